@@ -1,0 +1,3 @@
+//! What IGMP and MLD share.
+
+pub mod params;

@@ -1,0 +1,250 @@
+//! The timers and counters of group management, with their defaults and derivations.
+//!
+//! Owns RFC 2236 section 8 and the same sections of RFC 3376 and RFC 9776. Everything that the RFCs
+//! derive is a function here, so no derived value can be configured into a contradiction; where the
+//! RFCs disagree, the [`Profile`] decides.
+
+use std::time::Duration;
+
+/// The RFC whose formulas apply where its successors changed them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Profile {
+    /// RFC 2236, IGMPv2.
+    #[default]
+    Rfc2236,
+    /// RFC 3376, IGMPv3 of 2002.
+    Rfc3376,
+    /// RFC 9776, IGMPv3 of 2025 (STD 100).
+    Rfc9776,
+}
+
+/// The version that a router speaks on a link, by administration (RFC2236-4-06).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// IGMPv1.
+    V1,
+    /// IGMPv2, which a router runs unless told otherwise (RFC2236-4-07).
+    #[default]
+    V2,
+}
+
+/// The parameters of a router on one link, as RFC 2236 section 8 names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// Whose formulas apply.
+    pub profile: Profile,
+    /// The version spoken.
+    pub version: Version,
+    /// Robustness Variable, RV (RFC2236-8.1-01).
+    pub robustness: u8,
+    /// Query Interval, QI (RFC2236-8.2-01).
+    pub query_interval: Duration,
+    /// Query Response Interval, QRI (RFC2236-8.3-01).
+    pub query_response_interval: Duration,
+    /// Startup Query Interval, SQI; derived where `None` (RFC2236-8.6-01).
+    pub startup_query_interval: Option<Duration>,
+    /// Startup Query Count, SQC; derived where `None` (RFC2236-8.7-01).
+    pub startup_query_count: Option<u8>,
+    /// Last Member Query Interval, LMQI (RFC2236-8.8-01).
+    pub last_member_query_interval: Duration,
+    /// Last Member Query Count, LMQC; derived where `None` (RFC2236-8.9-01).
+    pub last_member_query_count: Option<u8>,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            version: Version::default(),
+            robustness: 2,
+            query_interval: Duration::from_secs(125),
+            query_response_interval: Duration::from_secs(10),
+            startup_query_interval: None,
+            startup_query_count: None,
+            last_member_query_interval: Duration::from_secs(1),
+            last_member_query_count: None,
+        }
+    }
+}
+
+/// Why a set of parameters cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// RFC2236-8.1-01
+    #[error("robustness must not be 0 (RFC 2236 section 8.1)")]
+    Robustness,
+    /// RFC2236-8.3-01
+    #[error("query-response-interval must be shorter than query-interval (RFC 2236 section 8.3)")]
+    ResponseNotShorter,
+    /// A count of zero would drop members unasked.
+    #[error("last-member-query-count must not be 0")]
+    LastMemberQueryCount,
+    /// RFC2236-2.2-01: tenths of a second in one octet, and zero means something else.
+    #[error("{0} must be 0.1 s to 25.5 s, in whole tenths (RFC 2236 section 2.2)")]
+    NotTenths(&'static str),
+    /// Zero would query without end.
+    #[error("{0} must not be 0")]
+    Zero(&'static str),
+}
+
+impl Params {
+    /// Group Membership Interval: RV x QI + QRI (RFC2236-8.4-01, RFC3376-8.4-01), or
+    /// RV x QI + 2 x QRI (RFC9776-8.4-01).
+    #[must_use]
+    pub fn group_membership_interval(&self) -> Duration {
+        let responses = match self.profile {
+            Profile::Rfc2236 | Profile::Rfc3376 => self.query_response_interval,
+            Profile::Rfc9776 => self.query_response_interval * 2,
+        };
+        self.query_interval * u32::from(self.robustness) + responses
+    }
+
+    /// Other Querier Present Interval: RV x QI + QRI / 2 (RFC2236-8.5-01).
+    #[must_use]
+    pub fn other_querier_present_interval(&self) -> Duration {
+        self.query_interval * u32::from(self.robustness) + self.query_response_interval / 2
+    }
+
+    /// Startup Query Interval: QI / 4 unless configured (RFC2236-8.6-01).
+    #[must_use]
+    pub fn startup_query_interval(&self) -> Duration {
+        self.startup_query_interval.unwrap_or(self.query_interval / 4)
+    }
+
+    /// Startup Query Count: RV unless configured (RFC2236-8.7-01).
+    #[must_use]
+    pub fn startup_query_count(&self) -> u8 {
+        self.startup_query_count.unwrap_or(self.robustness)
+    }
+
+    /// Last Member Query Count: RV unless configured (RFC2236-8.9-01).
+    #[must_use]
+    pub fn last_member_query_count(&self) -> u8 {
+        self.last_member_query_count.unwrap_or(self.robustness)
+    }
+
+    /// Last Member Query Time: LMQI x LMQC (RFC2236-7-10, RFC3376-8.10-01).
+    #[must_use]
+    pub fn last_member_query_time(&self) -> Duration {
+        self.last_member_query_interval * u32::from(self.last_member_query_count())
+    }
+
+    /// How long a group counts as having members that speak an older version: the Group Membership
+    /// Interval (RFC2236-5-02), which RFC 9776 keeps at RV x QI + QRI (RFC9776-8.13-01).
+    #[must_use]
+    pub fn older_host_present_interval(&self) -> Duration {
+        self.query_interval * u32::from(self.robustness) + self.query_response_interval
+    }
+
+    /// Checks the parameters against each other and against what a message can carry.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), Invalid> {
+        if self.robustness == 0 {
+            return Err(Invalid::Robustness);
+        }
+        if self.query_response_interval >= self.query_interval {
+            return Err(Invalid::ResponseNotShorter);
+        }
+        if self.startup_query_interval().is_zero() {
+            return Err(Invalid::Zero("startup-query-interval"));
+        }
+        if self.startup_query_count() == 0 {
+            return Err(Invalid::Zero("startup-query-count"));
+        }
+        if self.last_member_query_count() == 0 {
+            return Err(Invalid::LastMemberQueryCount);
+        }
+        for (name, interval) in [
+            ("query-response-interval", self.query_response_interval),
+            ("last-member-query-interval", self.last_member_query_interval),
+        ] {
+            let nanos = interval.as_nanos();
+            if nanos == 0 || nanos % 100_000_000 != 0 || nanos > 25_500_000_000 {
+                return Err(Invalid::NotTenths(name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parameters of a host, as RFC 2236 section 8 names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostParams {
+    /// Robustness Variable: how often an unsolicited Report is sent in all (RFC2236-3-18).
+    pub robustness: u8,
+    /// Unsolicited Report Interval, URI (RFC2236-8.10-01).
+    pub unsolicited_report_interval: Duration,
+    /// Version 1 Router Present Timeout (RFC2236-8.11-01).
+    pub v1_router_present_timeout: Duration,
+}
+
+impl Default for HostParams {
+    fn default() -> Self {
+        Self {
+            robustness: 2,
+            unsolicited_report_interval: Duration::from_secs(10),
+            v1_router_present_timeout: Duration::from_secs(400),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(secs: f64) -> Duration {
+        Duration::from_secs_f64(secs)
+    }
+
+    // RFC2236-8.1-01 to RFC2236-8.9-01, RFC3376-8.10-01
+    #[test]
+    fn defaults_are_those_of_rfc_2236() {
+        let params = Params::default();
+        assert_eq!(params.check(), Ok(()));
+        assert_eq!(params.group_membership_interval(), secs(260.0));
+        assert_eq!(params.other_querier_present_interval(), secs(255.0));
+        assert_eq!(params.startup_query_interval(), secs(31.25));
+        assert_eq!(params.startup_query_count(), 2);
+        assert_eq!(params.last_member_query_count(), 2);
+        assert_eq!(params.last_member_query_time(), secs(2.0));
+        assert_eq!(params.older_host_present_interval(), secs(260.0));
+    }
+
+    // RFC9776-8.4-01, RFC9776-8.5-01, RFC9776-8.13-01
+    #[test]
+    fn rfc_9776_waits_for_a_second_response_interval() {
+        let params = Params { profile: Profile::Rfc9776, ..Params::default() };
+        assert_eq!(params.group_membership_interval(), secs(270.0));
+        assert_eq!(params.other_querier_present_interval(), secs(255.0));
+        assert_eq!(params.older_host_present_interval(), secs(260.0));
+    }
+
+    // RFC2236-8.1-01, RFC2236-8.3-01, RFC2236-2.2-01: both sides of each limit.
+    #[test]
+    fn contradictions_are_refused() {
+        let base = Params::default();
+        let check = |params: Params| params.check();
+        assert_eq!(check(Params { robustness: 0, ..base.clone() }), Err(Invalid::Robustness));
+        assert_eq!(check(Params { robustness: 1, ..base.clone() }), Ok(()));
+        let qri = |qri| Params { query_response_interval: secs(qri), ..base.clone() };
+        assert_eq!(check(Params { query_interval: secs(10.1), ..qri(10.0) }), Ok(()));
+        assert_eq!(
+            check(Params { query_interval: secs(10.0), ..qri(10.0) }),
+            Err(Invalid::ResponseNotShorter)
+        );
+        assert_eq!(check(qri(25.5)), Ok(()));
+        for bad in [0.0, 0.05, 0.15, 25.6] {
+            assert_eq!(check(qri(bad)), Err(Invalid::NotTenths("query-response-interval")));
+        }
+    }
+
+    // RFC2236-8.10-01, RFC2236-8.11-01
+    #[test]
+    fn host_defaults_are_those_of_rfc_2236() {
+        let params = HostParams::default();
+        assert_eq!(params.unsolicited_report_interval, secs(10.0));
+        assert_eq!(params.v1_router_present_timeout, secs(400.0));
+    }
+}

@@ -1,0 +1,6 @@
+//! castnet's routing core.
+pub mod addr;
+pub mod gmp;
+pub mod mfc;
+pub mod rng;
+pub mod time;

@@ -1,0 +1,33 @@
+//! What the kernel tells the owner of multicast routing when it cannot decide alone.
+
+use super::entry::Flow;
+use super::vif::Vif;
+
+/// Why the kernel asks (`igmpmsg.im_msgtype` of linux/mroute.h).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpcallKind {
+    /// `IGMPMSG_NOCACHE`: a datagram came for which there is no entry; it waits in a short queue.
+    NoCache,
+    /// `IGMPMSG_WRONGVIF`: a datagram came in on another interface than its entry's `iif`.
+    WrongVif,
+}
+
+impl std::fmt::Display for UpcallKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NoCache => "NOCACHE",
+            Self::WrongVif => "WRONGVIF",
+        })
+    }
+}
+
+/// One upcall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upcall {
+    /// Why the kernel asks.
+    pub kind: UpcallKind,
+    /// The interface that the datagram came in on.
+    pub vif: Vif,
+    /// The datagram's source and group.
+    pub flow: Flow,
+}
