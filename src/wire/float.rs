@@ -1,0 +1,93 @@
+//! The eight-bit floating point of Max Resp Code and QQIC.
+//!
+//! Owns RFC 3376 sections 4.1.1 and 4.1.7, which use the same code for different units: tenths of a
+//! second and seconds. Values that the code cannot say are rounded down, never up, so that nobody
+//! is told to wait longer than was meant.
+
+/// The largest value that a code can say.
+pub const MAX: u32 = 31_744;
+
+/// The value of a code: itself below 128, else `(mant | 0x10) << (exp + 3)`.
+#[must_use]
+pub const fn decode_float(code: u8) -> u32 {
+    let value = code as u32;
+    if code < 128 {
+        return value; // RFC3376-4.1.1-01, RFC3376-4.1.7-01
+    }
+    let (exp, mant) = (value >> 4 & 0x07, value & 0x0f);
+    (mant | 0x10) << (exp + 3) // RFC3376-4.1.1-02, RFC3376-4.1.7-01
+}
+
+/// The code of the largest value not above `value`: exact below 128, and [`MAX`] from there on.
+#[must_use]
+pub const fn encode_float(value: u32) -> u8 {
+    if value < 128 {
+        return value as u8;
+    }
+    if value >= MAX {
+        return 0xff;
+    }
+    // 128 has eight significant bits and exponent 0.
+    let exp = u32::BITS - value.leading_zeros() - 8;
+    let mant = value >> (exp + 3) & 0x0f; // RFC3376-8.8-01: what does not fit is cut off
+    (0x80 | exp << 4 | mant) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC3376-4.1.1-01, RFC3376-4.1.7-01
+    #[test]
+    fn small_codes_are_the_value_itself() {
+        for code in 0..128 {
+            assert_eq!(decode_float(code), u32::from(code));
+            assert_eq!(encode_float(u32::from(code)), code);
+        }
+    }
+
+    // RFC3376-4.1.1-02, RFC3376-4.1.7-01: each exponent's first and last mantissa.
+    #[test]
+    fn large_codes_are_mantissa_and_exponent() {
+        let rows = [
+            (0x80, 128, 0x8f, 248),
+            (0x90, 256, 0x9f, 496),
+            (0xa0, 512, 0xaf, 992),
+            (0xb0, 1024, 0xbf, 1984),
+            (0xc0, 2048, 0xcf, 3968),
+            (0xd0, 4096, 0xdf, 7936),
+            (0xe0, 8192, 0xef, 15_872),
+            (0xf0, 16_384, 0xff, MAX),
+        ];
+        for (first, low, last, high) in rows {
+            assert_eq!((decode_float(first), decode_float(last)), (low, high));
+        }
+        assert_eq!(decode_float(0x8a), 208);
+    }
+
+    // RFC3376-4.1.7-01
+    #[test]
+    fn every_code_survives_the_round_trip() {
+        for code in 0..=255 {
+            assert_eq!(encode_float(decode_float(code)), code);
+        }
+    }
+
+    // RFC3376-8.8-01: 13.0 s in tenths can only be said as 12.8 s.
+    #[test]
+    fn what_cannot_be_said_is_rounded_down() {
+        for (value, said) in [(130, 128), (135, 128), (136, 136), (249, 248), (16_383, 15_872)] {
+            assert_eq!(decode_float(encode_float(value)), said);
+        }
+        for code in 128..255 {
+            let next = decode_float(code + 1);
+            assert_eq!([next - 1, next].map(encode_float), [code, code + 1]);
+        }
+    }
+
+    #[test]
+    fn values_beyond_the_largest_are_the_largest() {
+        assert_eq!(encode_float(MAX - 1), 0xfe);
+        assert_eq!([MAX, MAX + 1, 32_767, 32_768, u32::MAX].map(encode_float), [0xff; 5]);
+    }
+}

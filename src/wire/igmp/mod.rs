@@ -1,0 +1,219 @@
+//! IGMP messages of all versions.
+//!
+//! Owns RFC 1112 appendix I, RFC 2236 section 2, and RFC 3376 and RFC 9776 sections 4.1 and 4.2. A
+//! reader says which version it knows at most, because the same octets mean different things to an
+//! older one: a v3 Query is a v2 Query with something behind it, and a v3 Report is unknown.
+//! Which group addresses, lengths and codes are acceptable is for the machine above to decide.
+
+mod query;
+mod report;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+pub use query::{Query, V3Query};
+pub use report::{GroupRecord, RecordKind, V3Report};
+
+use super::{Malformed, Unencodable, Unfit, Why, checksum, verify};
+
+/// Octets that every message has at least (RFC2236-6-01, RFC2236-6-02).
+pub const MIN_LEN: usize = 8;
+
+/// Where the checksum is.
+const CHECKSUM_AT: usize = 2;
+
+// RFC2236-2.1-01, RFC3376-4-02
+const QUERY: u8 = 0x11;
+const V1_REPORT: u8 = 0x12;
+const V2_REPORT: u8 = 0x16;
+const LEAVE: u8 = 0x17;
+const V3_REPORT: u8 = 0x22;
+
+/// A version of IGMP, in the order of their making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// RFC 1112: Query and Report.
+    V1,
+    /// RFC 2236: also Leave, Group-Specific Query and a response time.
+    V2,
+    /// RFC 3376 and RFC 9776: also source lists.
+    V3,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+            Self::V3 => "v3",
+        })
+    }
+}
+
+/// An IGMP message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Membership Query of any version (type 0x11).
+    Query(Query),
+    /// Version 1 Membership Report (type 0x12).
+    V1Report {
+        /// The group reported.
+        group: Ipv4Addr,
+    },
+    /// Version 2 Membership Report (type 0x16).
+    V2Report {
+        /// The group reported.
+        group: Ipv4Addr,
+    },
+    /// Leave Group (type 0x17).
+    Leave {
+        /// The group left.
+        group: Ipv4Addr,
+    },
+    /// Version 3 Membership Report (type 0x22).
+    V3Report(V3Report),
+    /// A type that the reader does not know; the rest of the message is not kept (RFC3376-4-03).
+    Unknown {
+        /// The type octet.
+        kind: u8,
+    },
+}
+
+/// What a reader makes of an IP payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// The message.
+    pub message: Message,
+    /// Octets after those that the message defines, which is all after the first [`MIN_LEN`] where
+    /// the reader knows no longer form. For a [`Version::V3`] reader a Query without a v3 part and
+    /// with 1 to 3 octets trailing is of no version at all (RFC3376-7.1-02).
+    pub trailing: usize,
+}
+
+/// Reads `bytes`, a whole IP payload, as a reader that knows no version after `newest`.
+///
+/// # Errors
+/// Fewer than [`MIN_LEN`] octets; a wrong checksum, whatever the type; lists that announce more
+/// than there is. An unknown type is no error.
+pub fn decode(bytes: &[u8], newest: Version) -> Result<Decoded, Malformed> {
+    const MESSAGE: &str = "IGMP message";
+    let Some((head, rest)) = bytes.split_first_chunk::<MIN_LEN>() else {
+        let why = Why::TooFew { unit: "octets", found: bytes.len(), least: MIN_LEN };
+        return Err(Malformed { message: MESSAGE, field: "end", at: bytes.len(), why });
+    };
+    // RFC2236-2.3-02, RFC2236-2.5-02, RFC3376-4.1.2-01, RFC3376-4.2.2-01: all of it, and first.
+    verify(MESSAGE, bytes, CHECKSUM_AT)?;
+
+    // RFC2236-2.2-03, RFC3376-4.2.1-01: octet 1 has a meaning in Queries only.
+    let [kind, _, _, _, group @ ..] = *head;
+    let group = Ipv4Addr::from(group);
+    let (message, trailing) = match kind {
+        QUERY => {
+            let (query, trailing) = query::decode(head, rest, newest)?;
+            (Message::Query(query), trailing)
+        }
+        V3_REPORT if newest >= Version::V3 => {
+            let (report, trailing) = report::decode(head, rest)?;
+            (Message::V3Report(report), trailing)
+        }
+        // RFC2236-2.5-01
+        V1_REPORT => (Message::V1Report { group }, rest.len()),
+        V2_REPORT if newest >= Version::V2 => (Message::V2Report { group }, rest.len()),
+        LEAVE if newest >= Version::V2 => (Message::Leave { group }, rest.len()),
+        // RFC2236-2.1-02, RFC3376-4-03
+        kind => (Message::Unknown { kind }, rest.len()),
+    };
+    Ok(Decoded { message, trailing })
+}
+
+impl Message {
+    /// The type octet.
+    #[must_use]
+    pub const fn kind(&self) -> u8 {
+        match self {
+            Self::Query(_) => QUERY,
+            Self::V1Report { .. } => V1_REPORT,
+            Self::V2Report { .. } => V2_REPORT,
+            Self::Leave { .. } => LEAVE,
+            Self::V3Report(_) => V3_REPORT,
+            Self::Unknown { kind } => *kind,
+        }
+    }
+
+    /// Writes the message as an IP payload, checksum included, with nothing after the fields that
+    /// it defines (RFC3376-4.1.10-02, RFC3376-4.2.11-01). An unknown type is written as
+    /// [`MIN_LEN`] octets.
+    ///
+    /// # Errors
+    /// A value that does not fit its field, or an unknown type that is in fact a known one. Whether
+    /// the whole fits into an IP packet is not looked at here.
+    pub fn encode(&self) -> Result<Vec<u8>, Unencodable> {
+        // RFC2236-2.2-02, RFC3376-4.2.1-01: octet 1 is zero but in Queries.
+        let mut bytes = vec![self.kind(), 0, 0, 0];
+        match self {
+            Self::Query(query) => query::encode(query, &mut bytes)?,
+            Self::V1Report { group } | Self::V2Report { group } | Self::Leave { group } => {
+                bytes.extend(group.octets()); // RFC2236-2.4-02
+            }
+            Self::V3Report(report) => report::encode(report, &mut bytes)?,
+            Self::Unknown { kind: kind @ (QUERY | V1_REPORT | V2_REPORT | LEAVE | V3_REPORT) } => {
+                let why = Unfit::Known { kind: *kind };
+                return Err(Unencodable { message: "IGMP message", field: "type", why });
+            }
+            Self::Unknown { .. } => bytes.extend([0; 4]),
+        }
+        let sum = checksum(&bytes); // RFC2236-2.3-01
+        bytes[CHECKSUM_AT..CHECKSUM_AT + 2].copy_from_slice(&sum.to_be_bytes());
+        Ok(bytes)
+    }
+}
+
+impl fmt::Display for Message {
+    /// One line in the RFCs' words, as in `v2 Membership Report 239.1.1.1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Query(query) => query.fmt(f),
+            Self::V1Report { group } => write!(f, "v1 Membership Report {group}"),
+            Self::V2Report { group } => write!(f, "v2 Membership Report {group}"),
+            Self::Leave { group } => write!(f, "Leave Group {group}"),
+            Self::V3Report(report) => report.fmt(f),
+            Self::Unknown { kind } => write!(f, "unknown type {kind:#04x}"),
+        }
+    }
+}
+
+/// Takes `count` addresses from the front of `bytes`, or says how many there are.
+fn split_addresses(bytes: &[u8], count: u16) -> Result<(Vec<Ipv4Addr>, &[u8]), Why> {
+    let count = usize::from(count);
+    let Some((octets, rest)) = bytes.split_at_checked(count * 4) else {
+        let room = bytes.len() / 4;
+        return Err(Why::NoRoom { unit: "sources", announced: count, room });
+    };
+    let (addresses, _) = octets.as_chunks::<4>();
+    Ok((addresses.iter().copied().map(Ipv4Addr::from).collect(), rest))
+}
+
+/// The count of a list as its 16-bit field.
+fn count(message: &'static str, field: &'static str, len: usize) -> Result<u16, Unencodable> {
+    let most = usize::from(u16::MAX);
+    let why = Unfit::TooMany { found: len, most };
+    u16::try_from(len).map_err(|_| Unencodable { message, field, why })
+}
+
+/// A source list as the RFCs write it.
+struct Braced<'a>(&'a [Ipv4Addr]);
+
+impl fmt::Display for Braced<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (index, source) in self.0.iter().enumerate() {
+            write!(f, "{}{source}", if index == 0 { "" } else { ", " })?;
+        }
+        f.write_str("}")
+    }
+}

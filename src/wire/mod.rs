@@ -1,0 +1,140 @@
+//! Bytes to messages and back: what a packet says, and nothing about what to do with it.
+//!
+//! Owns the octet layouts: IPv4 as IGMP travels in it, and IGMP versions 1 to 3. Holds no state,
+//! reads no clock and has no policy: whether a TTL, a group or a missing Router Alert is acceptable
+//! is for the machines to say. Refuses, with a [`Malformed`] that names the octet, what cannot be
+//! read, and with an [`Unencodable`] what does not fit its field. Never panics on any bytes.
+
+pub mod float;
+pub mod igmp;
+pub mod ipv4;
+
+#[cfg(test)]
+mod tests;
+
+use etherparse::checksum::Sum16BitWords;
+
+/// Bytes that are not the message they claim to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}: {field} at octet {at}: {why}")]
+pub struct Malformed {
+    /// The message being read, as in `IGMPv3 Report`.
+    pub message: &'static str,
+    /// The field at fault, in the RFC's words.
+    pub field: &'static str,
+    /// Offset of the field in octets, from the start of the slice given to the decoder.
+    pub at: usize,
+    /// What is wrong with it.
+    pub why: Why,
+}
+
+impl Malformed {
+    /// Whether the checksum was wrong, which is damage on the way rather than a bad sender.
+    #[must_use]
+    pub const fn is_checksum(&self) -> bool {
+        matches!(self.why, Why::Checksum { .. })
+    }
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// There is less of something than there must be.
+    #[error("{found} {unit}, at least {least} needed")]
+    TooFew {
+        /// What is counted, in the plural.
+        unit: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there must be.
+        least: usize,
+    },
+    /// A field announces more than the bytes hold.
+    #[error("{announced} {unit} announced, room for {room}")]
+    NoRoom {
+        /// What is counted, in the plural.
+        unit: &'static str,
+        /// How many the field says.
+        announced: usize,
+        /// How many the bytes have room for.
+        room: usize,
+    },
+    /// The checksum does not match the octets that it covers.
+    #[error("{found:#06x}, should be {right:#06x}")]
+    Checksum {
+        /// The checksum in the message.
+        found: u16,
+        /// The checksum of what arrived.
+        right: u16,
+    },
+    /// Not IP version 4.
+    #[error("{found}, should be 4")]
+    Version {
+        /// The version in the header.
+        found: u8,
+    },
+    /// Part of a datagram only; nothing read here is ever fragmented by its sender.
+    #[error("a fragment (offset {offset} octets, more to come: {more}), not reassembled here")]
+    Fragment {
+        /// Where the fragment belongs in its datagram, in octets.
+        offset: usize,
+        /// The More Fragments flag.
+        more: bool,
+    },
+}
+
+/// A message that has no bytes: something in it does not fit its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}: {field}: {why}")]
+pub struct Unencodable {
+    /// The message being written, as in `IGMPv3 Report`.
+    pub message: &'static str,
+    /// The field that cannot be written, in the RFC's words.
+    pub field: &'static str,
+    /// What is wrong with its value.
+    pub why: Unfit,
+}
+
+/// Why a value does not fit its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// More than the field can say.
+    #[error("{found}, at most {most} fit")]
+    TooMany {
+        /// The value or count.
+        found: usize,
+        /// The largest that fits.
+        most: usize,
+    },
+    /// The field counts 32-bit words, and the octets do not fill whole ones.
+    #[error("{octets} octets are not whole 32-bit words")]
+    NotWords {
+        /// How many octets there are.
+        octets: usize,
+    },
+    /// A type given as unknown that has a meaning, so that a reader would take it for another.
+    #[error("{kind:#04x} is not an unknown type")]
+    Known {
+        /// The type.
+        kind: u8,
+    },
+}
+
+/// The Internet checksum (RFC 1071) of `bytes`, padded with a zero octet if they are odd; zero if
+/// they contain their own right checksum.
+fn checksum(bytes: &[u8]) -> u16 {
+    // The sum is kept in memory order, whatever the machine's order is.
+    u16::from_be(Sum16BitWords::new().add_slice(bytes).ones_complement())
+}
+
+/// Checks `bytes` against the checksum that they hold at octet `at`.
+fn verify(message: &'static str, bytes: &[u8], at: usize) -> Result<(), Malformed> {
+    if checksum(bytes) == 0 {
+        return Ok(());
+    }
+    let (before, rest) = bytes.split_at(at.min(bytes.len()));
+    let (field, after) = rest.split_at(rest.len().min(2));
+    let found = field.iter().fold(0, |sum, &octet| sum << 8 | u16::from(octet));
+    let right = checksum(&[before, &[0, 0], after].concat());
+    Err(Malformed { message, field: "checksum", at, why: Why::Checksum { found, right } })
+}
