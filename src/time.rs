@@ -123,6 +123,15 @@ impl<K: Ord + Copy> Timers<K> {
         }
     }
 
+    /// Moves the timer to an earlier instant; says whether it ran and was later.
+    pub fn lower(&mut self, key: K, at: Instant) -> bool {
+        let lowers = self.expiry(key).is_some_and(|expiry| expiry > at);
+        if lowers {
+            self.set(key, at);
+        }
+        lowers
+    }
+
     /// When the timer expires, if it runs.
     #[must_use]
     pub fn expiry(&self, key: K) -> Option<Instant> {
@@ -176,6 +185,16 @@ mod tests {
         assert_eq!(timers.next(), Some(Deadline { at: at(5), timer: 'a' }));
         timers.cancel('a');
         assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn lowering_never_raises_and_never_starts() {
+        let mut timers = Timers::new();
+        assert!(!timers.lower('a', at(1)));
+        timers.set('a', at(5));
+        assert!(!timers.lower('a', at(6)));
+        assert!(timers.lower('a', at(3)));
+        assert_eq!(timers.next(), Some(Deadline { at: at(3), timer: 'a' }));
     }
 
     #[test]

@@ -1,3 +1,101 @@
-//! What IGMP and MLD share.
+//! What IGMP and MLD share: group management in meanings, not bytes.
+//!
+//! Owns sections 6 and 7 of RFC 9776 and the parts of RFC 2236 that they generalise. The state of a
+//! group is a filter mode and sources; IGMPv1 and IGMPv2 are lenses on it (see [`crate::igmp`]): a
+//! Report is IS_EX({}), a Leave is TO_IN({}). Nothing here knows a message format, a socket or a
+//! clock.
 
+pub mod change;
+pub mod interface;
+pub mod listener;
+pub mod membership;
 pub mod params;
+pub mod querier;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::addr::Group;
+use crate::time::Instant;
+use change::Sources;
+use querier::Role;
+
+/// What a machine is handed with every call: the time, and where to put what it says.
+pub struct Cx<'a> {
+    /// The time of the call.
+    pub now: Instant,
+    /// What the machine says, in order.
+    pub out: &'a mut VecDeque<Say>,
+}
+
+impl Cx<'_> {
+    fn say(&mut self, news: News) {
+        self.out.push_back(Say::News(news));
+    }
+
+    fn ask(&mut self, query: Query) {
+        self.out.push_back(Say::Query(query));
+    }
+}
+
+/// What the router side of a link says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Say {
+    /// Transmit this Query on the link.
+    Query(Query),
+    /// Something that others decide by, or that a reader of the log wants to know.
+    News(News),
+}
+
+/// A Query to be transmitted, in meanings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The group asked for; `None` is a General Query.
+    pub group: Option<Group>,
+    /// The sources asked for; empty unless this is a Group-and-Source-Specific Query.
+    pub sources: Sources,
+    /// The Max Response Time.
+    pub max_resp: Duration,
+    /// The S flag, Suppress Router-Side Processing (RFC3376-4.1.5-01); no version before 3 has it.
+    pub suppress: bool,
+}
+
+/// What has changed on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The link has members of the group now ("notify routing +").
+    MembersPresent(Group),
+    /// The wanted sources of a group with members changed.
+    SourcesChanged(Group),
+    /// The link has no members of the group any more ("notify routing -").
+    NoMembers(Group),
+    /// A Leave is being checked: the group is forgotten at this instant unless somebody reports.
+    CheckingMembership(Group, Instant),
+    /// The querier election was won, lost, or went to another router.
+    Querier(Role),
+    /// A Query of another version than the configured one was heard (RFC2236-4-10, RFC2236-4-11).
+    OtherVersion(IpAddr),
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MembersPresent(group) => write!(f, "members present of {group}"),
+            Self::SourcesChanged(group) => write!(f, "other sources wanted of {group}"),
+            Self::NoMembers(group) => write!(f, "no members of {group}"),
+            Self::CheckingMembership(group, until) => {
+                write!(f, "checking membership of {group} until {until}")
+            }
+            Self::Querier(Role::Querier) => write!(f, "querier"),
+            Self::Querier(Role::NonQuerier(other)) => write!(f, "non-querier, {other} queries"),
+            Self::OtherVersion(from) => {
+                write!(f, "{from} queries in another version than the one configured here")
+            }
+        }
+    }
+}

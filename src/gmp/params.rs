@@ -28,6 +28,9 @@ pub enum Version {
     V2,
 }
 
+/// What the code of the Querier's Query Interval can say at most (RFC3376-4.1.7-01).
+const LONGEST_QUERY_INTERVAL: Duration = Duration::from_secs(31744);
+
 /// The parameters of a router on one link, as RFC 2236 section 8 names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Params {
@@ -82,6 +85,9 @@ pub enum Invalid {
     /// RFC2236-2.2-01: tenths of a second in one octet, and zero means something else.
     #[error("{0} must be 0.1 s to 25.5 s, in whole tenths (RFC 2236 section 2.2)")]
     NotTenths(&'static str),
+    /// RFC3376-4.1.7-01: the longest interval that a Query of any version can tell of.
+    #[error("{0} must be at most 31744 s (RFC 3376 section 4.1.7)")]
+    TooLong(&'static str),
     /// Zero would query without end.
     #[error("{0} must not be 0")]
     Zero(&'static str),
@@ -146,6 +152,14 @@ impl Params {
         }
         if self.query_response_interval >= self.query_interval {
             return Err(Invalid::ResponseNotShorter);
+        }
+        for (name, interval) in [
+            ("query-interval", self.query_interval),
+            ("startup-query-interval", self.startup_query_interval()),
+        ] {
+            if interval > LONGEST_QUERY_INTERVAL {
+                return Err(Invalid::TooLong(name));
+            }
         }
         if self.startup_query_interval().is_zero() {
             return Err(Invalid::Zero("startup-query-interval"));

@@ -1,0 +1,161 @@
+//! What a record changes: the tables of RFC 9776 sections 6.4.1 and 6.4.2, as one pure function.
+//!
+//! The letters are those of the RFC: a group is INCLUDE (A) or EXCLUDE (X,Y), and a record carries
+//! the sources B or A. Timers are not here; the answer says which of them start, and at what.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// A set of source addresses.
+pub type Sources = BTreeSet<IpAddr>;
+
+/// What a host tells about one group (RFC3376-4.2.12-01).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// MODE_IS_INCLUDE
+    IsIn(Sources),
+    /// MODE_IS_EXCLUDE
+    IsEx(Sources),
+    /// CHANGE_TO_INCLUDE_MODE
+    ToIn(Sources),
+    /// CHANGE_TO_EXCLUDE_MODE
+    ToEx(Sources),
+    /// ALLOW_NEW_SOURCES
+    Allow(Sources),
+    /// BLOCK_OLD_SOURCES
+    Block(Sources),
+}
+
+/// What a router knows of one group on one link (RFC 9776 section 6.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// INCLUDE (A): only these sources are wanted; each has a running timer.
+    Include {
+        /// A
+        wanted: Sources,
+    },
+    /// EXCLUDE (X,Y): all sources are wanted but those of Y.
+    Exclude {
+        /// X, the Requested List: each has a running timer.
+        requested: Sources,
+        /// Y, the Exclude List: their timers are zero.
+        excluded: Sources,
+    },
+}
+
+impl Filter {
+    /// A group that nobody wants, which is the same as no state at all.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self::Include { wanted: Sources::new() }
+    }
+
+    /// The sources whose timers run: A, or X.
+    #[must_use]
+    pub const fn timed(&self) -> &Sources {
+        match self {
+            Self::Include { wanted } => wanted,
+            Self::Exclude { requested, .. } => requested,
+        }
+    }
+
+    /// Whether datagrams of the source are wanted (RFC3376-6.3-01).
+    #[must_use]
+    pub fn wants(&self, source: IpAddr) -> bool {
+        match self {
+            Self::Include { wanted } => wanted.contains(&source),
+            Self::Exclude { excluded, .. } => !excluded.contains(&source),
+        }
+    }
+}
+
+/// The new state, and what else the router does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The state from now on.
+    pub filter: Filter,
+    /// The group timer restarts at the Group Membership Interval.
+    pub group_timer: bool,
+    /// The timers of these sources start at the Group Membership Interval.
+    pub at_gmi: Sources,
+    /// The timers of these sources start at the value of the group timer.
+    pub at_group_timer: Sources,
+    /// Send Q(G).
+    pub ask_group: bool,
+    /// Send Q(G,these), if there are any.
+    pub ask_sources: Sources,
+}
+
+impl Change {
+    fn to(filter: Filter) -> Self {
+        Self {
+            filter,
+            group_timer: false,
+            at_gmi: Sources::new(),
+            at_group_timer: Sources::new(),
+            ask_group: false,
+            ask_sources: Sources::new(),
+        }
+    }
+}
+
+/// The row of the table for this state and record.
+#[must_use]
+pub fn change(filter: &Filter, record: &Record) -> Change {
+    match filter {
+        Filter::Include { wanted } => from_include(wanted, record),
+        Filter::Exclude { requested, excluded } => from_exclude(requested, excluded, record),
+    }
+}
+
+fn from_include(a: &Sources, record: &Record) -> Change {
+    let include = |wanted| Change::to(Filter::Include { wanted });
+    let exclude = |b: &Sources| Change {
+        group_timer: true,
+        ..Change::to(Filter::Exclude { requested: a & b, excluded: b - a })
+    };
+    match record {
+        // RFC3376-6.4.1-01, RFC3376-6.4.2-01
+        Record::IsIn(b) | Record::Allow(b) => Change { at_gmi: b.clone(), ..include(a | b) },
+        // RFC3376-6.4.1-02
+        Record::IsEx(b) => exclude(b),
+        // RFC3376-6.4.2-02
+        Record::Block(b) => Change { ask_sources: a & b, ..include(a.clone()) },
+        // RFC3376-6.4.2-03
+        Record::ToEx(b) => Change { ask_sources: a & b, ..exclude(b) },
+        // RFC3376-6.4.2-04
+        Record::ToIn(b) => Change { at_gmi: b.clone(), ask_sources: a - b, ..include(a | b) },
+    }
+}
+
+fn from_exclude(x: &Sources, y: &Sources, record: &Record) -> Change {
+    let exclude = |requested, excluded| Change::to(Filter::Exclude { requested, excluded });
+    match record {
+        // RFC3376-6.4.1-03, RFC3376-6.4.2-05
+        Record::IsIn(a) | Record::Allow(a) => Change { at_gmi: a.clone(), ..exclude(x | a, y - a) },
+        // RFC3376-6.4.1-04
+        Record::IsEx(a) => {
+            Change { at_gmi: &(a - x) - y, group_timer: true, ..exclude(a - y, y & a) }
+        }
+        // RFC3376-6.4.2-06
+        Record::Block(a) => Change {
+            at_group_timer: &(a - x) - y,
+            ask_sources: a - y,
+            ..exclude(x | &(a - y), y.clone())
+        },
+        // RFC3376-6.4.2-07
+        Record::ToEx(a) => Change {
+            at_group_timer: &(a - x) - y,
+            group_timer: true,
+            ask_sources: a - y,
+            ..exclude(a - y, y & a)
+        },
+        // RFC3376-6.4.2-08
+        Record::ToIn(a) => Change {
+            at_gmi: a.clone(),
+            ask_sources: x - a,
+            ask_group: true,
+            ..exclude(x | a, y - a)
+        },
+    }
+}

@@ -1,0 +1,354 @@
+//! The router side of one link: startup, periodic Queries, election, memberships.
+//!
+//! Owns RFC 2236 sections 3 and 7 and RFC 9776 sections 6.2 to 6.6 but for what only one version
+//! says, which stands in the lens of that version. Every change of time goes through `expire`, every
+//! timer through [`TimerName`].
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::change::{Filter, Record, Sources, change};
+use super::membership::Membership;
+use super::params::{Params, Profile, Version};
+use super::querier::{Role, outranks};
+use super::{Cx, News, Query};
+use crate::addr::Group;
+use crate::time::{Deadline, Instant, Timers};
+
+/// The timers of one link, by their RFC names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimerName {
+    /// The next General Query is due.
+    GeneralQuery,
+    /// Other Querier Present.
+    OtherQuerierPresent,
+    /// The group timer.
+    Group(Group),
+    /// A source timer.
+    Source(Group, IpAddr),
+    /// Older Host Present: members that speak IGMPv1.
+    OlderHostPresent(Group),
+    /// The next Group-Specific (or Group-and-Source-Specific) Query is due.
+    Retransmit(Group),
+}
+
+/// The state of the router side of one link.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    params: Params,
+    own: IpAddr,
+    role: Role,
+    startup_queries_left: u8,
+    groups: BTreeMap<Group, Membership>,
+    timers: Timers<TimerName>,
+    warned: Option<Instant>,
+}
+
+impl Interface {
+    /// Enters service with the address `own`: sends the first General Query and arms the startup
+    /// timer (RFC2236-7-01).
+    #[must_use]
+    pub fn start(cx: &mut Cx<'_>, params: Params, own: IpAddr) -> Self {
+        let mut interface = Self {
+            startup_queries_left: params.startup_query_count(),
+            params,
+            own,
+            role: Role::Querier, // RFC2236-3-01
+            groups: BTreeMap::new(),
+            timers: Timers::new(),
+            warned: None,
+        };
+        cx.say(News::Querier(Role::Querier));
+        interface.general_query(cx);
+        interface
+    }
+
+    /// The parameters of the link.
+    #[must_use]
+    pub const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Our address on the link.
+    #[must_use]
+    pub const fn own(&self) -> IpAddr {
+        self.own
+    }
+
+    /// Who queries.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The groups with members, and their state.
+    #[must_use]
+    pub const fn groups(&self) -> &BTreeMap<Group, Membership> {
+        &self.groups
+    }
+
+    /// Whether the members of the link want datagrams of this source and group (RFC3376-6.3-01).
+    #[must_use]
+    pub fn wants(&self, source: IpAddr, group: Group) -> bool {
+        self.groups.get(&group).is_some_and(|membership| membership.filter.wants(source))
+    }
+
+    /// Whether the group has members that speak IGMPv1 (RFC2236-5-02).
+    #[must_use]
+    pub fn has_v1_hosts(&self, group: Group) -> bool {
+        self.timers.expiry(TimerName::OlderHostPresent(group)).is_some()
+    }
+
+    /// When the timer expires, if it runs.
+    #[must_use]
+    pub fn expiry(&self, timer: TimerName) -> Option<Instant> {
+        self.timers.expiry(timer)
+    }
+
+    /// The next timer.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Deadline<TimerName>> {
+        self.timers.next()
+    }
+
+    /// Serves every timer that has expired; harmless at any time.
+    pub fn expire(&mut self, cx: &mut Cx<'_>) {
+        while let Some(timer) = self.timers.pop_expired(cx.now) {
+            match timer {
+                TimerName::GeneralQuery => self.general_query(cx),
+                TimerName::OtherQuerierPresent => {
+                    // RFC2236-3-04, RFC2236-7-03
+                    self.role = Role::Querier;
+                    cx.say(News::Querier(Role::Querier));
+                    self.general_query(cx);
+                }
+                TimerName::Group(group) => self.group_expired(cx, group),
+                TimerName::Source(group, source) => self.source_expired(cx, group, source),
+                // RFC2236-7-09: without the timer the group is one of Members Present again.
+                TimerName::OlderHostPresent(_) => {}
+                TimerName::Retransmit(group) => self.ask(cx, group),
+            }
+        }
+    }
+
+    /// A Query of another router was heard.
+    pub fn heard_query(&mut self, cx: &mut Cx<'_>, from: IpAddr, query: &Query) {
+        if outranks(self.params.profile, from, self.own, query.group.is_none()) {
+            self.lose_election(cx, from);
+        }
+        if let Some(group) = query.group.filter(|_| !query.suppress) {
+            self.lower_timers(cx, group, query);
+        }
+    }
+
+    /// A host told something about a group.
+    pub fn heard_record(&mut self, cx: &mut Cx<'_>, group: Group, record: &Record) {
+        let membership = self.groups.entry(group).or_insert_with(Membership::new);
+        let change = change(&membership.filter, record);
+        let before = std::mem::replace(&mut membership.filter, change.filter);
+        let gmi = cx.now + self.params.group_membership_interval();
+        let group_timer = self.timers.expiry(TimerName::Group(group)).unwrap_or(gmi);
+        for (sources, at) in [(&change.at_gmi, gmi), (&change.at_group_timer, group_timer)] {
+            for &source in sources {
+                self.timers.set(TimerName::Source(group, source), at);
+            }
+        }
+        if change.group_timer {
+            self.timers.set(TimerName::Group(group), gmi);
+        }
+        self.settle(cx, group, &before);
+        // RFC2236-7-12: a Non-Querier transmits nothing.
+        if self.role == Role::Querier && (change.ask_group || !change.ask_sources.is_empty()) {
+            self.start_asking(cx, group, change.ask_group, change.ask_sources);
+        }
+    }
+
+    /// Starts or restarts the timer that remembers members of an older version (RFC2236-5-02).
+    pub fn heard_v1_host(&mut self, cx: &Cx<'_>, group: Group) {
+        let until = cx.now + self.params.older_host_present_interval();
+        self.timers.set(TimerName::OlderHostPresent(group), until);
+    }
+
+    /// Ends the check of a Leave, because somebody answered (RFC2236-7-06).
+    pub fn stop_asking(&mut self, group: Group) {
+        if let Some(membership) = self.groups.get_mut(&group) {
+            membership.stop_asking();
+            self.timers.cancel(TimerName::Retransmit(group));
+        }
+    }
+
+    /// Whether a Leave of the group is being checked (the state Checking Membership of RFC 2236).
+    #[must_use]
+    pub fn is_checking(&self, group: Group) -> bool {
+        self.groups.get(&group).is_some_and(|membership| membership.checking)
+    }
+
+    /// Tells of a Query in another version, at most once a Query Interval (RFC2236-4-10,
+    /// RFC2236-4-11).
+    pub fn warn_of_version(&mut self, cx: &mut Cx<'_>, from: IpAddr) {
+        let quiet_until = self.warned.map(|warned| warned + self.params.query_interval);
+        if quiet_until.is_none_or(|until| until <= cx.now) {
+            self.warned = Some(cx.now);
+            cx.say(News::OtherVersion(from));
+        }
+    }
+
+    fn general_query(&mut self, cx: &mut Cx<'_>) {
+        // RFC2236-3-07; RFC2236-4-08: in version 1 mode the field is zero.
+        let max_resp = match self.params.version {
+            Version::V1 => Duration::ZERO,
+            Version::V2 => self.params.query_response_interval,
+        };
+        cx.ask(Query { group: None, sources: Sources::new(), max_resp, suppress: false });
+        self.startup_queries_left = self.startup_queries_left.saturating_sub(1);
+        let interval = match self.startup_queries_left {
+            0 => self.params.query_interval,           // RFC2236-3-05
+            _ => self.params.startup_query_interval(), // RFC2236-3-06
+        };
+        self.timers.set(TimerName::GeneralQuery, cx.now + interval);
+    }
+
+    fn lose_election(&mut self, cx: &mut Cx<'_>, to: IpAddr) {
+        let role = Role::NonQuerier(to);
+        if self.role != role {
+            self.role = role;
+            cx.say(News::Querier(role));
+        }
+        self.startup_queries_left = 0;
+        self.timers.cancel(TimerName::GeneralQuery);
+        // RFC2236-7-02. Leave queries that have begun go on (RFC2236-3-26).
+        let until = cx.now + self.params.other_querier_present_interval();
+        self.timers.set(TimerName::OtherQuerierPresent, until);
+    }
+
+    /// Another router checks whether members are left: our timers must not outlive its.
+    fn lower_timers(&mut self, cx: &mut Cx<'_>, group: Group, query: &Query) {
+        let wait = match (self.params.profile, self.role) {
+            (Profile::Rfc2236, Role::Querier) => return,
+            // RFC2236-3-29
+            (Profile::Rfc2236, Role::NonQuerier(_)) => {
+                query.max_resp * u32::from(self.params.last_member_query_count())
+            }
+            // RFC3376-6.6.1-01
+            (Profile::Rfc3376 | Profile::Rfc9776, _) => self.params.last_member_query_time(),
+        };
+        let until = cx.now + wait;
+        for &source in &query.sources {
+            self.timers.lower(TimerName::Source(group, source), until);
+        }
+        if query.sources.is_empty() && self.timers.lower(TimerName::Group(group), until) {
+            cx.say(News::CheckingMembership(group, until));
+        }
+    }
+
+    fn start_asking(&mut self, cx: &mut Cx<'_>, group: Group, whole: bool, sources: Sources) {
+        let count = self.params.last_member_query_count();
+        let until = cx.now + self.params.last_member_query_time();
+        let Some(membership) = self.groups.get_mut(&group) else { return };
+        let mut asks = whole;
+        if whole {
+            membership.ask_group = count;
+            membership.checking = true;
+            let timer = TimerName::Group(group);
+            match self.params.profile {
+                Profile::Rfc2236 => self.timers.set(timer, until), // RFC2236-7-10
+                // RFC3376-6.6.3.1-01
+                Profile::Rfc3376 | Profile::Rfc9776 => _ = self.timers.lower(timer, until),
+            }
+            cx.say(News::CheckingMembership(group, until));
+        }
+        for source in sources {
+            let timer = TimerName::Source(group, source);
+            // RFC3376-6.6.3.2-01: only sources that live longer.
+            if self.timers.expiry(timer).is_some_and(|expiry| expiry > until) {
+                self.timers.lower(timer, until);
+                membership.ask_sources.insert(source, count);
+                asks = true;
+            }
+        }
+        // RFC3376-6.4.2-09: a host repeats itself, which must not hurry the Queries that are due.
+        if asks {
+            self.ask(cx, group);
+        }
+    }
+
+    /// Sends what is to be asked now and arms the next transmission.
+    fn ask(&mut self, cx: &mut Cx<'_>, group: Group) {
+        let Some(membership) = self.groups.get_mut(&group) else { return };
+        let (whole, sources) = membership.take_transmission();
+        let max_resp = self.params.last_member_query_interval; // RFC2236-7-14
+        let checked_until = cx.now + self.params.last_member_query_time();
+        let outlives = |timer| self.timers.expiry(timer).is_some_and(|at| at > checked_until);
+        if whole {
+            let suppress = outlives(TimerName::Group(group));
+            let sources = Sources::new();
+            cx.ask(Query { group: Some(group), sources, max_resp, suppress });
+        }
+        let (answered, open): (Sources, Sources) =
+            sources.into_iter().partition(|&source| outlives(TimerName::Source(group, source)));
+        for (sources, suppress) in [(answered, true), (open, false)] {
+            if !sources.is_empty() {
+                cx.ask(Query { group: Some(group), sources, max_resp, suppress });
+            }
+        }
+        if membership.is_asking() {
+            let next = cx.now + self.params.last_member_query_interval;
+            self.timers.set(TimerName::Retransmit(group), next);
+        }
+    }
+
+    fn group_expired(&mut self, cx: &mut Cx<'_>, group: Group) {
+        let Some(membership) = self.groups.get_mut(&group) else { return };
+        let before = membership.filter.clone();
+        // RFC3376-6.5-01: in EXCLUDE mode only sources with running timers are kept.
+        if let Filter::Exclude { requested, .. } = &before {
+            membership.filter = Filter::Include { wanted: requested.clone() };
+        }
+        self.settle(cx, group, &before);
+    }
+
+    fn source_expired(&mut self, cx: &mut Cx<'_>, group: Group, source: IpAddr) {
+        let Some(membership) = self.groups.get_mut(&group) else { return };
+        let before = membership.filter.clone();
+        match &mut membership.filter {
+            // RFC3376-6.2.3-01
+            Filter::Include { wanted } => {
+                wanted.remove(&source);
+            }
+            // RFC3376-6.2.3-02
+            Filter::Exclude { requested, excluded } => {
+                requested.remove(&source);
+                excluded.insert(source);
+            }
+        }
+        self.settle(cx, group, &before);
+    }
+
+    /// Tells what a change of state means, stops the timers of sources that are gone, and forgets
+    /// a group that nobody wants.
+    fn settle(&mut self, cx: &mut Cx<'_>, group: Group, before: &Filter) {
+        let Some(membership) = self.groups.get(&group) else { return };
+        let after = &membership.filter;
+        for source in before.timed().difference(after.timed()) {
+            self.timers.cancel(TimerName::Source(group, *source));
+        }
+        let nothing = Filter::nothing();
+        match (*before == nothing, *after == nothing) {
+            (true, false) => cx.say(News::MembersPresent(group)),
+            (false, true) => cx.say(News::NoMembers(group)),
+            _ if before != after => cx.say(News::SourcesChanged(group)),
+            _ => {}
+        }
+        if *after == nothing {
+            self.groups.remove(&group);
+            for timer in [
+                TimerName::Group(group),
+                TimerName::OlderHostPresent(group),
+                TimerName::Retransmit(group),
+            ] {
+                self.timers.cancel(timer);
+            }
+        }
+    }
+}

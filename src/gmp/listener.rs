@@ -1,0 +1,279 @@
+//! The host side of group management on one link: when to report a group, and when to say goodbye.
+//!
+//! Owns RFC 2236 section 6 (Non-Member, Delaying Member, Idle Member; Version 1 Router Present) and
+//! the host's part of sections 3 to 5. It speaks in meanings: validity, addresses and bytes of a
+//! message are the lens' business. Membership is the interface state of RFC 9776, of which version
+//! 2 can say two things: EXCLUDE({}), a member, and INCLUDE({}), none. It refuses to know sockets:
+//! only the first join and the last leave may reach it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::params::{HostParams, Version};
+use crate::addr::Group;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant, Timers};
+
+#[cfg(test)]
+mod tests;
+
+/// What a version 1 Query grants for the answer, as it cannot say so itself.
+const V1_MAX_RESPONSE: Duration = Duration::from_secs(10);
+
+/// A valid Query that came in on the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryHeard {
+    /// The version of the Query; an IGMP Query with Max Response Time 0 is V1 (RFC2236-4-01).
+    pub version: Version,
+    /// The group asked for, or all of them. Ignored in a V1 Query, where RFC 1112 gives the field
+    /// no meaning.
+    pub group: Option<Group>,
+    /// Max Response Time. Ignored in a V1 Query, which grants 10 s; in a V2 Query, zero asks for an
+    /// answer at once (RFC2710-4-10).
+    pub max_resp: Duration,
+}
+
+/// What the listener wants to have sent on its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Say {
+    /// A Membership Report, to the group itself (RFC2236-3-12).
+    Report {
+        /// Which Report the querier understands.
+        version: Version,
+        /// The group reported.
+        group: Group,
+    },
+    /// A Leave Group (MLD: Done), to all routers of the link.
+    Leave {
+        /// The group left.
+        group: Group,
+    },
+}
+
+/// The timers of RFC 2236 section 6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ListenerTimer {
+    /// The delay until the group is reported. It runs exactly in Delaying Member state, for an
+    /// answer to a Query and for the repeat of an unsolicited Report alike.
+    Delay(Group),
+    /// A version 1 Query was heard less than the Version 1 Router Present Timeout ago.
+    V1RouterPresent,
+}
+
+/// Where a group stands in the diagram of RFC 2236 section 6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupState {
+    /// Non-Member: nobody on this host wants the group.
+    NonMember,
+    /// Delaying Member: a Report waits for its timer.
+    Delaying,
+    /// Idle Member: no Report is due.
+    Idle,
+}
+
+/// What every input comes with.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// The time of the input.
+    pub now: Instant,
+    /// Where random delays come from.
+    pub rng: &'a mut Rng,
+    /// Where messages to be sent are put, the first to be sent at the front.
+    pub out: &'a mut VecDeque<Say>,
+}
+
+/// A group in EXCLUDE({}), which is all that a join without sources can ask for; a group without
+/// this record is in INCLUDE({}). Whether it is delaying or idle is told by its timer alone.
+///
+/// A version 3 listener extends the record by the filter mode, the source list and the sources of a
+/// pending state change, whose Retransmission State is what `repeats` is for the join. It has no
+/// use for `last_reporter` while the querier speaks version 3, where no Report suppresses another.
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    /// How often the Report of the join is still to be repeated.
+    repeats: u8,
+    /// Whether the last Report that counted for the group was our own.
+    last_reporter: bool,
+}
+
+/// A host's group memberships on one link.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    params: HostParams,
+    members: BTreeMap<Group, Member>,
+    timers: Timers<ListenerTimer>,
+}
+
+impl Listener {
+    /// A host that has joined nothing but the all-hosts group, of which it is a member for ever
+    /// (RFC1112-7.2-04). A robustness of 0 counts as 1.
+    #[must_use]
+    pub const fn new(params: HostParams) -> Self {
+        Self { params, members: BTreeMap::new(), timers: Timers::new() }
+    }
+
+    /// The first socket joined the group: reports it at once and plans the repeats.
+    ///
+    /// Counting sockets is up to the caller (RFC1112-7.2-03), who has to know which socket joined
+    /// what anyway, to leave when one is closed. To join again changes nothing.
+    ///
+    /// Section 6 starts the Delaying Member state's one timer for a repeat, so what happens there
+    /// happens to repeats: a Query with a shorter Max Response Time draws it anew, the Report that
+    /// answers a Query counts as a repeat, and a Report by somebody else ends all repeats, as the
+    /// routers have now heard of the group.
+    pub fn join(&mut self, cx: &mut Cx<'_>, group: Group) {
+        if self.members.contains_key(&group) {
+            return;
+        }
+        let repeats = self.params.robustness.saturating_sub(1);
+        self.members.insert(group, Member { repeats, last_reporter: false });
+        if is_reported(group) {
+            self.report(cx, group); // RFC2236-3-17
+            self.plan_repeat(cx, group);
+        }
+    }
+
+    /// The last socket left the group: drops it, and says so if nobody else may be there to answer
+    /// for it. To leave a group that is not joined changes nothing.
+    pub fn leave(&mut self, cx: &mut Cx<'_>, group: Group) {
+        let Some(member) = self.members.remove(&group) else { return };
+        self.timers.cancel(ListenerTimer::Delay(group)); // RFC2236-6-04
+        // RFC2236-3-19, RFC2236-3-20: whoever reported last may still be there, and will answer.
+        // RFC2236-4-05, RFC2236-6-06: a version 1 querier does not understand a Leave.
+        if member.last_reporter && !self.v1_router_present(cx.now) {
+            cx.out.push_back(Say::Leave { group });
+        }
+    }
+
+    /// A Query was heard: every group that it asks for gets its own random delay.
+    pub fn heard_query(&mut self, cx: &mut Cx<'_>, query: QueryHeard) {
+        let (group, max_resp) = match query.version {
+            Version::V1 => {
+                // RFC2236-6-09
+                let until = cx.now + self.params.v1_router_present_timeout;
+                self.timers.set(ListenerTimer::V1RouterPresent, until);
+                (None, V1_MAX_RESPONSE) // RFC2236-4-01, RFC1112-I-01
+            }
+            Version::V2 => (query.group, query.max_resp),
+        };
+        let Self { members, timers, .. } = self;
+        match group {
+            // RFC2236-3-10
+            Some(group) if members.contains_key(&group) => answer(timers, cx, group, max_resp),
+            Some(_) => {}
+            // RFC2236-3-08
+            None => members.keys().for_each(|&group| answer(timers, cx, group, max_resp)),
+        }
+    }
+
+    /// A Report of either version by somebody else was heard (RFC2236-5-01): the routers know of
+    /// the group, so a Report that waits is not sent.
+    ///
+    /// The host's own Reports must not come back here: they would suppress their repeats.
+    pub fn heard_report(&mut self, group: Group) {
+        let delay = ListenerTimer::Delay(group);
+        // RFC2236-6-03: as an Idle Member or a Non-Member, the host ignores it.
+        if self.timers.expiry(delay).is_none() {
+            return;
+        }
+        self.timers.cancel(delay); // RFC2236-3-13
+        if let Some(member) = self.members.get_mut(&group) {
+            *member = Member { repeats: 0, last_reporter: false }; // RFC2236-6-05
+        }
+    }
+
+    /// The timer to be served next, or `None` while none runs.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Deadline<ListenerTimer>> {
+        self.timers.next()
+    }
+
+    /// Serves every timer that has expired at `cx.now`. Nothing happens if it is early; if it is
+    /// late, a Report goes out late, in the version that is right by then.
+    pub fn expire(&mut self, cx: &mut Cx<'_>) {
+        while let Some(timer) = self.timers.pop_expired(cx.now) {
+            match timer {
+                ListenerTimer::Delay(group) => {
+                    self.report(cx, group); // RFC2236-3-12
+                    self.spend_repeat(group);
+                    self.plan_repeat(cx, group);
+                }
+                ListenerTimer::V1RouterPresent => {} // Being gone is all that it has to say.
+            }
+        }
+    }
+
+    /// Where the group stands.
+    #[must_use]
+    pub fn state(&self, group: Group) -> GroupState {
+        if self.timers.expiry(ListenerTimer::Delay(group)).is_some() {
+            GroupState::Delaying
+        } else if group.is_all_hosts() || self.members.contains_key(&group) {
+            GroupState::Idle // RFC2236-6-08, RFC1112-7.2-04
+        } else {
+            GroupState::NonMember
+        }
+    }
+
+    /// Whether the last Report that counted for the group was our own, which makes a leave be said.
+    #[must_use]
+    pub fn is_last_reporter(&self, group: Group) -> bool {
+        self.members.get(&group).is_some_and(|member| member.last_reporter)
+    }
+
+    /// Whether the querier of the link counts as version 1 (RFC2236-4-02).
+    #[must_use]
+    pub fn v1_router_present(&self, now: Instant) -> bool {
+        // RFC2236-4-03: by the time of the last version 1 Query, served in time or not.
+        self.timers.expiry(ListenerTimer::V1RouterPresent).is_some_and(|until| now < until)
+    }
+
+    /// Sends a Report of a member group.
+    fn report(&mut self, cx: &mut Cx<'_>, group: Group) {
+        // RFC2236-4-04
+        let v1 = self.v1_router_present(cx.now);
+        let version = if v1 { Version::V1 } else { Version::V2 };
+        cx.out.push_back(Say::Report { version, group });
+        if let Some(member) = self.members.get_mut(&group) {
+            member.last_reporter = true; // RFC2236-6-05
+        }
+    }
+
+    /// Counts a Report that was just sent as a repeat, if repeats were due.
+    fn spend_repeat(&mut self, group: Group) {
+        if let Some(member) = self.members.get_mut(&group) {
+            member.repeats = member.repeats.saturating_sub(1);
+        }
+    }
+
+    /// Starts the timer of the next repeat, if one is due.
+    fn plan_repeat(&mut self, cx: &mut Cx<'_>, group: Group) {
+        // RFC2236-3-18
+        if self.members.get(&group).is_some_and(|member| member.repeats > 0) {
+            // RFC2236-6-07
+            let at = cx.now + cx.rng.delay(self.params.unsolicited_report_interval);
+            self.timers.set(ListenerTimer::Delay(group), at);
+        }
+    }
+}
+
+/// Makes sure that a member group is reported within `max_resp`.
+fn answer(timers: &mut Timers<ListenerTimer>, cx: &mut Cx<'_>, group: Group, max_resp: Duration) {
+    let delay = ListenerTimer::Delay(group);
+    // RFC2236-3-11: a timer that runs out in time anyway is left alone.
+    let in_time = timers.expiry(delay).is_some_and(|at| at.since(cx.now) <= max_resp);
+    if is_reported(group) && !in_time {
+        timers.set(delay, cx.now + cx.rng.delay(max_resp)); // RFC2236-3-09
+    }
+}
+
+/// Whether the group is ever reported or left: not all-hosts (RFC2236-6-08, RFC2710-5-03), and not
+/// an IPv6 group whose scope is no wider than the host (RFC2710-5-04).
+fn is_reported(group: Group) -> bool {
+    let stays_on_host = match group.addr() {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(addr) => addr.octets()[1] & 0x0f <= 1,
+    };
+    !group.is_all_hosts() && !stays_on_host
+}
