@@ -1,0 +1,72 @@
+//! Members come, stay and fall silent: RFC 2236 sections 3 and 7.
+
+use super::*;
+
+// RFC2236-3-14, RFC2236-3-16, RFC2236-7-04, RFC2236-8.4-01
+#[test]
+fn a_report_makes_members_until_the_group_membership_interval_ends() {
+    let mut link = Link::new();
+    link.run_to(secs(5.0));
+    link.said.clear();
+    link.v2_report();
+    assert_eq!(link.news(), [News::MembersPresent(group())]);
+    assert!(link.has_members());
+    link.assert_members_until(secs(265.0));
+    assert_eq!(link.news(), [News::NoMembers(group())]);
+}
+
+// RFC2236-3-15, RFC2236-7-04
+#[test]
+fn further_reports_restart_the_timer_and_are_no_news() {
+    let mut link = Link::new();
+    link.said.clear();
+    for n in 0..5 {
+        link.run_to(secs(100.0) * n);
+        assert_eq!(link.has_members(), n > 0);
+        link.v2_report();
+    }
+    assert_eq!(link.news(), [News::MembersPresent(group())]);
+    link.assert_members_until(secs(660.0));
+}
+
+// RFC2236-3-15: one nanosecond before the end is in time.
+#[test]
+fn a_report_at_the_last_moment_is_in_time() {
+    let mut link = Link::new();
+    link.v2_report();
+    link.run_to(secs(260.0) - NANO);
+    link.said.clear();
+    link.v2_report();
+    link.run_to(secs(300.0));
+    assert!(link.has_members());
+    assert_eq!(link.news(), []);
+}
+
+// RFC2236-3-14: groups are told apart.
+#[test]
+fn a_report_is_about_its_own_group_only() {
+    let mut link = Link::new();
+    let other = Ipv4Addr::new(239, 1, 1, 2);
+    link.packet(HOST, other, &Message::V2Report { group: other }).unwrap();
+    assert!(!link.has_members());
+    let known: Vec<_> = link.interface.groups().keys().map(|group| group.v4()).collect();
+    assert_eq!(known, [Some(other)]);
+}
+
+// RFC2236-3-14: a router that is a member itself may be the one whose Report silences the others,
+// so its own Report counts like any other.
+#[test]
+fn our_own_report_counts() {
+    let mut link = Link::new();
+    link.packet(OWN, G, &Message::V2Report { group: G }).unwrap();
+    link.assert_members_until(secs(260.0));
+}
+
+// RFC2236-3-23, RFC2236-7-10: so does our own Leave.
+#[test]
+fn our_own_leave_counts() {
+    let mut link = Link::new();
+    link.v2_report();
+    link.packet(OWN, ALL_ROUTERS, &Message::Leave { group: G }).unwrap();
+    link.assert_members_until(secs(2.0));
+}
