@@ -1,0 +1,128 @@
+//! What a router is told before it starts.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::addr::Channel;
+use crate::gmp::params::{self, Params};
+use crate::mfc::vif::Vif;
+
+/// How long a flow may be idle before its entry is deleted, unless configured: the Keepalive Period
+/// of PIM-SM (RFC 7761 section 4.11).
+pub const KEEPALIVE: Duration = Duration::from_secs(210);
+
+/// A router. The position of an interface in the list is its [`Vif`] number.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The interfaces between which it forwards, at most [`Vif::MAX`].
+    pub interfaces: Vec<InterfaceConfig>,
+    /// Routes towards sources that are not on a connected network.
+    pub routes: Vec<RouteConfig>,
+    /// How long a flow may be idle before its entry is deleted.
+    pub keepalive: Duration,
+}
+
+/// One interface of a router.
+#[derive(Clone, Debug)]
+pub struct InterfaceConfig {
+    /// The kernel's name for it.
+    pub name: String,
+    /// Its addresses with their networks; IGMP speaks from the first IPv4 address.
+    pub addresses: Vec<IpNet>,
+    /// IGMP, unless it is off here.
+    pub igmp: Option<Params>,
+    /// A datagram leaves here only if its TTL on arrival is greater.
+    pub threshold: u8,
+    /// Channels that are forwarded here whether or not there are members.
+    pub static_joins: BTreeSet<Channel>,
+}
+
+impl InterfaceConfig {
+    /// The first IPv4 address.
+    #[must_use]
+    pub fn address_v4(&self) -> Option<Ipv4Addr> {
+        self.addresses.iter().find_map(|net| match net.addr() {
+            IpAddr::V4(addr) => Some(addr),
+            IpAddr::V6(_) => None,
+        })
+    }
+}
+
+/// A route towards sources: their datagrams come in on `interface`.
+#[derive(Clone, Debug)]
+pub struct RouteConfig {
+    /// The network of the sources.
+    pub prefix: IpNet,
+    /// The name of the interface.
+    pub interface: String,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The kernel has a limit.
+    #[error("{0} interfaces, but the kernel's multicast routing takes at most {max}", max = Vif::MAX)]
+    TooManyInterfaces(usize),
+    /// Every flow would be deleted as soon as it is installed.
+    #[error("keepalive must not be 0")]
+    Keepalive,
+    /// A name stands twice.
+    #[error("interface {0} stands twice")]
+    DuplicateInterface(String),
+    /// Queries need a source address.
+    #[error("interface {0} has no IPv4 address to send Queries from")]
+    NoAddress(String),
+    /// The parameters contradict each other.
+    #[error("interface {0}: {1}")]
+    Igmp(String, params::Invalid),
+    /// A route names an unknown interface.
+    #[error("the route to {0} names the interface {1}, which is not configured")]
+    UnknownInterface(IpNet, String),
+    /// RFC1112-7.2-05
+    #[error("interface {0}: {1} stays on its link and cannot be joined statically")]
+    LinkLocalJoin(String, Channel),
+}
+
+impl Config {
+    /// Checks the configuration as a whole.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.interfaces.len() > Vif::MAX {
+            return Err(ConfigError::TooManyInterfaces(self.interfaces.len()));
+        }
+        if self.keepalive.is_zero() {
+            return Err(ConfigError::Keepalive);
+        }
+        let mut names = BTreeSet::new();
+        for interface in &self.interfaces {
+            let name = || interface.name.clone();
+            if !names.insert(&interface.name) {
+                return Err(ConfigError::DuplicateInterface(name()));
+            }
+            if let Some(params) = &interface.igmp {
+                params.check().map_err(|invalid| ConfigError::Igmp(name(), invalid))?;
+                interface.address_v4().ok_or_else(|| ConfigError::NoAddress(name()))?;
+            }
+            if let Some(&join) = interface.static_joins.iter().find(|j| j.group.is_link_local()) {
+                return Err(ConfigError::LinkLocalJoin(name(), join));
+            }
+        }
+        for route in &self.routes {
+            if !names.contains(&route.interface) {
+                return Err(ConfigError::UnknownInterface(route.prefix, route.interface.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The interface with this name.
+    #[must_use]
+    pub fn vif(&self, name: &str) -> Option<Vif> {
+        Vif::new(self.interfaces.iter().position(|interface| interface.name == name)?)
+    }
+}

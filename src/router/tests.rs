@@ -1,0 +1,217 @@
+//! A router as its driver sees it: inputs in, outputs carried out by a small model of the kernel's
+//! multicast routing, in virtual time.
+//!
+//! The network: `up` (vif0, 10.0.0.0/24), `lan` (vif1, 10.0.1.0/24), `wlan` (vif2, 10.0.2.0/24).
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::config::{KEEPALIVE, RouteConfig};
+use super::*;
+use crate::addr::Channel;
+use crate::drive::{self, DataPlane};
+use crate::gmp::params::Params;
+use crate::mfc::entry::MfcEntry;
+use crate::wire::igmp::{self as wire, Message};
+use crate::wire::ipv4;
+
+mod configuration;
+mod door;
+mod flows;
+mod forwarding;
+mod hosts;
+mod properties;
+
+/// The kernel's multicast routing, as far as a router can tell.
+#[derive(Default)]
+struct Plane {
+    vifs: BTreeMap<Vif, u8>,
+    listens: BTreeSet<(Vif, Group)>,
+    cache: BTreeMap<Flow, (MfcEntry, FlowCounters)>,
+    sent: Vec<(Instant, Vif, Vec<u8>)>,
+    events: Vec<(Instant, Event)>,
+    sets: usize,
+    refuse_sets: bool,
+}
+
+impl DataPlane for Plane {
+    fn apply(&mut self, now: Instant, output: Output) -> Result<Option<Input<'static>>, Refusal> {
+        match output {
+            Output::Transmit { vif, bytes } => self.sent.push((now, vif, bytes)),
+            Output::AddVif(vif, threshold) => _ = self.vifs.insert(vif, threshold),
+            Output::Listen(vif, group) => _ = self.listens.insert((vif, group)),
+            Output::Event(event) => self.events.push((now, event)),
+            Output::Mfc(MfcOp::Set(entry)) if self.refuse_sets => {
+                let output = Output::Mfc(MfcOp::Set(entry));
+                return Err(Refusal { output, why: "no room".into() });
+            }
+            Output::Mfc(MfcOp::Set(entry)) => {
+                self.sets += 1;
+                let counters = self.cache.get(&entry.flow).map(|known| known.1);
+                self.cache.insert(entry.flow, (entry, counters.unwrap_or_default()));
+            }
+            Output::Mfc(MfcOp::Delete(flow)) => {
+                if self.cache.remove(&flow).is_none() {
+                    let output = Output::Mfc(MfcOp::Delete(flow));
+                    return Err(Refusal { output, why: "no such entry".into() });
+                }
+            }
+            Output::Mfc(MfcOp::Count(flow)) => {
+                let counters = self.cache.get(&flow).map(|known| known.1);
+                return Ok(Some(Input::Counted(flow, counters)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A router with its data plane and the time.
+struct Lab {
+    router: Router,
+    plane: Plane,
+    now: Instant,
+}
+
+impl Lab {
+    fn new() -> Self {
+        Self::with(config())
+    }
+
+    fn with(config: Config) -> Self {
+        let router = Router::new(config, Instant::ZERO).unwrap();
+        let mut lab = Self { router, plane: Plane::default(), now: Instant::ZERO };
+        drive::settle(&mut lab.router, &mut lab.plane, lab.now);
+        lab
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        drive::turn(&mut self.router, &mut self.plane, self.now, input);
+    }
+
+    fn packet(&mut self, on: Vif, to: Ipv4Addr, message: &Message) {
+        let host = Ipv4Addr::new(10, 0, u8::try_from(on.index()).unwrap(), 100);
+        let bytes = ipv4::encode_igmp(host, to, message).unwrap();
+        self.input(Input::Packet { vif: on, bytes: &bytes });
+    }
+
+    fn report(&mut self, on: Vif) {
+        self.packet(on, G, &Message::V2Report { group: G });
+    }
+
+    fn leave(&mut self, on: Vif) {
+        self.packet(on, igmp::ALL_ROUTERS, &Message::Leave { group: G });
+    }
+
+    /// Lets time pass until then, stopping at every deadline.
+    fn run_to(&mut self, until: Duration) {
+        let end = Instant::ZERO + until;
+        assert!(end >= self.now, "time runs forwards");
+        while let Some(at) = self.router.deadline().filter(|&at| at <= end) {
+            self.now = at;
+            self.input(Input::Tick);
+            assert!(self.router.deadline().is_none_or(|next| next > at), "no progress at {at}");
+        }
+        self.now = end;
+    }
+
+    /// A datagram from `source` to the group comes in on `vif`; where it goes out again. The kernel
+    /// keeps one for which there is no entry until the router has decided.
+    fn datagram(&mut self, on: Vif, source: &str) -> Vec<usize> {
+        self.datagram_to(on, source, G)
+    }
+
+    fn datagram_to(&mut self, on: Vif, source: &str, to: Ipv4Addr) -> Vec<usize> {
+        let flow = flow(source, to);
+        if !self.plane.cache.contains_key(&flow) {
+            self.input(Input::Upcall(Upcall { kind: UpcallKind::NoCache, vif: on, flow }));
+        }
+        let Some((entry, counters)) = self.plane.cache.get_mut(&flow) else { return vec![] };
+        counters.packets += 1;
+        if entry.iif == on {
+            return entry.oifs.keys().map(|vif| vif.index()).collect();
+        }
+        counters.wrong_if += 1;
+        self.input(Input::Upcall(Upcall { kind: UpcallKind::WrongVif, vif: on, flow }));
+        vec![]
+    }
+
+    /// The entry of the flow from `source`: its incoming and outgoing interfaces.
+    fn entry(&self, source: &str) -> Option<(usize, Vec<usize>)> {
+        let (entry, _) = self.plane.cache.get(&flow(source, G))?;
+        Some((entry.iif.index(), entry.oifs.keys().map(|vif| vif.index()).collect()))
+    }
+
+    fn told(&self, wanted: impl Fn(&Event) -> bool) -> usize {
+        self.plane.events.iter().filter(|(_, event)| wanted(event)).count()
+    }
+
+    fn ignored(&self) -> Vec<Ignored> {
+        let why = |(_, event): &(_, Event)| match event {
+            Event::Ignored(_, why) => Some(why.clone()),
+            _ => None,
+        };
+        self.plane.events.iter().filter_map(why).collect()
+    }
+}
+
+const NANO: Duration = Duration::from_nanos(1);
+const G: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
+/// A source on `up`.
+const S: &str = "10.0.0.7";
+
+fn up() -> Vif {
+    Vif::new(0).unwrap()
+}
+
+fn lan() -> Vif {
+    Vif::new(1).unwrap()
+}
+
+fn wlan() -> Vif {
+    Vif::new(2).unwrap()
+}
+
+fn secs(secs: f64) -> Duration {
+    Duration::from_secs_f64(secs)
+}
+
+fn group() -> Group {
+    Group::new(G.into()).unwrap()
+}
+
+fn flow(source: &str, group: Ipv4Addr) -> Flow {
+    Flow { source: source.parse().unwrap(), group: Group::new(group.into()).unwrap() }
+}
+
+fn interface(name: &str, net: u8) -> InterfaceConfig {
+    InterfaceConfig {
+        name: name.into(),
+        addresses: vec![format!("10.0.{net}.5/24").parse().unwrap()],
+        igmp: Some(Params::default()),
+        threshold: 1,
+        static_joins: BTreeSet::new(),
+    }
+}
+
+fn config() -> Config {
+    let names = ["up", "lan", "wlan"];
+    let interfaces = (0..).zip(names).map(|(net, name)| interface(name, net)).collect();
+    Config { interfaces, routes: vec![], keepalive: KEEPALIVE }
+}
+
+/// The configuration with a static join on `lan`, of one source or of all.
+fn joined(source: Option<&str>) -> Config {
+    let mut config = config();
+    let source = source.map(|source| source.parse().unwrap());
+    config.interfaces[1].static_joins.insert(Channel { source, group: group() });
+    config
+}
+
+fn route(prefix: &str, interface: &str) -> RouteConfig {
+    RouteConfig { prefix: prefix.parse().unwrap(), interface: interface.into() }
+}
+
+fn query(max_resp_code: u8, group: Ipv4Addr) -> Message {
+    Message::Query(wire::Query { max_resp_code, group, v3: None })
+}

@@ -1,0 +1,70 @@
+//! What a router refuses to be started with.
+
+use super::*;
+use crate::gmp::params::Invalid;
+
+#[track_caller]
+fn refused(change: impl FnOnce(&mut Config)) -> ConfigError {
+    let mut config = config();
+    change(&mut config);
+    Router::new(config, Instant::ZERO).map(|_| ()).unwrap_err()
+}
+
+#[test]
+fn the_kernel_takes_32_interfaces() {
+    let many = |count: u8| {
+        let interfaces = (0..count).map(|n| interface(&format!("eth{n}"), n)).collect();
+        Config { interfaces, ..config() }.check()
+    };
+    assert_eq!(many(32), Ok(()));
+    assert_eq!(many(33), Err(ConfigError::TooManyInterfaces(33)));
+}
+
+#[test]
+fn names_are_unique_and_known() {
+    let twice = refused(|config| config.interfaces[2].name = "up".into());
+    assert_eq!(twice, ConfigError::DuplicateInterface("up".into()));
+    let nowhere = refused(|config| config.routes.push(route("192.0.2.0/24", "dmz")));
+    let prefix = "192.0.2.0/24".parse().unwrap();
+    assert_eq!(nowhere, ConfigError::UnknownInterface(prefix, "dmz".into()));
+}
+
+#[test]
+fn who_queries_needs_an_address() {
+    let nobody = refused(|config| config.interfaces[1].addresses.clear());
+    assert_eq!(nobody, ConfigError::NoAddress("lan".into()));
+    let mut config = config();
+    config.interfaces[1].addresses.clear();
+    config.interfaces[1].igmp = None;
+    assert_eq!(config.check(), Ok(()));
+}
+
+// RFC2236-8.1-01
+#[test]
+fn igmp_parameters_are_checked_on_every_interface() {
+    let zero = refused(|config| config.interfaces[2].igmp.as_mut().unwrap().robustness = 0);
+    assert_eq!(zero, ConfigError::Igmp("wlan".into(), Invalid::Robustness));
+}
+
+// RFC1112-7.2-05
+#[test]
+fn a_link_local_group_cannot_be_joined_statically() {
+    let local = Group::new(Ipv4Addr::new(224, 0, 0, 5).into()).unwrap();
+    let join = Channel { source: None, group: local };
+    let refusal = refused(|config| _ = config.interfaces[1].static_joins.insert(join));
+    assert_eq!(refusal, ConfigError::LinkLocalJoin("lan".into(), join));
+}
+
+// A time that is added up must not overflow, and a keepalive of nothing would delete at once.
+#[test]
+fn times_are_bounded() {
+    let forever = refused(|config| {
+        config.interfaces[0].igmp.as_mut().unwrap().query_interval = Duration::MAX;
+    });
+    assert_eq!(forever, ConfigError::Igmp("up".into(), Invalid::TooLong("query-interval")));
+    assert_eq!(refused(|config| config.keepalive = Duration::ZERO), ConfigError::Keepalive);
+    let longest = Params { query_interval: secs(31744.0), robustness: 255, ..Params::default() };
+    assert_eq!(longest.check(), Ok(()));
+    let longer = Params { query_interval: secs(31744.0) + NANO, ..longest };
+    assert_eq!(longer.check(), Err(Invalid::TooLong("query-interval")));
+}
