@@ -1,0 +1,108 @@
+//! Why the kernel refused to route multicast, in words that say what to do about it.
+//!
+//! The causes that an operator can remove have a variant each; the rest names the call that failed.
+
+use std::io;
+use std::net::IpAddr;
+
+use nix::errno::Errno;
+
+use crate::mfc::vif::Vif;
+
+/// Why a call that controls multicast routing failed.
+#[derive(Debug, thiserror::Error)]
+pub enum MrouteError {
+    /// A table has one owner in its network namespace, and somebody else is it.
+    #[error(
+        "another process owns multicast routing in table {table} of this network namespace \
+         (MRT_INIT: EADDRINUSE)"
+    )]
+    AlreadyOwned {
+        /// The table, [`DEFAULT_TABLE`](super::DEFAULT_TABLE) unless another was asked for.
+        table: u32,
+    },
+    /// A capability is missing (`EPERM`, `EACCES`).
+    #[error("no permission for multicast routing: {call} needs CAP_NET_ADMIN and CAP_NET_RAW")]
+    NoPermission {
+        /// The call that was refused.
+        call: &'static str,
+    },
+    /// The kernel was built without what the call needs (`ENOPROTOOPT`, `EOPNOTSUPP`).
+    #[error(
+        "the kernel does not know {call}: multicast routing needs CONFIG_IP_MROUTE, and a table \
+         other than the default one CONFIG_IP_MROUTE_MULTIPLE_TABLES"
+    )]
+    NotSupported {
+        /// The call that was refused.
+        call: &'static str,
+    },
+    /// No device of the socket's network namespace has this index and takes part in IPv4.
+    #[error("no IPv4 interface has index {ifindex} in this network namespace")]
+    NoSuchInterface {
+        /// The index that was asked for.
+        ifindex: u32,
+    },
+    /// The number was given to a device and not deleted since.
+    #[error("{vif} is in use")]
+    VifInUse {
+        /// The number.
+        vif: Vif,
+    },
+    /// The device has a virtual interface already. The kernel would take a second one, and name the
+    /// wrong one of the two in its upcalls.
+    #[error("the interface with index {ifindex} is {vif} already")]
+    DeviceInUse {
+        /// The device's index.
+        ifindex: u32,
+        /// The virtual interface that it is.
+        vif: Vif,
+    },
+    /// An IPv6 address where IPv4 is routed.
+    #[error("{addr} is not an IPv4 address")]
+    NotIpv4 {
+        /// The address.
+        addr: IpAddr,
+    },
+    /// The socket is a member of as many groups as it may be.
+    #[error(
+        "too many group memberships on one socket (IP_ADD_MEMBERSHIP: ENOBUFS): raise the sysctl \
+         net.ipv4.igmp_max_memberships"
+    )]
+    TooManyMemberships,
+    /// Any other failure.
+    #[error("{call}: {source}")]
+    Io {
+        /// The call that failed, by its name in the kernel's headers.
+        call: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl MrouteError {
+    /// What `errno` means whatever the call; a caller that knows better looks before.
+    pub(super) fn of(call: &'static str, errno: Errno) -> Self {
+        match errno {
+            Errno::EPERM | Errno::EACCES => Self::NoPermission { call },
+            Errno::ENOPROTOOPT | Errno::EOPNOTSUPP => Self::NotSupported { call },
+            other => Self::Io { call, source: other.into() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_says_what_to_do_about_it() {
+        let told = |errno| MrouteError::of("MRT_INIT", errno).to_string();
+        let capabilities = "no permission for multicast routing: MRT_INIT needs CAP_NET_ADMIN and \
+                            CAP_NET_RAW";
+        assert_eq!([Errno::EPERM, Errno::EACCES].map(told), [capabilities, capabilities]);
+        for errno in [Errno::ENOPROTOOPT, Errno::EOPNOTSUPP] {
+            assert!(told(errno).contains("CONFIG_IP_MROUTE"), "{}", told(errno));
+        }
+        assert_eq!(told(Errno::ENOMEM), "MRT_INIT: Cannot allocate memory (os error 12)");
+    }
+}

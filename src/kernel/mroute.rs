@@ -1,0 +1,296 @@
+//! The socket that owns IPv4 multicast routing: virtual interfaces, forwarding entries, counters.
+//!
+//! One socket owns one multicast routing table of one network namespace, and it is also the raw
+//! socket through which IGMP comes and goes (see `packet`). Closing it gives everything back. What
+//! the kernel takes without a word and then reports wrongly is refused here.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{SetSockOpt, setsockopt, sockopt};
+
+use super::error::MrouteError;
+use super::sys;
+use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
+use crate::mfc::vif::Vif;
+
+/// The table that the kernel uses unless a rule says otherwise (`RT_TABLE_DEFAULT`).
+pub const DEFAULT_TABLE: u32 = 253;
+
+/// Octets asked for in `SO_RCVBUF`. The default holds 256 upcalls, and as many new flows at once
+/// are nothing unusual; this holds some 40,000.
+const RECEIVE_BUFFER: usize = 16 << 20;
+
+/// The owner of one IPv4 multicast routing table.
+///
+/// It belongs for ever to the network namespace of the thread that opened it; any thread may use it
+/// afterwards. The descriptor does not block: wait on it with [`readable`](super::readable).
+/// Dropping it removes all its virtual interfaces, entries and memberships.
+#[derive(Debug)]
+pub struct Mroute {
+    fd: OwnedFd,
+    vifs: BTreeMap<Vif, u32>,
+}
+
+impl Mroute {
+    /// Takes over multicast routing in `table`, or in [`DEFAULT_TABLE`], of the calling thread's
+    /// network namespace. Forwarding needs no other switch: `ip_forward` may stay off.
+    ///
+    /// The kernel sends a WRONGVIF upcall only for an interface that is also among the entry's
+    /// `oifs`, and one per entry and 3 seconds at most (`ipmr_cache_report`).
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::AlreadyOwned`], [`MrouteError::NoPermission`], [`MrouteError::NotSupported`].
+    pub fn open(table: Option<u32>) -> Result<Self, MrouteError> {
+        let fd = sys::igmp_socket().map_err(|errno| MrouteError::of("socket", errno))?;
+        // First of all: a packet that comes before this option is set does not say from where.
+        set(&fd, "IP_PKTINFO", sockopt::Ipv4PacketInfo, &true)?;
+        set(&fd, "IP_HDRINCL", sys::IpHdrIncl, &1)?;
+        set(&fd, "IP_MULTICAST_LOOP", sockopt::IpMulticastLoop, &false)?;
+        enlarge_receive_buffer(&fd)?;
+        if let Some(table) = table {
+            set(&fd, "MRT_TABLE", sys::MrtTable, &table)?;
+        }
+        setsockopt(&fd, sys::MrtInit, &1).map_err(|errno| match errno {
+            Errno::EADDRINUSE => {
+                MrouteError::AlreadyOwned { table: table.unwrap_or(DEFAULT_TABLE) }
+            }
+            other => MrouteError::of("MRT_INIT", other),
+        })?;
+        set(&fd, "MRT_ASSERT", sys::MrtAssert, &1)?;
+        Ok(Self { fd, vifs: BTreeMap::new() })
+    }
+
+    /// Makes the device with index `ifindex` take part in multicast routing, as `vif`. It then
+    /// receives all multicast, and IGMP for any routable group reaches this socket.
+    ///
+    /// The kernel stores `threshold`, but only the thresholds of the entries' `oifs` hold a
+    /// datagram back.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::VifInUse`], [`MrouteError::DeviceInUse`], [`MrouteError::NoSuchInterface`].
+    pub fn add_vif(&mut self, vif: Vif, ifindex: u32, threshold: u8) -> Result<(), MrouteError> {
+        if let Some(vif) = self.vif_on(ifindex) {
+            return Err(MrouteError::DeviceInUse { ifindex, vif });
+        }
+        let request = vif_ctl(vif, signed(ifindex)?, threshold);
+        setsockopt(&self.fd, sys::MrtAddVif, &request).map_err(|errno| match errno {
+            Errno::EADDRINUSE => MrouteError::VifInUse { vif },
+            Errno::EADDRNOTAVAIL | Errno::ENODEV => MrouteError::NoSuchInterface { ifindex },
+            other => MrouteError::of("MRT_ADD_VIF", other),
+        })?;
+        self.vifs.insert(vif, ifindex);
+        Ok(())
+    }
+
+    /// Takes the virtual interface out, of all entries too; `false` if the kernel had none, having
+    /// done the same by itself when the device vanished.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::Io`].
+    pub fn delete_vif(&mut self, vif: Vif) -> Result<bool, MrouteError> {
+        self.vifs.remove(&vif);
+        match setsockopt(&self.fd, sys::MrtDelVif, &vif_ctl(vif, 0, 0)) {
+            Ok(()) => Ok(true),
+            Err(Errno::EADDRNOTAVAIL) => Ok(false),
+            Err(other) => Err(MrouteError::of("MRT_DEL_VIF", other)),
+        }
+    }
+
+    /// Forwards the flow as `entry` says, in place of any earlier entry for it. At most 4 datagrams
+    /// that waited for the entry are forwarded at once.
+    ///
+    /// An outgoing interface that does not exist yet is left out, and stays out when it is added
+    /// later: add the entry again then.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::NotIpv4`], [`MrouteError::Io`].
+    pub fn add_mfc(&self, entry: &MfcEntry) -> Result<(), MrouteError> {
+        let mut request = mfc_ctl(entry.flow)?;
+        request.parent = number(entry.iif);
+        for (oif, &threshold) in &entry.oifs {
+            // The kernel reads 0 as "not an outgoing interface". A datagram with TTL 1 is never
+            // forwarded (RFC 1812 section 5.3.1), so 1 lets out exactly those that 0 would.
+            request.ttls[oif.index()] = threshold.max(1);
+        }
+        set(&self.fd, "MRT_ADD_MFC", sys::MrtAddMfc, &request)
+    }
+
+    /// Forgets the flow; `false` if there was no entry for it. Its next datagram causes a NOCACHE
+    /// upcall again.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::NotIpv4`], [`MrouteError::Io`].
+    pub fn delete_mfc(&self, flow: Flow) -> Result<bool, MrouteError> {
+        match setsockopt(&self.fd, sys::MrtDelMfc, &mfc_ctl(flow)?) {
+            Ok(()) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(other) => Err(MrouteError::of("MRT_DEL_MFC", other)),
+        }
+    }
+
+    /// What the flow's entry counted since it was added; `None` if there is no entry.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::NotIpv4`], [`MrouteError::Io`].
+    pub fn flow_counters(&self, flow: Flow) -> Result<Option<FlowCounters>, MrouteError> {
+        let (source, group) = ipv4(flow)?;
+        let (src, grp) = (sys::in_addr_of(source), sys::in_addr_of(group));
+        let mut request = sys::SiocSgReq { src, grp, pktcnt: 0, bytecnt: 0, wrong_if: 0 };
+        match sys::sg_count(&self.fd, &mut request) {
+            Ok(()) => Ok(Some(FlowCounters {
+                packets: wide(request.pktcnt),
+                bytes: wide(request.bytecnt),
+                wrong_if: wide(request.wrong_if),
+            })),
+            Err(Errno::EADDRNOTAVAIL) => Ok(None),
+            Err(other) => Err(MrouteError::of("SIOCGETSGCNT", other)),
+        }
+    }
+
+    /// What the virtual interface counted since it was added; `None` if there is no such interface.
+    /// Only datagrams that an entry matched are counted, not IGMP.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::Io`].
+    pub fn vif_counters(&self, vif: Vif) -> Result<Option<VifCounters>, MrouteError> {
+        let vifi = number(vif);
+        let mut request = sys::SiocVifReq { vifi, icount: 0, ocount: 0, ibytes: 0, obytes: 0 };
+        match sys::vif_count(&self.fd, &mut request) {
+            Ok(()) => Ok(Some(VifCounters {
+                packets_in: wide(request.icount),
+                packets_out: wide(request.ocount),
+                bytes_in: wide(request.ibytes),
+                bytes_out: wide(request.obytes),
+            })),
+            // EINVAL: the number is above the highest one in use.
+            Err(Errno::EADDRNOTAVAIL | Errno::EINVAL) => Ok(None),
+            Err(other) => Err(MrouteError::of("SIOCGETVIFCNT", other)),
+        }
+    }
+
+    /// Makes the router itself a member of `group` on one interface. Messages to 224.0.0.2 and
+    /// 224.0.0.22 reach the socket only where it joined these groups; those to routable groups come
+    /// without. Being a member, the router's kernel sends reports of its own for the group.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::NoSuchInterface`]; [`MrouteError::TooManyMemberships`] beyond the sysctl
+    /// `net.ipv4.igmp_max_memberships` (20 by default, over all interfaces); [`MrouteError::Io`]
+    /// for a group that is joined already.
+    pub fn join(&self, ifindex: u32, group: Ipv4Addr) -> Result<(), MrouteError> {
+        let request = membership(ifindex, group)?;
+        setsockopt(&self.fd, sys::IpAddMembership, &request).map_err(|errno| match errno {
+            Errno::ENODEV => MrouteError::NoSuchInterface { ifindex },
+            Errno::ENOBUFS => MrouteError::TooManyMemberships,
+            other => MrouteError::of("IP_ADD_MEMBERSHIP", other),
+        })
+    }
+
+    /// Ends a membership; `false` if there was none.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::NoSuchInterface`] for an index that no device can have; [`MrouteError::Io`].
+    pub fn leave(&self, ifindex: u32, group: Ipv4Addr) -> Result<bool, MrouteError> {
+        match setsockopt(&self.fd, sys::IpDropMembership, &membership(ifindex, group)?) {
+            Ok(()) => Ok(true),
+            Err(Errno::EADDRNOTAVAIL) => Ok(false),
+            Err(other) => Err(MrouteError::of("IP_DROP_MEMBERSHIP", other)),
+        }
+    }
+
+    /// The virtual interface that the device is.
+    pub(super) fn vif_on(&self, ifindex: u32) -> Option<Vif> {
+        self.vifs.iter().find(|&(_, &device)| device == ifindex).map(|(&vif, _)| vif)
+    }
+}
+
+impl AsFd for Mroute {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn set<O: SetSockOpt>(
+    fd: &OwnedFd,
+    call: &'static str,
+    option: O,
+    value: &O::Val,
+) -> Result<(), MrouteError> {
+    setsockopt(fd, option, value).map_err(|errno| MrouteError::of(call, errno))
+}
+
+/// Beyond `net.core.rmem_max` if the kernel lets us, which it does not in a user namespace.
+fn enlarge_receive_buffer(fd: &OwnedFd) -> Result<(), MrouteError> {
+    match setsockopt(fd, sockopt::RcvBufForce, &RECEIVE_BUFFER) {
+        Err(Errno::EPERM) => set(fd, "SO_RCVBUF", sockopt::RcvBuf, &RECEIVE_BUFFER),
+        other => other.map_err(|errno| MrouteError::of("SO_RCVBUFFORCE", errno)),
+    }
+}
+
+fn ipv4(flow: Flow) -> Result<(Ipv4Addr, Ipv4Addr), MrouteError> {
+    let v4 = |addr| match addr {
+        IpAddr::V4(addr) => Ok(addr),
+        IpAddr::V6(_) => Err(MrouteError::NotIpv4 { addr }),
+    };
+    Ok((v4(flow.source)?, v4(flow.group.addr())?))
+}
+
+fn vif_ctl(vif: Vif, ifindex: i32, threshold: u8) -> sys::VifCtl {
+    sys::VifCtl {
+        vifi: number(vif),
+        flags: sys::VIFF_USE_IFINDEX,
+        threshold,
+        rate_limit: 0,
+        lcl_ifindex: ifindex,
+        rmt_addr: sys::in_addr_of(Ipv4Addr::UNSPECIFIED),
+    }
+}
+
+fn mfc_ctl(flow: Flow) -> Result<sys::MfcCtl, MrouteError> {
+    let (source, group) = ipv4(flow)?;
+    Ok(sys::MfcCtl {
+        origin: sys::in_addr_of(source),
+        mcastgrp: sys::in_addr_of(group),
+        parent: 0,
+        ttls: [0; Vif::MAX],
+        pkt_cnt: 0,
+        byte_cnt: 0,
+        wrong_if: 0,
+        expire: 0,
+    })
+}
+
+fn membership(ifindex: u32, group: Ipv4Addr) -> Result<libc::ip_mreqn, MrouteError> {
+    Ok(libc::ip_mreqn {
+        imr_multiaddr: sys::in_addr_of(group),
+        imr_address: sys::in_addr_of(Ipv4Addr::UNSPECIFIED),
+        imr_ifindex: signed(ifindex)?,
+    })
+}
+
+/// The kernel's `int` for an index; 0 is refused, which the kernel would take for "any device".
+fn signed(ifindex: u32) -> Result<i32, MrouteError> {
+    let index = i32::try_from(ifindex).ok().filter(|&index| index > 0);
+    index.ok_or(MrouteError::NoSuchInterface { ifindex })
+}
+
+#[allow(clippy::useless_conversion, reason = "c_ulong has 32 bits on some targets")]
+fn wide(count: libc::c_ulong) -> u64 {
+    u64::from(count)
+}
+
+/// The kernel's `vifi_t`.
+fn number(vif: Vif) -> u16 {
+    u16::try_from(vif.index()).expect("a Vif is below 32")
+}

@@ -1,0 +1,183 @@
+//! What comes out of the multicast routing socket, and what goes in.
+//!
+//! Two kinds of messages share the socket: whole IPv4 packets that carry IGMP, and the kernel's
+//! upcalls (`struct igmpmsg` of linux/mroute.h), which look like a packet whose protocol is 0. They
+//! are told apart here; what IGMP says is for others to read. A message that does not fit is
+//! reported as such, never cut.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::{AsFd, AsRawFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, recvmsg, sendmsg,
+};
+
+use super::mroute::Mroute;
+use super::sys;
+use crate::addr::Group;
+use crate::mfc::entry::Flow;
+use crate::mfc::upcall::{Upcall, UpcallKind};
+use crate::mfc::vif::Vif;
+
+/// Octets of the longest IPv4 packet: no message is longer.
+pub const MAX_PACKET: usize = 65_535;
+
+/// Octets of an IPv4 header without options, and of a `struct igmpmsg`.
+const HEADER: usize = 20;
+
+/// One message from the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received<'a> {
+    /// An IGMP packet. It may be the router's own: `IP_MULTICAST_LOOP` is off, so what it transmits
+    /// does not come back, but the reports that its kernel sends for its own memberships do. Who
+    /// does not want them looks at the source address.
+    Packet {
+        /// The device that it came in on.
+        ifindex: u32,
+        /// The virtual interface that the device is, if it is one.
+        vif: Option<Vif>,
+        /// The whole IPv4 packet, from its header on, in network order.
+        bytes: &'a [u8],
+    },
+    /// The kernel asks.
+    Upcall(Upcall),
+    /// Neither: an upcall of another kind (octet 8) or with contents that make no sense.
+    Unknown {
+        /// All of it.
+        bytes: &'a [u8],
+    },
+    /// A message did not fit into the buffer, and is gone.
+    TooLong {
+        /// The device that it came in on.
+        ifindex: u32,
+        /// Its length in octets.
+        length: usize,
+    },
+}
+
+impl Mroute {
+    /// Takes the next message off the socket; `None` if there is none now. A buffer of
+    /// [`MAX_PACKET`] octets holds every message.
+    ///
+    /// # Errors
+    ///
+    /// What recvmsg(2) says.
+    pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Received<'a>>> {
+        let mut control = nix::cmsg_space!(libc::in_pktinfo);
+        let mut slices = [IoSliceMut::new(buffer)];
+        // As a flag to the call, MSG_TRUNC makes it return the message's length, not the copy's.
+        let flags = MsgFlags::MSG_TRUNC;
+        let fd = self.as_fd().as_raw_fd();
+        let (length, ifindex) = match recvmsg::<()>(fd, &mut slices, Some(&mut control), flags) {
+            Ok(message) => (message.bytes, device(&message)?),
+            Err(Errno::EAGAIN) => return Ok(None),
+            Err(other) => return Err(other.into()),
+        };
+        let Some(bytes) = buffer.get(..length) else {
+            return Ok(Some(Received::TooLong { ifindex, length }));
+        };
+        Ok(Some(match bytes.get(9) {
+            Some(0) => upcall(bytes).map_or(Received::Unknown { bytes }, Received::Upcall),
+            Some(_) => Received::Packet { ifindex, vif: self.vif_on(ifindex), bytes },
+            None => Received::Unknown { bytes },
+        }))
+    }
+
+    /// Sends a whole IPv4 packet, header included, out of exactly this device, whatever the routing
+    /// table says. Where it goes is read from its header. The kernel fills in the total
+    /// length and the header checksum, and source and identification where they are 0.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for a packet shorter than a header, or for an `ifindex` that is none;
+    /// `WouldBlock` when the send buffer is full; otherwise what sendmsg(2) says.
+    pub fn transmit(&self, ifindex: u32, packet: &[u8]) -> io::Result<()> {
+        let to = destination(packet)
+            .ok_or_else(|| invalid("the packet is shorter than an IPv4 header"))?;
+        let index = i32::try_from(ifindex).ok().filter(|&index| index > 0);
+        let index = index.ok_or_else(|| invalid("no device has this index"))?;
+        let info = libc::in_pktinfo {
+            ipi_ifindex: index,
+            ipi_spec_dst: sys::in_addr_of(Ipv4Addr::UNSPECIFIED),
+            ipi_addr: sys::in_addr_of(Ipv4Addr::UNSPECIFIED),
+        };
+        let to = SockaddrIn::from(std::net::SocketAddrV4::new(to, 0));
+        let control = [ControlMessage::Ipv4PacketInfo(&info)];
+        let slices = [IoSlice::new(packet)];
+        sendmsg(self.as_fd().as_raw_fd(), &slices, &control, MsgFlags::empty(), Some(&to))?;
+        Ok(())
+    }
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+/// The device that a message came in on, 0 if the kernel did not say.
+fn device(message: &RecvMsg<'_, '_, ()>) -> nix::Result<u32> {
+    let index = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4PacketInfo(info) => u32::try_from(info.ipi_ifindex).ok(),
+        _ => None,
+    });
+    Ok(index.unwrap_or(0))
+}
+
+fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
+    packet.get(..HEADER).and_then(|header| address(header, 16))
+}
+
+/// A `struct igmpmsg`: octet 8 its type, 9 zero, 10 and 11 the virtual interface (low octet first),
+/// 12 the source, 16 the group.
+fn upcall(bytes: &[u8]) -> Option<Upcall> {
+    let kind = match *bytes.get(8)? {
+        sys::IGMPMSG_NOCACHE => UpcallKind::NoCache,
+        sys::IGMPMSG_WRONGVIF => UpcallKind::WrongVif,
+        _ => return None,
+    };
+    let vif = u16::from_le_bytes([*bytes.get(10)?, *bytes.get(11)?]);
+    let group = Group::new(IpAddr::V4(address(bytes, 16)?))?;
+    let source = IpAddr::V4(address(bytes, 12)?);
+    Some(Upcall { kind, vif: Vif::new(usize::from(vif))?, flow: Flow { source, group } })
+}
+
+fn address(bytes: &[u8], at: usize) -> Option<Ipv4Addr> {
+    let octets: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
+    Some(Ipv4Addr::from(octets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A `struct igmpmsg` of this type.
+    fn igmpmsg(kind: u8, vif: u16, group: [u8; 4]) -> Vec<u8> {
+        let [low, high] = vif.to_le_bytes();
+        let mut bytes = vec![0x45, 0, 0, 38, 0, 0, 0x40, 0, kind, 0, low, high, 10, 0, 1, 2];
+        bytes.extend(group);
+        bytes
+    }
+
+    #[test]
+    fn an_upcall_names_kind_interface_source_and_group() {
+        let told = |kind| upcall(&igmpmsg(kind, 31, [239, 1, 2, 3]));
+        let upcall = told(1).unwrap();
+        assert_eq!(upcall.vif.index(), 31);
+        assert_eq!(upcall.flow.to_string(), "(10.0.1.2, 239.1.2.3)");
+        let kinds = [0, 1, 2, 3, 4, 255].map(|kind| told(kind).map(|upcall| upcall.kind));
+        let (no_cache, wrong_vif) = (Some(UpcallKind::NoCache), Some(UpcallKind::WrongVif));
+        assert_eq!(kinds, [None, no_cache, wrong_vif, None, None, None]);
+    }
+
+    #[test]
+    fn an_upcall_that_makes_no_sense_is_not_understood() {
+        assert_eq!(upcall(&igmpmsg(1, 32, [239, 1, 2, 3])), None);
+        assert_eq!(upcall(&igmpmsg(1, 0x0100, [239, 1, 2, 3])), None);
+        assert_eq!(upcall(&igmpmsg(1, 0, [10, 0, 0, 1])), None);
+        let whole = igmpmsg(1, 0, [239, 1, 2, 3]);
+        for length in 0..whole.len() {
+            assert_eq!(upcall(&whole[..length]), None, "{length} octets");
+        }
+    }
+}

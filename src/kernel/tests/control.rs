@@ -1,0 +1,175 @@
+//! Who owns multicast routing, who may, and what the owner may ask for.
+
+use super::lab::{GROUP, Lab, Namespace, entry, flow, vif};
+use crate::addr::Group;
+use crate::kernel::{DEFAULT_TABLE, Mroute, MrouteError, sys};
+use crate::mfc::entry::Flow;
+
+const CAP_NET_RAW: u32 = 13;
+
+/// The lines of /proc/net/ip_mr_vif after its header: the virtual interfaces that the kernel has.
+fn vifs_in(namespace: &Namespace) -> Vec<String> {
+    let text = namespace.read("/proc/thread-self/net/ip_mr_vif");
+    text.lines().skip(1).map(str::to_owned).collect()
+}
+
+fn open_with_capabilities(
+    namespace: &Namespace,
+    kept: &[u32],
+    table: Option<u32>,
+) -> Result<Mroute, MrouteError> {
+    namespace.inside(|| {
+        sys::keep_only_capabilities(kept).unwrap();
+        Mroute::open(table)
+    })
+}
+
+#[test]
+fn a_table_has_one_owner() {
+    let Some(namespace) = Namespace::new() else { return };
+    let open = |table| namespace.inside(|| Mroute::open(table));
+    let _first = open(None).unwrap();
+    let refused = open(None).unwrap_err();
+    assert!(matches!(refused, MrouteError::AlreadyOwned { table: DEFAULT_TABLE }), "{refused}");
+    let _other_table = open(Some(100)).unwrap();
+    let refused = open(Some(100)).unwrap_err();
+    assert!(matches!(refused, MrouteError::AlreadyOwned { table: 100 }), "{refused}");
+    assert_eq!(
+        refused.to_string(),
+        "another process owns multicast routing in table 100 of this network namespace \
+         (MRT_INIT: EADDRINUSE)",
+    );
+}
+
+#[test]
+fn a_namespace_of_ones_own_is_free() {
+    let (Some(one), Some(other)) = (Namespace::new(), Namespace::new()) else { return };
+    let _first = one.inside(|| Mroute::open(None)).unwrap();
+    let _second = other.inside(|| Mroute::open(None)).unwrap();
+}
+
+#[test]
+fn without_capabilities_there_is_no_permission() {
+    let Some(namespace) = Namespace::new() else { return };
+    let refused = open_with_capabilities(&namespace, &[], None).unwrap_err();
+    assert!(matches!(refused, MrouteError::NoPermission { call: "socket" }), "{refused}");
+    assert!(refused.to_string().contains("CAP_NET_ADMIN and CAP_NET_RAW"), "{refused}");
+    let refused = open_with_capabilities(&namespace, &[CAP_NET_RAW], Some(100)).unwrap_err();
+    assert!(matches!(refused, MrouteError::NoPermission { call: "MRT_TABLE" }), "{refused}");
+}
+
+#[test]
+fn no_permission_and_already_owned_are_told_apart() {
+    let Some(namespace) = Namespace::new() else { return };
+    let _owner = namespace.inside(|| Mroute::open(None)).unwrap();
+    let refused = open_with_capabilities(&namespace, &[], None).unwrap_err();
+    assert!(matches!(refused, MrouteError::NoPermission { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn closing_returns_everything() {
+    let Some(lab) = Lab::new().await else { return };
+    lab.mroute.add_mfc(&entry(0, &[(1, 1)])).unwrap();
+    assert_eq!(vifs_in(&lab.router).len(), 2);
+    let Lab { router, mroute, .. } = lab;
+    drop(mroute);
+    assert_eq!(vifs_in(&router), [""; 0]);
+    let reopened = router.inside(|| Mroute::open(None)).unwrap();
+    assert_eq!(vifs_in(&router), [""; 0]);
+    assert_eq!(reopened.flow_counters(flow(GROUP)).unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_device_carries_one_vif_and_a_vif_one_device() {
+    let Some(mut lab) = Lab::new().await else { return };
+    let refused = lab.mroute.add_vif(vif(2), lab.a, 1).unwrap_err();
+    let expected = MrouteError::DeviceInUse { ifindex: lab.a, vif: vif(0) };
+    assert_eq!(refused.to_string(), expected.to_string());
+    let loopback = lab.router.ifindex("lo");
+    let refused = lab.mroute.add_vif(vif(1), loopback, 1).unwrap_err();
+    assert!(matches!(refused, MrouteError::VifInUse { .. }), "{refused}");
+    assert_eq!(vifs_in(&lab.router).len(), 2);
+
+    assert!(lab.mroute.delete_vif(vif(0)).unwrap());
+    assert!(!lab.mroute.delete_vif(vif(0)).unwrap());
+    lab.mroute.add_vif(vif(2), lab.a, 1).unwrap();
+    let lines = vifs_in(&lab.router);
+    let numbers: Vec<_> = lines.iter().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(numbers, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn a_device_that_vanishes_takes_its_vif_along() {
+    let Some(mut lab) = Lab::new().await else { return };
+    lab.delete_device(lab.b).await;
+    assert_eq!(vifs_in(&lab.router).len(), 1);
+    assert_eq!(lab.mroute.vif_counters(vif(1)).unwrap(), None);
+    assert!(!lab.mroute.delete_vif(vif(1)).unwrap());
+
+    lab.delete_device(lab.a).await;
+    let loopback = lab.router.ifindex("lo");
+    lab.mroute.add_vif(vif(0), loopback, 1).unwrap();
+    assert_eq!(vifs_in(&lab.router).len(), 1);
+}
+
+#[test]
+fn a_device_that_does_not_exist_is_refused() {
+    let Some(namespace) = Namespace::new() else { return };
+    let mut mroute = namespace.inside(|| Mroute::open(None)).unwrap();
+    for ifindex in [0, 9999, u32::MAX] {
+        for refused in [mroute.add_vif(vif(0), ifindex, 1), mroute.join(ifindex, GROUP)] {
+            let refused = refused.unwrap_err().to_string();
+            assert_eq!(refused, MrouteError::NoSuchInterface { ifindex }.to_string());
+        }
+    }
+    assert_eq!(vifs_in(&namespace), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_membership_is_never_left_to_the_routing_table() {
+    let Some(lab) = Lab::new().await else { return };
+    lab.route_multicast_to(lab.b).await;
+    let refused = lab.mroute.join(0, GROUP).unwrap_err();
+    assert!(matches!(refused, MrouteError::NoSuchInterface { ifindex: 0 }), "{refused}");
+    lab.mroute.join(lab.a, GROUP).unwrap();
+    assert!(!lab.mroute.leave(lab.b, GROUP).unwrap());
+    assert!(lab.mroute.leave(lab.a, GROUP).unwrap());
+}
+
+#[test]
+fn what_does_not_exist_counts_nothing_and_is_not_deleted() {
+    let Some(namespace) = Namespace::new() else { return };
+    let mroute = namespace.inside(|| Mroute::open(None)).unwrap();
+    assert_eq!(mroute.flow_counters(flow(GROUP)).unwrap(), None);
+    assert_eq!(mroute.vif_counters(vif(0)).unwrap(), None);
+    assert_eq!(mroute.vif_counters(vif(31)).unwrap(), None);
+    assert!(!mroute.delete_mfc(flow(GROUP)).unwrap());
+    let loopback = namespace.ifindex("lo");
+    assert!(!mroute.leave(loopback, GROUP).unwrap());
+}
+
+#[test]
+fn an_ipv6_flow_is_refused() {
+    let Some(namespace) = Namespace::new() else { return };
+    let mroute = namespace.inside(|| Mroute::open(None)).unwrap();
+    let group = Group::new("ff05::1".parse().unwrap()).unwrap();
+    let refused = mroute.delete_mfc(Flow { group, ..flow(GROUP) }).unwrap_err();
+    assert_eq!(refused.to_string(), "ff05::1 is not an IPv4 address");
+    let refused = mroute.flow_counters(Flow { source: "::1".parse().unwrap(), ..flow(GROUP) });
+    assert!(matches!(refused, Err(MrouteError::NotIpv4 { .. })));
+}
+
+#[tokio::test]
+async fn a_membership_too_many_is_named_with_its_sysctl() {
+    let Some(lab) = Lab::new().await else { return };
+    let allowed = lab.router.read("/proc/sys/net/ipv4/igmp_max_memberships");
+    let allowed: u8 = allowed.trim().parse().unwrap();
+    let group = |n: u8| [239, 9, 9, n].into();
+    for n in 0..allowed {
+        lab.mroute.join(lab.a, group(n)).unwrap();
+    }
+    let refused = lab.mroute.join(lab.a, group(allowed)).unwrap_err();
+    assert!(matches!(refused, MrouteError::TooManyMemberships), "{refused}");
+    assert!(lab.mroute.leave(lab.a, group(0)).unwrap());
+    lab.mroute.join(lab.a, group(allowed)).unwrap();
+}
