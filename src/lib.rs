@@ -1,6 +1,58 @@
-//! castnet's routing core.
+//! castnet's routing core: IP multicast routing as plain values, without a socket, a clock or a
+//! thread.
+//!
+//! A [`router::Router`] takes packets, upcalls and the time through one door and says through another
+//! what is to be sent and forwarded. A driver carries that out: on Linux `daemon` over `kernel`, in a
+//! laboratory whatever it likes ([`drive::DataPlane`]).
+//!
+//! ```
+//! use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
+//! use castnet::router::{Input, Output, Router};
+//! use castnet::time::Instant;
+//!
+//! let lan = InterfaceConfig {
+//!     name: "lan".to_owned(),
+//!     addresses: vec!["10.0.0.1/24".parse()?],
+//!     igmp: Some(Default::default()),
+//!     threshold: 1,
+//!     static_joins: Default::default(),
+//! };
+//! let config = Config { interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
+//! let mut router = Router::new(config, Instant::ZERO)?;
+//! let mut queries = 0;
+//! // An hour of a router with nobody to talk to.
+//! while let Some(at) = router.deadline().filter(|at| at.since_start().as_secs() < 3600) {
+//!     router.handle(at, Input::Tick);
+//!     while let Some(output) = router.poll() {
+//!         queries += usize::from(matches!(output, Output::Transmit { .. }));
+//!     }
+//! }
+//! // Startup at 0 and 31.25 s, then every 125 s.
+//! assert_eq!(queries, 30);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! From the bytes up:
+//! - [`wire`]: messages and packets, decoded and encoded; no state.
+//! - [`gmp`]: what IGMP and MLD share, in meanings; the querier, the memberships, the host.
+//! - [`igmp`]: the lenses of IGMPv1 and IGMPv2 on it. A Leave is processed in `igmp/v2.rs`, `fn leave`.
+//! - [`mfc`]: which flow is forwarded where.
+//! - [`router`]: all of it behind one input and one output; its configuration.
+//! - [`event`]: what it tells, and why it ignores what it ignores.
+//! - [`drive`]: the turn that every driver makes.
+//! - `kernel`, `daemon` (Linux): the kernel's multicast routing, and the loop of `castnetd`.
+
 pub mod addr;
+#[cfg(target_os = "linux")]
+pub mod daemon;
+pub mod drive;
+pub mod event;
 pub mod gmp;
+pub mod igmp;
+#[cfg(target_os = "linux")]
+pub mod kernel;
 pub mod mfc;
 pub mod rng;
+pub mod router;
 pub mod time;
+pub mod wire;

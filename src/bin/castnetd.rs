@@ -1,1 +1,145 @@
-fn main() {}
+//! `castnetd`: a multicast router on real interfaces.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use castnet::daemon::Opened;
+use castnet::daemon::config::ConfigFile;
+use castnet::daemon::interfaces::interfaces;
+use castnet::event::Event;
+use castnet::kernel::Clock;
+use castnet::mfc::vif::Vif;
+use castnet::router::config::Config;
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// An IP multicast router: IGMPv1/v2 querier and kernel multicast forwarding.
+///
+/// It runs in the foreground, in the network namespace that it is started in, and logs to standard
+/// error. SIGTERM and SIGINT end it; the kernel then forgets every forwarding entry.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Route multicast as the configuration says, until SIGTERM or SIGINT.
+    Run {
+        /// The configuration (TOML).
+        config: PathBuf,
+        /// Also log each upcall, each forwarding entry and each ignored packet.
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Check a configuration against itself and against the interfaces of this machine.
+    Check {
+        /// The configuration (TOML).
+        config: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run { config, verbose } => run(&config, verbose),
+        Command::Check { config } => check(&config),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("castnetd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the file and the kernel's interfaces make together.
+struct Loaded {
+    table: Option<u32>,
+    config: Config,
+    ifindexes: Vec<u32>,
+}
+
+fn load(path: &Path) -> anyhow::Result<Loaded> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {name}"))?;
+    let file = ConfigFile::parse(&text).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
+    let known = interfaces().context("listing the interfaces")?;
+    for interface in file.interface_names() {
+        if !known.contains_key(interface) {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            let names = names.join(", ");
+            anyhow::bail!("{name}: there is no interface {interface} here, only {names}");
+        }
+    }
+    let addresses = |interface: &str| known.get(interface).map_or(&[][..], |i| &i.addresses);
+    let config = file.router(addresses).with_context(|| name.to_string())?;
+    let ifindexes = config.interfaces.iter().map(|i| known[&i.name].ifindex).collect();
+    Ok(Loaded { table: file.table, config, ifindexes })
+}
+
+fn check(path: &Path) -> anyhow::Result<()> {
+    let Loaded { config, .. } = load(path)?;
+    for interface in &config.interfaces {
+        let igmp = match &interface.igmp {
+            None => "no IGMP".to_owned(),
+            Some(params) => format!(
+                "IGMP {:?}, a Query every {}",
+                params.version,
+                humantime::format_duration(params.query_interval)
+            ),
+        };
+        println!("{}: {igmp}, {} static joins", interface.name, interface.static_joins.len());
+    }
+    println!("{}: ok", path.display());
+    Ok(())
+}
+
+fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
+    let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    let Loaded { table, config, ifindexes } = load(path)?;
+    let names: Vec<String> = config.interfaces.iter().map(|i| i.name.clone()).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Before anything is claimed: a signal from now on ends us cleanly.
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let observe = |_, event: Event| {
+            let name = |vif: Vif| names.get(vif.index()).cloned().unwrap_or_default();
+            log(&event, &event.describe(name));
+        };
+        let mut daemon = Opened::open(table)?.start(config, ifindexes, Clock::start(), observe)?;
+        tracing::info!("routing multicast between {}", names.join(", "));
+        let stop = async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        daemon.run(stop).await?;
+        for (n, name) in names.iter().enumerate() {
+            let counters = Vif::new(n).and_then(|vif| daemon.plane().vif_counters(vif));
+            let counters = counters.unwrap_or_default();
+            tracing::info!(
+                "{name}: {} datagrams in, {} out",
+                counters.packets_in,
+                counters.packets_out
+            );
+        }
+        anyhow::Ok(())
+    })
+}
+
+fn log(event: &Event, words: &str) {
+    match event {
+        Event::Gmp(..) => tracing::info!("{words}"),
+        Event::NoRoute(_) | Event::Refused(_) | Event::Unusable(_) => tracing::warn!("{words}"),
+        Event::Upcall(_) | Event::Forwarding(_) | Event::Idle(_) | Event::Ignored(..) => {
+            tracing::debug!("{words}");
+        }
+    }
+}

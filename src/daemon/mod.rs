@@ -1,0 +1,151 @@
+//! A router on real interfaces: the loop of `castnetd`, which the laboratory runs too.
+//!
+//! One task, one socket. A packet, an upcall or an expired timer is one [`turn`] of the router; what
+//! happens is told to an observer. Stopping closes the socket, and with that the kernel forgets every
+//! interface and entry.
+
+pub mod config;
+pub mod interfaces;
+
+use std::future::Future;
+use std::io;
+
+use crate::drive::{DataPlane, turn};
+use crate::event::Event;
+use crate::kernel::{Clock, MAX_PACKET, Mroute, MrouteError, Plane, Received};
+use crate::router::config::{Config, ConfigError};
+use crate::router::{Input, Router};
+use crate::time::Instant;
+
+/// How many packets are taken before timers and other tasks get their turn.
+const BATCH: usize = 64;
+
+/// Why a daemon could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The kernel.
+    #[error(transparent)]
+    Mroute(#[from] MrouteError),
+    /// The kernel refused a part of the configuration.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Multicast routing is ours, but nothing has been sent yet.
+pub struct Opened {
+    mroute: Mroute,
+}
+
+/// A router in service.
+pub struct Daemon<F> {
+    router: Router,
+    plane: Plane<F>,
+    clock: Clock,
+}
+
+impl Opened {
+    /// Takes ownership of multicast routing in the calling thread's network namespace.
+    ///
+    /// # Errors
+    /// Another owner, a missing privilege, a kernel without multicast routing.
+    pub fn open(table: Option<u32>) -> Result<Self, MrouteError> {
+        Ok(Self { mroute: Mroute::open(table)? })
+    }
+
+    /// Enters service: adds the interfaces and sends the first Queries. `ifindexes` are the kernel's
+    /// indexes in the order of the configured interfaces; `observe` is told all that happens.
+    ///
+    /// # Errors
+    /// Whatever of the configuration cannot be carried out.
+    pub fn start<F: FnMut(Instant, Event)>(
+        self,
+        config: Config,
+        ifindexes: Vec<u32>,
+        clock: Clock,
+        observe: F,
+    ) -> Result<Daemon<F>, StartError> {
+        let now = clock.now();
+        let mut router = Router::new(config, now)?;
+        let mut plane = Plane::new(self.mroute, ifindexes, observe);
+        while let Some(output) = router.poll() {
+            plane.apply(now, output).map_err(|refusal| StartError::Refused(refusal.why))?;
+        }
+        Ok(Daemon { router, plane, clock })
+    }
+}
+
+impl<F: FnMut(Instant, Event)> Daemon<F> {
+    /// Serves until `stop` is ready.
+    ///
+    /// # Errors
+    /// The socket cannot be waited for any more.
+    pub async fn run(&mut self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let mut buffer = vec![0; MAX_PACKET];
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let wake = self.router.deadline().map(|at| at.since(self.clock.now()));
+            tokio::select! {
+                biased;
+                () = &mut stop => return Ok(()),
+                ready = self.plane.readable() => {
+                    ready?;
+                    self.receive(&mut buffer);
+                }
+                () = sleep_for(wake) => {
+                    turn(&mut self.router, &mut self.plane, self.clock.now(), Input::Tick);
+                }
+            }
+        }
+    }
+
+    /// The router's state.
+    pub const fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// What carries out the router's outputs.
+    pub const fn plane(&self) -> &Plane<F> {
+        &self.plane
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) {
+        for _ in 0..BATCH {
+            let received = self.plane.receive(buffer);
+            let now = self.clock.now();
+            let input = match received {
+                Ok(None) => return,
+                Ok(Some(Received::Packet { vif: Some(vif), bytes, .. })) => {
+                    Input::Packet { vif, bytes }
+                }
+                Ok(Some(Received::Upcall(upcall))) => Input::Upcall(upcall),
+                // Another interface of this host, which is none of ours.
+                Ok(Some(Received::Packet { vif: None, .. })) => continue,
+                Ok(Some(Received::Unknown { bytes })) => {
+                    let what = format!("an upcall of {} octets", bytes.len());
+                    self.plane.observe(now, Event::Unusable(what));
+                    continue;
+                }
+                Ok(Some(Received::TooLong { length, .. })) => {
+                    let what = format!("a packet of {length} octets");
+                    self.plane.observe(now, Event::Unusable(what));
+                    continue;
+                }
+                Err(error) => {
+                    self.plane.observe(now, Event::Unusable(format!("receive: {error}")));
+                    return;
+                }
+            };
+            turn(&mut self.router, &mut self.plane, now, input);
+        }
+    }
+}
+
+async fn sleep_for(wake: Option<std::time::Duration>) {
+    match wake {
+        Some(wake) => tokio::time::sleep(wake).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,158 @@
+//! The daemon as a process, in a network namespace of its own: it starts, it owns what it routes, it
+//! says what is wrong, and SIGTERM ends it cleanly.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use castnet_lab::capture::decode::{Content, decode};
+use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, link, privilege};
+use libtest_mimic::{Arguments, Failed, Trial};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const CASTNETD: &str = env!("CARGO_BIN_EXE_castnetd");
+
+const GOOD: &str = "igmp = { query-interval = \"60s\", startup-query-interval = \"100ms\" }\n\
+                    [[interface]]\nname = \"lan\"\n";
+
+type Test = fn() -> Result<(), Failed>;
+
+fn main() -> ExitCode {
+    let refusal = privilege::enter().err().map(|refusal| refusal.to_string());
+    let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
+    if let (Some(refusal), false) = (&refusal, required) {
+        eprintln!("SKIPPED: castnetd is not tried: {refusal}");
+    }
+    let tests: [(&str, Test); 3] = [
+        ("sigterm_ends_it_cleanly", sigterm_ends_it_cleanly),
+        ("multicast_routing_has_one_owner", multicast_routing_has_one_owner),
+        ("check_names_what_is_wrong", check_names_what_is_wrong),
+    ];
+    let trials = tests.into_iter().map(|(name, test)| match refusal.clone() {
+        None => Trial::test(name, test),
+        Some(why) => Trial::test(name, || Err(why.into())).with_ignored_flag(!required),
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+}
+
+/// Runs `body` with the namespaces of a router and a host on one link, under capture.
+fn with_lab(body: impl AsyncFnOnce(&[Netns], Capture) -> Result<(), Failed>) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let netns = [Netns::create("r1")?, Netns::create("h1")?];
+        let port = |netns: usize, last: u8| Port {
+            netns,
+            ifname: "lan".to_owned(),
+            mac: [2, 0, 0, 0, 0, last],
+            addresses: vec![format!("10.0.0.{last}/24").parse().unwrap()],
+        };
+        let links = [LinkSpec {
+            name: "lan".to_owned(),
+            ports: vec![port(0, 1), port(1, 2)],
+            carrier: Carrier::Kernel,
+        }];
+        let built = link::build(&netns, &links).await?;
+        let mut capture = Capture::start(&netns, &links, &built)?;
+        capture.prove(PROOF_BOUND).await?;
+        body(&netns, capture).await
+    })
+}
+
+fn config(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("castnetd-{name}.toml"));
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn castnetd(netns: &Netns, command: &str, config: &PathBuf) -> std::io::Result<Child> {
+    let start = || {
+        let mut castnetd = Command::new(CASTNETD);
+        castnetd.arg(command).arg(config).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+    };
+    netns.run(start)?
+}
+
+/// How the process ended, and what it wrote to standard error.
+fn outcome(mut child: Child) -> std::io::Result<(Option<i32>, String)> {
+    let code = child.wait()?.code();
+    let mut text = String::new();
+    if let Some(stderr) = &mut child.stderr {
+        stderr.read_to_string(&mut text)?;
+    }
+    Ok((code, text))
+}
+
+fn vifs(netns: &Netns) -> std::io::Result<usize> {
+    // The first line is a heading.
+    let text = netns.run(|| fs::read_to_string("/proc/thread-self/net/ip_mr_vif"))??;
+    Ok(text.lines().count().saturating_sub(1))
+}
+
+/// Waits until the router has its interface, for ten times as long as a loaded machine needs.
+async fn wait_for_vif(netns: &Netns) -> Result<(), Failed> {
+    for _ in 0..500 {
+        if vifs(netns)? == 1 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Err("castnetd has no interface after 10 s".into())
+}
+
+fn sigterm_ends_it_cleanly() -> Result<(), Failed> {
+    with_lab(async |netns, capture| {
+        let child = castnetd(&netns[0], "run", &config("good", GOOD))?;
+        wait_for_vif(&netns[0]).await?;
+        kill(Pid::from_raw(child.id().try_into()?), Signal::SIGTERM)?;
+        let (code, log) = outcome(child)?;
+        if code != Some(0) || !log.contains("lan: 0 datagrams in, 0 out") {
+            return Err(format!("exit {code:?}:\n{log}").into());
+        }
+        if vifs(&netns[0])? != 0 {
+            return Err("the kernel still has its interface".into());
+        }
+        let queries = capture.finish(PROOF_BOUND).await?.into_iter().filter(|captured| {
+            let packet = decode(&captured.frame.bytes);
+            packet.is_some_and(|packet| matches!(packet.content, Content::Igmp(_)))
+        });
+        if queries.count() == 0 {
+            return Err("it never sent a Query".into());
+        }
+        Ok(())
+    })
+}
+
+fn multicast_routing_has_one_owner() -> Result<(), Failed> {
+    with_lab(async |netns, _capture| {
+        let good = config("owner", GOOD);
+        let first = castnetd(&netns[0], "run", &good)?;
+        wait_for_vif(&netns[0]).await?;
+        let (code, log) = outcome(castnetd(&netns[0], "run", &good)?)?;
+        kill(Pid::from_raw(first.id().try_into()?), Signal::SIGTERM)?;
+        outcome(first)?;
+        if code != Some(1) || !log.contains("another process owns multicast routing") {
+            return Err(format!("exit {code:?}:\n{log}").into());
+        }
+        Ok(())
+    })
+}
+
+fn check_names_what_is_wrong() -> Result<(), Failed> {
+    with_lab(async |netns, _capture| {
+        for (name, text, code, part) in [
+            ("fine", GOOD, 0, ""),
+            ("absent", "[[interface]]\nname = \"wan\"", 1, "no interface wan here, only lan, lo"),
+            ("typo", "[[interfaces]]\nname = \"lan\"", 1, "unknown field `interfaces`"),
+            ("zero", "igmp = { robustness = 0 }\n[[interface]]\nname = \"lan\"", 1, "robustness"),
+        ] {
+            let (found, log) = outcome(castnetd(&netns[0], "check", &config(name, text))?)?;
+            if found != Some(code) || !log.contains(part) {
+                return Err(format!("{name}: exit {found:?}:\n{log}").into());
+            }
+        }
+        Ok(())
+    })
+}
