@@ -1,0 +1,345 @@
+//! The capture of a whole lab: a tap in every namespace, read all the time, and proof that no frame
+//! can slip by.
+//!
+//! Proof replaces waiting. At the start every port calls and every other port of its link has to
+//! hear it, so that from then on each link carries, each tap listens and the kernel's stamps are
+//! its own. Where switches join links, every port calls over them too, so that they forward. At the
+//! end the same call, made from each CPU, chases everything sent before it into the
+//! taps. A frame that still has to be forwarded has not been sent on its next link yet: end the
+//! traffic first. Frames lost for want of buffer space are an error, never a shorter answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::link::Medium;
+use super::probe::{Probe, RollCall};
+use super::station::{Place, Station, Store, read};
+use super::tap::realtime_ns;
+use super::wire::Line as WireLine;
+use super::{Built, Frame, LabError, LinkSpec, Netns, Tap, cpu, sys};
+
+/// How long a proof may take before the lab is given up; it takes a millisecond.
+pub const PROOF_BOUND: Duration = Duration::from_secs(10);
+
+/// An unanswered probe is sent again after this long.
+const PACE: Duration = Duration::from_millis(1);
+
+/// A frame that crossed a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// Index of the link.
+    pub link: usize,
+    /// Index of the port on the link.
+    pub port: usize,
+    /// Index of the namespace that the port is in.
+    pub netns: usize,
+    /// The frame, its stamp and its direction.
+    pub frame: Frame,
+}
+
+/// A running capture of all ports of a lab. What crosses other interfaces is not taken.
+#[derive(Debug)]
+pub struct Capture {
+    stations: Vec<Arc<Station>>,
+    lines: Vec<Line>,
+    store: Arc<Store>,
+    readers: JoinSet<()>,
+    /// The wires among the links, with the links' names.
+    wires: Vec<(String, Arc<WireLine>)>,
+    calls: u32,
+}
+
+/// A link as the roll call sees it, with the far end of a stub as one more port; or all the ports
+/// between which switches carry.
+#[derive(Debug)]
+struct Line {
+    name: String,
+    callers: Vec<Caller>,
+    /// For a link its segment's line.
+    beyond: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Caller {
+    station: usize,
+    ifindex: u32,
+    mac: [u8; 6],
+}
+
+impl Capture {
+    /// Opens a tap in each namespace and starts to read them on the current runtime. `netns` and
+    /// `links` are those that `built` was built from.
+    ///
+    /// # Errors
+    /// If a tap cannot be opened.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, or if `built` was built from something else.
+    pub fn start(netns: &[Netns], links: &[LinkSpec], built: &Built) -> Result<Self, LabError> {
+        let (lines, rooms) = survey(netns, links, built);
+        let failed = |netns: &Netns| {
+            let (netns, operation) = (netns.name().to_owned(), "open tap".to_owned());
+            |source| LabError::Netns { netns, operation, source }
+        };
+        let store = Arc::new(Store::default());
+        let mut readers = JoinSet::new();
+        let mut stations = Vec::with_capacity(rooms.len());
+        let netns: Vec<_> = rooms.iter().map(|(netns, _)| *netns).collect();
+        let taps = Netns::visit(&netns, |_| Tap::open_here());
+        let taps = taps
+            .or_else(|source| netns.first().map_or(Ok(vec![]), |one| Err(failed(one)(source))))?;
+        for ((netns, places), tap) in rooms.into_iter().zip(taps) {
+            let tap = tap.map(Arc::new);
+            let opened = tap.and_then(|tap| Ok((sys::readable(Arc::clone(&tap))?, tap)));
+            let (readable, tap) = opened.map_err(failed(netns))?;
+            let station = Arc::new(Station { name: netns.name().to_owned(), tap, places });
+            readers.spawn(read(readable, Arc::clone(&station), Arc::clone(&store)));
+            stations.push(station);
+        }
+        let wires = links.iter().zip(&built.media).filter_map(|(link, medium)| match medium {
+            Medium::Wire(wire) => Some((link.name.clone(), wire.line())),
+            _ => None,
+        });
+        let wires = wires.collect();
+        Ok(Self { stations, lines, store, readers, wires, calls: 0 })
+    }
+
+    /// Returns once every port has heard every other port of its link. From then on no frame sent
+    /// is lost for want of a carrier, and none escapes the capture.
+    ///
+    /// # Errors
+    /// [`LabError::Silent`] after `bound`; at once if a port is down or a tap fails.
+    pub async fn prove(&mut self, bound: Duration) -> Result<(), LabError> {
+        self.call_roll(&Purpose::Prove, bound).await
+    }
+
+    /// Ends the capture once everything sent before has been captured, and returns it in the order
+    /// of (stamp, sent before received, arrival). A port that is down by now is left out of the
+    /// proof, in both directions. Wires carry no traffic afterwards: what a relay still has under
+    /// way then is in no capture and never arrives.
+    ///
+    /// # Errors
+    /// [`LabError::Silent`] after `bound`; [`LabError::Dropped`] if frames were lost.
+    pub async fn finish(mut self, bound: Duration) -> Result<Vec<Captured>, LabError> {
+        self.call_roll(&Purpose::Mark(cpu::allowed()), bound).await?;
+        if !self.wires.is_empty() {
+            // What a relay lets go in its own time may still have been on its way to a tap.
+            self.wires.iter().for_each(|(_, wire)| wire.close());
+            self.call_roll(&Purpose::Mark(cpu::allowed()), bound).await?;
+        }
+        for (link, wire) in &self.wires {
+            match wire.drops().map_err(wire_failed(link, "count drops"))? {
+                0 => {}
+                frames => return Err(LabError::Dropped { netns: format!("{link}-wire"), frames }),
+            }
+        }
+        self.readers.shutdown().await;
+        // The call has chased every frame into a tap, and out of each tap that heard it. The others
+        // are emptied here, up to now: somebody may still be sending.
+        let now_ns = realtime_ns();
+        for station in &self.stations {
+            drain(&self.store, station, now_ns).map_err(station.failed("read tap"))?;
+            let frames = station.tap.drops().map_err(station.failed("count drops"))?;
+            if frames > 0 {
+                return Err(LabError::Dropped { netns: station.name.clone(), frames });
+            }
+        }
+        let mut captured = self.store.take_captured();
+        captured.sort_by_key(|one| (one.frame.stamp_ns, !one.frame.outgoing));
+        Ok(captured)
+    }
+
+    /// Sends probes until all have been heard by all who should.
+    async fn call_roll(&mut self, purpose: &Purpose, bound: Duration) -> Result<(), LabError> {
+        self.calls += 1;
+        let ports = self.lines.iter().map(|line| line.callers.len() as u32);
+        self.store.call(RollCall::new(self.calls, purpose.lanes(), ports));
+        let answered = timeout(bound, async {
+            loop {
+                for (link, wire) in &self.wires {
+                    wire.check().map_err(wire_failed(link, "carry"))?;
+                }
+                let probes = self.store.unanswered()?;
+                if probes.is_empty() {
+                    return Ok(());
+                }
+                for (probe, error) in self.send(purpose, &probes) {
+                    if !purpose.excuses(&error) {
+                        return Err(self.at_port(probe, error));
+                    }
+                    self.excuse(probe);
+                }
+                let _answered_or_paced = timeout(PACE, self.store.news()).await;
+            }
+        });
+        answered.await.unwrap_or_else(|_elapsed| Err(self.silence(bound)))
+    }
+
+    /// Leaves a port that is down out of the roll call. What a segment without it still carries
+    /// depends on where it is, so that only its links are called from then on.
+    fn excuse(&self, probe: Probe) {
+        self.store.excuse(probe);
+        if let Some(line) = self.lines[probe.link as usize].beyond {
+            let ports = 0..self.lines[line as usize].callers.len() as u32;
+            ports.for_each(|port| self.store.excuse(Probe { link: line, port, ..probe }));
+        }
+    }
+
+    /// Sends each probe, in its lane; returns those that the kernel refused for good.
+    fn send(&self, purpose: &Purpose, probes: &[Probe]) -> Vec<(Probe, io::Error)> {
+        let send = |probe: &Probe| self.send_one(*probe).err().map(|error| (*probe, error));
+        let Purpose::Mark(cpus) = purpose else { return probes.iter().filter_map(send).collect() };
+        let send_in_lanes = || {
+            let mut refused = Vec::new();
+            for lane in probes.chunk_by(|one, next| one.lane == next.lane) {
+                cpu::move_to(cpus[lane[0].lane as usize]);
+                refused.extend(lane.iter().filter_map(send));
+            }
+            refused
+        };
+        // On a thread of its own: the caller's has to stay where it is.
+        thread::scope(|scope| scope.spawn(send_in_lanes).join())
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    fn send_one(&self, probe: Probe) -> io::Result<()> {
+        let caller = self.caller(probe.link, probe.port);
+        let sent = self.stations[caller.station].tap.send(caller.ifindex, &probe.frame(caller.mac));
+        match sent.as_ref().map_err(io::Error::raw_os_error) {
+            // No room at the moment: it stays unanswered, and so is sent again.
+            Err(Some(libc::EAGAIN | libc::ENOBUFS | libc::EINTR)) => Ok(()),
+            _ => sent,
+        }
+    }
+
+    fn caller(&self, link: u32, port: u32) -> &Caller {
+        &self.lines[link as usize].callers[port as usize]
+    }
+
+    fn at_port(&self, probe: Probe, source: io::Error) -> LabError {
+        LabError::Port {
+            link: self.lines[probe.link as usize].name.clone(),
+            port: self.stations[self.caller(probe.link, probe.port).station].name.clone(),
+            operation: "send probe".to_owned(),
+            source,
+        }
+    }
+
+    fn silence(&self, bound: Duration) -> LabError {
+        let mut pairs = BTreeMap::<u32, BTreeSet<(u32, u32)>>::new();
+        for one in self.store.roll().missing() {
+            pairs.entry(one.link).or_default().insert((one.from, one.to));
+        }
+        let silent = pairs.into_iter().map(|(link, pairs)| {
+            let name = |port| self.stations[self.caller(link, port).station].name.clone();
+            let pairs = pairs.into_iter().map(|(from, to)| (name(from), name(to))).collect();
+            (self.lines[link as usize].name.clone(), pairs)
+        });
+        LabError::Silent { bound, silent: silent.collect() }
+    }
+}
+
+/// What a roll call is for.
+#[derive(Debug)]
+enum Purpose {
+    /// That links carry and taps listen: one call, from anywhere.
+    Prove,
+    /// That nothing is under way: one call from each of these CPUs, for each has its own queue of
+    /// received frames, and frames keep their order only within one.
+    Mark(Vec<usize>),
+}
+
+impl Purpose {
+    fn lanes(&self) -> u32 {
+        match self {
+            Self::Prove => 1,
+            Self::Mark(cpus) => cpus.len() as u32,
+        }
+    }
+
+    /// Whether a port that gives this answer is down or gone, and may be.
+    fn excuses(&self, error: &io::Error) -> bool {
+        let down = [libc::ENETDOWN, libc::ENXIO, libc::ENODEV];
+        matches!(self, Self::Mark(_)) && error.raw_os_error().is_some_and(|one| down.contains(&one))
+    }
+}
+
+/// Ports by interface index.
+type Places = BTreeMap<u32, Place>;
+
+/// Who calls on which link, and what is heard in which namespace: in the given ones and, after
+/// those, in the far ends of stubs.
+fn survey<'a>(
+    netns: &'a [Netns],
+    links: &[LinkSpec],
+    built: &'a Built,
+) -> (Vec<Line>, Vec<(&'a Netns, Places)>) {
+    let mut rooms: Vec<_> = netns.iter().map(|netns| (netns, Places::new())).collect();
+    let mut lines = Vec::with_capacity(links.len());
+    for (link, (spec, medium)) in (0..).zip(links.iter().zip(&built.media)) {
+        let mut callers = Vec::with_capacity(spec.ports.len());
+        let ifindex = &built.ifindex[link as usize];
+        for (port, (of, &ifindex)) in (0..).zip(spec.ports.iter().zip(ifindex)) {
+            let place = Place { link, port, netns: Some(of.netns), beyond: None };
+            rooms[of.netns].1.insert(ifindex, place);
+            callers.push(Caller { station: of.netns, ifindex, mac: of.mac });
+        }
+        if let Medium::Stub { netns, ifindex } = medium {
+            let port = callers.len() as u32;
+            let place = Place { link, port, netns: None, beyond: None };
+            // Nobody but the one port ever sees the address that it calls from.
+            callers.push(Caller {
+                station: rooms.len(),
+                ifindex: *ifindex,
+                mac: [2, 0, 0, 0, 0, 0],
+            });
+            rooms.push((netns, Places::from([(*ifindex, place)])));
+        }
+        lines.push(Line { name: spec.name.clone(), callers, beyond: None });
+    }
+    for segment in &built.segments {
+        join(segment, &mut lines, &mut rooms);
+    }
+    (lines, rooms)
+}
+
+/// Adds the line of a segment, on which every one of its ports is to hear every other one.
+fn join(segment: &[(usize, usize)], lines: &mut Vec<Line>, rooms: &mut [(&Netns, Places)]) {
+    let line = lines.len() as u32;
+    let mut callers = Vec::with_capacity(segment.len());
+    let mut names = Vec::new();
+    for &(link, port) in segment {
+        let caller = lines[link].callers[port];
+        if let Some(place) = rooms[caller.station].1.get_mut(&caller.ifindex) {
+            place.beyond = Some((line, callers.len() as u32));
+        }
+        if lines[link].beyond.replace(line).is_none() {
+            names.push(lines[link].name.clone());
+        }
+        callers.push(caller);
+    }
+    lines.push(Line { name: names.join("+"), callers, beyond: None });
+}
+
+/// Reads all that waits in a tap, up to the first batch that ends after `until_ns`.
+fn drain(store: &Store, station: &Station, until_ns: u64) -> io::Result<()> {
+    loop {
+        match store.read_batch(station) {
+            Ok(Some(last_ns)) if last_ns > until_ns => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn wire_failed(link: &str, operation: &str) -> impl FnOnce(io::Error) -> LabError {
+    let (link, operation) = (link.to_owned(), operation.to_owned());
+    |source| LabError::Link { link, operation, source }
+}

@@ -1,0 +1,129 @@
+//! The forwarding cache of a namespace as netlink tells it (`RTNLGRP_IPV4_MROUTE`).
+
+use std::io;
+use std::net::Ipv4Addr;
+
+use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::StreamExt as _;
+use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
+use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use rtnetlink::MulticastGroup;
+use rtnetlink::sys::SocketAddr;
+use tokio::runtime;
+use tokio::task::JoinHandle;
+
+use super::Netns;
+
+/// `RTNL_FAMILY_IPMR` of linux/rtnetlink.h.
+const FAMILY_IPMR: u8 = 128;
+
+/// A change of the forwarding cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MfcMessage {
+    /// The entry is so from now on.
+    Entry {
+        /// The source.
+        source: Ipv4Addr,
+        /// The group.
+        group: Ipv4Addr,
+        /// The device in; `None` while the entry waits to be resolved.
+        iif: Option<u32>,
+        /// The devices out.
+        oifs: Vec<u32>,
+    },
+    /// There is no entry any more.
+    Deleted {
+        /// The source.
+        source: Ipv4Addr,
+        /// The group.
+        group: Ipv4Addr,
+    },
+    /// Changes came faster than they were read, and some are lost.
+    Overrun,
+}
+
+/// A subscription to the changes in one namespace. It keeps the namespace alive.
+#[derive(Debug)]
+pub struct MfcMonitor {
+    messages: UnboundedReceiver<(NetlinkMessage<RouteNetlinkMessage>, SocketAddr)>,
+    task: JoinHandle<()>,
+}
+
+impl MfcMonitor {
+    /// Subscribes; every change from now on is told.
+    ///
+    /// # Errors
+    /// Those of [`Netns::run`] and of making the socket.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn open(netns: &Netns) -> io::Result<Self> {
+        let runtime = runtime::Handle::current();
+        let (connection, _, messages) = netns.run(|| {
+            let _inside_runtime = runtime.enter();
+            rtnetlink::new_multicast_connection(&[MulticastGroup::Ipv4Mroute])
+        })??;
+        Ok(Self { messages, task: runtime.spawn(connection) })
+    }
+
+    /// The next change; `None` when the connection has ended.
+    pub async fn next(&mut self) -> Option<MfcMessage> {
+        loop {
+            let (message, _) = self.messages.next().await?;
+            let change = match message.payload {
+                NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewRoute(route)) => entry(&route),
+                NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelRoute(route)) => {
+                    flow(&route).map(|(source, group)| MfcMessage::Deleted { source, group })
+                }
+                NetlinkPayload::Overrun(_) => Some(MfcMessage::Overrun),
+                _ => None,
+            };
+            if change.is_some() {
+                return change;
+            }
+        }
+    }
+}
+
+impl Drop for MfcMonitor {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn entry(route: &RouteMessage) -> Option<MfcMessage> {
+    let (source, group) = flow(route)?;
+    let mut iif = None;
+    let mut oifs = Vec::new();
+    for attribute in &route.attributes {
+        match attribute {
+            RouteAttribute::Iif(index) => iif = Some(*index),
+            RouteAttribute::MultiPath(hops) => {
+                oifs.extend(hops.iter().map(|hop| hop.interface_index));
+            }
+            _ => {}
+        }
+    }
+    Some(MfcMessage::Entry { source, group, iif, oifs })
+}
+
+fn flow(route: &RouteMessage) -> Option<(Ipv4Addr, Ipv4Addr)> {
+    if route.header.address_family != AddressFamily::Other(FAMILY_IPMR) {
+        return None;
+    }
+    let address = |address: &RouteAddress| match address {
+        RouteAddress::Other(octets) => <[u8; 4]>::try_from(octets.as_slice()).ok().map(Into::into),
+        RouteAddress::Inet(address) => Some(*address),
+        _ => None,
+    };
+    let (mut source, mut group) = (None, None);
+    for attribute in &route.attributes {
+        match attribute {
+            RouteAttribute::Source(given) => source = address(given),
+            RouteAttribute::Destination(given) => group = address(given),
+            _ => {}
+        }
+    }
+    Some((source?, group?))
+}

@@ -1,0 +1,256 @@
+//! rtnetlink in the few words that the lab needs: veth, hub, bridge, address, up, down, interfaces.
+//!
+//! rtnetlink and its message types change with every release, so no other module sees them. The
+//! connection belongs to one namespace and runs as a task of the current runtime.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt};
+use ipnet::Ipv4Net;
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::{BridgeStpState, InfoData, InfoVeth, LinkAttribute, LinkMessage};
+use netlink_packet_route::tc::{TcAttribute, TcHandle, TcMessage};
+use rtnetlink::{Handle, LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnspec, LinkVeth};
+use tokio::runtime;
+use tokio::task::JoinHandle;
+
+use super::{Netns, SwitchSpec};
+
+/// One end of a veth to be made.
+pub(super) struct VethEnd<'a> {
+    /// At most 15 bytes, unique in its namespace.
+    pub(super) ifname: &'a str,
+    /// `None` lets the kernel draw one.
+    pub(super) mac: Option<[u8; 6]>,
+}
+
+/// A netlink connection in one namespace.
+#[derive(Debug)]
+pub struct Netlink {
+    handle: Handle,
+    task: JoinHandle<()>,
+}
+
+impl Netlink {
+    /// Opens a connection. It keeps the namespace alive until it is closed.
+    ///
+    /// # Errors
+    /// Those of [`Netns::run`] and of making the socket.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn open(netns: &Netns) -> io::Result<Self> {
+        let opened = Self::open_each(&[netns])?.pop();
+        opened.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+    }
+
+    /// Opens a connection in each namespace, as [`Self::open`] does but sooner.
+    ///
+    /// # Errors
+    /// Those of [`Netns::visit`]; inside, those of making each socket.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub(super) fn open_each(netns: &[&Netns]) -> io::Result<Vec<io::Result<Self>>> {
+        let runtime = runtime::Handle::current();
+        let opened = Netns::visit(netns, |_| {
+            // The socket must be made inside, and registered with the caller's runtime.
+            let _inside_runtime = runtime.enter();
+            rtnetlink::new_connection()
+        })?;
+        let start = |opened: io::Result<_>| {
+            let (connection, handle, _unsolicited) = opened?;
+            Ok(Self { handle, task: runtime.spawn(connection) })
+        };
+        Ok(opened.into_iter().map(start).collect())
+    }
+
+    /// Closes the connection and waits until its socket is closed too.
+    pub async fn close(mut self) {
+        self.task.abort();
+        // The only outcome of an aborted task that never panics is that it was aborted.
+        let _aborted = (&mut self.task).await;
+    }
+
+    /// Makes a veth with one end here (a port of the bridge `controller` and up, if that is given)
+    /// and its peer in `peer_netns`, both with one queue each way, in a single message.
+    pub(super) async fn add_veth(
+        &self,
+        here: VethEnd<'_>,
+        controller: Option<u32>,
+        peer: VethEnd<'_>,
+        peer_netns: BorrowedFd<'_>,
+    ) -> io::Result<()> {
+        let peer = LinkUnspec::new_with_name(peer.ifname).with(peer.mac);
+        let peer = peer.setns_by_fd(peer_netns.as_raw_fd()).build();
+        let mut here = LinkVeth::new(here.ifname, "")
+            .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
+            .with(here.mac);
+        if let Some(bridge) = controller {
+            // The peer cannot be made up in the same message: ENOTCONN.
+            here = here.controller(bridge).up();
+        }
+        self.handle.link().add(here.build()).execute().await.map_err(to_io)
+    }
+
+    /// Makes a bridge that is up, repeats every frame on all its other ports, and says nothing of
+    /// its own: no spanning tree, no snooping, no learning.
+    pub(super) async fn add_hub(&self, ifname: &str) -> io::Result<()> {
+        let hub = LinkBridge::new(ifname)
+            .stp_state(BridgeStpState::Disabled)
+            .forward_delay(0)
+            .ageing_time(0)
+            .mcast_snooping(false)
+            .up()
+            .build();
+        self.handle.link().add(hub).execute().await.map_err(to_io)
+    }
+
+    /// Makes a bridge that is up, knows no spanning tree, and asks nobody yet.
+    pub(super) async fn add_bridge(&self, ifname: &str, spec: &SwitchSpec) -> io::Result<()> {
+        let bridge = LinkBridge::new(ifname)
+            .stp_state(BridgeStpState::Disabled)
+            .forward_delay(0)
+            .mcast_snooping(spec.snooping)
+            .mcast_querier(false)
+            .mcast_query_use_ifaddr(spec.address.is_some())
+            .mcast_igmp_version(spec.igmp_version)
+            .mcast_query_interval(hundredths(spec.query_interval))
+            .mcast_query_response_interval(hundredths(spec.query_response_interval))
+            .mcast_startup_query_interval(hundredths(spec.startup_query_interval))
+            .mcast_startup_query_count(spec.startup_query_count.into())
+            .mcast_last_member_interval(hundredths(spec.last_member_interval))
+            .mcast_last_member_count(spec.last_member_count.into())
+            .mcast_membership_interval(hundredths(spec.membership_interval))
+            .mcast_querier_interval(hundredths(spec.querier_interval))
+            .address(spec.mac.to_vec())
+            .up()
+            .build();
+        self.handle.link().add(bridge).execute().await.map_err(to_io)
+    }
+
+    /// Makes an interface a port of a bridge.
+    pub(super) async fn enslave(&self, port: u32, bridge: u32, fast_leave: bool) -> io::Result<()> {
+        let message = LinkUnspec::new_with_index(port).controller(bridge).build();
+        self.handle.link().set(message).execute().await.map_err(to_io)?;
+        let message = LinkBridgePort::new(port).mcast_fast_leave(fast_leave).build();
+        self.handle.link().set_port(message).execute().await.map_err(to_io)
+    }
+
+    /// Lets a bridge be a querier, or no longer.
+    pub(super) async fn set_querier(&self, ifname: &str, on: bool) -> io::Result<()> {
+        let message = LinkBridge::new(ifname).mcast_querier(on).build();
+        self.handle.link().change(message).execute().await.map_err(to_io)
+    }
+
+    /// Name and index of every interface in the namespace.
+    ///
+    /// # Errors
+    /// The kernel's answer.
+    pub async fn interfaces(&self) -> io::Result<BTreeMap<String, u32>> {
+        let mut links = std::pin::pin!(self.handle.link().get().execute());
+        let mut interfaces = BTreeMap::new();
+        while let Some(link) = links.try_next().await.map_err(to_io)? {
+            if let Some(name) = name_of(&link) {
+                interfaces.insert(name.to_owned(), link.header.index);
+            }
+        }
+        Ok(interfaces)
+    }
+
+    /// Adds an address to an interface.
+    ///
+    /// # Errors
+    /// The kernel's answer.
+    pub async fn add_address(&self, ifindex: u32, address: Ipv4Net) -> io::Result<()> {
+        let (ip, prefix) = (address.addr().into(), address.prefix_len());
+        self.handle.address().add(ifindex, ip, prefix).execute().await.map_err(to_io)
+    }
+
+    /// Sets an interface up.
+    ///
+    /// # Errors
+    /// The kernel's answer.
+    pub async fn up(&self, ifindex: u32) -> io::Result<()> {
+        let message = LinkUnspec::new_with_index(ifindex).up().build();
+        self.handle.link().set(message).execute().await.map_err(to_io)
+    }
+
+    /// Whether the kernel has a queueing discipline of this kind. It is asked for without the options
+    /// that it needs, so that a kernel that has it refuses for another reason.
+    ///
+    /// # Errors
+    /// If the kernel does not answer.
+    pub async fn knows_qdisc(&self, ifindex: u32, kind: &str) -> io::Result<bool> {
+        let mut message = TcMessage::with_index(ifindex.cast_signed());
+        message.header.parent = TcHandle::ROOT;
+        message.attributes.push(TcAttribute::Kind(kind.to_owned()));
+        let mut request = NetlinkMessage::from(RouteNetlinkMessage::NewQueueDiscipline(message));
+        request.header.flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+        let mut answers = self.handle.clone().request(request).map_err(to_io)?;
+        while let Some(answer) = answers.next().await {
+            if let NetlinkPayload::Error(error) = answer.payload {
+                return Ok(error.to_io().kind() != io::ErrorKind::NotFound);
+            }
+        }
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Sets an interface down; its peer loses its carrier.
+    ///
+    /// # Errors
+    /// The kernel's answer.
+    pub async fn down(&self, ifindex: u32) -> io::Result<()> {
+        let message = LinkUnspec::new_with_index(ifindex).down().build();
+        self.handle.link().set(message).execute().await.map_err(to_io)
+    }
+}
+
+impl Drop for Netlink {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What both ends of every veth have in common.
+trait End {
+    fn with(self, mac: Option<[u8; 6]>) -> Self;
+}
+
+impl<T> End for LinkMessageBuilder<T> {
+    fn with(self, mac: Option<[u8; 6]>) -> Self {
+        // The default is one queue per possible CPU, which is slow to make and of no use here.
+        let single = self
+            .append_extra_attribute(LinkAttribute::NumTxQueues(1))
+            .append_extra_attribute(LinkAttribute::NumRxQueues(1));
+        match mac {
+            Some(mac) => single.address(mac.to_vec()),
+            None => single,
+        }
+    }
+}
+
+/// The unit in which a bridge is told its times.
+fn hundredths(time: Duration) -> u64 {
+    u64::try_from(time.as_millis() / 10).unwrap_or(u64::MAX)
+}
+
+fn name_of(link: &LinkMessage) -> Option<&str> {
+    link.attributes.iter().find_map(|attribute| match attribute {
+        LinkAttribute::IfName(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+fn to_io(error: rtnetlink::Error) -> io::Error {
+    match error {
+        rtnetlink::Error::NetlinkError(message) => message.to_io(),
+        other => io::Error::other(other),
+    }
+}

@@ -1,0 +1,184 @@
+//! A network namespace that lives as long as its file descriptor, and work done inside it.
+//!
+//! A thread is in exactly one namespace, so everything here happens on short helper threads; the
+//! caller's thread never moves. A socket stays for ever in the namespace of the thread that made
+//! it, so work inside is only ever *making* something: afterwards any thread can use it.
+//!
+//! Nothing appears under /run/netns, and nothing is left behind however the process ends.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::thread::{self, Scope, ScopedJoinHandle};
+
+use nix::sched::{CloneFlags, setns, unshare};
+
+use super::LabError;
+
+/// What a node must be like before its first interface appears, below /proc/sys.
+///
+/// Without IPv6 no neighbour discovery and no MLD report is sent unasked; reports for 224.0.0.x
+/// are the kernel's own idea and nobody's membership; and no test is to fail on the kernel's small
+/// defaults for memberships. Each write costs some 20 us, so none is here that another implies:
+/// `all/disable_ipv6` sets `default` too, unlike `all/rp_filter`.
+const SYSCTLS: [(&str, &str); 5] = [
+    ("net/ipv6/conf/all/disable_ipv6", "1"),
+    ("net/ipv4/igmp_link_local_mcast_reports", "0"),
+    ("net/ipv4/conf/all/rp_filter", "0"),
+    ("net/ipv4/conf/default/rp_filter", "0"),
+    ("net/ipv4/igmp_max_memberships", "65536"),
+];
+
+/// How many threads make namespaces. Most of the work is done under locks of the whole kernel: two
+/// gain a little, more gain nothing.
+const MAKERS: usize = 2;
+
+/// An anonymous network namespace.
+#[derive(Debug)]
+pub struct Netns {
+    fd: OwnedFd,
+    name: String,
+}
+
+impl Netns {
+    /// Makes a namespace with IPv6 off, no reports for 224.0.0.x, no reverse-path filter and room
+    /// for 65,536 memberships. `name` is only for messages.
+    ///
+    /// # Errors
+    /// Those of unshare(2), of opening /proc/thread-self/ns/net, and of writing the sysctls.
+    pub fn create(name: impl Into<String>) -> io::Result<Self> {
+        let fd = on_helper_thread(make_here)??;
+        Ok(Self { fd, name: name.into() })
+    }
+
+    /// Makes a namespace for each name, as [`Self::create`] does but sooner, in this order.
+    ///
+    /// # Errors
+    /// The first of those of [`Self::create`].
+    pub fn create_all(names: Vec<String>) -> Result<Vec<Self>, LabError> {
+        let share = names.len().div_ceil(MAKERS).max(1);
+        let make = |names: &[String]| names.iter().map(|_| make_here()).collect::<Vec<_>>();
+        let shares: Vec<_> = thread::scope(|scope| {
+            let make = |names| helper(scope, move || make(names));
+            let makers: Vec<_> = names.chunks(share).map(make).collect();
+            makers.into_iter().map(|maker| maker.and_then(join)).collect()
+        });
+        let failed = |name: &str, source| LabError::Netns {
+            netns: name.to_owned(),
+            operation: "create namespace".to_owned(),
+            source,
+        };
+        let mut made = Vec::with_capacity(names.len());
+        for (names, fds) in names.chunks(share).zip(shares) {
+            let fds = fds.map_err(|error| failed(&names[0], error))?;
+            for (name, fd) in names.iter().zip(fds) {
+                let fd = fd.map_err(|error| failed(name, error))?;
+                made.push(Self { fd, name: name.clone() });
+            }
+        }
+        Ok(made)
+    }
+
+    /// A namespace that somebody else has made, as in `/proc/<pid>/fd/<n>`. `name` is only for
+    /// messages.
+    #[must_use]
+    pub fn adopt(fd: OwnedFd, name: impl Into<String>) -> Self {
+        Self { fd, name: name.into() }
+    }
+
+    /// The name given at creation.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Another handle of the same namespace.
+    ///
+    /// # Errors
+    /// What dup(2) says.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { fd: self.fd.try_clone()?, name: self.name.clone() })
+    }
+
+    /// The namespace of the calling thread.
+    pub(super) fn current() -> io::Result<fs::File> {
+        fs::File::open("/proc/thread-self/ns/net")
+    }
+
+    /// Runs `f` on a helper thread inside the namespace, and waits for it; a panic in `f` goes on
+    /// in the caller. What `f` spawns starts in the namespace too.
+    ///
+    /// # Errors
+    /// Those of starting a thread and of setns(2).
+    pub fn run<T: Send>(&self, f: impl FnOnce() -> T + Send) -> io::Result<T> {
+        on_helper_thread(|| {
+            setns(&self.fd, CloneFlags::CLONE_NEWNET)?;
+            Ok(f())
+        })?
+    }
+
+    /// Runs `f` inside each of the namespaces in turn, all on one helper thread, and returns what
+    /// it made. `f` is told the position.
+    ///
+    /// # Errors
+    /// Those of starting a thread and of setns(2).
+    pub(super) fn visit<T: Send>(
+        netns: &[&Self],
+        mut f: impl FnMut(usize) -> T + Send,
+    ) -> io::Result<Vec<T>> {
+        let visit = |(position, netns): (usize, &&Self)| {
+            setns(&netns.fd, CloneFlags::CLONE_NEWNET)?;
+            Ok(f(position))
+        };
+        on_helper_thread(|| netns.iter().enumerate().map(visit).collect())?
+    }
+
+    /// Writes a sysctl of this namespace; the path is below /proc/sys, as in `net/ipv4/ip_forward`.
+    ///
+    /// # Errors
+    /// Those of [`Self::run`] and of the write.
+    pub fn write_sysctl(&self, path: &str, value: &str) -> io::Result<()> {
+        self.run(|| write_sysctl_here(path, value))?
+    }
+}
+
+impl AsFd for Netns {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Leaves the calling thread in a new namespace.
+fn make_here() -> io::Result<OwnedFd> {
+    unshare(CloneFlags::CLONE_NEWNET)?;
+    for (path, value) in SYSCTLS {
+        match write_sysctl_here(path, value) {
+            // A kernel built without IPv6 has nothing to turn off.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && path.starts_with("net/ipv6/") => {}
+            other => other?,
+        }
+    }
+    // /proc/self would be the main thread's namespace.
+    Ok(fs::File::open("/proc/thread-self/ns/net")?.into())
+}
+
+fn on_helper_thread<T: Send>(f: impl FnOnce() -> T + Send) -> io::Result<T> {
+    thread::scope(|scope| helper(scope, f).and_then(join))
+}
+
+fn helper<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    f: impl FnOnce() -> T + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, T>> {
+    thread::Builder::new().name("netns".into()).spawn_scoped(scope, f)
+}
+
+fn join<T>(helper: ScopedJoinHandle<'_, T>) -> io::Result<T> {
+    helper.join().map_or_else(|panic| std::panic::resume_unwind(panic), Ok)
+}
+
+/// /proc/sys/net shows the namespace of the thread that looks at it.
+fn write_sysctl_here(path: &str, value: &str) -> io::Result<()> {
+    fs::write(format!("/proc/sys/{path}"), value)
+}

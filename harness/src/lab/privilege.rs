@@ -1,0 +1,165 @@
+//! The right to make network namespaces: had already, or taken in a user namespace of one's own.
+//!
+//! An ordinary user gets it from unshare(2) where the machine allows user namespaces; the process
+//! is then root over namespaces of its own and over nothing else. Where the machine does not allow
+//! it, this says which setting forbids it, and refuses; it never falls back to doing less.
+
+use std::fs;
+use std::io;
+
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{getegid, geteuid};
+
+use super::Netns;
+
+/// How the process came to be allowed to make namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// It was privileged already: nothing was changed.
+    Held,
+    /// It now is root in a user namespace of its own, with its own network and mounts.
+    UserNamespace,
+}
+
+/// Why no namespace can be made here, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("no network namespaces here: {step}: {source}; {remedy}")]
+pub struct Refusal {
+    /// What was tried last.
+    step: &'static str,
+    /// The kernel's answer.
+    source: Errno,
+    /// What to do.
+    remedy: String,
+}
+
+/// Makes sure that this process can make network namespaces. Must be the first statement of `main`:
+/// a process with threads cannot enter a user namespace, and threads inherit what they start in.
+///
+/// # Errors
+/// If the machine allows neither; the message says what to change.
+pub fn enter() -> Result<Privilege, Refusal> {
+    if holds_admin_capabilities() {
+        return try_namespace().map(|()| Privilege::Held);
+    }
+    let (user, group) = (geteuid(), getegid());
+    let apart = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS;
+    let step = |step| move |errno| Refusal::new(step, errno);
+    unshare(apart).map_err(step("unshare(CLONE_NEWUSER)"))?;
+    // Without this the kernel does not let an ordinary user write gid_map.
+    write("/proc/self/setgroups", "deny").map_err(step("write /proc/self/setgroups"))?;
+    let (users, groups) = (format!("0 {user} 1"), format!("0 {group} 1"));
+    write("/proc/self/uid_map", &users).map_err(step("write /proc/self/uid_map"))?;
+    write("/proc/self/gid_map", &groups).map_err(step("write /proc/self/gid_map"))?;
+    try_namespace().map(|()| Privilege::UserNamespace)
+}
+
+impl Refusal {
+    /// What was tried, and the kernel's answer.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        format!("{}: {}", self.step, self.source)
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+
+    fn new(step: &'static str, source: Errno) -> Self {
+        let setting = |path: &str| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
+        Self { step, source, remedy: remedy(source, setting) }
+    }
+}
+
+/// What to do about `errno`, given the machine's settings by their path.
+fn remedy(errno: Errno, setting: impl Fn(&str) -> Option<String>) -> String {
+    let is = |path: &str, value: &str| setting(path).as_deref() == Some(value);
+    let sysctl = match errno {
+        Errno::ENOSPC if is("/proc/sys/user/max_net_namespaces", "0") => {
+            Some("user.max_net_namespaces=1024")
+        }
+        Errno::ENOSPC | Errno::EUSERS => Some("user.max_user_namespaces=1024"),
+        Errno::EPERM | Errno::EACCES => {
+            if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
+                Some("kernel.apparmor_restrict_unprivileged_userns=0")
+            } else if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
+                Some("kernel.unprivileged_userns_clone=1")
+            } else {
+                None
+            }
+        }
+        _ => None,
+    };
+    match (sysctl, errno) {
+        (Some(sysctl), _) => format!("run `sudo sysctl {sysctl}`, or run this with sudo"),
+        (None, Errno::EPERM | Errno::EACCES) => "a container's seccomp profile or a security \
+             module forbids it: allow CAP_SYS_ADMIN and CAP_NET_ADMIN, or run this with sudo"
+            .into(),
+        (None, Errno::EROFS) => "/proc/sys is read-only, as in a container: start the container \
+             with `--security-opt unmask=/proc/sys`"
+            .into(),
+        (None, Errno::EINVAL) => {
+            "the kernel has no user namespaces, or the process had threads already: run this \
+             with sudo"
+                .into()
+        }
+        (None, _) => "run this with sudo".into(),
+    }
+}
+
+/// A namespace made and thrown away, sysctls and all: the proof that the lab can have many.
+fn try_namespace() -> Result<(), Refusal> {
+    let refused = |error| Refusal::new("create a network namespace", errno(&error));
+    Netns::create("probe").map(drop).map_err(refused)
+}
+
+/// Whether the effective set has CAP_NET_ADMIN (12) and CAP_SYS_ADMIN (21): root in a container
+/// often lacks them, and is then no better off than an ordinary user.
+fn holds_admin_capabilities() -> bool {
+    const NEEDED: u64 = 1 << 12 | 1 << 21;
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    effective
+        .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
+        .is_some_and(|set| set & NEEDED == NEEDED)
+}
+
+fn write(path: &str, text: &str) -> Result<(), Errno> {
+    fs::write(path, text).map_err(|error| errno(&error))
+}
+
+fn errno(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(errno: Errno, path: &'static str, value: &'static str) -> String {
+        remedy(errno, move |asked| (asked == path).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn the_remedy_names_the_setting_that_forbids_it() {
+        let apparmor = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+        assert!(told(Errno::EPERM, apparmor, "1").contains("restrict_unprivileged_userns=0"));
+        assert!(told(Errno::EPERM, apparmor, "0").contains("seccomp"));
+        let debian = "/proc/sys/kernel/unprivileged_userns_clone";
+        assert!(told(Errno::EPERM, debian, "0").contains("unprivileged_userns_clone=1"));
+        assert!(told(Errno::ENOSPC, "", "").contains("user.max_user_namespaces"));
+        let network = "/proc/sys/user/max_net_namespaces";
+        assert!(told(Errno::ENOSPC, network, "0").contains("user.max_net_namespaces"));
+    }
+
+    #[test]
+    fn a_refusal_says_step_answer_and_remedy() {
+        let refusal =
+            Refusal { step: "unshare", source: Errno::EPERM, remedy: "run this with sudo".into() };
+        let text = refusal.to_string();
+        assert!(text.contains("unshare: EPERM: ") && text.ends_with("; run this with sudo"));
+    }
+}

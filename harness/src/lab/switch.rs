@@ -1,0 +1,93 @@
+//! A switch: the ports of one namespace joined by a bridge that listens in on IGMP.
+//!
+//! The links are built before, and end at its ports; a port that is up may still take a moment until
+//! it forwards, which the capture's proof settles, for it wants every segment crossed. The bridge has
+//! no spanning tree, and says nothing of its own until [`set_querier`].
+
+use std::io;
+use std::time::Duration;
+
+use ipnet::Ipv4Net;
+
+use super::{LabError, Netlink, Netns};
+
+/// The bridge's name. With its dot it is that of no link.
+const BRIDGE: &str = "br.0";
+
+/// How a bridge is to snoop; times are kept in hundredths of a second.
+#[derive(Clone, Debug)]
+pub struct SwitchSpec {
+    /// Whether it snoops at all.
+    pub snooping: bool,
+    /// The bridge's Ethernet address.
+    pub mac: [u8; 6],
+    /// The address that it asks from.
+    pub address: Option<Ipv4Net>,
+    /// The version of its Queries.
+    pub igmp_version: u8,
+    /// Time from one General Query to the next.
+    pub query_interval: Duration,
+    /// Their Max Response Time.
+    pub query_response_interval: Duration,
+    /// Time between the first ones.
+    pub startup_query_interval: Duration,
+    /// How many of those.
+    pub startup_query_count: u8,
+    /// Max Response Time of a Group-Specific Query, and the time to the next.
+    pub last_member_interval: Duration,
+    /// How many of those.
+    pub last_member_count: u8,
+    /// How long a member lives without a Report.
+    pub membership_interval: Duration,
+    /// How long another querier lives without a Query.
+    pub querier_interval: Duration,
+    /// The interfaces to join, by index.
+    pub ports: Vec<u32>,
+    /// Those among them on which a Leave counts at once.
+    pub fast_leave: Vec<u32>,
+}
+
+/// Makes the bridge and joins the ports, which keep their own addresses.
+///
+/// # Errors
+/// The first operation that the kernel refused.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub async fn build(netns: &Netns, spec: &SwitchSpec) -> Result<(), LabError> {
+    let failed = |operation: &str| {
+        let (netns, operation) = (netns.name().to_owned(), operation.to_owned());
+        |source| LabError::Netns { netns, operation, source }
+    };
+    let netlink = Netlink::open(netns).map_err(failed("open netlink"))?;
+    netlink.add_bridge(BRIDGE, spec).await.map_err(failed("create bridge"))?;
+    let bridge = index(&netlink).await.map_err(failed("find bridge"))?;
+    if let Some(address) = spec.address {
+        let added = netlink.add_address(bridge, address).await;
+        added.map_err(failed("add the address of the bridge"))?;
+    }
+    for &port in &spec.ports {
+        let fast_leave = spec.fast_leave.contains(&port);
+        netlink.enslave(port, bridge, fast_leave).await.map_err(failed("join port"))?;
+    }
+    netlink.close().await;
+    Ok(())
+}
+
+/// Lets the bridge in the namespace begin to ask, or stop.
+///
+/// # Errors
+/// What the kernel answers.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub async fn set_querier(netns: &Netns, on: bool) -> io::Result<()> {
+    let netlink = Netlink::open(netns)?;
+    let set = netlink.set_querier(BRIDGE, on).await;
+    netlink.close().await;
+    set
+}
+
+async fn index(netlink: &Netlink) -> io::Result<u32> {
+    netlink.interfaces().await?.get(BRIDGE).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+}

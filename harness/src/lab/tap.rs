@@ -1,0 +1,172 @@
+//! One packet socket per namespace that hears every interface of it, with the kernel's stamps.
+//!
+//! It hears what is sent and what arrives (packet(7)), but not what it sends itself. It is opened
+//! without a protocol and then bound to all of them, which spares the wait for an RCU grace period;
+//! closing cannot be spared that wait, and is done aside.
+
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::cmsg_space;
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, MultiHeaders, RecvMsg, SockFlag,
+    SockType, bind, recvmmsg, sendto, setsockopt, socket, sockopt,
+};
+use nix::sys::time::TimeSpec;
+
+use super::{Netns, sys};
+
+/// Bytes kept of each frame: more than the 1,514 that an interface of the lab lets through.
+const SNAPLEN: usize = 2048;
+
+/// Space to read into: each 2,048 bytes of it take one frame of a batch.
+pub const BATCH_BYTES: usize = 32 * SNAPLEN;
+
+/// Room for 160,000 small frames while nobody reads; an ordinary user gets `net.core.rmem_max`.
+pub(super) const BUFFER_BYTES: usize = 64 << 20;
+
+/// A frame, as it was on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The interface that sent or received it.
+    pub ifindex: u32,
+    /// Whether the interface sent it.
+    pub outgoing: bool,
+    /// The kernel's stamp: CLOCK_REALTIME in nanoseconds.
+    pub stamp_ns: u64,
+    /// The frame from its Ethernet header on, cut after 2,048 bytes.
+    pub bytes: Vec<u8>,
+    /// How long it was before it was cut, in bytes.
+    pub original_len: usize,
+}
+
+/// A listening packet socket.
+#[derive(Debug)]
+pub struct Tap {
+    /// `None` only while it is being dropped.
+    socket: Option<OwnedFd>,
+    drops: AtomicU32,
+}
+
+impl Tap {
+    /// Starts to listen in a namespace. The socket keeps the namespace alive.
+    ///
+    /// # Errors
+    /// Those of [`Netns::run`] and of the system calls.
+    pub fn open(netns: &Netns) -> io::Result<Self> {
+        netns.run(Self::open_here)?
+    }
+
+    /// Listens in the calling thread's namespace.
+    pub(super) fn open_here() -> io::Result<Self> {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        // Protocol 0 hears nothing, so that nothing arrives before the options are set.
+        let made = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
+        let tap = Self { socket: Some(made), drops: AtomicU32::new(0) };
+        setsockopt(&tap, sockopt::ReceiveTimestampns, &true)?;
+        match setsockopt(&tap, sockopt::RcvBufForce, &BUFFER_BYTES) {
+            Err(Errno::EPERM) => setsockopt(&tap, sockopt::RcvBuf, &BUFFER_BYTES)?,
+            other => other?,
+        }
+        bind(tap.as_raw_fd(), &sys::packet_address(sys::ALL_PROTOCOLS, 0)?)?;
+        Ok(tap)
+    }
+
+    /// Appends a batch of waiting frames, those of `lo` left out, in the order in which the kernel
+    /// queued them. It may be less than all that wait. `space` is for [`BATCH_BYTES`] or so.
+    ///
+    /// Returns the time at which reading began, as CLOCK_REALTIME in nanoseconds. A frame that was
+    /// waiting then has an earlier stamp, unless the kernel had none and stamped it when it was
+    /// read.
+    ///
+    /// # Errors
+    /// `WouldBlock` if none is waiting; else those of recvmmsg(2).
+    pub fn receive(&self, space: &mut [u8], frames: &mut Vec<Frame>) -> io::Result<u64> {
+        let mut slots: Vec<_> =
+            space.chunks_exact_mut(SNAPLEN).map(|slot| [IoSliceMut::new(slot)]).collect();
+        // Made anew for each call: the kernel shortens the lengths in it.
+        let mut headers = MultiHeaders::preallocate(slots.len(), Some(cmsg_space!(TimeSpec)));
+        // With MSG_TRUNC the length is that of the frame, not of what fitted.
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+        let began_ns = realtime_ns();
+        let taken = recvmmsg(self.as_raw_fd(), &mut headers, slots.iter_mut(), flags, None)?;
+        for message in taken {
+            frames.extend(frame(&message)?);
+        }
+        Ok(began_ns)
+    }
+
+    /// Sends a frame out of an interface. This tap does not hear it; others do.
+    ///
+    /// # Errors
+    /// Those of sendto(2); `ENETDOWN` if the interface is down, `ENXIO` if there is none. Success
+    /// does not mean that the frame left.
+    pub fn send(&self, ifindex: u32, frame: &[u8]) -> io::Result<()> {
+        let address = sys::packet_address(0, ifindex)?;
+        sendto(self.as_raw_fd(), frame, &address, MsgFlags::MSG_DONTWAIT)?;
+        Ok(())
+    }
+
+    /// How many frames found no room since the tap was opened.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn drops(&self) -> io::Result<u32> {
+        // Reading resets the kernel's count.
+        let new = sys::take_packet_drops(self.as_fd())?;
+        Ok(self.drops.fetch_add(new, Ordering::Relaxed).saturating_add(new))
+    }
+}
+
+/// CLOCK_REALTIME in nanoseconds: the clock of the kernel's stamps.
+#[expect(clippy::disallowed_methods, reason = "to be compared with the kernel's stamps")]
+pub(super) fn realtime_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn frame(message: &RecvMsg<'_, '_, LinkAddr>) -> io::Result<Option<Frame>> {
+    let unexpected = |what| io::Error::new(io::ErrorKind::InvalidData, what);
+    let from = message.address.ok_or_else(|| unexpected("a frame came from no interface"))?;
+    if from.hatype() == libc::ARPHRD_LOOPBACK {
+        return Ok(None);
+    }
+    let stamp = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::ScmTimestampns(stamp) => Some(stamp),
+        _ => None,
+    });
+    let stamp = stamp.ok_or_else(|| unexpected("a frame came without a stamp"))?;
+    let second_ns = u64::try_from(stamp.tv_sec()).unwrap_or(0).saturating_mul(1_000_000_000);
+    Ok(Some(Frame {
+        ifindex: u32::try_from(from.ifindex()).map_err(|_| unexpected("an impossible index"))?,
+        outgoing: from.pkttype() == libc::PACKET_OUTGOING,
+        stamp_ns: second_ns.saturating_add(u64::try_from(stamp.tv_nsec()).unwrap_or(0)),
+        bytes: message.iovs().next().unwrap_or_default().to_vec(),
+        original_len: message.bytes,
+    }))
+}
+
+impl AsFd for Tap {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_ref().expect("a tap has its socket until it is dropped").as_fd()
+    }
+}
+
+impl AsRawFd for Tap {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl Drop for Tap {
+    /// Closing takes 8 to 20 ms, but sockets closed side by side share the wait: each gets a thread
+    /// that nobody waits for. If there is no thread to be had, it is closed here.
+    fn drop(&mut self) {
+        let socket = self.socket.take();
+        let _thread = thread::Builder::new().name("close-tap".into()).spawn(|| drop(socket));
+    }
+}
