@@ -1,0 +1,96 @@
+//! Faults of links, with nodes turned into ports.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use castnet::addr::Group;
+
+use super::topology::Topology;
+use super::{LinkId, PortId};
+use crate::scenario::diagnostic::{Diagnostics, Rejected, Spanned};
+use crate::scenario::{self, FaultAction, PacketKind, Scenario};
+
+/// A rule of a link.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// The line of the file where it stands.
+    pub line: usize,
+    /// The link.
+    pub link: LinkId,
+    /// Which packets; all frames if `None`.
+    pub kind: Option<PacketKind>,
+    /// The group that they name, or go to.
+    pub group: Option<Group>,
+    /// The port that sends them.
+    pub from: Option<PortId>,
+    /// The port that would receive them.
+    pub to: Option<PortId>,
+    /// From when on, from the start of the run.
+    pub after: Duration,
+    /// Until when; until the run ends if `None`.
+    pub until: Option<Duration>,
+    /// Of these the nth to the mth, counted from 1.
+    pub nth: Option<RangeInclusive<u64>>,
+    /// Of these each with this chance, in millionths.
+    pub chance_ppm: Option<u32>,
+    /// What happens to them.
+    pub action: FaultAction<PortId>,
+}
+
+pub(super) fn faults(
+    scenario: &Scenario,
+    topology: &Topology,
+    source: &str,
+    told: &mut Diagnostics,
+) -> Vec<Fault> {
+    scenario.faults.iter().filter_map(|written| fault(written, topology, source, told)).collect()
+}
+
+fn fault(
+    written: &scenario::Fault,
+    topology: &Topology,
+    source: &str,
+    told: &mut Diagnostics,
+) -> Option<Fault> {
+    let link = topology.link(&written.on, told)?;
+    if topology.links[link].ports.len() < 2 {
+        let message = format!("nothing crosses {}", written.on.value);
+        told.error(&written.on.span, message, "it has one node");
+    }
+    let mut port = |name: &Spanned<String>| {
+        let node = topology.node(name, told)?;
+        let found = topology.port_on(node, link);
+        if found.is_none() {
+            let message = format!("{} is not on {}", name.value, written.on.value);
+            told.error(&name.span, message, "another link");
+        }
+        found
+    };
+    let from = written.from.as_ref().map(&mut port);
+    let to = written.to.as_ref().map(&mut port);
+    let action = match &written.action {
+        FaultAction::Drop => FaultAction::Drop,
+        FaultAction::Delay(by) => FaultAction::Delay(*by),
+        FaultAction::Duplicate(copies) => FaultAction::Duplicate(*copies),
+        FaultAction::Corrupt => FaultAction::Corrupt,
+        FaultAction::HoldBack(behind) => FaultAction::HoldBack(*behind),
+        FaultAction::Partition(side) => {
+            FaultAction::Partition(side.iter().filter_map(&mut port).collect())
+        }
+    };
+    let (line, _) = Rejected::line_column(source, written.span.start);
+    Some(Fault {
+        line,
+        link,
+        kind: written.kind,
+        group: written.group,
+        // A name that leads nowhere has been told of; the plan is not used then.
+        from: from.flatten(),
+        to: to.flatten(),
+        after: written.after,
+        until: written.during.map(|during| written.after + during),
+        nth: written.nth.clone(),
+        chance_ppm: written.chance_ppm,
+        action,
+    })
+}

@@ -1,0 +1,320 @@
+//! What is to be built, done and judged: a scenario with every name resolved, every address given
+//! and every protocol interval turned into arithmetic.
+//!
+//! A backend reads the topology and the timeline, the judge reads the checks. Neither reads TOML.
+
+pub mod arithmetic;
+pub mod interval;
+
+mod claim;
+mod compile;
+mod fault;
+mod injection;
+mod resolve;
+mod segment;
+mod subnets;
+mod timeline;
+mod timing;
+mod topology;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::gmp::params::Params;
+use castnet::router::config::Config;
+use ipnet::Ipv4Net;
+
+use crate::scenario::{Listener, PacketKind, Waiver};
+use arithmetic::{Count, Length, Moment};
+
+pub use compile::{LoadError, compile, load};
+pub use fault::Fault;
+pub use injection::Injection;
+
+/// A compiled scenario.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The scenario's name: its path below `scenarios/`, without the ending.
+    pub name: String,
+    /// The file, as the user named it.
+    pub path: String,
+    /// One line that says what it claims.
+    pub title: String,
+    /// The ids of the RFC clauses that it proves.
+    pub proves: Vec<String>,
+    /// What a real machine may be late by.
+    pub tolerance: Duration,
+    /// When the run ends.
+    pub end: Duration,
+    /// What the random delays of castnet's own hosts follow from.
+    pub seed: u64,
+    /// The links.
+    pub links: Vec<Link>,
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// Where nodes meet links.
+    pub ports: Vec<Port>,
+    /// The timeline, in the order of time.
+    pub acts: Vec<Act>,
+    /// What goes wrong on the links, in the order of the file.
+    pub faults: Vec<Fault>,
+    /// The rules of every run that do not hold in this one.
+    pub waivers: Vec<Waiver>,
+    /// What must come true, in the order of the file.
+    pub checks: Vec<Check>,
+}
+
+/// The position of a link in [`Plan::links`].
+pub type LinkId = usize;
+/// The position of a node in [`Plan::nodes`].
+pub type NodeId = usize;
+/// The position of a port in [`Plan::ports`].
+pub type PortId = usize;
+/// The position of an act in [`Plan::acts`].
+pub type ActId = usize;
+
+/// A link.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its name, and that of every interface on it.
+    pub name: String,
+    /// Its network.
+    pub subnet: Ipv4Net,
+    /// The first of the links that switches make one network with it: itself if there are none.
+    pub segment: LinkId,
+    /// Who is on it.
+    pub ports: Vec<PortId>,
+}
+
+/// A node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub role: Role,
+    /// Its interfaces, in the order of the links.
+    pub ports: Vec<PortId>,
+}
+
+/// What a node does.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// A router; its interfaces are in the order of [`Node::ports`].
+    Router(Config),
+    /// A host that joins groups.
+    Listener(Listener),
+    /// A host that sends.
+    Source,
+    /// A sender of IGMP messages; the one given is sent from the start of the run.
+    Injector(Option<Injection>),
+    /// A bridge that listens in on IGMP.
+    Switch(Switch),
+}
+
+/// A switch.
+#[derive(Clone, Debug)]
+pub struct Switch {
+    /// Whether it sends a group only where its members are.
+    pub snooping: bool,
+    /// The address that it asks from, if it is a querier.
+    pub querier: Option<Ipv4Addr>,
+    /// The version of its Queries: 2 or 3.
+    pub igmp_version: u8,
+    /// Its intervals.
+    pub igmp: Params,
+    /// The ports on which a Leave counts at once.
+    pub fast_leave: Vec<PortId>,
+}
+
+/// An interface of a node on a link.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// Whose.
+    pub node: NodeId,
+    /// Where.
+    pub link: LinkId,
+    /// Its IPv4 address; 0.0.0.0 for a port of a switch, which has none.
+    pub address: Ipv4Addr,
+    /// Its Ethernet address.
+    pub mac: [u8; 6],
+}
+
+/// Something that is done.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// When, from the start of the run.
+    pub at: Duration,
+    /// Its name, or what it does.
+    pub label: String,
+    /// Who does it.
+    pub node: NodeId,
+    /// What.
+    pub action: Action,
+}
+
+/// What can be done.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Join a group on an interface.
+    Join(PortId, Group),
+    /// Leave it.
+    Leave(PortId, Group),
+    /// Send numbered datagrams.
+    Send(Stream),
+    /// Send an IGMP message.
+    Inject(Injection),
+    /// Stop all sending.
+    Stop,
+    /// The interface goes down, or comes up.
+    Interface {
+        /// The interface.
+        port: PortId,
+        /// Whether it comes up.
+        up: bool,
+    },
+    /// End the daemon without a word, as `kill -9` does.
+    Kill,
+    /// Start the daemon again.
+    Restart,
+    /// Run a program in the node's namespace.
+    Exec(Vec<String>),
+}
+
+/// A stream of numbered datagrams.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Its number, which every datagram carries.
+    pub id: u32,
+    /// The interface that it leaves on.
+    pub port: PortId,
+    /// Where it goes.
+    pub group: Group,
+    /// Time from one datagram to the next.
+    pub interval: Duration,
+    /// How long; until the run ends if `None`.
+    pub during: Option<Duration>,
+    /// The IP TTL.
+    pub ttl: u8,
+    /// Octets of UDP payload.
+    pub size: usize,
+}
+
+/// Something that must come true.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The line of the file where it stands.
+    pub line: usize,
+    /// The claim in one line.
+    pub text: String,
+    /// The claim.
+    pub claim: Claim,
+}
+
+/// What can be claimed.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// So many packets on a link.
+    Packet {
+        /// Which packets.
+        filter: Filter,
+        /// How many.
+        count: Count,
+        /// Time from each to the next.
+        spacing: Option<Length>,
+        /// When.
+        window: Window,
+    },
+    /// So many datagrams are received.
+    Received(Receiver, Count, Window),
+    /// Each datagram that is sent in the window is received exactly once.
+    ExactlyOnce(Receiver, Window),
+    /// No datagram reaches the receiver's interfaces in the window.
+    NoneAfter(Receiver, Window),
+    /// A router's forwarding cache.
+    Mfc {
+        /// The router.
+        router: NodeId,
+        /// The source.
+        source: Ipv4Addr,
+        /// The group.
+        group: Group,
+        /// When.
+        at: Moment,
+        /// The interface in and the interfaces out; `None` claims that there is no entry.
+        entry: Option<(PortId, Vec<PortId>)>,
+    },
+    /// Where a switch has seen members of a group.
+    Mdb {
+        /// The switch.
+        switch: NodeId,
+        /// The group.
+        group: Group,
+        /// When.
+        at: Moment,
+        /// The ports with members; none claims that there is no entry.
+        ports: Vec<PortId>,
+    },
+}
+
+/// The time in which something is counted.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// Its beginning.
+    pub from: Moment,
+    /// Its length; until the run ends if `None`.
+    pub length: Option<Length>,
+}
+
+/// Which packets count.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// The link.
+    pub link: LinkId,
+    /// What kind.
+    pub kind: PacketKind,
+    /// The group in the message, or that the datagram is sent to.
+    pub group: Option<Group>,
+    /// The interface that it comes from, however many switches have passed it on since; of a
+    /// switch, its first one.
+    pub from: Option<PortId>,
+    /// The IP destination.
+    pub to: Option<Ipv4Addr>,
+    /// The IP TTL.
+    pub ttl: Option<u8>,
+    /// Whether it carries Router Alert.
+    pub router_alert: Option<bool>,
+    /// The Max Response Time of a Query.
+    pub max_resp: Option<Length>,
+}
+
+/// Who receives what.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    /// The receiver.
+    pub node: NodeId,
+    /// The group.
+    pub group: Group,
+    /// The addresses of the source, if only its datagrams count.
+    pub sources: Option<Vec<Ipv4Addr>>,
+}
+
+impl Plan {
+    /// A port in words: `r1:lan`.
+    #[must_use]
+    pub fn port_name(&self, port: PortId) -> String {
+        let Port { node, link, .. } = self.ports[port];
+        format!("{}:{}", self.nodes[node].name, self.links[link].name)
+    }
+
+    /// Whether a switch is on the link.
+    #[must_use]
+    pub fn is_switched(&self, link: LinkId) -> bool {
+        let nodes = self.links[link].ports.iter().map(|&port| self.ports[port].node);
+        nodes.into_iter().any(|node| matches!(self.nodes[node].role, Role::Switch(_)))
+    }
+}

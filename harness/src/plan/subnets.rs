@@ -1,0 +1,82 @@
+//! The network of each segment: the given one, or 10.0.n.0/24 where its first link is the n-th of the
+//! file.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::LinkId;
+use crate::scenario::Scenario;
+use crate::scenario::diagnostic::Diagnostics;
+
+/// One network for each link, in their order, the same for all links of a segment. A segment that is
+/// given none gets the one of its position, or a later one if another was given that.
+pub(super) fn subnets(
+    scenario: &Scenario,
+    segments: &[LinkId],
+    faults: &mut Diagnostics,
+) -> Vec<Ipv4Net> {
+    let links = &scenario.links;
+    let given: Vec<Option<Ipv4Net>> =
+        links.iter().map(|link| Some(link.subnet.as_ref()?.value.trunc())).collect();
+    let all_given: Vec<Ipv4Net> = given.iter().flatten().copied().collect();
+    let mut subnets: Vec<Ipv4Net> = Vec::new();
+    for (n, (link, own)) in links.iter().zip(&given).enumerate() {
+        let segment = segments[n];
+        let of_segment =
+            given.iter().zip(segments).find_map(|(given, &of)| given.filter(|_| of == segment));
+        let subnet = match (of_segment, subnets.get(segment)) {
+            (Some(subnet), _) => subnet,
+            (None, Some(first)) => *first,
+            // Steps of the number of links never meet the default of another one.
+            (None, None) => (n + 1..=usize::from(u16::MAX))
+                .step_by(links.len())
+                .map(nth)
+                .find(|net| !all_given.iter().any(|given| overlap(given, net)))
+                .unwrap_or(nth(n + 1)),
+        };
+        subnets.push(subnet);
+        if own.is_none() && (of_segment.is_some() || segment != n) {
+            // The link that gives it, or the first one, is where it is checked.
+            continue;
+        }
+        let span = link.subnet.as_ref().map_or(&link.name.span, |subnet| &subnet.span);
+        let meets =
+            |&other: &usize| segments[other] != segment && overlap(&subnets[other], &subnet);
+        if own.is_some_and(|own| own != subnet) {
+            let message = format!("a switch makes {} part of {subnet}", link.name.value);
+            faults.error(span, message, "another network");
+        } else if let Some(why) = unusable(&subnet) {
+            let message = format!("{subnet} is no network for hosts");
+            faults.error_with_help(span, message, why, "for example \"10.1.2.0/24\"");
+        } else if let Some(other) = (0..n).find(meets) {
+            let other = format!("{} of {}", subnets[other], links[other].name.value);
+            let message = format!("{subnet} overlaps with {other}");
+            faults.error(span, message, "each link has a network of its own");
+        }
+    }
+    subnets
+}
+
+fn nth(n: usize) -> Ipv4Net {
+    let [high, low] = u16::try_from(n).unwrap_or(u16::MAX).to_be_bytes();
+    Ipv4Net::new_assert(Ipv4Addr::new(10, high, low, 0), 24)
+}
+
+fn overlap(one: &Ipv4Net, other: &Ipv4Net) -> bool {
+    one.contains(other) || other.contains(one)
+}
+
+fn unusable(subnet: &Ipv4Net) -> Option<&'static str> {
+    let (first, last) = (subnet.network(), subnet.broadcast());
+    // RFC1112-4-01: from 224.0.0.0 on there are groups, and behind them nothing.
+    if last.octets()[0] >= 224 {
+        Some("reaches into multicast or reserved addresses")
+    } else if first.octets()[0] == 0 {
+        Some("begins with the addresses of \"this network\"")
+    } else if first.octets()[0] <= 127 && last.octets()[0] >= 127 {
+        Some("holds loopback addresses")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,230 @@
+//! Acts, in the order of time.
+
+use std::collections::BTreeSet;
+
+use castnet::addr::Group;
+
+use super::topology::Topology;
+use super::{Act, Action, NodeId, PortId, Role, Stream, interval};
+use crate::scenario::diagnostic::{Diagnostics, Spanned};
+use crate::scenario::{self, Gap, LONGEST, Scenario, Verb};
+
+/// The acts in the order of time, each with its position in the file; what cannot be resolved
+/// leaves a gap.
+pub(super) fn acts(
+    scenario: &Scenario,
+    topology: &Topology,
+    gap: &mut Gap,
+    faults: &mut Diagnostics,
+) -> Vec<(usize, Act)> {
+    check_names(&scenario.acts, gap, faults);
+    let mut written: Vec<(usize, &scenario::Act)> = scenario.acts.iter().enumerate().collect();
+    // A stable sort: what is written first at the same time is done first.
+    written.sort_by_key(|(_, act)| act.at.value);
+    let mut members = Members { joined: BTreeSet::new(), is_known: !gap.is_open() };
+    let mut streams = 0;
+    let mut acts = Vec::new();
+    for (position, act) in written {
+        let resolved = match &act.verb {
+            Verb::Join(join) => member(join, topology, faults).map(|(node, port)| {
+                members.join(join, port, faults);
+                (node, Action::Join(port, join.group.value))
+            }),
+            Verb::Leave(leave) => member(leave, topology, faults).map(|(node, port)| {
+                members.leave(leave, port, faults);
+                (node, Action::Leave(port, leave.group.value))
+            }),
+            Verb::Send(send) => {
+                check_length(act, send, faults);
+                stream(send, streams, topology, faults).map(|(node, stream)| {
+                    streams += 1;
+                    (node, Action::Send(stream))
+                })
+            }
+            Verb::Inject(inject) => injection(inject, topology, faults),
+            Verb::Stop(who) => {
+                let sends = |role: &Role| matches!(role, Role::Source | Role::Injector(_));
+                able(who, topology, "source", sends, faults).map(|node| (node, Action::Stop))
+            }
+            Verb::Interface { who, link, up } => topology.node(who, faults).and_then(|node| {
+                let port = topology.port(node, link, faults)?;
+                Some((node, Action::Interface { port, up: *up }))
+            }),
+            Verb::Kill(who) => router(who, topology, faults).map(|node| (node, Action::Kill)),
+            Verb::Restart(who) => router(who, topology, faults).map(|node| (node, Action::Restart)),
+            Verb::Exec { who, command } => {
+                topology.node(who, faults).map(|node| (node, Action::Exec(command.clone())))
+            }
+        };
+        let Some((node, action)) = resolved else {
+            match &act.name {
+                Some(name) => gap.add(name.value.clone()),
+                None => gap.add_unnamed(),
+            }
+            members.is_known = false;
+            continue;
+        };
+        let label = match &act.name {
+            Some(name) => name.value.clone(),
+            None => describe(topology, node, &action),
+        };
+        acts.push((position, Act { at: act.at.value, label, node, action }));
+    }
+    acts
+}
+
+/// Who is a member of what at the time of an act.
+struct Members {
+    joined: BTreeSet<(PortId, Group)>,
+    /// False once an act could not be read: it may have been the one that is missed.
+    is_known: bool,
+}
+
+impl Members {
+    fn join(&mut self, join: &scenario::Membership, port: PortId, faults: &mut Diagnostics) {
+        if !self.joined.insert((port, join.group.value)) && self.is_known {
+            let message = format!("{} has joined {} already", join.who.value, join.group.value);
+            let help = "it would have to leave before it can join again";
+            faults.error_with_help(&join.group.span, message, "joined twice", help);
+        }
+    }
+
+    fn leave(&mut self, leave: &scenario::Membership, port: PortId, faults: &mut Diagnostics) {
+        let of_hosts = leave.group.value.is_all_hosts();
+        if !self.joined.remove(&(port, leave.group.value)) && self.is_known && !of_hosts {
+            let message =
+                format!("{} has not joined {} by then", leave.who.value, leave.group.value);
+            let help = "an earlier act has to join the same group on the same link";
+            faults.error_with_help(&leave.group.span, message, "nothing to leave", help);
+        }
+    }
+}
+
+fn check_length(act: &scenario::Act, send: &scenario::Send, faults: &mut Diagnostics) {
+    if let Some(during) = &send.during
+        && act.at.value + during.value > LONGEST
+    {
+        faults.error(&during.span, "a scenario lasts at most a day", "ends later than that");
+    }
+}
+
+fn describe(topology: &Topology, node: NodeId, action: &Action) -> String {
+    let who = &topology.nodes[node].name;
+    match action {
+        Action::Join(_, group) => format!("{who} joins {group}"),
+        Action::Leave(_, group) => format!("{who} leaves {group}"),
+        Action::Send(stream) => format!("{who} sends to {}", stream.group),
+        Action::Inject(injection) => format!("{who} injects a packet to {}", injection.to),
+        Action::Stop => format!("{who} stops"),
+        Action::Interface { port, up } => {
+            let link = &topology.links[topology.ports[*port].link].name;
+            format!("{who}:{link} goes {}", if *up { "up" } else { "down" })
+        }
+        Action::Kill => format!("{who} is killed"),
+        Action::Restart => format!("{who} is started again"),
+        Action::Exec(command) => format!("{who} runs {}", command.join(" ")),
+    }
+}
+
+fn check_names(acts: &[scenario::Act], gap: &mut Gap, faults: &mut Diagnostics) {
+    let mut names = BTreeSet::new();
+    for name in acts.iter().filter_map(|act| act.name.as_ref()) {
+        if interval::NAMES.contains(&name.value.as_str()) || name.value == "start" {
+            let message = format!("`{}` already means something in expressions", name.value);
+            let help = format!("taken are start, {}", interval::NAMES.join(", "));
+            faults.error_with_help(&name.span, message, "choose another name", help);
+            gap.add_unread();
+        } else if !names.insert(&name.value) {
+            let message = format!("two acts are named `{}`", name.value);
+            faults.error(&name.span, message, "the second one");
+        }
+    }
+}
+
+fn member(
+    membership: &scenario::Membership,
+    topology: &Topology,
+    faults: &mut Diagnostics,
+) -> Option<(NodeId, PortId)> {
+    if membership.group.value.is_all_hosts() {
+        // RFC2236-6-08
+        let message = "every host is a member of 224.0.0.1 from the start, and for ever";
+        let help = "take another group, such as 239.1.1.1";
+        let label = "neither joined nor left";
+        faults.error_with_help(&membership.group.span, message, label, help);
+    }
+    let is_listener = |role: &Role| matches!(role, Role::Listener(_));
+    actor(&membership.who, membership.link.as_ref(), topology, "listener", is_listener, faults)
+}
+
+fn stream(
+    send: &scenario::Send,
+    id: u32,
+    topology: &Topology,
+    faults: &mut Diagnostics,
+) -> Option<(NodeId, Stream)> {
+    let group: Group = send.group.value;
+    let is_source = |role: &Role| matches!(role, Role::Source);
+    let (node, port) = actor(&send.who, send.link.as_ref(), topology, "source", is_source, faults)?;
+    let during = send.during.as_ref().map(|during| during.value);
+    let (interval, ttl, size) = (send.interval, send.ttl, send.size);
+    Some((node, Stream { id, port, group, interval, during, ttl, size }))
+}
+
+fn injection(
+    inject: &scenario::Inject,
+    topology: &Topology,
+    faults: &mut Diagnostics,
+) -> Option<(NodeId, Action)> {
+    let can = |role: &Role| matches!(role, Role::Injector(_));
+    let (node, port) = actor(&inject.who, inject.link.as_ref(), topology, "injector", can, faults)?;
+    match super::injection::injection(inject, port, topology.ports[port].address) {
+        Ok(injection) => Some((node, Action::Inject(injection))),
+        Err(why) => {
+            faults.error(&inject.who.span, why, "this message");
+            None
+        }
+    }
+}
+
+fn router(who: &Spanned<String>, topology: &Topology, faults: &mut Diagnostics) -> Option<NodeId> {
+    able(who, topology, "router", |role| matches!(role, Role::Router(_)), faults)
+}
+
+/// The node and the interface that an act is done on, if its role can do it.
+fn actor(
+    who: &Spanned<String>,
+    link: Option<&Spanned<String>>,
+    topology: &Topology,
+    wanted: &str,
+    can: impl Fn(&Role) -> bool,
+    faults: &mut Diagnostics,
+) -> Option<(NodeId, PortId)> {
+    let node = able(who, topology, wanted, can, faults)?;
+    Some((node, topology.only_port(node, link, who, faults)?))
+}
+
+/// The node, if its role can do it.
+fn able(
+    who: &Spanned<String>,
+    topology: &Topology,
+    wanted: &str,
+    can: impl Fn(&Role) -> bool,
+    faults: &mut Diagnostics,
+) -> Option<NodeId> {
+    let node = topology.node(who, faults)?;
+    if can(&topology.nodes[node].role) {
+        return Some(node);
+    }
+    let message = format!("{} is not a {wanted}", who.value);
+    let able = topology.nodes.iter().filter(|node| can(&node.role));
+    let able: Vec<&str> = able.map(|node| node.name.as_str()).collect();
+    let label = format!("only a {wanted} can do this");
+    let help = if able.is_empty() {
+        format!("add a node with `role = \"{wanted}\"`")
+    } else {
+        format!("{wanted}s here: {}", able.join(", "))
+    };
+    faults.error_with_help(&who.span, message, label, help);
+    None
+}

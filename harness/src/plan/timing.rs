@@ -1,0 +1,119 @@
+//! When the run ends, and which expectations could never be judged by then.
+//!
+//! Computed from the times that acts are planned for; the judge counts from when they were done.
+
+use std::time::Duration;
+
+use castnet::time::Instant;
+
+use super::arithmetic::{Count, Moment};
+use super::{Act, Action, Check, Claim, Window};
+use crate::scenario::diagnostic::{Diagnostics, Span};
+use crate::scenario::{LONGEST, Scenario};
+
+/// A scenario without faults so far; `checks` are those of its expectations, in their order.
+pub(super) struct Timing<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) acts: &'a [Act],
+    pub(super) checks: &'a [Check],
+    pub(super) tolerance: Duration,
+}
+
+impl Timing<'_> {
+    /// When everything has been done and can be judged, unless the scenario says when.
+    pub(super) fn end(&self, faults: &mut Diagnostics) -> Duration {
+        let spans = self.scenario.expectations.iter().map(|expectation| &expectation.span);
+        for (check, span) in self.checks.iter().zip(spans.clone()) {
+            self.check_times(check, span, faults);
+        }
+        let act_ends = self.acts.iter().map(|act| match &act.action {
+            Action::Send(stream) => act.at + stream.during.unwrap_or_default(),
+            _ => act.at,
+        });
+        let check_ends = self.checks.iter().filter_map(|check| self.judged_at(check));
+        let needed = act_ends.chain(check_ends).max().unwrap_or_default();
+        let end = self.scenario.end.as_ref().map_or(needed, |end| end.value);
+        if let Some(written) = self.scenario.end.as_ref().filter(|end| end.value < needed) {
+            let label = format!("{} are needed", humantime::format_duration(needed));
+            let message = "the run ends before everything can be judged";
+            let help = "without `end` it lasts as long as is needed";
+            faults.error_with_help(&written.span, message, label, help);
+        }
+        for (check, span) in self.checks.iter().zip(spans) {
+            if let Some((window, _)) = window(check)
+                && window.length.is_none()
+                && self.planned(&window.from) + self.tolerance >= end
+            {
+                faults.error_with_help(
+                    span,
+                    "this can never be judged",
+                    "it begins when the run ends",
+                    "give it a length with `within` or `for`, or let the run last with `end`",
+                );
+            }
+        }
+        end
+    }
+
+    fn check_times(&self, check: &Check, span: &Span, faults: &mut Diagnostics) {
+        let from = match (&check.claim, window(check)) {
+            (Claim::Mfc { at, .. } | Claim::Mdb { at, .. }, _) => at,
+            (_, Some((window, _))) => &window.from,
+            (_, None) => return,
+        };
+        let anchor = from.anchor.as_ref().and_then(|(act, _)| self.acts.get(*act));
+        let anchor = anchor.map_or(Instant::ZERO, |act| Instant::ZERO + act.at);
+        if from.is_before_start(anchor) {
+            let message = format!("`{}` is before the run begins", from.text);
+            let label = match &from.anchor {
+                Some((_, name)) => format!("{name} is at {anchor}"),
+                None => "the run begins at 0".to_owned(),
+            };
+            faults.error(span, message, label);
+        }
+        if self.judged_at(check).is_some_and(|at| at > LONGEST) {
+            faults.error(span, "a scenario lasts at most a day", "this can be judged only later");
+        }
+        // What has to have ceased may cease late by the tolerance, and only then it is looked at.
+        if let Some((Window { from, length: Some(length) }, true)) = window(check)
+            && !from.parts.is_empty()
+            && length.duration() <= self.tolerance
+        {
+            let tolerance = humantime::format_duration(self.tolerance);
+            faults.error_with_help(
+                span,
+                "nothing would be looked at",
+                format!("`{}` is not longer than the tolerance, {tolerance}", length.text),
+                "give it more time, or set a smaller `tolerance`",
+            );
+        }
+    }
+
+    /// When a check can be judged, if it does not go on until the run ends.
+    fn judged_at(&self, check: &Check) -> Option<Duration> {
+        // One tolerance for the act that it counts from, one for its own end.
+        let late = self.tolerance * 2;
+        if let Claim::Mfc { at, .. } | Claim::Mdb { at, .. } = &check.claim {
+            return Some(self.planned(at) + late);
+        }
+        let (window, _) = window(check)?;
+        Some(self.planned(&window.from) + window.length.as_ref()?.duration() + late)
+    }
+
+    fn planned(&self, moment: &Moment) -> Duration {
+        let at = moment.instant(|act| self.acts.get(act).map(|act| Instant::ZERO + act.at));
+        at.unwrap_or_default().since_start()
+    }
+}
+
+/// The window of a check, and whether it limits what may happen in it.
+fn window(check: &Check) -> Option<(&Window, bool)> {
+    let limits = |count: &Count| count.max.is_some();
+    match &check.claim {
+        Claim::Packet { window, count, .. } => Some((window, limits(count))),
+        Claim::Received(_, count, window) => Some((window, limits(count))),
+        Claim::ExactlyOnce(_, window) => Some((window, false)),
+        Claim::NoneAfter(_, window) => Some((window, true)),
+        Claim::Mfc { .. } | Claim::Mdb { .. } => None,
+    }
+}

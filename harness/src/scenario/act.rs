@@ -1,0 +1,202 @@
+//! The timeline.
+
+use std::time::Duration;
+
+use super::diagnostic::Spanned;
+use super::gap::Gap;
+use super::parse::group;
+use super::reader::Reader;
+use super::{Act, Membership, Send, Verb, expr, inject};
+
+/// What a numbered datagram needs of its payload.
+pub const SMALLEST_PAYLOAD: usize = 32;
+/// What fits into an Ethernet frame: 1500 octets less the IP and UDP headers.
+const LARGEST_PAYLOAD: usize = 1472;
+/// Octets of payload unless given.
+const DEFAULT_PAYLOAD: usize = 64;
+/// Enough for any chain of routers that a lab holds on to, yet not for ever in a loop.
+const DEFAULT_TTL: u8 = 32;
+/// The fastest rate that one timer can pace.
+const FASTEST_PPS: u32 = 100_000;
+
+const MEMBER: &str = "a table such as { who = \"h1\", group = \"239.1.1.1\" }";
+const INTERFACE: &str = "a table such as { who = \"r1\", link = \"lan\" }";
+const ROUTER: &str = "a table such as { who = \"r1\" }";
+
+/// A verb: its key, what its table is called, what that looks like, and who reads it.
+type VerbEntry = (&'static str, &'static str, &'static str, fn(Reader<'_, '_>) -> Option<Verb>);
+
+const VERBS: [VerbEntry; 12] = [
+    ("join", "`join`", MEMBER, |table| membership(table).map(Verb::Join)),
+    ("leave", "`leave`", MEMBER, |table| membership(table).map(Verb::Leave)),
+    (
+        "send",
+        "`send`",
+        "a table such as { who = \"s1\", group = \"239.1.1.1\", rate = \"100pps\" }",
+        |table| send(table).map(Verb::Send),
+    ),
+    ("stop", "`stop`", "a table such as { who = \"s1\" }", |table| who(table).map(Verb::Stop)),
+    ("query", "`query`", "a table such as { who = \"q1\", max-resp = \"1s\" }", |table| {
+        inject::query(table).map(Verb::Inject)
+    }),
+    ("report", "`report`", "a table such as { who = \"i1\", group = \"239.1.1.1\" }", |table| {
+        inject::report(table).map(Verb::Inject)
+    }),
+    (
+        "inject",
+        "`inject`",
+        "a table such as { who = \"i1\", kind = \"leave\", group = \"239.1.1.1\", ttl = 2 }",
+        |table| inject::inject(table).map(Verb::Inject),
+    ),
+    ("down", "`down`", INTERFACE, |table| interface(table, false)),
+    ("up", "`up`", INTERFACE, |table| interface(table, true)),
+    ("kill", "`kill`", ROUTER, |table| who(table).map(Verb::Kill)),
+    ("restart", "`restart`", ROUTER, |table| who(table).map(Verb::Restart)),
+    ("exec", "`exec`", "a table such as { who = \"h1\", command = [\"ip\", \"maddr\"] }", exec),
+];
+
+/// The verb key that a table has to have exactly one of; `form` is an example of it.
+pub(super) fn verb(
+    table: &Reader<'_, '_>,
+    verbs: &[&'static str],
+    form: &str,
+) -> Option<&'static str> {
+    let mut present: Vec<_> =
+        verbs.iter().filter_map(|verb| Some((*verb, table.key_span(verb)?))).collect();
+    present.sort_by_key(|(_, span)| span.start);
+    match present.as_slice() {
+        [(verb, _)] => {
+            table.forget(verbs);
+            table.know(&[*verb]);
+            return Some(verb);
+        }
+        [] => {
+            let sentence = format!("needs one of the keys {}", quoted(verbs));
+            table.lacks(verbs.to_vec(), sentence, Some(format!("for example {form}")));
+        }
+        [(first, _), more @ ..] => {
+            for (second, span) in more {
+                table.faults().borrow_mut().error(
+                    span,
+                    format!("both `{first}` and `{second}` in one table"),
+                    format!("a table has only one of {}", quoted(verbs)),
+                );
+            }
+        }
+    }
+    None
+}
+
+fn quoted(keys: &[&str]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The act, or where it leaves a gap.
+pub(super) fn act(table: Reader<'_, '_>, gap: &mut Gap) -> Option<Act> {
+    let at = table.require("at", table.duration("at"));
+    let name = table.string("name");
+    if let Some(name) = name.as_ref().filter(|name| !is_act_name(&name.value)) {
+        let message = format!("`{}` cannot be the name of an act", name.value);
+        let label = "a letter, then letters, digits, - and _";
+        table.faults().borrow_mut().error(&name.span, message, label);
+        gap.add_unread();
+    }
+    let named = table.value("name").is_some();
+    let form = "join = { who = \"h1\", group = \"239.1.1.1\" }";
+    let words: Vec<&str> = VERBS.iter().map(|verb| verb.0).collect();
+    let verb = verb(&table, &words, form).and_then(|verb| {
+        let (_, what, form, read) = *VERBS.iter().find(|(word, ..)| *word == verb)?;
+        read(Reader::of(table.value(verb)?, what, form, table.faults())?)
+    });
+    table.finish();
+    let (Some(at), Some(verb)) = (at, verb) else {
+        match name {
+            Some(name) => gap.add(name.value),
+            None if named => gap.add_unread(),
+            None => gap.add_unnamed(),
+        }
+        return None;
+    };
+    if named && name.is_none() {
+        gap.add_unread();
+    }
+    Some(Act { at, name, verb })
+}
+
+/// A point would make it look like a router's interval.
+fn is_act_name(text: &str) -> bool {
+    expr::is_name(text) && !text.contains('.')
+}
+
+fn membership(table: Reader<'_, '_>) -> Option<Membership> {
+    let who = table.require("who", table.string("who"));
+    let group = table.require("group", group(&table, "group"));
+    let link = table.string("link");
+    table.finish();
+    Some(Membership { who: who?, group: group?, link })
+}
+
+fn send(table: Reader<'_, '_>) -> Option<Send> {
+    let who = table.require("who", table.string("who"));
+    let group = table.require("group", group(&table, "group"));
+    let link = table.string("link");
+    let form = "a rate such as \"100pps\"";
+    let interval = table.require("rate", table.parsed("rate", form, rate));
+    let during = table.duration("for");
+    for during in during.iter().filter(|during| during.value.is_zero()) {
+        table.faults().borrow_mut().error(&during.span, "a stream of no length", "sends nothing");
+    }
+    let ttl = table.integer::<u8>("ttl", "1 to 255");
+    let size = table.integer::<usize>("size", "in octets");
+    for size in size.iter().filter(|s| !(SMALLEST_PAYLOAD..=LARGEST_PAYLOAD).contains(&s.value)) {
+        let message = format!("a payload has {SMALLEST_PAYLOAD} to {LARGEST_PAYLOAD} octets");
+        table.faults().borrow_mut().error(&size.span, message, "does not fit");
+    }
+    for ttl in ttl.iter().filter(|ttl| ttl.value == 0) {
+        table.faults().borrow_mut().error(&ttl.span, "a TTL is 1 to 255", "never sent");
+    }
+    table.finish();
+    Some(Send {
+        who: who?,
+        group: group?,
+        link,
+        interval: interval?.value,
+        during,
+        ttl: ttl.map_or(DEFAULT_TTL, |ttl| ttl.value),
+        size: size.map_or(DEFAULT_PAYLOAD, |size| size.value),
+    })
+}
+
+fn who(table: Reader<'_, '_>) -> Option<Spanned<String>> {
+    let who = table.require("who", table.string("who"));
+    table.finish();
+    who
+}
+
+fn interface(table: Reader<'_, '_>, up: bool) -> Option<Verb> {
+    let who = table.require("who", table.string("who"));
+    let link = table.require("link", table.string("link"));
+    table.finish();
+    Some(Verb::Interface { who: who?, link: link?, up })
+}
+
+fn exec(table: Reader<'_, '_>) -> Option<Verb> {
+    let who = table.require("who", table.string("who"));
+    let command = table.require("command", table.strings("command"));
+    for command in command.iter().filter(|command| command.value.is_empty()) {
+        let message = "`command` is a program and its arguments";
+        table.faults().borrow_mut().error(&command.span, message, "nothing to run");
+    }
+    table.finish();
+    let command = command?.value.into_iter().map(|word| word.value).collect();
+    Some(Verb::Exec { who: who?, command })
+}
+
+fn rate(text: &str) -> Result<Duration, String> {
+    let number = text.trim().strip_suffix("pps").ok_or("the unit is pps")?.trim();
+    let pps: u32 = number.parse().map_err(|_| format!("`{number}` is not a whole number"))?;
+    if pps == 0 || pps > FASTEST_PPS {
+        return Err(format!("1pps to {FASTEST_PPS}pps"));
+    }
+    Ok(Duration::from_secs(1) / pps)
+}

@@ -1,0 +1,176 @@
+//! What can be claimed: expectations as they are written.
+
+use std::net::Ipv4Addr;
+
+use castnet::addr::Group;
+
+use super::diagnostic::{Span, Spanned};
+use super::expr::{CountExpr, Expr};
+
+/// Something that must come true.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// Where it stands.
+    pub span: Span,
+    /// The claim.
+    pub claim: Claim,
+}
+
+/// What can be claimed.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// So many packets on a link.
+    Packet(Box<PacketClaim>),
+    /// What reaches a receiver.
+    Delivery(DeliveryClaim),
+    /// What a router's forwarding cache holds.
+    Mfc(MfcClaim),
+    /// Where a switch has seen members of a group.
+    Mdb(MdbClaim),
+}
+
+/// The time in which something is counted.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// Its beginning; by default the start of the run.
+    pub after: Option<Spanned<Expr>>,
+    /// Its length; by default until the run ends.
+    pub within: Option<Spanned<Expr>>,
+}
+
+/// The keys of `packet`.
+#[derive(Clone, Debug)]
+pub struct PacketClaim {
+    /// The link.
+    pub on: Spanned<String>,
+    /// What kind of packet.
+    pub kind: Spanned<PacketKind>,
+    /// The group in the message, or that the datagram is sent to.
+    pub group: Option<Spanned<Group>>,
+    /// The sender.
+    pub from: Option<Spanned<String>>,
+    /// The IP destination.
+    pub to: Option<Spanned<Ipv4Addr>>,
+    /// The IP TTL.
+    pub ttl: Option<Spanned<u8>>,
+    /// Whether it carries Router Alert.
+    pub router_alert: Option<Spanned<bool>>,
+    /// The Max Response Time of a Query.
+    pub max_resp: Option<Spanned<Expr>>,
+    /// How many.
+    pub count: Spanned<CountExpr>,
+    /// Time from each to the next.
+    pub spacing: Option<Spanned<Expr>>,
+    /// When.
+    pub window: Window,
+}
+
+/// The kinds of packets that can be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PacketKind {
+    /// Any Membership Query.
+    Query,
+    /// A General Query.
+    GeneralQuery,
+    /// A Group-Specific Query.
+    GroupSpecificQuery,
+    /// A Membership Report of any version.
+    Report,
+    /// A version 1 Membership Report.
+    V1Report,
+    /// A version 2 Membership Report.
+    V2Report,
+    /// A version 3 Membership Report.
+    V3Report,
+    /// A Leave Group.
+    Leave,
+    /// A numbered datagram of a source.
+    Data,
+}
+
+impl PacketKind {
+    /// Every kind, with the word that an author writes.
+    pub const WORDS: [(&'static str, Self); 9] = [
+        ("query", Self::Query),
+        ("general-query", Self::GeneralQuery),
+        ("group-specific-query", Self::GroupSpecificQuery),
+        ("report", Self::Report),
+        ("v1-report", Self::V1Report),
+        ("v2-report", Self::V2Report),
+        ("v3-report", Self::V3Report),
+        ("leave", Self::Leave),
+        ("data", Self::Data),
+    ];
+
+    /// The word that an author writes.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("packet", |(word, _)| word)
+    }
+}
+
+/// The keys of `delivery`.
+#[derive(Clone, Debug)]
+pub struct DeliveryClaim {
+    /// The receiver.
+    pub to: Spanned<String>,
+    /// The group.
+    pub group: Spanned<Group>,
+    /// The source, if only its datagrams count.
+    pub from: Option<Spanned<String>>,
+    /// What is to be true of them.
+    pub what: Delivered,
+}
+
+/// What can be claimed of datagrams at a receiver.
+#[derive(Clone, Debug)]
+pub enum Delivered {
+    /// So many are received in the window.
+    Received(Spanned<CountExpr>, Window),
+    /// Each one that is sent in the window is received exactly once.
+    ExactlyOnce(Window),
+    /// None reaches the receiver's interface after this time, for so long.
+    NoneAfter {
+        /// From when on.
+        from: Spanned<Expr>,
+        /// For how long; by default until the run ends.
+        during: Option<Spanned<Expr>>,
+    },
+}
+
+/// The keys of `mfc`.
+#[derive(Clone, Debug)]
+pub struct MfcClaim {
+    /// The router.
+    pub of: Spanned<String>,
+    /// The group.
+    pub group: Spanned<Group>,
+    /// The source.
+    pub source: Spanned<String>,
+    /// When.
+    pub at: Spanned<Expr>,
+    /// The entry; `None` claims that there is none.
+    pub entry: Option<MfcEntryClaim>,
+}
+
+/// The entry that a router is to have.
+#[derive(Clone, Debug)]
+pub struct MfcEntryClaim {
+    /// The link that the flow comes in on.
+    pub iif: Spanned<String>,
+    /// The links that it goes out on.
+    pub oifs: Spanned<Vec<Spanned<String>>>,
+}
+
+/// The keys of `mdb`.
+#[derive(Clone, Debug)]
+pub struct MdbClaim {
+    /// The switch.
+    pub of: Spanned<String>,
+    /// The group.
+    pub group: Spanned<Group>,
+    /// When.
+    pub at: Spanned<Expr>,
+    /// The links of the ports with members; `None` claims that there is no entry.
+    pub ports: Option<Spanned<Vec<Spanned<String>>>>,
+}

@@ -1,0 +1,226 @@
+//! What is wrong with a scenario, each fault with its place in the file.
+//!
+//! Faults are collected, so that an author sees all of them at once, and rendered the way rustc
+//! does. Text of the file is shown, and never obeyed by a terminal.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// A suggestion is for slips of the pen; what is longer than any name is none.
+const LONGEST_SLIP: usize = 64;
+/// How many faults of one file are kept; whoever has more has given the wrong file.
+const MOST: usize = 100;
+/// How many names a message lists when none of them is close.
+const LISTED: usize = 24;
+
+/// Octets of the file, from the first to the one after the last.
+pub type Span = Range<usize>;
+
+/// A value and where it stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Its place.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// Another value at the same place.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: f(self.value), span: self.span }
+    }
+}
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Where.
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What stands at the caret.
+    pub label: String,
+    /// How to put it right, where that is known.
+    pub help: Option<String>,
+}
+
+/// All that is wrong with a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    faults: Vec<Diagnostic>,
+    /// How many came after [`MOST`].
+    more: usize,
+}
+
+impl Diagnostics {
+    /// Adds a fault; `label` stands at the caret.
+    pub fn error(&mut self, span: &Span, message: impl Into<String>, label: impl Into<String>) {
+        self.add(span, message.into(), label.into(), None);
+    }
+
+    /// Adds a fault with advice.
+    pub fn error_with_help(
+        &mut self,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(span, message.into(), label.into(), Some(help.into()));
+    }
+
+    fn add(&mut self, span: &Span, message: String, label: String, help: Option<String>) {
+        let (message, label) = (printable(message), printable(label));
+        let fault = Diagnostic { span: span.clone(), message, label, help: help.map(printable) };
+        // Two routes, two intervals of one expression: the same fault is told once.
+        if self.faults.contains(&fault) {
+            return;
+        }
+        match self.faults.len() < MOST {
+            true => self.faults.push(fault),
+            false => self.more += 1,
+        }
+    }
+
+    /// Adds that `name` is not among `known`, with a suggestion if one of them is close.
+    pub fn unknown<'k>(
+        &mut self,
+        what: &str,
+        name: &str,
+        span: &Span,
+        known: impl IntoIterator<Item = &'k str>,
+    ) {
+        self.unknown_in("", what, name, span, known);
+    }
+
+    /// Adds the same, and says where: `of a link`.
+    pub fn unknown_in<'k>(
+        &mut self,
+        place: &str,
+        what: &str,
+        name: &str,
+        span: &Span,
+        known: impl IntoIterator<Item = &'k str>,
+    ) {
+        let mut known: Vec<&str> = known.into_iter().collect();
+        let help = match closest(name, known.iter().copied()) {
+            Some(candidate) => format!("did you mean `{candidate}`?"),
+            None if known.is_empty() => format!("there is no {what} at all"),
+            None => {
+                let more = known.len().saturating_sub(LISTED);
+                known.truncate(LISTED);
+                let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+                format!("known here: {}{more}", known.join(", "))
+            }
+        };
+        let message = format!("unknown {what} `{name}` {place}");
+        self.error_with_help(span, message.trim_end(), "not known", help);
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.faults.len() + self.more
+    }
+
+    /// The faults, in the order of the file; the last one says if there were too many of them.
+    #[must_use]
+    pub fn into_vec(mut self) -> Vec<Diagnostic> {
+        self.faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
+        if let Some(last) = self.faults.last().filter(|_| self.more > 0) {
+            let message = format!("{} more faults are not shown", self.more);
+            let (span, label) = (last.span.clone(), "the last one shown".to_owned());
+            self.faults.push(Diagnostic { span, message, label, help: None });
+        }
+        self.faults
+    }
+}
+
+/// The candidate that `name` was probably meant to be.
+pub(super) fn closest<'k>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'k str>,
+) -> Option<&'k str> {
+    if name.len() > LONGEST_SLIP {
+        return None;
+    }
+    let by_distance = candidates.into_iter().map(|candidate| {
+        (strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()), candidate)
+    });
+    let near = by_distance.filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4);
+    near.min().map(|(_, candidate)| candidate)
+}
+
+/// The text of a file goes to a terminal: a control character in it is shown and not obeyed.
+fn printable(text: String) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    if text.chars().any(char::is_control) { text.chars().map(shown).collect() } else { text }
+}
+
+/// A scenario that cannot be used: its file, its text and its faults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// The file's name, as the user gave it.
+    pub path: String,
+    /// The file's text.
+    pub source: String,
+    /// What is wrong, in the order of the file.
+    pub faults: Vec<Diagnostic>,
+}
+
+impl Rejected {
+    /// The faults as text with carets; with `color`, for a terminal.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let rendered = self.faults.iter().map(|fault| {
+            let annotation =
+                AnnotationKind::Primary.span(self.clip(&fault.span)).label(fault.label.as_str());
+            let snippet = Snippet::source(self.source.as_str())
+                .path(self.path.as_str())
+                .annotation(annotation);
+            let group = Level::ERROR.primary_title(fault.message.as_str()).element(snippet);
+            let group: Group<'_> = match &fault.help {
+                Some(help) => group.element(Level::HELP.message(help.as_str())),
+                None => group,
+            };
+            renderer.render(&[group])
+        });
+        rendered.collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// A span that lies in the text and on character boundaries, whatever was given.
+    fn clip(&self, span: &Span) -> Span {
+        let boundary = |at: usize| {
+            (0..=at.min(self.source.len())).rev().find(|&at| self.source.is_char_boundary(at))
+        };
+        boundary(span.start).unwrap_or(0)..boundary(span.end).unwrap_or(0)
+    }
+
+    /// Line and column of an offset, both from 1, the column in characters.
+    #[must_use]
+    pub fn line_column(source: &str, offset: usize) -> (usize, usize) {
+        let before = &source.as_bytes()[..offset.min(source.len())];
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        (line, column)
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Rejected {}

@@ -1,0 +1,148 @@
+//! Faults of a link: which frames are struck, and what happens to them.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use castnet::addr::Group;
+
+use super::PacketKind;
+use super::act::verb;
+use super::diagnostic::{Span, Spanned};
+use super::parse::group;
+use super::reader::Reader;
+
+/// One `[[fault]]`.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Where it stands.
+    pub span: Span,
+    /// The link.
+    pub on: Spanned<String>,
+    /// Which packets; all frames unless given.
+    pub kind: Option<PacketKind>,
+    /// The group that they name, or go to.
+    pub group: Option<Group>,
+    /// Who sends them.
+    pub from: Option<Spanned<String>>,
+    /// Who would receive them; everybody alike unless given.
+    pub to: Option<Spanned<String>>,
+    /// From when on.
+    pub after: Duration,
+    /// For how long; until the run ends unless given.
+    pub during: Option<Duration>,
+    /// Of these the nth to the mth, counted from 1.
+    pub nth: Option<RangeInclusive<u64>>,
+    /// Of these each with this chance, in millionths.
+    pub chance_ppm: Option<u32>,
+    /// What happens to them.
+    pub action: FaultAction<Spanned<String>>,
+}
+
+/// What happens to a frame; `N` tells nodes apart: by name here, by port in a plan.
+#[derive(Clone, Debug)]
+pub enum FaultAction<N> {
+    /// It never arrives.
+    Drop,
+    /// It arrives later by this much.
+    Delay(Duration),
+    /// It arrives so many times more often.
+    Duplicate(u32),
+    /// It arrives with a wrong checksum.
+    Corrupt,
+    /// It arrives after so many later ones.
+    HoldBack(u32),
+    /// These nodes are cut off from the others.
+    Partition(Vec<N>),
+}
+
+/// A frame that is held back and overtaken by nobody arrives after this time.
+pub const HELD_AT_MOST: Duration = Duration::from_secs(60);
+
+const ACTIONS: [&str; 6] = ["drop", "delay", "duplicate", "corrupt", "hold-back", "partition"];
+
+/// The most copies that one rule makes.
+const MOST_COPIES: u32 = 1000;
+
+pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {
+    let on = table.require("on", table.string("on"));
+    let kind = kind(&table);
+    let group = group(&table, "group").map(|group| group.value);
+    let (from, to) = (table.string("from"), table.string("to"));
+    let after = table.duration("after").map_or(Duration::ZERO, |after| after.value);
+    let during = table.duration("for").map(|during| during.value);
+    let form = "a number such as \"2\", or a range such as \"2..3\"";
+    let nth = table.parsed("nth", form, nth).map(|nth| nth.value);
+    let form = "a percentage such as \"2.5%\"";
+    let chance_ppm = table.parsed("chance", form, ppm).map(|chance| chance.value);
+    let action = verb(&table, &ACTIONS, "drop = true").and_then(|verb| action(&table, verb));
+    let span = table.span().clone();
+    table.finish();
+    let (on, action) = (on?, action?);
+    Some(Fault { span, on, kind, group, from, to, after, during, nth, chance_ppm, action })
+}
+
+fn kind(table: &Reader<'_, '_>) -> Option<PacketKind> {
+    let word = table.string("kind")?;
+    let known = PacketKind::WORDS.iter().find(|(text, _)| *text == word.value);
+    if known.is_none() {
+        let words = PacketKind::WORDS.iter().map(|(text, _)| *text);
+        table.faults().borrow_mut().unknown("kind of packet", &word.value, &word.span, words);
+    }
+    known.map(|(_, kind)| *kind)
+}
+
+fn action(table: &Reader<'_, '_>, verb: &'static str) -> Option<FaultAction<Spanned<String>>> {
+    let yes = |action| {
+        let yes = table.boolean(verb)?;
+        if !yes.value {
+            let message = format!("`{verb} = false` does nothing");
+            table.faults().borrow_mut().error(&yes.span, message, "leave it out");
+        }
+        Some(action)
+    };
+    match verb {
+        "drop" => yes(FaultAction::Drop),
+        "corrupt" => yes(FaultAction::Corrupt),
+        "delay" => Some(FaultAction::Delay(table.duration("delay")?.value)),
+        "duplicate" => count(table, verb).map(FaultAction::Duplicate),
+        "hold-back" => count(table, verb).map(FaultAction::HoldBack),
+        _ => {
+            let side = table.strings("partition")?;
+            if side.value.is_empty() {
+                let message = "`partition` names the nodes of one side";
+                table.faults().borrow_mut().error(&side.span, message, "nobody is cut off");
+            }
+            Some(FaultAction::Partition(side.value))
+        }
+    }
+}
+
+fn count(table: &Reader<'_, '_>, key: &'static str) -> Option<u32> {
+    let count = table.integer::<u32>(key, "1 to 1000")?;
+    if !(1..=MOST_COPIES).contains(&count.value) {
+        let message = format!("`{key}` is 1 to {MOST_COPIES}");
+        table.faults().borrow_mut().error(&count.span, message, "not possible");
+    }
+    Some(count.value)
+}
+
+fn nth(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let number = |text: &str| {
+        let number = text.trim().parse::<u64>().ok().filter(|&number| number > 0);
+        number.ok_or_else(|| format!("`{}` is not 1 or more", text.trim()))
+    };
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let (first, last) = (number(first)?, number(last)?);
+    if first > last { Err("the first is after the last".to_owned()) } else { Ok(first..=last) }
+}
+
+fn ppm(text: &str) -> Result<u32, String> {
+    let percent = text.trim().strip_suffix('%').ok_or("the unit is %")?.trim();
+    let percent: f64 = percent.parse().map_err(|_| format!("`{percent}` is not a number"))?;
+    if !(0.0..=100.0).contains(&percent) {
+        return Err("0% to 100%".to_owned());
+    }
+    // At most a million, and not negative.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+    Ok((percent * 10_000.0).round() as u32)
+}

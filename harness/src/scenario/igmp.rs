@@ -1,0 +1,85 @@
+//! The IGMP parameters of a router: the same keys as in the configuration of `castnetd`.
+
+use castnet::daemon::config::IgmpSettings;
+use castnet::gmp::params::{Invalid, Params, Profile, Version};
+
+use super::diagnostic::Spanned;
+use super::reader::Reader;
+
+/// The parameters of the key `igmp`; the defaults of the RFC if it is not there.
+pub(super) fn params(node: &Reader<'_, '_>) -> Option<Params> {
+    let Some(value) = node.value("igmp") else { return Some(Params::default()) };
+    let form = "a table such as { query-interval = \"20s\" }";
+    let table = Reader::of(value, "`igmp`", form, node.faults())?;
+    let before = table.faults().borrow().len();
+    let count = |key| table.integer::<u8>(key, "1 to 255").map(|count| count.value);
+    let time = |key| table.duration(key).map(|time| time.value);
+    // Every field is named, so that a new key of the daemon is missed here at once.
+    let settings = IgmpSettings {
+        rfc: one_of(&table, "rfc", "2236, 3376 or 9776", |rfc| match rfc {
+            2236 => Some(Profile::Rfc2236),
+            3376 => Some(Profile::Rfc3376),
+            9776 => Some(Profile::Rfc9776),
+            _ => None,
+        }),
+        version: one_of(&table, "version", "1 or 2", |version| match version {
+            1 => Some(Version::V1),
+            2 => Some(Version::V2),
+            _ => None,
+        }),
+        robustness: count("robustness"),
+        query_interval: time("query-interval"),
+        query_response_interval: time("query-response-interval"),
+        startup_query_interval: time("startup-query-interval"),
+        startup_query_count: count("startup-query-count"),
+        last_member_query_interval: time("last-member-query-interval"),
+        last_member_query_count: count("last-member-query-count"),
+    };
+    let params = settings.params();
+    // A value that could not be read would be held for the default.
+    if table.faults().borrow().len() == before
+        && let Err(invalid) = params.check()
+    {
+        let span = concerned(&invalid).iter().find_map(|key| Some(table.value(key)?.span()));
+        let span = span.unwrap_or_else(|| table.span().clone());
+        let label = match invalid {
+            Invalid::ResponseNotShorter => format!(
+                "query-response-interval is {}, query-interval is {}",
+                humantime::format_duration(params.query_response_interval),
+                humantime::format_duration(params.query_interval)
+            ),
+            _ => "not possible".to_owned(),
+        };
+        table.faults().borrow_mut().error(&span, invalid.to_string(), label);
+    }
+    let sound = table.faults().borrow().len() == before;
+    table.finish();
+    sound.then_some(params)
+}
+
+/// The keys that a rule is about; the first one that is there is at fault.
+fn concerned(invalid: &Invalid) -> Vec<&'static str> {
+    match invalid {
+        Invalid::Robustness => vec!["robustness"],
+        Invalid::ResponseNotShorter => vec!["query-response-interval", "query-interval"],
+        Invalid::LastMemberQueryCount => vec!["last-member-query-count"],
+        Invalid::NotTenths(key) | Invalid::TooLong(key) => vec![key],
+        Invalid::Zero("startup-query-interval") => vec!["startup-query-interval", "query-interval"],
+        Invalid::Zero(key) => vec![key],
+    }
+}
+
+fn one_of<T>(
+    table: &Reader<'_, '_>,
+    key: &'static str,
+    choice: &str,
+    read: impl Fn(u16) -> Option<T>,
+) -> Option<T> {
+    let Spanned { value: number, span } = table.integer::<u16>(key, choice)?;
+    let found = read(number);
+    if found.is_none() {
+        let message = format!("`{key}` is {choice}");
+        table.faults().borrow_mut().error(&span, message, format!("found {number}"));
+    }
+    found
+}

@@ -1,0 +1,170 @@
+//! Messages that an injector or a scripted querier sends: by fields, or octet by octet.
+
+use std::time::Duration;
+
+use super::act::verb;
+use super::diagnostic::Spanned;
+use super::parse::group;
+use super::reader::Reader;
+use super::{Inject, InjectedMessage, PacketKind, Repeat};
+
+/// The most octets of an injected message: what fits into an Ethernet frame.
+const LARGEST: usize = 1400;
+/// The most datagrams of one act.
+const MOST: u32 = 1_000_000;
+
+/// The kinds of message that fields can describe.
+const KINDS: [PacketKind; 5] = [
+    PacketKind::GeneralQuery,
+    PacketKind::GroupSpecificQuery,
+    PacketKind::V1Report,
+    PacketKind::V2Report,
+    PacketKind::Leave,
+];
+
+/// The keys of `inject`.
+pub(super) fn inject(table: Reader<'_, '_>) -> Option<Inject> {
+    let form = "kind = \"v2-report\", or hex = \"16 00 fa fd ef 01 01 01\"";
+    let message = verb(&table, &["kind", "hex"], form).and_then(|verb| match verb {
+        "kind" => fields(&table, kind(&table)?),
+        _ => Some(InjectedMessage::Octets(hex(&table)?)),
+    });
+    finish(table, message)
+}
+
+/// The keys of `query`: a General Query, or a Group-Specific one if there is a group.
+pub(super) fn query(table: Reader<'_, '_>) -> Option<Inject> {
+    let kind = match table.value("group") {
+        None => PacketKind::GeneralQuery,
+        Some(_) => PacketKind::GroupSpecificQuery,
+    };
+    let message = fields(&table, kind);
+    finish(table, message)
+}
+
+/// The keys of `report`.
+pub(super) fn report(table: Reader<'_, '_>) -> Option<Inject> {
+    let version = table.integer::<u8>("version", "1 or 2");
+    for version in version.iter().filter(|version| !(1..=2).contains(&version.value)) {
+        let message = format!("a Report of version {} cannot be made here", version.value);
+        table.faults().borrow_mut().error(&version.span, message, "1 or 2");
+    }
+    let kind = match version {
+        Some(Spanned { value: 1, .. }) => PacketKind::V1Report,
+        _ => PacketKind::V2Report,
+    };
+    let message = fields(&table, kind);
+    finish(table, message)
+}
+
+fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inject> {
+    let who = table.require("who", table.string("who"));
+    let link = table.string("link");
+    let source = table.address("source").map(|source| source.value);
+    let to = table.address("to");
+    for to in to.iter().filter(|to| !to.value.is_multicast()) {
+        let message = "an injector sends to groups";
+        table.faults().borrow_mut().error(&to.span, message, "not a multicast address");
+    }
+    let ttl = table.integer::<u8>("ttl", "0 to 255").map_or(1, |ttl| ttl.value);
+    let router_alert = table.boolean("router-alert").is_none_or(|alert| alert.value);
+    let good_checksum = table.boolean("good-checksum").is_none_or(|good| good.value);
+    let truncate = table.integer::<usize>("truncate", "octets that are left").map(|t| t.value);
+    let pad = table.integer::<usize>("pad", "octets that are added");
+    for pad in pad.iter().filter(|pad| pad.value > LARGEST) {
+        let message = format!("at most {LARGEST} octets fit");
+        table.faults().borrow_mut().error(&pad.span, message, "too many");
+    }
+    let repeat = repeat(&table);
+    table.finish();
+    Some(Inject {
+        who: who?,
+        link,
+        message: message?,
+        source,
+        to,
+        ttl,
+        router_alert,
+        good_checksum,
+        truncate,
+        pad: pad.map_or(0, |pad| pad.value),
+        repeat,
+    })
+}
+
+fn repeat(table: &Reader<'_, '_>) -> Repeat {
+    let every = table.duration("every");
+    let times = table.integer::<u32>("times", "1 or more");
+    for times in times.iter().filter(|times| !(1..=MOST).contains(&times.value)) {
+        let message = format!("`times` is 1 to {MOST}");
+        table.faults().borrow_mut().error(&times.span, message, "not possible");
+    }
+    if let (Some(times), None) = (&times, &every) {
+        let message = "`times` needs `every`, the time from one to the next";
+        table.faults().borrow_mut().error(&times.span, message, "how far apart?");
+    }
+    for every in every.iter().filter(|every| every.value.is_zero()) {
+        let message = "`every` must not be 0";
+        table.faults().borrow_mut().error(&every.span, message, "without end at once");
+    }
+    match (every, times) {
+        (Some(every), Some(times)) => Repeat { every: every.value, times: times.value },
+        // Until it is stopped, or the run ends.
+        (Some(every), None) => Repeat { every: every.value, times: MOST },
+        (None, _) => Repeat { every: Duration::ZERO, times: 1 },
+    }
+}
+
+fn kind(table: &Reader<'_, '_>) -> Option<PacketKind> {
+    let word = table.string("kind")?;
+    let found = KINDS.into_iter().find(|kind| kind.word() == word.value);
+    if found.is_none() {
+        let words = KINDS.iter().map(|kind| kind.word());
+        table.faults().borrow_mut().unknown("message", &word.value, &word.span, words);
+    }
+    found
+}
+
+fn fields(table: &Reader<'_, '_>, kind: PacketKind) -> Option<InjectedMessage> {
+    let is_query = matches!(kind, PacketKind::GeneralQuery | PacketKind::GroupSpecificQuery);
+    let max_resp = if is_query { max_resp(table) } else { None };
+    let group = match kind {
+        PacketKind::GeneralQuery => None,
+        _ => Some(table.require("group", group(table, "group"))?),
+    };
+    Some(InjectedMessage::Fields {
+        kind,
+        group: group.map(|group| group.value),
+        max_resp: max_resp.map(|max_resp| max_resp.value),
+    })
+}
+
+/// A Max Response Time, which a message carries in tenths of a second.
+pub(super) fn max_resp(table: &Reader<'_, '_>) -> Option<Spanned<Duration>> {
+    let max_resp = table.duration("max-resp")?;
+    let nanos = max_resp.value.as_nanos();
+    if nanos % 100_000_000 != 0 || nanos > 25_500_000_000 {
+        let message = "`max-resp` is 0 to 25.5 s in whole tenths (RFC 2236 section 2.2)";
+        table.faults().borrow_mut().error(&max_resp.span, message, "cannot be said");
+    }
+    Some(max_resp)
+}
+
+fn hex(table: &Reader<'_, '_>) -> Option<Vec<u8>> {
+    let form = "octets in hex such as \"16 00 fa fd ef 01 01 01\"";
+    table.parsed("hex", form, octets).map(|octets| octets.value)
+}
+
+fn octets(text: &str) -> Result<Vec<u8>, String> {
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if !digits.len().is_multiple_of(2) {
+        return Err("half an octet is left over".to_owned());
+    }
+    if digits.len() / 2 > LARGEST {
+        return Err(format!("more than {LARGEST} octets"));
+    }
+    let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let octet = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(pair[1])?);
+    let octets: Option<Vec<u8>> = digits.chunks_exact(2).map(octet).collect();
+    octets.ok_or_else(|| "only hexadecimal digits and spaces".to_owned())
+}

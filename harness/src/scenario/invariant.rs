@@ -1,0 +1,105 @@
+//! The rules that every run is held to without being asked, and how an author excuses a run from one.
+//!
+//! A rule is switched off by its name and with a reason, which the report repeats: nobody has to guess
+//! later why a scenario is allowed what no other one is.
+
+use super::diagnostic::Spanned;
+use super::reader::Reader;
+
+/// A rule that holds in every run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// A router sends a datagram only where it is wanted.
+    NoUnwanted,
+    /// No port sends or receives a datagram twice.
+    NoDuplicate,
+    /// A router lowers the TTL by exactly one.
+    TtlByOne,
+    /// Nothing goes out of the interface that it came in on.
+    NoReturn,
+    /// What castnet's own nodes say in IGMP is well-formed.
+    WellFormedIgmp,
+}
+
+impl Invariant {
+    /// Every rule, with the word that an author writes.
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("no-unwanted", Self::NoUnwanted),
+        ("no-duplicate", Self::NoDuplicate),
+        ("ttl-by-one", Self::TtlByOne),
+        ("no-return", Self::NoReturn),
+        ("well-formed-igmp", Self::WellFormedIgmp),
+    ];
+
+    /// The word that an author writes.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, rule)| *rule == self).map_or("invariant", |(word, _)| word)
+    }
+
+    /// The rule in one line.
+    #[must_use]
+    pub const fn statement(self) -> &'static str {
+        match self {
+            Self::NoUnwanted => {
+                "a router sends a datagram only onto a link with members or a static join"
+            }
+            Self::NoDuplicate => "no port sends or receives the same datagram twice",
+            Self::TtlByOne => "a router lowers the TTL of a datagram by exactly one",
+            Self::NoReturn => "no datagram goes out of the interface that it came in on",
+            Self::WellFormedIgmp => {
+                "castnet's nodes send IGMP with TTL 1, Router Alert, the right checksum and destination"
+            }
+        }
+    }
+}
+
+/// A rule that a scenario is excused from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// The rule.
+    pub invariant: Invariant,
+    /// Why.
+    pub because: String,
+}
+
+/// `off = [{ name = "no-duplicate", because = "..." }]` of the table `[invariants]`.
+pub(super) fn waivers(file: &Reader<'_, '_>) -> Vec<Waiver> {
+    let form = "a table with `off`, a list of what does not hold in this run";
+    let table = file.value("invariants");
+    let table = table.and_then(|value| Reader::of(value, "[invariants]", form, file.faults()));
+    let Some(table) = table else { return Vec::new() };
+    let form = "[{ name = \"no-duplicate\", because = \"...\" }]";
+    let mut waivers = Vec::<Waiver>::new();
+    for entry in table.tables("off", "an invariant that is off", form).into_iter().flatten() {
+        let name = entry.require("name", entry.string("name"));
+        let because = entry.require("because", entry.string("because"));
+        let invariant = name.as_ref().and_then(|name| invariant(name, &entry));
+        for reason in because.iter().filter(|reason| reason.value.trim().is_empty()) {
+            let message = "`because` says why the rule does not hold in this run";
+            entry.faults().borrow_mut().error(&reason.span, message, "it is empty");
+        }
+        if let (Some(name), Some(invariant)) = (&name, invariant)
+            && waivers.iter().any(|waiver| waiver.invariant == invariant)
+        {
+            let message = format!("`{}` stands twice", name.value);
+            entry.faults().borrow_mut().error(&name.span, message, "the second time");
+        }
+        entry.finish();
+        waivers.extend(invariant.zip(because).map(|(invariant, because)| Waiver {
+            invariant,
+            because: because.value.trim().to_owned(),
+        }));
+    }
+    table.finish();
+    waivers
+}
+
+fn invariant(name: &Spanned<String>, entry: &Reader<'_, '_>) -> Option<Invariant> {
+    let known = Invariant::WORDS.iter().find(|(word, _)| *word == name.value);
+    if known.is_none() {
+        let words = Invariant::WORDS.iter().map(|(word, _)| *word);
+        entry.faults().borrow_mut().unknown("invariant", &name.value, &name.span, words);
+    }
+    known.map(|(_, invariant)| *invariant)
+}

@@ -1,0 +1,181 @@
+//! What an author writes: a topology, a timeline and what must come true, in one TOML file.
+//!
+//! [`parse`] reads the text into a [`Scenario`] and refuses what has no meaning by itself; whether
+//! names fit together is the business of [`crate::plan`]. Every value keeps its place in the file.
+
+pub mod clauses;
+pub mod diagnostic;
+pub mod expr;
+
+mod act;
+mod claim;
+mod expect;
+mod fault;
+mod gap;
+mod igmp;
+mod inject;
+mod invariant;
+mod node;
+mod parse;
+mod reader;
+mod switch;
+mod time;
+mod verb;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::gmp::params::{HostParams, Params};
+use ipnet::Ipv4Net;
+
+use diagnostic::Spanned;
+
+pub use act::SMALLEST_PAYLOAD;
+pub use claim::{
+    Claim, Delivered, DeliveryClaim, Expectation, MdbClaim, MfcClaim, MfcEntryClaim, PacketClaim,
+    PacketKind, Window,
+};
+pub use fault::{Fault, FaultAction, HELD_AT_MOST};
+pub use invariant::{Invariant, Waiver};
+pub use parse::parse;
+pub use time::LONGEST;
+pub use verb::{Act, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
+
+pub(crate) use gap::{Gap, Gaps};
+pub(crate) use parse::{draft, without_bom};
+
+/// A scenario as it was written.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// One line that says what it claims.
+    pub title: Spanned<String>,
+    /// The ids of the RFC clauses that it proves.
+    pub proves: Vec<Spanned<String>>,
+    /// What a real machine may be late by; added to every bound in time.
+    pub tolerance: Option<Spanned<Duration>>,
+    /// When the run ends; by default when everything can be judged.
+    pub end: Option<Spanned<Duration>>,
+    /// The links, in the order of the file.
+    pub links: Vec<Link>,
+    /// The nodes, in the order of the file.
+    pub nodes: Vec<Node>,
+    /// The timeline, in the order of the file.
+    pub acts: Vec<Act>,
+    /// What goes wrong on the links, in the order of the file.
+    pub faults: Vec<Fault>,
+    /// The rules of every run that do not hold in this one.
+    pub waivers: Vec<Waiver>,
+    /// What must come true.
+    pub expectations: Vec<Expectation>,
+}
+
+/// A link and who is on it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its name, which is also the name of the nodes' interfaces on it.
+    pub name: Spanned<String>,
+    /// The nodes on it, in the order of their addresses.
+    pub nodes: Vec<Spanned<String>>,
+    /// Its network; given out by position if there is none.
+    pub subnet: Option<Spanned<Ipv4Net>>,
+}
+
+/// A node and what it does.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// What it does.
+    pub role: Role,
+}
+
+/// Who may sit on a node.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// castnet's routing core over the kernel's multicast routing.
+    Router(Router),
+    /// Sockets that join groups; the kernel speaks IGMP for them.
+    Listener(Listener),
+    /// A sender of numbered datagrams.
+    Source,
+    /// A sender of any IGMP message.
+    Injector,
+    /// Somebody else's querier, by script.
+    Querier(Querier),
+    /// A bridge that listens in on IGMP.
+    Switch(Switch),
+}
+
+/// The keys of a router.
+#[derive(Clone, Debug)]
+pub struct Router {
+    /// Its IGMP parameters, on every link.
+    pub igmp: Params,
+    /// Channels that it forwards to a link unasked.
+    pub static_joins: Vec<StaticJoin>,
+    /// Which link leads to the sources of a network.
+    pub routes: Vec<Route>,
+    /// The TTL threshold of every interface.
+    pub ttl_threshold: u8,
+    /// How long a flow may be idle before its entry goes.
+    pub keepalive: Duration,
+}
+
+/// A channel that is forwarded to a link whether or not it has members.
+#[derive(Clone, Debug)]
+pub struct StaticJoin {
+    /// The link.
+    pub link: Spanned<String>,
+    /// The group.
+    pub group: Spanned<Group>,
+    /// The sending node, if only its datagrams are meant.
+    pub source: Option<Spanned<String>>,
+}
+
+/// A static multicast route: sources there are reached through this link.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The link of the sources.
+    pub to: Spanned<String>,
+    /// The link of the router that leads there.
+    pub link: Spanned<String>,
+}
+
+/// Who speaks IGMP for a listener.
+#[derive(Clone, Debug)]
+pub enum Listener {
+    /// The kernel, held to a version; by default it follows the querier.
+    Kernel {
+        /// The version.
+        igmp_version: Option<u8>,
+    },
+    /// castnet's own host machine.
+    Castnet(HostParams),
+}
+
+/// The keys of a querier.
+#[derive(Clone, Debug)]
+pub struct Querier {
+    /// Time from one General Query to the next; from the start of the run, until it is stopped.
+    pub query_interval: Duration,
+    /// Their Max Response Time; zero makes them Queries of version 1.
+    pub max_resp: Duration,
+}
+
+/// The keys of a switch.
+#[derive(Clone, Debug)]
+pub struct Switch {
+    /// Whether it sends a group only where its members are.
+    pub snooping: bool,
+    /// Whether it asks itself.
+    pub querier: bool,
+    /// The version of its Queries: 2 or 3.
+    pub igmp_version: u8,
+    /// Its intervals; what it has learned lives for the Group Membership Interval.
+    pub igmp: Params,
+    /// The links on which a Leave counts at once.
+    pub fast_leave: Vec<Spanned<String>>,
+}

@@ -1,0 +1,212 @@
+//! The nodes, each by its role.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use castnet::gmp::params::HostParams;
+use castnet::router::config::KEEPALIVE;
+use toml::de::DeValue;
+
+use super::diagnostic::{Diagnostics, Spanned};
+use super::gap::Gap;
+use super::parse::{MOST, group};
+use super::reader::Reader;
+use super::{Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch};
+
+const ROLES: [&str; 6] = ["router", "listener", "source", "injector", "querier", "switch"];
+/// The keys of all roles.
+const KEYS: [&str; 18] = [
+    "igmp",
+    "static-joins",
+    "routes",
+    "ttl-threshold",
+    "keepalive",
+    "igmp-version",
+    "stack",
+    "robustness",
+    "unsolicited-report-interval",
+    "v1-router-present-timeout",
+    "query-interval",
+    "max-resp",
+    "snooping",
+    "querier",
+    "query-response-interval",
+    "last-member-interval",
+    "last-member-count",
+    "fast-leave",
+];
+
+/// Reads the table `[nodes]`.
+pub(super) fn nodes(
+    value: &toml::Spanned<DeValue<'_>>,
+    gap: &mut Gap,
+    faults: &RefCell<Diagnostics>,
+) -> Vec<Node> {
+    let form = "a table: h1 = { role = \"listener\" }, and so on";
+    let Some(table) = Reader::of(value, "[nodes]", form, faults) else {
+        gap.add_unread();
+        return Vec::new();
+    };
+    let mut nodes = Vec::new();
+    for (name, value) in table.entries() {
+        if nodes.len() == MOST {
+            let message = format!("a scenario has at most {MOST} nodes");
+            faults.borrow_mut().error(&name.span, message, "one too many");
+            gap.add_unread();
+            break;
+        }
+        match node(&name, value, faults) {
+            Some(role) => nodes.push(Node { name, role }),
+            None => gap.add(name.value),
+        }
+    }
+    nodes
+}
+
+fn node(
+    name: &Spanned<String>,
+    value: &toml::Spanned<DeValue<'_>>,
+    faults: &RefCell<Diagnostics>,
+) -> Option<Role> {
+    if !expr::is_name(&name.value) || name.value.contains('.') {
+        let message = format!("`{}` cannot be the name of a node", name.value);
+        faults.borrow_mut().error(&name.span, message, "a letter, then letters, digits, - and _");
+        return None;
+    }
+    let table = Reader::of(value, "a node", "a table such as { role = \"listener\" }", faults)?;
+    let word = table.require("role", table.string("role"));
+    let role = match word.as_ref().map(|word| word.value.as_str()) {
+        Some("router") => {
+            table.is("a router");
+            router(&table).map(Role::Router)
+        }
+        Some("listener") => {
+            table.is("a listener");
+            listener(&table).map(Role::Listener)
+        }
+        Some("source") => {
+            table.is("a source");
+            Some(Role::Source)
+        }
+        Some("injector") => {
+            table.is("an injector");
+            Some(Role::Injector)
+        }
+        Some("querier") => {
+            table.is("a querier");
+            querier(&table).map(Role::Querier)
+        }
+        Some("switch") => {
+            table.is("a switch");
+            switch::switch(&table).map(Role::Switch)
+        }
+        other => {
+            if let (Some(other), Some(word)) = (other, &word) {
+                faults.borrow_mut().unknown("role", other, &word.span, ROLES);
+            }
+            // Without its role nobody can tell which of them belong here.
+            table.know(&KEYS);
+            None
+        }
+    };
+    table.finish();
+    role
+}
+
+fn router(table: &Reader<'_, '_>) -> Option<Router> {
+    let igmp = igmp::params(table);
+    let form = "[{ link = \"lan\", group = \"239.1.1.1\" }]";
+    let static_joins = table.tables("static-joins", "a static join", form);
+    let static_joins: Option<Vec<StaticJoin>> =
+        static_joins.into_iter().map(|join| static_join(join?)).collect();
+    let routes = table.tables("routes", "a route", "[{ to = \"up\", link = \"left\" }]");
+    let routes: Option<Vec<Route>> = routes.into_iter().map(|entry| route(entry?)).collect();
+    let limits = "1 to 254";
+    let ttl_threshold = table.integer::<u8>("ttl-threshold", limits);
+    for ttl in ttl_threshold.iter().filter(|ttl| !(1..=254).contains(&ttl.value)) {
+        let message = format!("`ttl-threshold` is a whole number, {limits}");
+        table.faults().borrow_mut().error(
+            &ttl.span,
+            message,
+            "nothing would differ, or nothing pass",
+        );
+    }
+    let keepalive = table.duration("keepalive").map_or(KEEPALIVE, |k| k.value);
+    Some(Router {
+        igmp: igmp?,
+        static_joins: static_joins?,
+        routes: routes?,
+        ttl_threshold: ttl_threshold.map_or(1, |ttl| ttl.value),
+        keepalive,
+    })
+}
+
+fn static_join(table: Reader<'_, '_>) -> Option<StaticJoin> {
+    let link = table.require("link", table.string("link"));
+    let group = table.require("group", group(&table, "group"));
+    let source = table.string("source");
+    table.finish();
+    Some(StaticJoin { link: link?, group: group?, source })
+}
+
+fn route(table: Reader<'_, '_>) -> Option<Route> {
+    let to = table.require("to", table.string("to"));
+    let link = table.require("link", table.string("link"));
+    table.finish();
+    Some(Route { to: to?, link: link? })
+}
+
+fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
+    let stack = table.string("stack");
+    match stack.as_ref().map(|stack| stack.value.as_str()) {
+        Some("castnet") => castnet_listener(table),
+        None | Some("kernel") => kernel_listener(table),
+        Some(other) => {
+            let span = stack.as_ref().map(|stack| stack.span.clone()).unwrap_or_default();
+            table.faults().borrow_mut().unknown("stack", other, &span, ["kernel", "castnet"]);
+            table.know(&KEYS);
+            None
+        }
+    }
+}
+
+fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
+    let version = table.integer::<u8>("igmp-version", "1 to 3");
+    if let Some(version) = version.as_ref().filter(|v| !(1..=3).contains(&v.value)) {
+        let message = format!("there is no IGMP version {}", version.value);
+        table.faults().borrow_mut().error(&version.span, message, "1, 2 or 3");
+        return None;
+    }
+    Some(Listener::Kernel { igmp_version: version.map(|v| v.value) })
+}
+
+fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
+    let defaults = HostParams::default();
+    let time = |key, default| table.duration(key).map_or(default, |time| time.value);
+    Some(Listener::Castnet(HostParams {
+        robustness: table
+            .integer::<u8>("robustness", "0 to 255")
+            .map_or(defaults.robustness, |robustness| robustness.value),
+        unsolicited_report_interval: time(
+            "unsolicited-report-interval",
+            defaults.unsolicited_report_interval,
+        ),
+        v1_router_present_timeout: time(
+            "v1-router-present-timeout",
+            defaults.v1_router_present_timeout,
+        ),
+    }))
+}
+
+fn querier(table: &Reader<'_, '_>) -> Option<Querier> {
+    let query_interval = table.require("query-interval", table.duration("query-interval"));
+    for interval in query_interval.iter().filter(|interval| interval.value.is_zero()) {
+        let message = "`query-interval` must not be 0";
+        table.faults().borrow_mut().error(&interval.span, message, "without end at once");
+    }
+    let max_resp = inject::max_resp(table).map_or(DEFAULT_MAX_RESP, |max_resp| max_resp.value);
+    Some(Querier { query_interval: query_interval?.value, max_resp })
+}
+
+/// RFC2236-8.3-01
+const DEFAULT_MAX_RESP: Duration = Duration::from_secs(10);

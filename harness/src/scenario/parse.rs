@@ -1,0 +1,248 @@
+//! The file as a whole, and its links.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+
+use castnet::addr::Group;
+use toml::de::DeTable;
+
+use super::diagnostic::{Diagnostics, Rejected, Spanned};
+use super::gap::{Gap, Gaps};
+use super::node::nodes;
+use super::reader::Reader;
+use super::{Link, Scenario, act, clauses, expect, fault, invariant};
+
+type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
+
+/// The most links, and the most nodes, that one machine is asked to build.
+pub(super) const MOST: usize = 1000;
+/// How many lines that are not TOML are worth showing.
+const MOST_NOT_TOML: usize = 8;
+/// Names that the kernel uses itself, for an interface or among the settings of all of them.
+const TAKEN: [&str; 3] = ["lo", "all", "default"];
+
+/// The longest name that the kernel takes for an interface (`IFNAMSIZ` less the final zero).
+const LONGEST_LINK_NAME: usize = 15;
+
+/// Reads a scenario. `path` is only named in messages.
+///
+/// # Errors
+/// Everything that is wrong with the text by itself.
+pub fn parse(path: &str, source: &str) -> Result<Scenario, Rejected> {
+    let source = without_bom(source);
+    match draft(source) {
+        (Some((scenario, _)), faults) if faults.is_empty() => Ok(scenario),
+        (_, faults) => Err(Rejected {
+            path: path.to_owned(),
+            source: source.to_owned(),
+            faults: faults.into_vec(),
+        }),
+    }
+}
+
+/// Some editors write a byte order mark, which nobody sees and no column should count.
+pub(crate) fn without_bom(source: &str) -> &str {
+    source.strip_prefix('\u{feff}').unwrap_or(source)
+}
+
+/// As much of a scenario as can be read, where it has gaps, and why; nothing if it is not TOML.
+pub(crate) fn draft(source: &str) -> (Option<(Scenario, Gaps)>, Diagnostics) {
+    let faults = RefCell::new(Diagnostics::default());
+    let (document, errors) = DeTable::parse_recoverable(source);
+    if !errors.is_empty() {
+        not_toml(source, &errors, &mut faults.borrow_mut());
+        return (None, faults.into_inner());
+    }
+    if document.get_ref().is_empty() {
+        faults.borrow_mut().error_with_help(
+            &(0..0),
+            "this file says nothing",
+            "a scenario begins here",
+            "a scenario has a `title`, [links], [nodes], [[act]] and [[expect]]",
+        );
+        return (None, faults.into_inner());
+    }
+    let draft = read(document.get_ref(), &faults);
+    (Some(draft), faults.into_inner())
+}
+
+/// What the TOML parser says after its first complaint about a line is mostly a consequence.
+fn not_toml(source: &str, errors: &[toml::de::Error], faults: &mut Diagnostics) {
+    let mut last_line = 0;
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let (line, _) = Rejected::line_column(source, span.start);
+        if line == last_line {
+            continue;
+        }
+        last_line = line;
+        match error.message() {
+            "duplicate key" if source.get(..span.start).is_some_and(|s| s.ends_with("[[")) => {
+                let help = "write double brackets each time, the first time too";
+                faults.error_with_help(&span, "this key stands twice", "the second time", help);
+            }
+            "duplicate key" => faults.error(&span, "this key stands twice", "the second time"),
+            why => faults.error(&span, "this is not TOML", why),
+        }
+        if faults.len() == MOST_NOT_TOML {
+            break;
+        }
+    }
+}
+
+fn read(document: &DeTable<'_>, faults: &RefCell<Diagnostics>) -> (Scenario, Gaps) {
+    let mut gaps = Gaps::default();
+    let file = Reader::new(document, 0..0, "a scenario", faults);
+    let title = title(&file, faults);
+    let proves = file.strings("proves").map_or_else(Vec::new, |ids| ids.value);
+    check_clauses(&proves, faults);
+    let (tolerance, end) = (file.duration("tolerance"), file.duration("end"));
+    let waivers = invariant::waivers(&file);
+    let table = file.require("links", file.value("links"));
+    let links = table.map(|table| links(table, &mut gaps.links, faults)).unwrap_or_else(|| {
+        gaps.links.add_unread();
+        Vec::new()
+    });
+    let table = file.require("nodes", file.value("nodes"));
+    let nodes = table.map(|table| nodes(table, &mut gaps.nodes, faults)).unwrap_or_else(|| {
+        gaps.nodes.add_unread();
+        Vec::new()
+    });
+    let mut acts = Vec::new();
+    for table in file.tables("act", "an act", "write each act below a line [[act]]") {
+        match table {
+            Some(table) => acts.extend(act::act(table, &mut gaps.acts)),
+            None => gaps.acts.add_unread(),
+        }
+    }
+    let form = "write each fault below a line [[fault]]";
+    let struck = file.tables("fault", "a fault", form).into_iter().flatten();
+    let struck = struck.filter_map(fault::fault).collect();
+    let form = "write each expectation below a line [[expect]]";
+    let tables = file.tables("expect", "an expectation", form);
+    if tables.is_empty() {
+        let sentence = "without expectations proves nothing: there is no [[expect]]".to_owned();
+        let help = "add [[expect]] with `packet`, `delivery`, `mfc` or `mdb`".to_owned();
+        file.lacks(vec!["expect"], sentence, Some(help));
+    }
+    let expectations = tables.into_iter().flatten().filter_map(expect::expect).collect();
+    file.finish();
+    let scenario = Scenario {
+        title,
+        proves,
+        tolerance,
+        end,
+        links,
+        nodes,
+        acts,
+        faults: struck,
+        waivers,
+        expectations,
+    };
+    (scenario, gaps)
+}
+
+fn title(file: &Reader<'_, '_>, faults: &RefCell<Diagnostics>) -> Spanned<String> {
+    let title = file.require("title", file.string("title"));
+    if let Some(title) = &title {
+        let text = title.value.trim();
+        if text.is_empty() || text.lines().count() > 1 {
+            let message = "`title` is one line that says what the scenario claims";
+            let found = if text.is_empty() { "it is empty" } else { "it has several lines" };
+            faults.borrow_mut().error(&title.span, message, found);
+        }
+    }
+    title.unwrap_or(Spanned { value: String::new(), span: 0..0 })
+}
+
+fn check_clauses(ids: &[Spanned<String>], faults: &RefCell<Diagnostics>) {
+    for (n, id) in ids.iter().enumerate() {
+        if ids[..n].iter().any(|other| other.value == id.value) {
+            let message = format!("`{}` stands twice", id.value);
+            faults.borrow_mut().error(&id.span, message, "the second time");
+        } else if clauses::clause(&id.value).is_none() {
+            // Of several hundred ids, only those of the same section are worth naming.
+            let stem = |id: &str| id.rsplit_once('-').map(|(stem, _)| stem.to_owned());
+            let near = clauses::all().map(|clause| clause.id.as_str());
+            let near = near.filter(|known| stem(known) == stem(&id.value));
+            let mut faults = faults.borrow_mut();
+            let help = match near.collect::<Vec<_>>().as_slice() {
+                [] => "an id is RFC<number>-<section>-<nn>, as in RFC2236-3-23".to_owned(),
+                [only] => format!("of this section there is {only}"),
+                [first, .., last] => format!("of this section there are {first} to {last}"),
+            };
+            let message = format!("unknown RFC clause `{}`", id.value);
+            faults.error_with_help(&id.span, message, "not in the catalogue", help);
+        }
+    }
+}
+
+fn links(value: Value<'_, '_>, gap: &mut Gap, faults: &RefCell<Diagnostics>) -> Vec<Link> {
+    let form = "a table: lan = [\"r1\", \"h1\"], and so on";
+    let Some(table) = Reader::of(value, "[links]", form, faults) else {
+        gap.add_unread();
+        return Vec::new();
+    };
+    let mut links = Vec::new();
+    for (name, value) in table.entries() {
+        if links.len() == MOST {
+            let message = format!("a scenario has at most {MOST} links");
+            faults.borrow_mut().error(&name.span, message, "one too many");
+            gap.add_unread();
+            break;
+        }
+        match link(&name, value, faults) {
+            Some(link) => links.push(link),
+            None => gap.add(name.value),
+        }
+    }
+    links
+}
+
+/// `lan = ["r1", "h1"]`, or `lan = { nodes = ["r1", "h1"], subnet = "10.1.2.0/24" }`.
+fn link(
+    name: &Spanned<String>,
+    value: Value<'_, '_>,
+    faults: &RefCell<Diagnostics>,
+) -> Option<Link> {
+    let plain = name.value.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let fits = (1..=LONGEST_LINK_NAME).contains(&name.value.len());
+    if !plain || !fits || TAKEN.contains(&name.value.as_str()) {
+        faults.borrow_mut().error_with_help(
+            &name.span,
+            format!("`{}` cannot be the name of a link", name.value),
+            "interfaces are named after their link",
+            format!("1 to {LONGEST_LINK_NAME} letters, digits, - and _; not {}", TAKEN.join(", ")),
+        );
+        return None;
+    }
+    if value.get_ref().is_array() {
+        let holder =
+            DeTable::from_iter([(toml::Spanned::new(value.span(), "nodes".into()), value.clone())]);
+        let nodes = Reader::new(&holder, value.span(), "a link", faults).strings("nodes")?;
+        return Some(Link { name: name.clone(), nodes: nodes.value, subnet: None });
+    }
+    let form = "a list of nodes such as [\"r1\", \"h1\"], or a table with `nodes` and `subnet`";
+    let table = Reader::of(value, "a link", form, faults)?;
+    let nodes = table.require("nodes", table.strings("nodes"));
+    let subnet = table.network("subnet");
+    let read = table.value("subnet").is_none() || subnet.is_some();
+    table.finish();
+    let nodes = nodes?.value;
+    read.then_some(Link { name: name.clone(), nodes, subnet })
+}
+
+/// Reads a group address for a key of any table.
+pub(super) fn group(reader: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Group>> {
+    let address = reader.address(key)?;
+    let group = Group::new(IpAddr::V4(address.value));
+    if group.is_none() {
+        reader.faults().borrow_mut().error_with_help(
+            &address.span,
+            format!("{} is not a multicast group", address.value),
+            "not in 224.0.0.1 to 239.255.255.255",
+            "239.0.0.0/8 is for local use (RFC 2365)",
+        );
+    }
+    Some(Spanned { value: group?, span: address.span })
+}

@@ -1,0 +1,271 @@
+//! Reads a TOML table key by key, and collects everything that is wrong with it.
+//!
+//! serde stops at the first fault and cannot suggest a key; an author wants all faults and a
+//! suggestion. Whatever key nobody asked for is unknown ([`Reader::finish`]), and a key that is
+//! missing is told of unless one of the unknown keys was meant to be it.
+
+use std::cell::{Cell, RefCell};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use ipnet::Ipv4Net;
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::{Diagnostics, Span, Spanned, closest};
+use super::time;
+
+type Entry<'t, 'i> = &'t toml::Spanned<DeValue<'i>>;
+
+/// What a table lacks: any one of `keys` would do.
+struct Missing {
+    keys: Vec<&'static str>,
+    message: String,
+    help: Option<String>,
+}
+
+/// One table under reading.
+pub(super) struct Reader<'t, 'i> {
+    table: &'t DeTable<'i>,
+    span: Span,
+    /// What the table is, for messages: "an act".
+    what: Cell<&'static str>,
+    asked: RefCell<Vec<&'static str>>,
+    missing: RefCell<Vec<Missing>>,
+    faults: &'t RefCell<Diagnostics>,
+}
+
+impl<'t, 'i> Reader<'t, 'i> {
+    pub(super) fn new(
+        table: &'t DeTable<'i>,
+        span: Span,
+        what: &'static str,
+        faults: &'t RefCell<Diagnostics>,
+    ) -> Self {
+        let (asked, missing) = (RefCell::default(), RefCell::default());
+        Self { table, span, what: Cell::new(what), asked, missing, faults }
+    }
+
+    /// Reads `value` as a table, or says that it is none and what it should look like.
+    pub(super) fn of(
+        value: Entry<'t, 'i>,
+        what: &'static str,
+        form: &str,
+        faults: &'t RefCell<Diagnostics>,
+    ) -> Option<Self> {
+        let Some(table) = value.get_ref().as_table() else {
+            mismatch(faults, value, &format!("{what} is {form}"));
+            return None;
+        };
+        Some(Self::new(table, value.span(), what, faults))
+    }
+
+    pub(super) fn faults(&self) -> &'t RefCell<Diagnostics> {
+        self.faults
+    }
+
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// What the table is, now that more of it has been read.
+    pub(super) fn is(&self, what: &'static str) {
+        self.what.set(what);
+    }
+
+    /// Takes note that these keys have a meaning here, though nobody can tell which.
+    pub(super) fn know(&self, keys: &[&'static str]) {
+        self.asked.borrow_mut().extend(keys);
+    }
+
+    /// The entries as they stand, for tables whose keys are names.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Spanned<String>, Entry<'t, 'i>)> {
+        self.table.iter().map(|(key, value)| {
+            (Spanned { value: key.get_ref().to_string(), span: key.span() }, value)
+        })
+    }
+
+    fn entry(
+        &self,
+        key: &'static str,
+    ) -> Option<(&'t toml::Spanned<std::borrow::Cow<'i, str>>, Entry<'t, 'i>)> {
+        self.asked.borrow_mut().push(key);
+        self.table.iter().find(|(name, _)| name.get_ref() == key)
+    }
+
+    /// The value of a key, if it is there.
+    pub(super) fn value(&self, key: &'static str) -> Option<Entry<'t, 'i>> {
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    /// Where the key stands, if it is there.
+    pub(super) fn key_span(&self, key: &'static str) -> Option<Span> {
+        self.entry(key).map(|(name, _)| name.span())
+    }
+
+    /// Takes note that these keys have no meaning here, now that more of it has been read.
+    pub(super) fn forget(&self, keys: &[&'static str]) {
+        self.asked.borrow_mut().retain(|asked| !keys.contains(asked));
+    }
+
+    /// Takes note that a key is missing, unless it is there.
+    pub(super) fn require<T>(&self, key: &'static str, read: Option<T>) -> Option<T> {
+        if read.is_none() && self.value(key).is_none() {
+            self.lacks(vec![key], format!("needs the key `{key}`"), None);
+        }
+        read
+    }
+
+    /// Takes note of what is missing: the sentence after what the table is.
+    pub(super) fn lacks(&self, keys: Vec<&'static str>, sentence: String, help: Option<String>) {
+        let message = format!("{} {sentence}", self.what.get());
+        self.missing.borrow_mut().push(Missing { keys, message, help });
+    }
+
+    pub(super) fn string(&self, key: &'static str) -> Option<Spanned<String>> {
+        string(self.value(key)?, &format!("`{key}` is a string"), self.faults)
+    }
+
+    pub(super) fn boolean(&self, key: &'static str) -> Option<Spanned<bool>> {
+        let value = self.value(key)?;
+        let Some(read) = value.get_ref().as_bool() else {
+            mismatch(self.faults, value, &format!("`{key}` is true or false"));
+            return None;
+        };
+        Some(Spanned { value: read, span: value.span() })
+    }
+
+    /// A whole number within the limits of `T`.
+    pub(super) fn integer<T: TryFrom<i64>>(
+        &self,
+        key: &'static str,
+        limits: &str,
+    ) -> Option<Spanned<T>> {
+        let value = self.value(key)?;
+        let number = value.get_ref().as_integer().and_then(|integer| {
+            i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
+        });
+        let Some(read) = number.and_then(|number| T::try_from(number).ok()) else {
+            let message = format!("`{key}` is a whole number, {limits}");
+            match value.get_ref().as_integer() {
+                None => mismatch(self.faults, value, &message),
+                Some(found) => {
+                    let label = format!("found {}", found.as_str());
+                    self.faults.borrow_mut().error(&value.span(), message, label);
+                }
+            }
+            return None;
+        };
+        Some(Spanned { value: read, span: value.span() })
+    }
+
+    /// The strings of a list.
+    pub(super) fn strings(&self, key: &'static str) -> Option<Spanned<Vec<Spanned<String>>>> {
+        let value = self.value(key)?;
+        let Some(list) = value.get_ref().as_array() else {
+            mismatch(
+                self.faults,
+                value,
+                &format!("`{key}` is a list of strings, as in [\"a\", \"b\"]"),
+            );
+            return None;
+        };
+        let form = format!("`{key}` is a list of strings");
+        let read: Vec<_> =
+            list.iter().filter_map(|item| string(item, &form, self.faults)).collect();
+        (read.len() == list.len()).then_some(Spanned { value: read, span: value.span() })
+    }
+
+    /// A string that `parse` understands; otherwise `form` says what it should look like.
+    pub(super) fn parsed<T, E: std::fmt::Display>(
+        &self,
+        key: &'static str,
+        form: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<Spanned<T>> {
+        let text = string(self.value(key)?, &format!("`{key}` is {form}"), self.faults)?;
+        match parse(&text.value) {
+            Ok(value) => Some(Spanned { value, span: text.span }),
+            Err(why) => {
+                let message = format!("`{key}` is {form}");
+                self.faults.borrow_mut().error(&text.span, message, why.to_string());
+                None
+            }
+        }
+    }
+
+    pub(super) fn duration(&self, key: &'static str) -> Option<Spanned<Duration>> {
+        self.parsed(key, time::FORM, time::parse)
+    }
+
+    pub(super) fn address(&self, key: &'static str) -> Option<Spanned<Ipv4Addr>> {
+        let parse = |text: &str| text.parse().map_err(|_| "four numbers of 0 to 255, with dots");
+        self.parsed(key, "an IPv4 address", parse)
+    }
+
+    pub(super) fn network(&self, key: &'static str) -> Option<Spanned<Ipv4Net>> {
+        let parse = |text: &str| text.parse().map_err(|_| "an address, a slash and a length");
+        self.parsed(key, "an IPv4 network such as \"10.1.2.0/24\"", parse)
+    }
+
+    /// The tables of a list; `form` is what the list looks like.
+    pub(super) fn tables(
+        &self,
+        key: &'static str,
+        what: &'static str,
+        form: &str,
+    ) -> Vec<Option<Self>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let Some(list) = value.get_ref().as_array() else {
+            mismatch(self.faults, value, &format!("`{key}` is a list: {form}"));
+            return vec![None];
+        };
+        list.iter().map(|item| Self::of(item, what, "a table", self.faults)).collect()
+    }
+
+    /// Says which of the keys nobody has asked for, and which are missing.
+    pub(super) fn finish(self) {
+        let what = self.what.get();
+        let mut known = self.asked.take();
+        let mut once = std::collections::BTreeSet::new();
+        known.retain(|key| once.insert(*key));
+        let mut meant = Vec::new();
+        for (key, _) in self.entries().filter(|(key, _)| !known.contains(&key.value.as_str())) {
+            meant.extend(closest(&key.value, known.iter().copied()));
+            let known = known.iter().copied();
+            let place = format!("of {what}");
+            self.faults.borrow_mut().unknown_in(&place, "key", &key.value, &key.span, known);
+        }
+        let missing = self.missing.take();
+        for Missing { keys, message, help } in missing {
+            if keys.iter().any(|key| meant.contains(key)) {
+                continue;
+            }
+            let (mut faults, label) = (self.faults.borrow_mut(), "missing here");
+            match help {
+                Some(help) => faults.error_with_help(&self.span, message, label, help),
+                None => faults.error(&self.span, message, label),
+            }
+        }
+    }
+}
+
+fn string(
+    value: Entry<'_, '_>,
+    expected: &str,
+    faults: &RefCell<Diagnostics>,
+) -> Option<Spanned<String>> {
+    let Some(text) = value.get_ref().as_str() else {
+        mismatch(faults, value, expected);
+        return None;
+    };
+    Some(Spanned { value: text.to_owned(), span: value.span() })
+}
+
+fn mismatch(faults: &RefCell<Diagnostics>, value: Entry<'_, '_>, expected: &str) {
+    let found = format!("found {} {}", article(value), value.get_ref().type_str());
+    faults.borrow_mut().error(&value.span(), expected, found);
+}
+
+fn article(value: Entry<'_, '_>) -> &'static str {
+    if matches!(value.get_ref(), DeValue::Integer(_) | DeValue::Array(_)) { "an" } else { "a" }
+}

@@ -1,0 +1,84 @@
+//! The keys of a switch: a bridge that listens in on IGMP, and may ask itself.
+//!
+//! Its intervals are a router's [`Params`], so that expressions know them by the same names. What
+//! follows from them (how long a member lives, when another querier is gone) is the RFC's arithmetic
+//! and no key of its own.
+
+use std::time::Duration;
+
+use castnet::gmp::params::{Invalid, Params};
+
+use super::Switch;
+use super::diagnostic::Spanned;
+use super::reader::Reader;
+
+/// The shortest interval between Queries that a Linux bridge takes (net/bridge/br_multicast.c).
+const SHORTEST: Duration = Duration::from_secs(1);
+
+pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
+    let yes = |key, default| table.boolean(key).map_or(default, |given| given.value);
+    let snooping = yes("snooping", true);
+    let querier = yes("querier", false);
+    if let (true, false, Some(span)) = (querier, snooping, table.key_span("querier")) {
+        let message = "a switch without snooping sends no Queries";
+        let label = "contradicts `snooping = false`";
+        table.faults().borrow_mut().error(&span, message, label);
+    }
+    let version = table.integer::<u8>("igmp-version", "2 or 3");
+    for version in version.iter().filter(|version| !(2..=3).contains(&version.value)) {
+        let message = "`igmp-version` of a switch is 2 or 3";
+        let label = format!("found {}", version.value);
+        table.faults().borrow_mut().error(&version.span, message, label);
+    }
+    let fast_leave = table.strings("fast-leave").map_or_else(Vec::new, |links| links.value);
+    let igmp_version = version.map_or(2, |version| version.value);
+    Some(Switch { snooping, querier, igmp_version, igmp: intervals(table)?, fast_leave })
+}
+
+fn intervals(table: &Reader<'_, '_>) -> Option<Params> {
+    let before = table.faults().borrow().len();
+    let defaults = Params::default();
+    let query_interval = table.duration("query-interval");
+    let time = |key, default| table.duration(key).map_or(default, |time: Spanned<_>| time.value);
+    let mut params = Params {
+        query_interval: query_interval.as_ref().map_or(defaults.query_interval, |qi| qi.value),
+        query_response_interval: time("query-response-interval", defaults.query_response_interval),
+        last_member_query_interval: time(
+            "last-member-interval",
+            defaults.last_member_query_interval,
+        ),
+        last_member_query_count: table
+            .integer::<u8>("last-member-count", "1 to 255")
+            .map(|count| count.value),
+        ..defaults
+    };
+    for short in query_interval.iter().filter(|interval| interval.value < SHORTEST) {
+        let message = "`query-interval` of a switch is at least 1s";
+        table.faults().borrow_mut().error(&short.span, message, "no bridge asks so often");
+    }
+    // Neither does it start any faster.
+    params.startup_query_interval = Some(params.startup_query_interval().max(SHORTEST));
+    // A value that could not be read would be held for the default.
+    if table.faults().borrow().len() == before
+        && let Err(invalid) = params.check()
+    {
+        let (keys, message) = in_own_words(&invalid);
+        let span = keys.iter().find_map(|key| Some(table.value(key)?.span()));
+        let span = span.unwrap_or_else(|| table.span().clone());
+        table.faults().borrow_mut().error(&span, message, "not possible");
+    }
+    (table.faults().borrow().len() == before).then_some(params)
+}
+
+/// The keys that a rule is about, and the rule with a switch's names for them.
+fn in_own_words(invalid: &Invalid) -> (Vec<&'static str>, String) {
+    let message = invalid.to_string().replace("last-member-query-", "last-member-");
+    let keys = match invalid {
+        Invalid::ResponseNotShorter => vec!["query-response-interval", "query-interval"],
+        Invalid::LastMemberQueryCount => vec!["last-member-count"],
+        Invalid::NotTenths("last-member-query-interval") => vec!["last-member-interval"],
+        Invalid::NotTenths(key) | Invalid::TooLong(key) | Invalid::Zero(key) => vec![*key],
+        Invalid::Robustness => Vec::new(),
+    };
+    (keys, message)
+}

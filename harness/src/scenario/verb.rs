@@ -1,0 +1,137 @@
+//! What can be done: the acts of a timeline as they are written.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+
+use super::PacketKind;
+use super::diagnostic::Spanned;
+
+/// Something that is done at a given time.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// When, from the start of the run.
+    pub at: Spanned<Duration>,
+    /// The name by which expectations refer to it.
+    pub name: Option<Spanned<String>>,
+    /// What is done.
+    pub verb: Verb,
+}
+
+/// What can be done.
+#[derive(Clone, Debug)]
+pub enum Verb {
+    /// A listener joins a group.
+    Join(Membership),
+    /// A listener leaves a group that it has joined.
+    Leave(Membership),
+    /// A source sends to a group.
+    Send(Send),
+    /// An injector or a querier sends a message.
+    Inject(Inject),
+    /// A source, an injector or a querier stops all that it sends.
+    Stop(Spanned<String>),
+    /// An interface goes down, or comes up.
+    Interface {
+        /// The node.
+        who: Spanned<String>,
+        /// The link.
+        link: Spanned<String>,
+        /// Whether it comes up.
+        up: bool,
+    },
+    /// A router's daemon is killed.
+    Kill(Spanned<String>),
+    /// A router's daemon is started again.
+    Restart(Spanned<String>),
+    /// A command is run in a node's namespace.
+    Exec {
+        /// The node.
+        who: Spanned<String>,
+        /// The program and its arguments.
+        command: Vec<String>,
+    },
+}
+
+/// The keys of `inject`, `query` and `report`.
+#[derive(Clone, Debug)]
+pub struct Inject {
+    /// The injector or querier.
+    pub who: Spanned<String>,
+    /// The link, where the node has several.
+    pub link: Option<Spanned<String>>,
+    /// The message.
+    pub message: InjectedMessage,
+    /// The IP source; the node's own address unless given.
+    pub source: Option<Ipv4Addr>,
+    /// The IP destination; the one that the RFC wants unless given.
+    pub to: Option<Spanned<Ipv4Addr>>,
+    /// The IP TTL.
+    pub ttl: u8,
+    /// Whether to add Router Alert.
+    pub router_alert: bool,
+    /// Whether the IGMP checksum is right.
+    pub good_checksum: bool,
+    /// Octets that are left of the message.
+    pub truncate: Option<usize>,
+    /// Octets of zero that are added to the message, and covered by its checksum.
+    pub pad: usize,
+    /// How often.
+    pub repeat: Repeat,
+}
+
+/// What an injector sends.
+#[derive(Clone, Debug)]
+pub enum InjectedMessage {
+    /// A message by its fields.
+    Fields {
+        /// Which.
+        kind: PacketKind,
+        /// Its group.
+        group: Option<Group>,
+        /// Its Max Response Time, if it is a Query.
+        max_resp: Option<Duration>,
+    },
+    /// The IGMP message as it is, checksum and all.
+    Octets(Vec<u8>),
+}
+
+/// How often something is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeat {
+    /// Time from one to the next.
+    pub every: Duration,
+    /// How many in all.
+    pub times: u32,
+}
+
+/// The keys of `join` and `leave`.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// The listener.
+    pub who: Spanned<String>,
+    /// The group.
+    pub group: Spanned<Group>,
+    /// The link, where the node has several.
+    pub link: Option<Spanned<String>>,
+}
+
+/// The keys of `send`.
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// The source.
+    pub who: Spanned<String>,
+    /// The group.
+    pub group: Spanned<Group>,
+    /// The link, where the node has several.
+    pub link: Option<Spanned<String>>,
+    /// Time from one datagram to the next.
+    pub interval: Duration,
+    /// How long; by default until the run ends.
+    pub during: Option<Spanned<Duration>>,
+    /// The IP TTL.
+    pub ttl: u8,
+    /// Octets of UDP payload.
+    pub size: usize,
+}
