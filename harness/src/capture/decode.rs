@@ -1,0 +1,147 @@
+//! What a captured frame says: its IPv4 header, and the IGMP message or the numbered datagram in it.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use castnet::addr::Group;
+use castnet::wire::igmp::{self, Decoded, Message, Query, Version};
+use castnet::wire::ipv4::{self, Ipv4Packet};
+use castnet::wire::{Malformed, Why};
+use etherparse::{EtherType, Ethernet2Slice, UdpSlice, ip_number};
+
+use super::numbered;
+use crate::recording::Number;
+use crate::scenario::PacketKind;
+
+/// Octets of the shortest version 3 Query.
+const V3_QUERY_LEN: usize = 12;
+
+/// The decoded frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// The IP source.
+    pub source: Ipv4Addr,
+    /// The IP destination.
+    pub destination: Ipv4Addr,
+    /// The IP TTL.
+    pub ttl: u8,
+    /// Whether it carries Router Alert.
+    pub router_alert: bool,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What an IPv4 packet carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// An IGMP message.
+    Igmp(Message),
+    /// IGMP that is malformed.
+    BadIgmp(Malformed),
+    /// A datagram of one of our sources.
+    Data(Number),
+    /// Something else, by its IP protocol.
+    Other(u8),
+}
+
+/// Decodes an Ethernet frame; `None` if it is not IPv4, or not even that.
+#[must_use]
+pub fn decode(frame: &[u8]) -> Option<Packet> {
+    let ethernet = Ethernet2Slice::from_slice_without_fcs(frame).ok()?;
+    if ethernet.ether_type() != EtherType::IPV4 {
+        return None;
+    }
+    let packet = ipv4::decode(ethernet.payload_slice()).ok()?;
+    let Ipv4Packet { source, destination, ttl, router_alert, .. } = packet;
+    Some(Packet { source, destination, ttl, router_alert, content: content(&packet) })
+}
+
+fn content(packet: &Ipv4Packet<'_>) -> Content {
+    if packet.protocol == ipv4::IGMP {
+        return match igmp::decode(packet.payload, Version::V3) {
+            // RFC3376-7.1-02: between the lengths of a v2 and a v3 Query it is of no version.
+            Ok(Decoded { message: Message::Query(Query { v3: None, .. }), trailing: 1.. }) => {
+                let found = packet.payload.len();
+                let why = Why::TooFew { unit: "octets", found, least: V3_QUERY_LEN };
+                Content::BadIgmp(Malformed { message: "IGMP Query", field: "end", at: found, why })
+            }
+            Ok(Decoded { message, .. }) => Content::Igmp(message),
+            Err(malformed) => Content::BadIgmp(malformed),
+        };
+    }
+    let number = (packet.protocol == ip_number::UDP.0)
+        .then(|| UdpSlice::from_slice(packet.payload).ok())
+        .flatten()
+        .and_then(|udp| numbered::decode(udp.payload()));
+    number.map_or(Content::Other(packet.protocol), |(number, _)| Content::Data(number))
+}
+
+impl Packet {
+    /// Whether the packet is of this kind. What is malformed is of none.
+    #[must_use]
+    pub fn is(&self, kind: PacketKind) -> bool {
+        let message = match &self.content {
+            Content::Igmp(message) => message,
+            Content::Data(_) => return kind == PacketKind::Data,
+            Content::BadIgmp(_) | Content::Other(_) => return false,
+        };
+        match kind {
+            PacketKind::Query => matches!(message, Message::Query(_)),
+            PacketKind::GeneralQuery => {
+                matches!(message, Message::Query(q) if q.is_general() && !names_sources(q))
+            }
+            // With sources it is a Group-and-Source-Specific Query (RFC 3376 section 4.1.9).
+            PacketKind::GroupSpecificQuery => {
+                matches!(message, Message::Query(q) if !q.is_general() && !names_sources(q))
+            }
+            PacketKind::Report => matches!(
+                message,
+                Message::V1Report { .. } | Message::V2Report { .. } | Message::V3Report(_)
+            ),
+            PacketKind::V1Report => matches!(message, Message::V1Report { .. }),
+            PacketKind::V2Report => matches!(message, Message::V2Report { .. }),
+            PacketKind::V3Report => matches!(message, Message::V3Report(_)),
+            PacketKind::Leave => matches!(message, Message::Leave { .. }),
+            PacketKind::Data => false,
+        }
+    }
+
+    /// Whether the packet is about this group: the message names it, in any of its records, or the
+    /// numbered datagram is sent to it.
+    #[must_use]
+    pub fn names(&self, group: Group) -> bool {
+        let Some(group) = group.v4() else { return false };
+        match &self.content {
+            Content::Igmp(Message::Query(query)) => query.group == group,
+            Content::Igmp(
+                Message::V1Report { group: named }
+                | Message::V2Report { group: named }
+                | Message::Leave { group: named },
+            ) => *named == group,
+            Content::Igmp(Message::V3Report(report)) => {
+                report.records.iter().any(|record| record.group == group)
+            }
+            Content::Data(_) => self.destination == group,
+            Content::Igmp(Message::Unknown { .. }) | Content::BadIgmp(_) | Content::Other(_) => {
+                false
+            }
+        }
+    }
+}
+
+fn names_sources(query: &Query) -> bool {
+    query.v3.as_ref().is_some_and(|v3| !v3.sources.is_empty())
+}
+
+impl fmt::Display for Packet {
+    /// `10.0.2.1 > 224.0.0.1 v2 Membership Query, general, ...`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} > {} ", self.source, self.destination)?;
+        match &self.content {
+            Content::Igmp(message) => write!(f, "{message}"),
+            Content::BadIgmp(malformed) => write!(f, "malformed {malformed}"),
+            Content::Data(number) => write!(f, "{number}"),
+            Content::Other(protocol) => write!(f, "IP protocol {protocol}"),
+        }
+    }
+}

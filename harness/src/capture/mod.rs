@@ -1,0 +1,9 @@
+//! Frames and files: what a captured frame says, and how a run becomes a pcapng.
+
+pub mod decode;
+pub mod ethernet;
+pub mod numbered;
+pub mod pcapng;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! What happened in a run: the one thing that every backend yields and the judge reads.
+//!
+//! Times are since the start of the run. Nothing here says which backend it was, but for its name.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::time::Instant;
+
+use crate::plan::{NodeId, PortId};
+
+/// Everything that a run has left behind.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The name of the backend, for reports.
+    pub backend: &'static str,
+    /// The start of the run, since 1970.
+    pub epoch: Duration,
+    /// Every frame at every port, in the order of time.
+    pub frames: Vec<Frame>,
+    /// Every datagram that a listener's socket received, in the order of time.
+    pub deliveries: Vec<Delivery>,
+    /// When each act of the plan was done; `None` if it was not.
+    pub acts: Vec<Option<Instant>>,
+    /// Every change of a router's forwarding cache, in the order of time.
+    pub mfc: Vec<MfcChange>,
+    /// Every change of a switch's database of members, in the order of time.
+    pub mdb: Vec<MdbChange>,
+    /// What the routers and switches told, in the order of time.
+    pub events: Vec<NodeEvent>,
+    /// What fault rules did to frames, in the order of time.
+    pub struck: Vec<Struck>,
+    /// When the laboratory was late itself, and by how much.
+    pub lateness: Lateness,
+    /// Why the run itself cannot be trusted; empty if it can.
+    pub broken: Vec<String>,
+}
+
+/// The worst time that the laboratory came too late to do what was due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lateness {
+    /// When it was due.
+    pub at: Instant,
+    /// How much later it was done.
+    pub by: Duration,
+}
+
+/// A frame at a port.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// When.
+    pub at: Instant,
+    /// Where.
+    pub port: PortId,
+    /// Whether the port sent it, or else received it.
+    pub outgoing: bool,
+    /// From the Ethernet header on, as far as it was captured.
+    pub bytes: Vec<u8>,
+    /// Its whole length in octets.
+    pub original_len: usize,
+}
+
+/// A datagram in the hands of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// When.
+    pub at: Instant,
+    /// The listener.
+    pub node: NodeId,
+    /// Where it came from.
+    pub source: Ipv4Addr,
+    /// Where it went.
+    pub group: Group,
+    /// Which datagram it was.
+    pub number: Number,
+}
+
+/// The number that a datagram carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Number {
+    /// Its stream.
+    pub stream: u32,
+    /// Its position in the stream, from 0.
+    pub sequence: u64,
+}
+
+impl fmt::Display for Number {
+    /// `datagram 17 of stream 0`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "datagram {} of stream {}", self.sequence, self.stream)
+    }
+}
+
+/// A change of a router's forwarding cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MfcChange {
+    /// When.
+    pub at: Instant,
+    /// The router.
+    pub node: NodeId,
+    /// The source.
+    pub source: Ipv4Addr,
+    /// The group.
+    pub group: Group,
+    /// The entry from now on; `None` if there is none, or one that waits to be resolved.
+    pub entry: Option<MfcEntry>,
+}
+
+/// An entry of a router's forwarding cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MfcEntry {
+    /// The interface that the flow comes in on.
+    pub iif: PortId,
+    /// The interfaces that it goes out on, in ascending order.
+    pub oifs: Vec<PortId>,
+}
+
+/// A change of a switch's database of members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MdbChange {
+    /// When.
+    pub at: Instant,
+    /// The switch.
+    pub node: NodeId,
+    /// The group.
+    pub group: Group,
+    /// The ports with members from now on, in ascending order; none if there is no entry.
+    pub ports: Vec<PortId>,
+}
+
+/// Something that a router or a switch told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeEvent {
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub node: NodeId,
+    /// In words.
+    pub text: String,
+}
+
+/// A frame that a fault rule struck.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Struck {
+    /// When it entered the link.
+    pub at: Instant,
+    /// The port that sent it.
+    pub port: PortId,
+    /// The port that it was on its way to; `None` if all were treated alike.
+    pub to: Option<PortId>,
+    /// The frame as it entered, from the Ethernet header on.
+    pub bytes: Vec<u8>,
+    /// What was done, and by which line of the file: `dropped (line 31)`.
+    pub text: String,
+}
