@@ -1,0 +1,191 @@
+//! What reaches a receiver.
+
+use std::collections::BTreeMap;
+
+use castnet::time::Instant;
+
+use super::window::{Counted, Purpose, Span, not_done};
+use super::{Evidence, Judged, Outcome, PASS, Seen};
+use crate::capture::decode::{Content, Packet};
+use crate::plan::arithmetic::Count;
+use crate::plan::{Action, Receiver, Role, Window};
+use crate::recording::{Delivery, Number};
+
+/// How many wrong datagrams a failure names.
+const SHOWN: usize = 3;
+
+const NONE_SENT: &str = "no source sent any such datagram";
+
+impl Evidence<'_> {
+    pub(super) fn received(&self, receiver: &Receiver, count: &Count, window: &Window) -> Judged {
+        let all: Vec<&Delivery> = self.deliveries(receiver).collect();
+        let instants = all.iter().map(|delivery| delivery.at);
+        let counted = self.counted(count, window, instants.clone());
+        if let Counted::Not(why) = counted {
+            return why;
+        }
+        if self.sent(receiver).next().is_none() {
+            return (Outcome::Vacuous, vec![NONE_SENT.to_owned()]);
+        }
+        if let Counted::Wrong(span) = counted {
+            let within = span.count(instants);
+            let mut why = vec![format!("expected {}, found {within}", count.text)];
+            why.extend(span.describe());
+            why.push(in_all(&all));
+            let lost = self.sent(receiver).find(|(number, at)| {
+                span.contains(*at) && !all.iter().any(|delivery| delivery.number == *number)
+            });
+            if let (Some((lost, _)), true) = (lost, within < count.min as usize) {
+                why.push(format!("{lost}, for one:"));
+                why.extend(self.ledger(lost));
+            }
+            return (Outcome::Fail, why);
+        }
+        if count.min == 0 && all.is_empty() {
+            let why =
+                "the receiver never received any, so that it received none here proves nothing";
+            return (Outcome::Vacuous, vec![why.to_owned()]);
+        }
+        if count.is_none() { self.could_have_received(receiver, window) } else { PASS }
+    }
+
+    /// Whether that a socket received none in the window says anything about routers.
+    fn could_have_received(&self, receiver: &Receiver, window: &Window) -> Judged {
+        let Some(span) = self.span(window, Purpose::AtMost) else { return not_done(window) };
+        let mut why = if !self.sent(receiver).any(|(_, at)| span.contains(at)) {
+            vec!["no source was sending then, so that none was received proves nothing".to_owned()]
+        } else if !self.was_member(receiver, &span) {
+            vec![
+                "the receiver was no member then: whatever the routers did, its socket is silent"
+                    .to_owned(),
+                "(`none-after` looks at what reaches its interface)".to_owned(),
+            ]
+        } else {
+            return PASS;
+        };
+        why.extend(span.describe());
+        (Outcome::Vacuous, why)
+    }
+
+    /// Whether the receiver was a member of the group at any time of the span.
+    fn was_member(&self, receiver: &Receiver, span: &Span) -> bool {
+        let acts =
+            || self.plan.acts.iter().enumerate().filter(|(_, act)| act.node == receiver.node);
+        acts().any(|(id, act)| {
+            let Action::Join(port, group) = act.action else { return false };
+            let left = acts().find(|(later, act)| {
+                *later > id && matches!(act.action, Action::Leave(p, g) if (p, g) == (port, group))
+            });
+            let left = left.and_then(|(id, _)| self.done(id));
+            group == receiver.group
+                && self.done(id).is_some_and(|joined| joined <= span.to)
+                && left.is_none_or(|left| left > span.from)
+        })
+    }
+
+    pub(super) fn exactly_once(&self, receiver: &Receiver, window: &Window) -> Judged {
+        let Some(span) = self.span(window, Purpose::Selection) else { return not_done(window) };
+        let mut copies: BTreeMap<Number, usize> =
+            self.sent(receiver).filter(|(_, at)| span.contains(*at)).map(|(n, _)| (n, 0)).collect();
+        if copies.is_empty() {
+            let mut why = vec![NONE_SENT.to_owned()];
+            why.extend(span.describe());
+            return (Outcome::Vacuous, why);
+        }
+        for delivery in self.deliveries(receiver) {
+            if let Some(copies) = copies.get_mut(&delivery.number) {
+                *copies += 1;
+            }
+        }
+        let wrong: Vec<_> = copies.iter().filter(|(_, copies)| **copies != 1).collect();
+        if wrong.is_empty() {
+            return PASS;
+        }
+        let lost = wrong.iter().filter(|(_, copies)| **copies == 0).count();
+        let (sent, more) = (copies.len(), wrong.len() - lost);
+        let mut why = vec![format!("of {sent} sent, {lost} did not arrive, {more} more than once")];
+        why.extend(span.describe());
+        for (number, copies) in wrong.into_iter().take(SHOWN) {
+            why.push(format!("{number} arrived {copies} times:"));
+            why.extend(self.ledger(*number));
+        }
+        (Outcome::Fail, why)
+    }
+
+    /// Judged at the receiver's interfaces: its own socket would be silent after a leave whatever the
+    /// router did.
+    pub(super) fn none_after(&self, receiver: &Receiver, window: &Window) -> Judged {
+        let Some(span) = self.span(window, Purpose::AtMost) else { return not_done(window) };
+        if span.is_empty() {
+            return span.too_short();
+        }
+        let arrived: Vec<&Seen> =
+            self.seen.iter().filter(|seen| self.arrives(receiver, seen)).collect();
+        let late: Vec<&&Seen> = arrived.iter().filter(|seen| span.contains(seen.at)).collect();
+        if let (Some(first), Some(last)) = (late.first(), late.last()) {
+            let port = self.plan.port_name(last.port);
+            let mut why = vec![
+                format!("none may arrive after {}", span.beginning()),
+                format!("{} arrived at {port}, the last one at {}", late.len(), last.at),
+                format!("the first one is {}:", self.describe(first).trim_start()),
+            ];
+            if let Content::Data(number) = first.packet.content {
+                why.extend(self.ledger(number));
+            }
+            return (Outcome::Fail, why);
+        }
+        if !arrived.iter().any(|seen| seen.at < span.from) {
+            let why = "none arrived before either, so the silence proves nothing";
+            return (Outcome::Vacuous, vec![why.to_owned()]);
+        }
+        if !self.sent(receiver).any(|(_, at)| span.contains(at)) {
+            let mut why =
+                vec!["no source was sending any more, so the silence proves nothing".to_owned()];
+            why.extend(span.describe());
+            return (Outcome::Vacuous, why);
+        }
+        PASS
+    }
+
+    fn deliveries(&self, receiver: &Receiver) -> impl Iterator<Item = &Delivery> {
+        self.recording.deliveries.iter().filter(|delivery| {
+            delivery.node == receiver.node
+                && delivery.group == receiver.group
+                && receiver.sources.as_ref().is_none_or(|of| of.contains(&delivery.source))
+        })
+    }
+
+    /// The datagrams for the receiver's group, as they left their sources.
+    fn sent(&self, receiver: &Receiver) -> impl Iterator<Item = (Number, Instant)> {
+        self.seen.iter().filter_map(move |seen| {
+            let node = &self.plan.nodes[self.plan.ports[seen.port].node];
+            let from_source = seen.outgoing && matches!(node.role, Role::Source);
+            match seen.packet.content {
+                Content::Data(number) if from_source && is_for(receiver, &seen.packet) => {
+                    Some((number, seen.at))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    fn arrives(&self, receiver: &Receiver, seen: &Seen) -> bool {
+        !seen.outgoing
+            && self.plan.ports[seen.port].node == receiver.node
+            && matches!(seen.packet.content, Content::Data(_))
+            && is_for(receiver, &seen.packet)
+    }
+}
+
+fn is_for(receiver: &Receiver, packet: &Packet) -> bool {
+    receiver.group.v4() == Some(packet.destination)
+        && receiver.sources.as_ref().is_none_or(|of| of.contains(&packet.source))
+}
+
+fn in_all(all: &[&Delivery]) -> String {
+    let (Some(first), Some(last)) = (all.first(), all.last()) else {
+        return "none was received at any time".to_owned();
+    };
+    let count = all.len();
+    format!("in the whole run {count}: the first one at {}, the last one at {}", first.at, last.at)
+}

@@ -1,0 +1,52 @@
+//! What the kernel's tables held at a moment: a router's forwarding cache, a switch's members.
+//!
+//! A table is told by its changes. A claim holds if the state at its time is the claimed one, or one
+//! that came within the tolerance after it is.
+
+use castnet::time::{Instant, Seconds};
+
+use super::{Evidence, Judged, Outcome, PASS};
+use crate::plan::arithmetic::Moment;
+
+/// The changes of one entry, in the order of time; `None` is no entry.
+pub(super) type History<'a, T> = Vec<(Instant, Option<&'a T>)>;
+
+impl Evidence<'_> {
+    /// Judges what one entry was at a moment; `words` says an entry, or that there is none.
+    pub(super) fn held<T: PartialEq>(
+        &self,
+        history: &History<'_, T>,
+        at: &Moment,
+        claimed: Option<&T>,
+        words: impl Fn(Option<&T>) -> String,
+    ) -> Judged {
+        let Some((at, at_text)) = self.moment(at, &[]) else {
+            return (Outcome::Vacuous, vec![format!("{} did not come", at.text)]);
+        };
+        if history.iter().all(|(_, entry)| entry.is_none()) && claimed.is_none() {
+            let why = "there never was such an entry, so its absence here proves nothing";
+            return (Outcome::Vacuous, vec![why.to_owned()]);
+        }
+        // The state at that time, and those that came within the tolerance after it.
+        let until = at + self.plan.tolerance;
+        let then = history.iter().rev().find(|(since, _)| *since <= at).and_then(|(_, e)| *e);
+        let soon = history.iter().filter(|(since, _)| at < *since && *since <= until);
+        if std::iter::once(then).chain(soon.map(|(_, entry)| *entry)).any(|e| e == claimed) {
+            return PASS;
+        }
+        let tolerance = Seconds(self.plan.tolerance, 3);
+        let mut why = vec![
+            format!("at {at_text} (tolerance {tolerance})"),
+            format!("expected {}", words(claimed)),
+            format!("found    {}", words(then)),
+        ];
+        if history.is_empty() {
+            why.push("there never was one".to_owned());
+        }
+        why.extend(history.iter().map(|(since, entry)| {
+            let since = since.to_string();
+            format!("{since:>10}  {}", words(*entry))
+        }));
+        (Outcome::Fail, why)
+    }
+}

@@ -1,0 +1,51 @@
+//! From one side of a router to the other: the TTL, and never back to where it came from.
+//!
+//! What a router sends that it was not seen to receive says nothing here.
+
+use super::{Breach, Breaches, Trails};
+use crate::judge::{Evidence, Seen};
+use crate::plan::PortId;
+
+impl Evidence<'_> {
+    pub(super) fn wrong_ttls<'e>(&self, trails: &Trails<'e>) -> Vec<Breach<'e>> {
+        let mut breaches = Breaches::<(PortId, u8)>::new();
+        for (trail, sent) in self.forwarded(trails) {
+            let arrived: Vec<u8> =
+                self.arrivals(trail, sent.port, sent.at).map(|seen| seen.packet.ttl).collect();
+            let found = sent.packet.ttl;
+            let Some(&last) = arrived.last() else { continue };
+            // One of several copies that came in on different ways is enough.
+            if arrived.iter().all(|ttl| ttl.checked_sub(1) != Some(found)) {
+                breaches.add((sent.port, found), sent, || {
+                    (format!("sent a datagram with TTL {found} that came with {last}"), Vec::new())
+                });
+            }
+        }
+        breaches.in_order()
+    }
+
+    pub(super) fn returns<'e>(&self, trails: &Trails<'e>) -> Vec<Breach<'e>> {
+        let mut breaches = Breaches::<PortId>::new();
+        for (trail, sent) in self.forwarded(trails) {
+            let mut arrivals = self.arrivals(trail, sent.port, sent.at).peekable();
+            // A copy that came in elsewhere may be the one that is sent on.
+            if arrivals.peek().is_some() && arrivals.all(|seen| seen.port == sent.port) {
+                breaches.add(sent.port, sent, || {
+                    ("sent a datagram back to where it came from".to_owned(), Vec::new())
+                });
+            }
+        }
+        breaches.in_order()
+    }
+
+    /// Each datagram that a router sent, with all sightings of it.
+    fn forwarded<'e, 't>(
+        &self,
+        trails: &'t Trails<'e>,
+    ) -> impl Iterator<Item = (&'t [&'e Seen], &'e Seen)> {
+        trails.values().flat_map(|trail| {
+            let sent = trail.iter().filter(|seen| seen.outgoing && self.is_router(seen.port));
+            sent.map(|&seen| (trail.as_slice(), seen))
+        })
+    }
+}

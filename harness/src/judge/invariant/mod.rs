@@ -1,0 +1,152 @@
+//! What holds in every run without being asked for, whatever the scenario claims.
+//!
+//! A rule that saw nothing to which it applies has held: no scenario has to make an occasion for each.
+//! Where the recording leaves room for a router to be right, it is: a false accusation is worse than
+//! a miss. What a scenario switches off is looked at nevertheless, and does not count.
+
+mod duplicate;
+mod hop;
+mod igmp;
+mod unwanted;
+
+use std::collections::BTreeMap;
+
+use castnet::time::Instant;
+
+use super::{Evidence, Outcome, Seen};
+use crate::capture::decode::Content;
+use crate::plan::{PortId, Role};
+use crate::recording::Number;
+
+pub use crate::scenario::Invariant;
+
+/// How many places of a violation are shown.
+const SHOWN: usize = 3;
+
+/// How a rule of every run came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The rule.
+    pub invariant: Invariant,
+    /// Why it does not count in this run, if the scenario says so.
+    pub off: Option<String>,
+    /// Where and how it was broken, line by line; empty if it held.
+    pub violations: Vec<String>,
+}
+
+impl Standing {
+    /// Fail if the rule counts and was broken; Pass otherwise.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match (&self.off, self.violations.is_empty()) {
+            (None, false) => Outcome::Fail,
+            _ => Outcome::Pass,
+        }
+    }
+}
+
+/// Every sighting of each datagram, in the order of time.
+type Trails<'e> = BTreeMap<Number, Vec<&'e Seen>>;
+
+impl Evidence<'_> {
+    /// How each rule came out, in the order of [`Invariant::WORDS`].
+    pub(super) fn standings(&self) -> Vec<Standing> {
+        let mut trails = Trails::new();
+        for seen in &self.seen {
+            if let Content::Data(number) = seen.packet.content {
+                trails.entry(number).or_default().push(seen);
+            }
+        }
+        let standings = Invariant::WORDS.into_iter().map(|(_, invariant)| {
+            let breaches = match invariant {
+                Invariant::NoUnwanted => self.unwanted(),
+                Invariant::NoDuplicate => self.duplicates(&trails),
+                Invariant::TtlByOne => self.wrong_ttls(&trails),
+                Invariant::NoReturn => self.returns(&trails),
+                Invariant::WellFormedIgmp => self.bad_igmp(),
+            };
+            let mut waivers = self.plan.waivers.iter();
+            let waiver = waivers.find(|waiver| waiver.invariant == invariant);
+            let off = waiver.map(|waiver| waiver.because.clone());
+            Standing { invariant, off, violations: self.told(&breaches) }
+        });
+        standings.collect()
+    }
+
+    fn told(&self, breaches: &[Breach<'_>]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for breach in breaches.iter().take(SHOWN) {
+            let Breach { what, first, last, count, why } = breach;
+            let port = self.plan.port_name(first.port);
+            lines.push(match count {
+                1 => format!("{port} {what} at {}", first.at),
+                _ => format!("{port} {what}, {count} times from {} to {}", first.at, last.at),
+            });
+            lines.push(format!("the first one is {}", self.describe(first).trim_start()));
+            lines.extend(why.iter().cloned());
+            if let Content::Data(number) = first.packet.content {
+                lines.extend(self.ledger(number));
+            }
+        }
+        if let more @ 1.. = breaches.len().saturating_sub(SHOWN) {
+            let places = if more == 1 { "place" } else { "places" };
+            lines.push(format!("and the same at {more} more {places}"));
+        }
+        lines
+    }
+
+    fn is_router(&self, port: PortId) -> bool {
+        matches!(self.plan.nodes[self.plan.ports[port].node].role, Role::Router(_))
+    }
+
+    /// Where the datagram had come into the router of this port by then.
+    fn arrivals<'e>(
+        &self,
+        trail: &[&'e Seen],
+        out: PortId,
+        until: Instant,
+    ) -> impl Iterator<Item = &'e Seen> {
+        let ports = &self.plan.nodes[self.plan.ports[out].node].ports;
+        trail
+            .iter()
+            .copied()
+            .filter(move |seen| !seen.outgoing && seen.at <= until && ports.contains(&seen.port))
+    }
+}
+
+/// A rule broken at one port, once or again and again.
+struct Breach<'e> {
+    /// What the port did, after its name.
+    what: String,
+    first: &'e Seen,
+    last: &'e Seen,
+    count: usize,
+    why: Vec<String>,
+}
+
+/// Breaches of the same kind at the same place are one: where each is told apart by a key.
+struct Breaches<'e, K>(BTreeMap<K, Breach<'e>>);
+
+impl<'e, K: Ord> Breaches<'e, K> {
+    const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// Counts one; `tell` says what it is and why it is wrong, and is asked only for the first.
+    fn add(&mut self, key: K, seen: &'e Seen, tell: impl FnOnce() -> (String, Vec<String>)) {
+        let breach = self.0.entry(key).or_insert_with(|| {
+            let (what, why) = tell();
+            Breach { what, first: seen, last: seen, count: 0, why }
+        });
+        breach.count += 1;
+        breach.first = std::cmp::min_by_key(breach.first, seen, |seen| seen.at);
+        breach.last = std::cmp::max_by_key(breach.last, seen, |seen| seen.at);
+    }
+
+    /// What began first stands first.
+    fn in_order(self) -> Vec<Breach<'e>> {
+        let mut breaches: Vec<_> = self.0.into_values().collect();
+        breaches.sort_by_key(|breach| breach.first.at);
+        breaches
+    }
+}

@@ -1,0 +1,205 @@
+//! A router sends a datagram only onto a link that has a reason for it: members, or a static join.
+//!
+//! Reasons are derived from the plan (static joins) and from what the router's own port heard: a
+//! Report is a reason for Group Membership Interval, and only for Last Member Query Time after a Leave
+//! that nobody answers, each with the tolerance and a grace. A Leave counts only where the router had to act on it beyond doubt; otherwise it is as if the
+//! member had gone silent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::gmp::params::{Params, Version};
+use castnet::igmp::ALL_ROUTERS;
+use castnet::router::config::InterfaceConfig;
+use castnet::time::{Instant, Seconds};
+use castnet::wire::igmp::{GroupRecord, Message, RecordKind};
+
+use super::{Breach, Breaches};
+use crate::capture::decode::{Content, Packet};
+use crate::judge::{Evidence, Seen};
+use crate::plan::interval::interval;
+use crate::plan::{Action, NodeId, PortId, Role};
+
+/// How much later than the tolerance a router may stop. Nobody has asked for this in time: what is to
+/// be found is a router that goes on, and not a machine that was too busy to let it stop.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What a router's port has heard of one group.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    reported: Option<Instant>,
+    /// The first Leave after that, if the router had to act on it.
+    left: Option<Instant>,
+    /// Members that speak version 1 make Leaves mean nothing, for as long as nobody can tell.
+    has_v1_hosts: bool,
+}
+
+/// What a router's port has heard.
+#[derive(Debug, Default)]
+struct Ear {
+    groups: BTreeMap<Ipv4Addr, Heard>,
+    /// Somebody else asks too, so it may be somebody else who has to act on Leaves.
+    has_other_queriers: bool,
+}
+
+impl Evidence<'_> {
+    pub(super) fn unwanted(&self) -> Vec<Breach<'_>> {
+        let mut ears = BTreeMap::<PortId, Ear>::new();
+        let disturbed = self.disturbed();
+        let mut breaches = Breaches::<(PortId, Ipv4Addr)>::new();
+        // Where two things happen at the same instant, the one that is heard comes first.
+        let mut in_order: Vec<&Seen> = self.seen.iter().collect();
+        in_order.sort_by_key(|seen| (seen.at, seen.outgoing));
+        for seen in in_order {
+            let Some(interface) = self.interface(seen.port) else { continue };
+            match &seen.packet.content {
+                Content::Igmp(message) if !seen.outgoing => {
+                    let node = self.plan.ports[seen.port].node;
+                    let ear = ears.entry(seen.port).or_default();
+                    let acts = speaks_v2(interface) && !disturbed.contains(&node);
+                    ear.hear(seen, message, acts);
+                }
+                Content::Data(_) if seen.outgoing && !is_static(interface, &seen.packet) => {
+                    let group = seen.packet.destination;
+                    let heard = ears.get(&seen.port).and_then(|ear| ear.groups.get(&group));
+                    let reason = self.reason(interface.igmp.as_ref(), heard.copied());
+                    if reason.until.is_none_or(|until| seen.at > until) {
+                        breaches.add((seen.port, group), seen, || {
+                            let what = format!("sent a datagram to {group} that nobody wanted");
+                            (what, vec![reason.text])
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        breaches.in_order()
+    }
+
+    /// The router's interface at a port, if it is a router's.
+    fn interface(&self, port: PortId) -> Option<&InterfaceConfig> {
+        let node = &self.plan.nodes[self.plan.ports[port].node];
+        let Role::Router(config) = &node.role else { return None };
+        config.interfaces.get(node.ports.iter().position(|&own| own == port)?)
+    }
+
+    /// Routers that may have missed a Leave, because something was done to them.
+    fn disturbed(&self) -> BTreeSet<NodeId> {
+        let acts = self.plan.acts.iter().filter(|act| match act.action {
+            Action::Kill | Action::Restart | Action::Interface { .. } | Action::Exec(_) => true,
+            Action::Join(..)
+            | Action::Leave(..)
+            | Action::Send(_)
+            | Action::Inject(_)
+            | Action::Stop => false,
+        });
+        acts.map(|act| act.node).collect()
+    }
+
+    /// Until when the port may send, and why.
+    fn reason(&self, params: Option<&Params>, heard: Option<Heard>) -> Reason {
+        let reported = heard.and_then(|heard| heard.reported);
+        let (Some(params), Some(reported)) = (params, reported) else {
+            let text = "no member had been heard there, and there is no static join";
+            return Reason { until: None, text: text.to_owned() };
+        };
+        let left = heard.and_then(|heard| heard.left);
+        let gmi = self.allowed("a Report", reported, params, "GMI");
+        let lmqt = left.map(|left| self.allowed("a Leave", left, params, "LMQT"));
+        lmqt.into_iter().chain([gmi]).min_by_key(|reason| reason.until).unwrap_or_default()
+    }
+
+    fn allowed(&self, what: &str, at: Instant, params: &Params, name: &str) -> Reason {
+        let (length, formula) = match name {
+            "LMQT" => (params.last_member_query_time(), interval(params, name)),
+            _ => (params.group_membership_interval(), interval(params, name)),
+        };
+        let formula = formula.map_or_else(String::new, |(_, formula)| format!(" ({formula})"));
+        let until = at + length + self.plan.tolerance + GRACE;
+        let (length, grace) = (Seconds(length, 3), Seconds(GRACE, 3));
+        let tolerance = Seconds(self.plan.tolerance, 3);
+        let text = format!(
+            "{what} was heard there last at {at}: + {name}{formula} {length} + tolerance \
+             {tolerance} + grace {grace} = {until}"
+        );
+        Reason { until: Some(until), text }
+    }
+}
+
+/// Until when there is a reason to send, and how that was computed; no instant if there never was.
+#[derive(Default)]
+struct Reason {
+    until: Option<Instant>,
+    text: String,
+}
+
+impl Ear {
+    /// `acts` is whether the router has to act on Leaves at all.
+    fn hear(&mut self, seen: &Seen, message: &Message, acts: bool) {
+        match message {
+            Message::Query(_) => {
+                self.has_other_queriers = true;
+                self.groups.values_mut().for_each(|heard| heard.left = None);
+            }
+            Message::V1Report { group } => {
+                let heard = self.report(*group, seen.at);
+                heard.has_v1_hosts = true;
+            }
+            Message::V2Report { group } => _ = self.report(*group, seen.at),
+            Message::V3Report(report) => {
+                for record in report.records.iter().filter(|record| wants(record)) {
+                    self.report(record.group, seen.at);
+                }
+            }
+            Message::Leave { group } => {
+                if let Some(heard) = self.groups.get_mut(group)
+                    && acts
+                    && is_beyond_doubt(&seen.packet)
+                    && !self.has_other_queriers
+                    && !heard.has_v1_hosts
+                {
+                    // RFC2236-7-10: another Leave while this one is checked changes nothing.
+                    heard.left.get_or_insert(seen.at);
+                }
+            }
+            Message::Unknown { .. } => {}
+        }
+    }
+
+    fn report(&mut self, group: Ipv4Addr, at: Instant) -> &mut Heard {
+        let heard = self.groups.entry(group).or_default();
+        heard.reported = Some(at);
+        heard.left = None;
+        heard
+    }
+}
+
+/// RFC2236-4-09: a router in version 1 mode knows no Leave.
+fn speaks_v2(interface: &InterfaceConfig) -> bool {
+    interface.igmp.as_ref().is_some_and(|params| params.version == Version::V2)
+}
+
+/// A Leave that no reader of the RFC may ignore.
+fn is_beyond_doubt(packet: &Packet) -> bool {
+    packet.ttl == 1
+        && packet.router_alert
+        && packet.destination == ALL_ROUTERS
+        && !packet.source.is_unspecified()
+}
+
+/// Whether a version 3 record asks for anything.
+fn wants(record: &GroupRecord) -> bool {
+    match record.kind {
+        RecordKind::IsEx | RecordKind::ToEx => true,
+        RecordKind::IsIn | RecordKind::ToIn | RecordKind::Allow => !record.sources.is_empty(),
+        RecordKind::Block | RecordKind::Unknown(_) => false,
+    }
+}
+
+fn is_static(interface: &InterfaceConfig, packet: &Packet) -> bool {
+    let Some(group) = Group::new(packet.destination.into()) else { return false };
+    let source = IpAddr::V4(packet.source);
+    interface.static_joins.iter().any(|join| join.covers(source, group))
+}

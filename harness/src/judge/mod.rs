@@ -1,0 +1,187 @@
+//! Whether what happened is what was claimed: a pure function of plan and recording.
+//!
+//! A check that saw nothing it could have judged is Vacuous, never Pass. A failure shows the
+//! arithmetic of its bounds and what was seen instead. The judge does not know which backend ran.
+
+mod delivery;
+mod history;
+pub mod invariant;
+mod ledger;
+mod mdb;
+mod mfc;
+mod packet;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::time::Duration;
+
+use castnet::time::{Instant, Seconds};
+
+use crate::capture::decode::{Packet, decode};
+use crate::plan::{ActId, Check, Claim, Plan, PortId};
+use crate::recording::{Lateness, Recording};
+use invariant::Standing;
+
+/// How a check, or a whole run, came out. The later, the worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It came true.
+    Pass,
+    /// Nothing was seen by which it could have been judged.
+    Vacuous,
+    /// It did not come true.
+    Fail,
+    /// This machine or backend cannot run it.
+    Unsupported,
+    /// The laboratory itself failed.
+    Broken,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pass => "PASS",
+            Self::Vacuous => "VACUOUS",
+            Self::Fail => "FAIL",
+            Self::Unsupported => "UNSUPPORTED",
+            Self::Broken => "BROKEN",
+        })
+    }
+}
+
+/// What became of one check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The line of the file where it stands.
+    pub line: usize,
+    /// The claim in one line.
+    pub claim: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Why, line by line; empty for a pass.
+    pub why: Vec<String>,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The worst of all findings and rules.
+    pub outcome: Outcome,
+    /// Each check, in the order of the file.
+    pub findings: Vec<Finding>,
+    /// How the rules of every run came out; none if there was no run.
+    pub invariants: Vec<Standing>,
+    /// Why the run cannot be trusted, or could not be made.
+    pub reasons: Vec<String>,
+}
+
+impl Verdict {
+    /// The verdict on a run that did not take place.
+    #[must_use]
+    pub fn without_run(outcome: Outcome, reason: String) -> Self {
+        Self { outcome, findings: Vec::new(), invariants: Vec::new(), reasons: vec![reason] }
+    }
+}
+
+/// Judges a run.
+#[must_use]
+pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
+    let evidence = Evidence::new(plan, recording);
+    let findings: Vec<Finding> = plan.checks.iter().map(|check| evidence.judge(check)).collect();
+    let invariants = evidence.standings();
+    let worst = findings.iter().map(|finding| finding.outcome).max();
+    let mut outcome = worst.unwrap_or(Outcome::Vacuous);
+    outcome = invariants.iter().map(Standing::outcome).fold(outcome, Outcome::max);
+    let mut reasons = recording.broken.clone();
+    for (id, act) in plan.acts.iter().enumerate() {
+        let label = format!("`{}`", act.label);
+        // The backend may have said why already.
+        let told = recording.broken.iter().any(|why| why.starts_with(&label));
+        if evidence.done(id).is_none() && !told {
+            reasons.push(format!("{label} was not done"));
+        }
+    }
+    // Nobody can tell then whether the device under test was late, or who watched it.
+    if outcome != Outcome::Pass && recording.lateness.by > plan.tolerance {
+        reasons.push(too_late(recording.lateness, plan.tolerance));
+    }
+    if !reasons.is_empty() {
+        outcome = Outcome::Broken;
+    } else if plan.checks.is_empty() {
+        reasons.push("there is nothing to judge: the scenario expects nothing".to_owned());
+    }
+    Verdict { outcome, findings, invariants, reasons }
+}
+
+fn too_late(lateness: Lateness, tolerance: Duration) -> String {
+    format!(
+        "the machine is overloaded: what the laboratory had to do at {} it did {} later, and the \
+         tolerance is {}",
+        lateness.at,
+        Seconds(lateness.by, 3),
+        Seconds(tolerance, 3)
+    )
+}
+
+/// Plan and recording, decoded once.
+struct Evidence<'a> {
+    plan: &'a Plan,
+    recording: &'a Recording,
+    seen: Vec<Seen>,
+}
+
+/// A decoded frame at a port.
+struct Seen {
+    at: Instant,
+    port: PortId,
+    outgoing: bool,
+    /// The Ethernet source, which no switch changes.
+    origin: [u8; 6],
+    packet: Packet,
+}
+
+/// Outcome and reasons of one check.
+type Judged = (Outcome, Vec<String>);
+
+const PASS: Judged = (Outcome::Pass, Vec::new());
+
+impl<'a> Evidence<'a> {
+    fn new(plan: &'a Plan, recording: &'a Recording) -> Self {
+        let seen = recording.frames.iter().filter_map(|frame| {
+            let (at, port, outgoing) = (frame.at, frame.port, frame.outgoing);
+            let origin = frame.bytes.get(6..12)?.try_into().ok()?;
+            Some(Seen { at, port, outgoing, origin, packet: decode(&frame.bytes)? })
+        });
+        Self { plan, recording, seen: seen.collect() }
+    }
+
+    /// When the act was done.
+    fn done(&self, act: ActId) -> Option<Instant> {
+        self.recording.acts.get(act).copied().flatten()
+    }
+
+    fn judge(&self, check: &Check) -> Finding {
+        let (outcome, why) = match &check.claim {
+            Claim::Packet { filter, count, spacing, window } => {
+                self.packets(filter, count, spacing.as_ref(), window)
+            }
+            Claim::Received(receiver, count, window) => self.received(receiver, count, window),
+            Claim::ExactlyOnce(receiver, window) => self.exactly_once(receiver, window),
+            Claim::NoneAfter(receiver, window) => self.none_after(receiver, window),
+            Claim::Mfc { router, source, group, at, entry } => {
+                self.mfc(*router, *source, *group, at, entry.as_ref())
+            }
+            Claim::Mdb { switch, group, at, ports } => self.mdb(*switch, *group, at, ports),
+        };
+        Finding { line: check.line, claim: check.text.clone(), outcome, why }
+    }
+
+    /// A frame in one line: `12.001 s  r1:lan  10.0.2.1 > 224.0.0.1 v2 Membership Query ...`
+    fn describe(&self, seen: &Seen) -> String {
+        let at = seen.at.to_string();
+        format!("{at:>10}  {}  {}", self.plan.port_name(seen.port), seen.packet)
+    }
+}

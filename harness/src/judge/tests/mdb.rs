@@ -1,0 +1,149 @@
+//! Where a switch has seen members, and what crosses it.
+
+use super::super::Outcome::{Fail, Pass, Vacuous};
+use super::*;
+use crate::recording::MdbChange;
+
+const SWITCHED: &str = r#"
+title = "A switch between r1 and two hosts"
+end = "30s"
+links = { c1 = ["r1", "sw"], c2 = ["h1", "sw"], c3 = ["h2", "sw"] }
+
+[nodes]
+r1 = { role = "router", igmp = { query-response-interval = "1s", last-member-query-interval = "500ms" } }
+sw = { role = "switch" }
+h1 = { role = "listener" }
+h2 = { role = "listener" }
+
+[[act]]
+at = "1s"
+join = { who = "h1", group = "239.1.1.1" }
+
+[[act]]
+at = "5s"
+name = "leave"
+leave = { who = "h1", group = "239.1.1.1" }
+
+[[expect]]
+"#;
+
+fn run(expectation: &str) -> Run {
+    let text = format!("{SWITCHED}{expectation}");
+    let plan = compile("x.toml", &text).unwrap_or_else(|rejected| panic!("{rejected}"));
+    let recording = Recording {
+        acts: vec![Some(ms(1000)), Some(LEAVE)],
+        ..Run::new(
+            "mfc = { of = 'r1', group = '239.1.1.1', source = 's1', absent = true }\nat = 'leave'",
+        )
+        .recording
+    };
+    Run { plan, recording }
+}
+
+/// A claim about 239.1.1.1 at 6.001 s.
+fn at_leave(entry: &str) -> Run {
+    run(&format!("mdb = {{ of = 'sw', group = '239.1.1.1', {entry} }}\nat = 'leave + LMQT'"))
+}
+
+impl Run {
+    /// The ports with members of the group are these from now on.
+    fn members(mut self, at: Instant, ports: &[&str]) -> Self {
+        let mut ports: Vec<PortId> = ports.iter().map(|port| self.port(port)).collect();
+        ports.sort_unstable();
+        let (node, group) = (self.node("sw"), group(GROUP));
+        self.recording.mdb.push(MdbChange { at, node, group, ports });
+        self
+    }
+
+    /// A Report of h1 at one port, as the port of its sender or the one that passes it on.
+    fn report(mut self, at: Instant, port: &str) -> Self {
+        let source = self.plan.ports[self.port("h1:c2")].address;
+        let message = Message::V2Report { group: GROUP };
+        let mut bytes = igmp_frame(&Ipv4Header::igmp(source, GROUP), &message);
+        bytes[6..12].copy_from_slice(&self.plan.ports[self.port("h1:c2")].mac);
+        let (port, outgoing, original_len) = (self.port(port), true, bytes.len());
+        self.recording.frames.push(Frame { at, port, outgoing, bytes, original_len });
+        self
+    }
+}
+
+#[test]
+fn the_ports_at_the_time_count_and_those_that_come_within_the_tolerance_after_it() {
+    for (since, until, outcome) in [
+        (ms(2000), ms(9000), Pass),
+        (ms(2000), ms(6001) + NS, Pass),
+        (ms(2000), ms(6001), Fail),
+        (ms(6101), ms(9000), Pass),
+        (ms(6101) + NS, ms(9000), Fail),
+    ] {
+        let claim = at_leave("ports = ['c2']");
+        claim.members(since, &["sw:c2"]).members(until, &[]).comes_out(outcome);
+    }
+}
+
+#[test]
+fn the_ports_are_exactly_the_claimed_ones_in_any_order() {
+    for (claimed, outcome) in [
+        ("ports = ['c3', 'c2']", Pass),
+        ("ports = ['c2', 'c3']", Pass),
+        ("ports = ['c2']", Fail),
+        ("ports = ['c1', 'c2', 'c3']", Fail),
+        ("absent = true", Fail),
+    ] {
+        at_leave(claimed).members(ms(2000), &["sw:c2", "sw:c3"]).comes_out(outcome);
+    }
+    let mut other = at_leave("ports = ['c2']").members(ms(2000), &["sw:c2"]);
+    other.recording.mdb[0].group = group(OTHER_GROUP);
+    other.comes_out(Fail);
+}
+
+#[test]
+fn absence_has_to_follow_presence() {
+    let absent = || at_leave("absent = true");
+    absent().comes_out(Vacuous);
+    absent().members(ms(2000), &["sw:c2"]).members(ms(6101), &[]).comes_out(Pass);
+    absent().members(ms(2000), &["sw:c2"]).members(ms(6101) + NS, &[]).comes_out(Fail);
+}
+
+#[test]
+fn a_failure_tells_the_entrys_history() {
+    at_leave("ports = ['c2', 'c3']").members(ms(2000), &["sw:c2"]).members(ms(4000), &[]).says(
+        Fail,
+        &[
+            "at leave at 5.001 s + LMQT (LMQC 2 x LMQI 0.500 s) 1.000 s = 6.001 s \
+             (tolerance 0.100 s)",
+            "expected at sw:c2, sw:c3",
+            "found    no entry",
+            "   2.000 s  at sw:c2",
+            "   4.000 s  no entry",
+        ],
+    );
+}
+
+/// What a switch has passed on is still from where it began, and counts once on each link.
+#[test]
+fn a_packet_is_from_its_first_sender_on_every_link() {
+    let from = |on: &str, from: &str| {
+        run(&format!("packet = {{ on = '{on}', kind = 'report', from = '{from}' }}\ncount = 1"))
+    };
+    for (on, sender, outcome) in [
+        ("c2", "h1", Pass),
+        ("c1", "h1", Pass),
+        ("c1", "sw", Fail),
+        ("c1", "h2", Fail),
+        ("c3", "h1", Fail),
+    ] {
+        let seen = from(on, sender).report(ms(2000), "h1:c2").report(ms(2000), "sw:c1");
+        seen.comes_out(outcome);
+    }
+}
+
+/// It was there to be passed on, in the window, or its absence says nothing.
+#[test]
+fn what_a_switch_keeps_back_was_on_another_of_its_links() {
+    let none = || run("packet = { on = 'c3', kind = 'report' }\ncount = 0\nwithin = '3s'");
+    none().comes_out(Vacuous);
+    none().report(ms(2000), "h1:c2").comes_out(Pass);
+    none().report(ms(3100) + NS, "h1:c2").comes_out(Vacuous);
+    none().report(ms(2000), "h1:c2").report(ms(2000), "sw:c3").comes_out(Fail);
+}

@@ -1,0 +1,161 @@
+//! Where the tolerance goes: each bound on both sides, a nanosecond apart.
+
+use std::time::Duration;
+
+use castnet::time::Instant;
+
+use super::super::Outcome::{self, Fail, Pass, Vacuous};
+use super::{GROUP, LEAVE, LEAVE_ACT, NS, Run, ms, query};
+
+/// The expectation, when r1 asks at these times.
+#[track_caller]
+fn asked(expectation: &str, at: &[Instant], outcome: Outcome) {
+    let claim = r#"packet = { on = "lan", kind = "query", from = "r1" }"#;
+    let run = Run::new(&format!("{claim}\n{expectation}"));
+    at.iter().fold(run, |run, &at| run.asks(at)).comes_out(outcome);
+}
+
+#[test]
+fn what_must_come_may_come_late_by_the_tolerance_but_never_early() {
+    let expectation = "count = '>= 1'\nafter = 'leave'\nwithin = 'LMQT'";
+    asked(expectation, &[LEAVE - NS], Fail);
+    asked(expectation, &[LEAVE], Pass);
+    asked(expectation, &[ms(6101)], Pass);
+    asked(expectation, &[ms(6101) + NS], Fail);
+}
+
+#[test]
+fn what_must_come_after_a_computed_time_must_not_come_before_it() {
+    let expectation = "count = '>= 1'\nafter = 'leave + LMQT'\nwithin = '1s'";
+    asked(expectation, &[ms(6001) - NS], Fail);
+    asked(expectation, &[ms(6001)], Pass);
+    asked(expectation, &[ms(7101)], Pass);
+    asked(expectation, &[ms(7101) + NS], Fail);
+}
+
+#[test]
+fn what_must_not_come_after_an_act_must_not_come_from_the_act_on() {
+    let expectation = "count = 0\nafter = 'leave'\nwithin = 'LMQT'";
+    asked(expectation, &[LEAVE - NS], Pass);
+    asked(expectation, &[LEAVE], Fail);
+    asked(expectation, &[ms(6001)], Fail);
+    asked(expectation, &[ms(6001) + NS], Pass);
+}
+
+#[test]
+fn what_must_cease_at_a_computed_time_may_cease_late_by_the_tolerance() {
+    let expectation = "count = 0\nafter = 'leave + LMQT'\nwithin = '2s'";
+    asked(expectation, &[ms(6101) - NS], Pass);
+    asked(expectation, &[ms(6101)], Fail);
+    asked(expectation, &[ms(8001)], Fail);
+    asked(expectation, &[ms(8001) + NS], Pass);
+}
+
+#[test]
+fn from_the_start_on_there_is_no_tolerance_and_after_it_there_is() {
+    asked("count = 0\nwithin = '1s'", &[ms(0)], Fail);
+    asked("count = 0\nafter = '1s'\nwithin = '1s'", &[ms(1100) - NS], Pass);
+    asked("count = 0\nafter = '1s'\nwithin = '1s'", &[ms(1100)], Fail);
+}
+
+#[test]
+fn an_exact_count_is_at_least_and_at_most_each_with_its_own_tolerance() {
+    let expectation = "count = 1\nafter = 'leave + LMQT'\nwithin = '1s'";
+    // Enough of them: early never, late by the tolerance.
+    asked(expectation, &[ms(6001) - NS], Fail);
+    asked(expectation, &[ms(6001)], Pass);
+    asked(expectation, &[ms(7101)], Pass);
+    asked(expectation, &[ms(7101) + NS], Fail);
+    // Not too many of them: what came late from before, or is there after the end, is none of these.
+    asked(expectation, &[ms(6101) - NS, ms(6500)], Pass);
+    asked(expectation, &[ms(6101), ms(6500)], Fail);
+    asked(expectation, &[ms(6500), ms(7001)], Fail);
+    asked(expectation, &[ms(6500), ms(7001) + NS], Pass);
+}
+
+#[test]
+fn a_range_is_judged_at_both_ends() {
+    let expectation = "count = '1..2'\nafter = 'leave'\nwithin = 'LMQT'";
+    asked(expectation, &[], Fail);
+    asked(expectation, &[ms(5500)], Pass);
+    asked(expectation, &[ms(5500), ms(5600)], Pass);
+    asked(expectation, &[ms(5500), ms(5600), ms(5700)], Fail);
+}
+
+#[test]
+fn a_selection_is_taken_as_it_stands() {
+    for (lost, outcome) in
+        [(ms(2000) - NS, Pass), (ms(2000), Fail), (ms(3000), Fail), (ms(3000) + NS, Pass)]
+    {
+        let expectation = "delivery = { to = 'h1', group = '239.1.1.1' }\nexactly-once = true\n\
+             after = 'join + 1s'\nwithin = '1s'";
+        Run::new(expectation).through(ms(2500), 0).sent(lost, 1).comes_out(outcome);
+    }
+}
+
+#[test]
+fn without_a_length_the_window_lasts_until_the_run_ends() {
+    let expectation = "count = 0\nafter = 'leave + LMQT'";
+    asked(expectation, &[ms(30_000)], Fail);
+    asked(expectation, &[ms(30_000) + NS], Pass);
+    asked("count = '>= 1'\nafter = 'leave'", &[ms(30_000)], Pass);
+    asked("count = '>= 1'\nafter = 'leave'", &[ms(30_000) + NS], Fail);
+}
+
+// The plan refuses what is too short from the outset; an act that was done late shortens the rest.
+#[test]
+fn a_window_that_the_tolerance_eats_up_proves_nothing() {
+    let asked = |count: &str, tolerance_ms, at: &[Instant], outcome| {
+        let claim = "packet = { on = 'lan', kind = 'query', from = 'r1' }";
+        let window = "after = 'leave + LMQT'\nwithin = '200ms'";
+        let mut run = Run::new(&format!("{claim}\ncount = '{count}'\n{window}"));
+        run.plan.tolerance = Duration::from_millis(tolerance_ms);
+        at.iter().fold(run, |run, &at| run.asks(at)).comes_out(outcome);
+    };
+    let control = [ms(2000)];
+    asked("0", 199, &control, Pass);
+    asked("0", 200, &control, Vacuous);
+    asked("0", 201, &control, Vacuous);
+    asked("<= 3", 200, &control, Vacuous);
+    // An upper bound that cannot be judged; a lower one that can, and does not hold.
+    asked("1", 200, &[ms(6050)], Vacuous);
+    asked("1", 200, &control, Fail);
+    asked(">= 1", 200, &[ms(6050)], Pass);
+
+    let delivery = "delivery = { to = 'h1', group = '239.1.1.1' }";
+    for expectation in [
+        format!("{delivery}\nnone-after = 'leave + LMQT'"),
+        format!("{delivery}\nreceived = 0\nafter = 'leave + LMQT'"),
+    ] {
+        let mut run = Run::new(&expectation).through(ms(2000), 0).sent(ms(29_950), 1);
+        run.recording.acts[LEAVE_ACT] = Some(ms(28_900));
+        run.says(
+            Vacuous,
+            &[
+                "nothing is left of the window but its tolerance",
+                "from leave at 28.900 s + LMQT (LMQC 2 x LMQI 0.500 s) 1.000 s + tolerance 0.100 s \
+                 = 30.000 s",
+                "to   end of the run at 30.000 s",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_window_after_an_act_that_was_not_done_proves_nothing() {
+    let delivery = "delivery = { to = 'h1', group = '239.1.1.1' }";
+    for expectation in [
+        "packet = { on = 'lan', kind = 'query' }\ncount = 0\nafter = 'leave + LMQT'".to_owned(),
+        "packet = { on = 'lan', kind = 'query' }\ncount = 1\nafter = 'leave + LMQT'".to_owned(),
+        format!("{delivery}\nreceived = 1\nafter = 'leave + LMQT'"),
+        format!("{delivery}\nexactly-once = true\nafter = 'leave + LMQT'"),
+        format!("{delivery}\nnone-after = 'leave + LMQT'"),
+        "mfc = { of = 'r1', group = '239.1.1.1', source = 's1', absent = true }\n\
+         at = 'leave + LMQT'"
+            .to_owned(),
+    ] {
+        let run = Run::new(&expectation).not_done(LEAVE_ACT).through(ms(2000), 0);
+        let run = run.igmp(ms(2000), "r1:lan", GROUP, &query(5, GROUP));
+        run.says(Vacuous, &["leave + LMQT did not come"]);
+    }
+}
