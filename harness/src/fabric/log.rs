@@ -1,0 +1,83 @@
+//! What the rules of a link did, frame by frame.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use castnet::time::{Instant, Seconds};
+
+/// A rule struck a frame.
+///
+/// The frame is told by its octets and by its place among all that entered, so that whoever has
+/// seen it elsewhere, in a capture say, can recognise it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultEvent {
+    /// When the frame entered the link.
+    pub at: Instant,
+    /// Index of the rule. People are told the number, which is one more.
+    pub rule: usize,
+    /// The frame's number among all that entered the link, from 0.
+    pub serial: u64,
+    /// The port that it came from.
+    pub port: usize,
+    /// The port that it was on its way to; `None` if the rule treats all ports alike.
+    pub to: Option<usize>,
+    /// The frame as it entered.
+    pub frame: Arc<[u8]>,
+    /// What was done.
+    pub what: What,
+}
+
+/// What a rule did to a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It was dropped.
+    Dropped,
+    /// It did not get to the other side of a partition.
+    CutOff,
+    /// It was delayed by this much.
+    Delayed(Duration),
+    /// So many copies were added to each that was under way.
+    Duplicated(u32),
+    /// It was damaged.
+    Corrupted,
+    /// It was to be damaged, but has no such octet or checksum.
+    Unharmed,
+    /// It was held back until others have overtaken it.
+    HeldBack,
+}
+
+/// A frame that has entered the link and has not yet arrived everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its number among all that entered the link, from 0.
+    pub serial: u64,
+    /// The port that it is on its way to.
+    pub to: usize,
+    /// When it would arrive at the latest.
+    pub due: Instant,
+    /// The frame as it would arrive.
+    pub frame: Arc<[u8]>,
+}
+
+impl fmt::Display for FaultEvent {
+    /// `dropped by rule 2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by rule {}", self.what, self.rule + 1)
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dropped => f.write_str("dropped"),
+            Self::CutOff => f.write_str("cut off"),
+            Self::Delayed(by) => write!(f, "delayed {}", Seconds(*by, 3)),
+            Self::Duplicated(1) => f.write_str("duplicated"),
+            Self::Duplicated(copies) => write!(f, "duplicated {copies} times"),
+            Self::Corrupted => f.write_str("corrupted"),
+            Self::Unharmed => f.write_str("not long enough to be corrupted"),
+            Self::HeldBack => f.write_str("held back"),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The engine: frames under way on one link, and the rules that they pass.
+//!
+//! Everything under way is in one queue by (time, order of entering), held-back frames too, under
+//! the time at which they leave in any case. So the deadline is the head of the queue and cannot
+//! forget one, and the order of arrival never depends on when somebody asks.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use castnet::rng::Rng;
+use castnet::time::Instant;
+
+use super::rule::Armed;
+use super::{Action, FaultEvent, Pending, Rule, What};
+use crate::capture::decode::{Packet, decode};
+
+/// A link with rules.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    ports: usize,
+    rules: Vec<Armed>,
+    /// The time of the latest frame; no frame enters before an earlier one.
+    now: Instant,
+    entered: u64,
+    departures: u64,
+    queue: BTreeMap<Key, Departure>,
+    /// By receiving port and order, those in the queue that wait to be overtaken.
+    held: BTreeMap<(usize, u64), Held>,
+    log: Vec<FaultEvent>,
+}
+
+/// When a departure is due, and the order in which it was put down.
+type Key = (Instant, u64);
+
+/// A frame on its way to one port.
+#[derive(Clone, Debug)]
+struct Departure {
+    serial: u64,
+    to: usize,
+    frame: Arc<[u8]>,
+    /// How many times it is still to arrive; at least 1.
+    times: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    /// Where it is in the queue.
+    due: Instant,
+    not_before: Instant,
+    /// How many have to overtake it; at least 1.
+    behind: u32,
+}
+
+/// A frame on its way to one port while the rules decide on it.
+struct Flight {
+    to: usize,
+    frame: Arc<[u8]>,
+    times: u32,
+    delay: Duration,
+    hold: Option<(u32, Duration)>,
+}
+
+impl Wire {
+    /// The link `name` between `ports` ports, numbered from 0. The randomness of each rule depends
+    /// on the seed, the name and the rule's index alone.
+    #[must_use]
+    pub fn new(name: &str, ports: usize, rules: Vec<Rule>, seed: u64) -> Self {
+        let arm = |(index, rule)| {
+            Armed::new(rule, Rng::for_node(seed, &format!("link {name}, rule {index}")))
+        };
+        Self {
+            ports,
+            rules: rules.into_iter().enumerate().map(arm).collect(),
+            now: Instant::ZERO,
+            entered: 0,
+            departures: 0,
+            queue: BTreeMap::new(),
+            held: BTreeMap::new(),
+            log: Vec::new(),
+        }
+    }
+
+    /// A frame enters the link from a port. Time that runs backwards is taken to stand still.
+    pub fn enter(&mut self, now: Instant, port: usize, frame: &[u8]) {
+        self.now = self.now.max(now);
+        let frame: Arc<[u8]> = frame.into();
+        let others = (0..self.ports).filter(|&to| to != port);
+        let fly = |to| Flight {
+            to,
+            frame: Arc::clone(&frame),
+            times: 1,
+            delay: Duration::ZERO,
+            hold: None,
+        };
+        let flights = others.map(fly).collect();
+        for flight in self.judge(port, &frame, flights) {
+            self.depart(flight);
+        }
+        self.entered += 1;
+    }
+
+    /// The next frame that has arrived by `now`, and where.
+    #[must_use]
+    pub fn poll(&mut self, now: Instant) -> Option<(usize, Arc<[u8]>)> {
+        let mut head = self.queue.first_entry().filter(|head| head.key().0 <= now)?;
+        let key = *head.key();
+        let departure = head.get_mut();
+        let (to, frame) = (departure.to, Arc::clone(&departure.frame));
+        departure.times -= 1;
+        if departure.times == 0 {
+            head.remove();
+            self.held.remove(&(to, key.1));
+        }
+        self.overtake(to, key);
+        Some((to, frame))
+    }
+
+    /// When the next frame arrives, unless one enters or overtakes another before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.queue.first_key_value().map(|(&(at, _), _)| at)
+    }
+
+    /// All that has entered and not arrived, in the order of arrival as it looks now.
+    pub fn pending(&self) -> impl Iterator<Item = Pending> {
+        self.queue.iter().map(|(&(due, _), departure)| Pending {
+            serial: departure.serial,
+            to: departure.to,
+            due,
+            frame: Arc::clone(&departure.frame),
+        })
+    }
+
+    /// What the rules have done so far.
+    #[must_use]
+    pub fn log(&self) -> &[FaultEvent] {
+        &self.log
+    }
+
+    /// Lets each rule strike the frame, and returns what is left of it.
+    fn judge(&mut self, port: usize, frame: &Arc<[u8]>, mut flights: Vec<Flight>) -> Vec<Flight> {
+        let read = self.rules.iter().any(|armed| armed.rule.select.reads_packets());
+        let packet: Option<Packet> = read.then(|| decode(frame)).flatten();
+        for (index, armed) in self.rules.iter_mut().enumerate() {
+            if !armed.strikes(self.now, port, packet.as_ref()) {
+                continue;
+            }
+            let rule = &armed.rule;
+            let aimed = |flight: &Flight| rule.select.to.is_none_or(|to| to == flight.to);
+            let (struck, mut left): (Vec<_>, Vec<_>) = flights.into_iter().partition(aimed);
+            let alike = rule.select.to.is_none() && !matches!(rule.action, Action::Partition(_));
+            let mut told = false;
+            for flight in struck {
+                let to = flight.to;
+                let (what, flight) = apply(&rule.action, port, flight);
+                left.extend(flight);
+                // What happens to all alike is told once.
+                if let Some(what) = what.filter(|_| !mem::replace(&mut told, alike)) {
+                    self.log.push(FaultEvent {
+                        at: self.now,
+                        rule: index,
+                        serial: self.entered,
+                        port,
+                        to: (!alike).then_some(to),
+                        frame: Arc::clone(frame),
+                        what,
+                    });
+                }
+            }
+            left.sort_by_key(|flight| flight.to);
+            flights = left;
+        }
+        flights
+    }
+
+    fn depart(&mut self, flight: Flight) {
+        let Flight { to, frame, times, delay, hold } = flight;
+        let not_before = self.now + delay;
+        let order = self.departures;
+        self.departures += 1;
+        let due = hold.map_or(not_before, |(_, at_most)| not_before + at_most);
+        if let Some((behind, _)) = hold {
+            self.held.insert((to, order), Held { due, not_before, behind });
+        }
+        self.queue.insert((due, order), Departure { serial: self.entered, to, frame, times });
+    }
+
+    /// The departure `by` has arrived at port `to`: those that waited to be overtaken by it come
+    /// next, as of the same instant.
+    fn overtake(&mut self, to: usize, by: Key) {
+        let (at, order) = by;
+        let overtaken = self.held.range_mut((to, 0)..(to, order));
+        let mut released = Vec::new();
+        for (&(_, order), held) in overtaken {
+            held.behind -= 1;
+            if held.behind == 0 {
+                released.push((order, *held));
+            }
+        }
+        for (order, held) in released {
+            self.held.remove(&(to, order));
+            if let Some(departure) = self.queue.remove(&(held.due, order)) {
+                self.queue.insert((at.max(held.not_before), order), departure);
+            }
+        }
+    }
+}
+
+/// What an action does to one flight, and what is left of it.
+fn apply(action: &Action, port: usize, mut flight: Flight) -> (Option<What>, Option<Flight>) {
+    let what = match action {
+        Action::Drop => return (Some(What::Dropped), None),
+        Action::Partition(side) if side.contains(&port) != side.contains(&flight.to) => {
+            return (Some(What::CutOff), None);
+        }
+        Action::Partition(_) => return (None, Some(flight)),
+        Action::Delay(by) => {
+            flight.delay = flight.delay.saturating_add(*by);
+            What::Delayed(*by)
+        }
+        Action::Duplicate(copies) => {
+            flight.times = flight.times.saturating_mul(copies.saturating_add(1));
+            What::Duplicated(*copies)
+        }
+        Action::Corrupt(damage) => match damage.inflict(&flight.frame) {
+            Some(damaged) => {
+                flight.frame = damaged;
+                What::Corrupted
+            }
+            None => What::Unharmed,
+        },
+        Action::HoldBack { behind, at_most } => {
+            flight.hold = Some(((*behind).max(1), *at_most));
+            What::HeldBack
+        }
+    };
+    (Some(what), Some(flight))
+}
