@@ -1,1 +1,42 @@
+//! castnet's laboratory: a scenario in TOML becomes a plan, a backend makes a recording of it, the
+//! judge makes a verdict of that.
+//!
+//! One function an arrow: [`scenario::parse`], [`plan::compile`], [`backend::netns::run`],
+//! [`judge::judge`], [`report::text::run`].
+//!
+//! ```
+//! let plan = castnet_lab::plan::compile("first.toml", r#"
+//!     title = "The querier starts with two Queries"
+//!     links = { lan = ["r1", "h1"] }
+//!     nodes = { r1 = { role = "router" }, h1 = { role = "listener" } }
+//!     [[expect]]
+//!     packet = { on = "lan", kind = "general-query", from = "r1", max-resp = "QRI" }
+//!     count = "SQC"
+//!     within = "SQI"
+//! "#)?;
+//! assert_eq!(plan.checks[0].text, "lan: SQC 2 general-query from r1 within SQI");
+//! assert_eq!(plan.end.as_millis(), 31_250 + 2 * 100);
+//! # Ok::<(), castnet_lab::scenario::diagnostic::Rejected>(())
+//! ```
+//!
+//! - [`scenario`]: what an author writes, and what is wrong with it.
+//! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
+//! - [`lab`]: namespaces, links, taps; it knows no scenario.
+//! - [`role`]: who may sit on a node.
+//! - [`backend`]: where a plan is run.
+//! - [`recording`]: what happened.
+//! - [`capture`]: frames decoded, and written as pcapng.
+//! - [`fabric`]: links with faults: rules, and the frames that they strike.
+//! - [`judge`]: whether what happened is what was claimed.
+//! - [`report`]: the verdict, for people.
 
+pub mod backend;
+pub mod capture;
+pub mod fabric;
+pub mod judge;
+pub mod lab;
+pub mod plan;
+pub mod recording;
+pub mod report;
+pub mod role;
+pub mod scenario;

@@ -1,0 +1,71 @@
+//! Who may build, run and tear down at a time.
+//!
+//! Building and tearing down hold the kernel's lock for all interfaces of all namespaces (RTNL), for
+//! up to hundreds of milliseconds on a busy machine; a join in another laboratory waits for it. So the
+//! laboratories of a process build together, run together, and are torn down together.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+static GATE: Gate =
+    Gate { state: Mutex::new(State { changing: 0, running: 0 }), changed: Condvar::new() };
+
+struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    /// Laboratories that are being built or torn down.
+    changing: usize,
+    /// Laboratories whose time runs.
+    running: usize,
+}
+
+/// A laboratory that is being built or torn down.
+pub(super) struct Changing(());
+
+/// A laboratory whose time runs.
+pub(super) struct Running(());
+
+impl Changing {
+    /// Waits until no laboratory's time runs.
+    pub(super) fn begin() -> Self {
+        let mut state = GATE.wait_while(|state| state.running > 0);
+        state.changing += 1;
+        Self(())
+    }
+
+    /// Waits until no other laboratory is being built or torn down.
+    pub(super) fn done(self) -> Running {
+        drop(self);
+        let mut state = GATE.wait_while(|state| state.changing > 0);
+        state.running += 1;
+        Running(())
+    }
+}
+
+impl Drop for Changing {
+    fn drop(&mut self) {
+        GATE.lock().changing -= 1;
+        GATE.changed.notify_all();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        GATE.lock().running -= 1;
+        GATE.changed.notify_all();
+    }
+}
+
+impl Gate {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Two counters are never half written.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while(&self, condition: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let state = self.changed.wait_while(self.lock(), |state| condition(state));
+        state.unwrap_or_else(PoisonError::into_inner)
+    }
+}

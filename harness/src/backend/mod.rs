@@ -1,0 +1,10 @@
+//! Where a plan is run. Each backend takes a plan and yields a recording, and nothing else.
+
+mod cancel;
+pub mod faults;
+mod gate;
+mod machine;
+pub mod netns;
+mod segment;
+
+pub use cancel::Cancel;

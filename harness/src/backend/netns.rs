@@ -1,0 +1,390 @@
+//! The real Linux kernel: a network namespace for each node, veth links, kernel multicast routing.
+//!
+//! Everything happens on the calling thread, in one reactor. Nothing that is made has a name outside
+//! this process, so nothing is left behind however it ends.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::rc::Rc;
+use std::time::Duration;
+
+use castnet::time::Instant;
+use tokio::task::LocalSet;
+
+use super::Cancel;
+use super::faults::Plugged;
+use super::gate::{Changing, Running};
+use super::machine::Machines;
+use super::segment;
+use crate::lab::{
+    Built, Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, Port, link,
+    take_precedence,
+};
+use crate::plan::{Action, LinkId, Plan, PortId, Role};
+use crate::recording::{Frame, Lateness, NodeEvent, Recording};
+use crate::role::{Actor, Clock, Log, Stage, actor};
+
+/// How often the log of a topology that is held is emptied.
+const PACE: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether a laboratory is gone, and how many times at most: it takes the kernel
+/// a tenth of a second, and nothing depends on its being gone but the quiet of others.
+const GONE_PACE: Duration = Duration::from_millis(5);
+const GONE_LOOKS: u32 = 400;
+
+/// How often it is looked whether this thread is late.
+const BEAT: Duration = Duration::from_millis(20);
+
+/// Why a run could not be made or finished.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The laboratory.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// A node.
+    #[error("{0}: {1}")]
+    Node(String, String),
+    /// A node needs what this kernel does not have.
+    #[error("{0}: {1}")]
+    Unsupported(String, String),
+    /// The reactor.
+    #[error("tokio: {0}")]
+    Reactor(std::io::Error),
+    /// It was cancelled, and everything that was built is gone.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// A node's namespace, as long as the topology stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// The node's name.
+    pub node: String,
+    /// Where other processes find the namespace: `/proc/<pid>/fd/<n>`.
+    pub netns: String,
+}
+
+/// What a topology that is held has to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It stands: links carry and routers serve. In the order of the plan's nodes.
+    Ready(Vec<Room>),
+    /// Something that a router told.
+    Told(NodeEvent),
+    /// Something that went wrong.
+    Broken(String),
+}
+
+/// Runs the plan in real time.
+///
+/// # Errors
+/// Why the laboratory could not be built or trusted; [`RunError::Interrupted`].
+pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
+    run_then(plan, cancel, async |_, _| ())
+}
+
+/// The same, but all namespaces stand and all routers serve until `then` returns.
+///
+/// # Errors
+/// Those of [`run`]; once there is a recording, it is returned however long `then` takes.
+pub fn run_then(
+    plan: &Plan,
+    cancel: &Cancel,
+    then: impl AsyncFnOnce(&Recording, &[Room]),
+) -> Result<Recording, RunError> {
+    let changing = Changing::begin();
+    let (recording, last) = react(async {
+        let recorded = async {
+            let mut lab = Lab::build(plan, changing).await?;
+            let recording = lab.record().await?;
+            Ok((lab, recording))
+        };
+        let (mut lab, recording) = unless(cancel, recorded).await?;
+        let rooms = lab.rooms();
+        tokio::select! {
+            () = then(&recording, &rooms) => {}
+            never = forward(&lab.stage, |_| ()) => match never {},
+        }
+        Ok((recording, lab.netns.drain(..).next()))
+    })?;
+    if let Some(last) = last {
+        let _changing = Changing::begin();
+        react(gone(&last))?;
+    }
+    Ok(recording)
+}
+
+/// Waits until the other namespaces are gone, as this one shows: their ends of its links have vanished.
+/// The kernel clears them away later than they are closed, and others would have to wait for it then.
+async fn gone(last: &Netns) -> Result<(), RunError> {
+    let interfaces = || last.run(|| std::fs::read_to_string("/proc/thread-self/net/dev"));
+    for _ in 0..GONE_LOOKS {
+        let Ok(Ok(text)) = interfaces() else { break };
+        // Two lines of heading, and lo.
+        if text.lines().count() <= 3 {
+            break;
+        }
+        tokio::time::sleep(GONE_PACE).await;
+    }
+    Ok(())
+}
+
+/// Builds the topology, has its routers serve, does none of the timeline, and holds all that until
+/// it is cancelled.
+///
+/// # Errors
+/// Why it could not be built.
+pub fn hold(plan: &Plan, cancel: &Cancel, mut tell: impl FnMut(Held)) -> Result<(), RunError> {
+    react(async {
+        let mut lab = match unless(cancel, Lab::build(plan, Changing::begin())).await {
+            Err(RunError::Interrupted) => return Ok(()),
+            built => built?,
+        };
+        // Nobody would ever read it, and it would grow for ever.
+        drop(lab.capture.take());
+        tell(Held::Ready(lab.rooms()));
+        tokio::select! {
+            () = cancel.cancelled() => Ok(()),
+            never = forward(&lab.stage, tell) => match never {},
+        }
+    })
+}
+
+/// On the calling thread, and gone from it afterwards with every task.
+///
+/// The thread takes precedence over the machine's other load: whatever it does late, the device under
+/// test would seem to have done late.
+fn react<T>(work: impl Future<Output = Result<T, RunError>>) -> Result<T, RunError> {
+    take_precedence();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(RunError::Reactor)?;
+    LocalSet::new().block_on(&runtime, work)
+}
+
+/// Measures how late this very thread comes to do what it has a timer for.
+async fn watch_lateness(clock: Clock, worst: Rc<Cell<Lateness>>) {
+    // From time zero on: what holds up the very start counts too.
+    let mut due = Instant::ZERO + BEAT;
+    loop {
+        tokio::time::sleep(due.since(clock.now())).await;
+        let by = clock.now().since(due);
+        if by > worst.get().by {
+            worst.set(Lateness { at: due, by });
+        }
+        due = clock.now() + BEAT;
+    }
+}
+
+/// What has been built goes with the work that is not finished.
+async fn unless<T>(
+    cancel: &Cancel,
+    work: impl Future<Output = Result<T, RunError>>,
+) -> Result<T, RunError> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(RunError::Interrupted),
+        result = work => result,
+    }
+}
+
+/// Empties the log for ever.
+async fn forward(stage: &Stage, mut tell: impl FnMut(Held)) -> Infallible {
+    let mut pace = tokio::time::interval(PACE);
+    loop {
+        pace.tick().await;
+        let Log { events, broken, .. } = stage.log.take();
+        events
+            .into_iter()
+            .map(Held::Told)
+            .chain(broken.into_iter().map(Held::Broken))
+            .for_each(&mut tell);
+    }
+}
+
+/// A topology that stands: links proved, actors started.
+struct Lab<'a> {
+    plan: &'a Plan,
+    netns: Vec<Netns>,
+    /// The hubs and far ends live in it.
+    built: Built,
+    capture: Option<Capture>,
+    actors: Vec<Box<dyn Actor>>,
+    stage: Stage,
+    faults: Plugged,
+    lateness: Rc<Cell<Lateness>>,
+    /// As long as its time runs.
+    running: Option<Running>,
+}
+
+impl<'a> Lab<'a> {
+    async fn build(plan: &'a Plan, changing: Changing) -> Result<Self, RunError> {
+        let netns = Netns::create_all(plan.nodes.iter().map(|node| node.name.clone()).collect())?;
+        let links: Vec<LinkSpec> = (0..plan.links.len()).map(|link| spec(plan, link)).collect();
+        let mut built = link::build(&netns, &links).await?;
+        segment::join(plan, &netns, &mut built).await?;
+        let mut capture = Capture::start(&netns, &links, &built)?;
+        let mut actors = actors(plan, &netns, &built)?;
+        // From here on every frame on every link is seen.
+        capture.prove(PROOF_BOUND).await?;
+
+        let running = Some(changing.done());
+        let (clock, lateness) = (Clock::start(), Rc::<Cell<Lateness>>::default());
+        tokio::task::spawn_local(watch_lateness(clock, lateness.clone()));
+        let faults = Plugged::plug(plan, &built, clock);
+        let stage = Stage { plan: Rc::new(plan.clone()), clock, log: Rc::default() };
+        for (node, actor) in plan.nodes.iter().zip(&mut actors) {
+            let failed = |why| RunError::Node(node.name.clone(), why);
+            actor.start(&stage).map_err(failed)?;
+        }
+        Ok(Self {
+            plan,
+            netns,
+            built,
+            capture: Some(capture),
+            actors,
+            stage,
+            faults,
+            lateness,
+            running,
+        })
+    }
+
+    /// Does the timeline. Afterwards hosts are silent, but routers go on.
+    async fn record(&mut self) -> Result<Recording, RunError> {
+        let Self { plan, netns, built, capture, actors, stage, faults, lateness, running } = self;
+        let machines = Machines::new(plan, netns, built);
+        let acts = perform(stage, &machines, actors).await;
+        actors.iter_mut().for_each(|actor| actor.quiet(stage));
+        *running = None;
+        let captured = match capture.take() {
+            Some(capture) => capture.finish(PROOF_BOUND).await,
+            None => Ok(Vec::new()),
+        };
+        for (node, actor) in plan.nodes.iter().zip(actors) {
+            if !matches!(node.role, Role::Router(_)) {
+                actor.stop(stage);
+            }
+        }
+        let struck = faults.struck(plan);
+        let lateness = lateness.get();
+        Ok(Recording { struck, lateness, ..recording(plan, stage, acts, captured?) })
+    }
+
+    fn rooms(&self) -> Vec<Room> {
+        let pid = std::process::id();
+        let room = |netns: &Netns| Room {
+            node: netns.name().to_owned(),
+            netns: format!("/proc/{pid}/fd/{}", netns.as_fd().as_raw_fd()),
+        };
+        self.netns.iter().map(room).collect()
+    }
+}
+
+fn spec(plan: &Plan, link: LinkId) -> LinkSpec {
+    let written = &plan.links[link];
+    let ports = written.ports.iter().map(|&port| {
+        let port = &plan.ports[port];
+        let prefix = written.subnet.prefix_len();
+        Port {
+            netns: port.node,
+            ifname: written.name.clone(),
+            mac: port.mac,
+            // The prefix is that of the subnet, which is valid; a port of a switch has no address.
+            addresses: ipnet::Ipv4Net::new(port.address, prefix)
+                .into_iter()
+                .filter(|address| !address.addr().is_unspecified())
+                .collect(),
+        }
+    });
+    // Only who can interfere with a frame can strike it.
+    let has_faults = plan.faults.iter().any(|fault| fault.link == link);
+    let carrier = if has_faults { Carrier::Process } else { Carrier::Kernel };
+    LinkSpec { name: written.name.clone(), ports: ports.collect(), carrier }
+}
+
+/// The kernel's index of a port.
+pub(super) fn ifindex(plan: &Plan, built: &Built, port: PortId) -> u32 {
+    let link = plan.ports[port].link;
+    let position = plan.links[link].ports.iter().position(|&other| other == port);
+    position.and_then(|position| built.ifindex[link].get(position)).copied().unwrap_or(0)
+}
+
+fn actors(plan: &Plan, netns: &[Netns], built: &Built) -> Result<Vec<Box<dyn Actor>>, RunError> {
+    let made = plan.nodes.iter().enumerate().map(|(id, node)| {
+        let ifindexes: Vec<u32> =
+            node.ports.iter().map(|&port| ifindex(plan, built, port)).collect();
+        actor(plan, id, &netns[id], &ifindexes).map_err(|error| {
+            let (name, why) = (node.name.clone(), error.to_string());
+            match error.kind() {
+                ErrorKind::Unsupported => RunError::Unsupported(name, why),
+                _ => RunError::Node(name, why),
+            }
+        })
+    });
+    made.collect()
+}
+
+/// Does every act at its time, waits for the end, and says when each act was done.
+async fn perform(
+    stage: &Stage,
+    machines: &Machines<'_>,
+    actors: &mut [Box<dyn Actor>],
+) -> Vec<Option<Instant>> {
+    let mut done = Vec::with_capacity(stage.plan.acts.len());
+    for act in &stage.plan.acts {
+        stage.wait_until(Instant::ZERO + act.at).await;
+        let begun = stage.clock.now();
+        let result = match &act.action {
+            Action::Interface { port, up } => machines.set(*port, *up).await,
+            Action::Exec(command) => machines.exec(stage, act.node, command),
+            action => actors[act.node].act(stage, action),
+        };
+        if let Err(why) = &result {
+            stage.log.borrow_mut().broken.push(format!("`{}`: {why}", act.label));
+        }
+        // A message may leave while its act is still being done, and must not come before it. What
+        // ends something, though, has ended it only when the kernel is through, which under load
+        // waits for others.
+        let at = match &act.action {
+            Action::Interface { .. } | Action::Kill => stage.clock.now(),
+            _ => begun,
+        };
+        done.push(result.is_ok().then_some(at));
+    }
+    stage.wait_until(Instant::ZERO + stage.plan.end).await;
+    done
+}
+
+fn recording(
+    plan: &Plan,
+    stage: &Stage,
+    acts: Vec<Option<Instant>>,
+    captured: Vec<Captured>,
+) -> Recording {
+    let frames = captured.into_iter().map(|Captured { link, port, frame, .. }| Frame {
+        at: stage.clock.at(Duration::from_nanos(frame.stamp_ns)),
+        port: plan.links[link].ports[port],
+        outgoing: frame.outgoing,
+        bytes: frame.bytes,
+        original_len: frame.original_len,
+    });
+    let mut log: Log = stage.log.take();
+    log.deliveries.sort_by_key(|delivery| delivery.at);
+    Recording {
+        backend: "netns",
+        epoch: stage.clock.epoch(),
+        frames: frames.collect(),
+        deliveries: log.deliveries,
+        acts,
+        mfc: log.mfc,
+        mdb: log.mdb,
+        events: log.events,
+        struck: Vec::new(),
+        lateness: Lateness::default(),
+        broken: log.broken,
+    }
+}

@@ -1,0 +1,56 @@
+//! The switches of a plan, built over its links.
+
+use ipnet::Ipv4Net;
+
+use super::netns::ifindex;
+use crate::lab::{Built, LabError, Netns, SwitchSpec, switch};
+use crate::plan::{LinkId, NodeId, Plan, Role, Switch};
+
+/// Makes the switches, and has their segments proved.
+pub(super) async fn join(plan: &Plan, netns: &[Netns], built: &mut Built) -> Result<(), LabError> {
+    for (id, node) in plan.nodes.iter().enumerate() {
+        if let Role::Switch(switch) = &node.role {
+            switch::build(&netns[id], &spec(plan, built, id, switch)).await?;
+        }
+    }
+    built.segments = (0..plan.links.len()).filter_map(|link| segment(plan, link)).collect();
+    Ok(())
+}
+
+fn spec(plan: &Plan, built: &Built, node: NodeId, switch: &Switch) -> SwitchSpec {
+    let ports = &plan.nodes[node].ports;
+    // A switch is on two links at least.
+    let first = &plan.ports[ports[0]];
+    let prefix = plan.links[first.link].subnet.prefix_len();
+    let igmp = &switch.igmp;
+    let ifindexes = |ports: &[usize]| ports.iter().map(|&p| ifindex(plan, built, p)).collect();
+    SwitchSpec {
+        snooping: switch.snooping,
+        mac: first.mac,
+        address: switch.querier.and_then(|address| Ipv4Net::new(address, prefix).ok()),
+        igmp_version: switch.igmp_version,
+        query_interval: igmp.query_interval,
+        query_response_interval: igmp.query_response_interval,
+        startup_query_interval: igmp.startup_query_interval(),
+        startup_query_count: igmp.startup_query_count(),
+        last_member_interval: igmp.last_member_query_interval,
+        last_member_count: igmp.last_member_query_count(),
+        membership_interval: igmp.group_membership_interval(),
+        querier_interval: igmp.other_querier_present_interval(),
+        ports: ifindexes(ports),
+        fast_leave: ifindexes(&switch.fast_leave),
+    }
+}
+
+/// The ports of the segment that begins with the link, but for those of the switches themselves;
+/// none if it has no switch.
+fn segment(plan: &Plan, first: LinkId) -> Option<Vec<(usize, usize)>> {
+    let is_host = |port: usize| !matches!(plan.nodes[plan.ports[port].node].role, Role::Switch(_));
+    let links = plan.links.iter().enumerate().filter(|(_, link)| link.segment == first);
+    let ports = links.flat_map(|(id, link)| {
+        let hosts = link.ports.iter().enumerate().filter(|&(_, &port)| is_host(port));
+        hosts.map(move |(position, _)| (id, position))
+    });
+    let ports: Vec<_> = ports.collect();
+    (plan.is_switched(first) && ports.len() > 1).then_some(ports)
+}

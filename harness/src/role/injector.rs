@@ -1,0 +1,80 @@
+//! An injector: whatever packets the plan has made, valid or not, once or again and again.
+
+use std::io;
+use std::rc::Rc;
+
+use tokio::task::AbortHandle;
+
+use super::raw::Raw;
+use super::{Actor, Stage};
+use crate::lab::Netns;
+use crate::plan::{Action, Injection, NodeId, Plan};
+
+pub(super) struct Injector {
+    node: NodeId,
+    raw: Rc<Raw>,
+    /// What it sends from the start of the run.
+    periodic: Option<Injection>,
+    sending: Vec<AbortHandle>,
+}
+
+impl Injector {
+    pub(super) fn open(
+        plan: &Plan,
+        node: NodeId,
+        periodic: Option<&Injection>,
+        netns: &Netns,
+        ifindexes: &[u32],
+    ) -> io::Result<Self> {
+        let raw = Rc::new(Raw::open(plan, node, netns, ifindexes)?);
+        Ok(Self { node, raw, periodic: periodic.cloned(), sending: Vec::new() })
+    }
+
+    fn begin(&mut self, stage: &Stage, injection: Injection) {
+        let (node, raw, stage) = (self.node, self.raw.clone(), stage.clone());
+        let task = tokio::task::spawn_local(async move {
+            if let Err(error) = inject(&raw, &stage, &injection).await {
+                stage.broken(node, &error);
+            }
+        });
+        self.sending.push(task.abort_handle());
+    }
+}
+
+impl Actor for Injector {
+    fn start(&mut self, stage: &Stage) -> Result<(), String> {
+        if let Some(periodic) = self.periodic.take() {
+            self.begin(stage, periodic);
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
+        match action {
+            Action::Inject(injection) => {
+                self.begin(stage, injection.clone());
+                Ok(())
+            }
+            Action::Stop => {
+                self.quiet(stage);
+                Ok(())
+            }
+            _ => Err("an injector only injects".to_owned()),
+        }
+    }
+
+    fn quiet(&mut self, _stage: &Stage) {
+        self.sending.drain(..).for_each(|task| task.abort());
+    }
+}
+
+/// Sends the packet as often as the plan says, each at its time.
+async fn inject(raw: &Raw, stage: &Stage, injection: &Injection) -> io::Result<()> {
+    let began = stage.clock.now();
+    for n in 0..injection.times {
+        let due = began + injection.every * n;
+        stage.wait_until(due).await;
+        raw.send(injection.port, injection.to, &injection.packet)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! A listener: sockets that join and leave groups; the kernel speaks IGMP for them.
+
+use std::collections::BTreeMap;
+use std::io::{self, IoSliceMut};
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::kernel::readable;
+use nix::cmsg_space;
+use nix::errno::Errno;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg};
+use nix::sys::time::TimeSpec;
+use tokio::task::AbortHandle;
+
+use super::{Actor, Stage, udp};
+use crate::capture::numbered::{self, UDP_PORT};
+use crate::lab::Netns;
+use crate::plan::{Action, NodeId, Plan, PortId};
+use crate::recording::Delivery;
+
+pub(super) struct Listener {
+    node: NodeId,
+    /// A socket for each group on each interface that the plan has it join.
+    ears: BTreeMap<(PortId, Group), Rc<Ear>>,
+    tasks: Vec<AbortHandle>,
+}
+
+/// A socket for one group, bound to it.
+struct Ear {
+    socket: UdpSocket,
+    group: Group,
+    node: NodeId,
+}
+
+impl Listener {
+    pub(super) fn open(
+        plan: &Plan,
+        node: NodeId,
+        igmp_version: Option<u8>,
+        netns: &Netns,
+    ) -> io::Result<Self> {
+        // For all interfaces: net/ipv4/igmp.c reads it beside the interface's own.
+        if let Some(version) = igmp_version {
+            netns.write_sysctl("net/ipv4/conf/all/force_igmp_version", &version.to_string())?;
+        }
+        let mut ears = BTreeMap::new();
+        for act in plan.acts.iter().filter(|act| act.node == node) {
+            if let Action::Join(port, group) = act.action
+                && let Some(address) = group.v4()
+                && !ears.contains_key(&(port, group))
+            {
+                let socket = udp::receiver(netns, SocketAddrV4::new(address, UDP_PORT))?;
+                ears.insert((port, group), Rc::new(Ear { socket, group, node }));
+            }
+        }
+        Ok(Self { node, ears, tasks: Vec::new() })
+    }
+
+    fn ear(&self, port: PortId, group: Group) -> Result<(&Ear, Ipv4Addr), String> {
+        let ear = self.ears.get(&(port, group)).ok_or("no socket for this group")?;
+        Ok((ear, group.v4().ok_or("not an IPv4 group")?))
+    }
+}
+
+impl Actor for Listener {
+    fn start(&mut self, stage: &Stage) -> Result<(), String> {
+        for ear in self.ears.values() {
+            let (ear, stage) = (ear.clone(), stage.clone());
+            let task = tokio::task::spawn_local(async move {
+                loop {
+                    let result = readable(ear.socket.as_fd()).await;
+                    if let Err(error) = result.and_then(|()| ear.drain(&stage)) {
+                        stage.broken(ear.node, &error);
+                        return;
+                    }
+                }
+            });
+            self.tasks.push(task.abort_handle());
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
+        let (result, call) = match action {
+            Action::Join(port, group) => {
+                let (ear, group) = self.ear(*port, *group)?;
+                let address = &stage.plan.ports[*port].address;
+                (ear.socket.join_multicast_v4(&group, address), "IP_ADD_MEMBERSHIP")
+            }
+            Action::Leave(port, group) => {
+                let (ear, group) = self.ear(*port, *group)?;
+                let address = &stage.plan.ports[*port].address;
+                (ear.socket.leave_multicast_v4(&group, address), "IP_DROP_MEMBERSHIP")
+            }
+            _ => return Err("a listener joins and leaves".to_owned()),
+        };
+        result.map_err(|error| format!("{call}: {error}"))
+    }
+
+    fn stop(&mut self, stage: &Stage) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+        for ear in self.ears.values() {
+            // What came in the last instant is in the buffer.
+            if let Err(error) = ear.drain(stage) {
+                stage.broken(self.node, &error);
+            }
+        }
+    }
+}
+
+impl Ear {
+    /// Takes everything that has arrived.
+    fn drain(&self, stage: &Stage) -> io::Result<()> {
+        let mut payload = [0; 2048];
+        let mut control = cmsg_space!(TimeSpec, u32);
+        loop {
+            let mut slices = [IoSliceMut::new(&mut payload)];
+            let fd = self.socket.as_raw_fd();
+            let received =
+                recvmsg::<SockaddrIn>(fd, &mut slices, Some(&mut control), MsgFlags::MSG_DONTWAIT);
+            let message = match received {
+                Err(Errno::EAGAIN) => return Ok(()),
+                Err(Errno::EINTR) => continue,
+                other => other?,
+            };
+            let mut stamp = None;
+            for cmsg in message.cmsgs()? {
+                match cmsg {
+                    ControlMessageOwned::ScmTimestampns(time) => stamp = Some(Duration::from(time)),
+                    ControlMessageOwned::RxqOvfl(lost) if lost > 0 => {
+                        let what = format!("its socket had no room for {lost} datagrams");
+                        stage.broken(self.node, &what);
+                    }
+                    _ => {}
+                }
+            }
+            let (length, source) = (message.bytes, message.address.map(|from| from.ip()));
+            let (Some((number, _)), Some(source)) =
+                (payload.get(..length).and_then(numbered::decode), source)
+            else {
+                continue;
+            };
+            let at = stamp.map_or_else(|| stage.clock.now(), |stamp| stage.clock.at(stamp));
+            let delivery = Delivery { at, node: self.node, source, group: self.group, number };
+            stage.log.borrow_mut().deliveries.push(delivery);
+        }
+    }
+}

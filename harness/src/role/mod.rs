@@ -1,0 +1,154 @@
+//! Who may sit on a node of the real-kernel laboratory: one small module a role.
+//!
+//! An [`Actor`] is made before the run, with its sockets already inside its namespace; it starts at
+//! time zero, does the acts that the plan gives it, and ends with the run. What happens to it goes
+//! into the [`Log`].
+
+mod host;
+mod injector;
+mod listener;
+mod raw;
+mod router;
+mod source;
+mod switch;
+mod udp;
+mod watch;
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use castnet::time::Instant;
+
+use crate::lab::Netns;
+use crate::plan::{Action, NodeId, Plan, Role};
+use crate::recording::{Delivery, MdbChange, MfcChange, NodeEvent};
+use crate::scenario::Listener;
+
+/// A node at work.
+pub trait Actor {
+    /// Begins, at time zero.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn start(&mut self, stage: &Stage) -> Result<(), String>;
+
+    /// Does one act.
+    ///
+    /// # Errors
+    /// Why it could not.
+    fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String>;
+
+    /// Sends nothing of its own accord from now on. What has arrived is still taken in.
+    fn quiet(&mut self, _stage: &Stage) {}
+
+    /// Ends.
+    fn stop(&mut self, _stage: &Stage) {}
+}
+
+/// What every actor of a run shares.
+#[derive(Clone)]
+pub struct Stage {
+    /// The plan.
+    pub plan: Rc<Plan>,
+    /// The time of the run.
+    pub clock: Clock,
+    /// What happens.
+    pub log: Rc<RefCell<Log>>,
+}
+
+impl Stage {
+    /// A node could not do what it should: the run cannot be trusted.
+    pub fn broken(&self, node: NodeId, why: &dyn std::fmt::Display) {
+        let name = &self.plan.nodes[node].name;
+        self.log.borrow_mut().broken.push(format!("{name}: {why}"));
+    }
+
+    /// Waits until this long after the start of the run.
+    pub async fn wait_until(&self, at: Instant) {
+        tokio::time::sleep(at.since(self.clock.now())).await;
+    }
+}
+
+/// What actors have to tell.
+#[derive(Debug, Default)]
+pub struct Log {
+    /// Datagrams that sockets received.
+    pub deliveries: Vec<Delivery>,
+    /// Changes of forwarding caches.
+    pub mfc: Vec<MfcChange>,
+    /// Changes of switches' databases of members.
+    pub mdb: Vec<MdbChange>,
+    /// What routers and switches told.
+    pub events: Vec<NodeEvent>,
+    /// Why the run cannot be trusted.
+    pub broken: Vec<String>,
+}
+
+/// The time of a run, on the clock by which the kernel stamps packets (`CLOCK_REALTIME`).
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    epoch: Duration,
+}
+
+impl Clock {
+    /// Time zero is now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self { epoch: since_1970() }
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.at(since_1970())
+    }
+
+    /// The instant of a kernel stamp; time zero for what came before it.
+    #[must_use]
+    pub fn at(&self, since_1970: Duration) -> Instant {
+        Instant::ZERO + since_1970.saturating_sub(self.epoch)
+    }
+
+    /// Time zero, since 1970.
+    #[must_use]
+    pub const fn epoch(&self) -> Duration {
+        self.epoch
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the laboratory is where time comes from")]
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Makes the actor of a node; `ifindexes` are the kernel's indexes of its ports, in their order.
+///
+/// # Errors
+/// What of its sockets could not be made.
+pub fn actor(
+    plan: &Plan,
+    node: NodeId,
+    netns: &Netns,
+    ifindexes: &[u32],
+) -> io::Result<Box<dyn Actor>> {
+    Ok(match &plan.nodes[node].role {
+        Role::Router(config) => {
+            Box::new(router::Router::open(plan, node, config, netns, ifindexes)?)
+        }
+        Role::Listener(Listener::Kernel { igmp_version }) => {
+            Box::new(listener::Listener::open(plan, node, *igmp_version, netns)?)
+        }
+        Role::Listener(Listener::Castnet(params)) => {
+            Box::new(host::Host::open(plan, node, params, netns, ifindexes)?)
+        }
+        Role::Injector(periodic) => {
+            Box::new(injector::Injector::open(plan, node, periodic.as_ref(), netns, ifindexes)?)
+        }
+        Role::Switch(switch) => {
+            Box::new(switch::Switch::open(plan, node, switch, netns, ifindexes)?)
+        }
+        Role::Source => Box::new(source::Source::open(plan, node, netns)?),
+    })
+}

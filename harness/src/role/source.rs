@@ -1,0 +1,95 @@
+//! A source: UDP datagrams, numbered and stamped, at a steady rate.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddrV4, UdpSocket};
+use std::time::Duration;
+
+use castnet::time::Instant;
+use tokio::task::AbortHandle;
+
+use super::{Actor, Stage, udp};
+use crate::capture::numbered::{self, UDP_PORT};
+use crate::lab::Netns;
+use crate::plan::{Action, NodeId, Plan, Stream};
+use crate::recording::Number;
+
+pub(super) struct Source {
+    node: NodeId,
+    /// A socket for each stream that the plan gives it.
+    sockets: BTreeMap<u32, UdpSocket>,
+    sending: Vec<AbortHandle>,
+}
+
+impl Source {
+    pub(super) fn open(plan: &Plan, node: NodeId, netns: &Netns) -> io::Result<Self> {
+        let mut sockets = BTreeMap::new();
+        for act in plan.acts.iter().filter(|act| act.node == node) {
+            if let Action::Send(stream) = &act.action {
+                let interface = plan.ports[stream.port].address;
+                sockets.insert(stream.id, udp::sender(netns, interface, stream.ttl)?);
+            }
+        }
+        Ok(Self { node, sockets, sending: Vec::new() })
+    }
+}
+
+impl Actor for Source {
+    fn start(&mut self, _stage: &Stage) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
+        let stream = match action {
+            Action::Send(stream) => stream,
+            Action::Stop => {
+                self.quiet(stage);
+                return Ok(());
+            }
+            _ => return Err("a source sends and stops".to_owned()),
+        };
+        let socket = self.sockets.remove(&stream.id).ok_or("the stream is already sent")?;
+        let (node, stage, stream) = (self.node, stage.clone(), stream.clone());
+        let task = tokio::task::spawn_local(async move {
+            if let Err(error) = send(&stage, &stream, &socket).await {
+                stage.broken(node, &format!("sending to {}: {error}", stream.group));
+            }
+        });
+        self.sending.push(task.abort_handle());
+        Ok(())
+    }
+
+    fn quiet(&mut self, _stage: &Stage) {
+        self.sending.drain(..).for_each(|task| task.abort());
+    }
+}
+
+/// Sends each datagram when it is due. A late timer is made up for, so that the rate holds.
+async fn send(stage: &Stage, stream: &Stream, socket: &UdpSocket) -> io::Result<()> {
+    let Some(group) = stream.group.v4() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an IPv4 group"));
+    };
+    let to = SocketAddrV4::new(group, UDP_PORT);
+    let began = stage.clock.now();
+    let mut sequence = 0;
+    loop {
+        let now = stage.clock.now();
+        while due(began, stream.interval, sequence) <= now {
+            if stream.during.is_some_and(|during| {
+                due(Instant::ZERO, stream.interval, sequence) >= Instant::ZERO + during
+            }) {
+                return Ok(());
+            }
+            let number = Number { stream: stream.id, sequence };
+            let payload = numbered::encode(number, stage.clock.now(), stream.size);
+            socket.send_to(&payload, to)?;
+            sequence += 1;
+        }
+        stage.wait_until(due(began, stream.interval, sequence)).await;
+    }
+}
+
+fn due(began: Instant, interval: Duration, sequence: u64) -> Instant {
+    let nanos = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
+    began + Duration::from_nanos(nanos.saturating_mul(sequence))
+}

@@ -1,0 +1,130 @@
+//! A switch: the kernel's bridge does the work; this tells what it learns, and lets it ask.
+//!
+//! The bridge is made with the links. It begins to ask at time zero and not when it is made, so that
+//! its first Queries are part of the run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::IpAddr;
+
+use castnet::addr::Group;
+use castnet::time::Instant;
+use tokio::task::AbortHandle;
+
+use super::{Actor, Stage};
+use crate::lab::{MdbMessage, MdbMonitor, Netns, switch};
+use crate::plan::{self, Action, NodeId, Plan, PortId};
+use crate::recording::{MdbChange, NodeEvent};
+
+pub(super) struct Switch {
+    node: NodeId,
+    netns: Netns,
+    is_querier: bool,
+    /// A subscription that has begun before the first change can happen; gone once it is read.
+    watch: Option<Watch>,
+    task: Option<AbortHandle>,
+}
+
+/// What the bridge knows, as far as it has told.
+struct Watch {
+    node: NodeId,
+    /// Which port each device is.
+    ports: Vec<(u32, PortId)>,
+    monitor: MdbMonitor,
+    members: BTreeMap<Group, BTreeSet<PortId>>,
+}
+
+impl Switch {
+    pub(super) fn open(
+        plan: &Plan,
+        node: NodeId,
+        switch: &plan::Switch,
+        netns: &Netns,
+        ifindexes: &[u32],
+    ) -> io::Result<Self> {
+        let ports = ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied());
+        let (ports, members) = (ports.collect(), BTreeMap::new());
+        let watch = Watch { node, ports, monitor: MdbMonitor::open(netns)?, members };
+        let (netns, is_querier) = (netns.try_clone()?, switch.querier.is_some());
+        Ok(Self { node, netns, is_querier, watch: Some(watch), task: None })
+    }
+
+    /// Makes the bridge ask, or stop.
+    fn ask(&self, stage: &Stage, on: bool) {
+        let (node, stage) = (self.node, stage.clone());
+        match self.netns.try_clone() {
+            Ok(netns) => drop(tokio::task::spawn_local(async move {
+                if let Err(error) = switch::set_querier(&netns, on).await {
+                    stage.broken(node, &error);
+                }
+            })),
+            Err(error) => stage.broken(node, &error),
+        }
+    }
+}
+
+impl Actor for Switch {
+    fn start(&mut self, stage: &Stage) -> Result<(), String> {
+        let mut watch = self.watch.take().ok_or("started twice")?;
+        if self.is_querier {
+            self.ask(stage, true);
+        }
+        let stage = stage.clone();
+        let task = tokio::task::spawn_local(async move {
+            loop {
+                match watch.monitor.next().await {
+                    Ok(messages) => messages.into_iter().for_each(|told| watch.tell(&stage, told)),
+                    Err(error) => return stage.broken(watch.node, &error),
+                }
+            }
+        });
+        self.task = Some(task.abort_handle());
+        Ok(())
+    }
+
+    fn act(&mut self, _stage: &Stage, _action: &Action) -> Result<(), String> {
+        Err("a switch has no such act".to_owned())
+    }
+
+    fn quiet(&mut self, stage: &Stage) {
+        if self.is_querier {
+            self.ask(stage, false);
+        }
+    }
+
+    fn stop(&mut self, _stage: &Stage) {
+        self.task.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Watch {
+    fn tell(&mut self, stage: &Stage, told: MdbMessage) {
+        let (at, node) = (stage.clock.now(), self.node);
+        match told {
+            MdbMessage::Member { group, port, on } => {
+                let Some(group) = Group::new(IpAddr::V4(group)) else { return };
+                let changes = self.port(port).and_then(|port| self.change(at, group, port, on));
+                stage.log.borrow_mut().mdb.extend(changes);
+            }
+            MdbMessage::Router { port, on } => {
+                let Some(port) = self.port(port) else { return };
+                let what = if on { "leads to a router" } else { "leads to no router any more" };
+                let text = format!("{} {what}", stage.plan.port_name(port));
+                stage.log.borrow_mut().events.push(NodeEvent { at, node, text });
+            }
+            MdbMessage::Overrun => stage.broken(node, &"changes of its database were lost"),
+        }
+    }
+
+    fn change(&mut self, at: Instant, group: Group, port: PortId, on: bool) -> Option<MdbChange> {
+        let members = self.members.entry(group).or_default();
+        let is_news = if on { members.insert(port) } else { members.remove(&port) };
+        let ports = members.iter().copied().collect();
+        is_news.then_some(MdbChange { at, node: self.node, group, ports })
+    }
+
+    /// The port of a device; the bridge itself is none.
+    fn port(&self, ifindex: u32) -> Option<PortId> {
+        self.ports.iter().find(|(own, _)| *own == ifindex).map(|&(_, port)| port)
+    }
+}

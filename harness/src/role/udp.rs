@@ -1,0 +1,46 @@
+//! UDP sockets for multicast, made inside a namespace and used from outside it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+
+use nix::sys::socket::{setsockopt, sockopt};
+use socket2::{Domain, Socket, Type};
+
+use crate::lab::Netns;
+
+/// Octets of receive buffer, for a reader that is held up while thousands of datagrams come.
+const RECEIVE_BUFFER: usize = 16 << 20;
+
+/// A socket that receives datagrams for this address, with the kernel's time stamps, and only those
+/// of groups that it has joined itself.
+pub(super) fn receiver(netns: &Netns, address: SocketAddrV4) -> io::Result<UdpSocket> {
+    netns.run(|| {
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.set_reuse_address(true)?;
+        socket.set_multicast_all_v4(false)?;
+        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
+        // Every message says how many before it found no room.
+        setsockopt(&socket, sockopt::RxqOvfl, &1)?;
+        // An ordinary user gets no more than net.core.rmem_max.
+        if setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
+            socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        }
+        socket.bind(&address.into())?;
+        Ok(socket.into())
+    })?
+}
+
+/// A socket that sends multicast out of the interface with this address, and hears none of it.
+pub(super) fn sender(netns: &Netns, interface: Ipv4Addr, ttl: u8) -> io::Result<UdpSocket> {
+    netns.run(|| {
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.set_multicast_ttl_v4(ttl.into())?;
+        socket.set_multicast_loop_v4(false)?;
+        socket.set_multicast_if_v4(&interface)?;
+        // The address that it is bound to is the source of what it sends.
+        socket.bind(&SocketAddrV4::new(interface, 0).into())?;
+        Ok(socket.into())
+    })?
+}
