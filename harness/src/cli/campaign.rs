@@ -1,0 +1,271 @@
+//! Several runs, some at a time, and what becomes of each, told in order to one listener.
+//!
+//! A run that is interrupted leaves no verdict and no file. Captures get their name when they are
+//! whole.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use castnet::kernel::Clock;
+use castnet_lab::backend::Cancel;
+use castnet_lab::backend::netns::{self, Room, RunError};
+use castnet_lab::capture::pcapng;
+use castnet_lab::judge::{Outcome, Verdict, judge};
+use castnet_lab::lab::privilege::Refusal;
+use castnet_lab::plan::Plan;
+use castnet_lab::recording::Recording;
+use castnet_lab::report::{Finished, Unfinished};
+use tokio::sync::oneshot;
+
+/// How often the listener hears that time passes.
+const PACE: Duration = Duration::from_millis(200);
+
+/// The backend that every run is on.
+const BACKEND: &str = "netns";
+
+/// What is to be done.
+pub(super) struct Orders<'a> {
+    pub(super) jobs: Vec<Job<'a>>,
+    pub(super) at_a_time: usize,
+    /// Start nothing more once a run has not passed.
+    pub(super) fail_fast: bool,
+    /// Hold the topology of a run that has not passed until the user says so.
+    pub(super) pause_on_fail: bool,
+    /// Why nothing can be run here.
+    pub(super) refusal: Option<&'a Refusal>,
+    pub(super) cancel: &'a Cancel,
+}
+
+/// One run of one scenario.
+pub(super) struct Job<'a> {
+    pub(super) plan: &'a Plan,
+    /// Which run of the scenario it is, from 1.
+    pub(super) repetition: u32,
+    pcapng: PathBuf,
+}
+
+/// What happens.
+pub(super) enum Event {
+    Started(usize),
+    Finished(usize, Box<Finished>),
+    /// It has this verdict, and its topology is held. It finishes later.
+    Paused(usize, Box<Finished>, Vec<Room>),
+    /// It was interrupted.
+    Stopped(usize),
+    /// Time passes.
+    Tick,
+}
+
+/// Every scenario `repeat` times, all of them once before any of them again.
+pub(super) fn jobs<'a>(plans: &'a [Plan], repeat: u32, out: &Path) -> Vec<Job<'a>> {
+    let mut stems = BTreeMap::<PathBuf, u32>::new();
+    let stems: Vec<PathBuf> = plans
+        .iter()
+        .map(|plan| {
+            let stem = stem(&plan.name);
+            let same = stems.entry(stem.clone()).or_default();
+            *same += 1;
+            if *same == 1 { stem } else { with_suffix(&stem, &format!("~{same}")) }
+        })
+        .collect();
+    let once = |repetition| {
+        plans.iter().zip(&stems).map(move |(plan, stem)| {
+            let run = if repeat > 1 { format!(".{repetition}") } else { String::new() };
+            let pcapng = out.join(with_suffix(stem, &format!("{run}.pcapng")));
+            Job { plan, repetition, pcapng }
+        })
+    };
+    (1..=repeat).flat_map(once).collect()
+}
+
+/// The name of a scenario as a path that stays below the folder of captures.
+fn stem(name: &str) -> PathBuf {
+    Path::new(name).components().filter(|part| matches!(part, Component::Normal(_))).collect()
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+impl Job<'_> {
+    /// Its name, and which run it is if there are several.
+    pub(super) fn name(&self) -> String {
+        match self.repetition {
+            1 => self.plan.name.clone(),
+            n => format!("{} #{n}", self.plan.name),
+        }
+    }
+
+    pub(super) fn unfinished(&self, started: bool) -> Unfinished {
+        let Self { plan, repetition, .. } = *self;
+        let (name, path) = (plan.name.clone(), plan.path.clone());
+        Unfinished { name, path, backend: BACKEND, repetition, started }
+    }
+
+    fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
+        let Self { plan, repetition, .. } = *self;
+        let Evidence { verdict, frames, pcapng } = evidence;
+        Finished {
+            name: plan.name.clone(),
+            path: plan.path.clone(),
+            title: plan.title.clone(),
+            clauses: plan.proves.clone(),
+            backend: BACKEND,
+            repetition,
+            took,
+            frames,
+            pcapng,
+            verdict,
+        }
+    }
+}
+
+/// Does all of it, or what there is time for.
+pub(super) fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event)) {
+    let (next, enough) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (tell, told) = channel();
+    let worker = |tell: Sender<Event>| {
+        while !enough.load(Ordering::Relaxed) && !orders.cancel.is_cancelled() {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = orders.jobs.get(index) else { return };
+            // The listener outlives the workers.
+            _ = tell.send(Event::Started(index));
+            let event = match run(orders, index, job, &tell) {
+                None => Event::Stopped(index),
+                Some(finished) => {
+                    let passed = finished.verdict.outcome == Outcome::Pass;
+                    enough.fetch_or(orders.fail_fast && !passed, Ordering::Relaxed);
+                    Event::Finished(index, Box::new(finished))
+                }
+            };
+            _ = tell.send(event);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..orders.at_a_time.min(orders.jobs.len()) {
+            let tell = tell.clone();
+            scope.spawn(move || worker(tell));
+        }
+        drop(tell);
+        loop {
+            match told.recv_timeout(PACE) {
+                Ok(event) => observe(event),
+                Err(RecvTimeoutError::Timeout) => observe(Event::Tick),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    });
+}
+
+/// One run; `None` if it was interrupted. A panic is the laboratory's fault, and of this run alone.
+fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -> Option<Finished> {
+    let clock = Clock::start();
+    let mut held = None;
+    let hold = async |recording: &Recording, rooms: &[Room]| {
+        if orders.pause_on_fail {
+            let finished = job.finished(clock.now().since_start(), Evidence::of(job, recording));
+            if finished.verdict.outcome != Outcome::Pass {
+                let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
+                _ = tell.send(Event::Paused(index, told, rooms));
+                wait_for_user(orders.cancel).await;
+            }
+            held = Some(finished);
+        }
+    };
+    let run = || netns::run_then(job.plan, orders.cancel, hold);
+    let evidence = match orders.refusal {
+        Some(refusal) => Evidence::none(Outcome::Unsupported, refusal),
+        None => match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(Ok(_)) if held.is_some() => return held,
+            Ok(Ok(recording)) => Evidence::of(job, &recording),
+            Ok(Err(RunError::Interrupted)) => return None,
+            Ok(Err(error @ RunError::Unsupported(..))) => {
+                Evidence::none(Outcome::Unsupported, error)
+            }
+            Ok(Err(error)) => Evidence::none(Outcome::Broken, error),
+            Err(_) => Evidence::none(Outcome::Broken, "the laboratory panicked"),
+        },
+    };
+    Some(job.finished(clock.now().since_start(), evidence))
+}
+
+/// Returns at Enter, at the end of standard input, or when it is cancelled.
+async fn wait_for_user(cancel: &Cancel) {
+    let (entered, enter) = oneshot::channel();
+    // Nothing can end a read from a terminal; if it goes on, it goes on until the process ends.
+    let reading = std::thread::Builder::new().name("enter".into()).spawn(move || {
+        _ = io::stdin().read_line(&mut String::new());
+        _ = entered.send(());
+    });
+    if reading.is_ok() {
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            _ = enter => {}
+        }
+    }
+}
+
+/// What a run has left behind.
+struct Evidence {
+    verdict: Verdict,
+    frames: Option<usize>,
+    pcapng: Option<PathBuf>,
+}
+
+impl Evidence {
+    fn none(outcome: Outcome, why: impl ToString) -> Self {
+        let verdict = Verdict::without_run(outcome, why.to_string());
+        Self { verdict, frames: None, pcapng: None }
+    }
+
+    fn of(job: &Job<'_>, recording: &Recording) -> Self {
+        let mut verdict = judge(job.plan, recording);
+        let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
+        let write = |file| pcapng::write(BufWriter::new(file), job.plan, recording);
+        match publish(&job.pcapng, write) {
+            Ok(()) => Self { verdict, frames, pcapng: Some(job.pcapng.clone()) },
+            Err(error) => {
+                verdict.outcome = Outcome::Broken;
+                verdict.reasons.push(format!("writing {}: {error}", job.pcapng.display()));
+                Self { verdict, frames, pcapng: None }
+            }
+        }
+    }
+}
+
+/// Writes a file that has its name only once it is whole; makes the folders above it.
+///
+/// # Errors
+/// What the system or `write` says; then nothing is left of it.
+pub(super) fn publish(path: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let unfinished = with_suffix(path, ".part");
+    let written = File::create(&unfinished).and_then(write);
+    let published = written.and_then(|()| fs::rename(&unfinished, path));
+    if published.is_err() {
+        _ = fs::remove_file(&unfinished);
+    }
+    published
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_stays_below_its_folder() {
+        assert_eq!(stem("igmp/v2/leave"), Path::new("igmp/v2/leave"));
+        assert_eq!(stem("../../etc/leave"), Path::new("etc/leave"));
+        assert_eq!(stem("/etc/leave"), Path::new("etc/leave"));
+    }
+}

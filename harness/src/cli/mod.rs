@@ -1,0 +1,153 @@
+//! The command line: what can be said, and which exit code answers. A module a command.
+
+mod campaign;
+mod capture;
+mod captured;
+mod check;
+mod doctor;
+mod exec;
+mod files;
+mod interrupt;
+mod man;
+mod progress;
+mod run;
+mod selection;
+mod show;
+mod standing;
+mod up;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use castnet_lab::judge::Outcome;
+use castnet_lab::report::text::Style;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+/// A laboratory for IP multicast routing.
+///
+/// A scenario is one TOML file: a topology, a timeline and what must come true. castnet builds the
+/// topology on the real Linux kernel, in network namespaces of its own, runs the timeline, and
+/// answers with a verdict that explains itself and one merged capture (pcapng).
+#[derive(Parser)]
+#[command(name = "castnet", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 all passed, 1 a check failed or proved nothing, 2 usage or a \
+                        bad scenario, 3 not supported here, 4 the laboratory itself broke, \
+                        130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run scenarios and judge them.
+    Run(run::RunArgs),
+    /// Check scenarios without running them.
+    Check(files::Paths),
+    /// Build the topology of a scenario, and hold it until Ctrl-C.
+    Up(up::UpArgs),
+    /// Run a command in a node of a topology that stands.
+    Exec(exec::ExecArgs),
+    /// Capture live in a topology that stands.
+    Capture(capture::CaptureArgs),
+    /// Say whether scenarios can run on this machine, and what to do if not.
+    Doctor,
+    /// Print the frames of a capture, one to a line.
+    Show(show::ShowArgs),
+    /// Print or write the manual.
+    Man(man::ManArgs),
+    /// Print the completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A check failed or proved nothing; or not all of a file could be read.
+const FAILED: u8 = 1;
+/// A scenario or the command line is wrong.
+const USAGE: u8 = 2;
+/// This machine cannot do it.
+const UNSUPPORTED: u8 = 3;
+/// The laboratory itself broke.
+const BROKEN: u8 = 4;
+/// The user ended it: 128 and the number of SIGINT, as shells count.
+const INTERRUPTED: u8 = 130;
+
+/// The exit codes, as `castnet --help` lists them.
+const fn exit_code(worst: Outcome) -> u8 {
+    match worst {
+        Outcome::Pass => 0,
+        Outcome::Vacuous | Outcome::Fail => FAILED,
+        Outcome::Unsupported => UNSUPPORTED,
+        Outcome::Broken => BROKEN,
+    }
+}
+
+/// Does what the command line says. The process must have no other thread yet: those commands that
+/// build something enter a user namespace first, if they have to.
+pub(crate) fn execute(cli: Cli) -> ExitCode {
+    let code = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(paths) => check::check(&paths),
+        Command::Up(args) => up::up(&args),
+        Command::Exec(args) => exec::exec(&args),
+        Command::Capture(args) => capture::capture(&args),
+        Command::Doctor => doctor::doctor(),
+        Command::Show(args) => show::show(&args),
+        Command::Man(args) => man::man(&args, Cli::command()),
+        Command::Completions { shell } => {
+            let mut completions = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "castnet", &mut completions);
+            say(&String::from_utf8_lossy(&completions));
+            Ok(0)
+        }
+    };
+    ExitCode::from(code.unwrap_or_else(|Failure { code, message }| {
+        complain(&message);
+        code
+    }))
+}
+
+/// Why a command cannot be carried out.
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn usage(message: impl ToString) -> Self {
+        Self { code: USAGE, message: message.to_string() }
+    }
+
+    fn broken(message: impl ToString) -> Self {
+        Self { code: BROKEN, message: message.to_string() }
+    }
+}
+
+/// What a command ends with.
+type Ending = Result<u8, Failure>;
+
+/// Writes to standard output. Whoever closed it does not want to read on, and that is no fault.
+fn say(text: &str) {
+    _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+}
+
+/// Writes a line to standard error.
+fn complain(message: &str) {
+    _ = writeln!(io::stderr(), "castnet: {message}");
+}
+
+fn style(terminal: &impl io::IsTerminal) -> Style {
+    Style { color: terminal.is_terminal() && std::env::var_os("NO_COLOR").is_none() }
+}
+
+fn stdout_style() -> Style {
+    style(&io::stdout())
+}
+
+fn stderr_style() -> Style {
+    style(&io::stderr())
+}

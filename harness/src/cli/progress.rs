@@ -1,0 +1,80 @@
+//! One line on the terminal that says what is running now. Nothing at all if there is no terminal.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use castnet::kernel::Clock;
+use castnet::time::{Instant, Seconds};
+
+pub(super) struct Progress {
+    terminal: bool,
+    clock: Clock,
+    of: usize,
+    done: usize,
+    /// Name and start of each job that runs.
+    running: BTreeMap<usize, (String, Instant)>,
+    /// What the terminal shows now.
+    shown: String,
+}
+
+impl Progress {
+    pub(super) fn new(of: usize) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let (clock, running) = (Clock::start(), BTreeMap::new());
+        Self { terminal, clock, of, done: 0, running, shown: String::new() }
+    }
+
+    pub(super) fn started(&mut self, job: usize, name: String) {
+        self.running.insert(job, (name, self.clock.now()));
+    }
+
+    pub(super) fn ended(&mut self, job: usize) {
+        self.running.remove(&job);
+        self.done += 1;
+    }
+
+    pub(super) fn show(&mut self) {
+        let line = self.line(self.clock.now());
+        if self.terminal && !self.running.is_empty() && line != self.shown {
+            // Without wrapping the terminal cuts the line off, however narrow it is.
+            _ = write!(io::stderr(), "\r\x1b[K\x1b[?7l{line}\x1b[?7h");
+            _ = io::stderr().flush();
+            self.shown = line;
+        }
+    }
+
+    /// Makes room for something else.
+    pub(super) fn clear(&mut self) {
+        if !self.shown.is_empty() {
+            _ = write!(io::stderr(), "\r\x1b[K");
+            _ = io::stderr().flush();
+            self.shown.clear();
+        }
+    }
+
+    fn line(&self, now: Instant) -> String {
+        let running = self
+            .running
+            .values()
+            .map(|(name, since)| format!("{name} {}", Seconds(now.since(*since), 0)));
+        let running: Vec<String> = running.collect();
+        format!("{} of {} done; running: {}", self.done, self.of, running.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_line_names_what_runs_and_for_how_long() {
+        let mut progress = Progress::new(3);
+        progress.started(0, "a".to_owned());
+        progress.started(1, "b".to_owned());
+        progress.ended(0);
+        let later = progress.clock.now() + Duration::from_secs(7);
+        assert_eq!(progress.line(later), "1 of 3 done; running: b 7 s");
+    }
+}

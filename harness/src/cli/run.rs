@@ -1,0 +1,161 @@
+//! `castnet run`
+
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
+use castnet::kernel::Clock;
+use castnet_lab::backend::Cancel;
+use castnet_lab::backend::netns::Room;
+use castnet_lab::lab::privilege;
+use castnet_lab::plan::Plan;
+use castnet_lab::report::{Campaign, Finished, json, junit, table, text};
+use clap::Args;
+
+use super::campaign::{self, Event, Orders, publish};
+use super::files::{self, Paths};
+use super::progress::Progress;
+use super::selection::Selection;
+use super::standing::{Announced, Standing};
+use super::{Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, say, stdout_style, up};
+
+#[derive(Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    paths: Paths,
+    #[command(flatten)]
+    selection: Selection,
+    /// The folder for captures.
+    #[arg(long, value_name = "DIR", default_value = "castnet-out")]
+    out: PathBuf,
+    /// How many scenarios run at a time; they mostly wait, so by default two for each CPU.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Run each scenario so many times, and count how often it passes.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Start nothing more once a run has not passed; those under way end as they would.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Hold the topology of each run that has not passed, for `castnet exec` and `castnet capture`,
+    /// until Enter; runs one at a time.
+    #[arg(long, conflicts_with = "jobs")]
+    pause_on_fail: bool,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long, conflicts_with = "verbose")]
+    json: bool,
+    /// Write a report in JUnit's XML too.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Show every check, not only those of runs that fail.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+pub(super) fn run(args: &RunArgs) -> Ending {
+    let refusal = privilege::enter().err();
+    let plans = files::load_all(&files::find(&args.paths).map_err(Failure::usage)?)?;
+    let plans = args.selection.pick(plans).map_err(Failure::usage)?;
+    let cancel = Cancel::new();
+    interrupt::watch(&cancel)?;
+    let orders = Orders {
+        jobs: campaign::jobs(&plans, args.repeat, &args.out),
+        at_a_time: args.at_a_time(),
+        fail_fast: args.fail_fast,
+        pause_on_fail: args.pause_on_fail,
+        refusal: refusal.as_ref(),
+        cancel: &cancel,
+    };
+    let campaign = follow(args, &orders);
+    let code = match campaign.interrupted {
+        true => INTERRUPTED,
+        // An empty shard has nothing that could go wrong.
+        false => campaign.worst().map_or(0, exit_code),
+    };
+    if args.json {
+        say(&json::document(&campaign, code).map_err(Failure::broken)?);
+    } else {
+        say(&table::table(&campaign, stdout_style()));
+        say(&text::summary(&campaign, stdout_style()));
+    }
+    if let Some(file) = &args.junit {
+        write_junit(file, &campaign)?;
+    }
+    Ok(code)
+}
+
+impl RunArgs {
+    fn at_a_time(&self) -> usize {
+        if self.pause_on_fail {
+            return 1;
+        }
+        let two_each = || std::thread::available_parallelism().map_or(2, NonZero::get) * 2;
+        self.jobs.map_or_else(two_each, usize::from)
+    }
+}
+
+/// Carries the orders out, and shows each run as it ends.
+fn follow(args: &RunArgs, orders: &Orders<'_>) -> Campaign {
+    let clock = Clock::start();
+    let mut progress = Progress::new(orders.jobs.len());
+    let mut campaign = Campaign { repeat: args.repeat, ..Campaign::default() };
+    let (mut ended, mut stopped) = (BTreeSet::new(), BTreeSet::new());
+    let mut held: Option<(usize, Option<Announced>)> = None;
+    campaign::carry_out(orders, |event| {
+        match event {
+            Event::Started(job) => progress.started(job, orders.jobs[job].name()),
+            Event::Paused(job, finished, rooms) => {
+                progress.clear();
+                show(args, &finished);
+                held = Some((job, pause(orders.jobs[job].plan, &rooms)));
+            }
+            Event::Finished(job, finished) => {
+                progress.ended(job);
+                progress.clear();
+                if held.take_if(|(paused, _)| *paused == job).is_none() {
+                    show(args, &finished);
+                }
+                ended.insert(job);
+                campaign.finished.push(*finished);
+            }
+            Event::Stopped(job) => {
+                progress.ended(job);
+                stopped.insert(job);
+            }
+            Event::Tick => {}
+        }
+        if held.is_none() {
+            progress.show();
+        }
+    });
+    progress.clear();
+    let missing = orders.jobs.iter().enumerate().filter(|(job, _)| !ended.contains(job));
+    let missing = missing.map(|(index, job)| job.unfinished(stopped.contains(&index)));
+    campaign.unfinished = missing.collect();
+    campaign.interrupted = orders.cancel.is_cancelled() && !campaign.unfinished.is_empty();
+    campaign.took = clock.now().since_start();
+    campaign
+}
+
+fn show(args: &RunArgs, finished: &Finished) {
+    if !args.json {
+        say(&text::run(finished, stdout_style(), args.verbose));
+    }
+}
+
+/// Says that the topology is held, to the user and to other processes.
+fn pause(plan: &Plan, rooms: &[Room]) -> Option<Announced> {
+    let standing = Standing::own(plan, rooms);
+    let announced = standing.announce();
+    let hint = up::invitation(&standing);
+    let text = format!("{}{hint}the topology is held: Enter goes on\n", standing.lines());
+    _ = io::stderr().write_all(text.as_bytes());
+    announced.map_err(|error| complain(&error)).ok()
+}
+
+fn write_junit(path: &Path, campaign: &Campaign) -> Result<(), Failure> {
+    let document = junit::document(campaign).map_err(Failure::broken)?;
+    let written = publish(path, |mut file| file.write_all(document.as_bytes()));
+    written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))
+}

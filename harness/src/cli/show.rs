@@ -1,0 +1,131 @@
+//! `castnet show`
+
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use castnet::time::Seconds;
+use castnet_lab::capture::decode::{Content, Packet, decode};
+use clap::Args;
+use pcap_file::DataLink;
+
+use super::captured::{Broken, Shot, read};
+use super::{Ending, FAILED, Failure, complain};
+
+#[derive(Args)]
+pub(super) struct ShowArgs {
+    /// A capture of any tool, pcapng or pcap; - is standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Only IGMP messages.
+    #[arg(long)]
+    igmp: bool,
+    /// Only lines with this in them; may be given more than once, for any of them.
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+}
+
+/// What has been seen of the file.
+#[derive(Default)]
+struct Seen {
+    /// The stamp of the first frame.
+    first: Option<Duration>,
+    frames: u64,
+    /// Frames of link types that are not read.
+    unread: u64,
+}
+
+/// Exit code 1 if not all of the file could be read.
+pub(super) fn show(args: &ShowArgs) -> Ending {
+    let file = open(&args.file);
+    let named = |what: &dyn ToString| format!("{}: {}", args.file.display(), what.to_string());
+    let file = file.map_err(|error| Failure::usage(named(&error)))?;
+    let mut seen = Seen::default();
+    let mut out = io::stdout().lock();
+    let ended = read(file, |shot| {
+        let line = seen.line(&shot);
+        // Whoever closed the output does not want to read on.
+        !args.wants(&line) || writeln!(out, "{}", line.text).is_ok()
+    });
+    let Seen { frames, unread, .. } = seen;
+    if unread > 0 {
+        complain(&named(&format!(
+            "{unread} of {frames} frames are not Ethernet and could not be read"
+        )));
+    }
+    match ended {
+        Ok(()) => Ok(if unread > 0 { FAILED } else { 0 }),
+        Err(broken @ Broken::NotACapture(_)) => Err(Failure::usage(named(&broken))),
+        Err(broken) => {
+            complain(&named(&format!("after {frames} frames {broken}")));
+            Ok(FAILED)
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(Box::new(file))
+}
+
+/// A frame in a line.
+struct Line {
+    igmp: bool,
+    text: String,
+}
+
+impl ShowArgs {
+    fn wants(&self, line: &Line) -> bool {
+        let named = |text: &String| line.text.contains(text.as_str());
+        (line.igmp || !self.igmp) && (self.filter.is_empty() || self.filter.iter().any(named))
+    }
+}
+
+impl Seen {
+    fn line(&mut self, shot: &Shot) -> Line {
+        self.frames += 1;
+        let first = *self.first.get_or_insert(shot.stamp.unwrap_or_default());
+        let at = match shot.stamp {
+            None => "-".to_owned(),
+            Some(stamp) if stamp < first => format!("-{}", Seconds(first - stamp, 6)),
+            Some(stamp) => Seconds(stamp - first, 6).to_string(),
+        };
+        let readable = shot.link_type == DataLink::ETHERNET;
+        self.unread += u64::from(!readable);
+        let packet = decode(&shot.bytes).filter(|_| readable);
+        let what = match &packet {
+            Some(packet) => packet.to_string(),
+            None if readable => other(&shot.bytes),
+            None => {
+                format!("link type {:?}, {} octets, not read", shot.link_type, shot.bytes.len())
+            }
+        };
+        let igmp = packet.is_some_and(|Packet { content, .. }| {
+            matches!(content, Content::Igmp(_) | Content::BadIgmp(_))
+        });
+        Line { igmp, text: format!("{at:>12}  {}  {what}", shot.interface) }
+    }
+}
+
+/// A frame that is no sound IPv4 packet, by its EtherType.
+fn other(frame: &[u8]) -> String {
+    let length = frame.len();
+    let Some(&[high, low]) = frame.get(12..14) else {
+        return format!("a frame of {length} octets");
+    };
+    match u16::from_be_bytes([high, low]) {
+        0x0800 => format!("malformed IPv4, {length} octets"),
+        0x0806 => format!("ARP, {length} octets"),
+        0x86dd => format!("IPv6, {length} octets"),
+        // Below it is a length (IEEE 802.3 section 3.2.6).
+        ..0x0600 => format!("an 802.3 frame, {length} octets"),
+        other => format!("EtherType 0x{other:04x}, {length} octets"),
+    }
+}

@@ -1,0 +1,273 @@
+//! Topologies that stand, as other processes of the same user find them.
+//!
+//! Whoever holds a topology says so in a small file, and removes it at the end. A file whose process
+//! is gone (by its start time: numbers are used again) means nothing, and is cleared away. A file of
+//! another user is not believed.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use castnet_lab::backend::netns::Room;
+use castnet_lab::lab::Netns;
+use castnet_lab::plan::Plan;
+use nix::sched::{CloneFlags, setns};
+use serde::{Deserialize, Serialize};
+
+/// A topology that stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Standing {
+    pub(super) pid: u32,
+    /// When the process was started, in the kernel's ticks since boot.
+    started: u64,
+    scenario: String,
+    pub(super) nodes: Vec<Node>,
+}
+
+/// A node of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Node {
+    pub(super) name: String,
+    /// `/proc/<pid>/fd/<n>`
+    pub(super) netns: String,
+    pub(super) ports: Vec<Port>,
+}
+
+/// An interface of a node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Port {
+    /// The name of the link, and of the interface.
+    pub(super) link: String,
+    /// With the length of the prefix.
+    address: String,
+}
+
+/// The file that says so; it goes when this is dropped.
+pub(super) struct Announced {
+    file: PathBuf,
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        _ = fs::remove_file(&self.file);
+    }
+}
+
+impl Standing {
+    /// A topology of this process.
+    pub(super) fn own(plan: &Plan, rooms: &[Room]) -> Self {
+        let ports = |node: usize| {
+            plan.nodes[node].ports.iter().map(|&port| {
+                let port = &plan.ports[port];
+                let link = &plan.links[port.link];
+                let address = format!("{}/{}", port.address, link.subnet.prefix_len());
+                Port { link: link.name.clone(), address }
+            })
+        };
+        let nodes = rooms.iter().enumerate().map(|(node, room)| Node {
+            name: room.node.clone(),
+            netns: room.netns.clone(),
+            ports: ports(node).collect(),
+        });
+        let pid = std::process::id();
+        let started = start_of(pid).unwrap_or_default();
+        Self { pid, started, scenario: plan.name.clone(), nodes: nodes.collect() }
+    }
+
+    /// Tells other processes.
+    ///
+    /// # Errors
+    /// Why the file could not be written.
+    pub(super) fn announce(&self) -> Result<Announced, String> {
+        let file = folder().join(format!("castnet-{}.json", self.pid));
+        let write = || {
+            // What a process of the same number may have left.
+            _ = fs::remove_file(&file);
+            let mut out =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
+            out.write_all(&serde_json::to_vec(self)?)
+        };
+        write().map_err(|error: io::Error| format!("{}: {error}", file.display()))?;
+        Ok(Announced { file })
+    }
+
+    /// A line for each node: its name, its namespace, its interfaces.
+    pub(super) fn lines(&self) -> String {
+        let width = self.nodes.iter().map(|node| node.name.len()).max().unwrap_or_default();
+        let line = |node: &Node| {
+            let ports = node.ports.iter().map(|port| format!("{} {}", port.link, port.address));
+            let ports: Vec<String> = ports.collect();
+            format!("{:<width$}  {}  {}\n", node.name, node.netns, ports.join(", "))
+        };
+        self.nodes.iter().map(line).collect()
+    }
+
+    /// How to get into the namespace of a node without castnet.
+    pub(super) fn nsenter(&self, netns: &str) -> String {
+        // From inside a user namespace of its own this process may not even ask about the first one.
+        match same_user_namespace(1).unwrap_or(false) {
+            true => format!("nsenter --net={netns}"),
+            false => {
+                let user = format!("--user=/proc/{}/ns/user --preserve-credentials", self.pid);
+                format!("nsenter {user} --net={netns}")
+            }
+        }
+    }
+
+    /// Whether its process is still there.
+    pub(super) fn is_alive(&self) -> bool {
+        start_of(self.pid) == Some(self.started)
+    }
+
+    /// The node of this name.
+    pub(super) fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// Goes to where its namespaces are, and opens those of `nodes`. The process must have no other
+    /// thread.
+    ///
+    /// # Errors
+    /// Those of open(2) and setns(2).
+    pub(super) fn enter(&self, nodes: &[&Node]) -> io::Result<Vec<Netns>> {
+        let user = format!("/proc/{}/ns/user", self.pid);
+        let user = if same_user_namespace(self.pid)? { None } else { Some(File::open(user)?) };
+        let open =
+            |node: &&Node| Ok(Netns::adopt(File::open(&node.netns)?.into(), node.name.clone()));
+        let opened = nodes.iter().map(open).collect::<io::Result<Vec<Netns>>>()?;
+        if let Some(user) = user {
+            setns(user, CloneFlags::CLONE_NEWUSER)?;
+        }
+        Ok(opened)
+    }
+}
+
+/// The topology that stands and that `wanted` is true of.
+///
+/// # Errors
+/// If there is none, or more than one and `pid` does not say which.
+pub(super) fn find(
+    pid: Option<u32>,
+    what: &str,
+    wanted: impl Fn(&Standing) -> bool,
+) -> Result<Standing, String> {
+    let mut standing = all(&folder());
+    standing.retain(|one| pid.is_none_or(|pid| one.pid == pid));
+    if standing.is_empty() {
+        return Err("no topology stands; `castnet up SCENARIO` builds one".to_owned());
+    }
+    let names: Vec<String> = standing
+        .iter()
+        .flat_map(|one| &one.nodes)
+        .flat_map(|node| {
+            let ports = node.ports.iter().map(|port| format!("{}:{}", node.name, port.link));
+            std::iter::once(node.name.clone()).chain(ports)
+        })
+        .collect();
+    standing.retain(wanted);
+    match standing.as_slice() {
+        [] => Err(format!("there is no {what}; there is {}", names.join(", "))),
+        [one] => Ok(one.clone()),
+        several => {
+            let each = several.iter().map(|one| format!("--pid {} ({})", one.pid, one.scenario));
+            let each: Vec<String> = each.collect();
+            Err(format!("several topologies have a {what}; say {}", each.join(" or ")))
+        }
+    }
+}
+
+/// Every topology that stands; what is left of others is removed.
+fn all(folder: &Path) -> Vec<Standing> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let ours = fs::symlink_metadata(&path)
+            .is_ok_and(|file| file.is_file() && file.uid() == nix::unistd::geteuid().as_raw());
+        if !ours || !name.starts_with("castnet-") || !name.ends_with(".json") {
+            continue;
+        }
+        let text = fs::read(&path).unwrap_or_default();
+        match serde_json::from_slice::<Standing>(&text) {
+            Ok(standing) if standing.is_alive() => found.push(standing),
+            Ok(_) => _ = fs::remove_file(&path),
+            // Half written, or of another version.
+            Err(_) => {}
+        }
+    }
+    found.sort_by_key(|standing| standing.pid);
+    found
+}
+
+/// Where the user's processes leave word for each other.
+fn folder() -> PathBuf {
+    let given = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let usual = user().map(|user| PathBuf::from(format!("/run/user/{user}")));
+    let folders = given.into_iter().chain(usual);
+    folders.filter(|path| path.is_dir()).take(1).next().unwrap_or_else(std::env::temp_dir)
+}
+
+/// The user's number, also when seen from inside a user namespace in which it is another.
+fn user() -> Option<u32> {
+    let inside = nix::unistd::geteuid().as_raw();
+    let map = fs::read_to_string("/proc/self/uid_map").ok()?;
+    map.lines().find_map(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u32>);
+        let (first, outside, count) =
+            (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
+        let offset = inside.checked_sub(first).filter(|offset| *offset < count)?;
+        outside.checked_add(offset)
+    })
+}
+
+fn same_user_namespace(pid: u32) -> io::Result<bool> {
+    let of = |who: &str| fs::read_link(format!("/proc/{who}/ns/user"));
+    Ok(of(&pid.to_string())? == of("self")?)
+}
+
+/// When a process was started (proc_pid_stat(5), field 22).
+fn start_of(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name, and may hold anything.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split(' ').nth(19)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(pid: u32, started: u64) -> Standing {
+        Standing { pid, started, scenario: "a".to_owned(), nodes: Vec::new() }
+    }
+
+    #[test]
+    fn only_what_is_alive_stands_and_what_is_left_of_the_dead_is_removed() {
+        let folder = std::env::temp_dir().join(format!("castnet-test-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let write = |name: &str, text: &[u8]| fs::write(folder.join(name), text).unwrap();
+        let own = std::process::id();
+        let alive = standing(own, start_of(own).unwrap());
+        write("castnet-1.json", &serde_json::to_vec(&alive).unwrap());
+        // The same number, but started at another time.
+        write("castnet-2.json", &serde_json::to_vec(&standing(own, 1)).unwrap());
+        write("castnet-3.json", &serde_json::to_vec(&standing(u32::MAX, 1)).unwrap());
+        write("castnet-4.json", b"{");
+        write("other.json", &serde_json::to_vec(&standing(own, 1)).unwrap());
+        let found: Vec<u32> = all(&folder).iter().map(|one| one.pid).collect();
+        let mut left: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(found, [own]);
+        assert_eq!(left, ["castnet-1.json", "castnet-4.json", "other.json"]);
+    }
+
+    #[test]
+    fn the_user_is_the_one_outside() {
+        // In the first user namespace both are the same; elsewhere the map says so.
+        assert!(user().is_some());
+    }
+}

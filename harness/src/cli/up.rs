@@ -1,0 +1,57 @@
+//! `castnet up`
+
+use std::path::PathBuf;
+
+use castnet_lab::backend::Cancel;
+use castnet_lab::backend::netns::{self, Held, RunError};
+use castnet_lab::lab::privilege;
+use clap::Args;
+
+use super::standing::Standing;
+use super::{Ending, Failure, UNSUPPORTED, complain, files, interrupt, say};
+
+#[derive(Args)]
+pub(super) struct UpArgs {
+    /// The scenario; its routers serve, but nothing of its timeline is done.
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+}
+
+/// Ends with 0 at Ctrl-C.
+pub(super) fn up(args: &UpArgs) -> Ending {
+    let unsupported = |why: String| Failure { code: UNSUPPORTED, message: why };
+    let plan = files::load_one(&args.scenario)?;
+    privilege::enter().map_err(|refusal| unsupported(refusal.to_string()))?;
+    let cancel = Cancel::new();
+    interrupt::watch(&cancel)?;
+    let mut announced = None;
+    let held = netns::hold(&plan, &cancel, |held| match held {
+        Held::Ready(rooms) => {
+            let standing = Standing::own(&plan, &rooms);
+            match standing.announce() {
+                Ok(file) => announced = Some(file),
+                Err(error) => complain(&format!("`castnet exec` will not find it: {error}")),
+            }
+            say(&standing.lines());
+            say(&invitation(&standing));
+        }
+        Held::Told(event) => {
+            let at = event.at.to_string();
+            say(&format!("{at:>10}  {}  {}\n", plan.nodes[event.node].name, event.text));
+        }
+        Held::Broken(what) => complain(&what),
+    });
+    drop(announced);
+    match held {
+        Ok(()) => Ok(0),
+        Err(error @ RunError::Unsupported(..)) => Err(unsupported(error.to_string())),
+        Err(error) => Err(Failure::broken(error)),
+    }
+}
+
+/// What can be done with it.
+pub(super) fn invitation(standing: &Standing) -> String {
+    let Some(node) = standing.nodes.first() else { return String::new() };
+    let (name, nsenter) = (&node.name, standing.nsenter(&node.netns));
+    format!("castnet exec {name} -- ip addr    or    {nsenter} ip addr\n")
+}

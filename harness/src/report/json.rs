@@ -1,0 +1,159 @@
+//! Every fact about a call of `castnet run`, as one JSON document.
+//!
+//! Its shape is a promise: [`SCHEMA`] changes whenever a key goes or changes its meaning; new keys may
+//! come at any time. Times are seconds.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{Campaign, Finished, Unfinished, passed, word};
+use crate::judge::Finding;
+use crate::judge::invariant::Standing;
+
+/// The version of the document's shape.
+pub const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    castnet: &'static str,
+    exit_code: u8,
+    /// The worst of all; `null` if none has finished.
+    outcome: Option<String>,
+    interrupted: bool,
+    seconds: f64,
+    repeat: u32,
+    scenarios: Vec<Scenario<'a>>,
+    runs: Vec<Run<'a>>,
+    unfinished: Vec<Missing<'a>>,
+}
+
+#[derive(Serialize)]
+struct Scenario<'a> {
+    scenario: &'a str,
+    path: &'a str,
+    backend: &'a str,
+    outcome: Option<String>,
+    runs: usize,
+    passed: usize,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    scenario: &'a str,
+    path: &'a str,
+    title: &'a str,
+    clauses: &'a [String],
+    backend: &'a str,
+    repetition: u32,
+    outcome: String,
+    reasons: &'a [String],
+    findings: Vec<Found<'a>>,
+    invariants: Vec<Rule<'a>>,
+    seconds: f64,
+    frames: Option<usize>,
+    pcapng: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    line: usize,
+    claim: &'a str,
+    outcome: String,
+    why: &'a [String],
+}
+
+/// A rule of every run.
+#[derive(Serialize)]
+struct Rule<'a> {
+    name: &'a str,
+    /// `off` if it does not count, or else as any outcome.
+    outcome: String,
+    /// Why it is off.
+    because: Option<&'a str>,
+    why: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Missing<'a> {
+    scenario: &'a str,
+    path: &'a str,
+    backend: &'a str,
+    repetition: u32,
+    started: bool,
+}
+
+/// The document, with a newline at its end; `exit_code` is the one that the program ends with.
+///
+/// # Errors
+/// None that this document can cause.
+pub fn document(campaign: &Campaign, exit_code: u8) -> serde_json::Result<String> {
+    let rows = campaign.by_scenario();
+    let scenarios = rows.iter().map(|(&(scenario, path, backend), runs)| Scenario {
+        scenario,
+        path,
+        backend,
+        outcome: runs.iter().map(|run| run.verdict.outcome).max().map(word),
+        runs: runs.len(),
+        passed: passed(runs),
+    });
+    let document = Document {
+        schema: SCHEMA,
+        castnet: env!("CARGO_PKG_VERSION"),
+        exit_code,
+        outcome: campaign.worst().map(word),
+        interrupted: campaign.interrupted,
+        seconds: campaign.took.as_secs_f64(),
+        repeat: campaign.repeat,
+        scenarios: scenarios.collect(),
+        runs: rows.values().flatten().map(|run| Run::from(*run)).collect(),
+        unfinished: campaign.unfinished.iter().map(Missing::from).collect(),
+    };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+impl<'a> From<&'a Finished> for Run<'a> {
+    fn from(run: &'a Finished) -> Self {
+        Self {
+            scenario: &run.name,
+            path: &run.path,
+            title: &run.title,
+            clauses: &run.clauses,
+            backend: run.backend,
+            repetition: run.repetition,
+            outcome: word(run.verdict.outcome),
+            reasons: &run.verdict.reasons,
+            findings: run.verdict.findings.iter().map(Found::from).collect(),
+            invariants: run.verdict.invariants.iter().map(Rule::from).collect(),
+            seconds: run.took.as_secs_f64(),
+            frames: run.frames,
+            pcapng: run.pcapng.as_deref().map(Path::display).map(|path| path.to_string()),
+        }
+    }
+}
+
+impl<'a> From<&'a Finding> for Found<'a> {
+    fn from(found: &'a Finding) -> Self {
+        let Finding { line, claim, outcome, why } = found;
+        Self { line: *line, claim, outcome: word(*outcome), why }
+    }
+}
+
+impl<'a> From<&'a Standing> for Rule<'a> {
+    fn from(standing: &'a Standing) -> Self {
+        let because = standing.off.as_deref();
+        let outcome = match because {
+            Some(_) => "off".to_owned(),
+            None => word(standing.outcome()),
+        };
+        Self { name: standing.invariant.word(), outcome, because, why: &standing.violations }
+    }
+}
+
+impl<'a> From<&'a Unfinished> for Missing<'a> {
+    fn from(run: &'a Unfinished) -> Self {
+        let Unfinished { name, path, backend, repetition, started } = run;
+        Self { scenario: name, path, backend, repetition: *repetition, started: *started }
+    }
+}

@@ -1,0 +1,79 @@
+//! The runs as JUnit XML, which every CI reads: a test case for each scenario and backend.
+//!
+//! A check that failed or proved nothing is a failure, a broken laboratory is an error, and what could
+//! not be run here, or was not run to its end, is skipped. Of several runs the case is as the worst.
+
+use std::collections::BTreeSet;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::text::{self, Style};
+use super::{Campaign, Finished, passed};
+use crate::judge::Outcome;
+
+/// The document.
+///
+/// # Errors
+/// If it could not be written as XML.
+pub fn document(campaign: &Campaign) -> Result<String, quick_junit::SerializeError> {
+    let mut suites = Vec::<TestSuite>::new();
+    let mut add = |backend: &str, case| {
+        let position = suites.iter().position(|suite| suite.name.as_str() == backend);
+        let position = position.unwrap_or_else(|| {
+            suites.push(TestSuite::new(backend));
+            suites.len() - 1
+        });
+        suites[position].add_test_case(case);
+    };
+    let rows = campaign.by_scenario();
+    for (&(name, _, backend), runs) in &rows {
+        add(backend, case(name, backend, runs));
+    }
+    let mut missing = BTreeSet::new();
+    for run in &campaign.unfinished {
+        let key = (run.name.as_str(), run.path.as_str(), run.backend);
+        if !rows.contains_key(&key) && missing.insert(key) {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(if run.started { "stopped" } else { "not started" });
+            let mut case = TestCase::new(run.name.as_str(), status);
+            case.set_classname(run.backend);
+            add(run.backend, case);
+        }
+    }
+    let mut report = Report::new("castnet");
+    report.set_time(campaign.took).add_test_suites(suites);
+    report.to_string()
+}
+
+fn case(name: &str, backend: &str, runs: &[&Finished]) -> TestCase {
+    let worst = runs.iter().map(|run| run.verdict.outcome).max().unwrap_or(Outcome::Pass);
+    let mut status = match worst {
+        Outcome::Pass => TestCaseStatus::success(),
+        Outcome::Vacuous | Outcome::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Outcome::Broken => TestCaseStatus::non_success(NonSuccessKind::Error),
+        Outcome::Unsupported => TestCaseStatus::skipped(),
+    };
+    let bad = runs.iter().filter(|run| run.verdict.outcome != Outcome::Pass);
+    let told: Vec<String> = bad.map(|run| text::run(run, Style { color: false }, true)).collect();
+    status.set_type(worst.to_string()).set_message(message(runs)).set_description(told.concat());
+    let mut case = TestCase::new(name, status);
+    case.set_classname(backend).set_time(runs.iter().map(|run| run.took).sum());
+    case.set_assertions(runs.iter().map(|run| run.verdict.findings.len()).sum());
+    case
+}
+
+/// The first thing that went wrong, and how often something did.
+fn message(runs: &[&Finished]) -> String {
+    let reasons = runs.iter().flat_map(|run| &run.verdict.reasons);
+    let findings = runs.iter().flat_map(|run| &run.verdict.findings);
+    let claims = findings.filter(|f| f.outcome != Outcome::Pass).map(|finding| &finding.claim);
+    let rules = runs.iter().flat_map(|run| &run.verdict.invariants);
+    let rules = rules.filter(|rule| rule.outcome() != Outcome::Pass);
+    let rules = rules.map(|rule| rule.invariant.word());
+    let told = reasons.chain(claims).map(String::as_str);
+    let first = told.chain(rules).next().unwrap_or_default().to_owned();
+    match runs {
+        [_] => first,
+        _ => format!("{} of {} passed: {first}", passed(runs), runs.len()),
+    }
+}

@@ -1,0 +1,244 @@
+//! The terminal report: a line for each run, the reasons of each failure, a summary.
+
+use std::fmt::Write as _;
+
+use castnet::time::Seconds;
+
+use super::{Campaign, Finished};
+use crate::judge::invariant::Standing;
+use crate::judge::{Finding, Outcome};
+
+/// Colours of a terminal, or nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Whether to use them.
+    pub color: bool,
+}
+
+impl Style {
+    pub(super) fn paint(self, outcome: Outcome, text: &str) -> String {
+        let code = match outcome {
+            Outcome::Pass => 32,
+            Outcome::Vacuous | Outcome::Unsupported => 33,
+            Outcome::Fail | Outcome::Broken => 31,
+        };
+        if self.color { format!("\x1b[1;{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// One run: a line, and below it every check if the run failed or if `verbose`.
+#[must_use]
+pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
+    let Finished { name, backend, verdict, repetition, .. } = finished;
+    let which = if *repetition > 1 { format!(" #{repetition}") } else { String::new() };
+    let outcome = style.paint(verdict.outcome, &format!("{:<11}", verdict.outcome.to_string()));
+    let took = Seconds(finished.took, 1);
+    let mut text = format!("{outcome} {name}{which}  [{backend}]  {took}");
+    _ = write!(text, "  {}/{} checks", finished.passed_checks(), verdict.findings.len());
+    if let Some(frames) = finished.frames {
+        _ = write!(text, ", {frames} frames");
+    }
+    text.push('\n');
+    if verdict.outcome == Outcome::Pass && !verbose {
+        return text;
+    }
+    _ = writeln!(text, "            {}", finished.title);
+    for reason in &verdict.reasons {
+        _ = writeln!(text, "  {reason}");
+    }
+    for found in &verdict.findings {
+        text.push_str(&finding(finished, found, style));
+    }
+    for standing in &verdict.invariants {
+        if verbose || standing.outcome() != Outcome::Pass {
+            text.push_str(&invariant(standing, style));
+        }
+    }
+    if let Some(pcapng) = &finished.pcapng {
+        _ = writeln!(text, "  capture  {}", pcapng.display());
+    }
+    if verdict.outcome != Outcome::Pass {
+        _ = writeln!(text, "  repeat   castnet run {}", finished.path);
+    }
+    text
+}
+
+fn finding(finished: &Finished, finding: &Finding, style: Style) -> String {
+    let outcome = format!("{:<11}", finding.outcome.to_string().to_lowercase());
+    let outcome = style.paint(finding.outcome, &outcome);
+    let mut text =
+        format!("  {outcome} {}   ({}:{})\n", finding.claim, finished.path, finding.line);
+    for why in &finding.why {
+        _ = writeln!(text, "              {why}");
+    }
+    text
+}
+
+fn invariant(standing: &Standing, style: Style) -> String {
+    let Standing { invariant, off, violations } = standing;
+    let outcome = standing.outcome();
+    let word = if off.is_some() { "off".to_owned() } else { outcome.to_string().to_lowercase() };
+    let outcome = style.paint(outcome, &format!("{word:<11}"));
+    let (name, statement) = (invariant.word(), invariant.statement());
+    let mut text = format!("  {outcome} {name}: {statement}   (in every run)\n");
+    if let Some(because) = off {
+        _ = writeln!(text, "              off because {because}");
+    }
+    for line in violations {
+        _ = writeln!(text, "              {line}");
+    }
+    text
+}
+
+/// All runs in one line, and in a second one what was left out:
+/// `5 scenarios: 4 passed, 1 failed in 31.2 s`.
+#[must_use]
+pub fn summary(campaign: &Campaign, style: Style) -> String {
+    let finished = &campaign.finished;
+    let words = [
+        (Outcome::Pass, "passed"),
+        (Outcome::Vacuous, "vacuous"),
+        (Outcome::Fail, "failed"),
+        (Outcome::Unsupported, "unsupported"),
+        (Outcome::Broken, "broken"),
+    ];
+    let counts = words.into_iter().filter_map(|(outcome, word)| {
+        let count = finished.iter().filter(|run| run.verdict.outcome == outcome).count();
+        (count > 0).then(|| style.paint(outcome, &format!("{count} {word}")))
+    });
+    let mut counts: Vec<String> = counts.collect();
+    if counts.is_empty() {
+        counts.push("none finished".to_owned());
+    }
+    let scenarios = counted(campaign.by_scenario().len(), "scenario", "scenarios");
+    let what = match campaign.repeat {
+        0 | 1 => scenarios,
+        _ => format!("{} of {scenarios}", counted(finished.len(), "run", "runs")),
+    };
+    let took = Seconds(campaign.took, 1);
+    let mut text = format!("{what}: {} in {took}\n", counts.join(", "));
+    text.push_str(&left_out(campaign));
+    text
+}
+
+/// `interrupted: 2 stopped, 1 not started`, or nothing.
+fn left_out(campaign: &Campaign) -> String {
+    let stopped: Vec<&str> =
+        campaign.unfinished.iter().filter(|run| run.started).map(|run| run.name.as_str()).collect();
+    let waiting = campaign.unfinished.len() - stopped.len();
+    let mut parts = Vec::new();
+    if !stopped.is_empty() {
+        parts.push(format!("{} stopped ({})", stopped.len(), stopped.join(", ")));
+    }
+    if waiting > 0 {
+        parts.push(format!("{waiting} not started"));
+    }
+    match (parts.is_empty(), campaign.interrupted) {
+        (true, _) => String::new(),
+        (false, true) => format!("interrupted: {}\n", parts.join(", ")),
+        (false, false) => format!("ended by the first failure: {}\n", parts.join(", ")),
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::judge::Verdict;
+    use crate::judge::invariant::Invariant;
+
+    fn finished(outcome: Outcome, why: &[&str], reasons: &[&str]) -> Finished {
+        let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect();
+        let claim = "lan: LMQC 2 query".to_owned();
+        let findings = vec![Finding { line: 7, claim, outcome, why: owned(why) }];
+        Finished {
+            name: "igmp/v2/x".to_owned(),
+            path: "scenarios/igmp/v2/x.toml".to_owned(),
+            title: "Queries are asked".to_owned(),
+            clauses: Vec::new(),
+            backend: "netns",
+            repetition: 1,
+            took: Duration::from_millis(5250),
+            frames: Some(42),
+            pcapng: Some("out/x.pcapng".into()),
+            verdict: Verdict { outcome, findings, invariants: Vec::new(), reasons: owned(reasons) },
+        }
+    }
+
+    const PLAIN: Style = Style { color: false };
+
+    #[test]
+    fn a_failure_shows_all_that_is_known_and_how_to_repeat_it() {
+        let run = run(&finished(Outcome::Fail, &["expected LMQC 2, found 1"], &[]), PLAIN, false);
+        let expected = "\
+FAIL        igmp/v2/x  [netns]  5.2 s  0/1 checks, 42 frames
+            Queries are asked
+  fail        lan: LMQC 2 query   (scenarios/igmp/v2/x.toml:7)
+              expected LMQC 2, found 1
+  capture  out/x.pcapng
+  repeat   castnet run scenarios/igmp/v2/x.toml
+";
+        assert_eq!(run, expected);
+    }
+
+    #[test]
+    fn rules_of_every_run_are_shown_when_broken_or_wanted() {
+        let mut finished = finished(Outcome::Fail, &[], &[]);
+        let standing = |off: Option<&str>, violations: &[&str]| Standing {
+            invariant: Invariant::NoReturn,
+            off: off.map(str::to_owned),
+            violations: violations.iter().map(|&line| line.to_owned()).collect(),
+        };
+        let excused = standing(Some("r1 has one leg"), &["r1:up sent it back"]);
+        finished.verdict.invariants = vec![standing(None, &["r1:lan sent it back"]), excused];
+        finished.verdict.invariants.push(standing(None, &[]));
+        let rule = "no-return: no datagram goes out of the interface that it came in on   \
+                    (in every run)\n";
+        let broken = format!("  fail        {rule}              r1:lan sent it back\n");
+        let terse = run(&finished, PLAIN, false);
+        assert!(terse.contains(&broken) && terse.matches(rule).count() == 1, "{terse}");
+        let verbose = format!(
+            "{broken}  off         {rule}              off because r1 has one leg\n              \
+             r1:up sent it back\n  pass        {rule}"
+        );
+        let all = run(&finished, PLAIN, true);
+        assert!(all.contains(&verbose), "{all}");
+    }
+
+    #[test]
+    fn a_pass_is_one_line_and_nothing_else_is() {
+        let shown = |outcome| run(&finished(outcome, &[], &["why"]), PLAIN, false);
+        let pass = "PASS        igmp/v2/x  [netns]  5.2 s  1/1 checks, 42 frames\n";
+        assert_eq!(shown(Outcome::Pass), pass);
+        for outcome in [Outcome::Vacuous, Outcome::Fail, Outcome::Unsupported, Outcome::Broken] {
+            let text = shown(outcome);
+            assert!(text.starts_with(&outcome.to_string()) && text.contains(" 0/1 checks"));
+            assert!(text.contains("\n  why\n") && text.contains("\n  repeat   "));
+        }
+    }
+
+    #[test]
+    fn the_summary_counts_every_outcome_apart() {
+        use Outcome::{Broken, Fail, Pass, Unsupported, Vacuous};
+        let runs = [Pass, Fail, Pass, Vacuous, Broken, Unsupported];
+        let numbered = runs.into_iter().enumerate().map(|(n, outcome)| {
+            let run = finished(outcome, &[], &[]);
+            Finished { name: format!("x{n}"), path: format!("x{n}.toml"), ..run }
+        });
+        let mut campaign = Campaign {
+            finished: numbered.collect(),
+            took: Duration::from_secs(9),
+            ..Campaign::default()
+        };
+        let all = "6 scenarios: 2 passed, 1 vacuous, 1 failed, 1 unsupported, 1 broken in 9.0 s\n";
+        assert_eq!(summary(&campaign, PLAIN), all);
+        campaign.finished.truncate(1);
+        let one = "1 scenario: \x1b[1;32m1 passed\x1b[0m in 9.0 s\n";
+        assert_eq!(summary(&campaign, Style { color: true }), one);
+    }
+}

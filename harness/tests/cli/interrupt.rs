@@ -1,0 +1,208 @@
+//! Ctrl-C, SIGTERM and SIGKILL in the middle of a run: how it ends, and that nothing is left.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use castnet::kernel::Clock;
+use castnet_lab::lab::Netns;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::ifaddrs::getifaddrs;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use super::{CASTNET, can_run, castnet, folder, long_scenario, scenario, text};
+
+/// How long anything here may take that ought to be prompt.
+const PROMPT: Duration = Duration::from_secs(2);
+
+/// Asks every few milliseconds whether it has come true, and how long that may take.
+pub(super) fn until(what: &str, bound: Duration, mut done: impl FnMut() -> bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let asked = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(2));
+        while !done() {
+            pace.tick().await;
+        }
+    };
+    let waited = runtime.block_on(async { tokio::time::timeout(bound, asked).await });
+    assert!(waited.is_ok(), "not within {bound:?}: {what}");
+}
+
+/// The program on its way, in a process group of its own.
+pub(super) fn spawn(folder: &Path, arguments: &[&str]) -> Child {
+    let mut command = Command::new(CASTNET);
+    command.args(arguments).current_dir(folder).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+pub(super) fn send(child: &Child, signal: Signal) {
+    kill(pid(child), signal).unwrap();
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id().try_into().unwrap())
+}
+
+/// The namespaces that a process keeps open, by their inode.
+fn namespaces(child: &Child) -> BTreeMap<String, File> {
+    let fds = fs::read_dir(format!("/proc/{}/fd", child.id()));
+    let fds = fds.into_iter().flatten().flatten().map(|entry| entry.path());
+    let found = fds.filter_map(|fd| {
+        let inode = fs::read_link(&fd).ok()?.to_str()?.to_owned();
+        inode.starts_with("net:[").then(|| Some((inode, File::open(fd).ok()?))).flatten()
+    });
+    found.collect()
+}
+
+/// One namespace of a run, kept when the run is gone: what was connected to it shows in it.
+struct Canary {
+    netns: Netns,
+}
+
+impl Canary {
+    /// Waits until both ends of the link are there.
+    fn catch(child: &Child) -> Self {
+        let mut caught = None;
+        until("the topology stands", Duration::from_secs(10), || {
+            let open = namespaces(child);
+            let canary = open.into_values().next().map(|file| Netns::adopt(file.into(), "canary"));
+            caught = canary.map(|netns| Self { netns }).filter(Self::has_link);
+            caught.is_some()
+        });
+        caught.unwrap()
+    }
+
+    fn has_link(&self) -> bool {
+        let names = || getifaddrs().map(|all| all.map(|one| one.interface_name).collect());
+        let names: Vec<String> = self.netns.run(names).unwrap().unwrap();
+        names.iter().any(|name| name == "lan")
+    }
+}
+
+/// Whether anybody is left in the process group that the child had.
+fn group_is_empty(child_pid: Pid) -> bool {
+    let group = |stat: &str| {
+        let fields = stat.rsplit_once(") ")?.1;
+        fields.split(' ').nth(2)?.parse::<i32>().ok()
+    };
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let mut stats = all.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    !stats.any(|stat| group(&stat) == Some(child_pid.as_raw()))
+}
+
+/// What the folder holds, below itself.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        match entry.path().is_dir() {
+            true => found.extend(files(&entry.path()).into_iter().map(|f| format!("{name}/{f}"))),
+            false => found.push(name),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Namespaces of another process can only be looked into by root.
+fn may_look(name: &str) -> bool {
+    let folder = folder(&format!("{name}-may"));
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let root = nix::unistd::geteuid().is_root();
+    if !root {
+        eprintln!("SKIPPED: {name}: only root can look into another process's namespaces");
+    }
+    root && can_run(&castnet(&folder, &["run", "a.toml"]))
+}
+
+/// A quick scenario that has ended and a long one in its middle; then the signal.
+fn interrupted(name: &str, more: &[&str], signal: Signal) -> Option<(Output, Vec<String>)> {
+    if !may_look(name) {
+        return None;
+    }
+    let folder = folder(name);
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    fs::write(folder.join("b.toml"), long_scenario()).unwrap();
+    fs::write(folder.join("c.toml"), long_scenario()).unwrap();
+    let child = spawn(&folder, &[&["run", "--jobs", "1", "."], more].concat());
+    // It is written when the first run has been taken down, so what stands then is the second one.
+    let first = folder.join("castnet-out/a.pcapng");
+    until("the first capture", Duration::from_secs(10), || first.is_file());
+    let canary = Canary::catch(&child);
+    let pid = pid(&child);
+    let clock = Clock::start();
+    send(&child, signal);
+    let output = child.wait_with_output().unwrap();
+    let took = clock.now().since_start();
+    assert!(took < PROMPT, "it took {took:?}");
+    until("the link is gone", PROMPT, || !canary.has_link());
+    assert!(group_is_empty(pid), "a process is left");
+    Some((output, files(&folder.join("castnet-out"))))
+}
+
+#[test]
+fn ctrl_c_ends_the_run_and_tells_what_has_finished() {
+    for (name, signal) in [("sigint", Signal::SIGINT), ("sigterm", Signal::SIGTERM)] {
+        let Some((output, files)) = interrupted(name, &[], signal) else { return };
+        let stdout = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(130), "{stdout}");
+        assert!(stdout.starts_with("PASS        a  [netns]"), "{stdout}");
+        assert!(stdout.contains("1 scenario: 1 passed in "), "{stdout}");
+        assert!(stdout.ends_with("interrupted: 1 stopped (b), 1 not started\n"), "{stdout}");
+        assert_eq!(files, ["a.pcapng"]);
+    }
+}
+
+#[test]
+fn json_and_junit_are_whole_after_ctrl_c() {
+    let more = ["--json", "--junit", "castnet-out/report.xml"];
+    let Some((output, files)) = interrupted("sigint-json", &more, Signal::SIGINT) else { return };
+    assert_eq!(output.status.code(), Some(130));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["interrupted"], &document["exit_code"]), (&true.into(), &130.into()));
+    assert_eq!(document["runs"].as_array().unwrap().len(), 1);
+    let unfinished = document["unfinished"].as_array().unwrap();
+    let told = unfinished.iter().map(|run| (run["scenario"].as_str(), run["started"].as_bool()));
+    assert!(told.eq([(Some("b"), Some(true)), (Some("c"), Some(false))]), "{document}");
+    assert_eq!(files, ["a.pcapng", "report.xml"]);
+}
+
+#[test]
+fn kill_9_leaves_nothing_behind() {
+    let Some((output, files)) = interrupted("sigkill", &[], Signal::SIGKILL) else { return };
+    assert_eq!(output.status.code(), None);
+    assert_eq!(files, ["a.pcapng"]);
+}
+
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    if !may_look("sigint-twice") {
+        return;
+    }
+    let folder = folder("sigint-twice");
+    fs::write(folder.join("b.toml"), long_scenario()).unwrap();
+    // Nobody reads its output and there is no room in it, so that it cannot end by itself.
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    let room = fcntl(&writer, FcntlArg::F_GETPIPE_SZ).unwrap();
+    writer.write_all(&vec![0; room.try_into().unwrap()]).unwrap();
+    let mut command = Command::new(CASTNET);
+    command.args(["run", "b.toml"]).current_dir(&folder).stdout(writer);
+    let mut child = command.spawn().unwrap();
+    let canary = Canary::catch(&child);
+    send(&child, Signal::SIGINT);
+    until("the link is gone", PROMPT, || !canary.has_link());
+    send(&child, Signal::SIGTERM);
+    let mut ended = None;
+    until("it has ended", PROMPT, || {
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert_eq!(ended.and_then(|status| status.code()), Some(130));
+}

@@ -1,0 +1,67 @@
+//! What castnet says of the machine it is on, and of itself.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use super::{CASTNET, can_run, castnet, folder, scenario, text};
+
+/// The program where no network namespace can be made; `None` if such a place cannot be had.
+fn confined(folder: &std::path::Path, arguments: &[&str]) -> Option<Output> {
+    let script = "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--net", "--mount", "sh", "-c", script, "sh"]);
+    let output = command.arg(CASTNET).args(arguments).current_dir(folder).output().ok()?;
+    if !text(&output.stdout).is_empty() {
+        return Some(output);
+    }
+    eprintln!("SKIPPED: no user namespace to try this in: {}", text(&output.stderr));
+    None
+}
+
+#[test]
+fn the_doctor_agrees_with_a_run() {
+    let folder = folder("doctor");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let can = can_run(&castnet(&folder, &["run", "a.toml"]));
+    let output = castnet(&folder, &["doctor"]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(if can { 0 } else { 3 }), "{stdout}");
+    if can {
+        for what in ["namespaces", "veth", "bridge", "AF_PACKET", "capture", "IP_MROUTE"] {
+            assert!(stdout.contains(&format!("ok       {what:<11} ")), "{what} in\n{stdout}");
+        }
+        assert!(stdout.contains(" netem ") && stdout.contains(" tshark "), "{stdout}");
+        assert!(stdout.ends_with("scenarios can run here\n"), "{stdout}");
+    }
+}
+
+#[test]
+fn what_forbids_namespaces_is_named_with_its_remedy() {
+    let folder = folder("confined");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let Some(output) = confined(&folder, &["doctor"]) else { return };
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{stdout}");
+    assert!(stdout.contains("MISSING  namespaces  create a network namespace: ENOSPC"), "{stdout}");
+    assert!(stdout.contains("remedy: run `sudo sysctl user.max_net_namespaces=1024`"), "{stdout}");
+    assert!(stdout.ends_with("scenarios cannot run here\n"), "{stdout}");
+    let Some(output) = confined(&folder, &["run", "a.toml", "--json"]) else { return };
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{document}");
+    assert_eq!(document["runs"][0]["outcome"], "unsupported");
+    assert!(document["runs"][0]["reasons"][0].as_str().unwrap().contains("max_net_namespaces"));
+}
+
+#[test]
+fn every_command_has_a_page_of_the_manual() {
+    let folder = folder("man");
+    let output = castnet(&folder, &["man", "--out", "man1"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = |name: &str| fs::read_to_string(folder.join("man1").join(name)).unwrap();
+    assert!(page("castnet.1").contains("130 interrupted"));
+    let run = page("castnet-run.1");
+    assert!(run.contains(".TH castnet-run 1") && run.contains("fail\\-fast"), "{run}");
+    assert!(page("castnet-show.1").contains("igmp"));
+    let output = castnet(&folder, &["man"]);
+    assert_eq!(text(&output.stdout), page("castnet.1"));
+}

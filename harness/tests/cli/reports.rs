@@ -1,0 +1,73 @@
+//! What programs read: JSON on standard output, and JUnit's XML.
+
+use std::fs;
+
+use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
+use serde_json::Value;
+
+use super::{can_run, castnet, folder, scenario, text};
+
+/// A title that neither JSON nor XML may take literally.
+const TITLE: &str = "<b>\\\"1 & 2\\\"</b> ]]> \\u0001";
+
+fn written(name: &str) -> std::path::PathBuf {
+    let folder = folder(name);
+    let awkward = |text: String| text.replace("the first Query", TITLE);
+    let good = format!("proves = [\"RFC2236-3-01\"]\n{}", scenario("1", "general-query"));
+    fs::write(folder.join("good.toml"), awkward(good)).unwrap();
+    fs::write(folder.join("bad.toml"), awkward(scenario("3", "general-query"))).unwrap();
+    folder
+}
+
+#[test]
+fn json_has_every_fact_and_nothing_else_is_on_standard_output() {
+    let folder = written("json");
+    let output = castnet(&folder, &["run", "--json", "."]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    if !can_run(&output) {
+        return;
+    }
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!((&document["schema"], &document["exit_code"]), (&1.into(), &1.into()));
+    assert_eq!((&document["outcome"], &document["interrupted"]), (&"fail".into(), &false.into()));
+    let runs = document["runs"].as_array().unwrap();
+    let [bad, good] = runs.as_slice() else { panic!("{runs:?}") };
+    assert_eq!((&bad["scenario"], &bad["path"]), (&"bad".into(), &"./bad.toml".into()));
+    assert_eq!((&bad["backend"], &bad["outcome"]), (&"netns".into(), &"fail".into()));
+    assert_eq!(good["title"], "<b>\"1 & 2\"</b> ]]> \u{1}");
+    assert_eq!(good["clauses"], Value::from(vec!["RFC2236-3-01"]));
+    assert_eq!(good["findings"][0]["why"], Value::Array(Vec::new()));
+    assert!((0.1..30.0).contains(&good["seconds"].as_f64().unwrap()), "{good}");
+    assert!(folder.join(good["pcapng"].as_str().unwrap()).is_file());
+    let finding = &bad["findings"][0];
+    assert_eq!((&finding["line"], &finding["outcome"]), (&4.into(), &"fail".into()));
+    assert!(finding["claim"].as_str().unwrap().starts_with("lan: 3 general-query"), "{finding}");
+    assert!(finding["why"][0].as_str().unwrap().contains("expected 3, found 1"), "{finding}");
+    assert_eq!(document["scenarios"][1]["passed"], 1);
+}
+
+#[test]
+fn junit_is_well_formed_with_a_case_for_each_scenario() {
+    let folder = written("junit");
+    let output = castnet(&folder, &["run", "--junit", "ci/report.xml", "--repeat", "2", "."]);
+    if !can_run(&output) {
+        return;
+    }
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("4 runs of 2 scenarios"));
+    let document = fs::read_to_string(folder.join("ci/report.xml")).unwrap();
+    let report = Report::deserialize_from_str(&document).expect(&document);
+    assert_eq!((report.tests, report.failures, report.errors), (2, 1, 0));
+    let [suite] = report.test_suites.as_slice() else { panic!("{document}") };
+    let [bad, good] = suite.test_cases.as_slice() else { panic!("{document}") };
+    assert_eq!((bad.name.as_str(), good.name.as_str()), ("bad", "good"));
+    assert!(matches!(good.status, TestCaseStatus::Success { .. }));
+    let TestCaseStatus::NonSuccess { kind, message, description, .. } = &bad.status else {
+        panic!("{document}")
+    };
+    assert_eq!(*kind, NonSuccessKind::Failure);
+    assert!(message.as_ref().unwrap().starts_with("0 of 2 passed: lan: 3 general-query"));
+    let description = description.as_ref().unwrap();
+    assert!(description.contains("<b>\"1 & 2\"</b> ]]>"), "{description:?}");
+    assert!(description.contains("expected 3, found 1"), "{description:?}");
+}
