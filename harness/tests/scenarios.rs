@@ -1,0 +1,90 @@
+//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`.
+//!
+//! Without the right to make namespaces a test fails if `CASTNET_REQUIRE_NETNS=1` demands it, and is
+//! ignored, loudly, if nothing does.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use castnet_lab::backend::{Cancel, netns};
+use castnet_lab::capture::pcapng;
+use castnet_lab::judge::{Outcome, judge};
+use castnet_lab::lab::privilege::{self, Refusal};
+use castnet_lab::plan::{Plan, load};
+use castnet_lab::report::Finished;
+use castnet_lab::report::text::{self, Style};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// The folder of the scenarios, as seen from this package.
+const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
+
+fn main() -> ExitCode {
+    // Before the first thread, and when the tests are only listed too: nextest takes the ignored ones
+    // from the list.
+    let refusal = privilege::enter().err();
+    let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
+    let arguments = Arguments::from_args();
+    if let (Some(refusal), false) = (&refusal, required) {
+        eprintln!("SKIPPED: no scenario is run on the kernel: {refusal}");
+    }
+    let mut files = Vec::new();
+    collect(Path::new(SCENARIOS), &mut files);
+    files.sort();
+    let trials = files.into_iter().map(|file| trial(file, refusal.as_ref(), required)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    let entries = folder.read_dir().unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    for entry in entries {
+        let path = entry.unwrap_or_else(|e| panic!("{}: {e}", folder.display())).path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|ending| ending == "toml") {
+            files.push(path);
+        }
+    }
+}
+
+fn trial(file: PathBuf, refusal: Option<&Refusal>, required: bool) -> Trial {
+    let tail = file.strip_prefix(SCENARIOS).unwrap_or(&file).with_extension("");
+    let name = format!("netns::{}", tail.display().to_string().replace('/', "::"));
+    match refusal.map(ToString::to_string) {
+        None => Trial::test(name, move || run(&file)),
+        Some(why) => Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(!required),
+    }
+}
+
+fn run(file: &Path) -> Result<(), Failed> {
+    let plan = load(file).map_err(|error| error.to_string())?;
+    let recording = netns::run(&plan, &Cancel::new()).map_err(|error| error.to_string())?;
+    let verdict = judge(&plan, &recording);
+    if verdict.outcome == Outcome::Pass {
+        return Ok(());
+    }
+    let pcapng = keep(&plan, |file| pcapng::write(file, &plan, &recording))?;
+    let finished = Finished {
+        name: plan.name.clone(),
+        path: plan.path.clone(),
+        title: plan.title.clone(),
+        clauses: plan.proves.clone(),
+        backend: "netns",
+        repetition: 1,
+        took: plan.end,
+        frames: None,
+        pcapng: Some(pcapng),
+        verdict,
+    };
+    Err(text::run(&finished, Style { color: false }, true).into())
+}
+
+/// Writes the capture of a failure where it outlives the test.
+fn keep(
+    plan: &Plan,
+    write: impl FnOnce(std::fs::File) -> std::io::Result<()>,
+) -> Result<PathBuf, Failed> {
+    let name = format!("{}.pcapng", plan.name.replace('/', "-"));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    write(std::fs::File::create(&path)?)?;
+    Ok(path)
+}
