@@ -1,0 +1,67 @@
+//! The page that explains scenarios is right: its examples compile, and it names every key.
+
+use std::collections::BTreeSet;
+
+use castnet_lab::plan::compile;
+use castnet_lab::plan::interval::NAMES;
+use castnet_lab::scenario::{Invariant, PacketKind};
+
+const PAGE: &str = include_str!("../../docs/scenario.md");
+
+/// The blocks of TOML, in the order of the page.
+fn examples() -> Vec<&'static str> {
+    let blocks = PAGE.split("```toml\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap_or_default()).collect()
+}
+
+fn assert_compiles(scenario: &str) {
+    compile("docs/scenario.md", scenario).unwrap_or_else(|told| panic!("{told}"));
+}
+
+#[test]
+fn every_example_compiles() {
+    let examples = examples();
+    let (whole, additions) = examples.split_first().unwrap();
+    assert!(whole.starts_with("title"));
+    assert_compiles(whole);
+    assert!(additions.len() >= 4 && additions.iter().all(|text| text.starts_with('[')));
+    assert_compiles(&examples.join("\n"));
+}
+
+/// What the compiler lists as known is named on the page.
+#[test]
+fn every_word_of_the_language_is_on_the_page() {
+    let kinds = PacketKind::WORDS.iter().map(|(word, _)| *word);
+    let rules = Invariant::WORDS.iter().map(|(word, _)| *word);
+    for word in kinds.chain(rules).chain(NAMES) {
+        assert!(PAGE.contains(&format!("`{word}`")), "`{word}` is not on the page");
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let words: BTreeSet<&str> = PAGE.split(|c| !is_word(c)).collect();
+    for (old, new) in [
+        ("tolerance =", "zzzzzzzz ="),
+        ("subnet =", "zzzzzzzz ="),
+        ("igmp-version =", "zzzzzzzzz ="),
+        ("keepalive =", "zzzzzzzzz ="),
+        ("query-interval =", "zzzzzzzzzzzzzz ="),
+        ("rate =", "rate = \"1pps\", zzzzzzzz ="),
+        ("max-resp =", "zzzzzzzz ="),
+        ("for =", "zzzzzzzz ="),
+    ] {
+        for word in listed(&examples()[0].replacen(old, new, 1)) {
+            assert!(words.contains(word.as_str()), "the key {word} is not on the page");
+        }
+    }
+    for (old, new) in [("fast-leave =", "zzzzzzzzzz ="), ("ports =", "zzzzz =")] {
+        for word in listed(&examples().join("\n").replacen(old, new, 1)) {
+            assert!(words.contains(word.as_str()), "the key {word} is not on the page");
+        }
+    }
+}
+
+/// The keys that the compiler lists beside an unknown one.
+fn listed(wrong: &str) -> Vec<String> {
+    let told = compile("wrong.toml", wrong).unwrap_err().to_string();
+    let known = told.split("known here: ").nth(1).unwrap_or_else(|| panic!("{told}"));
+    known.lines().next().unwrap().split(", ").map(str::to_owned).collect()
+}

@@ -1,0 +1,172 @@
+//! The house rules that a machine can hold: which way imports point, how long a file is, that every
+//! cited clause exists, where `unsafe` may stand.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use castnet_lab::scenario::clauses;
+
+/// The most lines that a file may have.
+const LONGEST_FILE: usize = 400;
+
+/// What each module of the routing core may import from its own crate.
+const CORE: [(&str, &[&str]); 12] = [
+    ("addr", &[]),
+    ("time", &[]),
+    ("rng", &[]),
+    ("wire", &["time"]),
+    ("gmp", &["addr", "time", "rng"]),
+    ("mfc", &["addr", "time"]),
+    ("event", &["addr", "gmp", "mfc", "wire"]),
+    ("igmp", &["addr", "time", "rng", "gmp", "wire", "event"]),
+    ("router", &["addr", "time", "gmp", "igmp", "mfc", "event"]),
+    ("drive", &["time", "router"]),
+    ("kernel", &["addr", "time", "mfc", "event", "router", "drive"]),
+    ("daemon", &["addr", "time", "gmp", "mfc", "event", "router", "drive", "kernel"]),
+];
+
+/// The same for the laboratory.
+const LAB: [(&str, &[&str]); 10] = [
+    ("scenario", &[]),
+    ("lab", &[]),
+    ("plan", &["scenario"]),
+    ("recording", &["plan"]),
+    ("capture", &["scenario", "plan", "recording"]),
+    ("fabric", &["scenario", "capture"]),
+    ("role", &["lab", "scenario", "plan", "recording", "capture"]),
+    ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role"]),
+    ("judge", &["scenario", "plan", "recording", "capture"]),
+    ("report", &["judge"]),
+];
+
+/// The only files with `unsafe` in them.
+const UNSAFE: [&str; 2] = ["src/kernel/sys.rs", "harness/src/lab/sys.rs"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every file below `folder` with this ending, with its path from the root and its text.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == ending) {
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no *.{ending} below {folder}");
+    found
+}
+
+fn sources() -> Vec<(String, String)> {
+    [files("src", "rs"), files("harness/src", "rs"), files("harness/tests", "rs")].concat()
+}
+
+fn is_test(name: &str) -> bool {
+    name.contains("/tests/") || name.ends_with("/tests.rs")
+}
+
+/// The words that follow `marker` in the text, as far as they are made of `word` characters.
+fn words<'t>(
+    text: &'t str,
+    marker: &'static str,
+    word: fn(char) -> bool,
+) -> impl Iterator<Item = &'t str> {
+    text.match_indices(marker).map(move |(at, _)| {
+        let rest = &text[at + marker.len()..];
+        &rest[..rest.find(|c| !word(c)).unwrap_or(rest.len())]
+    })
+}
+
+fn check_imports(folder: &str, rules: &[(&str, &[&str])]) {
+    for (name, text) in files(folder, "rs").iter().filter(|(name, _)| !is_test(name)) {
+        let tail = name.strip_prefix(folder).unwrap().trim_start_matches('/');
+        let module = tail.split('/').next().unwrap().trim_end_matches(".rs");
+        let Some((_, allowed)) = rules.iter().find(|(rule, _)| *rule == module) else {
+            assert!(
+                ["lib", "main", "bin", "cli"].contains(&module),
+                "{name}: no rule for {module}"
+            );
+            continue;
+        };
+        // Documentation may point anywhere; code may not.
+        let code: Vec<&str> =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for import in words(&code.join("\n"), "crate::", |c| c.is_ascii_lowercase() || c == '_') {
+            let fine = import.is_empty() || import == module || allowed.contains(&import);
+            assert!(fine, "{name}: {module} must not import {import}");
+        }
+    }
+}
+
+#[test]
+fn imports_point_one_way() {
+    check_imports("src", &CORE);
+    check_imports("harness/src", &LAB);
+    for rules in [&CORE[..], &LAB[..]] {
+        for (position, (module, allowed)) in rules.iter().enumerate() {
+            for import in *allowed {
+                let before = rules[..position].iter().any(|(other, _)| other == import);
+                assert!(before, "{module} may import {import}, which stands below it");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_have_one_subject_and_so_few_lines() {
+    for (name, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= LONGEST_FILE, "{name} has {lines} lines; split it");
+    }
+}
+
+#[test]
+fn every_cited_clause_exists() {
+    let known: BTreeSet<&str> = clauses::all().map(|clause| clause.id.as_str()).collect();
+    let mut cited = 0;
+    // The tests of the catalogue itself cite ids that do not exist.
+    for (name, text) in [sources(), files("scenarios", "toml")].concat() {
+        if name.contains("scenario/tests") || name.contains("tests/diagnostics") {
+            continue;
+        }
+        let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        for tail in words(&text, "RFC", is_id).filter(|tail| tail.matches('-').count() >= 2) {
+            let id = format!("RFC{}", tail.trim_end_matches('.'));
+            assert!(
+                known.contains(id.as_str()),
+                "{name} cites {id}, which is not in the catalogue"
+            );
+            cited += 1;
+        }
+    }
+    assert!(cited > 100, "only {cited} citations were found");
+}
+
+#[test]
+fn unsafe_stands_where_it_is_allowed() {
+    for (name, text) in sources() {
+        let has = text.lines().any(|line| {
+            let code = line.split("//").next().unwrap_or_default();
+            code.contains("unsafe {") || code.contains("unsafe fn") || code.contains("unsafe impl")
+        });
+        assert!(!has || UNSAFE.contains(&name.as_str()) || name.ends_with("tidy.rs"), "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_left_open() {
+    for (name, text) in sources().iter().filter(|(name, _)| !name.ends_with("tidy.rs")) {
+        for mark in ["todo!(", "unimplemented!(", "FIXME", "XXX", "#[ignore"] {
+            assert!(!text.contains(mark), "{name}: {mark}");
+        }
+    }
+}
