@@ -1,0 +1,59 @@
+//! castnet's own side of the set-up table, with the time of each step.
+
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+use anyhow::Result;
+use castnet_lab::lab::{Built, Capture, Netns, PROOF_BOUND, link};
+
+use crate::chain::Chain;
+use crate::{Watch, timed};
+
+/// The steps, in order; the last two only with a capture.
+pub(crate) const STEPS: [&str; 4] = ["namespaces", "links", "open capture", "prove"];
+
+/// A chain that stands.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// What each of [`STEPS`] took.
+    pub(crate) steps: [Duration; 4],
+    capture: Option<Capture>,
+    built: Built,
+    netns: Vec<Netns>,
+}
+
+impl Standing {
+    /// Builds the chain, with a capture that is proved if one is wanted.
+    pub(crate) async fn up(chain: &Chain, captured: bool) -> Result<Self> {
+        let mut steps = [Duration::ZERO; 4];
+        let (took, netns) = timed(|| Netns::create_all(chain.nodes.clone()));
+        steps[0] = took;
+        let netns = netns?;
+        let mut watch = Watch::start();
+        let built = link::build(&netns, &chain.links).await?;
+        steps[1] = watch.lap();
+        let mut capture = None;
+        if captured {
+            let started = Capture::start(&netns, &chain.links, &built)?;
+            steps[2] = watch.lap();
+            let running = capture.insert(started);
+            running.prove(PROOF_BOUND).await?;
+            steps[3] = watch.lap();
+        }
+        Ok(Self { steps, capture, built, netns })
+    }
+
+    /// Where the namespaces are to be found by others.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let path = |netns: &Netns| {
+            format!("/proc/{}/fd/{}", std::process::id(), netns.as_fd().as_raw_fd())
+        };
+        self.netns.iter().map(path).collect()
+    }
+
+    /// Lets go of everything.
+    pub(crate) fn down(self) -> Duration {
+        let Self { capture, built, netns, .. } = self;
+        timed(|| drop((capture, built, netns))).0
+    }
+}
