@@ -1,0 +1,100 @@
+//! Builds castnet with one deliberate fault after the other and runs the scenarios: each fault has to
+//! turn at least one of them red. Prints a Markdown table; fails if a fault goes unnoticed.
+//!
+//! `cargo run --example mutants` for all faults of `harness/mutants.toml`, or with words of their
+//! names for some. The faults go into a copy of the tree below `target/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Mutants {
+    mutant: Vec<Mutant>,
+}
+
+#[derive(Deserialize)]
+struct Mutant {
+    name: String,
+    file: String,
+    find: String,
+    replace: String,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    let text = fs::read_to_string(root.join("harness/mutants.toml"))?;
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mutants = toml::from_str::<Mutants>(&text)?.mutant.into_iter().filter(|mutant| {
+        wanted.is_empty() || wanted.iter().any(|word| mutant.name.contains(word.as_str()))
+    });
+    let tree = root.join("target/mutants/tree");
+    copy(&root, &tree)?;
+    anyhow::ensure!(red(&tree)?.is_empty(), "the scenarios fail without any fault");
+    println!("| fault in the core | file | scenarios that turn red |\n|---|---|---|");
+    let mut survivors = 0;
+    for mutant in mutants {
+        let file = tree.join(&mutant.file);
+        let sound = fs::read_to_string(&file).with_context(|| mutant.file.clone())?;
+        let found = sound.matches(&mutant.find).count();
+        anyhow::ensure!(found == 1, "{}: its text stands {found} times", mutant.name);
+        fs::write(&file, sound.replace(&mutant.find, &mutant.replace))?;
+        let red = red(&tree).with_context(|| mutant.name.clone())?;
+        fs::write(&file, sound)?;
+        survivors += usize::from(red.is_empty());
+        let red = if red.is_empty() { "**none**".to_owned() } else { red.join(", ") };
+        println!("| {} | `{}` | {red} |", mutant.name, mutant.file);
+    }
+    Ok(if survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Copies what is needed to build castnet and to run the scenarios.
+fn copy(root: &Path, tree: &Path) -> anyhow::Result<()> {
+    if tree.exists() {
+        fs::remove_dir_all(tree)?;
+    }
+    let mut pending: Vec<PathBuf> =
+        ["Cargo.toml", "Cargo.lock", "README.md", "clippy.toml", "src", "harness", "scenarios"]
+            .map(PathBuf::from)
+            .into();
+    while let Some(path) = pending.pop() {
+        let (from, to) = (root.join(&path), tree.join(&path));
+        if from.is_dir() {
+            fs::create_dir_all(&to)?;
+            let entries = fs::read_dir(&from)?;
+            for entry in entries {
+                pending.push(path.join(entry?.file_name()));
+            }
+        } else {
+            fs::create_dir_all(to.parent().unwrap_or(tree))?;
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// The scenarios that do not pass in this tree.
+fn red(tree: &Path) -> anyhow::Result<Vec<String>> {
+    let target = tree.join("../target");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--bin", "castnet"])
+        .env("CARGO_TARGET_DIR", &target)
+        .env("RUSTFLAGS", "--cap-lints=allow")
+        .current_dir(tree)
+        .status()?;
+    anyhow::ensure!(built.success(), "it does not build");
+    let castnet = target.join("debug/castnet");
+    let run = Command::new(castnet)
+        .args(["run", "--json", "--jobs", "8", "--out", "../captures", "scenarios"])
+        .current_dir(tree)
+        .output()?;
+    let report: serde_json::Value = serde_json::from_slice(&run.stdout)
+        .with_context(|| String::from_utf8_lossy(&run.stderr).into_owned())?;
+    let runs = report["runs"].as_array().context("no runs in the report")?;
+    anyhow::ensure!(!runs.is_empty(), "no scenario was run");
+    let red = runs.iter().filter(|run| run["outcome"] != "pass");
+    Ok(red.filter_map(|run| run["scenario"].as_str().map(str::to_owned)).collect())
+}
