@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use castnet::addr::Group;
+use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
 
 use crate::plan::{NodeId, PortId};
@@ -139,6 +140,40 @@ pub struct NodeEvent {
     pub node: NodeId,
     /// In words.
     pub text: String,
+    /// What of it changes the router's state.
+    pub what: Option<StateChange>,
+}
+
+/// A change of a router's state, or a question that made it change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateChange {
+    /// The link of the port has members of the group from now on, or none any more.
+    Members {
+        /// The router's port.
+        port: PortId,
+        /// The group.
+        group: Group,
+        /// Whether it has any.
+        present: bool,
+    },
+    /// Who queries the link of the port, as the router sees it.
+    Querier {
+        /// The router's port.
+        port: PortId,
+        /// The querier's address on the link; the port's own if it is the router itself.
+        querier: Ipv4Addr,
+    },
+    /// A datagram came for which the kernel knows no way.
+    Upcall {
+        /// The port that it came in on.
+        port: PortId,
+        /// Why the kernel asks.
+        kind: UpcallKind,
+        /// The datagram's source.
+        source: Ipv4Addr,
+        /// Its group.
+        group: Group,
+    },
 }
 
 /// A frame that a fault rule struck.

@@ -14,13 +14,14 @@ const EVENTS: usize = 6;
 struct Hop {
     at: Instant,
     link: LinkId,
+    origin: [u8; 6],
     from: String,
     to: Vec<String>,
 }
 
 impl Evidence<'_> {
-    /// Every link that the datagram crossed, from which port to which, and what the routers told last
-    /// about its group by then.
+    /// Every link that the datagram crossed, from which port to which; what became of it in each
+    /// machine; and what the routers told last about its group by then.
     pub(super) fn ledger(&self, number: Number) -> Vec<String> {
         let sightings: Vec<_> =
             self.seen.iter().filter(|seen| seen.packet.content == Content::Data(number)).collect();
@@ -43,6 +44,7 @@ impl Evidence<'_> {
             let at = format!("{:.6}", struck.at);
             format!("{at:>13}  behind {}: {}", self.plan.port_name(struck.port), struck.text)
         }));
+        lines.extend(self.passages(number, &sightings));
         let group = last.packet.destination.to_string();
         let before = |at: Instant| at <= last.at + self.plan.tolerance;
         let told: Vec<_> = self
@@ -63,14 +65,23 @@ impl Evidence<'_> {
         let mut hops: Vec<Hop> = Vec::new();
         for seen in sightings {
             let (link, port) = (self.plan.ports[seen.port].link, self.plan.port_name(seen.port));
-            let hop = hops.iter_mut().rev().find(|hop| hop.link == link);
-            match hop {
-                Some(hop) if !seen.outgoing => hop.to.push(port),
+            let origin = seen.origin;
+            let on_link = |hop: &&Hop| hop.link == link;
+            let sender = hops.iter().rposition(|hop| on_link(&hop) && hop.origin == origin);
+            let sender = sender.or_else(|| hops.iter().rposition(|hop| on_link(&hop)));
+            match sender {
+                Some(sender) if !seen.outgoing => hops[sender].to.push(port),
                 _ if seen.outgoing => {
-                    hops.push(Hop { at: seen.at, link, from: port, to: Vec::new() });
+                    hops.push(Hop { at: seen.at, link, origin, from: port, to: Vec::new() });
                 }
                 // Nobody that we know has sent it.
-                _ => hops.push(Hop { at: seen.at, link, from: "?".to_owned(), to: vec![port] }),
+                _ => hops.push(Hop {
+                    at: seen.at,
+                    link,
+                    origin,
+                    from: "?".to_owned(),
+                    to: vec![port],
+                }),
             }
         }
         hops

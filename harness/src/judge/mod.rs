@@ -10,18 +10,23 @@ mod ledger;
 mod mdb;
 mod mfc;
 mod packet;
+mod passage;
+mod state;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use castnet::addr::Group;
+use castnet::router::config::InterfaceConfig;
 use castnet::time::{Instant, Seconds};
 
 use crate::capture::decode::{Packet, decode};
-use crate::plan::{ActId, Check, Claim, Plan, PortId};
+use crate::plan::{ActId, Check, Claim, Plan, PortId, Role};
 use crate::recording::{Lateness, Recording};
 use invariant::Standing;
 
@@ -143,6 +148,21 @@ struct Seen {
     packet: Packet,
 }
 
+impl Seen {
+    /// The group that the packet is sent to.
+    fn group(&self) -> Option<Group> {
+        Group::new(IpAddr::V4(self.packet.destination))
+    }
+
+    /// Whether a static join of the interface covers the packet.
+    fn is_joined_statically(&self, interface: &InterfaceConfig) -> bool {
+        let source = IpAddr::V4(self.packet.source);
+        self.group().is_some_and(|group| {
+            interface.static_joins.iter().any(|join| join.covers(source, group))
+        })
+    }
+}
+
 /// Outcome and reasons of one check.
 type Judged = (Outcome, Vec<String>);
 
@@ -163,6 +183,13 @@ impl<'a> Evidence<'a> {
         self.recording.acts.get(act).copied().flatten()
     }
 
+    /// The router's interface at a port, if it is a router's.
+    fn interface(&self, port: PortId) -> Option<&InterfaceConfig> {
+        let node = &self.plan.nodes[self.plan.ports[port].node];
+        let Role::Router(config) = &node.role else { return None };
+        config.interfaces.get(node.ports.iter().position(|&own| own == port)?)
+    }
+
     fn judge(&self, check: &Check) -> Finding {
         let (outcome, why) = match &check.claim {
             Claim::Packet { filter, count, spacing, window } => {
@@ -174,6 +201,8 @@ impl<'a> Evidence<'a> {
             Claim::Mfc { router, source, group, at, entry } => {
                 self.mfc(*router, *source, *group, at, entry.as_ref())
             }
+            Claim::Querier(port, when) => self.querier(*port, when),
+            Claim::Members { port, groups, at } => self.members(*port, groups, at),
             Claim::Mdb { switch, group, at, ports } => self.mdb(*switch, *group, at, ports),
         };
         Finding { line: check.line, claim: check.text.clone(), outcome, why }

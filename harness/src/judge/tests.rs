@@ -9,7 +9,9 @@ mod invariant;
 mod mdb;
 mod mfc;
 mod packet;
+mod passage;
 mod received;
+mod state;
 mod verdict;
 mod window;
 
@@ -26,7 +28,7 @@ use super::{Finding, Outcome, Verdict, judge};
 use crate::capture::numbered::{self, UDP_PORT};
 use crate::plan::{NodeId, Plan, PortId, compile};
 use crate::recording::{
-    Delivery, Frame, Lateness, MfcChange, MfcEntry, NodeEvent, Number, Recording,
+    Delivery, Frame, Lateness, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
 };
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
@@ -185,7 +187,14 @@ impl Run {
 
     fn told(mut self, at: Instant, text: &str) -> Self {
         let (node, text) = (self.node("r1"), text.to_owned());
-        self.recording.events.push(NodeEvent { at, node, text });
+        self.recording.events.push(NodeEvent { at, node, text, what: None });
+        self
+    }
+
+    /// r1 tells of a change of its state.
+    fn tells(mut self, at: Instant, what: StateChange) -> Self {
+        let (node, text) = (self.node("r1"), String::new());
+        self.recording.events.push(NodeEvent { at, node, text, what: Some(what) });
         self
     }
 

@@ -46,6 +46,8 @@ impl<'a> Claims<'a> {
             scenario::Claim::Packet(packet) => self.packet(packet)?,
             scenario::Claim::Delivery(delivery) => self.delivery(delivery)?,
             scenario::Claim::Mfc(mfc) => self.mfc(mfc)?,
+            scenario::Claim::Querier(querier) => self.querier(querier)?,
+            scenario::Claim::Members(members) => self.members(members)?,
             scenario::Claim::Mdb(mdb) => self.mdb(mdb)?,
         };
         Some(Check { line, text, claim })
@@ -262,7 +264,7 @@ impl<'a> Claims<'a> {
         Some((text, Claim::Mdb { switch, group, at, ports }))
     }
 
-    fn is_router(&self, node: NodeId) -> bool {
+    pub(super) fn is_router(&self, node: NodeId) -> bool {
         matches!(self.topology.nodes[node].role, Role::Router(_))
     }
 
@@ -275,7 +277,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    fn routers_on(&self, links: impl IntoIterator<Item = usize>) -> Vec<NodeId> {
+    pub(super) fn routers_on(&self, links: impl IntoIterator<Item = usize>) -> Vec<NodeId> {
         let nodes = links.into_iter().flat_map(|link| self.topology.nodes_on(link));
         // A router on two of the links is one router.
         let routers: BTreeSet<NodeId> = nodes.filter(|&node| self.asks(node)).collect();
@@ -283,7 +285,7 @@ impl<'a> Claims<'a> {
     }
 }
 
-fn in_words(window: &Window) -> String {
+pub(super) fn in_words(window: &Window) -> String {
     let from = &window.from.text;
     match &window.length {
         Some(length) if from == "start" => format!(" within {}", length.text),

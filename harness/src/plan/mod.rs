@@ -12,6 +12,7 @@ mod fault;
 mod injection;
 mod resolve;
 mod segment;
+mod state;
 mod subnets;
 mod timeline;
 mod timing;
@@ -20,6 +21,7 @@ mod topology;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -259,6 +261,26 @@ pub enum Claim {
         /// The ports with members; none claims that there is no entry.
         ports: Vec<PortId>,
     },
+    /// Every router on the link holds this port for its querier's.
+    Querier(PortId, When),
+    /// The groups of which a router knows members on a link.
+    Members {
+        /// The router's port on the link.
+        port: PortId,
+        /// All of them, but for those that never leave a link.
+        groups: BTreeSet<Group>,
+        /// When.
+        at: Moment,
+    },
+}
+
+/// When a state is to be so.
+#[derive(Clone, Debug)]
+pub enum When {
+    /// At that time.
+    At(Moment),
+    /// All the time.
+    Throughout(Window),
 }
 
 /// The time in which something is counted.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use castnet::time::Instant;
 
 use super::arithmetic::{Count, Moment};
-use super::{Act, Action, Check, Claim, Window};
+use super::{Act, Action, Check, Claim, When, Window};
 use crate::scenario::diagnostic::{Diagnostics, Span};
 use crate::scenario::{LONGEST, Scenario};
 
@@ -56,10 +56,10 @@ impl Timing<'_> {
     }
 
     fn check_times(&self, check: &Check, span: &Span, faults: &mut Diagnostics) {
-        let from = match (&check.claim, window(check)) {
-            (Claim::Mfc { at, .. } | Claim::Mdb { at, .. }, _) => at,
-            (_, Some((window, _))) => &window.from,
-            (_, None) => return,
+        let from = match (moment(check), window(check)) {
+            (Some(at), _) => at,
+            (None, Some((window, _))) => &window.from,
+            (None, None) => return,
         };
         let anchor = from.anchor.as_ref().and_then(|(act, _)| self.acts.get(*act));
         let anchor = anchor.map_or(Instant::ZERO, |act| Instant::ZERO + act.at);
@@ -93,7 +93,7 @@ impl Timing<'_> {
     fn judged_at(&self, check: &Check) -> Option<Duration> {
         // One tolerance for the act that it counts from, one for its own end.
         let late = self.tolerance * 2;
-        if let Claim::Mfc { at, .. } | Claim::Mdb { at, .. } = &check.claim {
+        if let Some(at) = moment(check) {
             return Some(self.planned(at) + late);
         }
         let (window, _) = window(check)?;
@@ -114,6 +114,21 @@ fn window(check: &Check) -> Option<(&Window, bool)> {
         Claim::Received(_, count, window) => Some((window, limits(count))),
         Claim::ExactlyOnce(_, window) => Some((window, false)),
         Claim::NoneAfter(_, window) => Some((window, true)),
-        Claim::Mfc { .. } | Claim::Mdb { .. } => None,
+        Claim::Querier(_, When::Throughout(window)) => Some((window, false)),
+        Claim::Mfc { .. }
+        | Claim::Mdb { .. }
+        | Claim::Querier(_, When::At(_))
+        | Claim::Members { .. } => None,
+    }
+}
+
+/// The moment of a check that is about one.
+fn moment(check: &Check) -> Option<&Moment> {
+    match &check.claim {
+        Claim::Mfc { at, .. }
+        | Claim::Mdb { at, .. }
+        | Claim::Querier(_, When::At(at))
+        | Claim::Members { at, .. } => Some(at),
+        _ => None,
     }
 }

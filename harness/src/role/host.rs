@@ -142,7 +142,7 @@ impl Shared {
             let bytes = frame.bytes.get(ETHERNET..).unwrap_or_default();
             if let Err(why) = link.igmp.receive(now, bytes) {
                 let text = format!("{}: ignored: {why}", stage.plan.port_name(port));
-                let event = NodeEvent { at: now, node: self.node, text };
+                let event = NodeEvent { at: now, node: self.node, text, what: None };
                 stage.log.borrow_mut().events.push(event);
             }
         });

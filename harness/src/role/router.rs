@@ -1,10 +1,15 @@
 //! A router: castnet's routing core over the kernel's multicast routing, in this process.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 
 use castnet::daemon::Opened;
 use castnet::event::Event;
+use castnet::gmp::News;
+use castnet::gmp::querier::Role;
 use castnet::kernel::{Clock, MrouteError};
+use castnet::mfc::upcall::Upcall;
+use castnet::mfc::vif::Vif;
 use castnet::router::config::Config;
 use tokio::sync::oneshot;
 
@@ -12,7 +17,7 @@ use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, PortId};
-use crate::recording::NodeEvent;
+use crate::recording::{NodeEvent, StateChange};
 
 pub(super) struct Router {
     node: NodeId,
@@ -52,12 +57,19 @@ impl Router {
         })
     }
 
+    fn ports(&self, plan: &Plan) -> Vec<(PortId, Ipv4Addr)> {
+        let ports = plan.nodes[self.node].ports.iter();
+        ports.map(|&port| (port, plan.ports[port].address)).collect()
+    }
+
     fn run(&mut self, stage: &Stage, opened: Opened) -> Result<(), String> {
         let (node, log) = (self.node, stage.log.clone());
         let links: Vec<String> = self.config.interfaces.iter().map(|i| i.name.clone()).collect();
+        let ports = self.ports(&stage.plan);
         let observe = move |at, event: Event| {
             let text = event.describe(|vif| links.get(vif.index()).cloned().unwrap_or_default());
-            log.borrow_mut().events.push(NodeEvent { at, node, text });
+            let what = state_change(&ports, &event);
+            log.borrow_mut().events.push(NodeEvent { at, node, text, what });
         };
         let clock = Clock::showing(stage.clock.now());
         let mut daemon = opened
@@ -74,6 +86,39 @@ impl Router {
             }
         });
         Ok(())
+    }
+}
+
+/// What of an event changes the router's state; `ports` are its ports with their own addresses.
+fn state_change(ports: &[(PortId, Ipv4Addr)], event: &Event) -> Option<StateChange> {
+    let port = |vif: Vif| ports.get(vif.index()).copied();
+    Some(match *event {
+        Event::Gmp(vif, News::MembersPresent(group)) => {
+            StateChange::Members { port: port(vif)?.0, group, present: true }
+        }
+        Event::Gmp(vif, News::NoMembers(group)) => {
+            StateChange::Members { port: port(vif)?.0, group, present: false }
+        }
+        Event::Gmp(vif, News::Querier(role)) => {
+            let (port, own) = port(vif)?;
+            let querier = match role {
+                Role::Querier => own,
+                Role::NonQuerier(other) => v4(other)?,
+            };
+            StateChange::Querier { port, querier }
+        }
+        Event::Upcall(Upcall { kind, vif, flow }) => {
+            let (source, group) = (v4(flow.source)?, flow.group);
+            StateChange::Upcall { port: port(vif)?.0, kind, source, group }
+        }
+        _ => return None,
+    })
+}
+
+const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
     }
 }
 

@@ -110,7 +110,7 @@ impl Watch {
                 let Some(port) = self.port(port) else { return };
                 let what = if on { "leads to a router" } else { "leads to no router any more" };
                 let text = format!("{} {what}", stage.plan.port_name(port));
-                stage.log.borrow_mut().events.push(NodeEvent { at, node, text });
+                stage.log.borrow_mut().events.push(NodeEvent { at, node, text, what: None });
             }
             MdbMessage::Overrun => stage.broken(node, &"changes of its database were lost"),
         }

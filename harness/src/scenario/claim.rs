@@ -25,6 +25,10 @@ pub enum Claim {
     Delivery(DeliveryClaim),
     /// What a router's forwarding cache holds.
     Mfc(MfcClaim),
+    /// Who queries a link.
+    Querier(QuerierClaim),
+    /// Of which groups a router knows members on a link.
+    Members(MembersClaim),
     /// Where a switch has seen members of a group.
     Mdb(MdbClaim),
 }
@@ -160,6 +164,39 @@ pub struct MfcEntryClaim {
     pub iif: Spanned<String>,
     /// The links that it goes out on.
     pub oifs: Spanned<Vec<Spanned<String>>>,
+}
+
+/// The keys of `querier`.
+#[derive(Clone, Debug)]
+pub struct QuerierClaim {
+    /// The link.
+    pub on: Spanned<String>,
+    /// The node.
+    pub is: Spanned<String>,
+    /// When.
+    pub when: When,
+}
+
+/// When a state is to be so.
+#[derive(Clone, Debug)]
+pub enum When {
+    /// At that time.
+    At(Spanned<Expr>),
+    /// All the time.
+    Throughout(Window),
+}
+
+/// The keys of `members`.
+#[derive(Clone, Debug)]
+pub struct MembersClaim {
+    /// The router.
+    pub of: Spanned<String>,
+    /// The link.
+    pub on: Spanned<String>,
+    /// The groups, all of them.
+    pub groups: Vec<Spanned<Group>>,
+    /// When.
+    pub at: Spanned<Expr>,
 }
 
 /// The keys of `mdb`.

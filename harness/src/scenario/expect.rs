@@ -5,17 +5,21 @@ use super::diagnostic::Spanned;
 use super::expr::{self, CountExpr, Expr};
 use super::parse::group;
 use super::reader::Reader;
+use super::state;
 use super::{
     Claim, Delivered, DeliveryClaim, Expectation, MdbClaim, MfcClaim, MfcEntryClaim, PacketClaim,
     PacketKind, Window,
 };
+
+/// What can be claimed.
+const VERBS: [&str; 6] = ["packet", "delivery", "mfc", "mdb", "querier", "members"];
 
 /// What can be claimed of a delivery.
 const DELIVERED: [&str; 3] = ["received", "exactly-once", "none-after"];
 
 pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
     let form = "delivery = { to = \"h1\", group = \"239.1.1.1\" }";
-    let verb = verb(&table, &["packet", "delivery", "mfc", "mdb"], form);
+    let verb = verb(&table, &VERBS, form);
     let read = |verb, what, form| {
         let value = table.value(verb)?;
         Reader::of(value, what, form, table.faults())
@@ -32,6 +36,18 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
             let form = "a table such as { to = \"h1\", group = \"239.1.1.1\" }";
             let value = read("delivery", "`delivery`", form);
             delivery(&table, value).map(Claim::Delivery)
+        }
+        Some("querier") => {
+            table.is("an expectation of `querier`");
+            let value =
+                read("querier", "`querier`", "a table such as { on = \"lan\", is = \"r1\" }");
+            state::querier(&table, value).map(Claim::Querier)
+        }
+        Some("members") => {
+            table.is("an expectation of `members`");
+            let form = "a table such as { of = \"r1\", on = \"lan\", groups = [\"239.1.1.1\"] }";
+            let value = read("members", "`members`", form);
+            state::members(&table, value).map(Claim::Members)
         }
         Some("mdb") => {
             table.is("an expectation of `mdb`");
@@ -202,7 +218,7 @@ fn mdb(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<MdbClaim
     Some(MdbClaim { of: of?, group: group?, at: at?, ports })
 }
 
-fn window(outer: &Reader<'_, '_>) -> Option<Window> {
+pub(super) fn window(outer: &Reader<'_, '_>) -> Option<Window> {
     let (after, within) = (optional(outer, "after"), optional(outer, "within"));
     Some(Window { after: after?, within: within? })
 }
@@ -215,7 +231,7 @@ fn optional(table: &Reader<'_, '_>, key: &'static str) -> Option<Option<Spanned<
     }
 }
 
-fn expression(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Expr>> {
+pub(super) fn expression(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Expr>> {
     let form = match key {
         "at" | "after" | "none-after" => "a moment such as \"leave + LMQT\"",
         _ => "a length of time such as \"2*LMQI + 100ms\"",

@@ -18,6 +18,7 @@ mod invariant;
 mod node;
 mod parse;
 mod reader;
+mod state;
 mod switch;
 mod time;
 mod verb;
@@ -35,8 +36,8 @@ use diagnostic::Spanned;
 
 pub use act::SMALLEST_PAYLOAD;
 pub use claim::{
-    Claim, Delivered, DeliveryClaim, Expectation, MdbClaim, MfcClaim, MfcEntryClaim, PacketClaim,
-    PacketKind, Window,
+    Claim, Delivered, DeliveryClaim, Expectation, MdbClaim, MembersClaim, MfcClaim, MfcEntryClaim,
+    PacketClaim, PacketKind, QuerierClaim, When, Window,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use invariant::{Invariant, Waiver};

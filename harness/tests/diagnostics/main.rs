@@ -5,6 +5,7 @@
 
 mod acts;
 mod rules;
+mod state;
 
 use castnet_lab::plan::{LoadError, compile, load};
 

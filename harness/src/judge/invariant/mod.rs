@@ -15,7 +15,7 @@ use castnet::time::Instant;
 
 use super::{Evidence, Outcome, Seen};
 use crate::capture::decode::Content;
-use crate::plan::{PortId, Role};
+use crate::plan::PortId;
 use crate::recording::Number;
 
 pub use crate::scenario::Invariant;
@@ -68,12 +68,12 @@ impl Evidence<'_> {
             let mut waivers = self.plan.waivers.iter();
             let waiver = waivers.find(|waiver| waiver.invariant == invariant);
             let off = waiver.map(|waiver| waiver.because.clone());
-            Standing { invariant, off, violations: self.told(&breaches) }
+            Standing { invariant, off, violations: self.lines(&breaches) }
         });
         standings.collect()
     }
 
-    fn told(&self, breaches: &[Breach<'_>]) -> Vec<String> {
+    fn lines(&self, breaches: &[Breach<'_>]) -> Vec<String> {
         let mut lines = Vec::new();
         for breach in breaches.iter().take(SHOWN) {
             let Breach { what, first, last, count, why } = breach;
@@ -93,10 +93,6 @@ impl Evidence<'_> {
             lines.push(format!("and the same at {more} more {places}"));
         }
         lines
-    }
-
-    fn is_router(&self, port: PortId) -> bool {
-        matches!(self.plan.nodes[self.plan.ports[port].node].role, Role::Router(_))
     }
 
     /// Where the datagram had come into the router of this port by then.

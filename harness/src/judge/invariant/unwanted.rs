@@ -6,10 +6,9 @@
 //! member had gone silent.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use castnet::addr::Group;
 use castnet::gmp::params::{Params, Version};
 use castnet::igmp::ALL_ROUTERS;
 use castnet::router::config::InterfaceConfig;
@@ -20,7 +19,7 @@ use super::{Breach, Breaches};
 use crate::capture::decode::{Content, Packet};
 use crate::judge::{Evidence, Seen};
 use crate::plan::interval::interval;
-use crate::plan::{Action, NodeId, PortId, Role};
+use crate::plan::{Action, NodeId, PortId};
 
 /// How much later than the tolerance a router may stop. Nobody has asked for this in time: what is to
 /// be found is a router that goes on, and not a machine that was too busy to let it stop.
@@ -61,7 +60,7 @@ impl Evidence<'_> {
                     let acts = speaks_v2(interface) && !disturbed.contains(&node);
                     ear.hear(seen, message, acts);
                 }
-                Content::Data(_) if seen.outgoing && !is_static(interface, &seen.packet) => {
+                Content::Data(_) if seen.outgoing && !seen.is_joined_statically(interface) => {
                     let group = seen.packet.destination;
                     let heard = ears.get(&seen.port).and_then(|ear| ear.groups.get(&group));
                     let reason = self.reason(interface.igmp.as_ref(), heard.copied());
@@ -76,13 +75,6 @@ impl Evidence<'_> {
             }
         }
         breaches.in_order()
-    }
-
-    /// The router's interface at a port, if it is a router's.
-    fn interface(&self, port: PortId) -> Option<&InterfaceConfig> {
-        let node = &self.plan.nodes[self.plan.ports[port].node];
-        let Role::Router(config) = &node.role else { return None };
-        config.interfaces.get(node.ports.iter().position(|&own| own == port)?)
     }
 
     /// Routers that may have missed a Leave, because something was done to them.
@@ -196,10 +188,4 @@ fn wants(record: &GroupRecord) -> bool {
         RecordKind::IsIn | RecordKind::ToIn | RecordKind::Allow => !record.sources.is_empty(),
         RecordKind::Block | RecordKind::Unknown(_) => false,
     }
-}
-
-fn is_static(interface: &InterfaceConfig, packet: &Packet) -> bool {
-    let Some(group) = Group::new(packet.destination.into()) else { return false };
-    let source = IpAddr::V4(packet.source);
-    interface.static_joins.iter().any(|join| join.covers(source, group))
 }

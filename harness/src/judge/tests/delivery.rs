@@ -30,6 +30,8 @@ fn each_datagram_that_was_sent_in_the_window_must_arrive() {
             "datagram 1 of stream 0 arrived 0 times:",
             "   1.600000 s  s1:up -> r1:up, s2:up",
             "   1.700000 s  r1:lan -> h1:lan, h2:lan",
+            "entered r1:up at 1.600 s, left r1:lan at 1.700 s",
+            "entered h1:lan at 1.700 s, no socket of h1 received it though it was a member",
             "   1.650000 s  r1 told: vif1: 239.1.1.1 has members",
         ],
     );
@@ -111,6 +113,7 @@ fn none_may_reach_the_interface_though_the_socket_is_silent() {
             "the first one is 7.000 s  h1:lan  10.0.1.2 > 239.1.1.1 datagram 1 of stream 0:",
             "   7.000000 s  s1:up -> r1:up, s2:up",
             "   7.000000 s  r1:lan -> h1:lan, h2:lan",
+            "entered r1:up at 7.000 s, left r1:lan at 7.000 s",
         ],
     );
 }
@@ -158,6 +161,10 @@ fn a_datagram_that_nobody_received_or_nobody_sent_is_followed_all_the_same() {
     let (s1, h1) = (run.port("s1:up"), run.port("h1:lan"));
     run.recording.frames.retain(|frame| [s1, h1].contains(&frame.port));
     let finding = run.finding();
-    let hops = ["   1.500000 s  s1:up -> nobody", "   1.600000 s  ? -> h1:lan"];
+    let hops = [
+        "   1.500000 s  s1:up -> nobody",
+        "   1.600000 s  ? -> h1:lan",
+        "entered h1:lan at 1.600 s, no socket of h1 received it though it was a member",
+    ];
     assert_eq!(finding.why[4..], hops);
 }

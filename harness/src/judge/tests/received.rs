@@ -62,6 +62,7 @@ fn a_datagram_that_is_lost_is_followed_to_where_it_was_last_seen() {
             "in the whole run 2: the first one at 0.900 s, the last one at 1.500 s",
             "datagram 2 of stream 0, for one:",
             "   1.600000 s  s1:up -> r1:up, s2:up",
+            "entered r1:up at 1.600 s, no entry, no members on lan, never left",
             "   1.400000 s  r1 told: (10.0.1.2, 239.1.1.1) in up out lan",
             "   1.550000 s  r1 told: (10.0.1.2, 239.1.1.1) in up out nowhere",
             "   1.570000 s  r1 told: vif1: last member of 239.1.1.1.",

@@ -1,0 +1,157 @@
+//! What became of a datagram in each machine that it entered, and why it did not go on.
+//!
+//! The reasons are read off what the router told of itself and off its forwarding cache at that time.
+//! They explain, and judge nothing.
+
+use super::{Evidence, Seen};
+use crate::plan::{Action, NodeId, PortId, Role};
+use crate::recording::{MfcEntry, Number, StateChange};
+
+impl Evidence<'_> {
+    /// A line for each router that the datagram entered, and for each listener that it reached in vain.
+    pub(super) fn passages(&self, number: Number, sightings: &[&Seen]) -> Vec<String> {
+        let mut nodes = Vec::new();
+        let mut lines = Vec::new();
+        for arrived in sightings.iter().filter(|seen| !seen.outgoing) {
+            let node = self.plan.ports[arrived.port].node;
+            if nodes.contains(&node) {
+                continue;
+            }
+            nodes.push(node);
+            match self.plan.nodes[node].role {
+                Role::Router(_) => lines.push(self.through_router(arrived, sightings)),
+                Role::Listener(_) => lines.extend(self.in_vain(number, node, arrived)),
+                _ => {}
+            }
+        }
+        lines
+    }
+
+    /// `entered r1:up at 1.204 s, upcall NOCACHE, no members on lan, never left`
+    fn through_router(&self, arrived: &Seen, sightings: &[&Seen]) -> String {
+        let node = self.plan.ports[arrived.port].node;
+        let ports = &self.plan.nodes[node].ports;
+        let left: Vec<&Seen> = sightings
+            .iter()
+            .copied()
+            .filter(|seen| seen.outgoing && ports.contains(&seen.port))
+            .collect();
+        let mut said = vec![self.entered(arrived)];
+        said.extend(self.why_not_everywhere(node, arrived, &left));
+        said.extend(
+            left.iter()
+                .map(|seen| format!("left {} at {}", self.plan.port_name(seen.port), seen.at)),
+        );
+        if left.is_empty() {
+            said.push("never left".to_owned());
+        }
+        said.join(", ")
+    }
+
+    /// Nothing if it was received, or if nobody there had to receive it.
+    fn in_vain(&self, number: Number, node: NodeId, arrived: &Seen) -> Option<String> {
+        let mut deliveries = self.recording.deliveries.iter();
+        let received = deliveries.any(|d| d.node == node && d.number == number);
+        let (entered, name) = (self.entered(arrived), &self.plan.nodes[node].name);
+        (!received && self.is_member(arrived))
+            .then(|| format!("{entered}, no socket of {name} received it though it was a member"))
+    }
+
+    /// Whether the listener had joined the packet's group when it came in.
+    fn is_member(&self, arrived: &Seen) -> bool {
+        let acts = self.plan.acts.iter().enumerate();
+        let acts = acts.filter(|(id, _)| self.done(*id).is_some_and(|at| at <= arrived.at));
+        let here = |port, group| port == arrived.port && Some(group) == arrived.group();
+        let joined = acts.filter_map(|(_, act)| match act.action {
+            Action::Join(port, group) if here(port, group) => Some(true),
+            Action::Leave(port, group) if here(port, group) => Some(false),
+            _ => None,
+        });
+        joined.fold(false, |_, joined| joined)
+    }
+
+    fn entered(&self, arrived: &Seen) -> String {
+        format!("entered {} at {}", self.plan.port_name(arrived.port), arrived.at)
+    }
+
+    /// Why the datagram did not leave on each of the router's other links.
+    fn why_not_everywhere(&self, node: NodeId, arrived: &Seen, left: &[&Seen]) -> Vec<String> {
+        if let Some(at) = self.dead_since(node, arrived.at) {
+            return vec![format!("{} was killed at {at}", self.plan.nodes[node].name)];
+        }
+        let not_taken =
+            |port: &PortId| *port != arrived.port && left.iter().all(|seen| seen.port != *port);
+        let ports = self.plan.nodes[node].ports.iter().copied();
+        let others: Vec<PortId> = ports.filter(not_taken).collect();
+        if others.is_empty() {
+            return Vec::new();
+        }
+        let mut why: Vec<String> = self.upcall(node, arrived).into_iter().collect();
+        let entry = self.entry_for(node, arrived);
+        match entry {
+            None => why.push("no entry".to_owned()),
+            // Whoever wants it, it came in where it must not: the kernel drops it.
+            Some(entry) if entry.iif != arrived.port => {
+                why.push(format!("its entry takes it in on {}", self.plan.port_name(entry.iif)));
+                return why;
+            }
+            Some(_) => {}
+        }
+        why.extend(others.into_iter().map(|port| self.why_not(port, arrived, entry)));
+        why
+    }
+
+    fn has_members(&self, port: PortId, arrived: &Seen) -> bool {
+        let members = self.members_at(port, arrived.at);
+        arrived.group().is_some_and(|group| members.contains(&group))
+    }
+
+    fn why_not(&self, port: PortId, arrived: &Seen, entry: Option<&MfcEntry>) -> String {
+        let link = &self.plan.links[self.plan.ports[port].link].name;
+        let (threshold, is_static) = self.interface(port).map_or((0, false), |interface| {
+            (interface.threshold, arrived.is_joined_statically(interface))
+        });
+        let ttl = arrived.packet.ttl;
+        match entry.is_some_and(|entry| entry.oifs.contains(&port)) {
+            true if ttl <= threshold.max(1) => format!("TTL {ttl} too small for {link}"),
+            true => format!("though its entry leads to {link}"),
+            false if is_static => format!("though {link} has a static join"),
+            false if self.has_members(port, arrived) => format!("though {link} has members"),
+            false => format!("no members on {link}"),
+        }
+    }
+
+    /// What the kernel asked the router when the datagram came.
+    fn upcall(&self, node: NodeId, arrived: &Seen) -> Option<String> {
+        let until = arrived.at + self.plan.tolerance;
+        let mut told = self.recording.events.iter();
+        let upcall = told.find_map(|event| match event.what {
+            Some(StateChange::Upcall { port, kind, source, group })
+                if (event.node, port, source) == (node, arrived.port, arrived.packet.source)
+                    && Some(group) == arrived.group()
+                    && (arrived.at..=until).contains(&event.at) =>
+            {
+                Some(kind)
+            }
+            _ => None,
+        });
+        upcall.map(|kind| format!("upcall {kind}"))
+    }
+
+    /// The entry at that time, or the one for which the datagram waited.
+    fn entry_for(&self, node: NodeId, arrived: &Seen) -> Option<&MfcEntry> {
+        let of_flow = || {
+            self.recording.mfc.iter().filter(|change| {
+                change.node == node
+                    && change.source == arrived.packet.source
+                    && Some(change.group) == arrived.group()
+            })
+        };
+        let then = of_flow().take_while(|change| change.at <= arrived.at).last();
+        let until = arrived.at + self.plan.tolerance;
+        then.and_then(|change| change.entry.as_ref()).or_else(|| {
+            let soon = of_flow().filter(|c| c.at > arrived.at && c.at <= until);
+            soon.filter_map(|change| change.entry.as_ref()).next()
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! What routers hold to be so: who queries a link, and of which groups it has members.
+//!
+//! Read off what the routers told of themselves. A router that was killed holds nothing, and one that
+//! was started again has forgotten all that it held before. A scripted querier is held to be one by
+//! routers only, so that it takes a Query of its own, too, to make it the querier.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use castnet::addr::Group;
+use castnet::time::{Instant, Seconds};
+
+use super::window::{Purpose, not_done};
+use super::{Evidence, Judged, Outcome, PASS, Seen};
+use crate::plan::arithmetic::Moment;
+use crate::plan::{Action, NodeId, PortId, Role, When, Window};
+use crate::recording::{NodeEvent, StateChange};
+use crate::scenario::PacketKind;
+
+impl Evidence<'_> {
+    pub(super) fn querier(&self, querier: PortId, when: &When) -> Judged {
+        let holds = |at| self.is_querier(querier, at);
+        match when {
+            When::At(moment) => {
+                self.comes_true(moment, &self.changes(querier), holds, |at| self.views(querier, at))
+            }
+            When::Throughout(window) => self.stays_true(querier, window),
+        }
+    }
+
+    pub(super) fn members(
+        &self,
+        port: PortId,
+        groups: &BTreeSet<Group>,
+        moment: &Moment,
+    ) -> Judged {
+        let told = self.told_of_members(port);
+        if groups.is_empty() && told.is_empty() {
+            let why = "there never were any, so that there are none here proves nothing";
+            return (Outcome::Vacuous, vec![why.to_owned()]);
+        }
+        let changes = self.changes(port);
+        self.comes_true(
+            moment,
+            &changes,
+            |at| self.members_at(port, at) == *groups,
+            |at| {
+                let mut why = vec![
+                    format!("expected {}", list(groups)),
+                    format!("found    {}", list(&self.members_at(port, at))),
+                ];
+                why.extend(told.iter().map(|(at, group, present)| {
+                    let what = if *present { "members" } else { "no members" };
+                    format!("{:>10}  {what} of {group}", at.to_string())
+                }));
+                why
+            },
+        )
+    }
+
+    /// Judges a state that has to be so at a moment, or to become so within the tolerance after it.
+    fn comes_true(
+        &self,
+        moment: &Moment,
+        changes: &[Instant],
+        holds: impl Fn(Instant) -> bool,
+        tell: impl Fn(Instant) -> Vec<String>,
+    ) -> Judged {
+        let Some((at, at_text)) = self.moment(moment, &[]) else {
+            return (Outcome::Vacuous, vec![format!("{} did not come", moment.text)]);
+        };
+        let until = at + self.plan.tolerance;
+        let soon = changes.iter().copied().filter(|change| (at..=until).contains(change));
+        if std::iter::once(at).chain(soon).any(holds) {
+            return PASS;
+        }
+        let tolerance = Seconds(self.plan.tolerance, 3);
+        let mut why = vec![format!("at {at_text} (tolerance {tolerance})")];
+        why.extend(tell(at));
+        (Outcome::Fail, why)
+    }
+
+    /// Judges that a port is the querier's from the beginning of the window, or from within the
+    /// tolerance after it, to its end.
+    fn stays_true(&self, querier: PortId, window: &Window) -> Judged {
+        let Some(span) = self.span(window, Purpose::Selection) else { return not_done(window) };
+        let late = span.from + self.plan.tolerance;
+        let changes = self.changes(querier);
+        let within: Vec<Instant> = std::iter::once(span.from)
+            .chain(changes.into_iter().filter(|&at| span.from < at && at <= span.to))
+            .collect();
+        let began = within.iter().position(|&at| at <= late && self.is_querier(querier, at));
+        let wrong = match began {
+            None => Some(span.from),
+            Some(began) => {
+                within[began..].iter().copied().find(|&at| !self.is_querier(querier, at))
+            }
+        };
+        let Some(wrong) = wrong else { return PASS };
+        let mut why = span.describe();
+        why.push(format!("at {wrong} it was not so:"));
+        why.extend(self.views(querier, wrong));
+        (Outcome::Fail, why)
+    }
+
+    /// Every router on the segment that lives holds this port for the querier's, and whoever is no
+    /// router has asked as well.
+    fn is_querier(&self, querier: PortId, at: Instant) -> bool {
+        let address = self.plan.ports[querier].address;
+        let mut routers = self.living_routers(querier, at).peekable();
+        let is_router = self.is_router(querier);
+        let lives = !is_router || self.dead_since(self.plan.ports[querier].node, at).is_none();
+        let asked = is_router || self.queries(querier).any(|asked| asked <= at);
+        lives
+            && asked
+            && routers.peek().is_some()
+            && routers.all(|port| self.view(port, at) == Some(address))
+    }
+
+    /// What each router on the segment holds.
+    fn views(&self, querier: PortId, at: Instant) -> Vec<String> {
+        let name = self.plan.port_name(querier);
+        let mut why = vec![format!("expected {name} {}", self.plan.ports[querier].address)];
+        for port in self.segment(querier).filter(|&port| self.is_router(port)) {
+            let node = self.plan.ports[port].node;
+            let router = &self.plan.nodes[node].name;
+            let held = match (self.dead_since(node, at), self.view(port, at)) {
+                (Some(since), _) => format!("nothing: it was killed at {since}"),
+                (None, None) => "nothing yet".to_owned(),
+                (None, Some(address)) => address.to_string(),
+            };
+            why.push(format!("{router} holds {held}"));
+        }
+        why
+    }
+
+    /// The ports of the routers on the same segment that live.
+    fn living_routers(&self, port: PortId, at: Instant) -> impl Iterator<Item = PortId> {
+        let alive = move |port: &PortId| {
+            self.is_router(*port) && self.dead_since(self.plan.ports[*port].node, at).is_none()
+        };
+        self.segment(port).filter(alive)
+    }
+
+    /// The ports on the link of this one, and beyond the switches on it.
+    fn segment(&self, port: PortId) -> impl Iterator<Item = PortId> {
+        let of = |port: PortId| self.plan.links[self.plan.ports[port].link].segment;
+        (0..self.plan.ports.len()).filter(move |&other| of(other) == of(port))
+    }
+
+    /// When General Queries from the address of this port were on its segment.
+    fn queries(&self, port: PortId) -> impl Iterator<Item = Instant> {
+        let (address, ports) = (self.plan.ports[port].address, self.segment(port));
+        let ports: BTreeSet<PortId> = ports.collect();
+        let asks = move |seen: &&Seen| {
+            seen.outgoing
+                && seen.packet.source == address
+                && seen.packet.is(PacketKind::GeneralQuery)
+                && ports.contains(&seen.port)
+        };
+        self.seen.iter().filter(asks).map(|seen| seen.at)
+    }
+
+    /// Whom the router holds for the querier at its port.
+    fn view(&self, port: PortId, at: Instant) -> Option<Ipv4Addr> {
+        let told = self.told(port, at);
+        let queriers = told.filter_map(|(_, what)| match what {
+            StateChange::Querier { querier, .. } => Some(querier),
+            _ => None,
+        });
+        queriers.last()
+    }
+
+    pub(super) fn members_at(&self, port: PortId, at: Instant) -> BTreeSet<Group> {
+        let mut groups = BTreeSet::new();
+        for (_, what) in self.told(port, at) {
+            match what {
+                StateChange::Members { group, present: true, .. } if !group.is_link_local() => {
+                    groups.insert(group);
+                }
+                StateChange::Members { group, .. } => _ = groups.remove(&group),
+                _ => {}
+            }
+        }
+        groups
+    }
+
+    fn told_of_members(&self, port: PortId) -> Vec<(Instant, Group, bool)> {
+        let told = self.recording.events.iter();
+        let told = told.filter_map(|event| match event.what? {
+            StateChange::Members { port: of, group, present } if of == port => {
+                Some((event.at, group, present))
+            }
+            _ => None,
+        });
+        told.filter(|(_, group, _)| !group.is_link_local()).collect()
+    }
+
+    /// What the router told of its port until then, since it was killed last.
+    fn told(&self, port: PortId, at: Instant) -> impl Iterator<Item = (Instant, StateChange)> {
+        let deaths = self.deeds(self.plan.ports[port].node).filter(|(_, killed)| *killed);
+        let died = deaths.map(|(death, _)| death).filter(|&death| death <= at).max();
+        let told = self.recording.events.iter().filter_map(|e| Some((e.at, e.what?)));
+        told.filter(move |(when, what)| {
+            let of = match what {
+                StateChange::Members { port, .. }
+                | StateChange::Querier { port, .. }
+                | StateChange::Upcall { port, .. } => *port,
+            };
+            of == port && *when <= at && died.is_none_or(|died| *when > died)
+        })
+    }
+
+    /// When anything may have changed on the port's segment.
+    fn changes(&self, port: PortId) -> Vec<Instant> {
+        let nodes = self.segment(port).map(|port| self.plan.ports[port].node);
+        let deeds = nodes.flat_map(|node| self.deeds(node)).map(|(at, _)| at);
+        let told = self.recording.events.iter().filter(|event| changes_state(event)).map(|e| e.at);
+        let mut changes: Vec<Instant> = told.chain(self.queries(port)).chain(deeds).collect();
+        changes.sort_unstable();
+        changes
+    }
+
+    /// When the router was killed, and when it was started again, in the order of time.
+    pub(super) fn deeds(&self, node: NodeId) -> impl DoubleEndedIterator<Item = (Instant, bool)> {
+        let acts = self.plan.acts.iter().enumerate().filter(move |(_, act)| act.node == node);
+        acts.filter_map(|(id, act)| match act.action {
+            Action::Kill => Some((self.done(id)?, true)),
+            Action::Restart => Some((self.done(id)?, false)),
+            _ => None,
+        })
+    }
+
+    /// Since when the router was dead then, if it was.
+    pub(super) fn dead_since(&self, node: NodeId, then: Instant) -> Option<Instant> {
+        let (at, killed) = self.deeds(node).rfind(|(at, _)| *at <= then)?;
+        killed.then_some(at)
+    }
+
+    /// Whether the port is a router's.
+    pub(super) fn is_router(&self, port: PortId) -> bool {
+        matches!(self.plan.nodes[self.plan.ports[port].node].role, Role::Router(_))
+    }
+}
+
+/// An upcall is a question; what follows from it is told on its own.
+const fn changes_state(event: &NodeEvent) -> bool {
+    matches!(event.what, Some(StateChange::Members { .. } | StateChange::Querier { .. }))
+}
+
+fn list(groups: &BTreeSet<Group>) -> String {
+    let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

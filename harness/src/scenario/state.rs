@@ -1,0 +1,78 @@
+//! What must be true of routers' states: who queries a link, and who its members are.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use castnet::addr::Group;
+
+use super::diagnostic::Spanned;
+use super::expect::{expression, window};
+use super::reader::Reader;
+use super::{MembersClaim, QuerierClaim, When};
+
+pub(super) fn querier(
+    outer: &Reader<'_, '_>,
+    table: Option<Reader<'_, '_>>,
+) -> Option<QuerierClaim> {
+    let when = when(outer);
+    let table = table?;
+    let on = table.require("on", table.string("on"));
+    let is = table.require("is", table.string("is"));
+    table.finish();
+    Some(QuerierClaim { on: on?, is: is?, when: when? })
+}
+
+/// `at`, or else `after` and `within`.
+fn when(outer: &Reader<'_, '_>) -> Option<When> {
+    let [at, after, within] = ["at", "after", "within"].map(|key| outer.key_span(key));
+    if at.is_some() {
+        for (key, span) in [("after", after), ("within", within)] {
+            if let Some(span) = span {
+                let message = format!("both `at` and `{key}` in one table");
+                let label = "`at` is one moment, `after` and `within` a length of time";
+                outer.faults().borrow_mut().error(&span, message, label);
+            }
+        }
+        return expression(outer, "at").map(When::At);
+    }
+    if after.is_none() && within.is_none() {
+        let sentence = "needs the key `at`, or `after` and `within`".to_owned();
+        outer.lacks(vec!["at", "after", "within"], sentence, None);
+        return None;
+    }
+    window(outer).map(When::Throughout)
+}
+
+pub(super) fn members(
+    outer: &Reader<'_, '_>,
+    table: Option<Reader<'_, '_>>,
+) -> Option<MembersClaim> {
+    let at = outer.require("at", expression(outer, "at"));
+    let table = table?;
+    let of = table.require("of", table.string("of"));
+    let on = table.require("on", table.string("on"));
+    let written = table.require("groups", table.strings("groups"));
+    let groups: Option<Vec<Option<_>>> =
+        written.map(|list| list.value.iter().map(|text| group(text, &table)).collect());
+    table.finish();
+    let groups = groups?.into_iter().collect::<Option<Vec<_>>>();
+    Some(MembersClaim { of: of?, on: on?, groups: groups?, at: at? })
+}
+
+fn group(text: &Spanned<String>, table: &Reader<'_, '_>) -> Option<Spanned<Group>> {
+    let address = text.value.parse::<Ipv4Addr>().ok();
+    let group = address.and_then(|address| Group::new(IpAddr::V4(address)));
+    let mut faults = table.faults().borrow_mut();
+    match group {
+        None => {
+            let message = format!("{} is not a multicast group", text.value);
+            faults.error(&text.span, message, "not in 224.0.0.1 to 239.255.255.255");
+        }
+        // Routers are members of some themselves, and none of them matters to forwarding.
+        Some(group) if group.is_link_local() => {
+            let message = format!("{group} never leaves its link");
+            faults.error(&text.span, message, "groups in 224.0.0.0/24 are not looked at");
+        }
+        Some(_) => {}
+    }
+    Some(Spanned { value: group?, span: text.span.clone() })
+}
