@@ -73,6 +73,7 @@ fn run(file: &Path) -> Result<(), Failed> {
         took: plan.end,
         frames: None,
         pcapng: Some(pcapng),
+        page: None,
         verdict,
     };
     Err(text::run(&finished, Style { color: false }, true).into())

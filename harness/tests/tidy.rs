@@ -37,7 +37,7 @@ const LAB: [(&str, &[&str]); 10] = [
     ("role", &["lab", "scenario", "plan", "recording", "capture"]),
     ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role"]),
     ("judge", &["scenario", "plan", "recording", "capture"]),
-    ("report", &["judge"]),
+    ("report", &["scenario", "plan", "recording", "capture", "judge"]),
 ];
 
 /// The only files with `unsafe` in them.

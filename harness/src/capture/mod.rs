@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod ethernet;
+pub mod fields;
 pub mod numbered;
 pub mod pcapng;
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use castnet_lab::judge::{Outcome, Verdict, judge};
 use castnet_lab::lab::privilege::Refusal;
 use castnet_lab::plan::Plan;
 use castnet_lab::recording::Recording;
-use castnet_lab::report::{Finished, Unfinished};
+use castnet_lab::report::{Finished, Unfinished, html};
 use tokio::sync::oneshot;
 
 /// How often the listener hears that time passes.
@@ -48,6 +48,7 @@ pub(super) struct Job<'a> {
     /// Which run of the scenario it is, from 1.
     pub(super) repetition: u32,
     pcapng: PathBuf,
+    page: Option<PathBuf>,
 }
 
 /// What happens.
@@ -63,7 +64,7 @@ pub(super) enum Event {
 }
 
 /// Every scenario `repeat` times, all of them once before any of them again.
-pub(super) fn jobs<'a>(plans: &'a [Plan], repeat: u32, out: &Path) -> Vec<Job<'a>> {
+pub(super) fn jobs<'a>(plans: &'a [Plan], repeat: u32, out: &Path, html: bool) -> Vec<Job<'a>> {
     let mut stems = BTreeMap::<PathBuf, u32>::new();
     let stems: Vec<PathBuf> = plans
         .iter()
@@ -77,8 +78,8 @@ pub(super) fn jobs<'a>(plans: &'a [Plan], repeat: u32, out: &Path) -> Vec<Job<'a
     let once = |repetition| {
         plans.iter().zip(&stems).map(move |(plan, stem)| {
             let run = if repeat > 1 { format!(".{repetition}") } else { String::new() };
-            let pcapng = out.join(with_suffix(stem, &format!("{run}.pcapng")));
-            Job { plan, repetition, pcapng }
+            let file = |ending| out.join(with_suffix(stem, &format!("{run}.{ending}")));
+            Job { plan, repetition, pcapng: file("pcapng"), page: html.then(|| file("html")) }
         })
     };
     (1..=repeat).flat_map(once).collect()
@@ -113,6 +114,7 @@ impl Job<'_> {
     fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
         let Self { plan, repetition, .. } = *self;
         let Evidence { verdict, frames, pcapng } = evidence;
+        let page = None;
         Finished {
             name: plan.name.clone(),
             path: plan.path.clone(),
@@ -123,9 +125,29 @@ impl Job<'_> {
             took,
             frames,
             pcapng,
+            page,
             verdict,
         }
     }
+
+    /// The run and what is known of it, with its page if one was asked for.
+    fn recorded(&self, took: Duration, recording: &Recording) -> Finished {
+        let mut finished = self.finished(took, Evidence::of(self, recording));
+        if let Some(page) = &self.page {
+            let written = html::run(self.plan, recording, &finished)
+                .map_err(io::Error::from)
+                .and_then(|html| publish(page, |mut file| file.write_all(html.as_bytes())));
+            match written {
+                Ok(()) => finished.page = Some(page.clone()),
+                Err(error) => finished.verdict.break_off(cannot_write(page, &error)),
+            }
+        }
+        finished
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> String {
+    format!("writing {}: {error}", path.display())
 }
 
 /// Does all of it, or what there is time for.
@@ -171,7 +193,7 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
     let mut held = None;
     let hold = async |recording: &Recording, rooms: &[Room]| {
         if orders.pause_on_fail {
-            let finished = job.finished(clock.now().since_start(), Evidence::of(job, recording));
+            let finished = job.recorded(clock.now().since_start(), recording);
             if finished.verdict.outcome != Outcome::Pass {
                 let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
                 _ = tell.send(Event::Paused(index, told, rooms));
@@ -185,7 +207,7 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
         Some(refusal) => Evidence::none(Outcome::Unsupported, refusal),
         None => match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(_)) if held.is_some() => return held,
-            Ok(Ok(recording)) => Evidence::of(job, &recording),
+            Ok(Ok(recording)) => return Some(job.recorded(clock.now().since_start(), &recording)),
             Ok(Err(RunError::Interrupted)) => return None,
             Ok(Err(error @ RunError::Unsupported(..))) => {
                 Evidence::none(Outcome::Unsupported, error)
@@ -233,8 +255,7 @@ impl Evidence {
         match publish(&job.pcapng, write) {
             Ok(()) => Self { verdict, frames, pcapng: Some(job.pcapng.clone()) },
             Err(error) => {
-                verdict.outcome = Outcome::Broken;
-                verdict.reasons.push(format!("writing {}: {error}", job.pcapng.display()));
+                verdict.break_off(cannot_write(&job.pcapng, &error));
                 Self { verdict, frames, pcapng: None }
             }
         }

@@ -10,7 +10,7 @@ use castnet_lab::backend::Cancel;
 use castnet_lab::backend::netns::Room;
 use castnet_lab::lab::privilege;
 use castnet_lab::plan::Plan;
-use castnet_lab::report::{Campaign, Finished, json, junit, table, text};
+use castnet_lab::report::{Campaign, Finished, html, json, junit, table, text};
 use clap::Args;
 
 use super::campaign::{self, Event, Orders, publish};
@@ -48,6 +48,9 @@ pub(super) struct RunArgs {
     /// Write a report in JUnit's XML too.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Write a page for each run beside its capture, and one over all of them, index.html.
+    #[arg(long)]
+    html: bool,
     /// Show every check, not only those of runs that fail.
     #[arg(short, long)]
     verbose: bool,
@@ -60,7 +63,7 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
     let orders = Orders {
-        jobs: campaign::jobs(&plans, args.repeat, &args.out),
+        jobs: campaign::jobs(&plans, args.repeat, &args.out, args.html),
         at_a_time: args.at_a_time(),
         fail_fast: args.fail_fast,
         pause_on_fail: args.pause_on_fail,
@@ -80,7 +83,10 @@ pub(super) fn run(args: &RunArgs) -> Ending {
         say(&text::summary(&campaign, stdout_style()));
     }
     if let Some(file) = &args.junit {
-        write_junit(file, &campaign)?;
+        write(file, &junit::document(&campaign).map_err(Failure::broken)?)?;
+    }
+    if args.html {
+        write_overview(args, &campaign)?;
     }
     Ok(code)
 }
@@ -154,8 +160,21 @@ fn pause(plan: &Plan, rooms: &[Room]) -> Option<Announced> {
     announced.map_err(|error| complain(&error)).ok()
 }
 
-fn write_junit(path: &Path, campaign: &Campaign) -> Result<(), Failure> {
-    let document = junit::document(campaign).map_err(Failure::broken)?;
-    let written = publish(path, |mut file| file.write_all(document.as_bytes()));
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = publish(path, |mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))
+}
+
+/// The page over all runs, and where it is.
+fn write_overview(args: &RunArgs, campaign: &Campaign) -> Result<(), Failure> {
+    let beside = |finished: &Finished| {
+        let page = finished.page.as_ref()?.strip_prefix(&args.out).ok()?;
+        Some(page.display().to_string())
+    };
+    let path = args.out.join("index.html");
+    write(&path, &html::overview(campaign, beside).map_err(Failure::broken)?)?;
+    if !args.json {
+        say(&format!("report: {}\n", path.display()));
+    }
+    Ok(())
 }

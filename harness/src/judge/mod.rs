@@ -89,6 +89,12 @@ impl Verdict {
     pub fn without_run(outcome: Outcome, reason: String) -> Self {
         Self { outcome, findings: Vec::new(), invariants: Vec::new(), reasons: vec![reason] }
     }
+
+    /// The laboratory failed after all, for this reason.
+    pub fn break_off(&mut self, reason: String) {
+        self.outcome = Outcome::Broken;
+        self.reasons.push(reason);
+    }
 }
 
 /// Judges a run.

@@ -1,6 +1,7 @@
 //! What became of the runs: for people, for programs, for CI. Reports are told what happened; nothing
 //! else prints.
 
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod table;
@@ -33,6 +34,8 @@ pub struct Finished {
     pub frames: Option<usize>,
     /// The capture, if it was written.
     pub pcapng: Option<PathBuf>,
+    /// The page, if it was asked for and written.
+    pub page: Option<PathBuf>,
     /// The verdict.
     pub verdict: Verdict,
 }

@@ -72,6 +72,7 @@ mod tests {
             took: Duration::from_secs(seconds),
             frames: None,
             pcapng: None,
+            page: None,
             verdict: Verdict {
                 outcome,
                 findings: Vec::new(),

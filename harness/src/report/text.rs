@@ -166,6 +166,7 @@ mod tests {
             took: Duration::from_millis(5250),
             frames: Some(42),
             pcapng: Some("out/x.pcapng".into()),
+            page: None,
             verdict: Verdict { outcome, findings, invariants: Vec::new(), reasons: owned(reasons) },
         }
     }

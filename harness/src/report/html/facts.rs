@@ -1,0 +1,301 @@
+//! What the page of a run knows: times in nanoseconds since the start of the run, everything else by
+//! its position in a list.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::super::{Finished, word};
+use crate::capture::decode::{Content, Packet, decode};
+use crate::judge::Finding;
+use crate::judge::invariant::Standing;
+use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Role};
+use crate::recording::{Frame, Number, Recording};
+use crate::scenario::{PacketKind, clauses};
+
+/// Octets of a packet that are worth showing.
+const OCTETS: usize = 256;
+
+#[derive(Serialize)]
+pub(super) struct Facts<'a> {
+    castnet: &'static str,
+    name: &'a str,
+    title: &'a str,
+    backend: &'a str,
+    seed: u64,
+    outcome: String,
+    repeat: String,
+    took_s: f64,
+    end: u64,
+    clauses: Vec<Clause<'a>>,
+    reasons: &'a [String],
+    findings: Vec<Found<'a>>,
+    rules: Vec<Rule<'a>>,
+    nodes: Vec<Node<'a>>,
+    links: Vec<Link<'a>>,
+    ports: Vec<Port>,
+    acts: Vec<Act<'a>>,
+    streams: BTreeMap<u32, Stream>,
+    packets: Vec<Control>,
+    data: Vec<Data>,
+    deliveries: Vec<Received>,
+    events: Vec<Told<'a>>,
+}
+
+#[derive(Serialize)]
+struct Clause<'a> {
+    id: &'a str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    line: usize,
+    claim: &'a str,
+    outcome: String,
+    why: &'a [String],
+    at: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Rule<'a> {
+    name: &'a str,
+    statement: &'a str,
+    outcome: String,
+    because: Option<&'a str>,
+    why: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Node<'a> {
+    name: &'a str,
+    role: &'static str,
+}
+
+#[derive(Serialize)]
+struct Link<'a> {
+    name: &'a str,
+    subnet: String,
+}
+
+#[derive(Serialize)]
+struct Port {
+    node: NodeId,
+    link: LinkId,
+    address: String,
+    mac: String,
+}
+
+#[derive(Serialize)]
+struct Act<'a> {
+    at: Option<u64>,
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct Stream {
+    group: String,
+    size: usize,
+}
+
+/// A packet that is no numbered datagram.
+#[derive(Serialize)]
+struct Control {
+    at: u64,
+    port: PortId,
+    /// The ports that received it.
+    to: Vec<PortId>,
+    kind: &'static str,
+    group: Option<String>,
+    text: String,
+    fields: Vec<(&'static str, String)>,
+    octets: String,
+}
+
+/// The datagrams of a stream that left a port with the same TTL.
+#[derive(Serialize)]
+struct Data {
+    stream: u32,
+    port: PortId,
+    ttl: u8,
+    at: Vec<u64>,
+    sequence: Vec<u64>,
+}
+
+/// The datagrams of a stream that a listener received.
+#[derive(Serialize)]
+struct Received {
+    node: NodeId,
+    stream: u32,
+    at: Vec<u64>,
+    sequence: Vec<u64>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    at: u64,
+    node: NodeId,
+    text: &'a str,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn of(plan: &'a Plan, recording: &'a Recording, finished: &'a Finished) -> Self {
+        let (packets, data) = traffic(plan, recording);
+        let verdict = &finished.verdict;
+        Self {
+            castnet: env!("CARGO_PKG_VERSION"),
+            name: &plan.name,
+            title: &plan.title,
+            backend: recording.backend,
+            seed: plan.seed,
+            outcome: word(verdict.outcome),
+            repeat: format!("castnet run {}", finished.path),
+            took_s: finished.took.as_secs_f64(),
+            end: nanos(plan.end),
+            clauses: plan.proves.iter().map(|id| clause(id)).collect(),
+            reasons: &verdict.reasons,
+            findings: verdict.findings.iter().map(found).collect(),
+            rules: verdict.invariants.iter().map(rule).collect(),
+            nodes: plan.nodes.iter().map(|n| Node { name: &n.name, role: role(&n.role) }).collect(),
+            links: plan.links.iter().map(link).collect(),
+            ports: plan.ports.iter().map(port).collect(),
+            acts: acts(plan, recording),
+            streams: streams(plan),
+            packets,
+            data,
+            deliveries: deliveries(recording),
+            events: recording
+                .events
+                .iter()
+                .map(|event| Told { at: event.at.as_nanos(), node: event.node, text: &event.text })
+                .collect(),
+        }
+    }
+}
+
+fn nanos(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn clause(id: &str) -> Clause<'_> {
+    Clause { id, text: clauses::clause(id).map_or("", |clause| &clause.text) }
+}
+
+fn found(finding: &Finding) -> Found<'_> {
+    let Finding { line, claim, outcome, why, .. } = finding;
+    Found { line: *line, claim, outcome: word(*outcome), why, at: None }
+}
+
+fn rule(standing: &Standing) -> Rule<'_> {
+    let because = standing.off.as_deref();
+    let outcome = if because.is_some() { "off".to_owned() } else { word(standing.outcome()) };
+    let (name, statement) = (standing.invariant.word(), standing.invariant.statement());
+    Rule { name, statement, outcome, because, why: &standing.violations }
+}
+
+const fn role(role: &Role) -> &'static str {
+    match role {
+        Role::Router(_) => "router",
+        Role::Listener(_) => "listener",
+        Role::Source => "source",
+        Role::Injector(None) => "injector",
+        Role::Injector(Some(_)) => "querier",
+        Role::Switch(_) => "switch",
+    }
+}
+
+fn link(link: &crate::plan::Link) -> Link<'_> {
+    Link { name: &link.name, subnet: link.subnet.to_string() }
+}
+
+fn port(port: &crate::plan::Port) -> Port {
+    let mac = port.mac.map(|octet| format!("{octet:02x}")).join(":");
+    Port { node: port.node, link: port.link, address: port.address.to_string(), mac }
+}
+
+fn acts<'a>(plan: &'a Plan, recording: &Recording) -> Vec<Act<'a>> {
+    let done = plan.acts.iter().zip(&recording.acts);
+    done.map(|(act, at)| Act { at: at.map(|at| at.as_nanos()), label: &act.label }).collect()
+}
+
+fn streams(plan: &Plan) -> BTreeMap<u32, Stream> {
+    let sent = plan.acts.iter().filter_map(|act| match &act.action {
+        Action::Send(stream) => Some(stream),
+        _ => None,
+    });
+    sent.map(|s| (s.id, Stream { group: s.group.to_string(), size: s.size })).collect()
+}
+
+fn deliveries(recording: &Recording) -> Vec<Received> {
+    let mut received = BTreeMap::<(NodeId, u32), (Vec<u64>, Vec<u64>)>::new();
+    for delivery in &recording.deliveries {
+        let Number { stream, sequence } = delivery.number;
+        let (times, sequences) = received.entry((delivery.node, stream)).or_default();
+        times.push(delivery.at.as_nanos());
+        sequences.push(sequence);
+    }
+    let row = |((node, stream), (at, sequence))| Received { node, stream, at, sequence };
+    received.into_iter().map(row).collect()
+}
+
+/// What crossed the links: packets one by one, datagrams by stream and port.
+fn traffic(plan: &Plan, recording: &Recording) -> (Vec<Control>, Vec<Data>) {
+    let mut packets: Vec<Control> = Vec::new();
+    let mut data = BTreeMap::<(u32, PortId, u8), (Vec<u64>, Vec<u64>)>::new();
+    // The last packet with these octets on each link, which is the one that arrives.
+    let mut on_its_way = BTreeMap::<(LinkId, &[u8]), usize>::new();
+    for frame in &recording.frames {
+        let Some(packet) = decode(&frame.bytes) else { continue };
+        let place = (plan.ports[frame.port].link, &frame.bytes[..]);
+        match packet.content {
+            Content::Data(Number { stream, sequence }) if frame.outgoing => {
+                let (times, sequences) = data.entry((stream, frame.port, packet.ttl)).or_default();
+                times.push(frame.at.as_nanos());
+                sequences.push(sequence);
+            }
+            Content::Data(_) => {}
+            _ if frame.outgoing => {
+                on_its_way.insert(place, packets.len());
+                packets.push(control(frame, &packet));
+            }
+            _ => {
+                if let Some(&sent) = on_its_way.get(&place) {
+                    packets[sent].to.push(frame.port);
+                }
+            }
+        }
+    }
+    let row = |((stream, port, ttl), (at, sequence))| Data { stream, port, ttl, at, sequence };
+    (packets, data.into_iter().map(row).collect())
+}
+
+fn control(frame: &Frame, packet: &Packet) -> Control {
+    let shown = &frame.bytes[..frame.bytes.len().min(OCTETS)];
+    Control {
+        at: frame.at.as_nanos(),
+        port: frame.port,
+        to: Vec::new(),
+        kind: kind(packet),
+        group: packet.group().map(|group| group.to_string()),
+        text: packet.to_string(),
+        fields: packet.fields(),
+        octets: shown.iter().map(|octet| format!("{octet:02x}")).collect(),
+    }
+}
+
+/// The scenario's word for the packet, or `malformed` or `other`.
+fn kind(packet: &Packet) -> &'static str {
+    let kinds = [
+        ("general-query", PacketKind::GeneralQuery),
+        ("group-specific-query", PacketKind::GroupSpecificQuery),
+        ("v1-report", PacketKind::V1Report),
+        ("v2-report", PacketKind::V2Report),
+        ("v3-report", PacketKind::V3Report),
+        ("leave", PacketKind::Leave),
+    ];
+    let known = kinds.into_iter().find(|(_, kind)| packet.is(*kind)).map(|(word, _)| word);
+    known.unwrap_or(match packet.content {
+        Content::BadIgmp(_) => "malformed",
+        _ => "other",
+    })
+}

@@ -1,0 +1,96 @@
+//! The run and the campaign as pages of HTML, each one file that needs no network and no other file.
+//!
+//! A page carries its facts as JSON and draws them itself. Text of a scenario or of a packet gets into
+//! the page as text only, never as markup.
+
+mod facts;
+mod overview;
+
+use crate::plan::Plan;
+use crate::recording::Recording;
+
+use super::{Campaign, Finished};
+
+const RUN: &str = include_str!("run.html");
+const OVERVIEW: &str = include_str!("overview.html");
+const STYLE: &str = include_str!("style.css");
+/// The page of a run, in the order in which its parts need each other.
+const RUN_SCRIPT: [&str; 4] = [
+    include_str!("topology.js"),
+    include_str!("timeline.js"),
+    include_str!("drawing.js"),
+    include_str!("page.js"),
+];
+
+/// The page of one run: topology, timeline, claims.
+///
+/// # Errors
+/// None that these facts can cause.
+pub fn run(plan: &Plan, recording: &Recording, finished: &Finished) -> serde_json::Result<String> {
+    let facts = serde_json::to_string(&facts::Facts::of(plan, recording, finished))?;
+    Ok(page(RUN, &finished.title, &facts, &RUN_SCRIPT.concat()))
+}
+
+/// The page over all runs: verdicts, and which clauses they prove. `link` says where the page of a run
+/// is, if it has one.
+///
+/// # Errors
+/// None that these facts can cause.
+pub fn overview(
+    campaign: &Campaign,
+    link: impl Fn(&Finished) -> Option<String>,
+) -> serde_json::Result<String> {
+    let facts = serde_json::to_string(&overview::Facts::of(campaign, link))?;
+    Ok(page(OVERVIEW, "castnet: all runs", &facts, include_str!("overview.js")))
+}
+
+/// Fills a page in. The parts are split out first, so that no part can be taken for a gap.
+fn page(template: &str, title: &str, facts: &str, script: &str) -> String {
+    let parts = [
+        ("%TITLE%", &*escaped(title)),
+        ("%STYLE%", STYLE),
+        // In JSON `<` stands in strings only, where it may be written like this.
+        ("%FACTS%", &*facts.replace('<', "\\u003c")),
+        ("%SCRIPT%", script),
+    ];
+    let mut page = String::new();
+    let mut rest = template;
+    for (gap, part) in parts {
+        if let Some((before, after)) = rest.split_once(gap) {
+            page.push_str(before);
+            page.push_str(part);
+            rest = after;
+        }
+    }
+    page + rest
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_filled_in_ends_its_place_or_opens_another() {
+        let page = page(RUN, "<b>&%FACTS%", r#"{"a":"</script>%SCRIPT%"}"#, "script();");
+        assert!(page.contains("<title>&lt;b>&amp;%FACTS%</title>"), "{page}");
+        assert!(page.contains(r#">{"a":"\u003c/script>%SCRIPT%"}</script>"#), "{page}");
+        assert!(page.ends_with("<script>script();</script>\n</body>\n</html>\n"), "{page}");
+    }
+
+    #[test]
+    fn no_page_asks_the_network_for_anything() {
+        for part in [&[RUN, OVERVIEW, STYLE, include_str!("overview.js")][..], &RUN_SCRIPT].concat()
+        {
+            for word in ["http:", "https:", "url(", "import ", "fetch(", "src="] {
+                let found = part.matches(word).count();
+                let namespace =
+                    usize::from(word == "http:" && part.contains("www.w3.org/2000/svg"));
+                assert_eq!(found, namespace, "{word}");
+            }
+        }
+    }
+}
