@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use castnet::addr::Group;
+use castnet::mfc::entry::FlowCounters;
 use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
 
@@ -27,6 +28,8 @@ pub struct Recording {
     pub acts: Vec<Option<Instant>>,
     /// Every change of a router's forwarding cache, in the order of time.
     pub mfc: Vec<MfcChange>,
+    /// What forwarding caches had counted at each of the plan's readings; `None` where none was taken.
+    pub counters: Vec<Option<CountersRead>>,
     /// Every change of a switch's database of members, in the order of time.
     pub mdb: Vec<MdbChange>,
     /// What the routers and switches told, in the order of time.
@@ -116,6 +119,15 @@ pub struct MfcEntry {
     pub iif: PortId,
     /// The interfaces that it goes out on, in ascending order.
     pub oifs: Vec<PortId>,
+}
+
+/// What a router had counted for an entry of its forwarding cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountersRead {
+    /// When it was read.
+    pub at: Instant,
+    /// The counters; `None` if there was no entry.
+    pub counters: Option<FlowCounters>,
 }
 
 /// A change of a switch's database of members.

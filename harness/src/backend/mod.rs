@@ -5,6 +5,8 @@ pub mod faults;
 mod gate;
 mod machine;
 pub mod netns;
+mod readings;
 mod segment;
+mod timeline;
 
 pub use cancel::Cancel;

@@ -17,12 +17,14 @@ use super::Cancel;
 use super::faults::Plugged;
 use super::gate::{Changing, Running};
 use super::machine::Machines;
+use super::readings::Readings;
 use super::segment;
+use super::timeline::perform;
 use crate::lab::{
     Built, Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, Port, link,
     take_precedence,
 };
-use crate::plan::{Action, LinkId, Plan, PortId, Role};
+use crate::plan::{LinkId, Plan, PortId, Role};
 use crate::recording::{Frame, Lateness, NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor};
 
@@ -257,7 +259,9 @@ impl<'a> Lab<'a> {
     async fn record(&mut self) -> Result<Recording, RunError> {
         let Self { plan, netns, built, capture, actors, stage, faults, lateness, running } = self;
         let machines = Machines::new(plan, netns, built);
-        let acts = perform(stage, &machines, actors).await;
+        let readings = Readings::new(stage, netns);
+        let acts = perform(stage, &machines, actors, &readings).await;
+        let counters = readings.taken();
         actors.iter_mut().for_each(|actor| actor.quiet(stage));
         *running = None;
         let captured = match capture.take() {
@@ -271,7 +275,7 @@ impl<'a> Lab<'a> {
         }
         let struck = faults.struck(plan);
         let lateness = lateness.get();
-        Ok(Recording { struck, lateness, ..recording(plan, stage, acts, captured?) })
+        Ok(Recording { struck, lateness, counters, ..recording(plan, stage, acts, captured?) })
     }
 
     fn rooms(&self) -> Vec<Room> {
@@ -328,37 +332,6 @@ fn actors(plan: &Plan, netns: &[Netns], built: &Built) -> Result<Vec<Box<dyn Act
     made.collect()
 }
 
-/// Does every act at its time, waits for the end, and says when each act was done.
-async fn perform(
-    stage: &Stage,
-    machines: &Machines<'_>,
-    actors: &mut [Box<dyn Actor>],
-) -> Vec<Option<Instant>> {
-    let mut done = Vec::with_capacity(stage.plan.acts.len());
-    for act in &stage.plan.acts {
-        stage.wait_until(Instant::ZERO + act.at).await;
-        let begun = stage.clock.now();
-        let result = match &act.action {
-            Action::Interface { port, up } => machines.set(*port, *up).await,
-            Action::Exec(command) => machines.exec(stage, act.node, command),
-            action => actors[act.node].act(stage, action),
-        };
-        if let Err(why) = &result {
-            stage.log.borrow_mut().broken.push(format!("`{}`: {why}", act.label));
-        }
-        // A message may leave while its act is still being done, and must not come before it. What
-        // ends something, though, has ended it only when the kernel is through, which under load
-        // waits for others.
-        let at = match &act.action {
-            Action::Interface { .. } | Action::Kill => stage.clock.now(),
-            _ => begun,
-        };
-        done.push(result.is_ok().then_some(at));
-    }
-    stage.wait_until(Instant::ZERO + stage.plan.end).await;
-    done
-}
-
 fn recording(
     plan: &Plan,
     stage: &Stage,
@@ -381,6 +354,7 @@ fn recording(
         deliveries: log.deliveries,
         acts,
         mfc: log.mfc,
+        counters: Vec::new(),
         mdb: log.mdb,
         events: log.events,
         struck: Vec::new(),

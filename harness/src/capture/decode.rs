@@ -25,10 +25,18 @@ pub struct Packet {
     pub destination: Ipv4Addr,
     /// The IP TTL.
     pub ttl: u8,
+    /// The whole TOS octet.
+    pub tos: u8,
     /// Whether it carries Router Alert.
     pub router_alert: bool,
+    /// Octets of the IGMP message, of the numbered datagram, or of whatever the IP header leaves.
+    pub length: usize,
+    /// The second octet of what the IP header leaves, which is the Max Resp Code in Queries.
+    pub max_resp_code: Option<u8>,
     /// What is in it.
     pub content: Content,
+    /// The IGMP message that it would be, if nothing but its checksum is wrong.
+    pub but_for_checksum: Option<Message>,
 }
 
 /// What an IPv4 packet carries.
@@ -52,28 +60,59 @@ pub fn decode(frame: &[u8]) -> Option<Packet> {
         return None;
     }
     let packet = ipv4::decode(ethernet.payload_slice()).ok()?;
-    let Ipv4Packet { source, destination, ttl, router_alert, .. } = packet;
-    Some(Packet { source, destination, ttl, router_alert, content: content(&packet) })
+    let Ipv4Packet { source, destination, ttl, tos, router_alert, payload, .. } = packet;
+    let (content, length) = content(&packet);
+    let but_for_checksum = match &content {
+        Content::BadIgmp(malformed) => but_for_checksum(payload, malformed),
+        Content::Igmp(_) | Content::Data(_) | Content::Other(_) => None,
+    };
+    Some(Packet {
+        source,
+        destination,
+        ttl,
+        tos,
+        router_alert,
+        length,
+        max_resp_code: payload.get(1).copied(),
+        content,
+        but_for_checksum,
+    })
 }
 
-fn content(packet: &Ipv4Packet<'_>) -> Content {
+/// What is in the packet, and how many octets that is.
+fn content(packet: &Ipv4Packet<'_>) -> (Content, usize) {
+    let length = packet.payload.len();
     if packet.protocol == ipv4::IGMP {
-        return match igmp::decode(packet.payload, Version::V3) {
-            // RFC3376-7.1-02: between the lengths of a v2 and a v3 Query it is of no version.
-            Ok(Decoded { message: Message::Query(Query { v3: None, .. }), trailing: 1.. }) => {
-                let found = packet.payload.len();
-                let why = Why::TooFew { unit: "octets", found, least: V3_QUERY_LEN };
-                Content::BadIgmp(Malformed { message: "IGMP Query", field: "end", at: found, why })
-            }
-            Ok(Decoded { message, .. }) => Content::Igmp(message),
-            Err(malformed) => Content::BadIgmp(malformed),
-        };
+        let content = message(packet.payload).map_or_else(Content::BadIgmp, Content::Igmp);
+        return (content, length);
     }
-    let number = (packet.protocol == ip_number::UDP.0)
+    let numbered = (packet.protocol == ip_number::UDP.0)
         .then(|| UdpSlice::from_slice(packet.payload).ok())
         .flatten()
-        .and_then(|udp| numbered::decode(udp.payload()));
-    number.map_or(Content::Other(packet.protocol), |(number, _)| Content::Data(number))
+        .and_then(|udp| Some((numbered::decode(udp.payload())?.0, udp.payload().len())));
+    numbered.map_or((Content::Other(packet.protocol), length), |(number, length)| {
+        (Content::Data(number), length)
+    })
+}
+
+fn message(payload: &[u8]) -> Result<Message, Malformed> {
+    match igmp::decode(payload, Version::V3)? {
+        // RFC3376-7.1-02: between the lengths of a v2 and a v3 Query it is of no version.
+        Decoded { message: Message::Query(Query { v3: None, .. }), trailing: 1.. } => {
+            let found = payload.len();
+            let why = Why::TooFew { unit: "octets", found, least: V3_QUERY_LEN };
+            Err(Malformed { message: "IGMP Query", field: "end", at: found, why })
+        }
+        Decoded { message, .. } => Ok(message),
+    }
+}
+
+/// The message with the checksum that it should have had.
+fn but_for_checksum(payload: &[u8], malformed: &Malformed) -> Option<Message> {
+    let Malformed { at, why: Why::Checksum { right, .. }, .. } = malformed else { return None };
+    let mut mended = payload.to_vec();
+    mended.get_mut(*at..at + 2)?.copy_from_slice(&right.to_be_bytes());
+    message(&mended).ok()
 }
 
 impl Packet {

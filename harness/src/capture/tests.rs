@@ -117,8 +117,12 @@ fn every_igmp_message_is_decoded_with_its_header() {
             source: SOURCE,
             destination: GROUP,
             ttl: 1,
+            tos: 0xc0,
             router_alert: true,
+            length: message.encode().unwrap().len(),
+            max_resp_code: message.encode().unwrap().get(1).copied(),
             content: Content::Igmp(message.clone()),
+            but_for_checksum: None,
         };
         assert_eq!(decode(&igmp(&message)), Some(expected));
     }
@@ -144,6 +148,8 @@ fn damaged_igmp_says_what_is_wrong() {
     frame[last] ^= 1;
     let packet = decode(&frame).unwrap();
     assert!(matches!(packet.content, Content::BadIgmp(malformed) if malformed.is_checksum()));
+    let damaged = Message::Leave { group: Ipv4Addr::from(u32::from(GROUP) ^ 1) };
+    assert_eq!(packet.but_for_checksum, Some(damaged));
     assert!(
         packet.to_string().starts_with("10.0.1.1 > 239.1.1.1 malformed IGMP message: checksum")
     );
@@ -240,6 +246,7 @@ fn run() -> (Plan, Recording) {
         deliveries: Vec::new(),
         acts: Vec::new(),
         mfc: Vec::new(),
+        counters: Vec::new(),
         mdb: Vec::new(),
         events: Vec::new(),
         struck: Vec::new(),

@@ -1,11 +1,11 @@
 //! What reaches a receiver.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use castnet::time::Instant;
 
 use super::window::{Counted, Purpose, Span, not_done};
-use super::{Evidence, Judged, Outcome, PASS, Seen};
+use super::{Evidence, Judged, PASS, Seen, Value};
 use crate::capture::decode::{Content, Packet};
 use crate::plan::arithmetic::Count;
 use crate::plan::{Action, Receiver, Role, Window};
@@ -25,7 +25,7 @@ impl Evidence<'_> {
             return why;
         }
         if self.sent(receiver).next().is_none() {
-            return (Outcome::Vacuous, vec![NONE_SENT.to_owned()]);
+            return Judged::vacuous(vec![NONE_SENT.to_owned()]);
         }
         if let Counted::Wrong(span) = counted {
             let within = span.count(instants);
@@ -39,12 +39,12 @@ impl Evidence<'_> {
                 why.push(format!("{lost}, for one:"));
                 why.extend(self.ledger(lost));
             }
-            return (Outcome::Fail, why);
+            return Judged::fail(why);
         }
         if count.min == 0 && all.is_empty() {
             let why =
                 "the receiver never received any, so that it received none here proves nothing";
-            return (Outcome::Vacuous, vec![why.to_owned()]);
+            return Judged::vacuous(vec![why.to_owned()]);
         }
         if count.is_none() { self.could_have_received(receiver, window) } else { PASS }
     }
@@ -64,7 +64,7 @@ impl Evidence<'_> {
             return PASS;
         };
         why.extend(span.describe());
-        (Outcome::Vacuous, why)
+        Judged::vacuous(why)
     }
 
     /// Whether the receiver was a member of the group at any time of the span.
@@ -90,7 +90,7 @@ impl Evidence<'_> {
         if copies.is_empty() {
             let mut why = vec![NONE_SENT.to_owned()];
             why.extend(span.describe());
-            return (Outcome::Vacuous, why);
+            return Judged::vacuous(why);
         }
         for delivery in self.deliveries(receiver) {
             if let Some(copies) = copies.get_mut(&delivery.number) {
@@ -109,7 +109,7 @@ impl Evidence<'_> {
             why.push(format!("{number} arrived {copies} times:"));
             why.extend(self.ledger(*number));
         }
-        (Outcome::Fail, why)
+        Judged::fail(why)
     }
 
     /// Judged at the receiver's interfaces: its own socket would be silent after a leave whatever the
@@ -132,22 +132,59 @@ impl Evidence<'_> {
             if let Content::Data(number) = first.packet.content {
                 why.extend(self.ledger(number));
             }
-            return (Outcome::Fail, why);
+            return Judged::fail(why);
         }
         if !arrived.iter().any(|seen| seen.at < span.from) {
             let why = "none arrived before either, so the silence proves nothing";
-            return (Outcome::Vacuous, vec![why.to_owned()]);
+            return Judged::vacuous(vec![why.to_owned()]);
         }
         if !self.sent(receiver).any(|(_, at)| span.contains(at)) {
             let mut why =
                 vec!["no source was sending any more, so the silence proves nothing".to_owned()];
             why.extend(span.describe());
-            return (Outcome::Vacuous, why);
+            return Judged::vacuous(why);
         }
         PASS
     }
 
-    fn deliveries(&self, receiver: &Receiver) -> impl Iterator<Item = &Delivery> {
+    /// The TTL at the receiver's interfaces: a socket does not tell.
+    pub(super) fn ttl(&self, receiver: &Receiver, ttl: &Count, window: &Window) -> Judged {
+        let Some(span) = self.span(window, Purpose::Selection) else { return not_done(window) };
+        let arrived = self.seen.iter().filter(|seen| self.arrives(receiver, seen));
+        let arrived: Vec<&Seen> = arrived.filter(|seen| span.contains(seen.at)).collect();
+        if arrived.is_empty() {
+            let mut why = vec!["no datagram reached it, so there was no TTL to see".to_owned()];
+            why.extend(span.describe());
+            return Judged::vacuous(why);
+        }
+        let found: BTreeSet<u8> = arrived.iter().map(|seen| seen.packet.ttl).collect();
+        let measured = |judged: Judged| {
+            let values = found.iter().map(|&ttl| Value::Number(ttl.into()));
+            values.fold(judged, |judged, value| judged.measured("ttl", value))
+        };
+        let fits = |found: u8| {
+            u32::from(found) >= ttl.min && ttl.max.is_none_or(|max| u32::from(found) <= max)
+        };
+        let wrong = || arrived.iter().filter(|seen| !fits(seen.packet.ttl));
+        let Some(first) = wrong().next() else { return measured(PASS) };
+        let mut why = vec![
+            format!(
+                "expected TTL {}, found {} in {} of {} datagrams",
+                ttl.text,
+                first.packet.ttl,
+                wrong().count(),
+                arrived.len()
+            ),
+            format!("the first one is {}:", self.describe(first).trim_start()),
+        ];
+        if let Content::Data(number) = first.packet.content {
+            why.extend(self.ledger(number));
+        }
+        why.extend(span.describe());
+        measured(Judged::fail(why).at(first.at))
+    }
+
+    pub(super) fn deliveries(&self, receiver: &Receiver) -> impl Iterator<Item = &Delivery> {
         self.recording.deliveries.iter().filter(|delivery| {
             delivery.node == receiver.node
                 && delivery.group == receiver.group
@@ -156,7 +193,7 @@ impl Evidence<'_> {
     }
 
     /// The datagrams for the receiver's group, as they left their sources.
-    fn sent(&self, receiver: &Receiver) -> impl Iterator<Item = (Number, Instant)> {
+    pub(super) fn sent(&self, receiver: &Receiver) -> impl Iterator<Item = (Number, Instant)> {
         self.seen.iter().filter_map(move |seen| {
             let node = &self.plan.nodes[self.plan.ports[seen.port].node];
             let from_source = seen.outgoing && matches!(node.role, Role::Source);
@@ -169,7 +206,7 @@ impl Evidence<'_> {
         })
     }
 
-    fn arrives(&self, receiver: &Receiver, seen: &Seen) -> bool {
+    pub(super) fn arrives(&self, receiver: &Receiver, seen: &Seen) -> bool {
         !seen.outgoing
             && self.plan.ports[seen.port].node == receiver.node
             && matches!(seen.packet.content, Content::Data(_))

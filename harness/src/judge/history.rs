@@ -5,7 +5,7 @@
 
 use castnet::time::{Instant, Seconds};
 
-use super::{Evidence, Judged, Outcome, PASS};
+use super::{Evidence, Judged, PASS};
 use crate::plan::arithmetic::Moment;
 
 /// The changes of one entry, in the order of time; `None` is no entry.
@@ -21,11 +21,11 @@ impl Evidence<'_> {
         words: impl Fn(Option<&T>) -> String,
     ) -> Judged {
         let Some((at, at_text)) = self.moment(at, &[]) else {
-            return (Outcome::Vacuous, vec![format!("{} did not come", at.text)]);
+            return Judged::vacuous(vec![format!("{} did not come", at.text)]);
         };
         if history.iter().all(|(_, entry)| entry.is_none()) && claimed.is_none() {
             let why = "there never was such an entry, so its absence here proves nothing";
-            return (Outcome::Vacuous, vec![why.to_owned()]);
+            return Judged::vacuous(vec![why.to_owned()]);
         }
         // The state at that time, and those that came within the tolerance after it.
         let until = at + self.plan.tolerance;
@@ -47,6 +47,6 @@ impl Evidence<'_> {
             let since = since.to_string();
             format!("{since:>10}  {}", words(*entry))
         }));
-        (Outcome::Fail, why)
+        Judged::fail(why)
     }
 }

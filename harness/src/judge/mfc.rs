@@ -1,35 +1,54 @@
-//! What a router's forwarding cache holds.
+//! What a router's forwarding cache holds, and what it has counted.
+//!
+//! A counter only goes up. So there may be not too much at the moment itself, and enough a tolerance
+//! later: it is read twice.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use castnet::addr::Group;
+use castnet::mfc::entry::FlowCounters;
+use castnet::time::{Instant, Seconds};
 
 use super::history::History;
-use super::{Evidence, Judged};
+use super::{Evidence, Judged, Outcome, PASS, Value};
+use crate::capture::decode::Content;
 use crate::plan::arithmetic::Moment;
-use crate::plan::{NodeId, PortId};
-use crate::recording::MfcEntry;
+use crate::plan::{Counted, MfcState, NodeId, PortId};
+use crate::recording::{CountersRead, MfcEntry};
+
+/// A flow in a router.
+#[derive(Clone, Copy)]
+pub(super) struct Flow {
+    pub(super) router: NodeId,
+    pub(super) source: Ipv4Addr,
+    pub(super) group: Group,
+}
 
 impl Evidence<'_> {
-    pub(super) fn mfc(
-        &self,
-        router: NodeId,
-        source: Ipv4Addr,
-        group: Group,
-        at: &Moment,
-        claimed: Option<&(PortId, Vec<PortId>)>,
-    ) -> Judged {
-        let claimed = claimed.map(|(iif, oifs)| {
-            let mut oifs = oifs.clone();
-            oifs.sort_unstable();
-            MfcEntry { iif: *iif, oifs }
-        });
+    pub(super) fn mfc(&self, flow: Flow, at: &Moment, state: &MfcState) -> Judged {
+        let (entry, counted) = match state {
+            MfcState::Absent => return self.held_entry(flow, at, None),
+            MfcState::Present { entry, counted } => (entry, counted),
+        };
+        if let Some((iif, oifs)) = entry {
+            let claimed = MfcEntry { iif: *iif, oifs: oifs.clone() };
+            let judged = self.held_entry(flow, at, Some(&claimed));
+            if judged.outcome != Outcome::Pass {
+                return judged;
+            }
+        }
+        counted.as_ref().map_or(PASS, |counted| self.counted_right(flow, at, counted))
+    }
+
+    fn held_entry(&self, flow: Flow, at: &Moment, claimed: Option<&MfcEntry>) -> Judged {
+        let Flow { router, source, group } = flow;
         let changes = self.recording.mfc.iter();
         let history: History<'_, MfcEntry> = changes
             .filter(|c| c.node == router && c.source == source && c.group == group)
             .map(|change| (change.at, change.entry.as_ref()))
             .collect();
-        self.held(&history, at, claimed.as_ref(), |entry| self.entry(entry))
+        self.held(&history, at, claimed, |entry| self.entry(entry))
     }
 
     fn entry(&self, entry: Option<&MfcEntry>) -> String {
@@ -37,5 +56,106 @@ impl Evidence<'_> {
         let oifs: Vec<String> = oifs.iter().map(|&oif| self.plan.port_name(oif)).collect();
         let out = if oifs.is_empty() { "nowhere".to_owned() } else { oifs.join(", ") };
         format!("in {} out {out}", self.plan.port_name(*iif))
+    }
+
+    fn counted_right(&self, flow: Flow, at: &Moment, counted: &Counted) -> Judged {
+        let Some((at, at_text)) = self.moment(at, &[]) else {
+            return Judged::vacuous(vec![format!("{} did not come", at.text)]);
+        };
+        let read = |id: usize| self.recording.counters.get(id).copied().flatten();
+        let (Some(then), Some(late)) = (read(counted.then), read(counted.late)) else {
+            return Judged::vacuous(vec!["the counters were not read".to_owned()]);
+        };
+        let tolerance = Seconds(self.plan.tolerance, 3);
+        let mut why = vec![format!("at {at_text} (tolerance {tolerance})")];
+        // An entry that comes or goes within the tolerance is as good as one that stays.
+        let (Some(first), Some(second)) =
+            (then.counters.or(late.counters), late.counters.or(then.counters))
+        else {
+            why.push("there was no entry".to_owned());
+            why.push(self.captured(flow, late.at));
+            return Judged::fail(why).at(at);
+        };
+        let measured = |judged: Judged| {
+            judged
+                .measured("packets", Value::Number(first.packets))
+                .measured("bytes", Value::Number(first.bytes))
+                .measured("wrong-if", Value::Number(first.wrong_if))
+        };
+        let kinds = [
+            ("packets", &counted.packets, first.packets, second.packets),
+            ("octets", &counted.bytes, first.bytes, second.bytes),
+            ("packets on a wrong interface", &counted.wrong_if, first.wrong_if, second.wrong_if),
+        ];
+        let wrong = kinds.iter().find_map(|(name, count, first, second)| {
+            let count = count.as_ref()?;
+            let most = *first.max(second);
+            let wrong = if count.max.is_some_and(|max| *first > max.into()) {
+                (first, then.at)
+            } else if most < count.min.into() {
+                (&most, late.at)
+            } else {
+                return None;
+            };
+            Some([
+                format!("expected {} {name}", count.text),
+                format!("found    {} at {}", wrong.0, wrong.1),
+            ])
+        });
+        if let Some(lines) = wrong {
+            why.extend(lines);
+            why.extend([then, late].map(|read| counts(&read)));
+            why.push(self.captured(flow, late.at));
+            return measured(Judged::fail(why).at(at));
+        }
+        let wants_some =
+            kinds.iter().any(|(_, count, ..)| count.as_ref().is_some_and(|c| c.min > 0));
+        if !wants_some && first.packets == 0 && self.had_entered(flow, then.at).is_empty() {
+            why.push(
+                "no such datagram had come into the router by then, so that it counted none \
+                      proves nothing"
+                    .to_owned(),
+            );
+            return measured(Judged::vacuous(why));
+        }
+        measured(PASS)
+    }
+
+    /// How many datagrams of the flow had come into each port of the router.
+    fn had_entered(&self, flow: Flow, by: Instant) -> BTreeMap<PortId, usize> {
+        let mut entered = BTreeMap::new();
+        for seen in self.seen.iter().filter(|seen| !seen.outgoing && seen.at <= by) {
+            let is_data = matches!(seen.packet.content, Content::Data(_));
+            if is_data
+                && self.plan.ports[seen.port].node == flow.router
+                && seen.packet.source == flow.source
+                && seen.group() == Some(flow.group)
+            {
+                *entered.entry(seen.port).or_insert(0) += 1;
+            }
+        }
+        entered
+    }
+
+    /// What the capture says beside the counters.
+    fn captured(&self, flow: Flow, by: Instant) -> String {
+        let entered = self.had_entered(flow, by);
+        let entered = entered
+            .iter()
+            .map(|(&port, count)| format!("{count} had entered {}", self.plan.port_name(port)));
+        let entered: Vec<String> = entered.collect();
+        let entered =
+            if entered.is_empty() { "none had entered".to_owned() } else { entered.join(", ") };
+        format!("on the links by {by}: {entered}")
+    }
+}
+
+fn counts(read: &CountersRead) -> String {
+    let at = read.at.to_string();
+    match read.counters {
+        None => format!("{at:>10}  no entry"),
+        Some(FlowCounters { packets, bytes, wrong_if }) => {
+            format!("{at:>10}  {packets} packets, {bytes} octets, {wrong_if} on a wrong interface")
+        }
     }
 }

@@ -4,11 +4,14 @@
 //! arithmetic of its bounds and what was seen instead. The judge does not know which backend ran.
 
 mod delivery;
+mod filter;
 mod history;
 pub mod invariant;
+mod latency;
 mod ledger;
 mod mdb;
 mod mfc;
+mod order;
 mod packet;
 mod passage;
 mod state;
@@ -29,6 +32,7 @@ use crate::capture::decode::{Packet, decode};
 use crate::plan::{ActId, Check, Claim, Plan, PortId, Role};
 use crate::recording::{Lateness, Recording};
 use invariant::Standing;
+use mfc::Flow;
 
 /// How a check, or a whole run, came out. The later, the worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +72,38 @@ pub struct Finding {
     pub outcome: Outcome,
     /// Why, line by line; empty for a pass.
     pub why: Vec<String>,
+    /// What was measured, whether or not it was as claimed.
+    pub measured: Vec<Measure>,
+    /// The instant that a failure is about, if there is one.
+    pub at: Option<Instant>,
+}
+
+/// Something that was measured to judge a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// The key of the claim that it belongs to.
+    pub name: &'static str,
+    /// What came out.
+    pub value: Value,
+}
+
+/// A value that was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A length of time.
+    Time(Duration),
+    /// How many.
+    Number(u64),
+}
+
+impl fmt::Display for Measure {
+    /// `join-latency 0.012 s`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.value {
+            Value::Time(time) => write!(f, "{} {}", self.name, Seconds(time, 6)),
+            Value::Number(number) => write!(f, "{} {number}", self.name),
+        }
+    }
 }
 
 /// What became of a run.
@@ -169,10 +205,39 @@ impl Seen {
     }
 }
 
-/// Outcome and reasons of one check.
-type Judged = (Outcome, Vec<String>);
+/// What became of one check, before it is said which one it was.
+struct Judged {
+    outcome: Outcome,
+    why: Vec<String>,
+    measured: Vec<Measure>,
+    at: Option<Instant>,
+}
 
-const PASS: Judged = (Outcome::Pass, Vec::new());
+const PASS: Judged = Judged::new(Outcome::Pass, Vec::new());
+
+impl Judged {
+    const fn new(outcome: Outcome, why: Vec<String>) -> Self {
+        Self { outcome, why, measured: Vec::new(), at: None }
+    }
+
+    const fn fail(why: Vec<String>) -> Self {
+        Self::new(Outcome::Fail, why)
+    }
+
+    const fn vacuous(why: Vec<String>) -> Self {
+        Self::new(Outcome::Vacuous, why)
+    }
+
+    /// It is about this instant.
+    fn at(self, at: Instant) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    fn measured(mut self, name: &'static str, value: Value) -> Self {
+        self.measured.push(Measure { name, value });
+        self
+    }
+}
 
 impl<'a> Evidence<'a> {
     fn new(plan: &'a Plan, recording: &'a Recording) -> Self {
@@ -197,21 +262,24 @@ impl<'a> Evidence<'a> {
     }
 
     fn judge(&self, check: &Check) -> Finding {
-        let (outcome, why) = match &check.claim {
+        let Judged { outcome, why, measured, at } = match &check.claim {
             Claim::Packet { filter, count, spacing, window } => {
                 self.packets(filter, count, spacing.as_ref(), window)
             }
+            Claim::Order(steps, window) => self.order(steps, window),
             Claim::Received(receiver, count, window) => self.received(receiver, count, window),
             Claim::ExactlyOnce(receiver, window) => self.exactly_once(receiver, window),
             Claim::NoneAfter(receiver, window) => self.none_after(receiver, window),
-            Claim::Mfc { router, source, group, at, entry } => {
-                self.mfc(*router, *source, *group, at, entry.as_ref())
+            Claim::Ttl(receiver, ttl, window) => self.ttl(receiver, ttl, window),
+            Claim::Latency(latency) => self.latency(latency),
+            Claim::Mfc { router, source, group, at, state } => {
+                self.mfc(Flow { router: *router, source: *source, group: *group }, at, state)
             }
             Claim::Querier(port, when) => self.querier(*port, when),
             Claim::Members { port, groups, at } => self.members(*port, groups, at),
             Claim::Mdb { switch, group, at, ports } => self.mdb(*switch, *group, at, ports),
         };
-        Finding { line: check.line, claim: check.text.clone(), outcome, why }
+        Finding { line: check.line, claim: check.text.clone(), outcome, why, measured, at }
     }
 
     /// A frame in one line: `12.001 s  r1:lan  10.0.2.1 > 224.0.0.1 v2 Membership Query ...`

@@ -1,13 +1,11 @@
 //! So many packets on a link.
 
 use castnet::time::Seconds;
-use castnet::wire::igmp::Message;
 
 use super::window::{Counted, Span};
-use super::{Evidence, Judged, Outcome, PASS, Seen};
-use crate::capture::decode::{Content, Packet};
+use super::{Evidence, Judged, PASS, Seen};
 use crate::plan::arithmetic::{Count, Length};
-use crate::plan::{Filter, Link, LinkId, PortId, Role, Window};
+use crate::plan::{Fields, Filter, Link, Role, Window};
 use crate::scenario::PacketKind;
 
 /// How many packets a failure shows.
@@ -27,7 +25,7 @@ impl Evidence<'_> {
         let span = match self.counted(count, window, instants) {
             Counted::Not(why) => return why,
             Counted::Wrong(span) => {
-                return (Outcome::Fail, self.wrong_count(filter, count, &span, &matching));
+                return Judged::fail(self.wrong_count(filter, count, &span, &matching));
             }
             Counted::Right(span) => span,
         };
@@ -36,7 +34,7 @@ impl Evidence<'_> {
         {
             let mut why = vec![format!("{why}, so its absence here proves nothing")];
             why.extend(span.describe());
-            return (Outcome::Vacuous, why);
+            return Judged::vacuous(why);
         }
         let within: Vec<&Seen> =
             matching.into_iter().filter(|seen| span.contains(seen.at)).collect();
@@ -87,7 +85,7 @@ impl Evidence<'_> {
         let after = matching.iter().find(|seen| seen.at > span.to);
         why.extend(after.map(|seen| format!("after:   {}", self.describe(seen))));
         // The same kind in the window, but wrong in a field: the author's or the router's mistake.
-        let like = Filter::any_like(filter);
+        let like = Filter { group: None, from: None, fields: Fields::default(), ..*filter };
         let near = self.seen.iter().filter(|seen| {
             let is_near = self.matches(&like, seen) || self.is_malformed_on(filter.link, seen);
             span.contains(seen.at) && is_near && !self.matches(filter, seen)
@@ -113,7 +111,7 @@ impl Evidence<'_> {
                     self.describe(pair[0]),
                     self.describe(pair[1]),
                 ];
-                return (Outcome::Fail, why);
+                return Judged::fail(why);
             }
         }
         if within.len() < 2 {
@@ -121,63 +119,8 @@ impl Evidence<'_> {
                 1 => "one packet has no spacing",
                 _ => "where there is no packet there is no spacing",
             };
-            return (Outcome::Vacuous, vec![why.to_owned()]);
+            return Judged::vacuous(vec![why.to_owned()]);
         }
         PASS
-    }
-
-    fn is_malformed_on(&self, link: LinkId, seen: &Seen) -> bool {
-        seen.outgoing
-            && self.plan.ports[seen.port].link == link
-            && matches!(seen.packet.content, Content::BadIgmp(_))
-    }
-
-    /// Whether a frame counts: each one is seen once on its link, at the port that sends it.
-    fn matches(&self, filter: &Filter, seen: &Seen) -> bool {
-        seen.outgoing
-            && self.plan.ports[seen.port].link == filter.link
-            && self.is_like(filter, seen)
-    }
-
-    /// Whether a frame is what the filter wants, on whatever link.
-    fn is_like(&self, filter: &Filter, seen: &Seen) -> bool {
-        let packet = &seen.packet;
-        packet.is(filter.kind)
-            && filter.from.is_none_or(|from| self.comes_from(from, seen))
-            && filter.group.is_none_or(|group| packet.names(group))
-            && filter.to.is_none_or(|to| to == packet.destination)
-            && filter.ttl.is_none_or(|ttl| ttl == packet.ttl)
-            && filter.router_alert.is_none_or(|alert| alert == packet.router_alert)
-            && filter.max_resp.as_ref().is_none_or(|max_resp| has_max_resp(packet, max_resp))
-    }
-
-    /// Whether the port sent the frame, be it that a switch has passed it on since.
-    fn comes_from(&self, port: PortId, seen: &Seen) -> bool {
-        match self.plan.is_switched(self.plan.ports[seen.port].link) {
-            true => seen.origin == self.plan.ports[port].mac,
-            false => seen.port == port,
-        }
-    }
-}
-
-fn has_max_resp(packet: &Packet, wanted: &Length) -> bool {
-    let Content::Igmp(Message::Query(query)) = &packet.content else { return false };
-    let found = if query.v3.is_some() { query.max_resp_v3() } else { query.max_resp_v2() };
-    found == wanted.duration()
-}
-
-impl Filter {
-    /// A filter for everything on the same link of the same kind.
-    fn any_like(like: &Self) -> Self {
-        Self {
-            link: like.link,
-            kind: like.kind,
-            group: None,
-            from: None,
-            to: None,
-            ttl: None,
-            router_alert: None,
-            max_resp: None,
-        }
     }
 }

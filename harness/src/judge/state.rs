@@ -11,7 +11,7 @@ use castnet::addr::Group;
 use castnet::time::{Instant, Seconds};
 
 use super::window::{Purpose, not_done};
-use super::{Evidence, Judged, Outcome, PASS, Seen};
+use super::{Evidence, Judged, PASS, Seen};
 use crate::plan::arithmetic::Moment;
 use crate::plan::{Action, NodeId, PortId, Role, When, Window};
 use crate::recording::{NodeEvent, StateChange};
@@ -37,7 +37,7 @@ impl Evidence<'_> {
         let told = self.told_of_members(port);
         if groups.is_empty() && told.is_empty() {
             let why = "there never were any, so that there are none here proves nothing";
-            return (Outcome::Vacuous, vec![why.to_owned()]);
+            return Judged::vacuous(vec![why.to_owned()]);
         }
         let changes = self.changes(port);
         self.comes_true(
@@ -67,7 +67,7 @@ impl Evidence<'_> {
         tell: impl Fn(Instant) -> Vec<String>,
     ) -> Judged {
         let Some((at, at_text)) = self.moment(moment, &[]) else {
-            return (Outcome::Vacuous, vec![format!("{} did not come", moment.text)]);
+            return Judged::vacuous(vec![format!("{} did not come", moment.text)]);
         };
         let until = at + self.plan.tolerance;
         let soon = changes.iter().copied().filter(|change| (at..=until).contains(change));
@@ -77,7 +77,7 @@ impl Evidence<'_> {
         let tolerance = Seconds(self.plan.tolerance, 3);
         let mut why = vec![format!("at {at_text} (tolerance {tolerance})")];
         why.extend(tell(at));
-        (Outcome::Fail, why)
+        Judged::fail(why)
     }
 
     /// Judges that a port is the querier's from the beginning of the window, or from within the
@@ -100,7 +100,7 @@ impl Evidence<'_> {
         let mut why = span.describe();
         why.push(format!("at {wrong} it was not so:"));
         why.extend(self.views(querier, wrong));
-        (Outcome::Fail, why)
+        Judged::fail(why)
     }
 
     /// Every router on the segment that lives holds this port for the querier's, and whoever is no

@@ -108,6 +108,7 @@ impl Run {
             deliveries: Vec::new(),
             acts: vec![Some(Instant::ZERO), Some(Instant::ZERO), Some(ms(1000)), Some(LEAVE)],
             mfc: Vec::new(),
+            counters: Vec::new(),
             mdb: Vec::new(),
             events: Vec::new(),
             struck: Vec::new(),

@@ -1,8 +1,8 @@
 //! The span of time that a check looks at, computed from when its act was really done.
 
-use castnet::time::{Instant, Seconds};
+use castnet::time::Instant;
 
-use super::{Evidence, Judged, Outcome};
+use super::{Evidence, Judged};
 use crate::plan::Window;
 use crate::plan::arithmetic::{Count, Moment, Part};
 
@@ -29,7 +29,7 @@ impl Span {
     pub(super) fn too_short(&self) -> Judged {
         let mut why = vec!["nothing is left of the window but its tolerance".to_owned()];
         why.extend(self.describe());
-        (Outcome::Vacuous, why)
+        Judged::vacuous(why)
     }
 
     /// Where the span begins and ends, with the arithmetic.
@@ -97,11 +97,7 @@ impl Evidence<'_> {
 
     /// The window's span; `None` if the act that it counts from was not done.
     pub(super) fn span(&self, window: &Window, purpose: Purpose) -> Option<Span> {
-        let tolerance = [Part {
-            minus: false,
-            duration: self.plan.tolerance,
-            text: format!("tolerance {}", Seconds(self.plan.tolerance, 3)),
-        }];
+        let tolerance = [self.tolerance_part()];
         let plus = |late| if late { &tolerance[..] } else { &[] };
         let end = Instant::ZERO + self.plan.end;
         let begins_late = purpose == Purpose::AtMost && !window.from.parts.is_empty();
@@ -117,6 +113,11 @@ impl Evidence<'_> {
         Some(Span { from, to, from_text, to_text })
     }
 
+    /// The tolerance, as it is added to a limit.
+    pub(super) fn tolerance_part(&self) -> Part {
+        Part::tolerance(self.plan.tolerance)
+    }
+
     /// A moment with `more` added to it, and its arithmetic.
     pub(super) fn moment(&self, moment: &Moment, more: &[Part]) -> Option<(Instant, String)> {
         let anchor = moment.anchor.as_ref().and_then(|(act, _)| self.done(*act));
@@ -128,5 +129,5 @@ impl Evidence<'_> {
 
 /// What a check says whose act was not done; the run is Broken for it anyway.
 pub(super) fn not_done(window: &Window) -> Judged {
-    (Outcome::Vacuous, vec![format!("{} did not come", window.from.text)])
+    Judged::vacuous(vec![format!("{} did not come", window.from.text)])
 }

@@ -1,15 +1,17 @@
-//! The forwarding cache of a namespace as netlink tells it (`RTNLGRP_IPV4_MROUTE`).
+//! The forwarding cache of a namespace as netlink tells it: every change (`RTNLGRP_IPV4_MROUTE`), and
+//! what its entries have counted (`RTA_MFC_STATS`).
 
 use std::io;
 use std::net::Ipv4Addr;
 
+use castnet::mfc::entry::FlowCounters;
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt as _;
-use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
+use netlink_packet_core::{NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
-use rtnetlink::MulticastGroup;
 use rtnetlink::sys::SocketAddr;
+use rtnetlink::{Handle, MulticastGroup};
 use tokio::runtime;
 use tokio::task::JoinHandle;
 
@@ -90,6 +92,67 @@ impl Drop for MfcMonitor {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// What the entry of a flow has counted since it was made; `None` if there is none.
+///
+/// # Errors
+/// Those of [`Netns::run`], of making the socket, and the kernel's answer.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub async fn counters(
+    netns: &Netns,
+    source: Ipv4Addr,
+    group: Ipv4Addr,
+) -> io::Result<Option<FlowCounters>> {
+    let runtime = runtime::Handle::current();
+    let (connection, handle, _unsolicited) = netns.run(|| {
+        let _inside_runtime = runtime.enter();
+        rtnetlink::new_connection()
+    })??;
+    let connection = runtime.spawn(connection);
+    let answer = read_counters(handle, source, group).await;
+    connection.abort();
+    answer
+}
+
+async fn read_counters(
+    mut handle: Handle,
+    source: Ipv4Addr,
+    group: Ipv4Addr,
+) -> io::Result<Option<FlowCounters>> {
+    let mut route = RouteMessage::default();
+    route.header.address_family = AddressFamily::Other(FAMILY_IPMR);
+    route.header.source_prefix_length = 32;
+    route.header.destination_prefix_length = 32;
+    route.attributes = vec![
+        RouteAttribute::Source(RouteAddress::Inet(source)),
+        RouteAttribute::Destination(RouteAddress::Inet(group)),
+    ];
+    let mut request = NetlinkMessage::from(RouteNetlinkMessage::GetRoute(route));
+    request.header.flags = NLM_F_REQUEST;
+    let mut answers = handle.request(request).map_err(io::Error::other)?;
+    while let Some(answer) = answers.next().await {
+        match answer.payload {
+            NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewRoute(route)) => {
+                return Ok(route.attributes.iter().find_map(counted));
+            }
+            NetlinkPayload::Error(error) => {
+                let error = error.to_io();
+                let is_absent = error.kind() == io::ErrorKind::NotFound;
+                return if is_absent { Ok(None) } else { Err(error) };
+            }
+            _ => {}
+        }
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+fn counted(attribute: &RouteAttribute) -> Option<FlowCounters> {
+    let RouteAttribute::MfcStats(stats) = attribute else { return None };
+    let (packets, bytes, wrong_if) = (stats.packets, stats.bytes, stats.wrong_if);
+    Some(FlowCounters { packets, bytes, wrong_if })
 }
 
 fn entry(route: &RouteMessage) -> Option<MfcMessage> {

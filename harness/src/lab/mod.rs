@@ -29,7 +29,7 @@ pub use capture::{Capture, Captured, PROOF_BOUND};
 pub use error::LabError;
 pub use link::{Built, Carrier, LinkSpec, Port};
 pub use mdb::{MdbMessage, MdbMonitor};
-pub use mfc::{MfcMessage, MfcMonitor};
+pub use mfc::{MfcMessage, MfcMonitor, counters};
 pub use netlink::Netlink;
 pub use netns::Netns;
 pub use spawn::spawn;

@@ -17,6 +17,15 @@ pub struct Part {
     pub text: String,
 }
 
+impl Part {
+    /// The tolerance, as it is added to a limit.
+    #[must_use]
+    pub fn tolerance(tolerance: Duration) -> Self {
+        let text = format!("tolerance {}", Seconds(tolerance, 3));
+        Self { minus: false, duration: tolerance, text }
+    }
+}
+
 /// A length of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Length {
@@ -61,6 +70,26 @@ impl Length {
     #[must_use]
     pub fn duration(&self) -> Duration {
         sum(Duration::ZERO, &self.parts)
+    }
+
+    /// The sum as it was computed: `LMQT (...) 1.000 s + tolerance 0.100 s = 1.100 s`.
+    #[must_use]
+    pub fn arithmetic(&self, more: &[Part]) -> String {
+        let parts: Vec<&Part> = self.parts.iter().chain(more).collect();
+        let mut text = String::new();
+        for part in &parts {
+            text.push_str(match (part.minus, text.is_empty()) {
+                (true, true) => "- ",
+                (true, false) => " - ",
+                (false, true) => "",
+                (false, false) => " + ",
+            });
+            text.push_str(&part.text);
+        }
+        if parts.len() > 1 {
+            text.push_str(&format!(" = {}", Seconds(sum(Duration::ZERO, parts), 3)));
+        }
+        text
     }
 
     /// Whether more is subtracted than added.

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::string::FromUtf8Error;
-use std::time::Duration;
 
 use super::claim::Claims;
 use super::timing::Timing;
@@ -15,10 +14,6 @@ use crate::scenario::{self, Gaps, Scenario};
 
 /// The seed of a run that is given none.
 const SEED: u64 = 1;
-
-/// What a real machine may be late by, unless the scenario says otherwise: a timer tick, a
-/// scheduling delay under load and the way through the kernel.
-const TOLERANCE: Duration = Duration::from_millis(100);
 
 /// The largest file that is read, in octets; it may be named by mistake, and be a device.
 const LARGEST: u64 = 1024 * 1024;
@@ -97,12 +92,12 @@ fn plan(
     let mut claims = Claims::new(&topology, &scenario, &acts, &gaps, faults);
     let checks: Vec<Check> =
         scenario.expectations.iter().filter_map(|e| claims.check(e, source)).collect();
+    let (tolerance, readings) = (claims.tolerance, claims.readings);
     if !faults.is_empty() {
         // Times say nothing while an act or an expectation is missing.
         return None;
     }
     let acts: Vec<Act> = acts.into_iter().map(|(_, act)| act).collect();
-    let tolerance = scenario.tolerance.as_ref().map_or(TOLERANCE, |tolerance| tolerance.value);
     let end = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance }.end(faults);
     Some(Plan {
         name: name(path),
@@ -119,6 +114,7 @@ fn plan(
         faults: struck,
         waivers: scenario.waivers,
         checks,
+        readings,
     })
 }
 

@@ -6,10 +6,14 @@
 pub mod arithmetic;
 pub mod interval;
 
+mod cache;
+mod check;
 mod claim;
 mod compile;
+mod delivery;
 mod fault;
 mod injection;
+mod packet;
 mod resolve;
 mod segment;
 mod state;
@@ -21,7 +25,6 @@ mod topology;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -30,9 +33,11 @@ use castnet::gmp::params::Params;
 use castnet::router::config::Config;
 use ipnet::Ipv4Net;
 
-use crate::scenario::{Listener, PacketKind, Waiver};
-use arithmetic::{Count, Length, Moment};
+use crate::scenario::{Listener, Waiver};
 
+pub use check::{
+    Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
+};
 pub use compile::{LoadError, compile, load};
 pub use fault::Fault;
 pub use injection::Injection;
@@ -68,6 +73,8 @@ pub struct Plan {
     pub waivers: Vec<Waiver>,
     /// What must come true, in the order of the file.
     pub checks: Vec<Check>,
+    /// When the counters of forwarding caches have to be read for that.
+    pub readings: Vec<Reading>,
 }
 
 /// The position of a link in [`Plan::links`].
@@ -78,6 +85,8 @@ pub type NodeId = usize;
 pub type PortId = usize;
 /// The position of an act in [`Plan::acts`].
 pub type ActId = usize;
+/// The position of a reading in [`Plan::readings`].
+pub type ReadingId = usize;
 
 /// A link.
 #[derive(Clone, Debug)]
@@ -204,125 +213,6 @@ pub struct Stream {
     pub ttl: u8,
     /// Octets of UDP payload.
     pub size: usize,
-}
-
-/// Something that must come true.
-#[derive(Clone, Debug)]
-pub struct Check {
-    /// The line of the file where it stands.
-    pub line: usize,
-    /// The claim in one line.
-    pub text: String,
-    /// The claim.
-    pub claim: Claim,
-}
-
-/// What can be claimed.
-#[derive(Clone, Debug)]
-pub enum Claim {
-    /// So many packets on a link.
-    Packet {
-        /// Which packets.
-        filter: Filter,
-        /// How many.
-        count: Count,
-        /// Time from each to the next.
-        spacing: Option<Length>,
-        /// When.
-        window: Window,
-    },
-    /// So many datagrams are received.
-    Received(Receiver, Count, Window),
-    /// Each datagram that is sent in the window is received exactly once.
-    ExactlyOnce(Receiver, Window),
-    /// No datagram reaches the receiver's interfaces in the window.
-    NoneAfter(Receiver, Window),
-    /// A router's forwarding cache.
-    Mfc {
-        /// The router.
-        router: NodeId,
-        /// The source.
-        source: Ipv4Addr,
-        /// The group.
-        group: Group,
-        /// When.
-        at: Moment,
-        /// The interface in and the interfaces out; `None` claims that there is no entry.
-        entry: Option<(PortId, Vec<PortId>)>,
-    },
-    /// Where a switch has seen members of a group.
-    Mdb {
-        /// The switch.
-        switch: NodeId,
-        /// The group.
-        group: Group,
-        /// When.
-        at: Moment,
-        /// The ports with members; none claims that there is no entry.
-        ports: Vec<PortId>,
-    },
-    /// Every router on the link holds this port for its querier's.
-    Querier(PortId, When),
-    /// The groups of which a router knows members on a link.
-    Members {
-        /// The router's port on the link.
-        port: PortId,
-        /// All of them, but for those that never leave a link.
-        groups: BTreeSet<Group>,
-        /// When.
-        at: Moment,
-    },
-}
-
-/// When a state is to be so.
-#[derive(Clone, Debug)]
-pub enum When {
-    /// At that time.
-    At(Moment),
-    /// All the time.
-    Throughout(Window),
-}
-
-/// The time in which something is counted.
-#[derive(Clone, Debug)]
-pub struct Window {
-    /// Its beginning.
-    pub from: Moment,
-    /// Its length; until the run ends if `None`.
-    pub length: Option<Length>,
-}
-
-/// Which packets count.
-#[derive(Clone, Debug)]
-pub struct Filter {
-    /// The link.
-    pub link: LinkId,
-    /// What kind.
-    pub kind: PacketKind,
-    /// The group in the message, or that the datagram is sent to.
-    pub group: Option<Group>,
-    /// The interface that it comes from, however many switches have passed it on since; of a
-    /// switch, its first one.
-    pub from: Option<PortId>,
-    /// The IP destination.
-    pub to: Option<Ipv4Addr>,
-    /// The IP TTL.
-    pub ttl: Option<u8>,
-    /// Whether it carries Router Alert.
-    pub router_alert: Option<bool>,
-    /// The Max Response Time of a Query.
-    pub max_resp: Option<Length>,
-}
-
-/// Who receives what.
-#[derive(Clone, Debug)]
-pub struct Receiver {
-    /// The receiver.
-    pub node: NodeId,
-    /// The group.
-    pub group: Group,
-    /// The addresses of the source, if only its datagrams count.
-    pub sources: Option<Vec<Ipv4Addr>>,
 }
 
 impl Plan {

@@ -65,6 +65,31 @@ impl<'a> Claims<'a> {
         Some(Some(length))
     }
 
+    /// The limits of a time, and their words.
+    pub(super) fn limit(
+        &mut self,
+        limit: &Spanned<CountExpr>,
+        routers: &[NodeId],
+    ) -> Option<(Option<Length>, Option<Length>, String)> {
+        let [min, max] = [&limit.value.min, &limit.value.max].map(|bound| {
+            let bound = bound.clone().map(|value| Spanned { value, span: limit.span.clone() });
+            self.optional_length(bound.as_ref(), routers)
+        });
+        let (min, max) = (min?, max?);
+        let words = match (&min, &max) {
+            (Some(min), Some(max)) if min.duration() > max.duration() => {
+                let message = format!("{} is more than {}", min.text, max.text);
+                self.faults.error(&limit.span, message, "never true");
+                return None;
+            }
+            (Some(min), Some(max)) => format!("{} to {}", min.text, max.text),
+            (Some(min), None) => format!("at least {}", min.text),
+            (None, Some(max)) => format!("at most {}", max.text),
+            (None, None) => "at some time".to_owned(),
+        };
+        Some((min, max, words))
+    }
+
     fn part(&mut self, term: &Term, span: &Span, routers: &[NodeId]) -> Option<Part> {
         let (duration, text) = match &term.atom {
             Atom::Time(duration) => (*duration, String::new()),

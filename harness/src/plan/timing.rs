@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use castnet::time::Instant;
 
-use super::arithmetic::{Count, Moment};
+use super::arithmetic::{Count, Length, Moment};
 use super::{Act, Action, Check, Claim, When, Window};
 use crate::scenario::diagnostic::{Diagnostics, Span};
 use crate::scenario::{LONGEST, Scenario};
@@ -96,6 +96,10 @@ impl Timing<'_> {
         if let Some(at) = moment(check) {
             return Some(self.planned(at) + late);
         }
+        if let Claim::Latency(latency) = &check.claim {
+            let longest = latency.max.as_ref().or(latency.min.as_ref()).map(Length::duration);
+            return Some(self.acts.get(latency.act)?.at + longest.unwrap_or_default() + late);
+        }
         let (window, _) = window(check)?;
         Some(self.planned(&window.from) + window.length.as_ref()?.duration() + late)
     }
@@ -111,12 +115,14 @@ fn window(check: &Check) -> Option<(&Window, bool)> {
     let limits = |count: &Count| count.max.is_some();
     match &check.claim {
         Claim::Packet { window, count, .. } => Some((window, limits(count))),
+        Claim::Order(_, window) => Some((window, false)),
         Claim::Received(_, count, window) => Some((window, limits(count))),
-        Claim::ExactlyOnce(_, window) => Some((window, false)),
+        Claim::ExactlyOnce(_, window) | Claim::Ttl(_, _, window) => Some((window, false)),
         Claim::NoneAfter(_, window) => Some((window, true)),
         Claim::Querier(_, When::Throughout(window)) => Some((window, false)),
         Claim::Mfc { .. }
         | Claim::Mdb { .. }
+        | Claim::Latency(_)
         | Claim::Querier(_, When::At(_))
         | Claim::Members { .. } => None,
     }

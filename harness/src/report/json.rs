@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Campaign, Finished, Unfinished, passed, word};
-use crate::judge::Finding;
 use crate::judge::invariant::Standing;
+use crate::judge::{Finding, Measure, Value};
 
 /// The version of the document's shape.
 pub const SCHEMA: u32 = 1;
@@ -62,6 +62,19 @@ struct Found<'a> {
     claim: &'a str,
     outcome: String,
     why: &'a [String],
+    measured: Vec<Measured>,
+    /// The time in the run that a failure is about.
+    at: Option<f64>,
+}
+
+/// A time or a number.
+#[derive(Serialize)]
+struct Measured {
+    name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
 }
 
 /// A rule of every run.
@@ -135,8 +148,25 @@ impl<'a> From<&'a Finished> for Run<'a> {
 
 impl<'a> From<&'a Finding> for Found<'a> {
     fn from(found: &'a Finding) -> Self {
-        let Finding { line, claim, outcome, why } = found;
-        Self { line: *line, claim, outcome: word(*outcome), why }
+        let Finding { line, claim, outcome, why, measured, at } = found;
+        Self {
+            line: *line,
+            claim,
+            outcome: word(*outcome),
+            why,
+            measured: measured.iter().map(Measured::from).collect(),
+            at: at.map(|at| at.since_start().as_secs_f64()),
+        }
+    }
+}
+
+impl From<&Measure> for Measured {
+    fn from(measure: &Measure) -> Self {
+        let (seconds, number) = match measure.value {
+            Value::Time(time) => (Some(time.as_secs_f64()), None),
+            Value::Number(number) => (None, Some(number)),
+        };
+        Self { name: measure.name, seconds, number }
     }
 }
 

@@ -71,6 +71,10 @@ fn finding(finished: &Finished, finding: &Finding, style: Style) -> String {
     for why in &finding.why {
         _ = writeln!(text, "              {why}");
     }
+    if !finding.measured.is_empty() {
+        let measured: Vec<String> = finding.measured.iter().map(ToString::to_string).collect();
+        _ = writeln!(text, "              measured {}", measured.join(", "));
+    }
     text
 }
 
@@ -155,7 +159,8 @@ mod tests {
     fn finished(outcome: Outcome, why: &[&str], reasons: &[&str]) -> Finished {
         let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect();
         let claim = "lan: LMQC 2 query".to_owned();
-        let findings = vec![Finding { line: 7, claim, outcome, why: owned(why) }];
+        let (why, measured, at) = (owned(why), Vec::new(), None);
+        let findings = vec![Finding { line: 7, claim, outcome, why, measured, at }];
         Finished {
             name: "igmp/v2/x".to_owned(),
             path: "scenarios/igmp/v2/x.toml".to_owned(),

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use castnet::addr::Group;
+use castnet::wire::igmp::RecordKind;
 
 use super::diagnostic::{Span, Spanned};
 use super::expr::{CountExpr, Expr};
@@ -21,6 +22,8 @@ pub struct Expectation {
 pub enum Claim {
     /// So many packets on a link.
     Packet(Box<PacketClaim>),
+    /// Packets in this order.
+    Order(OrderClaim),
     /// What reaches a receiver.
     Delivery(DeliveryClaim),
     /// What a router's forwarding cache holds.
@@ -42,9 +45,33 @@ pub struct Window {
     pub within: Option<Spanned<Expr>>,
 }
 
-/// The keys of `packet`.
+/// An expectation of `packet`.
 #[derive(Clone, Debug)]
 pub struct PacketClaim {
+    /// Which packets.
+    pub filter: PacketFilter,
+    /// How many.
+    pub count: Spanned<CountExpr>,
+    /// Time from each to the next.
+    pub spacing: Option<Spanned<Expr>>,
+    /// When.
+    pub window: Window,
+}
+
+/// An expectation of `order`.
+#[derive(Clone, Debug)]
+pub struct OrderClaim {
+    /// The packets, at least two, in the order in which they have to come.
+    pub steps: Vec<PacketFilter>,
+    /// When.
+    pub window: Window,
+}
+
+/// The keys of `packet`, and of each table of `order`.
+#[derive(Clone, Debug)]
+pub struct PacketFilter {
+    /// Where it stands.
+    pub span: Span,
     /// The link.
     pub on: Spanned<String>,
     /// What kind of packet.
@@ -53,20 +80,45 @@ pub struct PacketClaim {
     pub group: Option<Spanned<Group>>,
     /// The sender.
     pub from: Option<Spanned<String>>,
+    /// What its header and its message hold besides.
+    pub fields: PacketFields,
+}
+
+/// What the IP header and the message hold.
+#[derive(Clone, Debug, Default)]
+pub struct PacketFields {
+    /// The IP source.
+    pub source: Option<Spanned<Ipv4Addr>>,
     /// The IP destination.
     pub to: Option<Spanned<Ipv4Addr>>,
     /// The IP TTL.
     pub ttl: Option<Spanned<u8>>,
+    /// The whole TOS octet of the IP header.
+    pub tos: Option<Spanned<u8>>,
     /// Whether it carries Router Alert.
     pub router_alert: Option<Spanned<bool>>,
+    /// Octets of the IGMP message, or of the datagram's UDP payload.
+    pub length: Option<Spanned<u16>>,
+    /// The version of the IGMP message.
+    pub version: Option<Spanned<u8>>,
+    /// Whether the IGMP checksum is right.
+    pub good_checksum: Option<Spanned<bool>>,
+    /// The second octet of the IGMP message as it is.
+    pub max_resp_code: Option<Spanned<u8>>,
     /// The Max Response Time of a Query.
     pub max_resp: Option<Spanned<Expr>>,
-    /// How many.
-    pub count: Spanned<CountExpr>,
-    /// Time from each to the next.
-    pub spacing: Option<Spanned<Expr>>,
-    /// When.
-    pub window: Window,
+    /// The S flag of a version 3 Query.
+    pub suppress: Option<Spanned<bool>>,
+    /// The Querier's Robustness Variable in a version 3 Query.
+    pub robustness: Option<Spanned<u8>>,
+    /// The Querier's Query Interval in a version 3 Query.
+    pub query_interval: Option<Spanned<Expr>>,
+    /// The sources of a version 3 Query, or of a record of a version 3 Report.
+    pub sources: Option<Spanned<Vec<Ipv4Addr>>>,
+    /// What kind of record a version 3 Report has for the group.
+    pub record: Option<Spanned<RecordKind>>,
+    /// How many records a version 3 Report has.
+    pub records: Option<Spanned<u16>>,
 }
 
 /// The kinds of packets that can be counted.
@@ -133,6 +185,10 @@ pub enum Delivered {
     Received(Spanned<CountExpr>, Window),
     /// Each one that is sent in the window is received exactly once.
     ExactlyOnce(Window),
+    /// Each one that reaches the receiver's interface in the window has such a TTL.
+    Ttl(Spanned<CountExpr>, Window),
+    /// How long it takes from a join to the first one, or from a leave to the last one.
+    Latency(LatencyClaim),
     /// None reaches the receiver's interface after this time, for so long.
     NoneAfter {
         /// From when on.
@@ -140,6 +196,19 @@ pub enum Delivered {
         /// For how long; by default until the run ends.
         during: Option<Spanned<Expr>>,
     },
+}
+
+/// An expectation of `join-latency` or `leave-latency`.
+#[derive(Clone, Debug)]
+pub struct LatencyClaim {
+    /// Whether it is that of a join, or else of a leave.
+    pub is_join: bool,
+    /// How long.
+    pub limit: Spanned<CountExpr>,
+    /// The act; by default the receiver's only one.
+    pub after: Option<Spanned<String>>,
+    /// Whether it counts from the Report (the Leave) on the link, and not from the act.
+    pub from_wire: bool,
 }
 
 /// The keys of `mfc`.
@@ -153,8 +222,33 @@ pub struct MfcClaim {
     pub source: Spanned<String>,
     /// When.
     pub at: Spanned<Expr>,
-    /// The entry; `None` claims that there is none.
-    pub entry: Option<MfcEntryClaim>,
+    /// What is to be there.
+    pub what: MfcWhat,
+}
+
+/// What can be claimed of an entry.
+#[derive(Clone, Debug)]
+pub enum MfcWhat {
+    /// There is none.
+    Absent,
+    /// There is one.
+    Present {
+        /// Its interfaces.
+        entry: Option<MfcEntryClaim>,
+        /// What it has counted.
+        counters: MfcCounters,
+    },
+}
+
+/// What a router is to have counted for an entry.
+#[derive(Clone, Debug, Default)]
+pub struct MfcCounters {
+    /// Datagrams that met the entry.
+    pub packets: Option<Spanned<CountExpr>>,
+    /// Their octets.
+    pub bytes: Option<Spanned<CountExpr>>,
+    /// Those of them that came in on another interface.
+    pub wrong_if: Option<Spanned<CountExpr>>,
 }
 
 /// The entry that a router is to have.

@@ -5,17 +5,19 @@ use super::diagnostic::Spanned;
 use super::expr::{self, CountExpr, Expr};
 use super::parse::group;
 use super::reader::Reader;
-use super::state;
 use super::{
-    Claim, Delivered, DeliveryClaim, Expectation, MdbClaim, MfcClaim, MfcEntryClaim, PacketClaim,
-    PacketKind, Window,
+    Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, Window, cache, packet, state,
 };
 
 /// What can be claimed.
-const VERBS: [&str; 6] = ["packet", "delivery", "mfc", "mdb", "querier", "members"];
+const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
+
+/// What a latency can be measured from.
+const SINCE: [&str; 2] = ["act", "wire"];
 
 /// What can be claimed of a delivery.
-const DELIVERED: [&str; 3] = ["received", "exactly-once", "none-after"];
+const DELIVERED: [&str; 6] =
+    ["received", "exactly-once", "none-after", "ttl", "join-latency", "leave-latency"];
 
 pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
     let form = "delivery = { to = \"h1\", group = \"239.1.1.1\" }";
@@ -29,7 +31,11 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
             table.is("an expectation of `packet`");
             let form = "a table such as { on = \"lan\", kind = \"query\" }";
             let value = read("packet", "`packet`", form);
-            packet(&table, value).map(|packet| Claim::Packet(Box::new(packet)))
+            packet::packet(&table, value).map(|packet| Claim::Packet(Box::new(packet)))
+        }
+        Some("order") => {
+            table.is("an expectation of `order`");
+            packet::order(&table).map(Claim::Order)
         }
         Some("delivery") => {
             table.is("an expectation of `delivery`");
@@ -53,18 +59,18 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
             table.is("an expectation of `mdb`");
             let form = "a table such as { of = \"sw\", group = \"239.1.1.1\", ports = [\"c1\"] }";
             let value = read("mdb", "`mdb`", form);
-            mdb(&table, value).map(Claim::Mdb)
+            cache::mdb(&table, value).map(Claim::Mdb)
         }
         Some(_) => {
             table.is("an expectation of `mfc`");
             let form = "a table such as { of = \"r1\", group = \"239.1.1.1\", source = \"s1\", \
                         iif = \"up\", oifs = [\"lan\"] }";
             let value = read("mfc", "`mfc`", form);
-            mfc(&table, value).map(Claim::Mfc)
+            cache::mfc(&table, value).map(Claim::Mfc)
         }
         None => {
             // Without its verb nobody can tell which of them belong here.
-            table.know(&["count", "spacing", "after", "within", "at", "for"]);
+            table.know(&["count", "spacing", "after", "within", "at", "for", "since"]);
             table.know(&DELIVERED);
             None
         }
@@ -72,48 +78,6 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
     let span = table.span().clone();
     table.finish();
     Some(Expectation { span, claim: claim? })
-}
-
-fn packet(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<PacketClaim> {
-    let count = outer.require("count", count(outer, "count"));
-    let spacing = optional(outer, "spacing");
-    let window = window(outer);
-    let table = table?;
-    let on = table.require("on", table.string("on"));
-    let kind = table.require("kind", kind(&table));
-    let claim = (
-        group(&table, "group"),
-        table.string("from"),
-        table.address("to"),
-        table.integer("ttl", "0 to 255"),
-        table.boolean("router-alert"),
-        optional(&table, "max-resp"),
-    );
-    table.finish();
-    let (group, from, to, ttl, router_alert, max_resp) = claim;
-    Some(PacketClaim {
-        on: on?,
-        kind: kind?,
-        group,
-        from,
-        to,
-        ttl,
-        router_alert,
-        max_resp: max_resp?,
-        count: count?,
-        spacing: spacing?,
-        window: window?,
-    })
-}
-
-fn kind(table: &Reader<'_, '_>) -> Option<Spanned<PacketKind>> {
-    let word = table.string("kind")?;
-    let known = PacketKind::WORDS.iter().find(|(text, _)| *text == word.value);
-    if known.is_none() {
-        let words = PacketKind::WORDS.iter().map(|(text, _)| *text);
-        table.faults().borrow_mut().unknown("kind of packet", &word.value, &word.span, words);
-    }
-    Some(Spanned { value: known?.1, span: word.span })
 }
 
 fn delivery(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<DeliveryClaim> {
@@ -128,7 +92,7 @@ fn delivery(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<Del
 
 fn delivered(outer: &Reader<'_, '_>) -> Option<Delivered> {
     let Some(verb) = verb(outer, &DELIVERED, "exactly-once = true") else {
-        outer.know(&["after", "within", "for"]);
+        outer.know(&["after", "within", "for", "since"]);
         return None;
     };
     match verb {
@@ -148,6 +112,19 @@ fn delivered(outer: &Reader<'_, '_>) -> Option<Delivered> {
             }
             Some(Delivered::ExactlyOnce(window?))
         }
+        "ttl" => {
+            outer.is("an expectation of `delivery` with `ttl`");
+            let (ttl, window) = (count(outer, "ttl"), window(outer));
+            Some(Delivered::Ttl(ttl?, window?))
+        }
+        "join-latency" => {
+            outer.is("an expectation of `delivery` with `join-latency`");
+            latency(outer, "join-latency").map(Delivered::Latency)
+        }
+        "leave-latency" => {
+            outer.is("an expectation of `delivery` with `leave-latency`");
+            latency(outer, "leave-latency").map(Delivered::Latency)
+        }
         _ => {
             outer.is("an expectation of `delivery` with `none-after`");
             let (from, during) = (expression(outer, "none-after"), optional(outer, "for"));
@@ -156,66 +133,21 @@ fn delivered(outer: &Reader<'_, '_>) -> Option<Delivered> {
     }
 }
 
-fn mfc(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<MfcClaim> {
-    let at = outer.require("at", expression(outer, "at"));
-    let table = table?;
-    let of = table.require("of", table.string("of"));
-    let group = table.require("group", group(&table, "group"));
-    let source = table.require("source", table.string("source"));
-    let absent = table.boolean("absent").is_some_and(|absent| absent.value);
-    let (iif, oifs) = (table.string("iif"), table.strings("oifs"));
-    let entry = if absent {
-        for key in ["iif", "oifs"] {
-            if let Some(span) = table.key_span(key) {
-                let message = "an absent entry has no interfaces";
-                table.faults().borrow_mut().error(&span, message, "contradicts `absent = true`");
-            }
-        }
-        None
-    } else {
-        let help = || Some("or `absent = true`, if there is to be no entry".to_owned());
-        if iif.is_none() && table.value("iif").is_none() {
-            table.lacks(vec!["iif", "absent"], "needs the key `iif`".to_owned(), help());
-        }
-        if oifs.is_none() && table.value("oifs").is_none() {
-            table.lacks(vec!["oifs", "absent"], "needs the key `oifs`".to_owned(), help());
-        }
-        Some((iif, oifs))
-    };
-    table.finish();
-    let entry = match entry {
-        Some((iif, oifs)) => Some(MfcEntryClaim { iif: iif?, oifs: oifs? }),
-        None => None,
-    };
-    Some(MfcClaim { of: of?, group: group?, source: source?, at: at?, entry })
-}
-
-fn mdb(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<MdbClaim> {
-    let at = outer.require("at", expression(outer, "at"));
-    let table = table?;
-    let of = table.require("of", table.string("of"));
-    let group = table.require("group", group(&table, "group"));
-    let absent = table.boolean("absent").is_some_and(|absent| absent.value);
-    let (ports, key) = (table.strings("ports"), table.key_span("ports"));
-    match (absent, &key, &ports) {
-        (true, Some(span), _) => {
-            let message = "an absent entry has no ports";
-            table.faults().borrow_mut().error(span, message, "contradicts `absent = true`");
-        }
-        (false, None, _) => {
-            let help = "or `absent = true`, if there is to be no entry".to_owned();
-            let sentence = "needs the key `ports`".to_owned();
-            table.lacks(vec!["ports", "absent"], sentence, Some(help));
-        }
-        (false, Some(_), Some(ports)) if ports.value.is_empty() => {
-            let (message, help) = ("an entry has at least one port", "write `absent = true`");
-            table.faults().borrow_mut().error_with_help(&ports.span, message, "no port", help);
-        }
-        _ => {}
+fn latency(outer: &Reader<'_, '_>, key: &'static str) -> Option<LatencyClaim> {
+    let form = "a limit such as \"<= 50ms\", \">= LMQT - 20ms\" or \"1s..LMQT\"";
+    let limit = outer.parsed(key, form, expr::parse_limit);
+    let after = outer.string("after");
+    let since = outer.string("since");
+    let known = since.as_ref().is_none_or(|since| SINCE.contains(&since.value.as_str()));
+    if let Some(since) = since.as_ref().filter(|_| !known) {
+        let mut faults = outer.faults().borrow_mut();
+        faults.unknown("beginning", &since.value, &since.span, SINCE);
     }
-    table.finish();
-    let ports = if absent { None } else { Some(ports?) };
-    Some(MdbClaim { of: of?, group: group?, at: at?, ports })
+    if outer.value("after").is_some() && after.is_none() || !known {
+        return None;
+    }
+    let from_wire = since.is_some_and(|since| since.value == "wire");
+    Some(LatencyClaim { is_join: key == "join-latency", limit: limit?, after, from_wire })
 }
 
 pub(super) fn window(outer: &Reader<'_, '_>) -> Option<Window> {
@@ -224,7 +156,7 @@ pub(super) fn window(outer: &Reader<'_, '_>) -> Option<Window> {
 }
 
 /// `Some(None)` if the key is not there, `None` if what is there is no expression.
-fn optional(table: &Reader<'_, '_>, key: &'static str) -> Option<Option<Spanned<Expr>>> {
+pub(super) fn optional(table: &Reader<'_, '_>, key: &'static str) -> Option<Option<Spanned<Expr>>> {
     match table.value(key) {
         None => Some(None),
         Some(_) => expression(table, key).map(Some),
@@ -240,7 +172,7 @@ pub(super) fn expression(table: &Reader<'_, '_>, key: &'static str) -> Option<Sp
 }
 
 /// A count is a number or an expression.
-fn count(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<CountExpr>> {
+pub(super) fn count(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<CountExpr>> {
     let value = table.value(key)?;
     if value.get_ref().is_integer() {
         let number = table.integer::<u32>(key, "0 or more")?;

@@ -38,7 +38,7 @@ pub struct Expr {
     pub terms: Vec<Term>,
 }
 
-/// How many: a range over expressions.
+/// How many, or how long: a range over expressions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountExpr {
     /// At least so many.
@@ -113,6 +113,18 @@ pub fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic())
         && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+/// Reads limits of a time: `<= 50ms`, `>= LMQT - 10ms`, `100ms..LMQT`.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn parse_limit(text: &str) -> Result<CountExpr, String> {
+    let limit = parse_count(text)?;
+    if limit.min.is_some() && limit.min == limit.max {
+        return Err("no time is exact: write `<=`, `>=` or a range".to_owned());
+    }
+    Ok(limit)
 }
 
 /// Reads a count: `3`, `LMQC`, `>= 1`, `<= 2`, `1..3` (both ends included).

@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod expr;
 
 mod act;
+mod cache;
 mod claim;
 mod expect;
 mod fault;
@@ -16,6 +17,7 @@ mod igmp;
 mod inject;
 mod invariant;
 mod node;
+mod packet;
 mod parse;
 mod reader;
 mod state;
@@ -36,8 +38,9 @@ use diagnostic::Spanned;
 
 pub use act::SMALLEST_PAYLOAD;
 pub use claim::{
-    Claim, Delivered, DeliveryClaim, Expectation, MdbClaim, MembersClaim, MfcClaim, MfcEntryClaim,
-    PacketClaim, PacketKind, QuerierClaim, When, Window,
+    Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, MdbClaim, MembersClaim, MfcClaim,
+    MfcCounters, MfcEntryClaim, MfcWhat, OrderClaim, PacketClaim, PacketFields, PacketFilter,
+    PacketKind, QuerierClaim, When, Window,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use invariant::{Invariant, Waiver};

@@ -122,7 +122,7 @@ fn read(document: &DeTable<'_>, faults: &RefCell<Diagnostics>) -> (Scenario, Gap
     let tables = file.tables("expect", "an expectation", form);
     if tables.is_empty() {
         let sentence = "without expectations proves nothing: there is no [[expect]]".to_owned();
-        let known = "`packet`, `delivery`, `mfc`, `mdb`, `querier` or `members`";
+        let known = "`packet`, `order`, `delivery`, `mfc`, `mdb`, `querier` or `members`";
         let help = format!("add [[expect]] with {known}");
         file.lacks(vec!["expect"], sentence, Some(help));
     }

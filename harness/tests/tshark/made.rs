@@ -112,6 +112,7 @@ pub(super) fn synthetic() -> (Plan, Recording) {
         deliveries: Vec::new(),
         acts: Vec::new(),
         mfc: Vec::new(),
+        counters: Vec::new(),
         mdb: Vec::new(),
         events: Vec::new(),
         struck: Vec::new(),

@@ -19,6 +19,7 @@ use crate::plan::PortId;
 use crate::recording::Number;
 
 pub use crate::scenario::Invariant;
+pub(super) use unwanted::wants;
 
 /// How many places of a violation are shown.
 const SHOWN: usize = 3;

@@ -182,7 +182,7 @@ fn is_beyond_doubt(packet: &Packet) -> bool {
 }
 
 /// Whether a version 3 record asks for anything.
-fn wants(record: &GroupRecord) -> bool {
+pub(in crate::judge) fn wants(record: &GroupRecord) -> bool {
     match record.kind {
         RecordKind::IsEx | RecordKind::ToEx => true,
         RecordKind::IsIn | RecordKind::ToIn | RecordKind::Allow => !record.sources.is_empty(),

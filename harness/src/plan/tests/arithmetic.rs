@@ -3,7 +3,7 @@
 use castnet::time::Instant;
 
 use super::*;
-use crate::plan::arithmetic::Part;
+use crate::plan::arithmetic::{Length, Moment, Part};
 use crate::plan::interval::{Quantity, interval};
 
 fn check(igmp: &str, within: &str) -> (Duration, String) {

@@ -1,0 +1,80 @@
+//! The counters of forwarding caches, read at the moments that the plan asks for.
+//!
+//! A moment counts from when its act was really done, so that it is known only then. One that comes
+//! before its act counts from the time for which the act is planned.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use castnet::time::Instant;
+
+use crate::lab::{Netns, counters};
+use crate::plan::{ActId, Reading, ReadingId};
+use crate::recording::CountersRead;
+use crate::role::Stage;
+
+/// The readings of a run.
+pub(super) struct Readings<'a> {
+    stage: &'a Stage,
+    netns: &'a [Netns],
+    taken: Rc<RefCell<Vec<Option<CountersRead>>>>,
+}
+
+impl<'a> Readings<'a> {
+    pub(super) fn new(stage: &'a Stage, netns: &'a [Netns]) -> Self {
+        let taken = vec![None; stage.plan.readings.len()];
+        Self { stage, netns, taken: Rc::new(RefCell::new(taken)) }
+    }
+
+    /// Waits for all moments that do not depend on when an act is done.
+    pub(super) fn begin(&self) {
+        self.each(|reading| {
+            let acts = &self.stage.plan.acts;
+            let planned = |act: ActId| acts.get(act).map(|act| Instant::ZERO + act.at);
+            let at = reading.at.instant(planned)?;
+            let anchor = reading.at.anchor.as_ref().and_then(|(act, _)| planned(*act));
+            anchor.is_none_or(|anchor| at < anchor).then_some(at)
+        });
+    }
+
+    /// Waits for the moments that count from this act.
+    pub(super) fn after(&self, act: ActId, done: Instant) {
+        self.each(|reading| {
+            reading.at.anchor.as_ref().filter(|(of, _)| *of == act)?;
+            reading.at.instant(|_| Some(done)).filter(|at| *at >= done)
+        });
+    }
+
+    /// What has been read by now.
+    pub(super) fn taken(&self) -> Vec<Option<CountersRead>> {
+        self.taken.borrow().clone()
+    }
+
+    fn each(&self, due: impl Fn(&Reading) -> Option<Instant>) {
+        for (id, reading) in self.stage.plan.readings.iter().enumerate() {
+            if let Some(at) = due(reading) {
+                self.wait(id, reading, at);
+            }
+        }
+    }
+
+    fn wait(&self, id: ReadingId, reading: &Reading, at: Instant) {
+        let Reading { router, source, group, .. } = *reading;
+        let (stage, taken) = (self.stage.clone(), self.taken.clone());
+        let netns = self.netns[router].try_clone();
+        tokio::task::spawn_local(async move {
+            stage.wait_until(at).await;
+            let read = async {
+                let group = group.v4().ok_or(std::io::ErrorKind::InvalidInput)?;
+                counters(&netns?, source, group).await
+            };
+            match read.await {
+                Ok(counters) => {
+                    let at = stage.clock.now();
+                    taken.borrow_mut()[id] = Some(CountersRead { at, counters });
+                }
+                Err(error) => stage.broken(router, &format!("its counters: {error}")),
+            }
+        });
+    }
+}

@@ -1,0 +1,44 @@
+//! The acts of a plan, done one after the other, each at its time.
+
+use castnet::time::Instant;
+
+use super::machine::Machines;
+use super::readings::Readings;
+use crate::plan::Action;
+use crate::role::{Actor, Stage};
+
+/// Does every act at its time, waits for the end, and says when each act was done.
+pub(super) async fn perform(
+    stage: &Stage,
+    machines: &Machines<'_>,
+    actors: &mut [Box<dyn Actor>],
+    readings: &Readings<'_>,
+) -> Vec<Option<Instant>> {
+    let mut done = Vec::with_capacity(stage.plan.acts.len());
+    readings.begin();
+    for (id, act) in stage.plan.acts.iter().enumerate() {
+        stage.wait_until(Instant::ZERO + act.at).await;
+        let begun = stage.clock.now();
+        let result = match &act.action {
+            Action::Interface { port, up } => machines.set(*port, *up).await,
+            Action::Exec(command) => machines.exec(stage, act.node, command),
+            action => actors[act.node].act(stage, action),
+        };
+        if let Err(why) = &result {
+            stage.log.borrow_mut().broken.push(format!("`{}`: {why}", act.label));
+        }
+        // A message may leave while its act is still being done, and must not come before it. What
+        // ends something, though, has ended it only when the kernel is through, which under load
+        // waits for others.
+        let at = match &act.action {
+            Action::Interface { .. } | Action::Kill => stage.clock.now(),
+            _ => begun,
+        };
+        done.push(result.is_ok().then_some(at));
+        if result.is_ok() {
+            readings.after(id, at);
+        }
+    }
+    stage.wait_until(Instant::ZERO + stage.plan.end).await;
+    done
+}

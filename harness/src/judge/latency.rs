@@ -1,0 +1,194 @@
+//! How long a join or a leave takes to have effect: until the first datagram, and until the last one.
+//!
+//! A join is over when the receiver's socket has a datagram, a leave when the receiver's interface
+//! gets no more. Both say something only while a source sends.
+
+use std::time::Duration;
+
+use castnet::time::{Instant, Seconds};
+use castnet::wire::igmp::{Message, RecordKind};
+
+use super::invariant::wants;
+use super::{Evidence, Judged, PASS, Seen, Value};
+use crate::capture::decode::Content;
+use crate::plan::arithmetic::Length;
+use crate::plan::{Action, Latency};
+
+/// The time in which a latency is measured.
+struct Course {
+    from: Instant,
+    /// How the beginning is called.
+    from_text: String,
+    /// When the receiver changed its mind, or the run was over.
+    until: Instant,
+}
+
+impl Evidence<'_> {
+    pub(super) fn latency(&self, latency: &Latency) -> Judged {
+        let label = &self.plan.acts[latency.act].label;
+        let Some(done) = self.done(latency.act) else {
+            return Judged::vacuous(vec![format!("{label} did not come")]);
+        };
+        let (mut from, mut from_text) = (done, format!("{label} at {done}"));
+        if latency.from_wire {
+            let name = if latency.is_join { "Report" } else { "Leave" };
+            let Some(said) = self.seen.iter().find(|seen| says(latency, seen) && seen.at >= done)
+            else {
+                let port = self.plan.port_name(latency.port);
+                return Judged::vacuous(vec![format!("{port} sent no {name} after {label}")]);
+            };
+            from = said.at;
+            let after = Seconds(from.since(done), 3);
+            from_text = format!("the {name} at {from}, {after} after {label}");
+        }
+        let course = Course { from, from_text, until: self.until(latency) };
+        match latency.is_join {
+            true => self.join_latency(latency, &course, done),
+            false => self.leave_latency(latency, &course),
+        }
+    }
+
+    /// When the receiver did the opposite, or else the end of the run.
+    fn until(&self, latency: &Latency) -> Instant {
+        let group = latency.receiver.group;
+        let later = self.plan.acts.iter().enumerate().skip(latency.act + 1);
+        let opposite = later.filter(|(_, act)| match (&act.action, latency.is_join) {
+            (&Action::Leave(port, of), true) | (&Action::Join(port, of), false) => {
+                (port, of) == (latency.port, group)
+            }
+            _ => false,
+        });
+        let at = opposite.filter_map(|(id, _)| self.done(id)).next();
+        at.unwrap_or(Instant::ZERO + self.plan.end)
+    }
+
+    fn join_latency(&self, latency: &Latency, course: &Course, joined: Instant) -> Judged {
+        let Course { from, until, .. } = *course;
+        let mut deliveries = self.deliveries(&latency.receiver).map(|delivery| delivery.at);
+        let first = deliveries.find(|at| joined <= *at && *at <= until);
+        if let Some(first) = first.filter(|first| *first < from) {
+            let why = format!("it received one at {first} already, before {}", course.from_text);
+            return Judged::vacuous(vec![why]);
+        }
+        let Some((number, sent)) =
+            self.sent(&latency.receiver).find(|(_, at)| from <= *at && *at <= until)
+        else {
+            let why = format!("no source was sending after {}", course.from_text);
+            return Judged::vacuous(vec![why]);
+        };
+        let found = first.map(|first| first.since(from));
+        let measured = |judged: Judged| match found {
+            Some(found) => judged.measured("join-latency", Value::Time(found)),
+            None => judged,
+        };
+        let only_then = |bound: &Length| {
+            let text = bound.arithmetic(&[]);
+            format!(
+                "a source was sending only at {sent}, and not within {text} after {}",
+                course.from_text
+            )
+        };
+        if let Some(max) = &latency.max
+            && found.is_none_or(|found| found > max.duration() + self.plan.tolerance)
+        {
+            if sent > from + max.duration() {
+                return measured(Judged::vacuous(vec![only_then(max)]));
+            }
+            let mut why = self.too_long(max, found, course);
+            why.extend(first.map(|first| format!("to   the first datagram at {first}")));
+            why.push(format!("{number}, sent at {sent}, for one:"));
+            why.extend(self.ledger(number));
+            return measured(Judged::fail(why).at(first.unwrap_or(sent)));
+        }
+        let Some(min) = &latency.min else { return measured(PASS) };
+        match (first, found) {
+            (Some(first), Some(found)) if found < min.duration() => {
+                let mut why = too_short(min, found, course);
+                why.push(format!("to   the first datagram at {first}"));
+                measured(Judged::fail(why).at(first))
+            }
+            _ if sent >= from + min.duration() => measured(Judged::vacuous(vec![only_then(min)])),
+            (None, _) => Judged::vacuous(vec!["it received none at all".to_owned()]),
+            _ => measured(PASS),
+        }
+    }
+
+    fn leave_latency(&self, latency: &Latency, course: &Course) -> Judged {
+        let Course { from, until, .. } = *course;
+        let arrived: Vec<&Seen> = self
+            .seen
+            .iter()
+            .filter(|seen| self.arrives(&latency.receiver, seen) && seen.port == latency.port)
+            .collect();
+        let last = arrived.iter().rev().find(|seen| from <= seen.at && seen.at <= until);
+        if last.is_none() && !arrived.iter().any(|seen| seen.at < from) {
+            let why = "none arrived before either, so the silence proves nothing";
+            return Judged::vacuous(vec![why.to_owned()]);
+        }
+        let end = last.map_or(from, |last| last.at);
+        let found = end.since(from);
+        let to_text = match last {
+            Some(last) => format!("to   the last one: {}", self.describe(last).trim_start()),
+            None => "to   the same: none arrived after it".to_owned(),
+        };
+        let measured = |judged: Judged| judged.measured("leave-latency", Value::Time(found));
+        if let Some(max) = &latency.max
+            && found > max.duration() + self.plan.tolerance
+        {
+            let mut why = self.too_long(max, Some(found), course);
+            why.push(to_text);
+            if let Some(Content::Data(number)) = last.map(|last| last.packet.content.clone()) {
+                why.extend(self.ledger(number));
+            }
+            return measured(Judged::fail(why).at(end));
+        }
+        if !self.sent(&latency.receiver).any(|(_, at)| end < at && at <= until) {
+            let why = format!("no source was sending after {end}, so the silence proves nothing");
+            return Judged::vacuous(vec![why]);
+        }
+        match &latency.min {
+            Some(min) if found < min.duration() => {
+                let mut why = too_short(min, found, course);
+                why.push(to_text);
+                measured(Judged::fail(why).at(end))
+            }
+            _ => measured(PASS),
+        }
+    }
+
+    fn too_long(&self, max: &Length, found: Option<Duration>, course: &Course) -> Vec<String> {
+        let limit = max.arithmetic(&[self.tolerance_part()]);
+        let found = found.map_or("none at all".to_owned(), |found| Seconds(found, 3).to_string());
+        vec![
+            format!("expected at most {limit}, found {found}"),
+            format!("from {}", course.from_text),
+        ]
+    }
+}
+
+/// Nothing may be early: no tolerance is taken off.
+fn too_short(min: &Length, found: Duration, course: &Course) -> Vec<String> {
+    let found = Seconds(found, 3);
+    vec![
+        format!("expected at least {}, found {found}", min.arithmetic(&[])),
+        format!("from {}", course.from_text),
+    ]
+}
+
+/// Whether the receiver reports the group with it, or leaves it.
+fn says(latency: &Latency, seen: &Seen) -> bool {
+    let Content::Igmp(message) = &seen.packet.content else { return false };
+    if !seen.outgoing || seen.port != latency.port || !seen.packet.names(latency.receiver.group) {
+        return false;
+    }
+    match message {
+        Message::V1Report { .. } | Message::V2Report { .. } => latency.is_join,
+        Message::Leave { .. } => !latency.is_join,
+        Message::V3Report(report) => report.records.iter().any(|record| {
+            let of_group = latency.receiver.group.v4() == Some(record.group);
+            let leaves = record.kind == RecordKind::ToIn && record.sources.is_empty();
+            of_group && if latency.is_join { wants(record) } else { leaves }
+        }),
+        Message::Query(_) | Message::Unknown { .. } => false,
+    }
+}

@@ -1,0 +1,141 @@
+//! Claims about the kernel's tables become checks: a router's forwarding cache, a switch's members.
+
+use super::arithmetic::{Count, Part};
+use super::claim::Claims;
+use super::{Claim, Counted, MfcState, NodeId, PortId, Reading, ReadingId, Role};
+use crate::scenario;
+
+impl Claims<'_> {
+    pub(super) fn mfc(&mut self, mfc: &scenario::MfcClaim) -> Option<(String, Claim)> {
+        let router = self.topology.node(&mfc.of, self.faults)?;
+        if !self.is_router(router) {
+            let message = format!("{} is not a router", mfc.of.value);
+            self.faults.error(&mfc.of.span, message, "has no forwarding cache");
+            return None;
+        }
+        let source = self.topology.only_address(&mfc.source, self.faults);
+        let at = self.moment(&mfc.at, &[router]);
+        let group = mfc.group.value;
+        let (words, state) = match &mfc.what {
+            scenario::MfcWhat::Absent => ("is absent".to_owned(), MfcState::Absent),
+            scenario::MfcWhat::Present { entry, counters } => {
+                let entry = entry.as_ref().map(|entry| self.entry(router, entry));
+                let counts = self.counts(router, counters);
+                let (source, at) = (source?, at.clone()?);
+                let reading = Reading { router, source, group, at };
+                let (words, counted) = self.counted(counts?, &reading);
+                let (entry_words, entry) = match entry {
+                    Some(entry) => entry.map(|(words, entry)| (Some(words), Some(entry)))?,
+                    None => (None, None),
+                };
+                let words: Vec<String> = entry_words.into_iter().chain(words).collect();
+                (words.join(" and "), MfcState::Present { entry, counted })
+            }
+        };
+        let (source, at) = (source?, at?);
+        let text = format!(
+            "{}: entry ({}, {group}) {words} at {}",
+            mfc.of.value, mfc.source.value, at.text
+        );
+        Some((text, Claim::Mfc { router, source, group, at, state }))
+    }
+
+    fn entry(
+        &mut self,
+        router: NodeId,
+        claimed: &scenario::MfcEntryClaim,
+    ) -> Option<(String, (PortId, Vec<PortId>))> {
+        let iif = self.topology.port(router, &claimed.iif, self.faults);
+        let oifs = self.ports(router, &claimed.oifs.value);
+        let out: Vec<&str> = claimed.oifs.value.iter().map(|oif| oif.value.as_str()).collect();
+        let out = if out.is_empty() { "nowhere".to_owned() } else { out.join(", ") };
+        Some((format!("is in {} out {out}", claimed.iif.value), (iif?, oifs)))
+    }
+
+    /// The ports of a node on these links, in ascending order.
+    fn ports(
+        &mut self,
+        node: NodeId,
+        links: &[scenario::diagnostic::Spanned<String>],
+    ) -> Vec<PortId> {
+        let mut ports = Vec::new();
+        for link in links {
+            let Some(port) = self.topology.port(node, link, self.faults) else { continue };
+            if ports.contains(&port) {
+                let message = format!("{} stands twice", link.value);
+                self.faults.error(&link.span, message, "the second time");
+            }
+            ports.push(port);
+        }
+        ports.sort_unstable();
+        ports
+    }
+
+    /// Packets, octets and packets on a wrong interface.
+    fn counts(
+        &mut self,
+        router: NodeId,
+        counters: &scenario::MfcCounters,
+    ) -> Option<[Option<Count>; 3]> {
+        let scenario::MfcCounters { packets, bytes, wrong_if } = counters;
+        let [packets, bytes, wrong_if] = [packets, bytes, wrong_if].map(|count| match count {
+            None => Some(None),
+            Some(count) => self.count(count, &[router]).map(Some),
+        });
+        Some([packets?, bytes?, wrong_if?])
+    }
+
+    /// What has to be read for these counts, and the counts in words; nothing for none.
+    fn counted(
+        &mut self,
+        counts: [Option<Count>; 3],
+        then: &Reading,
+    ) -> (Option<String>, Option<Counted>) {
+        let names = ["packets", "octets", "packets on a wrong interface"];
+        let words = counts.iter().zip(names).filter_map(|(count, name)| {
+            count.as_ref().map(|count| format!("{} {name}", count.text))
+        });
+        let words: Vec<String> = words.collect();
+        if words.is_empty() {
+            return (None, None);
+        }
+        let mut at = then.at.clone();
+        at.parts.push(Part::tolerance(self.tolerance));
+        let late = self.reading(Reading { at, ..then.clone() });
+        let then = self.reading(then.clone());
+        let [packets, bytes, wrong_if] = counts;
+        let words = format!("has counted {}", words.join(", "));
+        (Some(words), Some(Counted { then, late, packets, bytes, wrong_if }))
+    }
+
+    fn reading(&mut self, reading: Reading) -> ReadingId {
+        self.readings.push(reading);
+        self.readings.len() - 1
+    }
+
+    pub(super) fn mdb(&mut self, mdb: &scenario::MdbClaim) -> Option<(String, Claim)> {
+        let switch = self.topology.node(&mdb.of, self.faults)?;
+        let node = &self.topology.nodes[switch];
+        if !matches!(node.role, Role::Switch(_)) {
+            let message = format!("{} is not a switch", mdb.of.value);
+            self.faults.error(&mdb.of.span, message, "has no database of members");
+            return None;
+        }
+        let links = node.ports.iter().map(|&port| self.topology.ports[port].link);
+        let mut routers = self.routers_on(links);
+        if routers.is_empty() {
+            routers.push(switch);
+        }
+        let at = self.moment(&mdb.at, &routers);
+        let written = mdb.ports.as_ref().map_or(&[][..], |ports| &ports.value);
+        let ports = self.ports(switch, written);
+        let (at, group) = (at?, mdb.group.value);
+        let names: Vec<&str> = written.iter().map(|link| link.value.as_str()).collect();
+        let words = match &mdb.ports {
+            None => "is absent".to_owned(),
+            Some(_) => format!("is at {}", names.join(", ")),
+        };
+        let text = format!("{}: entry {group} {words} at {}", mdb.of.value, at.text);
+        Some((text, Claim::Mdb { switch, group, at, ports }))
+    }
+}

@@ -1,0 +1,159 @@
+//! Claims about what reaches a receiver become checks.
+
+use std::net::Ipv4Addr;
+
+use super::claim::{Claims, in_words};
+use super::{ActId, Action, Claim, Latency, NodeId, PortId, Receiver, Role, Window};
+use crate::scenario::{self, Delivered};
+
+impl Claims<'_> {
+    pub(super) fn delivery(
+        &mut self,
+        delivery: &scenario::DeliveryClaim,
+    ) -> Option<(String, Claim)> {
+        let node = self.topology.node(&delivery.to, self.faults);
+        let sources = self.sources(delivery);
+        let node = node?;
+        if !matches!(self.topology.nodes[node].role, Role::Listener(_)) {
+            let message = format!("{} is not a listener", delivery.to.value);
+            let help = "watch its link with `packet = { on = ..., kind = \"data\" }`";
+            self.faults.error_with_help(&delivery.to.span, message, "receives nothing", help);
+            return None;
+        }
+        let sources = sources?;
+        let group = delivery.group.value;
+        let receiver = Receiver { node, group, sources };
+        let ports = self.topology.nodes[node].ports.iter();
+        let routers = self.routers_on(ports.map(|&port| self.topology.ports[port].link));
+        let who = &delivery.to.value;
+        Some(match &delivery.what {
+            Delivered::Received(count, window) => {
+                let (count, window) = (self.count(count, &routers), self.window(window, &routers));
+                let (count, window) = (count?, window?);
+                let words = in_words(&window);
+                (
+                    format!("{who} receives {} of {group}{words}", count.text),
+                    Claim::Received(receiver, count, window),
+                )
+            }
+            Delivered::ExactlyOnce(window) => {
+                let window = self.window(window, &routers)?;
+                let words = in_words(&window);
+                (
+                    format!("{who} receives {group} exactly once{words}"),
+                    Claim::ExactlyOnce(receiver, window),
+                )
+            }
+            Delivered::NoneAfter { from, during } => {
+                let from = self.moment(from, &routers);
+                let length = self.optional_length(during.as_ref(), &routers);
+                let window = Window { from: from?, length: length? };
+                let words = in_words(&window);
+                (
+                    format!("no datagram of {group} reaches {who}{words}"),
+                    Claim::NoneAfter(receiver, window),
+                )
+            }
+            Delivered::Ttl(ttl, window) => {
+                let (found, window) = (self.count(ttl, &[]), self.window(window, &routers));
+                let (found, window) = (found?, window?);
+                if found.max.unwrap_or(found.min) > u8::MAX.into() {
+                    let message = "a TTL is 0 to 255";
+                    self.faults.error(&ttl.span, message, "no datagram has that");
+                }
+                let words = in_words(&window);
+                (
+                    format!("{group} reaches {who} with TTL {}{words}", found.text),
+                    Claim::Ttl(receiver, found, window),
+                )
+            }
+            Delivered::Latency(latency) => self.latency(delivery, latency, receiver, &routers)?,
+        })
+    }
+
+    /// `Some(None)` if no source is named.
+    fn sources(&mut self, delivery: &scenario::DeliveryClaim) -> Option<Option<Vec<Ipv4Addr>>> {
+        let Some(name) = &delivery.from else { return Some(None) };
+        let node = &self.topology.nodes[self.topology.node(name, self.faults)?];
+        if !matches!(node.role, Role::Source) {
+            let message = format!("{} is not a source", name.value);
+            self.faults.error(&name.span, message, "no datagram begins there");
+            return None;
+        }
+        let addresses = node.ports.iter().map(|&port| self.topology.ports[port].address);
+        Some(Some(addresses.collect()))
+    }
+
+    fn latency(
+        &mut self,
+        delivery: &scenario::DeliveryClaim,
+        latency: &scenario::LatencyClaim,
+        receiver: Receiver,
+        routers: &[NodeId],
+    ) -> Option<(String, Claim)> {
+        let found = self.begins(delivery, latency, receiver.node);
+        let limit = self.limit(&latency.limit, routers);
+        let (act, port) = found?;
+        let (min, max, limit) = limit?;
+        let label = &self.timeline[act].1.label;
+        let (who, group) = (&delivery.to.value, receiver.group);
+        let begin = match (latency.from_wire, latency.is_join) {
+            (false, _) => label.clone(),
+            (true, true) => format!("the Report of {label}"),
+            (true, false) => format!("the Leave of {label}"),
+        };
+        let text = match latency.is_join {
+            true => format!("{who} receives the first of {group} {limit} after {begin}"),
+            false => format!("the last of {group} reaches {who} {limit} after {begin}"),
+        };
+        let (is_join, from_wire) = (latency.is_join, latency.from_wire);
+        Some((text, Claim::Latency(Latency { receiver, port, is_join, act, from_wire, min, max })))
+    }
+
+    /// The act that a latency counts from, and the interface that it is about.
+    fn begins(
+        &mut self,
+        delivery: &scenario::DeliveryClaim,
+        latency: &scenario::LatencyClaim,
+        node: NodeId,
+    ) -> Option<(ActId, PortId)> {
+        let (who, group) = (&delivery.to, delivery.group.value);
+        let verb = if latency.is_join { "join" } else { "leave" };
+        let of_node = self.timeline.iter().enumerate().filter(|(_, (_, act))| act.node == node);
+        let acts = of_node.filter_map(|(id, (_, act))| match (&act.action, latency.is_join) {
+            (&Action::Join(port, of), true) | (&Action::Leave(port, of), false) if of == group => {
+                Some((id, port))
+            }
+            _ => None,
+        });
+        let acts: Vec<(ActId, PortId)> = acts.collect();
+        let Some(name) = &latency.after else {
+            if let [only] = acts.as_slice() {
+                return Some(*only);
+            }
+            if !self.gaps.acts.is_open() {
+                let message = format!("which {verb} of {} is meant?", who.value);
+                let label = match acts.len() {
+                    0 => format!("it never does {verb} {group}"),
+                    several => format!("it does {verb} {group} {several} times"),
+                };
+                let help = format!("give the {verb} a `name`, and name it with `after`");
+                self.faults.error_with_help(&delivery.group.span, message, label, help);
+            }
+            return None;
+        };
+        let Some(&named) = self.acts.get(name.value.as_str()) else {
+            if !self.gaps.acts.excuses(&name.value) {
+                let known = self.acts.keys().copied();
+                self.faults.unknown("act", &name.value, &name.span, known);
+            }
+            return None;
+        };
+        let found = acts.into_iter().find(|(id, _)| *id == named);
+        if found.is_none() {
+            let message = format!("`{}` is no {verb} of {group} by {}", name.value, who.value);
+            self.faults.error(&name.span, message, format!("a latency counts from a {verb}"));
+        }
+        found
+    }
+}

@@ -1,0 +1,83 @@
+//! What the kernel's tables are to hold: a router's forwarding cache, a switch's members.
+
+use super::expect::{count, expression};
+use super::parse::group;
+use super::reader::Reader;
+use super::{MdbClaim, MfcClaim, MfcCounters, MfcEntryClaim, MfcWhat};
+
+/// What an entry that is there is made of.
+const PRESENT: [&str; 5] = ["iif", "oifs", "packets", "bytes", "wrong-if"];
+
+pub(super) fn mfc(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<MfcClaim> {
+    let at = outer.require("at", expression(outer, "at"));
+    let table = table?;
+    let of = table.require("of", table.string("of"));
+    let group = table.require("group", group(&table, "group"));
+    let source = table.require("source", table.string("source"));
+    let absent = table.boolean("absent").is_some_and(|absent| absent.value);
+    let what = if absent {
+        table.know(&PRESENT);
+        for span in PRESENT.into_iter().filter_map(|key| table.key_span(key)) {
+            let message = "an absent entry has no interfaces and no counters";
+            table.faults().borrow_mut().error(&span, message, "contradicts `absent = true`");
+        }
+        Some(MfcWhat::Absent)
+    } else {
+        present(&table)
+    };
+    table.finish();
+    Some(MfcClaim { of: of?, group: group?, source: source?, at: at?, what: what? })
+}
+
+/// Both interfaces, or counters, or all of that.
+fn present(table: &Reader<'_, '_>) -> Option<MfcWhat> {
+    let (iif, oifs) = (table.string("iif"), table.strings("oifs"));
+    let counters = MfcCounters {
+        packets: count(table, "packets"),
+        bytes: count(table, "bytes"),
+        wrong_if: count(table, "wrong-if"),
+    };
+    let [has_iif, has_oifs, packets, bytes, wrong_if] =
+        PRESENT.map(|key| table.value(key).is_some());
+    let counts = packets || bytes || wrong_if;
+    if counts && !has_iif && !has_oifs {
+        return Some(MfcWhat::Present { entry: None, counters });
+    }
+    let help = || Some("or `absent = true`, if there is to be no entry".to_owned());
+    if !has_iif {
+        table.lacks(vec!["iif", "absent"], "needs the key `iif`".to_owned(), help());
+    }
+    if !has_oifs {
+        table.lacks(vec!["oifs", "absent"], "needs the key `oifs`".to_owned(), help());
+    }
+    let entry = Some(MfcEntryClaim { iif: iif?, oifs: oifs? });
+    Some(MfcWhat::Present { entry, counters })
+}
+
+pub(super) fn mdb(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<MdbClaim> {
+    let at = outer.require("at", expression(outer, "at"));
+    let table = table?;
+    let of = table.require("of", table.string("of"));
+    let group = table.require("group", group(&table, "group"));
+    let absent = table.boolean("absent").is_some_and(|absent| absent.value);
+    let (ports, key) = (table.strings("ports"), table.key_span("ports"));
+    match (absent, &key, &ports) {
+        (true, Some(span), _) => {
+            let message = "an absent entry has no ports";
+            table.faults().borrow_mut().error(span, message, "contradicts `absent = true`");
+        }
+        (false, None, _) => {
+            let help = "or `absent = true`, if there is to be no entry".to_owned();
+            let sentence = "needs the key `ports`".to_owned();
+            table.lacks(vec!["ports", "absent"], sentence, Some(help));
+        }
+        (false, Some(_), Some(ports)) if ports.value.is_empty() => {
+            let (message, help) = ("an entry has at least one port", "write `absent = true`");
+            table.faults().borrow_mut().error_with_help(&ports.span, message, "no port", help);
+        }
+        _ => {}
+    }
+    table.finish();
+    let ports = if absent { None } else { Some(ports?) };
+    Some(MdbClaim { of: of?, group: group?, at: at?, ports })
+}
