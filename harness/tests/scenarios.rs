@@ -62,7 +62,8 @@ fn run(file: &Path) -> Result<(), Failed> {
     if verdict.outcome == Outcome::Pass {
         return Ok(());
     }
-    let pcapng = keep(&plan, |file| pcapng::write(file, &plan, &recording))?;
+    let remarks = verdict.remarks();
+    let pcapng = keep(&plan, |file| pcapng::write(file, &plan, &recording, &remarks))?;
     let finished = Finished {
         name: plan.name.clone(),
         path: plan.path.clone(),

@@ -1,5 +1,7 @@
 //! What is in a frame, and what a capture file says of a run.
 
+mod comments;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 use pcap_file::{DataLink, pcapng::PcapNgReader};
 use proptest::prelude::*;
 
+use super::comments::Remarks;
 use super::decode::{Content, Packet, decode};
 use super::{numbered, pcapng};
 use crate::plan::{Plan, compile};
@@ -258,7 +261,7 @@ fn run() -> (Plan, Recording) {
 
 fn written(plan: &Plan, recording: &Recording) -> Vec<u8> {
     let mut bytes = Vec::new();
-    pcapng::write(&mut bytes, plan, recording).unwrap();
+    pcapng::write(&mut bytes, plan, recording, &Remarks::default()).unwrap();
     bytes
 }
 
@@ -322,8 +325,8 @@ fn equal_recordings_make_equal_files_and_unequal_ones_do_not() {
 fn a_frame_that_cannot_be_written_is_an_error() {
     let (plan, mut recording) = run();
     recording.frames[0].port = plan.ports.len();
-    assert!(pcapng::write(Vec::new(), &plan, &recording).is_err());
+    assert!(pcapng::write(Vec::new(), &plan, &recording, &Remarks::default()).is_err());
     let (_, mut recording) = run();
     recording.frames[0].original_len = 1;
-    assert!(pcapng::write(Vec::new(), &plan, &recording).is_err());
+    assert!(pcapng::write(Vec::new(), &plan, &recording, &Remarks::default()).is_err());
 }

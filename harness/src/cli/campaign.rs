@@ -251,7 +251,8 @@ impl Evidence {
     fn of(job: &Job<'_>, recording: &Recording) -> Self {
         let mut verdict = judge(job.plan, recording);
         let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
-        let write = |file| pcapng::write(BufWriter::new(file), job.plan, recording);
+        let remarks = verdict.remarks();
+        let write = |file| pcapng::write(BufWriter::new(file), job.plan, recording, &remarks);
         match publish(&job.pcapng, write) {
             Ok(()) => Self { verdict, frames, pcapng: Some(job.pcapng.clone()) },
             Err(error) => {

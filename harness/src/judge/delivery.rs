@@ -35,11 +35,12 @@ impl Evidence<'_> {
             let lost = self.sent(receiver).find(|(number, at)| {
                 span.contains(*at) && !all.iter().any(|delivery| delivery.number == *number)
             });
-            if let (Some((lost, _)), true) = (lost, within < count.min as usize) {
+            let lost = lost.filter(|_| within < count.min as usize);
+            if let Some((lost, _)) = lost {
                 why.push(format!("{lost}, for one:"));
                 why.extend(self.ledger(lost));
             }
-            return Judged::fail(why);
+            return Judged { at: lost.map(|(_, sent)| sent), ..Judged::fail(why) };
         }
         if count.min == 0 && all.is_empty() {
             let why =
@@ -105,11 +106,13 @@ impl Evidence<'_> {
         let (sent, more) = (copies.len(), wrong.len() - lost);
         let mut why = vec![format!("of {sent} sent, {lost} did not arrive, {more} more than once")];
         why.extend(span.describe());
+        let first = wrong.first().map(|(number, _)| **number);
+        let at = self.sent(receiver).find(|(number, _)| Some(*number) == first).map(|(_, at)| at);
         for (number, copies) in wrong.into_iter().take(SHOWN) {
             why.push(format!("{number} arrived {copies} times:"));
             why.extend(self.ledger(*number));
         }
-        Judged::fail(why)
+        Judged { at, ..Judged::fail(why) }
     }
 
     /// Judged at the receiver's interfaces: its own socket would be silent after a leave whatever the
@@ -132,7 +135,7 @@ impl Evidence<'_> {
             if let Content::Data(number) = first.packet.content {
                 why.extend(self.ledger(number));
             }
-            return Judged::fail(why);
+            return Judged::fail(why).at(first.at);
         }
         if !arrived.iter().any(|seen| seen.at < span.from) {
             let why = "none arrived before either, so the silence proves nothing";

@@ -47,6 +47,6 @@ impl Evidence<'_> {
             let since = since.to_string();
             format!("{since:>10}  {}", words(*entry))
         }));
-        Judged::fail(why)
+        Judged::fail(why).at(at)
     }
 }

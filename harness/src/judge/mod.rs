@@ -28,6 +28,7 @@ use castnet::addr::Group;
 use castnet::router::config::InterfaceConfig;
 use castnet::time::{Instant, Seconds};
 
+use crate::capture::comments::{Mark, Remarks};
 use crate::capture::decode::{Packet, decode};
 use crate::plan::{ActId, Check, Claim, Plan, PortId, Role};
 use crate::recording::{Lateness, Recording};
@@ -130,6 +131,23 @@ impl Verdict {
     pub fn break_off(&mut self, reason: String) {
         self.outcome = Outcome::Broken;
         self.reasons.push(reason);
+    }
+}
+
+impl Verdict {
+    /// What is worth saying in the capture of the run.
+    #[must_use]
+    pub fn remarks(&self) -> Remarks {
+        let failed = self.findings.iter().filter(|finding| finding.outcome == Outcome::Fail);
+        let failed = failed.filter_map(|Finding { at, line, claim, .. }| {
+            Some(Mark { at: (*at)?, text: format!("FAIL at {}: {claim} (line {line})", (*at)?) })
+        });
+        let broken = self.invariants.iter().filter(|rule| rule.outcome() == Outcome::Fail);
+        let broken = broken.filter_map(|Standing { at, invariant, .. }| {
+            let (name, rule) = (invariant.word(), invariant.statement());
+            Some(Mark { at: (*at)?, text: format!("FAIL at {}: {name}: {rule}", (*at)?) })
+        });
+        Remarks { verdict: self.outcome.to_string(), marks: failed.chain(broken).collect() }
     }
 }
 

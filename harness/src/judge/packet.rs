@@ -25,7 +25,10 @@ impl Evidence<'_> {
         let span = match self.counted(count, window, instants) {
             Counted::Not(why) => return why,
             Counted::Wrong(span) => {
-                return Judged::fail(self.wrong_count(filter, count, &span, &matching));
+                let judged = Judged::fail(self.wrong_count(filter, count, &span, &matching));
+                let mut within = matching.iter().filter(|seen| span.contains(seen.at));
+                let first_too_many = within.nth(count.max.unwrap_or(u32::MAX) as usize);
+                return Judged { at: first_too_many.map(|seen| seen.at), ..judged };
             }
             Counted::Right(span) => span,
         };
@@ -48,8 +51,9 @@ impl Evidence<'_> {
             let sent = self.seen.iter().any(|seen| {
                 let node = &self.plan.nodes[self.plan.ports[seen.port].node];
                 let from_source = seen.outgoing && matches!(node.role, Role::Source);
-                let of_group = filter.group.is_none_or(|group| seen.packet.names(group));
-                from_source && of_group && seen.packet.is(filter.kind) && span.contains(seen.at)
+                let of_flow = filter.group.is_none_or(|group| seen.packet.names(group))
+                    && filter.fields.source.is_none_or(|source| source == seen.packet.source);
+                from_source && of_flow && seen.packet.is(filter.kind) && span.contains(seen.at)
             });
             return (!sent).then(|| "no source sent such a datagram then".to_owned());
         }
@@ -111,7 +115,7 @@ impl Evidence<'_> {
                     self.describe(pair[0]),
                     self.describe(pair[1]),
                 ];
-                return Judged::fail(why);
+                return Judged::fail(why).at(pair[1].at);
             }
         }
         if within.len() < 2 {

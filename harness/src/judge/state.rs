@@ -77,7 +77,7 @@ impl Evidence<'_> {
         let tolerance = Seconds(self.plan.tolerance, 3);
         let mut why = vec![format!("at {at_text} (tolerance {tolerance})")];
         why.extend(tell(at));
-        Judged::fail(why)
+        Judged::fail(why).at(at)
     }
 
     /// Judges that a port is the querier's from the beginning of the window, or from within the
@@ -100,7 +100,7 @@ impl Evidence<'_> {
         let mut why = span.describe();
         why.push(format!("at {wrong} it was not so:"));
         why.extend(self.views(querier, wrong));
-        Judged::fail(why)
+        Judged::fail(why).at(wrong)
     }
 
     /// Every router on the segment that lives holds this port for the querier's, and whoever is no

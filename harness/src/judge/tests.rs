@@ -3,15 +3,20 @@
 //! For each kind of claim: what has to pass, what has to fail, what proves nothing; and both sides of
 //! each bound, a nanosecond apart.
 
+mod counters;
 mod delivery;
+mod fields;
 mod filter;
 mod invariant;
+mod latency;
 mod mdb;
 mod mfc;
+mod order;
 mod packet;
 mod passage;
 mod received;
 mod state;
+mod ttl;
 mod verdict;
 mod window;
 

@@ -162,6 +162,8 @@ pub struct Act {
     pub at: Duration,
     /// Its name, or what it does.
     pub label: String,
+    /// What it does, in words.
+    pub words: String,
     /// Who does it.
     pub node: NodeId,
     /// What.

@@ -64,11 +64,9 @@ pub(super) fn acts(
             members.is_known = false;
             continue;
         };
-        let label = match &act.name {
-            Some(name) => name.value.clone(),
-            None => describe(topology, node, &action),
-        };
-        acts.push((position, Act { at: act.at.value, label, node, action }));
+        let words = describe(topology, node, &action);
+        let label = act.name.as_ref().map_or_else(|| words.clone(), |name| name.value.clone());
+        acts.push((position, Act { at: act.at.value, label, words, node, action }));
     }
     acts
 }

@@ -79,7 +79,7 @@ fn finding(finished: &Finished, finding: &Finding, style: Style) -> String {
 }
 
 fn invariant(standing: &Standing, style: Style) -> String {
-    let Standing { invariant, off, violations } = standing;
+    let Standing { invariant, off, violations, .. } = standing;
     let outcome = standing.outcome();
     let word = if off.is_some() { "off".to_owned() } else { outcome.to_string().to_lowercase() };
     let outcome = style.paint(outcome, &format!("{word:<11}"));
@@ -199,6 +199,7 @@ FAIL        igmp/v2/x  [netns]  5.2 s  0/1 checks, 42 frames
             invariant: Invariant::NoReturn,
             off: off.map(str::to_owned),
             violations: violations.iter().map(|&line| line.to_owned()).collect(),
+            at: None,
         };
         let excused = standing(Some("r1 has one leg"), &["r1:up sent it back"]);
         finished.verdict.invariants = vec![standing(None, &["r1:lan sent it back"]), excused];

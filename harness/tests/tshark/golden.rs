@@ -1,5 +1,6 @@
 //! The made-up run as it is kept under `fixtures/`: its capture byte by byte, and what it says.
 
+use castnet_lab::capture::comments::Remarks;
 use castnet_lab::capture::decode::decode;
 use castnet_lab::capture::pcapng;
 use libtest_mimic::Failed;
@@ -13,7 +14,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
 pub(super) fn is_as_it_was() -> Result<(), Failed> {
     let (plan, recording) = synthetic();
     let mut capture = Vec::new();
-    pcapng::write(&mut capture, &plan, &recording)?;
+    pcapng::write(&mut capture, &plan, &recording, &Remarks::default())?;
     let sent = recording.frames.iter().filter(|frame| frame.outgoing);
     let lines: Vec<String> = sent
         .map(|frame| {

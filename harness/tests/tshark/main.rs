@@ -17,6 +17,7 @@ use std::time::Duration;
 use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query, V3Report};
 use castnet_lab::backend::{Cancel, netns};
+use castnet_lab::capture::comments::Remarks;
 use castnet_lab::capture::decode::{Content, decode};
 use castnet_lab::capture::pcapng;
 use castnet_lab::lab::privilege;
@@ -106,7 +107,7 @@ type Row = Vec<String>;
 /// Writes the capture of the run and has tshark read it: a row for each frame, in the file's order.
 fn read_by_tshark(plan: &Plan, recording: &Recording, name: &str) -> Result<Vec<Row>, Failed> {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.pcapng"));
-    pcapng::write(File::create(&path)?, plan, recording)?;
+    pcapng::write(File::create(&path)?, plan, recording, &Remarks::default())?;
     let mut command = Command::new("tshark");
     // The user's own preferences and colours do not matter here.
     command.env("WIRESHARK_CONFIG_DIR", path.with_extension("none")).arg("-n").arg("-r").arg(&path);

@@ -33,6 +33,8 @@ pub struct Standing {
     pub off: Option<String>,
     /// Where and how it was broken, line by line; empty if it held.
     pub violations: Vec<String>,
+    /// When it was broken first.
+    pub at: Option<Instant>,
 }
 
 impl Standing {
@@ -69,7 +71,8 @@ impl Evidence<'_> {
             let mut waivers = self.plan.waivers.iter();
             let waiver = waivers.find(|waiver| waiver.invariant == invariant);
             let off = waiver.map(|waiver| waiver.because.clone());
-            Standing { invariant, off, violations: self.lines(&breaches) }
+            let at = breaches.first().map(|breach| breach.first.at);
+            Standing { invariant, off, violations: self.lines(&breaches), at }
         });
         standings.collect()
     }
