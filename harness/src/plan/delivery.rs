@@ -131,14 +131,23 @@ impl Claims<'_> {
             if let [only] = acts.as_slice() {
                 return Some(*only);
             }
-            if !self.gaps.acts.is_open() {
-                let message = format!("which {verb} of {} is meant?", who.value);
-                let label = match acts.len() {
-                    0 => format!("it never does {verb} {group}"),
-                    several => format!("it does {verb} {group} {several} times"),
-                };
-                let help = format!("give the {verb} a `name`, and name it with `after`");
-                self.faults.error_with_help(&delivery.group.span, message, label, help);
+            let (message, label) = match acts.len() {
+                0 => (
+                    format!("{} never {verb}s {group}", who.value),
+                    "nothing to measure".to_owned(),
+                ),
+                times => (
+                    format!("which {verb} of {} is meant?", who.value),
+                    format!("it {verb}s {group} {times} times"),
+                ),
+            };
+            let help = format!("give the {verb} a `name`, and name it with `after`");
+            let span = &delivery.group.span;
+            match acts.len() {
+                // It may be an act that could not be read.
+                0 if self.gaps.acts.is_open() => {}
+                0 => self.faults.error(span, message, label),
+                _ => self.faults.error_with_help(span, message, label, help),
             }
             return None;
         };

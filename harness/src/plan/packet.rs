@@ -151,7 +151,8 @@ impl Claims<'_> {
             ("group records", at(&fields.records), of_reports),
         ] {
             if let (Some(at), false) = (at, fits) {
-                self.faults.error(&at, format!("a {} has no {what}", kind.word()), label);
+                let noun = if kind == PacketKind::Data { "datagram" } else { kind.word() };
+                self.faults.error(&at, format!("a {noun} has no {what}"), label);
             }
         }
     }

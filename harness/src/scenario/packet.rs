@@ -11,7 +11,7 @@ use super::reader::Reader;
 use super::{OrderClaim, PacketClaim, PacketFields, PacketFilter, PacketKind};
 
 /// What an order of packets looks like.
-const ORDER: &str = "a list of tables such as [{ on = \"lan\", kind = \"leave\" }, \
+const ORDER: &str = "tables such as [{ on = \"lan\", kind = \"leave\" }, \
                      { on = \"lan\", kind = \"query\" }]";
 
 /// What a record of a version 3 Report says of its group (RFC3376-4.2.12-01).
@@ -86,6 +86,7 @@ fn version(table: &Reader<'_, '_>) -> Option<Spanned<u8>> {
         let message = "`version` is a whole number, 1 to 3";
         let label = format!("found {}", version.value);
         table.faults().borrow_mut().error(&version.span, message, label);
+        return None;
     }
     Some(version)
 }

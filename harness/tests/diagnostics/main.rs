@@ -4,6 +4,7 @@
 //! without colour; whoever changes a message reads it here as an author would.
 
 mod acts;
+mod claims;
 mod rules;
 mod state;
 
