@@ -186,6 +186,13 @@ pub enum StateChange {
         /// Its group.
         group: Group,
     },
+    /// The flow goes nowhere, because no route leads to its source.
+    NoRoute {
+        /// The flow's source.
+        source: Ipv4Addr,
+        /// Its group.
+        group: Group,
+    },
 }
 
 /// A frame that a fault rule struck.

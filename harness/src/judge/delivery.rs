@@ -106,6 +106,9 @@ impl Evidence<'_> {
         let (sent, more) = (copies.len(), wrong.len() - lost);
         let mut why = vec![format!("of {sent} sent, {lost} did not arrive, {more} more than once")];
         why.extend(span.describe());
+        if lost > 0 && !self.was_member(receiver, &span) {
+            why.push("the receiver was no member then".to_owned());
+        }
         let first = wrong.first().map(|(number, _)| **number);
         let at = self.sent(receiver).find(|(number, _)| Some(*number) == first).map(|(_, at)| at);
         for (number, copies) in wrong.into_iter().take(SHOWN) {

@@ -8,20 +8,21 @@ use crate::plan::{Action, NodeId, PortId, Role};
 use crate::recording::{MfcEntry, Number, StateChange};
 
 impl Evidence<'_> {
-    /// A line for each router that the datagram entered, and for each listener that it reached in vain.
+    /// A line for each router and switch that the datagram entered, and for each listener that it reached in vain.
     pub(super) fn passages(&self, number: Number, sightings: &[&Seen]) -> Vec<String> {
-        let mut nodes = Vec::new();
+        let mut ports = Vec::new();
         let mut lines = Vec::new();
         for arrived in sightings.iter().filter(|seen| !seen.outgoing) {
             let node = self.plan.ports[arrived.port].node;
-            if nodes.contains(&node) {
+            if ports.contains(&arrived.port) {
                 continue;
             }
-            nodes.push(node);
+            ports.push(arrived.port);
             match self.plan.nodes[node].role {
                 Role::Router(_) => lines.push(self.through_router(arrived, sightings)),
+                Role::Switch(_) => lines.push(self.through_switch(arrived, sightings)),
                 Role::Listener(_) => lines.extend(self.in_vain(number, node, arrived)),
-                _ => {}
+                Role::Source | Role::Injector(_) => {}
             }
         }
         lines
@@ -30,14 +31,63 @@ impl Evidence<'_> {
     /// `entered r1:up at 1.204 s, upcall NOCACHE, no members on lan, never left`
     fn through_router(&self, arrived: &Seen, sightings: &[&Seen]) -> String {
         let node = self.plan.ports[arrived.port].node;
-        let ports = &self.plan.nodes[node].ports;
-        let left: Vec<&Seen> = sightings
-            .iter()
-            .copied()
-            .filter(|seen| seen.outgoing && ports.contains(&seen.port))
-            .collect();
+        if let Some(at) = self.dead_since(node, arrived.at) {
+            let why = format!("{} was killed at {at}", self.plan.nodes[node].name);
+            return self.passed(arrived, vec![why], &self.left(arrived, sightings));
+        }
+        match self.entry_for(node, arrived) {
+            // Whoever wants it, it came in where it must not: the kernel drops it. What left is
+            // another copy.
+            Some(entry) if entry.iif != arrived.port => {
+                let iif = self.plan.port_name(entry.iif);
+                let mut why: Vec<String> = self.upcall(node, arrived).into_iter().collect();
+                why.push(format!("its entry takes it in on {iif}"));
+                self.passed(arrived, why, &[])
+            }
+            entry => {
+                let left = self.left(arrived, sightings);
+                self.passed(arrived, self.why_not_everywhere(arrived, &left, entry), &left)
+            }
+        }
+    }
+
+    /// `entered sw:lan at 1.204 s, no members seen on c1, left sw:c2 at 1.204 s`
+    fn through_switch(&self, arrived: &Seen, sightings: &[&Seen]) -> String {
+        let left = self.left(arrived, sightings);
+        let node = self.plan.ports[arrived.port].node;
+        let mut changes = self.recording.mdb.iter().filter(|change| {
+            change.node == node && Some(change.group) == arrived.group() && change.at <= arrived.at
+        });
+        let members = changes.next_back().map_or(&[][..], |change| &change.ports);
+        let why_not = |port: PortId| {
+            let link = &self.plan.links[self.plan.ports[port].link].name;
+            match self.down_since(port, arrived.at) {
+                Some(since) => format!("{link} was down since {since}"),
+                None if members.contains(&port) => format!("though {link} has members"),
+                None => format!("no members seen on {link}"),
+            }
+        };
+        let why = self.not_taken(arrived, &left).into_iter().map(why_not).collect();
+        self.passed(arrived, why, &left)
+    }
+
+    /// Where the node sent it on.
+    fn left<'e>(&self, arrived: &Seen, sightings: &[&'e Seen]) -> Vec<&'e Seen> {
+        let ports = &self.plan.nodes[self.plan.ports[arrived.port].node].ports;
+        let left = sightings.iter().copied();
+        left.filter(|seen| seen.outgoing && ports.contains(&seen.port)).collect()
+    }
+
+    /// The other ports of the node, by which it was not sent on.
+    fn not_taken(&self, arrived: &Seen, left: &[&Seen]) -> Vec<PortId> {
+        let ports = self.plan.nodes[self.plan.ports[arrived.port].node].ports.iter().copied();
+        let ports = ports.filter(|port| *port != arrived.port);
+        ports.filter(|port| left.iter().all(|seen| seen.port != *port)).collect()
+    }
+
+    fn passed(&self, arrived: &Seen, why_not: Vec<String>, left: &[&Seen]) -> String {
         let mut said = vec![self.entered(arrived)];
-        said.extend(self.why_not_everywhere(node, arrived, &left));
+        said.extend(why_not);
         said.extend(
             left.iter()
                 .map(|seen| format!("left {} at {}", self.plan.port_name(seen.port), seen.at)),
@@ -75,27 +125,24 @@ impl Evidence<'_> {
     }
 
     /// Why the datagram did not leave on each of the router's other links.
-    fn why_not_everywhere(&self, node: NodeId, arrived: &Seen, left: &[&Seen]) -> Vec<String> {
-        if let Some(at) = self.dead_since(node, arrived.at) {
-            return vec![format!("{} was killed at {at}", self.plan.nodes[node].name)];
-        }
-        let not_taken =
-            |port: &PortId| *port != arrived.port && left.iter().all(|seen| seen.port != *port);
-        let ports = self.plan.nodes[node].ports.iter().copied();
-        let others: Vec<PortId> = ports.filter(not_taken).collect();
+    fn why_not_everywhere(
+        &self,
+        arrived: &Seen,
+        left: &[&Seen],
+        entry: Option<&MfcEntry>,
+    ) -> Vec<String> {
+        let others = self.not_taken(arrived, left);
         if others.is_empty() {
             return Vec::new();
         }
+        let node = self.plan.ports[arrived.port].node;
         let mut why: Vec<String> = self.upcall(node, arrived).into_iter().collect();
-        let entry = self.entry_for(node, arrived);
-        match entry {
-            None => why.push("no entry".to_owned()),
-            // Whoever wants it, it came in where it must not: the kernel drops it.
-            Some(entry) if entry.iif != arrived.port => {
-                why.push(format!("its entry takes it in on {}", self.plan.port_name(entry.iif)));
-                return why;
-            }
-            Some(_) => {}
+        if entry.is_none() {
+            why.push("no entry".to_owned());
+        }
+        if entry.is_some_and(|entry| entry.oifs.is_empty()) && self.has_no_route(node, arrived) {
+            why.push("no route to its source".to_owned());
+            return why;
         }
         why.extend(others.into_iter().map(|port| self.why_not(port, arrived, entry)));
         why
@@ -111,9 +158,14 @@ impl Evidence<'_> {
         let (threshold, is_static) = self.interface(port).map_or((0, false), |interface| {
             (interface.threshold, arrived.is_joined_statically(interface))
         });
+        if let Some(since) = self.down_since(port, arrived.at) {
+            return format!("{link} was down since {since}");
+        }
         let ttl = arrived.packet.ttl;
         match entry.is_some_and(|entry| entry.oifs.contains(&port)) {
-            true if ttl <= threshold.max(1) => format!("TTL {ttl} too small for {link}"),
+            true if ttl <= threshold.max(1) => {
+                format!("TTL {ttl} not above the threshold {} of {link}", threshold.max(1))
+            }
             true => format!("though its entry leads to {link}"),
             false if is_static => format!("though {link} has a static join"),
             false if self.has_members(port, arrived) => format!("though {link} has members"),
@@ -136,6 +188,18 @@ impl Evidence<'_> {
             _ => None,
         });
         upcall.map(|kind| format!("upcall {kind}"))
+    }
+
+    /// Whether the router had told that it knows no way to the datagram's source.
+    fn has_no_route(&self, node: NodeId, arrived: &Seen) -> bool {
+        let (source, until) = (arrived.packet.source, arrived.at + self.plan.tolerance);
+        let mut told = self.recording.events.iter().filter(|event| event.at <= until);
+        told.any(|event| match event.what {
+            Some(StateChange::NoRoute { source: of, group }) => {
+                event.node == node && of == source && Some(group) == arrived.group()
+            }
+            _ => false,
+        })
     }
 
     /// The entry at that time, or the one for which the datagram waited.

@@ -205,9 +205,10 @@ impl Evidence<'_> {
             let of = match what {
                 StateChange::Members { port, .. }
                 | StateChange::Querier { port, .. }
-                | StateChange::Upcall { port, .. } => *port,
+                | StateChange::Upcall { port, .. } => Some(*port),
+                StateChange::NoRoute { .. } => None,
             };
-            of == port && *when <= at && died.is_none_or(|died| *when > died)
+            of == Some(port) && *when <= at && died.is_none_or(|died| *when > died)
         })
     }
 

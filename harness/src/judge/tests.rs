@@ -9,6 +9,7 @@ mod fields;
 mod filter;
 mod invariant;
 mod latency;
+mod ledger;
 mod mdb;
 mod mfc;
 mod order;

@@ -95,12 +95,12 @@ impl Claims<'_> {
         let limit = self.limit(&latency.limit, routers);
         let (act, port) = found?;
         let (min, max, limit) = limit?;
-        let label = &self.timeline[act].1.label;
         let (who, group) = (&delivery.to.value, receiver.group);
+        let act_label = &self.timeline[act].1.label;
         let begin = match (latency.from_wire, latency.is_join) {
-            (false, _) => label.clone(),
-            (true, true) => format!("the Report of {label}"),
-            (true, false) => format!("the Leave of {label}"),
+            (false, _) => act_label.clone(),
+            (true, true) => format!("its Report ({act_label})"),
+            (true, false) => format!("its Leave ({act_label})"),
         };
         let text = match latency.is_join {
             true => format!("{who} receives the first of {group} {limit} after {begin}"),

@@ -111,6 +111,9 @@ fn state_change(ports: &[(PortId, Ipv4Addr)], event: &Event) -> Option<StateChan
             let (source, group) = (v4(flow.source)?, flow.group);
             StateChange::Upcall { port: port(vif)?.0, kind, source, group }
         }
+        Event::NoRoute(flow) => {
+            StateChange::NoRoute { source: v4(flow.source)?, group: flow.group }
+        }
         _ => return None,
     })
 }

@@ -162,7 +162,7 @@ fn a_datagram_that_nobody_received_or_nobody_sent_is_followed_all_the_same() {
     run.recording.frames.retain(|frame| [s1, h1].contains(&frame.port));
     let finding = run.finding();
     let hops = [
-        "   1.500000 s  s1:up -> nobody",
+        "   1.500000 s  s1:up -> nobody, not r1:up, s2:up",
         "   1.600000 s  ? -> h1:lan",
         "entered h1:lan at 1.600 s, no socket of h1 received it though it was a member",
     ];

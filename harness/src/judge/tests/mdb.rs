@@ -147,3 +147,21 @@ fn what_a_switch_keeps_back_was_on_another_of_its_links() {
     none().report(ms(3100) + NS, "h1:c2").comes_out(Vacuous);
     none().report(ms(2000), "h1:c2").report(ms(2000), "sw:c3").comes_out(Fail);
 }
+
+#[test]
+fn what_a_switch_did_with_a_datagram_is_told_port_by_port() {
+    let claim = "delivery = { to = 'h1', group = '239.1.1.1' }\nnone-after = 'leave'\nfor = '2s'";
+    let passed = || {
+        let run = run(claim).data(ms(6000), "r1:c1", S1, first(0), 31);
+        run.data(ms(6001), "sw:c2", S1, first(0), 31)
+    };
+    for (run, line) in [
+        (passed(), "no members seen on c3"),
+        (passed().members(ms(5000), &["sw:c2", "sw:c3"]), "though c3 has members"),
+        (passed().members(ms(6001), &["sw:c2", "sw:c3"]), "no members seen on c3"),
+    ] {
+        let why = run.finding().why;
+        let line = format!("entered sw:c1 at 6.000 s, {line}, left sw:c2 at 6.001 s");
+        assert!(why.contains(&line), "{line:?} is not in {why:#?}");
+    }
+}

@@ -74,6 +74,33 @@ fn what_comes_in_on_the_wrong_side_is_dropped_whoever_wants_it() {
 }
 
 #[test]
+fn a_copy_on_the_wrong_side_is_told_apart_from_the_one_that_went_on() {
+    let run = lost().data(ms(3001), "h2:lan", S1, first(0), 32).entry(ms(2000), LAN);
+    let why = run.forwarded(ms(3002), 0).finding().why;
+    for line in [
+        "entered r1:up at 3.000 s, left r1:lan at 3.002 s",
+        "entered r1:lan at 3.001 s, its entry takes it in on r1:up, never left",
+    ] {
+        assert!(why.iter().any(|found| found == line), "{line:?} is not in {why:#?}");
+    }
+}
+
+#[test]
+fn a_flow_whose_source_no_route_reaches_goes_nowhere_whoever_wants_it() {
+    let told = |at, source| {
+        let no_route = StateChange::NoRoute { source, group: group(GROUP) };
+        lost().lan_has_members(ms(1000), true).tells(at, no_route)
+    };
+    let run = || told(ms(2000), S1).entry(ms(2000), NOWHERE);
+    run().never_left_because("no route to its source");
+    // A route came later, or it is another flow's source.
+    run().entry(ms(2500), LAN).never_left_because("though its entry leads to lan");
+    let other = told(ms(2000), S2).entry(ms(2000), NOWHERE);
+    other.never_left_because("though lan has members");
+    told(ms(3101), S1).entry(ms(2000), NOWHERE).never_left_because("though lan has members");
+}
+
+#[test]
 fn what_does_not_explain_itself_is_said() {
     lost().entry(ms(2000), LAN).never_left_because("though its entry leads to lan");
     let members = || lost().entry(ms(2000), NOWHERE).lan_has_members(ms(1000), true);
@@ -104,9 +131,9 @@ fn members_are_those_of_that_time_and_group() {
 #[test]
 fn a_ttl_that_does_not_reach_is_the_reason() {
     for (ttl, reason) in [
-        (1, "TTL 1 too small for lan"),
+        (1, "TTL 1 not above the threshold 1 of lan"),
         (2, "though its entry leads to lan"),
-        (0, "TTL 0 too small for lan"),
+        (0, "TTL 0 not above the threshold 1 of lan"),
     ] {
         let claim = "delivery = { to = 'h1', group = '239.1.1.1' }\nexactly-once = true";
         let run = Run::new(claim).data(ms(3000), "s1:up", S1, first(0), ttl);
@@ -117,7 +144,7 @@ fn a_ttl_that_does_not_reach_is_the_reason() {
     if let Role::Router(config) = &mut run.plan.nodes[r1].role {
         config.interfaces[1].threshold = 32;
     }
-    run.never_left_because("TTL 32 too small for lan");
+    run.never_left_because("TTL 32 not above the threshold 32 of lan");
 }
 
 #[test]
