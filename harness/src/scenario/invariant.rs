@@ -42,13 +42,13 @@ impl Invariant {
     pub const fn statement(self) -> &'static str {
         match self {
             Self::NoUnwanted => {
-                "a router sends a datagram only onto a link with members or a static join"
+                "a router sends only datagrams that came in, onto links with members or a static join"
             }
             Self::NoDuplicate => "no port sends or receives the same datagram twice",
             Self::TtlByOne => "a router lowers the TTL of a datagram by exactly one",
             Self::NoReturn => "no datagram goes out of the interface that it came in on",
             Self::WellFormedIgmp => {
-                "castnet's nodes send IGMP with TTL 1, Router Alert, the right checksum and destination"
+                "castnet's nodes send IGMP with TTL 1, Router Alert, right checksum, length and destination"
             }
         }
     }

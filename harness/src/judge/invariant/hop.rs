@@ -13,6 +13,12 @@ impl Evidence<'_> {
             let arrived: Vec<u8> =
                 self.arrivals(trail, sent.port, sent.at).map(|seen| seen.packet.ttl).collect();
             let found = sent.packet.ttl;
+            if found == 0 {
+                breaches.add((sent.port, found), sent, || {
+                    ("sent a datagram with TTL 0".to_owned(), Vec::new())
+                });
+                continue;
+            }
             let Some(&last) = arrived.last() else { continue };
             // One of several copies that came in on different ways is enough.
             if arrived.iter().all(|ttl| ttl.checked_sub(1) != Some(found)) {

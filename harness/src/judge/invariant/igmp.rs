@@ -56,6 +56,17 @@ fn faults(packet: &Packet) -> Vec<String> {
     if let Content::BadIgmp(malformed) = &packet.content {
         faults.push(format!("a malformed message: {malformed}"));
     }
+    // RFC2236-2.2-02, RFC3376-4.2.1-01
+    if let (Some(code @ 1..), Some(message)) = (packet.max_resp_code, message)
+        && !matches!(message, Message::Query(_))
+    {
+        faults.push(format!("{code} in its second octet"));
+    }
+    // RFC3376-4.1.10-02, RFC3376-4.2.11-01
+    let length = message.and_then(|message| Some(message.encode().ok()?.len()));
+    if let Some(length) = length.filter(|length| *length < packet.length) {
+        faults.push(format!("{} octets that say nothing", packet.length - length));
+    }
     if let Some(wanted) = message.and_then(destination)
         && packet.destination != wanted
     {

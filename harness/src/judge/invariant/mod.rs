@@ -62,7 +62,7 @@ impl Evidence<'_> {
         }
         let standings = Invariant::WORDS.into_iter().map(|(_, invariant)| {
             let breaches = match invariant {
-                Invariant::NoUnwanted => self.unwanted(),
+                Invariant::NoUnwanted => self.unwanted(&trails),
                 Invariant::NoDuplicate => self.duplicates(&trails),
                 Invariant::TtlByOne => self.wrong_ttls(&trails),
                 Invariant::NoReturn => self.returns(&trails),

@@ -1,9 +1,10 @@
-//! A router sends a datagram only onto a link that has a reason for it: members, or a static join.
+//! A router sends a datagram only if it came in, and only onto a link that has a reason for it:
+//! members, or a static join.
 //!
 //! Reasons are derived from the plan (static joins) and from what the router's own port heard: a
 //! Report is a reason for Group Membership Interval, and only for Last Member Query Time after a Leave
-//! that nobody answers, each with the tolerance and a grace. A Leave counts only where the router had to act on it beyond doubt; otherwise it is as if the
-//! member had gone silent.
+//! that nobody answers, each with the tolerance and a grace. A Leave counts only where the router had
+//! to act on it beyond doubt; otherwise it is as if the member had gone silent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -15,7 +16,7 @@ use castnet::router::config::InterfaceConfig;
 use castnet::time::{Instant, Seconds};
 use castnet::wire::igmp::{GroupRecord, Message, RecordKind};
 
-use super::{Breach, Breaches};
+use super::{Breach, Breaches, Trails};
 use crate::capture::decode::{Content, Packet};
 use crate::judge::{Evidence, Seen};
 use crate::plan::interval::interval;
@@ -44,10 +45,10 @@ struct Ear {
 }
 
 impl Evidence<'_> {
-    pub(super) fn unwanted(&self) -> Vec<Breach<'_>> {
+    pub(super) fn unwanted<'e>(&'e self, trails: &Trails<'e>) -> Vec<Breach<'e>> {
         let mut ears = BTreeMap::<PortId, Ear>::new();
         let disturbed = self.disturbed();
-        let mut breaches = Breaches::<(PortId, Ipv4Addr)>::new();
+        let mut breaches = Breaches::<(PortId, Ipv4Addr, bool)>::new();
         // Where two things happen at the same instant, the one that is heard comes first.
         let mut in_order: Vec<&Seen> = self.seen.iter().collect();
         in_order.sort_by_key(|seen| (seen.at, seen.outgoing));
@@ -60,12 +61,21 @@ impl Evidence<'_> {
                     let acts = speaks_v2(interface) && !disturbed.contains(&node);
                     ear.hear(seen, message, acts);
                 }
-                Content::Data(_) if seen.outgoing && !seen.is_joined_statically(interface) => {
+                Content::Data(number) if seen.outgoing => {
                     let group = seen.packet.destination;
+                    let trail = trails.get(number).map_or(&[][..], Vec::as_slice);
+                    if self.arrivals(trail, seen.port, seen.at).next().is_none() {
+                        breaches.add((seen.port, group, false), seen, || {
+                            (format!("sent a datagram to {group} that had not come in"), Vec::new())
+                        });
+                    }
+                    if seen.is_joined_statically(interface) {
+                        continue;
+                    }
                     let heard = ears.get(&seen.port).and_then(|ear| ear.groups.get(&group));
                     let reason = self.reason(interface.igmp.as_ref(), heard.copied());
                     if reason.until.is_none_or(|until| seen.at > until) {
-                        breaches.add((seen.port, group), seen, || {
+                        breaches.add((seen.port, group, true), seen, || {
                             let what = format!("sent a datagram to {group} that nobody wanted");
                             (what, vec![reason.text])
                         });

@@ -119,6 +119,28 @@ fn no_port_sends_or_receives_a_datagram_twice() {
 }
 
 #[test]
+fn only_what_a_fault_has_copied_may_come_twice() {
+    let fault = "[[fault]]\non = 'up'\nkind = 'data'\nduplicate = 1";
+    let twice = || {
+        let run = Run::new(&format!("{ASKED}\n{fault}")).reports(ms(1000)).sent(ms(2000), 0);
+        run.forwarded(ms(2001), 0).forwarded(ms(2002), 0)
+    };
+    let struck = |run: Run, port: &str, sequence| {
+        let bytes = super::data_frame(super::S1, super::GROUP, super::first(sequence), 32);
+        let (at, port, text) = (ms(2000), run.port(port), "duplicated".to_owned());
+        let mut run = run;
+        run.recording.struck.push(crate::recording::Struck { at, port, to: None, bytes, text });
+        run
+    };
+    let rule = Invariant::NoDuplicate;
+    struck(twice(), "s1:up", 0).keeps(rule);
+    twice().breaks(rule);
+    struck(twice(), "s1:up", 1).breaks(rule);
+    // On this link no fault makes copies.
+    struck(twice(), "r1:lan", 0).breaks(rule);
+}
+
+#[test]
 fn a_datagram_that_two_send_onto_a_link_arrives_twice() {
     let rule = Invariant::NoDuplicate;
     let twice =

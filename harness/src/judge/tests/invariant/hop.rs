@@ -18,6 +18,11 @@ fn the_ttl_goes_down_by_exactly_one() {
     // What comes in with 0 may not go on at all; 0 - 1 is no TTL, and 255 least of all.
     let spent = || run().data(ms(2000), "s1:up", S1, first(0), 0);
     spent().data(ms(2001), "r1:lan", S1, first(0), 255).is(TtlByOne, Fail);
+    // Nor may what comes in with 1: no datagram is on a link with TTL 0 (RFC 1812 section 5.3.1).
+    let last = || run().data(ms(2000), "s1:up", S1, first(0), 1);
+    last()
+        .data(ms(2001), "r1:lan", S1, first(0), 0)
+        .breaks_and_says(TtlByOne, &["r1:lan sent a datagram with TTL 0 at 2.001 s"]);
 }
 
 #[test]

@@ -50,6 +50,32 @@ fn the_checksum_is_right() {
     run().frame(ms(2000), "r1:lan", &frame).breaks(WellFormedIgmp);
 }
 
+// RFC2236-2.2-02, RFC3376-4.1.10-02
+#[test]
+fn there_is_nothing_in_it_that_means_nothing() {
+    let sent = |message: &[u8], destination| {
+        let mut message = message.to_vec();
+        message[2..4].fill(0);
+        let sum = message.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
+        let sum: u32 = sum;
+        let sum = !(u16::try_from(sum & 0xffff).unwrap() + u16::try_from(sum >> 16).unwrap());
+        message[2..4].copy_from_slice(&sum.to_be_bytes());
+        run().frame(ms(2000), "r1:lan", &ip_frame(&to(destination).encode(&message).unwrap()))
+    };
+    let report = [0x16, 0, 0, 0, 239, 1, 1, 1];
+    sent(&report, GROUP).keeps(WellFormedIgmp);
+    sent(&[0x16, 7, 0, 0, 239, 1, 1, 1], GROUP).breaks_and_says(
+        WellFormedIgmp,
+        &["r1:lan sent IGMP with 7 in its second octet at 2.000 s"],
+    );
+    sent(&[&report[..], &[0, 0]].concat(), GROUP).breaks_and_says(
+        WellFormedIgmp,
+        &["r1:lan sent IGMP with 2 octets that say nothing at 2.000 s"],
+    );
+    // In a Query the second octet is its Max Resp Code.
+    sent(&[0x11, 7, 0, 0, 0, 0, 0, 0], ALL_HOSTS).keeps(WellFormedIgmp);
+}
+
 // RFC2236-3-07, RFC2236-9-01, RFC3376-4.2.14-01
 #[test]
 fn each_message_goes_where_it_belongs() {

@@ -40,13 +40,14 @@ impl Run {
     fn may_forward_until(self, at: Instant) {
         let plan = self.plan.clone();
         let recording = self.recording.clone();
-        self.forwarded(at, 0).is(NoUnwanted, Pass);
-        Run { plan, recording }.forwarded(at + NS, 0).is(NoUnwanted, Fail);
+        self.sent(at, 0).forwarded(at, 0).is(NoUnwanted, Pass);
+        let later = Run { plan, recording }.sent(at, 0);
+        later.forwarded(at + NS, 0).is(NoUnwanted, Fail);
     }
 
     #[track_caller]
     fn forwarding_is(self, at: Instant, outcome: Outcome) {
-        self.forwarded(at, 0).is(NoUnwanted, outcome);
+        self.sent(at, 0).forwarded(at, 0).is(NoUnwanted, outcome);
     }
 
     fn config(&mut self) -> &mut castnet::router::config::Config {
@@ -68,6 +69,22 @@ fn a_datagram_to_nobody_is_told() {
             "no member had been heard there, and there is no static join",
         ],
     );
+}
+
+#[test]
+fn a_datagram_that_never_came_in_has_no_reason_to_go_out() {
+    let wanted = || run().reports(ms(1000));
+    wanted().sent(ms(2000), 0).forwarded(ms(2000), 0).keeps(NoUnwanted);
+    wanted().sent(ms(2000) + NS, 0).forwarded(ms(2000), 0).breaks(NoUnwanted);
+    wanted().sent(ms(2000), 1).forwarded(ms(2001), 0).breaks_and_says(
+        NoUnwanted,
+        &["r1:lan sent a datagram to 239.1.1.1 that had not come in at 2.001 s"],
+    );
+    // It was lost on its way to the router.
+    let mut lost = wanted().sent(ms(2000), 0);
+    let r1 = lost.port("r1:up");
+    lost.recording.frames.retain(|frame| frame.port != r1);
+    lost.forwarded(ms(2001), 0).breaks(NoUnwanted);
 }
 
 #[test]
@@ -132,7 +149,7 @@ fn a_leave_that_nobody_answers_ends_the_reason_after_last_member_query_time() {
     left().may_forward_until(ms(6000) + LATE);
     // A second one while the first is being checked prolongs nothing.
     left().leaves(ms(5900)).may_forward_until(ms(6000) + LATE);
-    left().forwarded(ms(7101), 0).breaks_and_says(
+    left().sent(ms(7000), 0).forwarded(ms(7101), 0).breaks_and_says(
         NoUnwanted,
         &[
             "r1:lan sent a datagram to 239.1.1.1 that nobody wanted at 7.101 s",
