@@ -66,7 +66,7 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
             let form = "a table such as { of = \"r1\", group = \"239.1.1.1\", source = \"s1\", \
                         iif = \"up\", oifs = [\"lan\"] }";
             let value = read("mfc", "`mfc`", form);
-            cache::mfc(&table, value).map(Claim::Mfc)
+            cache::mfc(&table, value).map(|mfc| Claim::Mfc(Box::new(mfc)))
         }
         None => {
             // Without its verb nobody can tell which of them belong here.

@@ -39,7 +39,7 @@ use diagnostic::Spanned;
 pub use act::SMALLEST_PAYLOAD;
 pub use claim::{
     Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, MdbClaim, MembersClaim, MfcClaim,
-    MfcCounters, MfcEntryClaim, MfcWhat, OrderClaim, PacketClaim, PacketFields, PacketFilter,
+    MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim, PacketClaim, PacketFields, PacketFilter,
     PacketKind, QuerierClaim, When, Window,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
