@@ -10,6 +10,7 @@ use castnet::addr::Group;
 use castnet::mfc::entry::FlowCounters;
 use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::{NodeId, PortId};
 
@@ -157,7 +158,7 @@ pub struct NodeEvent {
 }
 
 /// A change of a router's state, or a question that made it change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StateChange {
     /// The link of the port has members of the group from now on, or none any more.
     Members {

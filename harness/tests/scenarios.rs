@@ -13,12 +13,16 @@ use castnet_lab::lab::privilege::{self, Refusal};
 use castnet_lab::plan::{Plan, load};
 use castnet_lab::report::Finished;
 use castnet_lab::report::text::{self, Style};
+use castnet_lab::role;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The folder of the scenarios, as seen from this package.
 const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
 
 fn main() -> ExitCode {
+    if let Some(ended) = role::serve_if_child() {
+        return ended;
+    }
     // Before the first thread, and when the tests are only listed too: nextest takes the ignored ones
     // from the list.
     let refusal = privilege::enter().err();

@@ -232,6 +232,9 @@ impl<'a> Lab<'a> {
         let mut actors = actors(plan, &netns, &built)?;
         // From here on every frame on every link is seen.
         capture.prove(PROOF_BOUND).await?;
+        for (node, actor) in plan.nodes.iter().zip(&mut actors) {
+            actor.settle().await.map_err(|why| RunError::Node(node.name.clone(), why))?;
+        }
 
         let running = Some(changing.done());
         let (clock, lateness) = (Clock::start(), Rc::<Cell<Lateness>>::default());
@@ -347,6 +350,8 @@ fn recording(
     });
     let mut log: Log = stage.log.take();
     log.deliveries.sort_by_key(|delivery| delivery.at);
+    // What processes tell comes later than what they tell of.
+    log.events.sort_by_key(|event| event.at);
     Recording {
         backend: "netns",
         epoch: stage.clock.epoch(),

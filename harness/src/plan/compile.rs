@@ -8,7 +8,7 @@ use std::string::FromUtf8Error;
 use super::claim::Claims;
 use super::timing::Timing;
 use super::topology::Topology;
-use super::{Act, Check, Plan, fault, timeline};
+use super::{Act, Action, Check, Plan, fault, timeline};
 use crate::scenario::diagnostic::{Diagnostics, Rejected};
 use crate::scenario::{self, Gaps, Scenario};
 
@@ -86,7 +86,7 @@ fn plan(
     mut gaps: Gaps,
     faults: &mut Diagnostics,
 ) -> Option<Plan> {
-    let topology = Topology::new(&scenario, &gaps, faults);
+    let mut topology = Topology::new(&scenario, &gaps, faults);
     let acts = timeline::acts(&scenario, &topology, &mut gaps.acts, faults);
     let struck = fault::faults(&scenario, &topology, source, faults);
     let mut claims = Claims::new(&topology, &scenario, &acts, &gaps, faults);
@@ -98,6 +98,10 @@ fn plan(
         return None;
     }
     let acts: Vec<Act> = acts.into_iter().map(|(_, act)| act).collect();
+    for act in acts.iter().filter(|act| matches!(act.action, Action::Kill)) {
+        // Only a process can be killed.
+        topology.nodes[act.node].apart = true;
+    }
     let end = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance }.end(faults);
     Some(Plan {
         name: name(path),

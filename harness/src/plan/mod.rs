@@ -110,6 +110,8 @@ pub struct Node {
     pub role: Role,
     /// Its interfaces, in the order of the links.
     pub ports: Vec<PortId>,
+    /// Whether its daemon has to be a process of its own.
+    pub apart: bool,
 }
 
 /// What a node does.

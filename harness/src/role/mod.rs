@@ -20,11 +20,15 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use castnet::time::Instant;
+use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
 
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, Role};
 use crate::recording::{Delivery, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
+
+pub use router::serve_if_child;
 
 /// A node at work.
 pub trait Actor {
@@ -39,6 +43,12 @@ pub trait Actor {
     /// # Errors
     /// Why it could not.
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String>;
+
+    /// Ready once nothing that was begun is still under way: before time zero all that the node needs
+    /// in order to start, after an act what it ends or starts.
+    fn settle(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Sends nothing of its own accord from now on. What has arrived is still taken in.
     fn quiet(&mut self, _stage: &Stage) {}
@@ -87,7 +97,7 @@ pub struct Log {
 }
 
 /// The time of a run, on the clock by which the kernel stamps packets (`CLOCK_REALTIME`).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Clock {
     epoch: Duration,
 }

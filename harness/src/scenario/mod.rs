@@ -126,6 +126,8 @@ pub struct Router {
     pub ttl_threshold: u8,
     /// How long a flow may be idle before its entry goes.
     pub keepalive: Duration,
+    /// Whether its daemon is a process of its own, even if nobody kills it.
+    pub apart: bool,
 }
 
 /// A channel that is forwarded to a link whether or not it has members.

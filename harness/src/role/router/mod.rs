@@ -1,39 +1,51 @@
-//! A router: castnet's routing core over the kernel's multicast routing, in this process.
+//! A router: castnet's routing core over the kernel's multicast routing, as a task in this process or
+//! as a process of its own. Both run the daemon's own loop, and what they tell is recorded alike.
+
+mod child;
+mod process;
+mod told;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
 
 use castnet::daemon::Opened;
 use castnet::event::Event;
-use castnet::gmp::News;
-use castnet::gmp::querier::Role;
-use castnet::kernel::{Clock, MrouteError};
-use castnet::mfc::upcall::Upcall;
-use castnet::mfc::vif::Vif;
+use castnet::kernel::{self, MrouteError};
 use castnet::router::config::Config;
+use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
 use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, PortId};
-use crate::recording::{NodeEvent, StateChange};
+use crate::recording::NodeEvent;
+use child::Setup;
+use process::Child;
+use told::{Interfaces, Told};
+
+pub use child::serve_if_child;
 
 pub(super) struct Router {
     node: NodeId,
     config: Config,
     ifindexes: Vec<u32>,
+    interfaces: Interfaces,
     netns: Netns,
-    opened: Option<Opened>,
     watch: Option<Watch>,
-    running: Option<Running>,
+    /// Whether its daemon is a process of its own.
+    apart: bool,
+    daemon: Daemon,
 }
 
-/// The daemon's task. Dropping it closes the daemon's socket, which is all that the kernel and the
-/// network see of a process that dies by SIGKILL.
-struct Running {
-    /// Kept for its end: the task stops when this is gone.
-    _stop: oneshot::Sender<()>,
+enum Daemon {
+    /// A task that is to start at time zero.
+    Opened(Opened),
+    /// A task at work. Its socket is closed when this is gone, and so is it.
+    Task { _stop: oneshot::Sender<()> },
+    /// A process, starting, at work, or dying.
+    Process(Child),
+    /// There is none.
+    Dead,
 }
 
 impl Router {
@@ -44,39 +56,45 @@ impl Router {
         netns: &Netns,
         ifindexes: &[u32],
     ) -> io::Result<Self> {
-        let ports: Vec<(u32, PortId)> =
-            ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied()).collect();
-        Ok(Self {
+        let ports = || plan.nodes[node].ports.iter().copied();
+        let places: Vec<(u32, PortId)> = ifindexes.iter().copied().zip(ports()).collect();
+        let addresses = ports().map(|port| (port, plan.ports[port].address));
+        // What the kernel cannot do is found out here, whoever is to do it.
+        let opened = take_ownership(netns)?;
+        let mut router = Self {
             node,
             config: config.clone(),
             ifindexes: ifindexes.to_vec(),
+            interfaces: Interfaces::new(config, addresses),
             netns: netns.try_clone()?,
-            opened: Some(take_ownership(netns)?),
-            watch: Some(Watch::open(netns, node, ports)?),
-            running: None,
-        })
+            watch: Some(Watch::open(netns, node, places)?),
+            apart: plan.nodes[node].apart,
+            daemon: Daemon::Opened(opened),
+        };
+        if router.apart {
+            // Multicast routing of a namespace has one owner.
+            router.daemon = Daemon::Dead;
+            router.daemon = Daemon::Process(router.child()?);
+        }
+        Ok(router)
     }
 
-    fn ports(&self, plan: &Plan) -> Vec<(PortId, Ipv4Addr)> {
-        let ports = plan.nodes[self.node].ports.iter();
-        ports.map(|&port| (port, plan.ports[port].address)).collect()
+    fn child(&self) -> io::Result<Child> {
+        let (config, ifindexes) = (self.config.clone(), self.ifindexes.clone());
+        Child::start(&self.netns, Setup { config, ifindexes, interfaces: self.interfaces.clone() })
     }
 
-    fn run(&mut self, stage: &Stage, opened: Opened) -> Result<(), String> {
-        let (node, log) = (self.node, stage.log.clone());
-        let links: Vec<String> = self.config.interfaces.iter().map(|i| i.name.clone()).collect();
-        let ports = self.ports(&stage.plan);
+    fn task(&self, stage: &Stage, opened: Opened) -> Result<Daemon, String> {
+        let (node, log, interfaces) = (self.node, stage.log.clone(), self.interfaces.clone());
         let observe = move |at, event: Event| {
-            let text = event.describe(|vif| links.get(vif.index()).cloned().unwrap_or_default());
-            let what = state_change(&ports, &event);
+            let Told { at, text, what } = interfaces.tell(at, &event);
             log.borrow_mut().events.push(NodeEvent { at, node, text, what });
         };
-        let clock = Clock::showing(stage.clock.now());
+        let clock = kernel::Clock::showing(stage.clock.now());
         let mut daemon = opened
             .start(self.config.clone(), self.ifindexes.clone(), clock, observe)
             .map_err(|error| error.to_string())?;
         let (stop, stopped) = oneshot::channel();
-        self.running = Some(Running { _stop: stop });
         let stage = stage.clone();
         tokio::task::spawn_local(async move {
             // A dropped sender means the same: it is over.
@@ -85,43 +103,13 @@ impl Router {
                 stage.broken(node, &error);
             }
         });
-        Ok(())
+        Ok(Daemon::Task { _stop: stop })
     }
-}
 
-/// What of an event changes the router's state; `ports` are its ports with their own addresses.
-fn state_change(ports: &[(PortId, Ipv4Addr)], event: &Event) -> Option<StateChange> {
-    let port = |vif: Vif| ports.get(vif.index()).copied();
-    Some(match *event {
-        Event::Gmp(vif, News::MembersPresent(group)) => {
-            StateChange::Members { port: port(vif)?.0, group, present: true }
-        }
-        Event::Gmp(vif, News::NoMembers(group)) => {
-            StateChange::Members { port: port(vif)?.0, group, present: false }
-        }
-        Event::Gmp(vif, News::Querier(role)) => {
-            let (port, own) = port(vif)?;
-            let querier = match role {
-                Role::Querier => own,
-                Role::NonQuerier(other) => v4(other)?,
-            };
-            StateChange::Querier { port, querier }
-        }
-        Event::Upcall(Upcall { kind, vif, flow }) => {
-            let (source, group) = (v4(flow.source)?, flow.group);
-            StateChange::Upcall { port: port(vif)?.0, kind, source, group }
-        }
-        Event::NoRoute(flow) => {
-            StateChange::NoRoute { source: v4(flow.source)?, group: flow.group }
-        }
-        _ => return None,
-    })
-}
-
-const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
-    match address {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
+    fn restart(&mut self, stage: &Stage) -> Result<Daemon, String> {
+        let mut child = self.child().map_err(|error| error.to_string())?;
+        child.serve(stage, self.node)?;
+        Ok(Daemon::Process(child))
     }
 }
 
@@ -135,26 +123,46 @@ fn take_ownership(netns: &Netns) -> io::Result<Opened> {
 
 impl Actor for Router {
     fn start(&mut self, stage: &Stage) -> Result<(), String> {
-        let (Some(opened), Some(watch)) = (self.opened.take(), self.watch.take()) else {
-            return Err("started twice".to_owned());
+        self.watch.take().ok_or("started twice")?.start(stage);
+        self.daemon = match std::mem::replace(&mut self.daemon, Daemon::Dead) {
+            Daemon::Opened(opened) => self.task(stage, opened)?,
+            Daemon::Process(mut child) => {
+                child.serve(stage, self.node)?;
+                Daemon::Process(child)
+            }
+            other => other,
         };
-        watch.start(stage);
-        self.run(stage, opened)
+        Ok(())
     }
 
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
-        match action {
-            Action::Kill => self.running.take().map(drop).ok_or("it is not running".to_owned()),
-            Action::Restart if self.running.is_some() => Err("it is still running".to_owned()),
-            Action::Restart => {
-                let opened = take_ownership(&self.netns).map_err(|error| error.to_string())?;
-                self.run(stage, opened)
+        match (action, &self.daemon) {
+            (Action::Kill, Daemon::Process(child)) => {
+                child.kill().map_err(|error| error.to_string())
             }
+            (Action::Kill, _) => Err("it is no process that runs".to_owned()),
+            (Action::Restart, Daemon::Dead) => {
+                self.daemon = self.restart(stage)?;
+                Ok(())
+            }
+            (Action::Restart, _) => Err("it is still running".to_owned()),
             _ => Err("a router has no such act".to_owned()),
         }
     }
 
+    fn settle(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            let Daemon::Process(child) = &mut self.daemon else { return Ok(()) };
+            if child.was_killed() {
+                child.dead().await.map_err(|error| error.to_string())?;
+                self.daemon = Daemon::Dead;
+                return Ok(());
+            }
+            child.owns().await
+        })
+    }
+
     fn stop(&mut self, _stage: &Stage) {
-        self.running = None;
+        self.daemon = Daemon::Dead;
     }
 }
