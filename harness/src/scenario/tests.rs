@@ -22,7 +22,7 @@ fn every_key_is_read() {
     let Role::Router(r1) = &rich.nodes[3].role else { panic!("r1 is a router") };
     assert_eq!(r1.igmp.query_interval, Duration::from_secs(20));
     assert_eq!((r1.ttl_threshold, r1.keepalive), (2, Duration::from_secs(60)));
-    assert_eq!((r1.static_joins.len(), r1.routes.len()), (1, 0));
+    assert_eq!((r1.static_joins.len(), r1.routes.len(), r1.apart), (1, 0, true));
     let Verb::Send(send) = &rich.acts[1].verb else { panic!("the second act sends") };
     assert_eq!((send.interval, send.ttl, send.size), (Duration::from_millis(10), 5, 100));
     assert_eq!(rich.expectations.len(), 6);

@@ -1,5 +1,6 @@
 //! The program as its user types it: what it says, where it says it, and with which exit code.
 
+mod daemon;
 mod interrupt;
 mod machine;
 mod reports;
@@ -26,9 +27,17 @@ fn scenario(count: &str, kind: &str) -> String {
     )
 }
 
-/// A scenario that passes after half a minute.
+/// A scenario that passes after so long, and whose router is a process of its own.
+fn with_process(end: &str) -> String {
+    let text =
+        scenario("1", "general-query").replacen("links", &format!("end = \"{end}\"\nlinks"), 1);
+    text.replacen("\"router\"", "\"router\", daemon = \"process\"", 1)
+}
+
+/// A scenario that passes after half a minute, with two processes: a router and a program.
 fn long_scenario() -> String {
-    scenario("1", "general-query").replacen("links", "end = \"30s\"\nlinks", 1)
+    let sleep = "exec = { who = \"h1\", command = [\"sleep\", \"1000\"] }";
+    format!("{}[[act]]\nat = \"0s\"\n{sleep}\n", with_process("30s"))
 }
 
 /// A folder of this test's own.
