@@ -2,6 +2,8 @@
 //!
 //! Times are since the start of the run. Nothing here says which backend it was, but for its name.
 
+mod told;
+
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{NodeId, PortId};
+
+pub use told::Teller;
 
 /// Everything that a run has left behind.
 #[derive(Clone, Debug)]
@@ -44,7 +48,7 @@ pub struct Recording {
 }
 
 /// The worst time that the laboratory came too late to do what was due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lateness {
     /// When it was due.
     pub at: Instant,
@@ -145,7 +149,7 @@ pub struct MdbChange {
 }
 
 /// Something that a router or a switch told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeEvent {
     /// When.
     pub at: Instant,

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         trial("dropped_it_is_dead_and_so_are_those_it_has_started", dropped),
         trial("what_cannot_be_started_is_an_error", not_started),
         Trial::test("a_router_tells_the_same_as_a_task_and_as_a_process", told_alike),
+        Trial::test("a_process_that_is_held_up_says_that_it_was_late", held_up),
         Trial::test("nothing_is_told_between_death_and_birth", silent_while_dead),
     ];
     libtest_mimic::run(&args, trials).exit_code()
@@ -119,7 +120,7 @@ async fn dropped() {
 
 async fn not_started() {
     let netns = Netns::create("r1").unwrap();
-    let error = Process::start(&netns, Command::new("no-such-program")).unwrap_err();
+    let error = Process::start(&netns, Command::new("/no/such/program")).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 }
 
@@ -177,5 +178,20 @@ fn silent_while_dead() -> Result<(), Failed> {
     let told = |from, to| recording.events.iter().filter(move |e| from < e.at && e.at < to).count();
     assert!(told(Default::default(), death) > 0 && told(birth, recording.acts[4].unwrap()) > 0);
     assert_eq!(told(death, birth), 0, "{:?}", recording.events);
+    Ok(())
+}
+
+/// Whoever judges the run has to know that it was not the router that was slow.
+fn held_up() -> Result<(), Failed> {
+    // The brackets keep the pattern from finding itself.
+    let script = "p=$(grep -al 'as-router.[f]rozen' /proc/[0-9]*/cmdline); p=${p#/proc/}; \
+                  p=${p%/cmdline}; kill -STOP $p; sleep 0.4; kill -CONT $p";
+    let exec = format!("exec = {{ who = \"h1\", command = [\"sh\", \"-c\", \"{script}\"] }}");
+    let act = format!("act = [{{ at = \"100ms\", {exec} }},");
+    let text = SCENARIO.replacen("act = [", &act, 1).replace("r1", "frozen");
+    let mut plan = plan(&text);
+    plan.nodes[ROUTER].apart = true;
+    let lateness = record(&plan)?.lateness;
+    assert!(lateness.by > Duration::from_millis(300), "{lateness:?}");
     Ok(())
 }

@@ -3,7 +3,6 @@
 //! Everything happens on the calling thread, in one reactor. Nothing that is made has a name outside
 //! this process, so nothing is left behind however it ends.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::os::fd::{AsFd as _, AsRawFd as _};
@@ -25,8 +24,8 @@ use crate::lab::{
     take_precedence,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
-use crate::recording::{Frame, Lateness, NodeEvent, Recording};
-use crate::role::{Actor, Clock, Log, Stage, actor};
+use crate::recording::{Frame, NodeEvent, Recording};
+use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 
 /// How often the log of a topology that is held is emptied.
 const PACE: Duration = Duration::from_millis(100);
@@ -35,9 +34,6 @@ const PACE: Duration = Duration::from_millis(100);
 /// a tenth of a second, and nothing depends on its being gone but the quiet of others.
 const GONE_PACE: Duration = Duration::from_millis(5);
 const GONE_LOOKS: u32 = 400;
-
-/// How often it is looked whether this thread is late.
-const BEAT: Duration = Duration::from_millis(20);
 
 /// Why a run could not be made or finished.
 #[derive(Debug, thiserror::Error)]
@@ -167,20 +163,6 @@ fn react<T>(work: impl Future<Output = Result<T, RunError>>) -> Result<T, RunErr
     LocalSet::new().block_on(&runtime, work)
 }
 
-/// Measures how late this very thread comes to do what it has a timer for.
-async fn watch_lateness(clock: Clock, worst: Rc<Cell<Lateness>>) {
-    // From time zero on: what holds up the very start counts too.
-    let mut due = Instant::ZERO + BEAT;
-    loop {
-        tokio::time::sleep(due.since(clock.now())).await;
-        let by = clock.now().since(due);
-        if by > worst.get().by {
-            worst.set(Lateness { at: due, by });
-        }
-        due = clock.now() + BEAT;
-    }
-}
-
 /// What has been built goes with the work that is not finished.
 async fn unless<T>(
     cancel: &Cancel,
@@ -217,7 +199,6 @@ struct Lab<'a> {
     actors: Vec<Box<dyn Actor>>,
     stage: Stage,
     faults: Plugged,
-    lateness: Rc<Cell<Lateness>>,
     /// As long as its time runs.
     running: Option<Running>,
 }
@@ -237,30 +218,22 @@ impl<'a> Lab<'a> {
         }
 
         let running = Some(changing.done());
-        let (clock, lateness) = (Clock::start(), Rc::<Cell<Lateness>>::default());
-        tokio::task::spawn_local(watch_lateness(clock, lateness.clone()));
+        let clock = Clock::start();
         let faults = Plugged::plug(plan, &built, clock);
         let stage = Stage { plan: Rc::new(plan.clone()), clock, log: Rc::default() };
+        let late = stage.clone();
+        let late = watch_lateness(clock, Instant::ZERO, move |by| late.late(by));
+        tokio::task::spawn_local(late);
         for (node, actor) in plan.nodes.iter().zip(&mut actors) {
             let failed = |why| RunError::Node(node.name.clone(), why);
             actor.start(&stage).map_err(failed)?;
         }
-        Ok(Self {
-            plan,
-            netns,
-            built,
-            capture: Some(capture),
-            actors,
-            stage,
-            faults,
-            lateness,
-            running,
-        })
+        Ok(Self { plan, netns, built, capture: Some(capture), actors, stage, faults, running })
     }
 
     /// Does the timeline. Afterwards hosts are silent, but routers go on.
     async fn record(&mut self) -> Result<Recording, RunError> {
-        let Self { plan, netns, built, capture, actors, stage, faults, lateness, running } = self;
+        let Self { plan, netns, built, capture, actors, stage, faults, running } = self;
         let machines = Machines::new(plan, netns, built);
         let readings = Readings::new(stage, netns);
         let acts = perform(stage, &machines, actors, &readings).await;
@@ -277,8 +250,7 @@ impl<'a> Lab<'a> {
             }
         }
         let struck = faults.struck(plan);
-        let lateness = lateness.get();
-        Ok(Recording { struck, lateness, counters, ..recording(plan, stage, acts, captured?) })
+        Ok(Recording { struck, counters, ..recording(plan, stage, acts, captured?) })
     }
 
     fn rooms(&self) -> Vec<Room> {
@@ -363,7 +335,7 @@ fn recording(
         mdb: log.mdb,
         events: log.events,
         struck: Vec::new(),
-        lateness: Lateness::default(),
+        lateness: log.lateness,
         broken: log.broken,
     }
 }

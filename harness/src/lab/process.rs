@@ -14,6 +14,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, Command, ExitStatus};
 
 use castnet::kernel::readable;
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -24,6 +25,10 @@ use super::{Netns, sys};
 
 /// How many lines are kept as the last words of a process.
 const LAST_WORDS: usize = 20;
+
+/// How many octets a pipe holds, if the system allows it: who writes a lot at once is not to wait for
+/// who reads.
+const PIPE: i32 = 1 << 20;
 
 /// A program that was started, and maybe has ended since.
 #[derive(Debug)]
@@ -133,6 +138,7 @@ impl Lines {
     /// # Errors
     /// If it is no pipe that can be read, or what the reactor says.
     pub fn of(pipe: OwnedFd) -> io::Result<Self> {
+        _ = fcntl(&pipe, FcntlArg::F_SETPIPE_SZ(PIPE));
         Ok(Self { pipe: BufReader::new(Receiver::from_owned_fd(pipe)?), line: Vec::new() })
     }
 

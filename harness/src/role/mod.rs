@@ -6,6 +6,7 @@
 
 mod host;
 mod injector;
+mod lateness;
 mod listener;
 mod raw;
 mod router;
@@ -25,9 +26,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, Role};
-use crate::recording::{Delivery, MdbChange, MfcChange, NodeEvent};
+use crate::recording::{Delivery, Lateness, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
 
+pub use lateness::watch_lateness;
 pub use router::serve_if_child;
 
 /// A node at work.
@@ -75,6 +77,14 @@ impl Stage {
         self.log.borrow_mut().broken.push(format!("{name}: {why}"));
     }
 
+    /// Somebody whose timing counts was late.
+    pub fn late(&self, lateness: Lateness) {
+        let worst = &mut self.log.borrow_mut().lateness;
+        if lateness.by > worst.by {
+            *worst = lateness;
+        }
+    }
+
     /// Waits until this long after the start of the run.
     pub async fn wait_until(&self, at: Instant) {
         tokio::time::sleep(at.since(self.clock.now())).await;
@@ -92,6 +102,8 @@ pub struct Log {
     pub mdb: Vec<MdbChange>,
     /// What routers and switches told.
     pub events: Vec<NodeEvent>,
+    /// The worst time that somebody was late whose timing counts.
+    pub lateness: Lateness,
     /// Why the run cannot be trusted.
     pub broken: Vec<String>,
 }

@@ -13,11 +13,12 @@ use castnet::daemon::Opened;
 use castnet::event::Event;
 use castnet::kernel;
 use castnet::router::config::Config;
+use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
-use super::told::{Interfaces, Told};
 use crate::lab::Lines;
-use crate::role::Clock;
+use crate::recording::{Lateness, NodeEvent, Teller};
+use crate::role::{Clock, watch_lateness};
 
 /// The first argument of a program that is to be a router. It is no command of castnet's users.
 pub(super) const AS_ROUTER: &str = "as-router";
@@ -30,17 +31,22 @@ static ABLE: AtomicBool = AtomicBool::new(false);
 pub(super) enum Order {
     /// Become the owner of multicast routing in this namespace.
     Own(Setup),
-    /// Route from now on; time is counted by this clock.
-    Serve(Clock),
+    /// Route from now on.
+    Serve {
+        /// Which time it is.
+        clock: Clock,
+        /// When this was said.
+        at: Instant,
+    },
 }
 
 /// What a router has to know.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Setup {
     pub(super) config: Config,
     /// The kernel's indexes of its interfaces, in their order.
     pub(super) ifindexes: Vec<u32>,
-    pub(super) interfaces: Interfaces,
+    pub(super) teller: Teller,
 }
 
 /// What the child says.
@@ -48,8 +54,10 @@ pub(super) struct Setup {
 pub(super) enum Word {
     /// It owns multicast routing and waits for [`Order::Serve`].
     Owns,
+    /// Its thread was later than ever before.
+    Late(Lateness),
     /// Something happened.
-    Told(Told),
+    Told(NodeEvent),
 }
 
 /// Routes until the laboratory ends, if this process was started by one to be its router; returns at
@@ -80,20 +88,19 @@ fn serve() -> Result<(), String> {
     runtime.map_err(text)?.block_on(async {
         let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(text)?;
         let mut orders = Lines::of(stdin).map_err(text)?;
-        let Some(Order::Own(Setup { config, ifindexes, interfaces })) = next(&mut orders).await?
-        else {
+        let Some(Order::Own(Setup { config, ifindexes, teller })) = next(&mut orders).await? else {
             return Err("it has to be told first what it is".to_owned());
         };
         let opened = Opened::open(None).map_err(text)?;
         say(&Word::Owns);
-        let clock = match next(&mut orders).await? {
-            Some(Order::Serve(clock)) => clock,
+        let (clock, at) = match next(&mut orders).await? {
+            Some(Order::Serve { clock, at }) => (clock, at),
             Some(other) => return Err(format!("{other:?} comes too early or too late")),
             None => return Ok(()),
         };
-        let observe = move |at, event: Event| say(&Word::Told(interfaces.tell(at, &event)));
-        let clock = kernel::Clock::showing(clock.now());
-        let mut daemon = opened.start(config, ifindexes, clock, observe).map_err(text)?;
+        let observe = move |at, event: Event| say(&Word::Told(teller.tell(at, &event)));
+        let shown = kernel::Clock::showing(clock.now());
+        let mut daemon = opened.start(config, ifindexes, shown, observe).map_err(text)?;
         let mut wrong = Ok(());
         // What a router that serves can be told to do is told on this pipe too.
         let stop = async {
@@ -103,7 +110,10 @@ fn serve() -> Result<(), String> {
                 Err(why) => Err(why),
             };
         };
-        daemon.run(stop).await.map_err(text)?;
+        tokio::select! {
+            served = daemon.run(stop) => served.map_err(text)?,
+            () = watch_lateness(clock, at, |by| say(&Word::Late(by))) => {}
+        }
         wrong
     })
 }

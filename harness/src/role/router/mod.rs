@@ -3,7 +3,6 @@
 
 mod child;
 mod process;
-mod told;
 
 use std::io;
 
@@ -18,22 +17,17 @@ use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, PortId};
-use crate::recording::NodeEvent;
+use crate::recording::Teller;
 use child::Setup;
 use process::Child;
-use told::{Interfaces, Told};
 
 pub use child::serve_if_child;
 
 pub(super) struct Router {
     node: NodeId,
-    config: Config,
-    ifindexes: Vec<u32>,
-    interfaces: Interfaces,
+    setup: Setup,
     netns: Netns,
     watch: Option<Watch>,
-    /// Whether its daemon is a process of its own.
-    apart: bool,
     daemon: Daemon,
 }
 
@@ -56,44 +50,32 @@ impl Router {
         netns: &Netns,
         ifindexes: &[u32],
     ) -> io::Result<Self> {
-        let ports = || plan.nodes[node].ports.iter().copied();
-        let places: Vec<(u32, PortId)> = ifindexes.iter().copied().zip(ports()).collect();
-        let addresses = ports().map(|port| (port, plan.ports[port].address));
+        let ports: Vec<(u32, PortId)> =
+            ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied()).collect();
+        let (config, ifindexes) = (config.clone(), ifindexes.to_vec());
+        let setup = Setup { config, ifindexes, teller: Teller::new(plan, node) };
         // What the kernel cannot do is found out here, whoever is to do it.
         let opened = take_ownership(netns)?;
-        let mut router = Self {
-            node,
-            config: config.clone(),
-            ifindexes: ifindexes.to_vec(),
-            interfaces: Interfaces::new(config, addresses),
-            netns: netns.try_clone()?,
-            watch: Some(Watch::open(netns, node, places)?),
-            apart: plan.nodes[node].apart,
-            daemon: Daemon::Opened(opened),
-        };
-        if router.apart {
+        let daemon = if plan.nodes[node].apart {
             // Multicast routing of a namespace has one owner.
-            router.daemon = Daemon::Dead;
-            router.daemon = Daemon::Process(router.child()?);
-        }
-        Ok(router)
-    }
-
-    fn child(&self) -> io::Result<Child> {
-        let (config, ifindexes) = (self.config.clone(), self.ifindexes.clone());
-        Child::start(&self.netns, Setup { config, ifindexes, interfaces: self.interfaces.clone() })
+            drop(opened);
+            Daemon::Process(Child::start(netns, setup.clone())?)
+        } else {
+            Daemon::Opened(opened)
+        };
+        let watch = Some(Watch::open(netns, node, ports)?);
+        Ok(Self { node, setup, netns: netns.try_clone()?, watch, daemon })
     }
 
     fn task(&self, stage: &Stage, opened: Opened) -> Result<Daemon, String> {
-        let (node, log, interfaces) = (self.node, stage.log.clone(), self.interfaces.clone());
+        let (node, log) = (self.node, stage.log.clone());
+        let Setup { config, ifindexes, teller } = self.setup.clone();
         let observe = move |at, event: Event| {
-            let Told { at, text, what } = interfaces.tell(at, &event);
-            log.borrow_mut().events.push(NodeEvent { at, node, text, what });
+            log.borrow_mut().events.push(teller.tell(at, &event));
         };
         let clock = kernel::Clock::showing(stage.clock.now());
-        let mut daemon = opened
-            .start(self.config.clone(), self.ifindexes.clone(), clock, observe)
-            .map_err(|error| error.to_string())?;
+        let mut daemon =
+            opened.start(config, ifindexes, clock, observe).map_err(|error| error.to_string())?;
         let (stop, stopped) = oneshot::channel();
         let stage = stage.clone();
         tokio::task::spawn_local(async move {
@@ -107,7 +89,8 @@ impl Router {
     }
 
     fn restart(&mut self, stage: &Stage) -> Result<Daemon, String> {
-        let mut child = self.child().map_err(|error| error.to_string())?;
+        let child = Child::start(&self.netns, self.setup.clone());
+        let mut child = child.map_err(|error| error.to_string())?;
         child.serve(stage, self.node)?;
         Ok(Daemon::Process(child))
     }

@@ -6,10 +6,8 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::rc::Rc;
 
 use super::child::{self, AS_ROUTER, Order, Setup, Word};
-use super::told::Told;
 use crate::lab::{Lines, Netns, Process};
 use crate::plan::NodeId;
-use crate::recording::NodeEvent;
 use crate::role::Stage;
 
 /// A router's process, from its start to its death.
@@ -71,10 +69,10 @@ impl Child {
     /// Has it route, and writes all that it tells into the log.
     pub(super) fn serve(&mut self, stage: &Stage, node: NodeId) -> Result<(), String> {
         let Unheard { stdout, stderr } = self.unheard.take().ok_or("started twice")?;
-        let ordered = self.order(&Order::Serve(stage.clock));
+        let ordered = self.order(&Order::Serve { clock: stage.clock, at: stage.clock.now() });
         let (process, killed, stage) = (self.process.clone(), self.killed.clone(), stage.clone());
         tokio::task::spawn_local(async move {
-            let listened = listen(&stage, node, stdout);
+            let listened = listen(&stage, stdout);
             let (heard, last_words) = tokio::join!(listened, stderr.last_words());
             let death = died(&process, last_words).await;
             match heard {
@@ -108,12 +106,11 @@ impl Child {
 }
 
 /// Writes what it tells into the log, until it cannot tell anything more.
-async fn listen(stage: &Stage, node: NodeId, mut stdout: Lines) -> Result<(), String> {
+async fn listen(stage: &Stage, mut stdout: Lines) -> Result<(), String> {
     while let Some(line) = stdout.next().await.map_err(|error| error.to_string())? {
         match serde_json::from_str(&line) {
-            Ok(Word::Told(Told { at, text, what })) => {
-                stage.log.borrow_mut().events.push(NodeEvent { at, node, text, what });
-            }
+            Ok(Word::Told(event)) => stage.log.borrow_mut().events.push(event),
+            Ok(Word::Late(lateness)) => stage.late(lateness),
             Ok(Word::Owns) => {}
             Err(why) => return Err(format!("its daemon said {line}: {why}")),
         }

@@ -1,0 +1,87 @@
+//! What a router of castnet's tells, as the recording keeps it, wherever the router runs.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use castnet::event::Event;
+use castnet::gmp::News;
+use castnet::gmp::querier::Role;
+use castnet::mfc::upcall::Upcall;
+use castnet::mfc::vif::Vif;
+use castnet::time::Instant;
+use serde::{Deserialize, Serialize};
+
+use super::{NodeEvent, StateChange};
+use crate::plan::{NodeId, Plan, Port, PortId};
+
+/// Puts the events of one router into the words of a recording.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Teller {
+    node: NodeId,
+    /// The router's interfaces by their [`Vif`].
+    interfaces: Vec<Interface>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Interface {
+    link: String,
+    port: PortId,
+    address: Ipv4Addr,
+}
+
+impl Teller {
+    /// For the router on the node; its interfaces are in the order of the node's ports.
+    #[must_use]
+    pub fn new(plan: &Plan, node: NodeId) -> Self {
+        let interfaces = plan.nodes[node].ports.iter().map(|&port| {
+            let Port { link, address, .. } = plan.ports[port];
+            Interface { link: plan.links[link].name.clone(), port, address }
+        });
+        Self { node, interfaces: interfaces.collect() }
+    }
+
+    /// The event as it is recorded.
+    #[must_use]
+    pub fn tell(&self, at: Instant, event: &Event) -> NodeEvent {
+        let link = |vif| self.interface(vif).map(|own| own.link.clone()).unwrap_or_default();
+        NodeEvent { at, node: self.node, text: event.describe(link), what: self.change(event) }
+    }
+
+    fn interface(&self, vif: Vif) -> Option<&Interface> {
+        self.interfaces.get(vif.index())
+    }
+
+    /// What of an event changes the router's state.
+    fn change(&self, event: &Event) -> Option<StateChange> {
+        let port = |vif| self.interface(vif).map(|own| own.port);
+        Some(match *event {
+            Event::Gmp(vif, News::MembersPresent(group)) => {
+                StateChange::Members { port: port(vif)?, group, present: true }
+            }
+            Event::Gmp(vif, News::NoMembers(group)) => {
+                StateChange::Members { port: port(vif)?, group, present: false }
+            }
+            Event::Gmp(vif, News::Querier(role)) => {
+                let querier = match role {
+                    Role::Querier => self.interface(vif)?.address,
+                    Role::NonQuerier(other) => v4(other)?,
+                };
+                StateChange::Querier { port: port(vif)?, querier }
+            }
+            Event::Upcall(Upcall { kind, vif, flow }) => {
+                let (source, group) = (v4(flow.source)?, flow.group);
+                StateChange::Upcall { port: port(vif)?, kind, source, group }
+            }
+            Event::NoRoute(flow) => {
+                StateChange::NoRoute { source: v4(flow.source)?, group: flow.group }
+            }
+            _ => return None,
+        })
+    }
+}
+
+const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }
+}
