@@ -75,6 +75,7 @@ fn run(file: &Path) -> Result<(), Failed> {
         clauses: plan.proves.clone(),
         backend: "netns",
         repetition: 1,
+        seed: plan.seed,
         took: plan.end,
         frames: None,
         pcapng: Some(pcapng),

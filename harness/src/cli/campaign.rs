@@ -47,6 +47,8 @@ pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     /// Which run of the scenario it is, from 1.
     pub(super) repetition: u32,
+    /// What its random draws follow from.
+    pub(super) seed: u64,
     pcapng: PathBuf,
     page: Option<PathBuf>,
 }
@@ -79,7 +81,8 @@ pub(super) fn jobs<'a>(plans: &'a [Plan], repeat: u32, out: &Path, html: bool) -
         plans.iter().zip(&stems).map(move |(plan, stem)| {
             let run = if repeat > 1 { format!(".{repetition}") } else { String::new() };
             let file = |ending| out.join(with_suffix(stem, &format!("{run}.{ending}")));
-            Job { plan, repetition, pcapng: file("pcapng"), page: html.then(|| file("html")) }
+            let (pcapng, page) = (file("pcapng"), html.then(|| file("html")));
+            Job { plan, repetition, seed: plan.seed, pcapng, page }
         })
     };
     (1..=repeat).flat_map(once).collect()
@@ -112,7 +115,7 @@ impl Job<'_> {
     }
 
     fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
-        let Self { plan, repetition, .. } = *self;
+        let Self { plan, repetition, seed, .. } = *self;
         let Evidence { verdict, frames, pcapng } = evidence;
         let page = None;
         Finished {
@@ -122,6 +125,7 @@ impl Job<'_> {
             clauses: plan.proves.clone(),
             backend: BACKEND,
             repetition,
+            seed,
             took,
             frames,
             pcapng,
@@ -202,7 +206,8 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
             held = Some(finished);
         }
     };
-    let run = || netns::run_then(job.plan, orders.cancel, hold);
+    let plan = Plan { seed: job.seed, ..job.plan.clone() };
+    let run = || netns::run_then(&plan, orders.cancel, hold);
     let evidence = match orders.refusal {
         Some(refusal) => Evidence::none(Outcome::Unsupported, refusal),
         None => match catch_unwind(AssertUnwindSafe(run)) {

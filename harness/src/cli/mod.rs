@@ -11,6 +11,7 @@ mod interrupt;
 mod man;
 mod progress;
 mod run;
+mod seed;
 mod selection;
 mod show;
 mod standing;

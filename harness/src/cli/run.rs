@@ -16,6 +16,7 @@ use clap::Args;
 use super::campaign::{self, Event, Orders, publish};
 use super::files::{self, Paths};
 use super::progress::Progress;
+use super::seed::Seed;
 use super::selection::Selection;
 use super::standing::{Announced, Standing};
 use super::{Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, say, stdout_style, up};
@@ -35,6 +36,11 @@ pub(super) struct RunArgs {
     /// Run each scenario so many times, and count how often it passes.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// What the random delays of castnet's own hosts and the chances of faults follow from: the same
+    /// in every run of every scenario, unless it is `random`, which draws another one for each run
+    /// and tells it with a failure. 1 by default.
+    #[arg(long, value_name = "N|random")]
+    seed: Option<Seed>,
     /// Start nothing more once a run has not passed; those under way end as they would.
     #[arg(long)]
     fail_fast: bool,
@@ -62,8 +68,12 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     let plans = args.selection.pick(plans).map_err(Failure::usage)?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
+    let mut jobs = campaign::jobs(&plans, args.repeat, &args.out, args.html);
+    for job in &mut jobs {
+        job.seed = args.seed.map_or(Ok(job.seed), Seed::draw)?;
+    }
     let orders = Orders {
-        jobs: campaign::jobs(&plans, args.repeat, &args.out, args.html),
+        jobs,
         at_a_time: args.at_a_time(),
         fail_fast: args.fail_fast,
         pause_on_fail: args.pause_on_fail,

@@ -13,7 +13,7 @@ use crate::scenario::diagnostic::{Diagnostics, Rejected};
 use crate::scenario::{self, Gaps, Scenario};
 
 /// The seed of a run that is given none.
-const SEED: u64 = 1;
+pub const SEED: u64 = 1;
 
 /// The largest file that is read, in octets; it may be named by mistake, and be a device.
 const LARGEST: u64 = 1024 * 1024;

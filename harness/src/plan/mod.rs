@@ -38,7 +38,7 @@ use crate::scenario::{Listener, Waiver};
 pub use check::{
     Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
 };
-pub use compile::{LoadError, compile, load};
+pub use compile::{LoadError, SEED, compile, load};
 pub use fault::Fault;
 pub use injection::Injection;
 
@@ -57,7 +57,7 @@ pub struct Plan {
     pub tolerance: Duration,
     /// When the run ends.
     pub end: Duration,
-    /// What the random delays of castnet's own hosts follow from.
+    /// What the random delays of castnet's own hosts and the chances of faults follow from.
     pub seed: u64,
     /// The links.
     pub links: Vec<Link>,

@@ -28,6 +28,8 @@ pub struct Finished {
     pub backend: &'static str,
     /// Which run of the scenario it is, from 1.
     pub repetition: u32,
+    /// What its random draws followed from.
+    pub seed: u64,
     /// How long it took.
     pub took: Duration,
     /// How many frames crossed a link; `None` if there was no run.

@@ -7,6 +7,7 @@ use castnet::time::Seconds;
 use super::{Campaign, Finished};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Outcome};
+use crate::plan::SEED;
 
 /// Colours of a terminal, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +59,11 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = writeln!(text, "  capture  {}", pcapng.display());
     }
     if verdict.outcome != Outcome::Pass {
-        _ = writeln!(text, "  repeat   castnet run {}", finished.path);
+        let seed = match finished.seed {
+            SEED => String::new(),
+            seed => format!(" --seed {seed}"),
+        };
+        _ = writeln!(text, "  repeat   castnet run {}{seed}", finished.path);
     }
     text
 }
@@ -168,6 +173,7 @@ mod tests {
             clauses: Vec::new(),
             backend: "netns",
             repetition: 1,
+            seed: SEED,
             took: Duration::from_millis(5250),
             frames: Some(42),
             pcapng: Some("out/x.pcapng".into()),
@@ -190,6 +196,16 @@ FAIL        igmp/v2/x  [netns]  5.2 s  0/1 checks, 42 frames
   repeat   castnet run scenarios/igmp/v2/x.toml
 ";
         assert_eq!(run, expected);
+    }
+
+    #[test]
+    fn a_seed_of_its_own_is_part_of_how_to_repeat_it() {
+        let finished = Finished { seed: 7, ..finished(Outcome::Fail, &[], &[]) };
+        let run = run(&finished, PLAIN, false);
+        assert!(
+            run.ends_with("  repeat   castnet run scenarios/igmp/v2/x.toml --seed 7\n"),
+            "{run}"
+        );
     }
 
     #[test]

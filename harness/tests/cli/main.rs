@@ -4,6 +4,7 @@ mod daemon;
 mod interrupt;
 mod machine;
 mod reports;
+mod seed;
 mod selection;
 mod show;
 mod standing;
