@@ -35,11 +35,21 @@ pub(super) struct Orders<'a> {
     pub(super) at_a_time: usize,
     /// Start nothing more once a run has not passed.
     pub(super) fail_fast: bool,
-    /// Hold the topology of a run that has not passed until the user says so.
-    pub(super) pause_on_fail: bool,
+    pub(super) hold: Hold,
     /// Why nothing can be run here.
     pub(super) refusal: Option<&'a Refusal>,
     pub(super) cancel: &'a Cancel,
+}
+
+/// Which topologies stand after the verdict, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// None.
+    Never,
+    /// That of each run that has not passed, until the user says that it goes on.
+    Failed,
+    /// That of the last run, until the user ends it all.
+    Last,
 }
 
 /// One run of one scenario.
@@ -154,6 +164,17 @@ fn cannot_write(path: &Path, error: &io::Error) -> String {
     format!("writing {}: {error}", path.display())
 }
 
+impl Orders<'_> {
+    /// Whether the topology of the job stands after its verdict.
+    fn holds(&self, index: usize, passed: bool) -> bool {
+        match self.hold {
+            Hold::Never => false,
+            Hold::Failed => !passed,
+            Hold::Last => index + 1 == self.jobs.len() || (self.fail_fast && !passed),
+        }
+    }
+}
+
 /// Does all of it, or what there is time for.
 pub(super) fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event)) {
     let (next, enough) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -196,15 +217,20 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
     let clock = Clock::start();
     let mut held = None;
     let hold = async |recording: &Recording, rooms: &[Room]| {
-        if orders.pause_on_fail {
-            let finished = job.recorded(clock.now().since_start(), recording);
-            if finished.verdict.outcome != Outcome::Pass {
-                let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
-                _ = tell.send(Event::Paused(index, told, rooms));
-                wait_for_user(orders.cancel).await;
-            }
-            held = Some(finished);
+        if orders.hold == Hold::Never {
+            return;
         }
+        let finished = job.recorded(clock.now().since_start(), recording);
+        let passed = finished.verdict.outcome == Outcome::Pass;
+        if orders.holds(index, passed) {
+            let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
+            _ = tell.send(Event::Paused(index, told, rooms));
+            match orders.hold {
+                Hold::Last => orders.cancel.cancelled().await,
+                _ => wait_for_user(orders.cancel).await,
+            }
+        }
+        held = Some(finished);
     };
     let plan = Plan { seed: job.seed, ..job.plan.clone() };
     let run = || netns::run_then(&plan, orders.cancel, hold);
