@@ -23,6 +23,8 @@ use castnet_lab::recording::Recording;
 use castnet_lab::report::{Finished, Unfinished, html};
 use tokio::sync::oneshot;
 
+use super::owner;
+
 /// How often the listener hears that time passes.
 const PACE: Duration = Duration::from_millis(200);
 
@@ -300,10 +302,10 @@ impl Evidence {
 /// What the system or `write` says; then nothing is left of it.
 pub(super) fn publish(path: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        owner::create_dir_all(folder)?;
     }
     let unfinished = with_suffix(path, ".part");
-    let written = File::create(&unfinished).and_then(write);
+    let written = owner::create(&unfinished).and_then(write);
     let published = written.and_then(|()| fs::rename(&unfinished, path));
     if published.is_err() {
         _ = fs::remove_file(&unfinished);

@@ -9,6 +9,7 @@ mod exec;
 mod files;
 mod interrupt;
 mod man;
+mod owner;
 mod progress;
 mod run;
 mod seed;

@@ -1,6 +1,7 @@
 //! What castnet says of the machine it is on, and of itself.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Output};
 
 use super::{CASTNET, can_run, castnet, folder, scenario, text};
@@ -64,4 +65,27 @@ fn every_command_has_a_page_of_the_manual() {
     assert!(page("castnet-show.1").contains("igmp"));
     let output = castnet(&folder, &["man"]);
     assert_eq!(text(&output.stdout), page("castnet.1"));
+}
+
+#[test]
+fn under_sudo_files_belong_to_who_has_called_it() {
+    let folder = folder("sudo");
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can give files away");
+        return;
+    }
+    let owner = |path: &str| {
+        let file = fs::metadata(folder.join(path)).unwrap();
+        (file.uid(), file.gid())
+    };
+    let mut command = Command::new(CASTNET);
+    command.args(["man", "--out", "out/man1"]).current_dir(&folder);
+    command.env("SUDO_UID", "65533").env("SUDO_GID", "65534");
+    assert_eq!(command.output().unwrap().status.code(), Some(0));
+    for path in ["out", "out/man1", "out/man1/castnet.1"] {
+        assert_eq!(owner(path), (65533, 65534), "{path}");
+    }
+    assert_eq!(owner("."), (0, 0), "what was there before is left as it is");
+    assert_eq!(castnet(&folder, &["man", "--out", "root"]).status.code(), Some(0));
+    assert_eq!(owner("root/castnet.1"), (0, 0));
 }
