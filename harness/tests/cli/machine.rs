@@ -2,13 +2,26 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use super::{CASTNET, can_run, castnet, folder, scenario, text};
 
 /// The program where no network namespace can be made; `None` if such a place cannot be had.
-fn confined(folder: &std::path::Path, arguments: &[&str]) -> Option<Output> {
-    let script = "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\"";
+fn confined(folder: &Path, arguments: &[&str]) -> Option<Output> {
+    within("echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\"", folder, arguments)
+}
+
+/// The program as an ordinary user, where no user namespace can be made.
+fn without_users(folder: &Path, arguments: &[&str]) -> Option<Output> {
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && \
+                  exec setpriv --bounding-set=-all --inh-caps=-all \"$@\"";
+    within(script, folder, arguments)
+}
+
+/// The program as a script starts it that rules over a user namespace of its own; `None` if there
+/// is none.
+fn within(script: &str, folder: &Path, arguments: &[&str]) -> Option<Output> {
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--net", "--mount", "sh", "-c", script, "sh"]);
     let output = command.arg(CASTNET).args(arguments).current_dir(folder).output().ok()?;
@@ -51,6 +64,16 @@ fn what_forbids_namespaces_is_named_with_its_remedy() {
     assert_eq!(output.status.code(), Some(3), "{document}");
     assert_eq!(document["runs"][0]["outcome"], "unsupported");
     assert!(document["runs"][0]["reasons"][0].as_str().unwrap().contains("max_net_namespaces"));
+}
+
+#[test]
+fn a_machine_without_user_namespaces_is_told_how_to_have_them() {
+    let folder = folder("without-users");
+    let Some(output) = without_users(&folder, &["doctor"]) else { return };
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{stdout}");
+    assert!(stdout.contains("MISSING  namespaces  unshare(CLONE_NEWUSER): ENOSPC"), "{stdout}");
+    assert!(stdout.contains("remedy: run `sudo sysctl user.max_user_namespaces=1024`"), "{stdout}");
 }
 
 #[test]
