@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use castnet_lab::backend::{Cancel, netns};
+use castnet_lab::backend::{Cancel, at_a_time, netns};
 use castnet_lab::capture::pcapng;
 use castnet_lab::judge::{Outcome, judge};
 use castnet_lab::lab::privilege::{self, Refusal};
@@ -27,7 +27,9 @@ fn main() -> ExitCode {
     // from the list.
     let refusal = privilege::enter().err();
     let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // They mostly wait, and one for each CPU would take minutes.
+    arguments.test_threads.get_or_insert_with(at_a_time);
     if let (Some(refusal), false) = (&refusal, required) {
         eprintln!("SKIPPED: no scenario is run on the kernel: {refusal}");
     }

@@ -10,3 +10,4 @@ mod segment;
 mod timeline;
 
 pub use cancel::Cancel;
+pub use gate::at_a_time;

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use castnet::kernel::Clock;
-use castnet_lab::backend::Cancel;
 use castnet_lab::backend::netns::Room;
+use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::lab::privilege;
 use castnet_lab::report::{Campaign, Finished, html, json, junit, table, text};
 use clap::Args;
@@ -29,7 +28,8 @@ pub(super) struct RunArgs {
     /// The folder for captures.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
-    /// How many scenarios run at a time; they mostly wait, so by default two for each CPU.
+    /// How many scenarios run at a time; they mostly wait, so by default 8 for each CPU, but not more
+    /// than 32.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Run each scenario so many times, and count how often it passes.
@@ -121,8 +121,7 @@ impl RunArgs {
         if self.hold() != Hold::Never {
             return 1;
         }
-        let two_each = || std::thread::available_parallelism().map_or(2, NonZero::get) * 2;
-        self.jobs.map_or_else(two_each, usize::from)
+        self.jobs.map_or_else(at_a_time, usize::from)
     }
 }
 

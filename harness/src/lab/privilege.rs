@@ -9,6 +9,7 @@ use std::io;
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{getegid, geteuid};
 
 use super::Netns;
@@ -40,6 +41,7 @@ pub struct Refusal {
 /// # Errors
 /// If the machine allows neither; the message says what to change.
 pub fn enter() -> Result<Privilege, Refusal> {
+    allow_descriptors();
     if holds_admin_capabilities() {
         return try_namespace().map(|()| Privilege::Held);
     }
@@ -53,6 +55,17 @@ pub fn enter() -> Result<Privilege, Refusal> {
     write("/proc/self/uid_map", &users).map_err(step("write /proc/self/uid_map"))?;
     write("/proc/self/gid_map", &groups).map_err(step("write /proc/self/gid_map"))?;
     try_namespace().map(|()| Privilege::UserNamespace)
+}
+
+/// Lets the process keep open what many nodes need, each some ten descriptors: shells commonly allow
+/// 1024 of them unless a program asks for more. Daemons that close all they might have open do not
+/// wait long for as many.
+fn allow_descriptors() {
+    const ENOUGH: u64 = 1 << 16;
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Who is not allowed more is told when it is too little.
+        _ = setrlimit(Resource::RLIMIT_NOFILE, soft.max(ENOUGH.min(hard)), hard);
+    }
 }
 
 impl Refusal {

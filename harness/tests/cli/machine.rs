@@ -77,6 +77,18 @@ fn a_machine_without_user_namespaces_is_told_how_to_have_them() {
 }
 
 #[test]
+fn a_shell_that_allows_few_descriptors_is_no_hindrance() {
+    let folder = folder("descriptors");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -Sn 16 && exec \"$@\"", "sh", CASTNET, "run", "a.toml"]);
+    let output = command.current_dir(&folder).output().unwrap();
+    if can_run(&output) {
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    }
+}
+
+#[test]
 fn every_command_has_a_page_of_the_manual() {
     let folder = folder("man");
     let output = castnet(&folder, &["man", "--out", "man1"]);
