@@ -43,7 +43,7 @@ pub(crate) async fn check(forced: Option<u8>, steps: Steps<Stimulus>, end: u64) 
     let mut stimuli = Vec::new();
     for (ms, stimulus) in steps {
         ground.until(ms).await;
-        let at = ground.now();
+        let begun = ground.now();
         match &stimulus {
             Stimulus::Join(socket, group) => {
                 sockets[*socket].join_multicast_v4(group, &OWN).unwrap();
@@ -55,7 +55,7 @@ pub(crate) async fn check(forced: Option<u8>, steps: Steps<Stimulus>, end: u64) 
             Stimulus::Down => netlink.down(ifindex).await.unwrap(),
             Stimulus::Up => netlink.up(ifindex).await.unwrap(),
         }
-        stimuli.push((at, stimulus));
+        stimuli.push((begun, ground.now(), stimulus));
     }
     ground.until(end).await;
     let end = ground.now();

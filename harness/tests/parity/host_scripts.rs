@@ -32,6 +32,7 @@ pub(crate) async fn v3_answers() {
         // Only the sooner one of two answers, and of one group.
         (4_600, Hear(v3_query(NOBODY, 100, &[]))),
         (4_610, Hear(v3_query(NOBODY, 1, &[]))),
+        (4_612, Hear(v3_query(NOBODY, 200, &[]))),
         (4_900, Hear(v3_query(a, 100, &[]))),
         (4_910, Hear(v3_query(a, 1, &[]))),
         (5_200, Hear(v3_query(group(9), 1, &[]))),
@@ -68,7 +69,13 @@ pub(crate) async fn v3_robustness() {
 }
 
 pub(crate) async fn v2_unsolicited() {
-    let steps = vec![(0, Join(0, group(1))), (0, Join(0, group(2)))];
+    let steps = vec![
+        (0, Join(0, group(1))),
+        (0, Join(0, group(2))),
+        // The answer to a Query stands for all repeats.
+        (0, Join(0, group(3))),
+        (100, Hear(older_query(group(3), 1))),
+    ];
     check(Some(2), steps, 11_800).await;
 }
 
@@ -138,12 +145,14 @@ pub(crate) async fn v2_suppression() {
 
 /// QRV 1 and QQI 1 s leave no response interval: an older querier counts for a second.
 pub(crate) async fn falling_back() {
-    let (a, b) = (group(1), group(2));
+    let (a, b, c) = (group(1), group(2), group(3));
     let steps = vec![
         (0, Hear(v3_query(NOBODY, 1, &[]))),
         (100, Join(0, a)),
+        (100, Join(0, c)),
         (1_400, Leave(0, a)),
-        // What was to be told of the Leave is not told any more.
+        (1_400, Leave(0, c)),
+        // What was to be told of the Leaves is not told any more, not even later.
         (1_402, Hear(older_query(NOBODY, 1))),
         (1_500, Join(0, a)),
         (1_700, Hear(older_query(NOBODY, 1))),
