@@ -3,6 +3,7 @@
 //! A run that is interrupted leaves no verdict and no file. Captures get their name when they are
 //! whole.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -217,12 +218,15 @@ pub(super) fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event)) {
 /// One run; `None` if it was interrupted. A panic is the laboratory's fault, and of this run alone.
 fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -> Option<Finished> {
     let clock = Clock::start();
+    // What it has to wait for afterwards, so that others are not disturbed, is not its own time.
+    let took = Cell::new(Duration::ZERO);
     let mut held = None;
     let hold = async |recording: &Recording, rooms: &[Room]| {
+        took.set(clock.now().since_start());
         if orders.hold == Hold::Never {
             return;
         }
-        let finished = job.recorded(clock.now().since_start(), recording);
+        let finished = job.recorded(took.get(), recording);
         let passed = finished.verdict.outcome == Outcome::Pass;
         if orders.holds(index, passed) {
             let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
@@ -240,7 +244,7 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
         Some(refusal) => Evidence::none(Outcome::Unsupported, refusal),
         None => match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(_)) if held.is_some() => return held,
-            Ok(Ok(recording)) => return Some(job.recorded(clock.now().since_start(), &recording)),
+            Ok(Ok(recording)) => return Some(job.recorded(took.get(), &recording)),
             Ok(Err(RunError::Interrupted)) => return None,
             Ok(Err(error @ RunError::Unsupported(..))) => {
                 Evidence::none(Outcome::Unsupported, error)

@@ -32,11 +32,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 /// answers with a verdict that explains itself and one merged capture (pcapng).
 #[derive(Parser)]
 #[command(name = "castnet", version, arg_required_else_help = true)]
-#[command(
-    after_help = "Exit codes: 0 all passed, 1 a check failed or proved nothing, 2 usage or a \
-                        bad scenario, 3 not supported here, 4 the laboratory itself broke, \
-                        130 interrupted."
-)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -66,6 +62,11 @@ enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+/// What help and manual say of them.
+const EXIT_CODES: &str = "Exit codes: 0 all passed, 1 a check failed or proved nothing, 2 usage or a \
+                          bad scenario, 3 not supported here, 4 the laboratory itself broke, \
+                          130 interrupted.";
 
 /// A check failed or proved nothing; or not all of a file could be read.
 const FAILED: u8 = 1;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use castnet::kernel::Clock;
 use castnet_lab::backend::netns::Room;
 use castnet_lab::backend::{Cancel, at_a_time};
+use castnet_lab::judge::Outcome;
 use castnet_lab::lab::privilege;
 use castnet_lab::report::{Campaign, Finished, html, json, junit, table, text};
 use clap::Args;
@@ -17,9 +18,12 @@ use super::progress::Progress;
 use super::seed::Seed;
 use super::selection::Selection;
 use super::standing::{Announced, Standing};
-use super::{Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, say, stdout_style, up};
+use super::{
+    EXIT_CODES, Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, say, stdout_style, up,
+};
 
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct RunArgs {
     #[command(flatten)]
     paths: Paths,
@@ -179,7 +183,7 @@ fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
                 held = Some((job, pause(orders, job, &rooms)));
             }
             Event::Finished(job, finished) => {
-                progress.ended(job);
+                progress.ended(job, finished.verdict.outcome == Outcome::Pass);
                 progress.clear();
                 if held.take_if(|(paused, _)| *paused == job).is_none() {
                     show(args, &finished);
@@ -187,7 +191,7 @@ fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
                 so_far.finished(job, *finished);
             }
             Event::Stopped(job) => {
-                progress.ended(job);
+                progress.ended(job, true);
                 so_far.stopped.insert(job);
             }
             Event::Tick => {}

@@ -154,10 +154,12 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn help_teaches_the_exit_codes() {
-    let output = castnet(&folder("help"), &["--help"]);
-    let stdout = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0));
-    assert!(stdout.contains("Exit codes: 0 all passed, 1 a check failed"), "{stdout}");
+    for arguments in [&["--help"][..], &["run", "--help"]] {
+        let output = castnet(&folder("help"), arguments);
+        let stdout = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout.contains("Exit codes: 0 all passed, 1 a check failed"), "{stdout}");
+    }
 }
 
 #[test]
