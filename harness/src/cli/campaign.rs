@@ -22,6 +22,7 @@ use castnet_lab::lab::privilege::Refusal;
 use castnet_lab::plan::Plan;
 use castnet_lab::recording::Recording;
 use castnet_lab::report::{Finished, Unfinished, html};
+use castnet_lab::role;
 use tokio::sync::oneshot;
 
 use super::owner;
@@ -218,11 +219,11 @@ pub(super) fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event)) {
 /// One run; `None` if it was interrupted. A panic is the laboratory's fault, and of this run alone.
 fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -> Option<Finished> {
     let clock = Clock::start();
-    // What it has to wait for afterwards, so that others are not disturbed, is not its own time.
+    // While others run it may neither be built nor torn down, and that is not its own time.
     let took = Cell::new(Duration::ZERO);
     let mut held = None;
     let hold = async |recording: &Recording, rooms: &[Room]| {
-        took.set(clock.now().since_start());
+        took.set(role::Clock::start().epoch().saturating_sub(recording.epoch));
         if orders.hold == Hold::Never {
             return;
         }

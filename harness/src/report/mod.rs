@@ -30,7 +30,7 @@ pub struct Finished {
     pub repetition: u32,
     /// What its random draws followed from.
     pub seed: u64,
-    /// How long it took to be built and run.
+    /// How long it ran.
     pub took: Duration,
     /// How many frames crossed a link; `None` if there was no run.
     pub frames: Option<usize>,

@@ -2,13 +2,18 @@
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{ChildStdin, Command, Stdio};
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::child::{self, AS_ROUTER, Order, Setup, Word};
 use crate::lab::{Lines, Netns, Process};
 use crate::plan::NodeId;
 use crate::role::Stage;
+
+/// How long the start of a process may take, for a machine on which it takes some milliseconds.
+const START_BOUND: Duration = Duration::from_secs(10);
 
 /// A router's process, from its start to its death.
 pub(super) struct Child {
@@ -35,7 +40,7 @@ impl Child {
         }
         // The file that this program was started from may have been replaced since.
         let mut command = Command::new("/proc/self/exe");
-        command.args([AS_ROUTER, netns.name()]);
+        command.arg0("castnet").args([AS_ROUTER, netns.name()]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let process = Process::start(netns, command)?;
         let missing = || io::Error::other("a pipe is missing");
@@ -56,7 +61,9 @@ impl Child {
     /// Waits until it owns multicast routing in its namespace.
     pub(super) async fn owns(&mut self) -> Result<(), String> {
         let Some(mut unheard) = self.unheard.take() else { return Ok(()) };
-        match unheard.stdout.next().await.map_err(|error| error.to_string())? {
+        let said = tokio::time::timeout(START_BOUND, unheard.stdout.next()).await;
+        let said = said.map_err(|_| format!("its daemon has not started after {START_BOUND:?}"))?;
+        match said.map_err(|error| error.to_string())? {
             Some(line) if matches!(serde_json::from_str(&line), Ok(Word::Owns)) => {
                 self.unheard = Some(unheard);
                 Ok(())
@@ -102,6 +109,13 @@ impl Child {
     /// Waits until it is dead.
     pub(super) async fn dead(&self) -> io::Result<()> {
         self.process.ended().await.map(drop)
+    }
+}
+
+impl Drop for Child {
+    /// Whoever lets go of it does not want it any more.
+    fn drop(&mut self) {
+        _ = self.kill();
     }
 }
 
