@@ -9,6 +9,7 @@ mod exec;
 mod files;
 mod interrupt;
 mod man;
+mod new;
 mod owner;
 mod progress;
 mod run;
@@ -40,6 +41,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a first scenario, which passes as it stands.
+    New(new::NewArgs),
     /// Run scenarios and judge them.
     Run(run::RunArgs),
     /// Check scenarios without running them.
@@ -93,6 +96,7 @@ const fn exit_code(worst: Outcome) -> u8 {
 /// build something enter a user namespace first, if they have to.
 pub(crate) fn execute(cli: Cli) -> ExitCode {
     let code = match cli.command {
+        Command::New(args) => new::new(&args),
         Command::Run(args) => run::run(&args),
         Command::Check(paths) => check::check(&paths),
         Command::Up(args) => up::up(&args),

@@ -3,6 +3,7 @@
 mod daemon;
 mod interrupt;
 mod machine;
+mod new;
 mod reports;
 mod seed;
 mod selection;
