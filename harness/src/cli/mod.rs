@@ -13,6 +13,7 @@ mod new;
 mod owner;
 mod progress;
 mod run;
+mod schema;
 mod seed;
 mod selection;
 mod show;
@@ -47,6 +48,8 @@ enum Command {
     Run(run::RunArgs),
     /// Check scenarios without running them.
     Check(files::Paths),
+    /// Print the JSON Schema of scenario files, from which editors complete keys.
+    Schema,
     /// Build the topology of a scenario, and hold it until Ctrl-C.
     Up(up::UpArgs),
     /// Run a command in a node of a topology that stands.
@@ -99,6 +102,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
         Command::New(args) => new::new(&args),
         Command::Run(args) => run::run(&args),
         Command::Check(paths) => check::check(&paths),
+        Command::Schema => schema::print(),
         Command::Up(args) => up::up(&args),
         Command::Exec(args) => exec::exec(&args),
         Command::Capture(args) => capture::capture(&args),

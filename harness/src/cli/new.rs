@@ -10,6 +10,8 @@ use super::{Ending, Failure, say};
 
 /// What is written.
 const FIRST: &str = include_str!("first.toml");
+/// Where a scenario looks for the schema, beside itself.
+const SCHEMA: &str = "castnet.schema.json";
 
 #[derive(Args)]
 pub(super) struct NewArgs {
@@ -24,7 +26,10 @@ pub(super) fn new(args: &NewArgs) -> Ending {
         return Ok(0);
     }
     let file = args.file.display();
-    write(&args.file, FIRST).map_err(|error| {
+    // An editor complains of a schema that is not there.
+    let has_schema = args.file.with_file_name(SCHEMA).is_file();
+    let line = if has_schema { format!("#:schema ./{SCHEMA}\n") } else { String::new() };
+    write(&args.file, &format!("{line}{FIRST}")).map_err(|error| {
         Failure::usage(match error.kind() {
             io::ErrorKind::AlreadyExists => format!("{file}: is there already, and stays so"),
             _ => format!("{file}: {error}"),

@@ -6,6 +6,7 @@
 pub mod clauses;
 pub mod diagnostic;
 pub mod expr;
+pub mod schema;
 
 mod act;
 mod cache;

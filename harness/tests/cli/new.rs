@@ -49,3 +49,18 @@ fn a_dash_is_standard_output() {
     castnet(&folder, &["new", "x.toml"]);
     assert_eq!(fs::read_to_string(folder.join("x.toml")).unwrap(), text(&output.stdout));
 }
+
+/// What an editor completes from, where the scenario says that it is.
+#[test]
+fn a_schema_beside_the_scenario_is_named_in_it() {
+    let folder = folder("new-schema");
+    let schema = castnet(&folder, &["schema"]);
+    assert_eq!((schema.status.code(), text(&schema.stderr)), (Some(0), String::new()));
+    let json: serde_json::Value = serde_json::from_slice(&schema.stdout).unwrap();
+    assert_eq!(json["$schema"], "http://json-schema.org/draft-07/schema#");
+    fs::write(folder.join("castnet.schema.json"), &schema.stdout).unwrap();
+    castnet(&folder, &["new"]);
+    let written = fs::read_to_string(folder.join("scenario.toml")).unwrap();
+    assert!(written.starts_with("#:schema ./castnet.schema.json\ntitle = "), "{written}");
+    assert_eq!(castnet(&folder, &["check", "scenario.toml"]).status.code(), Some(0));
+}
