@@ -1,4 +1,5 @@
-//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`.
+//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`, and one per combination of
+//! a matrix: `netns::igmp::v2::join::version=2::robustness=3`.
 //!
 //! Without the right to make namespaces a test fails if `CASTNET_REQUIRE_NETNS=1` demands it, and is
 //! ignored, loudly, if nothing does.
@@ -14,6 +15,7 @@ use castnet_lab::plan::{Plan, load};
 use castnet_lab::report::Finished;
 use castnet_lab::report::text::{self, Style};
 use castnet_lab::role;
+use castnet_lab::scenario::is_template;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The folder of the scenarios, as seen from this package.
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
     let mut files = Vec::new();
     collect(Path::new(SCENARIOS), &mut files);
     files.sort();
-    let trials = files.into_iter().map(|file| trial(file, refusal.as_ref(), required)).collect();
+    let trials = files.iter().flat_map(|file| trials(file, refusal.as_ref(), required)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -46,30 +48,42 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.unwrap_or_else(|e| panic!("{}: {e}", folder.display())).path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|ending| ending == "toml") {
+        } else if path.extension().is_some_and(|ending| ending == "toml") && !is_template(&path) {
             files.push(path);
         }
     }
 }
 
-fn trial(file: PathBuf, refusal: Option<&Refusal>, required: bool) -> Trial {
-    let tail = file.strip_prefix(SCENARIOS).unwrap_or(&file).with_extension("");
+/// A test for each combination; one that fails if there are none, because the file is wrong.
+fn trials(file: &Path, refusal: Option<&Refusal>, required: bool) -> Vec<Trial> {
+    let tail = file.strip_prefix(SCENARIOS).unwrap_or(file).with_extension("");
     let name = format!("netns::{}", tail.display().to_string().replace('/', "::"));
-    match refusal.map(ToString::to_string) {
-        None => Trial::test(name, move || run(&file)),
-        Some(why) => Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(!required),
-    }
+    let plans = match load(file) {
+        Ok(plans) => plans,
+        Err(error) => return vec![Trial::test(name, move || Err(error.to_string().into()))],
+    };
+    let trials = plans.into_iter().map(|plan| {
+        // Commas and brackets mean something in the filters of nextest.
+        let values = plan.combination.split(',').filter(|value| !value.is_empty());
+        let name = values.fold(name.clone(), |name, value| format!("{name}::{value}"));
+        match refusal.map(ToString::to_string) {
+            None => Trial::test(name, move || run(&plan)),
+            Some(why) => {
+                Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(!required)
+            }
+        }
+    });
+    trials.collect()
 }
 
-fn run(file: &Path) -> Result<(), Failed> {
-    let plan = load(file).map_err(|error| error.to_string())?;
-    let recording = netns::run(&plan, &Cancel::new()).map_err(|error| error.to_string())?;
-    let verdict = judge(&plan, &recording);
+fn run(plan: &Plan) -> Result<(), Failed> {
+    let recording = netns::run(plan, &Cancel::new()).map_err(|error| error.to_string())?;
+    let verdict = judge(plan, &recording);
     if verdict.outcome == Outcome::Pass {
         return Ok(());
     }
     let remarks = verdict.remarks();
-    let pcapng = keep(&plan, |file| pcapng::write(file, &plan, &recording, &remarks))?;
+    let pcapng = keep(plan, |file| pcapng::write(file, plan, &recording, &remarks))?;
     let finished = Finished {
         name: plan.name.clone(),
         path: plan.path.clone(),

@@ -38,15 +38,17 @@ use crate::scenario::{Listener, Waiver};
 pub use check::{
     Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
 };
-pub use compile::{LoadError, SEED, compile, load};
+pub use compile::{LoadError, SEED, compile, compile_all, load};
 pub use fault::Fault;
 pub use injection::Injection;
 
 /// A compiled scenario.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The scenario's name: its path below `scenarios/`, without the ending.
+    /// The scenario's name: its path below `scenarios/`, without the ending, and the combination.
     pub name: String,
+    /// Which combination of its matrix it is: `version=2,lmqi=500ms`; empty if it has none.
+    pub combination: String,
     /// The file, as the user named it.
     pub path: String,
     /// One line that says what it claims.

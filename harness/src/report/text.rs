@@ -63,7 +63,10 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
             SEED => String::new(),
             seed => format!(" --seed {seed}"),
         };
-        _ = writeln!(text, "  repeat   castnet run {}{seed}", finished.path);
+        // Of the combinations of a matrix only this one.
+        let only =
+            name.find('[').map_or(String::new(), |at| format!(" --filter '{}'", &name[at..]));
+        _ = writeln!(text, "  repeat   castnet run {}{only}{seed}", finished.path);
     }
     text
 }

@@ -1,7 +1,8 @@
 //! What an author writes: a topology, a timeline and what must come true, in one TOML file.
 //!
-//! [`parse`] reads the text into a [`Scenario`] and refuses what has no meaning by itself; whether
-//! names fit together is the business of [`crate::plan`]. Every value keeps its place in the file.
+//! [`drafts`] reads the text into a [`Scenario`], or into several of them if there is a matrix, and
+//! refuses what has no meaning by itself; whether names fit together is the business of
+//! [`crate::plan`]. Every value keeps its place in the files.
 
 pub mod clauses;
 pub mod diagnostic;
@@ -11,18 +12,22 @@ pub mod schema;
 mod act;
 mod cache;
 mod claim;
+mod document;
 mod expect;
 mod fault;
 mod gap;
 mod igmp;
 mod inject;
 mod invariant;
+mod matrix;
 mod node;
 mod packet;
 mod parse;
 mod reader;
+mod source;
 mod state;
 mod switch;
+mod template;
 mod time;
 mod verb;
 
@@ -45,12 +50,14 @@ pub use claim::{
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use invariant::{Invariant, Waiver};
-pub use parse::parse;
+pub use source::{Source, Sources};
+pub use template::is_template;
 pub use time::LONGEST;
 pub use verb::{Act, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
 
 pub(crate) use gap::{Gap, Gaps};
-pub(crate) use parse::{draft, without_bom};
+pub(crate) use parse::{Draft, drafts};
+pub(crate) use source::{Unreadable, read};
 
 /// A scenario as it was written.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! The program as its user types it: what it says, where it says it, and with which exit code.
 
 mod daemon;
+mod families;
 mod interrupt;
 mod machine;
 mod new;

@@ -47,6 +47,10 @@ fn the_examples_of_the_page_are_valid() {
     let blocks: Vec<&str> =
         blocks.map(|block| block.split("```").next().unwrap_or_default()).collect();
     assert_valid(&schema(), "the page", &blocks.join("\n"));
+    for block in PAGE.split("```toml ").skip(1) {
+        let (name, rest) = block.split_once('\n').unwrap();
+        assert_valid(&schema(), name, rest.split("```").next().unwrap());
+    }
 }
 
 #[test]

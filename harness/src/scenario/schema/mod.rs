@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Invariant, clauses};
-use key::Kind::{Tables, Text, Time, Words};
+use key::Kind::{Like, Tables, Text, Time, Words};
 use key::{Key, reference, table};
 
 /// The schema of a scenario file.
@@ -22,11 +22,18 @@ use key::{Key, reference, table};
 pub fn schema() -> Value {
     let mut schema = table(&[
         Key::new("title", Text, "One line that says what the scenario claims."),
+        Key::new("extends", Like("../topologies/router.toml"), "The template that it begins with."),
+        Key::new(
+            "template",
+            Text,
+            "One line that says what this template is, which is no scenario.",
+        ),
         Key::new("tolerance", Time, "What a real machine may be late by.").or("100ms"),
         Key::new("end", Time, "When the run ends; when everything can be judged unless given."),
     ]);
     for (key, value, about) in [
         ("proves", list("clause"), "The RFC clauses that it proves, by their ids."),
+        ("matrix", matrix(), "Parameters and their values; ${name} stands for each in turn."),
         ("links", named("link"), "The links: a name, and the nodes on it."),
         ("nodes", named("node"), "The nodes: a name, and what it does."),
         ("act", list("act"), "What is done, and when."),
@@ -37,7 +44,11 @@ pub fn schema() -> Value {
         schema["properties"][key] = value;
         schema["properties"][key]["description"] = about.into();
     }
-    schema["required"] = json!(["title", "links", "nodes", "expect"]);
+    schema["anyOf"] = json!([
+        { "required": ["title", "links", "nodes", "expect"] },
+        { "required": ["title", "extends", "expect"] },
+        { "required": ["template"] },
+    ]);
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
     schema["title"] = "A scenario of castnet".into();
     schema["definitions"] = definitions().into();
@@ -70,6 +81,13 @@ fn definitions() -> Map<String, Value> {
         }
     }
     all
+}
+
+/// `version = [1, 2]`
+fn matrix() -> Value {
+    let value = json!({ "type": ["string", "integer", "boolean"] });
+    let values = json!({ "type": "array", "items": value });
+    json!({ "type": "object", "additionalProperties": values })
 }
 
 /// A node without a role changes that of a template, which may have any.
