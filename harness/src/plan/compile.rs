@@ -5,9 +5,9 @@ use std::path::Path;
 use super::claim::Claims;
 use super::timing::Timing;
 use super::topology::Topology;
-use super::{Act, Action, Check, Plan, fault, timeline};
+use super::{Act, Action, Check, Plan, evidence, fault, timeline};
 use crate::scenario::diagnostic::{Diagnostics, Rejected};
-use crate::scenario::{self, Draft, Gaps, Scenario, Sources, Unreadable};
+use crate::scenario::{self, Draft, Gaps, Scenario, Source, Sources, Unreadable};
 
 /// The seed of a run that is given none.
 pub const SEED: u64 = 1;
@@ -56,7 +56,7 @@ pub fn compile_all(path: &str, source: &str) -> Result<Vec<Plan>, Rejected> {
     let (mut plans, mut told) = (Vec::new(), Vec::new());
     for Draft { combination, scenario, gaps, faults: mut own } in drafts {
         let names = (path, combination.as_str());
-        plans.extend(plan(names, &sources.scenario().text, scenario, gaps, &mut own));
+        plans.extend(plan(names, sources.scenario(), scenario, gaps, &mut own));
         told.push((combination, own));
     }
     faults.merge(told);
@@ -85,7 +85,7 @@ pub fn compile(path: &str, source: &str) -> Result<Plan, Rejected> {
 
 fn plan(
     (path, combination): (&str, &str),
-    source: &str,
+    source: &Source,
     scenario: Scenario,
     mut gaps: Gaps,
     faults: &mut Diagnostics,
@@ -106,6 +106,7 @@ fn plan(
         // Only a process can be killed.
         topology.nodes[act.node].apart = true;
     }
+    evidence::check(&scenario, &topology.ports, &acts, &checks, faults);
     let end = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance }.end(faults);
     Some(Plan {
         name: name(path, combination),

@@ -11,6 +11,7 @@ mod check;
 mod claim;
 mod compile;
 mod delivery;
+mod evidence;
 mod fault;
 mod injection;
 mod packet;

@@ -39,6 +39,10 @@ impl Timing<'_> {
             let help = "without `end` it lasts as long as is needed";
             faults.error_with_help(&written.span, message, label, help);
         }
+        for fault in self.scenario.faults.iter().filter(|fault| fault.after >= end) {
+            let label = format!("the run ends at {}", humantime::format_duration(end));
+            faults.error(&fault.span, "this fault never strikes", label);
+        }
         for (check, span) in self.checks.iter().zip(spans) {
             if let Some((window, _)) = window(check)
                 && window.length.is_none()

@@ -12,6 +12,8 @@ use super::source::Sources;
 
 /// A suggestion is for slips of the pen; what is longer than any name is none.
 const LONGEST_SLIP: usize = 64;
+/// The most characters of a message.
+const LONGEST: usize = 600;
 /// How many faults of one file are kept; whoever has more has given the wrong file.
 const MOST: usize = 100;
 /// How many names a message lists when none of them is close.
@@ -192,10 +194,15 @@ pub(super) fn closest<'k>(
     near.min().map(|(_, candidate)| candidate)
 }
 
-/// The text of a file goes to a terminal: a control character in it is shown and not obeyed.
+/// The text of a file goes to a terminal: a control character in it is shown and not obeyed, and
+/// nobody reads a megabyte.
 fn printable(text: String) -> String {
+    if text.len() <= LONGEST && !text.chars().any(char::is_control) {
+        return text;
+    }
     let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    if text.chars().any(char::is_control) { text.chars().map(shown).collect() } else { text }
+    let cut = if text.chars().nth(LONGEST).is_some() { "..." } else { "" };
+    text.chars().take(LONGEST).map(shown).chain([cut.to_owned()]).collect()
 }
 
 /// A scenario that cannot be used: its files and its faults.
@@ -226,16 +233,6 @@ impl Rejected {
             renderer.render(&[group])
         });
         rendered.collect::<Vec<_>>().join("\n\n")
-    }
-
-    /// Line and column of an offset, both from 1, the column in characters.
-    #[must_use]
-    pub fn line_column(source: &str, offset: usize) -> (usize, usize) {
-        let before = &source.as_bytes()[..offset.min(source.len())];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-        (line, column)
     }
 }
 

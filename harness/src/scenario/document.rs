@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::diagnostic::{Diagnostics, Rejected, Span};
+use super::diagnostic::{Diagnostics, Span};
 use super::source::Source;
 
 /// How many lines that are not TOML are worth showing.
@@ -58,7 +58,7 @@ fn not_toml(file: &Source, errors: &[toml::de::Error], faults: &mut Diagnostics)
     let mut last_line = 0;
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        let (line, _) = Rejected::line_column(source, span.start);
+        let line = file.line(span.start);
         if line == last_line {
             continue;
         }

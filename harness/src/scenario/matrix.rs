@@ -17,6 +17,12 @@ use super::reader::Reader;
 /// The most combinations of one file.
 const MOST: usize = 100;
 
+/// The longest value, in octets.
+const LONGEST: usize = 64;
+
+/// The longest name of a combination, so that a file can have it behind that of the scenario.
+const LONGEST_NAME: usize = 160;
+
 /// The scenario with one value of each parameter.
 pub(super) struct Combination<'i> {
     /// `version=2,lmqi=500ms`; empty if there is no matrix.
@@ -40,7 +46,7 @@ pub(super) fn combinations<'i>(
     let parameters = parameters(&document, &told);
     *faults = told.into_inner();
     let Some(parameters) = parameters else { return Vec::new() };
-    document.remove("matrix");
+    let matrix = document.remove("matrix");
     let before = faults.len();
     let mut used = BTreeSet::new();
     let mut combinations = Vec::new();
@@ -48,7 +54,13 @@ pub(super) fn combinations<'i>(
         let mut filling = Filling { chosen: &chosen, used: &mut used, faults };
         let document = filling.table(document.clone());
         let values = chosen.iter().map(|(name, value)| format!("{name}={}", nameable(value)));
-        combinations.push(Combination { name: values.collect::<Vec<_>>().join(","), document });
+        let name = values.collect::<Vec<_>>().join(",");
+        if let Some(matrix) = matrix.as_ref().filter(|_| name.len() > LONGEST_NAME) {
+            let message = "a combination makes a name that no file can have";
+            let label = format!("it has {} octets, and {LONGEST_NAME} are possible", name.len());
+            faults.error(&matrix.span(), message, label);
+        }
+        combinations.push(Combination { name, document });
         if faults.len() > before {
             return Vec::new();
         }
@@ -91,6 +103,10 @@ fn parameters<'i>(
                     let message = "a value is a string, a whole number, true or false";
                     let found = format!("found {}", value.get_ref().type_str());
                     faults.error(&value.span(), message, found);
+                }
+                Some(text) if text.len() > LONGEST => {
+                    let message = format!("a value is at most {LONGEST} octets long");
+                    faults.error(&value.span(), message, "it is part of names");
                 }
                 Some(text) if !known.insert(text.clone()) => {
                     let message = format!("`{text}` stands twice");

@@ -1,6 +1,6 @@
 //! What an author writes: a topology, a timeline and what must come true, in one TOML file.
 //!
-//! [`drafts`] reads the text into a [`Scenario`], or into several of them if there is a matrix, and
+//! `drafts` reads the text into a [`Scenario`], or into several of them if there is a matrix, and
 //! refuses what has no meaning by itself; whether names fit together is the business of
 //! [`crate::plan`]. Every value keeps its place in the files.
 

@@ -1,6 +1,7 @@
 //! The file as a whole, and its links.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
@@ -129,14 +130,18 @@ fn title(file: &Reader<'_, '_>, faults: &RefCell<Diagnostics>) -> Spanned<String
             let message = "`title` is one line that says what the scenario claims";
             let found = if text.is_empty() { "it is empty" } else { "it has several lines" };
             faults.borrow_mut().error(&title.span, message, found);
+        } else if text.chars().any(char::is_control) {
+            let message = "`title` has a control character in it";
+            faults.borrow_mut().error(&title.span, message, "terminals would obey it");
         }
     }
     title.unwrap_or(Spanned { value: String::new(), span: 0..0 })
 }
 
 fn check_clauses(ids: &[Spanned<String>], faults: &RefCell<Diagnostics>) {
-    for (n, id) in ids.iter().enumerate() {
-        if ids[..n].iter().any(|other| other.value == id.value) {
+    let mut known = BTreeSet::new();
+    for id in ids {
+        if !known.insert(&id.value) {
             let message = format!("`{}` stands twice", id.value);
             faults.borrow_mut().error(&id.span, message, "the second time");
         } else if clauses::clause(&id.value).is_none() {

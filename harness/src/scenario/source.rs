@@ -31,6 +31,8 @@ pub struct Source {
     pub text: String,
     /// Where it begins, among all of them.
     pub(super) begin: usize,
+    /// Where its lines end.
+    ends: Vec<usize>,
 }
 
 impl Sources {
@@ -78,7 +80,13 @@ impl Source {
     fn new(path: String, text: String, begin: usize) -> Self {
         // Some editors write a byte order mark, which nobody sees and no column should count.
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        Self { path, text, begin }
+        let ends = text.match_indices('\n').map(|(at, _)| at).collect();
+        Self { path, text, begin, ends }
+    }
+
+    /// The line, from 1, of a place in this file.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        self.ends.partition_point(|&end| end < at) + 1
     }
 }
 

@@ -122,8 +122,13 @@ fn every_clause_of_the_catalogue_can_be_cited() {
     assert_eq!((clause.id.as_str(), clause.level.as_str()), ("RFC2236-3-23", "MUST"));
 }
 
-/// Reads, compiles and renders; whatever is told lies in the text.
+/// Reads, compiles and renders, without and with a matrix; whatever is told lies in the text.
 fn hold(text: &str) {
+    hold_as_it_is(text);
+    hold_as_it_is(&text.replacen("[links]", "[matrix]\nx = [\"2s\", 3]\ny = [true]\n[links]", 1));
+}
+
+fn hold_as_it_is(text: &str) {
     let Err(rejected) = compile("any.toml", text) else { return };
     assert!(!rejected.faults.is_empty(), "rejected without a reason: {text:?}");
     for fault in &rejected.faults {
@@ -138,7 +143,7 @@ fn hold(text: &str) {
 }
 
 /// Words that a scenario is made of, and words that it had better not be made of.
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 45] = [
     "\"",
     "[",
     "]",
@@ -179,6 +184,11 @@ const WORDS: [&str; 40] = [
     "[act]",
     "[[expect]]",
     "links",
+    "\"${x}\"",
+    "\"$${y} ${x}${y}\"",
+    "${",
+    "extends = \".\"",
+    "template = \"\"",
 ];
 
 /// One edit: where (in permille of the text), how many octets go, and the word that comes.
@@ -225,12 +235,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..<_>::default() })]
 
     #[test]
-    fn no_edit_makes_it_panic(edits in vec((0..1000usize, 0..30usize, 0..50usize), 1..4)) {
+    fn no_edit_makes_it_panic(edits in vec((0..1000usize, 0..30usize, 0..55usize), 1..4)) {
         hold(&edited(&edits));
     }
 
     #[test]
-    fn no_value_makes_it_panic(exchanges in vec((0..200usize, 0..40usize), 1..4)) {
+    fn no_value_makes_it_panic(exchanges in vec((0..200usize, 0..45usize), 1..4)) {
         hold(&exchanged(&exchanges));
     }
 

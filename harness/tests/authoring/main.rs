@@ -1,6 +1,7 @@
 //! What several scenarios share, and what one file says of several: templates and matrices. And files
 //! that nobody would write.
 
+mod attack;
 mod extends;
 mod matrix;
 

@@ -1,0 +1,37 @@
+//! Deliveries of what nobody sends: whatever happened, they could never be judged.
+
+use super::{Act, Action, Check, Claim, Port, Receiver};
+use crate::scenario::Scenario;
+use crate::scenario::diagnostic::Diagnostics;
+
+/// Says which they are; `checks` are those of the expectations, in their order.
+pub(super) fn check(
+    scenario: &Scenario,
+    ports: &[Port],
+    acts: &[Act],
+    checks: &[Check],
+    faults: &mut Diagnostics,
+) {
+    for (check, expectation) in checks.iter().zip(&scenario.expectations) {
+        let (Claim::Received(receiver, ..)
+        | Claim::ExactlyOnce(receiver, _)
+        | Claim::NoneAfter(receiver, _)) = &check.claim
+        else {
+            continue;
+        };
+        let Receiver { group, sources, .. } = receiver;
+        let is_sent = acts.iter().any(|act| match &act.action {
+            Action::Send(stream) if stream.group == *group => {
+                let from = ports[stream.port].address;
+                sources.as_ref().is_none_or(|sources| sources.contains(&from))
+            }
+            _ => false,
+        });
+        if !is_sent {
+            let label = format!("nobody sends such a datagram to {group}");
+            let help = "an act has to `send` it, or the group or the source is another one";
+            let message = "this can never be judged";
+            faults.error_with_help(&expectation.span, message, label, help);
+        }
+    }
+}
