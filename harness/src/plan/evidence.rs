@@ -1,6 +1,6 @@
 //! Deliveries of what nobody sends: whatever happened, they could never be judged.
 
-use super::{Act, Action, Check, Claim, Port, Receiver};
+use super::{Act, Action, Check, Claim, Latency, Port, Receiver};
 use crate::scenario::Scenario;
 use crate::scenario::diagnostic::Diagnostics;
 
@@ -15,7 +15,9 @@ pub(super) fn check(
     for (check, expectation) in checks.iter().zip(&scenario.expectations) {
         let (Claim::Received(receiver, ..)
         | Claim::ExactlyOnce(receiver, _)
-        | Claim::NoneAfter(receiver, _)) = &check.claim
+        | Claim::NoneAfter(receiver, _)
+        | Claim::Ttl(receiver, ..)
+        | Claim::Latency(Latency { receiver, .. })) = &check.claim
         else {
             continue;
         };

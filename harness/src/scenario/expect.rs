@@ -13,7 +13,7 @@ use super::{
 const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
 
 /// What a latency can be measured from.
-const SINCE: [&str; 2] = ["act", "wire"];
+pub(super) const SINCE: [&str; 2] = ["act", "wire"];
 
 /// What can be claimed of a delivery.
 const DELIVERED: [&str; 6] =

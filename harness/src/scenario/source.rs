@@ -18,7 +18,8 @@ const LARGEST: u64 = 1024 * 1024;
 /// The files of one scenario, itself first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sources {
-    scenario: Source,
+    // Boxed, because all of it travels with an error.
+    scenario: Box<Source>,
     templates: Vec<Source>,
 }
 
@@ -38,7 +39,8 @@ pub struct Source {
 impl Sources {
     /// A scenario by itself.
     pub fn of(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { scenario: Source::new(path.into(), text.into(), 0), templates: Vec::new() }
+        let scenario = Box::new(Source::new(path.into(), text.into(), 0));
+        Self { scenario, templates: Vec::new() }
     }
 
     /// Adds the template that the last file extends.
@@ -50,7 +52,7 @@ impl Sources {
     }
 
     /// The scenario itself.
-    pub(crate) const fn scenario(&self) -> &Source {
+    pub(crate) fn scenario(&self) -> &Source {
         &self.scenario
     }
 

@@ -68,14 +68,28 @@ const TABLES: &[(&[&str], &[&str])] = &[
     (&["/definitions/fault"], &["[[fault]]\n?"]),
     (&["/definitions/expect.packet"], &["[[expect]]\npacket = {}\n?"]),
     (&["/definitions/expect.packet/properties/packet"], &["[[expect]]\npacket = { ? }"]),
+    (&["/definitions/expect.order"], &["[[expect]]\norder = []\n?"]),
+    (&["/definitions/expect.order/properties/order/items"], &["[[expect]]\norder = [{ ? }]"]),
     (&["/definitions/expect.received"], &["[[expect]]\ndelivery = {}\nreceived = 1\n?"]),
     (&["/definitions/expect.exactly-once"], &["[[expect]]\ndelivery = {}\nexactly-once = true\n?"]),
     (&["/definitions/expect.none-after"], &["[[expect]]\ndelivery = {}\nnone-after = \"1s\"\n?"]),
+    (&["/definitions/expect.ttl"], &["[[expect]]\ndelivery = {}\nttl = 1\n?"]),
+    (
+        &["/definitions/expect.join-latency"],
+        &["[[expect]]\ndelivery = {}\njoin-latency = \"<= 1s\"\n?"],
+    ),
+    (
+        &["/definitions/expect.leave-latency"],
+        &["[[expect]]\ndelivery = {}\nleave-latency = \"<= 1s\"\n?"],
+    ),
     (
         &[
             "/definitions/expect.received/properties/delivery",
             "/definitions/expect.exactly-once/properties/delivery",
             "/definitions/expect.none-after/properties/delivery",
+            "/definitions/expect.ttl/properties/delivery",
+            "/definitions/expect.join-latency/properties/delivery",
+            "/definitions/expect.leave-latency/properties/delivery",
         ],
         &["[[expect]]\ndelivery = { ? }"],
     ),

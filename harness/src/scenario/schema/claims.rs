@@ -1,8 +1,11 @@
 //! What must come true.
 
+use super::super::expect::SINCE;
+use super::super::packet::RECORDS;
 use super::key::Key;
 use super::key::Kind::{
-    self, Address, Count, Flag, Group, Length, Link, List, Moment, Node, Table, True, Whole, Words,
+    self, Address, Count, Flag, Group, Length, Like, Link, List, Moment, Node, Table, Tables, Text,
+    True, Whole, Words,
 };
 use super::timeline::packet_kinds;
 
@@ -19,13 +22,17 @@ fn at() -> Key {
 
 /// What can be claimed, and the keys of an `[[expect]]` that claims it.
 pub(super) fn expectations() -> Vec<(&'static str, Vec<Key>)> {
-    let [received, exactly_once, none_after] = delivery();
+    let [received, exactly_once, none_after, ttl, join, leave] = delivery();
     let [querier_at, querier_throughout] = querier();
     vec![
         ("packet", packet()),
+        ("order", order()),
         ("received", received),
         ("exactly-once", exactly_once),
         ("none-after", none_after),
+        ("ttl", ttl),
+        ("join-latency", join),
+        ("leave-latency", leave),
         ("mfc", mfc()),
         ("mdb", mdb()),
         ("querier-at", querier_at),
@@ -34,26 +41,48 @@ pub(super) fn expectations() -> Vec<(&'static str, Vec<Key>)> {
     ]
 }
 
-fn packet() -> Vec<Key> {
-    let keys = vec![
+/// Which packets are meant.
+fn filter() -> Vec<Key> {
+    let records = RECORDS.map(|(word, _)| word).to_vec();
+    vec![
         Key::needed("on", Link, "The link."),
         Key::needed("kind", Words(packet_kinds()), "What kind of packet."),
-        Key::new("group", Group, "The group that it names, or goes to."),
-        Key::new("from", Node, "Who sends it."),
+        Key::new("group", Group, "The group that it names, in any record, or goes to."),
+        Key::new("from", Node, "The node that it begins at."),
+        Key::new("source", Address, "Its IP source."),
         Key::new("to", Address, "Its IP destination."),
         Key::new("ttl", Whole(0, 255), "Its IP TTL."),
+        Key::new("tos", Whole(0, 255), "Its whole TOS octet, 0xc0 for IGMP."),
         Key::new("router-alert", Flag, "Whether it carries Router Alert."),
+        Key::new("length", Whole(0, 65_535), "Octets of the IGMP message, or of UDP payload."),
+        Key::new("version", Whole(1, 3), "The version of the IGMP message."),
+        Key::new("good-checksum", Flag, "Whether the IGMP checksum is right."),
         Key::new("max-resp", Length, "The Max Response Time of a Query."),
-    ];
+        Key::new("max-resp-code", Whole(0, 255), "The second octet as it stands."),
+        Key::new("suppress", Flag, "S of a version 3 Query."),
+        Key::new("robustness", Whole(0, 255), "QRV of a version 3 Query."),
+        Key::new("query-interval", Length, "QQI of a version 3 Query."),
+        Key::new("sources", List(Box::new(Address)), "All sources of a Query or a record."),
+        Key::new("record", Words(records), "A version 3 Report has such a record."),
+        Key::new("records", Whole(0, 65_535), "How many records a version 3 Report has."),
+    ]
+}
+
+fn packet() -> Vec<Key> {
     let own = vec![
-        Key::needed("packet", Table(keys), "So many packets on a link."),
+        Key::needed("packet", Table(filter()), "So many packets on a link."),
         Key::needed("count", Count, "How many: a number, a count such as LMQC, or a range."),
         Key::new("spacing", Length, "The time from each to the next."),
     ];
     [own, window()].concat()
 }
 
-fn delivery() -> [Vec<Key>; 3] {
+fn order() -> Vec<Key> {
+    let order = Key::needed("order", Tables(filter()), "The first packets like these, in order.");
+    [vec![order], window()].concat()
+}
+
+fn delivery() -> [Vec<Key>; 6] {
     let claim = || {
         let keys = vec![
             Key::needed("to", Node, "The receiver."),
@@ -69,10 +98,24 @@ fn delivery() -> [Vec<Key>; 3] {
         Key::needed("none-after", Moment, "From then on none reaches its interface."),
         Key::new("for", Length, "For how long; until the run ends unless given."),
     ];
+    let ttl = vec![Key::needed("ttl", Count, "All that reaches its interface has such a TTL.")];
+    let latency = |name, about, act| {
+        vec![
+            Key::needed(name, Like("<= 50ms"), about),
+            Key::new("after", Text, act),
+            Key::new("since", Words(SINCE.to_vec()), "Since the act, or its message on the wire.")
+                .or("act"),
+        ]
+    };
+    let join = latency("join-latency", "From the join to the first datagram.", "The join.");
+    let leave = latency("leave-latency", "From the leave to the last datagram.", "The leave.");
     [
         [claim(), received, window()].concat(),
         [claim(), exactly_once, window()].concat(),
         [claim(), none_after].concat(),
+        [claim(), ttl, window()].concat(),
+        [claim(), join].concat(),
+        [claim(), leave].concat(),
     ]
 }
 
@@ -83,6 +126,9 @@ fn mfc() -> Vec<Key> {
         Key::needed("source", Node, "The source."),
         Key::new("iif", Link, "The link that the flow comes in on."),
         Key::new("oifs", List(Box::new(Link)), "All links that it goes out on."),
+        Key::new("packets", Count, "How many datagrams have met the entry."),
+        Key::new("bytes", Count, "Their octets, with IP headers."),
+        Key::new("wrong-if", Count, "How many of them came in on another interface."),
         Key::new("absent", Flag, "There is no entry at all.").or(false),
     ];
     vec![Key::needed("mfc", Table(keys), "What a router's forwarding cache holds."), at()]
