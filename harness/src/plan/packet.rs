@@ -135,6 +135,14 @@ impl Claims<'_> {
             let message = format!("no {} is of version {}", kind.word(), version.value);
             self.faults.error(&version.span, message, "never matches");
         }
+        for to in fields.to.iter().filter(|to| !to.value.is_multicast()) {
+            let message = format!("{} is not a multicast address", to.value);
+            self.faults.error(
+                &to.span,
+                message,
+                "never matches: all that is counted goes to groups",
+            );
+        }
         let of_igmp = (kind != PacketKind::Data, "only IGMP messages have one");
         let of_queries = (is_query(kind), "only Queries have one");
         let of_reports = (is_v3_report(kind), "only version 3 Reports have any");
