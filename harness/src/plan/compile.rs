@@ -6,7 +6,7 @@ use super::claim::Claims;
 use super::timing::Timing;
 use super::topology::Topology;
 use super::{Act, Action, Check, Plan, evidence, fault, timeline};
-use crate::scenario::diagnostic::{Diagnostics, Rejected};
+use crate::scenario::diagnostic::{Diagnostics, Rejected, Span};
 use crate::scenario::{self, Draft, Gaps, Scenario, Source, Sources, Unreadable};
 
 /// The seed of a run that is given none.
@@ -94,21 +94,26 @@ fn plan(
     let acts = timeline::acts(&scenario, &topology, &mut gaps.acts, faults);
     let struck = fault::faults(&scenario, &topology, source, faults);
     let mut claims = Claims::new(&topology, &scenario, &acts, &gaps, faults);
-    let checks: Vec<Check> =
-        scenario.expectations.iter().filter_map(|e| claims.check(e, source)).collect();
+    let checks = scenario
+        .expectations
+        .iter()
+        .filter_map(|expectation| Some((&expectation.span, claims.check(expectation, source)?)));
+    let checks: Vec<(&Span, Check)> = checks.collect();
     let (tolerance, readings) = (claims.tolerance, claims.readings);
-    if !faults.is_empty() {
-        // Times say nothing while an act or an expectation is missing.
-        return None;
-    }
     let acts: Vec<Act> = acts.into_iter().map(|(_, act)| act).collect();
     for act in acts.iter().filter(|act| matches!(act.action, Action::Kill)) {
         // Only a process can be killed.
         topology.nodes[act.node].apart = true;
     }
-    evidence::check(&scenario, &topology.ports, &acts, &checks, faults);
-    let end = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance }.end(faults);
-    Some(Plan {
+    let is_whole = faults.is_empty() && !gaps.links.is_open() && !gaps.nodes.is_open();
+    let is_whole = is_whole && !gaps.acts.is_open();
+    if is_whole {
+        evidence::check(&topology.ports, &acts, &checks, faults);
+    }
+    let timing = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance, is_whole };
+    let end = timing.end(faults);
+    let checks = checks.into_iter().map(|(_, check)| check).collect();
+    is_whole.then_some(Plan {
         name: name(path, combination),
         combination: combination.to_owned(),
         path: path.to_owned(),

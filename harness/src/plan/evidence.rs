@@ -1,18 +1,16 @@
 //! Deliveries of what nobody sends: whatever happened, they could never be judged.
 
 use super::{Act, Action, Check, Claim, Latency, Port, Receiver};
-use crate::scenario::Scenario;
-use crate::scenario::diagnostic::Diagnostics;
+use crate::scenario::diagnostic::{Diagnostics, Span};
 
-/// Says which they are; `checks` are those of the expectations, in their order.
+/// Says which they are, each with the place of its expectation; `acts` have to be all there are.
 pub(super) fn check(
-    scenario: &Scenario,
     ports: &[Port],
     acts: &[Act],
-    checks: &[Check],
+    checks: &[(&Span, Check)],
     faults: &mut Diagnostics,
 ) {
-    for (check, expectation) in checks.iter().zip(&scenario.expectations) {
+    for (span, check) in checks {
         let (Claim::Received(receiver, ..)
         | Claim::ExactlyOnce(receiver, _)
         | Claim::NoneAfter(receiver, _)
@@ -33,7 +31,7 @@ pub(super) fn check(
             let label = format!("nobody sends such a datagram to {group}");
             let help = "an act has to `send` it, or the group or the source is another one";
             let message = "this can never be judged";
-            faults.error_with_help(&expectation.span, message, label, help);
+            faults.error_with_help(span, message, label, help);
         }
     }
 }

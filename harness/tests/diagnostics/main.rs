@@ -347,6 +347,21 @@ fn many_faults_are_told_in_one_go_and_each_once() {
     ]));
 }
 
+/// What cannot be at the time that it is to be is told though other acts and expectations are wrong.
+#[test]
+fn times_are_told_along_with_the_rest() {
+    insta::assert_snapshot!(all(&[
+        ("[links]", "end = \"3s\"\n[links]"),
+        (
+            "join = { who = \"h1\", group = \"239.1.1.1\"",
+            "join = { who = \"h1\", group = \"192.0.2.1\""
+        ),
+        ("none-after = \"leave + r1.LMQT\"", "none-after = \"leave - 1h\""),
+        ("count = \"LMQC\"", "count = \"LMQT\""),
+        ("iif = \"up\", oifs = []", "iif = \"up\", oifs = [\"down\"]"),
+    ]));
+}
+
 /// Carets stand below what they point at, whatever stands before it and however lines end.
 #[test]
 fn carets_after_unicode_tabs_and_carriage_returns() {
