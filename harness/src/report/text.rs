@@ -43,7 +43,7 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     if verdict.outcome == Outcome::Pass && !verbose {
         return text;
     }
-    _ = writeln!(text, "            {}", finished.title);
+    _ = writeln!(text, "            {}", shown(&finished.title));
     for reason in &verdict.reasons {
         _ = writeln!(text, "  {reason}");
     }
@@ -69,6 +69,12 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = writeln!(text, "  repeat   castnet run {}{only}{seed}", finished.path);
     }
     text
+}
+
+/// A control character of the title is shown to a terminal, which would obey it.
+fn shown(title: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    title.chars().map(shown).collect()
 }
 
 fn finding(finished: &Finished, finding: &Finding, style: Style) -> String {

@@ -130,9 +130,6 @@ fn title(file: &Reader<'_, '_>, faults: &RefCell<Diagnostics>) -> Spanned<String
             let message = "`title` is one line that says what the scenario claims";
             let found = if text.is_empty() { "it is empty" } else { "it has several lines" };
             faults.borrow_mut().error(&title.span, message, found);
-        } else if text.chars().any(char::is_control) {
-            let message = "`title` has a control character in it";
-            faults.borrow_mut().error(&title.span, message, "terminals would obey it");
         }
     }
     title.unwrap_or(Spanned { value: String::new(), span: 0..0 })
