@@ -32,7 +32,7 @@ pub(super) struct RunArgs {
     /// The folder for captures.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
-    /// How many scenarios run at a time; they mostly wait, so by default 8 for each CPU, but not more
+    /// How many scenarios run at a time; they mostly wait, so by default 4 for each CPU, but not more
     /// than 32.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
