@@ -4,28 +4,28 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
 use anyhow::Result;
-use castnet_lab::lab::{Built, Capture, Netns, PROOF_BOUND, link};
+use castnet_lab::lab::{Built, Capture, Netns, PROOF_BOUND, link, unicast};
 
 use crate::chain::Chain;
 use crate::{Watch, timed};
 
-/// The steps, in order; the last two only with a capture.
-pub(crate) const STEPS: [&str; 4] = ["namespaces", "links", "open capture", "prove"];
+/// The steps, in order; the last three only with a capture.
+pub(crate) const STEPS: [&str; 5] = ["namespaces", "links", "unicast", "open capture", "prove"];
 
 /// A chain that stands.
 #[derive(Debug)]
 pub(crate) struct Standing {
     /// What each of [`STEPS`] took.
-    pub(crate) steps: [Duration; 4],
+    pub(crate) steps: [Duration; 5],
     capture: Option<Capture>,
     built: Built,
     netns: Vec<Netns>,
 }
 
 impl Standing {
-    /// Builds the chain, with a capture that is proved if one is wanted.
+    /// Builds the chain; with unicast routes and a capture that is proved, if that is wanted.
     pub(crate) async fn up(chain: &Chain, captured: bool) -> Result<Self> {
-        let mut steps = [Duration::ZERO; 4];
+        let mut steps = [Duration::ZERO; 5];
         let (took, netns) = timed(|| Netns::create_all(chain.nodes.clone()));
         steps[0] = took;
         let netns = netns?;
@@ -34,11 +34,15 @@ impl Standing {
         steps[1] = watch.lap();
         let mut capture = None;
         if captured {
-            let started = Capture::start(&netns, &chain.links, &built)?;
+            let routes = chain.unicast(&built)?;
+            watch.lap();
+            unicast::install(&netns, &routes)?;
             steps[2] = watch.lap();
+            let started = Capture::start(&netns, &chain.links, &built)?;
+            steps[3] = watch.lap();
             let running = capture.insert(started);
             running.prove(PROOF_BOUND).await?;
-            steps[3] = watch.lap();
+            steps[4] = watch.lap();
         }
         Ok(Self { steps, capture, built, netns })
     }

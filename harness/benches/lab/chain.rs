@@ -5,7 +5,8 @@
 
 use std::fmt::Write;
 
-use castnet_lab::lab::{Carrier, LinkSpec, Port};
+use castnet_lab::lab::{Built, Carrier, LinkSpec, Port, Unicast, UnicastRoute};
+use castnet_lab::plan::{Plan, Route, compile};
 
 /// A chain of nodes with one veth for each link, one address for each port.
 #[derive(Debug)]
@@ -24,6 +25,37 @@ impl Chain {
             nodes: (0..nodes).map(|node| format!("n{node}")).collect(),
             links: (1..nodes).map(|node| link(node, before(node), node)).collect(),
         }
+    }
+
+    /// What every node does with unicast, as a plan of the same chain has it.
+    pub(crate) fn unicast(&self, built: &Built) -> anyhow::Result<Vec<Unicast>> {
+        let mut text = String::from("title = \"chain\"\nend = \"1s\"\n[links]\n");
+        for LinkSpec { name, ports, .. } in &self.links {
+            let (one, other) = (&self.nodes[ports[0].netns], &self.nodes[ports[1].netns]);
+            let subnet = ports[0].addresses[0].trunc();
+            writeln!(
+                text,
+                "{name} = {{ nodes = [\"{one}\", \"{other}\"], subnet = \"{subnet}\" }}"
+            )?;
+        }
+        text.push_str("[nodes]\n");
+        for (number, node) in self.nodes.iter().enumerate() {
+            let role = if number % 2 == 0 { "router" } else { "listener" };
+            writeln!(text, "{node} = {{ role = \"{role}\" }}")?;
+        }
+        text.push_str("[[expect]]\npacket = { on = \"l1\", kind = \"data\" }\ncount = 0\n");
+        let plan = compile("chain.toml", &text)?;
+        let route = |route: &Route| UnicastRoute {
+            to: route.to,
+            via: route.via,
+            ifindex: ifindex(&plan, built, route.port),
+        };
+        let nodes = plan.nodes.iter().enumerate();
+        let of_node = nodes.map(|(number, node)| Unicast {
+            forwards: number % 2 == 0,
+            routes: node.routes.iter().map(route).collect(),
+        });
+        Ok(of_node.collect())
     }
 
     /// The commands that make namespaces and links, and for each node those that configure it.
@@ -69,6 +101,12 @@ impl Chain {
         }
         lines
     }
+}
+
+fn ifindex(plan: &Plan, built: &Built, port: usize) -> u32 {
+    let link = plan.ports[port].link;
+    let position = plan.links[link].ports.iter().position(|&other| other == port);
+    built.ifindex[link][position.unwrap_or_default()]
 }
 
 fn link(number: usize, one: usize, other: usize) -> LinkSpec {

@@ -40,7 +40,7 @@ impl Tool {
     fn name(&self) -> &'static str {
         match self {
             Self::Castnet { captured: false } => "castnet",
-            Self::Castnet { captured: true } => "castnet, captured and proved",
+            Self::Castnet { captured: true } => "castnet, routed, captured and proved",
             Self::Peer(peer) => peer.name(),
         }
     }
@@ -52,7 +52,7 @@ struct Times {
     setup: Vec<f64>,
     returned: Vec<f64>,
     gone: Vec<f64>,
-    steps: [Vec<f64>; 4],
+    steps: [Vec<f64>; 5],
 }
 
 /// Prints a table for each length.

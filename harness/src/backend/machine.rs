@@ -4,6 +4,7 @@ use std::io;
 use std::process::{Command, Stdio};
 
 use super::netns::ifindex;
+use super::unicast;
 use crate::lab::{Built, Netlink, Netns, Process};
 use crate::plan::{NodeId, Plan, PortId};
 use crate::role::Stage;
@@ -33,7 +34,12 @@ impl<'a> Machines<'a> {
             netlink.close().await;
             changed
         };
-        change.await.map_err(|error: io::Error| error.to_string())
+        change.await.map_err(|error: io::Error| error.to_string())?;
+        if up {
+            let restored = unicast::restore(self.plan, self.netns, self.built, port);
+            restored.map_err(|error| error.to_string())?;
+        }
+        Ok(())
     }
 
     /// Starts a program in a node. That it fails breaks the run; that it is still running at the end

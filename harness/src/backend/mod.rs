@@ -8,6 +8,7 @@ pub mod netns;
 mod readings;
 mod segment;
 mod timeline;
+mod unicast;
 
 pub use cancel::Cancel;
 pub use gate::at_a_time;

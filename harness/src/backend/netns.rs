@@ -17,8 +17,8 @@ use super::faults::Plugged;
 use super::gate::{Changing, Running};
 use super::machine::Machines;
 use super::readings::Readings;
-use super::segment;
 use super::timeline::perform;
+use super::{segment, unicast};
 use crate::lab::{
     Built, Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, Port, link,
     take_precedence,
@@ -209,6 +209,7 @@ impl<'a> Lab<'a> {
         let links: Vec<LinkSpec> = (0..plan.links.len()).map(|link| spec(plan, link)).collect();
         let mut built = link::build(&netns, &links).await?;
         segment::join(plan, &netns, &mut built).await?;
+        unicast::install(plan, &netns, &built)?;
         let mut capture = Capture::start(&netns, &links, &built)?;
         let mut actors = actors(plan, &netns, &built)?;
         // From here on every frame on every link is seen.
@@ -267,16 +268,11 @@ fn spec(plan: &Plan, link: LinkId) -> LinkSpec {
     let written = &plan.links[link];
     let ports = written.ports.iter().map(|&port| {
         let port = &plan.ports[port];
-        let prefix = written.subnet.prefix_len();
         Port {
             netns: port.node,
             ifname: written.name.clone(),
             mac: port.mac,
-            // The prefix is that of the subnet, which is valid; a port of a switch has no address.
-            addresses: ipnet::Ipv4Net::new(port.address, prefix)
-                .into_iter()
-                .filter(|address| !address.addr().is_unspecified())
-                .collect(),
+            addresses: port.networks(written.subnet),
         }
     });
     // Only who can interfere with a frame can strike it.

@@ -40,8 +40,8 @@ pub(super) struct Node {
 pub(super) struct Port {
     /// The name of the link, and of the interface.
     pub(super) link: String,
-    /// With the length of the prefix.
-    address: String,
+    /// Each with the length of its prefix; a port of a switch has none.
+    addresses: Vec<String>,
 }
 
 /// The file that says so; it goes when this is dropped.
@@ -62,8 +62,9 @@ impl Standing {
             plan.nodes[node].ports.iter().map(|&port| {
                 let port = &plan.ports[port];
                 let link = &plan.links[port.link];
-                let address = format!("{}/{}", port.address, link.subnet.prefix_len());
-                Port { link: link.name.clone(), address }
+                let addresses = port.networks(link.subnet).into_iter();
+                let addresses = addresses.map(|address| address.to_string());
+                Port { link: link.name.clone(), addresses: addresses.collect() }
             })
         };
         let nodes = rooms.iter().enumerate().map(|(node, room)| Node {
@@ -97,8 +98,10 @@ impl Standing {
     pub(super) fn lines(&self) -> String {
         let width = self.nodes.iter().map(|node| node.name.len()).max().unwrap_or_default();
         let line = |node: &Node| {
-            let ports = node.ports.iter().map(|port| format!("{} {}", port.link, port.address));
-            let ports: Vec<String> = ports.collect();
+            let port = |Port { link, addresses }: &Port| {
+                std::iter::once(link).chain(addresses).cloned().collect::<Vec<_>>().join(" ")
+            };
+            let ports: Vec<String> = node.ports.iter().map(port).collect();
             format!("{:<width$}  {}  {}\n", node.name, node.netns, ports.join(", "))
         };
         self.nodes.iter().map(line).collect()

@@ -5,7 +5,7 @@
 //! when its file descriptors close, however the process ends.
 //!
 //! The order is [`privilege::enter`], [`Netns::create`], [`link::build`], [`switch::build`],
-//! [`Capture::start`], [`Capture::prove`], the run itself, [`Capture::finish`].
+//! [`unicast::install`], [`Capture::start`], [`Capture::prove`], the run itself, [`Capture::finish`].
 
 mod capture;
 mod cpu;
@@ -23,6 +23,7 @@ mod station;
 pub mod switch;
 mod sys;
 mod tap;
+pub mod unicast;
 mod wire;
 
 pub use capture::{Capture, Captured, PROOF_BOUND};
@@ -35,6 +36,7 @@ pub use netns::Netns;
 pub use process::{Lines, Process};
 pub use switch::SwitchSpec;
 pub use tap::{BATCH_BYTES, Frame, Tap};
+pub use unicast::{Unicast, UnicastRoute};
 
 pub use wire::{Relay, SharedRelay, Wire};
 

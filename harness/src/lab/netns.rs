@@ -179,6 +179,6 @@ fn join<T>(helper: ScopedJoinHandle<'_, T>) -> io::Result<T> {
 }
 
 /// /proc/sys/net shows the namespace of the thread that looks at it.
-fn write_sysctl_here(path: &str, value: &str) -> io::Result<()> {
+pub(super) fn write_sysctl_here(path: &str, value: &str) -> io::Result<()> {
     fs::write(format!("/proc/sys/{path}"), value)
 }

@@ -74,14 +74,16 @@ impl Claims<'_> {
     /// `Some(None)` if no source is named.
     fn sources(&mut self, delivery: &scenario::DeliveryClaim) -> Option<Option<Vec<Ipv4Addr>>> {
         let Some(name) = &delivery.from else { return Some(None) };
-        let node = &self.topology.nodes[self.topology.node(name, self.faults)?];
-        if !matches!(node.role, Role::Source) {
+        if name.value.parse::<Ipv4Addr>().is_ok() {
+            return Some(Some(vec![self.topology.only_address(name, self.faults)?]));
+        }
+        let node = self.topology.node(name, self.faults)?;
+        if !matches!(self.topology.nodes[node].role, Role::Source) {
             let message = format!("{} is not a source", name.value);
             self.faults.error(&name.span, message, "no datagram begins there");
             return None;
         }
-        let addresses = node.ports.iter().map(|&port| self.topology.ports[port].address);
-        Some(Some(addresses.collect()))
+        Some(Some(self.topology.addresses_of(node)))
     }
 
     fn latency(

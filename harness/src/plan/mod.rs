@@ -6,6 +6,7 @@
 pub mod arithmetic;
 pub mod interval;
 
+mod addresses;
 mod cache;
 mod check;
 mod claim;
@@ -14,8 +15,10 @@ mod delivery;
 mod evidence;
 mod fault;
 mod injection;
+mod lookup;
 mod packet;
 mod resolve;
+mod routes;
 mod segment;
 mod state;
 mod subnets;
@@ -115,6 +118,19 @@ pub struct Node {
     pub ports: Vec<PortId>,
     /// Whether its daemon has to be a process of its own.
     pub apart: bool,
+    /// How it reaches unicast destinations on other networks.
+    pub routes: Vec<Route>,
+}
+
+/// A unicast route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// What it leads to.
+    pub to: Ipv4Net,
+    /// The next router.
+    pub via: Ipv4Addr,
+    /// The node's interface that leads there.
+    pub port: PortId,
 }
 
 /// What a node does.
@@ -154,8 +170,10 @@ pub struct Port {
     pub node: NodeId,
     /// Where.
     pub link: LinkId,
-    /// Its IPv4 address; 0.0.0.0 for a port of a switch, which has none.
+    /// Its primary IPv4 address; 0.0.0.0 for a port of a switch, which has none.
     pub address: Ipv4Addr,
+    /// Its further addresses, on the same network.
+    pub secondary: Vec<Ipv4Addr>,
     /// Its Ethernet address.
     pub mac: [u8; 6],
 }
@@ -210,6 +228,8 @@ pub struct Stream {
     pub id: u32,
     /// The interface that it leaves on.
     pub port: PortId,
+    /// Its IP source, an address of that interface.
+    pub source: Ipv4Addr,
     /// Where it goes.
     pub group: Group,
     /// Time from one datagram to the next.
@@ -220,6 +240,18 @@ pub struct Stream {
     pub ttl: u8,
     /// Octets of UDP payload.
     pub size: usize,
+}
+
+impl Port {
+    /// All its addresses with their network, the primary one first; none for a port of a switch.
+    #[must_use]
+    pub fn networks(&self, subnet: Ipv4Net) -> Vec<Ipv4Net> {
+        let all = std::iter::once(&self.address).chain(&self.secondary);
+        // The prefix is that of the subnet, which is valid.
+        all.filter(|address| !address.is_unspecified())
+            .filter_map(|&address| Ipv4Net::new(address, subnet.prefix_len()).ok())
+            .collect()
+    }
 }
 
 impl Plan {

@@ -1,6 +1,8 @@
 //! Names resolved, addresses given, arithmetic done: what a backend and the judge can rely on.
 
+mod addresses;
 mod arithmetic;
+mod routes;
 mod segment;
 mod timeline;
 

@@ -164,9 +164,18 @@ fn stream(
     let group: Group = send.group.value;
     let is_source = |role: &Role| matches!(role, Role::Source);
     let (node, port) = actor(&send.who, send.link.as_ref(), topology, "source", is_source, faults)?;
+    let own = &topology.ports[port];
+    let source = send.from_address.as_ref().map_or(own.address, |from| from.value);
+    for from in send.from_address.iter().filter(|_| source != own.address) {
+        if !own.secondary.contains(&source) {
+            let message = format!("{source} is no address of {} there", send.who.value);
+            let help = "a link gives addresses with its key `addresses`";
+            faults.error_with_help(&from.span, message, "not its own", help);
+        }
+    }
     let during = send.during.as_ref().map(|during| during.value);
     let (interval, ttl, size) = (send.interval, send.ttl, send.size);
-    Some((node, Stream { id, port, group, interval, during, ttl, size }))
+    Some((node, Stream { id, port, source, group, interval, during, ttl, size }))
 }
 
 fn injection(

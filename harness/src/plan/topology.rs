@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use castnet::addr::Channel;
-use castnet::router::config::{Config, InterfaceConfig, RouteConfig};
-use ipnet::{IpNet, Ipv4Net};
+use castnet::router::config::{Config, InterfaceConfig};
+use ipnet::IpNet;
 
+use super::addresses::Addresses;
+use super::routes::Routes;
 use super::{Link, LinkId, Node, NodeId, Port, PortId, Role, Switch, injection, segment, subnets};
-use crate::scenario::diagnostic::{Diagnostics, Spanned};
+use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{self, Gaps, Scenario};
 
 /// The topology under construction, and where names are looked up.
@@ -16,12 +18,11 @@ pub(super) struct Topology {
     pub(super) links: Vec<Link>,
     pub(super) nodes: Vec<Node>,
     pub(super) ports: Vec<Port>,
-    /// How many addresses of each segment are given out.
-    given: BTreeMap<LinkId, usize>,
+    addresses: Addresses,
     /// The addresses of switches that are queriers.
     queriers: BTreeMap<NodeId, Ipv4Addr>,
     /// Names that lead to nothing for a reason that was told.
-    gaps: Gaps,
+    pub(super) gaps: Gaps,
 }
 
 impl Topology {
@@ -40,10 +41,13 @@ impl Topology {
             role: Role::Source,
             ports: Vec::new(),
             apart: matches!(&node.role, scenario::Role::Router(router) if router.apart),
+            routes: Vec::new(),
         });
-        let (links, nodes, gaps) = (links.collect(), nodes.collect(), gaps.clone());
-        let (ports, given, queriers) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        let mut topology = Self { links, nodes, ports, given, queriers, gaps };
+        let (links, nodes, gaps): (Vec<Link>, _, _) =
+            (links.collect(), nodes.collect(), gaps.clone());
+        let addresses = Addresses::new(scenario, &links, &gaps, faults);
+        let (ports, queriers) = (Vec::new(), BTreeMap::new());
+        let mut topology = Self { links, nodes, ports, addresses, queriers, gaps };
         for (id, link) in scenario.links.iter().enumerate() {
             topology.attach(id, link, scenario, faults);
         }
@@ -53,11 +57,15 @@ impl Topology {
                 faults.error(&written.name.span, message, "name it in [links]");
             }
         }
+        let routes = Routes::new(scenario, &topology, faults);
+        for node in 0..topology.nodes.len() {
+            topology.nodes[node].routes = routes.unicast(node, &topology.links);
+        }
         let roles: Vec<Role> = scenario
             .nodes
             .iter()
             .enumerate()
-            .map(|(id, node)| topology.role(id, node, faults))
+            .map(|(id, node)| topology.role(id, node, &routes, faults))
             .collect();
         for (node, role) in topology.nodes.iter_mut().zip(roles) {
             node.role = role;
@@ -78,7 +86,7 @@ impl Topology {
         }
         for (position, name) in written.nodes.iter().enumerate() {
             let Some(node) = self.node(name, faults) else {
-                self.next_address(link);
+                self.addresses.next(&self.links[link]);
                 continue;
             };
             if self.port_on(node, link).is_some() {
@@ -86,7 +94,8 @@ impl Topology {
                 faults.error(&name.span, message, "the second time");
                 continue;
             }
-            let Some(address) = self.address(link, node, &scenario.nodes[node].role) else {
+            let addresses = self.addresses(link, node, &scenario.nodes[node].role);
+            let Some((address, secondary)) = addresses else {
                 let subnet = self.links[link].subnet;
                 let message = format!("{subnet} has no address left for {}", name.value);
                 let help = "give the link a larger subnet: { nodes = [...], subnet = \"...\" }";
@@ -99,31 +108,38 @@ impl Topology {
             // Locally administered (the second bit), and the same in every run.
             let mac = [0x02, 0xca, l0, l1, p0, p1];
             let port = self.ports.len();
-            self.ports.push(Port { node, link, address, mac });
+            self.ports.push(Port { node, link, address, secondary, mac });
             self.links[link].ports.push(port);
             self.nodes[node].ports.push(port);
         }
     }
 
-    /// The address of a node's new port; a switch has one for all its ports, and only to ask from.
-    fn address(&mut self, link: LinkId, node: NodeId, role: &scenario::Role) -> Option<Ipv4Addr> {
-        let scenario::Role::Switch(switch) = role else { return self.next_address(link) };
+    /// The primary address of a node's new port, and the others; a switch has one for all its ports,
+    /// and only to ask from.
+    fn addresses(
+        &mut self,
+        link: LinkId,
+        node: NodeId,
+        role: &scenario::Role,
+    ) -> Option<(Ipv4Addr, Vec<Ipv4Addr>)> {
+        let written = &self.links[link];
+        let scenario::Role::Switch(switch) = role else {
+            let mut all = self.addresses.of(link, written, &self.nodes[node].name)?.into_iter();
+            return Some((all.next()?, all.collect()));
+        };
         if switch.querier && !self.queriers.contains_key(&node) {
-            let address = self.next_address(link)?;
-            self.queriers.insert(node, address);
+            self.queriers.insert(node, self.addresses.next(written)?);
         }
-        Some(Ipv4Addr::UNSPECIFIED)
+        Some((Ipv4Addr::UNSPECIFIED, Vec::new()))
     }
 
-    /// The addresses of a segment are given out in the order of the file.
-    fn next_address(&mut self, link: LinkId) -> Option<Ipv4Addr> {
-        let Link { segment, subnet, .. } = self.links[link];
-        let given = self.given.entry(segment).or_default();
-        *given += 1;
-        subnet.hosts().nth(*given - 1)
-    }
-
-    fn role(&self, node: NodeId, written: &scenario::Node, faults: &mut Diagnostics) -> Role {
+    fn role(
+        &self,
+        node: NodeId,
+        written: &scenario::Node,
+        routes: &Routes,
+        faults: &mut Diagnostics,
+    ) -> Role {
         match &written.role {
             scenario::Role::Source => Role::Source,
             scenario::Role::Listener(listener) => Role::Listener(listener.clone()),
@@ -132,7 +148,10 @@ impl Topology {
             scenario::Role::Switch(switch) => self.switch(node, written, switch, faults),
             scenario::Role::Router(router) => {
                 let before = faults.len();
-                let config = self.router(node, router, faults);
+                let config = Config {
+                    routes: routes.towards_sources(node, &self.links, &self.ports),
+                    ..self.router(node, router, faults)
+                };
                 if let (true, Err(wrong)) = (faults.len() == before, config.check()) {
                     faults.error(&written.name.span, wrong.to_string(), "this router");
                 }
@@ -204,7 +223,7 @@ impl Topology {
             .iter()
             .map(|&port| InterfaceConfig {
                 name: self.links[self.ports[port].link].name.clone(),
-                addresses: vec![IpNet::V4(self.network_of(port))],
+                addresses: self.networks_of(port),
                 igmp: Some(written.igmp.clone()),
                 threshold: written.ttl_threshold,
                 static_joins: BTreeSet::new(),
@@ -231,147 +250,18 @@ impl Topology {
                 interface.static_joins.insert(Channel { source, group });
             }
         }
-        let routes = written.routes.iter().filter_map(|route| {
-            let to = self.link(&route.to, faults)?;
-            self.port(node, &route.link, faults)?;
-            let prefix = IpNet::V4(self.links[to].subnet);
-            Some(RouteConfig { prefix, interface: route.link.value.clone() })
-        });
-        let routes = routes.collect();
-        Config { interfaces, routes, keepalive: written.keepalive }
+        Config { interfaces, routes: Vec::new(), keepalive: written.keepalive }
     }
 
-    fn network_of(&self, port: PortId) -> Ipv4Net {
-        let Port { address, link, .. } = self.ports[port];
-        let prefix = self.links[link].subnet.prefix_len();
-        Ipv4Net::new(address, prefix).unwrap_or_else(|_| Ipv4Net::from(address))
+    fn networks_of(&self, port: PortId) -> Vec<IpNet> {
+        let port = &self.ports[port];
+        port.networks(self.links[port.link].subnet).into_iter().map(IpNet::V4).collect()
     }
 
-    pub(super) fn node(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<NodeId> {
-        let found = self.nodes.iter().position(|node| node.name == name.value);
-        if found.is_none() && !self.gaps.nodes.excuses(&name.value) {
-            let known = self.nodes.iter().map(|node| node.name.as_str());
-            faults.unknown("node", &name.value, &name.span, known);
-        }
-        found
-    }
-
-    pub(super) fn link(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<LinkId> {
-        let found = self.links.iter().position(|link| link.name == name.value);
-        if found.is_none() && !self.gaps.links.excuses(&name.value) {
-            let known = self.links.iter().map(|link| link.name.as_str());
-            faults.unknown("link", &name.value, &name.span, known);
-        }
-        found
-    }
-
-    pub(super) fn port_on(&self, node: NodeId, link: LinkId) -> Option<PortId> {
-        self.nodes[node].ports.iter().copied().find(|&port| self.ports[port].link == link)
-    }
-
-    /// The interface by which a node sends what is on the link: its own there, or another one on the
-    /// same segment. Of a switch it is the first, whose Ethernet address is that of the switch.
-    pub(super) fn sender_on(&self, node: NodeId, link: LinkId) -> Option<PortId> {
-        let segment = self.links[link].segment;
-        let mut ports = self.nodes[node].ports.iter().copied();
-        if self.port_on(node, link).is_some() && !self.is_switch(node) {
-            return self.port_on(node, link);
-        }
-        ports.find(|&port| self.links[self.ports[port].link].segment == segment)
-    }
-
-    fn is_switch(&self, node: NodeId) -> bool {
-        matches!(self.nodes[node].role, Role::Switch(_))
-    }
-
-    /// The node's interface on the named link.
-    pub(super) fn port(
-        &self,
-        node: NodeId,
-        link: &Spanned<String>,
-        faults: &mut Diagnostics,
-    ) -> Option<PortId> {
-        let found = self.port_on(node, self.link(link, faults)?);
-        if found.is_none() {
-            let name = &self.nodes[node].name;
-            let on = self.links_of(&self.nodes[node].ports);
-            // A node on no link has been spoken of already.
-            if !on.is_empty() && !self.gaps.links.excuses(&link.value) {
-                let message = format!("{name} is not on {}", link.value);
-                let help = format!("{name} is on {}", on.join(", "));
-                faults.error_with_help(&link.span, message, "another link", help);
-            }
-        }
-        found
-    }
-
-    /// The interface of a node that needs no link to be named because it has only one.
-    pub(super) fn only_port(
-        &self,
-        node: NodeId,
-        link: Option<&Spanned<String>>,
-        name: &Spanned<String>,
-        faults: &mut Diagnostics,
-    ) -> Option<PortId> {
-        if let Some(link) = link {
-            return self.port(node, link, faults);
-        }
-        match self.nodes[node].ports.as_slice() {
-            [port] => Some(*port),
-            // A node on no link has been spoken of already.
-            [] => None,
-            ports => {
-                let message = format!("{} is on several links", name.value);
-                let links = self.links_of(ports);
-                let help = format!("say which: `link = \"{}\"`", links.join("\"` or `link = \""));
-                faults.error_with_help(&name.span, message, "on which of them?", help);
-                None
-            }
-        }
-    }
-
-    /// The address of a node with one interface.
-    pub(super) fn only_address(
-        &self,
-        name: &Spanned<String>,
-        faults: &mut Diagnostics,
-    ) -> Option<Ipv4Addr> {
-        let node = self.node(name, faults)?;
-        match self.nodes[node].ports.as_slice() {
-            [port] => Some(self.ports[*port].address),
-            [port, ..] if self.ports[*port].address.is_unspecified() => {
-                let message = format!("{} is a switch, and has no address of its own", name.value);
-                faults.error(&name.span, message, "sends no datagrams");
-                None
-            }
-            [] => None,
-            ports => {
-                let message = format!("{} is on several links", name.value);
-                let help = format!(
-                    "it has an address on each of {}, and here one is wanted: take a node with one",
-                    self.links_of(ports).join(", ")
-                );
-                faults.error_with_help(&name.span, message, "which address?", help);
-                None
-            }
-        }
-    }
-
-    /// The nodes on a link, or beyond the switches on it.
-    pub(super) fn nodes_on(&self, link: LinkId) -> Vec<NodeId> {
-        let segment = self.links[link].segment;
-        let mut nodes: Vec<NodeId> = Vec::new();
-        for link in self.links.iter().filter(|link| link.segment == segment) {
-            for node in link.ports.iter().map(|&port| self.ports[port].node) {
-                if !nodes.contains(&node) {
-                    nodes.push(node);
-                }
-            }
-        }
-        nodes
-    }
-
-    fn links_of(&self, ports: &[PortId]) -> Vec<&str> {
-        ports.iter().map(|&port| self.links[self.ports[port].link].name.as_str()).collect()
+    /// All addresses of a node.
+    pub(super) fn addresses_of(&self, node: NodeId) -> Vec<Ipv4Addr> {
+        let ports = self.nodes[node].ports.iter().map(|&port| &self.ports[port]);
+        let networks = ports.flat_map(|port| port.networks(self.links[port.link].subnet));
+        networks.map(|network| network.addr()).collect()
     }
 }

@@ -26,8 +26,7 @@ impl Source {
         let mut sockets = BTreeMap::new();
         for act in plan.acts.iter().filter(|act| act.node == node) {
             if let Action::Send(stream) = &act.action {
-                let interface = plan.ports[stream.port].address;
-                sockets.insert(stream.id, udp::sender(netns, interface, stream.ttl)?);
+                sockets.insert(stream.id, udp::sender(netns, stream.source, stream.ttl)?);
             }
         }
         Ok(Self { node, sockets, sending: Vec::new() })

@@ -140,6 +140,7 @@ fn send(table: Reader<'_, '_>) -> Option<Send> {
     let who = table.require("who", table.string("who"));
     let group = table.require("group", group(&table, "group"));
     let link = table.string("link");
+    let from_address = table.address("from-address");
     let form = "a rate such as \"100pps\"";
     let interval = table.require("rate", table.parsed("rate", form, rate));
     let during = table.duration("for");
@@ -160,6 +161,7 @@ fn send(table: Reader<'_, '_>) -> Option<Send> {
         who: who?,
         group: group?,
         link,
+        from_address,
         interval: interval?.value,
         during,
         ttl: ttl.map_or(DEFAULT_TTL, |ttl| ttl.value),

@@ -10,6 +10,7 @@ pub mod expr;
 pub mod schema;
 
 mod act;
+mod address;
 mod cache;
 mod claim;
 mod document;
@@ -34,6 +35,7 @@ mod verb;
 #[cfg(test)]
 mod tests;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -93,6 +95,17 @@ pub struct Link {
     pub nodes: Vec<Spanned<String>>,
     /// Its network; given out by position if there is none.
     pub subnet: Option<Spanned<Ipv4Net>>,
+    /// Who is given which addresses there; the others get free ones.
+    pub addresses: Vec<Given>,
+}
+
+/// The addresses that a node is given on a link.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The node.
+    pub who: Spanned<String>,
+    /// Its addresses, at least one; the first is the primary one.
+    pub addresses: Vec<Spanned<Ipv4Addr>>,
 }
 
 /// A node and what it does.
@@ -128,7 +141,9 @@ pub struct Router {
     pub igmp: Params,
     /// Channels that it forwards to a link unasked.
     pub static_joins: Vec<StaticJoin>,
-    /// Which link leads to the sources of a network.
+    /// Whether it knows all networks of the topology, or only those that it is on and `routes`.
+    pub derive_routes: bool,
+    /// Which link leads to a network, where that is not the derived one.
     pub routes: Vec<Route>,
     /// The TTL threshold of every interface.
     pub ttl_threshold: u8,
@@ -149,10 +164,10 @@ pub struct StaticJoin {
     pub source: Option<Spanned<String>>,
 }
 
-/// A static multicast route: sources there are reached through this link.
+/// A route of the scenario's own: what is there is reached through this link.
 #[derive(Clone, Debug)]
 pub struct Route {
-    /// The link of the sources.
+    /// The link to be reached.
     pub to: Spanned<String>,
     /// The link of the router that leads there.
     pub link: Spanned<String>,

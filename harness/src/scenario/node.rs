@@ -15,9 +15,10 @@ use super::{Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp
 
 const ROLES: [&str; 6] = ["router", "listener", "source", "injector", "querier", "switch"];
 /// The keys of all roles.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "igmp",
     "static-joins",
+    "derive-routes",
     "routes",
     "ttl-threshold",
     "keepalive",
@@ -125,6 +126,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         static_joins.into_iter().map(|join| static_join(join?)).collect();
     let routes = table.tables("routes", "a route", "[{ to = \"up\", link = \"left\" }]");
     let routes: Option<Vec<Route>> = routes.into_iter().map(|entry| route(entry?)).collect();
+    let derive_routes = table.boolean("derive-routes").is_none_or(|derive| derive.value);
     let limits = "1 to 254";
     let ttl_threshold = table.integer::<u8>("ttl-threshold", limits);
     for ttl in ttl_threshold.iter().filter(|ttl| !(1..=254).contains(&ttl.value)) {
@@ -143,6 +145,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     Some(Router {
         igmp: igmp?,
         static_joins: static_joins?,
+        derive_routes,
         routes: routes?,
         ttl_threshold: ttl_threshold.map_or(1, |ttl| ttl.value),
         keepalive,

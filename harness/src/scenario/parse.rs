@@ -13,7 +13,7 @@ use super::matrix::{self, Combination};
 use super::node::nodes;
 use super::reader::Reader;
 use super::source::Sources;
-use super::{Link, Scenario, act, clauses, expect, fault, invariant, template};
+use super::{Link, Scenario, act, address, clauses, expect, fault, invariant, template};
 
 type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
 
@@ -201,16 +201,18 @@ fn link(
         let holder =
             DeTable::from_iter([(toml::Spanned::new(value.span(), "nodes".into()), value.clone())]);
         let nodes = Reader::new(&holder, value.span(), "a link", faults).strings("nodes")?;
-        return Some(Link { name: name.clone(), nodes: nodes.value, subnet: None });
+        let (nodes, addresses) = (nodes.value, Vec::new());
+        return Some(Link { name: name.clone(), nodes, subnet: None, addresses });
     }
     let form = "a list of nodes such as [\"r1\", \"h1\"], or a table with `nodes` and `subnet`";
     let table = Reader::of(value, "a link", form, faults)?;
     let nodes = table.require("nodes", table.strings("nodes"));
     let subnet = table.network("subnet");
     let read = table.value("subnet").is_none() || subnet.is_some();
+    let addresses = address::given(&table);
     table.finish();
-    let nodes = nodes?.value;
-    read.then_some(Link { name: name.clone(), nodes, subnet })
+    let (nodes, addresses) = (nodes?.value, addresses?);
+    read.then_some(Link { name: name.clone(), nodes, subnet, addresses })
 }
 
 /// Reads a group address for a key of any table.

@@ -36,8 +36,13 @@ fn every_key_is_read() {
     assert_eq!(r1.igmp.query_interval, Duration::from_secs(20));
     assert_eq!((r1.ttl_threshold, r1.keepalive), (2, Duration::from_secs(60)));
     assert_eq!((r1.static_joins.len(), r1.routes.len(), r1.apart), (1, 0, true));
+    let Role::Router(r2) = &rich.nodes[4].role else { panic!("r2 is a router") };
+    assert_eq!((r1.derive_routes, r2.derive_routes), (true, false));
+    let given = rich.links[2].addresses.iter().map(|given| given.addresses.len());
+    assert_eq!(given.collect::<Vec<_>>(), [2, 1]);
     let Verb::Send(send) = &rich.acts[1].verb else { panic!("the second act sends") };
     assert_eq!((send.interval, send.ttl, send.size), (Duration::from_millis(10), 5, 100));
+    assert_eq!(send.from_address.as_ref().unwrap().value.to_string(), "10.0.1.1");
     assert_eq!(rich.expectations.len(), 6);
     compile("rich.toml", RICH).unwrap_or_else(|rejected| panic!("{rejected}"));
 }

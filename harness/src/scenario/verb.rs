@@ -126,6 +126,8 @@ pub struct Send {
     pub group: Spanned<Group>,
     /// The link, where the node has several.
     pub link: Option<Spanned<String>>,
+    /// The IP source; the node's primary address there unless given.
+    pub from_address: Option<Spanned<Ipv4Addr>>,
     /// Time from one datagram to the next.
     pub interval: Duration,
     /// How long; by default until the run ends.

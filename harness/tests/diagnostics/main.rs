@@ -4,6 +4,7 @@
 //! without colour; whoever changes a message reads it here as an author would.
 
 mod acts;
+mod addresses;
 mod claims;
 mod files;
 mod rules;

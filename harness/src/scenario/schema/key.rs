@@ -37,6 +37,10 @@ pub(super) enum Kind {
     Link,
     /// A list of strings, each of this kind.
     List(Box<Kind>),
+    /// One such value, or a list of them.
+    OneOrMore(Box<Kind>),
+    /// A table of such values, each under a name that the scenario gives.
+    Named(Box<Kind>),
     /// True or false.
     Flag,
     /// True, which is all that makes sense.
@@ -101,6 +105,10 @@ impl Kind {
             Self::Network => like(&["10.9.0.0/24"]),
             Self::Node | Self::Link => json!({ "type": "string" }),
             Self::List(kind) => json!({ "type": "array", "items": kind.schema() }),
+            Self::OneOrMore(kind) => {
+                json!({ "anyOf": [kind.schema(), Self::List(kind.clone()).schema()] })
+            }
+            Self::Named(kind) => json!({ "type": "object", "additionalProperties": kind.schema() }),
             Self::Flag => or_parameter(json!({ "type": "boolean" })),
             Self::True => or_parameter(json!({ "enum": [true] })),
             Self::Whole(least, most) => {

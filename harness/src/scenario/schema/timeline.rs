@@ -70,6 +70,7 @@ fn send() -> Vec<Key> {
         Key::new("ttl", Whole(1, 255), "The IP TTL.").or(32),
         Key::new("size", Whole(32, 1472), "Octets of UDP payload.").or(64),
         Key::new("link", Link, ABOUT_LINK),
+        Key::new("from-address", Address, "The IP source; the primary address there unless given."),
     ]
 }
 

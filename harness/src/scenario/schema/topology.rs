@@ -8,7 +8,8 @@ use humantime::format_duration;
 use serde_json::{Value, json};
 
 use super::key::Kind::{
-    Defined, Flag, Group, Link, List, Network, Node, Numbers, Tables, Time, Whole, Words,
+    Address, Defined, Flag, Group, Link, List, Named, Network, Node, Numbers, OneOrMore, Tables,
+    Time, Whole, Words,
 };
 use super::key::{Key, table};
 
@@ -22,6 +23,11 @@ pub(super) fn link() -> Value {
     let whole = table(&[
         Key::needed("nodes", List(Box::new(Node)), nodes),
         Key::new("subnet", Network, "Its network; by default the n-th link is 10.0.n.0/24."),
+        Key::new(
+            "addresses",
+            Named(Box::new(OneOrMore(Box::new(Address)))),
+            "Addresses of some nodes, the primary one first; the others get what is free.",
+        ),
     ]);
     let list = json!({ "type": "array", "items": { "type": "string" }, "description": nodes });
     json!({ "anyOf": [list, whole] })
@@ -53,13 +59,15 @@ fn router() -> Vec<Key> {
         Key::new("source", Node, "Only what this node sends."),
     ];
     let route = vec![
-        Key::needed("to", Link, "The link of the sources."),
+        Key::needed("to", Link, "The link to be reached."),
         Key::needed("link", Link, "The router's own link that leads there."),
     ];
     vec![
         Key::new("igmp", Defined("igmp"), "Its IGMP parameters, the same on each of its links."),
         Key::new("static-joins", Tables(join), "Channels forwarded to links without members."),
-        Key::new("routes", Tables(route), "Where the sources of distant links come in."),
+        Key::new("routes", Tables(route), "What leads to links, where it is not what is derived."),
+        Key::new("derive-routes", Flag, "Whether it knows all links, or its own and `routes`.")
+            .or(true),
         Key::new("ttl-threshold", Whole(1, 254), "A datagram leaves only if its TTL is greater.")
             .or(1),
         Key::new("keepalive", Time, "How long a flow may be idle before its entry goes.")

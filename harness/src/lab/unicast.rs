@@ -1,0 +1,138 @@
+//! Unicast routes in a namespace, and whether it passes on what is not for itself.
+//!
+//! All routes of a namespace are one batch on a netlink socket of its own: the kernel has answered
+//! when send(2) returns, so that nothing has to be waited for. A route can be added only where its
+//! interface is up and has its address; one that is there already is replaced.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::AsRawFd as _;
+
+use ipnet::Ipv4Net;
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+};
+use netlink_packet_route::route::{
+    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
+};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use nix::sys::socket::{
+    AddressFamily as Family, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket,
+};
+
+use super::netns::write_sysctl_here;
+use super::{LabError, Netns};
+
+/// How many routes go to the kernel at once: what fits the socket's buffers, answers included.
+const BATCH: usize = 256;
+
+/// What a namespace does with unicast.
+#[derive(Clone, Debug, Default)]
+pub struct Unicast {
+    /// Whether it is a router.
+    pub forwards: bool,
+    /// Its routes to networks that it is not on.
+    pub routes: Vec<UnicastRoute>,
+}
+
+/// A route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnicastRoute {
+    /// What it leads to.
+    pub to: Ipv4Net,
+    /// The next router.
+    pub via: Ipv4Addr,
+    /// The index of the interface that leads there.
+    pub ifindex: u32,
+}
+
+/// Sets up all namespaces; `unicast` is in their order.
+///
+/// # Errors
+/// The first thing that a kernel refused.
+pub fn install(netns: &[Netns], unicast: &[Unicast]) -> Result<(), LabError> {
+    let work = || netns.iter().zip(unicast).filter(|(_, u)| u.forwards || !u.routes.is_empty());
+    let there: Vec<&Netns> = work().map(|(netns, _)| netns).collect();
+    let what: Vec<&Unicast> = work().map(|(_, unicast)| unicast).collect();
+    let Some(first) = there.first() else { return Ok(()) };
+    let failed = |netns: &Netns, source| LabError::Netns {
+        netns: netns.name().to_owned(),
+        operation: "set up unicast routing".to_owned(),
+        source,
+    };
+    let done = Netns::visit(&there, |position| install_here(what[position]));
+    let done = done.map_err(|source| failed(first, source))?;
+    let mut each = there.iter().zip(done);
+    each.try_for_each(|(netns, done)| done.map_err(|source| failed(netns, source)))
+}
+
+/// In the calling thread's namespace.
+fn install_here(unicast: &Unicast) -> io::Result<()> {
+    if unicast.forwards {
+        write_sysctl_here("net/ipv4/ip_forward", "1")?;
+    }
+    if unicast.routes.is_empty() {
+        return Ok(());
+    }
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let socket = socket(Family::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
+    for batch in unicast.routes.chunks(BATCH) {
+        let mut bytes = Vec::new();
+        for (number, route) in batch.iter().enumerate() {
+            push(&mut bytes, route, number, number + 1 == batch.len());
+        }
+        send(socket.as_raw_fd(), &bytes, MsgFlags::empty())?;
+        answers(socket.as_raw_fd(), batch)?;
+    }
+    Ok(())
+}
+
+/// Appends a request; only the last one is answered if nothing is wrong.
+fn push(bytes: &mut Vec<u8>, route: &UnicastRoute, number: usize, is_last: bool) {
+    let mut message = RouteMessage::default();
+    message.header = RouteHeader {
+        address_family: AddressFamily::Inet,
+        destination_prefix_length: route.to.prefix_len(),
+        table: RouteHeader::RT_TABLE_MAIN,
+        protocol: RouteProtocol::Static,
+        scope: RouteScope::Universe,
+        kind: RouteType::Unicast,
+        ..RouteHeader::default()
+    };
+    message.attributes = vec![
+        RouteAttribute::Destination(RouteAddress::Inet(route.to.network())),
+        RouteAttribute::Gateway(RouteAddress::Inet(route.via)),
+        RouteAttribute::Oif(route.ifindex),
+    ];
+    let mut request = NetlinkMessage::from(RouteNetlinkMessage::NewRoute(message));
+    request.header.flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE;
+    if is_last {
+        request.header.flags |= NLM_F_ACK;
+    }
+    request.header.sequence_number = u32::try_from(number).unwrap_or(u32::MAX);
+    request.finalize();
+    let from = bytes.len();
+    // Requests begin at multiples of four octets, which all of these are long.
+    bytes.resize(from + request.buffer_len(), 0);
+    request.serialize(&mut bytes[from..]);
+}
+
+/// Reads what the kernel has answered already, up to the answer to the last request.
+fn answers(socket: i32, batch: &[UnicastRoute]) -> io::Result<()> {
+    let mut space = [0; 8192];
+    loop {
+        let length = recv(socket, &mut space, MsgFlags::MSG_DONTWAIT)?;
+        let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&space[..length]);
+        let answer = answer.map_err(io::Error::other)?;
+        let NetlinkPayload::Error(error) = answer.payload else { continue };
+        let number = answer.header.sequence_number as usize;
+        if error.code.is_some() {
+            let UnicastRoute { to, via, .. } = batch[number];
+            let cause = error.to_io();
+            return Err(io::Error::new(cause.kind(), format!("route to {to} via {via}: {cause}")));
+        }
+        if number + 1 == batch.len() {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Who has which address: those that a link gives, and the next free ones for everybody else.
+//!
+//! Refuses what is not on the link's network, the addresses of the network itself, what stands twice,
+//! and what is given to somebody who has no use for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use super::{Link, LinkId};
+use crate::scenario::diagnostic::{Diagnostics, Spanned};
+use crate::scenario::{Gaps, Given, Role, Scenario};
+
+/// The addresses of all segments.
+pub(super) struct Addresses {
+    /// Those that were given, by link and node; the first is the primary one.
+    given: BTreeMap<(LinkId, String), Vec<Ipv4Addr>>,
+    /// All that were given on a segment.
+    taken: BTreeMap<LinkId, BTreeSet<Ipv4Addr>>,
+    /// How many of each segment have gone to those who were given none.
+    handed_out: BTreeMap<LinkId, usize>,
+}
+
+impl Addresses {
+    /// `links` are those of the scenario, in its order.
+    pub(super) fn new(
+        scenario: &Scenario,
+        links: &[Link],
+        gaps: &Gaps,
+        faults: &mut Diagnostics,
+    ) -> Self {
+        let (given, taken) = (BTreeMap::new(), BTreeMap::new());
+        let mut all = Self { given, taken, handed_out: BTreeMap::new() };
+        for (id, written) in scenario.links.iter().enumerate() {
+            for Given { who, addresses } in &written.addresses {
+                check_owner(scenario, written, who, gaps, faults);
+                let mut own = Vec::new();
+                for address in addresses {
+                    all.check(&links[id], address, faults);
+                    own.push(address.value);
+                }
+                all.given.insert((id, who.value.clone()), own);
+            }
+        }
+        all
+    }
+
+    fn check(&mut self, link: &Link, address: &Spanned<Ipv4Addr>, faults: &mut Diagnostics) {
+        let (subnet, name, value) = (link.subnet, &link.name, address.value);
+        if !subnet.contains(&value) {
+            let message = format!("{value} is not on {subnet}, the network of {name}");
+            let help = "the key `subnet` gives a link its network";
+            faults.error_with_help(&address.span, message, "on another network", help);
+        } else if subnet.prefix_len() < 31 && value == subnet.network() {
+            let message = format!("{value} is the network {subnet} itself");
+            faults.error(&address.span, message, "no host can have it");
+        } else if subnet.prefix_len() < 31 && value == subnet.broadcast() {
+            let message = format!("{value} is the broadcast address of {subnet}");
+            faults.error(&address.span, message, "no host can have it");
+        } else if !self.taken.entry(link.segment).or_default().insert(value) {
+            let message = format!("{value} is given twice");
+            faults.error(&address.span, message, "the second time");
+        }
+    }
+
+    /// The addresses of a node on a link; `None` if the network has no free one left.
+    pub(super) fn of(&mut self, id: LinkId, link: &Link, node: &str) -> Option<Vec<Ipv4Addr>> {
+        match self.given.get(&(id, node.to_owned())) {
+            Some(given) => Some(given.clone()),
+            None => Some(vec![self.next(link)?]),
+        }
+    }
+
+    /// The next free address, in the order of the network.
+    pub(super) fn next(&mut self, link: &Link) -> Option<Ipv4Addr> {
+        let position = self.handed_out.entry(link.segment).or_default();
+        *position += 1;
+        let taken = self.taken.get(&link.segment);
+        let is_free = |address: &Ipv4Addr| taken.is_none_or(|taken| !taken.contains(address));
+        link.subnet.hosts().filter(is_free).nth(*position - 1)
+    }
+}
+
+/// Addresses are for nodes that are on the link and have a use for them.
+fn check_owner(
+    scenario: &Scenario,
+    link: &crate::scenario::Link,
+    who: &Spanned<String>,
+    gaps: &Gaps,
+    faults: &mut Diagnostics,
+) {
+    let name = &who.value;
+    let node = scenario.nodes.iter().find(|node| node.name.value == *name);
+    if gaps.nodes.excuses(name) {
+        return;
+    }
+    let Some(node) = node else {
+        let known = link.nodes.iter().map(|node| node.value.as_str());
+        return faults.unknown("node", name, &who.span, known);
+    };
+    if !link.nodes.iter().any(|node| node.value == *name) {
+        let message = format!("{name} is not on {}", link.name.value);
+        let on: Vec<&str> = link.nodes.iter().map(|node| node.value.as_str()).collect();
+        let help = format!("on {} are {}", link.name.value, on.join(", "));
+        faults.error_with_help(&who.span, message, "has no use for an address there", help);
+    } else if matches!(node.role, Role::Switch(_)) {
+        let message = format!("the ports of the switch {name} have no addresses");
+        let help = "a switch that is a querier takes the next free one";
+        faults.error_with_help(&who.span, message, "cannot be given one", help);
+    }
+}

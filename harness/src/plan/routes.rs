@@ -1,0 +1,214 @@
+//! Who reaches which network by whom: by the fewest routers, where a scenario does not say otherwise.
+//!
+//! Of ways that are equally short the one that is written first counts: the node's links in the order
+//! of the file, and the routers on a link in the order of its list. A route is as wide as the networks
+//! that it leads to allow, so that a long chain has few; together they cover these networks exactly.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::net::Ipv4Addr;
+
+use castnet::router::config::RouteConfig;
+use ipnet::{IpNet, Ipv4Net};
+
+use super::topology::Topology;
+use super::{Link, LinkId, NodeId, Port, PortId, Route};
+use crate::scenario::diagnostic::Diagnostics;
+use crate::scenario::{self, Role, Scenario};
+
+/// The next step towards a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hop {
+    port: PortId,
+    /// The router there; `None` if a scenario sends datagrams where there is none.
+    via: Option<Ipv4Addr>,
+}
+
+/// The next steps of a node, by the first link of each segment that it is not on itself.
+type Table = BTreeMap<LinkId, Hop>;
+
+/// How far routers are from one network, in routers between.
+struct Distances(BTreeMap<NodeId, u32>);
+
+/// What all nodes know of networks that they are not on.
+pub(super) struct Routes(Vec<Table>);
+
+impl Routes {
+    /// Derives all of them, and has the scenario's own take their place.
+    pub(super) fn new(scenario: &Scenario, topology: &Topology, faults: &mut Diagnostics) -> Self {
+        let mut tables = vec![Table::new(); topology.nodes.len()];
+        let map = Map::new(scenario, topology);
+        let segments = (0..topology.links.len()).filter(|&id| topology.links[id].segment == id);
+        let given = given(scenario, topology, faults);
+        for to in segments {
+            let distances = map.distances(to);
+            let nearest = map.nearest(&distances);
+            for (node, table) in tables.iter_mut().enumerate() {
+                if map.derives[node] && !map.segments_of(node).any(|(segment, _)| segment == to) {
+                    let hops = map.segments_of(node).filter_map(|(segment, port)| {
+                        let (distance, router) = *nearest.get(&segment)?;
+                        Some((distance, Hop { port, via: Some(map.ports[router].address) }))
+                    });
+                    let hop = hops.min_by_key(|(distance, _)| *distance);
+                    table.extend(hop.map(|(_, hop)| (to, hop)));
+                }
+            }
+            for &(node, _, port) in given.iter().filter(|(_, given, _)| *given == to) {
+                tables[node].insert(to, Hop { port, via: map.gateway(port, &distances) });
+            }
+        }
+        Self(tables)
+    }
+
+    /// The unicast routes of a node.
+    pub(super) fn unicast(&self, node: NodeId, links: &[Link]) -> Vec<Route> {
+        let hop = |hop: &Hop| hop.via.map(|via| (hop.port, via));
+        let routes = merged(&self.0[node], links, hop).into_iter();
+        routes.map(|(to, (port, via))| Route { to, via, port }).collect()
+    }
+
+    /// Which interface of a router leads to the sources of a network.
+    pub(super) fn towards_sources(
+        &self,
+        node: NodeId,
+        links: &[Link],
+        ports: &[Port],
+    ) -> Vec<RouteConfig> {
+        let routes = merged(&self.0[node], links, |hop| Some(hop.port)).into_iter();
+        let route = |(to, port): (Ipv4Net, PortId)| RouteConfig {
+            prefix: IpNet::V4(to),
+            interface: links[ports[port].link].name.clone(),
+        };
+        routes.map(route).collect()
+    }
+}
+
+/// The networks by what leads to them, neighbouring ones as one.
+fn merged<K: Ord + Copy>(
+    table: &Table,
+    links: &[Link],
+    key: impl Fn(&Hop) -> Option<K>,
+) -> Vec<(Ipv4Net, K)> {
+    let mut by_key = BTreeMap::<K, Vec<Ipv4Net>>::new();
+    for (to, hop) in table {
+        if let Some(key) = key(hop) {
+            by_key.entry(key).or_default().push(links[*to].subnet);
+        }
+    }
+    let merged = by_key.iter().flat_map(|(&key, networks)| {
+        Ipv4Net::aggregate(networks).into_iter().map(move |network| (network, key))
+    });
+    merged.collect()
+}
+
+/// The scenario's own routes: the router, the segment that they lead to, and the port.
+fn given(
+    scenario: &Scenario,
+    topology: &Topology,
+    faults: &mut Diagnostics,
+) -> Vec<(NodeId, LinkId, PortId)> {
+    let mut all: Vec<(NodeId, LinkId, PortId)> = Vec::new();
+    for (node, written) in scenario.nodes.iter().enumerate() {
+        let Role::Router(router) = &written.role else { continue };
+        for scenario::Route { to, link } in &router.routes {
+            let found = (topology.link(to, faults), topology.port(node, link, faults));
+            let (Some(network), Some(port)) = found else { continue };
+            let segment = topology.links[network].segment;
+            let name = &written.name.value;
+            let is_on = |&own: &PortId| topology.links[topology.ports[own].link].segment == segment;
+            if topology.nodes[node].ports.iter().any(is_on) {
+                let message = format!("{name} is on {} itself", to.value);
+                faults.error(&to.span, message, "needs no route, and would not use it");
+            } else if all.iter().any(|&(of, other, _)| (of, other) == (node, segment)) {
+                let message = format!("{name} has another route to {}", to.value);
+                faults.error(&to.span, message, "the second one");
+            } else {
+                all.push((node, segment, port));
+            }
+        }
+    }
+    all
+}
+
+/// The topology as those see it who look for a way.
+struct Map<'a> {
+    nodes: &'a [super::Node],
+    links: &'a [Link],
+    ports: &'a [Port],
+    /// Whether a node is to know all networks.
+    derives: Vec<bool>,
+    /// The ports of the routers on each segment, in the order of the file.
+    routers: BTreeMap<LinkId, Vec<PortId>>,
+}
+
+impl<'a> Map<'a> {
+    fn new(scenario: &Scenario, topology: &'a Topology) -> Self {
+        let Topology { nodes, links, ports, .. } = topology;
+        let roles = scenario.nodes.iter().map(|node| &node.role);
+        let is_router: Vec<bool> =
+            roles.clone().map(|role| matches!(role, Role::Router(_))).collect();
+        let derives = roles.map(|role| match role {
+            Role::Router(router) => router.derive_routes,
+            Role::Switch(_) => false,
+            Role::Listener(_) | Role::Source | Role::Injector | Role::Querier(_) => true,
+        });
+        let mut routers = BTreeMap::<LinkId, Vec<PortId>>::new();
+        for link in links {
+            let here = link.ports.iter().filter(|&&port| is_router[ports[port].node]);
+            routers.entry(link.segment).or_default().extend(here);
+        }
+        Self { nodes, links, ports, derives: derives.collect(), routers }
+    }
+
+    /// The segments that a node is on, each with its port there.
+    fn segments_of(&self, node: NodeId) -> impl Iterator<Item = (LinkId, PortId)> {
+        let ports = self.nodes[node].ports.iter();
+        ports.map(|&port| (self.links[self.ports[port].link].segment, port))
+    }
+
+    fn routers_on(&self, segment: LinkId) -> &[PortId] {
+        self.routers.get(&segment).map_or(&[], Vec::as_slice)
+    }
+
+    /// How far each router is from a segment: breadth first.
+    fn distances(&self, to: LinkId) -> Distances {
+        let mut distances = BTreeMap::new();
+        let mut edge = vec![to];
+        for distance in 0.. {
+            let mut found = Vec::new();
+            for port in edge.iter().flat_map(|&segment| self.routers_on(segment)) {
+                let node = self.ports[*port].node;
+                if let Entry::Vacant(unknown) = distances.entry(node) {
+                    unknown.insert(distance);
+                    found.extend(self.segments_of(node).map(|(segment, _)| segment));
+                }
+            }
+            if found.is_empty() {
+                break;
+            }
+            edge = found;
+        }
+        Distances(distances)
+    }
+
+    /// The nearest router on each segment, with its distance.
+    fn nearest(&self, distances: &Distances) -> BTreeMap<LinkId, (u32, PortId)> {
+        let nearest = self.routers.iter().filter_map(|(&segment, ports)| {
+            let ports = ports.iter().copied();
+            Some((segment, ports.filter_map(|port| self.at(port, distances)).min_by_key(|n| n.0)?))
+        });
+        nearest.collect()
+    }
+
+    /// The nearest other router on the link of a port.
+    fn gateway(&self, port: PortId, distances: &Distances) -> Option<Ipv4Addr> {
+        let segment = self.links[self.ports[port].link].segment;
+        let others = self.routers_on(segment).iter().filter(|&&other| other != port);
+        let nearest = others.filter_map(|&other| self.at(other, distances)).min_by_key(|n| n.0);
+        nearest.map(|(_, other)| self.ports[other].address)
+    }
+
+    fn at(&self, port: PortId, distances: &Distances) -> Option<(u32, PortId)> {
+        distances.0.get(&self.ports[port].node).map(|&distance| (distance, port))
+    }
+}

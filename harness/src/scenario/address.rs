@@ -1,0 +1,44 @@
+//! The addresses that a link gives to its nodes: one, or several of which the first is the primary
+//! one. Whether they fit the network is the plan's to say.
+
+use std::net::Ipv4Addr;
+
+use super::Given;
+use super::diagnostic::Spanned;
+use super::reader::Reader;
+
+/// The key `addresses` of a link; none if it is not there.
+pub(super) fn given(link: &Reader<'_, '_>) -> Option<Vec<Given>> {
+    let Some(value) = link.value("addresses") else { return Some(Vec::new()) };
+    let form = "a table such as { r1 = \"10.1.2.1\", h1 = [\"10.1.2.5\", \"10.1.2.6\"] }";
+    let table = Reader::of(value, "`addresses`", form, link.faults())?;
+    let mut all = Vec::new();
+    let mut sound = true;
+    for (who, value) in table.entries() {
+        let items = value.get_ref().as_array().map_or_else(|| vec![value], |l| l.iter().collect());
+        if items.is_empty() {
+            let message = format!("{} is given no address", who.value);
+            let help = "leave it out, and it gets the next free one";
+            let mut faults = table.faults().borrow_mut();
+            faults.error_with_help(&value.span(), message, "an empty list", help);
+            sound = false;
+        }
+        let mut addresses = Vec::new();
+        for item in items {
+            let text = item.get_ref().as_str();
+            let Some(address) = text.and_then(|text| text.parse::<Ipv4Addr>().ok()) else {
+                let message = format!("{} is given an IPv4 address, or a list of them", who.value);
+                let label = match text {
+                    Some(_) => "four numbers of 0 to 255, with dots".to_owned(),
+                    None => format!("this is of the type {}", item.get_ref().type_str()),
+                };
+                table.faults().borrow_mut().error(&item.span(), message, label);
+                sound = false;
+                continue;
+            };
+            addresses.push(Spanned { value: address, span: item.span() });
+        }
+        all.push(Given { who, addresses });
+    }
+    sound.then_some(all)
+}
