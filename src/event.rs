@@ -76,6 +76,10 @@ pub enum Event {
     Idle(Flow),
     /// A packet that came in on the link was ignored.
     Ignored(Vif, Ignored),
+    /// Another configuration is in force.
+    Configured,
+    /// Another configuration was given and not taken, for this reason; the old one stays in force.
+    NotConfigured(String),
     /// The data plane would not do what it was asked to.
     Refused(String),
     /// The data plane handed up something of which nothing can be made.
@@ -99,6 +103,8 @@ impl Event {
             }
             Self::Idle(flow) => format!("{flow} is idle"),
             Self::Ignored(vif, why) => format!("{}: ignored: {why}", name(*vif)),
+            Self::Configured => "configured anew".to_owned(),
+            Self::NotConfigured(why) => format!("not configured anew: {why}"),
             Self::Refused(why) => format!("refused: {why}"),
             Self::Unusable(what) => format!("unusable: {what}"),
         }

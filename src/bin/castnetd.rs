@@ -17,7 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// An IP multicast router: IGMPv1/v2 querier and kernel multicast forwarding.
 ///
 /// It runs in the foreground, in the network namespace that it is started in, and logs to standard
-/// error. SIGTERM and SIGINT end it; the kernel then forgets every forwarding entry.
+/// error. SIGHUP has it read its configuration again. SIGTERM and SIGINT end it; the kernel then forgets
+/// every forwarding entry.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Cli {
@@ -108,19 +109,30 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
         // Before anything is claimed: a signal from now on ends us cleanly.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
         let observe = |_, event: Event| {
             let name = |vif: Vif| names.get(vif.index()).cloned().unwrap_or_default();
             log(&event, &event.describe(name));
         };
-        let mut daemon = Opened::open(table)?.start(config, ifindexes, Clock::start(), observe)?;
+        let opened = Opened::open(table)?;
+        let mut daemon = opened.start(config, ifindexes.clone(), Clock::start(), observe)?;
         tracing::info!("routing multicast between {}", names.join(", "));
-        let stop = async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+        loop {
+            let reload = async {
+                tokio::select! {
+                    _ = terminate.recv() => false,
+                    _ = interrupt.recv() => false,
+                    _ = hangup.recv() => true,
+                }
+            };
+            if !daemon.run(reload).await? {
+                break;
             }
-        };
-        daemon.run(stop).await?;
+            match reloaded(path, table, &ifindexes) {
+                Ok(config) => daemon.configure(config),
+                Err(error) => tracing::error!("{error:#}; the old configuration stays in force"),
+            }
+        }
         for (n, name) in names.iter().enumerate() {
             let counters = Vif::new(n).and_then(|vif| daemon.plane().vif_counters(vif));
             let counters = counters.unwrap_or_default();
@@ -134,10 +146,23 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     })
 }
 
+/// The configuration as it is written now, if a router that serves can take it.
+fn reloaded(path: &Path, table: Option<u32>, ifindexes: &[u32]) -> anyhow::Result<Config> {
+    let loaded = load(path)?;
+    anyhow::ensure!(
+        loaded.table == table && loaded.ifindexes == ifindexes,
+        "{}: the table and the interfaces cannot change while the router serves",
+        path.display()
+    );
+    Ok(loaded.config)
+}
+
 fn log(event: &Event, words: &str) {
     match event {
-        Event::Gmp(..) => tracing::info!("{words}"),
-        Event::NoRoute(_) | Event::Refused(_) | Event::Unusable(_) => tracing::warn!("{words}"),
+        Event::Gmp(..) | Event::Configured => tracing::info!("{words}"),
+        Event::NoRoute(_) | Event::NotConfigured(_) | Event::Refused(_) | Event::Unusable(_) => {
+            tracing::warn!("{words}")
+        }
         Event::Upcall(_) | Event::Forwarding(_) | Event::Idle(_) | Event::Ignored(..) => {
             tracing::debug!("{words}");
         }

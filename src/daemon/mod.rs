@@ -78,18 +78,18 @@ impl Opened {
 }
 
 impl<F: FnMut(Instant, Event)> Daemon<F> {
-    /// Serves until `stop` is ready.
+    /// Serves until `until` is ready, and can go on afterwards.
     ///
     /// # Errors
     /// The socket cannot be waited for any more.
-    pub async fn run(&mut self, stop: impl Future<Output = ()>) -> io::Result<()> {
+    pub async fn run<T>(&mut self, until: impl Future<Output = T>) -> io::Result<T> {
         let mut buffer = vec![0; MAX_PACKET];
-        let mut stop = std::pin::pin!(stop);
+        let mut until = std::pin::pin!(until);
         loop {
             let wake = self.router.deadline().map(|at| at.since(self.clock.now()));
             tokio::select! {
                 biased;
-                () = &mut stop => return Ok(()),
+                ready = &mut until => return Ok(ready),
                 ready = self.plane.readable() => {
                     ready?;
                     self.receive(&mut buffer);
@@ -99,6 +99,12 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
                 }
             }
         }
+    }
+
+    /// Takes another configuration for the same interfaces; the observer is told if it is refused.
+    pub fn configure(&mut self, config: Config) {
+        let input = Input::Configure(config);
+        turn(&mut self.router, &mut self.plane, self.clock.now(), input);
     }
 
     /// The router's state.

@@ -40,6 +40,8 @@ pub struct Interface {
     own: IpAddr,
     role: Role,
     startup_queries_left: u8,
+    /// When the last General Query of ours was sent.
+    asked: Instant,
     groups: BTreeMap<Group, Membership>,
     timers: Timers<TimerName>,
     warned: Option<Instant>,
@@ -52,6 +54,7 @@ impl Interface {
     pub fn start(cx: &mut Cx<'_>, params: Params, own: IpAddr) -> Self {
         let mut interface = Self {
             startup_queries_left: params.startup_query_count(),
+            asked: cx.now,
             params,
             own,
             role: Role::Querier, // RFC2236-3-01
@@ -62,6 +65,31 @@ impl Interface {
         cx.say(News::Querier(Role::Querier));
         interface.general_query(cx);
         interface
+    }
+
+    /// Other parameters are in force from now on.
+    ///
+    /// What has begun ends as it began: timers keep the time that they were set to, so that an election
+    /// is not disturbed, and a Leave goes on being checked at its pace. But a General Query that the new
+    /// interval wants sooner is sent sooner, and a querier keeps a group for as long as those who have
+    /// not been asked by then may answer.
+    pub fn configure(&mut self, cx: &Cx<'_>, params: Params) {
+        let before = std::mem::replace(&mut self.params, params).group_membership_interval();
+        if self.role != Role::Querier {
+            return;
+        }
+        // RFC2236-8.2-01: from one General Query to the next.
+        let due = self.asked + self.general_query_interval();
+        self.timers.lower(TimerName::GeneralQuery, due.max(cx.now));
+        // RFC2236-8.4-01: as much longer as the interval, which counts from a Report before now.
+        let after = self.params.group_membership_interval();
+        let longer = after.saturating_sub(before);
+        let settled = self.groups.iter().filter(|(_, membership)| !membership.checking);
+        for timer in settled.map(|(&group, _)| TimerName::Group(group)) {
+            if let Some(expiry) = self.timers.expiry(timer) {
+                self.timers.set(timer, expiry.max((expiry + longer).min(cx.now + after)));
+            }
+        }
     }
 
     /// The parameters of the link.
@@ -202,11 +230,15 @@ impl Interface {
         };
         cx.ask(Query { group: None, sources: Sources::new(), max_resp, suppress: false });
         self.startup_queries_left = self.startup_queries_left.saturating_sub(1);
-        let interval = match self.startup_queries_left {
+        self.asked = cx.now;
+        self.timers.set(TimerName::GeneralQuery, cx.now + self.general_query_interval());
+    }
+
+    fn general_query_interval(&self) -> Duration {
+        match self.startup_queries_left {
             0 => self.params.query_interval,           // RFC2236-3-05
             _ => self.params.startup_query_interval(), // RFC2236-3-06
-        };
-        self.timers.set(TimerName::GeneralQuery, cx.now + interval);
+        }
     }
 
     fn lose_election(&mut self, cx: &mut Cx<'_>, to: IpAddr) {
@@ -246,6 +278,8 @@ impl Interface {
         let count = self.params.last_member_query_count();
         let until = cx.now + self.params.last_member_query_time();
         let Some(membership) = self.groups.get_mut(&group) else { return };
+        membership.pace =
+            (self.params.last_member_query_interval, self.params.last_member_query_time());
         let mut asks = whole;
         if whole {
             membership.ask_group = count;
@@ -277,8 +311,8 @@ impl Interface {
     fn ask(&mut self, cx: &mut Cx<'_>, group: Group) {
         let Some(membership) = self.groups.get_mut(&group) else { return };
         let (whole, sources) = membership.take_transmission();
-        let max_resp = self.params.last_member_query_interval; // RFC2236-7-14
-        let checked_until = cx.now + self.params.last_member_query_time();
+        let (max_resp, time) = membership.pace; // RFC2236-7-14
+        let checked_until = cx.now + time;
         let outlives = |timer| self.timers.expiry(timer).is_some_and(|at| at > checked_until);
         if whole {
             let suppress = outlives(TimerName::Group(group));
@@ -293,8 +327,7 @@ impl Interface {
             }
         }
         if membership.is_asking() {
-            let next = cx.now + self.params.last_member_query_interval;
-            self.timers.set(TimerName::Retransmit(group), next);
+            self.timers.set(TimerName::Retransmit(group), cx.now + max_resp);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::change::{Filter, Sources};
 
@@ -13,6 +14,8 @@ pub struct Membership {
     pub filter: Filter,
     /// Whether a Leave is being checked (Checking Membership in RFC 2236 section 7).
     pub checking: bool,
+    /// The Last Member Query Interval and Time of the Queries that are being asked.
+    pub pace: (Duration, Duration),
     /// How many more times Q(G) is to be sent.
     pub ask_group: u8,
     /// How many more times each source is to be asked for in a Q(G,S).
@@ -24,6 +27,7 @@ impl Membership {
         Self {
             filter: Filter::nothing(),
             checking: false,
+            pace: (Duration::ZERO, Duration::ZERO),
             ask_group: 0,
             ask_sources: BTreeMap::new(),
         }

@@ -8,6 +8,7 @@ use super::params::{Params, Profile};
 use super::*;
 
 mod asking;
+mod configure;
 mod election;
 mod tables;
 mod timers;

@@ -48,6 +48,24 @@ struct Known {
     packets: u64,
 }
 
+impl Known {
+    /// The entry as it has to be now, if that is another one.
+    fn refresh(
+        &mut self,
+        (group, source): (Group, IpAddr),
+        routes: &Routes,
+        interest: &impl Interest,
+    ) -> Option<MfcEntry> {
+        let flow = Flow { source, group };
+        let (iif, oifs) = decide(flow, self.iif, routes, interest);
+        if (iif, &oifs) == (self.iif, &self.oifs) {
+            return None;
+        }
+        (self.iif, self.oifs) = (iif, oifs.clone());
+        Some(MfcEntry { flow, iif, oifs })
+    }
+}
+
 const fn key(flow: Flow) -> (Group, IpAddr) {
     (flow.group, flow.source)
 }
@@ -58,6 +76,11 @@ impl Cache {
     #[must_use]
     pub const fn new(routes: Routes, keepalive: Duration) -> Self {
         Self { routes, keepalive, flows: BTreeMap::new(), timers: Timers::new() }
+    }
+
+    /// Other routes and another keepalive time are in force from now on; timers that run are kept.
+    pub fn configure(&mut self, routes: Routes, keepalive: Duration) {
+        (self.routes, self.keepalive) = (routes, keepalive);
     }
 
     /// The interface on which the flow must come in; `None` if no route leads to its source.
@@ -74,11 +97,7 @@ impl Cache {
         vif: Vif,
         interest: &impl Interest,
     ) -> MfcEntry {
-        // Without a route the flow is taken where it came, and goes nowhere.
-        let (iif, oifs) = match self.rpf(flow) {
-            Some(iif) => (iif, outgoing(flow, iif, interest)),
-            None => (vif, BTreeMap::new()),
-        };
+        let (iif, oifs) = decide(flow, vif, &self.routes, interest);
         self.flows.insert(key(flow), Known { iif, oifs: oifs.clone(), packets: 0 });
         self.timers.set(key(flow), now + self.keepalive);
         MfcEntry { flow, iif, oifs }
@@ -86,23 +105,15 @@ impl Cache {
 
     /// The interest in a group may have changed: the entries that are no longer right.
     pub fn refresh(&mut self, group: Group, interest: &impl Interest) -> Vec<MfcEntry> {
-        let routes = &self.routes;
-        let mut changed = Vec::new();
         let of_group = (group, lowest_like(group))..;
-        for (&(_, source), known) in
-            self.flows.range_mut(of_group).take_while(|((of, _), _)| *of == group)
-        {
-            let flow = Flow { source, group };
-            if routes.towards(source).is_none() {
-                continue;
-            }
-            let oifs = outgoing(flow, known.iif, interest);
-            if oifs != known.oifs {
-                known.oifs.clone_from(&oifs);
-                changed.push(MfcEntry { flow, iif: known.iif, oifs });
-            }
-        }
-        changed
+        let flows = self.flows.range_mut(of_group).take_while(|((of, _), _)| *of == group);
+        flows.filter_map(|(key, known)| known.refresh(*key, &self.routes, interest)).collect()
+    }
+
+    /// The same for every group, and where the routes may have changed.
+    pub fn refresh_all(&mut self, interest: &impl Interest) -> Vec<MfcEntry> {
+        let flows = self.flows.iter_mut();
+        flows.filter_map(|(key, known)| known.refresh(*key, &self.routes, interest)).collect()
     }
 
     /// The answer to [`MfcOp::Count`]: says whether the flow was idle, and is therefore forgotten.
@@ -144,11 +155,19 @@ impl Cache {
     }
 }
 
-/// Everywhere it is wanted, but never back to where it came from.
-fn outgoing(flow: Flow, iif: Vif, interest: &impl Interest) -> BTreeMap<Vif, u8> {
+/// Where a flow that came in on `came` has to come in, and where it goes out.
+fn decide(
+    flow: Flow,
+    came: Vif,
+    routes: &Routes,
+    interest: &impl Interest,
+) -> (Vif, BTreeMap<Vif, u8>) {
+    // Without a route the flow is taken where it came, and goes nowhere.
+    let Some(iif) = routes.towards(flow.source) else { return (came, BTreeMap::new()) };
+    // Everywhere it is wanted, but never back to where it came from.
     let mut oifs = interest.oifs(flow);
     oifs.remove(&iif);
-    oifs
+    (iif, oifs)
 }
 
 fn forwarded(counters: FlowCounters) -> u64 {

@@ -82,6 +82,9 @@ pub enum ConfigError {
     /// A route names an unknown interface.
     #[error("the route to {0} names the interface {1}, which is not configured")]
     UnknownInterface(IpNet, String),
+    /// The data plane has the interfaces already.
+    #[error("interfaces and their addresses cannot change while the router serves")]
+    OtherInterfaces,
     /// RFC1112-7.2-05
     #[error("interface {0}: {1} stays on its link and cannot be joined statically")]
     LinkLocalJoin(String, Channel),

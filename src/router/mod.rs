@@ -5,6 +5,7 @@
 //! becomes an [`Event::Ignored`].
 
 pub mod config;
+mod configure;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use crate::gmp::interface::Interface;
 use crate::gmp::{Cx, News, Query, Say};
 use crate::igmp;
 use crate::mfc::cache::{Cache, Interest, MfcOp};
-use crate::mfc::entry::{Flow, FlowCounters};
+use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use crate::mfc::rpf::Routes;
 use crate::mfc::upcall::{Upcall, UpcallKind};
 use crate::mfc::vif::Vif;
@@ -41,6 +42,8 @@ pub enum Input<'a> {
     Counted(Flow, Option<FlowCounters>),
     /// The data plane would not do it.
     Refused(Refusal),
+    /// Another configuration for the same interfaces, as a whole.
+    Configure(Config),
     /// Time has passed.
     Tick,
 }
@@ -91,6 +94,8 @@ struct Link {
     vif: Vif,
     config: InterfaceConfig,
     igmp: Option<Interface>,
+    /// Whether the data plane was told to listen.
+    listens: bool,
 }
 
 impl Interest for Links {
@@ -119,20 +124,10 @@ impl Router {
     /// What is wrong with the configuration.
     pub fn new(config: Config, now: Instant) -> Result<Self, ConfigError> {
         config.check()?;
-        let connected = config.interfaces.iter().enumerate().flat_map(|(n, interface)| {
-            interface.addresses.iter().filter_map(move |&net| Some((net, Vif::new(n)?)))
+        let cache = Cache::new(configure::routes(&config), config.keepalive);
+        let links = config.interfaces.into_iter().enumerate().filter_map(|(n, config)| {
+            Some(Link { vif: Vif::new(n)?, config, igmp: None, listens: false })
         });
-        let configured = config
-            .routes
-            .iter()
-            .filter_map(|route| Some((route.prefix, config.vif(&route.interface)?)));
-        let routes = Routes::new(connected.chain(configured));
-        let cache = Cache::new(routes, config.keepalive);
-        let links = config
-            .interfaces
-            .into_iter()
-            .enumerate()
-            .filter_map(|(n, config)| Some(Link { vif: Vif::new(n)?, config, igmp: None }));
         let links = Links(links.collect());
         let mut router = Self { links, cache, out: VecDeque::new() };
         router.enter_service(now);
@@ -144,18 +139,23 @@ impl Router {
             self.out.push_back(Output::AddVif(link.vif, link.config.threshold));
         }
         for n in 0..self.links.0.len() {
-            let link = &mut self.links.0[n];
-            let (Some(params), Some(own)) = (&link.config.igmp, link.config.address_v4()) else {
-                continue;
-            };
-            let all_routers = Group::new(igmp::ALL_ROUTERS.into());
-            self.out.extend(all_routers.map(|group| Output::Listen(link.vif, group)));
-            let mut said = VecDeque::new();
-            let mut cx = Cx { now, out: &mut said };
-            link.igmp = Some(Interface::start(&mut cx, params.clone(), IpAddr::V4(own)));
-            let vif = link.vif;
-            self.act_on(vif, said);
+            self.start_igmp(now, n);
         }
+    }
+
+    fn start_igmp(&mut self, now: Instant, n: usize) {
+        let link = &mut self.links.0[n];
+        let (Some(params), Some(own)) = (&link.config.igmp, link.config.address_v4()) else {
+            return;
+        };
+        let all_routers = Group::new(igmp::ALL_ROUTERS.into()).filter(|_| !link.listens);
+        link.listens = true;
+        self.out.extend(all_routers.map(|group| Output::Listen(link.vif, group)));
+        let mut said = VecDeque::new();
+        let mut cx = Cx { now, out: &mut said };
+        link.igmp = Some(Interface::start(&mut cx, params.clone(), IpAddr::V4(own)));
+        let vif = link.vif;
+        self.act_on(vif, said);
     }
 
     /// The name and the configuration of an interface.
@@ -184,6 +184,7 @@ impl Router {
                 }
             }
             Input::Refused(refusal) => self.refused(refusal),
+            Input::Configure(config) => self.configure(now, config),
             Input::Tick => {}
         }
         self.expire(now);
@@ -302,7 +303,12 @@ impl Router {
     }
 
     fn refresh(&mut self, group: Group) {
-        for entry in self.cache.refresh(group, &self.links) {
+        let changed = self.cache.refresh(group, &self.links);
+        self.set_all(changed);
+    }
+
+    fn set_all(&mut self, entries: Vec<MfcEntry>) {
+        for entry in entries {
             self.tell(Event::Forwarding(entry.clone()));
             self.out.push_back(Output::Mfc(MfcOp::Set(entry)));
         }

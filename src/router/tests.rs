@@ -22,6 +22,7 @@ mod flows;
 mod forwarding;
 mod hosts;
 mod properties;
+mod reconfiguration;
 
 /// The kernel's multicast routing, as far as a router can tell.
 #[derive(Default)]

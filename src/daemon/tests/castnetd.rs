@@ -2,13 +2,18 @@
 //! says what is wrong, and SIGTERM ends it cleanly.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead, BufReader, Read as _};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use castnet::kernel::readable;
+use castnet::wire::igmp::Message;
 use castnet_lab::capture::decode::{Content, decode};
-use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, link, privilege};
+use castnet_lab::lab::{
+    BATCH_BYTES, Capture, Carrier, Frame, LinkSpec, Netns, PROOF_BOUND, Port, Tap, link, privilege,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -26,8 +31,9 @@ fn main() -> ExitCode {
     if let (Some(refusal), false) = (&refusal, required) {
         eprintln!("SKIPPED: castnetd is not tried: {refusal}");
     }
-    let tests: [(&str, Test); 3] = [
+    let tests: [(&str, Test); 4] = [
         ("sigterm_ends_it_cleanly", sigterm_ends_it_cleanly),
+        ("sighup_has_it_read_its_configuration_again", sighup_reloads),
         ("multicast_routing_has_one_owner", multicast_routing_has_one_owner),
         ("check_names_what_is_wrong", check_names_what_is_wrong),
     ];
@@ -120,6 +126,77 @@ fn sigterm_ends_it_cleanly() -> Result<(), Failed> {
         });
         if queries.count() == 0 {
             return Err("it never sent a Query".into());
+        }
+        Ok(())
+    })
+}
+
+/// Reads what the process logs until a line has this in it.
+fn wait_for_line(log: &mut impl BufRead, part: &str) -> Result<(), Failed> {
+    let mut all = String::new();
+    while log.read_line(&mut all)? > 0 {
+        if all.lines().last().is_some_and(|line| line.contains(part)) {
+            return Ok(());
+        }
+    }
+    Err(format!("it never said `{part}`:\n{all}").into())
+}
+
+/// Waits for a General Query with this Max Response Time, in tenths of a second.
+async fn wait_for_query(tap: &Tap, max_resp: u8) -> Result<(), Failed> {
+    let heard = async {
+        let mut space = vec![0; BATCH_BYTES];
+        loop {
+            readable(tap.as_fd()).await?;
+            let mut frames = Vec::new();
+            tap.receive(&mut space, &mut frames)?;
+            let asks = |frame: &Frame| match decode(&frame.bytes).map(|packet| packet.content) {
+                Some(Content::Igmp(Message::Query(query))) => query.max_resp_code == max_resp,
+                _ => false,
+            };
+            if frames.iter().any(asks) {
+                return Ok(());
+            }
+        }
+    };
+    match tokio::time::timeout(Duration::from_secs(10), heard).await {
+        Ok(heard) => heard,
+        Err(_) => Err(format!("no Query with the Max Response Time {max_resp} in 10 s").into()),
+    }
+}
+
+fn sighup_reloads() -> Result<(), Failed> {
+    with_lab(async |netns, _capture| {
+        let tap = Tap::open(&netns[1])?;
+        let path = config("reload", GOOD);
+        let mut child = castnetd(&netns[0], "run", &path)?;
+        let pid = Pid::from_raw(child.id().try_into()?);
+        let mut log = BufReader::new(child.stderr.take().ok_or("no standard error")?);
+        wait_for_line(&mut log, "routing multicast between lan")?;
+        wait_for_query(&tap, 100).await?;
+        // What is wrong is refused, and it goes on as it was.
+        for (text, part) in [
+            (
+                "igmp = { robustness = 0 }\n[[interface]]\nname = \"lan\"",
+                "robustness must not be 0",
+            ),
+            ("[[interface]]\nname = \"wan\"", "no interface wan here"),
+            ("[[interface]]\nname = \"lo\"", "interfaces cannot change"),
+        ] {
+            config("reload", text);
+            kill(pid, Signal::SIGHUP)?;
+            wait_for_line(&mut log, part)?;
+        }
+        // By the interval of before it would have to be waited for a minute.
+        let quick = GOOD.replace("60s\"", "1s\", query-response-interval = \"300ms\"");
+        config("reload", &quick);
+        kill(pid, Signal::SIGHUP)?;
+        wait_for_line(&mut log, "configured anew")?;
+        wait_for_query(&tap, 3).await?;
+        kill(pid, Signal::SIGTERM)?;
+        let code = child.wait()?.code();
+        if code != Some(0) {
+            return Err(format!("exit {code:?}").into());
         }
         Ok(())
     })

@@ -17,6 +17,8 @@ enum Step {
     /// So many more datagrams of the flow have matched its entry.
     Datagrams(Flow, u8),
     Refuse(bool),
+    /// A Query Interval of so many seconds on every link.
+    Configure(u64),
     Tick,
 }
 
@@ -82,6 +84,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => a_flow().prop_map(Step::Counted),
         2 => (a_flow(), any::<u8>()).prop_map(|(flow, count)| Step::Datagrams(flow, count)),
         1 => any::<bool>().prop_map(Step::Refuse),
+        1 => (11..=125_u64).prop_map(Step::Configure),
         1 => Just(Step::Tick),
     ]
 }
@@ -103,6 +106,14 @@ impl Lab {
                 }
             }
             Step::Refuse(on) => self.plane.refuse_sets = *on,
+            Step::Configure(seconds) => {
+                let mut config = joined(None);
+                for interface in &mut config.interfaces {
+                    let query_interval = Duration::from_secs(*seconds);
+                    interface.igmp = Some(Params { query_interval, ..Params::default() });
+                }
+                self.input(Input::Configure(config));
+            }
             Step::Tick => self.input(Input::Tick),
         }
     }

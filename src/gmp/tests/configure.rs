@@ -1,0 +1,170 @@
+//! Parameters that change while the router serves: RFC 2236 section 8 says what each of them is, and so
+//! from when on a new value counts.
+
+use super::querier::Role;
+use super::*;
+
+fn params(qi: f64, qri: f64) -> Params {
+    Params { query_interval: secs(qi), query_response_interval: secs(qri), ..Params::default() }
+}
+
+impl Link {
+    fn configure(&mut self, params: Params) {
+        self.input(|interface, cx| interface.configure(cx, params));
+    }
+
+    /// When General Queries were sent since the last call, and with which Max Response Time.
+    fn general(&mut self) -> Vec<(f64, f64)> {
+        let general = |(at, say): (Duration, Say)| match say {
+            Say::Query(Query { group: None, max_resp, .. }) => {
+                Some((at.as_secs_f64(), max_resp.as_secs_f64()))
+            }
+            _ => None,
+        };
+        self.said.drain(..).filter_map(general).collect()
+    }
+
+    /// Past the Queries of the start, at 0 s and QI / 4, with the next one due at QI * 5 / 4.
+    fn started(params: Params) -> Self {
+        let mut link = Self::with(params.clone());
+        link.run_to(params.startup_query_interval() + NANO);
+        link.said.clear();
+        link
+    }
+}
+
+// RFC2236-8.2-01: the interval between General Queries, which begins with the last one.
+#[test]
+fn a_shorter_query_interval_counts_from_the_last_general_query() {
+    let mut link = Link::started(params(100.0, 10.0));
+    link.run_to(secs(30.0));
+    link.configure(params(20.0, 1.0));
+    link.run_to(secs(70.0));
+    assert_eq!(link.general(), [(45.0, 1.0), (65.0, 1.0)]);
+}
+
+// RFC2236-8.2-01
+#[test]
+fn a_general_query_that_is_overdue_by_the_new_interval_is_sent_at_once() {
+    let mut link = Link::started(params(100.0, 10.0));
+    link.run_to(secs(60.0));
+    link.configure(params(20.0, 1.0));
+    link.run_to(secs(81.0));
+    assert_eq!(link.general(), [(60.0, 1.0), (80.0, 1.0)]);
+}
+
+// RFC2236-8.2-01: the Query that hosts and other routers wait for comes as it was promised.
+#[test]
+fn a_longer_query_interval_counts_from_the_next_general_query() {
+    let mut link = Link::started(params(20.0, 1.0));
+    link.run_to(secs(10.0));
+    link.configure(params(100.0, 10.0));
+    link.run_to(secs(130.0));
+    assert_eq!(link.general(), [(25.0, 10.0), (125.0, 10.0)]);
+}
+
+// RFC2236-8.6-01: the interval of the start is another one.
+#[test]
+fn during_the_start_the_startup_query_interval_counts() {
+    let mut link = Link::with(params(100.0, 10.0));
+    link.said.clear();
+    link.configure(Params { startup_query_interval: Some(secs(3.0)), ..params(200.0, 10.0) });
+    link.run_to(secs(210.0));
+    assert_eq!(link.general(), [(3.0, 10.0), (203.0, 10.0)]);
+}
+
+// RFC2236-8.5-01, RFC2236-3-04: the length of time that has to pass is that of when it began.
+#[test]
+fn an_election_is_not_disturbed() {
+    let mut link = Link::started(params(100.0, 10.0));
+    link.query(router(1), &ask(None, "", false));
+    let heard = link.now.since_start();
+    link.said.clear();
+    link.configure(params(20.0, 1.0));
+    link.run_to(heard + secs(205.0) - NANO);
+    assert_eq!((link.interface.role(), link.said.len()), (Role::NonQuerier(router(1)), 0));
+    link.run_to(heard + secs(205.0));
+    assert_eq!(link.interface.role(), Role::Querier);
+    // And then it asks as configured, and the next time waits as long as configured: 2 x 20 + 1 / 2.
+    link.said.clear();
+    link.run_to(heard + secs(225.0));
+    assert_eq!(link.general().len(), 1);
+    let again = link.now.since_start();
+    link.query(router(1), &ask(None, "", false));
+    link.run_to(again + secs(40.5) - NANO);
+    assert_eq!(link.interface.role(), Role::NonQuerier(router(1)));
+    link.run_to(again + secs(40.5));
+    assert_eq!(link.interface.role(), Role::Querier);
+}
+
+// RFC2236-8.8-01, RFC2236-7-10: of a check that has begun, every Query is as the first one.
+#[test]
+fn a_check_that_has_begun_ends_as_it_began_and_the_next_one_is_as_configured() {
+    for profile in [Profile::Rfc2236, Profile::Rfc3376] {
+        let mut link = Link::started(Params { profile, ..params(100.0, 10.0) });
+        link.record(&Record::IsEx(set("")));
+        let leave = link.now.since_start();
+        link.record(&Record::ToIn(set("")));
+        let slow = Params {
+            profile,
+            last_member_query_interval: secs(3.0),
+            last_member_query_count: Some(4),
+            ..params(100.0, 10.0)
+        };
+        link.configure(slow);
+        link.run_to(leave + secs(2.0));
+        let asked: Vec<_> = link.asked().into_iter().map(|(at, ..)| at - leave).collect();
+        assert_eq!(asked, [secs(0.0), secs(1.0)]);
+        assert!(link.interface.groups().is_empty(), "after 2 x 1 s");
+
+        link.record(&Record::IsEx(set("")));
+        let leave = link.now.since_start();
+        link.record(&Record::ToIn(set("")));
+        link.run_to(leave + secs(12.0) - NANO);
+        let asked: Vec<_> = link.asked().into_iter().map(|(at, ..)| at - leave).collect();
+        assert_eq!(asked, [0.0, 3.0, 6.0, 9.0].map(secs));
+        assert!(!link.interface.groups().is_empty());
+        link.run_to(leave + secs(12.0));
+        assert!(link.interface.groups().is_empty(), "after 4 x 3 s");
+    }
+}
+
+// RFC2236-8.4-01: nobody is forgotten who has not been asked by the interval that is in force.
+#[test]
+fn members_outlive_a_longer_interval_and_are_not_cut_off_by_a_shorter_one() {
+    let mut link = Link::started(params(20.0, 1.0));
+    let reported = link.now.since_start();
+    link.record(&Record::IsEx(set("")));
+    assert_eq!(link.group_timer(), Some(reported + secs(41.0)));
+    link.configure(params(100.0, 25.0));
+    assert_eq!(link.group_timer(), Some(reported + secs(225.0)));
+    link.configure(params(20.0, 1.0));
+    assert_eq!(link.group_timer(), Some(reported + secs(225.0)));
+    // However often it changes: nobody counts for longer than from now.
+    link.run_to(secs(50.0));
+    link.configure(params(100.0, 25.0));
+    assert_eq!(link.group_timer(), Some(secs(50.0 + 225.0)));
+    link.configure(params(20.0, 1.0));
+    // A Report from now on counts by the new one.
+    let reported = link.now.since_start();
+    link.record(&Record::IsEx(set("")));
+    assert_eq!(link.group_timer(), Some(reported + secs(41.0)));
+    // A group that is being checked is not kept.
+    link.record(&Record::ToIn(set("")));
+    link.configure(params(100.0, 25.0));
+    assert_eq!(link.group_timer(), Some(reported + secs(2.0)));
+}
+
+#[test]
+fn the_same_parameters_change_nothing() {
+    let mut link = Link::started(params(20.0, 1.0));
+    link.record(&Record::IsEx(set("")));
+    let before = format!("{:?}", link.interface);
+    link.run_to(secs(11.0));
+    link.configure(params(20.0, 1.0));
+    // But for the order in which timers were set.
+    let timers = |link: &Link| (link.group_timer(), link.interface.deadline());
+    assert_eq!(timers(&link).1.map(|next| next.at.since_start()), Some(secs(25.0)));
+    assert!(before.contains("Group"), "{before}");
+    assert_eq!(timers(&link).0, Some(secs(5.0) + NANO + secs(41.0)));
+}

@@ -1,0 +1,124 @@
+//! Another configuration while the router serves.
+
+use super::*;
+use crate::gmp::News;
+use crate::gmp::querier::Role;
+
+impl Lab {
+    fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        let mut config = config();
+        change(&mut config);
+        self.input(Input::Configure(config));
+    }
+
+    /// Why a configuration was not taken, the last time.
+    fn refusal(&self) -> Option<String> {
+        let last = self.plane.events.iter().rev().find_map(|(_, event)| match event {
+            Event::NotConfigured(why) => Some(Some(why.clone())),
+            Event::Configured => Some(None),
+            _ => None,
+        });
+        last.flatten()
+    }
+}
+
+fn igmp_of(config: &mut Config, link: usize) -> &mut Params {
+    config.interfaces[link].igmp.as_mut().unwrap()
+}
+
+// RFC2236-8.2-01
+#[test]
+fn the_query_interval_of_one_link_changes_there_alone() {
+    let mut lab = Lab::new();
+    lab.run_to(secs(40.0));
+    lab.plane.sent.clear();
+    lab.configure(|config| {
+        *igmp_of(config, 1) = Params { query_interval: secs(11.0), ..Params::default() };
+    });
+    lab.run_to(secs(80.0));
+    let sent: Vec<_> = lab.plane.sent.iter().map(|(at, vif, _)| (at.since_start(), *vif)).collect();
+    // The last one was sent at 31.25 s; on the other links the next one is due at 156.25 s.
+    let expected = [42.25, 53.25, 64.25, 75.25].map(|at| (secs(at), lan()));
+    assert_eq!(sent, expected);
+    assert_eq!(lab.refusal(), None);
+}
+
+#[test]
+fn a_flow_follows_static_joins_thresholds_and_routes() {
+    let mut lab = Lab::with(joined(None));
+    assert_eq!(lab.datagram(up(), S), [1]);
+    lab.configure(|config| {
+        let join = Channel { source: None, group: group() };
+        config.interfaces[2].static_joins.insert(join);
+        config.interfaces[2].threshold = 7;
+    });
+    assert_eq!(lab.entry(S), Some((0, vec![2])));
+    assert_eq!(lab.plane.cache[&flow(S, G)].0.oifs[&wlan()], 7);
+    // A source that is elsewhere comes in where the new route says, and goes out by the rest.
+    assert_eq!(lab.datagram(up(), "192.0.2.1"), [0; 0]);
+    lab.configure(|config| {
+        *config = joined(None);
+        config.routes.push(route("192.0.2.0/24", "wlan"));
+    });
+    assert_eq!(lab.entry("192.0.2.1"), Some((2, vec![1])));
+    assert_eq!(lab.entry(S), Some((0, vec![1])));
+    // Without it again it goes nowhere.
+    lab.configure(|config| *config = joined(None));
+    assert_eq!(lab.entry("192.0.2.1"), Some((2, vec![])));
+}
+
+#[test]
+fn what_stays_the_same_is_not_touched() {
+    let mut lab = Lab::with(joined(None));
+    lab.report(wlan());
+    lab.datagram(up(), S);
+    let (sets, sent) = (lab.plane.sets, lab.plane.sent.len());
+    lab.configure(|config| *config = joined(None));
+    assert_eq!((lab.plane.sets, lab.plane.sent.len()), (sets, sent));
+    assert_eq!(lab.entry(S), Some((0, vec![1, 2])));
+}
+
+#[test]
+fn igmp_that_is_turned_off_forgets_and_turned_on_begins_anew() {
+    let mut lab = Lab::new();
+    lab.report(lan());
+    lab.datagram(up(), S);
+    assert_eq!(lab.entry(S), Some((0, vec![1])));
+    lab.configure(|config| config.interfaces[1].igmp = None);
+    assert_eq!(lab.entry(S), Some((0, vec![])));
+    let gone = Event::Gmp(lan(), News::NoMembers(group()));
+    assert_eq!(lab.told(|event| *event == gone), 1);
+    lab.report(lan());
+    assert_eq!(lab.ignored(), [Ignored::IgmpOff]);
+
+    lab.plane.sent.clear();
+    lab.configure(|_| {});
+    let began = Event::Gmp(lan(), News::Querier(Role::Querier));
+    assert_eq!(lab.told(|event| *event == began), 2);
+    assert_eq!(lab.plane.sent.len(), 1, "a General Query, on this link alone");
+    lab.report(lan());
+    assert_eq!(lab.entry(S), Some((0, vec![1])));
+    assert_eq!(lab.told(|event| matches!(event, Event::Refused(_))), 0);
+}
+
+#[test]
+fn what_cannot_be_taken_changes_nothing_and_says_why() {
+    let mut lab = Lab::with(joined(None));
+    lab.datagram(up(), S);
+    for (change, why) in [
+        ((|config| igmp_of(config, 2).robustness = 0) as fn(&mut Config), "robustness"),
+        (|config| _ = config.interfaces.pop(), "cannot change"),
+        (|config| config.interfaces[1].name = "dmz".into(), "cannot change"),
+        (|config| config.interfaces[1].addresses[0] = "10.9.0.1/24".parse().unwrap(), "addresses"),
+        (|config| config.interfaces.swap(0, 1), "cannot change"),
+        (|config| config.keepalive = Duration::ZERO, "keepalive"),
+    ] {
+        let (sets, sent) = (lab.plane.sets, lab.plane.sent.len());
+        // With it would go the static join, the one thing that is otherwise than configured.
+        lab.configure(change);
+        let refusal = lab.refusal().unwrap_or_default();
+        assert!(refusal.contains(why), "{refusal}");
+        assert_eq!((lab.plane.sets, lab.plane.sent.len()), (sets, sent));
+        assert_eq!(lab.entry(S), Some((0, vec![1])));
+    }
+}
