@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use castnet_lab::lab::{
     Capture, Carrier, LabError, LinkSpec, MdbMessage, MdbMonitor, Netlink, Netns, PROOF_BOUND,
-    Port, SwitchSpec, link, privilege, switch,
+    Port, Snooping, SwitchSpec, link, privilege, switch,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -73,18 +73,21 @@ impl Lab {
     async fn switch(&self, links: &[usize]) {
         let second = Duration::from_secs(1);
         let spec = SwitchSpec {
-            snooping: true,
+            snooping: Snooping {
+                snooping: true,
+                querier: false,
+                igmp_version: 2,
+                query_interval: second * 125,
+                query_response_interval: second * 10,
+                startup_query_interval: second * 31,
+                startup_query_count: 2,
+                last_member_interval: second,
+                last_member_count: 2,
+                membership_interval: second * 260,
+                querier_interval: second * 255,
+            },
             mac: [2, 0, 0, 0, 0, HOSTS as u8],
             address: None,
-            igmp_version: 2,
-            query_interval: second * 125,
-            query_response_interval: second * 10,
-            startup_query_interval: second * 31,
-            startup_query_count: 2,
-            last_member_interval: second,
-            last_member_count: 2,
-            membership_interval: second * 260,
-            querier_interval: second * 255,
             ports: links.iter().map(|&link| self.built.ifindex[link][1]).collect(),
             fast_leave: Vec::new(),
         };

@@ -77,6 +77,7 @@ fn every_word_of_the_language_is_on_the_page() {
         ("ports =", "zzzzz ="),
         ("wrong-if =", "zzzzzzzz ="),
         ("since =", "zzzzz ="),
+        ("link = \"lan\", igmp = ", "zzzz = \"lan\", igmp = "),
     ] {
         for word in listed(&examples().join("\n").replacen(old, new, 1)) {
             assert!(words.contains(word.as_str()), "the key {word} is not on the page");

@@ -5,6 +5,7 @@ use ipnet::Ipv4Net;
 use super::netns::ifindex;
 use crate::lab::{Built, LabError, Netns, SwitchSpec, switch};
 use crate::plan::{LinkId, NodeId, Plan, Role, Switch};
+use crate::role::snooping;
 
 /// Makes the switches, and has their segments proved.
 pub(super) async fn join(plan: &Plan, netns: &[Netns], built: &mut Built) -> Result<(), LabError> {
@@ -22,21 +23,11 @@ fn spec(plan: &Plan, built: &Built, node: NodeId, switch: &Switch) -> SwitchSpec
     // A switch is on two links at least.
     let first = &plan.ports[ports[0]];
     let prefix = plan.links[first.link].subnet.prefix_len();
-    let igmp = &switch.igmp;
     let ifindexes = |ports: &[usize]| ports.iter().map(|&p| ifindex(plan, built, p)).collect();
     SwitchSpec {
-        snooping: switch.snooping,
+        snooping: snooping(switch),
         mac: first.mac,
-        address: switch.querier.and_then(|address| Ipv4Net::new(address, prefix).ok()),
-        igmp_version: switch.igmp_version,
-        query_interval: igmp.query_interval,
-        query_response_interval: igmp.query_response_interval,
-        startup_query_interval: igmp.startup_query_interval(),
-        startup_query_count: igmp.startup_query_count(),
-        last_member_interval: igmp.last_member_query_interval,
-        last_member_count: igmp.last_member_query_count(),
-        membership_interval: igmp.group_membership_interval(),
-        querier_interval: igmp.other_querier_present_interval(),
+        address: switch.address.and_then(|address| Ipv4Net::new(address, prefix).ok()),
         ports: ifindexes(ports),
         fast_leave: ifindexes(&switch.fast_leave),
     }

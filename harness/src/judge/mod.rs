@@ -14,6 +14,7 @@ mod mfc;
 mod order;
 mod packet;
 mod passage;
+mod setting;
 mod state;
 mod window;
 
@@ -30,10 +31,11 @@ use castnet::time::{Instant, Seconds};
 
 use crate::capture::comments::{Mark, Remarks};
 use crate::capture::decode::{Packet, decode};
-use crate::plan::{ActId, Check, Claim, Plan, PortId, Role};
+use crate::plan::{ActId, Check, Claim, Plan, PortId};
 use crate::recording::{Lateness, Recording};
 use invariant::Standing;
 use mfc::Flow;
+use setting::Given;
 
 /// How a check, or a whole run, came out. The later, the worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -196,6 +198,8 @@ struct Evidence<'a> {
     plan: &'a Plan,
     recording: &'a Recording,
     seen: Vec<Seen>,
+    /// How the routers' interfaces were configured, by port.
+    configured: Vec<Vec<Given<'a>>>,
 }
 
 /// A decoded frame at a port.
@@ -264,19 +268,13 @@ impl<'a> Evidence<'a> {
             let origin = frame.bytes.get(6..12)?.try_into().ok()?;
             Some(Seen { at, port, outgoing, origin, packet: decode(&frame.bytes)? })
         });
-        Self { plan, recording, seen: seen.collect() }
+        let configured = setting::configured(plan, recording);
+        Self { plan, recording, seen: seen.collect(), configured }
     }
 
     /// When the act was done.
     fn done(&self, act: ActId) -> Option<Instant> {
         self.recording.acts.get(act).copied().flatten()
-    }
-
-    /// The router's interface at a port, if it is a router's.
-    fn interface(&self, port: PortId) -> Option<&InterfaceConfig> {
-        let node = &self.plan.nodes[self.plan.ports[port].node];
-        let Role::Router(config) = &node.role else { return None };
-        config.interfaces.get(node.ports.iter().position(|&own| own == port)?)
     }
 
     fn judge(&self, check: &Check) -> Finding {

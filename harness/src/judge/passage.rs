@@ -155,9 +155,10 @@ impl Evidence<'_> {
 
     fn why_not(&self, port: PortId, arrived: &Seen, entry: Option<&MfcEntry>) -> String {
         let link = &self.plan.links[self.plan.ports[port].link].name;
-        let (threshold, is_static) = self.interface(port).map_or((0, false), |interface| {
-            (interface.threshold, arrived.is_joined_statically(interface))
-        });
+        let (threshold, is_static) =
+            self.interface(port, arrived.at).map_or((0, false), |interface| {
+                (interface.threshold, arrived.is_joined_statically(interface))
+            });
         if let Some(since) = self.down_since(port, arrived.at) {
             return format!("{link} was down since {since}");
         }

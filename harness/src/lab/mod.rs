@@ -34,7 +34,7 @@ pub use mfc::{MfcMessage, MfcMonitor, counters};
 pub use netlink::Netlink;
 pub use netns::Netns;
 pub use process::{Lines, Process};
-pub use switch::SwitchSpec;
+pub use switch::{Snooping, SwitchSpec};
 pub use tap::{BATCH_BYTES, Frame, Tap};
 pub use unicast::{Unicast, UnicastRoute};
 

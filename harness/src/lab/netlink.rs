@@ -20,7 +20,7 @@ use rtnetlink::{Handle, LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnsp
 use tokio::runtime;
 use tokio::task::JoinHandle;
 
-use super::{Netns, SwitchSpec};
+use super::{Netns, Snooping, SwitchSpec};
 
 /// One end of a veth to be made.
 pub(super) struct VethEnd<'a> {
@@ -114,25 +114,21 @@ impl Netlink {
 
     /// Makes a bridge that is up, knows no spanning tree, and asks nobody yet.
     pub(super) async fn add_bridge(&self, ifname: &str, spec: &SwitchSpec) -> io::Result<()> {
-        let bridge = LinkBridge::new(ifname)
+        let bridge = snooping(LinkBridge::new(ifname), &spec.snooping)
             .stp_state(BridgeStpState::Disabled)
             .forward_delay(0)
-            .mcast_snooping(spec.snooping)
             .mcast_querier(false)
             .mcast_query_use_ifaddr(spec.address.is_some())
-            .mcast_igmp_version(spec.igmp_version)
-            .mcast_query_interval(hundredths(spec.query_interval))
-            .mcast_query_response_interval(hundredths(spec.query_response_interval))
-            .mcast_startup_query_interval(hundredths(spec.startup_query_interval))
-            .mcast_startup_query_count(spec.startup_query_count.into())
-            .mcast_last_member_interval(hundredths(spec.last_member_interval))
-            .mcast_last_member_count(spec.last_member_count.into())
-            .mcast_membership_interval(hundredths(spec.membership_interval))
-            .mcast_querier_interval(hundredths(spec.querier_interval))
             .address(spec.mac.to_vec())
             .up()
             .build();
         self.handle.link().add(bridge).execute().await.map_err(to_io)
+    }
+
+    /// Has a bridge snoop, and ask, in another way.
+    pub(super) async fn set_snooping(&self, ifname: &str, given: &Snooping) -> io::Result<()> {
+        let bridge = snooping(LinkBridge::new(ifname), given).mcast_querier(given.querier).build();
+        self.handle.link().change(bridge).execute().await.map_err(to_io)
     }
 
     /// Makes an interface a port of a bridge.
@@ -234,6 +230,24 @@ impl<T> End for LinkMessageBuilder<T> {
             None => single,
         }
     }
+}
+
+/// All that tells a bridge how to snoop, but for whether it asks.
+fn snooping(
+    bridge: LinkMessageBuilder<LinkBridge>,
+    given: &Snooping,
+) -> LinkMessageBuilder<LinkBridge> {
+    bridge
+        .mcast_snooping(given.snooping)
+        .mcast_igmp_version(given.igmp_version)
+        .mcast_query_interval(hundredths(given.query_interval))
+        .mcast_query_response_interval(hundredths(given.query_response_interval))
+        .mcast_startup_query_interval(hundredths(given.startup_query_interval))
+        .mcast_startup_query_count(given.startup_query_count.into())
+        .mcast_last_member_interval(hundredths(given.last_member_interval))
+        .mcast_last_member_count(given.last_member_count.into())
+        .mcast_membership_interval(hundredths(given.membership_interval))
+        .mcast_querier_interval(hundredths(given.querier_interval))
 }
 
 /// The unit in which a bridge is told its times.

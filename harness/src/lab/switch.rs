@@ -14,15 +14,28 @@ use super::{LabError, Netlink, Netns};
 /// The bridge's name. With its dot it is that of no link.
 const BRIDGE: &str = "br.0";
 
-/// How a bridge is to snoop; times are kept in hundredths of a second.
+/// A bridge to be made.
 #[derive(Clone, Debug)]
 pub struct SwitchSpec {
-    /// Whether it snoops at all.
-    pub snooping: bool,
+    /// How it snoops; it asks nobody yet, whatever stands there.
+    pub snooping: Snooping,
     /// The bridge's Ethernet address.
     pub mac: [u8; 6],
     /// The address that it asks from.
     pub address: Option<Ipv4Net>,
+    /// The interfaces to join, by index.
+    pub ports: Vec<u32>,
+    /// Those among them on which a Leave counts at once.
+    pub fast_leave: Vec<u32>,
+}
+
+/// How a bridge is to snoop; times are kept in hundredths of a second.
+#[derive(Clone, Debug)]
+pub struct Snooping {
+    /// Whether it snoops at all.
+    pub snooping: bool,
+    /// Whether it asks.
+    pub querier: bool,
     /// The version of its Queries.
     pub igmp_version: u8,
     /// Time from one General Query to the next.
@@ -41,10 +54,6 @@ pub struct SwitchSpec {
     pub membership_interval: Duration,
     /// How long another querier lives without a Query.
     pub querier_interval: Duration,
-    /// The interfaces to join, by index.
-    pub ports: Vec<u32>,
-    /// Those among them on which a Leave counts at once.
-    pub fast_leave: Vec<u32>,
 }
 
 /// Makes the bridge and joins the ports, which keep their own addresses.
@@ -72,6 +81,20 @@ pub async fn build(netns: &Netns, spec: &SwitchSpec) -> Result<(), LabError> {
     }
     netlink.close().await;
     Ok(())
+}
+
+/// Has the bridge in the namespace snoop, and ask, in another way from now on. Timers that run are kept.
+///
+/// # Errors
+/// What the kernel answers.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub async fn configure(netns: &Netns, snooping: &Snooping) -> io::Result<()> {
+    let netlink = Netlink::open(netns)?;
+    let set = netlink.set_snooping(BRIDGE, snooping).await;
+    netlink.close().await;
+    set
 }
 
 /// Lets the bridge in the namespace begin to ask, or stop.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::topology::Topology;
-use super::{Act, ActId, Check, NodeId, Reading, Role, Window};
+use super::{Act, ActId, Check, LinkId, NodeId, Reading, Role, Window};
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{self, Gaps, Scenario, Source};
 
@@ -25,6 +25,10 @@ pub(super) struct Claims<'a> {
     pub(super) readings: Vec<Reading>,
     /// What has faults of its own.
     pub(super) gaps: &'a Gaps,
+    /// The time of which intervals are meant: when the window that is being read begins.
+    pub(super) in_force: Duration,
+    /// The links whose intervals are meant, where a router has several.
+    pub(super) links: Vec<LinkId>,
     /// Whether a fault was told that hides which routers are concerned.
     pub(super) is_blind: bool,
     pub(super) faults: &'a mut Diagnostics,
@@ -49,6 +53,8 @@ impl<'a> Claims<'a> {
             tolerance: scenario.tolerance.as_ref().map_or(TOLERANCE, |given| given.value),
             readings: Vec::new(),
             gaps,
+            in_force: Duration::ZERO,
+            links: Vec::new(),
             is_blind: false,
             faults,
         }
@@ -60,6 +66,7 @@ impl<'a> Claims<'a> {
         source: &Source,
     ) -> Option<Check> {
         self.is_blind = self.gaps.links.is_open() || self.gaps.nodes.is_open();
+        (self.in_force, self.links) = (Duration::ZERO, Vec::new());
         let line = source.line(expectation.span.start);
         let (text, claim) = match &expectation.claim {
             scenario::Claim::Packet(packet) => self.packet(packet)?,
@@ -77,17 +84,19 @@ impl<'a> Claims<'a> {
         matches!(self.topology.nodes[node].role, Role::Router(_))
     }
 
-    /// Whether the node asks for members: a router, or a switch that is a querier.
+    /// Whether the node asks for members, if only at times: a router, or a switch that is a querier.
     pub(super) fn asks(&self, node: NodeId) -> bool {
         match &self.topology.nodes[node].role {
             Role::Router(_) => true,
-            Role::Switch(switch) => switch.querier.is_some(),
+            Role::Switch(switch) => switch.address.is_some(),
             Role::Listener(_) | Role::Source | Role::Injector(_) => false,
         }
     }
 
-    pub(super) fn routers_on(&self, links: impl IntoIterator<Item = usize>) -> Vec<NodeId> {
-        let nodes = links.into_iter().flat_map(|link| self.topology.nodes_on(link));
+    /// The routers on these links, whose intervals are meant from now on.
+    pub(super) fn routers_on(&mut self, links: impl IntoIterator<Item = LinkId>) -> Vec<NodeId> {
+        self.links = links.into_iter().collect();
+        let nodes = self.links.iter().flat_map(|&link| self.topology.nodes_on(link));
         // A router on two of the links is one router.
         let routers: BTreeSet<NodeId> = nodes.filter(|&node| self.asks(node)).collect();
         routers.into_iter().collect()

@@ -28,6 +28,7 @@ impl Claims<'_> {
         let who = &delivery.to.value;
         Some(match &delivery.what {
             Delivered::Received(count, window) => {
+                self.look_ahead(window, &routers);
                 let (count, window) = (self.count(count, &routers), self.window(window, &routers));
                 let (count, window) = (count?, window?);
                 let words = in_words(&window);
@@ -94,6 +95,9 @@ impl Claims<'_> {
         routers: &[NodeId],
     ) -> Option<(String, Claim)> {
         let found = self.begins(delivery, latency, receiver.node);
+        if let Some((act, _)) = found {
+            self.in_force = self.timeline[act].1.at;
+        }
         let limit = self.limit(&latency.limit, routers);
         let (act, port) = found?;
         let (min, max, limit) = limit?;

@@ -14,12 +14,14 @@ mod compile;
 mod delivery;
 mod evidence;
 mod fault;
+mod in_force;
 mod injection;
 mod lookup;
 mod packet;
 mod resolve;
 mod routes;
 mod segment;
+mod setting;
 mod state;
 mod subnets;
 mod timeline;
@@ -155,6 +157,8 @@ pub struct Switch {
     pub snooping: bool,
     /// The address that it asks from, if it is a querier.
     pub querier: Option<Ipv4Addr>,
+    /// The same, also of one that becomes a querier only later.
+    pub address: Option<Ipv4Addr>,
     /// The version of its Queries: 2 or 3.
     pub igmp_version: u8,
     /// Its intervals.
@@ -217,8 +221,23 @@ pub enum Action {
     Kill,
     /// Start the daemon again.
     Restart,
+    /// Go on with another configuration.
+    Set(Setting),
     /// Run a program in the node's namespace.
     Exec(Vec<String>),
+}
+
+/// What a node is from some time on, as a whole.
+#[derive(Clone, Debug)]
+pub enum Setting {
+    /// A router; its interfaces are those that it has.
+    Router(Config),
+    /// The version that the kernel of a listener is held to.
+    IgmpVersion(u8),
+    /// What a scripted querier sends.
+    Querier(Injection),
+    /// A switch; its ports are those that it has.
+    Switch(Switch),
 }
 
 /// A stream of numbered datagrams.

@@ -18,7 +18,7 @@ struct Meant {
 
 impl Claims<'_> {
     pub(super) fn packet(&mut self, packet: &scenario::PacketClaim) -> Option<(String, Claim)> {
-        let Meant { filter, text, routers } = self.filter(&packet.filter);
+        let Meant { filter, text, routers } = self.filter(&packet.filter, &packet.window);
         let count = self.count(&packet.count, &routers);
         let spacing = self.optional_length(packet.spacing.as_ref(), &routers);
         let window = self.window(&packet.window, &routers);
@@ -39,7 +39,7 @@ impl Claims<'_> {
         let mut steps = Vec::new();
         let mut routers = Vec::new();
         for step in &order.steps {
-            let Meant { filter, text, routers: concerned } = self.filter(step);
+            let Meant { filter, text, routers: concerned } = self.filter(step, &order.window);
             routers.extend(concerned);
             let text = format!("{text}{} on {}", fields_in_words(&step.fields), step.on.value);
             steps.extend(filter.map(|filter| Step { filter, text }));
@@ -52,7 +52,7 @@ impl Claims<'_> {
         (steps.len() == order.steps.len()).then_some((text, Claim::Order(steps, window)))
     }
 
-    fn filter(&mut self, packet: &PacketFilter) -> Meant {
+    fn filter(&mut self, packet: &PacketFilter, window: &scenario::Window) -> Meant {
         let link = self.topology.link(&packet.on, self.faults);
         let from = self.sender(packet, link);
         self.check_fields(packet);
@@ -61,6 +61,8 @@ impl Claims<'_> {
             Some(Some((node, _))) if self.asks(node) => vec![node],
             _ => self.routers_on(link),
         };
+        self.links = link.into_iter().collect();
+        self.look_ahead(window, &routers);
         let fields = self.fields(packet, &routers);
         let kind = packet.kind.value;
         let mut text = kind.word().to_owned();

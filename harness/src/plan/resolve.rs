@@ -8,7 +8,7 @@ use castnet::time::Seconds;
 use super::arithmetic::{Count, Length, Moment, Part};
 use super::claim::Claims;
 use super::interval::{NAMES, Quantity, interval};
-use super::{NodeId, Role, Window};
+use super::{NodeId, Window};
 use crate::scenario;
 use crate::scenario::diagnostic::{Span, Spanned};
 use crate::scenario::expr::{Atom, CountExpr, Expr, Term};
@@ -30,6 +30,7 @@ impl<'a> Claims<'a> {
     pub(super) fn moment(&mut self, expr: &Spanned<Expr>, routers: &[NodeId]) -> Option<Moment> {
         let mut anchor = None;
         let mut parts = Vec::new();
+        self.in_force = self.without_intervals(&expr.value);
         for term in &expr.value.terms {
             match &term.atom {
                 Atom::Name(name) if name == "start" || self.acts.contains_key(name.as_str()) => {
@@ -44,7 +45,9 @@ impl<'a> Claims<'a> {
                 _ => parts.push(self.part(term, &expr.span, routers)?),
             }
         }
-        Some(Moment { text: expr.value.text.clone(), anchor: anchor.flatten(), parts })
+        let moment = Moment { text: expr.value.text.clone(), anchor: anchor.flatten(), parts };
+        self.in_force = self.planned(&moment);
+        Some(moment)
     }
 
     /// `Some(None)` if there is nothing to resolve.
@@ -209,8 +212,11 @@ impl<'a> Claims<'a> {
             // The hosts' own, whoever is the router.
             return interval(&Params::default(), word);
         }
-        let values: Vec<_> =
-            of.iter().filter_map(|&node| interval(self.params(node)?, word)).collect();
+        let values: Vec<_> = of
+            .iter()
+            .flat_map(|&node| self.params(node))
+            .filter_map(|p| interval(p, word))
+            .collect();
         match values.as_slice() {
             [first, rest @ ..] if rest.iter().all(|other| other.0 == first.0) => {
                 Some(first.clone())
@@ -219,7 +225,7 @@ impl<'a> Claims<'a> {
             [] => {
                 let all = self.topology.nodes.iter().enumerate();
                 let of_each: Vec<String> = all
-                    .filter(|(id, _)| self.params(*id).is_some())
+                    .filter(|(id, _)| !self.params(*id).is_empty())
                     .map(|(_, node)| format!("\"{}.{word}\"", node.name))
                     .collect();
                 let help = match of_each.as_slice() {
@@ -228,6 +234,13 @@ impl<'a> Claims<'a> {
                 };
                 let message = format!("whose {word} is meant by `{name}`?");
                 self.faults.error_with_help(span, message, "no router is concerned here", help);
+                None
+            }
+            [..] if of.len() == 1 => {
+                let router = &self.topology.nodes[of[0]].name;
+                let message = format!("the links of {router} differ in their {word}");
+                let help = "no link is concerned here: take a time, such as \"500ms\"";
+                self.faults.error_with_help(span, message, "which one is meant?", help);
                 None
             }
             [..] => {
@@ -240,14 +253,6 @@ impl<'a> Claims<'a> {
                 self.faults.error_with_help(span, message, "which one is meant?", help);
                 None
             }
-        }
-    }
-
-    fn params(&self, node: NodeId) -> Option<&'a Params> {
-        match &self.topology.nodes[node].role {
-            Role::Router(config) => config.interfaces.first()?.igmp.as_ref(),
-            Role::Switch(switch) => Some(&switch.igmp),
-            Role::Listener(_) | Role::Source | Role::Injector(_) => None,
         }
     }
 }

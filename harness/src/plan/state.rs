@@ -51,6 +51,7 @@ impl Claims<'_> {
             return None;
         }
         let port = self.topology.port(router, &members.on, self.faults);
+        self.links = port.map(|port| self.topology.ports[port].link).into_iter().collect();
         let at = self.moment(&members.at, &[router]);
         let mut groups = BTreeSet::new();
         for group in &members.groups {

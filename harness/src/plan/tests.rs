@@ -4,6 +4,7 @@ mod addresses;
 mod arithmetic;
 mod routes;
 mod segment;
+mod settings;
 mod timeline;
 
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use castnet::addr::Group;
 
+use super::setting::Settings;
 use super::topology::Topology;
 use super::{Act, Action, NodeId, PortId, Role, Stream, interval};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
@@ -22,6 +23,7 @@ pub(super) fn acts(
     // A stable sort: what is written first at the same time is done first.
     written.sort_by_key(|(_, act)| act.at.value);
     let mut members = Members { joined: BTreeSet::new(), is_known: !gap.is_open() };
+    let mut settings = Settings::new(scenario, topology);
     let mut streams = 0;
     let mut acts = Vec::new();
     for (position, act) in written {
@@ -52,6 +54,7 @@ pub(super) fn acts(
             }),
             Verb::Kill(who) => router(who, topology, faults).map(|node| (node, Action::Kill)),
             Verb::Restart(who) => router(who, topology, faults).map(|node| (node, Action::Restart)),
+            Verb::Set(set) => settings.set(set, faults),
             Verb::Exec { who, command } => {
                 topology.node(who, faults).map(|node| (node, Action::Exec(command.clone())))
             }
@@ -120,6 +123,7 @@ fn describe(topology: &Topology, node: NodeId, action: &Action) -> String {
         }
         Action::Kill => format!("{who} is killed"),
         Action::Restart => format!("{who} is started again"),
+        Action::Set(_) => format!("{who} is set"),
         Action::Exec(command) => format!("{who} runs {}", command.join(" ")),
     }
 }

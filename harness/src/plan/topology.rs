@@ -11,7 +11,7 @@ use super::addresses::Addresses;
 use super::routes::Routes;
 use super::{Link, LinkId, Node, NodeId, Port, PortId, Role, Switch, injection, segment, subnets};
 use crate::scenario::diagnostic::Diagnostics;
-use crate::scenario::{self, Gaps, Scenario};
+use crate::scenario::{self, Gaps, Scenario, Verb};
 
 /// The topology under construction, and where names are looked up.
 pub(super) struct Topology {
@@ -19,8 +19,10 @@ pub(super) struct Topology {
     pub(super) nodes: Vec<Node>,
     pub(super) ports: Vec<Port>,
     addresses: Addresses,
-    /// The addresses of switches that are queriers.
+    /// The addresses of switches that are queriers, if only at times.
     queriers: BTreeMap<NodeId, Ipv4Addr>,
+    /// Switches that are told to be queriers in the run.
+    become_queriers: BTreeSet<NodeId>,
     /// Names that lead to nothing for a reason that was told.
     pub(super) gaps: Gaps,
 }
@@ -47,7 +49,8 @@ impl Topology {
             (links.collect(), nodes.collect(), gaps.clone());
         let addresses = Addresses::new(scenario, &links, &gaps, faults);
         let (ports, queriers) = (Vec::new(), BTreeMap::new());
-        let mut topology = Self { links, nodes, ports, addresses, queriers, gaps };
+        let become_queriers = become_queriers(scenario);
+        let mut topology = Self { links, nodes, ports, addresses, queriers, become_queriers, gaps };
         for (id, link) in scenario.links.iter().enumerate() {
             topology.attach(id, link, scenario, faults);
         }
@@ -127,7 +130,8 @@ impl Topology {
             let mut all = self.addresses.of(link, written, &self.nodes[node].name)?.into_iter();
             return Some((all.next()?, all.collect()));
         };
-        if switch.querier && !self.queriers.contains_key(&node) {
+        let asks = switch.querier || self.become_queriers.contains(&node);
+        if asks && !self.queriers.contains_key(&node) {
             self.queriers.insert(node, self.addresses.next(written)?);
         }
         Some((Ipv4Addr::UNSPECIFIED, Vec::new()))
@@ -190,7 +194,8 @@ impl Topology {
         }
         Role::Switch(Switch {
             snooping: switch.snooping,
-            querier: self.queriers.get(&node).copied(),
+            querier: self.queriers.get(&node).copied().filter(|_| switch.querier),
+            address: self.queriers.get(&node).copied(),
             igmp_version: switch.igmp_version,
             igmp: switch.igmp.clone(),
             fast_leave,
@@ -229,7 +234,26 @@ impl Topology {
                 static_joins: BTreeSet::new(),
             })
             .collect();
-        for join in &written.static_joins {
+        for (link, threshold) in &written.ttl_thresholds {
+            let Some(port) = self.port(node, link, faults) else { continue };
+            let position = self.nodes[node].ports.iter().position(|&own| own == port);
+            if let Some(interface) = position.and_then(|n| interfaces.get_mut(n)) {
+                interface.threshold = *threshold;
+            }
+        }
+        self.join_statically(node, &written.static_joins, &mut interfaces, faults);
+        Config { interfaces, routes: Vec::new(), keepalive: written.keepalive }
+    }
+
+    /// Adds static joins to the interfaces of a router.
+    pub(super) fn join_statically(
+        &self,
+        node: NodeId,
+        joins: &[scenario::StaticJoin],
+        interfaces: &mut [InterfaceConfig],
+        faults: &mut Diagnostics,
+    ) {
+        for join in joins {
             let group = join.group.value;
             if group.is_link_local() {
                 // RFC1112-7.2-05
@@ -250,7 +274,6 @@ impl Topology {
                 interface.static_joins.insert(Channel { source, group });
             }
         }
-        Config { interfaces, routes: Vec::new(), keepalive: written.keepalive }
     }
 
     fn networks_of(&self, port: PortId) -> Vec<IpNet> {
@@ -264,4 +287,13 @@ impl Topology {
         let networks = ports.flat_map(|port| port.networks(self.links[port.link].subnet));
         networks.map(|network| network.addr()).collect()
     }
+}
+
+fn become_queriers(scenario: &Scenario) -> BTreeSet<NodeId> {
+    let told = scenario.acts.iter().filter_map(|act| match &act.verb {
+        Verb::Set(set) if set.querier.as_ref().is_some_and(|on| on.value) => Some(&set.who.value),
+        _ => None,
+    });
+    let node = |who: &String| scenario.nodes.iter().position(|node| node.name.value == *who);
+    told.filter_map(node).collect()
 }

@@ -8,13 +8,15 @@ use tokio::task::AbortHandle;
 use super::raw::Raw;
 use super::{Actor, Stage};
 use crate::lab::Netns;
-use crate::plan::{Action, Injection, NodeId, Plan};
+use crate::plan::{Action, Injection, NodeId, Plan, Setting};
 
 pub(super) struct Injector {
     node: NodeId,
     raw: Rc<Raw>,
     /// What it sends from the start of the run.
     periodic: Option<Injection>,
+    /// The task that sends it.
+    asking: Option<AbortHandle>,
     sending: Vec<AbortHandle>,
 }
 
@@ -27,24 +29,30 @@ impl Injector {
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         let raw = Rc::new(Raw::open(plan, node, netns, ifindexes)?);
-        Ok(Self { node, raw, periodic: periodic.cloned(), sending: Vec::new() })
+        Ok(Self { node, raw, periodic: periodic.cloned(), asking: None, sending: Vec::new() })
     }
 
-    fn begin(&mut self, stage: &Stage, injection: Injection) {
+    fn begin(&self, stage: &Stage, injection: Injection) -> AbortHandle {
         let (node, raw, stage) = (self.node, self.raw.clone(), stage.clone());
         let task = tokio::task::spawn_local(async move {
             if let Err(error) = inject(&raw, &stage, &injection).await {
                 stage.broken(node, &error);
             }
         });
-        self.sending.push(task.abort_handle());
+        task.abort_handle()
+    }
+
+    /// Sends this again and again, instead of what it sends so far.
+    fn ask(&mut self, stage: &Stage, injection: Injection) {
+        self.asking.take().iter().for_each(AbortHandle::abort);
+        self.asking = Some(self.begin(stage, injection));
     }
 }
 
 impl Actor for Injector {
     fn start(&mut self, stage: &Stage) -> Result<(), String> {
         if let Some(periodic) = self.periodic.take() {
-            self.begin(stage, periodic);
+            self.ask(stage, periodic);
         }
         Ok(())
     }
@@ -52,11 +60,16 @@ impl Actor for Injector {
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
         match action {
             Action::Inject(injection) => {
-                self.begin(stage, injection.clone());
+                let task = self.begin(stage, injection.clone());
+                self.sending.push(task);
                 Ok(())
             }
             Action::Stop => {
                 self.quiet(stage);
+                Ok(())
+            }
+            Action::Set(Setting::Querier(injection)) => {
+                self.ask(stage, injection.clone());
                 Ok(())
             }
             _ => Err("an injector only injects".to_owned()),
@@ -64,7 +77,7 @@ impl Actor for Injector {
     }
 
     fn quiet(&mut self, _stage: &Stage) {
-        self.sending.drain(..).for_each(|task| task.abort());
+        self.sending.drain(..).chain(self.asking.take()).for_each(|task| task.abort());
     }
 }
 

@@ -18,11 +18,12 @@ use tokio::task::AbortHandle;
 use super::{Actor, Stage, udp};
 use crate::capture::numbered::{self, UDP_PORT};
 use crate::lab::Netns;
-use crate::plan::{Action, NodeId, Plan, PortId};
+use crate::plan::{Action, NodeId, Plan, PortId, Setting};
 use crate::recording::Delivery;
 
 pub(super) struct Listener {
     node: NodeId,
+    netns: Netns,
     /// A socket for each group on each interface that the plan has it join.
     ears: BTreeMap<(PortId, Group), Rc<Ear>>,
     tasks: Vec<AbortHandle>,
@@ -42,9 +43,8 @@ impl Listener {
         igmp_version: Option<u8>,
         netns: &Netns,
     ) -> io::Result<Self> {
-        // For all interfaces: net/ipv4/igmp.c reads it beside the interface's own.
         if let Some(version) = igmp_version {
-            netns.write_sysctl("net/ipv4/conf/all/force_igmp_version", &version.to_string())?;
+            hold_to(netns, version)?;
         }
         let mut ears = BTreeMap::new();
         for act in plan.acts.iter().filter(|act| act.node == node) {
@@ -56,13 +56,19 @@ impl Listener {
                 ears.insert((port, group), Rc::new(Ear { socket, group, node }));
             }
         }
-        Ok(Self { node, ears, tasks: Vec::new() })
+        Ok(Self { node, netns: netns.try_clone()?, ears, tasks: Vec::new() })
     }
 
     fn ear(&self, port: PortId, group: Group) -> Result<(&Ear, Ipv4Addr), String> {
         let ear = self.ears.get(&(port, group)).ok_or("no socket for this group")?;
         Ok((ear, group.v4().ok_or("not an IPv4 group")?))
     }
+}
+
+/// Holds the kernel to a version of IGMP, on all interfaces: net/ipv4/igmp.c reads this beside the
+/// interface's own.
+fn hold_to(netns: &Netns, version: u8) -> io::Result<()> {
+    netns.write_sysctl("net/ipv4/conf/all/force_igmp_version", &version.to_string())
 }
 
 impl Actor for Listener {
@@ -94,6 +100,9 @@ impl Actor for Listener {
                 let (ear, group) = self.ear(*port, *group)?;
                 let address = &stage.plan.ports[*port].address;
                 (ear.socket.leave_multicast_v4(&group, address), "IP_DROP_MEMBERSHIP")
+            }
+            Action::Set(Setting::IgmpVersion(version)) => {
+                (hold_to(&self.netns, *version), "force_igmp_version")
             }
             _ => return Err("a listener joins and leaves".to_owned()),
         };

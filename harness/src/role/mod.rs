@@ -31,6 +31,7 @@ use crate::scenario::Listener;
 
 pub use lateness::watch_lateness;
 pub use router::serve_if_child;
+pub use switch::snooping;
 
 /// A node at work.
 pub trait Actor {

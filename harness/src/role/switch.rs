@@ -12,8 +12,8 @@ use castnet::time::Instant;
 use tokio::task::AbortHandle;
 
 use super::{Actor, Stage};
-use crate::lab::{MdbMessage, MdbMonitor, Netns, switch};
-use crate::plan::{self, Action, NodeId, Plan, PortId};
+use crate::lab::{MdbMessage, MdbMonitor, Netns, Snooping, switch};
+use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{MdbChange, NodeEvent};
 
 pub(super) struct Switch {
@@ -51,15 +51,38 @@ impl Switch {
 
     /// Makes the bridge ask, or stop.
     fn ask(&self, stage: &Stage, on: bool) {
+        self.change(stage, async move |netns| switch::set_querier(&netns, on).await);
+    }
+
+    /// Changes the bridge.
+    fn change(&self, stage: &Stage, change: impl AsyncFnOnce(Netns) -> io::Result<()> + 'static) {
         let (node, stage) = (self.node, stage.clone());
         match self.netns.try_clone() {
             Ok(netns) => drop(tokio::task::spawn_local(async move {
-                if let Err(error) = switch::set_querier(&netns, on).await {
+                if let Err(error) = change(netns).await {
                     stage.broken(node, &error);
                 }
             })),
             Err(error) => stage.broken(node, &error),
         }
+    }
+}
+
+/// How the bridge of a switch snoops.
+pub fn snooping(switch: &plan::Switch) -> Snooping {
+    let igmp = &switch.igmp;
+    Snooping {
+        snooping: switch.snooping,
+        querier: switch.querier.is_some(),
+        igmp_version: switch.igmp_version,
+        query_interval: igmp.query_interval,
+        query_response_interval: igmp.query_response_interval,
+        startup_query_interval: igmp.startup_query_interval(),
+        startup_query_count: igmp.startup_query_count(),
+        last_member_interval: igmp.last_member_query_interval,
+        last_member_count: igmp.last_member_query_count(),
+        membership_interval: igmp.group_membership_interval(),
+        querier_interval: igmp.other_querier_present_interval(),
     }
 }
 
@@ -82,8 +105,14 @@ impl Actor for Switch {
         Ok(())
     }
 
-    fn act(&mut self, _stage: &Stage, _action: &Action) -> Result<(), String> {
-        Err("a switch has no such act".to_owned())
+    fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
+        let Action::Set(Setting::Switch(switch)) = action else {
+            return Err("a switch has no such act".to_owned());
+        };
+        self.is_querier = switch.querier.is_some();
+        let snooping = snooping(switch);
+        self.change(stage, async move |netns| switch::configure(&netns, &snooping).await);
+        Ok(())
     }
 
     fn quiet(&mut self, stage: &Stage) {

@@ -6,7 +6,7 @@ use super::diagnostic::Spanned;
 use super::gap::Gap;
 use super::parse::group;
 use super::reader::Reader;
-use super::{Act, Membership, Send, Verb, expr, inject};
+use super::{Act, Membership, Send, Verb, expr, inject, set};
 
 /// What a numbered datagram needs of its payload.
 pub const SMALLEST_PAYLOAD: usize = 32;
@@ -26,7 +26,7 @@ const ROUTER: &str = "a table such as { who = \"r1\" }";
 /// A verb: its key, what its table is called, what that looks like, and who reads it.
 type VerbEntry = (&'static str, &'static str, &'static str, fn(Reader<'_, '_>) -> Option<Verb>);
 
-const VERBS: [VerbEntry; 12] = [
+const VERBS: [VerbEntry; 13] = [
     ("join", "`join`", MEMBER, |table| membership(table).map(Verb::Join)),
     ("leave", "`leave`", MEMBER, |table| membership(table).map(Verb::Leave)),
     (
@@ -52,6 +52,12 @@ const VERBS: [VerbEntry; 12] = [
     ("up", "`up`", INTERFACE, |table| interface(table, true)),
     ("kill", "`kill`", ROUTER, |table| who(table).map(Verb::Kill)),
     ("restart", "`restart`", ROUTER, |table| who(table).map(Verb::Restart)),
+    (
+        "set",
+        "`set`",
+        "a table such as { who = \"r1\", igmp = { query-interval = \"2s\" } }",
+        |table| set::set(table).map(|set| Verb::Set(Box::new(set))),
+    ),
     ("exec", "`exec`", "a table such as { who = \"h1\", command = [\"ip\", \"maddr\"] }", exec),
 ];
 

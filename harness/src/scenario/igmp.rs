@@ -6,23 +6,30 @@ use castnet::gmp::params::{Invalid, Params, Profile, Version};
 use super::diagnostic::Spanned;
 use super::reader::Reader;
 
-/// The parameters of the key `igmp`; the defaults of the RFC if it is not there.
-pub(super) fn params(node: &Reader<'_, '_>) -> Option<Params> {
-    let Some(value) = node.value("igmp") else { return Some(Params::default()) };
-    let form = "a table such as { query-interval = \"20s\" }";
-    let table = Reader::of(value, "`igmp`", form, node.faults())?;
+const FORM: &str = "a table such as { query-interval = \"20s\" }";
+
+/// What the key `igmp` changes, if all of it could be read.
+pub(super) fn settings(table: &Reader<'_, '_>) -> Option<IgmpSettings> {
     let before = table.faults().borrow().len();
+    let table = Reader::of(table.value("igmp")?, "`igmp`", FORM, table.faults())?;
+    let settings = read(&table);
+    let sound = table.faults().borrow().len() == before;
+    table.finish();
+    sound.then_some(settings)
+}
+
+fn read(table: &Reader<'_, '_>) -> IgmpSettings {
     let count = |key| table.integer::<u8>(key, "1 to 255").map(|count| count.value);
     let time = |key| table.duration(key).map(|time| time.value);
     // Every field is named, so that a new key of the daemon is missed here at once.
-    let settings = IgmpSettings {
-        rfc: one_of(&table, "rfc", "2236, 3376 or 9776", |rfc| match rfc {
+    IgmpSettings {
+        rfc: one_of(table, "rfc", "2236, 3376 or 9776", |rfc| match rfc {
             2236 => Some(Profile::Rfc2236),
             3376 => Some(Profile::Rfc3376),
             9776 => Some(Profile::Rfc9776),
             _ => None,
         }),
-        version: one_of(&table, "version", "1 or 2", |version| match version {
+        version: one_of(table, "version", "1 or 2", |version| match version {
             1 => Some(Version::V1),
             2 => Some(Version::V2),
             _ => None,
@@ -34,8 +41,15 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Params> {
         startup_query_count: count("startup-query-count"),
         last_member_query_interval: time("last-member-query-interval"),
         last_member_query_count: count("last-member-query-count"),
-    };
-    let params = settings.params();
+    }
+}
+
+/// The parameters of the key `igmp`; the defaults of the RFC if it is not there.
+pub(super) fn params(node: &Reader<'_, '_>) -> Option<Params> {
+    let Some(value) = node.value("igmp") else { return Some(Params::default()) };
+    let table = Reader::of(value, "`igmp`", FORM, node.faults())?;
+    let before = table.faults().borrow().len();
+    let params = read(&table).params();
     // A value that could not be read would be held for the default.
     if table.faults().borrow().len() == before
         && let Err(invalid) = params.check()

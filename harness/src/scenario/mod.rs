@@ -25,10 +25,12 @@ mod node;
 mod packet;
 mod parse;
 mod reader;
+mod set;
 mod source;
 mod state;
 mod switch;
 mod template;
+mod threshold;
 mod time;
 mod verb;
 
@@ -52,6 +54,7 @@ pub use claim::{
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use invariant::{Invariant, Waiver};
+pub use set::Set;
 pub use source::{Source, Sources};
 pub use template::is_template;
 pub use time::LONGEST;
@@ -60,6 +63,7 @@ pub use verb::{Act, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
 pub(crate) use gap::{Gap, Gaps};
 pub(crate) use parse::{Draft, drafts};
 pub(crate) use source::{Unreadable, read};
+pub(crate) use switch::complete;
 
 /// A scenario as it was written.
 #[derive(Clone, Debug)]
@@ -145,8 +149,10 @@ pub struct Router {
     pub derive_routes: bool,
     /// Which link leads to a network, where that is not the derived one.
     pub routes: Vec<Route>,
-    /// The TTL threshold of every interface.
+    /// The TTL threshold of every interface,
     pub ttl_threshold: u8,
+    /// but for those that have one of their own, by their links.
+    pub ttl_thresholds: Vec<(Spanned<String>, u8)>,
     /// How long a flow may be idle before its entry goes.
     pub keepalive: Duration,
     /// Whether its daemon is a process of its own, even if nobody kills it.

@@ -11,7 +11,9 @@ use super::diagnostic::{Diagnostics, Spanned};
 use super::gap::Gap;
 use super::parse::{MOST, group};
 use super::reader::Reader;
-use super::{Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch};
+use super::{
+    Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch, threshold,
+};
 
 const ROLES: [&str; 6] = ["router", "listener", "source", "injector", "querier", "switch"];
 /// The keys of all roles.
@@ -120,23 +122,11 @@ fn node(
 
 fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let igmp = igmp::params(table);
-    let form = "[{ link = \"lan\", group = \"239.1.1.1\" }]";
-    let static_joins = table.tables("static-joins", "a static join", form);
-    let static_joins: Option<Vec<StaticJoin>> =
-        static_joins.into_iter().map(|join| static_join(join?)).collect();
+    let static_joins = static_joins(table);
     let routes = table.tables("routes", "a route", "[{ to = \"up\", link = \"left\" }]");
     let routes: Option<Vec<Route>> = routes.into_iter().map(|entry| route(entry?)).collect();
     let derive_routes = table.boolean("derive-routes").is_none_or(|derive| derive.value);
-    let limits = "1 to 254";
-    let ttl_threshold = table.integer::<u8>("ttl-threshold", limits);
-    for ttl in ttl_threshold.iter().filter(|ttl| !(1..=254).contains(&ttl.value)) {
-        let message = format!("`ttl-threshold` is a whole number, {limits}");
-        table.faults().borrow_mut().error(
-            &ttl.span,
-            message,
-            "nothing would differ, or nothing pass",
-        );
-    }
+    let (ttl_threshold, ttl_thresholds) = threshold::thresholds(table);
     let keepalive = table.duration("keepalive").map_or(KEEPALIVE, |k| k.value);
     let daemon = table.string("daemon");
     for other in daemon.iter().filter(|word| word.value != PROCESS) {
@@ -147,10 +137,18 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         static_joins: static_joins?,
         derive_routes,
         routes: routes?,
-        ttl_threshold: ttl_threshold.map_or(1, |ttl| ttl.value),
+        ttl_threshold,
+        ttl_thresholds,
         keepalive,
         apart: daemon.is_some(),
     })
+}
+
+/// The key `static-joins` of a router.
+pub(super) fn static_joins(table: &Reader<'_, '_>) -> Option<Vec<StaticJoin>> {
+    let form = "[{ link = \"lan\", group = \"239.1.1.1\" }]";
+    let joins = table.tables("static-joins", "a static join", form);
+    joins.into_iter().map(|join| static_join(join?)).collect()
 }
 
 fn static_join(table: Reader<'_, '_>) -> Option<StaticJoin> {

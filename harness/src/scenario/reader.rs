@@ -140,22 +140,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         key: &'static str,
         limits: &str,
     ) -> Option<Spanned<T>> {
-        let value = self.value(key)?;
-        let number = value.get_ref().as_integer().and_then(|integer| {
-            i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
-        });
-        let Some(read) = number.and_then(|number| T::try_from(number).ok()) else {
-            let message = format!("`{key}` is a whole number, {limits}");
-            match value.get_ref().as_integer() {
-                None => mismatch(self.faults, value, &message),
-                Some(found) => {
-                    let label = format!("found {}", found.as_str());
-                    self.faults.borrow_mut().error(&value.span(), message, label);
-                }
-            }
-            return None;
-        };
-        Some(Spanned { value: read, span: value.span() })
+        whole(key, self.value(key)?, limits, self.faults)
     }
 
     /// The strings of a list.
@@ -247,6 +232,30 @@ impl<'t, 'i> Reader<'t, 'i> {
             }
         }
     }
+}
+
+/// A whole number within the limits of `T`, whatever its key is called.
+pub(super) fn whole<T: TryFrom<i64>>(
+    key: &str,
+    value: Entry<'_, '_>,
+    limits: &str,
+    faults: &RefCell<Diagnostics>,
+) -> Option<Spanned<T>> {
+    let number = value.get_ref().as_integer().and_then(|integer| {
+        i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
+    });
+    let Some(read) = number.and_then(|number| T::try_from(number).ok()) else {
+        let message = format!("`{key}` is a whole number, {limits}");
+        match value.get_ref().as_integer() {
+            None => mismatch(faults, value, &message),
+            Some(found) => {
+                let label = format!("found {}", found.as_str());
+                faults.borrow_mut().error(&value.span(), message, label);
+            }
+        }
+        return None;
+    };
+    Some(Spanned { value: read, span: value.span() })
 }
 
 fn string(

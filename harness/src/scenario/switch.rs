@@ -9,7 +9,6 @@ use std::time::Duration;
 use castnet::gmp::params::{Invalid, Params};
 
 use super::Switch;
-use super::diagnostic::Spanned;
 use super::reader::Reader;
 
 /// The shortest interval between Queries that a Linux bridge takes (net/bridge/br_multicast.c).
@@ -38,10 +37,9 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
 fn intervals(table: &Reader<'_, '_>) -> Option<Params> {
     let before = table.faults().borrow().len();
     let defaults = Params::default();
-    let query_interval = table.duration("query-interval");
-    let time = |key, default| table.duration(key).map_or(default, |time: Spanned<_>| time.value);
-    let mut params = Params {
-        query_interval: query_interval.as_ref().map_or(defaults.query_interval, |qi| qi.value),
+    let time = |key, default| table.duration(key).map_or(default, |time| time.value);
+    let params = Params {
+        query_interval: time("query-interval", defaults.query_interval),
         query_response_interval: time("query-response-interval", defaults.query_response_interval),
         last_member_query_interval: time(
             "last-member-interval",
@@ -52,22 +50,39 @@ fn intervals(table: &Reader<'_, '_>) -> Option<Params> {
             .map(|count| count.value),
         ..defaults
     };
-    for short in query_interval.iter().filter(|interval| interval.value < SHORTEST) {
-        let message = "`query-interval` of a switch is at least 1s";
-        table.faults().borrow_mut().error(&short.span, message, "no bridge asks so often");
+    // A value that could not be read would be held for the default.
+    if table.faults().borrow().len() != before {
+        return None;
+    }
+    match complete(params) {
+        Ok(params) => Some(params),
+        Err((keys, message, label)) => {
+            let span = keys.iter().find_map(|key| Some(table.value(key)?.span()));
+            let span = span.unwrap_or_else(|| table.span().clone());
+            table.faults().borrow_mut().error(&span, message, label);
+            None
+        }
+    }
+}
+
+/// The intervals with that of the start, or what no bridge could do: the keys concerned, what they
+/// have to be, and why.
+pub(crate) fn complete(
+    mut params: Params,
+) -> Result<Params, (Vec<&'static str>, String, &'static str)> {
+    if params.query_interval < SHORTEST {
+        let message = "`query-interval` of a switch is at least 1s".to_owned();
+        return Err((vec!["query-interval"], message, "no bridge asks so often"));
     }
     // Neither does it start any faster.
     params.startup_query_interval = Some(params.startup_query_interval().max(SHORTEST));
-    // A value that could not be read would be held for the default.
-    if table.faults().borrow().len() == before
-        && let Err(invalid) = params.check()
-    {
-        let (keys, message) = in_own_words(&invalid);
-        let span = keys.iter().find_map(|key| Some(table.value(key)?.span()));
-        let span = span.unwrap_or_else(|| table.span().clone());
-        table.faults().borrow_mut().error(&span, message, "not possible");
+    match params.check() {
+        Ok(()) => Ok(params),
+        Err(invalid) => {
+            let (keys, message) = in_own_words(&invalid);
+            Err((keys, message, "not possible"))
+        }
     }
-    (table.faults().borrow().len() == before).then_some(params)
 }
 
 /// The keys that a rule is about, and the rule with a switch's names for them.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use castnet::addr::Group;
 
-use super::PacketKind;
 use super::diagnostic::Spanned;
+use super::{PacketKind, Set};
 
 /// Something that is done at a given time.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub enum Verb {
     Kill(Spanned<String>),
     /// A router's daemon is started again.
     Restart(Spanned<String>),
+    /// Something of a node changes.
+    Set(Box<Set>),
     /// A command is run in a node's namespace.
     Exec {
         /// The node.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use castnet::time::Instant;
 use castnet::wire::igmp::Version;
-use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, SwitchSpec, switch};
+use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, Snooping, SwitchSpec, switch};
 use castnet_lab::sim::model::bridge::{Bridge, Out, Settings};
 
 use crate::ground::Ground;
@@ -83,18 +83,21 @@ pub(crate) async fn check(settings: Settings, steps: Steps<Stimulus>, end: u64) 
 fn spec(settings: &Settings, ports: Vec<u32>) -> SwitchSpec {
     let settings = settings.clone();
     SwitchSpec {
-        snooping: settings.snooping,
+        snooping: Snooping {
+            snooping: settings.snooping,
+            querier: false,
+            igmp_version: if settings.igmp_version == Version::V3 { 3 } else { 2 },
+            query_interval: settings.query_interval,
+            query_response_interval: settings.query_response_interval,
+            startup_query_interval: settings.startup_query_interval,
+            startup_query_count: settings.startup_query_count,
+            last_member_interval: settings.last_member_interval,
+            last_member_count: settings.last_member_count,
+            membership_interval: settings.membership_interval,
+            querier_interval: settings.querier_interval,
+        },
         mac: [2, 0, 0, 0, 9, 9],
         address: Some(format!("{}/24", settings.address).parse().unwrap()),
-        igmp_version: if settings.igmp_version == Version::V3 { 3 } else { 2 },
-        query_interval: settings.query_interval,
-        query_response_interval: settings.query_response_interval,
-        startup_query_interval: settings.startup_query_interval,
-        startup_query_count: settings.startup_query_count,
-        last_member_interval: settings.last_member_interval,
-        last_member_count: settings.last_member_count,
-        membership_interval: settings.membership_interval,
-        querier_interval: settings.querier_interval,
         fast_leave: ports.last().copied().into_iter().collect(),
         ports,
     }

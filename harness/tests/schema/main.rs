@@ -64,6 +64,11 @@ const TABLES: &[(&[&str], &[&str])] = &[
     (&["/definitions/act/properties/up"], &["[[act]]\nup = { ? }"]),
     (&["/definitions/act/properties/kill"], &["[[act]]\nkill = { ? }"]),
     (&["/definitions/act/properties/restart"], &["[[act]]\nrestart = { ? }"]),
+    (&["/definitions/act/properties/set"], &["[[act]]\nset = { ? }"]),
+    (
+        &["/definitions/act/properties/set/properties/static-joins/items"],
+        &["[[act]]\nset = { static-joins = [{ ? }] }"],
+    ),
     (&["/definitions/act/properties/exec"], &["[[act]]\nexec = { ? }"]),
     (&["/definitions/fault"], &["[[fault]]\n?"]),
     (&["/definitions/expect.packet"], &["[[expect]]\npacket = {}\n?"]),

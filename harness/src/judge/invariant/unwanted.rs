@@ -53,7 +53,7 @@ impl Evidence<'_> {
         let mut in_order: Vec<&Seen> = self.seen.iter().collect();
         in_order.sort_by_key(|seen| (seen.at, seen.outgoing));
         for seen in in_order {
-            let Some(interface) = self.interface(seen.port) else { continue };
+            let Some(interface) = self.interface(seen.port, seen.at) else { continue };
             match &seen.packet.content {
                 Content::Igmp(message) if !seen.outgoing => {
                     let node = self.plan.ports[seen.port].node;
@@ -69,11 +69,11 @@ impl Evidence<'_> {
                             (format!("sent a datagram to {group} that had not come in"), Vec::new())
                         });
                     }
-                    if seen.is_joined_statically(interface) {
+                    if self.was_joined(seen) {
                         continue;
                     }
                     let heard = ears.get(&seen.port).and_then(|ear| ear.groups.get(&group));
-                    let reason = self.reason(interface.igmp.as_ref(), heard.copied());
+                    let reason = self.reason(self.most_patient(seen.port), heard.copied());
                     if reason.until.is_none_or(|until| seen.at > until) {
                         breaches.add((seen.port, group, true), seen, || {
                             let what = format!("sent a datagram to {group} that nobody wanted");
@@ -90,7 +90,11 @@ impl Evidence<'_> {
     /// Routers that may have missed a Leave, because something was done to them.
     fn disturbed(&self) -> BTreeSet<NodeId> {
         let acts = self.plan.acts.iter().filter(|act| match act.action {
-            Action::Kill | Action::Restart | Action::Interface { .. } | Action::Exec(_) => true,
+            Action::Kill
+            | Action::Restart
+            | Action::Interface { .. }
+            | Action::Set(_)
+            | Action::Exec(_) => true,
             Action::Join(..)
             | Action::Leave(..)
             | Action::Send(_)
@@ -98,6 +102,23 @@ impl Evidence<'_> {
             | Action::Stop => false,
         });
         acts.map(|act| act.node).collect()
+    }
+
+    /// Whether a static join covers the packet, or did until a moment ago.
+    fn was_joined(&self, seen: &Seen) -> bool {
+        let interfaces = &self.configured[seen.port];
+        let replaced = interfaces.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
+        interfaces.iter().zip(replaced).any(|((given, interface), replaced)| {
+            let until = replaced.map(|at| at + self.plan.tolerance + GRACE);
+            let in_force = *given <= seen.at && until.is_none_or(|until| seen.at <= until);
+            in_force && seen.is_joined_statically(interface)
+        })
+    }
+
+    /// Of all parameters that the port has in the run, those by which a member counts the longest.
+    fn most_patient(&self, port: PortId) -> Option<&Params> {
+        let params = self.configured[port].iter().filter_map(|(_, own)| own.igmp.as_ref());
+        params.max_by_key(|params| params.group_membership_interval())
     }
 
     /// Until when the port may send, and why.

@@ -26,7 +26,7 @@ pub(super) const AS_ROUTER: &str = "as-router";
 /// Whether this program has asked to be a router when it is started as one.
 static ABLE: AtomicBool = AtomicBool::new(false);
 
-/// What the laboratory wants of its child, in this order.
+/// What the laboratory wants of its child, in this order; the last one any number of times.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
     /// Become the owner of multicast routing in this namespace.
@@ -38,6 +38,8 @@ pub(super) enum Order {
         /// When this was said.
         at: Instant,
     },
+    /// Go on with another configuration.
+    Configure(Config),
 }
 
 /// What a router has to know.
@@ -101,20 +103,19 @@ fn serve() -> Result<(), String> {
         let observe = move |at, event: Event| say(&Word::Told(teller.tell(at, &event)));
         let shown = kernel::Clock::showing(clock.now());
         let mut daemon = opened.start(config, ifindexes, shown, observe).map_err(text)?;
-        let mut wrong = Ok(());
-        // What a router that serves can be told to do is told on this pipe too.
-        let stop = async {
-            wrong = match next(&mut orders).await {
-                Ok(None) => Ok(()),
-                Ok(Some(order)) => Err(format!("{order:?} comes too early or too late")),
-                Err(why) => Err(why),
-            };
+        let route = async {
+            loop {
+                match daemon.run(next(&mut orders)).await.map_err(text)?? {
+                    Some(Order::Configure(config)) => daemon.configure(config),
+                    Some(other) => return Err(format!("{other:?} comes too early or too late")),
+                    None => return Ok(()),
+                }
+            }
         };
         tokio::select! {
-            served = daemon.run(stop) => served.map_err(text)?,
-            () = watch_lateness(clock, at, |by| say(&Word::Late(by))) => {}
+            routed = route => routed,
+            () = watch_lateness(clock, at, |by| say(&Word::Late(by))) => Ok(()),
         }
-        wrong
     })
 }
 

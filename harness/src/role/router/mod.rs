@@ -11,12 +11,12 @@ use castnet::event::Event;
 use castnet::kernel::{self, MrouteError};
 use castnet::router::config::Config;
 use futures_util::future::LocalBoxFuture;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::lab::Netns;
-use crate::plan::{Action, NodeId, Plan, PortId};
+use crate::plan::{Action, NodeId, Plan, PortId, Setting};
 use crate::recording::Teller;
 use child::Setup;
 use process::Child;
@@ -34,8 +34,9 @@ pub(super) struct Router {
 enum Daemon {
     /// A task that is to start at time zero.
     Opened(Opened),
-    /// A task at work. Its socket is closed when this is gone, and so is it.
-    Task { _stop: oneshot::Sender<()> },
+    /// A task at work, which takes other configurations. Its socket is closed when this is gone, and so
+    /// is it.
+    Task(mpsc::UnboundedSender<Config>),
     /// A process, starting, at work, or dying.
     Process(Child),
     /// There is none.
@@ -76,16 +77,31 @@ impl Router {
         let clock = kernel::Clock::showing(stage.clock.now());
         let mut daemon =
             opened.start(config, ifindexes, clock, observe).map_err(|error| error.to_string())?;
-        let (stop, stopped) = oneshot::channel();
+        let (configs, mut given) = mpsc::unbounded_channel();
         let stage = stage.clone();
         tokio::task::spawn_local(async move {
-            // A dropped sender means the same: it is over.
-            let stopped = async { _ = stopped.await };
-            if let Err(error) = daemon.run(stopped).await {
-                stage.broken(node, &error);
+            loop {
+                match daemon.run(given.recv()).await {
+                    Ok(Some(config)) => daemon.configure(config),
+                    // The sender is gone: it is over.
+                    Ok(None) => return,
+                    Err(error) => return stage.broken(node, &error),
+                }
             }
         });
-        Ok(Daemon::Task { _stop: stop })
+        Ok(Daemon::Task(configs))
+    }
+
+    /// Whoever is started again is as it was configured last.
+    fn configure(&mut self, config: &Config) -> Result<(), String> {
+        self.setup.config = config.clone();
+        match &mut self.daemon {
+            Daemon::Task(configs) => {
+                configs.send(config.clone()).map_err(|_| "it has ended".to_owned())
+            }
+            Daemon::Process(child) => child.configure(config),
+            Daemon::Opened(_) | Daemon::Dead => Ok(()),
+        }
     }
 
     fn restart(&mut self, stage: &Stage) -> Result<Daemon, String> {
@@ -119,6 +135,9 @@ impl Actor for Router {
     }
 
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
+        if let Action::Set(Setting::Router(config)) = action {
+            return self.configure(config);
+        }
         match (action, &self.daemon) {
             (Action::Kill, Daemon::Process(child)) => {
                 child.kill().map_err(|error| error.to_string())

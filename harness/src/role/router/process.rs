@@ -7,6 +7,8 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
+use castnet::router::config::Config;
+
 use super::child::{self, AS_ROUTER, Order, Setup, Word};
 use crate::lab::{Lines, Netns, Process};
 use crate::plan::NodeId;
@@ -88,11 +90,12 @@ impl Child {
                 Ok(()) => stage.broken(node, &death),
             }
         });
-        // That it could not be told is a matter of its death, which is spoken of there.
-        ordered.or_else(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Ok(()),
-            _ => Err(error.to_string()),
-        })
+        unless_dead(ordered)
+    }
+
+    /// Has it go on with another configuration.
+    pub(super) fn configure(&mut self, config: &Config) -> Result<(), String> {
+        unless_dead(self.order(&Order::Configure(config.clone())))
     }
 
     /// Sends it SIGKILL.
@@ -117,6 +120,14 @@ impl Drop for Child {
     fn drop(&mut self) {
         _ = self.kill();
     }
+}
+
+/// That it could not be told is a matter of its death, which is spoken of there.
+fn unless_dead(ordered: io::Result<()>) -> Result<(), String> {
+    ordered.or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error.to_string()),
+    })
 }
 
 /// Writes what it tells into the log, until it cannot tell anything more.

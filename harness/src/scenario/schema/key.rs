@@ -41,6 +41,8 @@ pub(super) enum Kind {
     OneOrMore(Box<Kind>),
     /// A table of such values, each under a name that the scenario gives.
     Named(Box<Kind>),
+    /// One such value for all, or a table of them.
+    OneOrNamed(Box<Kind>),
     /// True or false.
     Flag,
     /// True, which is all that makes sense.
@@ -107,6 +109,9 @@ impl Kind {
             Self::List(kind) => json!({ "type": "array", "items": kind.schema() }),
             Self::OneOrMore(kind) => {
                 json!({ "anyOf": [kind.schema(), Self::List(kind.clone()).schema()] })
+            }
+            Self::OneOrNamed(kind) => {
+                json!({ "anyOf": [kind.schema(), Self::Named(kind.clone()).schema()] })
             }
             Self::Named(kind) => json!({ "type": "object", "additionalProperties": kind.schema() }),
             Self::Flag => or_parameter(json!({ "type": "boolean" })),

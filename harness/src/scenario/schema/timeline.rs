@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::super::{PacketKind, inject};
 use super::key::Kind::{
-    self, Address, Flag, Group, Like, Link, List, Node, Numbers, Table, Text, Time, True, Whole,
-    Words,
+    self, Address, Defined, Flag, Group, Like, Link, List, Node, Numbers, Table, Text, Time, True,
+    Whole, Words,
 };
 use super::key::{Key, table};
+use super::topology;
 
 const ABOUT_LINK: &str = "The link, if the node is on several.";
 
@@ -44,9 +45,29 @@ pub(super) fn act() -> Value {
         verb("up", interface(), "An interface comes up."),
         verb("kill", router(), "A router's sockets close without a word."),
         verb("restart", router(), "A killed router is started again."),
+        verb("set", set(), "Something of a node changes, and the rest stays."),
         verb("exec", vec![who("Where."), command], "A command, in the node's namespace."),
     ];
     with_one_of(keys, verbs)
+}
+
+/// Whose key each is, the compiler tells.
+fn set() -> Vec<Key> {
+    vec![
+        who("The node."),
+        Key::new("link", Link, "The link of a router, where not all of its links are meant."),
+        Key::new("igmp", Defined("igmp"), "IGMP parameters of a router."),
+        Key::new("ttl-threshold", Whole(1, 254), "That of a router."),
+        topology::static_joins(),
+        Key::new("igmp-version", Whole(1, 3), "That of a listener or a switch."),
+        Key::new("query-interval", Time, "That of a querier or a switch."),
+        Key::new("max-resp", Time, "That of a querier."),
+        Key::new("query-response-interval", Time, "That of a switch."),
+        Key::new("last-member-interval", Time, "That of a switch."),
+        Key::new("last-member-count", Whole(1, 255), "That of a switch."),
+        Key::new("snooping", Flag, "Whether a switch snoops."),
+        Key::new("querier", Flag, "Whether a switch asks."),
+    ]
 }
 
 fn member() -> Vec<Key> {

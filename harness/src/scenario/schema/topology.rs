@@ -8,8 +8,8 @@ use humantime::format_duration;
 use serde_json::{Value, json};
 
 use super::key::Kind::{
-    Address, Defined, Flag, Group, Link, List, Named, Network, Node, Numbers, OneOrMore, Tables,
-    Time, Whole, Words,
+    Address, Defined, Flag, Group, Link, List, Named, Network, Node, Numbers, OneOrMore,
+    OneOrNamed, Tables, Time, Whole, Words,
 };
 use super::key::{Key, table};
 
@@ -52,24 +52,33 @@ pub(super) fn igmp() -> Vec<Key> {
     ]
 }
 
-fn router() -> Vec<Key> {
+/// The static joins of a router.
+pub(super) fn static_joins() -> Key {
     let join = vec![
         Key::needed("link", Link, "The link that is forwarded to."),
         Key::needed("group", Group, "The group."),
         Key::new("source", Node, "Only what this node sends."),
     ];
+    Key::new("static-joins", Tables(join), "Channels forwarded to links without members.")
+}
+
+fn router() -> Vec<Key> {
     let route = vec![
         Key::needed("to", Link, "The link to be reached."),
         Key::needed("link", Link, "The router's own link that leads there."),
     ];
     vec![
         Key::new("igmp", Defined("igmp"), "Its IGMP parameters, the same on each of its links."),
-        Key::new("static-joins", Tables(join), "Channels forwarded to links without members."),
+        static_joins(),
         Key::new("routes", Tables(route), "What leads to links, where it is not what is derived."),
         Key::new("derive-routes", Flag, "Whether it knows all links, or its own and `routes`.")
             .or(true),
-        Key::new("ttl-threshold", Whole(1, 254), "A datagram leaves only if its TTL is greater.")
-            .or(1),
+        Key::new(
+            "ttl-threshold",
+            OneOrNamed(Box::new(Whole(1, 254))),
+            "A datagram leaves only if its TTL is greater; one for all links, or by link.",
+        )
+        .or(1),
         Key::new("keepalive", Time, "How long a flow may be idle before its entry goes.")
             .or(time(KEEPALIVE)),
     ]

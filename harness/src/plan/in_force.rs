@@ -1,0 +1,78 @@
+//! Which protocol intervals are meant: those that are in force, as far as is planned, when a window
+//! begins, on the links that are concerned.
+
+use std::time::Duration;
+
+use castnet::gmp::params::Params;
+use castnet::time::Instant;
+
+use super::arithmetic::{Moment, Part};
+use super::claim::Claims;
+use super::{ActId, Action, LinkId, NodeId, PortId, Role, Setting};
+use crate::scenario;
+use crate::scenario::expr::{Atom, Expr};
+
+impl<'a> Claims<'a> {
+    /// The IGMP parameters of a router or a switch, as they are when the window begins: on the links
+    /// that are meant, or on all.
+    pub(super) fn params(&self, node: NodeId) -> Vec<&'a Params> {
+        let acts = self.timeline.iter().map(|(_, act)| act);
+        let until_then = acts.take_while(|act| act.at <= self.in_force);
+        let set = until_then.filter(|act| act.node == node).filter_map(|act| match &act.action {
+            Action::Set(setting) => Some(setting),
+            _ => None,
+        });
+        let config = match (&self.topology.nodes[node].role, set.last()) {
+            (Role::Switch(_), Some(Setting::Switch(switch))) | (Role::Switch(switch), _) => {
+                return vec![&switch.igmp];
+            }
+            (Role::Router(_), Some(Setting::Router(config))) | (Role::Router(config), _) => config,
+            (Role::Listener(_) | Role::Source | Role::Injector(_), _) => return Vec::new(),
+        };
+        let topology = self.topology;
+        let is_meant = |port: PortId| {
+            let segment = |link: LinkId| topology.links[link].segment;
+            let own = segment(topology.ports[port].link);
+            self.links.iter().any(|&link| segment(link) == own)
+        };
+        let interfaces = || topology.nodes[node].ports.iter().zip(&config.interfaces);
+        let meant: Vec<_> = interfaces().filter(|(port, _)| is_meant(**port)).collect();
+        let meant = if meant.is_empty() { interfaces().collect() } else { meant };
+        meant.into_iter().filter_map(|(_, interface)| interface.igmp.as_ref()).collect()
+    }
+
+    /// When something is planned to be.
+    pub(super) fn planned(&self, moment: &Moment) -> Duration {
+        let at = |act: ActId| self.timeline.get(act).map(|(_, act)| Instant::ZERO + act.at);
+        moment.instant(at).unwrap_or_default().since_start()
+    }
+
+    /// From here on the intervals are meant that are in force when the window begins; what is wrong
+    /// with it is told when it is read.
+    pub(super) fn look_ahead(&mut self, window: &scenario::Window, routers: &[NodeId]) {
+        let told = std::mem::take(self.faults);
+        if let Some(after) = &window.after {
+            self.moment(after, routers);
+        }
+        *self.faults = told;
+    }
+
+    /// When the sum would be without the intervals in it, which are those of that time.
+    pub(super) fn without_intervals(&self, expr: &Expr) -> Duration {
+        let mut moment = Moment::start();
+        for term in &expr.terms {
+            match &term.atom {
+                Atom::Name(name) => {
+                    let act = self.acts.get(name.as_str()).map(|&act| (act, name.clone()));
+                    moment.anchor = moment.anchor.or(act);
+                }
+                Atom::Time(duration) => {
+                    let (minus, duration) = (term.minus, *duration * term.times);
+                    moment.parts.push(Part { minus, duration, text: String::new() });
+                }
+                Atom::Number(_) => {}
+            }
+        }
+        self.planned(&moment)
+    }
+}

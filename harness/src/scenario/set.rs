@@ -1,0 +1,92 @@
+//! The keys of the act `set`: what of a node changes while it runs.
+//!
+//! Which of them a node knows depends on its role, and so is the plan's to say.
+
+use std::time::Duration;
+
+use castnet::daemon::config::IgmpSettings;
+
+use super::diagnostic::{Span, Spanned};
+use super::reader::Reader;
+use super::{StaticJoin, igmp, inject, node, threshold};
+
+/// What changes; what is not given stays as it is.
+#[derive(Clone, Debug)]
+pub struct Set {
+    /// The node.
+    pub who: Spanned<String>,
+    /// The link of a router, where not all of its links are meant.
+    pub link: Option<Spanned<String>>,
+    /// IGMP parameters of a router.
+    pub igmp: Option<Spanned<IgmpSettings>>,
+    /// The TTL threshold of a router.
+    pub ttl_threshold: Option<Spanned<u8>>,
+    /// All static joins of a router.
+    pub static_joins: Option<Vec<StaticJoin>>,
+    /// The version that a listener is held to, or that a switch asks in.
+    pub igmp_version: Option<Spanned<u8>>,
+    /// Time from one General Query of a querier or a switch to the next.
+    pub query_interval: Option<Spanned<Duration>>,
+    /// The Max Response Time of a querier.
+    pub max_resp: Option<Spanned<Duration>>,
+    /// That of a switch.
+    pub query_response_interval: Option<Spanned<Duration>>,
+    /// The Last Member Query Interval of a switch.
+    pub last_member_interval: Option<Spanned<Duration>>,
+    /// The Last Member Query Count of a switch.
+    pub last_member_count: Option<Spanned<u8>>,
+    /// Whether a switch snoops.
+    pub snooping: Option<Spanned<bool>>,
+    /// Whether a switch asks.
+    pub querier: Option<Spanned<bool>>,
+    /// The keys that stand there, but for `who`.
+    pub keys: Vec<(&'static str, Span)>,
+}
+
+/// The keys of all roles.
+const KEYS: [&str; 12] = [
+    "link",
+    "igmp",
+    "ttl-threshold",
+    "static-joins",
+    "igmp-version",
+    "query-interval",
+    "max-resp",
+    "query-response-interval",
+    "last-member-interval",
+    "last-member-count",
+    "snooping",
+    "querier",
+];
+
+pub(super) fn set(table: Reader<'_, '_>) -> Option<Set> {
+    let faults = table.faults();
+    let before = faults.borrow().len();
+    let who = table.require("who", table.string("who"));
+    let igmp = table.value("igmp").and_then(|value| {
+        let settings = igmp::settings(&table)?;
+        Some(Spanned { value: settings, span: value.span() })
+    });
+    let joins = node::static_joins(&table);
+    let keys = KEYS.iter().filter_map(|key| Some((*key, table.key_span(key)?))).collect();
+    let set = who.map(|who| Set {
+        who,
+        link: table.string("link"),
+        igmp,
+        ttl_threshold: threshold::threshold(&table),
+        static_joins: table.value("static-joins").and(joins),
+        igmp_version: table.integer("igmp-version", "1 to 3"),
+        query_interval: table.duration("query-interval"),
+        max_resp: inject::max_resp(&table),
+        query_response_interval: table.duration("query-response-interval"),
+        last_member_interval: table.duration("last-member-interval"),
+        last_member_count: table.integer("last-member-count", "1 to 255"),
+        snooping: table.boolean("snooping"),
+        querier: table.boolean("querier"),
+        keys,
+    });
+    table.know(&KEYS);
+    table.finish();
+    // A value that could not be read would be held for one that does not change.
+    set.filter(|_| faults.borrow().len() == before)
+}

@@ -1,0 +1,48 @@
+//! The TTL threshold of a router's interfaces: one for all, or one for each link that it names.
+
+use toml::de::DeValue;
+
+use super::diagnostic::Spanned;
+use super::reader::{Reader, whole};
+
+const LIMITS: &str = "1 to 254";
+
+/// What is not given for a link (RFC 1075 has no other use for it).
+pub(super) const DEFAULT: u8 = 1;
+
+/// The key `ttl-threshold`: that of all links, and those of some.
+pub(super) fn thresholds(node: &Reader<'_, '_>) -> (u8, Vec<(Spanned<String>, u8)>) {
+    let Some(value) = node.value("ttl-threshold") else { return (DEFAULT, Vec::new()) };
+    if value.get_ref().as_table().is_none() {
+        let all = one(node, "ttl-threshold", value).map_or(DEFAULT, |all| all.value);
+        return (all, Vec::new());
+    }
+    let form = "a whole number, or a table such as { lan = 10 }";
+    let Some(table) = Reader::of(value, "`ttl-threshold`", form, node.faults()) else {
+        return (DEFAULT, Vec::new());
+    };
+    let of_link = |(link, value): (Spanned<String>, _)| {
+        let threshold = one(&table, &link.value, value)?.value;
+        Some((link, threshold))
+    };
+    (DEFAULT, table.entries().filter_map(of_link).collect())
+}
+
+/// The key `ttl-threshold` where it can only be one.
+pub(super) fn threshold(table: &Reader<'_, '_>) -> Option<Spanned<u8>> {
+    one(table, "ttl-threshold", table.value("ttl-threshold")?)
+}
+
+fn one(
+    table: &Reader<'_, '_>,
+    key: &str,
+    value: &toml::Spanned<DeValue<'_>>,
+) -> Option<Spanned<u8>> {
+    let ttl = whole::<u8>(key, value, LIMITS, table.faults())?;
+    if !(1..=254).contains(&ttl.value) {
+        let message = format!("`{key}` is a whole number, {LIMITS}");
+        let label = "nothing would differ, or nothing pass";
+        table.faults().borrow_mut().error(&ttl.span, message, label);
+    }
+    Some(ttl)
+}
