@@ -1,6 +1,7 @@
 //! What holds in every run: each rule broken, each rule kept where it looks broken, and both sides of
 //! each bound, a nanosecond apart.
 
+mod configured;
 mod hop;
 mod igmp;
 mod unwanted;
