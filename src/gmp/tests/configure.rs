@@ -101,7 +101,8 @@ fn an_election_is_not_disturbed() {
 #[test]
 fn a_check_that_has_begun_ends_as_it_began_and_the_next_one_is_as_configured() {
     for profile in [Profile::Rfc2236, Profile::Rfc3376] {
-        let mut link = Link::started(Params { profile, ..params(100.0, 10.0) });
+        let thrice = Params { last_member_query_count: Some(3), ..params(100.0, 10.0) };
+        let mut link = Link::started(Params { profile, ..thrice });
         link.record(&Record::IsEx(set("")));
         let leave = link.now.since_start();
         link.record(&Record::ToIn(set("")));
@@ -112,10 +113,15 @@ fn a_check_that_has_begun_ends_as_it_began_and_the_next_one_is_as_configured() {
             ..params(100.0, 10.0)
         };
         link.configure(slow);
-        link.run_to(leave + secs(2.0));
+        link.run_to(leave + secs(3.0));
+        let says = |(_, say): &(Duration, Say)| match say {
+            Say::Query(Query { group: Some(_), max_resp, .. }) => Some(*max_resp),
+            _ => None,
+        };
+        assert_eq!(link.said.iter().filter_map(says).collect::<Vec<_>>(), [secs(1.0); 3]);
         let asked: Vec<_> = link.asked().into_iter().map(|(at, ..)| at - leave).collect();
-        assert_eq!(asked, [secs(0.0), secs(1.0)]);
-        assert!(link.interface.groups().is_empty(), "after 2 x 1 s");
+        assert_eq!(asked, [0.0, 1.0, 2.0].map(secs));
+        assert!(link.interface.groups().is_empty(), "after 3 x 1 s");
 
         link.record(&Record::IsEx(set("")));
         let leave = link.now.since_start();
@@ -153,6 +159,19 @@ fn members_outlive_a_longer_interval_and_are_not_cut_off_by_a_shorter_one() {
     link.record(&Record::ToIn(set("")));
     link.configure(params(100.0, 25.0));
     assert_eq!(link.group_timer(), Some(reported + secs(2.0)));
+}
+
+// RFC2236-3-29: another router checks, and its timers are not outlived.
+#[test]
+fn what_a_non_querier_has_lowered_stays_lowered() {
+    let mut link = Link::started(params(20.0, 1.0));
+    link.record(&Record::IsEx(set("")));
+    link.query(router(1), &ask(None, "", false));
+    link.query(router(1), &ask(Some(g()), "", false));
+    let lowered = link.group_timer();
+    assert_eq!(lowered, Some(link.now.since_start() + secs(2.0)));
+    link.configure(params(100.0, 25.0));
+    assert_eq!(link.group_timer(), lowered);
 }
 
 #[test]
