@@ -10,12 +10,15 @@ use std::time::Duration;
 
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
-    BATCH_BYTES, Built, Capture, Captured, Carrier, Frame, LabError, LinkSpec, Netlink, Netns,
-    PROOF_BOUND, Port, Tap, privilege,
+    BATCH_BYTES, Built, Capture, Captured, Carrier, Frame, LinkSpec, Netlink, Netns, PROOF_BOUND,
+    Port, Tap, privilege,
 };
 use etherparse::{SlicedPacket, TransportSlice};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
+
+#[path = "lab/rings.rs"]
+mod rings;
 
 fn main() {
     let args = Arguments::from_args();
@@ -44,8 +47,10 @@ fn trials() -> Vec<Trial> {
         trial("ports_are_as_specified", ports_are_as_specified),
         trial("a_host_reports_its_groups_but_none_of_the_link_local_ones", reports_groups),
         trial("a_hundred_thousand_frames_are_captured_in_order", many_frames),
-        trial("bursts_from_every_cpu_are_captured_to_the_last_frame", bursts_from_every_cpu),
-        trial("frames_that_found_no_room_are_an_error", overflow_is_an_error),
+        trial("bursts_from_every_cpu_are_captured_to_the_last_frame", rings::bursts_from_every_cpu),
+        trial("frames_that_found_no_room_are_an_error", rings::overflow_is_an_error),
+        trial("what_crossed_before_a_port_went_down_is_captured", rings::crossed_before_down),
+        trial("a_node_without_lo_is_captured_to_the_last_frame", rings::without_lo),
         trial("dropping_a_lab_removes_its_namespaces", dropping_removes),
         trial("an_error_names_link_port_and_operation", error_names_the_port),
         trial("a_link_that_does_not_carry_is_named_with_its_pairs", silence_is_named),
@@ -282,39 +287,6 @@ async fn many_frames() {
     };
     assert!(numbers(0).eq(0..FRAMES));
     assert!(numbers(1).eq(0..FRAMES));
-}
-
-async fn bursts_from_every_cpu() {
-    const FRAMES: usize = 2_000;
-    for _ in 0..10 {
-        let lab = Lab::single(3).await;
-        let cpus = std::thread::available_parallelism().unwrap().get();
-        let sockets: Vec<_> = (0..cpus).map(|_| lab.socket_on_any_port(0, 0)).collect();
-        // No task runs meanwhile, so all of it has to fit into the taps' buffers.
-        std::thread::scope(|scope| {
-            for socket in &sockets {
-                scope.spawn(|| {
-                    for _ in 0..FRAMES / cpus {
-                        socket.send_to(b"burst", (GROUP, UDP_PORT)).unwrap();
-                    }
-                });
-            }
-        });
-        let seen = datagrams(&lab.finish().await, b"burst");
-        assert_eq!(seen.len(), FRAMES / cpus * cpus * 3);
-    }
-}
-
-/// More than the largest buffer holds, while no task runs to empty it.
-async fn overflow_is_an_error() {
-    let lab = Lab::single(2).await;
-    let sender = lab.socket(0, 0);
-    for _ in 0..80_000 {
-        sender.send_to(&[0; 1400], (GROUP, UDP_PORT)).unwrap();
-    }
-    let captured = lab.capture.finish(PROOF_BOUND).await.map(|captured| captured.len());
-    let error = captured.unwrap_err();
-    assert!(matches!(error, LabError::Dropped { frames: 1.., .. }), "{error}");
 }
 
 async fn dropping_removes() {

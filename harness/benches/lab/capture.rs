@@ -189,7 +189,7 @@ async fn lost(capture: Capture, sent: Sent, built: &Built) -> Result<f64> {
             ensure!(captured.len() as u64 == due, "{} of {due}: {built:?}", captured.len());
             Ok(0.0)
         }
-        Err(LabError::Dropped { frames, .. }) => Ok(f64::from(frames) / due as f64 * 100.0),
+        Err(LabError::Dropped { frames, .. }) => Ok(frames as f64 / due as f64 * 100.0),
         Err(other) => Err(other.into()),
     }
 }

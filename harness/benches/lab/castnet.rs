@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
 use anyhow::Result;
-use castnet_lab::lab::{Built, Capture, Netns, PROOF_BOUND, link, unicast};
+use castnet_lab::lab::{Built, Capture, Ears, Netns, PROOF_BOUND, link, unicast};
 
 use crate::chain::Chain;
 use crate::{Watch, timed};
@@ -30,15 +30,16 @@ impl Standing {
         steps[0] = took;
         let netns = netns?;
         let mut watch = Watch::start();
+        let ears = captured.then(|| Ears::open(&netns)).transpose()?;
         let built = link::build(&netns, &chain.links).await?;
         steps[1] = watch.lap();
         let mut capture = None;
-        if captured {
+        if let Some(ears) = ears {
             let routes = chain.unicast(&built)?;
             watch.lap();
             unicast::install(&netns, &routes)?;
             steps[2] = watch.lap();
-            let started = Capture::start(&netns, &chain.links, &built)?;
+            let started = Capture::listen(ears, &chain.links, &built)?;
             steps[3] = watch.lap();
             let running = capture.insert(started);
             running.prove(PROOF_BOUND).await?;

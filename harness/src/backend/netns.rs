@@ -20,7 +20,7 @@ use super::readings::Readings;
 use super::timeline::perform;
 use super::{segment, unicast};
 use crate::lab::{
-    Built, Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, Port, link,
+    Built, Capture, Captured, Carrier, Ears, LabError, LinkSpec, Netns, PROOF_BOUND, Port, link,
     take_precedence,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
@@ -206,11 +206,13 @@ struct Lab<'a> {
 impl<'a> Lab<'a> {
     async fn build(plan: &'a Plan, changing: Changing) -> Result<Self, RunError> {
         let netns = Netns::create_all(plan.nodes.iter().map(|node| node.name.clone()).collect())?;
+        // Early, for it takes longer than the links.
+        let ears = Ears::open(&netns)?;
         let links: Vec<LinkSpec> = (0..plan.links.len()).map(|link| spec(plan, link)).collect();
         let mut built = link::build(&netns, &links).await?;
         segment::join(plan, &netns, &mut built).await?;
         unicast::install(plan, &netns, &built)?;
-        let mut capture = Capture::start(&netns, &links, &built)?;
+        let mut capture = Capture::listen(ears, &links, &built)?;
         let mut actors = actors(plan, &netns, &built)?;
         // From here on every frame on every link is seen.
         capture.prove(PROOF_BOUND).await?;

@@ -163,7 +163,7 @@ impl Stream {
             readable(tap.as_fd()).await?;
             match tap.receive(&mut space, &mut frames) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                other => _ = other?,
+                other => other?,
             }
             let mut writer = self.writer.borrow_mut();
             for frame in frames.drain(..) {

@@ -1,12 +1,12 @@
-//! The capture of a whole lab: a tap in every namespace, read all the time, and proof that no frame
+//! The capture of a whole lab: a ring in every namespace, read all the time, and proof that no frame
 //! can slip by.
 //!
 //! Proof replaces waiting. At the start every port calls and every other port of its link has to
-//! hear it, so that from then on each link carries, each tap listens and the kernel's stamps are
-//! its own. Where switches join links, every port calls over them too, so that they forward. At the
-//! end the same call, made from each CPU, chases everything sent before it into the
-//! taps. A frame that still has to be forwarded has not been sent on its next link yet: end the
-//! traffic first. Frames lost for want of buffer space are an error, never a shorter answer.
+//! hear it, so that from then on each link carries and each ring listens. Where switches join links,
+//! every port calls over them too, so that they forward. At the end the same call, made from each
+//! CPU, chases everything sent before it into the rings, and as many frames are read as the kernel
+//! says that it wrote. A frame that still has to be forwarded has not been sent on its next link
+//! yet: end the traffic first. Frames lost for want of space are an error, never a shorter answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -15,14 +15,13 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, interval, timeout};
 
 use super::link::Medium;
-use super::probe::{Probe, RollCall};
+use super::probe::{Hearing, Probe, RollCall};
 use super::station::{Place, Station, Store, read};
-use super::tap::realtime_ns;
 use super::wire::Line as WireLine;
-use super::{Built, Frame, LabError, LinkSpec, Netns, Tap, cpu, sys};
+use super::{Built, Ears, Frame, LabError, LinkSpec, Netns, cpu, sys};
 
 /// How long a proof may take before the lab is given up; it takes a millisecond.
 pub const PROOF_BOUND: Duration = Duration::from_secs(10);
@@ -73,32 +72,42 @@ struct Caller {
 }
 
 impl Capture {
-    /// Opens a tap in each namespace and starts to read them on the current runtime. `netns` and
-    /// `links` are those that `built` was built from.
+    /// Opens a ring in each namespace and starts to read them, as [`Self::listen`] does but later.
     ///
     /// # Errors
-    /// If a tap cannot be opened.
+    /// If a ring cannot be opened.
     ///
     /// # Panics
     /// Outside a tokio runtime, or if `built` was built from something else.
     pub fn start(netns: &[Netns], links: &[LinkSpec], built: &Built) -> Result<Self, LabError> {
-        let (lines, rooms) = survey(netns, links, built);
-        let failed = |netns: &Netns| {
-            let (netns, operation) = (netns.name().to_owned(), "open tap".to_owned());
-            |source| LabError::Netns { netns, operation, source }
-        };
+        Self::listen(Ears::open(netns)?, links, built)
+    }
+
+    /// Starts to read on the current runtime what `ears` hear, which are those of the namespaces
+    /// that `built` was built between; `links` is what it was built from.
+    ///
+    /// # Errors
+    /// If a ring cannot be opened.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, or if `built` was built from something else.
+    pub fn listen(ears: Ears, links: &[LinkSpec], built: &Built) -> Result<Self, LabError> {
+        let far_ends = built.media.iter().filter_map(|medium| match medium {
+            Medium::Stub { netns, .. } => Some(netns),
+            _ => None,
+        });
+        let far_ends = Ears::open(far_ends)?;
+        let mut rings = ears.hearing()?;
+        let nodes = rings.len();
+        rings.extend(far_ends.hearing()?);
+        let (lines, rooms) = survey(nodes, links, built);
         let store = Arc::new(Store::default());
         let mut readers = JoinSet::new();
-        let mut stations = Vec::with_capacity(rooms.len());
-        let netns: Vec<_> = rooms.iter().map(|(netns, _)| *netns).collect();
-        let taps = Netns::visit(&netns, |_| Tap::open_here());
-        let taps = taps
-            .or_else(|source| netns.first().map_or(Ok(vec![]), |one| Err(failed(one)(source))))?;
-        for ((netns, places), tap) in rooms.into_iter().zip(taps) {
-            let tap = tap.map(Arc::new);
-            let opened = tap.and_then(|tap| Ok((sys::readable(Arc::clone(&tap))?, tap)));
-            let (readable, tap) = opened.map_err(failed(netns))?;
-            let station = Arc::new(Station { name: netns.name().to_owned(), tap, places });
+        let mut stations = Vec::with_capacity(rings.len());
+        for ((name, ring), places) in rings.into_iter().zip(rooms) {
+            let station = Arc::new(Station { name, ring: Arc::new(ring), places });
+            let readable = sys::readable(Arc::clone(&station.ring));
+            let readable = readable.map_err(station.failed("wait for a ring"))?;
             readers.spawn(read(readable, Arc::clone(&station), Arc::clone(&store)));
             stations.push(station);
         }
@@ -114,7 +123,7 @@ impl Capture {
     /// is lost for want of a carrier, and none escapes the capture.
     ///
     /// # Errors
-    /// [`LabError::Silent`] after `bound`; at once if a port is down or a tap fails.
+    /// [`LabError::Silent`] after `bound`; at once if a port is down or a ring fails.
     pub async fn prove(&mut self, bound: Duration) -> Result<(), LabError> {
         self.call_roll(&Purpose::Prove, bound).await
     }
@@ -127,32 +136,65 @@ impl Capture {
     /// # Errors
     /// [`LabError::Silent`] after `bound`; [`LabError::Dropped`] if frames were lost.
     pub async fn finish(mut self, bound: Duration) -> Result<Vec<Captured>, LabError> {
+        // So that there is room for the marks.
+        self.drain()?;
         self.call_roll(&Purpose::Mark(cpu::allowed()), bound).await?;
         if !self.wires.is_empty() {
-            // What a relay lets go in its own time may still have been on its way to a tap.
+            // What a relay lets go in its own time may still have been on its way to a ring.
             self.wires.iter().for_each(|(_, wire)| wire.close());
             self.call_roll(&Purpose::Mark(cpu::allowed()), bound).await?;
         }
         for (link, wire) in &self.wires {
             match wire.drops().map_err(wire_failed(link, "count drops"))? {
                 0 => {}
-                frames => return Err(LabError::Dropped { netns: format!("{link}-wire"), frames }),
+                frames => {
+                    let (netns, frames) = (format!("{link}-wire"), frames.into());
+                    return Err(LabError::Dropped { netns, frames });
+                }
             }
         }
+        self.read_all_written(bound).await?;
         self.readers.shutdown().await;
-        // The call has chased every frame into a tap, and out of each tap that heard it. The others
-        // are emptied here, up to now: somebody may still be sending.
-        let now_ns = realtime_ns();
-        for station in &self.stations {
-            drain(&self.store, station, now_ns).map_err(station.failed("read tap"))?;
-            let frames = station.tap.drops().map_err(station.failed("count drops"))?;
-            if frames > 0 {
-                return Err(LabError::Dropped { netns: station.name.clone(), frames });
-            }
-        }
+        // Closing them takes time, which need not be waited for.
+        self.stations.clear();
         let mut captured = self.store.take_captured();
         captured.sort_by_key(|one| (one.frame.stamp_ns, !one.frame.outgoing));
         Ok(captured)
+    }
+
+    /// Reads all that rings have handed over.
+    fn drain(&self) -> Result<(), LabError> {
+        self.stations
+            .iter()
+            .try_for_each(|station| self.store.drain(station).map_err(station.failed("read ring")))
+    }
+
+    /// Returns when all has been read that the kernel has written by now.
+    async fn read_all_written(&self, bound: Duration) -> Result<(), LabError> {
+        let mut behind = Vec::with_capacity(self.stations.len());
+        for station in &self.stations {
+            let counted = station.ring.counted();
+            let (written, frames) = counted.map_err(station.failed("count frames"))?;
+            if frames > 0 {
+                return Err(LabError::Dropped { netns: station.name.clone(), frames });
+            }
+            behind.push((station, written));
+        }
+        let deadline = Instant::now() + bound;
+        let mut pace = interval(PACE);
+        loop {
+            self.drain()?;
+            behind.retain(|(station, written)| station.ring.taken() < *written);
+            match behind.first() {
+                None => return Ok(()),
+                Some((station, _)) if Instant::now() > deadline => {
+                    return Err(station.failed("read ring")(io::ErrorKind::TimedOut.into()));
+                }
+                Some(_) => behind.iter().for_each(|(station, _)| station.ring.flush()),
+            }
+            // The first time at once: a flush is mostly done when it returns.
+            pace.tick().await;
+        }
     }
 
     /// Sends probes until all have been heard by all who should.
@@ -175,10 +217,18 @@ impl Capture {
                     }
                     self.excuse(probe);
                 }
+                self.flush_unanswered();
                 let _answered_or_paced = timeout(PACE, self.store.news()).await;
             }
         });
         answered.await.unwrap_or_else(|_elapsed| Err(self.silence(bound)))
+    }
+
+    /// Lets those who have not heard all calls yet know at once what they have heard.
+    fn flush_unanswered(&self) {
+        let deaf = |one: &Hearing| self.caller(one.link, one.to).station;
+        let stations: BTreeSet<_> = self.store.roll().missing().iter().map(deaf).collect();
+        stations.into_iter().for_each(|station| self.stations[station].ring.flush());
     }
 
     /// Leaves a port that is down out of the roll call. What a segment without it still carries
@@ -210,7 +260,8 @@ impl Capture {
 
     fn send_one(&self, probe: Probe) -> io::Result<()> {
         let caller = self.caller(probe.link, probe.port);
-        let sent = self.stations[caller.station].tap.send(caller.ifindex, &probe.frame(caller.mac));
+        let sent =
+            self.stations[caller.station].ring.send(caller.ifindex, &probe.frame(caller.mac));
         match sent.as_ref().map_err(io::Error::raw_os_error) {
             // No room at the moment: it stays unanswered, and so is sent again.
             Err(Some(libc::EAGAIN | libc::ENOBUFS | libc::EINTR)) => Ok(()),
@@ -273,24 +324,20 @@ impl Purpose {
 /// Ports by interface index.
 type Places = BTreeMap<u32, Place>;
 
-/// Who calls on which link, and what is heard in which namespace: in the given ones and, after
+/// Who calls on which link, and what is heard in which namespace: in those of the nodes and, after
 /// those, in the far ends of stubs.
-fn survey<'a>(
-    netns: &'a [Netns],
-    links: &[LinkSpec],
-    built: &'a Built,
-) -> (Vec<Line>, Vec<(&'a Netns, Places)>) {
-    let mut rooms: Vec<_> = netns.iter().map(|netns| (netns, Places::new())).collect();
+fn survey(nodes: usize, links: &[LinkSpec], built: &Built) -> (Vec<Line>, Vec<Places>) {
+    let mut rooms = vec![Places::new(); nodes];
     let mut lines = Vec::with_capacity(links.len());
     for (link, (spec, medium)) in (0..).zip(links.iter().zip(&built.media)) {
         let mut callers = Vec::with_capacity(spec.ports.len());
         let ifindex = &built.ifindex[link as usize];
         for (port, (of, &ifindex)) in (0..).zip(spec.ports.iter().zip(ifindex)) {
             let place = Place { link, port, netns: Some(of.netns), beyond: None };
-            rooms[of.netns].1.insert(ifindex, place);
+            rooms[of.netns].insert(ifindex, place);
             callers.push(Caller { station: of.netns, ifindex, mac: of.mac });
         }
-        if let Medium::Stub { netns, ifindex } = medium {
+        if let Medium::Stub { ifindex, .. } = medium {
             let port = callers.len() as u32;
             let place = Place { link, port, netns: None, beyond: None };
             // Nobody but the one port ever sees the address that it calls from.
@@ -299,7 +346,7 @@ fn survey<'a>(
                 ifindex: *ifindex,
                 mac: [2, 0, 0, 0, 0, 0],
             });
-            rooms.push((netns, Places::from([(*ifindex, place)])));
+            rooms.push(Places::from([(*ifindex, place)]));
         }
         lines.push(Line { name: spec.name.clone(), callers, beyond: None });
     }
@@ -310,13 +357,13 @@ fn survey<'a>(
 }
 
 /// Adds the line of a segment, on which every one of its ports is to hear every other one.
-fn join(segment: &[(usize, usize)], lines: &mut Vec<Line>, rooms: &mut [(&Netns, Places)]) {
+fn join(segment: &[(usize, usize)], lines: &mut Vec<Line>, rooms: &mut [Places]) {
     let line = lines.len() as u32;
     let mut callers = Vec::with_capacity(segment.len());
     let mut names = Vec::new();
     for &(link, port) in segment {
         let caller = lines[link].callers[port];
-        if let Some(place) = rooms[caller.station].1.get_mut(&caller.ifindex) {
+        if let Some(place) = rooms[caller.station].get_mut(&caller.ifindex) {
             place.beyond = Some((line, callers.len() as u32));
         }
         if lines[link].beyond.replace(line).is_none() {
@@ -325,18 +372,6 @@ fn join(segment: &[(usize, usize)], lines: &mut Vec<Line>, rooms: &mut [(&Netns,
         callers.push(caller);
     }
     lines.push(Line { name: names.join("+"), callers, beyond: None });
-}
-
-/// Reads all that waits in a tap, up to the first batch that ends after `until_ns`.
-fn drain(store: &Store, station: &Station, until_ns: u64) -> io::Result<()> {
-    loop {
-        match store.read_batch(station) {
-            Ok(Some(last_ns)) if last_ns > until_ns => return Ok(()),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 fn wire_failed(link: &str, operation: &str) -> impl FnOnce(io::Error) -> LabError {

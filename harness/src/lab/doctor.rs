@@ -105,7 +105,7 @@ fn mroute() -> Result<String, String> {
     Ok("the kernel routes multicast".to_owned())
 }
 
-/// How much a capture may hold while nobody reads.
+/// How much a link with faults, or a host of castnet's own, may hold while nobody reads.
 fn buffers() -> Result<String, String> {
     let netns = Netns::create("doctor").map_err(|error| error.to_string())?;
     let asked = netns.run(|| {
@@ -120,9 +120,9 @@ fn buffers() -> Result<String, String> {
     });
     let asked: Result<_, Errno> = asked.map_err(|error| error.to_string())?;
     match asked.map_err(|error| error.to_string())? {
-        Ok(()) => Ok(format!("{} MiB for each capture", BUFFER_BYTES >> 20)),
+        Ok(()) => Ok(format!("{} MiB for each link with faults", BUFFER_BYTES >> 20)),
         Err(granted) => Err(format!(
-            "only {} KiB for each capture: many frames at once may be lost, which is noticed",
+            "only {} KiB for each link with faults: many frames at once may be lost, which is noticed",
             granted >> 10
         )),
     }

@@ -51,13 +51,13 @@ pub enum LabError {
         /// For each such link, its name and the pairs `(from, to)` of ports that are missing.
         silent: Vec<(String, Vec<(String, String)>)>,
     },
-    /// The kernel had no room for frames that a capture should have taken.
-    #[error("namespace {netns}: the capture lost {frames} frames: its socket buffer was full")]
+    /// The kernel had no room for frames that a capture, or a wire, should have taken.
+    #[error("namespace {netns}: {frames} frames were lost: there was no room for them")]
     Dropped {
         /// The namespace's name.
         netns: String,
         /// How many frames.
-        frames: u32,
+        frames: u64,
     },
 }
 

@@ -21,7 +21,7 @@ use super::netlink::VethEnd;
 use super::{LabError, Netlink, Netns, Wire, sys};
 
 /// The index of `lo`, which is the first interface of every namespace (net/net_namespace.h).
-const LOOPBACK_IFINDEX: u32 = 1;
+pub(super) const LOOPBACK_IFINDEX: u32 = 1;
 
 /// One interface of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +189,8 @@ async fn lay_stub(netns: &[Netns], link: &LinkSpec, port: &Port) -> Result<Mediu
     let far_end = async {
         let ifindex = index_of(&netlink, "far").await?;
         far.run(|| offload_off_here(&["far"]))??;
+        // Rings are flushed over `lo`.
+        netlink.up(LOOPBACK_IFINDEX).await?;
         netlink.up(ifindex).await.map(|()| ifindex)
     };
     let ifindex = far_end.await.map_err(in_link(link, "set the far end up"))?;

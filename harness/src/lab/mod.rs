@@ -4,12 +4,14 @@
 //! It knows no scenario, role or verdict. Nothing here has a name outside the process: a lab ends
 //! when its file descriptors close, however the process ends.
 //!
-//! The order is [`privilege::enter`], [`Netns::create`], [`link::build`], [`switch::build`],
-//! [`unicast::install`], [`Capture::start`], [`Capture::prove`], the run itself, [`Capture::finish`].
+//! The order is [`privilege::enter`], [`Netns::create`], [`Ears::open`], [`link::build`],
+//! [`switch::build`], [`unicast::install`], [`Capture::listen`], [`Capture::prove`], the run itself,
+//! [`Capture::finish`].
 
 mod capture;
 mod cpu;
 pub mod doctor;
+mod ears;
 mod error;
 pub mod link;
 mod mdb;
@@ -19,6 +21,7 @@ mod netns;
 pub mod privilege;
 pub mod probe;
 mod process;
+mod ring;
 mod station;
 pub mod switch;
 mod sys;
@@ -27,6 +30,7 @@ pub mod unicast;
 mod wire;
 
 pub use capture::{Capture, Captured, PROOF_BOUND};
+pub use ears::Ears;
 pub use error::LabError;
 pub use link::{Built, Carrier, LinkSpec, Port};
 pub use mdb::{MdbMessage, MdbMonitor};

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 const MAGIC: [u8; 8] = *b"castnet?";
 
 /// IEEE 802 local experimental EtherType 1.
-const ETHERTYPE: [u8; 2] = [0x88, 0xb5];
+pub(super) const ETHERTYPE: [u8; 2] = [0x88, 0xb5];
 
 /// Ethernet's least, without the checksum.
 const FRAME_LEN: usize = 60;

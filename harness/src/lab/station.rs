@@ -1,6 +1,6 @@
-//! A tap, what the interface indexes behind it mean, and the store into which all taps are read.
+//! A ring, what the interface indexes in it mean, and the store into which all rings are read.
 //!
-//! One task per tap reads whenever there is something to read. Probes answer the roll call and are
+//! One task per ring reads whenever there is something to read. Probes answer the roll call and are
 //! never traffic; frames of interfaces that are no port of the lab are not taken.
 
 use std::collections::BTreeMap;
@@ -12,15 +12,15 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
 use super::probe::{self, Probe, RollCall};
-use super::tap::{BATCH_BYTES, Tap};
+use super::ring::{Ring, Seen};
 use super::{Captured, Frame, LabError};
 
-/// A namespace with its tap.
+/// A namespace with its ring.
 #[derive(Debug)]
 pub(super) struct Station {
     /// The namespace's name.
     pub(super) name: String,
-    pub(super) tap: Arc<Tap>,
+    pub(super) ring: Arc<Ring>,
     /// The lab's ports in the namespace, by interface index.
     pub(super) places: BTreeMap<u32, Place>,
 }
@@ -43,7 +43,7 @@ impl Station {
     }
 }
 
-/// What all taps have taken so far, and the roll call under way.
+/// What has been read from all rings so far, and the roll call under way.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     inner: Mutex<Inner>,
@@ -52,8 +52,6 @@ pub(super) struct Store {
 
 #[derive(Debug, Default)]
 struct Inner {
-    space: Vec<u8>,
-    batch: Vec<Frame>,
     captured: Vec<Captured>,
     roll: RollCall,
     failure: Option<LabError>,
@@ -70,7 +68,7 @@ impl Store {
         self.inner().roll.excuse(probe.link, probe.port);
     }
 
-    /// The probes that still have to be sent; an error if a tap has failed.
+    /// The probes that still have to be sent; an error if a ring has failed.
     pub(super) fn unanswered(&self) -> Result<Vec<Probe>, LabError> {
         let mut inner = self.inner();
         inner.failure.take().map_or_else(|| Ok(inner.roll.unanswered()), Err)
@@ -81,7 +79,7 @@ impl Store {
         self.inner().roll.clone()
     }
 
-    /// Wakes when the roll call is complete or a tap has failed.
+    /// Wakes when the roll call is complete or a ring has failed.
     pub(super) async fn news(&self) {
         self.news.notified().await;
     }
@@ -91,38 +89,27 @@ impl Store {
         std::mem::take(&mut self.inner().captured)
     }
 
-    /// Reads one batch from a tap; returns the last frame's stamp in nanoseconds, or `WouldBlock`.
-    pub(super) fn read_batch(&self, station: &Station) -> io::Result<Option<u64>> {
+    /// Reads one block of a ring, or says `WouldBlock`.
+    pub(super) fn read_block(&self, station: &Station) -> io::Result<()> {
         let mut inner = self.inner();
-        let Inner { space, batch, captured, roll, .. } = &mut *inner;
-        space.resize(BATCH_BYTES, 0);
-        let began_ns = station.tap.receive(space, batch)?;
-        let last = batch.last().map(|frame| frame.stamp_ns);
+        let Inner { captured, roll, .. } = &mut *inner;
         let missing = roll.missing().len();
-        for frame in batch.drain(..) {
-            let Some(&Place { link, port, netns, beyond }) = station.places.get(&frame.ifindex)
-            else {
-                continue;
-            };
-            if let Some(probe) = probe::parse(&frame.bytes) {
-                // The kernel starts to stamp frames some time after the first tap asked for it, and
-                // until then stamps them when they are read. Such a stamp is of no use, and so
-                // neither is its frame as a proof.
-                if frame.stamp_ns <= began_ns {
-                    roll.heard(probe, link, port);
-                    if let Some((line, port)) = beyond {
-                        roll.heard(probe, line, port);
-                    }
-                }
-            } else if let Some(netns) = netns {
-                let (link, port) = (link as usize, port as usize);
-                captured.push(Captured { link, port, netns, frame });
-            }
-        }
+        let read = station.ring.read_block(|seen| take(seen, &station.places, captured, roll));
         if missing > 0 && roll.missing().is_empty() {
             self.news.notify_one();
         }
-        Ok(last)
+        read
+    }
+
+    /// Reads all that a ring has handed over.
+    pub(super) fn drain(&self, station: &Station) -> io::Result<()> {
+        loop {
+            match self.read_block(station) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -130,15 +117,36 @@ impl Store {
     }
 }
 
-/// Reads a tap for ever, or until it fails.
-pub(super) async fn read(tap: AsyncFd<Arc<Tap>>, station: Arc<Station>, store: Arc<Store>) {
+/// What becomes of a frame.
+fn take(
+    seen: Seen<'_>,
+    places: &BTreeMap<u32, Place>,
+    captured: &mut Vec<Captured>,
+    roll: &mut RollCall,
+) {
+    let Seen { ifindex, outgoing, stamp_ns, bytes, original_len } = seen;
+    let Some(&Place { link, port, netns, beyond }) = places.get(&ifindex) else { return };
+    if let Some(probe) = probe::parse(bytes) {
+        roll.heard(probe, link, port);
+        if let Some((line, port)) = beyond {
+            roll.heard(probe, line, port);
+        }
+    } else if let Some(netns) = netns {
+        let (link, port, bytes) = (link as usize, port as usize, bytes.to_vec());
+        let frame = Frame { ifindex, outgoing, stamp_ns, bytes, original_len };
+        captured.push(Captured { link, port, netns, frame });
+    }
+}
+
+/// Reads a ring for ever, or until it fails.
+pub(super) async fn read(ring: AsyncFd<Arc<Ring>>, station: Arc<Station>, store: Arc<Store>) {
     let failure = loop {
-        let ready = tap.readable().await;
-        match ready.map(|mut ready| ready.try_io(|_| store.read_batch(&station))) {
+        let ready = ring.readable().await;
+        match ready.map(|mut ready| ready.try_io(|_| store.read_block(&station))) {
             Ok(Ok(Err(error))) | Err(error) => break error,
-            Ok(Ok(Ok(_)) | Err(_)) => {}
+            Ok(Ok(Ok(())) | Err(_)) => {}
         }
     };
-    store.inner().failure = Some(station.failed("read tap")(failure));
+    store.inner().failure = Some(station.failed("read ring")(failure));
     store.news.notify_one();
 }

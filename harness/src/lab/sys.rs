@@ -4,19 +4,22 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::signal::Signal;
-use nix::sys::socket::sockopt::GetStruct;
-use nix::sys::socket::{LinkAddr, SockaddrLike, getsockopt};
+use nix::sys::socket::sockopt::{GetStruct, SetStruct};
+use nix::sys::socket::{LinkAddr, SockaddrLike, getsockopt, setsockopt};
 use nix::unistd::{Pid, getpid, getppid};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::Tap;
+use super::ring::Ring;
 
 /// `ETH_P_ALL`: every protocol, and outgoing frames too (packet(7)).
 pub(super) const ALL_PROTOCOLS: u16 = 0x0003;
@@ -40,11 +43,11 @@ pub(super) fn packet_address(protocol: u16, ifindex: u32) -> io::Result<LinkAddr
     address.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
-/// The tap as something to wait on, registered with the current runtime.
-pub(super) fn readable(tap: Arc<Tap>) -> io::Result<AsyncFd<Arc<Tap>>> {
-    // SAFETY: a tap keeps one socket, open until it is dropped, and the `Arc` inside the `AsyncFd`
+/// The ring as something to wait on, registered with the current runtime.
+pub(super) fn readable(ring: Arc<Ring>) -> io::Result<AsyncFd<Arc<Ring>>> {
+    // SAFETY: a ring keeps one socket, open until it is dropped, and the `Arc` inside the `AsyncFd`
     // keeps it from being dropped before.
-    Ok(unsafe { AsyncFd::register_with_interest(tap, Interest::READABLE) }?)
+    Ok(unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) }?)
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +65,140 @@ nix::getsockopt_impl!(
 /// Frames that the packet socket had no room for since this was last asked (packet(7)).
 pub(super) fn take_packet_drops(socket: BorrowedFd<'_>) -> io::Result<u32> {
     Ok(getsockopt(&socket, PacketStatistics)?.tp_drops)
+}
+
+#[derive(Clone, Copy)]
+struct RingStatistics;
+#[derive(Clone, Copy)]
+struct PacketVersion;
+#[derive(Clone, Copy)]
+struct RxRing;
+
+// SAFETY (in the macro): the kernel fills a `tpacket_stats_v3`, three plain integers, for this
+// option of a socket with a ring; of any other socket it fills less, which nix refuses.
+nix::getsockopt_impl!(
+    RingStatistics,
+    libc::SOL_PACKET,
+    libc::PACKET_STATISTICS,
+    libc::tpacket_stats_v3,
+    GetStruct<libc::tpacket_stats_v3>
+);
+nix::setsockopt_impl!(
+    PacketVersion,
+    libc::SOL_PACKET,
+    libc::PACKET_VERSION,
+    libc::c_uint,
+    SetStruct<libc::c_uint>
+);
+nix::setsockopt_impl!(
+    RxRing,
+    libc::SOL_PACKET,
+    libc::PACKET_RX_RING,
+    libc::tpacket_req3,
+    SetStruct<libc::tpacket_req3>
+);
+
+/// What a packet socket with a ring has heard, and the part of it that found no room, since this was
+/// last asked.
+pub(super) fn take_ring_statistics(socket: BorrowedFd<'_>) -> io::Result<(u32, u32)> {
+    let counted = getsockopt(&socket, RingStatistics)?;
+    Ok((counted.tp_packets, counted.tp_drops))
+}
+
+/// Where the kernel says whose a block is.
+const BLOCK_STATUS: usize =
+    offset_of!(libc::tpacket_block_desc, hdr) + offset_of!(libc::tpacket_hdr_v1, block_status);
+
+/// Memory that the kernel writes frames into, in blocks, each of which is either the kernel's or
+/// this process' (TPACKET_V3, Documentation/networking/packet_mmap).
+#[derive(Debug)]
+pub(super) struct RingMemory {
+    start: NonNull<u8>,
+    block_len: usize,
+    blocks: usize,
+}
+
+// SAFETY: the memory is mapped for the whole process, and nothing else in it has the address.
+unsafe impl Send for RingMemory {}
+
+impl RingMemory {
+    /// Has the kernel give this memory to a packet socket that is not bound yet. A block is handed
+    /// over when it is full, or this long after its first frame. Blocks are whole pages.
+    ///
+    /// It waits for an RCU grace period.
+    pub(super) fn map(
+        socket: BorrowedFd<'_>,
+        block_len: u32,
+        blocks: u32,
+        retire_ms: u32,
+    ) -> io::Result<Self> {
+        setsockopt(&socket, PacketVersion, &(libc::tpacket_versions::TPACKET_V3 as libc::c_uint))?;
+        let request = libc::tpacket_req3 {
+            tp_block_size: block_len,
+            tp_block_nr: blocks,
+            // Frames take what they need of a block; these two only have to agree.
+            tp_frame_size: block_len,
+            tp_frame_nr: blocks,
+            tp_retire_blk_tov: retire_ms,
+            tp_sizeof_priv: 0,
+            tp_feature_req_word: 0,
+        };
+        setsockopt(&socket, RxRing, &request)?;
+        let (block_len, blocks) = (block_len as usize, blocks as usize);
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let (shared, fd) = (libc::MAP_SHARED, socket.as_raw_fd());
+        // SAFETY: a new mapping at an address of the kernel's choice touches no other memory.
+        let start =
+            unsafe { libc::mmap(ptr::null_mut(), block_len * blocks, access, shared, fd, 0) };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { start, block_len, blocks })
+    }
+
+    /// The number of blocks.
+    pub(super) const fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// A block, if the kernel has handed it over.
+    pub(super) fn block(&mut self, index: usize) -> Option<&[u8]> {
+        if self.status(index).load(Ordering::Acquire) & libc::TP_STATUS_USER == 0 {
+            return None;
+        }
+        // SAFETY: `status` has checked that the block lies within the mapping, which lives as long
+        // as `self`. The block is this process' until `hand_back`, which the borrow rules out for
+        // as long as the slice lives; until then the kernel does not write to it.
+        Some(unsafe {
+            std::slice::from_raw_parts(
+                self.start.add(index * self.block_len).as_ptr(),
+                self.block_len,
+            )
+        })
+    }
+
+    /// Gives a block back to the kernel.
+    pub(super) fn hand_back(&mut self, index: usize) {
+        self.status(index).store(libc::TP_STATUS_KERNEL, Ordering::Release);
+    }
+
+    fn status(&self, index: usize) -> &AtomicU32 {
+        assert!(index < self.blocks, "block {index} of {}", self.blocks);
+        // SAFETY: the address is within the mapping, which lives as long as `self`, and aligned:
+        // blocks begin at whole pages. The kernel and this process only ever access the word whole.
+        unsafe {
+            self.start.add(index * self.block_len + BLOCK_STATUS).cast::<AtomicU32>().as_ref()
+        }
+    }
+}
+
+impl Drop for RingMemory {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own, as long as when it was made, and no slice of it
+        // outlives the value.
+        unsafe { libc::munmap(self.start.as_ptr().cast(), self.block_len * self.blocks) };
+    }
 }
 
 nix::ioctl_readwrite_bad!(siocethtool, 0x8946, libc::ifreq);

@@ -1,8 +1,9 @@
-//! One packet socket per namespace that hears every interface of it, with the kernel's stamps.
+//! A packet socket in a namespace that hears every interface of it, with the kernel's stamps.
 //!
 //! It hears what is sent and what arrives (packet(7)), but not what it sends itself. It is opened
 //! without a protocol and then bound to all of them, which spares the wait for an RCU grace period;
-//! closing cannot be spared that wait, and is done aside.
+//! closing cannot be spared that wait, and is done aside. Each frame can be had at once, but costs a
+//! good part of a system call: who wants all frames some time takes a ring.
 
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -38,7 +39,8 @@ pub struct Frame {
     pub outgoing: bool,
     /// The kernel's stamp: CLOCK_REALTIME in nanoseconds.
     pub stamp_ns: u64,
-    /// The frame from its Ethernet header on, cut after 2,048 bytes.
+    /// The frame from its Ethernet header on, cut where the room for one ends: a tap's after 2,048
+    /// bytes, a capture's after 16,254.
     pub bytes: Vec<u8>,
     /// How long it was before it was cut, in bytes.
     pub original_len: usize,
@@ -61,43 +63,51 @@ impl Tap {
         netns.run(Self::open_here)?
     }
 
-    /// Listens in the calling thread's namespace.
-    pub(super) fn open_here() -> io::Result<Self> {
+    fn open_here() -> io::Result<Self> {
+        let tap = Self::deaf_here()?;
+        match setsockopt(&tap, sockopt::RcvBufForce, &BUFFER_BYTES) {
+            Err(Errno::EPERM) => setsockopt(&tap, sockopt::RcvBuf, &BUFFER_BYTES)?,
+            other => other?,
+        }
+        tap.listen()?;
+        Ok(tap)
+    }
+
+    /// One in the calling thread's namespace that does not listen yet.
+    pub(super) fn deaf_here() -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         // Protocol 0 hears nothing, so that nothing arrives before the options are set.
         let made = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
         let tap = Self { socket: Some(made), drops: AtomicU32::new(0) };
         setsockopt(&tap, sockopt::ReceiveTimestampns, &true)?;
-        match setsockopt(&tap, sockopt::RcvBufForce, &BUFFER_BYTES) {
-            Err(Errno::EPERM) => setsockopt(&tap, sockopt::RcvBuf, &BUFFER_BYTES)?,
-            other => other?,
-        }
-        bind(tap.as_raw_fd(), &sys::packet_address(sys::ALL_PROTOCOLS, 0)?)?;
         Ok(tap)
+    }
+
+    /// From now on it hears everything.
+    pub(super) fn listen(&self) -> io::Result<()> {
+        Ok(bind(self.as_raw_fd(), &sys::packet_address(sys::ALL_PROTOCOLS, 0)?)?)
     }
 
     /// Appends a batch of waiting frames, those of `lo` left out, in the order in which the kernel
     /// queued them. It may be less than all that wait. `space` is for [`BATCH_BYTES`] or so.
     ///
-    /// Returns the time at which reading began, as CLOCK_REALTIME in nanoseconds. A frame that was
-    /// waiting then has an earlier stamp, unless the kernel had none and stamped it when it was
-    /// read.
+    /// The kernel starts to stamp frames some time after the first tap asked for it, and until then
+    /// stamps them when they are read.
     ///
     /// # Errors
     /// `WouldBlock` if none is waiting; else those of recvmmsg(2).
-    pub fn receive(&self, space: &mut [u8], frames: &mut Vec<Frame>) -> io::Result<u64> {
+    pub fn receive(&self, space: &mut [u8], frames: &mut Vec<Frame>) -> io::Result<()> {
         let mut slots: Vec<_> =
             space.chunks_exact_mut(SNAPLEN).map(|slot| [IoSliceMut::new(slot)]).collect();
         // Made anew for each call: the kernel shortens the lengths in it.
         let mut headers = MultiHeaders::preallocate(slots.len(), Some(cmsg_space!(TimeSpec)));
         // With MSG_TRUNC the length is that of the frame, not of what fitted.
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
-        let began_ns = realtime_ns();
         let taken = recvmmsg(self.as_raw_fd(), &mut headers, slots.iter_mut(), flags, None)?;
         for message in taken {
             frames.extend(frame(&message)?);
         }
-        Ok(began_ns)
+        Ok(())
     }
 
     /// Sends a frame out of an interface. This tap does not hear it; others do.
@@ -163,8 +173,9 @@ impl AsRawFd for Tap {
 }
 
 impl Drop for Tap {
-    /// Closing takes 8 to 20 ms, but sockets closed side by side share the wait: each gets a thread
-    /// that nobody waits for. If there is no thread to be had, it is closed here.
+    /// Closing takes 8 to 20 ms, with a ring twice that, but sockets closed side by side share the
+    /// wait: each gets a thread that nobody waits for. If there is no thread to be had, it is closed
+    /// here.
     fn drop(&mut self) {
         let socket = self.socket.take();
         let _thread = thread::Builder::new().name("close-tap".into()).spawn(|| drop(socket));
