@@ -1,25 +1,32 @@
-//! How many frames a second a link may carry before a capture of both its ends loses one: castnet's
-//! taps, `tcpdump -w`, and the two at once.
+//! What a capture of both ends of a link takes before it loses a frame: castnet's, `tcpdump -w`, and
+//! the two at once.
+//!
+//! The first senders have a processor of their own as long as there are as many; whoever listens has
+//! the last one. All of them take precedence over the machine's other load, where that is allowed.
+//! Two questions: how many frames a second are taken, and how many are held while the
+//! reader is stopped (castnet's because its thread does something else, tcpdump by SIGSTOP).
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use castnet_lab::lab::{Built, Capture, LabError, Netns, PROOF_BOUND, link};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use castnet_lab::lab::link::Medium;
+use castnet_lab::lab::{Capture, Captured, LabError, Netns, PROOF_BOUND, link, take_precedence};
+use nix::sys::signal::Signal;
+use tokio::sync::oneshot;
 
 use crate::chain::Chain;
-use crate::pps::{self, Sent};
+use crate::pps::{self, Load, Sent};
 use crate::table::{self, median};
+use crate::tcpdump::Tcpdump;
 
 /// What to offer, and how often.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Frames a second; 0 is as fast as the sender can.
-    #[arg(long, value_delimiter = ',', default_values_t = [50_000, 100_000, 200_000, 400_000, 0])]
+    /// Frames a second; 0 is as fast as the senders can.
+    #[arg(long, value_delimiter = ',', default_values_t = [50_000, 100_000, 200_000, 0])]
     rates: Vec<u64>,
     /// How often each rate is offered to each listener.
     #[arg(long, default_value_t = 5)]
@@ -27,6 +34,15 @@ pub(crate) struct Options {
     /// How long each time.
     #[arg(long, default_value_t = 2)]
     seconds: u64,
+    /// How many threads send at once.
+    #[arg(long, default_value_t = 1)]
+    senders: usize,
+    /// Bytes of a frame, 60 to 1,514.
+    #[arg(long, default_value_t = 60)]
+    frame: usize,
+    /// Frames sent while the reader is stopped, instead of any rates.
+    #[arg(long)]
+    stalled: Option<u64>,
     /// Leave tcpdump out: for profiles.
     #[arg(long)]
     alone: bool,
@@ -55,9 +71,10 @@ const CASTNET: Listeners = Listeners { castnet: true, tcpdump: false };
 const TCPDUMP: Listeners = Listeners { castnet: false, tcpdump: true };
 const BOTH: Listeners = Listeners { castnet: true, tcpdump: true };
 
-/// Prints what each listener lost at each rate.
+/// Prints what each listener lost at each rate, or held while it was stopped.
 #[expect(clippy::print_stdout, reason = "the benchmark's result")]
 pub(crate) fn run(options: &Options) -> Result<()> {
+    take_precedence();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let installed = Command::new("tcpdump").arg("--version").output().is_ok();
     let all = match (options.alone, installed) {
@@ -65,36 +82,40 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (_, false) => vec![NOBODY, CASTNET],
         _ => vec![NOBODY, CASTNET, TCPDUMP, BOTH],
     };
+    ensure!((60..=1514).contains(&options.frame), "a frame has 60 to 1,514 bytes");
+    if let Some(frames) = options.stalled {
+        return runtime.block_on(stalled(options, frames, installed));
+    }
     let mut rows = Vec::new();
     for &rate in &options.rates {
         let mut outcomes: Vec<_> = all.iter().map(|_| Outcome::default()).collect();
         for _ in 0..options.rounds {
             for (listeners, outcome) in all.iter().zip(&mut outcomes) {
-                let length = Duration::from_secs(options.seconds);
-                runtime.block_on(once(*listeners, (rate > 0).then_some(rate), length, outcome))?;
+                let rate = (rate > 0).then_some(rate / options.senders as u64);
+                runtime.block_on(once(*listeners, options, options.load(rate), outcome))?;
             }
         }
         rows.extend(
             all.iter().zip(&outcomes).map(|(listeners, outcome)| row(rate, *listeners, outcome)),
         );
     }
-    println!("{} rounds of {} s: medians [worst]\n", options.rounds, options.seconds);
-    table::print(
-        &[
-            "offered/s",
-            "listening",
-            "sent/s",
-            "castnet lost",
-            "us/frame",
-            "tcpdump lost",
-            "us/frame",
-        ],
-        &rows,
+    println!(
+        "{} rounds of {} s, {} senders, frames of {} bytes: medians [worst]\n",
+        options.rounds, options.seconds, options.senders, options.frame
     );
+    let headings = ["offered/s", "listening", "sent/s", "castnet lost", "us/frame"];
+    table::print(&[&headings[..], &["tcpdump lost", "us/frame"]].concat(), &rows);
     if !installed {
         println!("tcpdump: not installed");
     }
     Ok(())
+}
+
+impl Options {
+    const fn load(&self, rate: Option<u64>) -> Load {
+        let to = SocketAddrV4::new(Ipv4Addr::new(239, 1, 1, 1), 5000);
+        Load { to, frame: self.frame, rate }
+    }
 }
 
 fn row(rate: u64, listeners: Listeners, outcome: &Outcome) -> Vec<String> {
@@ -108,7 +129,7 @@ fn row(rate: u64, listeners: Listeners, outcome: &Outcome) -> Vec<String> {
         Some(worst) => format!("{:.2} % [{worst:.2}]", median(values)),
         None => String::new(),
     };
-    let offered = if rate == 0 { "all it can".to_owned() } else { rate.to_string() };
+    let offered = if rate == 0 { "all they can".to_owned() } else { rate.to_string() };
     let sent = format!("{:.0}", median(&outcome.pps));
     let each = |values: &[f64]| match values {
         [] => String::new(),
@@ -125,38 +146,67 @@ fn row(rate: u64, listeners: Listeners, outcome: &Outcome) -> Vec<String> {
     ]
 }
 
-/// A new link for each time, so that none inherits what another left.
+/// A link that carries; its capture goes on only if it is wanted.
+struct Link {
+    chain: Chain,
+    netns: Vec<Netns>,
+    /// What the ends are joined by.
+    _media: Vec<Medium>,
+    capture: Option<Capture>,
+    dumps: Vec<Tcpdump>,
+}
+
+impl Link {
+    /// A new one for each time, so that none inherits what another left.
+    async fn start(listeners: Listeners) -> Result<Self> {
+        let chain = Chain::new(2);
+        let netns = Netns::create_all(chain.nodes.clone())?;
+        let built = link::build(&netns, &chain.links).await?;
+        // Without this nothing says that the link carries.
+        let mut capture = Capture::start(&netns, &chain.links, &built)?;
+        capture.prove(PROOF_BOUND).await?;
+        let capture = listeners.castnet.then_some(capture);
+        let mut dumps = Vec::new();
+        if listeners.tcpdump {
+            for netns in &netns {
+                dumps.push(Tcpdump::start(netns, &chain.links[0].ports[0].ifname)?);
+            }
+        }
+        Ok(Self { chain, netns, _media: built.media, capture, dumps })
+    }
+
+    fn socket(&self) -> Result<UdpSocket> {
+        let from = self.chain.links[0].ports[0].addresses[0].addr();
+        Ok(self.netns[0].run(|| UdpSocket::bind((from, 0)))??)
+    }
+}
+
 async fn once(
     listeners: Listeners,
-    rate: Option<u64>,
-    length: Duration,
+    options: &Options,
+    load: Load,
     outcome: &mut Outcome,
 ) -> Result<()> {
-    let chain = Chain::new(2);
-    let netns = Netns::create_all(chain.nodes.clone())?;
-    let built = link::build(&netns, &chain.links).await?;
-    // Without this nothing says that the link carries.
-    let mut capture = Capture::start(&netns, &chain.links, &built)?;
-    capture.prove(PROOF_BOUND).await?;
-    let capture = listeners.castnet.then_some(capture);
-    let mut dumps = Vec::new();
-    if listeners.tcpdump {
-        for netns in &netns {
-            dumps.push(Tcpdump::start(netns, &chain.links[0].ports[0].ifname)?);
-        }
-    }
+    let processors = pps::processors()?;
+    let last = *processors.last().context("a processor")?;
+    // What it starts stays there too.
+    pps::stay_on(&[last])?;
+    let mut link = Link::start(listeners).await?;
     let before_us = run_time_us("thread-self")?;
-    let sent = offer(&netns[0], &chain, rate, length).await?;
+    let sent = offer(&link, options, load, &processors).await?;
+    // A capture's end asks every processor that the thread may run on.
+    pps::stay_on(&processors)?;
     outcome.pps.push(sent.pps());
     let taken = (2 * sent.frames) as f64;
-    if let Some(capture) = capture {
-        outcome.castnet.push(lost(capture, sent, &built).await?);
+    if let Some(capture) = link.capture.take() {
+        let ended = capture.finish(PROOF_BOUND).await;
         outcome.castnet_us.push((run_time_us("thread-self")? - before_us) / taken);
+        outcome.castnet.push(lost(ended, 2 * sent.frames)? as f64 / taken * 100.0);
     }
     if listeners.tcpdump {
         let (mut dropped, mut took_us) = (0, 0.0);
-        for dump in dumps {
-            took_us += run_time_us(&dump.child.id().to_string())?;
+        for dump in link.dumps {
+            took_us += run_time_us(&dump.pid().to_string())?;
             dropped += dump.stop()?;
         }
         outcome.tcpdump.push(dropped as f64 / taken * 100.0);
@@ -173,59 +223,62 @@ fn run_time_us(thread: &str) -> Result<f64> {
     Ok(run_ns.parse::<f64>()? / 1e3)
 }
 
-/// Sends from a thread of its own while the caller's reactor reads its taps.
-async fn offer(netns: &Netns, chain: &Chain, rate: Option<u64>, length: Duration) -> Result<Sent> {
-    let from = chain.links[0].ports[0].addresses[0].addr();
-    let socket = netns.run(|| UdpSocket::bind((from, 0)))??;
-    let to = SocketAddrV4::new(Ipv4Addr::new(239, 1, 1, 1), 5000);
-    tokio::task::spawn_blocking(move || pps::send(&socket, to, rate, length)).await?
+/// Sends from threads of their own while the caller's reactor reads its rings.
+async fn offer(link: &Link, options: &Options, load: Load, processors: &[usize]) -> Result<Sent> {
+    let length = Duration::from_secs(options.seconds);
+    let mut senders = Vec::new();
+    for &processor in processors.iter().cycle().take(options.senders) {
+        let (socket, (done, sent)) = (link.socket()?, oneshot::channel());
+        thread::spawn(move || {
+            let work = pps::stay_on(&[processor]).and_then(|()| load.send(&socket, length));
+            done.send(work)
+        });
+        senders.push(sent);
+    }
+    let mut total = Sent { frames: 0, took: Duration::ZERO };
+    for sent in senders {
+        let sent = sent.await??;
+        total = Sent { frames: total.frames + sent.frames, took: total.took.max(sent.took) };
+    }
+    Ok(total)
 }
 
-/// What castnet's capture lost, in per cent of what there was to take.
-async fn lost(capture: Capture, sent: Sent, built: &Built) -> Result<f64> {
-    let due = 2 * sent.frames;
-    match capture.finish(PROOF_BOUND).await {
+/// How many frames castnet's capture lost.
+fn lost(ended: Result<Vec<Captured>, LabError>, due: u64) -> Result<u64> {
+    match ended {
         Ok(captured) => {
-            ensure!(captured.len() as u64 == due, "{} of {due}: {built:?}", captured.len());
-            Ok(0.0)
+            ensure!(captured.len() as u64 == due, "{} of {due}", captured.len());
+            Ok(0)
         }
-        Err(LabError::Dropped { frames, .. }) => Ok(frames as f64 / due as f64 * 100.0),
+        Err(LabError::Dropped { frames, .. }) => Ok(frames),
         Err(other) => Err(other.into()),
     }
 }
 
-/// A tcpdump that writes a file in memory.
-struct Tcpdump {
-    child: Child,
-    said: BufReader<ChildStderr>,
-}
-
-impl Tcpdump {
-    /// Returns when it listens.
-    fn start(netns: &Netns, ifname: &str) -> Result<Self> {
-        let file = format!("/run/{}.pcap", netns.name());
-        let mut tcpdump = Command::new("tcpdump");
-        tcpdump.args(["-Z", "root", "-n", "-i", ifname, "-w", &file]).stderr(Stdio::piped());
-        let mut child = netns.run(|| tcpdump.spawn())??;
-        let mut said = BufReader::new(child.stderr.take().context("a pipe was asked for")?);
-        let mut line = String::new();
-        while !line.contains("listening on") {
-            line.clear();
-            ensure!(said.read_line(&mut line)? > 0, "tcpdump does not listen");
+/// How much is held at the sending end while nobody reads.
+#[expect(clippy::print_stdout, reason = "the benchmark's result")]
+async fn stalled(options: &Options, frames: u64, installed: bool) -> Result<()> {
+    let (mut castnet, mut tcpdump) = (Vec::new(), Vec::new());
+    for _ in 0..options.rounds {
+        let mut link = Link::start(CASTNET).await?;
+        // No task of the reactor runs meanwhile.
+        options.load(None).burst(&link.socket()?, frames)?;
+        let capture = link.capture.take().context("it was asked for")?;
+        castnet.push((frames - lost(capture.finish(PROOF_BOUND).await, 2 * frames)?) as f64);
+        if installed && !options.alone {
+            let mut link = Link::start(TCPDUMP).await?;
+            link.dumps.iter().try_for_each(|dump| dump.signal(Signal::SIGSTOP))?;
+            options.load(None).burst(&link.socket()?, frames)?;
+            link.dumps.iter().try_for_each(|dump| dump.signal(Signal::SIGCONT))?;
+            tcpdump.push((frames - link.dumps.remove(0).stop()?) as f64);
         }
-        Ok(Self { child, said })
     }
-
-    /// How many frames its kernel buffer had no room for.
-    fn stop(mut self) -> Result<u64> {
-        kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGINT)?;
-        let mut said = String::new();
-        self.said.read_to_string(&mut said)?;
-        self.child.wait()?;
-        let dropped = said.lines().find_map(|line| line.strip_suffix(" packets dropped by kernel"));
-        let dropped = dropped.or_else(|| {
-            said.lines().find_map(|line| line.strip_suffix(" packet dropped by kernel"))
-        });
-        dropped.context("tcpdump did not say what it dropped")?.parse().context("a number")
+    println!("{frames} frames of {} bytes to a stopped reader, 2 nodes\n", options.frame);
+    let row = |who: &str, held: &[f64]| vec![who.to_owned(), format!("{:.0}", median(held))];
+    let mut rows = vec![row("castnet", &castnet)];
+    if !tcpdump.is_empty() {
+        rows.push(row("tcpdump", &tcpdump));
     }
+    table::print(&["listening", "held"], &rows);
+    Ok(())
 }

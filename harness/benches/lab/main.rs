@@ -12,6 +12,7 @@ mod peers;
 mod pps;
 mod setup;
 mod table;
+mod tcpdump;
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! A source of frames as regular, or as fast, as one thread can be.
+//! A source of frames as regular, or as fast, as one thread can be, and on which processor.
 
 use std::io::IoSlice;
 use std::net::{SocketAddrV4, UdpSocket};
@@ -8,12 +8,17 @@ use std::time::Duration;
 
 use anyhow::Result;
 use nix::errno::Errno;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, sendmmsg};
+use nix::unistd::Pid;
 
 use crate::Watch;
 
-/// With the headers of UDP, IPv4 and Ethernet a frame of 60 bytes.
-const PAYLOAD: [u8; 18] = [0; 18];
+/// The headers of UDP, IPv4 and Ethernet.
+const HEADERS: usize = 8 + 20 + 14;
+
+/// The longest frame, as of Ethernet without its checksum.
+const LONGEST: usize = 1514;
 
 /// Datagrams a system call.
 const BATCH: usize = 64;
@@ -31,38 +36,70 @@ impl Sent {
     }
 }
 
-/// Sends for this long, at this rate in datagrams a second or, without one, without a pause.
-pub(crate) fn send(
-    socket: &UdpSocket,
-    to: SocketAddrV4,
-    rate: Option<u64>,
-    length: Duration,
-) -> Result<Sent> {
-    let watch = Watch::start();
-    let mut frames = 0;
-    loop {
-        let passed = watch.passed();
-        if passed >= length {
-            return Ok(Sent { frames, took: passed });
+/// What is to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) to: SocketAddrV4,
+    /// Bytes of a frame, 60 to 1,514.
+    pub(crate) frame: usize,
+    /// Datagrams a second; without one, as many as can be.
+    pub(crate) rate: Option<u64>,
+}
+
+impl Load {
+    /// Sends so many datagrams without a pause.
+    pub(crate) fn burst(self, socket: &UdpSocket, frames: u64) -> Result<()> {
+        let mut sent = 0;
+        while sent < frames {
+            let batch = usize::try_from(frames - sent).unwrap_or(BATCH).min(BATCH);
+            sent += self.send_batch(socket, batch)? as u64;
         }
-        let due = rate.map_or(u64::MAX, |rate| (passed.as_secs_f64() * rate as f64) as u64);
-        if due <= frames {
-            thread::park_timeout(Duration::from_micros(100));
-            continue;
+        Ok(())
+    }
+
+    /// Sends for this long.
+    pub(crate) fn send(self, socket: &UdpSocket, length: Duration) -> Result<Sent> {
+        let watch = Watch::start();
+        let mut frames = 0;
+        loop {
+            let passed = watch.passed();
+            if passed >= length {
+                return Ok(Sent { frames, took: passed });
+            }
+            let due =
+                self.rate.map_or(u64::MAX, |rate| (passed.as_secs_f64() * rate as f64) as u64);
+            if due <= frames {
+                thread::park_timeout(Duration::from_micros(100));
+                continue;
+            }
+            let batch = usize::try_from(due - frames).unwrap_or(BATCH).min(BATCH);
+            frames += self.send_batch(socket, batch)? as u64;
         }
-        let batch = usize::try_from(due - frames).unwrap_or(BATCH).min(BATCH);
-        frames += send_batch(socket, to.into(), batch)? as u64;
+    }
+
+    fn send_batch(self, socket: &UdpSocket, batch: usize) -> Result<usize> {
+        let payload = [0; LONGEST - HEADERS];
+        let mut headers = MultiHeaders::preallocate(batch, None);
+        let slices = [[IoSlice::new(&payload[..self.frame - HEADERS])]; BATCH];
+        let to = [Some(SockaddrIn::from(self.to)); BATCH];
+        let (slices, to) = (&slices[..batch], &to[..batch]);
+        match sendmmsg(socket.as_raw_fd(), &mut headers, slices, to, [], MsgFlags::empty()) {
+            Ok(sent) => Ok(sent.count()),
+            Err(Errno::ENOBUFS) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
-fn send_batch(socket: &UdpSocket, to: SockaddrIn, batch: usize) -> Result<usize> {
-    let mut headers = MultiHeaders::preallocate(batch, None);
-    let slices = [[IoSlice::new(&PAYLOAD)]; BATCH];
-    let to = [Some(to); BATCH];
-    let (slices, to) = (&slices[..batch], &to[..batch]);
-    match sendmmsg(socket.as_raw_fd(), &mut headers, slices, to, [], MsgFlags::empty()) {
-        Ok(sent) => Ok(sent.count()),
-        Err(Errno::ENOBUFS) => Ok(0),
-        Err(error) => Err(error.into()),
-    }
+/// The processors that this thread may run on.
+pub(crate) fn processors() -> Result<Vec<usize>> {
+    let allowed = sched_getaffinity(Pid::from_raw(0))?;
+    Ok((0..CpuSet::count()).filter(|&cpu| allowed.is_set(cpu).unwrap_or(false)).collect())
+}
+
+/// Keeps the calling thread on these processors, and what it starts from now on.
+pub(crate) fn stay_on(processors: &[usize]) -> Result<()> {
+    let mut only = CpuSet::new();
+    processors.iter().try_for_each(|&cpu| only.set(cpu))?;
+    Ok(sched_setaffinity(Pid::from_raw(0), &only)?)
 }
