@@ -59,14 +59,22 @@ pub fn decode(frame: &[u8]) -> Option<Packet> {
     if ethernet.ether_type() != EtherType::IPV4 {
         return None;
     }
-    let packet = ipv4::decode(ethernet.payload_slice()).ok()?;
+    decode_ipv4(ethernet.payload_slice()).ok()
+}
+
+/// Decodes an IPv4 packet, which a link may have padded.
+///
+/// # Errors
+/// What is wrong with its header.
+pub fn decode_ipv4(bytes: &[u8]) -> Result<Packet, Malformed> {
+    let packet = ipv4::decode(bytes)?;
     let Ipv4Packet { source, destination, ttl, tos, router_alert, payload, .. } = packet;
     let (content, length) = content(&packet);
     let but_for_checksum = match &content {
         Content::BadIgmp(malformed) => but_for_checksum(payload, malformed),
         Content::Igmp(_) | Content::Data(_) | Content::Other(_) => None,
     };
-    Some(Packet {
+    Ok(Packet {
         source,
         destination,
         ttl,

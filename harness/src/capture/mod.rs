@@ -1,11 +1,15 @@
-//! Frames and files: what a captured frame says, and how a run becomes a pcapng.
+//! Frames and files: what a captured frame says, how a run becomes a pcapng, and how the captures of
+//! any tool are read.
 
 pub mod comments;
 pub mod decode;
 pub mod ethernet;
 pub mod fields;
+pub mod file;
+pub mod link;
 pub mod numbered;
 pub mod pcapng;
+pub mod sight;
 
 #[cfg(test)]
 mod tests;

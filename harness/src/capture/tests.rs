@@ -1,6 +1,8 @@
 //! What is in a frame, and what a capture file says of a run.
 
 mod comments;
+mod file;
+mod link;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

@@ -2,7 +2,6 @@
 
 mod campaign;
 mod capture;
-mod captured;
 mod check;
 mod doctor;
 mod exec;

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use castnet::time::Seconds;
-use castnet_lab::capture::decode::{Content, Packet, decode};
+use castnet_lab::capture::file::{Broken, Shot, read};
+use castnet_lab::capture::sight::{Sight, What};
 use clap::Args;
-use pcap_file::DataLink;
 
-use super::captured::{Broken, Shot, read};
 use super::{Ending, FAILED, Failure, complain};
 
 #[derive(Args)]
@@ -32,8 +31,9 @@ struct Seen {
     /// The stamp of the first frame.
     first: Option<Duration>,
     frames: u64,
-    /// Frames of link types that are not read.
+    /// Frames of which nothing could be said, and why of the first of them.
     unread: u64,
+    why: Option<String>,
 }
 
 /// Exit code 1 if not all of the file could be read.
@@ -48,11 +48,9 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
         // Whoever closed the output does not want to read on.
         !args.wants(&line) || writeln!(out, "{}", line.text).is_ok()
     });
-    let Seen { frames, unread, .. } = seen;
-    if unread > 0 {
-        complain(&named(&format!(
-            "{unread} of {frames} frames are not Ethernet and could not be read"
-        )));
+    let Seen { frames, unread, why, .. } = seen;
+    if let Some(why) = why {
+        complain(&named(&format!("{unread} of {frames} frames could not be read: {why}")));
     }
     match ended {
         Ok(()) => Ok(if unread > 0 { FAILED } else { 0 }),
@@ -97,35 +95,11 @@ impl Seen {
             Some(stamp) if stamp < first => format!("-{}", Seconds(first - stamp, 6)),
             Some(stamp) => Seconds(stamp - first, 6).to_string(),
         };
-        let readable = shot.link_type == DataLink::ETHERNET;
-        self.unread += u64::from(!readable);
-        let packet = decode(&shot.bytes).filter(|_| readable);
-        let what = match &packet {
-            Some(packet) => packet.to_string(),
-            None if readable => other(&shot.bytes),
-            None => {
-                format!("link type {:?}, {} octets, not read", shot.link_type, shot.bytes.len())
-            }
-        };
-        let igmp = packet.is_some_and(|Packet { content, .. }| {
-            matches!(content, Content::Igmp(_) | Content::BadIgmp(_))
-        });
-        Line { igmp, text: format!("{at:>12}  {}  {what}", shot.interface) }
-    }
-}
-
-/// A frame that is no sound IPv4 packet, by its EtherType.
-fn other(frame: &[u8]) -> String {
-    let length = frame.len();
-    let Some(&[high, low]) = frame.get(12..14) else {
-        return format!("a frame of {length} octets");
-    };
-    match u16::from_be_bytes([high, low]) {
-        0x0800 => format!("malformed IPv4, {length} octets"),
-        0x0806 => format!("ARP, {length} octets"),
-        0x86dd => format!("IPv6, {length} octets"),
-        // Below it is a length (IEEE 802.3 section 3.2.6).
-        ..0x0600 => format!("an 802.3 frame, {length} octets"),
-        other => format!("EtherType 0x{other:04x}, {length} octets"),
+        let sight = Sight::of(shot);
+        if let What::Unread(why, _) = sight.what {
+            self.unread += 1;
+            self.why.get_or_insert_with(|| why.to_string());
+        }
+        Line { igmp: sight.is_igmp(), text: format!("{at:>12}  {}  {sight}", sight.interface) }
     }
 }

@@ -40,7 +40,7 @@ fn block(kind: u32, body: &[u8]) -> Vec<u8> {
 }
 
 /// The section header, and an interface `eth7` (Ethernet, nanoseconds), one without a name
-/// (microseconds), and one of Linux cooked captures (link type 113).
+/// (microseconds), and one of radio frames (link type 105).
 fn pcapng_head() -> Vec<u8> {
     let section = [&0x1a2b_3c4d_u32.to_be_bytes()[..], &[0, 1, 0, 0], &[0xff; 8]].concat();
     let named = [&[0, 1, 0, 0, 0, 0, 0, 0][..], &[0, 2, 0, 4], b"eth7", &[0, 9, 0, 1, 9, 0, 0, 0]];
@@ -49,7 +49,7 @@ fn pcapng_head() -> Vec<u8> {
         block(0x0a0d_0d0a, &section),
         block(1, &named),
         block(1, &[0, 1, 0, 0, 0, 0, 0, 0]),
-        block(1, &[0, 113, 0, 0, 0, 0, 0, 0]),
+        block(1, &[0, 105, 0, 0, 0, 0, 0, 0]),
     ];
     blocks.concat()
 }
@@ -108,7 +108,10 @@ fn a_pcap_is_shown_and_can_be_narrowed() {
     let (code, lines, _) = show("pcap", &file, &[]);
     assert_eq!((code, lines.len()), (Some(0), 3), "{lines:?}");
     assert!(lines[1].starts_with(&format!("  0.000001 s  -  {QUERY_TEXT}")), "{lines:?}");
-    assert_eq!(lines[2], "  2.000008 s  -  malformed IPv4, 60 octets");
+    assert_eq!(
+        lines[2],
+        "  2.000008 s  -  malformed IPv4 packet: version at octet 0: 15, should be 4, 60 octets"
+    );
     assert_eq!(show("pcap", &file, &["--igmp"]).1, lines[1..2]);
     assert_eq!(show("pcap", &file, &["--filter", "ARP"]).1, lines[..1]);
     assert_eq!(show("pcap", &file, &["--filter", "ARP", "--filter", "224."]).1, lines[..2]);
@@ -147,11 +150,11 @@ fn a_malformed_block_is_told_and_does_not_hide_what_follows() {
 #[test]
 fn another_link_type_is_named_and_not_guessed_at() {
     let file = [pcapng_head(), enhanced(2, 0, &QUERY), enhanced(0, 0, &QUERY)].concat();
-    let (code, lines, stderr) = show("cooked", &file, &[]);
+    let (code, lines, stderr) = show("radio", &file, &[]);
     assert_eq!(code, Some(1));
-    assert!(lines[0].ends_with("  2  link type LINUX_SLL, 46 octets, not read"), "{lines:?}");
+    assert!(lines[0].ends_with("  2  46 octets, link type IEEE802_11 is not read"), "{lines:?}");
     assert!(lines[1].contains(QUERY_TEXT), "{lines:?}");
-    assert!(stderr.contains("1 of 2 frames are not Ethernet"), "{stderr}");
+    assert!(stderr.contains("1 of 2 frames could not be read: link type IEEE802_11"), "{stderr}");
 }
 
 #[test]

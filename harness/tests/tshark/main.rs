@@ -4,6 +4,7 @@
 //! Without tshark the tests are ignored, loudly, or fail if `CASTNET_REQUIRE_TSHARK=1` demands it; so
 //! is the one that needs the right to make namespaces, with `CASTNET_REQUIRE_NETNS=1`.
 
+mod foreign;
 mod golden;
 mod made;
 
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         trial("every_message_is_read_alike", &[&tshark], every_message),
         trial("every_field_is_seen_at_work", &[&tshark], every_field),
         trial("every_message_is_as_it_was", &[], golden::is_as_it_was),
+        trial("captures_of_other_tools_are_read_alike", &[&tshark], foreign::are_read_alike),
         trial("a_run_on_the_kernel_is_read_alike", &[&tshark, &netns], kernel_run),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -1,0 +1,191 @@
+//! What a captured frame carries, whatever the link it was captured on: Ethernet, also with VLAN tags
+//! (IEEE 802.1Q), Linux cooked captures of both versions, raw IP, BSD loopback.
+//!
+//! Link types are those of <https://www.tcpdump.org/linktypes.html>. Every other one is refused by its
+//! name; a frame that is too short for its own header is refused as cut.
+
+use std::fmt;
+
+use pcap_file::DataLink;
+
+/// What precedes the network layer's packet in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkType(pub u16);
+
+impl LinkType {
+    /// BSD loopback, in the byte order of whoever captured it.
+    pub const NULL: Self = Self(0);
+    /// Ethernet.
+    pub const ETHERNET: Self = Self(1);
+    /// An IPv4 or IPv6 packet.
+    pub const RAW: Self = Self(101);
+    /// OpenBSD loopback, in network byte order.
+    pub const LOOP: Self = Self(108);
+    /// Linux cooked capture.
+    pub const LINUX_SLL: Self = Self(113);
+    /// An IPv4 packet.
+    pub const IPV4: Self = Self(228);
+    /// Linux cooked capture, version 2.
+    pub const LINUX_SLL2: Self = Self(276);
+}
+
+/// DLT_RAW as some systems number it.
+const DLT_RAW: [u16; 2] = [12, 14];
+
+impl fmt::Display for LinkType {
+    /// `LINUX_SLL`, or `of number 5000`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match DataLink::from(u32::from(self.0)) {
+            DataLink::Unknown(number) => write!(f, "of number {number}"),
+            known => write!(f, "{known:?}"),
+        }
+    }
+}
+
+/// What is known of a frame once its link header is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried<'a> {
+    /// What the packet is, as an EtherType; below 0x600 the length of an 802.3 frame.
+    pub ether_type: u16,
+    /// The packet, and what the link padded it with.
+    pub packet: &'a [u8],
+    /// The Ethernet source, where there is one.
+    pub source: Option<[u8; 6]>,
+    /// The VLANs, the outer one first.
+    pub vlans: Vec<u16>,
+    /// Whether the capturing host sent it, where the header says so.
+    pub outgoing: Option<bool>,
+    /// The number of the interface, where the header says so.
+    pub interface: Option<u32>,
+}
+
+/// Why nothing can be said of what is in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// Frames of this link are not read.
+    #[error("link type {0} is not read")]
+    LinkType(LinkType),
+    /// The frame ends within the header of its link.
+    #[error("shorter than the header of its link")]
+    Short,
+}
+
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+/// The tags of 802.1Q, of 802.1ad, and what came before that.
+const TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+
+/// The packet types of a cooked capture: from ourselves (`PACKET_OUTGOING`).
+const COOKED_OUTGOING: u16 = 4;
+/// An Ethernet device (`ARPHRD_ETHER`).
+const ARPHRD_ETHER: u16 = 1;
+
+/// Takes the link header off a frame.
+///
+/// # Errors
+/// That frames of this link are not read, or that this one is too short.
+pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
+    match link_type {
+        LinkType::ETHERNET => {
+            let (_, rest) = split::<6>(frame)?;
+            let (source, rest) = split::<6>(rest)?;
+            tagged(rest, Some(source))
+        }
+        LinkType::LINUX_SLL => cooked(frame),
+        LinkType::LINUX_SLL2 => cooked_2(frame),
+        LinkType::RAW | LinkType::IPV4 => raw(frame),
+        LinkType(number) if DLT_RAW.contains(&number) => raw(frame),
+        LinkType::NULL | LinkType::LOOP => {
+            let (family, packet) = split::<4>(frame)?;
+            // The family is small, so that the octet which holds it tells the byte order.
+            let family = u32::from_be_bytes(family);
+            let family = if family > 0xffff { family.swap_bytes() } else { family };
+            Ok(Carried::bare(of_family(family), packet))
+        }
+        other => Err(Unread::LinkType(other)),
+    }
+}
+
+impl<'a> Carried<'a> {
+    fn bare(ether_type: u16, packet: &'a [u8]) -> Self {
+        let (source, outgoing, interface) = (None, None, None);
+        Self { ether_type, packet, source, vlans: Vec::new(), outgoing, interface }
+    }
+
+    /// Whether it is an IPv4 packet.
+    #[must_use]
+    pub const fn is_ipv4(&self) -> bool {
+        self.ether_type == IPV4
+    }
+}
+
+fn raw(frame: &[u8]) -> Result<Carried<'_>, Unread> {
+    let version = frame.first().ok_or(Unread::Short)? >> 4;
+    Ok(Carried::bare(if version == 6 { IPV6 } else { IPV4 }, frame))
+}
+
+/// AF_INET is 2 everywhere; AF_INET6 is each system's own.
+const fn of_family(family: u32) -> u16 {
+    match family {
+        2 => IPV4,
+        10 | 24 | 28 | 30 => IPV6,
+        // An EtherType that nobody has.
+        _ => 0xffff,
+    }
+}
+
+/// An EtherType and what follows it, behind as many tags as there are.
+fn tagged(rest: &[u8], source: Option<[u8; 6]>) -> Result<Carried<'_>, Unread> {
+    let (mut ether_type, mut packet) = number(rest)?;
+    let mut vlans = Vec::new();
+    while TAGS.contains(&ether_type) {
+        let (control, behind) = number(packet)?;
+        vlans.push(control & 0x0fff);
+        (ether_type, packet) = number(behind)?;
+    }
+    Ok(Carried { source, vlans, ..Carried::bare(ether_type, packet) })
+}
+
+fn cooked(frame: &[u8]) -> Result<Carried<'_>, Unread> {
+    let (direction, rest) = number(frame)?;
+    let (device, rest) = number(rest)?;
+    let (length, rest) = number(rest)?;
+    let (address, rest) = split::<8>(rest)?;
+    let carried = tagged(rest, link_address(device, length, address))?;
+    Ok(Carried { outgoing: Some(direction == COOKED_OUTGOING), ..carried })
+}
+
+/// The protocol stands first here; a tag's control stands behind the header all the same.
+fn cooked_2(frame: &[u8]) -> Result<Carried<'_>, Unread> {
+    let (protocol, rest) = split::<2>(frame)?;
+    let (_, rest) = split::<2>(rest)?;
+    let (interface, rest) = split::<4>(rest)?;
+    let (device, rest) = number(rest)?;
+    let ([direction, length], rest) = split::<2>(rest)?;
+    let (address, packet) = split::<8>(rest)?;
+    let mut carried = Carried::bare(u16::from_be_bytes(protocol), packet);
+    if TAGS.contains(&carried.ether_type) {
+        let (control, behind) = number(packet)?;
+        carried = tagged(behind, None)?;
+        carried.vlans.insert(0, control & 0x0fff);
+    }
+    Ok(Carried {
+        source: link_address(device, length.into(), address),
+        outgoing: Some(u16::from(direction) == COOKED_OUTGOING),
+        interface: Some(u32::from_be_bytes(interface)),
+        ..carried
+    })
+}
+
+fn link_address(device: u16, length: u16, address: [u8; 8]) -> Option<[u8; 6]> {
+    let [a, b, c, d, e, f, _, _] = address;
+    (device == ARPHRD_ETHER && length == 6).then_some([a, b, c, d, e, f])
+}
+
+fn split<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), Unread> {
+    bytes.split_first_chunk().map(|(head, rest)| (*head, rest)).ok_or(Unread::Short)
+}
+
+fn number(bytes: &[u8]) -> Result<(u16, &[u8]), Unread> {
+    split(bytes).map(|(number, rest)| (u16::from_be_bytes(number), rest))
+}

@@ -1,0 +1,114 @@
+//! Captures that tcpdump and Wireshark's tools made, kept under `fixtures/`: what castnet reads in them
+//! is what tshark reads.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+
+use castnet::wire::igmp::Message;
+use castnet_lab::capture::decode::Content;
+use castnet_lab::capture::file::{Broken, Shot, read};
+use castnet_lab::capture::sight::Sight;
+use libtest_mimic::Failed;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/pcap/foreign");
+
+/// How many captures there are, and how many frames in them.
+const CAPTURES: usize = 11;
+const FRAMES: usize = 49;
+
+/// In the words of tshark.
+const FIELDS: [&str; 9] = [
+    "frame.time_epoch",
+    "frame.len",
+    "frame.cap_len",
+    "vlan.id",
+    "ip.src",
+    "ip.dst",
+    "ip.ttl",
+    "igmp.type",
+    "igmp.maddr",
+];
+
+/// Where the fields begin that stand behind the addresses.
+const ADDRESSED: usize = 6;
+
+/// Every frame of every capture, by tshark and by castnet.
+pub(super) fn are_read_alike() -> Result<(), Failed> {
+    let (mut captures, mut frames) = (0, 0);
+    for entry in fs::read_dir(FOLDER)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|ending| ending != "pcap" && ending != "pcapng") {
+            continue;
+        }
+        let theirs = by_tshark(&path)?;
+        let ours = by_castnet(&path)?;
+        if theirs != ours {
+            let what = format!("{}:\ntshark  {theirs:?}\ncastnet {ours:?}", path.display());
+            return Err(what.into());
+        }
+        captures += 1;
+        frames += ours.len();
+    }
+    if (captures, frames) != (CAPTURES, FRAMES) {
+        return Err(format!("{frames} frames in {captures} captures").into());
+    }
+    Ok(())
+}
+
+fn by_tshark(path: &Path) -> Result<Vec<Vec<String>>, Failed> {
+    let mut command = Command::new("tshark");
+    command.env("WIRESHARK_CONFIG_DIR", "/nonexistent").arg("-n").arg("-r").arg(path);
+    command.args(["-T", "fields", "-E", "separator=/t"]);
+    command.args(FIELDS.iter().flat_map(|field| ["-e", field]));
+    let output = command.output()?;
+    let rows = String::from_utf8(output.stdout)?;
+    let mut rows: Vec<Vec<String>> =
+        rows.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+    // Of a frame that was captured in part castnet reads the addresses, and nothing behind them.
+    for row in rows.iter_mut().filter(|row| row[1] != row[2]) {
+        row[ADDRESSED..].fill(String::new());
+    }
+    Ok(rows)
+}
+
+fn by_castnet(path: &Path) -> Result<Vec<Vec<String>>, Failed> {
+    let mut rows = Vec::new();
+    let ended = read(File::open(path)?, |shot| {
+        rows.push(row(&shot));
+        true
+    });
+    let is_cut = path.file_stem().is_some_and(|name| name == "cut-off");
+    match ended {
+        Ok(()) if !is_cut => Ok(rows),
+        Err(Broken::Truncated(_)) if is_cut => Ok(rows),
+        other => Err(format!("{}: {other:?}", path.display()).into()),
+    }
+}
+
+fn row(shot: &Shot) -> Vec<String> {
+    let sight = Sight::of(shot);
+    let stamp = shot.stamp.unwrap_or_default();
+    let mut row = vec![
+        format!("{}.{:09}", stamp.as_secs(), stamp.subsec_nanos()),
+        shot.original_len.to_string(),
+        shot.bytes.len().to_string(),
+        sight.vlans.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+    ];
+    if let Some(packet) = sight.packet() {
+        row.extend([packet.source.to_string(), packet.destination.to_string()]);
+        row.push(packet.ttl.to_string());
+        if let Content::Igmp(message) = &packet.content {
+            row.push(format!("{:#04x}", message.kind()));
+            row.push(match message {
+                Message::Query(query) => query.group.to_string(),
+                Message::V2Report { group } | Message::Leave { group } => group.to_string(),
+                _ => String::new(),
+            });
+        }
+    } else if let Some((addresses, _)) = sight.to_string().split_once(" IP protocol ") {
+        row.extend(addresses.split(" > ").map(str::to_owned));
+    }
+    row.resize(FIELDS.len(), String::new());
+    row
+}
