@@ -29,6 +29,7 @@
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.
 //! - [`judge`]: whether what happened is what was claimed.
+//! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
 
 pub mod backend;
@@ -42,3 +43,4 @@ pub mod report;
 pub mod role;
 pub mod scenario;
 pub mod sim;
+pub mod snapshot;

@@ -38,7 +38,8 @@ const LAB: [(&str, &[&str]); 11] = [
     ("role", &["lab", "scenario", "plan", "recording", "capture"]),
     ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role"]),
     ("judge", &["scenario", "plan", "recording", "capture"]),
-    ("report", &["scenario", "plan", "recording", "capture", "judge"]),
+    ("snapshot", &["scenario", "plan", "recording", "capture", "judge"]),
+    ("report", &["scenario", "plan", "recording", "capture", "judge", "snapshot"]),
 ];
 
 /// The only files with `unsafe` in them.

@@ -17,6 +17,7 @@ mod seed;
 mod selection;
 mod show;
 mod standing;
+mod trace;
 mod up;
 
 use std::io::{self, Write as _};
@@ -59,6 +60,8 @@ enum Command {
     Doctor,
     /// Print the frames of a capture, one to a line.
     Show(show::ShowArgs),
+    /// Run a scenario and print its trace: what happened and because of what.
+    Trace(trace::TraceArgs),
     /// Print or write the manual.
     Man(man::ManArgs),
     /// Print the completions for a shell.
@@ -107,6 +110,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
         Command::Capture(args) => capture::capture(&args),
         Command::Doctor => doctor::doctor(),
         Command::Show(args) => show::show(&args),
+        Command::Trace(args) => trace::trace_run(&args),
         Command::Man(args) => man::man(&args, Cli::command()),
         Command::Completions { shell } => {
             let mut completions = Vec::new();

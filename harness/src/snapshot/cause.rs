@@ -1,0 +1,314 @@
+//! Why each control packet was sent: because of an act, a timer of its sender, a Query, or chance.
+//!
+//! What follows from an act or a timer gets the label of that. When a host answers, repeats itself or is
+//! suppressed is left to chance by RFC 2236 section 3, and differs from run to run: such a Report is an
+//! answer to its Query or a repetition, and no line of its own. What nothing explains is told.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::gmp::params::HostParams;
+use castnet::time::Instant;
+use castnet::wire::igmp::{Message, Query, RecordKind, V3Report};
+
+use super::label::Label;
+use super::scene::{Scene, Sent};
+use crate::capture::decode::{Content, Packet, decode_ipv4};
+use crate::plan::{Act, Action, Injection, PortId, Role};
+use crate::scenario::{Listener, PacketKind};
+
+/// The most Group-Specific Queries that are looked for behind one Leave.
+const MOST_QUERIES: u32 = 16;
+
+/// What became of the question why a packet was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is told, at this time.
+    Told(Label),
+    /// It is an answer to the Query with this index.
+    Answers(usize),
+    /// It repeats a Report, or is about a group that never leaves the link.
+    Repeats,
+}
+
+/// The groups that a packet names.
+pub(super) fn groups(packet: &Packet) -> Vec<Group> {
+    let named: Vec<Ipv4Addr> = match &packet.content {
+        Content::Igmp(Message::Query(query)) => vec![query.group],
+        Content::Igmp(
+            Message::V1Report { group } | Message::V2Report { group } | Message::Leave { group },
+        ) => vec![*group],
+        Content::Igmp(Message::V3Report(V3Report { records, .. })) => {
+            records.iter().map(|record| record.group).collect()
+        }
+        _ => Vec::new(),
+    };
+    named.into_iter().filter_map(|group| Group::new(group.into())).collect()
+}
+
+/// Whether the packet takes back a membership.
+pub(super) fn leaves(packet: &Packet) -> bool {
+    match &packet.content {
+        Content::Igmp(Message::Leave { .. }) => true,
+        Content::Igmp(Message::V3Report(V3Report { records, .. })) => {
+            let back = |kind| matches!(kind, RecordKind::ToIn | RecordKind::Block);
+            !records.is_empty() && records.iter().all(|record| back(record.kind))
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn query(packet: &Packet) -> Option<&Query> {
+    match &packet.content {
+        Content::Igmp(Message::Query(query)) => Some(query),
+        _ => None,
+    }
+}
+
+/// How long hosts may take to answer.
+pub(super) fn max_resp(query: &Query) -> Duration {
+    if query.v3.is_some() { query.max_resp_v3() } else { query.max_resp_v1_or_v2() }
+}
+
+impl Scene<'_> {
+    /// Why each of [`Scene::sent`] was sent.
+    pub(super) fn fates(&self) -> Vec<Fate> {
+        let mut fates = Vec::with_capacity(self.sent.len());
+        for index in 0..self.sent.len() {
+            let fate = self.fate(index, &fates);
+            fates.push(fate);
+        }
+        fates
+    }
+
+    fn fate(&self, index: usize, before: &[Fate]) -> Fate {
+        let sent = &self.sent[index];
+        if sent.origin != sent.port
+            && let Some(first) = self.passed_on(index)
+        {
+            return before[first].clone();
+        }
+        if let Some(fate) = self.injected(sent) {
+            return fate;
+        }
+        let groups = groups(&sent.packet);
+        match query(&sent.packet) {
+            Some(query) if query.is_general() => return Fate::Told(self.general(index, before)),
+            Some(_) => return self.specific(index, before),
+            None => {}
+        }
+        match groups.iter().find(|group| !group.is_link_local()) {
+            None if !groups.is_empty() => Fate::Repeats,
+            None => Fate::Told(self.of_node(sent)),
+            Some(group) => self.membership(index, *group, before),
+        }
+    }
+
+    /// The packet as it was when a switch had not passed it on yet.
+    fn passed_on(&self, index: usize) -> Option<usize> {
+        let sent = &self.sent[index];
+        self.sent[..index].iter().rposition(|first| {
+            first.port == sent.origin
+                && first.packet == sent.packet
+                && sent.at.since(first.at) <= self.plan.tolerance
+        })
+    }
+
+    /// When an injector was to send it, if one did.
+    fn injected(&self, sent: &Sent) -> Option<Fate> {
+        let Role::Injector(own) = self.role(sent.port) else { return None };
+        let own = own.iter().map(|injection| (Instant::ZERO, Label::start(), injection));
+        let acts = self.done().filter_map(|(done, act)| match &act.action {
+            Action::Inject(injection) => Some((done, self.label(act), injection)),
+            _ => None,
+        });
+        let same = |injection: &Injection| {
+            let packet = decode_ipv4(&injection.packet);
+            injection.port == sent.port && packet.as_ref() == Ok(&sent.packet)
+        };
+        let due = own.chain(acts).filter_map(|(from, label, injection)| {
+            let Injection { every, times, .. } = injection;
+            let passed = (sent.at + self.plan.tolerance / 8).since(from);
+            let turn = passed.as_nanos().checked_div(every.as_nanos()).unwrap_or(0);
+            let turn = u32::try_from(turn).ok().filter(|turn| turn < times)?;
+            let expected = from + *every * turn;
+            // How far a burst has come by then depends on the machine.
+            let fate = match turn {
+                0 => Fate::Told(label),
+                _ if *every <= self.plan.tolerance * 2 => Fate::Repeats,
+                _ => Fate::Told(Label::literal(label.planned + *every * turn)),
+            };
+            (same(injection) && self.follows(sent.at, expected)).then_some((expected, fate))
+        });
+        due.max_by_key(|(expected, _)| *expected).map(|(_, fate)| fate)
+    }
+
+    /// A General Query: at the start of its sender, an interval after its last one, or when the other
+    /// querier has been silent for long enough.
+    fn general(&self, index: usize, before: &[Fate]) -> Label {
+        let sent = &self.sent[index];
+        let segment = self.segment(sent.port);
+        let matters = |act: &Act| self.is_upheaval(act, segment);
+        if sent.at <= Instant::ZERO + self.plan.tolerance {
+            return Label::start();
+        }
+        if let Some(label) = self.at_once(sent.at, matters) {
+            return label;
+        }
+        let is_own = |other: &Sent| other.port == sent.port && other.origin == sent.origin;
+        let own = self.last_general(index, is_own);
+        let foreign = self.last_general(index, |other| other.origin != sent.origin);
+        let params = self.params(sent.port);
+        let candidates = params.map(|params| {
+            [
+                (own, "SQI", params.startup_query_interval()),
+                (own, "QI", params.query_interval),
+                (foreign, "OQPI", params.other_querier_present_interval()),
+            ]
+        });
+        for (cause, name, interval) in candidates.into_iter().flatten() {
+            if let Some(label) = cause.and_then(|cause| {
+                self.later(sent, &self.sent[cause], &before[cause], 1, name, interval)
+            }) {
+                return label;
+            }
+        }
+        self.latest(sent.at, matters).after()
+    }
+
+    fn last_general(&self, index: usize, wanted: impl Fn(&Sent) -> bool) -> Option<usize> {
+        let segment = self.segment(self.sent[index].port);
+        self.sent[..index].iter().rposition(|other| {
+            self.segment(other.port) == segment
+                && other.packet.is(PacketKind::GeneralQuery)
+                && wanted(other)
+        })
+    }
+
+    /// The label of what was sent so many intervals after its cause, if it was.
+    fn later(
+        &self,
+        sent: &Sent,
+        cause: &Sent,
+        fate: &Fate,
+        times: u32,
+        name: &str,
+        interval: Duration,
+    ) -> Option<Label> {
+        let Fate::Told(label) = fate else { return None };
+        let passed = sent.at.since(cause.at);
+        let (due, early) = (interval * times, self.plan.tolerance / 8);
+        let fits = passed + early >= due && passed <= due + self.slack(sent.port, due);
+        fits.then(|| label.plus(times, name, interval))
+    }
+
+    /// A Group-Specific Query: with the Leave before it, or some Last Member Query Intervals later.
+    /// Where somebody has to answer the first one, it is left to chance whether another one is sent.
+    fn specific(&self, index: usize, before: &[Fate]) -> Fate {
+        let sent = &self.sent[index];
+        let segment = self.segment(sent.port);
+        let groups = groups(&sent.packet);
+        let concerns = |other: &Sent| {
+            self.segment(other.port) == segment
+                && leaves(&other.packet)
+                && groups.iter().any(|group| other.packet.names(*group))
+        };
+        let left = self.sent[..index].iter().rposition(concerns);
+        let interval = self.params(sent.port).map(|params| params.last_member_query_interval);
+        if let (Some(left), Some(interval)) = (left, interval) {
+            let cause = &self.sent[left];
+            let label = (0..MOST_QUERIES).rev().find_map(|times| {
+                let label = self.later(sent, cause, &before[left], times, "LMQI", interval)?;
+                Some((times, label))
+            });
+            match label {
+                Some((1.., label)) if self.somebody_answers(sent, &label) => return Fate::Repeats,
+                Some((_, label)) => return Fate::Told(label),
+                None => {}
+            }
+        }
+        let matters =
+            |act: &Act| groups.iter().any(|group| self.changes_membership(act, segment, *group));
+        Fate::Told(self.latest(sent.at, matters).after())
+    }
+
+    fn somebody_answers(&self, sent: &Sent, label: &Label) -> bool {
+        let members = self.steady_members(sent.port, label.planned, label.planned);
+        members.iter().any(|(_, group)| sent.packet.names(*group))
+    }
+
+    /// A Report or Leave of a host.
+    fn membership(&self, index: usize, group: Group, before: &[Fate]) -> Fate {
+        let sent = &self.sent[index];
+        let back = leaves(&sent.packet);
+        let own = |act: &Act| match act.action {
+            Action::Join(port, joined) => !back && (port, joined) == (sent.origin, group),
+            Action::Leave(port, left) => back && (port, left) == (sent.origin, group),
+            _ => false,
+        };
+        if let Some(label) = self.at_once(sent.at, own) {
+            return Fate::Told(label);
+        }
+        if back {
+            let last = self.done().rfind(|(done, act)| *done <= sent.at && own(act));
+            let repeats = last.is_some_and(|(done, _)| self.repeats(sent, done));
+            return if repeats { Fate::Repeats } else { Fate::Told(self.of_node(sent)) };
+        }
+        if let Some(asked) = self.asked(index, group, before) {
+            return Fate::Answers(asked);
+        }
+        let joined = self.done().rfind(|(done, act)| *done <= sent.at && own(act));
+        if joined.is_some_and(|(done, _)| self.repeats(sent, done)) {
+            return Fate::Repeats;
+        }
+        let segment = self.segment(sent.port);
+        let matters = |act: &Act| self.changes_membership(act, segment, group);
+        Fate::Told(self.latest(sent.at, matters).after())
+    }
+
+    /// The latest Query that it may be an answer to; of several in a row for a group the first one.
+    fn asked(&self, index: usize, group: Group, before: &[Fate]) -> Option<usize> {
+        let sent = &self.sent[index];
+        let segment = self.segment(sent.port);
+        let is_query = |other: &Sent| {
+            let of_group = |query: &Query| query.is_general() || Some(query.group) == group.v4();
+            self.segment(other.port) == segment && query(&other.packet).is_some_and(of_group)
+        };
+        let last = self.sent[..index].iter().rposition(is_query)?;
+        let until = self.sent[last].at + max_resp(query(&self.sent[last].packet)?);
+        if sent.at > until + self.plan.tolerance {
+            return None;
+        }
+        let told =
+            |query: &usize| is_query(&self.sent[*query]) && matches!(before[*query], Fate::Told(_));
+        (0..=last).rev().find(told)
+    }
+
+    /// Whether it may be one of the Reports that a host sends unasked after what it did then.
+    fn repeats(&self, sent: &Sent, done: Instant) -> bool {
+        let params = match self.role(sent.origin) {
+            Role::Listener(Listener::Castnet(params)) => params.clone(),
+            _ => HostParams::default(),
+        };
+        let times = u32::from(params.robustness.saturating_sub(1));
+        sent.at.since(done) <= params.unsolicited_report_interval * times + self.plan.tolerance
+    }
+
+    /// Something else that a node sent.
+    fn of_node(&self, sent: &Sent) -> Label {
+        let node = self.node(sent.origin);
+        let own = |act: &Act| act.node == node;
+        self.at_once(sent.at, own).unwrap_or_else(|| self.latest(sent.at, own).after())
+    }
+
+    /// Whether the act may change who is a member on the segment, or who can say so.
+    pub(super) fn changes_membership(&self, act: &Act, segment: PortId, group: Group) -> bool {
+        let here = |port| self.segment(port) == segment;
+        match &act.action {
+            Action::Join(port, of) | Action::Leave(port, of) => here(*port) && *of == group,
+            Action::Inject(injection) => here(injection.port),
+            _ => self.is_upheaval(act, segment),
+        }
+    }
+}

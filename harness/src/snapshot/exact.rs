@@ -1,0 +1,72 @@
+//! The trace of a run whose instants can be relied on: everything that happened, as it happened.
+
+use castnet::time::Instant;
+
+use super::cause::Fate;
+use super::flow::Turns;
+use super::normal::deed;
+use super::scene::{Scene, Whose};
+
+/// The lines, without a heading.
+pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
+    let fates = scene.fates();
+    let told = scene.turns(&fates);
+    let turns = Turns { mfc: scene.mfc_turns(&told), mdb: scene.mdb_turns(&fates), told };
+    let plan = scene.plan;
+    let mut rows: Vec<(Instant, [String; 3])> = Vec::new();
+    let mut add = |at: Instant, why: String, place: &str, what: String| {
+        rows.push((at, [why, place.to_owned(), what]));
+    };
+    for (act, done) in plan.acts.iter().zip(&scene.recording.acts) {
+        let name = if act.label.contains(' ') { "" } else { &act.label };
+        let what = format!("{} {}", plan.nodes[act.node].name, deed(scene, &act.action));
+        match done {
+            Some(done) => add(*done, name.to_owned(), "act", what),
+            None => {
+                add(Instant::ZERO + plan.end, name.to_owned(), "act", format!("not done: {what}"))
+            }
+        }
+    }
+    for (sent, fate) in scene.sent.iter().zip(&fates) {
+        let why = match fate {
+            Fate::Told(label) if label.is_certain() => label.to_string(),
+            _ => String::new(),
+        };
+        add(sent.at, why, scene.link_name(sent.port), scene.packet(sent));
+    }
+    for bounded in scene.bounded(&turns) {
+        let flow = bounded.flow;
+        let place = match flow.whose {
+            Whose::Port(port) => scene.link_name(port).to_owned(),
+            Whose::Node(node) => plan.nodes[node].name.clone(),
+        };
+        let received = if let Whose::Node(_) = flow.whose { "received " } else { "" };
+        let (rate, until) = (scene.rate(flow), format!("{:.6}", flow.last));
+        let what =
+            format!("{received}{} x {}, {rate}, until {until}", scene.flow(flow), flow.count);
+        let why =
+            if bounded.begin.is_certain() { bounded.begin.to_string() } else { String::new() };
+        add(flow.first, why, &place, what);
+    }
+    for event in &scene.recording.events {
+        add(event.at, String::new(), &plan.nodes[event.node].name, event.text.clone());
+    }
+    for (change, _) in &turns.mfc {
+        let what = format!("the kernel has {}", scene.entry(change));
+        add(change.at, String::new(), &plan.nodes[change.node].name, what);
+    }
+    for (change, _) in &turns.mdb {
+        add(change.at, String::new(), &plan.nodes[change.node].name, scene.ports(change));
+    }
+    for struck in &scene.recording.struck {
+        let what = format!("behind {}: {}", scene.node_name(struck.port), struck.text);
+        add(struck.at, String::new(), scene.link_name(struck.port), what);
+    }
+    // Equal instants keep the order of what was added: acts before what follows from them.
+    rows.sort_by_key(|(at, _)| *at);
+    let rows: Vec<[String; 4]> = rows
+        .into_iter()
+        .map(|(at, [why, place, what])| [format!("{:>12}", format!("{at:.6}")), why, place, what])
+        .collect();
+    super::aligned(&rows)
+}

@@ -1,0 +1,232 @@
+//! When streams began and ended at each port and at each receiver, and because of what.
+
+use std::time::Duration;
+
+use castnet::time::Instant;
+
+use super::label::Label;
+use super::scene::{Flow, Scene, Whose};
+use super::state::Turn;
+use crate::plan::{Act, Action, NodeId, PortId, Role};
+use crate::recording::{MdbChange, MfcChange};
+
+/// What forwarding follows from.
+pub(super) struct Turns<'a> {
+    pub(super) told: Vec<Turn>,
+    pub(super) mfc: Vec<(&'a MfcChange, Label)>,
+    pub(super) mdb: Vec<(&'a MdbChange, Label)>,
+}
+
+/// A flow with the labels of its ends.
+pub(super) struct Bounded<'a> {
+    pub(super) flow: &'a Flow,
+    pub(super) begin: Label,
+    pub(super) end: Label,
+}
+
+impl Scene<'_> {
+    /// Every flow on a link, and then every one that was received.
+    pub(super) fn bounded<'s>(&'s self, turns: &Turns<'_>) -> Vec<Bounded<'s>> {
+        let mut bounded: Vec<Bounded<'s>> = Vec::new();
+        for flow in self.flows.iter().chain(&self.received) {
+            let begin = self.begin(flow, turns);
+            let end = self.end(flow, turns);
+            bounded.push(Bounded { flow, begin, end });
+        }
+        // A socket hears what its link carries, from then on.
+        for index in 0..bounded.len() {
+            let Bounded { flow, begin, end } = &bounded[index];
+            let Whose::Node(node) = flow.whose else { continue };
+            let on_link = bounded.iter().filter(|other| self.reaches(other.flow, flow, node));
+            let near = |one: Instant, other: Instant| {
+                one.since(other).max(other.since(one)) <= self.lag(flow)
+            };
+            let mut first = on_link.clone().filter(|other| near(other.flow.first, flow.first));
+            let mut last = on_link.clone().filter(|other| near(other.flow.last, flow.last));
+            let begin = match begin.is_certain() {
+                true => begin.clone(),
+                false => first.next().map_or(begin, |other| &other.begin).clone(),
+            };
+            let end = match end.is_certain() {
+                true => end.clone(),
+                false => last.next().map_or(end, |other| &other.end).clone(),
+            };
+            let flow = *flow;
+            bounded[index] = Bounded { flow, begin, end };
+        }
+        bounded
+    }
+
+    /// How long after its cause the first or last datagram of a flow may come.
+    fn lag(&self, flow: &Flow) -> Duration {
+        self.plan.tolerance + self.interval(flow.stream)
+    }
+
+    fn reaches(&self, sent: &Flow, received: &Flow, node: NodeId) -> bool {
+        let Whose::Port(port) = sent.whose else { return false };
+        let link = self.plan.ports[port].link;
+        (sent.source, sent.group, sent.stream) == (received.source, received.group, received.stream)
+            && self.node(port) != node
+            && self.plan.links[link].ports.iter().any(|&other| self.node(other) == node)
+    }
+
+    /// When the source began, if the flow began with it.
+    fn sent_at_once(&self, flow: &Flow) -> Option<Label> {
+        let (act, _) = self.stream(flow.stream)?;
+        let done = self.recording.acts.get(act).copied().flatten()?;
+        self.follows(flow.first, done).then(|| self.label(&self.plan.acts[act]))
+    }
+
+    fn begin(&self, flow: &Flow, turns: &Turns<'_>) -> Label {
+        if let Some(label) = self.sent_at_once(flow) {
+            return label;
+        }
+        let caused = |at: Instant| at <= flow.first && flow.first <= at + self.lag(flow);
+        let label = match flow.whose {
+            Whose::Node(node) => self.at_once(flow.first, |act| {
+                act.node == node
+                    && matches!(act.action, Action::Join(_, group) if group == flow.group)
+            }),
+            Whose::Port(port) => self.opened(flow, port, turns, caused),
+        };
+        let matters = |act: &Act| self.concerns(act, flow);
+        let at_once = || match flow.whose {
+            // What it hears follows from what is on its link.
+            Whose::Node(_) => None,
+            Whose::Port(_) => self.at_once(flow.first, matters),
+        };
+        label.or_else(at_once).unwrap_or_else(|| self.latest(flow.first, matters).after())
+    }
+
+    fn opened(
+        &self,
+        flow: &Flow,
+        port: PortId,
+        turns: &Turns<'_>,
+        caused: impl Fn(Instant) -> bool,
+    ) -> Option<Label> {
+        let node = self.node(port);
+        let mut mfc = turns.mfc.iter().rev().filter(|(change, _)| {
+            (change.node, change.source, change.group) == (node, flow.source, flow.group)
+                && caused(change.at)
+                && change.entry.as_ref().is_some_and(|entry| entry.oifs.contains(&port))
+        });
+        let mut mdb = turns.mdb.iter().rev().filter(|(change, _)| {
+            (change.node, change.group) == (node, flow.group)
+                && caused(change.at)
+                && change.ports.contains(&port)
+        });
+        let mfc = mfc.next().map(|(_, label)| label);
+        mfc.or_else(|| mdb.next().map(|(_, label)| label)).cloned().or_else(|| {
+            let upstream = self.upstream(flow, port)?;
+            let near = flow.first.since(upstream.first) <= self.lag(flow);
+            near.then(|| self.begin(upstream, turns))
+        })
+    }
+
+    /// The latest flow that came in on another link of the machine before this one went out.
+    fn upstream(&self, flow: &Flow, port: PortId) -> Option<&Flow> {
+        let node = self.node(port);
+        let candidates = self.flows.iter().filter(|other| {
+            let Whose::Port(sender) = other.whose else { return false };
+            let link = self.plan.ports[sender].link;
+            let of = |one: &Flow| (one.source, one.group, one.stream);
+            of(other) == of(flow)
+                && self.node(sender) != node
+                && link != self.plan.ports[port].link
+                && self.plan.links[link].ports.iter().any(|&here| self.node(here) == node)
+                && other.first < flow.first
+        });
+        candidates.max_by_key(|other| other.first)
+    }
+
+    fn end(&self, flow: &Flow, turns: &Turns<'_>) -> Label {
+        let lag = self.lag(flow);
+        if flow.last + lag >= Instant::ZERO + self.plan.end {
+            return Label::end(self.plan.end);
+        }
+        if let Some(label) = self.stopped(flow) {
+            return label;
+        }
+        let caused = |at: Instant| at + lag >= flow.last && at <= flow.last + lag;
+        let label = match flow.whose {
+            Whose::Node(node) => {
+                let mut left = self.done().rev().filter(|(done, act)| {
+                    act.node == node
+                        && caused(*done)
+                        && matches!(act.action, Action::Leave(_, group) if group == flow.group)
+                });
+                left.next().map(|(_, act)| self.label(act))
+            }
+            Whose::Port(port) => self.closed(flow, port, turns, caused),
+        };
+        let matters = |act: &Act| self.concerns(act, flow);
+        label.unwrap_or_else(|| {
+            let mut near = self.done().rev().filter(|(done, act)| caused(*done) && matters(act));
+            let near = near.next().map(|(_, act)| self.label(act));
+            near.unwrap_or_else(|| self.latest(flow.last, matters).after())
+        })
+    }
+
+    /// What ended the stream itself, if it ended here and then.
+    fn stopped(&self, flow: &Flow) -> Option<Label> {
+        let (act, stream) = self.stream(flow.stream)?;
+        let begun = self.recording.acts.get(act).copied().flatten()?;
+        let label = self.label(&self.plan.acts[act]);
+        let lag = self.lag(flow);
+        if let Some(length) = stream.during {
+            let until = begun + length;
+            if flow.last + lag >= until {
+                return Some(Label::literal(label.planned + length));
+            }
+        }
+        let source = self.node(stream.port);
+        let mut stops = self.done().filter(|(done, act)| {
+            act.node == source && matches!(act.action, Action::Stop) && *done > begun
+        });
+        let (done, stop) = stops.next()?;
+        (flow.last + lag >= done).then(|| self.label(stop))
+    }
+
+    fn closed(
+        &self,
+        flow: &Flow,
+        port: PortId,
+        turns: &Turns<'_>,
+        caused: impl Fn(Instant) -> bool,
+    ) -> Option<Label> {
+        let node = self.node(port);
+        let mut mfc = turns.mfc.iter().rev().filter(|(change, _)| {
+            (change.node, change.source, change.group) == (node, flow.source, flow.group)
+                && caused(change.at)
+                && change.entry.as_ref().is_none_or(|entry| !entry.oifs.contains(&port))
+        });
+        let mut mdb = turns.mdb.iter().rev().filter(|(change, _)| {
+            (change.node, change.group) == (node, flow.group)
+                && caused(change.at)
+                && !change.ports.contains(&port)
+        });
+        let mfc = mfc.next().map(|(_, label)| label);
+        mfc.or_else(|| mdb.next().map(|(_, label)| label)).cloned().or_else(|| {
+            let upstream = self.upstream(flow, port)?;
+            let near = upstream.last.since(flow.last) <= self.lag(flow)
+                && flow.last.since(upstream.last) <= self.lag(flow);
+            near.then(|| self.end(upstream, turns))
+        })
+    }
+
+    /// Whether the act may begin or end the flow.
+    fn concerns(&self, act: &Act, flow: &Flow) -> bool {
+        match &act.action {
+            Action::Join(_, group) | Action::Leave(_, group) => *group == flow.group,
+            Action::Send(stream) => stream.id == flow.stream,
+            Action::Inject(_) | Action::Stop => true,
+            Action::Interface { .. } | Action::Kill | Action::Restart | Action::Exec(_) => true,
+        }
+    }
+
+    /// Whether the port belongs to a source.
+    pub(super) fn is_source(&self, port: PortId) -> bool {
+        matches!(self.role(port), Role::Source)
+    }
+}

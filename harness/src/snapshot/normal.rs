@@ -1,0 +1,211 @@
+//! The trace of a run on a real machine: only behaviour is in it.
+//!
+//! Each line stands at the time that it follows from, in planned order. Times, counts of datagrams, ports,
+//! Ethernet addresses and the order of what is independent are not in it; of what RFC 2236 section 3
+//! leaves to chance there is that a Query was answered, where somebody had to answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use castnet::addr::Group;
+use castnet::wire::igmp::Message;
+
+use super::cause::{Fate, groups, max_resp, query};
+use super::flow::Turns;
+use super::label::Label;
+use super::scene::{Scene, Whose};
+use crate::capture::decode::{Content, decode};
+use crate::plan::{Action, PortId};
+use crate::scenario::PacketKind;
+
+/// Where a line belongs: the timeline, a link or a node, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Act,
+    Link(usize),
+    Node(usize),
+}
+
+/// What makes two lines the same.
+type Key = (Label, Place, String);
+
+/// The lines, without a heading.
+pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
+    let fates = scene.fates();
+    let told = scene.turns(&fates);
+    let turns = Turns { mfc: scene.mfc_turns(&told), mdb: scene.mdb_turns(&fates), told };
+    let mut lines = BTreeMap::<Key, usize>::new();
+    let mut add = |label: Label, place, what: String| {
+        if scene.comes_before_the_end(&label, place) {
+            *lines.entry((label, place, what)).or_default() += 1;
+        }
+    };
+    acts(scene, &mut add);
+    packets(scene, &fates, &mut add);
+    for (index, sent) in scene.sent.iter().enumerate() {
+        if let Fate::Told(label) = &fates[index] {
+            answers(scene, &fates, index, label, &mut |what| {
+                let place = Place::Link(scene.plan.ports[sent.port].link);
+                add(label.clone().within("max resp"), place, what);
+            });
+        }
+    }
+    for turn in &turns.told {
+        add(turn.label.clone(), Place::Node(turn.node), turn.what.clone());
+    }
+    // Of several changes for the same reason the last one counts: their order may be anyone's.
+    let mut last = BTreeMap::new();
+    for (change, label) in &turns.mfc {
+        let flow = (change.node, Some(change.source), change.group);
+        last.insert((label.clone(), flow), scene.entry(change));
+    }
+    for (change, label) in &turns.mdb {
+        last.insert((label.clone(), (change.node, None, change.group)), scene.ports(change));
+    }
+    for ((label, (node, _, _)), what) in last {
+        add(label, Place::Node(node), what);
+    }
+    for bounded in scene.bounded(&turns) {
+        let (rate, flow) = (scene.rate(bounded.flow), scene.flow(bounded.flow));
+        let (place, what) = match bounded.flow.whose {
+            Whose::Port(port) => (Place::Link(scene.plan.ports[port].link), flow),
+            Whose::Node(node) => (Place::Node(node), format!("received {flow}")),
+        };
+        add(bounded.begin, place, format!("{what}, {rate}, until {}", bounded.end));
+    }
+    struck(scene, &mut add);
+    render(scene, lines)
+}
+
+impl Scene<'_> {
+    /// What is due when the run ends may come in it or not.
+    fn comes_before_the_end(&self, label: &Label, place: Place) -> bool {
+        let is_switched = |link: usize| self.plan.is_switched(link);
+        let late = match place {
+            // The timers of a bridge are late by an eighth, one after the other.
+            Place::Link(link) if is_switched(link) => label.planned / 8 + self.plan.tolerance,
+            _ => self.plan.tolerance,
+        };
+        place == Place::Act || label.planned + late <= self.plan.end
+    }
+}
+
+fn acts(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
+    for (act, done) in scene.plan.acts.iter().zip(&scene.recording.acts) {
+        let node = &scene.plan.nodes[act.node].name;
+        let undone = if done.is_none() { ", but it was not done" } else { "" };
+        let what = format!("{node} {}{undone}", deed(scene, &act.action));
+        add(scene.label(act), Place::Act, what);
+    }
+}
+
+/// What an act does, after who does it.
+pub(super) fn deed(scene: &Scene<'_>, action: &Action) -> String {
+    let link = |port: &PortId| scene.link_name(*port).to_owned();
+    match action {
+        Action::Join(port, group) => format!("joins {group} on {}", link(port)),
+        Action::Leave(port, group) => format!("leaves {group} on {}", link(port)),
+        Action::Send(stream) => format!("sends to {} on {}", stream.group, link(&stream.port)),
+        Action::Inject(injection) => {
+            format!("injects what goes to {} on {}", injection.to, link(&injection.port))
+        }
+        Action::Stop => "stops sending".to_owned(),
+        Action::Interface { port, up: true } => format!("has {} up", link(port)),
+        Action::Interface { port, up: false } => format!("has {} down", link(port)),
+        Action::Kill => "is killed".to_owned(),
+        Action::Restart => "is started again".to_owned(),
+        Action::Exec(command) => format!("runs {}", command.join(" ")),
+    }
+}
+
+fn packets(scene: &Scene<'_>, fates: &[Fate], add: &mut impl FnMut(Label, Place, String)) {
+    let mut by_chance = BTreeSet::new();
+    for (sent, fate) in scene.sent.iter().zip(fates) {
+        let Fate::Told(label) = fate else { continue };
+        let key =
+            (label.clone(), Place::Link(scene.plan.ports[sent.port].link), scene.packet(sent));
+        // How often chance had it so says nothing; a repeated Report may come at once, too.
+        let chance = !label.is_certain() || sent.packet.is(PacketKind::Report);
+        if chance && !by_chance.insert(key.clone()) {
+            continue;
+        }
+        let (label, place, what) = key;
+        add(label, place, what);
+    }
+}
+
+/// For each group of which somebody had to answer the Query: that it was answered.
+fn answers(
+    scene: &Scene<'_>,
+    fates: &[Fate],
+    index: usize,
+    label: &Label,
+    tell: &mut impl FnMut(String),
+) {
+    let sent = &scene.sent[index];
+    let Some(query) = query(&sent.packet).filter(|_| sent.port == sent.origin) else { return };
+    let until = label.planned + max_resp(query) + scene.plan.tolerance;
+    if until >= scene.plan.end || !label.is_certain() {
+        return;
+    }
+    let mut members = BTreeMap::<Group, Vec<PortId>>::new();
+    for (port, group) in scene.steady_members(sent.port, label.planned, until) {
+        if query.is_general() || group.v4() == Some(query.group) {
+            members.entry(group).or_default().push(port);
+        }
+    }
+    for (group, ports) in members {
+        let mut answered = scene.sent.iter().zip(fates).filter(|(answer, fate)| {
+            **fate == Fate::Answers(index) && groups(&answer.packet).contains(&group)
+        });
+        let Some((answer, _)) = answered.next() else { continue };
+        tell(match ports.as_slice() {
+            [port] => {
+                let what = match &answer.packet.content {
+                    Content::Igmp(Message::V1Report { .. }) => "v1 Membership Report",
+                    Content::Igmp(Message::V2Report { .. }) => "v2 Membership Report",
+                    _ => "v3 Membership Report",
+                };
+                format!("{group} is answered for by {}, {what}", scene.node_name(*port))
+            }
+            _ => format!("{group} is answered for by a member"),
+        });
+    }
+}
+
+/// What faults did, once for each kind of packet: how many were struck may be left to chance.
+fn struck(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
+    let mut told = Vec::new();
+    for struck in &scene.recording.struck {
+        let Some(packet) = decode(&struck.bytes) else { continue };
+        let what = match &packet.content {
+            Content::Data(_) => "datagrams".to_owned(),
+            _ if packet.is(PacketKind::Report) => "Reports".to_owned(),
+            Content::Igmp(message) => message.to_string(),
+            _ => "other packets".to_owned(),
+        };
+        // What stands in brackets is the line of the file.
+        let deed = struck.text.split(" (").next().unwrap_or_default();
+        let place = Place::Link(scene.plan.ports[struck.port].link);
+        let what = format!("{what} of {}, {deed}", scene.node_name(struck.port));
+        if !told.contains(&(place, what.clone())) {
+            told.push((place, what.clone()));
+            add(Label::start().after(), place, what);
+        }
+    }
+}
+
+fn render(scene: &Scene<'_>, lines: BTreeMap<Key, usize>) -> Vec<String> {
+    let rows: Vec<[String; 3]> = lines
+        .into_iter()
+        .map(|((label, place, what), count)| {
+            let place = match place {
+                Place::Act => "act".to_owned(),
+                Place::Link(link) => scene.plan.links[link].name.clone(),
+                Place::Node(node) => scene.plan.nodes[node].name.clone(),
+            };
+            let times = if count > 1 { format!("  x {count}") } else { String::new() };
+            [label.to_string(), place, format!("{what}{times}")]
+        })
+        .collect();
+    super::aligned(&rows)
+}

@@ -1,0 +1,208 @@
+//! Plan and recording, taken apart into what a trace is made of: control packets, each once at the port
+//! that sent it; flows of datagrams per port and per receiver; acts by the time they were done.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::gmp::params::Params;
+use castnet::time::Instant;
+
+use super::label::Label;
+use crate::capture::decode::{Content, Packet, decode};
+use crate::plan::{Act, Action, LinkId, NodeId, Plan, PortId, Role, Stream};
+use crate::recording::{Number, Recording};
+
+pub(super) struct Scene<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) recording: &'a Recording,
+    /// In the order of time.
+    pub(super) sent: Vec<Sent>,
+    /// What ports sent, in the order of their ports.
+    pub(super) flows: Vec<Flow>,
+    /// What listeners received, in the order of their nodes.
+    pub(super) received: Vec<Flow>,
+}
+
+/// A control packet at the port that sent it.
+pub(super) struct Sent {
+    pub(super) at: Instant,
+    pub(super) port: PortId,
+    /// The port that it began at: another one if a switch passed it on.
+    pub(super) origin: PortId,
+    pub(super) packet: Packet,
+}
+
+/// Who sent or received datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Whose {
+    Port(PortId),
+    Node(NodeId),
+}
+
+/// Datagrams of one source and group that followed each other as they were sent.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
+    pub(super) whose: Whose,
+    pub(super) source: Ipv4Addr,
+    pub(super) group: Group,
+    pub(super) stream: u32,
+    pub(super) first: Instant,
+    pub(super) last: Instant,
+    pub(super) count: usize,
+}
+
+/// So many datagrams may be missing in a flow for other reasons.
+const FEW: u128 = 3;
+
+/// Whose, source, group and stream.
+type Key = (Whose, Ipv4Addr, Group, u32);
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(plan: &'a Plan, recording: &'a Recording) -> Self {
+        let mut scene =
+            Self { plan, recording, sent: Vec::new(), flows: Vec::new(), received: Vec::new() };
+        let mut data = BTreeMap::<Key, Vec<(Instant, u64)>>::new();
+        for frame in recording.frames.iter().filter(|frame| frame.outgoing) {
+            let Some(packet) = decode(&frame.bytes) else { continue };
+            let group = Group::new(packet.destination.into());
+            match (&packet.content, group) {
+                (Content::Data(Number { stream, sequence }), Some(group)) => {
+                    let key = (Whose::Port(frame.port), packet.source, group, *stream);
+                    data.entry(key).or_default().push((frame.at, *sequence));
+                }
+                (Content::Data(_) | Content::Other(_), _) => {}
+                _ => {
+                    let origin = scene.origin(frame.port, frame.bytes.get(6..12));
+                    scene.sent.push(Sent { at: frame.at, port: frame.port, origin, packet });
+                }
+            }
+        }
+        scene.flows = scene.split(data);
+        let mut data = BTreeMap::<Key, Vec<(Instant, u64)>>::new();
+        for one in &recording.deliveries {
+            let key = (Whose::Node(one.node), one.source, one.group, one.number.stream);
+            data.entry(key).or_default().push((one.at, one.number.sequence));
+        }
+        scene.received = scene.split(data);
+        scene
+    }
+
+    /// The port with this Ethernet address on the same segment; the sending one if there is none.
+    fn origin(&self, port: PortId, mac: Option<&[u8]>) -> PortId {
+        let ports = self.plan.ports.iter();
+        let of = |one: PortId| mac == Some(&self.plan.ports[one].mac[..]);
+        let found = ports.enumerate().map(|(id, _)| id).find(|&id| of(id));
+        found.filter(|&id| self.segment(id) == self.segment(port)).unwrap_or(port)
+    }
+
+    /// Where more datagrams are missing than lateness explains, a flow has ended, and another begins.
+    /// That the source itself was late is no gap.
+    fn split(&self, data: BTreeMap<Key, Vec<(Instant, u64)>>) -> Vec<Flow> {
+        let mut flows = Vec::new();
+        for ((whose, source, group, stream), datagrams) in data {
+            let late = self.plan.tolerance.as_nanos();
+            let late = late.checked_div(self.interval(stream).as_nanos()).unwrap_or(0);
+            let follows = |one: &(Instant, u64), next: &(Instant, u64)| {
+                u128::from(next.1.saturating_sub(one.1)) <= late + FEW
+            };
+            for run in datagrams.chunk_by(follows) {
+                let (Some(&(first, _)), Some(&(last, _))) = (run.first(), run.last()) else {
+                    continue;
+                };
+                let count = run.len();
+                flows.push(Flow { whose, source, group, stream, first, last, count });
+            }
+        }
+        flows
+    }
+
+    /// The stream of this number, and the act that starts it.
+    pub(super) fn stream(&self, id: u32) -> Option<(usize, &Stream)> {
+        self.plan.acts.iter().enumerate().find_map(|(act, done)| match &done.action {
+            Action::Send(stream) if stream.id == id => Some((act, stream)),
+            _ => None,
+        })
+    }
+
+    /// Time from one datagram of the stream to the next.
+    pub(super) fn interval(&self, stream: u32) -> Duration {
+        self.stream(stream).map_or(Duration::ZERO, |(_, stream)| stream.interval)
+    }
+
+    /// When an act is due: the name of the first one of that time that has one, or the time.
+    pub(super) fn label(&self, act: &Act) -> Label {
+        // An act without a name is labelled by what it does, in words.
+        let is_named = |other: &&Act| other.at == act.at && !other.label.contains(' ');
+        let named = self.plan.acts.iter().find(is_named);
+        named.map_or_else(|| Label::literal(act.at), |one| Label::named(act.at, &one.label))
+    }
+
+    /// The acts that were done, and when, in the order of the plan.
+    pub(super) fn done(&self) -> impl DoubleEndedIterator<Item = (Instant, &'a Act)> {
+        let plan: &'a Plan = self.plan;
+        let acts = plan.acts.iter().zip(&self.recording.acts);
+        acts.filter_map(|(act, done)| Some(((*done)?, act)))
+    }
+
+    pub(super) fn node(&self, port: PortId) -> NodeId {
+        self.plan.ports[port].node
+    }
+
+    pub(super) fn role(&self, port: PortId) -> &Role {
+        &self.plan.nodes[self.node(port)].role
+    }
+
+    pub(super) fn segment(&self, port: PortId) -> LinkId {
+        self.plan.links[self.plan.ports[port].link].segment
+    }
+
+    /// The intervals of a router or of a switch that asks.
+    pub(super) fn params(&self, port: PortId) -> Option<&Params> {
+        let position = self.plan.nodes[self.node(port)].ports.iter().position(|&own| own == port);
+        match self.role(port) {
+            Role::Router(config) => {
+                config.interfaces.get(position?).and_then(|interface| interface.igmp.as_ref())
+            }
+            Role::Switch(switch) => Some(&switch.igmp),
+            _ => None,
+        }
+    }
+
+    /// How late something of the port may be after this time: timers of a bridge are coarse.
+    pub(super) fn slack(&self, port: PortId, after: Duration) -> Duration {
+        let coarse =
+            if matches!(self.role(port), Role::Switch(_)) { after / 8 } else { Duration::ZERO };
+        self.plan.tolerance + coarse
+    }
+
+    /// The label of an act that was done at `expected`, if `at` is no later than the tolerance allows.
+    pub(super) fn follows(&self, at: Instant, expected: Instant) -> bool {
+        let early = self.plan.tolerance / 8;
+        at + early >= expected && at <= expected + self.plan.tolerance
+    }
+
+    /// The latest act done by then of those that matter, or else the start.
+    pub(super) fn latest(&self, at: Instant, matters: impl Fn(&Act) -> bool) -> Label {
+        let mut done = self.done().filter(|(done, act)| *done <= at && matters(act));
+        done.next_back().map_or_else(Label::start, |(_, act)| self.label(act))
+    }
+
+    /// The last act of those that matter of which this is a consequence without delay.
+    pub(super) fn at_once(&self, at: Instant, matters: impl Fn(&Act) -> bool) -> Option<Label> {
+        let mut done = self.done().filter(|(done, act)| self.follows(at, *done) && matters(act));
+        done.next_back().map(|(_, act)| self.label(act))
+    }
+
+    /// Whether the act changes who is alive and connected on the segment.
+    pub(super) fn is_upheaval(&self, act: &Act, segment: LinkId) -> bool {
+        let here = |port: &PortId| self.segment(*port) == segment;
+        match &act.action {
+            Action::Interface { port, .. } => here(port),
+            Action::Kill | Action::Restart => self.plan.nodes[act.node].ports.iter().any(here),
+            Action::Exec(_) => true,
+            _ => false,
+        }
+    }
+}

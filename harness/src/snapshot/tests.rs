@@ -1,0 +1,1 @@
+//! Traces of runs that are made up here.
