@@ -23,6 +23,7 @@ use castnet_lab::plan::Plan;
 use castnet_lab::recording::Recording;
 use castnet_lab::report::{Finished, Unfinished, html};
 use castnet_lab::role;
+use castnet_lab::snapshot::golden;
 use tokio::sync::oneshot;
 
 use super::owner;
@@ -289,6 +290,9 @@ impl Evidence {
     fn of(job: &Job<'_>, recording: &Recording) -> Self {
         let mut verdict = judge(job.plan, recording);
         let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
+        if let Err(error) = golden::check(job.plan, recording, &mut verdict, golden::may_write()) {
+            verdict.break_off(format!("what is kept of earlier runs: {error}"));
+        }
         let remarks = verdict.remarks();
         let write = |file| pcapng::write(BufWriter::new(file), job.plan, recording, &remarks);
         match publish(&job.pcapng, write) {

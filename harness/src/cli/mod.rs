@@ -3,6 +3,7 @@
 mod campaign;
 mod capture;
 mod check;
+mod diff;
 mod doctor;
 mod exec;
 mod files;
@@ -60,6 +61,8 @@ enum Command {
     Doctor,
     /// Print the frames of a capture, one to a line.
     Show(show::ShowArgs),
+    /// Compare two captures packet by packet and field by field.
+    Diff(diff::DiffArgs),
     /// Run a scenario and print its trace: what happened and because of what.
     Trace(trace::TraceArgs),
     /// Print or write the manual.
@@ -110,6 +113,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
         Command::Capture(args) => capture::capture(&args),
         Command::Doctor => doctor::doctor(),
         Command::Show(args) => show::show(&args),
+        Command::Diff(args) => diff::diff_captures(&args),
         Command::Trace(args) => trace::trace_run(&args),
         Command::Man(args) => man::man(&args, Cli::command()),
         Command::Completions { shell } => {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::claim::Claims;
 use super::timing::Timing;
 use super::topology::Topology;
-use super::{Act, Action, Check, Plan, evidence, fault, timeline};
+use super::{Act, Action, Check, Golden, Plan, evidence, fault, timeline};
 use crate::scenario::diagnostic::{Diagnostics, Rejected, Span};
 use crate::scenario::{self, Draft, Gaps, Scenario, Source, Sources, Unreadable};
 
@@ -130,6 +130,10 @@ fn plan(
         waivers: scenario.waivers,
         checks,
         readings,
+        golden: scenario.golden.map(|golden| Golden {
+            line: source.line(golden.span.start),
+            backends: golden.backends,
+        }),
     })
 }
 

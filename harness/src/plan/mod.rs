@@ -83,6 +83,17 @@ pub struct Plan {
     pub checks: Vec<Check>,
     /// When the counters of forwarding caches have to be read for that.
     pub readings: Vec<Reading>,
+    /// Whether runs are compared with what is kept of earlier ones.
+    pub golden: Option<Golden>,
+}
+
+/// Which runs are compared with what is kept of earlier ones.
+#[derive(Clone, Debug)]
+pub struct Golden {
+    /// The line of the file that says so.
+    pub line: usize,
+    /// The backends whose runs are compared.
+    pub backends: Vec<String>,
 }
 
 /// The position of a link in [`Plan::links`].

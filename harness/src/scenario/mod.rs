@@ -17,6 +17,7 @@ mod document;
 mod expect;
 mod fault;
 mod gap;
+mod golden;
 mod igmp;
 mod inject;
 mod invariant;
@@ -53,6 +54,7 @@ pub use claim::{
     PacketKind, QuerierClaim, When, Window,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
+pub use golden::Golden;
 pub use invariant::{Invariant, Waiver};
 pub use set::Set;
 pub use source::{Source, Sources};
@@ -76,6 +78,8 @@ pub struct Scenario {
     pub tolerance: Option<Spanned<Duration>>,
     /// When the run ends; by default when everything can be judged.
     pub end: Option<Spanned<Duration>>,
+    /// Which runs are compared with what is kept of earlier ones.
+    pub golden: Option<Golden>,
     /// The links, in the order of the file.
     pub links: Vec<Link>,
     /// The nodes, in the order of the file.

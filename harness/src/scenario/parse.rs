@@ -10,6 +10,7 @@ use toml::de::DeTable;
 use super::diagnostic::{Diagnostics, Spanned};
 use super::gap::{Gap, Gaps};
 use super::matrix::{self, Combination};
+use super::golden::golden;
 use super::node::nodes;
 use super::reader::Reader;
 use super::source::Sources;
@@ -76,6 +77,7 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
         faults.borrow_mut().error(&span, "a scenario has no `template`", label);
     }
     let (tolerance, end) = (file.duration("tolerance"), file.duration("end"));
+    let golden = golden(&file);
     let waivers = invariant::waivers(&file);
     let links =
         parts("links").map(|table| links(table, &mut gaps.links, faults)).unwrap_or_else(|| {
@@ -112,6 +114,7 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
         proves,
         tolerance,
         end,
+        golden,
         links,
         nodes,
         acts,

@@ -3,13 +3,17 @@
 //! A pure function of plan and recording. Of a simulated run every instant is in it; of a run on a real
 //! machine only what would be the same in every run of the same routers and hosts.
 
+pub mod align;
 mod cause;
+pub mod diff;
 mod exact;
 mod flow;
+pub mod golden;
 mod label;
 mod normal;
 mod scene;
 mod state;
+mod thin;
 mod words;
 
 #[cfg(test)]
@@ -19,6 +23,8 @@ use crate::judge::{Outcome, Verdict};
 use crate::plan::Plan;
 use crate::recording::Recording;
 use scene::Scene;
+
+pub use thin::thin;
 
 /// How much of a run is in its trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

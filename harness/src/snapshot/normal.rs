@@ -5,11 +5,12 @@
 //! leaves to chance there is that a Query was answered, where somebody had to answer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use castnet::addr::Group;
 use castnet::wire::igmp::Message;
 
-use super::cause::{Fate, groups, max_resp, query};
+use super::cause::{Fate, groups, max_resp, query as asks};
 use super::flow::Turns;
 use super::label::Label;
 use super::scene::{Scene, Whose};
@@ -142,9 +143,17 @@ fn answers(
     tell: &mut impl FnMut(String),
 ) {
     let sent = &scene.sent[index];
-    let Some(query) = query(&sent.packet).filter(|_| sent.port == sent.origin) else { return };
+    let Some(query) = asks(&sent.packet).filter(|_| sent.port == sent.origin) else { return };
     let until = label.planned + max_resp(query) + scene.plan.tolerance;
-    if until >= scene.plan.end || !label.is_certain() {
+    // An answer to the next Query may be one to this one, too.
+    let asked_again = scene.sent.iter().zip(fates).skip(index + 1).any(|(other, fate)| {
+        let planned = if let Fate::Told(label) = fate { label.planned } else { Duration::MAX };
+        other.port == other.origin
+            && scene.segment(other.port) == scene.segment(sent.port)
+            && asks(&other.packet).is_some()
+            && planned <= until
+    });
+    if until >= scene.plan.end || asked_again || !label.is_certain() {
         return;
     }
     let mut members = BTreeMap::<Group, Vec<PortId>>::new();

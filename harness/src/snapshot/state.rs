@@ -10,7 +10,7 @@ use castnet::time::Instant;
 use super::cause::{Fate, groups, leaves};
 use super::label::Label;
 use super::scene::{Scene, Sent};
-use crate::plan::{Act, Action, NodeId, PortId};
+use crate::plan::{Act, Action, Node, NodeId, PortId, Role};
 use crate::recording::{MdbChange, MfcChange, StateChange};
 use crate::scenario::PacketKind;
 
@@ -26,8 +26,12 @@ pub(super) struct Turn {
 /// Who goes by an address: the node, or the address itself.
 pub(super) fn who(scene: &Scene<'_>, address: Ipv4Addr) -> String {
     let plan = scene.plan;
+    let of_switch =
+        |node: &&Node| matches!(&node.role, Role::Switch(one) if one.querier == Some(address));
     let port = plan.ports.iter().find(|port| port.address == address && !address.is_unspecified());
-    port.map_or_else(|| address.to_string(), |port| plan.nodes[port.node].name.clone())
+    let node = port.map(|port| &plan.nodes[port.node]);
+    let node = node.or_else(|| plan.nodes.iter().find(of_switch));
+    node.map_or_else(|| address.to_string(), |node| node.name.clone())
 }
 
 impl Scene<'_> {

@@ -28,7 +28,7 @@ impl Scene<'_> {
         if !router_alert {
             text.push_str(", without Router Alert");
         }
-        if *source != self.plan.ports[sent.origin].address {
+        if who(self, *source) != self.node_name(sent.origin) {
             text.push_str(&format!(", sent by {}", self.node_name(sent.origin)));
         }
         if sent.origin != sent.port {

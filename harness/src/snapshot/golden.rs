@@ -1,0 +1,251 @@
+//! What is kept of runs under `fixtures/`, and how a run compares with it.
+//!
+//! Beside `scenarios/a/b.toml` there are `fixtures/traces/a/b.snap`, in insta's format, and
+//! `fixtures/pcap/a/b.pcapng`; with `.netns` in their names for runs on the kernel. What differs is put
+//! beside it as `.new`, for `castnet review` or `cargo insta review` to accept; never in CI.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::align::{Step, align};
+use super::{Detail, thin, trace};
+use crate::capture::pcapng;
+use crate::judge::{Finding, Outcome, Verdict};
+use crate::plan::Plan;
+use crate::recording::Recording;
+
+/// How many lines of a difference a report shows.
+const SHOWN: usize = 12;
+
+/// What separates insta's head from what it is about.
+const FENCE: &str = "---";
+
+/// What a pending file has at the end of its name.
+pub const PENDING: &str = "new";
+
+/// Where the trace and the capture of a scenario are kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shelf {
+    /// The trace.
+    pub snap: PathBuf,
+    /// The capture.
+    pub pcapng: PathBuf,
+}
+
+impl Shelf {
+    /// The place for a backend's runs of the scenario in this file, which has this name.
+    #[must_use]
+    pub fn of(path: &str, name: &str, backend: &str) -> Self {
+        Self::named(&root(Path::new(path)), &stem(name, backend))
+    }
+
+    /// The place below a folder for what has this stem: `igmp/v2/leave.netns`.
+    #[must_use]
+    pub fn named(root: &Path, stem: &str) -> Self {
+        let fixtures = root.join("fixtures");
+        let snap = fixtures.join("traces").join(format!("{stem}.snap"));
+        Self { snap, pcapng: fixtures.join("pcap").join(format!("{stem}.pcapng")) }
+    }
+}
+
+/// The folder above `scenarios`, or the scenario's own.
+fn root(path: &Path) -> PathBuf {
+    let above = path.ancestors().find(|folder| folder.ends_with("scenarios"));
+    above.and_then(Path::parent).or_else(|| path.parent()).unwrap_or(path).to_owned()
+}
+
+/// A simulated run has the scenario's own name.
+fn stem(name: &str, backend: &str) -> String {
+    if backend == SIMULATED { name.to_owned() } else { format!("{name}.{backend}") }
+}
+
+/// The backend whose instants can be relied on.
+const SIMULATED: &str = "sim";
+
+/// The file that waits for being accepted in the place of this one.
+#[must_use]
+pub fn pending(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(PENDING);
+    name.into()
+}
+
+/// What insta keeps: a head that says where it is from, and the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snap {
+    /// The scenario's file, from the root of the tree.
+    pub source: String,
+    /// The trace.
+    pub text: String,
+}
+
+impl Snap {
+    /// Reads a file of insta.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let whole = fs::read_to_string(path)?;
+        let head = whole.strip_prefix(FENCE).and_then(|rest| rest.split_once("\n---\n"));
+        let Some((head, text)) = head else {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file of insta"));
+        };
+        let source = head.lines().find_map(|line| line.strip_prefix("source: "));
+        let source = source.unwrap_or_default().trim_matches('"').to_owned();
+        Ok(Self { source, text: text.to_owned() })
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let Self { source, text } = self;
+        place(path, format!("{FENCE}\nsource: {source}\n{FENCE}\n{text}").as_bytes())
+    }
+}
+
+/// Writes a file, and makes the folders above it.
+fn place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    fs::write(path, bytes)
+}
+
+/// Whether files may be written: CI only looks.
+#[must_use]
+pub fn may_write() -> bool {
+    let set = std::env::var("CI").unwrap_or_default();
+    matches!(set.as_str(), "" | "0" | "false")
+}
+
+/// Adds to the verdict whether the run is as it was, if the scenario wants that of this backend.
+///
+/// # Errors
+/// If files cannot be read or written; that none is there is no error, but a finding.
+pub fn check(
+    plan: &Plan,
+    recording: &Recording,
+    verdict: &mut Verdict,
+    may_write: bool,
+) -> io::Result<()> {
+    let Some(golden) = &plan.golden else { return Ok(()) };
+    let backend = recording.backend;
+    if verdict.outcome == Outcome::Broken || !golden.backends.iter().any(|one| one == backend) {
+        return Ok(());
+    }
+    let shelf = Shelf::of(&plan.path, &plan.name, backend);
+    let made = Made::of(plan, recording, verdict);
+    let why = made.differs(&shelf)?;
+    if may_write {
+        made.leave_pending(&shelf, why.is_some())?;
+    }
+    let outcome = if why.is_some() { Outcome::Fail } else { Outcome::Pass };
+    let claim = format!("the {backend} run is as {} has it", shelf.snap.display());
+    let mut why = why.unwrap_or_default();
+    if outcome == Outcome::Fail {
+        why.push(match may_write {
+            true => "`castnet review` shows it and accepts it".to_owned(),
+            false => "nothing is written in CI".to_owned(),
+        });
+    }
+    verdict.findings.push(Finding { line: golden.line, claim, outcome, why });
+    verdict.outcome = verdict.outcome.max(outcome);
+    if outcome == Outcome::Fail && recording.lateness.by > plan.tolerance {
+        verdict.reasons.push("the laboratory was late itself, and the trace differs".to_owned());
+        verdict.outcome = Outcome::Broken;
+    }
+    Ok(())
+}
+
+/// What a run has made that could be kept.
+struct Made {
+    snap: Snap,
+    pcapng: Vec<u8>,
+    is_exact: bool,
+}
+
+impl Made {
+    fn of(plan: &Plan, recording: &Recording, verdict: &Verdict) -> Self {
+        let is_exact = recording.backend == SIMULATED;
+        let detail = if is_exact { Detail::Exact } else { Detail::Normal };
+        let below = root(Path::new(&plan.path));
+        let source = Path::new(&plan.path).strip_prefix(&below).unwrap_or(Path::new(&plan.path));
+        let source = source.display().to_string();
+        let text = trace(plan, recording, verdict, detail);
+        let mut capture = Vec::new();
+        let written = pcapng::write(&mut capture, plan, &thin(plan, recording));
+        // Nothing can fail but a frame that is too long for any capture.
+        let pcapng = if written.is_ok() { capture } else { Vec::new() };
+        Self { snap: Snap { source, text }, pcapng, is_exact }
+    }
+
+    /// In what way it is not as it was.
+    fn differs(&self, shelf: &Shelf) -> io::Result<Option<Vec<String>>> {
+        let kept = match Snap::read(&shelf.snap) {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Some(vec!["missing: nothing is kept of it yet".to_owned()]));
+            }
+            Err(error) => return Err(named(&shelf.snap, &error)),
+        };
+        if kept.text != self.snap.text {
+            let mut why = vec!["changed:".to_owned()];
+            why.extend(difference(&kept.text, &self.snap.text));
+            return Ok(Some(why));
+        }
+        match fs::read(&shelf.pcapng) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let name = shelf.pcapng.display();
+                Ok(Some(vec![format!("missing: the trace is as it was, but there is no {name}")]))
+            }
+            Err(error) => Err(named(&shelf.pcapng, &error)),
+            Ok(kept) if self.is_exact && kept != self.pcapng => {
+                let name = shelf.pcapng.display();
+                let how = format!("castnet diff {name} {}", pending(&shelf.pcapng).display());
+                Ok(Some(vec![format!("changed: not in its trace, but in its octets ({how})")]))
+            }
+            Ok(_) => Ok(None),
+        }
+    }
+
+    /// Puts it where it can be accepted, or takes away what was there to be accepted before.
+    fn leave_pending(&self, shelf: &Shelf, differs: bool) -> io::Result<()> {
+        let (snap, capture) = (pending(&shelf.snap), pending(&shelf.pcapng));
+        if differs {
+            self.snap.write(&snap).map_err(|error| named(&snap, &error))?;
+            return place(&capture, &self.pcapng).map_err(|error| named(&capture, &error));
+        }
+        for file in [snap, capture].iter().filter(|file| file.exists()) {
+            fs::remove_file(file).map_err(|error| named(file, &error))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// The lines that differ, each behind a sign.
+fn difference(kept: &str, made: &str) -> Vec<String> {
+    let (one, other): (Vec<&str>, Vec<&str>) = (kept.lines().collect(), made.lines().collect());
+    // The width of a column is no difference.
+    let words = |lines: &[&str]| -> Vec<Vec<String>> {
+        lines.iter().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    };
+    let mut lines = Vec::new();
+    for step in align(&words(&one), &words(&other), |_, _| false) {
+        match step {
+            Step::Same(..) => {}
+            Step::Removed(old) => lines.push(format!("- {}", one[old])),
+            Step::Added(new) => lines.push(format!("+ {}", other[new])),
+            Step::Changed(old, new) => {
+                lines.extend([format!("- {}", one[old]), format!("+ {}", other[new])]);
+            }
+        }
+    }
+    let more = lines.len().saturating_sub(SHOWN);
+    lines.truncate(SHOWN);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
