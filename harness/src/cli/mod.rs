@@ -12,6 +12,7 @@ mod man;
 mod new;
 mod owner;
 mod progress;
+mod review;
 mod run;
 mod schema;
 mod seed;
@@ -61,6 +62,8 @@ enum Command {
     Doctor,
     /// Print the frames of a capture, one to a line.
     Show(show::ShowArgs),
+    /// Walk through what runs have made otherwise than it is kept, and accept or reject it.
+    Review(review::ReviewArgs),
     /// Compare two captures packet by packet and field by field.
     Diff(diff::DiffArgs),
     /// Run a scenario and print its trace: what happened and because of what.
@@ -113,6 +116,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
         Command::Capture(args) => capture::capture(&args),
         Command::Doctor => doctor::doctor(),
         Command::Show(args) => show::show(&args),
+        Command::Review(args) => review::review(&args),
         Command::Diff(args) => diff::diff_captures(&args),
         Command::Trace(args) => trace::trace_run(&args),
         Command::Man(args) => man::man(&args, Cli::command()),

@@ -1,0 +1,203 @@
+//! What waits to be reviewed below a folder: goldens that runs would have otherwise, goldens that no run
+//! has made yet, and goldens that no scenario wants any more.
+//!
+//! Accepting puts what a run has made in the place of what was kept, or takes away what nobody wants.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::golden::{Shelf, Snap, named, pending};
+use crate::plan::{Plan, load};
+use crate::scenario::BACKENDS;
+
+/// Why something waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// A run was not as it is kept.
+    Changed,
+    /// A run was kept that had not been kept before.
+    New,
+    /// A scenario wants to be compared, and nothing was ever kept of it.
+    Missing,
+    /// It is kept of a scenario that does not want it: why not.
+    Orphaned(String),
+}
+
+/// One thing that waits.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its name: the scenario's, and the backend's but for the simulator.
+    pub name: String,
+    /// Why it waits.
+    pub state: State,
+    /// Where it is kept.
+    pub shelf: Shelf,
+    /// The scenario's file, from the folder on.
+    pub source: String,
+}
+
+/// Everything that waits below this folder, in the order of the names.
+///
+/// # Errors
+/// What cannot be read.
+pub fn items(root: &Path) -> io::Result<Vec<Item>> {
+    let mut items = BTreeMap::<String, Item>::new();
+    let traces = root.join("fixtures/traces");
+    let captures = root.join("fixtures/pcap");
+    let mut kept = Vec::new();
+    for file in files(&traces)? {
+        let stem = tail(&traces, &file);
+        if let Some(stem) = stem.strip_suffix(".snap.new") {
+            items.insert(stem.to_owned(), changed(root, stem, &file)?);
+        } else if let Some(stem) = stem.strip_suffix(".snap") {
+            kept.push((stem.to_owned(), file));
+        }
+    }
+    for file in files(&captures)? {
+        let stem = tail(&captures, &file);
+        if let Some(stem) = stem.strip_suffix(".pcapng.new")
+            && !items.contains_key(stem)
+        {
+            let snap = Shelf::named(root, stem).snap;
+            items.insert(stem.to_owned(), changed(root, stem, &snap)?);
+        }
+    }
+    let wanted = wanted(root)?;
+    for (stem, file) in kept {
+        let source = Snap::read(&file).map_err(|error| named(&file, &error))?.source;
+        if !source.ends_with(".toml") || wanted.contains_key(&stem) {
+            continue;
+        }
+        let why = match root.join(&source).exists() {
+            true => format!("{source} does not want it"),
+            false => format!("there is no {source} any more"),
+        };
+        let (state, shelf) = (State::Orphaned(why), Shelf::named(root, &stem));
+        items.insert(stem.clone(), Item { name: stem, state, shelf, source });
+    }
+    for (stem, source) in wanted {
+        let shelf = Shelf::named(root, &stem);
+        if !shelf.snap.exists() && !items.contains_key(&stem) {
+            items.insert(stem.clone(), Item { name: stem, state: State::Missing, shelf, source });
+        }
+    }
+    Ok(items.into_values().collect())
+}
+
+fn changed(root: &Path, stem: &str, made: &Path) -> io::Result<Item> {
+    let source = Snap::read(made).map_err(|error| named(made, &error))?.source;
+    let shelf = Shelf::named(root, stem);
+    let state = if shelf.snap.exists() { State::Changed } else { State::New };
+    Ok(Item { name: stem.to_owned(), state, shelf, source })
+}
+
+/// The stems that scenarios want to be kept, with their files.
+fn wanted(root: &Path) -> io::Result<BTreeMap<String, String>> {
+    let mut wanted = BTreeMap::new();
+    let folder = root.join("scenarios");
+    let folder = if folder.is_dir() { folder } else { root.to_owned() };
+    for file in files(&folder)?.iter().filter(|file| file.extension().is_some_and(|e| e == "toml"))
+    {
+        // A file that is no scenario wants nothing; `castnet check` says what is wrong with it.
+        let Ok(plan) = load(file) else { continue };
+        let source = file.strip_prefix(root).unwrap_or(file).display().to_string();
+        for backend in BACKENDS {
+            if wants(&plan, backend) {
+                let shelf = Shelf::of(&plan.path, &plan.name, backend);
+                let stem = tail(&root.join("fixtures/traces"), &shelf.snap);
+                wanted.insert(stem.trim_end_matches(".snap").to_owned(), source.clone());
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+fn wants(plan: &Plan, backend: &str) -> bool {
+    plan.golden.as_ref().is_some_and(|golden| golden.backends.iter().any(|one| one == backend))
+}
+
+fn tail(folder: &Path, file: &Path) -> String {
+    file.strip_prefix(folder).unwrap_or(file).display().to_string()
+}
+
+/// The files below a folder, or none if there is no such folder.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(|error| named(&folder, &error))?,
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+impl Item {
+    /// The traces that are kept and that a run has made, as far as they are there.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn traces(&self) -> io::Result<[Option<String>; 2]> {
+        let read = |path: &Path| match Snap::read(path) {
+            Ok(snap) => Ok(Some(snap.text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(named(path, &error)),
+        };
+        Ok([read(&self.shelf.snap)?, read(&pending(&self.shelf.snap))?])
+    }
+
+    /// The capture that can be looked at: the one that a run has made, or else the one that is kept.
+    #[must_use]
+    pub fn capture(&self) -> PathBuf {
+        let made = pending(&self.shelf.pcapng);
+        if made.exists() { made } else { self.shelf.pcapng.clone() }
+    }
+
+    /// Keeps what a run has made; of an orphan nothing is kept.
+    ///
+    /// # Errors
+    /// What the system says, or that there is nothing to accept.
+    pub fn accept(&self) -> io::Result<()> {
+        for file in [&self.shelf.snap, &self.shelf.pcapng] {
+            match &self.state {
+                State::Missing => {
+                    let why = format!("nothing to accept yet: run {}", self.source);
+                    return Err(io::Error::new(io::ErrorKind::NotFound, why));
+                }
+                State::Orphaned(_) => remove(file)?,
+                State::Changed | State::New => {
+                    let made = pending(file);
+                    // insta's own review may have accepted the trace already.
+                    if made.exists() {
+                        fs::rename(&made, file).map_err(|error| named(file, &error))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what a run has made; of an orphan all is kept.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn reject(&self) -> io::Result<()> {
+        remove(&pending(&self.shelf.snap))?;
+        remove(&pending(&self.shelf.pcapng))
+    }
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(file, &error)),
+        _ => Ok(()),
+    }
+}
