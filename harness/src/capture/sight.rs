@@ -5,8 +5,10 @@ use std::fmt;
 use etherparse::Ipv4HeaderSlice;
 
 use super::decode::{Content, Packet, decode_ipv4};
+use super::fields::Field;
 use super::file::Shot;
 use super::link::{self, Unread};
+use crate::recording::Number;
 
 /// A frame that has been looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,26 @@ impl Sight {
         };
         let (source, vlans) = (carried.source, carried.vlans.clone());
         Self { interface, source, outgoing: outgoing.or(carried.outgoing), vlans, what }
+    }
+
+    /// Every field that can be compared, in the order of its octets.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        let vlans = self.vlans.iter().map(|vlan| ("VLAN", vlan.to_string()));
+        let of_packet = match &self.what {
+            What::Packet(packet) => packet.fields(),
+            What::Other(_) | What::Unread(..) => vec![("frame", self.to_string())],
+        };
+        vlans.chain(of_packet).collect()
+    }
+
+    /// The number of the datagram, if it is one of castnet's.
+    #[must_use]
+    pub const fn number(&self) -> Option<Number> {
+        match &self.what {
+            What::Packet(Packet { content: Content::Data(number), .. }) => Some(*number),
+            _ => None,
+        }
     }
 
     /// The packet, if it is a sound one.

@@ -21,7 +21,7 @@ use castnet_lab::judge::{Outcome, Verdict, judge};
 use castnet_lab::lab::privilege::Refusal;
 use castnet_lab::plan::Plan;
 use castnet_lab::recording::Recording;
-use castnet_lab::report::{Finished, Unfinished, html};
+use castnet_lab::report::{Finished, Unfinished, html, ladder};
 use castnet_lab::role;
 use castnet_lab::snapshot::golden;
 use tokio::sync::oneshot;
@@ -292,6 +292,13 @@ impl Evidence {
         let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
         if let Err(error) = golden::check(job.plan, recording, &mut verdict, golden::may_write()) {
             verdict.break_off(format!("what is kept of earlier runs: {error}"));
+        }
+        // One is enough: what follows from it looks alike.
+        let failed = verdict.findings.iter_mut().zip(&job.plan.checks);
+        if let Some((finding, check)) = failed.into_iter().find(|(f, _)| f.outcome == Outcome::Fail)
+        {
+            let ladder = ladder::explain(job.plan, recording, &check.claim, finding.at);
+            finding.why.extend(ladder);
         }
         let remarks = verdict.remarks();
         let write = |file| pcapng::write(BufWriter::new(file), job.plan, recording, &remarks);

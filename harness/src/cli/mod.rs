@@ -162,6 +162,15 @@ fn complain(message: &str) {
     _ = writeln!(io::stderr(), "castnet: {message}");
 }
 
+/// The columns of the terminal, as the shell says or as it says itself.
+fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.or_else(|| Some(terminal_size::terminal_size()?.0.0.into())).unwrap_or(WIDTH)
+}
+
+/// The width of a terminal that does not say how wide it is, and of a file.
+const WIDTH: usize = 120;
+
 fn style(terminal: &impl io::IsTerminal) -> Style {
     Style { color: terminal.is_terminal() && std::env::var_os("NO_COLOR").is_none() }
 }

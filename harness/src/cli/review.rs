@@ -12,10 +12,7 @@ use castnet_lab::snapshot::review::{Item, State, items};
 use castnet_lab::snapshot::sides;
 use clap::Args;
 
-use super::{Ending, FAILED, Failure, complain, say, stdout_style};
-
-/// The width of a terminal that does not say how wide it is.
-const WIDTH: usize = 100;
+use super::{Ending, FAILED, Failure, complain, say, stdout_style, width};
 
 /// Where the verdict stands in a trace.
 const OUTCOMES: [&str; 5] = ["PASS", "VACUOUS", "FAIL", "UNSUPPORTED", "BROKEN"];
@@ -153,12 +150,6 @@ fn packets(item: &Item, marks: Marks) -> String {
 fn verdict(trace: Option<&str>) -> &str {
     let Some(trace) = trace else { return "none" };
     trace.lines().find(|line| OUTCOMES.contains(line)).unwrap_or("none")
-}
-
-/// As wide as the shell says that it is.
-fn width() -> usize {
-    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    told.or_else(|| Some(terminal_size::terminal_size()?.0.0.into())).unwrap_or(WIDTH)
 }
 
 /// Asks until the item is decided or skipped; false ends the review.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use castnet::time::Seconds;
 use castnet_lab::capture::file::{Broken, Shot, read};
 use castnet_lab::capture::sight::{Sight, What};
+use castnet_lab::report::ladder::{Columns, Ladder};
 use clap::Args;
 
-use super::{Ending, FAILED, Failure, complain};
+use super::{Ending, FAILED, Failure, complain, width};
 
 #[derive(Args)]
 pub(super) struct ShowArgs {
@@ -20,6 +21,12 @@ pub(super) struct ShowArgs {
     /// Only IGMP messages.
     #[arg(long)]
     igmp: bool,
+    /// Draw a ladder: a column for each interface, and for each node of castnet's own captures.
+    #[arg(long)]
+    ladder: bool,
+    /// Draw a ladder with a column for each sender's IP address.
+    #[arg(long, conflicts_with = "ladder")]
+    addresses: bool,
     /// Only lines with this in them; may be given more than once, for any of them.
     #[arg(long, value_name = "TEXT")]
     filter: Vec<String>,
@@ -43,11 +50,21 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
     let file = file.map_err(|error| Failure::usage(named(&error)))?;
     let mut seen = Seen::default();
     let mut out = io::stdout().lock();
+    let columns = args.columns();
+    let mut ladder = Ladder::default();
     let ended = read(file, |shot| {
         let line = seen.line(&shot);
-        // Whoever closed the output does not want to read on.
-        !args.wants(&line) || writeln!(out, "{}", line.text).is_ok()
+        match columns {
+            _ if !args.wants(&line) => true,
+            Some(columns) => {
+                ladder.add_sight(line.at, &line.sight, columns);
+                true
+            }
+            // Whoever closed the output does not want to read on.
+            None => writeln!(out, "{}", line.text).is_ok(),
+        }
     });
+    _ = out.write_all(ladder.render(width()).as_bytes());
     let Seen { frames, unread, why, .. } = seen;
     if let Some(why) = why {
         complain(&named(&format!("{unread} of {frames} frames could not be read: {why}")));
@@ -75,14 +92,24 @@ fn open(path: &Path) -> io::Result<Box<dyn Read>> {
 
 /// A frame in a line.
 struct Line {
-    igmp: bool,
+    sight: Sight,
+    at: Duration,
     text: String,
 }
 
 impl ShowArgs {
+    fn columns(&self) -> Option<Columns> {
+        match (self.ladder, self.addresses) {
+            (true, _) => Some(Columns::Interfaces),
+            (_, true) => Some(Columns::Addresses),
+            _ => None,
+        }
+    }
+
     fn wants(&self, line: &Line) -> bool {
         let named = |text: &String| line.text.contains(text.as_str());
-        (line.igmp || !self.igmp) && (self.filter.is_empty() || self.filter.iter().any(named))
+        (line.sight.is_igmp() || !self.igmp)
+            && (self.filter.is_empty() || self.filter.iter().any(named))
     }
 }
 
@@ -100,6 +127,7 @@ impl Seen {
             self.unread += 1;
             self.why.get_or_insert_with(|| why.to_string());
         }
-        Line { igmp: sight.is_igmp(), text: format!("{at:>12}  {}  {sight}", sight.interface) }
+        let text = format!("{at:>12}  {}  {sight}", sight.interface);
+        Line { sight, at: shot.stamp.unwrap_or(first).saturating_sub(first), text }
     }
 }

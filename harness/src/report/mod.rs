@@ -4,6 +4,7 @@
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod ladder;
 pub mod table;
 pub mod text;
 

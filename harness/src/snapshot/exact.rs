@@ -4,7 +4,6 @@ use castnet::time::Instant;
 
 use super::cause::Fate;
 use super::flow::Turns;
-use super::normal::deed;
 use super::scene::{Scene, Whose};
 
 /// The lines, without a heading.
@@ -18,8 +17,8 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
         rows.push((at, [why, place.to_owned(), what]));
     };
     for (act, done) in plan.acts.iter().zip(&scene.recording.acts) {
-        let name = if act.label.contains(' ') { "" } else { &act.label };
-        let what = format!("{} {}", plan.nodes[act.node].name, deed(scene, &act.action));
+        let name = if act.label == act.words { "" } else { &act.label };
+        let what = act.words.clone();
         match done {
             Some(done) => add(*done, name.to_owned(), "act", what),
             None => {

@@ -146,11 +146,11 @@ pub fn check(
             false => "nothing is written in CI".to_owned(),
         });
     }
-    verdict.findings.push(Finding { line: golden.line, claim, outcome, why });
+    let (line, measured) = (golden.line, Vec::new());
+    verdict.findings.push(Finding { line, claim, outcome, why, measured, at: None });
     verdict.outcome = verdict.outcome.max(outcome);
     if outcome == Outcome::Fail && recording.lateness.by > plan.tolerance {
-        verdict.reasons.push("the laboratory was late itself, and the trace differs".to_owned());
-        verdict.outcome = Outcome::Broken;
+        verdict.break_off("the laboratory was late itself, and the trace differs".to_owned());
     }
     Ok(())
 }
@@ -171,7 +171,7 @@ impl Made {
         let source = source.display().to_string();
         let text = trace(plan, recording, verdict, detail);
         let mut capture = Vec::new();
-        let written = pcapng::write(&mut capture, plan, &thin(plan, recording));
+        let written = pcapng::write(&mut capture, plan, &thin(plan, recording), &verdict.remarks());
         // Nothing can fail but a frame that is too long for any capture.
         let pcapng = if written.is_ok() { capture } else { Vec::new() };
         Self { snap: Snap { source, text }, pcapng, is_exact }

@@ -15,7 +15,7 @@ use super::flow::Turns;
 use super::label::Label;
 use super::scene::{Scene, Whose};
 use crate::capture::decode::{Content, decode};
-use crate::plan::{Action, PortId};
+use crate::plan::PortId;
 use crate::scenario::PacketKind;
 
 /// Where a line belongs: the timeline, a link or a node, in this order.
@@ -92,29 +92,11 @@ impl Scene<'_> {
 
 fn acts(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
     for (act, done) in scene.plan.acts.iter().zip(&scene.recording.acts) {
-        let node = &scene.plan.nodes[act.node].name;
-        let undone = if done.is_none() { ", but it was not done" } else { "" };
-        let what = format!("{node} {}{undone}", deed(scene, &act.action));
+        let what = match done {
+            Some(_) => act.words.clone(),
+            None => format!("{}, but it was not done", act.words),
+        };
         add(scene.label(act), Place::Act, what);
-    }
-}
-
-/// What an act does, after who does it.
-pub(super) fn deed(scene: &Scene<'_>, action: &Action) -> String {
-    let link = |port: &PortId| scene.link_name(*port).to_owned();
-    match action {
-        Action::Join(port, group) => format!("joins {group} on {}", link(port)),
-        Action::Leave(port, group) => format!("leaves {group} on {}", link(port)),
-        Action::Send(stream) => format!("sends to {} on {}", stream.group, link(&stream.port)),
-        Action::Inject(injection) => {
-            format!("injects what goes to {} on {}", injection.to, link(&injection.port))
-        }
-        Action::Stop => "stops sending".to_owned(),
-        Action::Interface { port, up: true } => format!("has {} up", link(port)),
-        Action::Interface { port, up: false } => format!("has {} down", link(port)),
-        Action::Kill => "is killed".to_owned(),
-        Action::Restart => "is started again".to_owned(),
-        Action::Exec(command) => format!("runs {}", command.join(" ")),
     }
 }
 

@@ -94,7 +94,10 @@ impl<'a> Scene<'a> {
         let ports = self.plan.ports.iter();
         let of = |one: PortId| mac == Some(&self.plan.ports[one].mac[..]);
         let found = ports.enumerate().map(|(id, _)| id).find(|&id| of(id));
-        found.filter(|&id| self.segment(id) == self.segment(port)).unwrap_or(port)
+        // A switch sends from one address on all of its ports.
+        let is_other = |id: &PortId| self.node(*id) != self.node(port);
+        let found = found.filter(|&id| self.segment(id) == self.segment(port));
+        found.filter(is_other).unwrap_or(port)
     }
 
     /// Where more datagrams are missing than lateness explains, a flow has ended, and another begins.
@@ -133,8 +136,8 @@ impl<'a> Scene<'a> {
 
     /// When an act is due: the name of the first one of that time that has one, or the time.
     pub(super) fn label(&self, act: &Act) -> Label {
-        // An act without a name is labelled by what it does, in words.
-        let is_named = |other: &&Act| other.at == act.at && !other.label.contains(' ');
+        // An act without a name is labelled by what it does.
+        let is_named = |other: &&Act| other.at == act.at && other.label != other.words;
         let named = self.plan.acts.iter().find(is_named);
         named.map_or_else(|| Label::literal(act.at), |one| Label::named(act.at, &one.label))
     }

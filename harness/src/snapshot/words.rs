@@ -14,7 +14,7 @@ const IGMP_TTL: u8 = 1;
 impl Scene<'_> {
     /// `r1 > 239.1.1.1  v2 Membership Query, group 239.1.1.1, max resp 0.5 s`
     pub(super) fn packet(&self, sent: &Sent) -> String {
-        let Packet { source, destination, ttl, router_alert, content } = &sent.packet;
+        let Packet { source, destination, ttl, router_alert, content, .. } = &sent.packet;
         let mut text = format!("{} > {destination}  ", who(self, *source));
         text.push_str(&match content {
             Content::Igmp(message) => message.to_string(),

@@ -1,0 +1,298 @@
+//! A ladder in text: a column for everybody on a link, an arrow for each control packet, a double one
+//! for datagrams, which are summed up.
+//!
+//! What would be wider than the terminal is told in words instead.
+
+use std::time::Duration;
+
+use castnet::time::{Instant, Seconds};
+
+use crate::capture::decode::{Content, Packet, decode};
+use crate::capture::sight::Sight;
+use crate::plan::{Claim, LinkId, Plan, PortId, When};
+use crate::recording::Recording;
+
+/// How wide a column may be in characters.
+const RUNGS: std::ops::RangeInclusive<usize> = 7..=16;
+/// The most columns of a link; what everybody else sends comes from the last one.
+const MOST: usize = 8;
+/// How many rows a failure shows before and after its moment.
+const BEFORE: usize = 5;
+const AFTER: usize = 4;
+
+/// Links side by side.
+#[derive(Clone, Debug, Default)]
+pub struct Ladder {
+    links: Vec<Link>,
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug)]
+struct Link {
+    name: String,
+    columns: Vec<String>,
+}
+
+/// A packet, or several datagrams of one stream between two control packets.
+#[derive(Clone, Debug)]
+struct Row {
+    at: Duration,
+    link: usize,
+    column: usize,
+    text: String,
+    data: Option<Run>,
+}
+
+#[derive(Clone, Debug)]
+struct Run {
+    /// What makes two datagrams belong together: source, destination, stream.
+    key: String,
+    count: usize,
+    until: Duration,
+}
+
+/// What the columns of a capture are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// The interfaces: of castnet's own captures, the nodes of each link.
+    Interfaces,
+    /// Who sent, by IP address, on each interface.
+    Addresses,
+}
+
+impl Ladder {
+    /// The ladder of these links in a run.
+    #[must_use]
+    pub fn of_run(plan: &Plan, recording: &Recording, links: &[LinkId]) -> Self {
+        let name = |port: PortId| plan.nodes[plan.ports[port].node].name.clone();
+        let mut ladder = Self::default();
+        for &link in links {
+            let columns = plan.links[link].ports.iter().map(|&port| name(port)).collect();
+            ladder.links.push(Link { name: plan.links[link].name.clone(), columns });
+        }
+        for frame in recording.frames.iter().filter(|frame| frame.outgoing) {
+            let port = &plan.ports[frame.port];
+            let Some(link) = links.iter().position(|&link| link == port.link) else { continue };
+            let Some(packet) = decode(&frame.bytes) else { continue };
+            let column = plan.links[port.link].ports.iter().position(|&on| on == frame.port);
+            let at = frame.at.since_start();
+            let data = data(&packet);
+            ladder.add(at, link, column.unwrap_or(0), packet.to_string(), data);
+        }
+        ladder
+    }
+
+    /// Adds a frame of a capture; `at` is since its first one.
+    pub fn add_sight(&mut self, at: Duration, sight: &Sight, columns: Columns) {
+        let (link, column) = match (columns, sight.interface.split_once(':'), sight.packet()) {
+            (Columns::Interfaces, Some((node, link)), _) => (link.to_owned(), node.to_owned()),
+            (Columns::Interfaces, None, _) => (String::new(), sight.interface.clone()),
+            (Columns::Addresses, _, Some(packet)) => {
+                (sight.interface.clone(), packet.source.to_string())
+            }
+            (Columns::Addresses, _, None) => (sight.interface.clone(), "others".to_owned()),
+        };
+        let link = self.link(link);
+        let columns = &mut self.links[link].columns;
+        let column = columns.iter().position(|known| *known == column).unwrap_or_else(|| {
+            if columns.len() + 1 == MOST {
+                columns.push("others".to_owned());
+            } else if columns.len() < MOST {
+                columns.push(column);
+            }
+            columns.len() - 1
+        });
+        let data = sight.packet().and_then(data);
+        self.add(at, link, column, sight.to_string(), data);
+    }
+
+    fn link(&mut self, name: String) -> usize {
+        self.links.iter().position(|known| known.name == name).unwrap_or_else(|| {
+            self.links.push(Link { name, columns: Vec::new() });
+            self.links.len() - 1
+        })
+    }
+
+    fn add(
+        &mut self,
+        at: Duration,
+        link: usize,
+        column: usize,
+        text: String,
+        data: Option<String>,
+    ) {
+        // A control packet on the link ends the sum, so that its effect can be seen.
+        let mut since = self.rows.iter_mut().rev().filter(|row| row.link == link);
+        if let Some(key) = &data {
+            let same = |row: &&mut Row| {
+                row.column == column && row.data.as_ref().is_some_and(|run| run.key == *key)
+            };
+            if let Some(run) = since
+                .by_ref()
+                .take_while(|row| row.data.is_some())
+                .find(same)
+                .and_then(|row| row.data.as_mut())
+            {
+                (run.count, run.until) = (run.count + 1, at);
+                return;
+            }
+        }
+        let data = data.map(|key| Run { key, count: 1, until: at });
+        self.rows.push(Row { at, link, column, text, data });
+    }
+
+    /// The whole ladder, no wider than this if that can be.
+    #[must_use]
+    pub fn render(&self, width: usize) -> String {
+        let mut lines = self.head(width);
+        lines.extend(self.rows.iter().map(|row| self.line(row, width)));
+        lines.concat()
+    }
+
+    /// A few rows before and after a moment, which is marked.
+    fn around(&self, at: Instant, width: usize) -> Vec<String> {
+        let moment = at.since_start();
+        let next = self.rows.iter().position(|row| row.at > moment).unwrap_or(self.rows.len());
+        let (from, to) = (next.saturating_sub(BEFORE), (next + AFTER).min(self.rows.len()));
+        let mut lines = self.head(width);
+        lines.extend(self.rows[from..next].iter().map(|row| self.line(row, width)));
+        lines.push(format!("{:>12}  {}\n", at.to_string(), "- ".repeat(self.drawn(width) / 2)));
+        lines.extend(self.rows[next..to].iter().map(|row| self.line(row, width)));
+        lines.iter().map(|line| line.trim_end().to_owned()).collect()
+    }
+
+    /// How wide a column is: its name fits, if it is not too long.
+    fn rung(&self) -> usize {
+        let names = self.links.iter().flat_map(|link| &link.columns);
+        let longest = names.map(|name| name.chars().count() + 1).max().unwrap_or_default();
+        longest.clamp(*RUNGS.start(), *RUNGS.end())
+    }
+
+    /// How wide the columns are; zero if there is no room for them.
+    fn drawn(&self, width: usize) -> usize {
+        let columns: usize =
+            self.links.iter().map(|link| link.columns.len() * self.rung() + 2).sum();
+        if columns * 2 > width { 0 } else { columns }
+    }
+
+    fn head(&self, width: usize) -> Vec<String> {
+        if self.drawn(width) == 0 {
+            return Vec::new();
+        }
+        let (mut names, mut columns) = (String::new(), String::new());
+        let rung = self.rung();
+        for link in &self.links {
+            let wide = link.columns.len() * rung;
+            names.push_str(&format!("{:<wide$}  ", cut(&link.name, wide)));
+            for column in &link.columns {
+                columns.push_str(&format!("{:<rung$}", cut(column, rung - 1)));
+            }
+            columns.push_str("  ");
+        }
+        [names, columns].map(|row| format!("{:14}{}\n", "", row.trim_end())).into()
+    }
+
+    fn line(&self, row: &Row, width: usize) -> String {
+        let at = Seconds(row.at, 6).to_string();
+        let sum = match &row.data {
+            Some(Run { count: 2.., until, .. }) => format!(" until {}", Seconds(*until, 6)),
+            _ => String::new(),
+        };
+        let text = match &row.data {
+            Some(run) if run.count > 1 => format!("{} x {}{sum}", run.key, run.count),
+            _ => row.text.clone(),
+        };
+        if self.drawn(width) == 0 {
+            let link = &self.links[row.link];
+            return format!("{at:>12}  {}  {}: {text}\n", link.name, link.columns[row.column]);
+        }
+        let mut drawing = String::new();
+        for (index, link) in self.links.iter().enumerate() {
+            let columns = link.columns.len();
+            for column in 0..columns {
+                let (sign, fill) = match (index == row.link, column.cmp(&row.column)) {
+                    (false, _) => ('|', ' '),
+                    (true, std::cmp::Ordering::Less) => ('<', '-'),
+                    (true, std::cmp::Ordering::Equal) => ('o', '-'),
+                    (true, std::cmp::Ordering::Greater) => ('>', '-'),
+                };
+                let fill = if row.data.is_some() && fill == '-' { '=' } else { fill };
+                let fill = if column + 1 == columns { ' ' } else { fill };
+                drawing.push(sign);
+                drawing.extend(std::iter::repeat_n(fill, self.rung() - 1));
+            }
+            drawing.push_str("  ");
+        }
+        format!("{at:>12}  {drawing}{text}\n")
+    }
+}
+
+fn cut(name: &str, width: usize) -> String {
+    name.chars().take(width).collect()
+}
+
+/// What datagrams that belong together have in common, if it is one.
+fn data(packet: &Packet) -> Option<String> {
+    let Packet { source, destination, content: Content::Data(number), .. } = packet else {
+        return None;
+    };
+    Some(format!("{source} > {destination} stream {}", number.stream))
+}
+
+/// The ladder around the moment that a failed claim is about, where it can be told.
+#[must_use]
+pub fn explain(
+    plan: &Plan,
+    recording: &Recording,
+    claim: &Claim,
+    at: Option<Instant>,
+) -> Vec<String> {
+    let Some(at) = at.or_else(|| began(recording, claim)) else { return Vec::new() };
+    let ladder = Ladder::of_run(plan, recording, &links(plan, claim));
+    ladder.around(at, WIDTH)
+}
+
+/// As wide as reports are.
+const WIDTH: usize = 160;
+
+/// When the claim's window begins.
+fn began(recording: &Recording, claim: &Claim) -> Option<Instant> {
+    let from = match claim {
+        Claim::Packet { window, .. }
+        | Claim::Order(_, window)
+        | Claim::Received(_, _, window)
+        | Claim::ExactlyOnce(_, window)
+        | Claim::NoneAfter(_, window)
+        | Claim::Ttl(_, _, window)
+        | Claim::Querier(_, When::Throughout(window)) => &window.from,
+        Claim::Mfc { at, .. }
+        | Claim::Mdb { at, .. }
+        | Claim::Querier(_, When::At(at))
+        | Claim::Members { at, .. } => at,
+        Claim::Latency(latency) => {
+            return recording.acts.get(latency.act).copied().flatten();
+        }
+    };
+    from.instant(|act| recording.acts.get(act).copied().flatten())
+}
+
+/// The links that the claim is about.
+fn links(plan: &Plan, claim: &Claim) -> Vec<LinkId> {
+    let of_node =
+        |node: usize| plan.nodes[node].ports.iter().map(|&port| plan.ports[port].link).collect();
+    let of_port = |port: &PortId| vec![plan.ports[*port].link];
+    let mut links: Vec<LinkId> = match claim {
+        Claim::Packet { filter, .. } => vec![filter.link],
+        Claim::Order(steps, _) => steps.iter().map(|step| step.filter.link).collect(),
+        Claim::Received(receiver, ..)
+        | Claim::ExactlyOnce(receiver, _)
+        | Claim::NoneAfter(receiver, _)
+        | Claim::Ttl(receiver, ..) => of_node(receiver.node),
+        Claim::Latency(latency) => of_port(&latency.port),
+        Claim::Mfc { router: node, .. } | Claim::Mdb { switch: node, .. } => of_node(*node),
+        Claim::Querier(port, _) | Claim::Members { port, .. } => of_port(port),
+    };
+    links.sort_unstable();
+    links.dedup();
+    links
+}
