@@ -29,6 +29,7 @@
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.
 //! - [`judge`]: whether what happened is what was claimed.
+//! - [`replay`]: a capture held against a scenario.
 //! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
 
@@ -39,6 +40,7 @@ pub mod judge;
 pub mod lab;
 pub mod plan;
 pub mod recording;
+pub mod replay;
 pub mod report;
 pub mod role;
 pub mod scenario;

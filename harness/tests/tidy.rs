@@ -27,7 +27,7 @@ const CORE: [(&str, &[&str]); 12] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 11] = [
+const LAB: [(&str, &[&str]); 12] = [
     ("scenario", &[]),
     ("lab", &[]),
     ("sim", &[]),
@@ -39,6 +39,7 @@ const LAB: [(&str, &[&str]); 11] = [
     ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role"]),
     ("judge", &["scenario", "plan", "recording", "capture"]),
     ("snapshot", &["scenario", "plan", "recording", "capture", "judge"]),
+    ("replay", &["scenario", "plan", "recording", "capture", "judge"]),
     ("report", &["scenario", "plan", "recording", "capture", "judge", "snapshot"]),
 ];
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use castnet::time::Instant;
+use castnet::time::{Instant, Seconds};
 
 use crate::plan::Plan;
 use crate::recording::{Frame, Recording};
@@ -41,10 +41,12 @@ impl Comments {
     pub(super) fn new(plan: &Plan, recording: &Recording, remarks: &Remarks) -> Self {
         let version = env!("CARGO_PKG_VERSION");
         let (seed, backend) = (plan.seed, recording.backend);
+        let epoch = Seconds(recording.epoch, 9);
         let mut comments = Self {
             section: vec![
                 cut(format!("{}: {}", plan.name, plan.title)),
                 cut(format!("{} on {backend}, seed {seed}, castnet {version}", remarks.verdict)),
+                format!("time zero {epoch} since 1970"),
             ],
             frames: BTreeMap::new(),
         };

@@ -12,6 +12,8 @@ use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
 use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption,
 };
+use pcap_file::pcapng::blocks::opt_common::CommonOption;
+use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
 use pcap_file::pcapng::{PcapNgReadError, PcapNgReader, PcapNgState};
 
 use super::link::LinkType;
@@ -43,6 +45,8 @@ pub struct Shot {
     pub bytes: Vec<u8>,
     /// Its whole length in octets.
     pub original_len: usize,
+    /// What is said of the frame; of the first one of a section also what is said of that.
+    pub comments: Vec<String>,
 }
 
 /// Where reading ended before the end of the file.
@@ -78,6 +82,7 @@ pub fn read(file: impl Read, see: impl FnMut(Shot) -> bool) -> Result<(), Broken
 fn read_pcapng(file: impl Read, mut see: impl FnMut(Shot) -> bool) -> Result<(), Broken> {
     let mut reader = PcapNgReader::new(file).map_err(|error| in_pcapng(error, 0))?;
     let mut skipped = Ok(());
+    let mut of_section = section_comments(reader.section());
     loop {
         let at = reader.bytes_parsed();
         let (block, state) = match reader.next_block() {
@@ -93,18 +98,28 @@ fn read_pcapng(file: impl Read, mut see: impl FnMut(Shot) -> bool) -> Result<(),
             }
             Some(Err(error)) => return Err(in_pcapng(error, at)),
         };
-        if shot(block, state).is_some_and(|shot| !see(shot)) {
-            return Ok(());
+        if let Block::SectionHeader(header) = &block {
+            of_section = section_comments(header);
+        }
+        if let Some(mut shot) = shot(block, state) {
+            shot.comments.splice(..0, std::mem::take(&mut of_section));
+            if !see(shot) {
+                return Ok(());
+            }
         }
     }
 }
 
 /// The frame of a block, if it holds one.
 fn shot(block: Block<'_>, state: &PcapNgState) -> Option<Shot> {
-    let mut outgoing = None;
+    let (mut outgoing, mut comments) = (None, Vec::new());
     let (id, stamp, original_len, bytes) = match block {
         Block::EnhancedPacket(block) => {
             outgoing = block.options.iter().find_map(direction);
+            comments.extend(block.options.iter().filter_map(|option| match option {
+                EnhancedPacketOption::Common(option) => comment(option),
+                _ => None,
+            }));
             (block.interface_id, Some(block.timestamp), block.original_len, block.data)
         }
         Block::Packet(block) => {
@@ -122,7 +137,23 @@ fn shot(block: Block<'_>, state: &PcapNgState) -> Option<Shot> {
         outgoing,
         original_len: (original_len as usize).max(bytes.len()),
         bytes: bytes.into_owned(),
+        comments,
     })
+}
+
+fn section_comments(header: &SectionHeaderBlock<'_>) -> Vec<String> {
+    let comments = header.options.iter().filter_map(|option| match option {
+        SectionHeaderOption::Common(option) => comment(option),
+        _ => None,
+    });
+    comments.collect()
+}
+
+fn comment(option: &CommonOption<'_>) -> Option<String> {
+    match option {
+        CommonOption::Comment(text) => Some(text.to_string()),
+        _ => None,
+    }
 }
 
 fn direction(option: &EnhancedPacketOption<'_>) -> Option<bool> {
@@ -172,6 +203,7 @@ fn read_pcap(file: impl Read, mut see: impl FnMut(Shot) -> bool) -> Result<(), B
             outgoing: None,
             original_len: (packet.orig_len as usize).max(bytes.len()),
             bytes,
+            comments: Vec::new(),
         };
         if !see(shot) {
             return Ok(());

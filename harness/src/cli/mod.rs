@@ -8,6 +8,7 @@ mod doctor;
 mod exec;
 mod files;
 mod interrupt;
+mod judge;
 mod man;
 mod new;
 mod owner;
@@ -64,6 +65,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Walk through what runs have made otherwise than it is kept, and accept or reject it.
     Review(review::ReviewArgs),
+    /// Hold what a scenario expects of packets against a capture, of castnet or of anything else.
+    Judge(judge::JudgeArgs),
     /// Compare two captures packet by packet and field by field.
     Diff(diff::DiffArgs),
     /// Run a scenario and print its trace: what happened and because of what.
@@ -117,6 +120,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
         Command::Doctor => doctor::doctor(),
         Command::Show(args) => show::show(&args),
         Command::Review(args) => review::review(&args),
+        Command::Judge(args) => judge::judge_capture(&args),
         Command::Diff(args) => diff::diff_captures(&args),
         Command::Trace(args) => trace::trace_run(&args),
         Command::Man(args) => man::man(&args, Cli::command()),

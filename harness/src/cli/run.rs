@@ -1,6 +1,7 @@
 //! `castnet run`
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use castnet_lab::backend::netns::Room;
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
 use castnet_lab::lab::privilege;
-use castnet_lab::report::{Campaign, Finished, html, json, junit, table, text};
+use castnet_lab::report::{Campaign, Finished, html, json, junit, markdown, table, text};
 use clap::Args;
 
 use super::campaign::{self, Event, Hold, Orders, publish};
@@ -58,6 +59,9 @@ pub(super) struct RunArgs {
     /// Print one JSON document on standard output, and nothing else.
     #[arg(long, conflicts_with = "verbose")]
     json: bool,
+    /// Append a summary in Markdown, as GitHub Actions shows it ("$GITHUB_STEP_SUMMARY").
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
     /// Write a report in JUnit's XML too.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -102,6 +106,9 @@ fn report(args: &RunArgs, campaign: &Campaign) -> Ending {
     } else {
         say(&table::table(campaign, stdout_style()));
         say(&text::summary(campaign, stdout_style()));
+    }
+    if let Some(file) = &args.summary {
+        append(file, &markdown::document(campaign))?;
     }
     if let Some(file) = &args.junit {
         write(file, &junit::document(campaign).map_err(Failure::broken)?)?;
@@ -219,6 +226,13 @@ fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
     let text = format!("{}{hint}the topology is held: {end}\n", standing.lines());
     _ = io::stderr().write_all(text.as_bytes());
     announced.map_err(|error| complain(&error)).ok()
+}
+
+/// Several calls of one job have one summary.
+fn append(path: &Path, text: &str) -> Result<(), Failure> {
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

@@ -183,6 +183,18 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     Verdict { outcome, findings, invariants, reasons }
 }
 
+/// Judges those checks that are wanted, and nothing else: for a recording that is not a whole run.
+#[must_use]
+pub fn judge_some(
+    plan: &Plan,
+    recording: &Recording,
+    wanted: impl Fn(&Check) -> bool,
+) -> Vec<Option<Finding>> {
+    let evidence = Evidence::new(plan, recording);
+    let judged = plan.checks.iter().map(|check| wanted(check).then(|| evidence.judge(check)));
+    judged.collect()
+}
+
 fn too_late(lateness: Lateness, tolerance: Duration) -> String {
     format!(
         "the machine is overloaded: what the laboratory had to do at {} it did {} later, and the \

@@ -48,7 +48,7 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = writeln!(text, "  {reason}");
     }
     for found in &verdict.findings {
-        text.push_str(&finding(finished, found, style));
+        text.push_str(&finding_of(&finished.path, found, style));
     }
     for standing in &verdict.invariants {
         if verbose || standing.outcome() != Outcome::Pass {
@@ -77,11 +77,12 @@ fn shown(title: &str) -> String {
     title.chars().map(shown).collect()
 }
 
-fn finding(finished: &Finished, finding: &Finding, style: Style) -> String {
+/// A check and why it came out so; `path` is the scenario's file.
+#[must_use]
+pub fn finding_of(path: &str, finding: &Finding, style: Style) -> String {
     let outcome = format!("{:<11}", finding.outcome.to_string().to_lowercase());
     let outcome = style.paint(finding.outcome, &outcome);
-    let mut text =
-        format!("  {outcome} {}   ({}:{})\n", finding.claim, finished.path, finding.line);
+    let mut text = format!("  {outcome} {}   ({path}:{})\n", finding.claim, finding.line);
     for why in &finding.why {
         _ = writeln!(text, "              {why}");
     }

@@ -19,7 +19,15 @@ fn leave() -> Vec<u8> {
 fn sight(link_type: LinkType, bytes: &[u8]) -> Sight {
     let (stamp, interface) = (Some(Duration::ZERO), "x".to_owned());
     let (bytes, original_len) = (bytes.to_vec(), bytes.len());
-    Sight::of(&Shot { stamp, interface, link_type, outgoing: None, bytes, original_len })
+    Sight::of(&Shot {
+        stamp,
+        interface,
+        link_type,
+        outgoing: None,
+        bytes,
+        original_len,
+        comments: Vec::new(),
+    })
 }
 
 const LEAVE: &str = "10.0.1.1 > 239.1.1.1 Leave Group 239.1.1.1";
@@ -108,6 +116,7 @@ fn a_packet_that_was_captured_in_part_is_told_as_far_as_it_goes() {
             outgoing: None,
             bytes: whole[..captured].to_vec(),
             original_len: whole.len(),
+            comments: Vec::new(),
         };
         assert_eq!(Sight::of(&shot).to_string(), text);
     }

@@ -1,0 +1,226 @@
+//! A capture held against a scenario: the expectations about packets, judged as if castnet had made the
+//! run itself.
+//!
+//! A capture of any tool will do. Its interfaces and senders are matched to the ports of the scenario by
+//! name, Ethernet or IP address; acts are taken to be done as planned from time zero on, unless the
+//! capture or the user says when. What a capture cannot tell is not judged, and said so.
+
+mod matching;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::time::Instant;
+
+use crate::capture::file::Shot;
+use crate::judge::{Finding, judge_some};
+use crate::plan::{Action, Check, Claim, LinkId, Plan, PortId};
+use crate::recording::{Frame, Lateness, Recording};
+use crate::scenario::PacketKind;
+use matching::Matching;
+
+pub use matching::{Mean, Means, plan_port};
+
+/// How the acts of a run are found in a capture.
+#[derive(Clone, Debug, Default)]
+pub struct Timing {
+    /// How long after the first frame the run begins, if the capture does not say so itself.
+    pub zero: Option<Duration>,
+    /// When these acts were done, from time zero on.
+    pub at: BTreeMap<String, Duration>,
+}
+
+/// What became of an expectation.
+#[derive(Clone, Debug)]
+pub enum Judgement {
+    /// It was judged.
+    Judged(Finding),
+    /// A capture cannot tell, or not this one: why.
+    Not {
+        /// The line of the file where it stands.
+        line: usize,
+        /// The claim in one line.
+        claim: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// All that came of a capture.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// Each expectation, in the order of the file.
+    pub judgements: Vec<Judgement>,
+    /// What should be known of how the capture was read.
+    pub remarks: Vec<String>,
+}
+
+/// Why a capture cannot be held against a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// No frame could be given to a port.
+    #[error("no frame of the capture is of a link of the scenario; say with --port which is which")]
+    NothingMatches,
+    /// The scenario has no act of this name.
+    #[error("the scenario has no act named `{0}`")]
+    NoSuchAct(String),
+}
+
+/// Holds the capture against the scenario.
+///
+/// # Errors
+/// That the two have nothing to do with each other.
+pub fn replay(
+    plan: &Plan,
+    shots: &[Shot],
+    means: &Means,
+    timing: &Timing,
+) -> Result<Replayed, Mismatch> {
+    let told = Told::of(shots);
+    let first = shots.iter().filter_map(|shot| shot.stamp).min().unwrap_or_default();
+    let epoch = told.epoch.unwrap_or(first + timing.zero.unwrap_or_default());
+    let mut matching = Matching::new(plan, shots, means);
+    let mut frames = Vec::new();
+    for shot in shots {
+        let Some((port, bytes)) = matching.sender(shot) else { continue };
+        let since = shot.stamp.unwrap_or_default().saturating_sub(epoch);
+        let at = Instant::ZERO + since;
+        let original_len = bytes.len();
+        for (port, outgoing) in carried(plan, port) {
+            frames.push(Frame { at, port, outgoing, bytes: bytes.clone(), original_len });
+        }
+    }
+    if frames.is_empty() {
+        return Err(Mismatch::NothingMatches);
+    }
+    frames.sort_by_key(|frame| (frame.at, !frame.outgoing));
+    let recording = Recording {
+        backend: "capture",
+        epoch,
+        frames,
+        deliveries: Vec::new(),
+        acts: acts(plan, &told, timing)?,
+        mfc: Vec::new(),
+        mdb: Vec::new(),
+        counters: Vec::new(),
+        events: Vec::new(),
+        struck: Vec::new(),
+        lateness: Lateness::default(),
+        broken: Vec::new(),
+    };
+    let judged = judge_some(plan, &recording, |check| unseen(plan, &matching, check).is_none());
+    let judgements = plan.checks.iter().zip(judged).map(|(check, judged)| match judged {
+        Some(finding) => Judgement::Judged(finding),
+        None => Judgement::Not {
+            line: check.line,
+            claim: check.text.clone(),
+            why: unseen(plan, &matching, check).unwrap_or_default(),
+        },
+    });
+    Ok(Replayed { judgements: judgements.collect(), remarks: matching.remarks() })
+}
+
+/// Where a frame is seen that a port sent: there, and at every other port of a link without switches.
+fn carried(plan: &Plan, sender: PortId) -> Vec<(PortId, bool)> {
+    let link = plan.ports[sender].link;
+    let mut seen = vec![(sender, true)];
+    if !plan.is_switched(link) {
+        let others = plan.links[link].ports.iter().filter(|&&port| port != sender);
+        seen.extend(others.map(|&port| (port, false)));
+    }
+    seen
+}
+
+/// Why a capture says nothing about a claim, if that is so.
+fn unseen(plan: &Plan, matching: &Matching<'_>, check: &Check) -> Option<String> {
+    let needs = |what: &str| Some(format!("it needs {what}, which no capture has"));
+    let on = |link: LinkId| {
+        let name = &plan.links[link].name;
+        (!matching.has(link)).then(|| format!("nothing of {name} is in the capture"))
+    };
+    // That nothing came proves something only if something was sent.
+    let sending = |group: Option<Group>| {
+        let streams = plan.acts.iter().filter_map(|act| match &act.action {
+            Action::Send(stream) if group.is_none_or(|group| stream.group == group) => Some(stream),
+            _ => None,
+        });
+        streams.into_iter().find_map(|stream| on(plan.ports[stream.port].link))
+    };
+    match &check.claim {
+        Claim::Packet { filter, count, .. } => on(filter.link).or_else(|| {
+            let needs_sources = count.min == 0 && filter.kind == PacketKind::Data;
+            needs_sources.then(|| sending(filter.group))?
+        }),
+        Claim::Order(steps, _) => steps.iter().find_map(|step| on(step.filter.link)),
+        Claim::NoneAfter(receiver, _) | Claim::Ttl(receiver, ..) => {
+            let ports = &plan.nodes[receiver.node].ports;
+            let links: Vec<LinkId> = ports.iter().map(|&port| plan.ports[port].link).collect();
+            let missing = links.iter().find_map(|&link| on(link));
+            match links.iter().any(|&link| plan.is_switched(link)) {
+                true => needs("what a switch lets through"),
+                false => missing.or_else(|| sending(Some(receiver.group))),
+            }
+        }
+        Claim::Received(..) | Claim::ExactlyOnce(..) | Claim::Latency(_) => {
+            needs("what the receiver's socket got")
+        }
+        Claim::Mfc { .. } => needs("the router's forwarding cache"),
+        Claim::Mdb { .. } => needs("the switch's database"),
+        Claim::Querier(..) | Claim::Members { .. } => needs("what routers hold to be so"),
+    }
+}
+
+/// When each act was done: as the user says, as the capture says, or as planned.
+fn acts(plan: &Plan, told: &Told, timing: &Timing) -> Result<Vec<Option<Instant>>, Mismatch> {
+    let known = |name: &String| plan.acts.iter().any(|act| act.label == *name);
+    if let Some(name) = timing.at.keys().find(|name| !known(name)) {
+        return Err(Mismatch::NoSuchAct(name.clone()));
+    }
+    let mut told = told.acts.clone();
+    let acts = plan.acts.iter().map(|act| {
+        // Acts of the same words come in the order of the plan.
+        let position = told.iter().position(|(words, _)| *words == act.words);
+        let done = position.map(|position| told.remove(position).1);
+        let given = timing.at.get(&act.label).copied();
+        Some(Instant::ZERO + given.or(done).unwrap_or(act.at))
+    });
+    Ok(acts.collect())
+}
+
+/// What the comments of castnet's own captures say.
+#[derive(Default)]
+struct Told {
+    /// Time zero, since 1970.
+    epoch: Option<Duration>,
+    /// What was done, in words, and when.
+    acts: Vec<(String, Duration)>,
+}
+
+impl Told {
+    fn of(shots: &[Shot]) -> Self {
+        let mut told = Self::default();
+        for comment in shots.iter().flat_map(|shot| &shot.comments) {
+            if let Some(epoch) = comment.strip_prefix("time zero ") {
+                told.epoch = seconds(epoch.split(' ').next().unwrap_or_default());
+            }
+            let act = comment.trim_start_matches("after this frame: ").strip_prefix("act at ");
+            let Some((at, words)) = act.and_then(|act| act.split_once(" s: ")) else { continue };
+            // Its name, if it has one, stands behind it in brackets.
+            let words = words.rsplit_once(" (").map_or(words, |(words, _)| words);
+            told.acts.extend(seconds(at).map(|at| (words.to_owned(), at)));
+        }
+        told
+    }
+}
+
+/// Seconds with or without decimals.
+fn seconds(text: &str) -> Option<Duration> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let nanos = format!("{decimals:0<9}");
+    let nanos = nanos.get(..9)?.parse().ok()?;
+    Some(Duration::new(whole.parse().ok()?, nanos))
+}

@@ -1,0 +1,1 @@
+//! Captures that are held against scenarios.

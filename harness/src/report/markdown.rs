@@ -1,0 +1,137 @@
+//! The runs as Markdown, for the summary page of a CI job: `castnet run --summary "$GITHUB_STEP_SUMMARY"`.
+//!
+//! A table of all scenarios, and below it whatever did not pass, folded.
+
+use std::fmt::Write as _;
+
+use castnet::time::Seconds;
+
+use super::text::{self, Style};
+use super::{Campaign, Finished, passed};
+use crate::judge::Outcome;
+
+/// The document, with a newline at its end.
+#[must_use]
+pub fn document(campaign: &Campaign) -> String {
+    let plain = Style { color: false };
+    let mut text = format!("## castnet: {}\n", text::summary(campaign, plain).trim_end());
+    let rows = campaign.by_scenario();
+    if !rows.is_empty() {
+        text.push_str(
+            "\n| | scenario | backend | time | checks | clauses |\n|---|---|---|---|---|---|\n",
+        );
+    }
+    for (&(name, _, backend), runs) in &rows {
+        let Some(worst) = runs.iter().max_by_key(|run| run.verdict.outcome) else { continue };
+        let took = runs.iter().map(|run| run.took).max().unwrap_or_default();
+        let of = match campaign.repeat {
+            0 | 1 => String::new(),
+            _ => format!(", {} of {} runs", passed(runs), runs.len()),
+        };
+        let checks = format!("{}/{}{of}", worst.passed_checks(), worst.verdict.findings.len());
+        let (mark, took) = (mark(worst.verdict.outcome), Seconds(took, 1));
+        let (name, clauses) = (escaped(name), worst.clauses.join(" "));
+        _ = writeln!(text, "| {mark} | {name} | {backend} | {took} | {checks} | {clauses} |");
+    }
+    for run in rows.values().flatten().filter(|run| run.verdict.outcome != Outcome::Pass) {
+        text.push_str(&details(run, plain));
+    }
+    text
+}
+
+fn details(run: &Finished, plain: Style) -> String {
+    let told = text::run(run, plain, false);
+    // A fence is longer than any run of the same characters within.
+    let fence = "`".repeat(longest_run(&told, '`').max(2) + 1);
+    let (outcome, name) = (run.verdict.outcome, escaped(&run.name));
+    format!(
+        "\n<details><summary>{outcome} {name}</summary>\n\n{fence}\n{told}{fence}\n\n</details>\n"
+    )
+}
+
+const fn mark(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => ":white_check_mark: PASS",
+        Outcome::Vacuous => ":warning: VACUOUS",
+        Outcome::Fail => ":x: FAIL",
+        Outcome::Unsupported => ":warning: UNSUPPORTED",
+        Outcome::Broken => ":boom: BROKEN",
+    }
+}
+
+/// A name as it is, where Markdown and HTML would read something into it.
+fn escaped(name: &str) -> String {
+    name.chars().fold(String::new(), |mut text, c| {
+        match c {
+            '<' => text.push_str("&lt;"),
+            '&' => text.push_str("&amp;"),
+            '|' | '*' | '_' | '`' | '\\' | '[' | '~' => text.extend(['\\', c]),
+            _ => text.push(c),
+        }
+        text
+    })
+}
+
+fn longest_run(text: &str, of: char) -> usize {
+    text.split(|c| c != of).map(|run| run.chars().count()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::judge::{Finding, Verdict};
+
+    fn run(name: &str, outcome: Outcome, why: &str) -> Finished {
+        let finding = Finding {
+            line: 7,
+            claim: "lan: 2 query".to_owned(),
+            outcome,
+            why: vec![why.to_owned()],
+            measured: Vec::new(),
+            at: None,
+        };
+        Finished {
+            name: name.to_owned(),
+            path: format!("scenarios/{name}.toml"),
+            title: "Queries".to_owned(),
+            clauses: vec!["RFC2236-3-01".to_owned()],
+            backend: "netns",
+            repetition: 1,
+            took: Duration::from_millis(5250),
+            frames: Some(42),
+            pcapng: None,
+            page: None,
+            verdict: Verdict {
+                outcome,
+                findings: vec![finding],
+                invariants: Vec::new(),
+                reasons: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn every_scenario_is_a_row_and_every_failure_is_told() {
+        let finished =
+            vec![run("a/good", Outcome::Pass, ""), run("a/bad_|one", Outcome::Fail, "``` found 1")];
+        let campaign = Campaign { finished, repeat: 1, ..Campaign::default() };
+        let text = document(&campaign);
+        let rows = "\
+| | scenario | backend | time | checks | clauses |
+|---|---|---|---|---|---|
+| :x: FAIL | a/bad\\_\\|one | netns | 5.2 s | 0/1 | RFC2236-3-01 |
+| :white_check_mark: PASS | a/good | netns | 5.2 s | 1/1 | RFC2236-3-01 |
+";
+        assert!(
+            text.starts_with("## castnet: 2 scenarios: 1 passed, 1 failed in 0.0 s\n"),
+            "{text}"
+        );
+        assert!(text.contains(rows), "{text}");
+        // What a failure says cannot end its own fence.
+        assert!(text.contains("\n````\nFAIL        a/bad_|one"), "{text}");
+        assert!(text.contains("``` found 1\n"), "{text}");
+        assert_eq!(text.matches("<details>").count(), 1, "{text}");
+    }
+}
