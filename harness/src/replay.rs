@@ -87,7 +87,8 @@ pub fn replay(
     let mut frames = Vec::new();
     for shot in shots {
         let Some((port, bytes)) = matching.sender(shot) else { continue };
-        let since = shot.stamp.unwrap_or_default().saturating_sub(epoch);
+        // What was before the run is none of it.
+        let Some(since) = shot.stamp.and_then(|stamp| stamp.checked_sub(epoch)) else { continue };
         let at = Instant::ZERO + since;
         let original_len = bytes.len();
         for (port, outgoing) in carried(plan, port) {

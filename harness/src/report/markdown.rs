@@ -99,6 +99,7 @@ mod tests {
             clauses: vec!["RFC2236-3-01".to_owned()],
             backend: "netns",
             repetition: 1,
+            seed: 1,
             took: Duration::from_millis(5250),
             frames: Some(42),
             pcapng: None,

@@ -66,6 +66,9 @@ pub fn render(kept: &str, made: &str, width: usize, marks: Marks) -> String {
         };
         text.push_str(&rows);
     }
+    if left_out {
+        text.push_str("  ...\n");
+    }
     text
 }
 

@@ -1,11 +1,14 @@
 //! The program as its user types it: what it says, where it says it, and with which exit code.
 
 mod daemon;
+mod diff;
 mod families;
 mod interrupt;
+mod judge;
 mod machine;
 mod new;
 mod reports;
+mod review;
 mod seed;
 mod selection;
 mod show;

@@ -118,6 +118,20 @@ fn a_pcap_is_shown_and_can_be_narrowed() {
 }
 
 #[test]
+fn a_ladder_has_a_column_for_each_interface_or_for_each_sender() {
+    let second = |n: u64| n * 1_000_000_000;
+    let file = [pcapng_head(), enhanced(0, second(1), &QUERY), enhanced(0, second(3), &QUERY)];
+    let (code, lines, _) = show("ladder", &file.concat(), &["--ladder"]);
+    assert_eq!((code, lines[1].as_str()), (Some(0), "              eth7"));
+    assert!(lines[2].starts_with(&format!("  0.000000 s  o        {QUERY_TEXT}")), "{lines:?}");
+    assert!(lines[3].starts_with("  2.000000 s  o "), "{lines:?}");
+    let (_, lines, _) = show("ladder", &file.concat(), &["--addresses"]);
+    assert_eq!(lines[..2], ["              eth7", "              10.0.2.1"]);
+    let (_, lines, _) = show("ladder", &file.concat(), &["--ladder", "--filter", "nothing"]);
+    assert_eq!(lines.concat().trim(), "");
+}
+
+#[test]
 fn a_file_that_breaks_off_is_shown_up_to_there() {
     let whole = [pcapng_head(), enhanced(0, 0, &QUERY), enhanced(0, 9, &QUERY)].concat();
     let second = whole.len() - enhanced(0, 9, &QUERY).len();
