@@ -4,6 +4,7 @@
 //! Without the right to make namespaces a test fails if `CASTNET_REQUIRE_NETNS=1` demands it, and is
 //! ignored, loudly, if nothing does.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use castnet_lab::report::Finished;
 use castnet_lab::report::text::{self, Style};
 use castnet_lab::role;
 use castnet_lab::scenario::is_template;
+use castnet_lab::snapshot::golden;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The folder of the scenarios, as seen from this package.
@@ -78,7 +80,13 @@ fn trials(file: &Path, refusal: Option<&Refusal>, required: bool) -> Vec<Trial> 
 
 fn run(plan: &Plan) -> Result<(), Failed> {
     let recording = netns::run(plan, &Cancel::new()).map_err(|error| error.to_string())?;
-    let verdict = judge(plan, &recording);
+    let mut verdict = judge(plan, &recording);
+    let write = |path: &Path, bytes: &[u8]| {
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, bytes)
+    };
+    let write: Option<golden::Write<'_>> = if golden::may_write() { Some(&write) } else { None };
+    golden::check(plan, &recording, &mut verdict, write)?;
     if verdict.outcome == Outcome::Pass {
         return Ok(());
     }

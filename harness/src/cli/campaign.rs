@@ -290,7 +290,10 @@ impl Evidence {
     fn of(job: &Job<'_>, recording: &Recording) -> Self {
         let mut verdict = judge(job.plan, recording);
         let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
-        if let Err(error) = golden::check(job.plan, recording, &mut verdict, golden::may_write()) {
+        let write = |path: &Path, bytes: &[u8]| publish(path, |mut file| file.write_all(bytes));
+        let write: Option<golden::Write<'_>> =
+            if golden::may_write() { Some(&write) } else { None };
+        if let Err(error) = golden::check(job.plan, recording, &mut verdict, write) {
             verdict.break_off(format!("what is kept of earlier runs: {error}"));
         }
         // One is enough: what follows from it looks alike.

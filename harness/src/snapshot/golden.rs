@@ -12,7 +12,7 @@ use super::align::{Step, align};
 use super::{Detail, thin, trace};
 use crate::capture::pcapng;
 use crate::judge::{Finding, Outcome, Verdict};
-use crate::plan::Plan;
+use crate::plan::{Plan, SEED};
 use crate::recording::Recording;
 
 /// How many lines of a difference a report shows.
@@ -97,17 +97,14 @@ impl Snap {
         Ok(Self { source, text: text.to_owned() })
     }
 
-    fn write(&self, path: &Path) -> io::Result<()> {
+    fn file(&self) -> String {
         let Self { source, text } = self;
-        place(path, format!("{FENCE}\nsource: {source}\n{FENCE}\n{text}").as_bytes())
+        format!("{FENCE}\nsource: {source}\n{FENCE}\n{text}")
     }
 }
 
 /// Writes a file, and makes the folders above it.
-fn place(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)?;
-    fs::write(path, bytes)
-}
+pub type Write<'a> = &'a dyn Fn(&Path, &[u8]) -> io::Result<()>;
 
 /// Whether files may be written: CI only looks.
 #[must_use]
@@ -116,7 +113,8 @@ pub fn may_write() -> bool {
     matches!(set.as_str(), "" | "0" | "false")
 }
 
-/// Adds to the verdict whether the run is as it was, if the scenario wants that of this backend.
+/// Adds to the verdict whether the run is as it was, if the scenario wants that of this backend; what
+/// differs is left to be accepted with `write`, if there is one.
 ///
 /// # Errors
 /// If files cannot be read or written; that none is there is no error, but a finding.
@@ -124,26 +122,28 @@ pub fn check(
     plan: &Plan,
     recording: &Recording,
     verdict: &mut Verdict,
-    may_write: bool,
+    write: Option<Write<'_>>,
 ) -> io::Result<()> {
     let Some(golden) = &plan.golden else { return Ok(()) };
     let backend = recording.backend;
-    if verdict.outcome == Outcome::Broken || !golden.backends.iter().any(|one| one == backend) {
+    let wanted = golden.backends.iter().any(|one| one == backend);
+    // What is kept is of the seed that a scenario has unless the user says otherwise.
+    if verdict.outcome == Outcome::Broken || !wanted || plan.seed != SEED {
         return Ok(());
     }
     let shelf = Shelf::of(&plan.path, &plan.name, backend);
     let made = Made::of(plan, recording, verdict);
     let why = made.differs(&shelf)?;
-    if may_write {
-        made.leave_pending(&shelf, why.is_some())?;
+    if let Some(write) = write {
+        made.leave_pending(&shelf, why.is_some(), write)?;
     }
     let outcome = if why.is_some() { Outcome::Fail } else { Outcome::Pass };
     let claim = format!("the {backend} run is as {} has it", shelf.snap.display());
     let mut why = why.unwrap_or_default();
     if outcome == Outcome::Fail {
-        why.push(match may_write {
-            true => "`castnet review` shows it and accepts it".to_owned(),
-            false => "nothing is written in CI".to_owned(),
+        why.push(match write {
+            Some(_) => "`castnet review` shows it and accepts it".to_owned(),
+            None => "nothing is written in CI".to_owned(),
         });
     }
     let (line, measured) = (golden.line, Vec::new());
@@ -207,11 +207,14 @@ impl Made {
     }
 
     /// Puts it where it can be accepted, or takes away what was there to be accepted before.
-    fn leave_pending(&self, shelf: &Shelf, differs: bool) -> io::Result<()> {
+    fn leave_pending(&self, shelf: &Shelf, differs: bool, write: Write<'_>) -> io::Result<()> {
         let (snap, capture) = (pending(&shelf.snap), pending(&shelf.pcapng));
         if differs {
-            self.snap.write(&snap).map_err(|error| named(&snap, &error))?;
-            return place(&capture, &self.pcapng).map_err(|error| named(&capture, &error));
+            let text = self.snap.file();
+            let files = [(&snap, text.as_bytes()), (&capture, &self.pcapng)];
+            return files.into_iter().try_for_each(|(file, bytes)| {
+                write(file, bytes).map_err(|error| named(file, &error))
+            });
         }
         for file in [snap, capture].iter().filter(|file| file.exists()) {
             fs::remove_file(file).map_err(|error| named(file, &error))?;

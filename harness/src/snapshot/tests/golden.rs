@@ -1,6 +1,7 @@
 //! What is kept of runs: missing, changed and as it was are told apart, and CI writes nothing.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 use super::made::{Made, lan_query, ms};
 use super::{TRACE, passed};
 use crate::judge::{Finding, Outcome, Verdict};
-use crate::snapshot::golden::{Shelf, Snap, check, pending};
+use crate::snapshot::golden::{Shelf, Snap, Write, check, pending};
 use crate::snapshot::review::{Item, State, items};
 
 /// A tree with one scenario in it.
@@ -37,7 +38,8 @@ impl Tree {
     pub(super) fn runs(&self, mut made: Made, may_write: bool) -> Verdict {
         made.plan.path = self.root().join("scenarios/x.toml").display().to_string();
         let mut verdict = passed();
-        check(&made.plan, &made.recording, &mut verdict, may_write).unwrap();
+        let write: Option<Write<'_>> = if may_write { Some(&place) } else { None };
+        check(&made.plan, &made.recording, &mut verdict, write).unwrap();
         verdict
     }
 
@@ -53,6 +55,11 @@ impl Tree {
         let all = [pending(&snap), pending(&pcapng), snap, pcapng];
         all.into_iter().filter(|file| file.exists()).collect()
     }
+}
+
+fn place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(path.parent().unwrap())?;
+    fs::write(path, bytes)
 }
 
 fn plain() -> Made {
@@ -191,6 +198,6 @@ fn what_is_no_file_of_insta_is_an_error_with_its_name() {
     fs::write(&snap, "a line").unwrap();
     let mut made = plain();
     made.plan.path = tree.root().join("scenarios/x.toml").display().to_string();
-    let error = check(&made.plan, &made.recording, &mut passed(), true).unwrap_err().to_string();
+    let error = check(&made.plan, &made.recording, &mut passed(), None).unwrap_err().to_string();
     assert!(error.contains("x.netns.snap") && error.contains("no file of insta"), "{error}");
 }
