@@ -134,7 +134,9 @@ pub fn check(
     let shelf = Shelf::of(&plan.path, &plan.name, backend);
     let made = Made::of(plan, recording, verdict);
     let why = made.differs(&shelf)?;
-    if let Some(write) = write {
+    let is_late = recording.lateness.by > plan.tolerance;
+    // What a late laboratory has made is not worth keeping.
+    if let Some(write) = write.filter(|_| !is_late || why.is_none()) {
         made.leave_pending(&shelf, why.is_some(), write)?;
     }
     let outcome = if why.is_some() { Outcome::Fail } else { Outcome::Pass };
@@ -149,7 +151,7 @@ pub fn check(
     let (line, measured) = (golden.line, Vec::new());
     verdict.findings.push(Finding { line, claim, outcome, why, measured, at: None });
     verdict.outcome = verdict.outcome.max(outcome);
-    if outcome == Outcome::Fail && recording.lateness.by > plan.tolerance {
+    if outcome == Outcome::Fail && is_late {
         verdict.break_off("the laboratory was late itself, and the trace differs".to_owned());
     }
     Ok(())

@@ -143,6 +143,7 @@ fn a_late_laboratory_accuses_nobody() {
         tree.runs(made, true).outcome
     };
     assert_eq!((late(one_more_query()), late(plain())), (Outcome::Broken, Outcome::Pass));
+    assert_eq!(tree.files().len(), 2, "nothing waits");
 }
 
 #[test]
