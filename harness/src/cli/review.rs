@@ -95,9 +95,14 @@ fn decide(
 ) -> Result<(), Failure> {
     for name in names {
         let pattern = glob::Pattern::new(name).map_err(|error| Failure::usage(error.msg))?;
-        let mut matching = items.iter().filter(|item| pattern.matches(&item.name)).peekable();
-        if matching.peek().is_none() {
+        let mut matching: Vec<&Item> =
+            items.iter().filter(|item| pattern.matches(&item.name)).collect();
+        if matching.is_empty() {
             return Err(Failure::usage(format!("{name}: nothing with this name waits")));
+        }
+        // Of several those are meant that can be decided.
+        if matching.len() > 1 {
+            matching.retain(|item| item.state != State::Missing);
         }
         for item in matching {
             act(item).map_err(|error| Failure::broken(format!("{}: {error}", item.name)))?;

@@ -198,8 +198,10 @@ impl Scene<'_> {
     ) -> Option<Label> {
         let Fate::Told(label) = fate else { return None };
         let passed = sent.at.since(cause.at);
-        let (due, early) = (interval * times, self.plan.tolerance / 8);
-        let fits = passed + early >= due && passed <= due + self.slack(sent.port, due);
+        let due = interval * times;
+        // The cause may have been late itself, and its timer was set in time.
+        let fits =
+            passed + self.plan.tolerance >= due && passed <= due + self.slack(sent.port, due);
         fits.then(|| label.plus(times, name, interval))
     }
 
@@ -218,11 +220,11 @@ impl Scene<'_> {
         let interval = self.params(sent.port).map(|params| params.last_member_query_interval);
         if let (Some(left), Some(interval)) = (left, interval) {
             let cause = &self.sent[left];
-            let label = (0..MOST_QUERIES).rev().find_map(|times| {
-                let label = self.later(sent, cause, &before[left], times, "LMQI", interval)?;
-                Some((times, label))
-            });
-            match label {
+            let passed = (sent.at.since(cause.at) + interval / 2).as_nanos();
+            let times = passed.checked_div(interval.as_nanos()).unwrap_or(0);
+            let times = u32::try_from(times).unwrap_or(u32::MAX).min(MOST_QUERIES);
+            let label = self.later(sent, cause, &before[left], times, "LMQI", interval);
+            match label.map(|label| (times, label)) {
                 Some((1.., label)) if self.somebody_answers(sent, &label) => return Fate::Repeats,
                 Some((_, label)) => return Fate::Told(label),
                 None => {}

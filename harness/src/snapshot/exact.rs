@@ -5,6 +5,7 @@ use castnet::time::Instant;
 use super::cause::Fate;
 use super::flow::Turns;
 use super::scene::{Scene, Whose};
+use super::{ACT, line};
 
 /// The lines, without a heading.
 pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
@@ -20,9 +21,9 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
         let name = if act.label == act.words { "" } else { &act.label };
         let what = act.words.clone();
         match done {
-            Some(done) => add(*done, name.to_owned(), "act", what),
+            Some(done) => add(*done, name.to_owned(), ACT, what),
             None => {
-                add(Instant::ZERO + plan.end, name.to_owned(), "act", format!("not done: {what}"))
+                add(Instant::ZERO + plan.end, name.to_owned(), ACT, format!("not done: {what}"))
             }
         }
     }
@@ -63,9 +64,9 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
     }
     // Equal instants keep the order of what was added: acts before what follows from them.
     rows.sort_by_key(|(at, _)| *at);
-    let rows: Vec<[String; 4]> = rows
-        .into_iter()
-        .map(|(at, [why, place, what])| [format!("{:>12}", format!("{at:.6}")), why, place, what])
-        .collect();
-    super::aligned(&rows)
+    let lines = rows.into_iter().map(|(at, [why, place, what])| {
+        let at = format!("{at:.6}");
+        format!("{at:>12}  {}", line(plan, &why, &place, &what))
+    });
+    lines.collect()
 }

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::align::{Step, align};
+use super::sides::body;
 use super::{Detail, thin, trace};
 use crate::capture::pcapng;
 use crate::judge::{Finding, Outcome, Verdict};
@@ -231,7 +232,11 @@ pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {
 
 /// The lines that differ, each behind a sign.
 fn difference(kept: &str, made: &str) -> Vec<String> {
-    let (one, other): (Vec<&str>, Vec<&str>) = (kept.lines().collect(), made.lines().collect());
+    let (mut one, mut other): (Vec<&str>, Vec<&str>) = (body(kept).collect(), body(made).collect());
+    if one == other {
+        // Then it is the verdict.
+        (one, other) = (kept.lines().collect(), made.lines().collect());
+    }
     // The width of a column is no difference.
     let words = |lines: &[&str]| -> Vec<Vec<String>> {
         lines.iter().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()

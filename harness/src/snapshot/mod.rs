@@ -66,17 +66,17 @@ fn heading(plan: &Plan, verdict: &Verdict) -> Vec<String> {
     lines
 }
 
-/// Rows as lines with their columns below each other; the last column is as long as it likes.
-fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..N - 1).map(|column| width(column).unwrap_or(0)).collect();
-    let line = |row: &[String; N]| {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("{cell:<width$}  "));
-        }
-        line.push_str(&row[N - 1]);
-        line.trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+/// How wide the column of what things follow from is. What is longer moves its own line only, so that a
+/// line more or less changes no other.
+const WHY: usize = 34;
+
+/// A line of three columns, of which the second is as wide as the scenario's names.
+fn line(plan: &Plan, why: &str, place: &str, what: &str) -> String {
+    let links = plan.links.iter().map(|link| &link.name);
+    let names = links.chain(plan.nodes.iter().map(|node| &node.name));
+    let width = names.map(|name| name.chars().count()).max().unwrap_or_default().max(ACT.len());
+    format!("{why:<WHY$}  {place:<width$}  {what}")
 }
+
+/// Where acts are told.
+const ACT: &str = "act";

@@ -14,6 +14,7 @@ use super::cause::{Fate, groups, max_resp, query as asks};
 use super::flow::Turns;
 use super::label::Label;
 use super::scene::{Scene, Whose};
+use super::{ACT, line};
 use crate::capture::decode::{Content, decode};
 use crate::plan::PortId;
 use crate::scenario::PacketKind;
@@ -186,17 +187,15 @@ fn struck(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
 }
 
 fn render(scene: &Scene<'_>, lines: BTreeMap<Key, usize>) -> Vec<String> {
-    let rows: Vec<[String; 3]> = lines
-        .into_iter()
-        .map(|((label, place, what), count)| {
-            let place = match place {
-                Place::Act => "act".to_owned(),
-                Place::Link(link) => scene.plan.links[link].name.clone(),
-                Place::Node(node) => scene.plan.nodes[node].name.clone(),
-            };
-            let times = if count > 1 { format!("  x {count}") } else { String::new() };
-            [label.to_string(), place, format!("{what}{times}")]
-        })
-        .collect();
-    super::aligned(&rows)
+    let plan = scene.plan;
+    let lines = lines.into_iter().map(|((label, place, what), count)| {
+        let place = match place {
+            Place::Act => ACT,
+            Place::Link(link) => &plan.links[link].name,
+            Place::Node(node) => &plan.nodes[node].name,
+        };
+        let times = if count > 1 { format!("  x {count}") } else { String::new() };
+        line(plan, &label.to_string(), place, &format!("{what}{times}"))
+    });
+    lines.collect()
 }

@@ -10,6 +10,11 @@ const AROUND: usize = 2;
 /// The narrowest that a side may be; below it the sides stand one below the other.
 const NARROWEST: usize = 40;
 
+/// The lines of a trace below its heading.
+pub(super) fn body(trace: &str) -> impl Iterator<Item = &str> {
+    trace.lines().skip_while(|line| !line.is_empty()).skip(1)
+}
+
 /// A line as its fields, each with what follows it.
 fn fields(line: &str) -> Vec<(&str, &str)> {
     let mut fields = Vec::new();
@@ -37,10 +42,10 @@ fn alike(one: &Vec<String>, other: &Vec<String>) -> bool {
     shared * 2 > one.len().max(other.len()) && one.get(1) == other.get(1)
 }
 
-/// What differs between the two, on so many columns.
+/// What differs between what happened in the two, on so many columns.
 #[must_use]
 pub fn render(kept: &str, made: &str, width: usize, marks: Marks) -> String {
-    let (one, other): (Vec<&str>, Vec<&str>) = (kept.lines().collect(), made.lines().collect());
+    let (one, other): (Vec<&str>, Vec<&str>) = (body(kept).collect(), body(made).collect());
     let of = |lines: &[&str]| lines.iter().map(|line| values(line)).collect::<Vec<_>>();
     let steps = align(&of(&one), &of(&other), alike);
     let near = |index: usize| {
@@ -89,8 +94,8 @@ fn beside(step: &Step, one: &[&str], other: &[&str], side: usize, marks: Marks) 
     let plain = |line: &str| marked(line, line);
     let (sign, left, right) = match *step {
         Step::Same(old, new) => (' ', plain(one[old]), plain(other[new])),
-        Step::Removed(old) => ('-', marked(one[old], ""), Vec::new()),
-        Step::Added(new) => ('+', Vec::new(), marked(other[new], "")),
+        Step::Removed(old) => ('-', plain(one[old]), Vec::new()),
+        Step::Added(new) => ('+', Vec::new(), plain(other[new])),
         Step::Changed(old, new) => {
             ('~', marked(one[old], other[new]), marked(other[new], one[old]))
         }
@@ -102,7 +107,13 @@ fn beside(step: &Step, one: &[&str], other: &[&str], side: usize, marks: Marks) 
         let (one, other) = (left.get(row).unwrap_or(&empty), right.get(row).unwrap_or(&empty));
         let fill = " ".repeat(side.saturating_sub(length(one)));
         let (one, other) = (painted(one, '-', marks), painted(other, '+', marks));
-        text.push_str(format!("{one}{fill} {sign} {other}").trim_end());
+        let row = format!("{one}{fill} {sign} {other}");
+        let row = row.trim_end();
+        text.push_str(&match sign {
+            '-' => marks.removed(row),
+            '+' => marks.added(row),
+            _ => row.to_owned(),
+        });
         text.push('\n');
     }
     text

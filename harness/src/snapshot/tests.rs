@@ -27,33 +27,33 @@ Two members leave
 proves RFC2236-3-23
 PASS
 
-start                         act  h1 joins 239.1.1.1
-start                         up   r1 > 224.0.0.1  v2 Membership Query, general, max resp 1.0 s
-start                         lan  h1 > 239.1.1.1  v2 Membership Report 239.1.1.1
-start                         lan  r1 > 224.0.0.1  v2 Membership Query, general, max resp 1.0 s
-start                         r1   lan: members present of 239.1.1.1
-start                         r1   lan: querier
-0.500 s                       act  s1 sends to 239.1.1.1
-0.500 s                       up   s1 > 239.1.1.1, 100 pps, until end
-0.500 s                       lan  s1 > 239.1.1.1, sent on by r1, 100 pps, until last + LMQT
-0.500 s                       h1   received s1 > 239.1.1.1, 100 pps, until first
-0.500 s                       r1   (s1, 239.1.1.1) in up out lan
-1.000 s                       act  h2 joins 239.1.1.1
-1.000 s                       lan  h2 > 239.1.1.1  v2 Membership Report 239.1.1.1
-1.000 s                       h2   received s1 > 239.1.1.1, 100 pps, until last
-start + SQI                   up   r1 > 224.0.0.1  v2 Membership Query, general, max resp 1.0 s
-start + SQI                   lan  r1 > 224.0.0.1  v2 Membership Query, general, max resp 1.0 s
-start + SQI, within max resp  lan  239.1.1.1 is answered for by a member
-first                         act  h1 leaves 239.1.1.1
-first                         lan  h1 > 224.0.0.2  Leave Group 239.1.1.1
-first                         lan  r1 > 239.1.1.1  v2 Membership Query, group 239.1.1.1, max resp 0.5 s
-first, within max resp        lan  239.1.1.1 is answered for by h2, v2 Membership Report
-last                          act  h2 leaves 239.1.1.1
-last                          lan  h2 > 224.0.0.2  Leave Group 239.1.1.1
-last                          lan  r1 > 239.1.1.1  v2 Membership Query, group 239.1.1.1, max resp 0.5 s
-last + LMQI                   lan  r1 > 239.1.1.1  v2 Membership Query, group 239.1.1.1, max resp 0.5 s
-last + LMQT                   r1   (s1, 239.1.1.1) in up out nowhere
-last + LMQT                   r1   lan: no members of 239.1.1.1
+start                               act  h1 joins 239.1.1.1
+start                               up   r1 > 224.0.0.1  v2 Membership Query, general, max resp 1.0 s
+start                               lan  h1 > 239.1.1.1  v2 Membership Report 239.1.1.1
+start                               lan  r1 > 224.0.0.1  v2 Membership Query, general, max resp 1.0 s
+start                               r1   lan: members present of 239.1.1.1
+start                               r1   lan: querier
+0.500 s                             act  s1 sends to 239.1.1.1
+0.500 s                             up   s1 > 239.1.1.1, 100 pps, until end
+0.500 s                             lan  s1 > 239.1.1.1, sent on by r1, 100 pps, until last + LMQT
+0.500 s                             h1   received s1 > 239.1.1.1, 100 pps, until first
+0.500 s                             r1   (s1, 239.1.1.1) in up out lan
+1.000 s                             act  h2 joins 239.1.1.1
+1.000 s                             lan  h2 > 239.1.1.1  v2 Membership Report 239.1.1.1
+1.000 s                             h2   received s1 > 239.1.1.1, 100 pps, until last
+start + SQI                         up   r1 > 224.0.0.1  v2 Membership Query, general, max resp 1.0 s
+start + SQI                         lan  r1 > 224.0.0.1  v2 Membership Query, general, max resp 1.0 s
+start + SQI, within max resp        lan  239.1.1.1 is answered for by a member
+first                               act  h1 leaves 239.1.1.1
+first                               lan  h1 > 224.0.0.2  Leave Group 239.1.1.1
+first                               lan  r1 > 239.1.1.1  v2 Membership Query, group 239.1.1.1, max resp 0.5 s
+first, within max resp              lan  239.1.1.1 is answered for by h2, v2 Membership Report
+last                                act  h2 leaves 239.1.1.1
+last                                lan  h2 > 224.0.0.2  Leave Group 239.1.1.1
+last                                lan  r1 > 239.1.1.1  v2 Membership Query, group 239.1.1.1, max resp 0.5 s
+last + LMQI                         lan  r1 > 239.1.1.1  v2 Membership Query, group 239.1.1.1, max resp 0.5 s
+last + LMQT                         r1   (s1, 239.1.1.1) in up out nowhere
+last + LMQT                         r1   lan: no members of 239.1.1.1
 ";
 
 #[test]

@@ -110,7 +110,7 @@ fn a_change_is_shown_with_its_fields_and_asked_about() {
         "verdict PASS -> FAIL\n",
         "[max resp 10.0 s]",
         "[max resp 20.0 s]",
-        "[later]",
+        "+ later lan r1",
         "skipped  x.netns\n",
     ] {
         assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
