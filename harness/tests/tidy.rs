@@ -27,7 +27,7 @@ const CORE: [(&str, &[&str]); 12] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 12] = [
+const LAB: [(&str, &[&str]); 13] = [
     ("scenario", &[]),
     ("lab", &[]),
     ("sim", &[]),

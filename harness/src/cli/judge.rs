@@ -19,6 +19,9 @@ pub(super) struct JudgeArgs {
     /// The scenario.
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
+    /// Of the combinations of its matrix the one with this in its name.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
     /// A capture of any tool, pcapng or pcap.
     #[arg(value_name = "CAPTURE")]
     capture: PathBuf,
@@ -36,7 +39,7 @@ pub(super) struct JudgeArgs {
 
 /// Ends with 0 if all that was judged came true, and something was.
 pub(super) fn judge_capture(args: &JudgeArgs) -> Ending {
-    let plan = files::load_one(&args.scenario)?;
+    let plan = files::load_one(&args.scenario, args.filter.as_deref())?;
     let means = means(&plan, &args.port)?;
     let timing = Timing { zero: args.zero, at: at(&args.at)? };
     let named = |what: &dyn ToString| format!("{}: {}", args.capture.display(), what.to_string());

@@ -96,7 +96,7 @@ fn decide(
     for name in names {
         let pattern = glob::Pattern::new(name).map_err(|error| Failure::usage(error.msg))?;
         let mut matching: Vec<&Item> =
-            items.iter().filter(|item| pattern.matches(&item.name)).collect();
+            items.iter().filter(|it| it.name == *name || pattern.matches(&it.name)).collect();
         if matching.is_empty() {
             return Err(Failure::usage(format!("{name}: nothing with this name waits")));
         }

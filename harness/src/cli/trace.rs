@@ -17,6 +17,9 @@ pub(super) struct TraceArgs {
     /// The scenario.
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
+    /// Of the combinations of its matrix the one with this in its name.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
     /// Everything at its instant, instead of what every run has in common.
     #[arg(long)]
     exact: bool,
@@ -24,7 +27,7 @@ pub(super) struct TraceArgs {
 
 /// Ends as `castnet run` would.
 pub(super) fn trace_run(args: &TraceArgs) -> Ending {
-    let plan = files::load_one(&args.scenario)?;
+    let plan = files::load_one(&args.scenario, args.filter.as_deref())?;
     let unsupported = |why: String| Failure { code: UNSUPPORTED, message: why };
     privilege::enter().map_err(|refusal| unsupported(refusal.to_string()))?;
     let cancel = Cancel::new();

@@ -31,6 +31,9 @@ join = { who = "h1", group = "239.1.1.1" }
 at = "2s"
 name = "leave"
 leave = { who = "h1", group = "239.1.1.1" }
+[[act]]
+at = "0s"
+send = { who = "s1", group = "239.1.1.1", rate = "10pps" }
 [[expect]]
 "#;
 

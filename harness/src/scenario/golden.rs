@@ -4,7 +4,7 @@ use super::diagnostic::Span;
 use super::reader::Reader;
 
 /// The backends whose runs can be kept.
-pub const BACKENDS: [&str; 2] = ["netns", "sim"];
+pub(super) const BACKENDS: [&str; 2] = ["netns", "sim"];
 
 /// `golden = ["netns"]`
 #[derive(Clone, Debug)]

@@ -54,7 +54,7 @@ pub use claim::{
     PacketKind, QuerierClaim, When, Window,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
-pub use golden::{BACKENDS, Golden};
+pub use golden::Golden;
 pub use invariant::{Invariant, Waiver};
 pub use set::Set;
 pub use source::{Source, Sources};

@@ -9,8 +9,8 @@ use toml::de::DeTable;
 
 use super::diagnostic::{Diagnostics, Spanned};
 use super::gap::{Gap, Gaps};
-use super::matrix::{self, Combination};
 use super::golden::golden;
+use super::matrix::{self, Combination};
 use super::node::nodes;
 use super::reader::Reader;
 use super::source::Sources;

@@ -9,8 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::golden::{Shelf, Snap, named, pending};
-use crate::plan::{Plan, load};
-use crate::scenario::BACKENDS;
+use crate::plan::load;
 
 /// Why something waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,10 +100,10 @@ fn wanted(root: &Path) -> io::Result<BTreeMap<String, String>> {
     for file in files(&folder)?.iter().filter(|file| file.extension().is_some_and(|e| e == "toml"))
     {
         // A file that is no scenario wants nothing; `castnet check` says what is wrong with it.
-        let Ok(plan) = load(file) else { continue };
+        let Ok(plans) = load(file) else { continue };
         let source = file.strip_prefix(root).unwrap_or(file).display().to_string();
-        for backend in BACKENDS {
-            if wants(&plan, backend) {
+        for plan in &plans {
+            for backend in plan.golden.iter().flat_map(|golden| &golden.backends) {
                 let shelf = Shelf::of(&plan.path, &plan.name, backend);
                 let stem = tail(&root.join("fixtures/traces"), &shelf.snap);
                 wanted.insert(stem.trim_end_matches(".snap").to_owned(), source.clone());
@@ -112,10 +111,6 @@ fn wanted(root: &Path) -> io::Result<BTreeMap<String, String>> {
         }
     }
     Ok(wanted)
-}
-
-fn wants(plan: &Plan, backend: &str) -> bool {
-    plan.golden.as_ref().is_some_and(|golden| golden.backends.iter().any(|one| one == backend))
 }
 
 fn tail(folder: &Path, file: &Path) -> String {

@@ -23,3 +23,17 @@ fn rules_of_every_run_that_are_off() {
     let sound = off("[{ name = \"no-duplicate\", because = \"two ways lead there\" }]");
     assert_eq!(told(&SOUND.replacen("[links]", &sound, 1)), "NOTHING IS WRONG");
 }
+
+#[test]
+fn backends_whose_runs_are_to_be_kept() {
+    let golden = |golden: &str| format!("golden = {golden}\n\n[links]");
+    let cases = [
+        golden("[\"netns\", \"simulator\"]"),
+        golden("[\"netns\", \"netns\"]"),
+        golden("true"),
+        golden("[1]"),
+    ];
+    insta::assert_snapshot!(each(&cases.each_ref().map(|case| ("[links]", case.as_str()))));
+    let sound = golden("[\"netns\", \"sim\"]");
+    assert_eq!(told(&SOUND.replacen("[links]", &sound, 1)), "NOTHING IS WRONG");
+}

@@ -1,5 +1,6 @@
 //! What the file says beside its frames.
 
+use castnet::time::Seconds;
 use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::blocks::section_header::SectionHeaderOption;
 
@@ -61,7 +62,8 @@ fn the_file_says_which_run_it_is_and_how_it_came_out() {
     let (of_file, of_frames) = comments(&plan, &recording, &remarks);
     let version = env!("CARGO_PKG_VERSION");
     let run = format!("FAIL on none, seed 1, castnet {version}");
-    assert_eq!(of_file, ["two-links: Two links".to_owned(), run]);
+    let zero = format!("time zero {} since 1970", Seconds(recording.epoch, 9));
+    assert_eq!(of_file, ["two-links: Two links".to_owned(), run, zero]);
     assert_eq!(of_frames, ["", "", ""]);
 }
 
@@ -92,8 +94,8 @@ fn no_act_is_left_out() {
     let (plan, mut recording) = acted([Some(0), Some(0), Some(0)]);
     recording.frames.clear();
     let (of_file, _) = comments(&plan, &recording, &Remarks::default());
-    assert_eq!(of_file.len(), 5);
-    assert_eq!(of_file[4], "act at 0.000 s: s1 stops (stop)");
+    assert_eq!(of_file.len(), 6);
+    assert_eq!(of_file[5], "act at 0.000 s: s1 stops (stop)");
 }
 
 #[test]

@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::golden::BACKENDS;
 use super::{Invariant, clauses};
-use key::Kind::{Like, Tables, Text, Time, Words};
+use key::Kind::{Like, List, Tables, Text, Time, Words};
 use key::{Key, reference, table};
 
 /// The schema of a scenario file.
@@ -30,6 +31,11 @@ pub fn schema() -> Value {
         ),
         Key::new("tolerance", Time, "What a real machine may be late by.").or("100ms"),
         Key::new("end", Time, "When the run ends; when everything can be judged unless given."),
+        Key::new(
+            "golden",
+            List(Box::new(Words(BACKENDS.to_vec()))),
+            "The backends whose runs are compared with what is kept of earlier ones.",
+        ),
     ]);
     for (key, value, about) in [
         ("proves", list("clause"), "The RFC clauses that it proves, by their ids."),

@@ -87,11 +87,9 @@ fn traces_stand_side_by_side_with_what_changed_in_brackets() {
     let wide = sides::render(TRACE, &made, 240, PLAIN);
     let line = wide.lines().find(|line| line.contains("TTL 9")).unwrap();
     assert!(line.contains(" + "), "{wide}");
-    let changed = TRACE.replacen(
-        "first                         lan  r1",
-        "first                         lan  r2",
-        1,
-    );
+    let query = TRACE.lines().find(|line| line.starts_with("first ") && line.contains("r1 > "));
+    let query = query.unwrap();
+    let changed = TRACE.replacen(query, &query.replace("r1 > ", "r2 > "), 1);
     let narrow = sides::render(TRACE, &changed, 60, PLAIN);
     let lines: Vec<&str> = narrow.lines().filter(|line| line.contains('[')).collect();
     assert_eq!(lines.len(), 2, "{narrow}");
