@@ -40,6 +40,9 @@ pub struct Capture {
     pub packets: usize,
 }
 
+/// A field with its values in the first and in the second capture.
+pub type Differing = (&'static str, String, String);
+
 /// What became of a packet.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -48,7 +51,7 @@ pub enum Change {
     /// Only the first one has it.
     Removed(Shown),
     /// Both have it; these fields differ, from the first to the second.
-    Changed(Shown, Shown, Vec<(&'static str, String, String)>),
+    Changed(Shown, Shown, Vec<Differing>),
     /// Both have it.
     Same(Shown, Shown),
 }
@@ -150,7 +153,7 @@ fn both(one: Shown, other: Shown, within: Option<Duration>) -> Change {
 }
 
 /// The fields with different values; the value of one that is not there is empty.
-fn differing(one: &[Field], other: &[Field]) -> Vec<(&'static str, String, String)> {
+fn differing(one: &[Field], other: &[Field]) -> Vec<Differing> {
     let value = |fields: &[Field], name: &str| -> String {
         let values = fields.iter().filter(|(of, _)| *of == name).map(|(_, value)| value.as_str());
         values.collect::<Vec<_>>().join(", ")

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use castnet::time::Seconds;
 
-use super::{Change, Diff, LinkDiff, Shown};
+use super::{Change, Diff, Differing, LinkDiff, Shown};
 
 /// How many packets that are the same are shown around one that is not.
 const AROUND: usize = 2;
@@ -106,7 +106,7 @@ fn line(shown: &Shown) -> String {
 }
 
 /// `TTL: 1 -> 2, max resp: 0.5 s -> 1.0 s`
-fn told(fields: &[(&'static str, String, String)], marks: Marks) -> String {
+fn told(fields: &[Differing], marks: Marks) -> String {
     let or_none = |value: &str| if value.is_empty() { "none".to_owned() } else { value.to_owned() };
     let told = fields.iter().map(|(name, one, other)| {
         let (one, other) = (marks.removed(&or_none(one)), marks.added(&or_none(other)));
@@ -116,7 +116,7 @@ fn told(fields: &[(&'static str, String, String)], marks: Marks) -> String {
 }
 
 /// What came of a datagram, without what is its own.
-fn kind(change: &Change) -> Option<(char, Vec<(&'static str, String, String)>, &Shown)> {
+fn kind(change: &Change) -> Option<(char, Vec<Differing>, &Shown)> {
     match change {
         Change::Same(..) => None,
         Change::Added(shown) => Some(('+', Vec::new(), shown)),
