@@ -221,7 +221,11 @@ impl Scene<'_> {
             Action::Join(_, group) | Action::Leave(_, group) => *group == flow.group,
             Action::Send(stream) => stream.id == flow.stream,
             Action::Inject(_) | Action::Stop => true,
-            Action::Interface { .. } | Action::Kill | Action::Restart | Action::Exec(_) => true,
+            Action::Interface { .. }
+            | Action::Kill
+            | Action::Restart
+            | Action::Set(_)
+            | Action::Exec(_) => true,
         }
     }
 
