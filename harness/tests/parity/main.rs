@@ -9,6 +9,7 @@ mod bridge_scripts;
 mod ground;
 mod host;
 mod host_scripts;
+mod lan;
 mod mroute;
 mod mroute_scripts;
 mod packets;
@@ -45,6 +46,9 @@ fn main() {
         trial("host::forced_2_and_version_1_queries", host_scripts::forced_2_and_version_1_queries),
         trial("host::what_is_heard", host_scripts::what_is_heard),
         trial("host::link_local_groups", host_scripts::link_local_groups),
+        trial("lan::joining_together", lan::joining_together),
+        trial("lan::joining_shortly_after", lan::joining_shortly_after),
+        trial("lan::answering", lan::answering),
         trial("mroute::thresholds_and_counters", mroute_scripts::thresholds_and_counters),
         trial("mroute::waiting", mroute_scripts::waiting),
         trial("mroute::giving_up", mroute_scripts::giving_up),
