@@ -195,15 +195,15 @@ pub(crate) async fn ports_down_and_up() {
         (800, Down(0)),
         (900, data(2, a, 2)),
         (1_000, Up(1)),
-        (1_100, data(2, a, 3)),
-        (1_200, Packet(1, v2_report(a))),
-        (1_300, data(2, a, 4)),
-        (1_400, Up(0)),
-        (2_400, Querier(true)),
-        (4_000, Down(1)),
-        (4_500, Up(1)),
+        (2_300, data(2, a, 3)),
+        (2_350, Packet(1, v2_report(a))),
+        (2_400, data(2, a, 4)),
+        (2_500, Up(0)),
+        (3_800, Querier(true)),
+        (5_400, Down(1)),
+        (5_900, Up(1)),
     ];
-    check(settings(2), steps, 6_300).await;
+    check(settings(2), steps, 8_300).await;
 }
 
 pub(crate) async fn what_is_carried() {

@@ -8,7 +8,7 @@ use castnet_lab::lab::link::{self, Built};
 use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, Tap};
 use tokio::time;
 
-use crate::script::{Reaction, describe, realtime};
+use crate::script::{Done, Played, Reaction, describe, realtime};
 
 /// Namespaces that are joined by wires, under capture and proved.
 pub(crate) struct Ground {
@@ -21,6 +21,11 @@ pub(crate) struct Ground {
     began: time::Instant,
     /// The last time that the observer was awake and saw nothing.
     quiet: Cell<Duration>,
+    /// By how much it was late at most; nor was the kernel in time then.
+    late: Cell<Duration>,
+    /// What the rest of the script is put off by, so that its steps keep their distance however late
+    /// one of them was.
+    slipped: Cell<Duration>,
 }
 
 /// How often the observer makes sure that there is nothing to see.
@@ -41,8 +46,8 @@ impl Ground {
         capture.prove(PROOF_BOUND).await.unwrap();
         let taps = netns[..outer].iter().map(|netns| Tap::open(netns).unwrap()).collect();
         let (start, began) = (realtime(), time::Instant::now());
-        let quiet = Cell::new(Duration::ZERO);
-        Self { netns, built, capture, taps, links, start, began, quiet }
+        let [quiet, late, slipped] = [Duration::ZERO; 3].map(Cell::new);
+        Self { netns, built, capture, taps, links, start, began, quiet, late, slipped }
     }
 
     /// Time since the start of the script.
@@ -57,19 +62,26 @@ impl Ground {
 
     /// Waits until the script is so far.
     pub(crate) async fn until(&self, ms: u64) {
-        time::sleep_until(self.began + Duration::from_millis(ms)).await;
+        self.next(ms, std::future::pending::<()>).await;
     }
 
     /// The next thing that comes to pass until the script is so far; `None` then.
     pub(crate) async fn next<T>(&self, ms: u64, mut come: impl AsyncFnMut() -> T) -> Option<T> {
-        let mut pace = time::interval(PACE);
-        pace.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
+        let end = self.began + Duration::from_millis(ms) + self.slipped.get();
         loop {
+            let due = end.min(time::Instant::now() + PACE);
             tokio::select! {
                 biased;
                 come = come() => return Some(come),
-                () = self.until(ms) => return None,
-                _ = pace.tick() => self.quiet.set(self.now()),
+                () = time::sleep_until(due) => {}
+            }
+            self.late.set(self.late.get().max(due.elapsed()));
+            self.quiet.set(self.now());
+            if due == end {
+                if due.elapsed() > PACE {
+                    self.slipped.set(self.slipped.get() + due.elapsed());
+                }
+                return None;
             }
         }
     }
@@ -96,20 +108,22 @@ impl Ground {
         [&destination[..], &mac(link, OUTER), &[8, 0], packet].concat()
     }
 
-    /// Ends the capture: the packets that the inner namespace sent, each with its link.
-    pub(crate) async fn finish(self) -> Vec<Reaction> {
+    /// Ends the script, and adds to what was seen the packets that arrived at the outer ends.
+    pub(crate) async fn finish<S>(
+        self,
+        stimuli: Vec<Done<S>>,
+        mut reactions: Vec<Reaction>,
+    ) -> Played<S> {
+        let (end, late) = (self.now(), self.late.get());
         let captured = self.capture.finish(PROOF_BOUND).await.unwrap();
-        let sent = captured.into_iter().filter(|one| one.port == 0 && !one.frame.outgoing);
-        let sent = sent.filter(|one| one.frame.bytes[12..14] == [8, 0]);
-        sent.map(|one| {
+        let arrived = captured.into_iter().filter(|one| one.port == 0 && !one.frame.outgoing);
+        let arrived = arrived.filter(|one| one.frame.bytes[12..14] == [8, 0]);
+        reactions.extend(arrived.map(|one| {
             let at = Duration::from_nanos(one.frame.stamp_ns).saturating_sub(self.start);
-            Reaction {
-                since: at,
-                at,
-                what: format!("link {}: {}", one.link, describe(&one.frame.bytes[14..])),
-            }
-        })
-        .collect()
+            let what = format!("link {}: {}", one.link, describe(&one.frame.bytes[14..]));
+            Reaction { since: at, at, what }
+        }));
+        Played { stimuli, reactions, end, late }
     }
 }
 

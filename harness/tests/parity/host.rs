@@ -8,7 +8,7 @@ use castnet_lab::lab::Netlink;
 use castnet_lab::sim::model::host::{Heard, Host, Out};
 
 use crate::ground::Ground;
-use crate::script::{Model, Played, Steps, compare, describe};
+use crate::script::{Model, Steps, compare, describe};
 
 pub(crate) const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
@@ -58,8 +58,7 @@ pub(crate) async fn check(forced: Option<u8>, steps: Steps<Stimulus>, end: u64) 
         stimuli.push((begun, ground.now(), stimulus));
     }
     ground.until(end).await;
-    let end = ground.now();
-    let played = Played { stimuli, reactions: ground.finish().await, end };
+    let played = ground.finish(stimuli, Vec::new()).await;
     compare(&played, |seed| Subject {
         host: Host::new(OWN, forced),
         rng: Rng::for_node(seed, "host"),

@@ -12,7 +12,7 @@ use castnet_lab::sim::model::host::{Heard, Host, Out};
 use crate::bridge;
 use crate::ground::Ground;
 use crate::packets::{NOBODY, group, older_query};
-use crate::script::{Model, Played, Steps, compare, describe};
+use crate::script::{Model, Steps, compare, describe};
 
 /// The two hosts are on the first two links, and the querier on the last one.
 const HOSTS: usize = 2;
@@ -101,8 +101,7 @@ async fn check(steps: Steps<Stimulus>, end: u64) {
         stimuli.push((begun, ground.now(), stimulus));
     }
     ground.until(end).await;
-    let end = ground.now();
-    let played = Played { stimuli, reactions: ground.finish().await, end };
+    let played = ground.finish(stimuli, Vec::new()).await;
     compare(&played, |seed| Subject {
         hosts: [0, 1].map(|host| Host::new(address(host), Some(2))),
         rng: Rng::for_node(seed, "hosts"),

@@ -16,7 +16,7 @@ use std::os::fd::AsFd as _;
 
 use crate::ground::Ground;
 use crate::packets::{ALL_HOSTS, ALL_ROUTERS, QUERIER, datagram};
-use crate::script::{Model, Played, Reaction, Steps, compare, describe};
+use crate::script::{Model, Reaction, Steps, compare, describe};
 
 /// The links of the namespace, each of them a virtual interface once it is added.
 const LINKS: usize = 3;
@@ -59,9 +59,7 @@ pub(crate) async fn check(steps: Steps<Stimulus>, end: u64) {
         stimuli.push((begun, lab.ground.now(), stimulus));
     }
     lab.listen_until(end).await;
-    let (end, mut reactions) = (lab.ground.now(), lab.reactions);
-    reactions.extend(lab.ground.finish().await);
-    let played = Played { stimuli, reactions, end };
+    let played = lab.ground.finish(stimuli, lab.reactions).await;
     compare(&played, |_| Subject { mroute: Mroute::new(), listens: [false; LINKS] });
 }
 
