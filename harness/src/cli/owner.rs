@@ -13,12 +13,23 @@ use nix::unistd::geteuid;
 /// # Errors
 /// What open(2) says.
 pub(super) fn create(path: &Path) -> io::Result<File> {
-    let file = File::create(path)?;
+    File::create(path).map(given)
+}
+
+/// Makes a file that was not there before.
+///
+/// # Errors
+/// What open(2) says.
+pub(super) fn create_new(path: &Path) -> io::Result<File> {
+    File::create_new(path).map(given)
+}
+
+fn given(file: File) -> File {
     if let Some((user, group)) = caller() {
         // It is written all the same if it cannot be given away.
         _ = fchown(&file, Some(user), Some(group));
     }
-    Ok(file)
+    file
 }
 
 /// Makes a folder, and those above it that are missing.

@@ -41,7 +41,7 @@ const KEYS: [&str; 20] = [
 ];
 
 /// The one way in which a router's daemon can be asked to run.
-const PROCESS: &str = "process";
+pub(super) const PROCESS: &str = "process";
 
 /// Reads the table `[nodes]`.
 pub(super) fn nodes(

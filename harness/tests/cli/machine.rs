@@ -113,11 +113,13 @@ fn under_sudo_files_belong_to_who_has_called_it() {
         let file = fs::metadata(folder.join(path)).unwrap();
         (file.uid(), file.gid())
     };
-    let mut command = Command::new(CASTNET);
-    command.args(["man", "--out", "out/man1"]).current_dir(&folder);
-    command.env("SUDO_UID", "65533").env("SUDO_GID", "65534");
-    assert_eq!(command.output().unwrap().status.code(), Some(0));
-    for path in ["out", "out/man1", "out/man1/castnet.1"] {
+    for arguments in [&["man", "--out", "out/man1"][..], &["new"]] {
+        let mut command = Command::new(CASTNET);
+        command.args(arguments).current_dir(&folder);
+        command.env("SUDO_UID", "65533").env("SUDO_GID", "65534");
+        assert_eq!(command.output().unwrap().status.code(), Some(0));
+    }
+    for path in ["out", "out/man1", "out/man1/castnet.1", "scenario.toml"] {
         assert_eq!(owner(path), (65533, 65534), "{path}");
     }
     assert_eq!(owner("."), (0, 0), "what was there before is left as it is");

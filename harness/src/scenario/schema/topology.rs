@@ -7,6 +7,7 @@ use castnet::router::config::KEEPALIVE;
 use humantime::format_duration;
 use serde_json::{Value, json};
 
+use super::super::node::PROCESS;
 use super::key::Kind::{
     Address, Defined, Flag, Group, Link, List, Named, Network, Node, Numbers, OneOrMore,
     OneOrNamed, Tables, Time, Whole, Words,
@@ -79,6 +80,7 @@ fn router() -> Vec<Key> {
             "A datagram leaves only if its TTL is greater; one for all links, or by link.",
         )
         .or(1),
+        Key::new("daemon", Words(vec![PROCESS]), "Its daemon is a process of its own."),
         Key::new("keepalive", Time, "How long a flow may be idle before its entry goes.")
             .or(time(KEEPALIVE)),
     ]
