@@ -24,6 +24,7 @@
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
 //! - [`role`]: who may sit on a node.
 //! - [`backend`]: where a plan is run.
+//! - [`sim`]: what Linux does, as plain values.
 //! - [`recording`]: what happened.
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.
@@ -40,3 +41,4 @@ pub mod recording;
 pub mod report;
 pub mod role;
 pub mod scenario;
+pub mod sim;

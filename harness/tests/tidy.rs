@@ -27,9 +27,10 @@ const CORE: [(&str, &[&str]); 12] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 10] = [
+const LAB: [(&str, &[&str]); 11] = [
     ("scenario", &[]),
     ("lab", &[]),
+    ("sim", &[]),
     ("plan", &["scenario"]),
     ("recording", &["plan"]),
     ("capture", &["scenario", "plan", "recording"]),

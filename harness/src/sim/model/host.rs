@@ -1,0 +1,333 @@
+//! IGMP as the Linux kernel speaks it for the hosts: one interface of one host (net/ipv4/igmp.c).
+//!
+//! Decides when a membership is reported, in which version, and whether its end is. Memberships are
+//! any-source ones, so that version 3 says TO_EX, TO_IN and IS_EX with empty source lists. Refuses to
+//! know sockets: it counts them by group, and what a single socket may join is not looked at. There
+//! are a million of these in a simulation, so that nothing is kept that is the same for all, and a
+//! packet is read once for all who hear it ([`Heard::read`]).
+
+mod asked;
+mod heard;
+mod report;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::rng::Rng;
+use castnet::time::Instant;
+use castnet::wire::igmp::{Message, RecordKind, Version};
+
+use super::jiffies::{Timer, below, jiffies, ticks};
+pub use heard::Heard;
+use heard::What;
+
+/// The group that every interface is a member of unasked, and which is never reported.
+const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
+
+/// Where Leaves go.
+const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
+
+/// `net.ipv4.igmp_qrv`.
+const ROBUSTNESS: u8 = 2;
+
+/// The Query Interval until a Query of version 3 tells another one, in seconds.
+const QUERY_INTERVAL: u32 = 125;
+
+/// The Query Response Interval, which no Query tells, in seconds; also what a version 1 Query grants.
+const QUERY_RESPONSE_INTERVAL: u32 = 10;
+
+/// `igmpv3_unsolicited_report_interval`.
+const V3_REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// `igmpv2_unsolicited_report_interval`.
+const V2_REPORT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Ticks that the kernel adds to every delay that it draws; the first Report waits for no others.
+const AT_LEAST: u64 = 2;
+
+/// A packet to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Out {
+    /// The IP destination.
+    pub to: Ipv4Addr,
+    /// The whole IPv4 packet.
+    pub packet: Vec<u8>,
+}
+
+/// The kernel's IGMP on one interface.
+#[derive(Clone, Debug)]
+pub struct Host {
+    address: Ipv4Addr,
+    /// `force_igmp_version`.
+    forced: Option<Version>,
+    is_up: bool,
+    /// Robustness and intervals of the last Query of version 3; the latter in seconds.
+    robustness: u8,
+    query_interval: u32,
+    query_response_interval: u32,
+    /// The tick before which a querier of version 1, or 2, counts as present.
+    v1_until: u64,
+    v2_until: u64,
+    /// Runs until a General Query of version 3 is answered.
+    answer: Timer,
+    /// Runs until the next Report of what has changed, of which so many are to follow.
+    change: Timer,
+    changes: u8,
+    /// In the order of joining; the kernel goes through them from the last to the first.
+    members: Vec<Member>,
+    /// What has been left and not been told often enough yet, in the order of leaving.
+    left: Vec<Left>,
+}
+
+/// A group with sockets in it.
+#[derive(Clone, Debug)]
+struct Member {
+    group: Ipv4Addr,
+    sockets: u16,
+    /// How many Reports of the join are to be sent in version 1 or 2, the running one included.
+    unsolicited: u8,
+    /// How many Reports of changes are still to name it.
+    untold: u8,
+    /// Whether the last Report that counted was its own, so that a Leave is due.
+    is_reporter: bool,
+    /// Runs until the group is reported.
+    delay: Timer,
+}
+
+/// A group that was left in version 3.
+#[derive(Clone, Debug)]
+struct Left {
+    group: Ipv4Addr,
+    untold: u8,
+}
+
+impl Host {
+    /// An interface that is up and a member of nothing but 224.0.0.1; with `forced`, which is 1 to
+    /// 3, its kernel is held to a version.
+    #[must_use]
+    pub const fn new(address: Ipv4Addr, forced: Option<u8>) -> Self {
+        let forced = match forced {
+            Some(1) => Some(Version::V1),
+            Some(2) => Some(Version::V2),
+            Some(3) => Some(Version::V3),
+            _ => None,
+        };
+        Self {
+            address,
+            forced,
+            is_up: true,
+            robustness: ROBUSTNESS,
+            query_interval: QUERY_INTERVAL,
+            query_response_interval: QUERY_RESPONSE_INTERVAL,
+            v1_until: 0,
+            v2_until: 0,
+            answer: Timer::RESTING,
+            change: Timer::RESTING,
+            changes: 0,
+            members: Vec::new(),
+            left: Vec::new(),
+        }
+    }
+
+    /// Whether a datagram for the group is for this host.
+    #[must_use]
+    pub fn is_member(&self, group: Ipv4Addr) -> bool {
+        group == ALL_HOSTS || self.members.iter().any(|member| member.group == group)
+    }
+
+    /// A socket joins the group.
+    pub fn join(&mut self, now: Instant, group: Ipv4Addr) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.group == group) {
+            member.sockets = member.sockets.saturating_add(1);
+            return;
+        }
+        let delay = Timer::RESTING;
+        let member =
+            Member { group, sockets: 1, unsolicited: 0, untold: 0, is_reporter: false, delay };
+        self.members.push(member);
+        self.added(now, self.members.len() - 1);
+    }
+
+    /// A socket leaves the group; nothing happens if none is in it.
+    pub fn leave(&mut self, now: Instant, group: Ipv4Addr, out: &mut Vec<Out>) {
+        let Some(at) = self.members.iter().position(|member| member.group == group) else { return };
+        self.members[at].sockets -= 1;
+        if self.members[at].sockets == 0 {
+            let member = self.members.remove(at);
+            self.dropped(now, &member, out);
+        }
+    }
+
+    /// The interface goes down. What the kernel then still says is lost.
+    pub fn down(&mut self, now: Instant) {
+        self.is_up = false;
+        for at in (0..self.members.len()).rev() {
+            let member = self.members[at].clone();
+            self.dropped(now, &member, &mut Vec::new());
+            let kept = &mut self.members[at];
+            kept.delay.stop();
+            (kept.is_reporter, kept.unsolicited) = (false, 0);
+        }
+        self.changes = 0;
+        self.change.stop();
+        self.answer.stop();
+    }
+
+    /// The interface comes up: what it heard of intervals is forgotten, and all groups are reported
+    /// anew.
+    pub fn up(&mut self, now: Instant) {
+        self.is_up = true;
+        self.robustness = ROBUSTNESS;
+        self.query_interval = QUERY_INTERVAL;
+        self.query_response_interval = QUERY_RESPONSE_INTERVAL;
+        (0..self.members.len()).rev().for_each(|at| self.added(now, at));
+    }
+
+    /// The packet came in on the interface.
+    pub fn receive(&mut self, now: Instant, heard: &Heard, rng: &mut Rng) {
+        let for_us = match heard.destination {
+            to if to.is_multicast() => self.is_member(to),
+            to => to == self.address || to.is_broadcast(),
+        };
+        if !self.is_up || !for_us || heard.source == self.address {
+            return;
+        }
+        match &heard.what {
+            What::Query(query) => self.heard_query(now, query, rng),
+            // A Report to the host itself was not meant for its group.
+            What::Report(_) if heard.destination == self.address => {}
+            What::Report(group) => self.heard_report(*group),
+        }
+    }
+
+    /// When to call [`Self::expire`], at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let delays = self.members.iter().map(|member| &member.delay);
+        delays.chain([&self.answer, &self.change]).filter_map(Timer::deadline).min()
+    }
+
+    /// Serves the timers whose time has come; harmless at any time.
+    pub fn expire(&mut self, now: Instant, rng: &mut Rng, out: &mut Vec<Out>) {
+        if self.answer.take(now) {
+            let groups = self.members.iter().rev().map(|member| member.group);
+            let records = groups.filter(is_reported).map(|group| (RecordKind::IsEx, group));
+            self.say_records(&records.collect::<Vec<_>>(), out);
+        }
+        if self.change.take(now) {
+            self.tell_changes(out);
+            if self.changes > 0 {
+                self.changes -= 1;
+                let interval = self.report_interval(now);
+                self.change.set(now, below(interval, rng) + AT_LEAST);
+            }
+        }
+        for at in (0..self.members.len()).rev() {
+            if self.members[at].delay.take(now) {
+                self.report(now, at, rng, out);
+            }
+        }
+    }
+
+    /// The version spoken now, which is that of the oldest querier heard of late.
+    fn version(&self, now: Instant) -> Version {
+        let tick = jiffies(now);
+        if self.forced == Some(Version::V1) || tick < self.v1_until {
+            Version::V1
+        } else if self.forced == Some(Version::V2) || tick < self.v2_until {
+            Version::V2
+        } else {
+            Version::V3
+        }
+    }
+
+    /// The Unsolicited Report Interval, in ticks.
+    fn report_interval(&self, now: Instant) -> u64 {
+        ticks(match self.version(now) {
+            Version::V1 | Version::V2 => V2_REPORT_INTERVAL,
+            Version::V3 => V3_REPORT_INTERVAL,
+        })
+    }
+
+    /// A group is to be reported unasked.
+    fn added(&mut self, now: Instant, at: usize) {
+        let (version, robustness) = (self.version(now), self.robustness);
+        let member = &mut self.members[at];
+        let group = member.group;
+        self.left.retain(|left| left.group != group);
+        if !is_reported(&group) {
+            return;
+        }
+        member.unsolicited = ROBUSTNESS;
+        match version {
+            Version::V1 | Version::V2 => member.delay.set(now, AT_LEAST),
+            Version::V3 => {
+                member.untold = robustness;
+                self.changed(now);
+            }
+        }
+    }
+
+    /// A group has no sockets any more, or no interface.
+    fn dropped(&mut self, now: Instant, member: &Member, out: &mut Vec<Out>) {
+        let group = member.group;
+        if !is_reported(&group) {
+            return;
+        }
+        match self.version(now) {
+            Version::V1 => {}
+            Version::V2 if member.is_reporter => {
+                self.say(ALL_ROUTERS, &Message::Leave { group }, out);
+            }
+            Version::V2 => {}
+            Version::V3 => {
+                self.left.push(Left { group, untold: self.robustness });
+                self.changed(now);
+            }
+        }
+    }
+
+    /// Something is to be told in version 3, at once and a few times more.
+    fn changed(&mut self, now: Instant) {
+        self.changes = self.robustness;
+        self.change.set(now, AT_LEAST);
+    }
+
+    /// Somebody else has reported the group: its own Report is not sent, and no Leave is due.
+    fn heard_report(&mut self, group: Ipv4Addr) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.group == group) {
+            member.delay.stop();
+            (member.is_reporter, member.unsolicited) = (false, 0);
+        }
+    }
+
+    /// The delay of a group is over.
+    fn report(&mut self, now: Instant, at: usize, rng: &mut Rng, out: &mut Vec<Out>) {
+        let (version, interval) = (self.version(now), self.report_interval(now));
+        let member = &mut self.members[at];
+        member.is_reporter = true;
+        member.unsolicited = member.unsolicited.saturating_sub(1);
+        if member.unsolicited > 0 {
+            member.delay.set(now, below(interval, rng) + AT_LEAST);
+        }
+        let group = member.group;
+        match version {
+            Version::V1 => self.say(group, &Message::V1Report { group }, out),
+            Version::V2 => self.say(group, &Message::V2Report { group }, out),
+            Version::V3 => self.say_records(&[(RecordKind::IsEx, group)], out),
+        }
+    }
+}
+
+/// Whether the group is one that the laboratory's kernels report: 224.0.0.x is not
+/// (`igmp_link_local_mcast_reports` is 0 there).
+fn is_reported(group: &Ipv4Addr) -> bool {
+    group.octets()[..3] != [224, 0, 0]
+}
+
+fn seconds(seconds: u32) -> u64 {
+    ticks(Duration::from_secs(seconds.into()))
+}

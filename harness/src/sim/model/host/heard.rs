@@ -1,0 +1,56 @@
+//! A packet as the IGMP of a Linux host takes it: everything that is the same for all who hear it.
+//!
+//! Decides which packets any host acts on. Neither TTL nor Router Alert nor the address that a
+//! Report or a Group-Specific Query is sent to is looked at: Linux does not either. Which version a
+//! Query counts for, and whether the host hears its destination at all, depends on the host.
+
+use std::net::Ipv4Addr;
+
+use castnet::wire::igmp::{self, Message, Query, Version};
+use castnet::wire::ipv4::{self, IGMP};
+
+/// An IGMP packet on which a host may act.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub(super) source: Ipv4Addr,
+    pub(super) destination: Ipv4Addr,
+    pub(super) what: What,
+}
+
+/// What it says.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    /// A Query of any version.
+    Query(Query),
+    /// A Report of version 1 or 2 for this group.
+    Report(Ipv4Addr),
+}
+
+impl Heard {
+    /// Reads a whole IPv4 packet; `None` if no host would act on it.
+    #[must_use]
+    pub fn read(packet: &[u8]) -> Option<Self> {
+        let ip = ipv4::decode(packet).ok().filter(|ip| ip.protocol == IGMP)?;
+        if !is_credible(ip.source, ip.destination) {
+            return None;
+        }
+        let decoded = igmp::decode(ip.payload, Version::V3).ok()?;
+        let what = match decoded.message {
+            // 9 to 11 octets are no Query of any version.
+            Message::Query(Query { v3: None, .. }) if decoded.trailing > 0 => return None,
+            Message::Query(query) => What::Query(query),
+            Message::V1Report { group } | Message::V2Report { group } => What::Report(group),
+            Message::Leave { .. } | Message::V3Report(_) | Message::Unknown { .. } => return None,
+        };
+        Some(Self { source: ip.source, destination: ip.destination, what })
+    }
+}
+
+/// Whether IP takes a packet in that claims to come from there.
+fn is_credible(source: Ipv4Addr, destination: Ipv4Addr) -> bool {
+    let nobody = source.octets()[0] == 0;
+    !source.is_multicast()
+        && !source.is_loopback()
+        && !source.is_broadcast()
+        && (!nobody || destination.is_multicast() || destination.is_broadcast())
+}

@@ -1,0 +1,156 @@
+//! Time as the kernel's timers see it: ticks, and a wheel that is coarser the further a timer is away.
+//!
+//! A timer is never served early, so that it waits for the tick after the one that it was set for.
+//! Beyond 63 ticks the wheel's slots are 8 ticks wide, beyond 504 they are 64, and so on by eights:
+//! a timer comes late by up to an eighth of its time (kernel/time/timer.c). All nodes of a
+//! laboratory live on one kernel, and so do those of a simulation: their ticks coincide.
+
+use std::time::Duration;
+
+use castnet::rng::Rng;
+use castnet::time::Instant;
+
+/// One tick, `CONFIG_HZ` being 250, which most distributions choose.
+pub const TICK: Duration = Duration::from_millis(4);
+
+const TICK_NS: u64 = TICK.as_nanos() as u64;
+
+/// How far a timer may be away for the wheel's first level, in ticks.
+const FIRST_LEVEL: u64 = 63;
+
+/// The wheel has so many levels; a timer that is too far for the last one goes there all the same.
+const LEVELS: u32 = 9;
+
+/// The number of the tick that `now` is in (`jiffies`).
+#[must_use]
+pub const fn jiffies(now: Instant) -> u64 {
+    now.as_nanos() / TICK_NS
+}
+
+/// Whole ticks in a duration.
+#[must_use]
+pub fn ticks(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX) / TICK_NS
+}
+
+/// A uniform number of ticks below `most`; zero if there is none.
+pub fn below(most: u64, rng: &mut Rng) -> u64 {
+    let drawn = rng.delay(Duration::from_nanos(most)).as_nanos();
+    u64::try_from(drawn).unwrap_or(u64::MAX).saturating_sub(1)
+}
+
+/// A timer of the kernel: at rest, or set for a tick and served at a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// The tick that it was set for.
+    expires: u64,
+    /// The tick at which the wheel serves it; [`u64::MAX`] while it rests.
+    served: u64,
+}
+
+impl Timer {
+    /// A timer that does not run.
+    pub const RESTING: Self = Self { expires: 0, served: u64::MAX };
+
+    /// Sets the timer for so many ticks from now, whatever it was set for before.
+    pub fn set(&mut self, now: Instant, ticks: u64) {
+        let next = jiffies(now) + 1;
+        self.expires = jiffies(now).saturating_add(ticks);
+        let (distance, mut reach, mut level) = (self.expires.saturating_sub(next), FIRST_LEVEL, 0);
+        while distance >= reach && level < LEVELS - 1 {
+            reach <<= 3;
+            level += 1;
+        }
+        let slot = (self.expires.max(next) >> (3 * level)) + u64::from(self.expires >= next);
+        self.served = slot << (3 * level);
+    }
+
+    /// Stops the timer, if it runs.
+    pub const fn stop(&mut self) {
+        *self = Self::RESTING;
+    }
+
+    /// Whether it runs.
+    #[must_use]
+    pub const fn runs(&self) -> bool {
+        self.served != u64::MAX
+    }
+
+    /// Ticks until the one that it was set for, if it runs.
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Option<u64> {
+        self.runs().then(|| self.expires.saturating_sub(jiffies(now)))
+    }
+
+    /// When it is served, if it runs.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.runs().then(|| Instant::from_nanos(self.served.saturating_mul(TICK_NS)))
+    }
+
+    /// Stops the timer if its time has come, and says whether it has.
+    pub fn take(&mut self, now: Instant) -> bool {
+        let has_expired = self.runs() && self.served <= jiffies(now);
+        if has_expired {
+            self.stop();
+        }
+        has_expired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set_at(ms: u64, ticks: u64) -> Timer {
+        let mut timer = Timer::RESTING;
+        timer.set(Instant::from_nanos(ms * 1_000_000), ticks);
+        timer
+    }
+
+    fn served_ms(ms: u64, ticks: u64) -> u128 {
+        set_at(ms, ticks).deadline().unwrap().since_start().as_millis()
+    }
+
+    #[test]
+    fn a_timer_is_served_at_the_tick_after_its_own() {
+        assert_eq!(served_ms(0, 2), 12);
+        assert_eq!(served_ms(3, 2), 12);
+        assert_eq!(served_ms(4, 2), 16);
+        // What is due at once waits for the next tick, and no longer.
+        assert_eq!(served_ms(0, 0), 4);
+        assert_eq!(served_ms(0, 63), 256);
+    }
+
+    #[test]
+    fn a_far_timer_is_late_by_an_eighth_at_most() {
+        // Slots of 8 ticks from 64 on, and of 64 ticks from 505 on.
+        assert_eq!(served_ms(0, 64), 72 * 4);
+        assert_eq!(served_ms(0, 250), 256 * 4);
+        assert_eq!(served_ms(0, 504), 512 * 4);
+        assert_eq!(served_ms(0, 505), 512 * 4);
+        assert_eq!(served_ms(0, 512), 576 * 4);
+        for ticks in [1, 62, 63, 64, 250, 503, 504, 505, 4_031, 4_033, 65_000, 5_000_000] {
+            let late = set_at(1_000, ticks).deadline().unwrap().as_nanos() / TICK_NS - 250 - ticks;
+            assert!((1..=1 + ticks / 7).contains(&late), "{ticks} ticks came {late} late");
+        }
+    }
+
+    #[test]
+    fn a_timer_is_taken_once_and_not_early() {
+        let mut timer = set_at(0, 2);
+        assert_eq!(timer.left(Instant::from_nanos(4_000_000)), Some(1));
+        assert!(!timer.take(Instant::from_nanos(11_999_999)));
+        assert!(timer.take(Instant::from_nanos(12_000_000)));
+        assert!(!timer.take(Instant::from_nanos(12_000_000)));
+        assert_eq!((timer.left(Instant::ZERO), timer.deadline()), (None, None));
+    }
+
+    #[test]
+    fn a_draw_is_below_its_bound() {
+        let mut rng = Rng::for_node(1, "h1");
+        let drawn: std::collections::BTreeSet<u64> = (0..100).map(|_| below(3, &mut rng)).collect();
+        assert_eq!(drawn, [0, 1, 2].into());
+        assert_eq!((below(1, &mut rng), below(0, &mut rng)), (0, 0));
+    }
+}
