@@ -7,3 +7,16 @@
 
 pub mod host;
 pub mod jiffies;
+pub mod mroute;
+
+use std::net::Ipv4Addr;
+
+/// Whether IP takes a packet in that claims to come from there. 0.0.0.0 may be somebody who has no
+/// address yet and speaks to a group or to all.
+fn is_taken_in(source: Ipv4Addr, destination: Ipv4Addr) -> bool {
+    let is_nobody = source.octets()[0] == 0;
+    !source.is_multicast()
+        && !source.is_loopback()
+        && !source.is_broadcast()
+        && (!is_nobody || destination.is_multicast() || destination.is_broadcast())
+}

@@ -9,6 +9,8 @@ use std::net::Ipv4Addr;
 use castnet::wire::igmp::{self, Message, Query, Version};
 use castnet::wire::ipv4::{self, IGMP};
 
+use crate::sim::model::is_taken_in;
+
 /// An IGMP packet on which a host may act.
 #[derive(Clone, Debug)]
 pub struct Heard {
@@ -31,7 +33,7 @@ impl Heard {
     #[must_use]
     pub fn read(packet: &[u8]) -> Option<Self> {
         let ip = ipv4::decode(packet).ok().filter(|ip| ip.protocol == IGMP)?;
-        if !is_credible(ip.source, ip.destination) {
+        if !is_taken_in(ip.source, ip.destination) {
             return None;
         }
         let decoded = igmp::decode(ip.payload, Version::V3).ok()?;
@@ -44,13 +46,4 @@ impl Heard {
         };
         Some(Self { source: ip.source, destination: ip.destination, what })
     }
-}
-
-/// Whether IP takes a packet in that claims to come from there.
-fn is_credible(source: Ipv4Addr, destination: Ipv4Addr) -> bool {
-    let nobody = source.octets()[0] == 0;
-    !source.is_multicast()
-        && !source.is_loopback()
-        && !source.is_broadcast()
-        && (!nobody || destination.is_multicast() || destination.is_broadcast())
 }

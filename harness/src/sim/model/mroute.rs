@@ -1,0 +1,317 @@
+//! Multicast forwarding as the Linux kernel does it in one network namespace (net/ipv4/ipmr.c).
+//!
+//! Decides what becomes of a datagram that comes in on a virtual interface: which copies leave, what
+//! is counted, what waits for an entry, and what the owner of multicast routing is asked. Asserts are
+//! on and PIM is off, as castnet's router opens its socket. A virtual interface is its device's only
+//! one. Refuses to know devices and routes: of a device it is told whether it is up, and no datagram
+//! of the namespace's own comes by here.
+
+mod unresolved;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
+use castnet::mfc::upcall::{Upcall, UpcallKind};
+use castnet::mfc::vif::Vif;
+use castnet::time::Instant;
+use castnet::wire::ipv4::{self, IGMP, Ipv4Packet};
+
+use super::is_taken_in;
+use super::jiffies::{jiffies, ticks};
+use unresolved::Unresolved;
+
+/// An entry asks because of a wrong interface once in so long, and a tick (`MFC_ASSERT_THRESH`).
+const ASSERT_INTERVAL: Duration = Duration::from_secs(3);
+
+/// The threshold of an interface that is none of an entry's `oifs`.
+const NOT_OUT: u8 = 255;
+
+/// What the kernel does and tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Out {
+    /// The packet, its TTL lowered, leaves through the interface.
+    Forward {
+        /// The interface.
+        vif: Vif,
+        /// The whole IPv4 packet; all interfaces share one.
+        packet: Rc<[u8]>,
+    },
+    /// The owner is asked.
+    Upcall(Upcall),
+    /// A change of the cache, as netlink tells it.
+    Mfc {
+        /// The flow.
+        flow: Flow,
+        /// How it is forwarded now; `None` if it is not, or waits to be resolved.
+        entry: Option<MfcEntry>,
+    },
+}
+
+/// Why the owner's request was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The virtual interface exists.
+    #[error("{0} is in use")]
+    VifInUse(Vif),
+    /// Nobody owns multicast routing.
+    #[error("nobody has opened multicast routing")]
+    NotOpen,
+}
+
+/// The multicast routing table of a namespace.
+#[derive(Clone, Debug, Default)]
+pub struct Mroute {
+    is_open: bool,
+    /// By [`Vif::index`].
+    vifs: Vec<Option<VifCounters>>,
+    /// The devices behind them that are down, vif or not.
+    down: u32,
+    entries: BTreeMap<Flow, Entry>,
+    unresolved: Unresolved,
+}
+
+/// An entry of the cache.
+#[derive(Clone, Debug)]
+struct Entry {
+    iif: Vif,
+    /// What the TTL has to be greater than, by [`Vif::index`].
+    thresholds: [u8; Vif::MAX],
+    counters: FlowCounters,
+    /// The tick of the last WRONGVIF upcall.
+    asserted: Option<u64>,
+}
+
+impl Mroute {
+    /// A namespace in which nobody routes multicast.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Somebody takes over multicast routing (`MRT_INIT`).
+    pub const fn open(&mut self) {
+        self.is_open = true;
+    }
+
+    /// The owner's socket is closed: its interfaces and entries go, and what waits.
+    pub fn close(&mut self, out: &mut Vec<Out>) {
+        self.is_open = false;
+        self.vifs.clear();
+        let flows = std::mem::take(&mut self.entries).into_keys();
+        let flows = flows.chain(self.unresolved.clear());
+        out.extend(flows.map(|flow| Out::Mfc { flow, entry: None }));
+    }
+
+    /// A device takes part from now on (`MRT_ADD_VIF`). Its own TTL threshold has no effect in Linux.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn add_vif(&mut self, vif: Vif) -> Result<(), Refused> {
+        if !self.is_open {
+            return Err(Refused::NotOpen);
+        }
+        if self.has_vif(vif) {
+            return Err(Refused::VifInUse(vif));
+        }
+        if self.vifs.len() <= vif.index() {
+            self.vifs.resize(vif.index() + 1, None);
+        }
+        self.vifs[vif.index()] = Some(VifCounters::default());
+        Ok(())
+    }
+
+    /// Forwards the flow as the entry says (`MRT_ADD_MFC`). One that exists keeps its counters; to a
+    /// new one the datagrams that waited for it are handed. An outgoing interface that does not
+    /// exist is left out.
+    ///
+    /// # Errors
+    /// [`Refused::NotOpen`].
+    pub fn set_mfc(
+        &mut self,
+        now: Instant,
+        entry: &MfcEntry,
+        out: &mut Vec<Out>,
+    ) -> Result<(), Refused> {
+        if !self.is_open {
+            return Err(Refused::NotOpen);
+        }
+        let mut thresholds = [NOT_OUT; Vif::MAX];
+        for (&oif, &threshold) in entry.oifs.iter().filter(|&(&oif, _)| self.has_vif(oif)) {
+            // castnet's owner asks for 1 where 0 would mean that it is none.
+            thresholds[oif.index()] = threshold.max(1);
+        }
+        let (flow, iif) = (entry.flow, entry.iif);
+        if let Some(known) = self.entries.get_mut(&flow) {
+            (known.iif, known.thresholds) = (iif, thresholds);
+        } else {
+            let counters = FlowCounters::default();
+            self.entries.insert(flow, Entry { iif, thresholds, counters, asserted: None });
+            for (vif, packet) in self.unresolved.resolve(flow) {
+                self.input(now, vif, &packet, out);
+            }
+        }
+        out.push(Out::Mfc { flow, entry: self.entry(flow) });
+        Ok(())
+    }
+
+    /// Forgets the flow's entry (`MRT_DEL_MFC`); nothing happens if it has none, even if datagrams
+    /// wait for one.
+    pub fn delete_mfc(&mut self, flow: Flow, out: &mut Vec<Out>) {
+        if self.entries.remove(&flow).is_some() {
+            out.push(Out::Mfc { flow, entry: None });
+        }
+    }
+
+    /// What the flow's entry counted (`SIOCGETSGCNT`); `None` if there is no entry.
+    #[must_use]
+    pub fn flow_counters(&self, flow: Flow) -> Option<FlowCounters> {
+        self.entries.get(&flow).map(|entry| entry.counters)
+    }
+
+    /// What the interface counted (`SIOCGETVIFCNT`); `None` if there is no such interface.
+    #[must_use]
+    pub fn vif_counters(&self, vif: Vif) -> Option<VifCounters> {
+        self.vifs.get(vif.index()).copied().flatten()
+    }
+
+    /// The device behind the interface goes down or comes up. Interfaces and entries stay as they
+    /// are; nothing leaves there meanwhile.
+    pub fn interface(&mut self, vif: Vif, is_up: bool) {
+        let bit = 1 << vif.index();
+        self.down = if is_up { self.down & !bit } else { self.down | bit };
+    }
+
+    /// Whether an IGMP packet that came in on the interface reaches the owner's socket; `is_local`
+    /// says whether it is for the namespace itself, by address or by membership. Messages to groups
+    /// that are routed are for the owner too.
+    #[must_use]
+    pub fn hears_igmp(&self, vif: Vif, packet: &Ipv4Packet<'_>, is_local: bool) -> bool {
+        let is_routed = || routed(packet.destination).is_some() && self.has_vif(vif);
+        self.is_open
+            && packet.protocol == IGMP
+            && is_taken_in(packet.source, packet.destination)
+            && (is_local || is_routed())
+    }
+
+    /// A multicast packet that the namespace is no member for came in on the device of the interface.
+    /// What is not routed is left alone: IGMP, groups of the link, unreadable headers, and all that
+    /// comes in where there is no virtual interface.
+    pub fn forward(&mut self, now: Instant, vif: Vif, packet: &Rc<[u8]>, out: &mut Vec<Out>) {
+        if self.has_vif(vif) && self.down & 1 << vif.index() == 0 {
+            self.input(now, vif, packet, out);
+        }
+    }
+
+    /// When to call [`Self::expire`], at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.unresolved.deadline()
+    }
+
+    /// Gives up what has waited too long for an entry; harmless at any time.
+    pub fn expire(&mut self, now: Instant, out: &mut Vec<Out>) {
+        let flows = self.unresolved.expire(now).into_iter();
+        out.extend(flows.map(|flow| Out::Mfc { flow, entry: None }));
+    }
+
+    fn has_vif(&self, vif: Vif) -> bool {
+        self.vifs.get(vif.index()).is_some_and(Option::is_some)
+    }
+
+    /// The entry as netlink tells it.
+    fn entry(&self, flow: Flow) -> Option<MfcEntry> {
+        let entry = self.entries.get(&flow)?;
+        let oif = |(n, &threshold): (usize, &u8)| {
+            let oif = Vif::new(n).filter(|&oif| threshold < NOT_OUT && self.has_vif(oif))?;
+            Some((oif, threshold))
+        };
+        let oifs = entry.thresholds.iter().enumerate().filter_map(oif).collect();
+        Some(MfcEntry { flow, iif: entry.iif, oifs })
+    }
+
+    fn input(&mut self, now: Instant, vif: Vif, packet: &Rc<[u8]>, out: &mut Vec<Out>) {
+        let Ok(ip) = ipv4::decode(packet) else { return };
+        let Some(group) = routed(ip.destination) else { return };
+        if ip.protocol == IGMP
+            || ip.source.octets()[0] == 0
+            || !is_taken_in(ip.source, ip.destination)
+        {
+            return;
+        }
+        let flow = Flow { source: IpAddr::V4(ip.source), group };
+        let (ttl, octets) = (ip.ttl, ip.header_len + ip.payload.len());
+        let Some(entry) = self.entries.get_mut(&flow) else {
+            if self.unresolved.wait(now, flow, vif, packet) {
+                out.push(Out::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow }));
+                out.push(Out::Mfc { flow, entry: None });
+            }
+            return;
+        };
+        entry.counters.packets += 1;
+        entry.counters.bytes += octets as u64;
+        if entry.iif != vif {
+            entry.counters.wrong_if += 1;
+            if entry.may_assert(now, vif) {
+                entry.asserted = Some(jiffies(now));
+                out.push(Out::Upcall(Upcall { kind: UpcallKind::WrongVif, vif, flow }));
+            }
+            return;
+        }
+        let thresholds = entry.thresholds;
+        self.count(vif, |counters| {
+            counters.packets_in += 1;
+            counters.bytes_in += octets as u64;
+        });
+        let mut lowered = None;
+        // The kernel goes through them from the last to the first.
+        for (n, _) in thresholds.iter().enumerate().rev().filter(|&(_, &least)| ttl > least) {
+            let Some(oif) = Vif::new(n).filter(|&oif| self.has_vif(oif)) else { continue };
+            if self.down & 1 << n != 0 {
+                continue;
+            }
+            self.count(oif, |counters| {
+                counters.packets_out += 1;
+                counters.bytes_out += octets as u64;
+            });
+            let packet = lowered.get_or_insert_with(|| lower_ttl(&packet[..octets])).clone();
+            out.push(Out::Forward { vif: oif, packet });
+        }
+    }
+
+    fn count(&mut self, vif: Vif, add: impl FnOnce(&mut VifCounters)) {
+        if let Some(Some(counters)) = self.vifs.get_mut(vif.index()) {
+            add(counters);
+        }
+    }
+}
+
+impl Entry {
+    /// Whether a datagram on a wrong interface is worth an upcall: only where it would go out, and
+    /// not too often.
+    fn may_assert(&self, now: Instant, vif: Vif) -> bool {
+        let long_ago = |tick| jiffies(now) - tick > ticks(ASSERT_INTERVAL);
+        self.thresholds[vif.index()] < NOT_OUT && self.asserted.is_none_or(long_ago)
+    }
+}
+
+/// The group, if datagrams for it are routed at all.
+fn routed(destination: Ipv4Addr) -> Option<Group> {
+    Group::new(IpAddr::V4(destination)).filter(|group| !group.is_link_local())
+}
+
+/// The packet with its TTL, which is above 1, lowered by one, and the checksum with it (RFC 1624).
+fn lower_ttl(packet: &[u8]) -> Rc<[u8]> {
+    let mut packet = packet.to_vec();
+    packet[8] -= 1;
+    let sum = u16::from_be_bytes([packet[10], packet[11]]);
+    let (sum, carry) = sum.overflowing_add(0x0100);
+    packet[10..12].copy_from_slice(&(sum + u16::from(carry)).to_be_bytes());
+    packet.into()
+}
