@@ -39,6 +39,30 @@ pub fn below(most: u64, rng: &mut Rng) -> u64 {
     u64::try_from(drawn).unwrap_or(u64::MAX).saturating_sub(1)
 }
 
+/// When a timer is served that is set for so many ticks from now.
+#[must_use]
+pub fn after(now: Instant, ticks: u64) -> Instant {
+    start_of(served(now, jiffies(now).saturating_add(ticks)))
+}
+
+/// The tick at which the wheel serves a timer that is set now for the tick `expires`.
+fn served(now: Instant, expires: u64) -> u64 {
+    let next = jiffies(now) + 1;
+    if expires < next {
+        return next;
+    }
+    let (mut reach, mut level) = (FIRST_LEVEL, 0);
+    while expires - next >= reach && level < LEVELS - 1 {
+        reach <<= 3;
+        level += 1;
+    }
+    ((expires >> (3 * level)) + 1) << (3 * level)
+}
+
+const fn start_of(tick: u64) -> Instant {
+    Instant::from_nanos(tick.saturating_mul(TICK_NS))
+}
+
 /// A timer of the kernel: at rest, or set for a tick and served at a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timer {
@@ -54,15 +78,8 @@ impl Timer {
 
     /// Sets the timer for so many ticks from now, whatever it was set for before.
     pub fn set(&mut self, now: Instant, ticks: u64) {
-        let next = jiffies(now) + 1;
         self.expires = jiffies(now).saturating_add(ticks);
-        let (distance, mut reach, mut level) = (self.expires.saturating_sub(next), FIRST_LEVEL, 0);
-        while distance >= reach && level < LEVELS - 1 {
-            reach <<= 3;
-            level += 1;
-        }
-        let slot = (self.expires.max(next) >> (3 * level)) + u64::from(self.expires >= next);
-        self.served = slot << (3 * level);
+        self.served = served(now, self.expires);
     }
 
     /// Stops the timer, if it runs.
@@ -85,7 +102,7 @@ impl Timer {
     /// When it is served, if it runs.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.runs().then(|| Instant::from_nanos(self.served.saturating_mul(TICK_NS)))
+        self.runs().then(|| start_of(self.served))
     }
 
     /// Stops the timer if its time has come, and says whether it has.

@@ -5,6 +5,7 @@
 //! decides, not what an RFC wants, down to its ticks; `tests/parity.rs` holds each of them against
 //! the running kernel. Where they differ from it on purpose, docs/architecture.md says so.
 
+pub mod bridge;
 pub mod host;
 pub mod jiffies;
 pub mod mroute;

@@ -1,0 +1,290 @@
+//! A Linux bridge that snoops on IGMP (net/bridge/br_multicast.c), without a spanning tree.
+//!
+//! Decides to which ports a frame is passed on, what the bridge believes about members and routers,
+//! and what it asks as a querier. As long as there is no querier, or the first answers to it are not
+//! in, it carries everything everywhere. Reports of version 1 and 2 go to routers only; those of
+//! version 3, Leaves and Queries go everywhere. Refuses source lists: with version 3, who wants some
+//! sources of a group counts as a member of all.
+
+mod addresses;
+mod querier;
+mod snoop;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use castnet::time::{Instant, Timers};
+use castnet::wire::igmp::Version;
+
+use super::jiffies::{after, ticks};
+use addresses::Addresses;
+use querier::{Own, Querier};
+use snoop::Carried;
+
+/// How the bridge is set; it keeps times in hundredths of a second.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether it snoops at all.
+    pub snooping: bool,
+    /// The address that it asks from; 0.0.0.0 if it has none.
+    pub address: Ipv4Addr,
+    /// The version of its Queries, 2 or 3. With 3 it follows Reports of version 3 as such.
+    pub igmp_version: Version,
+    /// Time from one General Query to the next.
+    pub query_interval: Duration,
+    /// Their Max Response Time.
+    pub query_response_interval: Duration,
+    /// Time between the first ones.
+    pub startup_query_interval: Duration,
+    /// How many of those.
+    pub startup_query_count: u8,
+    /// Max Response Time of a Group-Specific Query, and the time to the next.
+    pub last_member_interval: Duration,
+    /// How many of those.
+    pub last_member_count: u8,
+    /// How long a member lives without a Report.
+    pub membership_interval: Duration,
+    /// How long another querier lives without a Query.
+    pub querier_interval: Duration,
+    /// For each port, whether a Leave counts there at once.
+    pub fast_leave: Vec<bool>,
+}
+
+/// What the bridge does and tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Out {
+    /// The frame leaves through the port as it came.
+    Forward {
+        /// The port.
+        port: usize,
+        /// Its whole IPv4 packet; all ports share one.
+        packet: Rc<[u8]>,
+    },
+    /// The bridge itself sends a packet, from its own Ethernet address.
+    Send {
+        /// The port.
+        port: usize,
+        /// The IP destination.
+        to: Ipv4Addr,
+        /// The whole IPv4 packet.
+        packet: Vec<u8>,
+    },
+    /// A change of the database of members.
+    Mdb {
+        /// The group.
+        group: Ipv4Addr,
+        /// The port that has members, or none any more.
+        port: usize,
+        /// Whether it has.
+        on: bool,
+    },
+    /// A port leads to a router, or to none any more.
+    Router {
+        /// The port.
+        port: usize,
+        /// Whether it does.
+        on: bool,
+    },
+}
+
+/// The timers of a bridge, each with what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// A member of the group behind the port has not been heard of.
+    Member(Ipv4Addr, usize),
+    /// The group is to be asked for again behind the port.
+    AskAgain(Ipv4Addr, usize),
+    /// The router behind the port has not been heard of.
+    Router(usize),
+    /// The other querier has not been heard of.
+    OtherQuerier,
+    /// The first answers to the first Query are in.
+    FirstAnswers,
+    /// The next General Query of the bridge to itself.
+    Own,
+    /// The next General Query on the port.
+    OwnOn(usize),
+}
+
+/// A bridge and all that it knows.
+#[derive(Clone, Debug)]
+pub struct Bridge {
+    settings: Settings,
+    ports: Vec<Port>,
+    addresses: Addresses,
+    members: BTreeMap<(Ipv4Addr, usize), Member>,
+    querier: Querier,
+    timers: Timers<Due>,
+}
+
+/// A port.
+#[derive(Clone, Debug)]
+struct Port {
+    is_up: bool,
+    own: Own,
+}
+
+/// The members of one group behind one port.
+#[derive(Clone, Debug, Default)]
+struct Member {
+    /// How often the group is still to be asked for.
+    asks_left: u8,
+    /// On a port with fast leave, the hosts of version 3 and when each will have been silent for too
+    /// long.
+    hosts: BTreeMap<Ipv4Addr, Instant>,
+}
+
+impl Bridge {
+    /// A bridge with so many ports, all up, that asks nobody yet.
+    #[must_use]
+    pub fn new(settings: Settings, ports: usize) -> Self {
+        let port = Port { is_up: true, own: Own::default() };
+        Self {
+            settings,
+            ports: vec![port; ports],
+            addresses: Addresses::default(),
+            members: BTreeMap::new(),
+            querier: Querier::default(),
+            timers: Timers::new(),
+        }
+    }
+
+    /// A frame with these Ethernet addresses and this IPv4 packet came in on the port.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        port: usize,
+        source: [u8; 6],
+        destination: [u8; 6],
+        packet: &Rc<[u8]>,
+        out: &mut Vec<Out>,
+    ) {
+        // No frame comes from a group.
+        if !self.is_up(port) || source[0] & 1 == 1 {
+            return;
+        }
+        self.addresses.learn(now, source, port);
+        let is_multicast = destination[0] & 1 == 1 && destination != [0xff; 6];
+        let to: BTreeSet<usize> = if is_multicast && self.settings.snooping {
+            match self.snoop(now, port, packet, out) {
+                Carried::Nowhere => return,
+                Carried::ToMembers(group) if self.snoops() => self.interested(group),
+                Carried::ToRouters if self.snoops() => self.routers().collect(),
+                Carried::Everywhere | Carried::ToMembers(_) | Carried::ToRouters => self.all(),
+            }
+        } else {
+            let known = self.addresses.port(now, destination);
+            known.map_or_else(|| self.all(), |known| BTreeSet::from([known]))
+        };
+        let to = to.into_iter().filter(|&to| to != port && self.is_up(to));
+        out.extend(to.map(|port| Out::Forward { port, packet: packet.clone() }));
+    }
+
+    /// The port goes down, which ends all that is known of it, or comes up. Either way the bridge
+    /// begins to ask anew on all ports that are up.
+    pub fn port(&mut self, now: Instant, port: usize, is_up: bool, out: &mut Vec<Out>) {
+        let Some(changed) = self.ports.get_mut(port) else { return };
+        changed.is_up = is_up;
+        if !is_up {
+            let groups: Vec<_> = self
+                .members
+                .keys()
+                .filter(|(_, at)| *at == port)
+                .map(|&(group, _)| group)
+                .collect();
+            groups.into_iter().for_each(|group| self.forget(group, port, out));
+            if self.timers.expiry(Due::Router(port)).is_some() {
+                self.timers.cancel(Due::Router(port));
+                out.push(Out::Router { port, on: false });
+            }
+            self.timers.cancel(Due::OwnOn(port));
+            self.addresses.forget(port);
+        }
+        self.begin_on_ports(now);
+    }
+
+    /// When to call [`Self::expire`], at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timers.next().map(|deadline| deadline.at)
+    }
+
+    /// Serves the timers whose time has come; harmless at any time.
+    pub fn expire(&mut self, now: Instant, out: &mut Vec<Out>) {
+        while let Some(due) = self.timers.pop_expired(now) {
+            match due {
+                Due::Member(group, port) => self.forget(group, port, out),
+                Due::AskAgain(group, port) => self.ask_again(now, group, port, out),
+                Due::Router(port) => out.push(Out::Router { port, on: false }),
+                Due::OtherQuerier => self.begin(now),
+                Due::FirstAnswers => {}
+                Due::Own => self.ask_itself(now),
+                Due::OwnOn(port) => self.ask_on(now, port, out),
+            }
+        }
+    }
+
+    /// Whether members and routers decide where a frame goes.
+    fn snoops(&self) -> bool {
+        let has_querier = self.querier.is_on || self.timers.expiry(Due::OtherQuerier).is_some();
+        has_querier && self.timers.expiry(Due::FirstAnswers).is_none()
+    }
+
+    fn is_up(&self, port: usize) -> bool {
+        self.ports.get(port).is_some_and(|port| port.is_up)
+    }
+
+    fn all(&self) -> BTreeSet<usize> {
+        (0..self.ports.len()).collect()
+    }
+
+    /// The ports that lead to a router.
+    fn routers(&self) -> impl Iterator<Item = usize> {
+        (0..self.ports.len()).filter(|&port| self.timers.expiry(Due::Router(port)).is_some())
+    }
+
+    /// The ports with members of the group, and those that lead to a router.
+    fn interested(&self, group: Ipv4Addr) -> BTreeSet<usize> {
+        self.ports_of(group).chain(self.routers()).collect()
+    }
+
+    fn ports_of(&self, group: Ipv4Addr) -> impl Iterator<Item = usize> {
+        self.members.range((group, 0)..=(group, usize::MAX)).map(|(&(_, port), _)| port)
+    }
+
+    /// There are members of the group behind the port.
+    fn add(&mut self, now: Instant, group: Ipv4Addr, port: usize, out: &mut Vec<Out>) {
+        let lives = after(now, hundredths(self.settings.membership_interval));
+        self.timers.set(Due::Member(group, port), lives);
+        self.members.entry((group, port)).or_insert_with(|| {
+            out.push(Out::Mdb { group, port, on: true });
+            Member::default()
+        });
+    }
+
+    /// There are no members of the group behind the port any more.
+    fn forget(&mut self, group: Ipv4Addr, port: usize, out: &mut Vec<Out>) {
+        self.timers.cancel(Due::Member(group, port));
+        self.timers.cancel(Due::AskAgain(group, port));
+        if self.members.remove(&(group, port)).is_some() {
+            out.push(Out::Mdb { group, port, on: false });
+        }
+    }
+
+    /// Last Member Query Time, in ticks.
+    fn last_member_time(&self) -> u64 {
+        hundredths(self.settings.last_member_interval) * u64::from(self.settings.last_member_count)
+    }
+}
+
+/// A setting in ticks, by way of the hundredths of a second in which it is given to the kernel.
+fn hundredths(time: Duration) -> u64 {
+    const HUNDREDTH: Duration = Duration::from_millis(10);
+    let whole = time.as_nanos() / HUNDREDTH.as_nanos();
+    ticks(HUNDREDTH.saturating_mul(u32::try_from(whole).unwrap_or(u32::MAX)))
+}

@@ -1,0 +1,144 @@
+//! Where a Linux bridge carries what, what it believes, and what it asks.
+
+use castnet::wire::igmp::{GroupRecord, Message, Query, RecordKind, V3Query, V3Report};
+use castnet::wire::ipv4::{self, Ipv4Header};
+
+use super::*;
+
+mod carrying;
+mod members;
+mod querier;
+
+const G1: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
+const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
+const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 50);
+const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
+const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
+
+/// Short times, each of them another one: LMQT is 600 ms.
+fn settings(igmp_version: Version) -> Settings {
+    let ms = Duration::from_millis;
+    Settings {
+        snooping: true,
+        address: OWN,
+        igmp_version,
+        query_interval: ms(4_000),
+        query_response_interval: ms(200),
+        startup_query_interval: ms(1_000),
+        startup_query_count: 2,
+        last_member_interval: ms(300),
+        last_member_count: 2,
+        membership_interval: ms(3_000),
+        querier_interval: ms(2_000),
+        fast_leave: vec![false, false, true],
+    }
+}
+
+/// A bridge with four ports, the third of which has fast leave, and what it has done.
+struct World {
+    bridge: Bridge,
+    now: Instant,
+    done: Vec<String>,
+}
+
+impl World {
+    fn new(igmp_version: Version) -> Self {
+        Self::with(settings(igmp_version))
+    }
+
+    fn with(settings: Settings) -> Self {
+        Self { bridge: Bridge::new(settings, 4), now: Instant::ZERO, done: Vec::new() }
+    }
+
+    /// One that has heard a querier on port 3 for long enough to snoop.
+    fn snooping(igmp_version: Version) -> Self {
+        let mut settings = settings(igmp_version);
+        settings.querier_interval = Duration::from_secs(100);
+        let mut world = Self::with(settings);
+        world.query_from(3, Ipv4Addr::new(10, 0, 0, 1)).until(300).done();
+        world
+    }
+
+    fn until(&mut self, ms: u64) -> &mut Self {
+        let end = Instant::ZERO + Duration::from_millis(ms);
+        while let Some(at) = self.bridge.deadline().filter(|&at| at <= end) {
+            self.now = at;
+            self.act(Bridge::expire);
+        }
+        self.now = end;
+        self
+    }
+
+    fn act(&mut self, act: impl FnOnce(&mut Bridge, Instant, &mut Vec<Out>)) -> &mut Self {
+        let mut out = Vec::new();
+        act(&mut self.bridge, self.now, &mut out);
+        let mut to = Vec::new();
+        let ms = self.now.since_start().as_millis();
+        for one in out {
+            self.done.push(match one {
+                Out::Forward { port, .. } => {
+                    to.push(port);
+                    continue;
+                }
+                Out::Send { port, to, packet } => {
+                    let ip = ipv4::decode(&packet).unwrap();
+                    assert_eq!((ip.source, ip.destination, ip.ttl), (OWN, to, 1));
+                    let message = castnet::wire::igmp::decode(ip.payload, Version::V3).unwrap();
+                    format!("{ms} port {port} to {to} {}", message.message)
+                }
+                Out::Mdb { group, port, on } => format!("{ms} port {port} {group} {on}"),
+                Out::Router { port, on } => format!("{ms} port {port} router {on}"),
+            });
+        }
+        if !to.is_empty() {
+            self.done.push(format!("carried to {to:?}"));
+        }
+        self
+    }
+
+    /// A packet in a frame to its group.
+    fn packet(&mut self, port: usize, packet: Vec<u8>) -> &mut Self {
+        let [.., a, b, c] = ipv4::decode(&packet).map_or([0; 4], |ip| ip.destination.octets());
+        let (from, to) = ([2, 0, 0, 0, 0, port as u8], [1, 0, 0x5e, a & 0x7f, b, c]);
+        self.act(|bridge, now, out| bridge.receive(now, port, from, to, &packet.into(), out))
+    }
+
+    fn message(&mut self, port: usize, from: Ipv4Addr, to: Ipv4Addr, m: &Message) -> &mut Self {
+        self.packet(port, ipv4::encode_igmp(from, to, m).unwrap())
+    }
+
+    fn data(&mut self, port: usize, group: Ipv4Addr) -> &mut Self {
+        let header = Ipv4Header { protocol: 17, ..Ipv4Header::igmp(HOST, group) };
+        self.packet(port, header.encode(&[0; 8]).unwrap())
+    }
+
+    fn report(&mut self, port: usize) -> &mut Self {
+        self.message(port, HOST, G1, &Message::V2Report { group: G1 })
+    }
+
+    fn leave(&mut self, port: usize) -> &mut Self {
+        let all_routers = Ipv4Addr::new(224, 0, 0, 2);
+        self.message(port, HOST, all_routers, &Message::Leave { group: G1 })
+    }
+
+    fn v3_report(&mut self, port: usize, from: Ipv4Addr, kind: RecordKind) -> &mut Self {
+        let record = GroupRecord::new(kind, G1, vec![]);
+        let report = Message::V3Report(V3Report::new(vec![record]));
+        self.message(port, from, Ipv4Addr::new(224, 0, 0, 22), &report)
+    }
+
+    /// A General Query of version 2 that grants 0.2 s.
+    fn query_from(&mut self, port: usize, from: Ipv4Addr) -> &mut Self {
+        let query = Message::Query(Query { max_resp_code: 2, group: NOBODY, v3: None });
+        self.message(port, from, ALL_HOSTS, &query)
+    }
+
+    fn group_query(&mut self, port: usize, v3: Option<V3Query>) -> &mut Self {
+        let query = Message::Query(Query { max_resp_code: 2, group: G1, v3 });
+        self.message(port, HOST, G1, &query)
+    }
+
+    fn done(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.done)
+    }
+}
