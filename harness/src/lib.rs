@@ -22,6 +22,7 @@
 //! - [`scenario`]: what an author writes, and what is wrong with it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
+//! - [`member`]: a listener that speaks by castnet's own host machine.
 //! - [`role`]: who may sit on a node.
 //! - [`backend`]: where a plan is run.
 //! - [`sim`]: what Linux does, as plain values.
@@ -36,6 +37,7 @@ pub mod capture;
 pub mod fabric;
 pub mod judge;
 pub mod lab;
+pub mod member;
 pub mod plan;
 pub mod recording;
 pub mod report;

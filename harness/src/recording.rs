@@ -2,6 +2,8 @@
 //!
 //! Times are since the start of the run. Nothing here says which backend it was, but for its name.
 
+mod told;
+
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;

@@ -59,7 +59,13 @@ pub fn decode(frame: &[u8]) -> Option<Packet> {
     if ethernet.ether_type() != EtherType::IPV4 {
         return None;
     }
-    let packet = ipv4::decode(ethernet.payload_slice()).ok()?;
+    packet(ethernet.payload_slice())
+}
+
+/// Decodes an IPv4 packet; `None` if it is none.
+#[must_use]
+pub fn packet(bytes: &[u8]) -> Option<Packet> {
+    let packet = ipv4::decode(bytes).ok()?;
     let Ipv4Packet { source, destination, ttl, tos, router_alert, payload, .. } = packet;
     let (content, length) = content(&packet);
     let but_for_checksum = match &content {

@@ -31,6 +31,7 @@ use std::time::Duration;
 use castnet::addr::Group;
 use castnet::gmp::params::Params;
 use castnet::router::config::Config;
+use castnet::time::Instant;
 use ipnet::Ipv4Net;
 
 use crate::scenario::{Listener, Waiver};
@@ -215,6 +216,16 @@ pub struct Stream {
     pub ttl: u8,
     /// Octets of UDP payload.
     pub size: usize,
+}
+
+impl Stream {
+    /// When a datagram of the stream that began then is due; `None` if the stream is over before.
+    #[must_use]
+    pub fn due(&self, began: Instant, sequence: u64) -> Option<Instant> {
+        let nanos = u64::try_from(self.interval.as_nanos()).unwrap_or(u64::MAX);
+        let after = Duration::from_nanos(nanos.saturating_mul(sequence));
+        self.during.is_none_or(|during| after < during).then(|| began + after)
+    }
 }
 
 impl Plan {

@@ -1,15 +1,10 @@
 //! A router: castnet's routing core over the kernel's multicast routing, in this process.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
 
 use castnet::daemon::Opened;
 use castnet::event::Event;
-use castnet::gmp::News;
-use castnet::gmp::querier::Role;
 use castnet::kernel::{Clock, MrouteError};
-use castnet::mfc::upcall::Upcall;
-use castnet::mfc::vif::Vif;
 use castnet::router::config::Config;
 use tokio::sync::oneshot;
 
@@ -17,7 +12,7 @@ use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, PortId};
-use crate::recording::{NodeEvent, StateChange};
+use crate::recording::NodeEvent;
 
 pub(super) struct Router {
     node: NodeId,
@@ -57,19 +52,11 @@ impl Router {
         })
     }
 
-    fn ports(&self, plan: &Plan) -> Vec<(PortId, Ipv4Addr)> {
-        let ports = plan.nodes[self.node].ports.iter();
-        ports.map(|&port| (port, plan.ports[port].address)).collect()
-    }
-
     fn run(&mut self, stage: &Stage, opened: Opened) -> Result<(), String> {
         let (node, log) = (self.node, stage.log.clone());
-        let links: Vec<String> = self.config.interfaces.iter().map(|i| i.name.clone()).collect();
-        let ports = self.ports(&stage.plan);
+        let plan = stage.plan.clone();
         let observe = move |at, event: Event| {
-            let text = event.describe(|vif| links.get(vif.index()).cloned().unwrap_or_default());
-            let what = state_change(&ports, &event);
-            log.borrow_mut().events.push(NodeEvent { at, node, text, what });
+            log.borrow_mut().events.push(NodeEvent::told(&plan, node, at, &event));
         };
         let clock = Clock::showing(stage.clock.now());
         let mut daemon = opened
@@ -86,42 +73,6 @@ impl Router {
             }
         });
         Ok(())
-    }
-}
-
-/// What of an event changes the router's state; `ports` are its ports with their own addresses.
-fn state_change(ports: &[(PortId, Ipv4Addr)], event: &Event) -> Option<StateChange> {
-    let port = |vif: Vif| ports.get(vif.index()).copied();
-    Some(match *event {
-        Event::Gmp(vif, News::MembersPresent(group)) => {
-            StateChange::Members { port: port(vif)?.0, group, present: true }
-        }
-        Event::Gmp(vif, News::NoMembers(group)) => {
-            StateChange::Members { port: port(vif)?.0, group, present: false }
-        }
-        Event::Gmp(vif, News::Querier(role)) => {
-            let (port, own) = port(vif)?;
-            let querier = match role {
-                Role::Querier => own,
-                Role::NonQuerier(other) => v4(other)?,
-            };
-            StateChange::Querier { port, querier }
-        }
-        Event::Upcall(Upcall { kind, vif, flow }) => {
-            let (source, group) = (v4(flow.source)?, flow.group);
-            StateChange::Upcall { port: port(vif)?.0, kind, source, group }
-        }
-        Event::NoRoute(flow) => {
-            StateChange::NoRoute { source: v4(flow.source)?, group: flow.group }
-        }
-        _ => return None,
-    })
-}
-
-const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
-    match address {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
     }
 }
 
