@@ -24,8 +24,8 @@
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
 //! - [`member`]: a listener that speaks by castnet's own host machine.
 //! - [`role`]: who may sit on a node.
+//! - [`sim`]: the world without a kernel, in virtual time.
 //! - [`backend`]: where a plan is run.
-//! - [`sim`]: what Linux does, as plain values.
 //! - [`recording`]: what happened.
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.

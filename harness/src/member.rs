@@ -39,6 +39,17 @@ pub enum Heard {
     Delivered(Delivery),
 }
 
+/// A packet that a listener sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The port that it leaves by.
+    pub port: PortId,
+    /// Its destination.
+    pub to: Ipv4Addr,
+    /// The whole IPv4 packet.
+    pub packet: Vec<u8>,
+}
+
 impl Member {
     /// A listener on the node's links, a member of nothing yet.
     #[must_use]
@@ -101,19 +112,18 @@ impl Member {
         self.links.values_mut().for_each(|link| link.igmp.expire(now));
     }
 
-    /// The next packet to be sent, by which port and to where, until there is none.
+    /// The next packet to be sent, until there is none.
     ///
     /// # Errors
     /// What cannot be said in a message; it is not sent.
-    pub fn poll(&mut self) -> Option<Result<(PortId, Ipv4Addr, Vec<u8>), Unencodable>> {
-        let (port, packet) = self
-            .links
-            .iter_mut()
-            .find_map(|(port, link)| link.igmp.poll().map(|packet| (*port, packet)))?;
-        let addressed = packet.map(|packet| {
-            let to = ipv4::decode(&packet).map_or(Ipv4Addr::UNSPECIFIED, |read| read.destination);
-            (port, to, packet)
-        });
-        Some(addressed)
+    pub fn poll(&mut self) -> Option<Result<Said, Unencodable>> {
+        self.links.iter_mut().find_map(|(&port, link)| {
+            let said = link.igmp.poll()?;
+            Some(said.map(|packet| {
+                let read = ipv4::decode(&packet);
+                let to = read.map_or(Ipv4Addr::UNSPECIFIED, |read| read.destination);
+                Said { port, to, packet }
+            }))
+        })
     }
 }

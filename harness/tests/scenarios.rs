@@ -1,18 +1,21 @@
-//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`.
+//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`, `sim::igmp::v2::...`.
 //!
-//! Without the right to make namespaces a test fails if `CASTNET_REQUIRE_NETNS=1` demands it, and is
-//! ignored, loudly, if nothing does.
+//! Without the right to make namespaces a test on the kernel fails if `CASTNET_REQUIRE_NETNS=1` demands
+//! it, and is ignored, loudly, if nothing does. The simulator runs each scenario twice, and what comes
+//! out has to be the same.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use castnet_lab::backend::{Cancel, netns};
+use castnet_lab::backend::{Cancel, RunError, netns, sim};
 use castnet_lab::capture::pcapng;
 use castnet_lab::judge::{Outcome, judge};
 use castnet_lab::lab::privilege::{self, Refusal};
 use castnet_lab::plan::{Plan, load};
+use castnet_lab::recording::Recording;
 use castnet_lab::report::Finished;
 use castnet_lab::report::text::{self, Style};
+use castnet_lab::scenario::Backend;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The folder of the scenarios, as seen from this package.
@@ -30,7 +33,7 @@ fn main() -> ExitCode {
     let mut files = Vec::new();
     collect(Path::new(SCENARIOS), &mut files);
     files.sort();
-    let trials = files.into_iter().map(|file| trial(file, refusal.as_ref(), required)).collect();
+    let trials = files.iter().flat_map(|file| trials(file, refusal.as_ref(), required)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -46,30 +49,42 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn trial(file: PathBuf, refusal: Option<&Refusal>, required: bool) -> Trial {
+/// A test on each backend that the scenario is for; one that cannot be read fails on all.
+fn trials(file: &Path, refusal: Option<&Refusal>, required: bool) -> Vec<Trial> {
+    let plan = load(file).ok();
+    let meant = |backend| plan.as_ref().is_none_or(|plan| plan.runs_on(backend));
+    let backends = [Backend::Netns, Backend::Sim].into_iter().filter(|&backend| meant(backend));
+    backends.map(|backend| trial(file.to_owned(), backend, refusal, required)).collect()
+}
+
+fn trial(file: PathBuf, backend: Backend, refusal: Option<&Refusal>, required: bool) -> Trial {
     let tail = file.strip_prefix(SCENARIOS).unwrap_or(&file).with_extension("");
-    let name = format!("netns::{}", tail.display().to_string().replace('/', "::"));
-    match refusal.map(ToString::to_string) {
-        None => Trial::test(name, move || run(&file)),
+    let name = format!("{}::{}", backend.word(), tail.display().to_string().replace('/', "::"));
+    match refusal.filter(|_| backend == Backend::Netns).map(ToString::to_string) {
+        None => Trial::test(name, move || run(&file, backend)),
         Some(why) => Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(!required),
     }
 }
 
-fn run(file: &Path) -> Result<(), Failed> {
+fn run(file: &Path, backend: Backend) -> Result<(), Failed> {
     let plan = load(file).map_err(|error| error.to_string())?;
-    let recording = netns::run(&plan, &Cancel::new()).map_err(|error| error.to_string())?;
+    let recording = match backend {
+        Backend::Netns => netns::run(&plan, &Cancel::new()),
+        Backend::Sim => twice(&plan),
+    };
+    let recording = recording.map_err(|error| error.to_string())?;
     let verdict = judge(&plan, &recording);
     if verdict.outcome == Outcome::Pass {
         return Ok(());
     }
     let remarks = verdict.remarks();
-    let pcapng = keep(&plan, |file| pcapng::write(file, &plan, &recording, &remarks))?;
+    let pcapng = keep(&plan, backend, |file| pcapng::write(file, &plan, &recording, &remarks))?;
     let finished = Finished {
         name: plan.name.clone(),
         path: plan.path.clone(),
         title: plan.title.clone(),
         clauses: plan.proves.clone(),
-        backend: "netns",
+        backend: backend.word(),
         repetition: 1,
         took: plan.end,
         frames: None,
@@ -80,12 +95,27 @@ fn run(file: &Path) -> Result<(), Failed> {
     Err(text::run(&finished, Style { color: false }, true).into())
 }
 
+/// Runs it twice, and makes sure that nobody can tell which was which.
+fn twice(plan: &Plan) -> Result<Recording, RunError> {
+    let (one, other) = (sim::run(plan, &Cancel::new())?, sim::run(plan, &Cancel::new())?);
+    let capture = |recording: &Recording| {
+        let mut octets = Vec::new();
+        let remarks = judge(plan, recording).remarks();
+        pcapng::write(&mut octets, plan, recording, &remarks).map(|()| octets)
+    };
+    assert_eq!(format!("{one:?}"), format!("{other:?}"), "two runs are not the same");
+    assert!(capture(&one).is_ok_and(|octets| capture(&other).is_ok_and(|same| octets == same)));
+    assert_eq!(judge(plan, &one), judge(plan, &other), "two verdicts are not the same");
+    Ok(one)
+}
+
 /// Writes the capture of a failure where it outlives the test.
 fn keep(
     plan: &Plan,
+    backend: Backend,
     write: impl FnOnce(std::fs::File) -> std::io::Result<()>,
 ) -> Result<PathBuf, Failed> {
-    let name = format!("{}.pcapng", plan.name.replace('/', "-"));
+    let name = format!("{}.{}.pcapng", plan.name.replace('/', "-"), backend.word());
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     write(std::fs::File::create(&path)?)?;
     Ok(path)

@@ -27,17 +27,17 @@ const CORE: [(&str, &[&str]); 12] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 11] = [
+const LAB: [(&str, &[&str]); 12] = [
     ("scenario", &[]),
     ("lab", &[]),
-    ("sim", &[]),
     ("plan", &["scenario"]),
     ("recording", &["plan"]),
     ("capture", &["scenario", "plan", "recording"]),
     ("fabric", &["scenario", "plan", "recording", "capture"]),
     ("member", &["plan", "recording", "capture"]),
     ("role", &["lab", "scenario", "plan", "recording", "capture", "member"]),
-    ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role"]),
+    ("sim", &["scenario", "plan", "recording", "capture", "fabric", "member"]),
+    ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role", "sim"]),
     ("judge", &["scenario", "plan", "recording", "capture"]),
     ("report", &["scenario", "plan", "recording", "capture", "judge"]),
 ];

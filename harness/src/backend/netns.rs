@@ -13,20 +13,20 @@ use std::time::Duration;
 use castnet::time::Instant;
 use tokio::task::LocalSet;
 
-use super::Cancel;
 use super::faults::Plugged;
 use super::gate::{Changing, Running};
 use super::machine::Machines;
 use super::readings::Readings;
 use super::segment;
 use super::timeline::perform;
+use super::{Cancel, RunError};
 use crate::lab::{
-    Built, Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, Port, link,
-    take_precedence,
+    Built, Capture, Captured, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, link, take_precedence,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
 use crate::recording::{Frame, Lateness, NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor};
+use crate::scenario::Backend;
 
 /// How often the log of a topology that is held is emptied.
 const PACE: Duration = Duration::from_millis(100);
@@ -38,26 +38,6 @@ const GONE_LOOKS: u32 = 400;
 
 /// How often it is looked whether this thread is late.
 const BEAT: Duration = Duration::from_millis(20);
-
-/// Why a run could not be made or finished.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The laboratory.
-    #[error(transparent)]
-    Lab(#[from] LabError),
-    /// A node.
-    #[error("{0}: {1}")]
-    Node(String, String),
-    /// A node needs what this kernel does not have.
-    #[error("{0}: {1}")]
-    Unsupported(String, String),
-    /// The reactor.
-    #[error("tokio: {0}")]
-    Reactor(std::io::Error),
-    /// It was cancelled, and everything that was built is gone.
-    #[error("interrupted")]
-    Interrupted,
-}
 
 /// A node's namespace, as long as the topology stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -348,7 +328,7 @@ fn recording(
     let mut log: Log = stage.log.take();
     log.deliveries.sort_by_key(|delivery| delivery.at);
     Recording {
-        backend: "netns",
+        backend: Backend::Netns.word(),
         epoch: stage.clock.epoch(),
         frames: frames.collect(),
         deliveries: log.deliveries,

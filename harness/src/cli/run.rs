@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use castnet::kernel::Clock;
 use castnet_lab::backend::Cancel;
 use castnet_lab::backend::netns::Room;
-use castnet_lab::lab::privilege;
+use castnet_lab::lab::privilege::{self, Refusal};
 use castnet_lab::plan::Plan;
 use castnet_lab::report::{Campaign, Finished, html, json, junit, table, text};
+use castnet_lab::scenario::Backend;
 use clap::Args;
 
 use super::campaign::{self, Event, Orders, publish};
@@ -26,6 +27,10 @@ pub(super) struct RunArgs {
     paths: Paths,
     #[command(flatten)]
     selection: Selection,
+    /// Where to run: `netns`, the real kernel, `sim`, the simulator in virtual time, or both with a
+    /// comma. By default the kernel, where scenario and machine allow, and else the simulator.
+    #[arg(long, value_name = "BACKEND", value_delimiter = ',', value_parser = backend)]
+    backend: Vec<Backend>,
     /// The folder for captures.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
@@ -57,13 +62,23 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> Ending {
-    let refusal = privilege::enter().err();
+    let needs_kernel = args.backend.is_empty() || args.backend.contains(&Backend::Netns);
+    let refusal = needs_kernel.then(privilege::enter).and_then(Result::err);
+    if let Some(refusal) = refusal.as_ref().filter(|_| args.backend.is_empty()) {
+        complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
+    }
     let plans = files::load_all(&files::find(&args.paths).map_err(Failure::usage)?)?;
     let plans = args.selection.pick(plans).map_err(Failure::usage)?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
     let orders = Orders {
-        jobs: campaign::jobs(&plans, args.repeat, &args.out, args.html),
+        jobs: campaign::jobs(
+            &plans,
+            |plan| args.backends(plan, refusal.as_ref()),
+            args.repeat,
+            &args.out,
+            args.html,
+        ),
         at_a_time: args.at_a_time(),
         fail_fast: args.fail_fast,
         pause_on_fail: args.pause_on_fail,
@@ -91,7 +106,33 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     Ok(code)
 }
 
+/// Reads the word for a backend.
+fn backend(word: &str) -> Result<Backend, String> {
+    let known = Backend::WORDS.iter().find(|(known, _)| *known == word);
+    known.map(|(_, backend)| *backend).ok_or_else(|| "there are `netns` and `sim`".to_owned())
+}
+
 impl RunArgs {
+    /// Where to run the scenario. Of those that the user names it is left out where its author does
+    /// not let it run, unless nothing is left then: that is worth a word.
+    fn backends(&self, plan: &Plan, refusal: Option<&Refusal>) -> Vec<Backend> {
+        let mut named: Vec<Backend> = Vec::new();
+        for backend in &self.backend {
+            if !named.contains(backend) {
+                named.push(*backend);
+            }
+        }
+        if named.is_empty() {
+            let can =
+                |backend| plan.runs_on(backend) && (backend == Backend::Sim || refusal.is_none());
+            let best = [Backend::Netns, Backend::Sim].into_iter().find(|&backend| can(backend));
+            return vec![best.unwrap_or(Backend::Netns)];
+        }
+        let allowed: Vec<Backend> =
+            named.iter().copied().filter(|&backend| plan.runs_on(backend)).collect();
+        if allowed.is_empty() { named } else { allowed }
+    }
+
     fn at_a_time(&self) -> usize {
         if self.pause_on_fail {
             return 1;

@@ -113,6 +113,7 @@ fn plan(
         acts,
         faults: struck,
         waivers: scenario.waivers,
+        backends: scenario.backends,
         checks,
         readings,
     })

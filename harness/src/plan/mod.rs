@@ -34,7 +34,7 @@ use castnet::router::config::Config;
 use castnet::time::Instant;
 use ipnet::Ipv4Net;
 
-use crate::scenario::{Listener, Waiver};
+use crate::scenario::{Backend, Backends, Listener, Waiver};
 
 pub use check::{
     Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
@@ -72,6 +72,8 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// The rules of every run that do not hold in this one.
     pub waivers: Vec<Waiver>,
+    /// The backends that it runs on, if not on all.
+    pub backends: Option<Backends>,
     /// What must come true, in the order of the file.
     pub checks: Vec<Check>,
     /// When the counters of forwarding caches have to be read for that.
@@ -229,6 +231,12 @@ impl Stream {
 }
 
 impl Plan {
+    /// Whether the author lets it run on the backend.
+    #[must_use]
+    pub fn runs_on(&self, backend: Backend) -> bool {
+        self.backends.as_ref().is_none_or(|backends| backends.only.contains(&backend))
+    }
+
     /// A port in words: `r1:lan`.
     #[must_use]
     pub fn port_name(&self, port: PortId) -> String {

@@ -58,7 +58,9 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = writeln!(text, "  capture  {}", pcapng.display());
     }
     if verdict.outcome != Outcome::Pass {
-        _ = writeln!(text, "  repeat   castnet run {}", finished.path);
+        // The kernel is where a run takes place unless something is said or in the way.
+        let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
+        _ = writeln!(text, "  repeat   castnet run{backend} {}", finished.path);
     }
     text
 }

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use super::raw::Raw;
 use super::{Actor, Stage};
 use crate::lab::{Frame, Netns};
-use crate::member::{Heard, Member};
+use crate::member::{Heard, Member, Said};
 use crate::plan::{Action, NodeId, Plan, PortId};
 
 /// Octets of an Ethernet header.
@@ -124,7 +124,7 @@ impl Shared {
     /// Sends what the host has to say on each link.
     fn transmit(&self) -> io::Result<()> {
         while let Some(said) = self.member.borrow_mut().poll() {
-            let (port, to, packet) = said.map_err(io::Error::other)?;
+            let Said { port, to, packet } = said.map_err(io::Error::other)?;
             self.raw.send(port, to, &packet)?;
         }
         Ok(())

@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod expr;
 
 mod act;
+mod backend;
 mod cache;
 mod claim;
 mod expect;
@@ -37,6 +38,7 @@ use ipnet::Ipv4Net;
 use diagnostic::Spanned;
 
 pub use act::SMALLEST_PAYLOAD;
+pub use backend::{Backend, Backends};
 pub use claim::{
     Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, MdbClaim, MembersClaim, MfcClaim,
     MfcCounters, MfcEntryClaim, MfcWhat, OrderClaim, PacketClaim, PacketFields, PacketFilter,
@@ -72,6 +74,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// The rules of every run that do not hold in this one.
     pub waivers: Vec<Waiver>,
+    /// The backends that it runs on, if not on all.
+    pub backends: Option<Backends>,
     /// What must come true.
     pub expectations: Vec<Expectation>,
 }

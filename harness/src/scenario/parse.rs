@@ -10,7 +10,7 @@ use super::diagnostic::{Diagnostics, Rejected, Spanned};
 use super::gap::{Gap, Gaps};
 use super::node::nodes;
 use super::reader::Reader;
-use super::{Link, Scenario, act, clauses, expect, fault, invariant};
+use super::{Link, Scenario, act, backend, clauses, expect, fault, invariant};
 
 type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
 
@@ -98,6 +98,7 @@ fn read(document: &DeTable<'_>, faults: &RefCell<Diagnostics>) -> (Scenario, Gap
     check_clauses(&proves, faults);
     let (tolerance, end) = (file.duration("tolerance"), file.duration("end"));
     let waivers = invariant::waivers(&file);
+    let backends = backend::backends(&file);
     let table = file.require("links", file.value("links"));
     let links = table.map(|table| links(table, &mut gaps.links, faults)).unwrap_or_else(|| {
         gaps.links.add_unread();
@@ -138,6 +139,7 @@ fn read(document: &DeTable<'_>, faults: &RefCell<Diagnostics>) -> (Scenario, Gap
         acts,
         faults: struck,
         waivers,
+        backends,
         expectations,
     };
     (scenario, gaps)

@@ -23,3 +23,20 @@ fn rules_of_every_run_that_are_off() {
     let sound = off("[{ name = \"no-duplicate\", because = \"two ways lead there\" }]");
     assert_eq!(told(&SOUND.replacen("[links]", &sound, 1)), "NOTHING IS WRONG");
 }
+
+#[test]
+fn backends_that_a_scenario_is_for() {
+    let on = |written: &str| format!("backends = {written}\n\n[links]");
+    let cases = [
+        on("{ only = [\"nets\"], because = \"of a reason\" }"),
+        on("{ only = [\"netns\"] }"),
+        on("{ only = [\"sim\"], because = \" \" }"),
+        on("{ only = [], because = \"of a reason\" }"),
+        on("{ only = [\"sim\", \"sim\"], because = \"of a reason\" }"),
+        on("{ on = [\"sim\"], because = \"of a reason\" }"),
+        on("[\"netns\"]"),
+    ];
+    insta::assert_snapshot!(each(&cases.each_ref().map(|case| ("[links]", case.as_str()))));
+    let sound = on("{ only = [\"sim\"], because = \"it takes an hour\" }");
+    assert_eq!(told(&SOUND.replacen("[links]", &sound, 1)), "NOTHING IS WRONG");
+}

@@ -1,0 +1,295 @@
+//! The engine: actors on ports, frames on links, one queue for all that is due.
+//!
+//! An actor acts only when it is called. What it wants done is done right after its call, so that the
+//! order of everything follows from the queue alone.
+
+use std::mem;
+use std::rc::Rc;
+use std::time::Duration;
+
+use castnet::time::Instant;
+
+use super::actor::{Actor, Cx, Want, actor};
+use super::frame::Frame;
+use super::link::Link;
+use super::queue::Queue;
+use crate::plan::{Action, LinkId, NodeId, Plan, PortId};
+use crate::recording::{self, Lateness, Recording};
+use crate::scenario::Backend;
+
+/// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
+const EPOCH: Duration = Duration::from_secs(946_684_800);
+
+/// How long a frame is under way. A veth takes half a microsecond or so, and nothing takes no time.
+const UNDER_WAY: Duration = Duration::from_micros(1);
+
+/// How long what is under way at the end may still arrive.
+const LAST: Duration = Duration::from_millis(1);
+
+/// After so many events it is asked whether to go on.
+const BATCH: u32 = 4096;
+
+/// Runs the plan in virtual time; `None` if `cancelled` said so meanwhile.
+#[must_use]
+pub fn run(plan: &Plan, cancelled: impl Fn() -> bool) -> Option<Recording> {
+    World::new(plan).run(cancelled)
+}
+
+/// Something that is due.
+#[derive(Debug)]
+enum Due {
+    /// A frame of this port arrives at all others of its link.
+    Arrival(PortId, Rc<Frame>),
+    /// A frame arrives at this port alone.
+    ArrivalAt(PortId, Rc<Frame>),
+    /// A link with faults lets frames go.
+    Wire(LinkId),
+    /// A node wants to be called.
+    Wake(NodeId),
+    /// An act of the plan.
+    Act(usize),
+    /// The timeline is over: hosts are silent.
+    End,
+    /// Everything is over.
+    Stop,
+}
+
+struct World<'a> {
+    plan: &'a Plan,
+    now: Instant,
+    queue: Queue<Due>,
+    actors: Vec<Box<dyn Actor>>,
+    /// For each node the earliest call that is in the queue. A later one that is there too is stale.
+    wakes: Vec<Option<Instant>>,
+    links: Vec<Link>,
+    up: Vec<bool>,
+    recording: Recording,
+    /// Empty between calls; kept for their memory.
+    wants: Vec<Want>,
+    listeners: Vec<PortId>,
+}
+
+impl<'a> World<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            now: Instant::ZERO,
+            queue: Queue::default(),
+            actors: (0..plan.nodes.len()).map(|node| actor(plan, node)).collect(),
+            wakes: vec![None; plan.nodes.len()],
+            links: (0..plan.links.len()).map(|link| Link::new(plan, link)).collect(),
+            up: vec![true; plan.ports.len()],
+            recording: Recording {
+                backend: Backend::Sim.word(),
+                epoch: EPOCH,
+                frames: Vec::new(),
+                deliveries: Vec::new(),
+                acts: vec![None; plan.acts.len()],
+                mfc: Vec::new(),
+                counters: Vec::new(),
+                mdb: Vec::new(),
+                events: Vec::new(),
+                struck: Vec::new(),
+                lateness: Lateness::default(),
+                broken: Vec::new(),
+            },
+            wants: Vec::new(),
+            listeners: Vec::new(),
+        }
+    }
+
+    fn run(mut self, cancelled: impl Fn() -> bool) -> Option<Recording> {
+        for (id, act) in self.plan.acts.iter().enumerate() {
+            self.queue.push(Instant::ZERO + act.at, Due::Act(id));
+        }
+        let end = Instant::ZERO + self.plan.end;
+        self.queue.push(end, Due::End);
+        self.queue.push(end + LAST, Due::Stop);
+        for node in 0..self.actors.len() {
+            if let Err(why) = self.call(node, |actor, cx| actor.start(cx)) {
+                self.broken(node, &why);
+            }
+        }
+        let mut left = BATCH;
+        while let Some((now, due)) = self.queue.pop() {
+            self.now = now;
+            if matches!(due, Due::Stop) {
+                break;
+            }
+            self.take(due);
+            left -= 1;
+            if left == 0 {
+                left = BATCH;
+                if cancelled() {
+                    return None;
+                }
+            }
+        }
+        Some(self.finish())
+    }
+
+    fn finish(mut self) -> Recording {
+        for (id, link) in self.links.iter().enumerate() {
+            let struck = link.wire.iter().flat_map(|wire| wire.struck(self.plan, id));
+            self.recording.struck.extend(struck);
+        }
+        self.recording.struck.sort_by_key(|struck| struck.at);
+        self.recording
+    }
+
+    fn take(&mut self, due: Due) {
+        match due {
+            Due::Arrival(from, frame) => self.arrive(from, &frame),
+            Due::ArrivalAt(port, frame) => self.arrive_at(port, &frame),
+            Due::Wire(link) => self.let_go(link),
+            Due::Wake(node) => {
+                if self.wakes[node] == Some(self.now) {
+                    self.wakes[node] = None;
+                    self.call(node, |actor, cx| actor.wake(cx));
+                }
+            }
+            Due::Act(id) => self.act(id),
+            Due::End => (0..self.actors.len()).for_each(|node| {
+                self.call(node, |actor, cx| actor.quiet(cx));
+            }),
+            Due::Stop => {}
+        }
+    }
+
+    /// Calls an actor, does what it wants, and sees to its next call.
+    fn call<T>(&mut self, node: NodeId, call: impl FnOnce(&mut dyn Actor, &mut Cx<'_>) -> T) -> T {
+        let mut wants = mem::take(&mut self.wants);
+        let mut cx = Cx {
+            now: self.now,
+            plan: self.plan,
+            recording: &mut self.recording,
+            up: &self.up,
+            wants: &mut wants,
+        };
+        let answer = call(self.actors[node].as_mut(), &mut cx);
+        for want in wants.drain(..) {
+            match want {
+                Want::Send(port, frame) => self.send(port, frame),
+                Want::Hear(port, sounds, on) => {
+                    self.links[self.plan.ports[port].link].hear(port, sounds, on);
+                }
+            }
+        }
+        self.wants = wants;
+        if let Some(deadline) = self.actors[node].deadline()
+            && self.wakes[node].is_none_or(|wake| deadline < wake)
+        {
+            self.wakes[node] = Some(deadline);
+            self.queue.push(deadline, Due::Wake(node));
+        }
+        answer
+    }
+
+    fn act(&mut self, id: usize) {
+        let act = &self.plan.acts[id];
+        let done = match &act.action {
+            Action::Interface { port, up } => {
+                self.interface(*port, *up);
+                Ok(())
+            }
+            action => self.call(act.node, |actor, cx| actor.act(cx, action)),
+        };
+        match done {
+            Ok(()) => self.recording.acts[id] = Some(self.now),
+            Err(why) => self.recording.broken.push(format!("`{}`: {why}", act.label)),
+        }
+    }
+
+    fn interface(&mut self, port: PortId, up: bool) {
+        if mem::replace(&mut self.up[port], up) != up {
+            let node = self.plan.ports[port].node;
+            self.call(node, |actor, cx| actor.interface(cx, port, up));
+        }
+    }
+
+    fn send(&mut self, port: PortId, frame: Rc<Frame>) {
+        let id = self.plan.ports[port].link;
+        if !self.links[id].carries(port, &self.up) {
+            return;
+        }
+        self.record(port, true, &frame);
+        let link = &mut self.links[id];
+        match &mut link.wire {
+            None => self.queue.push(self.now + UNDER_WAY, Due::Arrival(port, frame)),
+            Some(wire) => {
+                let position = link.ports.iter().position(|&own| own == port);
+                wire.enter(self.now, position.unwrap_or_default(), &frame.octets());
+                self.call_wire(id);
+            }
+        }
+    }
+
+    fn arrive(&mut self, from: PortId, frame: &Frame) {
+        let link = self.plan.ports[from].link;
+        for position in 0..self.links[link].ports.len() {
+            let port = self.links[link].ports[position];
+            if port != from && self.up[port] {
+                self.record(port, false, frame);
+            }
+        }
+        let mut listeners = mem::take(&mut self.listeners);
+        self.links[link].listeners(frame.destination, &mut listeners);
+        for port in listeners.drain(..) {
+            // One of them may have taken down another.
+            if port != from && self.up[port] {
+                let node = self.plan.ports[port].node;
+                self.call(node, |actor, cx| actor.receive(cx, port, frame));
+            }
+        }
+        self.listeners = listeners;
+    }
+
+    fn arrive_at(&mut self, port: PortId, frame: &Frame) {
+        if !self.up[port] {
+            return;
+        }
+        self.record(port, false, frame);
+        let crate::plan::Port { node, link, .. } = self.plan.ports[port];
+        if self.links[link].hears(port, frame.destination) {
+            self.call(node, |actor, cx| actor.receive(cx, port, frame));
+        }
+    }
+
+    /// Lets go what a link with faults has to let go by now.
+    fn let_go(&mut self, id: LinkId) {
+        let link = &mut self.links[id];
+        if link.wake != Some(self.now) {
+            return;
+        }
+        link.wake = None;
+        let Some(wire) = &mut link.wire else { return };
+        while let Some((to, octets)) = wire.poll(self.now) {
+            if let Some(frame) = Frame::read(&octets) {
+                let arrival = Due::ArrivalAt(link.ports[to], Rc::new(frame));
+                self.queue.push(self.now + UNDER_WAY, arrival);
+            }
+        }
+        self.call_wire(id);
+    }
+
+    fn call_wire(&mut self, id: LinkId) {
+        let link = &mut self.links[id];
+        if let Some(deadline) = link.wire.as_ref().and_then(crate::fabric::Wire::deadline)
+            && link.wake.is_none_or(|wake| deadline < wake)
+        {
+            link.wake = Some(deadline);
+            self.queue.push(deadline, Due::Wire(id));
+        }
+    }
+
+    fn record(&mut self, port: PortId, outgoing: bool, frame: &Frame) {
+        let bytes = frame.octets();
+        let original_len = bytes.len();
+        let at = self.now;
+        self.recording.frames.push(recording::Frame { at, port, outgoing, bytes, original_len });
+    }
+
+    fn broken(&mut self, node: NodeId, why: &str) {
+        self.recording.broken.push(format!("{}: {why}", self.plan.nodes[node].name));
+    }
+}
