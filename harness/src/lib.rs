@@ -30,10 +30,12 @@
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.
 //! - [`judge`]: whether what happened is what was claimed.
+//! - [`compare`]: whether two backends let the same happen.
 //! - [`report`]: the verdict, for people.
 
 pub mod backend;
 pub mod capture;
+pub mod compare;
 pub mod fabric;
 pub mod judge;
 pub mod lab;

@@ -27,7 +27,7 @@ const CORE: [(&str, &[&str]); 12] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 12] = [
+const LAB: [(&str, &[&str]); 13] = [
     ("scenario", &[]),
     ("lab", &[]),
     ("plan", &["scenario"]),
@@ -39,6 +39,7 @@ const LAB: [(&str, &[&str]); 12] = [
     ("sim", &["scenario", "plan", "recording", "capture", "fabric", "member"]),
     ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role", "sim"]),
     ("judge", &["scenario", "plan", "recording", "capture"]),
+    ("compare", &["scenario", "plan", "recording", "capture"]),
     ("report", &["scenario", "plan", "recording", "capture", "judge"]),
 ];
 

@@ -4,6 +4,7 @@ mod campaign;
 mod capture;
 mod captured;
 mod check;
+mod diff;
 mod doctor;
 mod exec;
 mod files;
@@ -44,6 +45,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Run scenarios and judge them.
     Run(run::RunArgs),
+    /// Run scenarios on the simulator and on the kernel, and compare what happened.
+    DiffBackends(diff::DiffArgs),
     /// Check scenarios without running them.
     Check(files::Paths),
     /// Build the topology of a scenario, and hold it until Ctrl-C.
@@ -91,6 +94,7 @@ const fn exit_code(worst: Outcome) -> u8 {
 pub(crate) fn execute(cli: Cli) -> ExitCode {
     let code = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::DiffBackends(args) => diff::diff(&args),
         Command::Check(paths) => check::check(&paths),
         Command::Up(args) => up::up(&args),
         Command::Exec(args) => exec::exec(&args),
