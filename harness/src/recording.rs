@@ -15,6 +15,8 @@ use castnet::time::Instant;
 
 use crate::plan::{NodeId, PortId};
 
+pub use told::MemberPorts;
+
 /// Everything that a run has left behind.
 #[derive(Clone, Debug)]
 pub struct Recording {

@@ -3,7 +3,7 @@
 //! A run takes no longer than its events, needs no rights, and repeats itself octet by octet.
 
 use super::{Cancel, RunError};
-use crate::plan::{Action, Plan, Role};
+use crate::plan::{Action, Plan};
 use crate::recording::Recording;
 use crate::sim;
 
@@ -16,10 +16,6 @@ pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
         let node = plan.nodes[act.node].name.clone();
         let why = format!("`{}`: the simulator runs no programs", act.label);
         return Err(RunError::Unsupported(node, why));
-    }
-    if let Some(node) = plan.nodes.iter().find(|node| matches!(node.role, Role::Switch(_))) {
-        let why = "the simulator has no switches".to_owned();
-        return Err(RunError::Unsupported(node.name.clone(), why));
     }
     sim::run(plan, || cancel.is_cancelled()).ok_or(RunError::Interrupted)
 }

@@ -127,6 +127,6 @@ pub(super) fn actor(plan: &Plan, node: NodeId) -> Box<dyn Actor> {
         Role::Listener(Listener::Castnet(params)) => Box::new(host::Host::new(plan, node, params)),
         Role::Injector(periodic) => Box::new(sender::Sender::new(node, periodic.clone())),
         Role::Source => Box::new(sender::Sender::new(node, None)),
-        Role::Switch(_) => Box::new(switch::Switch),
+        Role::Switch(switch) => Box::new(switch::Switch::new(plan, node, switch)),
     }
 }
