@@ -14,7 +14,7 @@ use super::{Pair, Place, Side};
 use crate::capture::decode::{Content, Packet};
 use crate::plan::{Action, LinkId, Plan};
 
-/// What a version 1 Query grants, and how long a join is repeated.
+/// What a version 1 Query grants.
 const TEN_SECONDS: Duration = Duration::from_secs(10);
 
 /// Why something is reported: an act of the plan, or a Query by its number on the link.
@@ -30,7 +30,7 @@ struct Moment {
     /// The least of the causes, by which the moment has the same name in both recordings.
     cause: Cause,
     from: Instant,
-    /// When everything that it causes has been said.
+    /// When the first Report of what it causes has come.
     until: Instant,
 }
 
@@ -80,7 +80,8 @@ impl Side<'_> {
             };
             let here = of == group && plan.links[plan.ports[port].link].segment == segment;
             let at = here.then(|| self.done(id))??;
-            Some((at, Cause::Act(id), TEN_SECONDS))
+            // What is joined is reported at once; what comes of it later may be cut short.
+            Some((at, Cause::Act(id), plan.tolerance))
         });
         let mut causes: Vec<(Instant, Cause, Duration)> = asked.chain(acts).collect();
         causes.sort_unstable();
@@ -205,7 +206,7 @@ impl Pair<'_> {
         self.disagree(at, text);
     }
 
-    /// Whether somebody leaves the group before everything that the moment causes has been said.
+    /// Whether somebody leaves the group before what the moment causes has been said.
     fn is_left(&self, (segment, group): Place, moment: &Moment, side: usize) -> bool {
         self.plan.acts.iter().enumerate().any(|(id, act)| {
             let Action::Leave(port, of) = act.action else { return false };

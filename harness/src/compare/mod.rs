@@ -13,6 +13,9 @@ mod bounds;
 mod messages;
 mod streams;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;

@@ -18,4 +18,7 @@ mod sender;
 mod switch;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use world::run;

@@ -84,6 +84,22 @@ fn both_backends_leave_a_capture_each() {
 }
 
 #[test]
+fn the_two_backends_are_compared() {
+    let folder = folder("compared");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let only = "backends = { only = [\"sim\"], because = \"it takes an hour\" }\n";
+    fs::write(folder.join("b.toml"), only.to_owned() + &scenario("1", "general-query")).unwrap();
+    let output = castnet(&folder, &["diff-backends", "."]);
+    if !can_run(&output) {
+        return;
+    }
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{stdout}");
+    assert!(stdout.contains("AGREE       a  1 messages, 0 answers, 0 pauses"), "{stdout}");
+    assert!(stdout.contains("ALONE       b  not for netns"), "{stdout}");
+}
+
+#[test]
 fn what_the_simulator_cannot_do_is_not_supported_and_says_why() {
     let folder = folder("not-simulated");
     let act = "[[act]]\nat = \"0s\"\nexec = { who = \"h1\", command = [\"true\"] }\n";
