@@ -6,6 +6,7 @@
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
+use castnet::mfc::entry::{Flow, FlowCounters};
 use castnet::time::Instant;
 
 use super::frame::Frame;
@@ -43,6 +44,11 @@ pub(super) trait Actor {
 
     /// Does what is due; harmless at any time.
     fn wake(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// What its kernel has counted for the flow; `None` if it has no entry for it.
+    fn counters(&self, _flow: Flow) -> Option<FlowCounters> {
+        None
+    }
 
     /// Sends nothing of its own accord from now on.
     fn quiet(&mut self, _cx: &mut Cx<'_>) {}

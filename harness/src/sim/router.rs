@@ -6,6 +6,7 @@ use std::rc::Rc;
 use castnet::addr::Group;
 use castnet::drive::{DataPlane, settle, turn};
 use castnet::mfc::cache::MfcOp;
+use castnet::mfc::entry::{Flow, FlowCounters};
 use castnet::mfc::vif::Vif;
 use castnet::router::config::Config;
 use castnet::router::{self, Input, Output, Refusal};
@@ -233,6 +234,10 @@ impl Actor for Router {
             self.machine.mroute.interface(vif, up);
         }
         self.machine.kernels.interface(cx, port, up);
+    }
+
+    fn counters(&self, flow: Flow) -> Option<FlowCounters> {
+        self.machine.mroute.flow_counters(flow)
     }
 
     fn deadline(&self) -> Option<Instant> {

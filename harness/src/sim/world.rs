@@ -7,14 +7,15 @@ use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
+use castnet::mfc::entry::Flow;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Cx, Want, actor};
 use super::frame::Frame;
 use super::link::Link;
 use super::queue::Queue;
-use crate::plan::{Action, LinkId, NodeId, Plan, PortId};
-use crate::recording::{self, Lateness, Recording};
+use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
+use crate::recording::{self, CountersRead, Lateness, Recording};
 use crate::scenario::Backend;
 
 /// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
@@ -48,6 +49,8 @@ enum Due {
     Wake(NodeId),
     /// An act of the plan.
     Act(usize),
+    /// The counters of an entry are to be read.
+    Reading(ReadingId),
     /// The timeline is over: hosts are silent.
     End,
     /// Everything is over.
@@ -86,7 +89,7 @@ impl<'a> World<'a> {
                 deliveries: Vec::new(),
                 acts: vec![None; plan.acts.len()],
                 mfc: Vec::new(),
-                counters: Vec::new(),
+                counters: vec![None; plan.readings.len()],
                 mdb: Vec::new(),
                 events: Vec::new(),
                 struck: Vec::new(),
@@ -105,6 +108,8 @@ impl<'a> World<'a> {
         let end = Instant::ZERO + self.plan.end;
         self.queue.push(end, Due::End);
         self.queue.push(end + LAST, Due::Stop);
+        let plan = self.plan;
+        self.plan_readings(|reading| reading.at_once(plan));
         for node in 0..self.actors.len() {
             if let Err(why) = self.call(node, |actor, cx| actor.start(cx)) {
                 self.broken(node, &why);
@@ -149,6 +154,7 @@ impl<'a> World<'a> {
                 }
             }
             Due::Act(id) => self.act(id),
+            Due::Reading(id) => self.read(id),
             Due::End => (0..self.actors.len()).for_each(|node| {
                 self.call(node, |actor, cx| actor.quiet(cx));
             }),
@@ -195,9 +201,29 @@ impl<'a> World<'a> {
             action => self.call(act.node, |actor, cx| actor.act(cx, action)),
         };
         match done {
-            Ok(()) => self.recording.acts[id] = Some(self.now),
+            Ok(()) => {
+                let done = self.now;
+                self.recording.acts[id] = Some(done);
+                self.plan_readings(|reading| reading.after(id, done));
+            }
             Err(why) => self.recording.broken.push(format!("`{}`: {why}", act.label)),
         }
+    }
+
+    /// Plans every reading of counters that is due then.
+    fn plan_readings(&mut self, due: impl Fn(&Reading) -> Option<Instant>) {
+        for (id, reading) in self.plan.readings.iter().enumerate() {
+            if let Some(at) = due(reading) {
+                self.queue.push(at, Due::Reading(id));
+            }
+        }
+    }
+
+    fn read(&mut self, id: ReadingId) {
+        let Reading { router, source, group, .. } = self.plan.readings[id];
+        let flow = Flow { source: source.into(), group };
+        let counters = self.actors[router].counters(flow);
+        self.recording.counters[id] = Some(CountersRead { at: self.now, counters });
     }
 
     fn interface(&mut self, port: PortId, up: bool) {
