@@ -24,7 +24,7 @@ use crate::lab::{
     Built, Capture, Captured, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, link, take_precedence,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
-use crate::recording::{Frame, Lateness, NodeEvent, Recording};
+use crate::recording::{Frame, Lateness, NodeEvent, Recording, Unkept};
 use crate::role::{Actor, Clock, Log, Stage, actor};
 use crate::scenario::Backend;
 
@@ -338,6 +338,7 @@ fn recording(
         mdb: log.mdb,
         events: log.events,
         struck: Vec::new(),
+        unkept: Unkept::default(),
         lateness: Lateness::default(),
         broken: log.broken,
     }

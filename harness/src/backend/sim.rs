@@ -17,5 +17,5 @@ pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
         let why = format!("`{}`: the simulator runs no programs", act.label);
         return Err(RunError::Unsupported(node, why));
     }
-    sim::run(plan, || cancel.is_cancelled()).ok_or(RunError::Interrupted)
+    sim::run(plan, |_| !cancel.is_cancelled()).ok_or(RunError::Interrupted)
 }

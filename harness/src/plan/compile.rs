@@ -8,9 +8,9 @@ use std::string::FromUtf8Error;
 use super::claim::Claims;
 use super::timing::Timing;
 use super::topology::Topology;
-use super::{Act, Check, Plan, fault, timeline};
+use super::{Act, Check, Node, Plan, Role, fault, timeline};
 use crate::scenario::diagnostic::{Diagnostics, Rejected};
-use crate::scenario::{self, Gaps, Scenario};
+use crate::scenario::{self, Backend, Backends, Gaps, Listener, Scenario};
 
 /// The seed of a run that is given none.
 const SEED: u64 = 1;
@@ -99,6 +99,7 @@ fn plan(
     }
     let acts: Vec<Act> = acts.into_iter().map(|(_, act)| act).collect();
     let end = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance }.end(faults);
+    let backends = scenario.backends.or_else(|| simulated(&topology.nodes));
     Some(Plan {
         name: name(path),
         path: path.to_owned(),
@@ -113,10 +114,26 @@ fn plan(
         acts,
         faults: struck,
         waivers: scenario.waivers,
-        backends: scenario.backends,
+        backends,
+        record: scenario.record,
         checks,
         readings,
     })
+}
+
+/// The most nodes that one machine is asked to build.
+const MOST_REAL: usize = 1000;
+
+/// That nodes are too many for a kernel.
+fn simulated(nodes: &[Node]) -> Option<Backends> {
+    let crowded =
+        nodes.iter().find(|node| matches!(node.role, Role::Listener(Listener::Population { .. })));
+    let because = match crowded {
+        Some(node) => format!("{} is many hosts, each with a kernel of its own", node.name),
+        None if nodes.len() > MOST_REAL => format!("{} nodes are too many", nodes.len()),
+        None => return None,
+    };
+    Some(Backends { only: vec![Backend::Sim], because })
 }
 
 /// `scenarios/igmp/v2/leave.toml` is `igmp/v2/leave`; elsewhere the file's name alone.

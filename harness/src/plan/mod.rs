@@ -13,6 +13,7 @@ mod compile;
 mod delivery;
 mod fault;
 mod injection;
+mod kept;
 mod packet;
 mod resolve;
 mod segment;
@@ -34,7 +35,7 @@ use castnet::router::config::Config;
 use castnet::time::Instant;
 use ipnet::Ipv4Net;
 
-use crate::scenario::{Backend, Backends, Listener, Waiver};
+use crate::scenario::{Backend, Backends, Listener, Record, Waiver};
 
 pub use check::{
     Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
@@ -74,6 +75,8 @@ pub struct Plan {
     pub waivers: Vec<Waiver>,
     /// The backends that it runs on, if not on all.
     pub backends: Option<Backends>,
+    /// What is kept of the run.
+    pub record: Record,
     /// What must come true, in the order of the file.
     pub checks: Vec<Check>,
     /// When the counters of forwarding caches have to be read for that.
@@ -180,6 +183,8 @@ pub enum Action {
     Join(PortId, Group),
     /// Leave it.
     Leave(PortId, Group),
+    /// Hosts of a population come and go.
+    Churn(Churn),
     /// Send numbered datagrams.
     Send(Stream),
     /// Send an IGMP message.
@@ -199,6 +204,21 @@ pub enum Action {
     Restart,
     /// Run a program in the node's namespace.
     Exec(Vec<String>),
+}
+
+/// Hosts that come at random and stay for a random time, both without memory (a Poisson process).
+#[derive(Clone, Debug)]
+pub struct Churn {
+    /// The population's interface.
+    pub port: PortId,
+    /// What they join.
+    pub group: Group,
+    /// Mean time from one join to the next.
+    pub interval: Duration,
+    /// Mean time that a host stays.
+    pub stay: Duration,
+    /// How long hosts come; until the run ends if `None`.
+    pub during: Option<Duration>,
 }
 
 /// A stream of numbered datagrams.

@@ -1,6 +1,7 @@
 //! The network of each segment: the given one, or 10.0.n.0/24 where its first link is the n-th of the
-//! file.
+//! file, or a larger one elsewhere for as many hosts as that does not hold.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -20,6 +21,8 @@ pub(super) fn subnets(
     let given: Vec<Option<Ipv4Net>> =
         links.iter().map(|link| Some(link.subnet.as_ref()?.value.trunc())).collect();
     let all_given: Vec<Ipv4Net> = given.iter().flatten().copied().collect();
+    let hosts = hosts(scenario, segments);
+    let mut pools = Pools { given: all_given.clone(), next: [0; POOLS.len()] };
     let mut subnets: Vec<Ipv4Net> = Vec::new();
     for (n, (link, own)) in links.iter().zip(&given).enumerate() {
         let segment = segments[n];
@@ -28,6 +31,9 @@ pub(super) fn subnets(
         let subnet = match (of_segment, subnets.get(segment)) {
             (Some(subnet), _) => subnet,
             (None, Some(first)) => *first,
+            (None, None) if hosts[segment] > SMALL => {
+                pools.take(hosts[segment]).unwrap_or(nth(n + 1))
+            }
             // Steps of the number of links never meet the default of another one.
             (None, None) => (n + 1..=usize::from(u16::MAX))
                 .step_by(links.len())
@@ -56,6 +62,59 @@ pub(super) fn subnets(
         }
     }
     subnets
+}
+
+/// How many hosts each segment has.
+fn hosts(scenario: &Scenario, segments: &[LinkId]) -> Vec<usize> {
+    let of_node: BTreeMap<&str, usize> =
+        scenario.nodes.iter().map(|node| (node.name.value.as_str(), node.role.hosts())).collect();
+    let mut hosts = vec![0; segments.len()];
+    for (link, &segment) in scenario.links.iter().zip(segments) {
+        let on_link = link.nodes.iter().map(|name| of_node.get(name.value.as_str()).unwrap_or(&1));
+        hosts[segment] += on_link.sum::<usize>();
+    }
+    hosts
+}
+
+/// As many hosts as a network of the n-th link holds.
+const SMALL: usize = 254;
+
+/// Where larger networks are: private ones, those of providers' inner nets, of tests, and what is left.
+const POOLS: [(Ipv4Addr, u8); 4] = [
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(24, 0, 0, 0), 6),
+];
+
+/// What is left of the pools.
+struct Pools {
+    given: Vec<Ipv4Net>,
+    /// Addresses of each that are taken.
+    next: [u64; POOLS.len()],
+}
+
+impl Pools {
+    /// A network for so many hosts, if there is room for one.
+    fn take(&mut self, hosts: usize) -> Option<Ipv4Net> {
+        let size = (hosts as u64 + 2).next_power_of_two();
+        let length = u8::try_from(32_u32.saturating_sub(size.trailing_zeros())).ok()?;
+        for ((first, pool), next) in POOLS.iter().zip(&mut self.next) {
+            loop {
+                let from = next.next_multiple_of(size);
+                if from + size > 1 << (32 - pool) {
+                    break;
+                }
+                *next = from + size;
+                let network = u32::from(*first) + u32::try_from(from).ok()?;
+                let network = Ipv4Net::new(network.into(), length).ok()?;
+                if !self.given.iter().any(|given| overlap(given, &network)) {
+                    return Some(network);
+                }
+            }
+        }
+        None
+    }
 }
 
 fn nth(n: usize) -> Ipv4Net {

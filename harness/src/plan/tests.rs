@@ -1,6 +1,7 @@
 //! Names resolved, addresses given, arithmetic done: what a backend and the judge can rely on.
 
 mod arithmetic;
+mod generate;
 mod segment;
 mod timeline;
 

@@ -16,6 +16,9 @@ pub(super) struct Topology {
     pub(super) links: Vec<Link>,
     pub(super) nodes: Vec<Node>,
     pub(super) ports: Vec<Port>,
+    /// Where each name is in `nodes`, and in `links`.
+    node_ids: BTreeMap<String, NodeId>,
+    link_ids: BTreeMap<String, LinkId>,
     /// How many addresses of each segment are given out.
     given: BTreeMap<LinkId, usize>,
     /// The addresses of switches that are queriers.
@@ -42,7 +45,13 @@ impl Topology {
         });
         let (links, nodes, gaps) = (links.collect(), nodes.collect(), gaps.clone());
         let (ports, given, queriers) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        let mut topology = Self { links, nodes, ports, given, queriers, gaps };
+        // Of two with one name, which has been told, the first one counts.
+        let ids = |names: Vec<&String>| -> BTreeMap<String, usize> {
+            names.into_iter().cloned().enumerate().rev().map(|(id, name)| (name, id)).collect()
+        };
+        let node_ids = ids(scenario.nodes.iter().map(|node| &node.name.value).collect());
+        let link_ids = ids(scenario.links.iter().map(|link| &link.name.value).collect());
+        let mut topology = Self { links, nodes, ports, node_ids, link_ids, given, queriers, gaps };
         for (id, link) in scenario.links.iter().enumerate() {
             topology.attach(id, link, scenario, faults);
         }
@@ -77,7 +86,7 @@ impl Topology {
         }
         for (position, name) in written.nodes.iter().enumerate() {
             let Some(node) = self.node(name, faults) else {
-                self.next_address(link);
+                self.next_addresses(link, 1);
                 continue;
             };
             if self.port_on(node, link).is_some() {
@@ -106,20 +115,24 @@ impl Topology {
 
     /// The address of a node's new port; a switch has one for all its ports, and only to ask from.
     fn address(&mut self, link: LinkId, node: NodeId, role: &scenario::Role) -> Option<Ipv4Addr> {
-        let scenario::Role::Switch(switch) = role else { return self.next_address(link) };
+        let scenario::Role::Switch(switch) = role else {
+            return self.next_addresses(link, role.hosts());
+        };
         if switch.querier && !self.queriers.contains_key(&node) {
-            let address = self.next_address(link)?;
+            let address = self.next_addresses(link, 1)?;
             self.queriers.insert(node, address);
         }
         Some(Ipv4Addr::UNSPECIFIED)
     }
 
-    /// The addresses of a segment are given out in the order of the file.
-    fn next_address(&mut self, link: LinkId) -> Option<Ipv4Addr> {
+    /// The addresses of a segment are given out in the order of the file: the first of so many.
+    fn next_addresses(&mut self, link: LinkId, hosts: usize) -> Option<Ipv4Addr> {
         let Link { segment, subnet, .. } = self.links[link];
         let given = self.given.entry(segment).or_default();
-        *given += 1;
-        subnet.hosts().nth(*given - 1)
+        let first = *given;
+        *given += hosts;
+        subnet.hosts().nth(*given - 1)?;
+        subnet.hosts().nth(first)
     }
 
     fn role(&self, node: NodeId, written: &scenario::Node, faults: &mut Diagnostics) -> Role {
@@ -247,7 +260,7 @@ impl Topology {
     }
 
     pub(super) fn node(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<NodeId> {
-        let found = self.nodes.iter().position(|node| node.name == name.value);
+        let found = self.node_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.nodes.excuses(&name.value) {
             let known = self.nodes.iter().map(|node| node.name.as_str());
             faults.unknown("node", &name.value, &name.span, known);
@@ -256,7 +269,7 @@ impl Topology {
     }
 
     pub(super) fn link(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<LinkId> {
-        let found = self.links.iter().position(|link| link.name == name.value);
+        let found = self.link_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.links.excuses(&name.value) {
             let known = self.links.iter().map(|link| link.name.as_str());
             faults.unknown("link", &name.value, &name.span, known);

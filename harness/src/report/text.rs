@@ -39,6 +39,9 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = write!(text, ", {frames} frames");
     }
     text.push('\n');
+    for note in &verdict.notes {
+        _ = writeln!(text, "            {note}");
+    }
     if verdict.outcome == Outcome::Pass && !verbose {
         return text;
     }
@@ -174,7 +177,13 @@ mod tests {
             frames: Some(42),
             pcapng: Some("out/x.pcapng".into()),
             page: None,
-            verdict: Verdict { outcome, findings, invariants: Vec::new(), reasons: owned(reasons) },
+            verdict: Verdict {
+                outcome,
+                findings,
+                invariants: Vec::new(),
+                reasons: owned(reasons),
+                notes: Vec::new(),
+            },
         }
     }
 

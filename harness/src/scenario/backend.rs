@@ -1,4 +1,4 @@
-//! Where a scenario can be run, and how an author says that it is not everywhere.
+//! Where a scenario can be run, how an author says that it is not everywhere, and what is kept of it.
 
 use super::reader::Reader;
 
@@ -32,6 +32,28 @@ pub struct Backends {
     pub only: Vec<Backend>,
     /// Why on no other.
     pub because: String,
+}
+
+/// What is kept of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Record {
+    /// Every frame at every port.
+    #[default]
+    Everything,
+    /// The frames of those links that an expectation looks at; all others are counted.
+    Claimed,
+}
+
+/// `record = "claimed"`.
+pub(super) fn record(file: &Reader<'_, '_>) -> Record {
+    let known = [("everything", Record::Everything), ("claimed", Record::Claimed)];
+    let Some(word) = file.string("record") else { return Record::default() };
+    let found = known.iter().find(|(known, _)| *known == word.value);
+    if found.is_none() {
+        let words = known.iter().map(|(word, _)| *word);
+        file.faults().borrow_mut().unknown("recording", &word.value, &word.span, words);
+    }
+    found.map_or_else(Record::default, |(_, record)| *record)
 }
 
 /// `backends = { only = ["netns"], because = "..." }`.

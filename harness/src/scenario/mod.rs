@@ -14,6 +14,7 @@ mod claim;
 mod expect;
 mod fault;
 mod gap;
+mod generate;
 mod igmp;
 mod inject;
 mod invariant;
@@ -38,7 +39,7 @@ use ipnet::Ipv4Net;
 use diagnostic::Spanned;
 
 pub use act::SMALLEST_PAYLOAD;
-pub use backend::{Backend, Backends};
+pub use backend::{Backend, Backends, Record};
 pub use claim::{
     Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, MdbClaim, MembersClaim, MfcClaim,
     MfcCounters, MfcEntryClaim, MfcWhat, OrderClaim, PacketClaim, PacketFields, PacketFilter,
@@ -48,7 +49,7 @@ pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use invariant::{Invariant, Waiver};
 pub use parse::parse;
 pub use time::LONGEST;
-pub use verb::{Act, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
+pub use verb::{Act, Churn, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
 
 pub(crate) use gap::{Gap, Gaps};
 pub(crate) use parse::{draft, without_bom};
@@ -76,6 +77,8 @@ pub struct Scenario {
     pub waivers: Vec<Waiver>,
     /// The backends that it runs on, if not on all.
     pub backends: Option<Backends>,
+    /// What is kept of a run.
+    pub record: Record,
     /// What must come true.
     pub expectations: Vec<Expectation>,
 }
@@ -160,8 +163,26 @@ pub enum Listener {
         /// The version.
         igmp_version: Option<u8>,
     },
+    /// Many hosts with a kernel each, on one link.
+    Population {
+        /// The version that their kernels are held to.
+        igmp_version: Option<u8>,
+        /// How many.
+        count: u32,
+    },
     /// castnet's own host machine.
     Castnet(HostParams),
+}
+
+impl Role {
+    /// How many addresses it needs on a link.
+    #[must_use]
+    pub const fn hosts(&self) -> usize {
+        match self {
+            Self::Listener(Listener::Population { count, .. }) => *count as usize,
+            _ => 1,
+        }
+    }
 }
 
 /// The keys of a querier.

@@ -10,7 +10,7 @@ use super::diagnostic::{Diagnostics, Rejected, Spanned};
 use super::gap::{Gap, Gaps};
 use super::node::nodes;
 use super::reader::Reader;
-use super::{Link, Scenario, act, backend, clauses, expect, fault, invariant};
+use super::{Link, Scenario, act, backend, clauses, expect, fault, generate, invariant};
 
 type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
 
@@ -98,17 +98,24 @@ fn read(document: &DeTable<'_>, faults: &RefCell<Diagnostics>) -> (Scenario, Gap
     check_clauses(&proves, faults);
     let (tolerance, end) = (file.duration("tolerance"), file.duration("end"));
     let waivers = invariant::waivers(&file);
-    let backends = backend::backends(&file);
-    let table = file.require("links", file.value("links"));
-    let links = table.map(|table| links(table, &mut gaps.links, faults)).unwrap_or_else(|| {
-        gaps.links.add_unread();
-        Vec::new()
-    });
-    let table = file.require("nodes", file.value("nodes"));
-    let nodes = table.map(|table| nodes(table, &mut gaps.nodes, faults)).unwrap_or_else(|| {
-        gaps.nodes.add_unread();
-        Vec::new()
-    });
+    let (backends, record) = (backend::backends(&file), backend::record(&file));
+    let generated = generate::generated(&file);
+    let is_generated = file.value("generate").is_some();
+    let written = |key| match is_generated {
+        true => file.value(key),
+        false => file.require(key, file.value(key)),
+    };
+    let (links_table, nodes_table) = (written("links"), written("nodes"));
+    let mut links = links_table.map_or_else(Vec::new, |t| links(t, &mut gaps.links, faults));
+    let mut nodes = nodes_table.map_or_else(Vec::new, |t| nodes(t, &mut gaps.nodes, faults));
+    match generated {
+        Some(made) => generate::add(made, &mut links, &mut nodes, &mut faults.borrow_mut()),
+        None => {
+            let missing = |table: Option<_>| is_generated || table.is_none();
+            missing(links_table).then(|| gaps.links.add_unread());
+            missing(nodes_table).then(|| gaps.nodes.add_unread());
+        }
+    }
     let mut acts = Vec::new();
     for table in file.tables("act", "an act", "write each act below a line [[act]]") {
         match table {
@@ -140,6 +147,7 @@ fn read(document: &DeTable<'_>, faults: &RefCell<Diagnostics>) -> (Scenario, Gap
         faults: struck,
         waivers,
         backends,
+        record,
         expectations,
     };
     (scenario, gaps)

@@ -10,7 +10,7 @@ use castnet::mfc::entry::{Flow, FlowCounters};
 use castnet::time::Instant;
 
 use super::frame::Frame;
-use super::{host, listener, router, sender, switch};
+use super::{host, listener, population, router, sender, switch};
 use crate::plan::{Action, NodeId, Plan, PortId, Role};
 use crate::recording::Recording;
 use crate::scenario::Listener;
@@ -50,6 +50,9 @@ pub(super) trait Actor {
         None
     }
 
+    /// Something that the actor asked to be told at this time is due ([`Want::Token`]).
+    fn token(&mut self, _cx: &mut Cx<'_>, _token: Token) {}
+
     /// Sends nothing of its own accord from now on.
     fn quiet(&mut self, _cx: &mut Cx<'_>) {}
 }
@@ -66,6 +69,8 @@ pub(super) struct Cx<'a> {
     pub(super) up: &'a [bool],
     /// What is asked for.
     pub(super) wants: &'a mut Vec<Want>,
+    /// How often a machine was handed something.
+    pub(super) events: &'a mut u64,
 }
 
 /// What an actor asks for.
@@ -73,9 +78,14 @@ pub(super) struct Cx<'a> {
 pub(super) enum Want {
     /// A frame leaves by the port.
     Send(PortId, Rc<Frame>),
+    /// It is to be told so then.
+    Token(Instant, Token),
     /// The port listens to frames, or does so no more.
     Hear(PortId, Sounds, bool),
 }
+
+/// What an actor is told when it is due: what it means is the actor's business.
+pub(super) type Token = u64;
 
 /// Which frames a port may listen to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +127,11 @@ impl Cx<'_> {
         self.wants.push(Want::Hear(port, sounds, on));
     }
 
+    /// Has the actor be told so then; it cannot be taken back.
+    pub(super) fn remind(&mut self, at: Instant, token: Token) {
+        self.wants.push(Want::Token(at, token));
+    }
+
     /// A node could not do what it should: the run cannot be trusted.
     pub(super) fn broken(&mut self, node: NodeId, why: &str) {
         self.recording.broken.push(format!("{}: {why}", self.plan.nodes[node].name));
@@ -129,6 +144,9 @@ pub(super) fn actor(plan: &Plan, node: NodeId) -> Box<dyn Actor> {
         Role::Router(config) => Box::new(router::Router::new(plan, node, config)),
         Role::Listener(Listener::Kernel { igmp_version }) => {
             Box::new(listener::Listener::new(plan, node, *igmp_version))
+        }
+        Role::Listener(Listener::Population { igmp_version, count }) => {
+            Box::new(population::Population::new(plan, node, *igmp_version, *count))
         }
         Role::Listener(Listener::Castnet(params)) => Box::new(host::Host::new(plan, node, params)),
         Role::Injector(periodic) => Box::new(sender::Sender::new(node, periodic.clone())),

@@ -12,6 +12,7 @@ mod host;
 mod link;
 mod listener;
 pub mod model;
+mod population;
 pub mod queue;
 mod router;
 mod sender;
@@ -21,4 +22,4 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use world::run;
+pub use world::{Progress, run};

@@ -1,5 +1,7 @@
 //! What holds of any simulated run: it repeats itself, and nodes do not disturb each other.
 
+mod population;
+
 use std::time::Duration;
 
 use castnet::time::Instant;
@@ -39,7 +41,7 @@ within = "9s"
 }
 
 fn run(plan: &Plan) -> Recording {
-    super::run(plan, || false).unwrap()
+    super::run(plan, |_| true).unwrap()
 }
 
 /// What the named links carried, line by line.
@@ -122,5 +124,5 @@ fn a_source_that_cannot_send_breaks_the_run() {
 fn a_run_that_is_cancelled_leaves_nothing() {
     let acts =
         "[[act]]\nat = \"0s\"\nsend = { who = \"s1\", group = \"239.1.1.2\", rate = \"1000pps\" }";
-    assert!(super::run(&plan("", "", acts), || true).is_none());
+    assert!(super::run(&plan("", "", acts), |_| false).is_none());
 }

@@ -10,19 +10,19 @@ use std::time::Duration;
 use castnet::mfc::entry::Flow;
 use castnet::time::Instant;
 
-use super::actor::{Actor, Cx, Want, actor};
+use super::actor::{Actor, Cx, Token, Want, actor};
 use super::frame::Frame;
 use super::link::Link;
 use super::queue::Queue;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
-use crate::recording::{self, CountersRead, Lateness, Recording};
+use crate::recording::{self, CountersRead, Lateness, Recording, Unkept};
 use crate::scenario::Backend;
 
 /// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
 const EPOCH: Duration = Duration::from_secs(946_684_800);
 
 /// How long a frame is under way. A veth takes half a microsecond or so, and nothing takes no time.
-const UNDER_WAY: Duration = Duration::from_micros(1);
+pub(super) const UNDER_WAY: Duration = Duration::from_micros(1);
 
 /// How long what is under way at the end may still arrive.
 const LAST: Duration = Duration::from_millis(1);
@@ -30,10 +30,20 @@ const LAST: Duration = Duration::from_millis(1);
 /// After so many events it is asked whether to go on.
 const BATCH: u32 = 4096;
 
-/// Runs the plan in virtual time; `None` if `cancelled` said so meanwhile.
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The virtual time.
+    pub now: Instant,
+    /// How often a machine was handed something: a frame, an act, or that it is time.
+    pub events: u64,
+}
+
+/// Runs the plan in virtual time. `watch` is told now and then how far it is, and at the end, and says
+/// whether to go on; `None` if it said no.
 #[must_use]
-pub fn run(plan: &Plan, cancelled: impl Fn() -> bool) -> Option<Recording> {
-    World::new(plan).run(cancelled)
+pub fn run(plan: &Plan, watch: impl FnMut(Progress) -> bool) -> Option<Recording> {
+    World::new(plan).run(watch)
 }
 
 /// Something that is due.
@@ -47,6 +57,8 @@ enum Due {
     Wire(LinkId),
     /// A node wants to be called.
     Wake(NodeId),
+    /// A node has asked to be told of something.
+    Token(NodeId, Token),
     /// An act of the plan.
     Act(usize),
     /// The counters of an entry are to be read.
@@ -66,7 +78,11 @@ struct World<'a> {
     wakes: Vec<Option<Instant>>,
     links: Vec<Link>,
     up: Vec<bool>,
+    /// Whether the frames of a link are kept.
+    kept: Vec<bool>,
     recording: Recording,
+    /// How often a machine was handed something.
+    events: u64,
     /// Empty between calls; kept for their memory.
     wants: Vec<Want>,
     listeners: Vec<PortId>,
@@ -82,6 +98,7 @@ impl<'a> World<'a> {
             wakes: vec![None; plan.nodes.len()],
             links: (0..plan.links.len()).map(|link| Link::new(plan, link)).collect(),
             up: vec![true; plan.ports.len()],
+            kept: plan.kept_links(),
             recording: Recording {
                 backend: Backend::Sim.word(),
                 epoch: EPOCH,
@@ -93,15 +110,17 @@ impl<'a> World<'a> {
                 mdb: Vec::new(),
                 events: Vec::new(),
                 struck: Vec::new(),
+                unkept: Unkept::default(),
                 lateness: Lateness::default(),
                 broken: Vec::new(),
             },
+            events: 0,
             wants: Vec::new(),
             listeners: Vec::new(),
         }
     }
 
-    fn run(mut self, cancelled: impl Fn() -> bool) -> Option<Recording> {
+    fn run(mut self, mut watch: impl FnMut(Progress) -> bool) -> Option<Recording> {
         for (id, act) in self.plan.acts.iter().enumerate() {
             self.queue.push(Instant::ZERO + act.at, Due::Act(id));
         }
@@ -125,12 +144,16 @@ impl<'a> World<'a> {
             left -= 1;
             if left == 0 {
                 left = BATCH;
-                if cancelled() {
+                if !watch(self.progress()) {
                     return None;
                 }
             }
         }
-        Some(self.finish())
+        watch(self.progress()).then(|| self.finish())
+    }
+
+    const fn progress(&self) -> Progress {
+        Progress { now: self.now, events: self.events }
     }
 
     fn finish(mut self) -> Recording {
@@ -153,6 +176,7 @@ impl<'a> World<'a> {
                     self.call(node, |actor, cx| actor.wake(cx));
                 }
             }
+            Due::Token(node, token) => self.call(node, |actor, cx| actor.token(cx, token)),
             Due::Act(id) => self.act(id),
             Due::Reading(id) => self.read(id),
             Due::End => (0..self.actors.len()).for_each(|node| {
@@ -171,11 +195,14 @@ impl<'a> World<'a> {
             recording: &mut self.recording,
             up: &self.up,
             wants: &mut wants,
+            events: &mut self.events,
         };
+        *cx.events += 1;
         let answer = call(self.actors[node].as_mut(), &mut cx);
         for want in wants.drain(..) {
             match want {
                 Want::Send(port, frame) => self.send(port, frame),
+                Want::Token(at, token) => self.queue.push(at, Due::Token(node, token)),
                 Want::Hear(port, sounds, on) => {
                     self.links[self.plan.ports[port].link].hear(port, sounds, on);
                 }
@@ -309,6 +336,10 @@ impl<'a> World<'a> {
     }
 
     fn record(&mut self, port: PortId, outgoing: bool, frame: &Frame) {
+        if !self.kept[self.plan.ports[port].link] {
+            self.recording.unkept.frames += 1;
+            return;
+        }
         let bytes = frame.octets();
         let original_len = bytes.len();
         let at = self.now;

@@ -103,6 +103,8 @@ fn recording(plan: &Plan, mut frames: Vec<Frame>, deliveries: Vec<Delivery>) -> 
         mdb: Vec::new(),
         events: Vec::new(),
         struck: Vec::new(),
+        unkept: Default::default(),
+        counters: Vec::new(),
         lateness: Lateness::default(),
         broken: Vec::new(),
     }

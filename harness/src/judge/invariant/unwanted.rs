@@ -93,6 +93,7 @@ impl Evidence<'_> {
             Action::Kill | Action::Restart | Action::Interface { .. } | Action::Exec(_) => true,
             Action::Join(..)
             | Action::Leave(..)
+            | Action::Churn(_)
             | Action::Send(_)
             | Action::Inject(_)
             | Action::Stop => false,
