@@ -21,13 +21,17 @@ pub(super) fn subnets(
     let given: Vec<Option<Ipv4Net>> =
         links.iter().map(|link| Some(link.subnet.as_ref()?.value.trunc())).collect();
     let all_given: Vec<Ipv4Net> = given.iter().flatten().copied().collect();
+    let mut of_segments = BTreeMap::new();
+    for (given, &segment) in given.iter().zip(segments) {
+        given.iter().for_each(|given| _ = of_segments.entry(segment).or_insert(*given));
+    }
+    let mut taken = Taken::default();
     let hosts = hosts(scenario, segments);
     let mut pools = Pools { given: all_given.clone(), next: [0; POOLS.len()] };
     let mut subnets: Vec<Ipv4Net> = Vec::new();
     for (n, (link, own)) in links.iter().zip(&given).enumerate() {
         let segment = segments[n];
-        let of_segment =
-            given.iter().zip(segments).find_map(|(given, &of)| given.filter(|_| of == segment));
+        let of_segment = of_segments.get(&segment).copied();
         let subnet = match (of_segment, subnets.get(segment)) {
             (Some(subnet), _) => subnet,
             (None, Some(first)) => *first,
@@ -47,21 +51,43 @@ pub(super) fn subnets(
             continue;
         }
         let span = link.subnet.as_ref().map_or(&link.name.span, |subnet| &subnet.span);
-        let meets =
-            |&other: &usize| segments[other] != segment && overlap(&subnets[other], &subnet);
+        let met = taken.take(subnet, n, |other| segments[other] != segment);
         if own.is_some_and(|own| own != subnet) {
             let message = format!("a switch makes {} part of {subnet}", link.name.value);
             faults.error(span, message, "another network");
         } else if let Some(why) = unusable(&subnet) {
             let message = format!("{subnet} is no network for hosts");
             faults.error_with_help(span, message, why, "for example \"10.1.2.0/24\"");
-        } else if let Some(other) = (0..n).find(meets) {
+        } else if let Some(other) = met {
             let other = format!("{} of {}", subnets[other], links[other].name.value);
             let message = format!("{subnet} overlaps with {other}");
             faults.error(span, message, "each link has a network of its own");
         }
     }
     subnets
+}
+
+/// The networks that links have, by their first addresses, each with its first link.
+#[derive(Default)]
+struct Taken(BTreeMap<Ipv4Addr, (Ipv4Net, LinkId)>);
+
+impl Taken {
+    /// Gives the network to a link; returns a link whose network it overlaps with, if that matters.
+    fn take(
+        &mut self,
+        subnet: Ipv4Net,
+        link: LinkId,
+        matters: impl Fn(LinkId) -> bool,
+    ) -> Option<LinkId> {
+        // Of two networks that overlap one holds the other: it begins before, or within.
+        let before = self.0.range(..=subnet.network()).next_back();
+        let within = self.0.range(subnet.network()..=subnet.broadcast());
+        let met = before.into_iter().chain(within).map(|(_, taken)| *taken);
+        let met = met.filter(|(other, _)| overlap(other, &subnet)).map(|(_, other)| other);
+        let met = met.filter(|&other| matters(other)).min();
+        self.0.entry(subnet.network()).or_insert((subnet, link));
+        met
+    }
 }
 
 /// How many hosts each segment has.
