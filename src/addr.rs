@@ -6,8 +6,11 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
+use serde::{Deserialize, Serialize};
+
 /// A multicast group address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "IpAddr", try_from = "IpAddr")]
 pub struct Group(IpAddr);
 
 impl Group {
@@ -60,8 +63,27 @@ impl fmt::Display for Group {
     }
 }
 
+impl From<Group> for IpAddr {
+    fn from(group: Group) -> Self {
+        group.0
+    }
+}
+
+impl TryFrom<IpAddr> for Group {
+    type Error = NotAGroup;
+
+    fn try_from(addr: IpAddr) -> Result<Self, NotAGroup> {
+        Self::new(addr).ok_or(NotAGroup(addr))
+    }
+}
+
+/// An address that is not that of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a multicast group")]
+pub struct NotAGroup(IpAddr);
+
 /// What can be joined and forwarded: (S,G), or (*,G) where `source` is `None`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Channel {
     /// The source, or any source.
     pub source: Option<IpAddr>,

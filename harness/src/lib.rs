@@ -1,8 +1,8 @@
 //! castnet's laboratory: a scenario in TOML becomes a plan, a backend makes a recording of it, the
 //! judge makes a verdict of that.
 //!
-//! One function an arrow: [`scenario::parse`], [`plan::compile`], [`backend::netns::run`],
-//! [`judge::judge`], [`report::text::run`].
+//! One function an arrow: [`plan::load`], [`backend::netns::run`], [`judge::judge`],
+//! [`report::text::run`].
 //!
 //! ```
 //! let plan = castnet_lab::plan::compile("first.toml", r#"
@@ -26,6 +26,7 @@
 //! - [`role`]: who may sit on a node.
 //! - [`sim`]: the world without a kernel, in virtual time.
 //! - [`backend`]: where a plan is run.
+//! - [`sim`]: what Linux does, as plain values.
 //! - [`recording`]: what happened.
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.

@@ -12,10 +12,11 @@ use castnet::addr::Group;
 use castnet::mfc::entry::FlowCounters;
 use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::{NodeId, PortId};
 
-pub use told::MemberPorts;
+pub use told::{MemberPorts, Teller};
 
 /// Everything that a run has left behind.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ pub struct Unkept {
 }
 
 /// The worst time that the laboratory came too late to do what was due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lateness {
     /// When it was due.
     pub at: Instant,
@@ -160,7 +161,7 @@ pub struct MdbChange {
 }
 
 /// Something that a router or a switch told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeEvent {
     /// When.
     pub at: Instant,
@@ -173,7 +174,7 @@ pub struct NodeEvent {
 }
 
 /// A change of a router's state, or a question that made it change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StateChange {
     /// The link of the port has members of the group from now on, or none any more.
     Members {

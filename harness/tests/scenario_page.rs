@@ -1,10 +1,12 @@
 //! The page that explains scenarios is right: its examples compile, and it names every key.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-use castnet_lab::plan::compile;
 use castnet_lab::plan::interval::NAMES;
-use castnet_lab::scenario::{Invariant, PacketKind};
+use castnet_lab::plan::{compile, load};
+use castnet_lab::scenario::{Invariant, PacketKind, is_template};
 
 const PAGE: &str = include_str!("../../docs/scenario.md");
 
@@ -26,6 +28,24 @@ fn every_example_compiles() {
     assert_compiles(whole);
     assert!(additions.len() >= 4 && additions.iter().all(|text| text.starts_with('[')));
     assert_compiles(&examples.join("\n"));
+}
+
+/// Examples of several files have their names behind the word `toml`.
+#[test]
+fn examples_of_several_files_compile_together() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scenario-page");
+    let mut plans = Vec::new();
+    for block in PAGE.split("```toml ").skip(1) {
+        let (name, rest) = block.split_once('\n').unwrap();
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, rest.split("```").next().unwrap()).unwrap();
+        if !is_template(&path) {
+            plans.extend(load(&path).unwrap_or_else(|told| panic!("{told}")));
+        }
+    }
+    assert_eq!(plans.len(), 4);
+    assert!(PAGE.contains(&format!("`igmp/{}`", plans[2].name)), "{}", plans[2].name);
 }
 
 /// What the compiler lists as known is named on the page.

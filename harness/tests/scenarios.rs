@@ -1,4 +1,5 @@
-//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`, `sim::igmp::v2::...`.
+//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`, `sim::igmp::v2::...`, and
+//! one per combination of a matrix: `netns::igmp::v2::join::version=2::robustness=3`.
 //!
 //! Without the right to make namespaces a test on the kernel fails if `CASTNET_REQUIRE_NETNS=1` demands
 //! it, and is ignored, loudly, if nothing does. The simulator runs each scenario twice, and what comes
@@ -7,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use castnet_lab::backend::{Cancel, RunError, netns, sim};
+use castnet_lab::backend::{Cancel, RunError, at_a_time, netns, sim};
 use castnet_lab::capture::pcapng;
 use castnet_lab::judge::{Outcome, judge};
 use castnet_lab::lab::privilege::{self, Refusal};
@@ -15,18 +16,24 @@ use castnet_lab::plan::{Plan, load};
 use castnet_lab::recording::Recording;
 use castnet_lab::report::Finished;
 use castnet_lab::report::text::{self, Style};
-use castnet_lab::scenario::Backend;
+use castnet_lab::role;
+use castnet_lab::scenario::{Backend, is_template};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The folder of the scenarios, as seen from this package.
 const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
 
 fn main() -> ExitCode {
+    if let Some(ended) = role::serve_if_child() {
+        return ended;
+    }
     // Before the first thread, and when the tests are only listed too: nextest takes the ignored ones
     // from the list.
     let refusal = privilege::enter().err();
     let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // They mostly wait, and one for each CPU would take minutes.
+    arguments.test_threads.get_or_insert_with(at_a_time);
     if let (Some(refusal), false) = (&refusal, required) {
         eprintln!("SKIPPED: no scenario is run on the kernel: {refusal}");
     }
@@ -43,42 +50,60 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.unwrap_or_else(|e| panic!("{}: {e}", folder.display())).path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|ending| ending == "toml") {
+        } else if path.extension().is_some_and(|ending| ending == "toml") && !is_template(&path) {
             files.push(path);
         }
     }
 }
 
-/// A test on each backend that the scenario is for; one that cannot be read fails on all.
+/// A test for each combination on each backend that it is for; one that fails if there are none, because
+/// the file is wrong.
 fn trials(file: &Path, refusal: Option<&Refusal>, required: bool) -> Vec<Trial> {
-    let plan = load(file).ok();
-    let meant = |backend| plan.as_ref().is_none_or(|plan| plan.runs_on(backend));
-    let backends = [Backend::Netns, Backend::Sim].into_iter().filter(|&backend| meant(backend));
-    backends.map(|backend| trial(file.to_owned(), backend, refusal, required)).collect()
+    let tail = file.strip_prefix(SCENARIOS).unwrap_or(file).with_extension("");
+    let name = tail.display().to_string().replace('/', "::");
+    let plans = match load(file) {
+        Ok(plans) => plans,
+        Err(error) => return vec![Trial::test(name, move || Err(error.to_string().into()))],
+    };
+    let trials = plans.into_iter().flat_map(|plan| {
+        // Commas and brackets mean something in the filters of nextest.
+        let values = plan.combination.split(',').filter(|value| !value.is_empty());
+        let name = values.fold(name.clone(), |name, value| format!("{name}::{value}"));
+        let backends = [Backend::Netns, Backend::Sim].map(|backend| {
+            let name = format!("{}::{name}", backend.word());
+            let plan = plan.clone();
+            plan.runs_on(backend).then(|| trial(name, plan, backend, refusal, required))
+        });
+        backends.into_iter().flatten()
+    });
+    trials.collect()
 }
 
-fn trial(file: PathBuf, backend: Backend, refusal: Option<&Refusal>, required: bool) -> Trial {
-    let tail = file.strip_prefix(SCENARIOS).unwrap_or(&file).with_extension("");
-    let name = format!("{}::{}", backend.word(), tail.display().to_string().replace('/', "::"));
+fn trial(
+    name: String,
+    plan: Plan,
+    backend: Backend,
+    refusal: Option<&Refusal>,
+    required: bool,
+) -> Trial {
     match refusal.filter(|_| backend == Backend::Netns).map(ToString::to_string) {
-        None => Trial::test(name, move || run(&file, backend)),
+        None => Trial::test(name, move || run(&plan, backend)),
         Some(why) => Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(!required),
     }
 }
 
-fn run(file: &Path, backend: Backend) -> Result<(), Failed> {
-    let plan = load(file).map_err(|error| error.to_string())?;
+fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
     let recording = match backend {
-        Backend::Netns => netns::run(&plan, &Cancel::new()),
-        Backend::Sim => twice(&plan),
+        Backend::Netns => netns::run(plan, &Cancel::new()),
+        Backend::Sim => twice(plan),
     };
     let recording = recording.map_err(|error| error.to_string())?;
-    let verdict = judge(&plan, &recording);
+    let verdict = judge(plan, &recording);
     if verdict.outcome == Outcome::Pass {
         return Ok(());
     }
     let remarks = verdict.remarks();
-    let pcapng = keep(&plan, backend, |file| pcapng::write(file, &plan, &recording, &remarks))?;
+    let pcapng = keep(plan, backend, |file| pcapng::write(file, plan, &recording, &remarks))?;
     let finished = Finished {
         name: plan.name.clone(),
         path: plan.path.clone(),
@@ -86,6 +111,7 @@ fn run(file: &Path, backend: Backend) -> Result<(), Failed> {
         clauses: plan.proves.clone(),
         backend: backend.word(),
         repetition: 1,
+        seed: plan.seed,
         took: plan.end,
         frames: None,
         pcapng: Some(pcapng),

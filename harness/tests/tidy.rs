@@ -1,5 +1,5 @@
 //! The house rules that a machine can hold: which way imports point, how long a file is, that every
-//! cited clause exists, where `unsafe` may stand.
+//! cited clause exists, where `unsafe` may stand, and that what is pure has no way to the world.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -45,6 +45,21 @@ const LAB: [(&str, &[&str]); 13] = [
 
 /// The only files with `unsafe` in them.
 const UNSAFE: [&str; 2] = ["src/kernel/sys.rs", "harness/src/lab/sys.rs"];
+
+/// What a pure module may use of the standard library: nothing that knows a clock, a socket, a
+/// thread, a file or a process.
+const PURE: [&str; 10] = [
+    "cmp::",
+    "collections::",
+    "error::Error",
+    "fmt",
+    "iter::",
+    "mem::",
+    "net::Ip",
+    "ops::",
+    "rc::Rc",
+    "time::Duration",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -163,6 +178,46 @@ fn unsafe_stands_where_it_is_allowed() {
         });
         assert!(!has || UNSAFE.contains(&name.as_str()) || name.ends_with("tidy.rs"), "{name}");
     }
+}
+
+/// What the code uses of the standard library beyond [`PURE`].
+fn impure(code: &str) -> Vec<String> {
+    let path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    let code: Vec<&str> = code.lines().filter(is_code).collect();
+    let code = code.join("\n");
+    let used = code.match_indices("std::").flat_map(|(at, marker)| {
+        let rest = &code[at + marker.len()..];
+        let (stem, list) = rest.split_at(rest.find(|c| !path(c)).unwrap_or(rest.len()));
+        let list = list.strip_prefix('{').and_then(|list| list.split_once('}'));
+        let items = list.map_or(vec![""], |(list, _)| list.split(',').map(str::trim).collect());
+        items.into_iter().map(move |item| format!("{stem}{item}")).collect::<Vec<_>>()
+    });
+    let is_pure = |path: &str| PURE.iter().any(|pure| path.starts_with(pure));
+    used.filter(|path| !is_pure(path)).collect()
+}
+
+/// That the core builds where there is no Linux, which CI tries, leaves only the standard library as
+/// a way out.
+#[test]
+fn what_is_pure_has_no_way_to_the_world() {
+    let outside = ["kernel", "daemon", "bin"].map(|module| format!("src/{module}"));
+    let core = files("src", "rs").into_iter();
+    let core = core.filter(|(name, _)| !outside.iter().any(|module| name.starts_with(module)));
+    let mut read = 0;
+    for (name, text) in core.chain(files("harness/src/sim/model", "rs")) {
+        if !is_test(&name) {
+            // What only tests use stands at the end.
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            assert_eq!(impure(code), Vec::<String>::new(), "{name}");
+            read += 1;
+        }
+    }
+    assert!(read > 30, "only {read} files were read");
+    let sample = "use std::time::{Duration, Instant};\nuse std::net::{IpAddr, TcpStream};\n\
+                  use std::{fs};\n// std::thread\nlet at = std::time::SystemTime::now();";
+    let caught = ["time::Instant", "net::TcpStream", "fs", "time::SystemTime::now"];
+    assert_eq!(impure(sample), caught);
 }
 
 #[test]

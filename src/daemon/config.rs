@@ -202,8 +202,7 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duratio
 
 fn group<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Group, D::Error> {
     let addr = Ipv4Addr::deserialize(deserializer)?;
-    let group = Group::new(IpAddr::V4(addr));
-    group.ok_or_else(|| de::Error::custom(format!("{addr} is not a multicast group")))
+    Group::try_from(IpAddr::V4(addr)).map_err(de::Error::custom)
 }
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Version>, D::Error> {

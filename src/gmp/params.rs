@@ -6,8 +6,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The RFC whose formulas apply where its successors changed them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Profile {
     /// RFC 2236, IGMPv2.
     #[default]
@@ -19,7 +21,7 @@ pub enum Profile {
 }
 
 /// The version that a router speaks on a link, by administration (RFC2236-4-06).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Version {
     /// IGMPv1.
     V1,
@@ -32,7 +34,7 @@ pub enum Version {
 const LONGEST_QUERY_INTERVAL: Duration = Duration::from_secs(31744);
 
 /// The parameters of a router on one link, as RFC 2236 section 8 names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Params {
     /// Whose formulas apply.
     pub profile: Profile,

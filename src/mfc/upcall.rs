@@ -1,10 +1,12 @@
 //! What the kernel tells the owner of multicast routing when it cannot decide alone.
 
+use serde::{Deserialize, Serialize};
+
 use super::entry::Flow;
 use super::vif::Vif;
 
 /// Why the kernel asks (`igmpmsg.im_msgtype` of linux/mroute.h).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UpcallKind {
     /// `IGMPMSG_NOCACHE`: a datagram came for which there is no entry; it waits in a short queue.
     NoCache,

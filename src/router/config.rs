@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::addr::Channel;
 use crate::gmp::params::{self, Params};
@@ -15,7 +16,7 @@ use crate::mfc::vif::Vif;
 pub const KEEPALIVE: Duration = Duration::from_secs(210);
 
 /// A router. The position of an interface in the list is its [`Vif`] number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Config {
     /// The interfaces between which it forwards, at most [`Vif::MAX`].
     pub interfaces: Vec<InterfaceConfig>,
@@ -26,7 +27,7 @@ pub struct Config {
 }
 
 /// One interface of a router.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InterfaceConfig {
     /// The kernel's name for it.
     pub name: String,
@@ -52,7 +53,7 @@ impl InterfaceConfig {
 }
 
 /// A route towards sources: their datagrams come in on `interface`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RouteConfig {
     /// The network of the sources.
     pub prefix: IpNet,

@@ -1,10 +1,10 @@
 //! What is done to a node, whatever its role: its interfaces go down and up, programs run in it.
 
 use std::io;
-use std::rc::Rc;
+use std::process::{Command, Stdio};
 
 use super::netns::ifindex;
-use crate::lab::{Built, Netlink, Netns, spawn};
+use crate::lab::{Built, Netlink, Netns, Process};
 use crate::plan::{NodeId, Plan, PortId};
 use crate::role::Stage;
 
@@ -47,19 +47,25 @@ impl<'a> Machines<'a> {
         let Some((program, arguments)) = command.split_first() else {
             return Err("no program".to_owned());
         };
-        let child = spawn(&self.netns[node], program, arguments);
-        let child = child.map_err(|error| format!("{program}: {error}"))?;
-        let (stage, program) = (stage.clone(), Rc::new(program.clone()));
+        let mut order = Command::new(program);
+        order.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let started = Process::start(&self.netns[node], order)
+            .and_then(|process| Ok((process.take_stderr()?, process)));
+        let (stderr, process) = started.map_err(|error| format!("{program}: {error}"))?;
+        let (stage, program) = (stage.clone(), program.clone());
         tokio::task::spawn_local(async move {
-            let why = match child.wait_with_output().await {
-                Ok(output) if output.status.success() => return,
-                Ok(output) => {
-                    let text = String::from_utf8_lossy(&output.stderr);
-                    format!("{program}: {}: {}", output.status, text.trim())
+            let last_words = async {
+                match stderr {
+                    Some(lines) => lines.last_words().await,
+                    None => String::new(),
                 }
-                Err(error) => format!("{program}: {error}"),
             };
-            stage.broken(node, &why);
+            let (status, last_words) = tokio::join!(process.ended(), last_words);
+            match status {
+                Ok(status) if status.success() => {}
+                Ok(status) => stage.broken(node, &format!("{program}: {status}: {last_words}")),
+                Err(error) => stage.broken(node, &format!("{program}: {error}")),
+            }
         });
         Ok(())
     }

@@ -13,3 +13,4 @@ mod timeline;
 
 pub use cancel::Cancel;
 pub use error::RunError;
+pub use gate::at_a_time;

@@ -3,7 +3,6 @@
 //! Everything happens on the calling thread, in one reactor. Nothing that is made has a name outside
 //! this process, so nothing is left behind however it ends.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::os::fd::{AsFd as _, AsRawFd as _};
@@ -24,8 +23,8 @@ use crate::lab::{
     Built, Capture, Captured, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, link, take_precedence,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
-use crate::recording::{Frame, Lateness, NodeEvent, Recording, Unkept};
-use crate::role::{Actor, Clock, Log, Stage, actor};
+use crate::recording::{Frame, NodeEvent, Recording, Unkept};
+use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
 
 /// How often the log of a topology that is held is emptied.
@@ -35,9 +34,6 @@ const PACE: Duration = Duration::from_millis(100);
 /// a tenth of a second, and nothing depends on its being gone but the quiet of others.
 const GONE_PACE: Duration = Duration::from_millis(5);
 const GONE_LOOKS: u32 = 400;
-
-/// How often it is looked whether this thread is late.
-const BEAT: Duration = Duration::from_millis(20);
 
 /// A node's namespace, as long as the topology stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,20 +143,6 @@ fn react<T>(work: impl Future<Output = Result<T, RunError>>) -> Result<T, RunErr
     LocalSet::new().block_on(&runtime, work)
 }
 
-/// Measures how late this very thread comes to do what it has a timer for.
-async fn watch_lateness(clock: Clock, worst: Rc<Cell<Lateness>>) {
-    // From time zero on: what holds up the very start counts too.
-    let mut due = Instant::ZERO + BEAT;
-    loop {
-        tokio::time::sleep(due.since(clock.now())).await;
-        let by = clock.now().since(due);
-        if by > worst.get().by {
-            worst.set(Lateness { at: due, by });
-        }
-        due = clock.now() + BEAT;
-    }
-}
-
 /// What has been built goes with the work that is not finished.
 async fn unless<T>(
     cancel: &Cancel,
@@ -197,7 +179,6 @@ struct Lab<'a> {
     actors: Vec<Box<dyn Actor>>,
     stage: Stage,
     faults: Plugged,
-    lateness: Rc<Cell<Lateness>>,
     /// As long as its time runs.
     running: Option<Running>,
 }
@@ -212,32 +193,27 @@ impl<'a> Lab<'a> {
         let mut actors = actors(plan, &netns, &built)?;
         // From here on every frame on every link is seen.
         capture.prove(PROOF_BOUND).await?;
+        for (node, actor) in plan.nodes.iter().zip(&mut actors) {
+            actor.settle().await.map_err(|why| RunError::Node(node.name.clone(), why))?;
+        }
 
         let running = Some(changing.done());
-        let (clock, lateness) = (Clock::start(), Rc::<Cell<Lateness>>::default());
-        tokio::task::spawn_local(watch_lateness(clock, lateness.clone()));
+        let clock = Clock::start();
         let faults = Plugged::plug(plan, &built, clock);
         let stage = Stage { plan: Rc::new(plan.clone()), clock, log: Rc::default() };
+        let late = stage.clone();
+        let late = watch_lateness(clock, Instant::ZERO, move |by| late.late(by));
+        tokio::task::spawn_local(late);
         for (node, actor) in plan.nodes.iter().zip(&mut actors) {
             let failed = |why| RunError::Node(node.name.clone(), why);
             actor.start(&stage).map_err(failed)?;
         }
-        Ok(Self {
-            plan,
-            netns,
-            built,
-            capture: Some(capture),
-            actors,
-            stage,
-            faults,
-            lateness,
-            running,
-        })
+        Ok(Self { plan, netns, built, capture: Some(capture), actors, stage, faults, running })
     }
 
     /// Does the timeline. Afterwards hosts are silent, but routers go on.
     async fn record(&mut self) -> Result<Recording, RunError> {
-        let Self { plan, netns, built, capture, actors, stage, faults, lateness, running } = self;
+        let Self { plan, netns, built, capture, actors, stage, faults, running } = self;
         let machines = Machines::new(plan, netns, built);
         let readings = Readings::new(stage, netns);
         let acts = perform(stage, &machines, actors, &readings).await;
@@ -254,8 +230,7 @@ impl<'a> Lab<'a> {
             }
         }
         let struck = faults.struck(plan);
-        let lateness = lateness.get();
-        Ok(Recording { struck, lateness, counters, ..recording(plan, stage, acts, captured?) })
+        Ok(Recording { struck, counters, ..recording(plan, stage, acts, captured?) })
     }
 
     fn rooms(&self) -> Vec<Room> {
@@ -327,6 +302,8 @@ fn recording(
     });
     let mut log: Log = stage.log.take();
     log.deliveries.sort_by_key(|delivery| delivery.at);
+    // What processes tell comes later than what they tell of.
+    log.events.sort_by_key(|event| event.at);
     Recording {
         backend: Backend::Netns.word(),
         epoch: stage.clock.epoch(),
@@ -339,7 +316,7 @@ fn recording(
         events: log.events,
         struck: Vec::new(),
         unkept: Unkept::default(),
-        lateness: Lateness::default(),
+        lateness: log.lateness,
         broken: log.broken,
     }
 }

@@ -22,7 +22,10 @@ pub(super) async fn perform(
         let result = match &act.action {
             Action::Interface { port, up } => machines.set(*port, *up).await,
             Action::Exec(command) => machines.exec(stage, act.node, command),
-            action => actors[act.node].act(stage, action),
+            action => match actors[act.node].act(stage, action) {
+                Ok(()) => actors[act.node].settle().await,
+                failed => failed,
+            },
         };
         if let Err(why) = &result {
             stage.log.borrow_mut().broken.push(format!("`{}`: {why}", act.label));

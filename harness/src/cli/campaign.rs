@@ -3,6 +3,7 @@
 //! A run that is interrupted leaves no verdict and no file. Captures get their name when they are
 //! whole.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -21,8 +22,11 @@ use castnet_lab::lab::privilege::Refusal;
 use castnet_lab::plan::Plan;
 use castnet_lab::recording::Recording;
 use castnet_lab::report::{Finished, Unfinished, html};
+use castnet_lab::role;
 use castnet_lab::scenario::Backend;
 use tokio::sync::oneshot;
+
+use super::owner;
 
 /// How often the listener hears that time passes.
 const PACE: Duration = Duration::from_millis(200);
@@ -33,11 +37,21 @@ pub(super) struct Orders<'a> {
     pub(super) at_a_time: usize,
     /// Start nothing more once a run has not passed.
     pub(super) fail_fast: bool,
-    /// Hold the topology of a run that has not passed until the user says so.
-    pub(super) pause_on_fail: bool,
+    pub(super) hold: Hold,
     /// Why nothing can be run on the kernel here.
     pub(super) refusal: Option<&'a Refusal>,
     pub(super) cancel: &'a Cancel,
+}
+
+/// Which topologies stand after the verdict, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// None.
+    Never,
+    /// That of each run that has not passed, until the user says that it goes on.
+    Failed,
+    /// That of the last run, until the user ends it all.
+    Last,
 }
 
 /// One run of one scenario.
@@ -46,6 +60,8 @@ pub(super) struct Job<'a> {
     pub(super) backend: Backend,
     /// Which run of the scenario it is, from 1.
     pub(super) repetition: u32,
+    /// What its random draws follow from.
+    pub(super) seed: u64,
     pcapng: PathBuf,
     page: Option<PathBuf>,
 }
@@ -92,7 +108,7 @@ pub(super) fn jobs<'a>(
                 let suffix = |ending| format!("{of_backend}{run}.{ending}");
                 let file = |ending| out.join(with_suffix(stem, &suffix(ending)));
                 let (pcapng, page) = (file("pcapng"), html.then(|| file("html")));
-                Job { plan, backend, repetition, pcapng, page }
+                Job { plan, backend, repetition, seed: plan.seed, pcapng, page }
             }));
         }
     }
@@ -136,7 +152,7 @@ impl Job<'_> {
     }
 
     fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
-        let Self { plan, backend, repetition, .. } = *self;
+        let Self { plan, backend, repetition, seed, .. } = *self;
         let Evidence { verdict, frames, pcapng } = evidence;
         let page = None;
         Finished {
@@ -146,6 +162,7 @@ impl Job<'_> {
             clauses: plan.proves.clone(),
             backend: backend.word(),
             repetition,
+            seed,
             took,
             frames,
             pcapng,
@@ -172,6 +189,17 @@ impl Job<'_> {
 
 fn cannot_write(path: &Path, error: &io::Error) -> String {
     format!("writing {}: {error}", path.display())
+}
+
+impl Orders<'_> {
+    /// Whether the topology of the job stands after its verdict.
+    fn holds(&self, index: usize, passed: bool) -> bool {
+        match self.hold {
+            Hold::Never => false,
+            Hold::Failed => !passed,
+            Hold::Last => index + 1 == self.jobs.len() || (self.fail_fast && !passed),
+        }
+    }
 }
 
 /// Does all of it, or what there is time for.
@@ -214,27 +242,40 @@ pub(super) fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event)) {
 /// One run; `None` if it was interrupted. A panic is the laboratory's fault, and of this run alone.
 fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -> Option<Finished> {
     let clock = Clock::start();
+    // While others run it may neither be built nor torn down, and that is not its own time.
+    let took = Cell::new(Duration::ZERO);
     let mut held = None;
     let hold = async |recording: &Recording, rooms: &[Room]| {
-        if orders.pause_on_fail {
-            let finished = job.recorded(clock.now().since_start(), recording);
-            if finished.verdict.outcome != Outcome::Pass {
-                let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
-                _ = tell.send(Event::Paused(index, told, rooms));
-                wait_for_user(orders.cancel).await;
-            }
-            held = Some(finished);
+        took.set(role::Clock::start().epoch().saturating_sub(recording.epoch));
+        if orders.hold == Hold::Never {
+            return;
         }
+        let finished = job.recorded(took.get(), recording);
+        let passed = finished.verdict.outcome == Outcome::Pass;
+        if orders.holds(index, passed) {
+            let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
+            _ = tell.send(Event::Paused(index, told, rooms));
+            match orders.hold {
+                Hold::Last => orders.cancel.cancelled().await,
+                _ => wait_for_user(orders.cancel).await,
+            }
+        }
+        held = Some(finished);
     };
+    let plan = Plan { seed: job.seed, ..job.plan.clone() };
     let run = || match job.backend {
-        Backend::Netns => netns::run_then(job.plan, orders.cancel, hold),
-        Backend::Sim => sim::run(job.plan, orders.cancel),
+        Backend::Netns => netns::run_then(&plan, orders.cancel, hold),
+        Backend::Sim => {
+            let recorded = sim::run(&plan, orders.cancel);
+            took.set(clock.now().since_start());
+            recorded
+        }
     };
     let evidence = match job.refusal(orders.refusal) {
         Some(refusal) => Evidence::none(Outcome::Unsupported, refusal),
         None => match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(_)) if held.is_some() => return held,
-            Ok(Ok(recording)) => return Some(job.recorded(clock.now().since_start(), &recording)),
+            Ok(Ok(recording)) => return Some(job.recorded(took.get(), &recording)),
             Ok(Err(RunError::Interrupted)) => return None,
             Ok(Err(error @ RunError::Unsupported(..))) => {
                 Evidence::none(Outcome::Unsupported, error)
@@ -296,10 +337,10 @@ impl Evidence {
 /// What the system or `write` says; then nothing is left of it.
 pub(super) fn publish(path: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        owner::create_dir_all(folder)?;
     }
     let unfinished = with_suffix(path, ".part");
-    let written = File::create(&unfinished).and_then(write);
+    let written = owner::create(&unfinished).and_then(write);
     let published = written.and_then(|()| fs::rename(&unfinished, path));
     if published.is_err() {
         _ = fs::remove_file(&unfinished);

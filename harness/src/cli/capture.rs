@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
@@ -24,7 +23,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 use tokio::task::{JoinSet, LocalSet};
 
 use super::standing::{self, Node, Standing};
-use super::{Ending, FAILED, Failure, complain, interrupt};
+use super::{Ending, FAILED, Failure, complain, interrupt, owner};
 
 /// How often it is asked whether the topology still stands.
 const PACE: Duration = Duration::from_millis(200);
@@ -104,7 +103,7 @@ impl CaptureArgs {
         cancel: &Cancel,
     ) -> io::Result<u32> {
         let out: Box<dyn Write> = match &self.write {
-            Some(file) => Box::new(File::create(file)?),
+            Some(file) => Box::new(owner::create(file)?),
             None => Box::new(io::stdout().lock()),
         };
         let mut writer = PcapNgWriter::new(io::BufWriter::new(out)).map_err(flat)?;

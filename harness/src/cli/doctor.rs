@@ -28,7 +28,7 @@ pub(super) fn doctor() -> Ending {
         }
         Ok(privilege) => {
             let how = match privilege {
-                Privilege::Held => "as root",
+                Privilege::Held => "with the capabilities that this process has",
                 Privilege::UserNamespace => "in a user namespace of their own",
             };
             tell("namespaces", true, &Ok(how.to_owned()), "");

@@ -22,7 +22,8 @@ const NOT_FOUND: u8 = 127;
 #[command(after_help = "Exit code: that of the command; 125 if there is no such node, 126 if the \
                         command cannot be started, 127 if there is none.")]
 pub(super) struct ExecArgs {
-    /// The node of a topology that stands: of `castnet up`, or of a run that --pause-on-fail holds.
+    /// The node of a topology that stands: of `castnet up`, or of a run that --pause-on-fail or
+    /// --keep holds.
     node: String,
     /// The process that holds the topology, if there are several.
     #[arg(long)]

@@ -10,8 +10,12 @@ mod exec;
 mod files;
 mod interrupt;
 mod man;
+mod new;
+mod owner;
 mod progress;
 mod run;
+mod schema;
+mod seed;
 mod selection;
 mod show;
 mod standing;
@@ -31,11 +35,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 /// answers with a verdict that explains itself and one merged capture (pcapng).
 #[derive(Parser)]
 #[command(name = "castnet", version, arg_required_else_help = true)]
-#[command(
-    after_help = "Exit codes: 0 all passed, 1 a check failed or proved nothing, 2 usage or a \
-                        bad scenario, 3 not supported here, 4 the laboratory itself broke, \
-                        130 interrupted."
-)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -43,12 +43,16 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a first scenario, which passes as it stands.
+    New(new::NewArgs),
     /// Run scenarios and judge them.
     Run(run::RunArgs),
     /// Run scenarios on the simulator and on the kernel, and compare what happened.
     DiffBackends(diff::DiffArgs),
     /// Check scenarios without running them.
     Check(files::Paths),
+    /// Print the JSON Schema of scenario files, from which editors complete keys.
+    Schema,
     /// Build the topology of a scenario, and hold it until Ctrl-C.
     Up(up::UpArgs),
     /// Run a command in a node of a topology that stands.
@@ -67,6 +71,11 @@ enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+/// What help and manual say of them.
+const EXIT_CODES: &str = "Exit codes: 0 all passed, 1 a check failed or proved nothing, 2 usage or a \
+                          bad scenario, 3 not supported here, 4 the laboratory itself broke, \
+                          130 interrupted.";
 
 /// A check failed or proved nothing; or not all of a file could be read.
 const FAILED: u8 = 1;
@@ -93,9 +102,11 @@ const fn exit_code(worst: Outcome) -> u8 {
 /// build something enter a user namespace first, if they have to.
 pub(crate) fn execute(cli: Cli) -> ExitCode {
     let code = match cli.command {
+        Command::New(args) => new::new(&args),
         Command::Run(args) => run::run(&args),
         Command::DiffBackends(args) => diff::diff(&args),
         Command::Check(paths) => check::check(&paths),
+        Command::Schema => schema::print(),
         Command::Up(args) => up::up(&args),
         Command::Exec(args) => exec::exec(&args),
         Command::Capture(args) => capture::capture(&args),

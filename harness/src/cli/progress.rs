@@ -11,6 +11,7 @@ pub(super) struct Progress {
     clock: Clock,
     of: usize,
     done: usize,
+    failed: usize,
     /// Name and start of each job that runs.
     running: BTreeMap<usize, (String, Instant)>,
     /// What the terminal shows now.
@@ -21,16 +22,17 @@ impl Progress {
     pub(super) fn new(of: usize) -> Self {
         let terminal = io::stderr().is_terminal();
         let (clock, running) = (Clock::start(), BTreeMap::new());
-        Self { terminal, clock, of, done: 0, running, shown: String::new() }
+        Self { terminal, clock, of, done: 0, failed: 0, running, shown: String::new() }
     }
 
     pub(super) fn started(&mut self, job: usize, name: String) {
         self.running.insert(job, (name, self.clock.now()));
     }
 
-    pub(super) fn ended(&mut self, job: usize) {
+    pub(super) fn ended(&mut self, job: usize, passed: bool) {
         self.running.remove(&job);
         self.done += 1;
+        self.failed += usize::from(!passed);
     }
 
     pub(super) fn show(&mut self) {
@@ -52,13 +54,20 @@ impl Progress {
         }
     }
 
+    /// What matters most comes first: the terminal cuts off the rest.
     fn line(&self, now: Instant) -> String {
-        let running = self
-            .running
-            .values()
-            .map(|(name, since)| format!("{name} {}", Seconds(now.since(*since), 0)));
-        let running: Vec<String> = running.collect();
-        format!("{} of {} done; running: {}", self.done, self.of, running.join(", "))
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(", {failed} not passed"),
+        };
+        let mut running: Vec<&(String, Instant)> = self.running.values().collect();
+        running.sort_by_key(|(_, since)| *since);
+        let running: Vec<String> = running
+            .into_iter()
+            .map(|(name, since)| format!("{name} {}", Seconds(now.since(*since), 0)))
+            .collect();
+        let (done, of, count) = (self.done, self.of, running.len());
+        format!("{done} of {of} done{failed}; {count} running: {}", running.join(", "))
     }
 }
 
@@ -69,12 +78,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_names_what_runs_and_for_how_long() {
-        let mut progress = Progress::new(3);
+    fn the_line_names_what_runs_the_longest_first_and_for_how_long() {
+        let mut progress = Progress::new(9);
         progress.started(0, "a".to_owned());
         progress.started(1, "b".to_owned());
-        progress.ended(0);
+        progress.started(2, "c".to_owned());
+        progress.ended(0, true);
         let later = progress.clock.now() + Duration::from_secs(7);
-        assert_eq!(progress.line(later), "1 of 3 done; running: b 7 s");
+        assert_eq!(progress.line(later), "1 of 9 done; 2 running: b 7 s, c 7 s");
+        progress.ended(2, false);
+        assert_eq!(progress.line(later), "2 of 9 done, 1 not passed; 1 running: b 7 s");
     }
 }

@@ -2,26 +2,30 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use castnet::kernel::Clock;
-use castnet_lab::backend::Cancel;
 use castnet_lab::backend::netns::Room;
+use castnet_lab::backend::{Cancel, at_a_time};
+use castnet_lab::judge::Outcome;
 use castnet_lab::lab::privilege::{self, Refusal};
 use castnet_lab::plan::Plan;
 use castnet_lab::report::{Campaign, Finished, html, json, junit, table, text};
 use castnet_lab::scenario::Backend;
 use clap::Args;
 
-use super::campaign::{self, Event, Orders, publish};
+use super::campaign::{self, Event, Hold, Orders, publish};
 use super::files::{self, Paths};
 use super::progress::Progress;
+use super::seed::Seed;
 use super::selection::Selection;
 use super::standing::{Announced, Standing};
-use super::{Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, say, stdout_style, up};
+use super::{
+    EXIT_CODES, Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, say, stdout_style, up,
+};
 
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct RunArgs {
     #[command(flatten)]
     paths: Paths,
@@ -34,19 +38,29 @@ pub(super) struct RunArgs {
     /// The folder for captures.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
-    /// How many scenarios run at a time; they mostly wait, so by default two for each CPU.
+    /// How many scenarios run at a time; they mostly wait, so by default 8 for each CPU, but not more
+    /// than 32.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Run each scenario so many times, and count how often it passes.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// What the random delays of castnet's own hosts and the chances of faults follow from: the same
+    /// in every run of every scenario, unless it is `random`, which draws another one for each run
+    /// and tells it with a failure. 1 by default.
+    #[arg(long, value_name = "N|random")]
+    seed: Option<Seed>,
     /// Start nothing more once a run has not passed; those under way end as they would.
     #[arg(long)]
     fail_fast: bool,
     /// Hold the topology of each run that has not passed, for `castnet exec` and `castnet capture`,
-    /// until Enter; runs one at a time.
+    /// until Enter, and go on then; runs one at a time.
     #[arg(long, conflicts_with = "jobs")]
     pause_on_fail: bool,
+    /// Hold the topology of the last run, whatever its verdict, as `castnet up` does: all is reported
+    /// first, and Ctrl-C ends it with the exit code of the verdicts; runs one at a time.
+    #[arg(long, conflicts_with_all = ["jobs", "pause_on_fail"])]
+    keep: bool,
     /// Print one JSON document on standard output, and nothing else.
     #[arg(long, conflicts_with = "verbose")]
     json: bool,
@@ -71,37 +85,40 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     let plans = args.selection.pick(plans).map_err(Failure::usage)?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
+    let backends = |plan: &Plan| args.backends(plan, refusal.as_ref());
+    let mut jobs = campaign::jobs(&plans, backends, args.repeat, &args.out, args.html);
+    for job in &mut jobs {
+        job.seed = args.seed.map_or(Ok(job.seed), Seed::draw)?;
+    }
     let orders = Orders {
-        jobs: campaign::jobs(
-            &plans,
-            |plan| args.backends(plan, refusal.as_ref()),
-            args.repeat,
-            &args.out,
-            args.html,
-        ),
+        jobs,
         at_a_time: args.at_a_time(),
         fail_fast: args.fail_fast,
-        pause_on_fail: args.pause_on_fail,
+        hold: args.hold(),
         refusal: refusal.as_ref(),
         cancel: &cancel,
     };
-    let campaign = follow(args, &orders);
+    follow(args, &orders)
+}
+
+/// Tells all that has become of the runs, and returns the exit code.
+fn report(args: &RunArgs, campaign: &Campaign) -> Ending {
     let code = match campaign.interrupted {
         true => INTERRUPTED,
         // An empty shard has nothing that could go wrong.
         false => campaign.worst().map_or(0, exit_code),
     };
     if args.json {
-        say(&json::document(&campaign, code).map_err(Failure::broken)?);
+        say(&json::document(campaign, code).map_err(Failure::broken)?);
     } else {
-        say(&table::table(&campaign, stdout_style()));
-        say(&text::summary(&campaign, stdout_style()));
+        say(&table::table(campaign, stdout_style()));
+        say(&text::summary(campaign, stdout_style()));
     }
     if let Some(file) = &args.junit {
-        write(file, &junit::document(&campaign).map_err(Failure::broken)?)?;
+        write(file, &junit::document(campaign).map_err(Failure::broken)?)?;
     }
     if args.html {
-        write_overview(args, &campaign)?;
+        write_overview(args, campaign)?;
     }
     Ok(code)
 }
@@ -133,42 +150,86 @@ impl RunArgs {
         if allowed.is_empty() { named } else { allowed }
     }
 
+    const fn hold(&self) -> Hold {
+        match (self.pause_on_fail, self.keep) {
+            (false, false) => Hold::Never,
+            (true, _) => Hold::Failed,
+            (false, true) => Hold::Last,
+        }
+    }
+
     fn at_a_time(&self) -> usize {
-        if self.pause_on_fail {
+        if self.hold() != Hold::Never {
             return 1;
         }
-        let two_each = || std::thread::available_parallelism().map_or(2, NonZero::get) * 2;
-        self.jobs.map_or_else(two_each, usize::from)
+        self.jobs.map_or_else(at_a_time, usize::from)
     }
 }
 
-/// Carries the orders out, and shows each run as it ends.
-fn follow(args: &RunArgs, orders: &Orders<'_>) -> Campaign {
-    let clock = Clock::start();
+/// What has become of the runs so far.
+struct SoFar {
+    clock: Clock,
+    campaign: Campaign,
+    ended: BTreeSet<usize>,
+    stopped: BTreeSet<usize>,
+}
+
+impl SoFar {
+    fn new(repeat: u32) -> Self {
+        let campaign = Campaign { repeat, ..Campaign::default() };
+        let (ended, stopped) = (BTreeSet::new(), BTreeSet::new());
+        Self { clock: Clock::start(), campaign, ended, stopped }
+    }
+
+    /// A job has a verdict. It counts once, however often that is said.
+    fn finished(&mut self, job: usize, finished: Finished) {
+        if self.ended.insert(job) {
+            self.campaign.finished.push(finished);
+        }
+    }
+
+    /// All of it, as if nothing more came.
+    fn campaign(&mut self, orders: &Orders<'_>) -> &Campaign {
+        let jobs = orders.jobs.iter().enumerate();
+        let missing = jobs.filter(|(job, _)| !self.ended.contains(job));
+        let missing = missing.map(|(index, job)| job.unfinished(self.stopped.contains(&index)));
+        self.campaign.unfinished = missing.collect();
+        let cancelled = orders.cancel.is_cancelled();
+        self.campaign.interrupted = cancelled && !self.campaign.unfinished.is_empty();
+        self.campaign.took = self.clock.now().since_start();
+        &self.campaign
+    }
+}
+
+/// Carries the orders out, shows each run as it ends, and reports all of them.
+fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
     let mut progress = Progress::new(orders.jobs.len());
-    let mut campaign = Campaign { repeat: args.repeat, ..Campaign::default() };
-    let (mut ended, mut stopped) = (BTreeSet::new(), BTreeSet::new());
+    let mut so_far = SoFar::new(args.repeat);
     let mut held: Option<(usize, Option<Announced>)> = None;
+    let mut reported = None;
     campaign::carry_out(orders, |event| {
         match event {
             Event::Started(job) => progress.started(job, orders.jobs[job].name()),
             Event::Paused(job, finished, rooms) => {
                 progress.clear();
                 show(args, &finished);
-                held = Some((job, pause(orders.jobs[job].plan, &rooms)));
+                if args.keep {
+                    so_far.finished(job, *finished);
+                    reported = Some(report(args, so_far.campaign(orders)));
+                }
+                held = Some((job, pause(orders, job, &rooms)));
             }
             Event::Finished(job, finished) => {
-                progress.ended(job);
+                progress.ended(job, finished.verdict.outcome == Outcome::Pass);
                 progress.clear();
                 if held.take_if(|(paused, _)| *paused == job).is_none() {
                     show(args, &finished);
                 }
-                ended.insert(job);
-                campaign.finished.push(*finished);
+                so_far.finished(job, *finished);
             }
             Event::Stopped(job) => {
-                progress.ended(job);
-                stopped.insert(job);
+                progress.ended(job, true);
+                so_far.stopped.insert(job);
             }
             Event::Tick => {}
         }
@@ -177,12 +238,7 @@ fn follow(args: &RunArgs, orders: &Orders<'_>) -> Campaign {
         }
     });
     progress.clear();
-    let missing = orders.jobs.iter().enumerate().filter(|(job, _)| !ended.contains(job));
-    let missing = missing.map(|(index, job)| job.unfinished(stopped.contains(&index)));
-    campaign.unfinished = missing.collect();
-    campaign.interrupted = orders.cancel.is_cancelled() && !campaign.unfinished.is_empty();
-    campaign.took = clock.now().since_start();
-    campaign
+    reported.unwrap_or_else(|| report(args, so_far.campaign(orders)))
 }
 
 fn show(args: &RunArgs, finished: &Finished) {
@@ -192,11 +248,12 @@ fn show(args: &RunArgs, finished: &Finished) {
 }
 
 /// Says that the topology is held, to the user and to other processes.
-fn pause(plan: &Plan, rooms: &[Room]) -> Option<Announced> {
-    let standing = Standing::own(plan, rooms);
+fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
+    let standing = Standing::own(orders.jobs[job].plan, rooms);
+    let end = if orders.hold == Hold::Last { "Ctrl-C ends it" } else { "Enter goes on" };
     let announced = standing.announce();
     let hint = up::invitation(&standing);
-    let text = format!("{}{hint}the topology is held: Enter goes on\n", standing.lines());
+    let text = format!("{}{hint}the topology is held: {end}\n", standing.lines());
     _ = io::stderr().write_all(text.as_bytes());
     announced.map_err(|error| complain(&error)).ok()
 }

@@ -15,12 +15,15 @@ pub(super) struct UpArgs {
     /// The scenario; its routers serve, but nothing of its timeline is done.
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
+    /// Of the combinations of its matrix the one with this in its name.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
 }
 
 /// Ends with 0 at Ctrl-C.
 pub(super) fn up(args: &UpArgs) -> Ending {
     let unsupported = |why: String| Failure { code: UNSUPPORTED, message: why };
-    let plan = files::load_one(&args.scenario)?;
+    let plan = files::load_one(&args.scenario, args.filter.as_deref())?;
     privilege::enter().map_err(|refusal| unsupported(refusal.to_string()))?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;

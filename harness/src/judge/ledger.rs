@@ -99,11 +99,11 @@ impl Evidence<'_> {
 
     /// Since when the interface was down then, if it was.
     pub(super) fn down_since(&self, port: PortId, then: Instant) -> Option<Instant> {
-        let acts = self.plan.acts.iter().enumerate().filter_map(|(id, act)| match act.action {
+        let mut acts = self.plan.acts.iter().enumerate().filter_map(|(id, act)| match act.action {
             Action::Interface { port: of, up } if of == port => Some((self.done(id)?, up)),
             _ => None,
         });
-        let (since, up) = acts.filter(|(at, _)| *at <= then).last()?;
+        let (since, up) = acts.rfind(|(at, _)| *at <= then)?;
         (!up).then_some(since)
     }
 

@@ -18,7 +18,7 @@ mod netlink;
 mod netns;
 pub mod privilege;
 pub mod probe;
-mod spawn;
+mod process;
 mod station;
 pub mod switch;
 mod sys;
@@ -32,7 +32,7 @@ pub use mdb::{MdbMessage, MdbMonitor};
 pub use mfc::{MfcMessage, MfcMonitor, counters};
 pub use netlink::Netlink;
 pub use netns::Netns;
-pub use spawn::spawn;
+pub use process::{Lines, Process};
 pub use switch::SwitchSpec;
 pub use tap::{BATCH_BYTES, Frame, Tap};
 

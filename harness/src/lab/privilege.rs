@@ -9,6 +9,7 @@ use std::io;
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{getegid, geteuid};
 
 use super::Netns;
@@ -40,6 +41,7 @@ pub struct Refusal {
 /// # Errors
 /// If the machine allows neither; the message says what to change.
 pub fn enter() -> Result<Privilege, Refusal> {
+    allow_descriptors();
     if holds_admin_capabilities() {
         return try_namespace().map(|()| Privilege::Held);
     }
@@ -53,6 +55,17 @@ pub fn enter() -> Result<Privilege, Refusal> {
     write("/proc/self/uid_map", &users).map_err(step("write /proc/self/uid_map"))?;
     write("/proc/self/gid_map", &groups).map_err(step("write /proc/self/gid_map"))?;
     try_namespace().map(|()| Privilege::UserNamespace)
+}
+
+/// Lets the process keep open what many nodes need, each some ten descriptors: shells commonly allow
+/// 1024 of them unless a program asks for more. Daemons that close all they might have open do not
+/// wait long for as many.
+fn allow_descriptors() {
+    const ENOUGH: u64 = 1 << 16;
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Who is not allowed more is told when it is too little.
+        _ = setrlimit(Resource::RLIMIT_NOFILE, soft.max(ENOUGH.min(hard)), hard);
+    }
 }
 
 impl Refusal {
@@ -93,13 +106,21 @@ fn remedy(errno: Errno, setting: impl Fn(&str) -> Option<String>) -> String {
         }
         _ => None,
     };
+    // proc_pid_status(5): 2 is a filter. Outside of containers few processes have one.
+    let filtered = setting("/proc/self/status")
+        .is_some_and(|text| text.lines().any(|line| line == "Seccomp:\t2"));
     match (sysctl, errno) {
         (Some(sysctl), _) => format!("run `sudo sysctl {sysctl}`, or run this with sudo"),
-        (None, Errno::EPERM | Errno::EACCES) => "a container's seccomp profile or a security \
-             module forbids it: allow CAP_SYS_ADMIN and CAP_NET_ADMIN, or run this with sudo"
+        (None, Errno::EPERM | Errno::EACCES) if filtered => "a seccomp filter forbids it, as in a \
+             container: start the container with `--privileged`, or with `--security-opt \
+             seccomp=unconfined --security-opt systempaths=unconfined` (Podman: `unmask=ALL` \
+             instead of the latter)"
+            .into(),
+        (None, Errno::EPERM | Errno::EACCES) => "a security module forbids it, or the process may \
+             not have CAP_SYS_ADMIN and CAP_NET_ADMIN: run this with sudo"
             .into(),
         (None, Errno::EROFS) => "/proc/sys is read-only, as in a container: start the container \
-             with `--security-opt unmask=/proc/sys`"
+             with `--security-opt systempaths=unconfined` (Podman: `--security-opt unmask=ALL`)"
             .into(),
         (None, Errno::EINVAL) => {
             "the kernel has no user namespaces, or the process had threads already: run this \
@@ -147,12 +168,19 @@ mod tests {
     fn the_remedy_names_the_setting_that_forbids_it() {
         let apparmor = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
         assert!(told(Errno::EPERM, apparmor, "1").contains("restrict_unprivileged_userns=0"));
-        assert!(told(Errno::EPERM, apparmor, "0").contains("seccomp"));
+        assert!(told(Errno::EACCES, apparmor, "1").contains("restrict_unprivileged_userns=0"));
+        assert!(told(Errno::EPERM, apparmor, "0").contains("a security module"));
         let debian = "/proc/sys/kernel/unprivileged_userns_clone";
         assert!(told(Errno::EPERM, debian, "0").contains("unprivileged_userns_clone=1"));
         assert!(told(Errno::ENOSPC, "", "").contains("user.max_user_namespaces"));
         let network = "/proc/sys/user/max_net_namespaces";
         assert!(told(Errno::ENOSPC, network, "0").contains("user.max_net_namespaces"));
+        let status = "/proc/self/status";
+        let container =
+            told(Errno::EPERM, status, "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1");
+        assert!(container.contains("seccomp=unconfined"), "{container}");
+        assert!(!told(Errno::EPERM, status, "Seccomp:\t0").contains("seccomp"));
+        assert!(told(Errno::EROFS, "", "").contains("systempaths=unconfined"));
     }
 
     #[test]

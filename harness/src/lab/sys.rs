@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use nix::sys::signal::Signal;
 use nix::sys::socket::sockopt::GetStruct;
 use nix::sys::socket::{LinkAddr, SockaddrLike, getsockopt};
+use nix::unistd::{Pid, getpid, getppid};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -98,10 +99,34 @@ pub(super) fn tx_checksum_offload_off(socket: BorrowedFd<'_>, ifname: &str) -> i
 
 /// Has the program killed when the thread that starts it ends.
 pub(super) fn die_with_thread(command: &mut Command) {
-    let die = || Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?);
-    // SAFETY: between fork and exec the closure makes one system call, which is async-signal-safe,
+    let starter = getpid();
+    let die = move || {
+        nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+        // Who was killed before that gives no signal any more.
+        if getppid() == starter { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
+    };
+    // SAFETY: between fork and exec the closure makes two system calls, which are async-signal-safe,
     // and allocates nothing.
     unsafe { command.pre_exec(die) };
+}
+
+/// A descriptor of a process that this one has not waited for yet (pidfd_open(2)).
+pub(super) fn pidfd_open(pid: Pid) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes two integers and touches no memory.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
+    let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
+    // SAFETY: the kernel has just made it, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Sends a signal to the process behind the descriptor (pidfd_send_signal(2)).
+pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> io::Result<()> {
+    let info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: the call takes three integers and a null pointer, which means no siginfo.
+    let sent = unsafe {
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal as i32, info, 0)
+    };
+    if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Puts the calling thread before all ordinary ones. Says whether it was allowed: an ordinary user's

@@ -16,9 +16,9 @@ impl Claims<'_> {
         let source = self.topology.only_address(&mfc.source, self.faults);
         let at = self.moment(&mfc.at, &[router]);
         let group = mfc.group.value;
-        let (words, state) = match &mfc.what {
-            scenario::MfcWhat::Absent => ("is absent".to_owned(), MfcState::Absent),
-            scenario::MfcWhat::Present { entry, counters } => {
+        let (words, state) = match &mfc.present {
+            None => ("is absent".to_owned(), MfcState::Absent),
+            Some(scenario::MfcPresent { entry, counters }) => {
                 let entry = entry.as_ref().map(|entry| self.entry(router, entry));
                 let counts = self.counts(router, counters);
                 let (source, at) = (source?, at.clone()?);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::topology::Topology;
 use super::{Act, ActId, Check, NodeId, Reading, Role, Window};
-use crate::scenario::diagnostic::{Diagnostics, Rejected};
-use crate::scenario::{self, Gaps, Scenario};
+use crate::scenario::diagnostic::Diagnostics;
+use crate::scenario::{self, Gaps, Scenario, Source};
 
 /// What a real machine may be late by, unless the scenario says otherwise: a timer tick, a
 /// scheduling delay under load and the way through the kernel.
@@ -57,10 +57,10 @@ impl<'a> Claims<'a> {
     pub(super) fn check(
         &mut self,
         expectation: &scenario::Expectation,
-        source: &str,
+        source: &Source,
     ) -> Option<Check> {
         self.is_blind = self.gaps.links.is_open() || self.gaps.nodes.is_open();
-        let (line, _) = Rejected::line_column(source, expectation.span.start);
+        let line = source.line(expectation.span.start);
         let (text, claim) = match &expectation.claim {
             scenario::Claim::Packet(packet) => self.packet(packet)?,
             scenario::Claim::Order(order) => self.order(order)?,

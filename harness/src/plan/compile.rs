@@ -1,22 +1,18 @@
 //! One scenario, from its text to its plan.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
-use std::string::FromUtf8Error;
 
 use super::claim::Claims;
 use super::timing::Timing;
 use super::topology::Topology;
-use super::{Act, Check, Node, Plan, Role, fault, timeline};
-use crate::scenario::diagnostic::{Diagnostics, Rejected};
-use crate::scenario::{self, Backend, Backends, Gaps, Listener, Scenario};
+use super::{Act, Action, Check, Node, Plan, Role, evidence, fault, timeline};
+use crate::scenario::diagnostic::{Diagnostics, Rejected, Span};
+use crate::scenario::{
+    self, Backend, Backends, Draft, Gaps, Listener, Scenario, Source, Sources, Unreadable,
+};
 
 /// The seed of a run that is given none.
-const SEED: u64 = 1;
-
-/// The largest file that is read, in octets; it may be named by mistake, and be a device.
-const LARGEST: u64 = 1024 * 1024;
+pub const SEED: u64 = 1;
 
 /// Why a file is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -29,79 +25,100 @@ pub enum LoadError {
     Rejected(Box<Rejected>),
 }
 
-/// Reads and compiles a file.
+/// Reads and compiles a file: a plan for each combination of its matrix.
 ///
 /// # Errors
 /// That it cannot be read, or all that is wrong with it.
-pub fn load(path: &Path) -> Result<Plan, LoadError> {
+pub fn load(path: &Path) -> Result<Vec<Plan>, LoadError> {
     let shown = path.display().to_string();
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-    match read {
-        Err(error) => return Err(LoadError::Read(shown, error)),
-        Ok(length) if length as u64 > LARGEST => {
-            let why = format!("larger than {} KiB, which no scenario is", LARGEST / 1024);
-            return Err(LoadError::Read(shown, io::Error::new(io::ErrorKind::FileTooLarge, why)));
-        }
-        Ok(_) => {}
-    }
-    let source = String::from_utf8(bytes).map_err(|error| not_utf8(&shown, &error));
-    let plan = source.and_then(|source| compile(&shown, &source));
-    plan.map_err(|rejected| LoadError::Rejected(Box::new(rejected)))
+    let plans = match scenario::read(path) {
+        Ok(source) => compile_all(&shown, &source),
+        Err(Unreadable::Io(error)) => return Err(LoadError::Read(shown, error)),
+        Err(Unreadable::NotUtf8 { lossy, at, octet }) => Err(not_utf8(shown, lossy, at, octet)),
+    };
+    plans.map_err(|rejected| LoadError::Rejected(Box::new(rejected)))
 }
 
-fn not_utf8(path: &str, error: &FromUtf8Error) -> Rejected {
-    let source = String::from_utf8_lossy(error.as_bytes()).into_owned();
-    let at = error.utf8_error().valid_up_to();
-    let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+fn not_utf8(path: String, lossy: String, at: usize, octet: u8) -> Rejected {
     let mut faults = Diagnostics::default();
     // What is not UTF-8 is shown as U+FFFD, which has three octets; all before it is as it was.
-    let label = format!("the octet {byte:#04x}");
+    let label = format!("the octet {octet:#04x}");
     let help = "save the file as UTF-8";
     faults.error_with_help(&(at..at + 3), "this is not UTF-8, as TOML has to be", label, help);
-    Rejected { path: path.to_owned(), source, faults: faults.into_vec() }
+    Rejected { sources: Sources::of(path, lossy), faults: faults.into_vec() }
 }
 
-/// Compiles a scenario; `path` is named in messages and gives it its name.
+/// Compiles a scenario; `path` is named in messages, gives it its name, and is where the templates
+/// that it extends are looked for. Each combination of its matrix is a plan.
 ///
 /// # Errors
 /// All that is wrong with it.
+pub fn compile_all(path: &str, source: &str) -> Result<Vec<Plan>, Rejected> {
+    let (sources, drafts, mut faults) = scenario::drafts(path, source);
+    let (mut plans, mut told) = (Vec::new(), Vec::new());
+    for Draft { combination, scenario, gaps, faults: mut own } in drafts {
+        let names = (path, combination.as_str());
+        plans.extend(plan(names, sources.scenario(), scenario, gaps, &mut own));
+        told.push((combination, own));
+    }
+    faults.merge(told);
+    match faults.is_empty() {
+        true => Ok(plans),
+        false => Err(Rejected { sources, faults: faults.into_vec() }),
+    }
+}
+
+/// Compiles a scenario without a matrix.
+///
+/// # Errors
+/// All that is wrong with it, or that it is several.
 pub fn compile(path: &str, source: &str) -> Result<Plan, Rejected> {
-    let source = scenario::without_bom(source);
-    let (draft, mut faults) = scenario::draft(source);
-    let plan = draft.and_then(|(scenario, gaps)| plan(path, source, scenario, gaps, &mut faults));
-    match plan {
-        Some(plan) if faults.is_empty() => Ok(plan),
+    let mut plans = compile_all(path, source)?;
+    match plans.pop() {
+        Some(plan) if plans.is_empty() => Ok(plan),
         _ => {
-            let (path, source) = (path.to_owned(), source.to_owned());
-            Err(Rejected { path, source, faults: faults.into_vec() })
+            let mut faults = Diagnostics::default();
+            let message = "one scenario is wanted here, and this file has several";
+            faults.error(&(0..0), message, "it has a [matrix]");
+            Err(Rejected { sources: Sources::of(path, source), faults: faults.into_vec() })
         }
     }
 }
 
 fn plan(
-    path: &str,
-    source: &str,
+    (path, combination): (&str, &str),
+    source: &Source,
     scenario: Scenario,
     mut gaps: Gaps,
     faults: &mut Diagnostics,
 ) -> Option<Plan> {
-    let topology = Topology::new(&scenario, &gaps, faults);
+    let mut topology = Topology::new(&scenario, &gaps, faults);
     let acts = timeline::acts(&scenario, &topology, &mut gaps.acts, faults);
     let struck = fault::faults(&scenario, &topology, source, faults);
     let mut claims = Claims::new(&topology, &scenario, &acts, &gaps, faults);
-    let checks: Vec<Check> =
-        scenario.expectations.iter().filter_map(|e| claims.check(e, source)).collect();
+    let checks = scenario
+        .expectations
+        .iter()
+        .filter_map(|expectation| Some((&expectation.span, claims.check(expectation, source)?)));
+    let checks: Vec<(&Span, Check)> = checks.collect();
     let (tolerance, readings) = (claims.tolerance, claims.readings);
-    if !faults.is_empty() {
-        // Times say nothing while an act or an expectation is missing.
-        return None;
-    }
     let acts: Vec<Act> = acts.into_iter().map(|(_, act)| act).collect();
-    let end = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance }.end(faults);
+    for act in acts.iter().filter(|act| matches!(act.action, Action::Kill)) {
+        // Only a process can be killed.
+        topology.nodes[act.node].apart = true;
+    }
+    let is_whole = faults.is_empty() && !gaps.links.is_open() && !gaps.nodes.is_open();
+    let is_whole = is_whole && !gaps.acts.is_open();
+    if is_whole {
+        evidence::check(&topology.ports, &acts, &checks, faults);
+    }
+    let timing = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance, is_whole };
+    let end = timing.end(faults);
+    let checks = checks.into_iter().map(|(_, check)| check).collect();
     let backends = scenario.backends.or_else(|| simulated(&topology.nodes));
-    Some(Plan {
-        name: name(path),
+    is_whole.then_some(Plan {
+        name: name(path, combination),
+        combination: combination.to_owned(),
         path: path.to_owned(),
         title: scenario.title.value,
         proves: scenario.proves.into_iter().map(|id| id.value).collect(),
@@ -136,13 +153,17 @@ fn simulated(nodes: &[Node]) -> Option<Backends> {
     Some(Backends { only: vec![Backend::Sim], because })
 }
 
-/// `scenarios/igmp/v2/leave.toml` is `igmp/v2/leave`; elsewhere the file's name alone.
-fn name(path: &str) -> String {
+/// `scenarios/igmp/v2/leave.toml` is `igmp/v2/leave`; elsewhere the file's name alone. A combination
+/// stands behind it: `igmp/v2/leave[version=2]`.
+fn name(path: &str, combination: &str) -> String {
     let stem = path.strip_suffix(".toml").unwrap_or(path);
     let parts: Vec<&str> = stem.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     let tail = match parts.iter().rposition(|part| *part == "scenarios") {
         Some(at) => &parts[at + 1..],
         None => &parts[parts.len().saturating_sub(1)..],
     };
-    tail.join("/")
+    match combination {
+        "" => tail.join("/"),
+        _ => format!("{}[{combination}]", tail.join("/")),
+    }
 }

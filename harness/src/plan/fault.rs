@@ -7,8 +7,8 @@ use castnet::addr::Group;
 
 use super::topology::Topology;
 use super::{LinkId, PortId};
-use crate::scenario::diagnostic::{Diagnostics, Rejected, Spanned};
-use crate::scenario::{self, FaultAction, PacketKind, Scenario};
+use crate::scenario::diagnostic::{Diagnostics, Spanned};
+use crate::scenario::{self, FaultAction, PacketKind, Scenario, Source};
 
 /// A rule of a link.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Fault {
 pub(super) fn faults(
     scenario: &Scenario,
     topology: &Topology,
-    source: &str,
+    source: &Source,
     told: &mut Diagnostics,
 ) -> Vec<Fault> {
     scenario.faults.iter().filter_map(|written| fault(written, topology, source, told)).collect()
@@ -49,7 +49,7 @@ pub(super) fn faults(
 fn fault(
     written: &scenario::Fault,
     topology: &Topology,
-    source: &str,
+    source: &Source,
     told: &mut Diagnostics,
 ) -> Option<Fault> {
     let link = topology.link(&written.on, told)?;
@@ -78,7 +78,7 @@ fn fault(
             FaultAction::Partition(side.iter().filter_map(&mut port).collect())
         }
     };
-    let (line, _) = Rejected::line_column(source, written.span.start);
+    let line = source.line(written.span.start);
     Some(Fault {
         line,
         link,

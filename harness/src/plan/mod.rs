@@ -11,6 +11,7 @@ mod check;
 mod claim;
 mod compile;
 mod delivery;
+mod evidence;
 mod fault;
 mod injection;
 mod kept;
@@ -40,15 +41,17 @@ use crate::scenario::{Backend, Backends, Listener, Record, Waiver};
 pub use check::{
     Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
 };
-pub use compile::{LoadError, compile, load};
+pub use compile::{LoadError, SEED, compile, compile_all, load};
 pub use fault::Fault;
 pub use injection::Injection;
 
 /// A compiled scenario.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The scenario's name: its path below `scenarios/`, without the ending.
+    /// The scenario's name: its path below `scenarios/`, without the ending, and the combination.
     pub name: String,
+    /// Which combination of its matrix it is: `version=2,lmqi=500ms`; empty if it has none.
+    pub combination: String,
     /// The file, as the user named it.
     pub path: String,
     /// One line that says what it claims.
@@ -59,7 +62,7 @@ pub struct Plan {
     pub tolerance: Duration,
     /// When the run ends.
     pub end: Duration,
-    /// What the random delays of castnet's own hosts follow from.
+    /// What the random delays of castnet's own hosts and the chances of faults follow from.
     pub seed: u64,
     /// The links.
     pub links: Vec<Link>,
@@ -116,6 +119,8 @@ pub struct Node {
     pub role: Role,
     /// Its interfaces, in the order of the links.
     pub ports: Vec<PortId>,
+    /// Whether its daemon has to be a process of its own.
+    pub apart: bool,
 }
 
 /// What a node does.

@@ -1,11 +1,13 @@
 //! Claims about packets on links become checks: how many there are, and which comes first.
 
+use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 
 use super::claim::{Claims, in_words};
 use super::{Claim, Fields, Filter, LinkId, NodeId, PortId, Step};
 use crate::scenario::diagnostic::{Span, Spanned};
-use crate::scenario::{self, PacketFilter, PacketKind};
+use crate::scenario::expr::Expr;
+use crate::scenario::{self, PacketFields, PacketFilter, PacketKind};
 
 /// A filter, its words, and the routers whose intervals are meant beside it.
 struct Meant {
@@ -39,7 +41,7 @@ impl Claims<'_> {
         for step in &order.steps {
             let Meant { filter, text, routers: concerned } = self.filter(step);
             routers.extend(concerned);
-            let text = format!("{text} on {}", step.on.value);
+            let text = format!("{text}{} on {}", fields_in_words(&step.fields), step.on.value);
             steps.extend(filter.map(|filter| Step { filter, text }));
         }
         routers.sort_unstable();
@@ -133,6 +135,14 @@ impl Claims<'_> {
             let message = format!("no {} is of version {}", kind.word(), version.value);
             self.faults.error(&version.span, message, "never matches");
         }
+        for to in fields.to.iter().filter(|to| !to.value.is_multicast()) {
+            let message = format!("{} is not a multicast address", to.value);
+            self.faults.error(
+                &to.span,
+                message,
+                "never matches: all that is counted goes to groups",
+            );
+        }
         let of_igmp = (kind != PacketKind::Data, "only IGMP messages have one");
         let of_queries = (is_query(kind), "only Queries have one");
         let of_reports = (is_v3_report(kind), "only version 3 Reports have any");
@@ -156,6 +166,41 @@ impl Claims<'_> {
             }
         }
     }
+}
+
+/// ` with version 3, record TO_IN`, or nothing: what tells steps of the same kind apart.
+fn fields_in_words(fields: &PacketFields) -> String {
+    let flag = |given: &Option<Spanned<bool>>| value(given).map(|flag| flag.to_string());
+    let octet = |given: &Option<Spanned<u8>>| value(given).map(|octet| octet.to_string());
+    let length =
+        |given: &Option<Spanned<Expr>>| given.as_ref().map(|given| given.value.text.clone());
+    let number = |given: &Option<Spanned<u16>>| value(given).map(|number| number.to_string());
+    let address = |given: &Option<Spanned<Ipv4Addr>>| value(given).map(|given| given.to_string());
+    let sources = value(&fields.sources).map(|sources| match sources.as_slice() {
+        [] => "none".to_owned(),
+        _ => sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    });
+    let words = [
+        ("source", address(&fields.source)),
+        ("to", address(&fields.to)),
+        ("ttl", octet(&fields.ttl)),
+        ("tos", octet(&fields.tos)),
+        ("router-alert", flag(&fields.router_alert)),
+        ("length", number(&fields.length)),
+        ("version", octet(&fields.version)),
+        ("good-checksum", flag(&fields.good_checksum)),
+        ("max-resp", length(&fields.max_resp)),
+        ("max-resp-code", octet(&fields.max_resp_code)),
+        ("suppress", flag(&fields.suppress)),
+        ("robustness", octet(&fields.robustness)),
+        ("query-interval", length(&fields.query_interval)),
+        ("record", value(&fields.record).map(|record| record.to_string())),
+        ("sources", sources),
+        ("records", number(&fields.records)),
+    ];
+    let words = words.into_iter().filter_map(|(key, word)| Some(format!("{key} {}", word?)));
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { String::new() } else { format!(" with {}", words.join(", ")) }
 }
 
 fn value<T: Clone>(given: &Option<Spanned<T>>) -> Option<T> {

@@ -162,9 +162,14 @@ fn churned(
     topology: &Topology,
     faults: &mut Diagnostics,
 ) -> Option<(NodeId, Action)> {
-    let many = |role: &Role| matches!(role, Role::Listener(Listener::Population { .. }));
-    let what = "population, a listener with a `count`";
-    let (node, port) = actor(&churn.who, None, topology, what, many, faults)?;
+    let is_listener = |role: &Role| matches!(role, Role::Listener(_));
+    let (node, port) = actor(&churn.who, None, topology, "listener", is_listener, faults)?;
+    if !matches!(topology.nodes[node].role, Role::Listener(Listener::Population { .. })) {
+        let message = format!("{} is one host", churn.who.value);
+        let label = "only hosts of a population come and go";
+        faults.error_with_help(&churn.who.span, message, label, "give it a `count`");
+        return None;
+    }
     let (group, interval, stay) = (churn.group.value, churn.interval, churn.stay.value);
     let during = churn.during.as_ref().map(|during| during.value);
     Some((node, Action::Churn(Churn { port, group, interval, stay, during })))

@@ -11,26 +11,29 @@ use super::{Act, Action, Check, Claim, When, Window};
 use crate::scenario::diagnostic::{Diagnostics, Span};
 use crate::scenario::{LONGEST, Scenario};
 
-/// A scenario without faults so far; `checks` are those of its expectations, in their order.
+/// A scenario, as much of it as is sound.
 pub(super) struct Timing<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) acts: &'a [Act],
-    pub(super) checks: &'a [Check],
+    /// Each with the place of its expectation.
+    pub(super) checks: &'a [(&'a Span, Check)],
     pub(super) tolerance: Duration,
+    /// Whether all acts and expectations are there: only then it is known when the run ends, unless
+    /// the scenario says so.
+    pub(super) is_whole: bool,
 }
 
 impl Timing<'_> {
     /// When everything has been done and can be judged, unless the scenario says when.
     pub(super) fn end(&self, faults: &mut Diagnostics) -> Duration {
-        let spans = self.scenario.expectations.iter().map(|expectation| &expectation.span);
-        for (check, span) in self.checks.iter().zip(spans.clone()) {
+        for (span, check) in self.checks {
             self.check_times(check, span, faults);
         }
         let act_ends = self.acts.iter().map(|act| match &act.action {
             Action::Send(stream) => act.at + stream.during.unwrap_or_default(),
             _ => act.at,
         });
-        let check_ends = self.checks.iter().filter_map(|check| self.judged_at(check));
+        let check_ends = self.checks.iter().filter_map(|(_, check)| self.judged_at(check));
         let needed = act_ends.chain(check_ends).max().unwrap_or_default();
         let end = self.scenario.end.as_ref().map_or(needed, |end| end.value);
         if let Some(written) = self.scenario.end.as_ref().filter(|end| end.value < needed) {
@@ -39,7 +42,19 @@ impl Timing<'_> {
             let help = "without `end` it lasts as long as is needed";
             faults.error_with_help(&written.span, message, label, help);
         }
-        for (check, span) in self.checks.iter().zip(spans) {
+        if self.is_whole || self.scenario.end.is_some() {
+            self.check_end(end, faults);
+        }
+        end
+    }
+
+    /// What the run is over for before it begins.
+    fn check_end(&self, end: Duration, faults: &mut Diagnostics) {
+        for fault in self.scenario.faults.iter().filter(|fault| fault.after >= end) {
+            let label = format!("the run ends at {}", humantime::format_duration(end));
+            faults.error(&fault.span, "this fault never strikes", label);
+        }
+        for (span, check) in self.checks {
             if let Some((window, _)) = window(check)
                 && window.length.is_none()
                 && self.planned(&window.from) + self.tolerance >= end
@@ -52,7 +67,6 @@ impl Timing<'_> {
                 );
             }
         }
-        end
     }
 
     fn check_times(&self, check: &Check, span: &Span, faults: &mut Diagnostics) {

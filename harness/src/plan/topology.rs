@@ -42,6 +42,7 @@ impl Topology {
             name: node.name.value.clone(),
             role: Role::Source,
             ports: Vec::new(),
+            apart: matches!(&node.role, scenario::Role::Router(router) if router.apart),
         });
         let (links, nodes, gaps) = (links.collect(), nodes.collect(), gaps.clone());
         let (ports, given, queriers) = (Vec::new(), BTreeMap::new(), BTreeMap::new());

@@ -1,4 +1,4 @@
-//! What routers and switches tell, as the recording keeps it.
+//! What routers and switches tell, as the recording keeps it, wherever they run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,23 +10,12 @@ use castnet::gmp::querier::Role;
 use castnet::mfc::upcall::Upcall;
 use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
+use serde::{Deserialize, Serialize};
 
 use super::{MdbChange, NodeEvent, StateChange};
-use crate::plan::{NodeId, Plan, PortId};
+use crate::plan::{NodeId, Plan, Port, PortId};
 
 impl NodeEvent {
-    /// What the router on the node told; its interfaces are in the order of the node's ports.
-    #[must_use]
-    pub fn told(plan: &Plan, node: NodeId, at: Instant, event: &Event) -> Self {
-        let ports = &plan.nodes[node].ports;
-        let name = |vif: Vif| {
-            let port = ports.get(vif.index());
-            port.map_or_else(String::new, |&port| plan.links[plan.ports[port].link].name.clone())
-        };
-        let (text, what) = (event.describe(name), state_change(plan, ports, event));
-        Self { at, node, text, what }
-    }
-
     /// What a switch told: that the port leads to a router from now on, or to none any more.
     #[must_use]
     pub fn router_port(plan: &Plan, node: NodeId, at: Instant, port: PortId, on: bool) -> Self {
@@ -57,36 +46,70 @@ impl MemberPorts {
     }
 }
 
-/// What of an event changes the state of the router, whose ports are these.
-fn state_change(plan: &Plan, ports: &[PortId], event: &Event) -> Option<StateChange> {
-    let port = |vif: Vif| {
-        let port = *ports.get(vif.index())?;
-        Some((port, plan.ports[port].address))
-    };
-    Some(match *event {
-        Event::Gmp(vif, News::MembersPresent(group)) => {
-            StateChange::Members { port: port(vif)?.0, group, present: true }
-        }
-        Event::Gmp(vif, News::NoMembers(group)) => {
-            StateChange::Members { port: port(vif)?.0, group, present: false }
-        }
-        Event::Gmp(vif, News::Querier(role)) => {
-            let (port, own) = port(vif)?;
-            let querier = match role {
-                Role::Querier => own,
-                Role::NonQuerier(other) => v4(other)?,
-            };
-            StateChange::Querier { port, querier }
-        }
-        Event::Upcall(Upcall { kind, vif, flow }) => {
-            let (source, group) = (v4(flow.source)?, flow.group);
-            StateChange::Upcall { port: port(vif)?.0, kind, source, group }
-        }
-        Event::NoRoute(flow) => {
-            StateChange::NoRoute { source: v4(flow.source)?, group: flow.group }
-        }
-        _ => return None,
-    })
+/// Puts the events of one router into the words of a recording.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Teller {
+    node: NodeId,
+    /// The router's interfaces by their [`Vif`].
+    interfaces: Vec<Interface>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Interface {
+    link: String,
+    port: PortId,
+    address: Ipv4Addr,
+}
+
+impl Teller {
+    /// For the router on the node; its interfaces are in the order of the node's ports.
+    #[must_use]
+    pub fn new(plan: &Plan, node: NodeId) -> Self {
+        let interfaces = plan.nodes[node].ports.iter().map(|&port| {
+            let Port { link, address, .. } = plan.ports[port];
+            Interface { link: plan.links[link].name.clone(), port, address }
+        });
+        Self { node, interfaces: interfaces.collect() }
+    }
+
+    /// The event as it is recorded.
+    #[must_use]
+    pub fn tell(&self, at: Instant, event: &Event) -> NodeEvent {
+        let link = |vif| self.interface(vif).map(|own| own.link.clone()).unwrap_or_default();
+        NodeEvent { at, node: self.node, text: event.describe(link), what: self.change(event) }
+    }
+
+    fn interface(&self, vif: Vif) -> Option<&Interface> {
+        self.interfaces.get(vif.index())
+    }
+
+    /// What of an event changes the router's state.
+    fn change(&self, event: &Event) -> Option<StateChange> {
+        let port = |vif| self.interface(vif).map(|own| own.port);
+        Some(match *event {
+            Event::Gmp(vif, News::MembersPresent(group)) => {
+                StateChange::Members { port: port(vif)?, group, present: true }
+            }
+            Event::Gmp(vif, News::NoMembers(group)) => {
+                StateChange::Members { port: port(vif)?, group, present: false }
+            }
+            Event::Gmp(vif, News::Querier(role)) => {
+                let querier = match role {
+                    Role::Querier => self.interface(vif)?.address,
+                    Role::NonQuerier(other) => v4(other)?,
+                };
+                StateChange::Querier { port: port(vif)?, querier }
+            }
+            Event::Upcall(Upcall { kind, vif, flow }) => {
+                let (source, group) = (v4(flow.source)?, flow.group);
+                StateChange::Upcall { port: port(vif)?, kind, source, group }
+            }
+            Event::NoRoute(flow) => {
+                StateChange::NoRoute { source: v4(flow.source)?, group: flow.group }
+            }
+            _ => return None,
+        })
+    }
 }
 
 const fn v4(address: IpAddr) -> Option<Ipv4Addr> {

@@ -28,7 +28,9 @@ pub struct Finished {
     pub backend: &'static str,
     /// Which run of the scenario it is, from 1.
     pub repetition: u32,
-    /// How long it took.
+    /// What its random draws followed from.
+    pub seed: u64,
+    /// How long it ran.
     pub took: Duration,
     /// How many frames crossed a link; `None` if there was no run.
     pub frames: Option<usize>,

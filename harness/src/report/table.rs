@@ -69,6 +69,7 @@ mod tests {
             clauses: Vec::new(),
             backend: "netns",
             repetition,
+            seed: 1,
             took: Duration::from_secs(seconds),
             frames: None,
             pcapng: None,

@@ -7,6 +7,7 @@ use castnet::time::Seconds;
 use super::{Campaign, Finished};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Outcome};
+use crate::plan::SEED;
 
 /// Colours of a terminal, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     if verdict.outcome == Outcome::Pass && !verbose {
         return text;
     }
-    _ = writeln!(text, "            {}", finished.title);
+    _ = writeln!(text, "            {}", shown(&finished.title));
     for reason in &verdict.reasons {
         _ = writeln!(text, "  {reason}");
     }
@@ -61,11 +62,24 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = writeln!(text, "  capture  {}", pcapng.display());
     }
     if verdict.outcome != Outcome::Pass {
+        let seed = match finished.seed {
+            SEED => String::new(),
+            seed => format!(" --seed {seed}"),
+        };
+        // Of the combinations of a matrix only this one.
+        let only =
+            name.find('[').map_or(String::new(), |at| format!(" --filter '{}'", &name[at..]));
         // The kernel is where a run takes place unless something is said or in the way.
         let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
-        _ = writeln!(text, "  repeat   castnet run{backend} {}", finished.path);
+        _ = writeln!(text, "  repeat   castnet run{backend} {}{only}{seed}", finished.path);
     }
     text
+}
+
+/// A control character of the title is shown to a terminal, which would obey it.
+fn shown(title: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    title.chars().map(shown).collect()
 }
 
 fn finding(finished: &Finished, finding: &Finding, style: Style) -> String {
@@ -173,6 +187,7 @@ mod tests {
             clauses: Vec::new(),
             backend: "netns",
             repetition: 1,
+            seed: SEED,
             took: Duration::from_millis(5250),
             frames: Some(42),
             pcapng: Some("out/x.pcapng".into()),
@@ -201,6 +216,16 @@ FAIL        igmp/v2/x  [netns]  5.2 s  0/1 checks, 42 frames
   repeat   castnet run scenarios/igmp/v2/x.toml
 ";
         assert_eq!(run, expected);
+    }
+
+    #[test]
+    fn a_seed_of_its_own_is_part_of_how_to_repeat_it() {
+        let finished = Finished { seed: 7, ..finished(Outcome::Fail, &[], &[]) };
+        let run = run(&finished, PLAIN, false);
+        assert!(
+            run.ends_with("  repeat   castnet run scenarios/igmp/v2/x.toml --seed 7\n"),
+            "{run}"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod host;
 mod injector;
+mod lateness;
 mod listener;
 mod raw;
 mod router;
@@ -20,11 +21,16 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use castnet::time::Instant;
+use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
 
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, Role};
-use crate::recording::{Delivery, MdbChange, MfcChange, NodeEvent};
+use crate::recording::{Delivery, Lateness, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
+
+pub use lateness::watch_lateness;
+pub use router::serve_if_child;
 
 /// A node at work.
 pub trait Actor {
@@ -39,6 +45,12 @@ pub trait Actor {
     /// # Errors
     /// Why it could not.
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String>;
+
+    /// Ready once nothing that was begun is still under way: before time zero all that the node needs
+    /// in order to start, after an act what it ends or starts.
+    fn settle(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Sends nothing of its own accord from now on. What has arrived is still taken in.
     fn quiet(&mut self, _stage: &Stage) {}
@@ -65,6 +77,14 @@ impl Stage {
         self.log.borrow_mut().broken.push(format!("{name}: {why}"));
     }
 
+    /// Somebody whose timing counts was late.
+    pub fn late(&self, lateness: Lateness) {
+        let worst = &mut self.log.borrow_mut().lateness;
+        if lateness.by > worst.by {
+            *worst = lateness;
+        }
+    }
+
     /// Waits until this long after the start of the run.
     pub async fn wait_until(&self, at: Instant) {
         tokio::time::sleep(at.since(self.clock.now())).await;
@@ -82,12 +102,14 @@ pub struct Log {
     pub mdb: Vec<MdbChange>,
     /// What routers and switches told.
     pub events: Vec<NodeEvent>,
+    /// The worst time that somebody was late whose timing counts.
+    pub lateness: Lateness,
     /// Why the run cannot be trusted.
     pub broken: Vec<String>,
 }
 
 /// The time of a run, on the clock by which the kernel stamps packets (`CLOCK_REALTIME`).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Clock {
     epoch: Duration,
 }

@@ -210,6 +210,12 @@ fn exec(table: Reader<'_, '_>) -> Option<Verb> {
         let message = "`command` is a program and its arguments";
         table.faults().borrow_mut().error(&command.span, message, "nothing to run");
     }
+    for word in command.iter().flat_map(|command| &command.value) {
+        if word.value.contains('\0') {
+            let message = "no program can be given a NUL";
+            table.faults().borrow_mut().error(&word.span, message, "it has one");
+        }
+    }
     table.finish();
     let command = command?.value.into_iter().map(|word| word.value).collect();
     Some(Verb::Exec { who: who?, command })

@@ -3,7 +3,7 @@
 use super::expect::{count, expression};
 use super::parse::group;
 use super::reader::Reader;
-use super::{MdbClaim, MfcClaim, MfcCounters, MfcEntryClaim, MfcWhat};
+use super::{MdbClaim, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent};
 
 /// What an entry that is there is made of.
 const PRESENT: [&str; 5] = ["iif", "oifs", "packets", "bytes", "wrong-if"];
@@ -15,22 +15,22 @@ pub(super) fn mfc(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Opti
     let group = table.require("group", group(&table, "group"));
     let source = table.require("source", table.string("source"));
     let absent = table.boolean("absent").is_some_and(|absent| absent.value);
-    let what = if absent {
+    let present = if absent {
         table.know(&PRESENT);
         for span in PRESENT.into_iter().filter_map(|key| table.key_span(key)) {
             let message = "an absent entry has no interfaces and no counters";
             table.faults().borrow_mut().error(&span, message, "contradicts `absent = true`");
         }
-        Some(MfcWhat::Absent)
+        Some(None)
     } else {
-        present(&table)
+        entry(&table).map(Some)
     };
     table.finish();
-    Some(MfcClaim { of: of?, group: group?, source: source?, at: at?, what: what? })
+    Some(MfcClaim { of: of?, group: group?, source: source?, at: at?, present: present? })
 }
 
 /// Both interfaces, or counters, or all of that.
-fn present(table: &Reader<'_, '_>) -> Option<MfcWhat> {
+fn entry(table: &Reader<'_, '_>) -> Option<MfcPresent> {
     let (iif, oifs) = (table.string("iif"), table.strings("oifs"));
     let counters = MfcCounters {
         packets: count(table, "packets"),
@@ -41,7 +41,7 @@ fn present(table: &Reader<'_, '_>) -> Option<MfcWhat> {
         PRESENT.map(|key| table.value(key).is_some());
     let counts = packets || bytes || wrong_if;
     if counts && !has_iif && !has_oifs {
-        return Some(MfcWhat::Present { entry: None, counters });
+        return Some(MfcPresent { entry: None, counters });
     }
     let help = || Some("or `absent = true`, if there is to be no entry".to_owned());
     if !has_iif {
@@ -51,7 +51,7 @@ fn present(table: &Reader<'_, '_>) -> Option<MfcWhat> {
         table.lacks(vec!["oifs", "absent"], "needs the key `oifs`".to_owned(), help());
     }
     let entry = Some(MfcEntryClaim { iif: iif?, oifs: oifs? });
-    Some(MfcWhat::Present { entry, counters })
+    Some(MfcPresent { entry, counters })
 }
 
 pub(super) fn mdb(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<MdbClaim> {

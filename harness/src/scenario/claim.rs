@@ -27,7 +27,7 @@ pub enum Claim {
     /// What reaches a receiver.
     Delivery(DeliveryClaim),
     /// What a router's forwarding cache holds.
-    Mfc(MfcClaim),
+    Mfc(Box<MfcClaim>),
     /// Who queries a link.
     Querier(QuerierClaim),
     /// Of which groups a router knows members on a link.
@@ -222,22 +222,17 @@ pub struct MfcClaim {
     pub source: Spanned<String>,
     /// When.
     pub at: Spanned<Expr>,
-    /// What is to be there.
-    pub what: MfcWhat,
+    /// The entry; `None` claims that there is none.
+    pub present: Option<MfcPresent>,
 }
 
-/// What can be claimed of an entry.
+/// An entry that is to be there.
 #[derive(Clone, Debug)]
-pub enum MfcWhat {
-    /// There is none.
-    Absent,
-    /// There is one.
-    Present {
-        /// Its interfaces.
-        entry: Option<MfcEntryClaim>,
-        /// What it has counted.
-        counters: MfcCounters,
-    },
+pub struct MfcPresent {
+    /// Its interfaces.
+    pub entry: Option<MfcEntryClaim>,
+    /// What it has counted.
+    pub counters: MfcCounters,
 }
 
 /// What a router is to have counted for an entry.

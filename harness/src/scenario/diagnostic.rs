@@ -6,10 +6,14 @@
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::source::Sources;
 
 /// A suggestion is for slips of the pen; what is longer than any name is none.
 const LONGEST_SLIP: usize = 64;
+/// The most characters of a message.
+const LONGEST: usize = 600;
 /// How many faults of one file are kept; whoever has more has given the wrong file.
 const MOST: usize = 100;
 /// How many names a message lists when none of them is close.
@@ -45,6 +49,8 @@ pub struct Diagnostic {
     pub label: String,
     /// How to put it right, where that is known.
     pub help: Option<String>,
+    /// For which combinations of a matrix it is so, if not for all.
+    pub note: Option<String>,
 }
 
 /// All that is wrong with a file.
@@ -74,7 +80,11 @@ impl Diagnostics {
 
     fn add(&mut self, span: &Span, message: String, label: String, help: Option<String>) {
         let (message, label) = (printable(message), printable(label));
-        let fault = Diagnostic { span: span.clone(), message, label, help: help.map(printable) };
+        let help = help.map(printable);
+        self.push(Diagnostic { span: span.clone(), message, label, help, note: None });
+    }
+
+    fn push(&mut self, fault: Diagnostic) {
         // Two routes, two intervals of one expression: the same fault is told once.
         if self.faults.contains(&fault) {
             return;
@@ -120,6 +130,30 @@ impl Diagnostics {
         self.error_with_help(span, message.trim_end(), "not known", help);
     }
 
+    /// Adds what is wrong with each combination of a matrix: once if it is wrong with all of them,
+    /// and else with the name of the first one.
+    pub(crate) fn merge(&mut self, combinations: Vec<(String, Self)>) {
+        let count = combinations.len();
+        self.more += combinations.iter().map(|(_, told)| told.more).max().unwrap_or_default();
+        let mut merged: Vec<(Diagnostic, &String, usize)> = Vec::new();
+        for (name, told) in &combinations {
+            for fault in &told.faults {
+                match merged.iter_mut().find(|(known, ..)| known == fault) {
+                    Some((.., times)) => *times += 1,
+                    None => merged.push((fault.clone(), name, 1)),
+                }
+            }
+        }
+        for (mut fault, first, times) in merged {
+            let more = match times - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            fault.note = (times < count).then(|| format!("with {first}{more}"));
+            self.push(fault);
+        }
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -139,7 +173,7 @@ impl Diagnostics {
         if let Some(last) = self.faults.last().filter(|_| self.more > 0) {
             let message = format!("{} more faults are not shown", self.more);
             let (span, label) = (last.span.clone(), "the last one shown".to_owned());
-            self.faults.push(Diagnostic { span, message, label, help: None });
+            self.faults.push(Diagnostic { span, message, label, help: None, note: None });
         }
         self.faults
     }
@@ -160,20 +194,23 @@ pub(super) fn closest<'k>(
     near.min().map(|(_, candidate)| candidate)
 }
 
-/// The text of a file goes to a terminal: a control character in it is shown and not obeyed.
+/// The text of a file goes to a terminal: a control character in it is shown and not obeyed, and
+/// nobody reads a megabyte.
 fn printable(text: String) -> String {
+    if text.len() <= LONGEST && !text.chars().any(char::is_control) {
+        return text;
+    }
     let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    if text.chars().any(char::is_control) { text.chars().map(shown).collect() } else { text }
+    let cut = if text.chars().nth(LONGEST).is_some() { "..." } else { "" };
+    text.chars().take(LONGEST).map(shown).chain([cut.to_owned()]).collect()
 }
 
-/// A scenario that cannot be used: its file, its text and its faults.
+/// A scenario that cannot be used: its files and its faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// The file's name, as the user gave it.
-    pub path: String,
-    /// The file's text.
-    pub source: String,
-    /// What is wrong, in the order of the file.
+    /// The scenario as it was read, and the templates that it extends.
+    pub sources: Sources,
+    /// What is wrong, in the order of the files.
     pub faults: Vec<Diagnostic>,
 }
 
@@ -183,37 +220,19 @@ impl Rejected {
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let rendered = self.faults.iter().map(|fault| {
-            let annotation =
-                AnnotationKind::Primary.span(self.clip(&fault.span)).label(fault.label.as_str());
-            let snippet = Snippet::source(self.source.as_str())
-                .path(self.path.as_str())
-                .annotation(annotation);
-            let group = Level::ERROR.primary_title(fault.message.as_str()).element(snippet);
-            let group: Group<'_> = match &fault.help {
-                Some(help) => group.element(Level::HELP.message(help.as_str())),
-                None => group,
-            };
+            let (file, span) = self.sources.locate(&fault.span);
+            let annotation = AnnotationKind::Primary.span(span).label(fault.label.as_str());
+            let snippet = Snippet::source(file.text.as_str()).path(file.path.as_str());
+            let snippet = snippet.annotation(annotation);
+            let mut group = Level::ERROR.primary_title(fault.message.as_str()).element(snippet);
+            for (level, text) in [(Level::HELP, &fault.help), (Level::NOTE, &fault.note)] {
+                if let Some(text) = text {
+                    group = group.element(level.message(text.as_str()));
+                }
+            }
             renderer.render(&[group])
         });
         rendered.collect::<Vec<_>>().join("\n\n")
-    }
-
-    /// A span that lies in the text and on character boundaries, whatever was given.
-    fn clip(&self, span: &Span) -> Span {
-        let boundary = |at: usize| {
-            (0..=at.min(self.source.len())).rev().find(|&at| self.source.is_char_boundary(at))
-        };
-        boundary(span.start).unwrap_or(0)..boundary(span.end).unwrap_or(0)
-    }
-
-    /// Line and column of an offset, both from 1, the column in characters.
-    #[must_use]
-    pub fn line_column(source: &str, offset: usize) -> (usize, usize) {
-        let before = &source.as_bytes()[..offset.min(source.len())];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-        (line, column)
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
 
 /// What a latency can be measured from.
-const SINCE: [&str; 2] = ["act", "wire"];
+pub(super) const SINCE: [&str; 2] = ["act", "wire"];
 
 /// What can be claimed of a delivery.
 const DELIVERED: [&str; 6] =
@@ -66,7 +66,7 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
             let form = "a table such as { of = \"r1\", group = \"239.1.1.1\", source = \"s1\", \
                         iif = \"up\", oifs = [\"lan\"] }";
             let value = read("mfc", "`mfc`", form);
-            cache::mfc(&table, value).map(Claim::Mfc)
+            cache::mfc(&table, value).map(|mfc| Claim::Mfc(Box::new(mfc)))
         }
         None => {
             // Without its verb nobody can tell which of them belong here.

@@ -13,16 +13,19 @@ use castnet::gmp::params::Params;
 use castnet::router::config::KEEPALIVE;
 
 use super::act::verb;
-use super::diagnostic::{Span, Spanned};
+use super::diagnostic::{Diagnostics, Span, Spanned};
 use super::node::{MOST_HOSTS, listeners};
 use super::parse::group;
 use super::reader::Reader;
 use super::{Link, Node, Role, Route, Router, StaticJoin, igmp};
 
 /// The most routers that are generated.
-const MOST_ROUTERS: usize = 20_000;
+pub(super) const MOST_ROUTERS: usize = 20_000;
 /// A router has 32 interfaces (`MAXVIFS`): one up, one for its hosts, and these.
-const MOST_CHILDREN: usize = 30;
+pub(super) const MOST_CHILDREN: usize = 30;
+
+/// The most levels of a tree.
+pub(super) const MOST_LEVELS: usize = 1000;
 
 /// What a generator makes.
 #[derive(Debug, Default)]
@@ -99,7 +102,8 @@ fn chain(table: &Reader<'_, '_>) -> Option<Shape> {
 
 /// `depth` routers from the first one to the last ones, of which alone have hosts.
 fn tree(table: &Reader<'_, '_>) -> Option<Shape> {
-    let (fan_out, depth) = (size(table, "fan-out", MOST_CHILDREN), size(table, "depth", 1000));
+    let (fan_out, depth) =
+        (size(table, "fan-out", MOST_CHILDREN), size(table, "depth", MOST_LEVELS));
     let (fan_out, depth) = (fan_out?, depth?);
     let (mut parents, mut level) = (vec![None], 0..1);
     for _ in 1..depth {
@@ -189,6 +193,7 @@ impl Kind {
             routes: has_parent.then_some(route).into_iter().collect(),
             ttl_threshold: 1,
             keepalive: KEEPALIVE,
+            apart: false,
         }
     }
 
@@ -211,24 +216,29 @@ fn uplink(n: usize) -> String {
     format!("c{}", n + 1)
 }
 
-/// Adds what is generated to what is written; what is there twice is told of.
+/// Adds what is generated to what is written; of what is there twice, which is told of, what is written
+/// counts.
 pub(super) fn add(
-    made: Generated,
+    mut made: Generated,
     links: &mut Vec<Link>,
     nodes: &mut Vec<Node>,
-    faults: &mut super::diagnostic::Diagnostics,
+    faults: &mut Diagnostics,
 ) {
-    let generated: BTreeSet<&str> =
-        made.links.iter().map(|link| link.name.value.as_str()).collect();
-    for link in links.iter().filter(|link| generated.contains(link.name.value.as_str())) {
-        let message = format!("the link {} is generated already", link.name.value);
-        faults.error(&link.name.span, message, "choose another name");
+    let mut twice = |what: &str, name: &Spanned<String>| {
+        let message = format!("the {what} {} is generated already", name.value);
+        faults.error(&name.span, message, "choose another name");
+    };
+    let generated: BTreeSet<String> =
+        made.links.iter().map(|link| link.name.value.clone()).collect();
+    for link in links.iter().filter(|link| generated.contains(&link.name.value)) {
+        twice("link", &link.name);
+        made.links.retain(|made| made.name.value != link.name.value);
     }
-    let generated: BTreeSet<&str> =
-        made.nodes.iter().map(|node| node.name.value.as_str()).collect();
-    for node in nodes.iter().filter(|node| generated.contains(node.name.value.as_str())) {
-        let message = format!("the node {} is generated already", node.name.value);
-        faults.error(&node.name.span, message, "choose another name");
+    let generated: BTreeSet<String> =
+        made.nodes.iter().map(|node| node.name.value.clone()).collect();
+    for node in nodes.iter().filter(|node| generated.contains(&node.name.value)) {
+        twice("node", &node.name);
+        made.nodes.retain(|made| made.name.value != node.name.value);
     }
     links.extend(made.links);
     nodes.extend(made.nodes);

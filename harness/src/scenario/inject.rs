@@ -14,7 +14,7 @@ const LARGEST: usize = 1400;
 const MOST: u32 = 1_000_000;
 
 /// The kinds of message that fields can describe.
-const KINDS: [PacketKind; 5] = [
+pub(super) const KINDS: [PacketKind; 5] = [
     PacketKind::GeneralQuery,
     PacketKind::GroupSpecificQuery,
     PacketKind::V1Report,

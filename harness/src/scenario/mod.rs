@@ -1,16 +1,19 @@
 //! What an author writes: a topology, a timeline and what must come true, in one TOML file.
 //!
-//! [`parse`] reads the text into a [`Scenario`] and refuses what has no meaning by itself; whether
-//! names fit together is the business of [`crate::plan`]. Every value keeps its place in the file.
+//! `drafts` reads the text into a [`Scenario`], or into several of them if there is a matrix, and
+//! refuses what has no meaning by itself; whether names fit together is the business of
+//! [`crate::plan`]. Every value keeps its place in the files.
 
 pub mod clauses;
 pub mod diagnostic;
 pub mod expr;
+pub mod schema;
 
 mod act;
 mod backend;
 mod cache;
 mod claim;
+mod document;
 mod expect;
 mod fault;
 mod gap;
@@ -18,12 +21,15 @@ mod generate;
 mod igmp;
 mod inject;
 mod invariant;
+mod matrix;
 mod node;
 mod packet;
 mod parse;
 mod reader;
+mod source;
 mod state;
 mod switch;
+mod template;
 mod time;
 mod verb;
 
@@ -42,17 +48,19 @@ pub use act::SMALLEST_PAYLOAD;
 pub use backend::{Backend, Backends, Record};
 pub use claim::{
     Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, MdbClaim, MembersClaim, MfcClaim,
-    MfcCounters, MfcEntryClaim, MfcWhat, OrderClaim, PacketClaim, PacketFields, PacketFilter,
+    MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim, PacketClaim, PacketFields, PacketFilter,
     PacketKind, QuerierClaim, When, Window,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use invariant::{Invariant, Waiver};
-pub use parse::parse;
+pub use source::{Source, Sources};
+pub use template::is_template;
 pub use time::LONGEST;
 pub use verb::{Act, Churn, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
 
 pub(crate) use gap::{Gap, Gaps};
-pub(crate) use parse::{draft, without_bom};
+pub(crate) use parse::{Draft, drafts};
+pub(crate) use source::{Unreadable, read};
 
 /// A scenario as it was written.
 #[derive(Clone, Debug)]
@@ -133,6 +141,8 @@ pub struct Router {
     pub ttl_threshold: u8,
     /// How long a flow may be idle before its entry goes.
     pub keepalive: Duration,
+    /// Whether its daemon is a process of its own, even if nobody kills it.
+    pub apart: bool,
 }
 
 /// A channel that is forwarded to a link whether or not it has members.

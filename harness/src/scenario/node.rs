@@ -18,13 +18,14 @@ const ROLES: [&str; 6] = ["router", "listener", "source", "injector", "querier",
 pub(super) const MOST_HOSTS: u32 = 1_000_000;
 
 /// The keys of all roles.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "count",
     "igmp",
     "static-joins",
     "routes",
     "ttl-threshold",
     "keepalive",
+    "daemon",
     "igmp-version",
     "stack",
     "robustness",
@@ -39,6 +40,9 @@ const KEYS: [&str; 19] = [
     "last-member-count",
     "fast-leave",
 ];
+
+/// The one way in which a router's daemon can be asked to run.
+const PROCESS: &str = "process";
 
 /// Reads the table `[nodes]`.
 pub(super) fn nodes(
@@ -136,12 +140,17 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         );
     }
     let keepalive = table.duration("keepalive").map_or(KEEPALIVE, |k| k.value);
+    let daemon = table.string("daemon");
+    for other in daemon.iter().filter(|word| word.value != PROCESS) {
+        table.faults().borrow_mut().unknown("daemon", &other.value, &other.span, [PROCESS]);
+    }
     Some(Router {
         igmp: igmp?,
         static_joins: static_joins?,
         routes: routes?,
         ttl_threshold: ttl_threshold.map_or(1, |ttl| ttl.value),
         keepalive,
+        apart: daemon.is_some(),
     })
 }
 

@@ -15,7 +15,7 @@ const ORDER: &str = "tables such as [{ on = \"lan\", kind = \"leave\" }, \
                      { on = \"lan\", kind = \"query\" }]";
 
 /// What a record of a version 3 Report says of its group (RFC3376-4.2.12-01).
-const RECORDS: [(&str, RecordKind); 6] = [
+pub(super) const RECORDS: [(&str, RecordKind); 6] = [
     ("is-in", RecordKind::IsIn),
     ("is-ex", RecordKind::IsEx),
     ("to-in", RecordKind::ToIn),

@@ -1,111 +1,86 @@
 //! The file as a whole, and its links.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
 use toml::de::DeTable;
 
-use super::diagnostic::{Diagnostics, Rejected, Spanned};
+use super::diagnostic::{Diagnostics, Spanned};
 use super::gap::{Gap, Gaps};
+use super::matrix::{self, Combination};
 use super::node::nodes;
 use super::reader::Reader;
-use super::{Link, Scenario, act, backend, clauses, expect, fault, generate, invariant};
+use super::source::Sources;
+use super::{Link, Scenario, act, backend, clauses, expect, fault, generate, invariant, template};
 
 type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
 
 /// The most links, and the most nodes, that one machine is asked to build.
 pub(super) const MOST: usize = 1000;
-/// How many lines that are not TOML are worth showing.
-const MOST_NOT_TOML: usize = 8;
 /// Names that the kernel uses itself, for an interface or among the settings of all of them.
 const TAKEN: [&str; 3] = ["lo", "all", "default"];
 
 /// The longest name that the kernel takes for an interface (`IFNAMSIZ` less the final zero).
 const LONGEST_LINK_NAME: usize = 15;
 
-/// Reads a scenario. `path` is only named in messages.
-///
-/// # Errors
-/// Everything that is wrong with the text by itself.
-pub fn parse(path: &str, source: &str) -> Result<Scenario, Rejected> {
-    let source = without_bom(source);
-    match draft(source) {
-        (Some((scenario, _)), faults) if faults.is_empty() => Ok(scenario),
-        (_, faults) => Err(Rejected {
-            path: path.to_owned(),
-            source: source.to_owned(),
-            faults: faults.into_vec(),
-        }),
-    }
+/// One combination of a scenario's matrix, or the only one there is: as much of it as can be read,
+/// and what is wrong with it.
+pub(crate) struct Draft {
+    /// `version=2,lmqi=500ms`; empty if there is no matrix.
+    pub(crate) combination: String,
+    pub(crate) scenario: Scenario,
+    /// What could not be read.
+    pub(crate) gaps: Gaps,
+    pub(crate) faults: Diagnostics,
 }
 
-/// Some editors write a byte order mark, which nobody sees and no column should count.
-pub(crate) fn without_bom(source: &str) -> &str {
-    source.strip_prefix('\u{feff}').unwrap_or(source)
-}
-
-/// As much of a scenario as can be read, where it has gaps, and why; nothing if it is not TOML.
-pub(crate) fn draft(source: &str) -> (Option<(Scenario, Gaps)>, Diagnostics) {
-    let faults = RefCell::new(Diagnostics::default());
-    let (document, errors) = DeTable::parse_recoverable(source);
-    if !errors.is_empty() {
-        not_toml(source, &errors, &mut faults.borrow_mut());
-        return (None, faults.into_inner());
-    }
-    if document.get_ref().is_empty() {
-        faults.borrow_mut().error_with_help(
-            &(0..0),
-            "this file says nothing",
-            "a scenario begins here",
-            "a scenario has a `title`, [links], [nodes], [[act]] and [[expect]]",
-        );
-        return (None, faults.into_inner());
-    }
-    let draft = read(document.get_ref(), &faults);
-    (Some(draft), faults.into_inner())
-}
-
-/// What the TOML parser says after its first complaint about a line is mostly a consequence.
-fn not_toml(source: &str, errors: &[toml::de::Error], faults: &mut Diagnostics) {
-    let mut last_line = 0;
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let (line, _) = Rejected::line_column(source, span.start);
-        if line == last_line {
-            continue;
-        }
-        last_line = line;
-        match error.message() {
-            "duplicate key" if source.get(..span.start).is_some_and(|s| s.ends_with("[[")) => {
-                let help = "write double brackets each time, the first time too";
-                faults.error_with_help(&span, "this key stands twice", "the second time", help);
-            }
-            "duplicate key" => faults.error(&span, "this key stands twice", "the second time"),
-            why => faults.error(&span, "this is not TOML", why),
-        }
-        if faults.len() == MOST_NOT_TOML {
-            break;
+/// Reads a scenario and the templates that it extends. `path` is where these are looked for.
+pub(crate) fn drafts(path: &str, text: &str) -> (Sources, Vec<Draft>, Diagnostics) {
+    let mut faults = Diagnostics::default();
+    let mut sources = Sources::of(path, text);
+    let is_found = template::gather(&mut sources, &mut faults);
+    let mut drafts = Vec::new();
+    if let Some((document, is_whole)) = template::document(&sources, &mut faults) {
+        for Combination { name, document } in matrix::combinations(document, &mut faults) {
+            let told = RefCell::new(Diagnostics::default());
+            let (scenario, gaps) = read(&document, is_found && is_whole, &told);
+            drafts.push(Draft { combination: name, scenario, gaps, faults: told.into_inner() });
         }
     }
+    (sources, drafts, faults)
 }
 
-fn read(document: &DeTable<'_>, faults: &RefCell<Diagnostics>) -> (Scenario, Gaps) {
+/// Of a document that is not whole, anything may be missing.
+fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -> (Scenario, Gaps) {
     let mut gaps = Gaps::default();
     let file = Reader::new(document, 0..0, "a scenario", faults);
+    if !is_whole {
+        for gap in [&mut gaps.links, &mut gaps.nodes, &mut gaps.acts] {
+            gap.add_unread();
+        }
+    }
+    let is_generated = document.iter().any(|(key, _)| key.get_ref() == "generate");
+    let parts = |key| match is_whole && !is_generated {
+        true => file.require(key, file.value(key)),
+        false => file.value(key),
+    };
     let title = title(&file, faults);
     let proves = file.strings("proves").map_or_else(Vec::new, |ids| ids.value);
     check_clauses(&proves, faults);
+    // These two have been followed already.
+    file.string("extends");
+    file.know(&["matrix"]);
+    if let Some(span) = file.key_span("template") {
+        let label = "only a file without `title` and `expect` is a template";
+        faults.borrow_mut().error(&span, "a scenario has no `template`", label);
+    }
     let (tolerance, end) = (file.duration("tolerance"), file.duration("end"));
     let waivers = invariant::waivers(&file);
     let (backends, record) = (backend::backends(&file), backend::record(&file));
     let generated = generate::generated(&file);
-    let is_generated = file.value("generate").is_some();
-    let written = |key| match is_generated {
-        true => file.value(key),
-        false => file.require(key, file.value(key)),
-    };
-    let (links_table, nodes_table) = (written("links"), written("nodes"));
+    let (links_table, nodes_table) = (parts("links"), parts("nodes"));
     let mut links = links_table.map_or_else(Vec::new, |t| links(t, &mut gaps.links, faults));
     let mut nodes = nodes_table.map_or_else(Vec::new, |t| nodes(t, &mut gaps.nodes, faults));
     match generated {
@@ -167,8 +142,9 @@ fn title(file: &Reader<'_, '_>, faults: &RefCell<Diagnostics>) -> Spanned<String
 }
 
 fn check_clauses(ids: &[Spanned<String>], faults: &RefCell<Diagnostics>) {
-    for (n, id) in ids.iter().enumerate() {
-        if ids[..n].iter().any(|other| other.value == id.value) {
+    let mut known = BTreeSet::new();
+    for id in ids {
+        if !known.insert(&id.value) {
             let message = format!("`{}` stands twice", id.value);
             faults.borrow_mut().error(&id.span, message, "the second time");
         } else if clauses::clause(&id.value).is_none() {

@@ -8,6 +8,19 @@ use proptest::prelude::*;
 use super::*;
 use crate::plan::compile;
 
+fn parse(path: &str, text: &str) -> Result<Scenario, diagnostic::Rejected> {
+    let (sources, mut drafts, mut faults) = drafts(path, text);
+    let draft = drafts.pop();
+    let scenario = draft.map(|Draft { scenario, faults: own, .. }| {
+        faults.merge(vec![(String::new(), own)]);
+        scenario
+    });
+    match scenario {
+        Some(scenario) if faults.is_empty() => Ok(scenario),
+        _ => Err(diagnostic::Rejected { sources, faults: faults.into_vec() }),
+    }
+}
+
 /// One key of every kind; the shipped scenarios would do, but they may change.
 const RICH: &str = include_str!("tests/rich.toml");
 
@@ -22,7 +35,7 @@ fn every_key_is_read() {
     let Role::Router(r1) = &rich.nodes[3].role else { panic!("r1 is a router") };
     assert_eq!(r1.igmp.query_interval, Duration::from_secs(20));
     assert_eq!((r1.ttl_threshold, r1.keepalive), (2, Duration::from_secs(60)));
-    assert_eq!((r1.static_joins.len(), r1.routes.len()), (1, 0));
+    assert_eq!((r1.static_joins.len(), r1.routes.len(), r1.apart), (1, 0, true));
     let Verb::Send(send) = &rich.acts[1].verb else { panic!("the second act sends") };
     assert_eq!((send.interval, send.ttl, send.size), (Duration::from_millis(10), 5, 100));
     assert_eq!(rich.expectations.len(), 6);
@@ -109,15 +122,20 @@ fn every_clause_of_the_catalogue_can_be_cited() {
     assert_eq!((clause.id.as_str(), clause.level.as_str()), ("RFC2236-3-23", "MUST"));
 }
 
-/// Reads, compiles and renders; whatever is told lies in the text.
+/// Reads, compiles and renders, without and with a matrix; whatever is told lies in the text.
 fn hold(text: &str) {
-    let _ = parse("any.toml", text);
+    hold_as_it_is(text);
+    hold_as_it_is(&text.replacen("[links]", "[matrix]\nx = [\"2s\", 3]\ny = [true]\n[links]", 1));
+}
+
+fn hold_as_it_is(text: &str) {
     let Err(rejected) = compile("any.toml", text) else { return };
     assert!(!rejected.faults.is_empty(), "rejected without a reason: {text:?}");
     for fault in &rejected.faults {
         let span = &fault.span;
         assert!(span.start <= span.end, "{fault:?}");
-        assert!(rejected.source.get(span.clone()).is_some(), "{fault:?} in {text:?}");
+        let text = &rejected.sources.scenario().text;
+        assert!(text.get(span.clone()).is_some(), "{fault:?} in {text:?}");
         assert!(!fault.message.contains(char::is_control), "{fault:?}");
     }
     assert!(rejected.render(false).starts_with("error: "));
@@ -125,7 +143,7 @@ fn hold(text: &str) {
 }
 
 /// Words that a scenario is made of, and words that it had better not be made of.
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 45] = [
     "\"",
     "[",
     "]",
@@ -166,6 +184,11 @@ const WORDS: [&str; 40] = [
     "[act]",
     "[[expect]]",
     "links",
+    "\"${x}\"",
+    "\"$${y} ${x}${y}\"",
+    "${",
+    "extends = \".\"",
+    "template = \"\"",
 ];
 
 /// One edit: where (in permille of the text), how many octets go, and the word that comes.
@@ -212,12 +235,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..<_>::default() })]
 
     #[test]
-    fn no_edit_makes_it_panic(edits in vec((0..1000usize, 0..30usize, 0..50usize), 1..4)) {
+    fn no_edit_makes_it_panic(edits in vec((0..1000usize, 0..30usize, 0..55usize), 1..4)) {
         hold(&edited(&edits));
     }
 
     #[test]
-    fn no_value_makes_it_panic(exchanges in vec((0..200usize, 0..40usize), 1..4)) {
+    fn no_value_makes_it_panic(exchanges in vec((0..200usize, 0..45usize), 1..4)) {
         hold(&exchanged(&exchanges));
     }
 

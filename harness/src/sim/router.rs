@@ -19,7 +19,7 @@ use super::listener::Kernels;
 use super::model::host::Heard;
 use super::model::mroute::{Mroute, Out};
 use crate::plan::{Action, NodeId, Plan, PortId};
-use crate::recording::{MfcChange, MfcEntry, NodeEvent};
+use crate::recording::{MfcChange, MfcEntry, Teller};
 
 pub(super) struct Router {
     config: Config,
@@ -31,6 +31,7 @@ pub(super) struct Router {
 /// The node as the daemon finds it: a kernel, and interfaces in the order of the daemon's.
 struct Machine {
     node: NodeId,
+    teller: Teller,
     ports: Vec<PortId>,
     mroute: Mroute,
     kernels: Kernels,
@@ -51,6 +52,7 @@ impl Router {
     pub(super) fn new(plan: &Plan, node: NodeId, config: &Config) -> Self {
         let machine = Machine {
             node,
+            teller: Teller::new(plan, node),
             ports: plan.nodes[node].ports.clone(),
             mroute: Mroute::new(),
             kernels: Kernels::new(plan, node, None),
@@ -161,7 +163,7 @@ impl Plane<'_, '_> {
                 return Ok(Some(Input::Counted(*flow, machine.mroute.flow_counters(*flow))));
             }
             Output::Event(event) => {
-                let told = NodeEvent::told(cx.plan, machine.node, now, event);
+                let told = machine.teller.tell(now, event);
                 cx.recording.events.push(told);
             }
         }

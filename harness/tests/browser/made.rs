@@ -100,11 +100,11 @@ fn recording(plan: &Plan, mut frames: Vec<Frame>, deliveries: Vec<Delivery>) -> 
         deliveries,
         acts: plan.acts.iter().map(|act| Some(Instant::ZERO + act.at)).collect(),
         mfc: Vec::new(),
+        counters: Vec::new(),
         mdb: Vec::new(),
         events: Vec::new(),
         struck: Vec::new(),
         unkept: Default::default(),
-        counters: Vec::new(),
         lateness: Lateness::default(),
         broken: Vec::new(),
     }

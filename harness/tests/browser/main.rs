@@ -56,6 +56,7 @@ fn finished(plan: &Plan, recording: &Recording) -> Finished {
         clauses: plan.proves.clone(),
         backend: recording.backend,
         repetition: 1,
+        seed: 1,
         took: Duration::from_secs(5),
         frames: Some(recording.frames.len()),
         pcapng: None,

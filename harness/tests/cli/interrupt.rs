@@ -46,7 +46,7 @@ pub(super) fn send(child: &Child, signal: Signal) {
     kill(pid(child), signal).unwrap();
 }
 
-fn pid(child: &Child) -> Pid {
+pub(super) fn pid(child: &Child) -> Pid {
     Pid::from_raw(child.id().try_into().unwrap())
 }
 
@@ -86,15 +86,27 @@ impl Canary {
     }
 }
 
-/// Whether anybody is left in the process group that the child had.
-fn group_is_empty(child_pid: Pid) -> bool {
-    let group = |stat: &str| {
-        let fields = stat.rsplit_once(") ")?.1;
-        fields.split(' ').nth(2)?.parse::<i32>().ok()
-    };
+/// The processes of which the field of proc_pid_stat(5), counted from 0 behind the name, is this
+/// number; but for zombies, which wait for their parent only.
+fn processes(field: usize, number: Pid) -> Vec<Pid> {
     let all = fs::read_dir("/proc").unwrap().flatten();
-    let mut stats = all.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
-    !stats.any(|stat| group(&stat) == Some(child_pid.as_raw()))
+    let stats = all.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    let wanted = stats.filter_map(|stat| {
+        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        let is_meant = fields[field] == number.to_string() && fields[0] != "Z";
+        is_meant.then(|| stat.split(' ').next()?.parse().ok().map(Pid::from_raw))?
+    });
+    wanted.collect()
+}
+
+/// Those that it has started.
+pub(super) fn children(parent: Pid) -> Vec<Pid> {
+    processes(1, parent)
+}
+
+/// Those of its process group.
+fn group(leader: Pid) -> Vec<Pid> {
+    processes(2, leader)
 }
 
 /// What the folder holds, below itself.
@@ -137,13 +149,20 @@ fn interrupted(name: &str, more: &[&str], signal: Signal) -> Option<(Output, Vec
     until("the first capture", Duration::from_secs(10), || first.is_file());
     let canary = Canary::catch(&child);
     let pid = pid(&child);
+    let mut started = Vec::new();
+    until("its router and a program are processes", PROMPT, || {
+        started = children(pid);
+        started.len() == 2
+    });
     let clock = Clock::start();
     send(&child, signal);
     let output = child.wait_with_output().unwrap();
     let took = clock.now().since_start();
     assert!(took < PROMPT, "it took {took:?}");
     until("the link is gone", PROMPT, || !canary.has_link());
-    assert!(group_is_empty(pid), "a process is left");
+    assert_eq!(group(pid), [], "a process is left");
+    // They are in groups of their own.
+    until("they are dead", PROMPT, || started.iter().all(|&one| group(one).is_empty()));
     Some((output, files(&folder.join("castnet-out"))))
 }
 

@@ -1,13 +1,27 @@
 //! What castnet says of the machine it is on, and of itself.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use super::{CASTNET, can_run, castnet, folder, scenario, text};
 
 /// The program where no network namespace can be made; `None` if such a place cannot be had.
-fn confined(folder: &std::path::Path, arguments: &[&str]) -> Option<Output> {
-    let script = "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\"";
+fn confined(folder: &Path, arguments: &[&str]) -> Option<Output> {
+    within("echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\"", folder, arguments)
+}
+
+/// The program as an ordinary user, where no user namespace can be made.
+fn without_users(folder: &Path, arguments: &[&str]) -> Option<Output> {
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && \
+                  exec setpriv --bounding-set=-all --inh-caps=-all \"$@\"";
+    within(script, folder, arguments)
+}
+
+/// The program as a script starts it that rules over a user namespace of its own; `None` if there
+/// is none.
+fn within(script: &str, folder: &Path, arguments: &[&str]) -> Option<Output> {
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--net", "--mount", "sh", "-c", script, "sh"]);
     let output = command.arg(CASTNET).args(arguments).current_dir(folder).output().ok()?;
@@ -69,6 +83,28 @@ fn without_namespaces_a_run_is_simulated_and_says_so() {
 }
 
 #[test]
+fn a_machine_without_user_namespaces_is_told_how_to_have_them() {
+    let folder = folder("without-users");
+    let Some(output) = without_users(&folder, &["doctor"]) else { return };
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{stdout}");
+    assert!(stdout.contains("MISSING  namespaces  unshare(CLONE_NEWUSER): ENOSPC"), "{stdout}");
+    assert!(stdout.contains("remedy: run `sudo sysctl user.max_user_namespaces=1024`"), "{stdout}");
+}
+
+#[test]
+fn a_shell_that_allows_few_descriptors_is_no_hindrance() {
+    let folder = folder("descriptors");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -Sn 16 && exec \"$@\"", "sh", CASTNET, "run", "a.toml"]);
+    let output = command.current_dir(&folder).output().unwrap();
+    if can_run(&output) {
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    }
+}
+
+#[test]
 fn every_command_has_a_page_of_the_manual() {
     let folder = folder("man");
     let output = castnet(&folder, &["man", "--out", "man1"]);
@@ -80,4 +116,27 @@ fn every_command_has_a_page_of_the_manual() {
     assert!(page("castnet-show.1").contains("igmp"));
     let output = castnet(&folder, &["man"]);
     assert_eq!(text(&output.stdout), page("castnet.1"));
+}
+
+#[test]
+fn under_sudo_files_belong_to_who_has_called_it() {
+    let folder = folder("sudo");
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can give files away");
+        return;
+    }
+    let owner = |path: &str| {
+        let file = fs::metadata(folder.join(path)).unwrap();
+        (file.uid(), file.gid())
+    };
+    let mut command = Command::new(CASTNET);
+    command.args(["man", "--out", "out/man1"]).current_dir(&folder);
+    command.env("SUDO_UID", "65533").env("SUDO_GID", "65534");
+    assert_eq!(command.output().unwrap().status.code(), Some(0));
+    for path in ["out", "out/man1", "out/man1/castnet.1"] {
+        assert_eq!(owner(path), (65533, 65534), "{path}");
+    }
+    assert_eq!(owner("."), (0, 0), "what was there before is left as it is");
+    assert_eq!(castnet(&folder, &["man", "--out", "root"]).status.code(), Some(0));
+    assert_eq!(owner("root/castnet.1"), (0, 0));
 }

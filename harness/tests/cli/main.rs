@@ -1,8 +1,12 @@
 //! The program as its user types it: what it says, where it says it, and with which exit code.
 
+mod daemon;
+mod families;
 mod interrupt;
 mod machine;
+mod new;
 mod reports;
+mod seed;
 mod selection;
 mod show;
 mod simulated;
@@ -27,9 +31,17 @@ fn scenario(count: &str, kind: &str) -> String {
     )
 }
 
-/// A scenario that passes after half a minute.
+/// A scenario that passes after so long, and whose router is a process of its own.
+fn with_process(end: &str) -> String {
+    let text =
+        scenario("1", "general-query").replacen("links", &format!("end = \"{end}\"\nlinks"), 1);
+    text.replacen("\"router\"", "\"router\", daemon = \"process\"", 1)
+}
+
+/// A scenario that passes after half a minute, with two processes: a router and a program.
 fn long_scenario() -> String {
-    scenario("1", "general-query").replacen("links", "end = \"30s\"\nlinks", 1)
+    let sleep = "exec = { who = \"h1\", command = [\"sleep\", \"1000\"] }";
+    format!("{}[[act]]\nat = \"0s\"\n{sleep}\n", with_process("30s"))
 }
 
 /// A folder of this test's own.
@@ -147,10 +159,12 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn help_teaches_the_exit_codes() {
-    let output = castnet(&folder("help"), &["--help"]);
-    let stdout = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0));
-    assert!(stdout.contains("Exit codes: 0 all passed, 1 a check failed"), "{stdout}");
+    for arguments in [&["--help"][..], &["run", "--help"]] {
+        let output = castnet(&folder("help"), arguments);
+        let stdout = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout.contains("Exit codes: 0 all passed, 1 a check failed"), "{stdout}");
+    }
 }
 
 #[test]

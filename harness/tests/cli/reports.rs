@@ -54,7 +54,9 @@ fn junit_is_well_formed_with_a_case_for_each_scenario() {
         return;
     }
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stdout).contains("4 runs of 2 scenarios"));
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("4 runs of 2 scenarios"));
+    assert!(stdout.contains("]]> \\u{1}\n"), "a terminal would obey {stdout:?}");
     let document = fs::read_to_string(folder.join("ci/report.xml")).unwrap();
     let report = Report::deserialize_from_str(&document).expect(&document);
     assert_eq!((report.tests, report.failures, report.errors), (2, 1, 0));

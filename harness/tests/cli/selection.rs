@@ -58,7 +58,7 @@ fn patterns_name_files_and_folders() {
 fn a_selection_of_nothing_is_an_error_that_says_so() {
     let folder = three("nothing-selected");
     for (arguments, why) in [
-        (&["scenarios/**/x*.toml"][..], "scenarios/**/x*.toml: no *.toml matches"),
+        (&["scenarios/**/x*.toml"][..], "scenarios/**/x*.toml: no scenario (*.toml) matches"),
         (&["scenarios/[.toml"], "scenarios/[.toml: "),
         (&["--filter", "v3", "scenarios"], "none of the 3 scenarios found is selected"),
         (&["--clause", "RFC2236-99", "scenarios"], "--clause RFC2236-99: no clause"),

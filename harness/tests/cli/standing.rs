@@ -246,3 +246,48 @@ fn a_passing_run_is_not_held() {
     let output = castnet_at(&folder, &["run", "--pause-on-fail", "a.toml"]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
 }
+
+/// A run that is kept, once it is announced.
+fn kept(folder: &Path, arguments: &[&str]) -> Child {
+    let mut run = command(folder, &[&["run", "--keep"], arguments].concat());
+    // Nobody presses Enter, and it is not waited for.
+    run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = run.spawn().unwrap();
+    until("it is announced", BOUND, || announcements(folder) == 1);
+    child
+}
+
+#[test]
+fn a_run_that_is_kept_stands_until_ctrl_c_with_all_reported() {
+    for (count, outcome, code) in [("1", "PASS", 0), ("9", "FAIL", 1)] {
+        let Some(folder) = place(&format!("keep-{outcome}"), count) else { return };
+        let mut child = kept(&folder, &["--junit", "report.xml", "a.toml"]);
+        let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = told.next().unwrap().unwrap();
+        assert!(first.starts_with(&format!("{outcome}  ")), "{first}");
+        assert!(told.by_ref().any(|line| line.unwrap().starts_with("1 scenario: 1 ")));
+        assert!(folder.join("report.xml").is_file());
+        assert_eq!(castnet_at(&folder, &["exec", "h1", "--", "true"]).status.code(), Some(0));
+        send(&child, Signal::SIGINT);
+        assert_eq!(told.count(), 0, "nothing is said twice");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        let stderr = text(&output.stderr);
+        assert!(stderr.ends_with("the topology is held: Ctrl-C ends it\n"), "{stderr}");
+        assert_eq!(announcements(&folder), 0);
+    }
+}
+
+#[test]
+fn of_several_runs_the_last_one_is_kept() {
+    let Some(folder) = place("keep-last", "9") else { return };
+    fs::write(folder.join("b.toml"), scenario("1", "general-query").replace("h1", "h2")).unwrap();
+    let child = kept(&folder, &["--json", "a.toml", "b.toml"]);
+    assert_eq!(castnet_at(&folder, &["exec", "h2", "--", "true"]).status.code(), Some(0));
+    send(&child, Signal::SIGTERM);
+    let output = child.wait_with_output().unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(document["runs"].as_array().unwrap().len(), 2);
+    assert_eq!((&document["interrupted"], &document["exit_code"]), (&false.into(), &1.into()));
+}

@@ -21,3 +21,10 @@ fn faults_injections_and_what_is_done_to_routers() {
     ];
     insta::assert_snapshot!(told.join("\n\n----------------------------------------\n\n"));
 }
+
+#[test]
+fn a_daemon_runs_in_no_way_that_is_not_known() {
+    let told = told(&SOUND.replacen("\"router\" }", "\"router\", daemon = \"proces\" }", 1));
+    assert!(told.contains("unknown daemon `proces`"), "{told}");
+    assert!(told.contains("did you mean `process`?"), "{told}");
+}

@@ -32,6 +32,7 @@ fn fields_that_a_packet_cannot_have() {
         "kind = \"query\", sources = [\"10.0.1.1\", \"s1\"]",
         "kind = \"report\", record = \"to-exclude\"",
         "kind = \"query\", query-interval = \"LMQC\"",
+        "kind = \"query\", to = \"10.0.2.1\"",
     ];
     let cases = cases.map(packet);
     insta::assert_snapshot!(claims(&cases.each_ref().map(String::as_str)));

@@ -17,9 +17,9 @@ use std::time::Duration;
 use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query, V3Report};
 use castnet_lab::backend::{Cancel, netns};
-use castnet_lab::capture::comments::Remarks;
 use castnet_lab::capture::decode::{Content, decode};
 use castnet_lab::capture::pcapng;
+use castnet_lab::judge::judge;
 use castnet_lab::lab::privilege;
 use castnet_lab::plan::{Plan, load};
 use castnet_lab::recording::{Frame, Recording};
@@ -104,16 +104,23 @@ const MESSAGE: usize = 10;
 /// One value for each of [`FIELDS`]; a list is joined by commas, and what is not there is empty.
 type Row = Vec<String>;
 
-/// Writes the capture of the run and has tshark read it: a row for each frame, in the file's order.
-fn read_by_tshark(plan: &Plan, recording: &Recording, name: &str) -> Result<Vec<Row>, Failed> {
+/// Writes the capture of the run and has tshark read these fields: a row for each frame, in the file's
+/// order.
+fn read_by_tshark(
+    plan: &Plan,
+    recording: &Recording,
+    name: &str,
+    fields: &[&str],
+) -> Result<Vec<Row>, Failed> {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.pcapng"));
-    pcapng::write(File::create(&path)?, plan, recording, &Remarks::default())?;
+    let remarks = judge(plan, recording).remarks();
+    pcapng::write(File::create(&path)?, plan, recording, &remarks)?;
     let mut command = Command::new("tshark");
     // The user's own preferences and colours do not matter here.
     command.env("WIRESHARK_CONFIG_DIR", path.with_extension("none")).arg("-n").arg("-r").arg(&path);
     command.args(["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"]);
     command.args(["-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"]);
-    command.args(FIELDS.iter().flat_map(|field| ["-e", field]));
+    command.args(fields.iter().flat_map(|field| ["-e", field]));
     let output = command.output()?;
     let complaints = String::from_utf8_lossy(&output.stderr);
     let complaints: Vec<&str> =
@@ -233,7 +240,7 @@ fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
 
 /// Compares what the two read in the whole run; returns how many frames there are.
 fn compare(plan: &Plan, recording: &Recording, name: &str) -> Result<usize, Failed> {
-    let theirs = read_by_tshark(plan, recording, name)?;
+    let theirs = read_by_tshark(plan, recording, name, &FIELDS)?;
     let ours = read_by_castnet(plan, recording);
     if theirs.len() != ours.len() {
         return Err(format!("tshark reads {} frames, not {}", theirs.len(), ours.len()).into());
@@ -253,15 +260,32 @@ fn compare(plan: &Plan, recording: &Recording, name: &str) -> Result<usize, Fail
 
 fn kernel_run() -> Result<(), Failed> {
     let scenario = "../scenarios/igmp/v2/leave-one-of-two.toml";
-    let plan = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario))?;
-    let recording = netns::run(&plan, &Cancel::new())?;
-    compare(&plan, &recording, "tshark-kernel-run")?;
+    let plans = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario))?;
+    let plan = plans.first().ok_or("no scenario")?;
+    let recording = netns::run(plan, &Cancel::new())?;
+    compare(plan, &recording, "tshark-kernel-run")?;
+    every_act(plan, &recording)?;
     let sent = recording.frames.iter().filter(|frame| frame.outgoing);
     let packets: Vec<String> =
         sent.filter_map(|frame| decode(&frame.bytes)).map(|packet| packet.to_string()).collect();
     for what in ["Membership Query", "Membership Report", "Leave Group", "datagram"] {
         if !packets.iter().any(|packet| packet.contains(what)) {
             return Err(format!("there was no {what} in the run").into());
+        }
+    }
+    Ok(())
+}
+
+/// Each act is a comment on the first frame that is not before it, as tshark reads it.
+fn every_act(plan: &Plan, recording: &Recording) -> Result<(), Failed> {
+    let rows = read_by_tshark(plan, recording, "tshark-every-act", &["frame.comment"])?;
+    let sent: Vec<&Frame> = recording.frames.iter().filter(|frame| frame.outgoing).collect();
+    for (act, done) in plan.acts.iter().zip(&recording.acts) {
+        let done = done.ok_or("an act was not done")?;
+        let frame = sent.iter().position(|frame| frame.at >= done).unwrap_or(sent.len() - 1);
+        let found = rows.get(frame).and_then(|row| row.first()).map_or("", String::as_str);
+        if !found.contains(&format!("act at {done}: {}", act.words)) {
+            return Err(format!("`{}` is not in `{found}`, frame {}", act.words, frame + 1).into());
         }
     }
     Ok(())
@@ -279,7 +303,7 @@ fn every_message() -> Result<(), Failed> {
 /// A field that tshark does not know, or that never has a value, would be compared in vain.
 fn every_field() -> Result<(), Failed> {
     let (plan, recording) = synthetic();
-    let rows = read_by_tshark(&plan, &recording, "tshark-every-field")?;
+    let rows = read_by_tshark(&plan, &recording, "tshark-every-field", &FIELDS)?;
     for (n, field) in FIELDS.iter().enumerate() {
         let values: BTreeSet<&str> =
             rows.iter().filter_map(|row| row.get(n)).map(String::as_str).collect();

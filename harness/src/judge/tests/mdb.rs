@@ -7,9 +7,10 @@ use crate::recording::MdbChange;
 const SWITCHED: &str = r#"
 title = "A switch between r1 and two hosts"
 end = "30s"
-links = { c1 = ["r1", "sw"], c2 = ["h1", "sw"], c3 = ["h2", "sw"] }
+links = { c1 = ["r1", "sw"], c2 = ["h1", "sw"], c3 = ["h2", "sw"], up = ["s1", "r1"] }
 
 [nodes]
+s1 = { role = "source" }
 r1 = { role = "router", igmp = { query-response-interval = "1s", last-member-query-interval = "500ms" } }
 sw = { role = "switch" }
 h1 = { role = "listener" }
@@ -150,7 +151,8 @@ fn what_a_switch_keeps_back_was_on_another_of_its_links() {
 
 #[test]
 fn what_a_switch_did_with_a_datagram_is_told_port_by_port() {
-    let claim = "delivery = { to = 'h1', group = '239.1.1.1' }\nnone-after = 'leave'\nfor = '2s'";
+    let claim = "delivery = { to = 'h1', group = '239.1.1.1' }\nnone-after = 'leave'\nfor = '2s'\n\
+                 [[act]]\nat = '6s'\nsend = { who = 's1', group = '239.1.1.1', rate = '1pps' }";
     let passed = || {
         let run = run(claim).data(ms(6000), "r1:c1", S1, first(0), 31);
         run.data(ms(6001), "sw:c2", S1, first(0), 31)

@@ -56,6 +56,15 @@ fn the_first_pair_that_is_wrong_is_named_with_both_times() {
 }
 
 #[test]
+fn what_tells_two_steps_apart_is_in_their_words() {
+    let first = "{ on = 'lan', kind = 'query', version = 2, max-resp = 'LMQI' }";
+    let second = "{ on = 'lan', kind = 'query', sources = [], suppress = false }";
+    let words = "query with version 2, max-resp LMQI on lan, then \
+                 query with suppress false, sources none on lan within 1s after leave";
+    assert_eq!(order(&[first, second]).plan.checks[0].text, words);
+}
+
+#[test]
 fn of_the_same_kind_each_step_has_a_packet_of_its_own() {
     let run = || order(&[QUERY, REPORT, QUERY]);
     run().asks(ms(5100)).h2_reports(ms(5200)).asks(ms(5300)).comes_out(Pass);

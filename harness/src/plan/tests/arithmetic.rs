@@ -111,7 +111,8 @@ fn a_sum_is_shown_as_it_was_computed() {
     let plan = plan_with(
         "last-member-query-interval = \"500ms\"",
         "delivery = { to = \"h1\", group = \"239.1.1.1\" }\n\
-         none-after = \"leave + LMQT - 100ms\"\nfor = \"2s\"",
+         none-after = \"leave + LMQT - 100ms\"\nfor = \"2s\"\n[[act]]\nat = \"0s\"\n\
+         send = { who = \"s1\", group = \"239.1.1.1\", rate = \"1pps\" }",
     );
     let Claim::NoneAfter(_, window) = &plan.checks[0].claim else { panic!("none-after") };
     let at = Instant::ZERO + millis(2001);

@@ -87,3 +87,10 @@ fn a_window_that_the_tolerance_would_swallow_is_refused() {
     assert_eq!(told("leave + 1s", "101ms"), None);
     assert_eq!(told("leave", "100ms"), None);
 }
+
+#[test]
+fn a_router_that_is_killed_is_a_process() {
+    let apart = |acts: &str| plan_of_acts("", acts).unwrap().nodes.iter().any(|node| node.apart);
+    let kill = act("1s", "kill = { who = \"r1\" }");
+    assert!(apart(&kill) && !apart(&act("1s", JOIN)));
+}

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use castnet::time::Instant;
 use serde::Serialize;
 
 use super::super::{Finished, word};
@@ -182,8 +183,9 @@ fn clause(id: &str) -> Clause<'_> {
 }
 
 fn found(finding: &Finding) -> Found<'_> {
-    let Finding { line, claim, outcome, why, .. } = finding;
-    Found { line: *line, claim, outcome: word(*outcome), why, at: None }
+    let Finding { line, claim, outcome, why, at, .. } = finding;
+    let at = at.map(Instant::as_nanos);
+    Found { line: *line, claim, outcome: word(*outcome), why, at }
 }
 
 fn rule(standing: &Standing) -> Rule<'_> {

@@ -225,9 +225,9 @@ impl Mroute {
         self.vifs.get(vif.index()).is_some_and(Option::is_some)
     }
 
-    /// The entry as netlink tells it.
+    /// The entry as netlink tells it, which is none where its own interface does not exist.
     fn entry(&self, flow: Flow) -> Option<MfcEntry> {
-        let entry = self.entries.get(&flow)?;
+        let entry = self.entries.get(&flow).filter(|entry| self.has_vif(entry.iif))?;
         let oif = |(n, &threshold): (usize, &u8)| {
             let oif = Vif::new(n).filter(|&oif| threshold < NOT_OUT && self.has_vif(oif))?;
             Some((oif, threshold))

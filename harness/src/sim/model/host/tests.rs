@@ -109,7 +109,7 @@ fn v3_query(group: Ipv4Addr, tenths: u8, robustness: u8, interval_code: u8) -> Q
 
 #[test]
 fn a_membership_fits_what_a_million_hosts_may_take() {
-    assert!(size_of::<Host>() <= 200, "{}", size_of::<Host>());
+    assert!(size_of::<Host>() <= 160, "{}", size_of::<Host>());
     assert!(size_of::<Member>() <= 32, "{}", size_of::<Member>());
 }
 

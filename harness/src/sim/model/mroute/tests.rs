@@ -203,6 +203,10 @@ fn an_interface_that_is_the_entrys_own_and_one_that_does_not_exist() {
     world.mroute.add_vif(vif(3)).unwrap();
     world.input(0, datagram(GROUP, 9, 1));
     assert_eq!(world.done(), ["vif0 ttl 8 mark 1"]);
+    // An entry whose own interface does not exist is told as none, and forwards nothing.
+    world.set(entry(9, &[(1, 1)])).input(0, datagram(GROUP, 9, 1));
+    assert_eq!(world.done(), ["(10.0.0.9, 239.1.1.1) unresolved"]);
+    assert_eq!(world.counters(), (2, 56, 1));
 }
 
 #[test]

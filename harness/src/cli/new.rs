@@ -1,0 +1,46 @@
+//! `castnet new`: a first scenario, which passes as it stands, to be changed from there.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Ending, Failure, say};
+
+/// What is written.
+const FIRST: &str = include_str!("first.toml");
+/// Where a scenario looks for the schema, beside itself.
+const SCHEMA: &str = "castnet.schema.json";
+
+#[derive(Args)]
+pub(super) struct NewArgs {
+    /// The file to write, which must not exist yet; - is standard output.
+    #[arg(value_name = "FILE", default_value = "scenario.toml")]
+    file: PathBuf,
+}
+
+pub(super) fn new(args: &NewArgs) -> Ending {
+    if args.file == Path::new("-") {
+        say(FIRST);
+        return Ok(0);
+    }
+    let file = args.file.display();
+    // An editor complains of a schema that is not there.
+    let has_schema = args.file.with_file_name(SCHEMA).is_file();
+    let line = if has_schema { format!("#:schema ./{SCHEMA}\n") } else { String::new() };
+    write(&args.file, &format!("{line}{FIRST}")).map_err(|error| {
+        Failure::usage(match error.kind() {
+            io::ErrorKind::AlreadyExists => format!("{file}: is there already, and stays so"),
+            _ => format!("{file}: {error}"),
+        })
+    })?;
+    let hint = format!("wrote {file}; now run it:\n\n    castnet run {file}\n\n");
+    _ = io::stderr().write_all(hint.as_bytes());
+    Ok(0)
+}
+
+/// Writes a file that was not there before.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
+}

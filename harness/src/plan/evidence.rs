@@ -1,0 +1,37 @@
+//! Deliveries of what nobody sends: whatever happened, they could never be judged.
+
+use super::{Act, Action, Check, Claim, Latency, Port, Receiver};
+use crate::scenario::diagnostic::{Diagnostics, Span};
+
+/// Says which they are, each with the place of its expectation; `acts` have to be all there are.
+pub(super) fn check(
+    ports: &[Port],
+    acts: &[Act],
+    checks: &[(&Span, Check)],
+    faults: &mut Diagnostics,
+) {
+    for (span, check) in checks {
+        let (Claim::Received(receiver, ..)
+        | Claim::ExactlyOnce(receiver, _)
+        | Claim::NoneAfter(receiver, _)
+        | Claim::Ttl(receiver, ..)
+        | Claim::Latency(Latency { receiver, .. })) = &check.claim
+        else {
+            continue;
+        };
+        let Receiver { group, sources, .. } = receiver;
+        let is_sent = acts.iter().any(|act| match &act.action {
+            Action::Send(stream) if stream.group == *group => {
+                let from = ports[stream.port].address;
+                sources.as_ref().is_none_or(|sources| sources.contains(&from))
+            }
+            _ => false,
+        });
+        if !is_sent {
+            let label = format!("nobody sends such a datagram to {group}");
+            let help = "an act has to `send` it, or the group or the source is another one";
+            let message = "this can never be judged";
+            faults.error_with_help(span, message, label, help);
+        }
+    }
+}

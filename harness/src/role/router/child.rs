@@ -1,0 +1,136 @@
+//! A router as a process of its own: this very program, started once more in the node's namespace.
+//!
+//! The laboratory and its child speak in lines of JSON. The child reads [`Order`]s from standard
+//! input, and says [`Word`]s on standard output. Its input ends when the laboratory does, and it ends
+//! with it. It refuses, and ends, if it is told what it does not understand.
+
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use castnet::daemon::Opened;
+use castnet::event::Event;
+use castnet::kernel;
+use castnet::router::config::Config;
+use castnet::time::Instant;
+use serde::{Deserialize, Serialize};
+
+use crate::lab::Lines;
+use crate::recording::{Lateness, NodeEvent, Teller};
+use crate::role::{Clock, watch_lateness};
+
+/// The first argument of a program that is to be a router. It is no command of castnet's users.
+pub(super) const AS_ROUTER: &str = "as-router";
+
+/// Whether this program has asked to be a router when it is started as one.
+static ABLE: AtomicBool = AtomicBool::new(false);
+
+/// What the laboratory wants of its child, in this order.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Order {
+    /// Become the owner of multicast routing in this namespace.
+    Own(Setup),
+    /// Route from now on.
+    Serve {
+        /// Which time it is.
+        clock: Clock,
+        /// When this was said.
+        at: Instant,
+    },
+}
+
+/// What a router has to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Setup {
+    pub(super) config: Config,
+    /// The kernel's indexes of its interfaces, in their order.
+    pub(super) ifindexes: Vec<u32>,
+    pub(super) teller: Teller,
+}
+
+/// What the child says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Word {
+    /// It owns multicast routing and waits for [`Order::Serve`].
+    Owns,
+    /// Its thread was later than ever before.
+    Late(Lateness),
+    /// Something happened.
+    Told(NodeEvent),
+}
+
+/// Routes until the laboratory ends, if this process was started by one to be its router; returns at
+/// once if it was not. Every program that runs plans calls this first, because it is the program that
+/// is started for a router that is to be a process of its own.
+#[must_use]
+pub fn serve_if_child() -> Option<ExitCode> {
+    ABLE.store(true, Ordering::Relaxed);
+    if std::env::args_os().nth(1)? != AS_ROUTER {
+        return None;
+    }
+    Some(match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            _ = writeln!(io::stderr(), "{why}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Whether this program can be started as a router.
+pub(super) fn is_able() -> bool {
+    ABLE.load(Ordering::Relaxed)
+}
+
+fn serve() -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(text)?.block_on(async {
+        let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(text)?;
+        let mut orders = Lines::of(stdin).map_err(text)?;
+        let Some(Order::Own(Setup { config, ifindexes, teller })) = next(&mut orders).await? else {
+            return Err("it has to be told first what it is".to_owned());
+        };
+        let opened = Opened::open(None).map_err(text)?;
+        say(&Word::Owns);
+        let (clock, at) = match next(&mut orders).await? {
+            Some(Order::Serve { clock, at }) => (clock, at),
+            Some(other) => return Err(format!("{other:?} comes too early or too late")),
+            None => return Ok(()),
+        };
+        let observe = move |at, event: Event| say(&Word::Told(teller.tell(at, &event)));
+        let shown = kernel::Clock::showing(clock.now());
+        let mut daemon = opened.start(config, ifindexes, shown, observe).map_err(text)?;
+        let mut wrong = Ok(());
+        // What a router that serves can be told to do is told on this pipe too.
+        let stop = async {
+            wrong = match next(&mut orders).await {
+                Ok(None) => Ok(()),
+                Ok(Some(order)) => Err(format!("{order:?} comes too early or too late")),
+                Err(why) => Err(why),
+            };
+        };
+        tokio::select! {
+            served = daemon.run(stop) => served.map_err(text)?,
+            () = watch_lateness(clock, at, |by| say(&Word::Late(by))) => {}
+        }
+        wrong
+    })
+}
+
+/// The next order; `None` if the laboratory is gone.
+async fn next(orders: &mut Lines) -> Result<Option<Order>, String> {
+    let line = orders.next().await.map_err(text)?;
+    let read = |line: String| serde_json::from_str(&line).map_err(|why| format!("{line}: {why}"));
+    line.map(read).transpose()
+}
+
+/// Standard output is flushed with each line. If nobody reads it, standard input has ended too.
+fn say(word: &Word) {
+    let line = serde_json::to_string(word).unwrap_or_default() + "\n";
+    _ = io::stdout().write_all(line.as_bytes());
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

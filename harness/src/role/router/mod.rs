@@ -1,0 +1,151 @@
+//! A router: castnet's routing core over the kernel's multicast routing, as a task in this process or
+//! as a process of its own. Both run the daemon's own loop, and what they tell is recorded alike.
+
+mod child;
+mod process;
+
+use std::io;
+
+use castnet::daemon::Opened;
+use castnet::event::Event;
+use castnet::kernel::{self, MrouteError};
+use castnet::router::config::Config;
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::oneshot;
+
+use super::watch::Watch;
+use super::{Actor, Stage};
+use crate::lab::Netns;
+use crate::plan::{Action, NodeId, Plan, PortId};
+use crate::recording::Teller;
+use child::Setup;
+use process::Child;
+
+pub use child::serve_if_child;
+
+pub(super) struct Router {
+    node: NodeId,
+    setup: Setup,
+    netns: Netns,
+    watch: Option<Watch>,
+    daemon: Daemon,
+}
+
+enum Daemon {
+    /// A task that is to start at time zero.
+    Opened(Opened),
+    /// A task at work. Its socket is closed when this is gone, and so is it.
+    Task { _stop: oneshot::Sender<()> },
+    /// A process, starting, at work, or dying.
+    Process(Child),
+    /// There is none.
+    Dead,
+}
+
+impl Router {
+    pub(super) fn open(
+        plan: &Plan,
+        node: NodeId,
+        config: &Config,
+        netns: &Netns,
+        ifindexes: &[u32],
+    ) -> io::Result<Self> {
+        let ports: Vec<(u32, PortId)> =
+            ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied()).collect();
+        let (config, ifindexes) = (config.clone(), ifindexes.to_vec());
+        let setup = Setup { config, ifindexes, teller: Teller::new(plan, node) };
+        // What the kernel cannot do is found out here, whoever is to do it.
+        let opened = take_ownership(netns)?;
+        let daemon = if plan.nodes[node].apart {
+            // Multicast routing of a namespace has one owner.
+            drop(opened);
+            Daemon::Process(Child::start(netns, setup.clone())?)
+        } else {
+            Daemon::Opened(opened)
+        };
+        let watch = Some(Watch::open(netns, node, ports)?);
+        Ok(Self { node, setup, netns: netns.try_clone()?, watch, daemon })
+    }
+
+    fn task(&self, stage: &Stage, opened: Opened) -> Result<Daemon, String> {
+        let (node, log) = (self.node, stage.log.clone());
+        let Setup { config, ifindexes, teller } = self.setup.clone();
+        let observe = move |at, event: Event| {
+            log.borrow_mut().events.push(teller.tell(at, &event));
+        };
+        let clock = kernel::Clock::showing(stage.clock.now());
+        let mut daemon =
+            opened.start(config, ifindexes, clock, observe).map_err(|error| error.to_string())?;
+        let (stop, stopped) = oneshot::channel();
+        let stage = stage.clone();
+        tokio::task::spawn_local(async move {
+            // A dropped sender means the same: it is over.
+            let stopped = async { _ = stopped.await };
+            if let Err(error) = daemon.run(stopped).await {
+                stage.broken(node, &error);
+            }
+        });
+        Ok(Daemon::Task { _stop: stop })
+    }
+
+    fn restart(&mut self, stage: &Stage) -> Result<Daemon, String> {
+        let child = Child::start(&self.netns, self.setup.clone());
+        let mut child = child.map_err(|error| error.to_string())?;
+        child.serve(stage, self.node)?;
+        Ok(Daemon::Process(child))
+    }
+}
+
+/// Multicast routing in the namespace becomes ours.
+fn take_ownership(netns: &Netns) -> io::Result<Opened> {
+    netns.run(|| Opened::open(None))?.map_err(|error| match error {
+        MrouteError::NotSupported { .. } => io::Error::new(io::ErrorKind::Unsupported, error),
+        _ => io::Error::other(error),
+    })
+}
+
+impl Actor for Router {
+    fn start(&mut self, stage: &Stage) -> Result<(), String> {
+        self.watch.take().ok_or("started twice")?.start(stage);
+        self.daemon = match std::mem::replace(&mut self.daemon, Daemon::Dead) {
+            Daemon::Opened(opened) => self.task(stage, opened)?,
+            Daemon::Process(mut child) => {
+                child.serve(stage, self.node)?;
+                Daemon::Process(child)
+            }
+            other => other,
+        };
+        Ok(())
+    }
+
+    fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
+        match (action, &self.daemon) {
+            (Action::Kill, Daemon::Process(child)) => {
+                child.kill().map_err(|error| error.to_string())
+            }
+            (Action::Kill, _) => Err("it is no process that runs".to_owned()),
+            (Action::Restart, Daemon::Dead) => {
+                self.daemon = self.restart(stage)?;
+                Ok(())
+            }
+            (Action::Restart, _) => Err("it is still running".to_owned()),
+            _ => Err("a router has no such act".to_owned()),
+        }
+    }
+
+    fn settle(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            let Daemon::Process(child) = &mut self.daemon else { return Ok(()) };
+            if child.was_killed() {
+                child.dead().await.map_err(|error| error.to_string())?;
+                self.daemon = Daemon::Dead;
+                return Ok(());
+            }
+            child.owns().await
+        })
+    }
+
+    fn stop(&mut self, _stage: &Stage) {
+        self.daemon = Daemon::Dead;
+    }
+}

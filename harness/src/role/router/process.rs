@@ -1,0 +1,143 @@
+//! The laboratory's side of a router that is a process of its own.
+
+use std::cell::Cell;
+use std::io::{self, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{ChildStdin, Command, Stdio};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::child::{self, AS_ROUTER, Order, Setup, Word};
+use crate::lab::{Lines, Netns, Process};
+use crate::plan::NodeId;
+use crate::role::Stage;
+
+/// How long the start of a process may take, for a machine on which it takes some milliseconds.
+const START_BOUND: Duration = Duration::from_secs(10);
+
+/// A router's process, from its start to its death.
+pub(super) struct Child {
+    process: Rc<Process>,
+    orders: ChildStdin,
+    /// Until it serves.
+    unheard: Option<Unheard>,
+    /// Whether its death is the laboratory's own wish.
+    killed: Rc<Cell<bool>>,
+}
+
+/// What it says, and nobody listens to yet.
+struct Unheard {
+    stdout: Lines,
+    stderr: Lines,
+}
+
+impl Child {
+    /// Starts this program once more in the namespace, to be the router.
+    pub(super) fn start(netns: &Netns, setup: Setup) -> io::Result<Self> {
+        if !child::is_able() {
+            let why = "this program does not call castnet_lab::role::serve_if_child() first";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        // The file that this program was started from may have been replaced since.
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("castnet").args([AS_ROUTER, netns.name()]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let process = Process::start(netns, command)?;
+        let missing = || io::Error::other("a pipe is missing");
+        let stdout = process.take_stdout()?.ok_or_else(missing)?;
+        let stderr = process.take_stderr()?.ok_or_else(missing)?;
+        let orders = process.take_stdin().ok_or_else(missing)?;
+        let unheard = Some(Unheard { stdout, stderr });
+        let mut child = Self { process: Rc::new(process), orders, unheard, killed: Rc::default() };
+        child.order(&Order::Own(setup))?;
+        Ok(child)
+    }
+
+    /// Tells it something.
+    fn order(&mut self, order: &Order) -> io::Result<()> {
+        self.orders.write_all((serde_json::to_string(order)? + "\n").as_bytes())
+    }
+
+    /// Waits until it owns multicast routing in its namespace.
+    pub(super) async fn owns(&mut self) -> Result<(), String> {
+        let Some(mut unheard) = self.unheard.take() else { return Ok(()) };
+        let said = tokio::time::timeout(START_BOUND, unheard.stdout.next()).await;
+        let said = said.map_err(|_| format!("its daemon has not started after {START_BOUND:?}"))?;
+        match said.map_err(|error| error.to_string())? {
+            Some(line) if matches!(serde_json::from_str(&line), Ok(Word::Owns)) => {
+                self.unheard = Some(unheard);
+                Ok(())
+            }
+            Some(line) => Err(format!("its daemon said {line}")),
+            None => Err(died(&self.process, unheard.stderr.last_words().await).await),
+        }
+    }
+
+    /// Has it route, and writes all that it tells into the log.
+    pub(super) fn serve(&mut self, stage: &Stage, node: NodeId) -> Result<(), String> {
+        let Unheard { stdout, stderr } = self.unheard.take().ok_or("started twice")?;
+        let ordered = self.order(&Order::Serve { clock: stage.clock, at: stage.clock.now() });
+        let (process, killed, stage) = (self.process.clone(), self.killed.clone(), stage.clone());
+        tokio::task::spawn_local(async move {
+            let listened = listen(&stage, stdout);
+            let (heard, last_words) = tokio::join!(listened, stderr.last_words());
+            let death = died(&process, last_words).await;
+            match heard {
+                Err(why) => stage.broken(node, &why),
+                Ok(()) if killed.get() => {}
+                Ok(()) => stage.broken(node, &death),
+            }
+        });
+        // That it could not be told is a matter of its death, which is spoken of there.
+        ordered.or_else(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Ok(()),
+            _ => Err(error.to_string()),
+        })
+    }
+
+    /// Sends it SIGKILL.
+    pub(super) fn kill(&self) -> io::Result<()> {
+        self.killed.set(true);
+        self.process.kill()
+    }
+
+    /// Whether the laboratory has killed it.
+    pub(super) fn was_killed(&self) -> bool {
+        self.killed.get()
+    }
+
+    /// Waits until it is dead.
+    pub(super) async fn dead(&self) -> io::Result<()> {
+        self.process.ended().await.map(drop)
+    }
+}
+
+impl Drop for Child {
+    /// Whoever lets go of it does not want it any more.
+    fn drop(&mut self) {
+        _ = self.kill();
+    }
+}
+
+/// Writes what it tells into the log, until it cannot tell anything more.
+async fn listen(stage: &Stage, mut stdout: Lines) -> Result<(), String> {
+    while let Some(line) = stdout.next().await.map_err(|error| error.to_string())? {
+        match serde_json::from_str(&line) {
+            Ok(Word::Told(event)) => stage.log.borrow_mut().events.push(event),
+            Ok(Word::Late(lateness)) => stage.late(lateness),
+            Ok(Word::Owns) => {}
+            Err(why) => return Err(format!("its daemon said {line}: {why}")),
+        }
+    }
+    Ok(())
+}
+
+/// How it ended, and what it said last.
+async fn died(process: &Process, last_words: String) -> String {
+    let ended = match process.ended().await {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let colon = if last_words.is_empty() { "" } else { ": " };
+    format!("its daemon ended by itself: {ended}{colon}{last_words}")
+}

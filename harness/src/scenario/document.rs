@@ -1,0 +1,80 @@
+//! A file as a document of TOML, with the places that it has among all files of a scenario.
+
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::diagnostic::{Diagnostics, Span};
+use super::source::Source;
+
+/// How many lines that are not TOML are worth showing.
+const MOST_NOT_TOML: usize = 8;
+
+/// The document of a file; nothing, and why, if it is none.
+pub(super) fn document<'s>(file: &'s Source, faults: &mut Diagnostics) -> Option<DeTable<'s>> {
+    let (document, errors) = DeTable::parse_recoverable(&file.text);
+    if !errors.is_empty() {
+        not_toml(file, &errors, faults);
+        return None;
+    }
+    if document.get_ref().is_empty() {
+        faults.error_with_help(
+            &(file.begin..file.begin),
+            "this file says nothing",
+            "a scenario begins here",
+            "a scenario has a `title`, [links], [nodes], [[act]] and [[expect]]",
+        );
+        return None;
+    }
+    Some(shifted(document.into_inner(), file.begin))
+}
+
+fn shifted(table: DeTable<'_>, by: usize) -> DeTable<'_> {
+    let entries = table.into_iter().map(|(key, value)| {
+        (Spanned::new(later(key.span(), by), key.into_inner()), shifted_value(value, by))
+    });
+    entries.collect()
+}
+
+fn shifted_value(value: Spanned<DeValue<'_>>, by: usize) -> Spanned<DeValue<'_>> {
+    let span = later(value.span(), by);
+    let value = match value.into_inner() {
+        DeValue::Table(table) => DeValue::Table(shifted(table, by)),
+        DeValue::Array(list) => {
+            let items: DeArray<'_> = list.into_iter().map(|item| shifted_value(item, by)).collect();
+            DeValue::Array(items)
+        }
+        other => other,
+    };
+    Spanned::new(span, value)
+}
+
+fn later(span: Span, by: usize) -> Span {
+    span.start + by..span.end + by
+}
+
+/// What the TOML parser says after its first complaint about a line is mostly a consequence.
+fn not_toml(file: &Source, errors: &[toml::de::Error], faults: &mut Diagnostics) {
+    let source = file.text.as_str();
+    let mut last_line = 0;
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let line = file.line(span.start);
+        if line == last_line {
+            continue;
+        }
+        last_line = line;
+        let is_table = source.get(..span.start).is_some_and(|before| before.ends_with("[["));
+        let span = later(span, file.begin);
+        match error.message() {
+            "duplicate key" if is_table => {
+                let help = "write double brackets each time, the first time too";
+                faults.error_with_help(&span, "this key stands twice", "the second time", help);
+            }
+            "duplicate key" => faults.error(&span, "this key stands twice", "the second time"),
+            why => faults.error(&span, "this is not TOML", why),
+        }
+        if faults.len() == MOST_NOT_TOML {
+            break;
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! `extends`: what several scenarios have in common stands once, in a template.
+//!
+//! A template has links, nodes and acts, and says what it is in the key `template`. The scenario
+//! goes over it by name: its links and its nodes replace those of the template, a node without a
+//! `role` changes the keys that it names, and its acts follow. What a scenario claims, and what goes
+//! wrong in it, stands in the scenario.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::diagnostic::Diagnostics;
+use super::document;
+use super::reader::Reader;
+use super::source::{self, Source, Sources, Unreadable};
+
+/// What a template has for its scenarios.
+const OWN: [&str; 5] = ["tolerance", "invariants", "links", "nodes", "act"];
+/// What only a scenario has.
+const NOT_HERE: [&str; 6] = ["title", "proves", "end", "matrix", "fault", "expect"];
+
+type Key<'i> = Spanned<DeString<'i>>;
+type Value<'i> = Spanned<DeValue<'i>>;
+
+/// Whether the file is a template, and so no scenario.
+#[must_use]
+pub fn is_template(path: &Path) -> bool {
+    source::read(path).is_ok_and(|text| {
+        let (document, _) = DeTable::parse_recoverable(&text);
+        has_only_template(document.get_ref())
+    })
+}
+
+/// A scenario in which `template` is a slip must not pass for a template.
+fn has_only_template(document: &DeTable<'_>) -> bool {
+    let has = |key| document.get(key).is_some();
+    has("template") && !has("title") && !has("expect")
+}
+
+/// Reads the templates that the scenario extends, one after the other; false if one is missing.
+pub(super) fn gather(sources: &mut Sources, faults: &mut Diagnostics) -> bool {
+    let mut known = BTreeSet::new();
+    loop {
+        let last = sources.last();
+        known.extend(fs::canonicalize(&last.path));
+        let (document, errors) = DeTable::parse_recoverable(&last.text);
+        // What is wrong with them is told when all of them are read.
+        let named = document.get_ref().get("extends").filter(|_| errors.is_empty());
+        let Some((named, span)) = named.map(|named| (named.get_ref(), named.span())) else {
+            return true;
+        };
+        let Some(named) = named.as_str() else { return false };
+        let path = Path::new(&last.path).parent().unwrap_or(Path::new("")).join(named);
+        let shown = tidied(&path).display().to_string();
+        match read(&path, &known) {
+            Ok(text) => sources.add(shown, text),
+            Err(why) => {
+                let span = last.begin + span.start..last.begin + span.end;
+                let help = "the path begins at the folder of this file";
+                let message = "this template cannot be read";
+                let label = match named {
+                    "" => "it names no file".to_owned(),
+                    _ => format!("{shown}: {why}"),
+                };
+                faults.error_with_help(&span, message, label, help);
+                return false;
+            }
+        }
+    }
+}
+
+fn read(path: &Path, known: &BTreeSet<PathBuf>) -> Result<String, String> {
+    let metadata = path.metadata().map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("not a file".to_owned());
+    }
+    if fs::canonicalize(path).is_ok_and(|path| known.contains(&path)) {
+        return Err("it would extend itself".to_owned());
+    }
+    source::read(path).map_err(|why| match why {
+        Unreadable::Io(error) => error.to_string(),
+        Unreadable::NotUtf8 { .. } => "not UTF-8, as TOML has to be".to_owned(),
+    })
+}
+
+/// The path without the detours `a/..`.
+fn tidied(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match (part, tidy.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => _ = tidy.pop(),
+            _ => tidy.push(part),
+        }
+    }
+    tidy
+}
+
+/// The scenario over its templates, and whether all of these could be read; nothing if it is not
+/// TOML, or is a template itself.
+pub(super) fn document<'s>(
+    sources: &'s Sources,
+    faults: &mut Diagnostics,
+) -> Option<(DeTable<'s>, bool)> {
+    let scenario = sources.scenario();
+    let document = document::document(scenario, faults);
+    if let Some(template) = document.as_ref().filter(|document| has_only_template(document)) {
+        check(template, scenario, faults);
+        let key = template.get_key_value("template").map(|(key, _)| key.span());
+        let help = "name it with `extends` in a scenario, and run that";
+        let message = "this is a template";
+        faults.error_with_help(&key.unwrap_or_default(), message, "and no scenario", help);
+        return None;
+    }
+    let mut is_whole = true;
+    let templates = sources.templates().iter().filter_map(|file| {
+        let template = document::document(file, faults);
+        let sound = template.as_ref().is_some_and(|template| check(template, file, faults));
+        is_whole &= sound;
+        template
+    });
+    let templates: Vec<DeTable<'_>> = templates.collect();
+    Some((templates.into_iter().fold(document?, |over, template| merge(template, over)), is_whole))
+}
+
+/// Says what is no template's; true if there is nothing of that kind.
+fn check(template: &DeTable<'_>, file: &Source, faults: &mut Diagnostics) -> bool {
+    let before = faults.len();
+    let key = |name| template.get_key_value(name).map(|(key, _)| key.span());
+    if let (None, Some(title)) = (key("template"), key("title")) {
+        let help = "move what is shared into a file with `template = \"...\"`, and extend that";
+        let message = "this is a scenario, and no template";
+        faults.error_with_help(&title, message, "only templates can be extended", help);
+        return false;
+    }
+    let told = RefCell::new(std::mem::take(faults));
+    let table = Reader::new(template, file.begin..file.begin, "a template", &told);
+    table.require("template", table.string("template"));
+    table.string("extends");
+    table.know(&OWN);
+    for (key, form) in
+        [("links", "lan = [\"r1\", \"h1\"]"), ("nodes", "s1 = { role = \"source\" }")]
+    {
+        if let Some(value) = table.value(key) {
+            Reader::of(value, key, &format!("a table: {form}, and so on"), &told);
+        }
+    }
+    for key in NOT_HERE {
+        match table.key_span(key) {
+            Some(span) => {
+                let message = format!("a template has no `{key}`");
+                told.borrow_mut().error(&span, message, "belongs in the scenarios that extend it");
+            }
+            None => table.forget(&[key]),
+        }
+    }
+    table.finish();
+    *faults = told.into_inner();
+    faults.len() == before
+}
+
+/// What `over` says goes over what the template says.
+fn merge<'i>(template: DeTable<'i>, over: DeTable<'i>) -> DeTable<'i> {
+    let template = template.into_iter().filter(|(key, _)| OWN.contains(&key.get_ref().as_ref()));
+    let template = template.collect();
+    by_name(template, over, |key, below, above| match (key, below, above) {
+        ("links", DeValue::Table(below), DeValue::Table(above)) => {
+            DeValue::Table(by_name(below, above, |_, _, above| above))
+        }
+        ("nodes", DeValue::Table(below), DeValue::Table(above)) => {
+            DeValue::Table(by_name(below, above, |_, below, above| node(below, above)))
+        }
+        ("act", DeValue::Array(below), DeValue::Array(above)) => {
+            DeValue::Array(below.into_iter().chain(above).collect())
+        }
+        (_, _, above) => above,
+    })
+}
+
+/// A node with a role is another one; one without changes what it names, down to single keys.
+fn node<'i>(below: DeValue<'i>, above: DeValue<'i>) -> DeValue<'i> {
+    match (below, above) {
+        (DeValue::Table(below), DeValue::Table(above)) if above.get("role").is_none() => {
+            DeValue::Table(by_name(below, above, |_, below, above| node(below, above)))
+        }
+        (_, above) => above,
+    }
+}
+
+/// Both tables, in the order of the lower one; what is in both is joined, and stands above.
+fn by_name<'i>(
+    below: DeTable<'i>,
+    above: DeTable<'i>,
+    join: impl Fn(&str, DeValue<'i>, DeValue<'i>) -> DeValue<'i>,
+) -> DeTable<'i> {
+    let mut entries: Vec<(Key<'i>, Value<'i>)> = below.into_iter().collect();
+    for (key, value) in above {
+        match entries.iter_mut().find(|(known, _)| *known == key) {
+            Some(entry) => {
+                let span = value.span();
+                let below = std::mem::replace(entry.1.get_mut(), DeValue::Boolean(false));
+                let joined = join(key.get_ref(), below, value.into_inner());
+                *entry = (key, Spanned::new(span, joined));
+            }
+            None => entries.push((key, value)),
+        }
+    }
+    entries.into_iter().collect()
+}

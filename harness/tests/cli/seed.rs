@@ -1,0 +1,75 @@
+//! The same seed, the same draws: what `--seed` promises.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{can_run, castnet, folder};
+
+/// Every other datagram or so is lost, and the claim fails by telling how many are left.
+const LOSSY: &str = r#"
+title = "Half of it is lost"
+links = { lan = ["s1", "h1"] }
+nodes = { s1 = { role = "source" }, h1 = { role = "listener" } }
+fault = [{ on = "lan", kind = "data", chance = "50%", drop = true }]
+act = [
+    { at = "0s", join = { who = "h1", group = "239.1.1.1" } },
+    { at = "100ms", send = { who = "s1", group = "239.1.1.1", rate = "500pps", for = "400ms" } },
+]
+[[expect]]
+delivery = { to = "h1", group = "239.1.1.1" }
+received = 0
+within = "1s"
+"#;
+
+fn place(name: &str) -> Option<PathBuf> {
+    let folder = folder(name);
+    fs::write(folder.join("a.toml"), LOSSY).unwrap();
+    can_run(&castnet(&folder, &["run", "a.toml"])).then_some(folder)
+}
+
+/// The runs as JSON tells them.
+fn runs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
+    let output = castnet(folder, &[&["run", "--json", "a.toml"], arguments].concat());
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{document}");
+    document["runs"].as_array().unwrap().clone()
+}
+
+/// How many datagrams were left in each, as the failure says.
+fn left(runs: &[Value]) -> Vec<String> {
+    runs.iter().map(|run| run["findings"][0]["why"][0].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_same_seed_draws_the_same_and_another_one_does_not() {
+    let Some(folder) = place("seed") else { return };
+    let first = runs(&folder, &["--repeat", "2"]);
+    assert!(first.iter().all(|run| run["seed"] == 1), "{first:?}");
+    assert!(left(&first)[0].contains(", found "), "{first:?}");
+    assert_eq!(left(&first)[0], left(&first)[1]);
+    let other = runs(&folder, &["--seed", "7"]);
+    assert_eq!(other[0]["seed"], 7);
+    assert_ne!(left(&other)[0], left(&first)[0]);
+    assert_eq!(left(&other), left(&runs(&folder, &["--seed", "7"])));
+}
+
+#[test]
+fn a_random_seed_is_another_one_in_each_run_and_repeats_it() {
+    let Some(folder) = place("seed-random") else { return };
+    let drawn = runs(&folder, &["--seed", "random", "--repeat", "2"]);
+    let [one, other] = [&drawn[0]["seed"], &drawn[1]["seed"]].map(|seed| seed.as_u64().unwrap());
+    assert_ne!(one, other);
+    let again = runs(&folder, &["--seed", &one.to_string()]);
+    assert_eq!(left(&again)[0], left(&drawn)[0]);
+}
+
+#[test]
+fn what_is_no_seed_is_refused() {
+    let folder = folder("no-seed");
+    for seed in ["", "-1", "one", "18446744073709551616"] {
+        let output = castnet(&folder, &["run", "--seed", seed, "a.toml"]);
+        assert_eq!(output.status.code(), Some(2), "{seed}");
+    }
+}

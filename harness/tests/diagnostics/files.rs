@@ -1,0 +1,48 @@
+//! Files that are hardly scenarios, or no text at all.
+
+use castnet_lab::plan::{LoadError, load};
+
+use super::told;
+
+#[test]
+fn files_that_are_hardly_scenarios() {
+    let told =
+        ["", "\n\n", "# later\n", "title = \"nothing else\"\n", "\u{feff}title = 3\n"].map(told);
+    insta::assert_snapshot!(told.join("\n\n----\n\n"));
+}
+
+/// A file that is no scenario at all must not keep anyone waiting.
+#[test]
+fn a_flood_of_faults_is_cut_off() {
+    let keys: String = (0..20_000).map(|n| format!("k{n} = 1\n")).collect();
+    let told = told(&keys);
+    assert_eq!(told.matches("error: ").count(), 101);
+    assert!(
+        told.contains("error: 19904 more faults are not shown"),
+        "{}",
+        &told[told.len() - 300..]
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read_as_text() {
+    let folder = std::env::temp_dir().join(format!("castnet-diagnostics-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let told = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let told = match load(&path) {
+            Ok(_) => "NOTHING IS WRONG".to_owned(),
+            Err(LoadError::Rejected(rejected)) => rejected.render(false),
+            Err(error) => error.to_string(),
+        };
+        told.replace(&folder.display().to_string(), "FOLDER")
+    };
+    let told = [
+        told("latin1.toml", b"title = \"caf\xe9\"\n[links]\n"),
+        told("cut.toml", b"title = \"caf\xc3"),
+        told("huge.toml", &vec![b'#'; 1024 * 1024 + 1]),
+    ];
+    std::fs::remove_dir_all(&folder).unwrap();
+    insta::assert_snapshot!(told.join("\n\n----\n\n"));
+}

@@ -1,0 +1,181 @@
+//! A switch that snoops, on the kernel and on `sim::model::bridge`.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use castnet::time::Instant;
+use castnet::wire::igmp::Version;
+use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, SwitchSpec, switch};
+use castnet_lab::sim::model::bridge::{Bridge, Out, Settings};
+
+use crate::ground::Ground;
+use crate::script::{Model, Played, Reaction, Steps, compare, describe};
+
+/// The bridge's ports; the last one has fast leave.
+pub(crate) const PORTS: usize = 3;
+
+/// The address that the bridge asks from, which is neither the lowest nor the highest.
+pub(crate) const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 50);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Stimulus {
+    /// A packet comes in on a port.
+    Packet(usize, Vec<u8>),
+    /// The bridge is to ask, or no longer.
+    Querier(bool),
+    Down(usize),
+    Up(usize),
+}
+
+/// Short times, each of them another one: LMQT is 600 ms.
+pub(crate) fn settings(igmp_version: u8) -> Settings {
+    let ms = Duration::from_millis;
+    Settings {
+        snooping: true,
+        address: OWN,
+        igmp_version: if igmp_version == 3 { Version::V3 } else { Version::V2 },
+        query_interval: ms(3_000),
+        query_response_interval: ms(300),
+        startup_query_interval: ms(1_000),
+        startup_query_count: 2,
+        last_member_interval: ms(300),
+        last_member_count: 2,
+        membership_interval: ms(2_600),
+        querier_interval: ms(2_000),
+        fast_leave: (0..PORTS).map(|port| port == PORTS - 1).collect(),
+    }
+}
+
+/// Plays the script on the kernel, and compares.
+pub(crate) async fn check(settings: Settings, steps: Steps<Stimulus>, end: u64) {
+    let ground = Ground::build(PORTS, async |netns, built| {
+        let ports: Vec<u32> = built.ifindex.iter().map(|link| link[1]).collect();
+        switch::build(&netns[PORTS], &spec(&settings, ports)).await.unwrap();
+        built.segments = vec![(0..PORTS).map(|link| (link, 0)).collect()];
+    })
+    .await;
+    let netlink = Netlink::open(&ground.netns[PORTS]).unwrap();
+    let monitor = MdbMonitor::open(&ground.netns[PORTS]).unwrap();
+    let (mut stimuli, mut known) = (Vec::new(), Known::default());
+    for (ms, stimulus) in steps {
+        known.listen_until(ms, &ground, &monitor).await;
+        let begun = ground.now();
+        let ifindex = |port: usize| ground.built.ifindex[port][1];
+        match &stimulus {
+            Stimulus::Packet(port, packet) => ground.send(*port, packet),
+            Stimulus::Querier(on) => {
+                switch::set_querier(&ground.netns[PORTS], *on).await.unwrap();
+            }
+            Stimulus::Down(port) => netlink.down(ifindex(*port)).await.unwrap(),
+            Stimulus::Up(port) => netlink.up(ifindex(*port)).await.unwrap(),
+        }
+        stimuli.push((begun, ground.now(), stimulus));
+    }
+    known.listen_until(end, &ground, &monitor).await;
+    let (end, mut reactions) = (ground.now(), known.reactions);
+    reactions.extend(ground.finish().await);
+    let played = Played { stimuli, reactions, end };
+    compare(&played, |_| Subject(Bridge::new(settings.clone(), PORTS)));
+}
+
+fn spec(settings: &Settings, ports: Vec<u32>) -> SwitchSpec {
+    let settings = settings.clone();
+    SwitchSpec {
+        snooping: settings.snooping,
+        mac: [2, 0, 0, 0, 9, 9],
+        address: Some(format!("{}/24", settings.address).parse().unwrap()),
+        igmp_version: if settings.igmp_version == Version::V3 { 3 } else { 2 },
+        query_interval: settings.query_interval,
+        query_response_interval: settings.query_response_interval,
+        startup_query_interval: settings.startup_query_interval,
+        startup_query_count: settings.startup_query_count,
+        last_member_interval: settings.last_member_interval,
+        last_member_count: settings.last_member_count,
+        membership_interval: settings.membership_interval,
+        querier_interval: settings.querier_interval,
+        fast_leave: ports.last().copied().into_iter().collect(),
+        ports,
+    }
+}
+
+/// What the bridge has told of its database. It tells some of it twice, which is no news.
+#[derive(Default)]
+struct Known {
+    members: BTreeSet<(Ipv4Addr, usize)>,
+    reactions: Vec<Reaction>,
+}
+
+impl Known {
+    async fn listen_until(&mut self, ms: u64, ground: &Ground, monitor: &MdbMonitor) {
+        while let Some(told) = ground.next(ms, async || monitor.next().await.unwrap()).await {
+            let news = told.into_iter().filter_map(|told| self.news(ground, &told));
+            let news: Vec<_> = news.map(|what| ground.seen(what)).collect();
+            self.reactions.extend(news);
+        }
+    }
+
+    /// Of the bridge itself, which is no port, nothing is told.
+    fn news(&mut self, ground: &Ground, told: &MdbMessage) -> Option<String> {
+        let port = |of: u32| ground.built.ifindex.iter().position(|ports| ports[1] == of);
+        match *told {
+            MdbMessage::Member { group, port: ifindex, on } => {
+                let member = (group, port(ifindex)?);
+                let is_news =
+                    if on { self.members.insert(member) } else { self.members.remove(&member) };
+                is_news.then(|| tell_member(group, member.1, on))
+            }
+            MdbMessage::Router { port: ifindex, on } => {
+                port(ifindex).map(|port| tell_router(port, on))
+            }
+            MdbMessage::Overrun => panic!("changes were lost"),
+        }
+    }
+}
+
+struct Subject(Bridge);
+
+impl Model<Stimulus> for Subject {
+    fn deadline(&self) -> Option<Instant> {
+        self.0.deadline()
+    }
+
+    fn expire(&mut self, now: Instant) -> Vec<String> {
+        let mut out = Vec::new();
+        self.0.expire(now, &mut out);
+        out.iter().map(tell).collect()
+    }
+
+    fn stimulate(&mut self, now: Instant, stimulus: &Stimulus) -> Vec<String> {
+        let mut out = Vec::new();
+        match stimulus {
+            Stimulus::Packet(port, packet) => {
+                let frame = Ground::frame(*port, packet);
+                let (to, from) = (frame[..6].try_into().unwrap(), frame[6..12].try_into().unwrap());
+                self.0.receive(now, *port, from, to, &Rc::from(&packet[..]), &mut out);
+            }
+            Stimulus::Querier(on) => self.0.set_querier(now, *on),
+            Stimulus::Down(port) => self.0.port(now, *port, false, &mut out),
+            Stimulus::Up(port) => self.0.port(now, *port, true, &mut out),
+        }
+        out.iter().map(tell).collect()
+    }
+}
+
+fn tell(out: &Out) -> String {
+    match out {
+        Out::Forward { port, packet } => format!("link {port}: {}", describe(packet)),
+        Out::Send { port, packet, .. } => format!("link {port}: {}", describe(packet)),
+        Out::Mdb { group, port, on } => tell_member(*group, *port, *on),
+        Out::Router { port, on } => tell_router(*port, *on),
+    }
+}
+
+fn tell_member(group: Ipv4Addr, port: usize, on: bool) -> String {
+    format!("member of {group} on port {port}: {on}")
+}
+
+fn tell_router(port: usize, on: bool) -> String {
+    format!("router on port {port}: {on}")
+}

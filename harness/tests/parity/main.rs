@@ -1,0 +1,81 @@
+//! The models of the simulator against the running kernel: each script is played on both, and what
+//! they do is compared.
+//!
+//! It has a `main` of its own for the reason that `lab.rs` gives. The scripts mostly wait, and so are
+//! played side by side.
+
+mod bridge;
+mod bridge_scripts;
+mod ground;
+mod host;
+mod host_scripts;
+mod mroute;
+mod mroute_scripts;
+mod packets;
+mod script;
+
+use castnet_lab::lab::{privilege, take_precedence};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let mut args = Arguments::from_args();
+    if !args.list
+        && let Err(refusal) = privilege::enter()
+    {
+        let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
+        assert!(!required, "{refusal}");
+        eprintln!("SKIPPED (no privilege): {refusal}");
+        return;
+    }
+    let trials = vec![
+        trial("host::v3_changes", host_scripts::v3_changes),
+        trial("host::v3_answers", host_scripts::v3_answers),
+        trial("host::v3_suppression", host_scripts::v3_suppression),
+        trial("host::v3_many_groups", host_scripts::v3_many_groups),
+        trial("host::v3_robustness", host_scripts::v3_robustness),
+        trial("host::v3_down_and_up", host_scripts::v3_down_and_up),
+        trial("host::v2_unsolicited", host_scripts::v2_unsolicited),
+        trial("host::v1_unsolicited", host_scripts::v1_unsolicited),
+        trial("host::v2_sockets", host_scripts::v2_sockets),
+        trial("host::v2_queries", host_scripts::v2_queries),
+        trial("host::v2_suppression", host_scripts::v2_suppression),
+        trial("host::v2_down_and_up", host_scripts::v2_down_and_up),
+        trial("host::falling_back", host_scripts::falling_back),
+        trial("host::forced_3_and_older_queries", host_scripts::forced_3_and_older_queries),
+        trial("host::forced_2_and_version_1_queries", host_scripts::forced_2_and_version_1_queries),
+        trial("host::what_is_heard", host_scripts::what_is_heard),
+        trial("host::link_local_groups", host_scripts::link_local_groups),
+        trial("mroute::thresholds_and_counters", mroute_scripts::thresholds_and_counters),
+        trial("mroute::waiting", mroute_scripts::waiting),
+        trial("mroute::giving_up", mroute_scripts::giving_up),
+        trial("mroute::wrong_interfaces", mroute_scripts::wrong_interfaces),
+        trial("mroute::odd_entries", mroute_scripts::odd_entries),
+        trial("mroute::devices_down", mroute_scripts::devices_down),
+        trial("mroute::closing", mroute_scripts::closing),
+        trial("mroute::igmp_for_the_owner", mroute_scripts::igmp_for_the_owner),
+        trial("mroute::what_is_not_routed", mroute_scripts::what_is_not_routed),
+        trial("bridge::without_a_querier", bridge_scripts::without_a_querier),
+        trial("bridge::with_a_querier", bridge_scripts::with_a_querier),
+        trial("bridge::v3_reports_in_version_2", bridge_scripts::v3_reports_in_version_2),
+        trial("bridge::v3_reports_in_version_3", bridge_scripts::v3_reports_in_version_3),
+        trial("bridge::own_querier_of_version_2", bridge_scripts::own_querier_of_version_2),
+        trial("bridge::own_querier_of_version_3", bridge_scripts::own_querier_of_version_3),
+        trial("bridge::elections", bridge_scripts::elections),
+        trial("bridge::asked_before", bridge_scripts::asked_before),
+        trial("bridge::group_queries", bridge_scripts::group_queries),
+        trial("bridge::ports_down_and_up", bridge_scripts::ports_down_and_up),
+        trial("bridge::what_is_carried", bridge_scripts::what_is_carried),
+        trial("bridge::without_snooping", bridge_scripts::without_snooping),
+    ];
+    args.test_threads.get_or_insert(trials.len());
+    libtest_mimic::run(&args, trials).exit();
+}
+
+fn trial<F: Future<Output = ()>>(name: &str, body: impl Fn() -> F + Send + 'static) -> Trial {
+    Trial::test(name, move || {
+        take_precedence();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Failed::from)?.block_on(body());
+        Ok(())
+    })
+}
