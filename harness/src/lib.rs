@@ -22,22 +22,27 @@
 //! - [`scenario`]: what an author writes, and what is wrong with it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
+//! - [`member`]: a listener that speaks by castnet's own host machine.
 //! - [`role`]: who may sit on a node.
+//! - [`sim`]: the world without a kernel, in virtual time.
 //! - [`backend`]: where a plan is run.
 //! - [`sim`]: what Linux does, as plain values.
 //! - [`recording`]: what happened.
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.
 //! - [`judge`]: whether what happened is what was claimed.
+//! - [`compare`]: whether two backends let the same happen.
 //! - [`replay`]: a capture held against a scenario.
 //! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
 
 pub mod backend;
 pub mod capture;
+pub mod compare;
 pub mod fabric;
 pub mod judge;
 pub mod lab;
+pub mod member;
 pub mod plan;
 pub mod recording;
 pub mod replay;

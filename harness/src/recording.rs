@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{NodeId, PortId};
 
-pub use told::Teller;
+pub use told::{MemberPorts, Teller};
 
 /// Everything that a run has left behind.
 #[derive(Clone, Debug)]
@@ -41,10 +41,22 @@ pub struct Recording {
     pub events: Vec<NodeEvent>,
     /// What fault rules did to frames, in the order of time.
     pub struck: Vec<Struck>,
+    /// What was counted and not kept.
+    pub unkept: Unkept,
     /// When the laboratory was late itself, and by how much.
     pub lateness: Lateness,
     /// Why the run itself cannot be trusted; empty if it can.
     pub broken: Vec<String>,
+}
+
+/// What a run has counted, and has not kept one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unkept {
+    /// Frames at ports that nobody looks at.
+    pub frames: u64,
+    /// Datagrams that hosts of populations have read. Of them [`Recording::deliveries`] has each
+    /// datagram once, however many have read it.
+    pub reads: u64,
 }
 
 /// The worst time that the laboratory came too late to do what was due.

@@ -19,7 +19,7 @@ use castnet::time::Instant;
 use crate::capture::file::Shot;
 use crate::judge::{Finding, judge_some};
 use crate::plan::{Action, Check, Claim, LinkId, Plan, PortId};
-use crate::recording::{Frame, Lateness, Recording};
+use crate::recording::{Frame, Lateness, Recording, Unkept};
 use crate::scenario::PacketKind;
 use matching::Matching;
 
@@ -111,6 +111,7 @@ pub fn replay(
         events: Vec::new(),
         struck: Vec::new(),
         lateness: Lateness::default(),
+        unkept: Unkept::default(),
         broken: Vec::new(),
     };
     let judged = judge_some(plan, &recording, |check| unseen(plan, &matching, check).is_none());

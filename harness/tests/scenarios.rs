@@ -1,22 +1,24 @@
-//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`, and one per combination of
-//! a matrix: `netns::igmp::v2::join::version=2::robustness=3`.
+//! One test per scenario and backend: `netns::igmp::v2::leave-last-member`, `sim::igmp::v2::...`, and
+//! one per combination of a matrix: `netns::igmp::v2::join::version=2::robustness=3`.
 //!
-//! Without the right to make namespaces a test fails if `CASTNET_REQUIRE_NETNS=1` demands it, and is
-//! ignored, loudly, if nothing does.
+//! Without the right to make namespaces a test on the kernel fails if `CASTNET_REQUIRE_NETNS=1` demands
+//! it, and is ignored, loudly, if nothing does. The simulator runs each scenario twice, and what comes
+//! out has to be the same.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use castnet_lab::backend::{Cancel, at_a_time, netns};
+use castnet_lab::backend::{Cancel, RunError, at_a_time, netns, sim};
 use castnet_lab::capture::pcapng;
 use castnet_lab::judge::{Outcome, judge};
 use castnet_lab::lab::privilege::{self, Refusal};
 use castnet_lab::plan::{Plan, load};
+use castnet_lab::recording::Recording;
 use castnet_lab::report::Finished;
 use castnet_lab::report::text::{self, Style};
 use castnet_lab::role;
-use castnet_lab::scenario::is_template;
+use castnet_lab::scenario::{Backend, is_template};
 use castnet_lab::snapshot::golden;
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -56,30 +58,48 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// A test for each combination; one that fails if there are none, because the file is wrong.
+/// A test for each combination on each backend that it is for; one that fails if there are none, because
+/// the file is wrong.
 fn trials(file: &Path, refusal: Option<&Refusal>, required: bool) -> Vec<Trial> {
     let tail = file.strip_prefix(SCENARIOS).unwrap_or(file).with_extension("");
-    let name = format!("netns::{}", tail.display().to_string().replace('/', "::"));
+    let name = tail.display().to_string().replace('/', "::");
     let plans = match load(file) {
         Ok(plans) => plans,
         Err(error) => return vec![Trial::test(name, move || Err(error.to_string().into()))],
     };
-    let trials = plans.into_iter().map(|plan| {
+    let trials = plans.into_iter().flat_map(|plan| {
         // Commas and brackets mean something in the filters of nextest.
         let values = plan.combination.split(',').filter(|value| !value.is_empty());
         let name = values.fold(name.clone(), |name, value| format!("{name}::{value}"));
-        match refusal.map(ToString::to_string) {
-            None => Trial::test(name, move || run(&plan)),
-            Some(why) => {
-                Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(!required)
-            }
-        }
+        let backends = [Backend::Netns, Backend::Sim].map(|backend| {
+            let name = format!("{}::{name}", backend.word());
+            let plan = plan.clone();
+            plan.runs_on(backend).then(|| trial(name, plan, backend, refusal, required))
+        });
+        backends.into_iter().flatten()
     });
     trials.collect()
 }
 
-fn run(plan: &Plan) -> Result<(), Failed> {
-    let recording = netns::run(plan, &Cancel::new()).map_err(|error| error.to_string())?;
+fn trial(
+    name: String,
+    plan: Plan,
+    backend: Backend,
+    refusal: Option<&Refusal>,
+    required: bool,
+) -> Trial {
+    match refusal.filter(|_| backend == Backend::Netns).map(ToString::to_string) {
+        None => Trial::test(name, move || run(&plan, backend)),
+        Some(why) => Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(!required),
+    }
+}
+
+fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
+    let recording = match backend {
+        Backend::Netns => netns::run(plan, &Cancel::new()),
+        Backend::Sim => twice(plan),
+    };
+    let recording = recording.map_err(|error| error.to_string())?;
     let mut verdict = judge(plan, &recording);
     let write = |path: &Path, bytes: &[u8]| {
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
@@ -91,13 +111,13 @@ fn run(plan: &Plan) -> Result<(), Failed> {
         return Ok(());
     }
     let remarks = verdict.remarks();
-    let pcapng = keep(plan, |file| pcapng::write(file, plan, &recording, &remarks))?;
+    let pcapng = keep(plan, backend, |file| pcapng::write(file, plan, &recording, &remarks))?;
     let finished = Finished {
         name: plan.name.clone(),
         path: plan.path.clone(),
         title: plan.title.clone(),
         clauses: plan.proves.clone(),
-        backend: "netns",
+        backend: backend.word(),
         repetition: 1,
         seed: plan.seed,
         took: plan.end,
@@ -109,12 +129,27 @@ fn run(plan: &Plan) -> Result<(), Failed> {
     Err(text::run(&finished, Style { color: false }, true).into())
 }
 
+/// Runs it twice, and makes sure that nobody can tell which was which.
+fn twice(plan: &Plan) -> Result<Recording, RunError> {
+    let (one, other) = (sim::run(plan, &Cancel::new())?, sim::run(plan, &Cancel::new())?);
+    let capture = |recording: &Recording| {
+        let mut octets = Vec::new();
+        let remarks = judge(plan, recording).remarks();
+        pcapng::write(&mut octets, plan, recording, &remarks).map(|()| octets)
+    };
+    assert_eq!(format!("{one:?}"), format!("{other:?}"), "two runs are not the same");
+    assert!(capture(&one).is_ok_and(|octets| capture(&other).is_ok_and(|same| octets == same)));
+    assert_eq!(judge(plan, &one), judge(plan, &other), "two verdicts are not the same");
+    Ok(one)
+}
+
 /// Writes the capture of a failure where it outlives the test.
 fn keep(
     plan: &Plan,
+    backend: Backend,
     write: impl FnOnce(std::fs::File) -> std::io::Result<()>,
 ) -> Result<PathBuf, Failed> {
-    let name = format!("{}.pcapng", plan.name.replace('/', "-"));
+    let name = format!("{}.{}.pcapng", plan.name.replace('/', "-"), backend.word());
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     write(std::fs::File::create(&path)?)?;
     Ok(path)

@@ -27,17 +27,19 @@ const CORE: [(&str, &[&str]); 12] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 13] = [
+const LAB: [(&str, &[&str]); 15] = [
     ("scenario", &[]),
     ("lab", &[]),
-    ("sim", &[]),
     ("plan", &["scenario"]),
     ("recording", &["plan"]),
     ("capture", &["scenario", "plan", "recording"]),
-    ("fabric", &["scenario", "capture"]),
-    ("role", &["lab", "scenario", "plan", "recording", "capture"]),
-    ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role"]),
+    ("fabric", &["scenario", "plan", "recording", "capture"]),
+    ("member", &["plan", "recording", "capture"]),
+    ("role", &["lab", "scenario", "plan", "recording", "capture", "member"]),
+    ("sim", &["scenario", "plan", "recording", "capture", "fabric", "member"]),
+    ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role", "sim"]),
     ("judge", &["scenario", "plan", "recording", "capture"]),
+    ("compare", &["scenario", "plan", "recording", "capture"]),
     ("snapshot", &["scenario", "plan", "recording", "capture", "judge"]),
     ("replay", &["scenario", "plan", "recording", "capture", "judge"]),
     ("report", &["scenario", "plan", "recording", "capture", "judge", "snapshot"]),

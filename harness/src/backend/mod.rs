@@ -1,14 +1,17 @@
 //! Where a plan is run. Each backend takes a plan and yields a recording, and nothing else.
 
 mod cancel;
+mod error;
 pub mod faults;
 mod gate;
 mod machine;
 pub mod netns;
 mod readings;
 mod segment;
+pub mod sim;
 mod timeline;
 mod unicast;
 
 pub use cancel::Cancel;
+pub use error::RunError;
 pub use gate::at_a_time;

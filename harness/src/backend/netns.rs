@@ -12,20 +12,20 @@ use std::time::Duration;
 use castnet::time::Instant;
 use tokio::task::LocalSet;
 
-use super::Cancel;
 use super::faults::Plugged;
 use super::gate::{Changing, Running};
 use super::machine::Machines;
 use super::readings::Readings;
 use super::timeline::perform;
-use super::{segment, unicast};
+use super::{Cancel, RunError, segment, unicast};
 use crate::lab::{
-    Built, Capture, Captured, Carrier, Ears, LabError, LinkSpec, Netns, PROOF_BOUND, Port, link,
+    Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, Port, link,
     take_precedence,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
-use crate::recording::{Frame, NodeEvent, Recording};
+use crate::recording::{Frame, NodeEvent, Recording, Unkept};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
+use crate::scenario::Backend;
 
 /// How often the log of a topology that is held is emptied.
 const PACE: Duration = Duration::from_millis(100);
@@ -34,26 +34,6 @@ const PACE: Duration = Duration::from_millis(100);
 /// a tenth of a second, and nothing depends on its being gone but the quiet of others.
 const GONE_PACE: Duration = Duration::from_millis(5);
 const GONE_LOOKS: u32 = 400;
-
-/// Why a run could not be made or finished.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The laboratory.
-    #[error(transparent)]
-    Lab(#[from] LabError),
-    /// A node.
-    #[error("{0}: {1}")]
-    Node(String, String),
-    /// A node needs what this kernel does not have.
-    #[error("{0}: {1}")]
-    Unsupported(String, String),
-    /// The reactor.
-    #[error("tokio: {0}")]
-    Reactor(std::io::Error),
-    /// It was cancelled, and everything that was built is gone.
-    #[error("interrupted")]
-    Interrupted,
-}
 
 /// A node's namespace, as long as the topology stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -323,7 +303,7 @@ fn recording(
     // What processes tell comes later than what they tell of.
     log.events.sort_by_key(|event| event.at);
     Recording {
-        backend: "netns",
+        backend: Backend::Netns.word(),
         epoch: stage.clock.epoch(),
         frames: frames.collect(),
         deliveries: log.deliveries,
@@ -333,6 +313,7 @@ fn recording(
         mdb: log.mdb,
         events: log.events,
         struck: Vec::new(),
+        unkept: Unkept::default(),
         lateness: log.lateness,
         broken: log.broken,
     }

@@ -28,21 +28,12 @@ impl<'a> Readings<'a> {
 
     /// Waits for all moments that do not depend on when an act is done.
     pub(super) fn begin(&self) {
-        self.each(|reading| {
-            let acts = &self.stage.plan.acts;
-            let planned = |act: ActId| acts.get(act).map(|act| Instant::ZERO + act.at);
-            let at = reading.at.instant(planned)?;
-            let anchor = reading.at.anchor.as_ref().and_then(|(act, _)| planned(*act));
-            anchor.is_none_or(|anchor| at < anchor).then_some(at)
-        });
+        self.each(|reading| reading.at_once(&self.stage.plan));
     }
 
     /// Waits for the moments that count from this act.
     pub(super) fn after(&self, act: ActId, done: Instant) {
-        self.each(|reading| {
-            reading.at.anchor.as_ref().filter(|(of, _)| *of == act)?;
-            reading.at.instant(|_| Some(done)).filter(|at| *at >= done)
-        });
+        self.each(|reading| reading.after(act, done));
     }
 
     /// What has been read by now.

@@ -4,10 +4,20 @@ use std::net::Ipv4Addr;
 
 use etherparse::{EtherType, Ethernet2Header};
 
+/// Octets of the two addresses that a frame begins with.
+pub const ADDRESSES: usize = 12;
+/// Octets before the packet.
+pub const HEADER: usize = 14;
+
 /// The frame that carries an IPv4 packet to a group from the interface with the address `source`.
 #[must_use]
 pub fn frame(source: [u8; 6], group: Ipv4Addr, packet: &[u8]) -> Vec<u8> {
-    let destination = multicast_mac(group);
+    frame_to(source, multicast_mac(group), packet)
+}
+
+/// The frame that carries an IPv4 packet from one Ethernet address to another.
+#[must_use]
+pub fn frame_to(source: [u8; 6], destination: [u8; 6], packet: &[u8]) -> Vec<u8> {
     let header = Ethernet2Header { source, destination, ether_type: EtherType::IPV4 };
     [&header.to_bytes()[..], packet].concat()
 }

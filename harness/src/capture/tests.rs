@@ -255,6 +255,7 @@ fn run() -> (Plan, Recording) {
         mdb: Vec::new(),
         events: Vec::new(),
         struck: Vec::new(),
+        unkept: Default::default(),
         lateness: Lateness::default(),
         broken: Vec::new(),
     };

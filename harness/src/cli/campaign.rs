@@ -14,8 +14,8 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use castnet::kernel::Clock;
-use castnet_lab::backend::Cancel;
-use castnet_lab::backend::netns::{self, Room, RunError};
+use castnet_lab::backend::netns::{self, Room};
+use castnet_lab::backend::{Cancel, RunError, sim};
 use castnet_lab::capture::pcapng;
 use castnet_lab::judge::{Outcome, Verdict, judge};
 use castnet_lab::lab::privilege::Refusal;
@@ -23,6 +23,7 @@ use castnet_lab::plan::Plan;
 use castnet_lab::recording::Recording;
 use castnet_lab::report::{Finished, Unfinished, html, ladder};
 use castnet_lab::role;
+use castnet_lab::scenario::Backend;
 use castnet_lab::snapshot::golden;
 use tokio::sync::oneshot;
 
@@ -31,9 +32,6 @@ use super::owner;
 /// How often the listener hears that time passes.
 const PACE: Duration = Duration::from_millis(200);
 
-/// The backend that every run is on.
-const BACKEND: &str = "netns";
-
 /// What is to be done.
 pub(super) struct Orders<'a> {
     pub(super) jobs: Vec<Job<'a>>,
@@ -41,7 +39,7 @@ pub(super) struct Orders<'a> {
     /// Start nothing more once a run has not passed.
     pub(super) fail_fast: bool,
     pub(super) hold: Hold,
-    /// Why nothing can be run here.
+    /// Why nothing can be run on the kernel here.
     pub(super) refusal: Option<&'a Refusal>,
     pub(super) cancel: &'a Cancel,
 }
@@ -60,6 +58,7 @@ pub(super) enum Hold {
 /// One run of one scenario.
 pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
+    pub(super) backend: Backend,
     /// Which run of the scenario it is, from 1.
     pub(super) repetition: u32,
     /// What its random draws follow from.
@@ -80,8 +79,14 @@ pub(super) enum Event {
     Tick,
 }
 
-/// Every scenario `repeat` times, all of them once before any of them again.
-pub(super) fn jobs<'a>(plans: &'a [Plan], repeat: u32, out: &Path, html: bool) -> Vec<Job<'a>> {
+/// Every scenario `repeat` times on each of its backends, all of them once before any of them again.
+pub(super) fn jobs<'a>(
+    plans: &'a [Plan],
+    backends: impl Fn(&Plan) -> Vec<Backend>,
+    repeat: u32,
+    out: &Path,
+    html: bool,
+) -> Vec<Job<'a>> {
     let mut stems = BTreeMap::<PathBuf, u32>::new();
     let stems: Vec<PathBuf> = plans
         .iter()
@@ -92,15 +97,23 @@ pub(super) fn jobs<'a>(plans: &'a [Plan], repeat: u32, out: &Path, html: bool) -
             if *same == 1 { stem } else { with_suffix(&stem, &format!("~{same}")) }
         })
         .collect();
-    let once = |repetition| {
-        plans.iter().zip(&stems).map(move |(plan, stem)| {
-            let run = if repeat > 1 { format!(".{repetition}") } else { String::new() };
-            let file = |ending| out.join(with_suffix(stem, &format!("{run}.{ending}")));
-            let (pcapng, page) = (file("pcapng"), html.then(|| file("html")));
-            Job { plan, repetition, seed: plan.seed, pcapng, page }
-        })
-    };
-    (1..=repeat).flat_map(once).collect()
+    let mut jobs = Vec::new();
+    for repetition in 1..=repeat {
+        let run = if repeat > 1 { format!(".{repetition}") } else { String::new() };
+        for (plan, stem) in plans.iter().zip(&stems) {
+            jobs.extend(backends(plan).into_iter().map(|backend| {
+                let of_backend = match backend {
+                    Backend::Netns => "",
+                    Backend::Sim => ".sim",
+                };
+                let suffix = |ending| format!("{of_backend}{run}.{ending}");
+                let file = |ending| out.join(with_suffix(stem, &suffix(ending)));
+                let (pcapng, page) = (file("pcapng"), html.then(|| file("html")));
+                Job { plan, backend, repetition, seed: plan.seed, pcapng, page }
+            }));
+        }
+    }
+    jobs
 }
 
 /// The name of a scenario as a path that stays below the folder of captures.
@@ -124,13 +137,23 @@ impl Job<'_> {
     }
 
     pub(super) fn unfinished(&self, started: bool) -> Unfinished {
-        let Self { plan, repetition, .. } = *self;
+        let Self { plan, backend, repetition, .. } = *self;
         let (name, path) = (plan.name.clone(), plan.path.clone());
-        Unfinished { name, path, backend: BACKEND, repetition, started }
+        Unfinished { name, path, backend: backend.word(), repetition, started }
+    }
+
+    /// Why it cannot be run, if the scenario or the machine says so.
+    fn refusal(&self, machine: Option<&Refusal>) -> Option<String> {
+        let Self { plan, backend, .. } = *self;
+        if !plan.runs_on(backend) {
+            let because = plan.backends.as_ref().map_or("", |backends| &backends.because);
+            return Some(format!("not for {}: {because}", backend.word()));
+        }
+        machine.filter(|_| backend == Backend::Netns).map(ToString::to_string)
     }
 
     fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
-        let Self { plan, repetition, seed, .. } = *self;
+        let Self { plan, backend, repetition, seed, .. } = *self;
         let Evidence { verdict, frames, pcapng } = evidence;
         let page = None;
         Finished {
@@ -138,7 +161,7 @@ impl Job<'_> {
             path: plan.path.clone(),
             title: plan.title.clone(),
             clauses: plan.proves.clone(),
-            backend: BACKEND,
+            backend: backend.word(),
             repetition,
             seed,
             took,
@@ -241,8 +264,15 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
         held = Some(finished);
     };
     let plan = Plan { seed: job.seed, ..job.plan.clone() };
-    let run = || netns::run_then(&plan, orders.cancel, hold);
-    let evidence = match orders.refusal {
+    let run = || match job.backend {
+        Backend::Netns => netns::run_then(&plan, orders.cancel, hold),
+        Backend::Sim => {
+            let recorded = sim::run(&plan, orders.cancel);
+            took.set(clock.now().since_start());
+            recorded
+        }
+    };
+    let evidence = match job.refusal(orders.refusal) {
         Some(refusal) => Evidence::none(Outcome::Unsupported, refusal),
         None => match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(_)) if held.is_some() => return held,

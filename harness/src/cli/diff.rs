@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use castnet_lab::snapshot::diff::text::{Marks, render};
-use castnet_lab::snapshot::diff::{Capture, diff, json};
+use castnet_lab::snapshot::diff::{self, Capture, json};
 use clap::Args;
 
 use super::{Ending, FAILED, Failure, USAGE, complain, say, stdout_style};
@@ -27,10 +27,10 @@ pub(super) struct DiffArgs {
 }
 
 /// Ends with 0 if nothing differs, with 1 if something does, with 2 if a capture cannot be read whole.
-pub(super) fn diff_captures(args: &DiffArgs) -> Ending {
+pub(super) fn diff(args: &DiffArgs) -> Ending {
     let (one, one_is_whole) = load(&args.one)?;
     let (other, other_is_whole) = load(&args.other)?;
-    let diff = diff(&one, &other, args.within);
+    let diff = diff::diff(&one, &other, args.within);
     let names = [&args.one, &args.other].map(|path| path.display().to_string());
     if args.json {
         say(&json::document(&diff, &names[0], &names[1]).map_err(Failure::broken)?);

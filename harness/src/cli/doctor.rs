@@ -39,6 +39,10 @@ pub(super) fn doctor() -> Ending {
             }
         }
     }
-    say(if able { "scenarios can run here\n" } else { "scenarios cannot run here\n" });
+    say(if able {
+        "scenarios can run here\n"
+    } else {
+        "scenarios cannot run on the kernel here, but on the simulator\n"
+    });
     Ok(if able { 0 } else { UNSUPPORTED })
 }

@@ -4,6 +4,7 @@ mod campaign;
 mod capture;
 mod check;
 mod diff;
+mod diff_backends;
 mod doctor;
 mod exec;
 mod files;
@@ -49,6 +50,8 @@ enum Command {
     New(new::NewArgs),
     /// Run scenarios and judge them.
     Run(run::RunArgs),
+    /// Run scenarios on the simulator and on the kernel, and compare what happened.
+    DiffBackends(diff_backends::DiffBackendsArgs),
     /// Check scenarios without running them.
     Check(files::Paths),
     /// Print the JSON Schema of scenario files, from which editors complete keys.
@@ -112,6 +115,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
     let code = match cli.command {
         Command::New(args) => new::new(&args),
         Command::Run(args) => run::run(&args),
+        Command::DiffBackends(args) => diff_backends::diff(&args),
         Command::Check(paths) => check::check(&paths),
         Command::Schema => schema::print(),
         Command::Up(args) => up::up(&args),
@@ -121,7 +125,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
         Command::Show(args) => show::show(&args),
         Command::Review(args) => review::review(&args),
         Command::Judge(args) => judge::judge_capture(&args),
-        Command::Diff(args) => diff::diff_captures(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Trace(args) => trace::trace_run(&args),
         Command::Man(args) => man::man(&args, Cli::command()),
         Command::Completions { shell } => {

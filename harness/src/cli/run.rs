@@ -9,8 +9,10 @@ use castnet::kernel::Clock;
 use castnet_lab::backend::netns::Room;
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
-use castnet_lab::lab::privilege;
+use castnet_lab::lab::privilege::{self, Refusal};
+use castnet_lab::plan::Plan;
 use castnet_lab::report::{Campaign, Finished, html, json, junit, markdown, table, text};
+use castnet_lab::scenario::Backend;
 use clap::Args;
 
 use super::campaign::{self, Event, Hold, Orders, publish};
@@ -30,6 +32,10 @@ pub(super) struct RunArgs {
     paths: Paths,
     #[command(flatten)]
     selection: Selection,
+    /// Where to run: `netns`, the real kernel, `sim`, the simulator in virtual time, or both with a
+    /// comma. By default the kernel, where scenario and machine allow, and else the simulator.
+    #[arg(long, value_name = "BACKEND", value_delimiter = ',', value_parser = backend)]
+    backend: Vec<Backend>,
     /// The folder for captures.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
@@ -74,12 +80,17 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> Ending {
-    let refusal = privilege::enter().err();
+    let needs_kernel = args.backend.is_empty() || args.backend.contains(&Backend::Netns);
+    let refusal = needs_kernel.then(privilege::enter).and_then(Result::err);
+    if let Some(refusal) = refusal.as_ref().filter(|_| args.backend.is_empty()) {
+        complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
+    }
     let plans = files::load_all(&files::find(&args.paths).map_err(Failure::usage)?)?;
     let plans = args.selection.pick(plans).map_err(Failure::usage)?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
-    let mut jobs = campaign::jobs(&plans, args.repeat, &args.out, args.html);
+    let backends = |plan: &Plan| args.backends(plan, refusal.as_ref());
+    let mut jobs = campaign::jobs(&plans, backends, args.repeat, &args.out, args.html);
     for job in &mut jobs {
         job.seed = args.seed.map_or(Ok(job.seed), Seed::draw)?;
     }
@@ -119,7 +130,33 @@ fn report(args: &RunArgs, campaign: &Campaign) -> Ending {
     Ok(code)
 }
 
+/// Reads the word for a backend.
+fn backend(word: &str) -> Result<Backend, String> {
+    let known = Backend::WORDS.iter().find(|(known, _)| *known == word);
+    known.map(|(_, backend)| *backend).ok_or_else(|| "there are `netns` and `sim`".to_owned())
+}
+
 impl RunArgs {
+    /// Where to run the scenario. Of those that the user names it is left out where its author does
+    /// not let it run, unless nothing is left then: that is worth a word.
+    fn backends(&self, plan: &Plan, refusal: Option<&Refusal>) -> Vec<Backend> {
+        let mut named: Vec<Backend> = Vec::new();
+        for backend in &self.backend {
+            if !named.contains(backend) {
+                named.push(*backend);
+            }
+        }
+        if named.is_empty() {
+            let can =
+                |backend| plan.runs_on(backend) && (backend == Backend::Sim || refusal.is_none());
+            let best = [Backend::Netns, Backend::Sim].into_iter().find(|&backend| can(backend));
+            return vec![best.unwrap_or(Backend::Netns)];
+        }
+        let allowed: Vec<Backend> =
+            named.iter().copied().filter(|&backend| plan.runs_on(backend)).collect();
+        if allowed.is_empty() { named } else { allowed }
+    }
+
     const fn hold(&self) -> Hold {
         match (self.pause_on_fail, self.keep) {
             (false, false) => Hold::Never,

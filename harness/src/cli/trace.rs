@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use castnet_lab::backend::{Cancel, netns};
+use castnet_lab::backend::{Cancel, RunError, netns};
 use castnet_lab::judge::judge;
 use castnet_lab::lab::privilege;
 use castnet_lab::snapshot::{Detail, trace};
@@ -34,8 +34,8 @@ pub(super) fn trace_run(args: &TraceArgs) -> Ending {
     interrupt::watch(&cancel)?;
     let recording = match netns::run(&plan, &cancel) {
         Ok(recording) => recording,
-        Err(netns::RunError::Interrupted) => return Ok(INTERRUPTED),
-        Err(error @ netns::RunError::Unsupported(..)) => {
+        Err(RunError::Interrupted) => return Ok(INTERRUPTED),
+        Err(error @ RunError::Unsupported(..)) => {
             return Err(unsupported(error.to_string()));
         }
         Err(error) => return Err(Failure::broken(error)),

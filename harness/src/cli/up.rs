@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use castnet_lab::backend::Cancel;
-use castnet_lab::backend::netns::{self, Held, RunError};
+use castnet_lab::backend::netns::{self, Held};
+use castnet_lab::backend::{Cancel, RunError};
 use castnet_lab::lab::privilege;
 use clap::Args;
 

@@ -9,6 +9,7 @@
 
 mod damage;
 mod log;
+mod planned;
 mod rule;
 mod wire;
 

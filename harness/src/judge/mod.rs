@@ -32,7 +32,7 @@ use castnet::time::{Instant, Seconds};
 use crate::capture::comments::{Mark, Remarks};
 use crate::capture::decode::{Packet, decode};
 use crate::plan::{ActId, Check, Claim, Plan, PortId};
-use crate::recording::{Lateness, Recording};
+use crate::recording::{Lateness, Recording, Unkept};
 use invariant::Standing;
 use mfc::Flow;
 use setting::Given;
@@ -120,13 +120,21 @@ pub struct Verdict {
     pub invariants: Vec<Standing>,
     /// Why the run cannot be trusted, or could not be made.
     pub reasons: Vec<String>,
+    /// What has to be known of the verdict, however it came out.
+    pub notes: Vec<String>,
 }
 
 impl Verdict {
     /// The verdict on a run that did not take place.
     #[must_use]
     pub fn without_run(outcome: Outcome, reason: String) -> Self {
-        Self { outcome, findings: Vec::new(), invariants: Vec::new(), reasons: vec![reason] }
+        Self {
+            outcome,
+            findings: Vec::new(),
+            invariants: Vec::new(),
+            reasons: vec![reason],
+            notes: Vec::new(),
+        }
     }
 
     /// The laboratory failed after all, for this reason.
@@ -158,7 +166,9 @@ impl Verdict {
 pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     let evidence = Evidence::new(plan, recording);
     let findings: Vec<Finding> = plan.checks.iter().map(|check| evidence.judge(check)).collect();
-    let invariants = evidence.standings();
+    // A rule is about every frame, and cannot hold of those that nobody has kept.
+    let unkept = recording.unkept.frames > 0;
+    let invariants = if unkept { Vec::new() } else { evidence.standings() };
     let worst = findings.iter().map(|finding| finding.outcome).max();
     let mut outcome = worst.unwrap_or(Outcome::Vacuous);
     outcome = invariants.iter().map(Standing::outcome).fold(outcome, Outcome::max);
@@ -180,7 +190,20 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     } else if plan.checks.is_empty() {
         reasons.push("there is nothing to judge: the scenario expects nothing".to_owned());
     }
-    Verdict { outcome, findings, invariants, reasons }
+    Verdict { outcome, findings, invariants, reasons, notes: notes(recording) }
+}
+
+/// What was not kept, and so not looked at.
+fn notes(recording: &Recording) -> Vec<String> {
+    let Unkept { frames, reads } = recording.unkept;
+    let unkept = (frames > 0).then(|| {
+        format!(
+            "{frames} frames of links that no expectation looks at were counted and not kept, and \
+             the rules of every run were not looked at"
+        )
+    });
+    let read = (reads > 0).then(|| format!("{reads} datagrams were read by hosts of populations"));
+    unkept.into_iter().chain(read).collect()
 }
 
 /// Judges those checks that are wanted, and nothing else: for a recording that is not a whole run.

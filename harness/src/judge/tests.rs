@@ -118,6 +118,7 @@ impl Run {
             mdb: Vec::new(),
             events: Vec::new(),
             struck: Vec::new(),
+            unkept: Default::default(),
             lateness: Lateness::default(),
             broken: Vec::new(),
         };

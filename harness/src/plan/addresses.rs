@@ -62,21 +62,36 @@ impl Addresses {
         }
     }
 
-    /// The addresses of a node on a link; `None` if the network has no free one left.
-    pub(super) fn of(&mut self, id: LinkId, link: &Link, node: &str) -> Option<Vec<Ipv4Addr>> {
+    /// The addresses of a node on a link, the first one of so many hosts if it is a population; `None`
+    /// if the network has no free one left.
+    pub(super) fn of(
+        &mut self,
+        id: LinkId,
+        link: &Link,
+        node: &str,
+        hosts: usize,
+    ) -> Option<Vec<Ipv4Addr>> {
         match self.given.get(&(id, node.to_owned())) {
             Some(given) => Some(given.clone()),
-            None => Some(vec![self.next(link)?]),
+            None => Some(vec![self.next(link, hosts)?]),
         }
     }
 
-    /// The next free address, in the order of the network.
-    pub(super) fn next(&mut self, link: &Link) -> Option<Ipv4Addr> {
+    /// The first of the next so many addresses in a row that are free, in the order of the network.
+    pub(super) fn next(&mut self, link: &Link, hosts: usize) -> Option<Ipv4Addr> {
+        let at = |position: usize| link.subnet.hosts().nth(position);
+        let lowest = u32::from(at(0)?);
         let position = self.handed_out.entry(link.segment).or_default();
-        *position += 1;
         let taken = self.taken.get(&link.segment);
-        let is_free = |address: &Ipv4Addr| taken.is_none_or(|taken| !taken.contains(address));
-        link.subnet.hosts().filter(is_free).nth(*position - 1)
+        loop {
+            let (first, last) = (at(*position)?, at(*position + hosts - 1)?);
+            let in_the_way = taken.and_then(|taken| taken.range(first..=last).next_back());
+            let Some(&taken) = in_the_way else {
+                *position += hosts;
+                return Some(first);
+            };
+            *position = usize::try_from(u32::from(taken) - lowest).ok()? + 1;
+        }
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use castnet::addr::Group;
+use castnet::time::Instant;
 use castnet::wire::igmp::RecordKind;
 
 use super::arithmetic::{Count, Length, Moment};
-use super::{ActId, LinkId, NodeId, PortId, ReadingId};
+use super::{ActId, LinkId, NodeId, Plan, PortId, ReadingId};
 use crate::scenario::PacketKind;
 
 /// Something that must come true.
@@ -224,6 +225,25 @@ pub struct Reading {
     pub group: Group,
     /// When.
     pub at: Moment,
+}
+
+impl Reading {
+    /// When it is due, if that does not depend on when an act is done: there is none in it, or it comes
+    /// before its act, and so counts from the time for which the act is planned.
+    #[must_use]
+    pub fn at_once(&self, plan: &Plan) -> Option<Instant> {
+        let planned = |act: ActId| plan.acts.get(act).map(|act| Instant::ZERO + act.at);
+        let at = self.at.instant(planned)?;
+        let anchor = self.at.anchor.as_ref().and_then(|(act, _)| planned(*act));
+        anchor.is_none_or(|anchor| at < anchor).then_some(at)
+    }
+
+    /// When it is due if it counts from this act, which was done then.
+    #[must_use]
+    pub fn after(&self, act: ActId, done: Instant) -> Option<Instant> {
+        self.at.anchor.as_ref().filter(|(of, _)| *of == act)?;
+        self.at.instant(|_| Some(done)).filter(|at| *at >= done)
+    }
 }
 
 /// Who receives what.

@@ -5,9 +5,11 @@ use std::path::Path;
 use super::claim::Claims;
 use super::timing::Timing;
 use super::topology::Topology;
-use super::{Act, Action, Check, Golden, Plan, evidence, fault, timeline};
+use super::{Act, Action, Check, Golden, Node, Plan, Role, evidence, fault, timeline};
 use crate::scenario::diagnostic::{Diagnostics, Rejected, Span};
-use crate::scenario::{self, Draft, Gaps, Scenario, Source, Sources, Unreadable};
+use crate::scenario::{
+    self, Backend, Backends, Draft, Gaps, Listener, Scenario, Source, Sources, Unreadable,
+};
 
 /// The seed of a run that is given none.
 pub const SEED: u64 = 1;
@@ -113,6 +115,7 @@ fn plan(
     let timing = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance, is_whole };
     let end = timing.end(faults);
     let checks = checks.into_iter().map(|(_, check)| check).collect();
+    let backends = scenario.backends.or_else(|| simulated(&topology.nodes));
     is_whole.then_some(Plan {
         name: name(path, combination),
         combination: combination.to_owned(),
@@ -128,6 +131,8 @@ fn plan(
         acts,
         faults: struck,
         waivers: scenario.waivers,
+        backends,
+        record: scenario.record,
         checks,
         readings,
         golden: scenario.golden.map(|golden| Golden {
@@ -135,6 +140,21 @@ fn plan(
             backends: golden.backends,
         }),
     })
+}
+
+/// The most nodes that one machine is asked to build.
+const MOST_REAL: usize = 1000;
+
+/// That nodes are too many for a kernel.
+fn simulated(nodes: &[Node]) -> Option<Backends> {
+    let crowded =
+        nodes.iter().find(|node| matches!(node.role, Role::Listener(Listener::Population { .. })));
+    let because = match crowded {
+        Some(node) => format!("{} is many hosts, each with a kernel of its own", node.name),
+        None if nodes.len() > MOST_REAL => format!("{} nodes are too many", nodes.len()),
+        None => return None,
+    };
+    Some(Backends { only: vec![Backend::Sim], because })
 }
 
 /// `scenarios/igmp/v2/leave.toml` is `igmp/v2/leave`; elsewhere the file's name alone. A combination

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use castnet::igmp::{ALL_HOSTS, ALL_ROUTERS};
+use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query};
 use castnet::wire::ipv4::Ipv4Header;
 
@@ -26,6 +27,15 @@ pub struct Injection {
     pub every: Duration,
     /// How often.
     pub times: u32,
+}
+
+impl Injection {
+    /// When the nth packet, from 0, of what began then is due; `None` if there is no such packet.
+    #[must_use]
+    pub fn due(&self, began: Instant, nth: u64) -> Option<Instant> {
+        let nth = u32::try_from(nth).ok().filter(|&nth| nth < self.times)?;
+        Some(began + self.every.saturating_mul(nth))
+    }
 }
 
 /// The packet of an act; `own` is the address of the interface.

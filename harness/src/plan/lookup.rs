@@ -9,7 +9,7 @@ use crate::scenario::diagnostic::{Diagnostics, Spanned};
 
 impl Topology {
     pub(super) fn node(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<NodeId> {
-        let found = self.nodes.iter().position(|node| node.name == name.value);
+        let found = self.node_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.nodes.excuses(&name.value) {
             let known = self.nodes.iter().map(|node| node.name.as_str());
             faults.unknown("node", &name.value, &name.span, known);
@@ -18,7 +18,7 @@ impl Topology {
     }
 
     pub(super) fn link(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<LinkId> {
-        let found = self.links.iter().position(|link| link.name == name.value);
+        let found = self.link_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.links.excuses(&name.value) {
             let known = self.links.iter().map(|link| link.name.as_str());
             faults.unknown("link", &name.value, &name.span, known);

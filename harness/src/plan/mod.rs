@@ -16,6 +16,7 @@ mod evidence;
 mod fault;
 mod in_force;
 mod injection;
+mod kept;
 mod lookup;
 mod packet;
 mod resolve;
@@ -37,9 +38,10 @@ use std::time::Duration;
 use castnet::addr::Group;
 use castnet::gmp::params::Params;
 use castnet::router::config::Config;
+use castnet::time::Instant;
 use ipnet::Ipv4Net;
 
-use crate::scenario::{Listener, Waiver};
+use crate::scenario::{Backend, Backends, Listener, Record, Waiver};
 
 pub use check::{
     Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
@@ -79,6 +81,10 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// The rules of every run that do not hold in this one.
     pub waivers: Vec<Waiver>,
+    /// The backends that it runs on, if not on all.
+    pub backends: Option<Backends>,
+    /// What is kept of the run.
+    pub record: Record,
     /// What must come true, in the order of the file.
     pub checks: Vec<Check>,
     /// When the counters of forwarding caches have to be read for that.
@@ -215,6 +221,8 @@ pub enum Action {
     Join(PortId, Group),
     /// Leave it.
     Leave(PortId, Group),
+    /// Hosts of a population come and go.
+    Churn(Churn),
     /// Send numbered datagrams.
     Send(Stream),
     /// Send an IGMP message.
@@ -251,6 +259,21 @@ pub enum Setting {
     Switch(Switch),
 }
 
+/// Hosts that come at random and stay for a random time, both without memory (a Poisson process).
+#[derive(Clone, Debug)]
+pub struct Churn {
+    /// The population's interface.
+    pub port: PortId,
+    /// What they join.
+    pub group: Group,
+    /// Mean time from one join to the next.
+    pub interval: Duration,
+    /// Mean time that a host stays.
+    pub stay: Duration,
+    /// How long hosts come; until the run ends if `None`.
+    pub during: Option<Duration>,
+}
+
 /// A stream of numbered datagrams.
 #[derive(Clone, Debug)]
 pub struct Stream {
@@ -284,7 +307,23 @@ impl Port {
     }
 }
 
+impl Stream {
+    /// When a datagram of the stream that began then is due; `None` if the stream is over before.
+    #[must_use]
+    pub fn due(&self, began: Instant, sequence: u64) -> Option<Instant> {
+        let nanos = u64::try_from(self.interval.as_nanos()).unwrap_or(u64::MAX);
+        let after = Duration::from_nanos(nanos.saturating_mul(sequence));
+        self.during.is_none_or(|during| after < during).then(|| began + after)
+    }
+}
+
 impl Plan {
+    /// Whether the author lets it run on the backend.
+    #[must_use]
+    pub fn runs_on(&self, backend: Backend) -> bool {
+        self.backends.as_ref().is_none_or(|backends| backends.only.contains(&backend))
+    }
+
     /// A port in words: `r1:lan`.
     #[must_use]
     pub fn port_name(&self, port: PortId) -> String {

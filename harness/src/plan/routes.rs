@@ -40,6 +40,9 @@ impl Routes {
         let map = Map::new(scenario, topology);
         let segments = (0..topology.links.len()).filter(|&id| topology.links[id].segment == id);
         let given = given(scenario, topology, faults);
+        let derived = map.derives.contains(&true);
+        let segments =
+            segments.filter(|to| derived || given.iter().any(|(_, given, _)| given == to));
         for to in segments {
             let distances = map.distances(to);
             let nearest = map.nearest(&distances);
@@ -150,7 +153,9 @@ impl<'a> Map<'a> {
         let derives = roles.map(|role| match role {
             Role::Router(router) => router.derive_routes,
             Role::Switch(_) => false,
-            Role::Listener(_) | Role::Source | Role::Injector | Role::Querier(_) => true,
+            Role::Listener(_) | Role::Source | Role::Injector | Role::Querier(_) => {
+                !scenario.is_generated
+            }
         });
         let mut routers = BTreeMap::<LinkId, Vec<PortId>>::new();
         for link in links {

@@ -1,6 +1,7 @@
 //! The network of each segment: the given one, or 10.0.n.0/24 where its first link is the n-th of the
-//! file.
+//! file, or a larger one elsewhere for as many hosts as that does not hold.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -20,14 +21,23 @@ pub(super) fn subnets(
     let given: Vec<Option<Ipv4Net>> =
         links.iter().map(|link| Some(link.subnet.as_ref()?.value.trunc())).collect();
     let all_given: Vec<Ipv4Net> = given.iter().flatten().copied().collect();
+    let mut of_segments = BTreeMap::new();
+    for (given, &segment) in given.iter().zip(segments) {
+        given.iter().for_each(|given| _ = of_segments.entry(segment).or_insert(*given));
+    }
+    let mut taken = Taken::default();
+    let hosts = hosts(scenario, segments);
+    let mut pools = Pools { given: all_given.clone(), next: [0; POOLS.len()] };
     let mut subnets: Vec<Ipv4Net> = Vec::new();
     for (n, (link, own)) in links.iter().zip(&given).enumerate() {
         let segment = segments[n];
-        let of_segment =
-            given.iter().zip(segments).find_map(|(given, &of)| given.filter(|_| of == segment));
+        let of_segment = of_segments.get(&segment).copied();
         let subnet = match (of_segment, subnets.get(segment)) {
             (Some(subnet), _) => subnet,
             (None, Some(first)) => *first,
+            (None, None) if hosts[segment] > SMALL => {
+                pools.take(hosts[segment]).unwrap_or(nth(n + 1))
+            }
             // Steps of the number of links never meet the default of another one.
             (None, None) => (n + 1..=usize::from(u16::MAX))
                 .step_by(links.len())
@@ -41,21 +51,96 @@ pub(super) fn subnets(
             continue;
         }
         let span = link.subnet.as_ref().map_or(&link.name.span, |subnet| &subnet.span);
-        let meets =
-            |&other: &usize| segments[other] != segment && overlap(&subnets[other], &subnet);
+        let met = taken.take(subnet, n, |other| segments[other] != segment);
         if own.is_some_and(|own| own != subnet) {
             let message = format!("a switch makes {} part of {subnet}", link.name.value);
             faults.error(span, message, "another network");
         } else if let Some(why) = unusable(&subnet) {
             let message = format!("{subnet} is no network for hosts");
             faults.error_with_help(span, message, why, "for example \"10.1.2.0/24\"");
-        } else if let Some(other) = (0..n).find(meets) {
+        } else if let Some(other) = met {
             let other = format!("{} of {}", subnets[other], links[other].name.value);
             let message = format!("{subnet} overlaps with {other}");
             faults.error(span, message, "each link has a network of its own");
         }
     }
     subnets
+}
+
+/// The networks that links have, by their first addresses, each with its first link.
+#[derive(Default)]
+struct Taken(BTreeMap<Ipv4Addr, (Ipv4Net, LinkId)>);
+
+impl Taken {
+    /// Gives the network to a link; returns a link whose network it overlaps with, if that matters.
+    fn take(
+        &mut self,
+        subnet: Ipv4Net,
+        link: LinkId,
+        matters: impl Fn(LinkId) -> bool,
+    ) -> Option<LinkId> {
+        // Of two networks that overlap one holds the other: it begins before, or within.
+        let before = self.0.range(..=subnet.network()).next_back();
+        let within = self.0.range(subnet.network()..=subnet.broadcast());
+        let met = before.into_iter().chain(within).map(|(_, taken)| *taken);
+        let met = met.filter(|(other, _)| overlap(other, &subnet)).map(|(_, other)| other);
+        let met = met.filter(|&other| matters(other)).min();
+        self.0.entry(subnet.network()).or_insert((subnet, link));
+        met
+    }
+}
+
+/// How many hosts each segment has.
+fn hosts(scenario: &Scenario, segments: &[LinkId]) -> Vec<usize> {
+    let of_node: BTreeMap<&str, usize> =
+        scenario.nodes.iter().map(|node| (node.name.value.as_str(), node.role.hosts())).collect();
+    let mut hosts = vec![0; segments.len()];
+    for (link, &segment) in scenario.links.iter().zip(segments) {
+        let on_link = link.nodes.iter().map(|name| of_node.get(name.value.as_str()).unwrap_or(&1));
+        hosts[segment] += on_link.sum::<usize>();
+    }
+    hosts
+}
+
+/// As many hosts as a network of the n-th link holds.
+const SMALL: usize = 254;
+
+/// Where larger networks are: private ones, those of providers' inner nets, of tests, and what is left.
+const POOLS: [(Ipv4Addr, u8); 4] = [
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(24, 0, 0, 0), 6),
+];
+
+/// What is left of the pools.
+struct Pools {
+    given: Vec<Ipv4Net>,
+    /// Addresses of each that are taken.
+    next: [u64; POOLS.len()],
+}
+
+impl Pools {
+    /// A network for so many hosts, if there is room for one.
+    fn take(&mut self, hosts: usize) -> Option<Ipv4Net> {
+        let size = (hosts as u64 + 2).next_power_of_two();
+        let length = u8::try_from(32_u32.saturating_sub(size.trailing_zeros())).ok()?;
+        for ((first, pool), next) in POOLS.iter().zip(&mut self.next) {
+            loop {
+                let from = next.next_multiple_of(size);
+                if from + size > 1 << (32 - pool) {
+                    break;
+                }
+                *next = from + size;
+                let network = u32::from(*first) + u32::try_from(from).ok()?;
+                let network = Ipv4Net::new(network.into(), length).ok()?;
+                if !self.given.iter().any(|given| overlap(given, &network)) {
+                    return Some(network);
+                }
+            }
+        }
+        None
+    }
 }
 
 fn nth(n: usize) -> Ipv4Net {

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod arithmetic;
+mod generate;
 mod routes;
 mod segment;
 mod settings;

@@ -6,9 +6,9 @@ use castnet::addr::Group;
 
 use super::setting::Settings;
 use super::topology::Topology;
-use super::{Act, Action, NodeId, PortId, Role, Stream, interval};
+use super::{Act, Action, Churn, NodeId, PortId, Role, Stream, interval};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
-use crate::scenario::{self, Gap, LONGEST, Scenario, Verb};
+use crate::scenario::{self, Gap, LONGEST, Listener, Scenario, Verb};
 
 /// The acts in the order of time, each with its position in the file; what cannot be resolved
 /// leaves a gap.
@@ -36,6 +36,7 @@ pub(super) fn acts(
                 members.leave(leave, port, faults);
                 (node, Action::Leave(port, leave.group.value))
             }),
+            Verb::Churn(churn) => churned(churn, topology, faults),
             Verb::Send(send) => {
                 check_length(act, send, faults);
                 stream(send, streams, topology, faults).map(|(node, stream)| {
@@ -114,6 +115,7 @@ fn describe(topology: &Topology, node: NodeId, action: &Action) -> String {
     match action {
         Action::Join(_, group) => format!("{who} joins {group}"),
         Action::Leave(_, group) => format!("{who} leaves {group}"),
+        Action::Churn(churn) => format!("{who} come and go in {}", churn.group),
         Action::Send(stream) => format!("{who} sends to {}", stream.group),
         Action::Inject(injection) => format!("{who} injects a packet to {}", injection.to),
         Action::Stop => format!("{who} stops"),
@@ -157,6 +159,24 @@ fn member(
     }
     let is_listener = |role: &Role| matches!(role, Role::Listener(_));
     actor(&membership.who, membership.link.as_ref(), topology, "listener", is_listener, faults)
+}
+
+fn churned(
+    churn: &scenario::Churn,
+    topology: &Topology,
+    faults: &mut Diagnostics,
+) -> Option<(NodeId, Action)> {
+    let is_listener = |role: &Role| matches!(role, Role::Listener(_));
+    let (node, port) = actor(&churn.who, None, topology, "listener", is_listener, faults)?;
+    if !matches!(topology.nodes[node].role, Role::Listener(Listener::Population { .. })) {
+        let message = format!("{} is one host", churn.who.value);
+        let label = "only hosts of a population come and go";
+        faults.error_with_help(&churn.who.span, message, label, "give it a `count`");
+        return None;
+    }
+    let (group, interval, stay) = (churn.group.value, churn.interval, churn.stay.value);
+    let during = churn.during.as_ref().map(|during| during.value);
+    Some((node, Action::Churn(Churn { port, group, interval, stay, during })))
 }
 
 fn stream(

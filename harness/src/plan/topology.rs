@@ -18,6 +18,9 @@ pub(super) struct Topology {
     pub(super) links: Vec<Link>,
     pub(super) nodes: Vec<Node>,
     pub(super) ports: Vec<Port>,
+    /// Where each name is in `nodes`, and in `links`.
+    pub(super) node_ids: BTreeMap<String, NodeId>,
+    pub(super) link_ids: BTreeMap<String, LinkId>,
     addresses: Addresses,
     /// The addresses of switches that are queriers, if only at times.
     queriers: BTreeMap<NodeId, Ipv4Addr>,
@@ -47,10 +50,21 @@ impl Topology {
         });
         let (links, nodes, gaps): (Vec<Link>, _, _) =
             (links.collect(), nodes.collect(), gaps.clone());
-        let addresses = Addresses::new(scenario, &links, &gaps, faults);
-        let (ports, queriers) = (Vec::new(), BTreeMap::new());
-        let become_queriers = become_queriers(scenario);
-        let mut topology = Self { links, nodes, ports, addresses, queriers, become_queriers, gaps };
+        // Of two with one name, which has been told, the first one counts.
+        let ids = |names: Vec<&String>| -> BTreeMap<String, usize> {
+            names.into_iter().cloned().enumerate().rev().map(|(id, name)| (name, id)).collect()
+        };
+        let mut topology = Self {
+            node_ids: ids(scenario.nodes.iter().map(|node| &node.name.value).collect()),
+            link_ids: ids(scenario.links.iter().map(|link| &link.name.value).collect()),
+            addresses: Addresses::new(scenario, &links, &gaps, faults),
+            ports: Vec::new(),
+            queriers: BTreeMap::new(),
+            become_queriers: become_queriers(scenario),
+            links,
+            nodes,
+            gaps,
+        };
         for (id, link) in scenario.links.iter().enumerate() {
             topology.attach(id, link, scenario, faults);
         }
@@ -89,7 +103,7 @@ impl Topology {
         }
         for (position, name) in written.nodes.iter().enumerate() {
             let Some(node) = self.node(name, faults) else {
-                self.addresses.next(&self.links[link]);
+                self.addresses.next(&self.links[link], 1);
                 continue;
             };
             if self.port_on(node, link).is_some() {
@@ -127,12 +141,13 @@ impl Topology {
     ) -> Option<(Ipv4Addr, Vec<Ipv4Addr>)> {
         let written = &self.links[link];
         let scenario::Role::Switch(switch) = role else {
-            let mut all = self.addresses.of(link, written, &self.nodes[node].name)?.into_iter();
+            let mut all =
+                self.addresses.of(link, written, &self.nodes[node].name, role.hosts())?.into_iter();
             return Some((all.next()?, all.collect()));
         };
         let asks = switch.querier || self.become_queriers.contains(&node);
         if asks && !self.queriers.contains_key(&node) {
-            self.queriers.insert(node, self.addresses.next(written)?);
+            self.queriers.insert(node, self.addresses.next(written, 1)?);
         }
         Some((Ipv4Addr::UNSPECIFIED, Vec::new()))
     }

@@ -1,7 +1,9 @@
-//! What a router of castnet's tells, as the recording keeps it, wherever the router runs.
+//! What routers and switches tell, as the recording keeps it, wherever they run.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
+use castnet::addr::Group;
 use castnet::event::Event;
 use castnet::gmp::News;
 use castnet::gmp::querier::Role;
@@ -10,8 +12,39 @@ use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
-use super::{NodeEvent, StateChange};
+use super::{MdbChange, NodeEvent, StateChange};
 use crate::plan::{NodeId, Plan, Port, PortId};
+
+impl NodeEvent {
+    /// What a switch told: that the port leads to a router from now on, or to none any more.
+    #[must_use]
+    pub fn router_port(plan: &Plan, node: NodeId, at: Instant, port: PortId, on: bool) -> Self {
+        let what = if on { "leads to a router" } else { "leads to no router any more" };
+        Self { at, node, text: format!("{} {what}", plan.port_name(port)), what: None }
+    }
+}
+
+/// The ports with members of each group, as far as a switch has told.
+#[derive(Clone, Debug, Default)]
+pub struct MemberPorts(BTreeMap<Group, BTreeSet<PortId>>);
+
+impl MemberPorts {
+    /// Takes note that the port has members of the group from now on, or none any more; returns what
+    /// that changes.
+    pub fn change(
+        &mut self,
+        at: Instant,
+        node: NodeId,
+        group: Group,
+        port: PortId,
+        on: bool,
+    ) -> Option<MdbChange> {
+        let members = self.0.entry(group).or_default();
+        let is_news = if on { members.insert(port) } else { members.remove(&port) };
+        let ports = members.iter().copied().collect();
+        is_news.then_some(MdbChange { at, node, group, ports })
+    }
+}
 
 /// Puts the events of one router into the words of a recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]

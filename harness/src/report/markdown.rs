@@ -109,6 +109,7 @@ mod tests {
                 findings: vec![finding],
                 invariants: Vec::new(),
                 reasons: Vec::new(),
+                notes: Vec::new(),
             },
         }
     }

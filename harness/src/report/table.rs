@@ -79,6 +79,7 @@ mod tests {
                 findings: Vec::new(),
                 invariants: Vec::new(),
                 reasons: Vec::new(),
+                notes: Vec::new(),
             },
         }
     }

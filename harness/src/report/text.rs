@@ -40,6 +40,9 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = write!(text, ", {frames} frames");
     }
     text.push('\n');
+    for note in &verdict.notes {
+        _ = writeln!(text, "            {note}");
+    }
     if verdict.outcome == Outcome::Pass && !verbose {
         return text;
     }
@@ -66,7 +69,9 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         // Of the combinations of a matrix only this one.
         let only =
             name.find('[').map_or(String::new(), |at| format!(" --filter '{}'", &name[at..]));
-        _ = writeln!(text, "  repeat   castnet run {}{only}{seed}", finished.path);
+        // The kernel is where a run takes place unless something is said or in the way.
+        let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
+        _ = writeln!(text, "  repeat   castnet run{backend} {}{only}{seed}", finished.path);
     }
     text
 }
@@ -188,7 +193,13 @@ mod tests {
             frames: Some(42),
             pcapng: Some("out/x.pcapng".into()),
             page: None,
-            verdict: Verdict { outcome, findings, invariants: Vec::new(), reasons: owned(reasons) },
+            verdict: Verdict {
+                outcome,
+                findings,
+                invariants: Vec::new(),
+                reasons: owned(reasons),
+                notes: Vec::new(),
+            },
         }
     }
 

@@ -1,27 +1,20 @@
 //! A listener that speaks IGMP by castnet's own host machine, over raw frames.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use castnet::addr::Group;
 use castnet::gmp::params::HostParams;
-use castnet::igmp;
-use castnet::rng::Rng;
 use castnet::time::Instant;
-use castnet::wire::ipv4;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::raw::Raw;
 use super::{Actor, Stage};
-use crate::capture::decode::{Content, decode};
 use crate::lab::{Frame, Netns};
+use crate::member::{Heard, Member, Said};
 use crate::plan::{Action, NodeId, Plan, PortId};
-use crate::recording::{Delivery, NodeEvent};
 
 /// Octets of an Ethernet header.
 const ETHERNET: usize = 14;
@@ -35,15 +28,9 @@ pub(super) struct Host {
 struct Shared {
     node: NodeId,
     raw: Raw,
-    links: RefCell<BTreeMap<PortId, Link>>,
+    member: RefCell<Member>,
     /// An act may have set an earlier timer.
     acted: Notify,
-}
-
-/// The host on one link.
-struct Link {
-    igmp: igmp::host::Host,
-    joined: BTreeSet<Group>,
 }
 
 impl Host {
@@ -55,13 +42,8 @@ impl Host {
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         let raw = Raw::open(plan, node, netns, ifindexes)?;
-        let links = raw.ports().iter().map(|port| {
-            let rng = Rng::for_node(plan.seed, &plan.port_name(port.port));
-            let igmp = igmp::host::Host::new(params.clone(), port.address, rng);
-            (port.port, Link { igmp, joined: BTreeSet::new() })
-        });
-        let links = RefCell::new(links.collect());
-        let shared = Shared { node, raw, links, acted: Notify::new() };
+        let member = RefCell::new(Member::new(plan, node, params));
+        let shared = Shared { node, raw, member, acted: Notify::new() };
         Ok(Self { shared: Rc::new(shared), task: None })
     }
 }
@@ -80,17 +62,13 @@ impl Actor for Host {
 
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
         let now = stage.clock.now();
+        let mut member = self.shared.member.borrow_mut();
         match action {
-            Action::Join(port, group) => self.shared.with(*port, |link| {
-                link.joined.insert(*group);
-                link.igmp.join(now, *group);
-            }),
-            Action::Leave(port, group) => self.shared.with(*port, |link| {
-                link.joined.remove(group);
-                link.igmp.leave(now, *group);
-            }),
+            Action::Join(port, group) => member.join(now, *port, *group),
+            Action::Leave(port, group) => member.leave(now, *port, *group),
             _ => return Err("a listener joins and leaves".to_owned()),
         }
+        drop(member);
         self.shared.acted.notify_one();
         self.shared.transmit().map_err(|error| error.to_string())
     }
@@ -109,8 +87,7 @@ impl Actor for Host {
 impl Shared {
     async fn serve(&self, stage: &Stage) -> io::Result<()> {
         loop {
-            let deadline =
-                self.links.borrow().values().filter_map(|link| link.igmp.deadline()).min();
+            let deadline = self.member.borrow().deadline();
             tokio::select! {
                 frames = self.raw.receive() => {
                     for (port, frame) in frames? {
@@ -121,59 +98,42 @@ impl Shared {
                 () = self.acted.notified() => {}
             }
             let now = stage.clock.now();
-            self.links.borrow_mut().values_mut().for_each(|link| link.igmp.expire(now));
+            self.member.borrow_mut().expire(now);
             self.transmit()?;
         }
     }
 
-    fn with(&self, port: PortId, act: impl FnOnce(&mut Link)) {
-        if let Some(link) = self.links.borrow_mut().get_mut(&port) {
-            act(link);
-        }
-    }
-
     fn hear(&self, stage: &Stage, port: PortId, frame: &Frame) {
-        let Some(packet) = decode(&frame.bytes) else { return };
-        if !matches!(packet.content, Content::Igmp(_) | Content::BadIgmp(_)) {
-            return self.deliver(stage, port, frame);
-        }
         let now = stage.clock.now();
-        self.with(port, |link| {
-            let bytes = frame.bytes.get(ETHERNET..).unwrap_or_default();
-            if let Err(why) = link.igmp.receive(now, bytes) {
-                let text = format!("{}: ignored: {why}", stage.plan.port_name(port));
-                let event = NodeEvent { at: now, node: self.node, text, what: None };
-                stage.log.borrow_mut().events.push(event);
-            }
-        });
+        let heard = self.member.borrow_mut().hear(now, &stage.plan, port, packet(frame));
+        match heard {
+            None => {}
+            Some(Heard::Ignored(event)) => stage.log.borrow_mut().events.push(event),
+            // The kernel's stamp is the better one.
+            Some(Heard::Delivered(_)) => self.deliver(stage, port, frame),
+        }
     }
 
     /// A datagram for a group that is joined reaches the listener.
     fn deliver(&self, stage: &Stage, port: PortId, frame: &Frame) {
-        let Some(packet) = decode(&frame.bytes) else { return };
-        let Content::Data(number) = packet.content else { return };
-        let Some(group) = Group::new(IpAddr::V4(packet.destination)) else { return };
-        self.with(port, |link| {
-            if link.joined.contains(&group) {
-                let at = stage.clock.at(Duration::from_nanos(frame.stamp_ns));
-                let (node, source) = (self.node, packet.source);
-                let delivery = Delivery { at, node, source, group, number };
-                stage.log.borrow_mut().deliveries.push(delivery);
-            }
-        });
+        let at = stage.clock.at(Duration::from_nanos(frame.stamp_ns));
+        let delivered = self.member.borrow().deliver(at, port, packet(frame));
+        stage.log.borrow_mut().deliveries.extend(delivered);
     }
 
     /// Sends what the host has to say on each link.
     fn transmit(&self) -> io::Result<()> {
-        for (port, link) in self.links.borrow_mut().iter_mut() {
-            while let Some(packet) = link.igmp.poll() {
-                let packet = packet.map_err(io::Error::other)?;
-                let to = ipv4::decode(&packet).map_err(io::Error::other)?.destination;
-                self.raw.send(*port, to, &packet)?;
-            }
+        while let Some(said) = self.member.borrow_mut().poll() {
+            let Said { port, to, packet } = said.map_err(io::Error::other)?;
+            self.raw.send(port, to, &packet)?;
         }
         Ok(())
     }
+}
+
+/// The IPv4 packet in a frame that may be none.
+fn packet(frame: &Frame) -> &[u8] {
+    frame.bytes.get(ETHERNET..).unwrap_or_default()
 }
 
 async fn sleep_until(stage: &Stage, deadline: Option<Instant>) {

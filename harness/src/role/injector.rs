@@ -84,8 +84,8 @@ impl Actor for Injector {
 /// Sends the packet as often as the plan says, each at its time.
 async fn inject(raw: &Raw, stage: &Stage, injection: &Injection) -> io::Result<()> {
     let began = stage.clock.now();
-    for n in 0..injection.times {
-        let due = began + injection.every * n;
+    for nth in 0.. {
+        let Some(due) = injection.due(began, nth) else { break };
         stage.wait_until(due).await;
         raw.send(injection.port, injection.to, &injection.packet)?;
     }

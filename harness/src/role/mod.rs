@@ -163,6 +163,10 @@ pub fn actor(
         Role::Listener(Listener::Kernel { igmp_version }) => {
             Box::new(listener::Listener::open(plan, node, *igmp_version, netns)?)
         }
+        Role::Listener(Listener::Population { .. }) => {
+            let why = "a population has a kernel for each of its hosts, and this is one machine";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
         Role::Listener(Listener::Castnet(params)) => {
             Box::new(host::Host::open(plan, node, params, netns, ifindexes)?)
         }

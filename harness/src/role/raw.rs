@@ -18,9 +18,8 @@ pub(super) struct Raw {
 
 /// An interface.
 #[derive(Clone, Copy)]
-pub(super) struct RawPort {
-    pub(super) port: PortId,
-    pub(super) address: Ipv4Addr,
+struct RawPort {
+    port: PortId,
     ifindex: u32,
     mac: [u8; 6],
 }
@@ -32,15 +31,12 @@ impl Raw {
         netns: &Netns,
         ifindexes: &[u32],
     ) -> io::Result<Self> {
-        let ports = plan.nodes[node].ports.iter().zip(ifindexes).map(|(&port, &ifindex)| {
-            let crate::plan::Port { address, mac, .. } = plan.ports[port];
-            RawPort { port, address, ifindex, mac }
+        let ports = plan.nodes[node].ports.iter().zip(ifindexes).map(|(&port, &ifindex)| RawPort {
+            port,
+            ifindex,
+            mac: plan.ports[port].mac,
         });
         Ok(Self { tap: Tap::open(netns)?, ports: ports.collect() })
-    }
-
-    pub(super) fn ports(&self) -> &[RawPort] {
-        &self.ports
     }
 
     /// Sends an IPv4 packet to the group in its header.

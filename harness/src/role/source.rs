@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddrV4, UdpSocket};
-use std::time::Duration;
 
-use castnet::time::Instant;
 use tokio::task::AbortHandle;
 
 use super::{Actor, Stage, udp};
@@ -71,24 +69,14 @@ async fn send(stage: &Stage, stream: &Stream, socket: &UdpSocket) -> io::Result<
     let to = SocketAddrV4::new(group, UDP_PORT);
     let began = stage.clock.now();
     let mut sequence = 0;
-    loop {
-        let now = stage.clock.now();
-        while due(began, stream.interval, sequence) <= now {
-            if stream.during.is_some_and(|during| {
-                due(Instant::ZERO, stream.interval, sequence) >= Instant::ZERO + during
-            }) {
-                return Ok(());
-            }
-            let number = Number { stream: stream.id, sequence };
-            let payload = numbered::encode(number, stage.clock.now(), stream.size);
-            socket.send_to(&payload, to)?;
-            sequence += 1;
+    while let Some(due) = stream.due(began, sequence) {
+        if due > stage.clock.now() {
+            stage.wait_until(due).await;
         }
-        stage.wait_until(due(began, stream.interval, sequence)).await;
+        let number = Number { stream: stream.id, sequence };
+        let payload = numbered::encode(number, stage.clock.now(), stream.size);
+        socket.send_to(&payload, to)?;
+        sequence += 1;
     }
-}
-
-fn due(began: Instant, interval: Duration, sequence: u64) -> Instant {
-    let nanos = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
-    began + Duration::from_nanos(nanos.saturating_mul(sequence))
+    Ok(())
 }

@@ -3,18 +3,16 @@
 //! The bridge is made with the links. It begins to ask at time zero and not when it is made, so that
 //! its first Queries are part of the run.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::time::Instant;
 use tokio::task::AbortHandle;
 
 use super::{Actor, Stage};
 use crate::lab::{MdbMessage, MdbMonitor, Netns, Snooping, switch};
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
-use crate::recording::{MdbChange, NodeEvent};
+use crate::recording::{MemberPorts, NodeEvent};
 
 pub(super) struct Switch {
     node: NodeId,
@@ -31,7 +29,7 @@ struct Watch {
     /// Which port each device is.
     ports: Vec<(u32, PortId)>,
     monitor: MdbMonitor,
-    members: BTreeMap<Group, BTreeSet<PortId>>,
+    members: MemberPorts,
 }
 
 impl Switch {
@@ -43,7 +41,7 @@ impl Switch {
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         let ports = ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied());
-        let (ports, members) = (ports.collect(), BTreeMap::new());
+        let (ports, members) = (ports.collect(), MemberPorts::default());
         let watch = Watch { node, ports, monitor: MdbMonitor::open(netns)?, members };
         let (netns, is_querier) = (netns.try_clone()?, switch.querier.is_some());
         Ok(Self { node, netns, is_querier, watch: Some(watch), task: None })
@@ -132,24 +130,17 @@ impl Watch {
         match told {
             MdbMessage::Member { group, port, on } => {
                 let Some(group) = Group::new(IpAddr::V4(group)) else { return };
-                let changes = self.port(port).and_then(|port| self.change(at, group, port, on));
+                let port = self.port(port);
+                let changes = port.and_then(|port| self.members.change(at, node, group, port, on));
                 stage.log.borrow_mut().mdb.extend(changes);
             }
             MdbMessage::Router { port, on } => {
                 let Some(port) = self.port(port) else { return };
-                let what = if on { "leads to a router" } else { "leads to no router any more" };
-                let text = format!("{} {what}", stage.plan.port_name(port));
-                stage.log.borrow_mut().events.push(NodeEvent { at, node, text, what: None });
+                let event = NodeEvent::router_port(&stage.plan, node, at, port, on);
+                stage.log.borrow_mut().events.push(event);
             }
             MdbMessage::Overrun => stage.broken(node, &"changes of its database were lost"),
         }
-    }
-
-    fn change(&mut self, at: Instant, group: Group, port: PortId, on: bool) -> Option<MdbChange> {
-        let members = self.members.entry(group).or_default();
-        let is_news = if on { members.insert(port) } else { members.remove(&port) };
-        let ports = members.iter().copied().collect();
-        is_news.then_some(MdbChange { at, node: self.node, group, ports })
     }
 
     /// The port of a device; the bridge itself is none.

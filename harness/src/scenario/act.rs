@@ -6,7 +6,7 @@ use super::diagnostic::Spanned;
 use super::gap::Gap;
 use super::parse::group;
 use super::reader::Reader;
-use super::{Act, Membership, Send, Verb, expr, inject, set};
+use super::{Act, Churn, Membership, Send, Verb, expr, inject, set};
 
 /// What a numbered datagram needs of its payload.
 pub const SMALLEST_PAYLOAD: usize = 32;
@@ -20,15 +20,18 @@ const DEFAULT_TTL: u8 = 32;
 const FASTEST_PPS: u32 = 100_000;
 
 const MEMBER: &str = "a table such as { who = \"h1\", group = \"239.1.1.1\" }";
+const CHURN: &str =
+    "a table such as { who = \"h1\", group = \"239.1.1.1\", rate = \"100/s\", stay = \"30s\" }";
 const INTERFACE: &str = "a table such as { who = \"r1\", link = \"lan\" }";
 const ROUTER: &str = "a table such as { who = \"r1\" }";
 
 /// A verb: its key, what its table is called, what that looks like, and who reads it.
 type VerbEntry = (&'static str, &'static str, &'static str, fn(Reader<'_, '_>) -> Option<Verb>);
 
-const VERBS: [VerbEntry; 13] = [
+const VERBS: [VerbEntry; 14] = [
     ("join", "`join`", MEMBER, |table| membership(table).map(Verb::Join)),
     ("leave", "`leave`", MEMBER, |table| membership(table).map(Verb::Leave)),
+    ("churn", "`churn`", CHURN, |table| churn(table).map(Verb::Churn)),
     (
         "send",
         "`send`",
@@ -142,6 +145,26 @@ fn membership(table: Reader<'_, '_>) -> Option<Membership> {
     Some(Membership { who: who?, group: group?, link })
 }
 
+fn churn(table: Reader<'_, '_>) -> Option<Churn> {
+    let who = table.require("who", table.string("who"));
+    let group = table.require("group", group(&table, "group"));
+    let form = "a rate such as \"100/s\"";
+    let interval = table.require("rate", table.parsed("rate", form, |text| paced(text, "/s")));
+    let stay = table.require("stay", table.duration("stay"));
+    let during = table.duration("for");
+    for (short, why) in stay
+        .iter()
+        .map(|stay| (stay, "nobody would stay"))
+        .chain(during.iter().map(|during| (during, "nobody would come")))
+    {
+        if short.value.is_zero() {
+            table.faults().borrow_mut().error(&short.span, "a time of no length", why);
+        }
+    }
+    table.finish();
+    Some(Churn { who: who?, group: group?, interval: interval?.value, stay: stay?, during })
+}
+
 fn send(table: Reader<'_, '_>) -> Option<Send> {
     let who = table.require("who", table.string("who"));
     let group = table.require("group", group(&table, "group"));
@@ -207,10 +230,16 @@ fn exec(table: Reader<'_, '_>) -> Option<Verb> {
 }
 
 fn rate(text: &str) -> Result<Duration, String> {
-    let number = text.trim().strip_suffix("pps").ok_or("the unit is pps")?.trim();
-    let pps: u32 = number.parse().map_err(|_| format!("`{number}` is not a whole number"))?;
-    if pps == 0 || pps > FASTEST_PPS {
-        return Err(format!("1pps to {FASTEST_PPS}pps"));
+    paced(text, "pps")
+}
+
+/// Time from one to the next of so many in a second.
+fn paced(text: &str, unit: &str) -> Result<Duration, String> {
+    let number = text.trim().strip_suffix(unit).ok_or_else(|| format!("the unit is {unit}"))?;
+    let number = number.trim();
+    let many: u32 = number.parse().map_err(|_| format!("`{number}` is not a whole number"))?;
+    if many == 0 || many > FASTEST_PPS {
+        return Err(format!("1{unit} to {FASTEST_PPS}{unit}"));
     }
-    Ok(Duration::from_secs(1) / pps)
+    Ok(Duration::from_secs(1) / many)
 }

@@ -11,12 +11,14 @@ pub mod schema;
 
 mod act;
 mod address;
+mod backend;
 mod cache;
 mod claim;
 mod document;
 mod expect;
 mod fault;
 mod gap;
+mod generate;
 mod golden;
 mod igmp;
 mod inject;
@@ -48,6 +50,7 @@ use ipnet::Ipv4Net;
 use diagnostic::Spanned;
 
 pub use act::SMALLEST_PAYLOAD;
+pub use backend::{Backend, Backends, Record};
 pub use claim::{
     Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, MdbClaim, MembersClaim, MfcClaim,
     MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim, PacketClaim, PacketFields, PacketFilter,
@@ -60,7 +63,7 @@ pub use set::Set;
 pub use source::{Source, Sources};
 pub use template::is_template;
 pub use time::LONGEST;
-pub use verb::{Act, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
+pub use verb::{Act, Churn, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
 
 pub(crate) use gap::{Gap, Gaps};
 pub(crate) use parse::{Draft, drafts};
@@ -80,6 +83,8 @@ pub struct Scenario {
     pub end: Option<Spanned<Duration>>,
     /// Which runs are compared with what is kept of earlier ones.
     pub golden: Option<Golden>,
+    /// Whether links and nodes were generated, where only routers know ways, and only to the source.
+    pub is_generated: bool,
     /// The links, in the order of the file.
     pub links: Vec<Link>,
     /// The nodes, in the order of the file.
@@ -90,6 +95,10 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// The rules of every run that do not hold in this one.
     pub waivers: Vec<Waiver>,
+    /// The backends that it runs on, if not on all.
+    pub backends: Option<Backends>,
+    /// What is kept of a run.
+    pub record: Record,
     /// What must come true.
     pub expectations: Vec<Expectation>,
 }
@@ -191,8 +200,26 @@ pub enum Listener {
         /// The version.
         igmp_version: Option<u8>,
     },
+    /// Many hosts with a kernel each, on one link.
+    Population {
+        /// The version that their kernels are held to.
+        igmp_version: Option<u8>,
+        /// How many.
+        count: u32,
+    },
     /// castnet's own host machine.
     Castnet(HostParams),
+}
+
+impl Role {
+    /// How many addresses it needs on a link.
+    #[must_use]
+    pub const fn hosts(&self) -> usize {
+        match self {
+            Self::Listener(Listener::Population { count, .. }) => *count as usize,
+            _ => 1,
+        }
+    }
 }
 
 /// The keys of a querier.

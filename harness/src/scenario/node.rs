@@ -16,8 +16,12 @@ use super::{
 };
 
 const ROLES: [&str; 6] = ["router", "listener", "source", "injector", "querier", "switch"];
+/// The most hosts of a population: they fit one network of those that are given out.
+pub(super) const MOST_HOSTS: u32 = 1_000_000;
+
 /// The keys of all roles.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
+    "count",
     "igmp",
     "static-joins",
     "derive-routes",
@@ -181,13 +185,34 @@ fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
 }
 
 fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
+    let version = igmp_version(table);
+    let limits = format!("1 to {MOST_HOSTS}");
+    let count = table.integer::<u32>("count", &limits);
+    if let Some(count) = count.as_ref().filter(|c| !(1..=MOST_HOSTS).contains(&c.value)) {
+        let message = format!("`count` is a whole number, {limits}");
+        table.faults().borrow_mut().error(&count.span, message, format!("found {}", count.value));
+        return None;
+    }
+    Some(listeners(version?, count.map_or(1, |count| count.value)))
+}
+
+/// The version that the kernel of a listener is held to, if it is.
+pub(super) fn igmp_version(table: &Reader<'_, '_>) -> Option<Option<u8>> {
     let version = table.integer::<u8>("igmp-version", "1 to 3");
     if let Some(version) = version.as_ref().filter(|v| !(1..=3).contains(&v.value)) {
         let message = format!("there is no IGMP version {}", version.value);
         table.faults().borrow_mut().error(&version.span, message, "1, 2 or 3");
         return None;
     }
-    Some(Listener::Kernel { igmp_version: version.map(|v| v.value) })
+    Some(version.map(|version| version.value))
+}
+
+/// One listener, or a population of them.
+pub(super) const fn listeners(igmp_version: Option<u8>, count: u32) -> Listener {
+    match count {
+        0 | 1 => Listener::Kernel { igmp_version },
+        _ => Listener::Population { igmp_version, count },
+    }
 }
 
 fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {

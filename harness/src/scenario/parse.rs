@@ -14,7 +14,9 @@ use super::matrix::{self, Combination};
 use super::node::nodes;
 use super::reader::Reader;
 use super::source::Sources;
-use super::{Link, Scenario, act, address, clauses, expect, fault, invariant, template};
+use super::{
+    Link, Scenario, act, address, backend, clauses, expect, fault, generate, invariant, template,
+};
 
 type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
 
@@ -62,7 +64,8 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
             gap.add_unread();
         }
     }
-    let parts = |key| match is_whole {
+    let is_generated = document.iter().any(|(key, _)| key.get_ref() == "generate");
+    let parts = |key| match is_whole && !is_generated {
         true => file.require(key, file.value(key)),
         false => file.value(key),
     };
@@ -79,16 +82,19 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
     let (tolerance, end) = (file.duration("tolerance"), file.duration("end"));
     let golden = golden(&file);
     let waivers = invariant::waivers(&file);
-    let links =
-        parts("links").map(|table| links(table, &mut gaps.links, faults)).unwrap_or_else(|| {
-            gaps.links.add_unread();
-            Vec::new()
-        });
-    let nodes =
-        parts("nodes").map(|table| nodes(table, &mut gaps.nodes, faults)).unwrap_or_else(|| {
-            gaps.nodes.add_unread();
-            Vec::new()
-        });
+    let (backends, record) = (backend::backends(&file), backend::record(&file));
+    let generated = generate::generated(&file);
+    let (links_table, nodes_table) = (parts("links"), parts("nodes"));
+    let mut links = links_table.map_or_else(Vec::new, |t| links(t, &mut gaps.links, faults));
+    let mut nodes = nodes_table.map_or_else(Vec::new, |t| nodes(t, &mut gaps.nodes, faults));
+    match generated {
+        Some(made) => generate::add(made, &mut links, &mut nodes, &mut faults.borrow_mut()),
+        None => {
+            let missing = |table: Option<_>| is_generated || table.is_none();
+            missing(links_table).then(|| gaps.links.add_unread());
+            missing(nodes_table).then(|| gaps.nodes.add_unread());
+        }
+    }
     let mut acts = Vec::new();
     for table in file.tables("act", "an act", "write each act below a line [[act]]") {
         match table {
@@ -115,11 +121,14 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
         tolerance,
         end,
         golden,
+        is_generated,
         links,
         nodes,
         acts,
         faults: struck,
         waivers,
+        backends,
+        record,
         expectations,
     };
     (scenario, gaps)

@@ -26,6 +26,8 @@ pub enum Verb {
     Join(Membership),
     /// A listener leaves a group that it has joined.
     Leave(Membership),
+    /// Hosts of a population come and go.
+    Churn(Churn),
     /// A source sends to a group.
     Send(Send),
     /// An injector or a querier sends a message.
@@ -117,6 +119,21 @@ pub struct Membership {
     pub group: Spanned<Group>,
     /// The link, where the node has several.
     pub link: Option<Spanned<String>>,
+}
+
+/// The keys of `churn`.
+#[derive(Clone, Debug)]
+pub struct Churn {
+    /// The population.
+    pub who: Spanned<String>,
+    /// The group.
+    pub group: Spanned<Group>,
+    /// Mean time from one join to the next.
+    pub interval: Duration,
+    /// Mean time that a host stays.
+    pub stay: Spanned<Duration>,
+    /// How long hosts come; by default until the run ends.
+    pub during: Option<Spanned<Duration>>,
 }
 
 /// The keys of `send`.

@@ -219,6 +219,7 @@ impl Scene<'_> {
     fn concerns(&self, act: &Act, flow: &Flow) -> bool {
         match &act.action {
             Action::Join(_, group) | Action::Leave(_, group) => *group == flow.group,
+            Action::Churn(churn) => churn.group == flow.group,
             Action::Send(stream) => stream.id == flow.stream,
             Action::Inject(_) | Action::Stop => true,
             Action::Interface { .. }

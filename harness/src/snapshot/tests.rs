@@ -15,7 +15,7 @@ use made::{Made, lan_query, ms};
 
 fn passed() -> Verdict {
     let (findings, invariants, reasons) = (Vec::new(), Vec::new(), Vec::new());
-    Verdict { outcome: Outcome::Pass, findings, invariants, reasons }
+    Verdict { outcome: Outcome::Pass, findings, invariants, reasons, notes: Vec::new() }
 }
 
 fn normal(made: &Made) -> String {

@@ -104,6 +104,7 @@ fn recording(plan: &Plan, mut frames: Vec<Frame>, deliveries: Vec<Delivery>) -> 
         mdb: Vec::new(),
         events: Vec::new(),
         struck: Vec::new(),
+        unkept: Default::default(),
         lateness: Lateness::default(),
         broken: Vec::new(),
     }

@@ -58,12 +58,28 @@ fn what_forbids_namespaces_is_named_with_its_remedy() {
     assert_eq!(output.status.code(), Some(3), "{stdout}");
     assert!(stdout.contains("MISSING  namespaces  create a network namespace: ENOSPC"), "{stdout}");
     assert!(stdout.contains("remedy: run `sudo sysctl user.max_net_namespaces=1024`"), "{stdout}");
-    assert!(stdout.ends_with("scenarios cannot run here\n"), "{stdout}");
-    let Some(output) = confined(&folder, &["run", "a.toml", "--json"]) else { return };
+    assert!(stdout.ends_with("on the kernel here, but on the simulator\n"), "{stdout}");
+    let arguments = ["run", "a.toml", "--json", "--backend", "netns"];
+    let Some(output) = confined(&folder, &arguments) else { return };
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{document}");
     assert_eq!(document["runs"][0]["outcome"], "unsupported");
     assert!(document["runs"][0]["reasons"][0].as_str().unwrap().contains("max_net_namespaces"));
+}
+
+#[test]
+fn without_namespaces_a_run_is_simulated_and_says_so() {
+    let folder = folder("simulated");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let only = "backends = { only = [\"netns\"], because = \"it looks at the kernel\" }\n";
+    fs::write(folder.join("b.toml"), only.to_owned() + &scenario("1", "general-query")).unwrap();
+    let Some(output) = confined(&folder, &["run", "."]) else { return };
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert!(stdout.contains("PASS        a  [sim]"), "{stdout}");
+    assert!(stdout.contains("UNSUPPORTED b  [netns]"), "{stdout}");
+    assert!(stderr.starts_with("castnet: not on the kernel, but on the simulator"), "{stderr}");
+    assert!(stderr.contains("max_net_namespaces"), "{stderr}");
+    assert_eq!(output.status.code(), Some(3), "{stdout}");
 }
 
 #[test]

@@ -116,6 +116,7 @@ pub(super) fn synthetic() -> (Plan, Recording) {
         mdb: Vec::new(),
         events: Vec::new(),
         struck: Vec::new(),
+        unkept: Default::default(),
         lateness: Lateness::default(),
         broken: Vec::new(),
     };

@@ -97,6 +97,7 @@ impl Evidence<'_> {
             | Action::Exec(_) => true,
             Action::Join(..)
             | Action::Leave(..)
+            | Action::Churn(_)
             | Action::Send(_)
             | Action::Inject(_)
             | Action::Stop => false,

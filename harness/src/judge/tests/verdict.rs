@@ -72,6 +72,7 @@ fn no_expectations_prove_nothing() {
         findings: Vec::new(),
         invariants: verdict.invariants.clone(),
         reasons: vec![reason],
+        notes: Vec::new(),
     };
     assert_eq!(verdict, expected);
 }

@@ -36,10 +36,14 @@ pub fn schema() -> Value {
             List(Box::new(Words(BACKENDS.to_vec()))),
             "The backends whose runs are compared with what is kept of earlier ones.",
         ),
+        Key::new("record", Words(vec!["everything", "claimed"]), "Which frames are kept.")
+            .or("everything"),
     ]);
     for (key, value, about) in [
         ("proves", list("clause"), "The RFC clauses that it proves, by their ids."),
         ("matrix", matrix(), "Parameters and their values; ${name} stands for each in turn."),
+        ("backends", table(&topology::backends()), "Where it runs, if not everywhere."),
+        ("generate", table(&topology::generate()), "Routers in a shape, and hosts behind them."),
         ("links", named("link"), "The links: a name, and the nodes on it."),
         ("nodes", named("node"), "The nodes: a name, and what it does."),
         ("act", list("act"), "What is done, and when."),
@@ -53,6 +57,7 @@ pub fn schema() -> Value {
     schema["anyOf"] = json!([
         { "required": ["title", "links", "nodes", "expect"] },
         { "required": ["title", "extends", "expect"] },
+        { "required": ["title", "generate", "expect"] },
         { "required": ["template"] },
     ]);
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();

@@ -36,6 +36,7 @@ pub(super) fn act() -> Value {
     let verbs = vec![
         verb("join", member(), "A listener joins a group."),
         verb("leave", member(), "A listener leaves a group that it has joined."),
+        verb("churn", churn(), "Hosts of a population come and go."),
         verb("send", send(), "A source sends numbered datagrams."),
         verb("stop", vec![who("The sender.")], "A source, an injector or a querier falls silent."),
         verb("query", query(), "A Query: General, or Group-Specific if there is a group."),
@@ -75,6 +76,16 @@ fn member() -> Vec<Key> {
         who("The listener."),
         Key::needed("group", Group, "The group."),
         Key::new("link", Link, ABOUT_LINK),
+    ]
+}
+
+fn churn() -> Vec<Key> {
+    vec![
+        who("The population."),
+        Key::needed("group", Group, "The group."),
+        Key::needed("rate", Like("100/s"), "How many hosts join: 1/s to 100000/s."),
+        Key::needed("stay", Time, "How long a host stays on average."),
+        Key::new("for", Time, "How long hosts come; until the run ends unless given."),
     ]
 }
 

@@ -7,10 +7,12 @@ use castnet::router::config::KEEPALIVE;
 use humantime::format_duration;
 use serde_json::{Value, json};
 
-use super::super::node::PROCESS;
+use super::super::Backend;
+use super::super::generate::{MOST_CHILDREN, MOST_LEVELS, MOST_ROUTERS};
+use super::super::node::{MOST_HOSTS, PROCESS};
 use super::key::Kind::{
     Address, Defined, Flag, Group, Link, List, Named, Network, Node, Numbers, OneOrMore,
-    OneOrNamed, Tables, Time, Whole, Words,
+    OneOrNamed, Table, Tables, Text, Time, Whole, Words,
 };
 use super::key::{Key, table};
 
@@ -32,6 +34,46 @@ pub(super) fn link() -> Value {
     ]);
     let list = json!({ "type": "array", "items": { "type": "string" }, "description": nodes });
     json!({ "anyOf": [list, whole] })
+}
+
+/// `[backends]`
+pub(super) fn backends() -> Vec<Key> {
+    let words = Backend::WORDS.iter().map(|(word, _)| *word).collect();
+    vec![
+        Key::needed("only", List(Box::new(Words(words))), "Those that it runs on."),
+        Key::needed("because", Text, "Why on no other."),
+    ]
+}
+
+/// `[generate]`
+pub(super) fn generate() -> Vec<Key> {
+    let shape = |own: &[(&'static str, u64, &'static str)]| {
+        let own = own.iter().map(|&(name, most, about)| Key::needed(name, Whole(1, most), about));
+        let hosts = Whole(0, MOST_HOSTS.into());
+        own.chain([
+            Key::new("hosts", hosts, "How many hosts a router has, if it has some.").or(0),
+            Key::new("group", Group, "A group that is carried down to all routers."),
+        ])
+        .collect()
+    };
+    let routers = MOST_ROUTERS as u64;
+    let chain = shape(&[("routers", routers, "How many routers.")]);
+    let tree = shape(&[
+        ("fan-out", MOST_CHILDREN as u64, "How many routers are below each."),
+        ("depth", MOST_LEVELS as u64, "How many levels of routers there are."),
+    ]);
+    let grid = shape(&[
+        ("rows", routers, "How many rows of routers."),
+        ("columns", routers, "How many routers in a row."),
+    ]);
+    vec![
+        Key::new("chain", Table(chain), "Each router is below the one before it."),
+        Key::new("tree", Table(tree), "Levels of routers; the last ones have hosts."),
+        Key::new("grid", Table(grid), "Routers in rows, linked with all neighbours."),
+        Key::new("lan", Table(shape(&[])), "One router and one link."),
+        Key::new("igmp", Defined("igmp"), "The IGMP parameters of all routers."),
+        Key::new("igmp-version", Whole(1, 3), "Holds the kernels of all hosts to a version."),
+    ]
 }
 
 /// The IGMP parameters of a router.
@@ -91,6 +133,7 @@ fn listener() -> Vec<Key> {
     vec![
         Key::new("stack", Words(vec!["kernel", "castnet"]), "Who speaks IGMP for it.").or("kernel"),
         Key::new("igmp-version", Whole(1, 3), "Holds the kernel to a version of IGMP."),
+        Key::new("count", Whole(1, MOST_HOSTS.into()), "Makes it a population of so many.").or(1),
         Key::new("robustness", Whole(0, 255), "How often castnet's stack reports unasked.")
             .or(it.robustness),
         Key::new("unsolicited-report-interval", Time, "At most so far apart.")

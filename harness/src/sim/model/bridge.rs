@@ -154,6 +154,15 @@ impl Bridge {
         }
     }
 
+    /// Goes by other settings from now on; timers that run keep their time.
+    pub fn configure(&mut self, now: Instant, settings: Settings) {
+        let begins = settings.snooping && !self.settings.snooping;
+        self.settings = settings;
+        if begins {
+            self.begin(now);
+        }
+    }
+
     /// A frame with these Ethernet addresses and this IPv4 packet came in on the port.
     pub fn receive(
         &mut self,

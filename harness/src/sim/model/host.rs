@@ -104,20 +104,26 @@ struct Left {
     untold: u8,
 }
 
+const fn held_to(version: u8) -> Option<Version> {
+    match version {
+        1 => Some(Version::V1),
+        2 => Some(Version::V2),
+        3 => Some(Version::V3),
+        _ => None,
+    }
+}
+
 impl Host {
     /// An interface that is up and a member of nothing but 224.0.0.1; with `forced`, which is 1 to
     /// 3, its kernel is held to a version.
     #[must_use]
     pub const fn new(address: Ipv4Addr, forced: Option<u8>) -> Self {
-        let forced = match forced {
-            Some(1) => Some(Version::V1),
-            Some(2) => Some(Version::V2),
-            Some(3) => Some(Version::V3),
-            _ => None,
-        };
         Self {
             address,
-            forced,
+            forced: match forced {
+                Some(version) => held_to(version),
+                None => None,
+            },
             is_up: true,
             robustness: ROBUSTNESS,
             query_interval: QUERY_INTERVAL,
@@ -130,6 +136,11 @@ impl Host {
             members: Vec::new(),
             left: Vec::new(),
         }
+    }
+
+    /// Holds the kernel to a version, 1 to 3, from now on (`force_igmp_version`).
+    pub const fn hold_to(&mut self, version: u8) {
+        self.forced = held_to(version);
     }
 
     /// Whether a datagram for the group is for this host.

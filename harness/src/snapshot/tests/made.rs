@@ -14,6 +14,7 @@ use crate::capture::numbered::{self, UDP_PORT};
 use crate::plan::{Plan, PortId, compile};
 use crate::recording::{
     Delivery, Frame, Lateness, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
+    Unkept,
 };
 
 pub(super) const SCENARIO: &str = r#"
@@ -135,6 +136,7 @@ impl Made {
             events: Vec::new(),
             struck: Vec::new(),
             lateness: Lateness::default(),
+            unkept: Unkept::default(),
             broken: Vec::new(),
         };
         let mut made = Self { plan, recording };

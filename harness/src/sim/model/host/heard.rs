@@ -29,6 +29,12 @@ pub(super) enum What {
 }
 
 impl Heard {
+    /// Where the packet is sent to.
+    #[must_use]
+    pub const fn destination(&self) -> Ipv4Addr {
+        self.destination
+    }
+
     /// Reads a whole IPv4 packet; `None` if no host would act on it.
     #[must_use]
     pub fn read(packet: &[u8]) -> Option<Self> {

@@ -1,0 +1,144 @@
+//! What the simulator costs as networks grow: `cargo bench -p castnet-lab --bench sim`.
+//!
+//! Each row is a process of its own, so that the most memory that it ever had can be told. An event is
+//! one thing that is handed to one machine: a frame or a datagram to a host or a router, an act, or that
+//! it is time. `-- lan`, `-- stream` or `-- tree` runs only these rows.
+
+use std::error::Error;
+use std::process::Command;
+use std::time::Instant;
+
+use castnet_lab::plan::{Plan, compile};
+use castnet_lab::sim::{self, Progress};
+
+/// A LAN of so many members: they join at once, answer three Queries, and some come and go.
+const LAN: &str = r#"
+title = "a LAN of many members"
+record = "claimed"
+end = "130s"
+[generate]
+lan = { hosts = HOSTS }
+igmp-version = 2
+[[act]]
+at = "1s"
+join = { who = "h1", group = "239.1.1.1" }
+[[act]]
+at = "2s"
+churn = { who = "h1", group = "239.1.1.2", rate = "100/s", stay = "30s" }
+[[expect]]
+members = { of = "r1", on = "lan1", groups = ["239.1.1.1", "239.1.1.2"] }
+at = "start + 120s"
+"#;
+
+/// The same LAN, and a stream that all of them read.
+const STREAM: &str = r#"
+title = "a stream to a LAN of many members"
+record = "claimed"
+end = "12s"
+[generate]
+lan = { hosts = HOSTS, group = "239.1.1.1" }
+igmp-version = 2
+[[act]]
+at = "1s"
+join = { who = "h1", group = "239.1.1.1" }
+[[act]]
+at = "2s"
+send = { who = "s1", group = "239.1.1.1", rate = "10pps" }
+[[expect]]
+members = { of = "r1", on = "lan1", groups = ["239.1.1.1"] }
+at = "start + 10s"
+"#;
+
+/// A tree of routers with a listener at each of the last ones, and a stream to all of them.
+const TREE: &str = r#"
+title = "a stream down a tree of routers"
+record = "claimed"
+end = "60s"
+[generate]
+tree = { fan-out = 10, depth = DEPTH, hosts = 1, group = "239.1.1.1" }
+igmp-version = 2
+JOINS
+[[act]]
+at = "2s"
+send = { who = "s1", group = "239.1.1.1", rate = "10pps" }
+[[expect]]
+mfc = { of = "r1", group = "239.1.1.1", source = "s1", iif = "up", oifs = [OIFS] }
+at = "start + 50s"
+"#;
+
+/// How many hosts or routers a row is about, and its scenario.
+fn scenario(kind: &str, step: u32) -> (u64, String) {
+    let many = 10_u64.pow(step);
+    match kind {
+        "lan" => (many, LAN.replace("HOSTS", &many.to_string())),
+        "stream" => (many, STREAM.replace("HOSTS", &many.to_string())),
+        _ => {
+            let routers = (0..=step).map(|level| 10_u64.pow(level)).sum();
+            let first = routers - many + 1;
+            let join = |n| {
+                let who = format!("who = \"h{n}\", group = \"239.1.1.1\"");
+                format!("[[act]]\nat = \"1s\"\njoin = {{ {who} }}\n")
+            };
+            let joins: String = (first..=routers).map(join).collect();
+            let oifs: Vec<String> = (2..=11).map(|n| format!("\"c{n}\"")).collect();
+            let text = TREE.replace("DEPTH", &(step + 1).to_string()).replace("JOINS", &joins);
+            (routers, text.replace("OIFS", &oifs.join(", ")))
+        }
+    }
+}
+
+fn plan(text: &str) -> Plan {
+    compile("bench.toml", text).unwrap_or_else(|wrong| panic!("{}", wrong.render(false)))
+}
+
+/// The most memory that this process has had, in octets (`VmHWM` of proc_pid_status(5)).
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
+}
+
+fn row(kind: &str, step: u32) {
+    let before = peak();
+    let (many, text) = scenario(kind, step);
+    let plan = plan(&text);
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures")]
+    let began = Instant::now();
+    let mut last = Progress::default();
+    let recording = sim::run(&plan, |progress| {
+        last = progress;
+        true
+    });
+    let took = began.elapsed().as_secs_f64();
+    let verdict = recording.map(|recording| castnet_lab::judge::judge(&plan, &recording));
+    let outcome = verdict.map_or_else(|| "none".to_owned(), |verdict| verdict.outcome.to_string());
+    println!(
+        "{kind:<7} {many:>8} {:>12} {took:>8.2} {:>8.2} {:>10.0} {:>8}  {outcome}",
+        last.events,
+        last.events as f64 / took / 1e6,
+        last.now.since_start().as_secs_f64() / took,
+        peak().saturating_sub(before) / many,
+    );
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    if let [one, kind, step] = words.as_slice()
+        && one == "--row"
+    {
+        row(kind, step.parse()?);
+        return Ok(());
+    }
+    println!("                      events   wall s   Mev/s  sim s / s   B each  verdict");
+    for (kind, steps) in [("lan", 3..=6), ("stream", 3..=6), ("tree", 1..=4)] {
+        if !words.is_empty() && !words.iter().any(|word| word == kind) {
+            continue;
+        }
+        for step in steps {
+            let mut row = Command::new(std::env::current_exe()?);
+            row.args(["--row", kind, &format!("{step}")]).status()?;
+        }
+    }
+    Ok(())
+}

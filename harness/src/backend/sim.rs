@@ -1,0 +1,21 @@
+//! The simulator: virtual time, models of what Linux does, and the same routers and hosts.
+//!
+//! A run takes no longer than its events, needs no rights, and repeats itself octet by octet.
+
+use super::{Cancel, RunError};
+use crate::plan::{Action, Plan};
+use crate::recording::Recording;
+use crate::sim;
+
+/// Runs the plan in virtual time.
+///
+/// # Errors
+/// [`RunError::Unsupported`] for what needs a real machine; [`RunError::Interrupted`].
+pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
+    if let Some(act) = plan.acts.iter().find(|act| matches!(act.action, Action::Exec(_))) {
+        let node = plan.nodes[act.node].name.clone();
+        let why = format!("`{}`: the simulator runs no programs", act.label);
+        return Err(RunError::Unsupported(node, why));
+    }
+    sim::run(plan, |_| !cancel.is_cancelled()).ok_or(RunError::Interrupted)
+}

@@ -1,0 +1,219 @@
+//! Reports of listeners: when they come and who sends them is left to chance, but not whether what a
+//! Query or a join has caused is reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::time::Instant;
+use castnet::wire::igmp::{Message, Query};
+
+use super::bounds::distance;
+use super::{Pair, Place, Side};
+use crate::capture::decode::{Content, Packet};
+use crate::plan::{Action, LinkId, Plan};
+
+/// What a version 1 Query grants.
+const TEN_SECONDS: Duration = Duration::from_secs(10);
+
+/// Why something is reported: an act of the plan, or a Query by its number on the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Cause {
+    Act(usize),
+    Query(usize),
+}
+
+/// Causes that come at the same time, as far as the tolerance can tell: any of them may have come first.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    /// The least of the causes, by which the moment has the same name in both recordings.
+    cause: Cause,
+    from: Instant,
+    /// When the first Report of what it causes has come.
+    until: Instant,
+}
+
+/// What is reported: a link, a group, the form, who if not anybody will do, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    link: LinkId,
+    group: Group,
+    form: Form,
+    who: Option<Ipv4Addr>,
+    cause: Cause,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    /// A Report of version 1 or 2.
+    Report(u8),
+    /// A record of version 3, by its type.
+    Record(u8),
+}
+
+/// The first and the last time that it was reported.
+type Times = BTreeMap<Key, (Instant, Instant)>;
+
+/// The moments of each group on each link, in the order of time.
+type Moments = BTreeMap<(LinkId, Group), Vec<Moment>>;
+
+impl Side<'_> {
+    fn moments(&self, plan: &Plan, groups: &BTreeSet<(LinkId, Group)>) -> Moments {
+        groups.iter().map(|&place| (place, self.moments_of(plan, place))).collect()
+    }
+
+    fn moments_of(&self, plan: &Plan, (link, group): (LinkId, Group)) -> Vec<Moment> {
+        let segment = plan.links[link].segment;
+        let queries = self.said.iter().filter(|said| said.link == link);
+        let queries = queries.filter_map(|said| match &said.packet.content {
+            Content::Igmp(Message::Query(query)) => Some((said.at, query)),
+            _ => None,
+        });
+        let asked = queries.enumerate().filter_map(|(number, (at, query))| {
+            let about = query.is_general() || group.v4() == Some(query.group);
+            about.then(|| (at, Cause::Query(number), granted(query)))
+        });
+        let acts = plan.acts.iter().enumerate().filter_map(|(id, act)| {
+            let (Action::Join(port, of) | Action::Leave(port, of)) = act.action else {
+                return None;
+            };
+            let here = of == group && plan.links[plan.ports[port].link].segment == segment;
+            let at = here.then(|| self.done(id))??;
+            // What is joined is reported at once; what comes of it later may be cut short.
+            Some((at, Cause::Act(id), plan.tolerance))
+        });
+        let mut causes: Vec<(Instant, Cause, Duration)> = asked.chain(acts).collect();
+        causes.sort_unstable();
+        let mut moments: Vec<Moment> = Vec::new();
+        let mut last = Instant::ZERO;
+        for (at, cause, window) in causes {
+            match moments.last_mut() {
+                Some(moment) if at.since(last) <= plan.tolerance => {
+                    moment.cause = moment.cause.min(cause);
+                    moment.until = moment.until.max(at + window);
+                }
+                _ => moments.push(Moment { cause, from: at, until: at + window }),
+            }
+            last = at;
+        }
+        moments
+    }
+
+    /// Each answer with what it is about.
+    fn reported(&self) -> impl Iterator<Item = (Instant, LinkId, Group, Form, Option<Ipv4Addr>)> {
+        self.said.iter().filter(|said| said.is_answer).flat_map(|said| {
+            let about = about(&said.packet).into_iter();
+            about.map(|(group, form, who)| (said.at, said.link, group, form, who))
+        })
+    }
+
+    fn times(&self, moments: &Moments) -> Times {
+        let mut times = Times::new();
+        for (at, link, group, form, who) in self.reported() {
+            let of_place = moments.get(&(link, group)).into_iter().flatten();
+            let Some(moment) = of_place.rev().find(|moment| moment.from <= at) else { continue };
+            let key = Key { link, group, form, who, cause: moment.cause };
+            times.entry(key).or_insert((at, at)).1 = at;
+        }
+        times
+    }
+}
+
+/// The groups of a Report, each with its form, and with the sender where nobody else would do.
+fn about(packet: &Packet) -> Vec<(Group, Form, Option<Ipv4Addr>)> {
+    let of = |address: Ipv4Addr| Group::new(address.into());
+    match &packet.content {
+        Content::Igmp(Message::V1Report { group }) => {
+            of(*group).into_iter().map(|group| (group, Form::Report(1), None)).collect()
+        }
+        Content::Igmp(Message::V2Report { group }) => {
+            of(*group).into_iter().map(|group| (group, Form::Report(2), None)).collect()
+        }
+        Content::Igmp(Message::V3Report(report)) => report
+            .records
+            .iter()
+            .filter_map(|record| {
+                let form = Form::Record(record.kind.octet());
+                Some((of(record.group)?, form, Some(packet.source)))
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// How long hosts may take to answer.
+fn granted(query: &Query) -> Duration {
+    match (&query.v3, query.max_resp_code) {
+        (Some(_), _) => query.max_resp_v3(),
+        (None, 0) => TEN_SECONDS,
+        (None, _) => query.max_resp_v2(),
+    }
+}
+
+impl Pair<'_> {
+    pub(super) fn answers(&mut self) {
+        let places = self.sides.iter().flat_map(Side::reported);
+        let places: BTreeSet<_> = places.map(|(_, link, group, ..)| (link, group)).collect();
+        let moments = [0, 1].map(|n: usize| self.sides[n].moments(self.plan, &places));
+        let times = [0, 1].map(|n: usize| self.sides[n].times(&moments[n]));
+        let keys: BTreeSet<&Key> = times.iter().flat_map(Times::keys).collect();
+        for key in keys {
+            match [times[0].get(key), times[1].get(key)] {
+                [Some(&one), Some(&other)] => self.answered(key, one, other),
+                [Some(&(at, _)), None] => self.unanswered(key, at, 0, &moments[1]),
+                [None, Some(&(at, _))] => self.unanswered(key, at, 1, &moments[0]),
+                [None, None] => {}
+            }
+        }
+    }
+
+    fn answered(&mut self, key: &Key, one: (Instant, Instant), other: (Instant, Instant)) {
+        self.found.shared.answers += 1;
+        let place = self.place(key.link, key.group);
+        let (least, most) = self.apart.entry(place).or_default();
+        for (one, other) in [(one.0, other.0), (one.1, other.1)] {
+            let by = distance(one, other);
+            (*least, *most) = ((*least).min(by), (*most).max(by));
+        }
+    }
+
+    /// Only one of them has reported it; the moments are those of the other one.
+    fn unanswered(&mut self, key: &Key, at: Instant, has: usize, moments: &Moments) {
+        let place = self.place(key.link, key.group);
+        let of_place = moments.get(&(key.link, key.group)).map_or(&[][..], Vec::as_slice);
+        let found = of_place.iter().position(|moment| moment.cause == key.cause);
+        // A message that is missing has been told of, and so has what follows from it.
+        let Some(found) = found else { return };
+        let moment = of_place[found];
+        // What came in between may have been given for the reason.
+        let cut_short = of_place.get(found + 1).is_some_and(|next| next.from <= moment.until);
+        let early = self.is_early(moment.until) && self.is_whole(place, moment.until);
+        if cut_short || !early || self.is_left(place, &moment, 1 - has) {
+            return;
+        }
+        let names = [self.sides[has].name, self.sides[1 - has].name];
+        let why = match key.cause {
+            Cause::Act(id) => format!("`{}`", self.plan.acts[id].label),
+            Cause::Query(_) => "a Query".to_owned(),
+        };
+        let who = key.who.map_or_else(String::new, |who| format!("{who}: "));
+        let (group, link) = (key.group, &self.plan.links[key.link].name);
+        let text = format!(
+            "{who}after {why} at {}, {group} is reported on {link} at {at} in {}, and not in {}",
+            moment.from, names[0], names[1]
+        );
+        self.disagree(at, text);
+    }
+
+    /// Whether somebody leaves the group before what the moment causes has been said.
+    fn is_left(&self, (segment, group): Place, moment: &Moment, side: usize) -> bool {
+        self.plan.acts.iter().enumerate().any(|(id, act)| {
+            let Action::Leave(port, of) = act.action else { return false };
+            let at = self.sides[side].done(id);
+            of == group
+                && self.plan.links[self.plan.ports[port].link].segment == segment
+                && at.is_some_and(|at| moment.from <= at && at <= moment.until)
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! Messages of which nothing is left to chance: each has its twin, from the same port and in time.
+
+use std::collections::BTreeMap;
+
+use castnet::time::Instant;
+
+use super::{Pair, Side, group};
+use crate::capture::decode::Content;
+use crate::plan::{Plan, PortId};
+
+/// A port, and what it sends there in words.
+type Key = (PortId, String);
+
+/// When a port sent the same message.
+type Times = BTreeMap<Key, Vec<Instant>>;
+
+fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> Times {
+    let mut times = Times::new();
+    for said in side.said.iter().filter(|said| !said.is_answer) {
+        if matches!(said.packet.content, Content::Data(_)) {
+            continue;
+        }
+        let segment = plan.links[said.link].segment;
+        let whole = |group| pair.is_whole((segment, group), said.at);
+        if group(&said.packet).is_some_and(|group| !whole(group)) {
+            continue;
+        }
+        let alert = if said.packet.router_alert { "" } else { ", no Router Alert" };
+        let text = format!("{}, TTL {}{alert}", said.packet, said.packet.ttl);
+        times.entry((said.port, text)).or_default().push(said.at);
+    }
+    times
+}
+
+impl Pair<'_> {
+    pub(super) fn messages(&mut self) {
+        let of_each = [0, 1].map(|n: usize| times(self.plan, self, &self.sides[n]));
+        let mut keys: Vec<&Key> = of_each.iter().flat_map(Times::keys).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let none = Vec::new();
+        for key in keys {
+            let lists = [0, 1].map(|n: usize| of_each[n].get(key).unwrap_or(&none).as_slice());
+            self.twins(key, lists);
+        }
+    }
+
+    fn twins(&mut self, (port, text): &Key, lists: [&[Instant]; 2]) {
+        let names = [self.sides[0].name, self.sides[1].name];
+        let port = self.plan.port_name(*port);
+        for (&one, &other) in lists[0].iter().zip(lists[1]) {
+            let bounds = self.bounds(one.min(other));
+            if !bounds.contain(one, other) {
+                let text = format!(
+                    "{port} sends {text} at {one} in {}, at {other} in {}: {}",
+                    names[0],
+                    names[1],
+                    bounds.exceeded(one, other)
+                );
+                return self.disagree(one.min(other), text);
+            }
+            self.found.shared.messages += 1;
+            self.agree(one, other);
+        }
+        let shared = lists[0].len().min(lists[1].len());
+        let more = usize::from(lists[1].len() > shared);
+        // What comes at the very end may come after the end as well.
+        if let Some(&at) = lists[more].get(shared).filter(|&&at| self.is_early(at)) {
+            let text = format!(
+                "{port} sends {text} at {at} in {}, {}; {} has {shared} of them",
+                names[more],
+                ordinal(shared),
+                names[1 - more]
+            );
+            self.disagree(at, text);
+        }
+    }
+}
+
+/// The message that comes after so many like it.
+fn ordinal(before: usize) -> String {
+    match before {
+        0 => "the first one".to_owned(),
+        n => format!("number {} of its kind", n + 1),
+    }
+}

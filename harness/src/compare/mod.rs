@@ -1,0 +1,241 @@
+//! Two recordings of one plan side by side: whether two backends let the same happen.
+//!
+//! On each link the same messages have to be sent by the same ports in the same order, each within the
+//! plan's tolerance of its twin, besides what the acts before it were apart and what the laboratory was
+//! late by. What a protocol leaves to chance is not held against anybody: a Report
+//! may come at any time of its delay, and whichever member draws the shortest one sends it; but what has
+//! caused it has to be reported by somebody in both. A stream has to be on the same ports at the same
+//! times, but for what the Reports that let it there were apart. Once chance has decided who may leave
+//! a group with a word, that group is not compared any further, and that is said.
+
+mod answers;
+mod bounds;
+mod messages;
+mod streams;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::time::Instant;
+
+use crate::capture::decode::{Content, Packet, decode};
+use crate::plan::{Action, LinkId, Plan, PortId, Role};
+use crate::recording::Recording;
+use crate::scenario::PacketKind;
+use bounds::{Bounds, distance};
+
+/// How two recordings compare.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// Messages, answers and pauses of streams that both have.
+    pub shared: Shared,
+    /// The greatest distance of a message or of of the end of a pause from its twin.
+    pub widest: Duration,
+    /// What only one of them has, or has at another time; in the order of time.
+    pub disagreements: Vec<Disagreement>,
+    /// What was not compared, and why.
+    pub left_out: Vec<String>,
+}
+
+/// How much of each kind was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// Messages that nothing is left to chance of.
+    pub messages: usize,
+    /// What was reported because of one cause.
+    pub answers: usize,
+    /// Pauses of streams at a port or at a socket, those before they begin and after they end too.
+    pub pauses: usize,
+}
+
+/// Something in which two recordings differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// When, in the earlier one.
+    pub at: Instant,
+    /// In words.
+    pub text: String,
+}
+
+/// Compares two recordings of the plan.
+#[must_use]
+pub fn compare(plan: &Plan, one: &Recording, other: &Recording) -> Comparison {
+    let sides = [Side::new(plan, one), Side::new(plan, other)];
+    let mut pair = Pair {
+        plan,
+        parted: parted(plan, &sides),
+        sides,
+        apart: BTreeMap::new(),
+        found: Comparison::default(),
+    };
+    pair.messages();
+    pair.answers();
+    pair.streams();
+    let parted: Vec<String> = pair.parted.iter().map(|(at, why)| pair.left_out(*at, why)).collect();
+    let mut found = pair.found;
+    found.left_out = parted;
+    found.disagreements.sort_by_key(|disagreement| disagreement.at);
+    found
+}
+
+/// One recording, decoded.
+struct Side<'a> {
+    name: &'static str,
+    recording: &'a Recording,
+    /// What each port sent, in the order of time.
+    said: Vec<Said>,
+}
+
+/// A packet that a port sent.
+struct Said {
+    at: Instant,
+    port: PortId,
+    link: LinkId,
+    packet: Packet,
+    /// A Report of a listener, whose time is left to chance.
+    is_answer: bool,
+}
+
+/// A group on a segment.
+type Place = (LinkId, Group);
+
+/// Two recordings under comparison.
+struct Pair<'a> {
+    plan: &'a Plan,
+    sides: [Side<'a>; 2],
+    /// The groups that are not comparable any more.
+    parted: BTreeMap<Place, Parted>,
+    /// How far the Reports of a group were apart, in nanoseconds: from the least to the greatest, the
+    /// second recording's less the first one's.
+    apart: BTreeMap<Place, (i64, i64)>,
+    found: Comparison,
+}
+
+/// When, and who reported the group last in each.
+struct Parted {
+    since: Instant,
+    last: [String; 2],
+}
+
+impl<'a> Side<'a> {
+    fn new(plan: &Plan, recording: &'a Recording) -> Self {
+        let outgoing = recording.frames.iter().filter(|frame| frame.outgoing);
+        let said = outgoing.filter_map(|frame| {
+            let packet = decode(&frame.bytes)?;
+            let link = plan.ports[frame.port].link;
+            let from = listener(plan, plan.links[link].segment, &packet);
+            let is_answer = from && packet.is(PacketKind::Report);
+            Some(Said { at: frame.at, port: frame.port, link, packet, is_answer })
+        });
+        Self { name: recording.backend, recording, said: said.collect() }
+    }
+
+    /// When the act was done, if it was.
+    fn done(&self, act: usize) -> Option<Instant> {
+        self.recording.acts.get(act).copied().flatten()
+    }
+
+    /// The last Report of version 1 or 2 about the group on the segment, before that time.
+    fn last_report(&self, plan: &Plan, (segment, group): Place, before: Instant) -> Option<&Said> {
+        self.said.iter().rev().find(|said| {
+            let form = said.packet.is(PacketKind::V1Report) || said.packet.is(PacketKind::V2Report);
+            let here = plan.links[said.link].segment == segment;
+            form && here && said.at <= before && said.packet.names(group)
+        })
+    }
+}
+
+/// Whether a packet is from a listener on the segment.
+fn listener(plan: &Plan, segment: LinkId, packet: &Packet) -> bool {
+    plan.ports.iter().any(|port| {
+        port.address == packet.source
+            && plan.links[port.link].segment == segment
+            && matches!(plan.nodes[port.node].role, Role::Listener(_))
+    })
+}
+
+/// A host may say that it leaves only if it has sent the last Report. Who has is left to chance, and from
+/// a leave on before which it was not the same one in both, nothing of the group is.
+fn parted(plan: &Plan, sides: &[Side<'_>; 2]) -> BTreeMap<Place, Parted> {
+    let mut parted = BTreeMap::new();
+    for (id, act) in plan.acts.iter().enumerate() {
+        let Action::Leave(port, group) = act.action else { continue };
+        let place = (plan.links[plan.ports[port].link].segment, group);
+        let (Some(one), Some(other)) = (sides[0].done(id), sides[1].done(id)) else { continue };
+        let last = |side: &Side<'_>, at| {
+            let said = side.last_report(plan, place, at);
+            said.map_or_else(|| "nobody".to_owned(), |said| said.packet.source.to_string())
+        };
+        let last = [last(&sides[0], one), last(&sides[1], other)];
+        if last[0] != last[1] {
+            parted.entry(place).or_insert(Parted { since: one.min(other), last });
+        }
+    }
+    parted
+}
+
+impl Pair<'_> {
+    fn place(&self, link: LinkId, group: Group) -> Place {
+        (self.plan.links[link].segment, group)
+    }
+
+    /// Whether something of the group is still comparable at that time.
+    fn is_whole(&self, place: Place, at: Instant) -> bool {
+        self.parted.get(&place).is_none_or(|parted| at < parted.since)
+    }
+
+    /// How far what comes at that time may be from its twin: by the tolerance, by what the acts before it
+    /// were apart, and by what a laboratory was late itself.
+    fn bounds(&self, at: Instant) -> Bounds {
+        let [one, other] = &self.sides;
+        let late = one.recording.lateness.by.saturating_add(other.recording.lateness.by);
+        let bounds = Bounds::around(self.plan.tolerance.saturating_add(late));
+        let acts = (0..self.plan.acts.len()).filter_map(|id| {
+            let (one, other) = (one.done(id)?, other.done(id)?);
+            (one.min(other) <= at).then(|| distance(one, other))
+        });
+        let (least, most) = acts.fold((0, 0), |(least, most), by| (least.min(by), most.max(by)));
+        bounds.widened(least, most)
+    }
+
+    /// Whether both runs were still on at that time, and not about to end.
+    fn is_early(&self, at: Instant) -> bool {
+        at + self.plan.tolerance < Instant::ZERO + self.plan.end
+    }
+
+    fn disagree(&mut self, at: Instant, text: String) {
+        self.found.disagreements.push(Disagreement { at, text });
+    }
+
+    fn agree(&mut self, one: Instant, other: Instant) {
+        self.found.widest = self.found.widest.max(one.since(other)).max(other.since(one));
+    }
+
+    fn left_out(&self, (segment, group): Place, Parted { since, last }: &Parted) -> String {
+        let [one, other] = &self.sides;
+        format!(
+            "{group} on {} from {since} on: chance had it that {} reported it last in {}, and {} in {}",
+            self.plan.links[segment].name, last[0], one.name, last[1], other.name
+        )
+    }
+}
+
+/// The group that a packet is about, if it is about one.
+fn group(packet: &Packet) -> Option<Group> {
+    use castnet::wire::igmp::Message;
+    let address = match &packet.content {
+        Content::Igmp(Message::Query(query)) => query.group,
+        Content::Igmp(
+            Message::V1Report { group } | Message::V2Report { group } | Message::Leave { group },
+        ) => *group,
+        Content::Igmp(Message::V3Report(report)) => report.records.first()?.group,
+        Content::Data(_) => packet.destination,
+        _ => return None,
+    };
+    Group::new(IpAddr::V4(address))
+}

@@ -1,0 +1,176 @@
+//! Streams: at which ports and sockets they are, and where they pause.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::time::Instant;
+
+use super::{Bounds, Pair, Side};
+use crate::capture::decode::Content;
+use crate::plan::{Action, NodeId, Plan, PortId};
+
+/// Where a stream is seen: it leaves a port, or it is read from the sockets of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Where {
+    Port(PortId),
+    Node(NodeId),
+}
+
+type Key = (Where, Group, u32);
+
+/// The last datagram before it, or the start of the run, and the first one after it, or the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pause {
+    from: Instant,
+    to: Instant,
+}
+
+/// The pauses of each stream in each place.
+type Pauses = BTreeMap<Key, Vec<Pause>>;
+
+fn pauses(plan: &Plan, side: &Side<'_>) -> Pauses {
+    let sent = side.said.iter().filter_map(|said| {
+        let Content::Data(number) = said.packet.content else { return None };
+        let group = Group::new(IpAddr::V4(said.packet.destination))?;
+        Some(((Where::Port(said.port), group, number.stream), said.at))
+    });
+    let read = side.recording.deliveries.iter().map(|delivery| {
+        ((Where::Node(delivery.node), delivery.group, delivery.number.stream), delivery.at)
+    });
+    let mut pauses = Pauses::new();
+    let mut last = BTreeMap::<Key, Instant>::new();
+    for (key, at) in sent.chain(read) {
+        let from = last.insert(key, at).unwrap_or(Instant::ZERO);
+        let pauses = pauses.entry(key).or_default();
+        // Half as much again as from one datagram to the next: one at least is missing.
+        if at.since(from) > pace(plan, key.2) * 3 / 2 {
+            pauses.push(Pause { from, to: at });
+        }
+    }
+    for (key, from) in last {
+        pauses.entry(key).or_default().push(Pause { from, to: Instant::ZERO + plan.end });
+    }
+    pauses
+}
+
+/// Time from one datagram of the stream to the next.
+fn pace(plan: &Plan, stream: u32) -> Duration {
+    let sent = plan.acts.iter().find_map(|act| match &act.action {
+        Action::Send(sent) if sent.id == stream => Some(sent.interval),
+        _ => None,
+    });
+    sent.unwrap_or_default()
+}
+
+impl Pause {
+    fn length(self) -> Duration {
+        self.to.since(self.from)
+    }
+
+    /// How long both last at the same time.
+    fn shared(self, other: Self) -> Duration {
+        self.to.min(other.to).since(self.from.max(other.from))
+    }
+}
+
+impl Pair<'_> {
+    pub(super) fn streams(&mut self) {
+        let of_each = [0, 1].map(|n: usize| pauses(self.plan, &self.sides[n]));
+        let keys: BTreeSet<Key> = of_each.iter().flat_map(BTreeMap::keys).copied().collect();
+        let everywhere = [Pause { from: Instant::ZERO, to: Instant::ZERO + self.plan.end }];
+        for key in keys {
+            let lists = [0, 1].map(|n: usize| of_each[n].get(&key).map_or(&everywhere[..], |v| v));
+            let (mut agreed, mut told) = (0, None);
+            for (side, &pause) in
+                [0, 1].into_iter().flat_map(|n| lists[n].iter().map(move |p| (n, p)))
+            {
+                match self.pause(key, side, pause, lists[1 - side]) {
+                    Ok(worth) => agreed += usize::from(worth),
+                    Err(disagreement) => told = told.or(Some(disagreement)),
+                }
+            }
+            self.found.shared.pauses += agreed.div_ceil(2);
+            if let Some((at, text)) = told {
+                self.disagree(at, text);
+            }
+        }
+    }
+
+    /// Whether the pause was worth looking for a twin among the other side's; if it has none, when
+    /// and in words.
+    fn pause(
+        &mut self,
+        key: Key,
+        side: usize,
+        pause: Pause,
+        others: &[Pause],
+    ) -> Result<bool, (Instant, String)> {
+        let bounds = self.stream_bounds(key, pause.to);
+        let significant = bounds.width() + pace(self.plan, key.2).saturating_mul(2);
+        let whole = self.segments(key).into_iter().all(|s| self.is_whole((s, key.1), pause.to));
+        if pause.length() <= significant || !whole {
+            return Ok(false);
+        }
+        let twin = others.iter().copied().max_by_key(|other| pause.shared(*other));
+        let names = [self.sides[side].name, self.sides[1 - side].name];
+        let Some(twin) = twin.filter(|twin| !pause.shared(*twin).is_zero()) else {
+            let text = format!(
+                "{}: not there from {} to {} in {}, and there all the time in {}",
+                self.describe(key),
+                pause.from,
+                pause.to,
+                names[0],
+                names[1]
+            );
+            return Err((pause.from, text));
+        };
+        for (verb, own, other) in [("stops", pause.from, twin.from), ("starts", pause.to, twin.to)]
+        {
+            let (one, two) = if side == 0 { (own, other) } else { (other, own) };
+            if bounds.contain(one, two) {
+                self.agree(one, two);
+            } else if self.is_early(own.min(other)) {
+                let text = format!(
+                    "{}: {} {verb} at {own}, {} at {other}: {}",
+                    self.describe(key),
+                    names[0],
+                    names[1],
+                    bounds.exceeded(one, two)
+                );
+                return Err((own.min(other), text));
+            }
+        }
+        Ok(true)
+    }
+
+    /// How far the second one's times may be from the first one's: chance is in it where Reports let
+    /// the stream through.
+    fn stream_bounds(&self, key: Key, at: Instant) -> Bounds {
+        let apart =
+            self.segments(key).into_iter().filter_map(|segment| self.apart.get(&(segment, key.1)));
+        apart.fold(self.bounds(at), |bounds, &(least, most)| bounds.widened(least, most))
+    }
+
+    fn segments(&self, (place, ..): Key) -> Vec<usize> {
+        let segment = |port: PortId| self.plan.links[self.plan.ports[port].link].segment;
+        match place {
+            Where::Port(port) => vec![segment(port)],
+            Where::Node(node) => {
+                self.plan.nodes[node].ports.iter().map(|&port| segment(port)).collect()
+            }
+        }
+    }
+
+    fn describe(&self, (place, group, stream): Key) -> String {
+        match place {
+            Where::Port(port) => {
+                format!("stream {stream} to {group} out of {}", self.plan.port_name(port))
+            }
+            Where::Node(node) => {
+                format!("stream {stream} to {group} at {}'s socket", self.plan.nodes[node].name)
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The faults of a plan as rules of wires, and what the rules did as a recording tells it.
+
+use castnet::time::Instant;
+
+use super::{Action, Damage, Rule, Selector, Wire};
+use crate::plan::{Fault, LinkId, Plan, PortId};
+use crate::recording::Struck;
+use crate::scenario::{FaultAction, HELD_AT_MOST};
+
+impl Wire {
+    /// The link of a plan with the rules of its faults; its ports are in the order of the link's.
+    #[must_use]
+    pub fn planned(plan: &Plan, link: LinkId) -> Self {
+        let rules = faults(plan, link).map(|fault| rule(plan, fault)).collect();
+        let written = &plan.links[link];
+        Self::new(&written.name, written.ports.len(), rules, plan.seed)
+    }
+
+    /// What the rules did to frames of this link of the plan, and what is still under way, as it is
+    /// told.
+    #[must_use]
+    pub fn struck(&self, plan: &Plan, link: LinkId) -> Vec<Struck> {
+        let lines: Vec<usize> = faults(plan, link).map(|fault| fault.line).collect();
+        let port = |index: usize| plan.links[link].ports[index];
+        let events = self.log().iter().map(|event| Struck {
+            at: event.at,
+            port: port(event.port),
+            to: event.to.map(port),
+            bytes: event.frame.to_vec(),
+            text: format!("{} (line {})", event.what, lines[event.rule]),
+        });
+        let pending = self.pending().map(|pending| Struck {
+            at: pending.due,
+            port: port(pending.to),
+            to: Some(port(pending.to)),
+            bytes: pending.frame.to_vec(),
+            text: "still under way when the run ended".to_owned(),
+        });
+        events.chain(pending).collect()
+    }
+}
+
+fn faults(plan: &Plan, link: LinkId) -> impl Iterator<Item = &Fault> {
+    plan.faults.iter().filter(move |fault| fault.link == link)
+}
+
+fn rule(plan: &Plan, fault: &Fault) -> Rule {
+    let index = |port: PortId| {
+        plan.links[fault.link].ports.iter().position(|&other| other == port).unwrap_or_default()
+    };
+    let select = Selector {
+        kind: fault.kind,
+        group: fault.group,
+        from: fault.from.map(index),
+        to: fault.to.map(index),
+        since: Instant::ZERO + fault.after,
+        until: fault.until.map(|until| Instant::ZERO + until),
+        nth: fault.nth.clone(),
+        chance_ppm: fault.chance_ppm,
+    };
+    let action = match &fault.action {
+        FaultAction::Drop => Action::Drop,
+        FaultAction::Delay(by) => Action::Delay(*by),
+        FaultAction::Duplicate(copies) => Action::Duplicate(*copies),
+        FaultAction::Corrupt => Action::Corrupt(Damage::Checksum),
+        FaultAction::HoldBack(behind) => {
+            Action::HoldBack { behind: *behind, at_most: HELD_AT_MOST }
+        }
+        FaultAction::Partition(side) => {
+            Action::Partition(side.iter().map(|&port| index(port)).collect())
+        }
+    };
+    Rule { select, action }
+}

@@ -1,0 +1,129 @@
+//! A listener that speaks IGMP by castnet's own host machine, one for each of its links.
+//!
+//! Whatever carries its packets hands them in with the time, and takes out what is to be sent. A
+//! datagram is delivered if its group is joined on the link that it came by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+use castnet::addr::Group;
+use castnet::gmp::params::HostParams;
+use castnet::igmp::host::Host;
+use castnet::rng::Rng;
+use castnet::time::Instant;
+use castnet::wire::{Unencodable, ipv4};
+
+use crate::capture::decode::{Content, decode_ipv4};
+use crate::plan::{NodeId, Plan, PortId};
+use crate::recording::{Delivery, NodeEvent};
+
+/// The listener.
+#[derive(Debug)]
+pub struct Member {
+    node: NodeId,
+    links: BTreeMap<PortId, Link>,
+}
+
+#[derive(Debug)]
+struct Link {
+    igmp: Host,
+    joined: BTreeSet<Group>,
+}
+
+/// What has come of a packet that a listener heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// IGMP that it did not heed.
+    Ignored(NodeEvent),
+    /// A datagram of a group that it has joined.
+    Delivered(Delivery),
+}
+
+/// A packet that a listener sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The port that it leaves by.
+    pub port: PortId,
+    /// Its destination.
+    pub to: Ipv4Addr,
+    /// The whole IPv4 packet.
+    pub packet: Vec<u8>,
+}
+
+impl Member {
+    /// A listener on the node's links, a member of nothing yet.
+    #[must_use]
+    pub fn new(plan: &Plan, node: NodeId, params: &HostParams) -> Self {
+        let links = plan.nodes[node].ports.iter().map(|&port| {
+            let rng = Rng::for_node(plan.seed, &plan.port_name(port));
+            let igmp = Host::new(params.clone(), plan.ports[port].address, rng);
+            (port, Link { igmp, joined: BTreeSet::new() })
+        });
+        Self { node, links: links.collect() }
+    }
+
+    /// Joins the group on a link.
+    pub fn join(&mut self, now: Instant, port: PortId, group: Group) {
+        if let Some(link) = self.links.get_mut(&port) {
+            link.joined.insert(group);
+            link.igmp.join(now, group);
+        }
+    }
+
+    /// Leaves it.
+    pub fn leave(&mut self, now: Instant, port: PortId, group: Group) {
+        if let Some(link) = self.links.get_mut(&port) {
+            link.joined.remove(&group);
+            link.igmp.leave(now, group);
+        }
+    }
+
+    /// Hands in an IPv4 packet that came by the port.
+    pub fn hear(&mut self, now: Instant, plan: &Plan, port: PortId, bytes: &[u8]) -> Option<Heard> {
+        let content = decode_ipv4(bytes).ok()?.content;
+        if !matches!(content, Content::Igmp(_) | Content::BadIgmp(_)) {
+            return self.deliver(now, port, bytes).map(Heard::Delivered);
+        }
+        let why = self.links.get_mut(&port)?.igmp.receive(now, bytes).err()?;
+        let text = format!("{}: ignored: {why}", plan.port_name(port));
+        Some(Heard::Ignored(NodeEvent { at: now, node: self.node, text, what: None }))
+    }
+
+    /// The delivery of a packet that came by the port at this time, if it is a datagram of a group
+    /// that is joined there.
+    #[must_use]
+    pub fn deliver(&self, at: Instant, port: PortId, bytes: &[u8]) -> Option<Delivery> {
+        let packet = decode_ipv4(bytes).ok()?;
+        let Content::Data(number) = packet.content else { return None };
+        let group = Group::new(IpAddr::V4(packet.destination))?;
+        let joined = self.links.get(&port)?.joined.contains(&group);
+        let (node, source) = (self.node, packet.source);
+        joined.then_some(Delivery { at, node, source, group, number })
+    }
+
+    /// When to call [`Member::expire`], at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.links.values().filter_map(|link| link.igmp.deadline()).min()
+    }
+
+    /// Serves every timer that has expired; harmless at any time.
+    pub fn expire(&mut self, now: Instant) {
+        self.links.values_mut().for_each(|link| link.igmp.expire(now));
+    }
+
+    /// The next packet to be sent, until there is none.
+    ///
+    /// # Errors
+    /// What cannot be said in a message; it is not sent.
+    pub fn poll(&mut self) -> Option<Result<Said, Unencodable>> {
+        self.links.iter_mut().find_map(|(&port, link)| {
+            let said = link.igmp.poll()?;
+            Some(said.map(|packet| {
+                let read = ipv4::decode(&packet);
+                let to = read.map_or(Ipv4Addr::UNSPECIFIED, |read| read.destination);
+                Said { port, to, packet }
+            }))
+        })
+    }
+}

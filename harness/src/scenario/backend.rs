@@ -1,0 +1,90 @@
+//! Where a scenario can be run, how an author says that it is not everywhere, and what is kept of it.
+
+use super::reader::Reader;
+
+/// Something that runs a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Backend {
+    /// The real Linux kernel, in network namespaces.
+    Netns,
+    /// The simulator, in virtual time.
+    Sim,
+}
+
+impl Backend {
+    /// Every backend, with the word that a user writes.
+    pub const WORDS: [(&'static str, Self); 2] = [("netns", Self::Netns), ("sim", Self::Sim)];
+
+    /// The word that a user writes.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Netns => "netns",
+            Self::Sim => "sim",
+        }
+    }
+}
+
+/// That a scenario runs on some backends alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backends {
+    /// Those that it runs on.
+    pub only: Vec<Backend>,
+    /// Why on no other.
+    pub because: String,
+}
+
+/// What is kept of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Record {
+    /// Every frame at every port.
+    #[default]
+    Everything,
+    /// The frames of those links that an expectation looks at; all others are counted.
+    Claimed,
+}
+
+/// `record = "claimed"`.
+pub(super) fn record(file: &Reader<'_, '_>) -> Record {
+    let known = [("everything", Record::Everything), ("claimed", Record::Claimed)];
+    let Some(word) = file.string("record") else { return Record::default() };
+    let found = known.iter().find(|(known, _)| *known == word.value);
+    if found.is_none() {
+        let words = known.iter().map(|(word, _)| *word);
+        file.faults().borrow_mut().unknown("recording", &word.value, &word.span, words);
+    }
+    found.map_or_else(Record::default, |(_, record)| *record)
+}
+
+/// `backends = { only = ["netns"], because = "..." }`.
+pub(super) fn backends(file: &Reader<'_, '_>) -> Option<Backends> {
+    let form = "a table such as { only = [\"netns\"], because = \"...\" }";
+    let table = Reader::of(file.value("backends")?, "[backends]", form, file.faults())?;
+    let only = table.require("only", table.strings("only"));
+    let because = table.require("because", table.string("because"));
+    for reason in because.iter().filter(|reason| reason.value.trim().is_empty()) {
+        let message = "`because` says why the scenario runs on no other backend";
+        table.faults().borrow_mut().error(&reason.span, message, "it is empty");
+    }
+    let mut known = Vec::new();
+    for name in only.iter().flat_map(|only| &only.value) {
+        let mut faults = table.faults().borrow_mut();
+        match Backend::WORDS.iter().find(|(word, _)| *word == name.value) {
+            None => {
+                let words = Backend::WORDS.iter().map(|(word, _)| *word);
+                faults.unknown("backend", &name.value, &name.span, words);
+            }
+            Some((_, backend)) if known.contains(backend) => {
+                let message = format!("`{}` stands twice", name.value);
+                faults.error(&name.span, message, "the second time");
+            }
+            Some((_, backend)) => known.push(*backend),
+        }
+    }
+    for only in only.iter().filter(|only| only.value.is_empty()) {
+        let message = "a scenario runs on one backend at least";
+        table.faults().borrow_mut().error(&only.span, message, "it is empty");
+    }
+    table.finish();
+    Some(Backends { only: known, because: because?.value.trim().to_owned() })
+}

@@ -1,0 +1,105 @@
+//! The datagrams of a source, as its kernel would send them, and how a receiver's kernel reads them.
+
+use std::net::Ipv4Addr;
+
+use castnet::time::Instant;
+use castnet::wire::Unencodable;
+use castnet::wire::ipv4::{self, Ipv4Header};
+use etherparse::{UdpHeader, UdpSlice, ip_number};
+
+use crate::capture::numbered::{self, UDP_PORT};
+use crate::plan::Stream;
+use crate::recording::Number;
+
+/// The IPv4 packet with one datagram of the stream.
+///
+/// # Errors
+/// That it is too long for a packet.
+pub(super) fn encode(
+    stream: &Stream,
+    source: Ipv4Addr,
+    group: Ipv4Addr,
+    sequence: u64,
+    now: Instant,
+) -> Result<Vec<u8>, Unencodable> {
+    let number = Number { stream: stream.id, sequence };
+    let payload = numbered::encode(number, now, stream.size);
+    let octets = (UdpHeader::LEN + payload.len()).try_into().unwrap_or(u16::MAX);
+    let mut udp = UdpHeader {
+        source_port: UDP_PORT,
+        destination_port: UDP_PORT,
+        length: octets,
+        checksum: 0,
+    };
+    let checksum = udp.calc_checksum_ipv4_raw(source.octets(), group.octets(), &payload);
+    udp.checksum = checksum.unwrap_or_default();
+    let header = Ipv4Header {
+        source,
+        destination: group,
+        protocol: ip_number::UDP.0,
+        ttl: stream.ttl,
+        tos: 0,
+        identification: 0,
+        dont_fragment: true,
+        router_alert: false,
+    };
+    header.encode(&[&udp.to_bytes()[..], &payload].concat())
+}
+
+/// The datagram that a socket would receive out of the packet: source, group and number; `None` if
+/// there is none, or if a checksum is wrong.
+pub(super) fn receive(packet: &[u8]) -> Option<(Ipv4Addr, Ipv4Addr, Number)> {
+    let packet = ipv4::decode(packet).ok().filter(|read| read.protocol == ip_number::UDP.0)?;
+    let udp = UdpSlice::from_slice(packet.payload).ok()?;
+    let (source, group) = (packet.source, packet.destination);
+    let header = udp.to_header();
+    let checksum =
+        header.calc_checksum_ipv4_raw(source.octets(), group.octets(), udp.payload()).ok()?;
+    let right = header.checksum == 0 || header.checksum == checksum;
+    let ours = right && header.destination_port == UDP_PORT;
+    let (number, _) = ours.then(|| numbered::decode(udp.payload()))??;
+    Some((source, group, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::capture::decode::{Content, decode_ipv4};
+
+    const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
+    const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
+
+    fn datagram() -> Vec<u8> {
+        let stream = Stream {
+            id: 3,
+            port: 0,
+            group: castnet::addr::Group::new(GROUP.into()).unwrap(),
+            interval: Duration::from_secs(1),
+            during: None,
+            source: SOURCE,
+            ttl: 8,
+            size: 64,
+        };
+        encode(&stream, SOURCE, GROUP, 7, Instant::ZERO).unwrap()
+    }
+
+    #[test]
+    fn a_datagram_is_read_as_it_was_written() {
+        let (octets, number) = (datagram(), Number { stream: 3, sequence: 7 });
+        let read = decode_ipv4(&octets).unwrap();
+        assert_eq!((read.ttl, read.content), (8, Content::Data(number)));
+        assert_eq!(octets.len(), 20 + 8 + 64);
+        assert_eq!(receive(&octets), Some((SOURCE, GROUP, number)));
+    }
+
+    #[test]
+    fn no_octet_of_it_can_be_wrong_unnoticed() {
+        for at in 0..datagram().len() {
+            let mut octets = datagram();
+            octets[at] ^= 0x10;
+            assert_eq!(receive(&octets), None, "octet {at}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! A frame under way: its Ethernet addresses, and an IPv4 packet that all who carry it share.
+
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+
+use crate::capture::ethernet::{self, ADDRESSES, HEADER, multicast_mac};
+
+/// An Ethernet frame with an IPv4 packet in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) source: [u8; 6],
+    pub(super) destination: [u8; 6],
+    pub(super) packet: Rc<[u8]>,
+}
+
+impl Frame {
+    /// The frame that carries a packet to a group.
+    pub(super) fn to_group(source: [u8; 6], group: Ipv4Addr, packet: impl Into<Rc<[u8]>>) -> Self {
+        Self { source, destination: multicast_mac(group), packet: packet.into() }
+    }
+
+    /// Reads a frame that has been octets meanwhile.
+    pub(super) fn read(octets: &[u8]) -> Option<Self> {
+        let (addresses, rest) = octets.split_first_chunk::<ADDRESSES>()?;
+        let packet = rest.get(HEADER - ADDRESSES..)?;
+        let [d0, d1, d2, d3, d4, d5, source @ ..] = *addresses;
+        Some(Self { source, destination: [d0, d1, d2, d3, d4, d5], packet: packet.into() })
+    }
+
+    pub(super) fn octets(&self) -> Vec<u8> {
+        ethernet::frame_to(self.source, self.destination, &self.packet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_and_back() {
+        let group = Ipv4Addr::new(239, 1, 2, 3);
+        let frame = Frame::to_group([2, 0, 0, 0, 0, 9], group, [7, 8, 9]);
+        let octets = frame.octets();
+        assert_eq!(octets[..6], [1, 0, 0x5e, 1, 2, 3]);
+        assert_eq!(octets[14..], [7, 8, 9]);
+        assert_eq!(Frame::read(&octets), Some(frame));
+        assert_eq!(Frame::read(&octets[..13]), None);
+    }
+}

@@ -1,0 +1,72 @@
+//! A listener that speaks IGMP by castnet's own host machine.
+
+use castnet::gmp::params::HostParams;
+use castnet::time::Instant;
+
+use super::actor::{Actor, Cx, Sounds};
+use super::frame::Frame;
+use crate::member::{Heard, Member, Said};
+use crate::plan::{Action, NodeId, Plan, PortId};
+
+pub(super) struct Host {
+    node: NodeId,
+    member: Member,
+}
+
+impl Host {
+    pub(super) fn new(plan: &Plan, node: NodeId, params: &HostParams) -> Self {
+        Self { node, member: Member::new(plan, node, params) }
+    }
+
+    /// Sends what it has to say.
+    fn transmit(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+        while let Some(said) = self.member.poll() {
+            let Said { port, to, packet } = said.map_err(|error| error.to_string())?;
+            cx.send(port, to, packet)?;
+        }
+        Ok(())
+    }
+
+    fn transmit_or_break(&mut self, cx: &mut Cx<'_>) {
+        if let Err(why) = self.transmit(cx) {
+            cx.broken(self.node, &why);
+        }
+    }
+}
+
+impl Actor for Host {
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+        // Its packet socket hears everything.
+        for &port in &cx.plan.nodes[self.node].ports {
+            cx.hear(port, Sounds::All, true);
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+        match action {
+            Action::Join(port, group) => self.member.join(cx.now, *port, *group),
+            Action::Leave(port, group) => self.member.leave(cx.now, *port, *group),
+            _ => return Err("a listener joins and leaves".to_owned()),
+        }
+        self.transmit(cx)
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
+        match self.member.hear(cx.now, cx.plan, port, &frame.packet) {
+            None => {}
+            Some(Heard::Ignored(event)) => cx.recording.events.push(event),
+            Some(Heard::Delivered(delivery)) => cx.recording.deliveries.push(delivery),
+        }
+        self.transmit_or_break(cx);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.member.deadline()
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>) {
+        self.member.expire(cx.now);
+        self.transmit_or_break(cx);
+    }
+}

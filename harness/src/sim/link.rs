@@ -1,0 +1,150 @@
+//! A link: who is on it, who listens to what, and the rules that frames pass on it.
+//!
+//! A frame is one event however many ports it reaches. With faults a link is a fabric's wire, and each
+//! port is reached on its own. Without them two ports are the two ends of one cable, and a frame that
+//! nobody is there to take at the other end is not sent at all.
+
+use std::collections::BTreeMap;
+
+use castnet::time::Instant;
+
+use super::actor::Sounds;
+use crate::fabric::Wire;
+use crate::plan::{LinkId, Plan, PortId};
+
+/// A link of the plan at work.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) ports: Vec<PortId>,
+    ears: Ears,
+    /// The rules, if the link has faults.
+    pub(super) wire: Option<Wire>,
+    /// When the wire is called next.
+    pub(super) wake: Option<Instant>,
+}
+
+/// Who listens to which frames, each list in ascending order. A port may listen for several reasons.
+#[derive(Debug, Default)]
+struct Ears {
+    all: Vec<PortId>,
+    to: BTreeMap<[u8; 6], Vec<PortId>>,
+}
+
+impl Link {
+    pub(super) fn new(plan: &Plan, link: LinkId) -> Self {
+        let ports = plan.links[link].ports.clone();
+        // Nobody can interfere on a link of one port.
+        let has_faults = plan.faults.iter().any(|fault| fault.link == link) && ports.len() > 1;
+        let wire = has_faults.then(|| Wire::planned(plan, link));
+        Self { ports, ears: Ears::default(), wire, wake: None }
+    }
+
+    /// Begins or ends one reason for the port to listen.
+    pub(super) fn hear(&mut self, port: PortId, sounds: Sounds, on: bool) {
+        let list = match sounds {
+            Sounds::All => &mut self.ears.all,
+            Sounds::To(address) => self.ears.to.entry(address).or_default(),
+        };
+        let at = list.partition_point(|&other| other < port);
+        if on {
+            list.insert(at, port);
+        } else if list.get(at) == Some(&port) {
+            list.remove(at);
+        }
+        if let Sounds::To(address) = sounds
+            && self.ears.to.get(&address).is_some_and(Vec::is_empty)
+        {
+            self.ears.to.remove(&address);
+        }
+    }
+
+    /// Whether the port listens to frames to this address.
+    pub(super) fn hears(&self, port: PortId, destination: [u8; 6]) -> bool {
+        let to = self.ears.to.get(&destination);
+        self.ears.all.binary_search(&port).is_ok()
+            || to.is_some_and(|to| to.binary_search(&port).is_ok())
+    }
+
+    /// Appends every port that listens to frames to this address, each once and in ascending order.
+    pub(super) fn listeners(&self, destination: [u8; 6], found: &mut Vec<PortId>) {
+        let mut all = self.ears.all.iter().copied().peekable();
+        let mut to = self.ears.to.get(&destination).into_iter().flatten().copied().peekable();
+        loop {
+            let next = match (all.peek(), to.peek()) {
+                (Some(one), Some(other)) if other < one => to.next(),
+                (Some(_), _) => all.next(),
+                (None, _) => to.next(),
+            };
+            match next {
+                Some(port) if found.last() != Some(&port) => found.push(port),
+                Some(_) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// Whether a frame of the port goes out: at the other end of a cable somebody has to be up.
+    pub(super) fn carries(&self, port: PortId, up: &[bool]) -> bool {
+        let others = || self.ports.iter().filter(|&&other| other != port);
+        self.wire.is_some() || self.ports.len() != 2 || others().any(|&other| up[other])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAC: [u8; 6] = [1, 0, 0x5e, 1, 1, 1];
+    const OTHER: [u8; 6] = [1, 0, 0x5e, 1, 1, 2];
+
+    fn link(ports: usize) -> Link {
+        Link { ports: (0..ports).collect(), ears: Ears::default(), wire: None, wake: None }
+    }
+
+    fn listeners(link: &Link, destination: [u8; 6]) -> Vec<PortId> {
+        let mut found = Vec::new();
+        link.listeners(destination, &mut found);
+        let each = link.ports.iter().copied().filter(|&port| link.hears(port, destination));
+        assert_eq!(found, each.collect::<Vec<_>>());
+        found
+    }
+
+    #[test]
+    fn only_those_who_listen_are_found_each_once_and_in_order() {
+        let mut link = link(9);
+        for (port, sounds) in [
+            (7, Sounds::To(MAC)),
+            (3, Sounds::All),
+            (8, Sounds::All),
+            (2, Sounds::To(MAC)),
+            (3, Sounds::To(MAC)),
+            (5, Sounds::To(OTHER)),
+        ] {
+            link.hear(port, sounds, true);
+        }
+        assert_eq!(listeners(&link, MAC), [2, 3, 7, 8]);
+        assert_eq!(listeners(&link, OTHER), [3, 5, 8]);
+        link.hear(3, Sounds::All, false);
+        link.hear(7, Sounds::To(MAC), false);
+        link.hear(7, Sounds::To(MAC), false);
+        assert_eq!(listeners(&link, MAC), [2, 3, 8]);
+        assert_eq!(listeners(&link, OTHER), [5, 8]);
+    }
+
+    #[test]
+    fn who_listens_for_two_reasons_goes_on_when_one_has_gone() {
+        let mut link = link(2);
+        link.hear(1, Sounds::To(MAC), true);
+        link.hear(1, Sounds::To(MAC), true);
+        link.hear(1, Sounds::To(MAC), false);
+        assert_eq!(listeners(&link, MAC), [1]);
+    }
+
+    #[test]
+    fn a_cable_carries_only_while_both_ends_are_up() {
+        assert!(!link(2).carries(0, &[true, false]));
+        assert!(link(2).carries(0, &[true, true]));
+        assert!(link(3).carries(0, &[true, false, false]));
+        assert!(link(1).carries(0, &[true]));
+    }
+}

@@ -1,0 +1,164 @@
+//! A listener whose kernel speaks IGMP for it: the model of Linux's host, and sockets.
+
+use std::collections::BTreeSet;
+
+use castnet::addr::Group;
+use castnet::igmp::ALL_HOSTS;
+use castnet::rng::Rng;
+use castnet::time::Instant;
+
+use super::actor::{Actor, Cx, Sounds};
+use super::datagram;
+use super::frame::Frame;
+use super::model::host::{Heard, Host, Out};
+use crate::capture::ethernet::multicast_mac;
+use crate::plan::{Action, NodeId, Plan, PortId, Setting};
+use crate::recording::Delivery;
+
+pub(super) struct Listener {
+    node: NodeId,
+    kernels: Kernels,
+    /// The sockets: one for each group on each interface, bound to it.
+    joined: BTreeSet<(PortId, Group)>,
+}
+
+/// The host side of a node's kernel: IGMP on each of its interfaces.
+pub(super) struct Kernels {
+    interfaces: Vec<(PortId, Host)>,
+    rng: Rng,
+    said: Vec<Out>,
+}
+
+impl Listener {
+    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Self {
+        Self { node, kernels: Kernels::new(plan, node, igmp_version), joined: BTreeSet::new() }
+    }
+}
+
+impl Kernels {
+    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Self {
+        let node = &plan.nodes[node];
+        let host = |&port: &PortId| (port, Host::new(plan.ports[port].address, igmp_version));
+        Self {
+            interfaces: node.ports.iter().map(host).collect(),
+            rng: Rng::for_node(plan.seed, &node.name),
+            said: Vec::new(),
+        }
+    }
+
+    /// Every host is a member of 224.0.0.1.
+    pub(super) fn start(&self, cx: &mut Cx<'_>) {
+        for &(port, _) in &self.interfaces {
+            cx.hear(port, Sounds::To(multicast_mac(ALL_HOSTS)), true);
+        }
+    }
+
+    pub(super) fn join(&mut self, cx: &mut Cx<'_>, port: PortId, group: Group) {
+        if let Some(address) = group.v4() {
+            cx.hear(port, Sounds::To(multicast_mac(address)), true);
+            self.on(cx, port, |host, now, _, _| host.join(now, address));
+        }
+    }
+
+    pub(super) fn leave(&mut self, cx: &mut Cx<'_>, port: PortId, group: Group) {
+        if let Some(address) = group.v4() {
+            self.on(cx, port, |host, now, _, out| host.leave(now, address, out));
+            cx.hear(port, Sounds::To(multicast_mac(address)), false);
+        }
+    }
+
+    pub(super) fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, heard: &Heard) {
+        self.on(cx, port, |host, now, rng, _| host.receive(now, heard, rng));
+    }
+
+    pub(super) fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
+        self.on(cx, port, |host, now, _, _| match up {
+            true => host.up(now),
+            false => host.down(now),
+        });
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.interfaces.iter().filter_map(|(_, host)| host.deadline()).min()
+    }
+
+    pub(super) fn expire(&mut self, cx: &mut Cx<'_>) {
+        for at in 0..self.interfaces.len() {
+            let port = self.interfaces[at].0;
+            self.on(cx, port, |host, now, rng, out| host.expire(now, rng, out));
+        }
+    }
+
+    /// Has all interfaces speak this version, whatever they hear.
+    fn hold_to(&mut self, version: u8) {
+        self.interfaces.iter_mut().for_each(|(_, host)| host.hold_to(version));
+    }
+
+    /// Whether the kernel takes datagrams of the group in on the port.
+    pub(super) fn is_member(&self, port: PortId, group: std::net::Ipv4Addr) -> bool {
+        self.interfaces.iter().any(|(own, host)| *own == port && host.is_member(group))
+    }
+
+    fn on(
+        &mut self,
+        cx: &mut Cx<'_>,
+        port: PortId,
+        act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<Out>),
+    ) {
+        let Self { interfaces, rng, said } = self;
+        let Some((_, host)) = interfaces.iter_mut().find(|(own, _)| *own == port) else { return };
+        act(host, cx.now, rng, said);
+        for Out { to, packet } in said.drain(..) {
+            // From an interface that is down the kernel's own messages vanish without a word.
+            _ = cx.send(port, to, packet);
+        }
+    }
+}
+
+impl Actor for Listener {
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+        self.kernels.start(cx);
+        Ok(())
+    }
+
+    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+        match action {
+            Action::Join(port, group) => {
+                self.joined.insert((*port, *group));
+                self.kernels.join(cx, *port, *group);
+            }
+            Action::Leave(port, group) => {
+                self.joined.remove(&(*port, *group));
+                self.kernels.leave(cx, *port, *group);
+            }
+            Action::Set(Setting::IgmpVersion(version)) => self.kernels.hold_to(*version),
+            _ => return Err("a listener joins and leaves".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
+        if let Some((source, group, number)) = datagram::receive(&frame.packet) {
+            if let Some(group) = Group::new(group.into())
+                && self.joined.contains(&(port, group))
+            {
+                let (at, node) = (cx.now, self.node);
+                cx.recording.deliveries.push(Delivery { at, node, source, group, number });
+            }
+        } else if let Some(heard) = Heard::read(&frame.packet) {
+            self.kernels.receive(cx, port, &heard);
+        }
+    }
+
+    fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
+        self.kernels.interface(cx, port, up);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.kernels.deadline()
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>) {
+        self.kernels.expire(cx);
+    }
+}

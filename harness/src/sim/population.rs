@@ -1,0 +1,258 @@
+//! Many listeners on one link, each with a kernel of its own: the model of Linux's host for each, and
+//! nothing that is the same for all of them.
+//!
+//! They have the addresses that follow the port's. A packet is read once for all who hear it, and only
+//! members of its group hear it. Their clocks do not tick together, as those of different machines do
+//! not. What one of them sends the others hear too. A datagram is delivered if any of them reads it;
+//! how many do is counted for each.
+
+mod churn;
+mod members;
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::igmp::ALL_HOSTS;
+use castnet::rng::Rng;
+use castnet::time::Instant;
+
+use super::actor::{Actor, Cx, Sounds, Token};
+use super::datagram;
+use super::frame::Frame;
+use super::model::host::{Heard, Host, Out};
+use super::model::jiffies::TICK;
+use super::world::UNDER_WAY;
+use crate::capture::ethernet::multicast_mac;
+use crate::plan::{Action, NodeId, Plan, PortId};
+use crate::recording::Delivery;
+use churn::Churning;
+use members::Members;
+
+/// What a token means: the upper half says which of these, the lower half which host.
+const TIMER: Token = 0;
+/// What hosts of the population have sent reaches the others.
+const OVERHEARD: Token = 1;
+/// From here on: two for each churn, that somebody comes and that somebody goes.
+const CHURN: Token = 2;
+
+/// So many bits of a token say which host.
+const HOST_BITS: u32 = 32;
+
+pub(super) struct Population {
+    node: NodeId,
+    port: PortId,
+    hosts: Vec<Kernel>,
+    groups: BTreeMap<Ipv4Addr, Members>,
+    churning: Vec<Churning>,
+    rng: Rng,
+    said: Vec<Out>,
+    /// Under way from a host to the others.
+    overheard: VecDeque<(u32, Heard)>,
+}
+
+/// One host.
+struct Kernel {
+    igmp: Host,
+    /// When its timers are looked at next, of what has been asked for.
+    wake: Instant,
+    /// Datagrams that its sockets have read.
+    read: u32,
+}
+
+/// Never.
+const REST: Instant = Instant::from_nanos(u64::MAX);
+
+impl Population {
+    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>, count: u32) -> Self {
+        // A population is on one link, or the plan would not be one.
+        let port = plan.nodes[node].ports[0];
+        let address = u32::from(plan.ports[port].address);
+        let host = |n| {
+            let igmp = Host::new(Ipv4Addr::from(address + n), igmp_version);
+            Kernel { igmp, wake: REST, read: 0 }
+        };
+        Self {
+            node,
+            port,
+            hosts: (0..count).map(host).collect(),
+            groups: BTreeMap::new(),
+            churning: Vec::new(),
+            rng: Rng::for_node(plan.seed, &plan.nodes[node].name),
+            said: Vec::new(),
+            overheard: VecDeque::new(),
+        }
+    }
+
+    /// The Ethernet address of a host; that of the first one is the port's.
+    fn mac(&self, cx: &Cx<'_>, host: u32) -> [u8; 6] {
+        if host == 0 {
+            return cx.plan.ports[self.port].mac;
+        }
+        let [_, h2, h1, h0] = host.to_be_bytes();
+        let [.., p1, p0] = (self.port as u64).to_be_bytes();
+        // Locally administered too, and of nobody else's.
+        [0x06, p1, p0, h2, h1, h0]
+    }
+
+    /// Lets one host's kernel act, sends what it says, and sees to its next call.
+    fn on<T>(
+        &mut self,
+        cx: &mut Cx<'_>,
+        host: u32,
+        act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<Out>) -> T,
+    ) -> T {
+        *cx.events += 1;
+        let phase = phase(host);
+        let kernel = &mut self.hosts[host as usize];
+        let answer = act(&mut kernel.igmp, cx.now + phase, &mut self.rng, &mut self.said);
+        // Its clock is ahead by its phase.
+        let deadline = kernel.igmp.deadline().map_or(REST, |at| at - phase);
+        if deadline < kernel.wake {
+            kernel.wake = deadline;
+            cx.remind(deadline, token(TIMER, host));
+        }
+        if !self.said.is_empty() {
+            self.transmit(cx, host);
+        }
+        answer
+    }
+
+    fn transmit(&mut self, cx: &mut Cx<'_>, host: u32) {
+        let source = self.mac(cx, host);
+        for Out { to, packet } in std::mem::take(&mut self.said) {
+            if let Some(heard) = Heard::read(&packet) {
+                self.overheard.push_back((host, heard));
+                cx.remind(cx.now + UNDER_WAY, token(OVERHEARD, host));
+            }
+            // From an interface that is down the kernel's own messages vanish without a word.
+            _ = cx.pass(self.port, Frame::to_group(source, to, packet));
+        }
+    }
+
+    fn join(&mut self, cx: &mut Cx<'_>, group: Ipv4Addr, host: u32) {
+        let members = self.groups.entry(group).or_insert_with(|| Members::new(self.hosts.len()));
+        let was_empty = members.is_empty();
+        if !members.add(host) {
+            return;
+        }
+        if was_empty {
+            cx.hear(self.port, Sounds::To(multicast_mac(group)), true);
+        }
+        self.on(cx, host, |igmp, now, _, _| igmp.join(now, group));
+    }
+
+    fn leave(&mut self, cx: &mut Cx<'_>, group: Ipv4Addr, host: u32) {
+        let Some(members) = self.groups.get_mut(&group) else { return };
+        if !members.remove(host) {
+            return;
+        }
+        if members.is_empty() {
+            cx.hear(self.port, Sounds::To(multicast_mac(group)), false);
+        }
+        self.on(cx, host, |igmp, now, _, out| igmp.leave(now, group, out));
+    }
+
+    /// Every host that hears what goes to this address, but for the sender, takes it in.
+    fn hear(&mut self, cx: &mut Cx<'_>, heard: &Heard, to: Ipv4Addr, from: Option<u32>) {
+        let hosts = self.hosts.len() as u32;
+        let everybody = to == ALL_HOSTS;
+        let count = match self.groups.get(&to) {
+            _ if everybody => hosts,
+            Some(members) => members.len() as u32,
+            None => return,
+        };
+        for nth in 0..count {
+            let host = if everybody { nth } else { self.groups[&to].nth(nth) };
+            if Some(host) != from {
+                self.on(cx, host, |igmp, now, rng, _| igmp.receive(now, heard, rng));
+            }
+        }
+    }
+}
+
+/// How far the clock of a host is ahead: less than a tick, and as good as at random.
+fn phase(host: u32) -> Duration {
+    let spread = u64::from(host.wrapping_mul(0x9e37_79b1));
+    Duration::from_nanos((spread * TICK.as_nanos() as u64) >> 32)
+}
+
+const fn token(what: Token, host: u32) -> Token {
+    what << HOST_BITS | host as Token
+}
+
+impl Actor for Population {
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+        cx.hear(self.port, Sounds::To(multicast_mac(ALL_HOSTS)), true);
+        Ok(())
+    }
+
+    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+        let all = 0..self.hosts.len() as u32;
+        match action {
+            Action::Join(_, group) => {
+                let group = group.v4().ok_or("not an IPv4 group")?;
+                all.for_each(|host| self.join(cx, group, host));
+            }
+            Action::Leave(_, group) => {
+                let group = group.v4().ok_or("not an IPv4 group")?;
+                all.for_each(|host| self.leave(cx, group, host));
+            }
+            Action::Churn(churn) => self.begin(cx, churn)?,
+            _ => return Err("a population joins and leaves".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, _port: PortId, frame: &Frame) {
+        if let Some((source, to, number)) = datagram::receive(&frame.packet) {
+            let Some(members) = self.groups.get(&to) else { return };
+            for nth in 0..members.len() as u32 {
+                let read = &mut self.hosts[members.nth(nth) as usize].read;
+                *read = read.saturating_add(1);
+            }
+            *cx.events += members.len() as u64;
+            cx.recording.unkept.reads += members.len() as u64;
+            if let Some(group) = Group::new(to.into()) {
+                let (at, node) = (cx.now, self.node);
+                cx.recording.deliveries.push(Delivery { at, node, source, group, number });
+            }
+        } else if let Some(heard) = Heard::read(&frame.packet) {
+            self.hear(cx, &heard, heard.destination(), None);
+        }
+    }
+
+    fn interface(&mut self, cx: &mut Cx<'_>, _port: PortId, up: bool) {
+        for host in 0..self.hosts.len() as u32 {
+            self.on(cx, host, |igmp, now, _, _| match up {
+                true => igmp.up(now),
+                false => igmp.down(now),
+            });
+        }
+    }
+
+    fn token(&mut self, cx: &mut Cx<'_>, token: Token) {
+        let (what, host) = (token >> HOST_BITS, token as u32);
+        match what {
+            TIMER => {
+                // One that was asked for later may have come to nothing.
+                if self.hosts[host as usize].wake == cx.now {
+                    self.hosts[host as usize].wake = REST;
+                    self.on(cx, host, |igmp, now, rng, out| igmp.expire(now, rng, out));
+                }
+            }
+            OVERHEARD => {
+                if let Some((from, heard)) = self.overheard.pop_front() {
+                    self.hear(cx, &heard, heard.destination(), Some(from));
+                }
+            }
+            churn => self.churn(cx, churn - CHURN, host),
+        }
+    }
+
+    fn quiet(&mut self, _cx: &mut Cx<'_>) {
+        self.churning.clear();
+    }
+}

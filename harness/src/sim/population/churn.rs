@@ -1,0 +1,115 @@
+//! Hosts that come and go at random: times between two joins, and times of staying, are exponential.
+//!
+//! An exponential time is drawn by comparing uniform numbers alone (von Neumann's way), without a
+//! logarithm, which need not be the same to the last bit on every machine.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use castnet::rng::Rng;
+use castnet::time::Instant;
+
+use super::{CHURN, Cx, Population, token};
+use crate::plan::Churn;
+
+/// One act of the plan at work.
+pub(super) struct Churning {
+    group: Ipv4Addr,
+    interval: Duration,
+    stay: Duration,
+    until: Option<Instant>,
+}
+
+/// The bounds of a uniform number.
+const ONE: Duration = Duration::from_nanos(1 << 62);
+
+/// How often a host is drawn that is no member yet, before nobody comes this time.
+const DRAWS: u32 = 64;
+
+/// An exponential time with this mean.
+fn exponential(rng: &mut Rng, mean: Duration) -> Duration {
+    let mut whole = 0_u32;
+    loop {
+        let first = rng.delay(ONE);
+        let (mut last, mut falling) = (first, 1_u32);
+        loop {
+            let next = rng.delay(ONE);
+            if next >= last {
+                break;
+            }
+            (last, falling) = (next, falling + 1);
+        }
+        // A run that falls an odd number of times gives the fraction.
+        if falling % 2 == 1 {
+            let fraction = (mean.as_nanos() * first.as_nanos()) >> 62;
+            let fraction = Duration::from_nanos(u64::try_from(fraction).unwrap_or(u64::MAX));
+            return mean.saturating_mul(whole).saturating_add(fraction);
+        }
+        whole += 1;
+    }
+}
+
+impl Population {
+    pub(super) fn begin(&mut self, cx: &mut Cx<'_>, churn: &Churn) -> Result<(), String> {
+        let group = churn.group.v4().ok_or("not an IPv4 group")?;
+        let until = churn.during.map(|during| cx.now + during);
+        let (interval, stay) = (churn.interval, churn.stay);
+        self.churning.push(Churning { group, interval, stay, until });
+        self.plan_coming(cx, self.churning.len() - 1);
+        Ok(())
+    }
+
+    /// Somebody comes, or the host goes.
+    pub(super) fn churn(&mut self, cx: &mut Cx<'_>, which: u64, host: u32) {
+        let (nth, goes) = ((which / 2) as usize, which % 2 == 1);
+        let Some(Churning { group, stay, until, .. }) = self.churning.get(nth) else { return };
+        let (group, stay) = (*group, *stay);
+        if goes {
+            return self.leave(cx, group, host);
+        }
+        if until.is_some_and(|until| cx.now >= until) {
+            return;
+        }
+        if let Some(host) = self.draw(group) {
+            self.join(cx, group, host);
+            let stays = exponential(&mut self.rng, stay);
+            cx.remind(cx.now + stays, token(CHURN + 2 * nth as u64 + 1, host));
+        }
+        self.plan_coming(cx, nth);
+    }
+
+    fn plan_coming(&mut self, cx: &mut Cx<'_>, nth: usize) {
+        let wait = exponential(&mut self.rng, self.churning[nth].interval);
+        cx.remind(cx.now + wait, token(CHURN + 2 * nth as u64, 0));
+    }
+
+    /// A host that is no member of the group, if one is found.
+    fn draw(&mut self, group: Ipv4Addr) -> Option<u32> {
+        let hosts = Duration::from_nanos(self.hosts.len() as u64);
+        let members = self.groups.get(&group);
+        (0..DRAWS).find_map(|_| {
+            let host = self.rng.delay(hosts).as_nanos() as u32 - 1;
+            members.is_none_or(|members| !members.contains(host)).then_some(host)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponential_times_have_their_mean_and_no_memory() {
+        let (mut rng, mean) = (Rng::for_node(1, "h1"), Duration::from_secs(1));
+        let drawn: Vec<f64> =
+            (0..40_000).map(|_| exponential(&mut rng, mean).as_secs_f64()).collect();
+        let average = drawn.iter().sum::<f64>() / drawn.len() as f64;
+        assert!((0.98..1.02).contains(&average), "{average}");
+        // P(T > t) = e^-t
+        for (beyond, share) in [(0.5, 0.6065), (1.0, 0.3679), (3.0, 0.0498)] {
+            let found = drawn.iter().filter(|time| **time > beyond).count() as f64;
+            let found = found / drawn.len() as f64;
+            assert!((found - share).abs() < 0.01, "{found} of them are longer than {beyond} s");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What is due when: events in the order of (time, order of putting in), whatever their number.
+//!
+//! A wheel of eleven levels with 64 slots each. The level of an event is the highest group of six
+//! bits in which its time differs from now, the slot is that group. When time reaches a slot its events
+//! move to lower levels, in order, and whatever is put in for the same time later goes to where they
+//! are: so a slot of the lowest level holds one nanosecond, first in, first out. The cost of an event
+//! does not depend on how many others wait. Nothing is ever due earlier than now.
+
+use std::mem;
+
+use castnet::time::Instant;
+
+/// Bits of time that one level tells apart.
+const BITS: u32 = 6;
+const SLOTS: usize = 1 << BITS;
+const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
+
+/// A slot that has grown beyond this gives its memory back when it is emptied.
+const KEPT: usize = 1024;
+
+/// Events that are still to come.
+#[derive(Debug)]
+pub struct Queue<E> {
+    now: u64,
+    levels: [Level<E>; LEVELS],
+    /// How many events of the present nanosecond have been taken.
+    taken: usize,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Level<E> {
+    /// A bit for each slot that is not empty.
+    filled: u64,
+    slots: [Vec<(u64, Option<E>)>; SLOTS],
+}
+
+impl<E> Default for Queue<E> {
+    fn default() -> Self {
+        let level = |_| Level { filled: 0, slots: std::array::from_fn(|_| Vec::new()) };
+        Self { now: 0, levels: std::array::from_fn(level), taken: 0, len: 0 }
+    }
+}
+
+impl<E> Queue<E> {
+    /// Puts an event in; what is due in the past is due now.
+    pub fn push(&mut self, at: Instant, event: E) {
+        self.len += 1;
+        self.place(at.as_nanos().max(self.now), Some(event));
+    }
+
+    /// Takes out the event that is due first, and of several the one that was put in first. Its time
+    /// is now from then on.
+    pub fn pop(&mut self) -> Option<(Instant, E)> {
+        while self.len > 0 {
+            if let Some((at, event)) = self.take() {
+                self.len -= 1;
+                return Some((Instant::from_nanos(at), event));
+            }
+            self.descend();
+        }
+        None
+    }
+
+    /// How many events are still to come.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing is to come any more.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn place(&mut self, at: u64, event: Option<E>) {
+        let differs = at ^ self.now;
+        let level = (u64::BITS - 1 - (differs | 1).leading_zeros()) / BITS;
+        let slot = slot_of(at, level);
+        let level = &mut self.levels[level as usize];
+        level.filled |= 1 << slot;
+        level.slots[slot].push((at, event));
+    }
+
+    /// The next event of the lowest level.
+    fn take(&mut self) -> Option<(u64, E)> {
+        let lowest = &mut self.levels[0];
+        while lowest.filled != 0 {
+            let slot = lowest.filled.trailing_zeros() as usize;
+            if let Some((at, event)) = lowest.slots[slot].get_mut(self.taken) {
+                self.now = *at;
+                self.taken += 1;
+                return event.take().map(|event| (*at, event));
+            }
+            empty(&mut lowest.slots[slot]);
+            lowest.filled &= !(1 << slot);
+            self.taken = 0;
+        }
+        None
+    }
+
+    /// Moves the events of the first slot that is not empty to where they belong once time is there.
+    fn descend(&mut self) {
+        let found = (1..LEVELS).find(|&level| self.levels[level].filled != 0);
+        let Some(level) = found else { return };
+        let slot = self.levels[level].filled.trailing_zeros() as usize;
+        let mut events = mem::take(&mut self.levels[level].slots[slot]);
+        self.levels[level].filled &= !(1 << slot);
+        // The beginning of the slot's time: what is above it stays, what is below it is zero.
+        let shift = BITS * level as u32;
+        let above = self.now.checked_shr(shift + BITS).unwrap_or(0);
+        let above = above.checked_shl(shift + BITS).unwrap_or(0);
+        self.now = above | (slot as u64) << shift;
+        for (at, event) in events.drain(..) {
+            self.place(at, event);
+        }
+        // Nothing can have been put there meanwhile, and it keeps its memory for the next time.
+        empty(&mut events);
+        self.levels[level].slots[slot] = events;
+    }
+}
+
+const fn slot_of(at: u64, level: u32) -> usize {
+    (at >> (BITS * level)) as usize & (SLOTS - 1)
+}
+
+fn empty<E>(slot: &mut Vec<(u64, Option<E>)>) {
+    slot.clear();
+    if slot.capacity() > KEPT {
+        slot.shrink_to(KEPT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Reverse;
+    use std::collections::BinaryHeap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(nanos: u64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    #[test]
+    fn events_of_one_instant_keep_their_order_however_they_came() {
+        let mut queue = Queue::default();
+        queue.push(at(1_000_000), 'a');
+        queue.push(at(5), 'b');
+        queue.push(at(1_000_000), 'c');
+        assert_eq!(queue.pop(), Some((at(5), 'b')));
+        // Now it is near, and is put elsewhere at first.
+        queue.push(at(1_000_000), 'd');
+        queue.push(at(999_999), 'e');
+        assert_eq!(queue.pop(), Some((at(999_999), 'e')));
+        queue.push(at(1_000_000), 'f');
+        let rest: Vec<char> = std::iter::from_fn(|| Some(queue.pop()?.1)).collect();
+        assert_eq!(rest, ['a', 'c', 'd', 'f']);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn what_is_due_in_the_past_is_due_now() {
+        let mut queue = Queue::default();
+        queue.push(at(100), 'a');
+        queue.push(at(101), 'b');
+        assert_eq!(queue.pop(), Some((at(100), 'a')));
+        queue.push(at(7), 'c');
+        queue.push(at(u64::MAX), 'd');
+        assert_eq!(queue.pop(), Some((at(100), 'c')));
+        assert_eq!(queue.pop(), Some((at(101), 'b')));
+        assert_eq!(queue.pop(), Some((at(u64::MAX), 'd')));
+        queue.push(at(3), 'e');
+        assert_eq!(queue.pop(), Some((at(u64::MAX), 'e')));
+        assert_eq!(queue.pop(), None);
+    }
+
+    proptest! {
+        /// The model: a heap by (time, order). Each step puts some in, at distances of every
+        /// magnitude, and takes some out.
+        #[test]
+        fn it_is_a_heap_by_time_and_order(
+            steps in prop::collection::vec(
+                (prop::collection::vec((0_u64..1000, 0_u32..50), 0..12), 0_usize..12),
+                1..60,
+            ),
+        ) {
+            let mut queue = Queue::default();
+            let mut heap = BinaryHeap::new();
+            let (mut now, mut order) = (0_u64, 0_u64);
+            for (pushed, popped) in steps {
+                for (mantissa, exponent) in pushed {
+                    let due = now.saturating_add(mantissa << exponent);
+                    queue.push(at(due), order);
+                    heap.push(Reverse((due, order)));
+                    order += 1;
+                }
+                for _ in 0..popped {
+                    let expected = heap.pop().map(|Reverse(first)| first);
+                    let found = queue.pop().map(|(at, event)| (at.as_nanos(), event));
+                    prop_assert_eq!(found, expected);
+                    now = found.map_or(now, |(at, _)| at);
+                    prop_assert_eq!(queue.len(), heap.len());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! A router: castnet's routing core over models of Linux's multicast routing and of its host side.
+
+use std::mem;
+use std::rc::Rc;
+
+use castnet::addr::Group;
+use castnet::drive::{DataPlane, settle, turn};
+use castnet::mfc::cache::MfcOp;
+use castnet::mfc::entry::{Flow, FlowCounters};
+use castnet::mfc::vif::Vif;
+use castnet::router::config::Config;
+use castnet::router::{self, Input, Output, Refusal};
+use castnet::time::Instant;
+use castnet::wire::ipv4;
+
+use super::actor::{Actor, Cx, Sounds};
+use super::frame::Frame;
+use super::listener::Kernels;
+use super::model::host::Heard;
+use super::model::mroute::{Mroute, Out};
+use crate::plan::{Action, NodeId, Plan, PortId, Setting};
+use crate::recording::{MfcChange, MfcEntry, Teller};
+
+pub(super) struct Router {
+    config: Config,
+    machine: Machine,
+    /// The daemon; none while it is dead.
+    daemon: Option<router::Router>,
+}
+
+/// The node as the daemon finds it: a kernel, and interfaces in the order of the daemon's.
+struct Machine {
+    node: NodeId,
+    teller: Teller,
+    ports: Vec<PortId>,
+    mroute: Mroute,
+    kernels: Kernels,
+    /// What the daemon's socket has joined.
+    joined: Vec<(PortId, Group)>,
+    out: Vec<Out>,
+    /// What the kernel has for the daemon.
+    asked: Vec<Input<'static>>,
+}
+
+/// The data plane of one turn.
+struct Plane<'a, 'c> {
+    machine: &'a mut Machine,
+    cx: &'a mut Cx<'c>,
+}
+
+impl Router {
+    pub(super) fn new(plan: &Plan, node: NodeId, config: &Config) -> Self {
+        let machine = Machine {
+            node,
+            teller: Teller::new(plan, node),
+            ports: plan.nodes[node].ports.clone(),
+            mroute: Mroute::new(),
+            kernels: Kernels::new(plan, node, None),
+            joined: Vec::new(),
+            out: Vec::new(),
+            asked: Vec::new(),
+        };
+        Self { config: config.clone(), machine, daemon: None }
+    }
+
+    fn enter_service(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+        let Self { config, machine, daemon } = self;
+        let mut router =
+            router::Router::new(config.clone(), cx.now).map_err(|error| error.to_string())?;
+        machine.mroute.open();
+        let now = cx.now;
+        settle(&mut router, &mut Plane { machine, cx }, now);
+        *daemon = Some(router);
+        Ok(())
+    }
+
+    /// Hands an input to the daemon, if it lives.
+    fn turn(&mut self, cx: &mut Cx<'_>, input: Input<'_>) {
+        let (now, machine) = (cx.now, &mut self.machine);
+        if let Some(daemon) = &mut self.daemon {
+            turn(daemon, &mut Plane { machine, cx }, now, input);
+        }
+        self.answer(cx);
+    }
+
+    /// Has the daemon answer what the kernel has asked meanwhile.
+    fn answer(&mut self, cx: &mut Cx<'_>) {
+        let (now, machine) = (cx.now, &mut self.machine);
+        while let Some(input) = (!machine.asked.is_empty()).then(|| machine.asked.remove(0)) {
+            if let Some(daemon) = &mut self.daemon {
+                turn(daemon, &mut Plane { machine, cx }, now, input);
+            }
+        }
+    }
+}
+
+impl Machine {
+    fn port(&self, vif: Vif) -> Result<PortId, String> {
+        self.ports.get(vif.index()).copied().ok_or_else(|| format!("{vif} has no device"))
+    }
+
+    fn vif(&self, port: PortId) -> Option<Vif> {
+        self.ports.iter().position(|&own| own == port).and_then(Vif::new)
+    }
+
+    /// Carries out what the kernel has decided.
+    fn obey(&mut self, cx: &mut Cx<'_>) {
+        for out in mem::take(&mut self.out) {
+            match out {
+                Out::Forward { vif, packet } => {
+                    if let (Ok(port), Ok(read)) = (self.port(vif), ipv4::decode(&packet)) {
+                        let to = read.destination;
+                        // What is forwarded onto an interface that is down is lost.
+                        _ = cx.send(port, to, Rc::clone(&packet));
+                    }
+                }
+                Out::Upcall(upcall) => self.asked.push(Input::Upcall(upcall)),
+                Out::Mfc { flow, entry } => {
+                    let std::net::IpAddr::V4(source) = flow.source else { continue };
+                    let entry = entry.and_then(|entry| {
+                        let oifs = entry.oifs.keys().filter_map(|&oif| self.port(oif).ok());
+                        let mut oifs: Vec<PortId> = oifs.collect();
+                        oifs.sort_unstable();
+                        Some(MfcEntry { iif: self.port(entry.iif).ok()?, oifs })
+                    });
+                    let (at, node, group) = (cx.now, self.node, flow.group);
+                    cx.recording.mfc.push(MfcChange { at, node, source, group, entry });
+                }
+            }
+        }
+    }
+}
+
+impl Plane<'_, '_> {
+    fn carry_out(
+        &mut self,
+        now: Instant,
+        output: &Output,
+    ) -> Result<Option<Input<'static>>, String> {
+        let Self { machine, cx } = self;
+        match output {
+            Output::Transmit { vif, bytes } => {
+                let port = machine.port(*vif)?;
+                let to = ipv4::decode(bytes).map_err(|error| error.to_string())?.destination;
+                let sent = cx.send(port, to, bytes.as_slice());
+                sent.map_err(|error| format!("{vif}: transmit: {error}"))?;
+            }
+            Output::AddVif(vif, _) => text(machine.mroute.add_vif(*vif))?,
+            Output::Listen(vif, group) => {
+                let port = machine.port(*vif)?;
+                machine.joined.push((port, *group));
+                machine.kernels.join(cx, port, *group);
+            }
+            Output::Mfc(MfcOp::Set(entry)) => {
+                text(machine.mroute.set_mfc(now, entry, &mut machine.out))?;
+                machine.obey(cx);
+            }
+            Output::Mfc(MfcOp::Delete(flow)) => {
+                machine.mroute.delete_mfc(*flow, &mut machine.out);
+                machine.obey(cx);
+            }
+            Output::Mfc(MfcOp::Count(flow)) => {
+                return Ok(Some(Input::Counted(*flow, machine.mroute.flow_counters(*flow))));
+            }
+            Output::Event(event) => {
+                let told = machine.teller.tell(now, event);
+                cx.recording.events.push(told);
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn text<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
+    result.map_err(|error| error.to_string())
+}
+
+impl DataPlane for Plane<'_, '_> {
+    fn apply(&mut self, now: Instant, output: Output) -> Result<Option<Input<'static>>, Refusal> {
+        self.carry_out(now, &output).map_err(|why| Refusal { output, why })
+    }
+}
+
+impl Actor for Router {
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+        self.machine.kernels.start(cx);
+        // Whatever takes part in multicast routing receives all multicast.
+        for &port in &self.machine.ports {
+            cx.hear(port, Sounds::All, true);
+        }
+        self.enter_service(cx)
+    }
+
+    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+        match action {
+            Action::Kill if self.daemon.is_none() => Err("it is not running".to_owned()),
+            Action::Kill => {
+                self.daemon = None;
+                let machine = &mut self.machine;
+                machine.mroute.close(&mut machine.out);
+                machine.obey(cx);
+                for (port, group) in mem::take(&mut machine.joined) {
+                    machine.kernels.leave(cx, port, group);
+                }
+                Ok(())
+            }
+            Action::Restart if self.daemon.is_some() => Err("it is still running".to_owned()),
+            Action::Restart => self.enter_service(cx),
+            // Whoever is started again is as it was configured last.
+            Action::Set(Setting::Router(config)) => {
+                self.config = config.clone();
+                self.turn(cx, Input::Configure(config.clone()));
+                Ok(())
+            }
+            _ => Err("a router has no such act".to_owned()),
+        }
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
+        let Some(vif) = self.machine.vif(port) else { return };
+        let Ok(packet) = ipv4::decode(&frame.packet) else { return };
+        let machine = &mut self.machine;
+        let own = cx.plan.ports[port].address;
+        let is_local =
+            packet.destination == own || machine.kernels.is_member(port, packet.destination);
+        if let Some(heard) = Heard::read(&frame.packet) {
+            machine.kernels.receive(cx, port, &heard);
+        }
+        if packet.protocol == ipv4::IGMP {
+            if machine.mroute.hears_igmp(vif, &packet, is_local) {
+                self.turn(cx, Input::Packet { vif, bytes: &frame.packet });
+            }
+            return;
+        }
+        machine.mroute.forward(cx.now, vif, &frame.packet, &mut machine.out);
+        machine.obey(cx);
+        self.answer(cx);
+    }
+
+    fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
+        if let Some(vif) = self.machine.vif(port) {
+            self.machine.mroute.interface(vif, up);
+        }
+        self.machine.kernels.interface(cx, port, up);
+    }
+
+    fn counters(&self, flow: Flow) -> Option<FlowCounters> {
+        self.machine.mroute.flow_counters(flow)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let daemon = self.daemon.as_ref().and_then(router::Router::deadline);
+        let kernel = [self.machine.mroute.deadline(), self.machine.kernels.deadline()];
+        daemon.into_iter().chain(kernel.into_iter().flatten()).min()
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>) {
+        self.machine.kernels.expire(cx);
+        let machine = &mut self.machine;
+        machine.mroute.expire(cx.now, &mut machine.out);
+        machine.obey(cx);
+        self.turn(cx, Input::Tick);
+    }
+}

@@ -1,0 +1,133 @@
+//! A switch: the model of Linux's bridge that snoops on IGMP.
+
+use std::mem;
+use std::net::Ipv4Addr;
+
+use castnet::addr::Group;
+use castnet::time::Instant;
+use castnet::wire::igmp::Version;
+
+use super::actor::{Actor, Cx, Sounds};
+use super::frame::Frame;
+use super::model::bridge::{Bridge, Out, Settings};
+use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
+use crate::recording::{MemberPorts, NodeEvent};
+
+pub(super) struct Switch {
+    node: NodeId,
+    ports: Vec<PortId>,
+    is_querier: bool,
+    bridge: Bridge,
+    members: MemberPorts,
+    out: Vec<Out>,
+}
+
+impl Switch {
+    pub(super) fn new(plan: &Plan, node: NodeId, switch: &plan::Switch) -> Self {
+        let ports = plan.nodes[node].ports.clone();
+        let is_querier = switch.querier.is_some();
+        let bridge = Bridge::new(settings(switch, &ports), ports.len());
+        Self { node, ports, is_querier, bridge, members: MemberPorts::default(), out: Vec::new() }
+    }
+
+    /// Carries out what the bridge has decided; `passed` is the frame that it has taken in.
+    fn obey(&mut self, cx: &mut Cx<'_>, passed: Option<&Frame>) {
+        for out in mem::take(&mut self.out) {
+            match out {
+                Out::Forward { port, packet } => {
+                    let Some(frame) = passed else { continue };
+                    // What goes to a port that is down is lost.
+                    _ = cx.pass(self.ports[port], Frame { packet, ..frame.clone() });
+                }
+                Out::Send { port, to, packet } => {
+                    // The bridge has the address of its first port.
+                    let source = cx.plan.ports[self.ports[0]].mac;
+                    _ = cx.pass(self.ports[port], Frame::to_group(source, to, packet));
+                }
+                Out::Mdb { group, port, on } => {
+                    let Some(group) = Group::new(group.into()) else { continue };
+                    let port = self.ports[port];
+                    let change = self.members.change(cx.now, self.node, group, port, on);
+                    cx.recording.mdb.extend(change);
+                }
+                Out::Router { port, on } => {
+                    let port = self.ports[port];
+                    let event = NodeEvent::router_port(cx.plan, self.node, cx.now, port, on);
+                    cx.recording.events.push(event);
+                }
+            }
+        }
+    }
+
+    fn position(&self, port: PortId) -> Option<usize> {
+        self.ports.iter().position(|&own| own == port)
+    }
+}
+
+/// How the bridge of a switch with these ports snoops.
+fn settings(switch: &plan::Switch, ports: &[PortId]) -> Settings {
+    let igmp = &switch.igmp;
+    Settings {
+        snooping: switch.snooping,
+        address: switch.querier.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        igmp_version: if switch.igmp_version == 3 { Version::V3 } else { Version::V2 },
+        query_interval: igmp.query_interval,
+        query_response_interval: igmp.query_response_interval,
+        startup_query_interval: igmp.startup_query_interval(),
+        startup_query_count: igmp.startup_query_count(),
+        last_member_interval: igmp.last_member_query_interval,
+        last_member_count: igmp.last_member_query_count(),
+        membership_interval: igmp.group_membership_interval(),
+        querier_interval: igmp.other_querier_present_interval(),
+        fast_leave: ports.iter().map(|port| switch.fast_leave.contains(port)).collect(),
+    }
+}
+
+impl Actor for Switch {
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+        self.ports.iter().for_each(|&port| cx.hear(port, Sounds::All, true));
+        if self.is_querier {
+            self.bridge.set_querier(cx.now, true);
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+        let Action::Set(Setting::Switch(switch)) = action else {
+            return Err("a switch has no such act".to_owned());
+        };
+        self.is_querier = switch.querier.is_some();
+        self.bridge.configure(cx.now, settings(switch, &self.ports));
+        self.bridge.set_querier(cx.now, self.is_querier);
+        Ok(())
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
+        let Some(position) = self.position(port) else { return };
+        let Frame { source, destination, packet } = frame;
+        let out = &mut self.out;
+        self.bridge.receive(cx.now, position, *source, *destination, packet, out);
+        self.obey(cx, Some(frame));
+    }
+
+    fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
+        let Some(position) = self.position(port) else { return };
+        self.bridge.port(cx.now, position, up, &mut self.out);
+        self.obey(cx, None);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.bridge.deadline()
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>) {
+        self.bridge.expire(cx.now, &mut self.out);
+        self.obey(cx, None);
+    }
+
+    fn quiet(&mut self, cx: &mut Cx<'_>) {
+        if self.is_querier {
+            self.bridge.set_querier(cx.now, false);
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! The engine: actors on ports, frames on links, one queue for all that is due.
+//!
+//! An actor acts only when it is called. What it wants done is done right after its call, so that the
+//! order of everything follows from the queue alone.
+
+use std::mem;
+use std::rc::Rc;
+use std::time::Duration;
+
+use castnet::mfc::entry::Flow;
+use castnet::time::Instant;
+
+use super::actor::{Actor, Cx, Token, Want, actor};
+use super::frame::Frame;
+use super::link::Link;
+use super::queue::Queue;
+use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
+use crate::recording::{self, CountersRead, Lateness, Recording, Unkept};
+use crate::scenario::Backend;
+
+/// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
+const EPOCH: Duration = Duration::from_secs(946_684_800);
+
+/// How long a frame is under way. A veth takes half a microsecond or so, and nothing takes no time.
+pub(super) const UNDER_WAY: Duration = Duration::from_micros(1);
+
+/// How long what is under way at the end may still arrive.
+const LAST: Duration = Duration::from_millis(1);
+
+/// After so many events it is asked whether to go on.
+const BATCH: u32 = 4096;
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The virtual time.
+    pub now: Instant,
+    /// How often a machine was handed something: a frame, an act, or that it is time.
+    pub events: u64,
+}
+
+/// Runs the plan in virtual time. `watch` is told now and then how far it is, and at the end, and says
+/// whether to go on; `None` if it said no.
+#[must_use]
+pub fn run(plan: &Plan, watch: impl FnMut(Progress) -> bool) -> Option<Recording> {
+    World::new(plan).run(watch)
+}
+
+/// Something that is due.
+#[derive(Debug)]
+enum Due {
+    /// A frame of this port arrives at all others of its link.
+    Arrival(PortId, Rc<Frame>),
+    /// A frame arrives at this port alone.
+    ArrivalAt(PortId, Rc<Frame>),
+    /// A link with faults lets frames go.
+    Wire(LinkId),
+    /// A node wants to be called.
+    Wake(NodeId),
+    /// A node has asked to be told of something.
+    Token(NodeId, Token),
+    /// An act of the plan.
+    Act(usize),
+    /// The counters of an entry are to be read.
+    Reading(ReadingId),
+    /// The timeline is over: hosts are silent.
+    End,
+    /// Everything is over.
+    Stop,
+}
+
+struct World<'a> {
+    plan: &'a Plan,
+    now: Instant,
+    queue: Queue<Due>,
+    actors: Vec<Box<dyn Actor>>,
+    /// For each node the earliest call that is in the queue. A later one that is there too is stale.
+    wakes: Vec<Option<Instant>>,
+    links: Vec<Link>,
+    up: Vec<bool>,
+    /// Whether the frames of a link are kept.
+    kept: Vec<bool>,
+    recording: Recording,
+    /// How often a machine was handed something.
+    events: u64,
+    /// Empty between calls; kept for their memory.
+    wants: Vec<Want>,
+    listeners: Vec<PortId>,
+}
+
+impl<'a> World<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            now: Instant::ZERO,
+            queue: Queue::default(),
+            actors: (0..plan.nodes.len()).map(|node| actor(plan, node)).collect(),
+            wakes: vec![None; plan.nodes.len()],
+            links: (0..plan.links.len()).map(|link| Link::new(plan, link)).collect(),
+            up: vec![true; plan.ports.len()],
+            kept: plan.kept_links(),
+            recording: Recording {
+                backend: Backend::Sim.word(),
+                epoch: EPOCH,
+                frames: Vec::new(),
+                deliveries: Vec::new(),
+                acts: vec![None; plan.acts.len()],
+                mfc: Vec::new(),
+                counters: vec![None; plan.readings.len()],
+                mdb: Vec::new(),
+                events: Vec::new(),
+                struck: Vec::new(),
+                unkept: Unkept::default(),
+                lateness: Lateness::default(),
+                broken: Vec::new(),
+            },
+            events: 0,
+            wants: Vec::new(),
+            listeners: Vec::new(),
+        }
+    }
+
+    fn run(mut self, mut watch: impl FnMut(Progress) -> bool) -> Option<Recording> {
+        for (id, act) in self.plan.acts.iter().enumerate() {
+            self.queue.push(Instant::ZERO + act.at, Due::Act(id));
+        }
+        let end = Instant::ZERO + self.plan.end;
+        self.queue.push(end, Due::End);
+        self.queue.push(end + LAST, Due::Stop);
+        let plan = self.plan;
+        self.plan_readings(|reading| reading.at_once(plan));
+        for node in 0..self.actors.len() {
+            if let Err(why) = self.call(node, |actor, cx| actor.start(cx)) {
+                self.broken(node, &why);
+            }
+        }
+        let mut left = BATCH;
+        while let Some((now, due)) = self.queue.pop() {
+            self.now = now;
+            if matches!(due, Due::Stop) {
+                break;
+            }
+            self.take(due);
+            left -= 1;
+            if left == 0 {
+                left = BATCH;
+                if !watch(self.progress()) {
+                    return None;
+                }
+            }
+        }
+        watch(self.progress()).then(|| self.finish())
+    }
+
+    const fn progress(&self) -> Progress {
+        Progress { now: self.now, events: self.events }
+    }
+
+    fn finish(mut self) -> Recording {
+        for (id, link) in self.links.iter().enumerate() {
+            let struck = link.wire.iter().flat_map(|wire| wire.struck(self.plan, id));
+            self.recording.struck.extend(struck);
+        }
+        self.recording.struck.sort_by_key(|struck| struck.at);
+        self.recording
+    }
+
+    fn take(&mut self, due: Due) {
+        match due {
+            Due::Arrival(from, frame) => self.arrive(from, &frame),
+            Due::ArrivalAt(port, frame) => self.arrive_at(port, &frame),
+            Due::Wire(link) => self.let_go(link),
+            Due::Wake(node) => {
+                if self.wakes[node] == Some(self.now) {
+                    self.wakes[node] = None;
+                    self.call(node, |actor, cx| actor.wake(cx));
+                }
+            }
+            Due::Token(node, token) => self.call(node, |actor, cx| actor.token(cx, token)),
+            Due::Act(id) => self.act(id),
+            Due::Reading(id) => self.read(id),
+            Due::End => (0..self.actors.len()).for_each(|node| {
+                self.call(node, |actor, cx| actor.quiet(cx));
+            }),
+            Due::Stop => {}
+        }
+    }
+
+    /// Calls an actor, does what it wants, and sees to its next call.
+    fn call<T>(&mut self, node: NodeId, call: impl FnOnce(&mut dyn Actor, &mut Cx<'_>) -> T) -> T {
+        let mut wants = mem::take(&mut self.wants);
+        let mut cx = Cx {
+            now: self.now,
+            plan: self.plan,
+            recording: &mut self.recording,
+            up: &self.up,
+            wants: &mut wants,
+            events: &mut self.events,
+        };
+        *cx.events += 1;
+        let answer = call(self.actors[node].as_mut(), &mut cx);
+        for want in wants.drain(..) {
+            match want {
+                Want::Send(port, frame) => self.send(port, frame),
+                Want::Token(at, token) => self.queue.push(at, Due::Token(node, token)),
+                Want::Hear(port, sounds, on) => {
+                    self.links[self.plan.ports[port].link].hear(port, sounds, on);
+                }
+            }
+        }
+        self.wants = wants;
+        if let Some(deadline) = self.actors[node].deadline()
+            && self.wakes[node].is_none_or(|wake| deadline < wake)
+        {
+            self.wakes[node] = Some(deadline);
+            self.queue.push(deadline, Due::Wake(node));
+        }
+        answer
+    }
+
+    fn act(&mut self, id: usize) {
+        let act = &self.plan.acts[id];
+        let done = match &act.action {
+            Action::Interface { port, up } => {
+                self.interface(*port, *up);
+                Ok(())
+            }
+            action => self.call(act.node, |actor, cx| actor.act(cx, action)),
+        };
+        match done {
+            Ok(()) => {
+                let done = self.now;
+                self.recording.acts[id] = Some(done);
+                self.plan_readings(|reading| reading.after(id, done));
+            }
+            Err(why) => self.recording.broken.push(format!("`{}`: {why}", act.label)),
+        }
+    }
+
+    /// Plans every reading of counters that is due then.
+    fn plan_readings(&mut self, due: impl Fn(&Reading) -> Option<Instant>) {
+        for (id, reading) in self.plan.readings.iter().enumerate() {
+            if let Some(at) = due(reading) {
+                self.queue.push(at, Due::Reading(id));
+            }
+        }
+    }
+
+    fn read(&mut self, id: ReadingId) {
+        let Reading { router, source, group, .. } = self.plan.readings[id];
+        let flow = Flow { source: source.into(), group };
+        let counters = self.actors[router].counters(flow);
+        self.recording.counters[id] = Some(CountersRead { at: self.now, counters });
+    }
+
+    fn interface(&mut self, port: PortId, up: bool) {
+        if mem::replace(&mut self.up[port], up) != up {
+            let node = self.plan.ports[port].node;
+            self.call(node, |actor, cx| actor.interface(cx, port, up));
+        }
+    }
+
+    fn send(&mut self, port: PortId, frame: Rc<Frame>) {
+        let id = self.plan.ports[port].link;
+        if !self.links[id].carries(port, &self.up) {
+            return;
+        }
+        self.record(port, true, &frame);
+        let link = &mut self.links[id];
+        match &mut link.wire {
+            None => self.queue.push(self.now + UNDER_WAY, Due::Arrival(port, frame)),
+            Some(wire) => {
+                let position = link.ports.iter().position(|&own| own == port);
+                wire.enter(self.now, position.unwrap_or_default(), &frame.octets());
+                self.call_wire(id);
+            }
+        }
+    }
+
+    fn arrive(&mut self, from: PortId, frame: &Frame) {
+        let link = self.plan.ports[from].link;
+        for position in 0..self.links[link].ports.len() {
+            let port = self.links[link].ports[position];
+            if port != from && self.up[port] {
+                self.record(port, false, frame);
+            }
+        }
+        let mut listeners = mem::take(&mut self.listeners);
+        self.links[link].listeners(frame.destination, &mut listeners);
+        for port in listeners.drain(..) {
+            // One of them may have taken down another.
+            if port != from && self.up[port] {
+                let node = self.plan.ports[port].node;
+                self.call(node, |actor, cx| actor.receive(cx, port, frame));
+            }
+        }
+        self.listeners = listeners;
+    }
+
+    fn arrive_at(&mut self, port: PortId, frame: &Frame) {
+        if !self.up[port] {
+            return;
+        }
+        self.record(port, false, frame);
+        let crate::plan::Port { node, link, .. } = self.plan.ports[port];
+        if self.links[link].hears(port, frame.destination) {
+            self.call(node, |actor, cx| actor.receive(cx, port, frame));
+        }
+    }
+
+    /// Lets go what a link with faults has to let go by now.
+    fn let_go(&mut self, id: LinkId) {
+        let link = &mut self.links[id];
+        if link.wake != Some(self.now) {
+            return;
+        }
+        link.wake = None;
+        let Some(wire) = &mut link.wire else { return };
+        while let Some((to, octets)) = wire.poll(self.now) {
+            if let Some(frame) = Frame::read(&octets) {
+                let arrival = Due::ArrivalAt(link.ports[to], Rc::new(frame));
+                self.queue.push(self.now + UNDER_WAY, arrival);
+            }
+        }
+        self.call_wire(id);
+    }
+
+    fn call_wire(&mut self, id: LinkId) {
+        let link = &mut self.links[id];
+        if let Some(deadline) = link.wire.as_ref().and_then(crate::fabric::Wire::deadline)
+            && link.wake.is_none_or(|wake| deadline < wake)
+        {
+            link.wake = Some(deadline);
+            self.queue.push(deadline, Due::Wire(id));
+        }
+    }
+
+    fn record(&mut self, port: PortId, outgoing: bool, frame: &Frame) {
+        if !self.kept[self.plan.ports[port].link] {
+            self.recording.unkept.frames += 1;
+            return;
+        }
+        let bytes = frame.octets();
+        let original_len = bytes.len();
+        let at = self.now;
+        self.recording.frames.push(recording::Frame { at, port, outgoing, bytes, original_len });
+    }
+
+    fn broken(&mut self, node: NodeId, why: &str) {
+        self.recording.broken.push(format!("{}: {why}", self.plan.nodes[node].name));
+    }
+}

@@ -1,0 +1,121 @@
+//! Runs in virtual time: where they are asked for, that they need nothing, and that they repeat
+//! themselves octet by octet.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{can_run, castnet, folder, long_scenario, scenario, text};
+
+/// Every file below a folder, by its path from there.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let (mut found, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(inner) = folders.pop() {
+        for entry in fs::read_dir(inner).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_owned();
+                found.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// A verdict as JSON, but for what tells of the real time that it took.
+fn timeless(json: &[u8]) -> serde_json::Value {
+    let mut document: serde_json::Value = serde_json::from_slice(json).unwrap();
+    document["seconds"].take();
+    let runs = document["runs"].as_array_mut().unwrap();
+    runs.iter_mut().for_each(|run| _ = run["seconds"].take());
+    runs.sort_by_key(|run| run["scenario"].to_string());
+    document
+}
+
+#[test]
+fn half_a_minute_costs_what_its_events_cost() {
+    let folder = folder("virtual");
+    fs::write(folder.join("a.toml"), long_scenario()).unwrap();
+    let output = castnet(&folder, &["run", "--backend", "sim", "a.toml"]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{stdout}");
+    assert!(stdout.starts_with("PASS        a  [sim]  0."), "{stdout}");
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn the_same_scenarios_make_the_same_files_however_many_run_at_a_time() {
+    let folder = folder("same");
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let scenarios = scenarios.to_str().unwrap();
+    let run = |out: &str, jobs: &str| {
+        let arguments = ["run", "--backend", "sim", "--json", "--out", out, "--jobs", jobs];
+        let output = castnet(&folder, &[&arguments[..], &[scenarios]].concat());
+        let text = text(&output.stdout).replace(&format!("\"{out}/"), "\"");
+        (contents(&folder.join(out)), timeless(text.as_bytes()))
+    };
+    let (files, verdicts) = run("one", "1");
+    assert!(files.len() > 50, "{} captures", files.len());
+    for (out, jobs) in [("again", "1"), ("two", "2"), ("many", "9")] {
+        let (others, other_verdicts) = run(out, jobs);
+        assert_eq!(verdicts, other_verdicts, "--jobs {jobs}");
+        assert!(files.keys().eq(others.keys()), "--jobs {jobs}");
+        for (name, octets) in &files {
+            assert!(*octets == others[name], "--jobs {jobs}: {} differs", name.display());
+        }
+    }
+}
+
+#[test]
+fn both_backends_leave_a_capture_each() {
+    let folder = folder("both");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let output = castnet(&folder, &["run", "--backend", "sim,netns,sim", "a.toml"]);
+    if !can_run(&output) {
+        return;
+    }
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{stdout}");
+    assert_eq!(stdout.matches("PASS        a  [").count(), 2, "{stdout}");
+    assert!(folder.join("castnet-out/a.pcapng").is_file());
+    assert!(folder.join("castnet-out/a.sim.pcapng").is_file());
+}
+
+#[test]
+fn the_two_backends_are_compared() {
+    let folder = folder("compared");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    let only = "backends = { only = [\"sim\"], because = \"it takes an hour\" }\n";
+    fs::write(folder.join("b.toml"), only.to_owned() + &scenario("1", "general-query")).unwrap();
+    let output = castnet(&folder, &["diff-backends", "."]);
+    if !can_run(&output) {
+        return;
+    }
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{stdout}");
+    assert!(stdout.contains("AGREE       a  1 messages, 0 answers, 0 pauses"), "{stdout}");
+    assert!(stdout.contains("ALONE       b  not for netns"), "{stdout}");
+}
+
+#[test]
+fn what_the_simulator_cannot_do_is_not_supported_and_says_why() {
+    let folder = folder("not-simulated");
+    let act = "[[act]]\nat = \"0s\"\nexec = { who = \"h1\", command = [\"true\"] }\n";
+    fs::write(folder.join("a.toml"), scenario("1", "general-query") + act).unwrap();
+    let only = "backends = { only = [\"netns\"], because = \"it looks at the kernel\" }\n";
+    fs::write(folder.join("b.toml"), only.to_owned() + &scenario("1", "general-query")).unwrap();
+    for (file, why) in [
+        ("a.toml", "the simulator runs no programs"),
+        ("b.toml", "not for sim: it looks at the kernel"),
+    ] {
+        let output = castnet(&folder, &["run", "--backend", "sim", file]);
+        let stdout = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{stdout}");
+        assert!(stdout.starts_with("UNSUPPORTED") && stdout.contains(why), "{stdout}");
+    }
+    let output = castnet(&folder, &["run", "--backend", "vm", "a.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("there are `netns` and `sim`"));
+}
