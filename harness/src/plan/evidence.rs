@@ -1,15 +1,10 @@
 //! Deliveries of what nobody sends: whatever happened, they could never be judged.
 
-use super::{Act, Action, Check, Claim, Latency, Port, Receiver};
+use super::{Act, Action, Check, Claim, Latency, Receiver};
 use crate::scenario::diagnostic::{Diagnostics, Span};
 
 /// Says which they are, each with the place of its expectation; `acts` have to be all there are.
-pub(super) fn check(
-    ports: &[Port],
-    acts: &[Act],
-    checks: &[(&Span, Check)],
-    faults: &mut Diagnostics,
-) {
+pub(super) fn check(acts: &[Act], checks: &[(&Span, Check)], faults: &mut Diagnostics) {
     for (span, check) in checks {
         let (Claim::Received(receiver, ..)
         | Claim::ExactlyOnce(receiver, _)
@@ -22,8 +17,7 @@ pub(super) fn check(
         let Receiver { group, sources, .. } = receiver;
         let is_sent = acts.iter().any(|act| match &act.action {
             Action::Send(stream) if stream.group == *group => {
-                let from = ports[stream.port].address;
-                sources.as_ref().is_none_or(|sources| sources.contains(&from))
+                sources.as_ref().is_none_or(|sources| sources.contains(&stream.source))
             }
             _ => false,
         });
