@@ -184,7 +184,7 @@ fn silent_while_dead() -> Result<(), Failed> {
 /// Whoever judges the run has to know that it was not the router that was slow.
 fn held_up() -> Result<(), Failed> {
     // The brackets keep the pattern from finding itself.
-    let script = "p=$(grep -al 'as-router.[f]rozen' /proc/[0-9]*/cmdline); p=${p#/proc/}; \
+    let script = "p=$(grep -al 'as-router.[f]rozen' /proc/[0-9]*/cmdline); p=$${p#/proc/}; \
                   p=${p%/cmdline}; kill -STOP $p; sleep 0.4; kill -CONT $p";
     let exec = format!("exec = {{ who = \"h1\", command = [\"sh\", \"-c\", \"{script}\"] }}");
     let act = format!("act = [{{ at = \"100ms\", {exec} }},");
