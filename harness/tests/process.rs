@@ -185,7 +185,7 @@ fn silent_while_dead() -> Result<(), Failed> {
 fn held_up() -> Result<(), Failed> {
     // The brackets keep the pattern from finding itself.
     let script = "p=$(grep -al 'as-router.[f]rozen' /proc/[0-9]*/cmdline); p=$${p#/proc/}; \
-                  p=${p%/cmdline}; kill -STOP $p; sleep 0.4; kill -CONT $p";
+                  p=$${p%/cmdline}; kill -STOP $p; sleep 0.4; kill -CONT $p";
     let exec = format!("exec = {{ who = \"h1\", command = [\"sh\", \"-c\", \"{script}\"] }}");
     let act = format!("act = [{{ at = \"100ms\", {exec} }},");
     let text = SCENARIO.replacen("act = [", &act, 1).replace("r1", "frozen");
