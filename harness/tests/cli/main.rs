@@ -14,6 +14,7 @@ mod selection;
 mod show;
 mod simulated;
 mod standing;
+mod trace;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::made::{Made, lan_query, ms, with_ttl};
 use super::{TRACE, normal, passed};
 use crate::capture::pcapng;
+use crate::recording::{Frame, Recording};
 use crate::snapshot::diff::text::{Marks, render};
 use crate::snapshot::diff::{Capture, diff, json};
 use crate::snapshot::sides;
+use crate::snapshot::thin;
 
 const PLAIN: Marks = Marks { color: false };
 
@@ -96,4 +98,23 @@ fn traces_stand_side_by_side_with_what_changed_in_brackets() {
     assert!(lines[0].starts_with("- first lan [r1 > 239.1.1.1] v2 Membership Query,"), "{narrow}");
     assert!(lines[1].starts_with("+ first lan [r2 > 239.1.1.1] v2 Membership Query,"), "{narrow}");
     assert!(narrow.starts_with("  ...\n") && narrow.ends_with("  ...\n"), "{narrow}");
+}
+
+#[test]
+fn what_is_kept_has_every_control_packet_and_both_ends_of_each_flow() {
+    let made = plain();
+    let is_data = |frame: &&Frame| frame.bytes.len() >= 60;
+    let of = |recording: &Recording, port: &str| {
+        let port = made.port(port);
+        let frames = recording.frames.iter().filter(|frame| frame.port == port);
+        let (data, control): (Vec<&Frame>, Vec<&Frame>) = frames.partition(is_data);
+        (data.iter().map(|frame| frame.at).collect::<Vec<_>>(), control.len())
+    };
+    let thin = thin(&made.plan, &made.recording);
+    for port in ["s1:up", "r1:up", "r1:lan", "h1:lan", "h2:lan"] {
+        let (all, control) = of(&made.recording, port);
+        let ends: Vec<_> = all.first().into_iter().chain(all.last()).copied().collect();
+        assert_eq!(of(&thin, port), (ends, control), "{port}");
+    }
+    assert!(of(&thin, "r1:lan").0.len() == 2 && of(&thin, "r1:lan").1 > 0);
 }
