@@ -7,10 +7,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::align::{Step, align};
 use super::sides::body;
 use super::{Detail, thin, trace};
+use crate::capture::file::read;
 use crate::capture::pcapng;
 use crate::judge::{Finding, Outcome, Verdict};
 use crate::plan::{Plan, SEED};
@@ -200,7 +202,7 @@ impl Made {
                 Ok(Some(vec![format!("missing: the trace is as it was, but there is no {name}")]))
             }
             Err(error) => Err(named(&shelf.pcapng, &error)),
-            Ok(kept) if self.is_exact && kept != self.pcapng => {
+            Ok(kept) if self.is_exact && frames(&kept) != frames(&self.pcapng) => {
                 let name = shelf.pcapng.display();
                 let how = format!("castnet diff {name} {}", pending(&shelf.pcapng).display());
                 Ok(Some(vec![format!("changed: not in its trace, but in its octets ({how})")]))
@@ -224,6 +226,17 @@ impl Made {
         }
         Ok(())
     }
+}
+
+/// Every frame with its stamp and interface. What a file says besides, such as who wrote it, is no
+/// difference.
+fn frames(capture: &[u8]) -> (Vec<(Option<Duration>, String, Vec<u8>)>, bool) {
+    let mut frames = Vec::new();
+    let ended = read(capture, |shot| {
+        frames.push((shot.stamp, shot.interface, shot.bytes));
+        true
+    });
+    (frames, ended.is_ok())
 }
 
 pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {
