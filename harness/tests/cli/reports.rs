@@ -49,13 +49,21 @@ fn json_has_every_fact_and_nothing_else_is_on_standard_output() {
 #[test]
 fn junit_is_well_formed_with_a_case_for_each_scenario() {
     let folder = written("junit");
-    let output = castnet(&folder, &["run", "--junit", "ci/report.xml", "--repeat", "2", "."]);
+    let reports = ["--junit", "ci/report.xml", "--summary", "summary.md"];
+    fs::write(folder.join("summary.md"), "before\n").unwrap();
+    let output = castnet(&folder, &[&["run", "--repeat", "2", "."], &reports[..]].concat());
     if !can_run(&output) {
         return;
     }
     assert_eq!(output.status.code(), Some(1));
     let stdout = text(&output.stdout);
     assert!(stdout.contains("4 runs of 2 scenarios"));
+    let summary = fs::read_to_string(folder.join("summary.md")).unwrap();
+    assert!(summary.starts_with("before\n## castnet: 4 runs of 2 scenarios"), "{summary}");
+    assert!(
+        summary.contains("| good | netns |") && summary.contains(", 2 of 2 runs |"),
+        "{summary}"
+    );
     assert!(stdout.contains("]]> \\u{1}\n"), "a terminal would obey {stdout:?}");
     let document = fs::read_to_string(folder.join("ci/report.xml")).unwrap();
     let report = Report::deserialize_from_str(&document).expect(&document);
