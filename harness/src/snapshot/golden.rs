@@ -228,9 +228,12 @@ impl Made {
     }
 }
 
+/// Stamp, interface and octets.
+type Framed = (Option<Duration>, String, Vec<u8>);
+
 /// Every frame with its stamp and interface. What a file says besides, such as who wrote it, is no
 /// difference.
-fn frames(capture: &[u8]) -> (Vec<(Option<Duration>, String, Vec<u8>)>, bool) {
+fn frames(capture: &[u8]) -> (Vec<Framed>, bool) {
     let mut frames = Vec::new();
     let ended = read(capture, |shot| {
         frames.push((shot.stamp, shot.interface, shot.bytes));
