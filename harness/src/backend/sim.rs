@@ -5,17 +5,33 @@
 use super::{Cancel, RunError};
 use crate::plan::{Action, Plan};
 use crate::recording::Recording;
-use crate::sim;
+use crate::sim::{self, Progress};
 
 /// Runs the plan in virtual time.
 ///
 /// # Errors
 /// [`RunError::Unsupported`] for what needs a real machine; [`RunError::Interrupted`].
 pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
+    run_watched(plan, cancel, |_| ())
+}
+
+/// The same; `watch` is told now and then how far it is.
+///
+/// # Errors
+/// Those of [`run`].
+pub fn run_watched(
+    plan: &Plan,
+    cancel: &Cancel,
+    mut watch: impl FnMut(Progress),
+) -> Result<Recording, RunError> {
     if let Some(act) = plan.acts.iter().find(|act| matches!(act.action, Action::Exec(_))) {
         let node = plan.nodes[act.node].name.clone();
         let why = format!("`{}`: the simulator runs no programs", act.label);
         return Err(RunError::Unsupported(node, why));
     }
-    sim::run(plan, |_| !cancel.is_cancelled()).ok_or(RunError::Interrupted)
+    let go_on = |progress| {
+        watch(progress);
+        !cancel.is_cancelled()
+    };
+    sim::run(plan, go_on).ok_or(RunError::Interrupted)
 }

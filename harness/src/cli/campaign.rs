@@ -14,6 +14,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use castnet::kernel::Clock;
+use castnet::time::Instant;
 use castnet_lab::backend::netns::{self, Room};
 use castnet_lab::backend::{Cancel, RunError, sim};
 use castnet_lab::capture::pcapng;
@@ -75,6 +76,8 @@ pub(super) enum Event {
     Paused(usize, Box<Finished>, Vec<Room>),
     /// It was interrupted.
     Stopped(usize),
+    /// It has come so far in virtual time.
+    Simulated(usize, Instant),
     /// Time passes.
     Tick,
 }
@@ -267,7 +270,13 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
     let run = || match job.backend {
         Backend::Netns => netns::run_then(&plan, orders.cancel, hold),
         Backend::Sim => {
-            let recorded = sim::run(&plan, orders.cancel);
+            let mut told = clock.now();
+            let recorded = sim::run_watched(&plan, orders.cancel, |progress| {
+                if clock.now().since(told) >= PACE {
+                    told = clock.now();
+                    _ = tell.send(Event::Simulated(index, progress.now));
+                }
+            });
             took.set(clock.now().since_start());
             recorded
         }

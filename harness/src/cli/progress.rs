@@ -12,10 +12,17 @@ pub(super) struct Progress {
     of: usize,
     done: usize,
     failed: usize,
-    /// Name and start of each job that runs.
-    running: BTreeMap<usize, (String, Instant)>,
+    /// The jobs that run.
+    running: BTreeMap<usize, Running>,
     /// What the terminal shows now.
     shown: String,
+}
+
+struct Running {
+    name: String,
+    since: Instant,
+    /// How far it is in virtual time, if it has any.
+    simulated: Option<Instant>,
 }
 
 impl Progress {
@@ -26,7 +33,15 @@ impl Progress {
     }
 
     pub(super) fn started(&mut self, job: usize, name: String) {
-        self.running.insert(job, (name, self.clock.now()));
+        let running = Running { name, since: self.clock.now(), simulated: None };
+        self.running.insert(job, running);
+    }
+
+    /// A job in virtual time has come so far.
+    pub(super) fn simulated(&mut self, job: usize, now: Instant) {
+        if let Some(running) = self.running.get_mut(&job) {
+            running.simulated = Some(now);
+        }
     }
 
     pub(super) fn ended(&mut self, job: usize, passed: bool) {
@@ -60,12 +75,14 @@ impl Progress {
             0 => String::new(),
             failed => format!(", {failed} not passed"),
         };
-        let mut running: Vec<&(String, Instant)> = self.running.values().collect();
-        running.sort_by_key(|(_, since)| *since);
-        let running: Vec<String> = running
-            .into_iter()
-            .map(|(name, since)| format!("{name} {}", Seconds(now.since(*since), 0)))
-            .collect();
+        let mut running: Vec<&Running> = self.running.values().collect();
+        running.sort_by_key(|running| running.since);
+        let words = |Running { name, since, simulated }: &Running| {
+            let virtual_time =
+                simulated.map_or_else(String::new, |at| format!(" ({at:.1} simulated)"));
+            format!("{name} {}{virtual_time}", Seconds(now.since(*since), 0))
+        };
+        let running: Vec<String> = running.into_iter().map(words).collect();
         let (done, of, count) = (self.done, self.of, running.len());
         format!("{done} of {of} done{failed}; {count} running: {}", running.join(", "))
     }
@@ -86,7 +103,11 @@ mod tests {
         progress.ended(0, true);
         let later = progress.clock.now() + Duration::from_secs(7);
         assert_eq!(progress.line(later), "1 of 9 done; 2 running: b 7 s, c 7 s");
+        progress.simulated(1, Instant::ZERO + Duration::from_millis(90_250));
         progress.ended(2, false);
-        assert_eq!(progress.line(later), "2 of 9 done, 1 not passed; 1 running: b 7 s");
+        assert_eq!(
+            progress.line(later),
+            "2 of 9 done, 1 not passed; 1 running: b 7 s (90.2 s simulated)"
+        );
     }
 }

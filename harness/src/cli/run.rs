@@ -238,6 +238,7 @@ fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
                 progress.ended(job, true);
                 so_far.stopped.insert(job);
             }
+            Event::Simulated(job, now) => progress.simulated(job, now),
             Event::Tick => {}
         }
         if held.is_none() {

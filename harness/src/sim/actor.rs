@@ -77,7 +77,7 @@ pub(super) struct Cx<'a> {
 #[derive(Debug)]
 pub(super) enum Want {
     /// A frame leaves by the port.
-    Send(PortId, Rc<Frame>),
+    Send(PortId, Frame),
     /// It is to be told so then.
     Token(Instant, Token),
     /// The port listens to frames, or does so no more.
@@ -118,7 +118,7 @@ impl Cx<'_> {
         if !self.up[port] {
             return Err("Network is down".to_owned());
         }
-        self.wants.push(Want::Send(port, Rc::new(frame)));
+        self.wants.push(Want::Send(port, frame));
         Ok(())
     }
 

@@ -15,14 +15,13 @@ const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
 
-/// A slot that has grown beyond this gives its memory back when it is emptied.
-const KEPT: usize = 1024;
-
 /// Events that are still to come.
 #[derive(Debug)]
 pub struct Queue<E> {
     now: u64,
     levels: [Level<E>; LEVELS],
+    /// Memory of slots that are empty now, for those that will be filled next.
+    spare: Vec<Vec<(u64, Option<E>)>>,
     /// How many events of the present nanosecond have been taken.
     taken: usize,
     len: usize,
@@ -38,7 +37,8 @@ struct Level<E> {
 impl<E> Default for Queue<E> {
     fn default() -> Self {
         let level = |_| Level { filled: 0, slots: std::array::from_fn(|_| Vec::new()) };
-        Self { now: 0, levels: std::array::from_fn(level), taken: 0, len: 0 }
+        let levels = std::array::from_fn(level);
+        Self { now: 0, levels, spare: Vec::new(), taken: 0, len: 0 }
     }
 }
 
@@ -79,7 +79,10 @@ impl<E> Queue<E> {
         let level = (u64::BITS - 1 - (differs | 1).leading_zeros()) / BITS;
         let slot = slot_of(at, level);
         let level = &mut self.levels[level as usize];
-        level.filled |= 1 << slot;
+        if level.filled & 1 << slot == 0 {
+            level.filled |= 1 << slot;
+            level.slots[slot] = self.spare.pop().unwrap_or_default();
+        }
         level.slots[slot].push((at, event));
     }
 
@@ -93,7 +96,9 @@ impl<E> Queue<E> {
                 self.taken += 1;
                 return event.take().map(|event| (*at, event));
             }
-            empty(&mut lowest.slots[slot]);
+            let mut events = mem::take(&mut lowest.slots[slot]);
+            events.clear();
+            self.spare.push(events);
             lowest.filled &= !(1 << slot);
             self.taken = 0;
         }
@@ -115,21 +120,12 @@ impl<E> Queue<E> {
         for (at, event) in events.drain(..) {
             self.place(at, event);
         }
-        // Nothing can have been put there meanwhile, and it keeps its memory for the next time.
-        empty(&mut events);
-        self.levels[level].slots[slot] = events;
+        self.spare.push(events);
     }
 }
 
 const fn slot_of(at: u64, level: u32) -> usize {
     (at >> (BITS * level)) as usize & (SLOTS - 1)
-}
-
-fn empty<E>(slot: &mut Vec<(u64, Option<E>)>) {
-    slot.clear();
-    if slot.capacity() > KEPT {
-        slot.shrink_to(KEPT);
-    }
 }
 
 #[cfg(test)]

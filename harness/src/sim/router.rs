@@ -26,6 +26,8 @@ pub(super) struct Router {
     machine: Machine,
     /// The daemon; none while it is dead.
     daemon: Option<router::Router>,
+    /// When the daemon or its kernel as a host is to be called next; no datagram alone changes that.
+    next: Option<Instant>,
 }
 
 /// The node as the daemon finds it: a kernel, and interfaces in the order of the daemon's.
@@ -60,17 +62,18 @@ impl Router {
             out: Vec::new(),
             asked: Vec::new(),
         };
-        Self { config: config.clone(), machine, daemon: None }
+        Self { config: config.clone(), machine, daemon: None, next: None }
     }
 
     fn enter_service(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
-        let Self { config, machine, daemon } = self;
+        let Self { config, machine, daemon, .. } = self;
         let mut router =
             router::Router::new(config.clone(), cx.now).map_err(|error| error.to_string())?;
         machine.mroute.open();
         let now = cx.now;
         settle(&mut router, &mut Plane { machine, cx }, now);
         *daemon = Some(router);
+        self.look_ahead();
         Ok(())
     }
 
@@ -81,16 +84,26 @@ impl Router {
             turn(daemon, &mut Plane { machine, cx }, now, input);
         }
         self.answer(cx);
+        self.look_ahead();
     }
 
     /// Has the daemon answer what the kernel has asked meanwhile.
     fn answer(&mut self, cx: &mut Cx<'_>) {
         let (now, machine) = (cx.now, &mut self.machine);
+        if machine.asked.is_empty() {
+            return;
+        }
         while let Some(input) = (!machine.asked.is_empty()).then(|| machine.asked.remove(0)) {
             if let Some(daemon) = &mut self.daemon {
                 turn(daemon, &mut Plane { machine, cx }, now, input);
             }
         }
+        self.look_ahead();
+    }
+
+    fn look_ahead(&mut self) {
+        let daemon = self.daemon.as_ref().and_then(router::Router::deadline);
+        self.next = daemon.into_iter().chain(self.machine.kernels.deadline()).min();
     }
 }
 
@@ -105,7 +118,8 @@ impl Machine {
 
     /// Carries out what the kernel has decided.
     fn obey(&mut self, cx: &mut Cx<'_>) {
-        for out in mem::take(&mut self.out) {
+        let mut outs = mem::take(&mut self.out);
+        for out in outs.drain(..) {
             match out {
                 Out::Forward { vif, packet } => {
                     if let (Ok(port), Ok(read)) = (self.port(vif), ipv4::decode(&packet)) {
@@ -128,6 +142,7 @@ impl Machine {
                 }
             }
         }
+        self.out = outs;
     }
 }
 
@@ -202,6 +217,7 @@ impl Actor for Router {
                 for (port, group) in mem::take(&mut machine.joined) {
                     machine.kernels.leave(cx, port, group);
                 }
+                self.look_ahead();
                 Ok(())
             }
             Action::Restart if self.daemon.is_some() => Err("it is still running".to_owned()),
@@ -220,21 +236,21 @@ impl Actor for Router {
         let Some(vif) = self.machine.vif(port) else { return };
         let Ok(packet) = ipv4::decode(&frame.packet) else { return };
         let machine = &mut self.machine;
+        if packet.protocol != ipv4::IGMP {
+            machine.mroute.forward(cx.now, vif, &frame.packet, &mut machine.out);
+            machine.obey(cx);
+            return self.answer(cx);
+        }
         let own = cx.plan.ports[port].address;
         let is_local =
             packet.destination == own || machine.kernels.is_member(port, packet.destination);
         if let Some(heard) = Heard::read(&frame.packet) {
             machine.kernels.receive(cx, port, &heard);
         }
-        if packet.protocol == ipv4::IGMP {
-            if machine.mroute.hears_igmp(vif, &packet, is_local) {
-                self.turn(cx, Input::Packet { vif, bytes: &frame.packet });
-            }
-            return;
+        if self.machine.mroute.hears_igmp(vif, &packet, is_local) {
+            self.turn(cx, Input::Packet { vif, bytes: &frame.packet });
         }
-        machine.mroute.forward(cx.now, vif, &frame.packet, &mut machine.out);
-        machine.obey(cx);
-        self.answer(cx);
+        self.look_ahead();
     }
 
     fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
@@ -242,6 +258,7 @@ impl Actor for Router {
             self.machine.mroute.interface(vif, up);
         }
         self.machine.kernels.interface(cx, port, up);
+        self.look_ahead();
     }
 
     fn counters(&self, flow: Flow) -> Option<FlowCounters> {
@@ -249,9 +266,7 @@ impl Actor for Router {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let daemon = self.daemon.as_ref().and_then(router::Router::deadline);
-        let kernel = [self.machine.mroute.deadline(), self.machine.kernels.deadline()];
-        daemon.into_iter().chain(kernel.into_iter().flatten()).min()
+        self.next.into_iter().chain(self.machine.mroute.deadline()).min()
     }
 
     fn wake(&mut self, cx: &mut Cx<'_>) {

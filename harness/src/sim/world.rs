@@ -4,7 +4,6 @@
 //! order of everything follows from the queue alone.
 
 use std::mem;
-use std::rc::Rc;
 use std::time::Duration;
 
 use castnet::mfc::entry::Flow;
@@ -50,9 +49,9 @@ pub fn run(plan: &Plan, watch: impl FnMut(Progress) -> bool) -> Option<Recording
 #[derive(Debug)]
 enum Due {
     /// A frame of this port arrives at all others of its link.
-    Arrival(PortId, Rc<Frame>),
+    Arrival(PortId, Frame),
     /// A frame arrives at this port alone.
-    ArrivalAt(PortId, Rc<Frame>),
+    ArrivalAt(PortId, Frame),
     /// A link with faults lets frames go.
     Wire(LinkId),
     /// A node wants to be called.
@@ -260,7 +259,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn send(&mut self, port: PortId, frame: Rc<Frame>) {
+    fn send(&mut self, port: PortId, frame: Frame) {
         let id = self.plan.ports[port].link;
         if !self.links[id].carries(port, &self.up) {
             return;
@@ -318,7 +317,7 @@ impl<'a> World<'a> {
         let Some(wire) = &mut link.wire else { return };
         while let Some((to, octets)) = wire.poll(self.now) {
             if let Some(frame) = Frame::read(&octets) {
-                let arrival = Due::ArrivalAt(link.ports[to], Rc::new(frame));
+                let arrival = Due::ArrivalAt(link.ports[to], frame);
                 self.queue.push(self.now + UNDER_WAY, arrival);
             }
         }
