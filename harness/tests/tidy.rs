@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use castnet_lab::scenario::clauses;
+use serde::Deserialize;
 
 /// The most lines that a file may have.
 const LONGEST_FILE: usize = 400;
@@ -228,5 +229,27 @@ fn nothing_is_left_open() {
         for mark in ["todo!(", "unimplemented!(", "FIXME", "XXX", "#[ignore"] {
             assert!(!text.contains(mark), "{name}: {mark}");
         }
+    }
+}
+
+#[derive(Deserialize)]
+struct Mutants {
+    mutant: Vec<Mutant>,
+}
+
+#[derive(Deserialize)]
+struct Mutant {
+    name: String,
+    file: String,
+    find: String,
+}
+
+/// A fault that is put nowhere is noticed by nobody.
+#[test]
+fn every_deliberate_fault_has_its_place() {
+    let text = fs::read_to_string(root().join("harness/mutants.toml")).unwrap();
+    for Mutant { name, file, find } in toml::from_str::<Mutants>(&text).unwrap().mutant {
+        let source = fs::read_to_string(root().join(&file)).unwrap();
+        assert_eq!(source.matches(&find).count(), 1, "{name}: {file}");
     }
 }
