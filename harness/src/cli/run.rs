@@ -131,7 +131,7 @@ fn report(args: &RunArgs, campaign: &Campaign) -> Ending {
 }
 
 /// Reads the word for a backend.
-fn backend(word: &str) -> Result<Backend, String> {
+pub(super) fn backend(word: &str) -> Result<Backend, String> {
     let known = Backend::WORDS.iter().find(|(known, _)| *known == word);
     known.map(|(_, backend)| *backend).ok_or_else(|| "there are `netns` and `sim`".to_owned())
 }

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use castnet_lab::backend::{Cancel, RunError, netns};
+use castnet_lab::backend::{Cancel, RunError, netns, sim};
 use castnet_lab::judge::judge;
 use castnet_lab::lab::privilege;
+use castnet_lab::scenario::Backend;
 use castnet_lab::snapshot::{Detail, trace};
 use clap::Args;
 
+use super::run::backend;
 use super::{
     Ending, Failure, INTERRUPTED, UNSUPPORTED, complain, exit_code, files, interrupt, say,
 };
@@ -20,6 +22,9 @@ pub(super) struct TraceArgs {
     /// Of the combinations of its matrix the one with this in its name.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// Where it runs: netns, unless sim is said or the scenario is for that alone.
+    #[arg(long, value_name = "BACKEND", value_parser = backend)]
+    backend: Option<Backend>,
     /// Everything at its instant, instead of what every run has in common.
     #[arg(long)]
     exact: bool,
@@ -29,10 +34,18 @@ pub(super) struct TraceArgs {
 pub(super) fn trace_run(args: &TraceArgs) -> Ending {
     let plan = files::load_one(&args.scenario, args.filter.as_deref())?;
     let unsupported = |why: String| Failure { code: UNSUPPORTED, message: why };
-    privilege::enter().map_err(|refusal| unsupported(refusal.to_string()))?;
+    let usual = if plan.runs_on(Backend::Netns) { Backend::Netns } else { Backend::Sim };
+    let backend = args.backend.unwrap_or(usual);
+    if backend == Backend::Netns {
+        privilege::enter().map_err(|refusal| unsupported(refusal.to_string()))?;
+    }
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
-    let recording = match netns::run(&plan, &cancel) {
+    let run = match backend {
+        Backend::Netns => netns::run(&plan, &cancel),
+        Backend::Sim => sim::run(&plan, &cancel),
+    };
+    let recording = match run {
         Ok(recording) => recording,
         Err(RunError::Interrupted) => return Ok(INTERRUPTED),
         Err(error @ RunError::Unsupported(..)) => {

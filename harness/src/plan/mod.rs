@@ -99,7 +99,7 @@ pub struct Golden {
     /// The line of the file that says so.
     pub line: usize,
     /// The backends whose runs are compared.
-    pub backends: Vec<String>,
+    pub backends: Vec<Backend>,
 }
 
 /// The position of a link in [`Plan::links`].

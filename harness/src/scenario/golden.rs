@@ -1,32 +1,33 @@
 //! Whether the trace of a run is kept, to be compared with those of later runs.
 
+use super::backend::Backend;
 use super::diagnostic::Span;
 use super::reader::Reader;
-
-/// The backends whose runs can be kept.
-pub(super) const BACKENDS: [&str; 2] = ["netns", "sim"];
 
 /// `golden = ["netns"]`
 #[derive(Clone, Debug)]
 pub struct Golden {
     /// The backends whose runs are compared.
-    pub backends: Vec<String>,
+    pub backends: Vec<Backend>,
     /// Where the key's value stands.
     pub span: Span,
 }
 
 pub(super) fn golden(file: &Reader<'_, '_>) -> Option<Golden> {
     let written = file.strings("golden")?;
-    let mut backends = Vec::<String>::new();
-    for backend in written.value {
-        if backends.contains(&backend.value) {
-            let message = format!("`{}` stands twice", backend.value);
-            file.faults().borrow_mut().error(&backend.span, message, "the second time");
-        } else if BACKENDS.contains(&backend.value.as_str()) {
-            backends.push(backend.value);
-        } else {
-            let (name, span) = (&backend.value, &backend.span);
-            file.faults().borrow_mut().unknown("backend", name, span, BACKENDS);
+    let mut backends = Vec::new();
+    for name in written.value {
+        let known = Backend::WORDS.into_iter().find(|(word, _)| *word == name.value);
+        let mut faults = file.faults().borrow_mut();
+        match known {
+            Some((word, backend)) if backends.contains(&backend) => {
+                faults.error(&name.span, format!("`{word}` stands twice"), "the second time");
+            }
+            Some((_, backend)) => backends.push(backend),
+            None => {
+                let words = Backend::WORDS.into_iter().map(|(word, _)| word);
+                faults.unknown("backend", &name.value, &name.span, words);
+            }
         }
     }
     Some(Golden { backends, span: written.span })

@@ -17,6 +17,7 @@ use crate::capture::pcapng;
 use crate::judge::{Finding, Outcome, Verdict};
 use crate::plan::{Plan, SEED};
 use crate::recording::Recording;
+use crate::scenario::Backend;
 
 /// How many lines of a difference a report shows.
 const SHOWN: usize = 12;
@@ -64,7 +65,7 @@ fn stem(name: &str, backend: &str) -> String {
 }
 
 /// The backend whose instants can be relied on.
-const SIMULATED: &str = "sim";
+const SIMULATED: &str = Backend::Sim.word();
 
 /// The file that waits for being accepted in the place of this one.
 #[must_use]
@@ -129,7 +130,7 @@ pub fn check(
 ) -> io::Result<()> {
     let Some(golden) = &plan.golden else { return Ok(()) };
     let backend = recording.backend;
-    let wanted = golden.backends.iter().any(|one| one == backend);
+    let wanted = golden.backends.iter().any(|one| one.word() == backend);
     // What is kept is of the seed that a scenario has unless the user says otherwise.
     if verdict.outcome == Outcome::Broken || !wanted || plan.seed != SEED {
         return Ok(());

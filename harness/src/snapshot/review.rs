@@ -104,7 +104,7 @@ fn wanted(root: &Path) -> io::Result<BTreeMap<String, String>> {
         let source = file.strip_prefix(root).unwrap_or(file).display().to_string();
         for plan in &plans {
             for backend in plan.golden.iter().flat_map(|golden| &golden.backends) {
-                let shelf = Shelf::of(&plan.path, &plan.name, backend);
+                let shelf = Shelf::of(&plan.path, &plan.name, backend.word());
                 let stem = tail(&root.join("fixtures/traces"), &shelf.snap);
                 wanted.insert(stem.trim_end_matches(".snap").to_owned(), source.clone());
             }

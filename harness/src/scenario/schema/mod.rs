@@ -13,8 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::golden::BACKENDS;
-use super::{Invariant, clauses};
+use super::{Backend, Invariant, clauses};
 use key::Kind::{Like, List, Tables, Text, Time, Words};
 use key::{Key, reference, table};
 
@@ -33,7 +32,7 @@ pub fn schema() -> Value {
         Key::new("end", Time, "When the run ends; when everything can be judged unless given."),
         Key::new(
             "golden",
-            List(Box::new(Words(BACKENDS.to_vec()))),
+            List(Box::new(Words(Backend::WORDS.map(|(word, _)| word).to_vec()))),
             "The backends whose runs are compared with what is kept of earlier ones.",
         ),
         Key::new("record", Words(vec!["everything", "claimed"]), "Which frames are kept.")

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::made::{Made, lan_query, ms};
 use super::{TRACE, passed};
 use crate::judge::{Finding, Outcome, Verdict};
+use crate::scenario::Backend;
 use crate::snapshot::golden::{Shelf, Snap, Write, check, pending};
 use crate::snapshot::review::{Item, State, items};
 
@@ -163,7 +164,7 @@ fn of_a_simulated_run_every_octet_counts() {
     let sim = |change: &dyn Fn(&mut Made)| {
         let mut made = plain();
         made.recording.backend = "sim";
-        made.plan.golden.as_mut().unwrap().backends = vec!["sim".to_owned()];
+        made.plan.golden.as_mut().unwrap().backends = vec![Backend::Sim];
         change(&mut made);
         tree.runs(made, true)
     };
