@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{can_run, castnet, folder, long_scenario, scenario, text};
+use super::{can_run, castnet, folder, scenario, text};
 
 /// Every file below a folder, by its path from there.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -37,7 +37,8 @@ fn timeless(json: &[u8]) -> serde_json::Value {
 #[test]
 fn half_a_minute_costs_what_its_events_cost() {
     let folder = folder("virtual");
-    fs::write(folder.join("a.toml"), long_scenario()).unwrap();
+    let long = format!("end = \"30s\"\n{}", scenario("1", "general-query"));
+    fs::write(folder.join("a.toml"), long).unwrap();
     let output = castnet(&folder, &["run", "--backend", "sim", "a.toml"]);
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout}");
