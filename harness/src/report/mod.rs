@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::judge::{Outcome, Verdict};
+use crate::plan::SEED;
 
 /// A finished run, as reports need it.
 #[derive(Clone, Debug)]
@@ -45,6 +46,22 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// The command that repeats it.
+    #[must_use]
+    pub fn repeat(&self) -> String {
+        let Self { name, path, backend, seed, .. } = self;
+        let seed = match *seed {
+            SEED => String::new(),
+            seed => format!(" --seed {seed}"),
+        };
+        // Of the combinations of a matrix only this one.
+        let only =
+            name.find('[').map_or(String::new(), |at| format!(" --filter '{}'", &name[at..]));
+        // The kernel is where a run takes place unless something is said or in the way.
+        let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
+        format!("castnet run{backend} {path}{only}{seed}")
+    }
+
     /// How many of its checks came true.
     #[must_use]
     pub fn passed_checks(&self) -> usize {

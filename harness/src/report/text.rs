@@ -7,7 +7,6 @@ use castnet::time::Seconds;
 use super::{Campaign, Finished};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Outcome};
-use crate::plan::SEED;
 
 /// Colours of a terminal, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -62,16 +61,7 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = writeln!(text, "  capture  {}", pcapng.display());
     }
     if verdict.outcome != Outcome::Pass {
-        let seed = match finished.seed {
-            SEED => String::new(),
-            seed => format!(" --seed {seed}"),
-        };
-        // Of the combinations of a matrix only this one.
-        let only =
-            name.find('[').map_or(String::new(), |at| format!(" --filter '{}'", &name[at..]));
-        // The kernel is where a run takes place unless something is said or in the way.
-        let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
-        _ = writeln!(text, "  repeat   castnet run{backend} {}{only}{seed}", finished.path);
+        _ = writeln!(text, "  repeat   {}", finished.repeat());
     }
     text
 }
@@ -175,6 +165,7 @@ mod tests {
     use super::*;
     use crate::judge::Verdict;
     use crate::judge::invariant::Invariant;
+    use crate::plan::SEED;
 
     fn finished(outcome: Outcome, why: &[&str], reasons: &[&str]) -> Finished {
         let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect();

@@ -150,7 +150,7 @@ impl<'a> Facts<'a> {
             backend: recording.backend,
             seed: plan.seed,
             outcome: word(verdict.outcome),
-            repeat: format!("castnet run {}", finished.path),
+            repeat: finished.repeat(),
             took_s: finished.took.as_secs_f64(),
             end: nanos(plan.end),
             clauses: plan.proves.iter().map(|id| clause(id)).collect(),
