@@ -26,12 +26,13 @@ within = "1s"
 fn place(name: &str) -> Option<PathBuf> {
     let folder = folder(name);
     fs::write(folder.join("a.toml"), LOSSY).unwrap();
-    can_run(&castnet(&folder, &["run", "a.toml"])).then_some(folder)
+    can_run(&castnet(&folder, &["run", "--backend", "sim", "a.toml"])).then_some(folder)
 }
 
 /// The runs as JSON tells them.
 fn runs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
-    let output = castnet(folder, &[&["run", "--json", "a.toml"], arguments].concat());
+    let output =
+        castnet(folder, &[&["run", "--backend", "sim", "--json", "a.toml"], arguments].concat());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{document}");
     document["runs"].as_array().unwrap().clone()

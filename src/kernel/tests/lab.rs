@@ -34,6 +34,21 @@ const PORT: u16 = 5000;
 /// Far more than anything here takes, so that it only ever ends a test that fails.
 const BOUND: Duration = Duration::from_secs(10);
 
+/// An ordinary user gets namespaces in a user namespace only, which a process with threads cannot enter:
+/// so this runs before the test harness has any.
+#[used]
+#[unsafe(link_section = ".init_array")]
+#[expect(
+    unsafe_code,
+    reason = "the C library calls it once, before main, and it touches nothing else"
+)]
+static ENTER: extern "C" fn() = enter;
+
+extern "C" fn enter() {
+    // Where it is refused each test says so.
+    _ = castnet_lab::lab::privilege::enter();
+}
+
 /// An anonymous network namespace.
 pub(super) struct Namespace(OwnedFd);
 
