@@ -13,6 +13,7 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, getsockopt, setsockopt, socket, sockopt,
 };
 
+use super::link::LOOPBACK_IFINDEX;
 use super::tap::BUFFER_BYTES;
 use super::{Capture, Carrier, LabError, LinkSpec, Netlink, Netns, PROOF_BOUND, Port, Tap, link};
 
@@ -132,9 +133,7 @@ async fn netem() -> Result<String, String> {
     let known = async {
         let netns = Netns::create("doctor")?;
         let netlink = Netlink::open(&netns)?;
-        let interfaces = netlink.interfaces().await?;
-        let lo = interfaces.get("lo").copied().ok_or(io::ErrorKind::NotFound)?;
-        netlink.knows_qdisc(lo, "netem").await
+        netlink.knows_qdisc(LOOPBACK_IFINDEX, "netem").await
     };
     match known.await {
         Ok(true) => Ok("the kernel can delay and drop frames itself".to_owned()),

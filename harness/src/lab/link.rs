@@ -14,7 +14,6 @@ use std::os::fd::AsFd;
 
 use futures_util::future::{join, join_all};
 use ipnet::Ipv4Net;
-use nix::net::if_::if_nametoindex;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::netlink::VethEnd;
@@ -22,6 +21,10 @@ use super::{LabError, Netlink, Netns, Wire, sys};
 
 /// The index of `lo`, which is the first interface of every namespace (net/net_namespace.h).
 pub(super) const LOOPBACK_IFINDEX: u32 = 1;
+
+/// What was tried, for messages.
+const CREATE: &str = "create veth";
+const OFFLOAD: &str = "turn tx checksum offload off";
 
 /// One interface of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,41 +108,59 @@ pub async fn build(netns: &[Netns], links: &[LinkSpec]) -> Result<Built, LabErro
     let opened = opened.map(|(netns, one)| one.map_err(in_netns(netns, "open netlink")));
     let netlinks = opened.collect::<Result<Vec<_>, _>>()?;
     let mut media = Vec::with_capacity(links.len());
-    // One after the other, so that interfaces are numbered in the order of the links.
-    for (number, link) in links.iter().enumerate() {
-        media.push(lay(netns, &netlinks, number, link).await?);
+    let ends = ends(links);
+    for (number, (link, ends)) in links.iter().zip(&ends).enumerate() {
+        media.push(lay(netns, &netlinks, number, &Laid { link, ends }).await?);
     }
-    let ports = ports(netns.len(), links);
-    let found = Netns::visit(&everywhere, |index| find_here(&netns[index], &ports[index]));
-    let found = found.map_err(in_netns(first, "enter"))?;
-    let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let ports = ports(netns.len(), links, &ends);
+    let off = Netns::visit(&everywhere, |index| {
+        let names: Vec<_> = ports[index].iter().map(|port| port.of.ifname.as_str()).collect();
+        offload_off_here(&names).map_err(in_netns(&netns[index], OFFLOAD))
+    });
+    off.map_err(in_netns(first, "enter"))?.into_iter().collect::<Result<(), _>>()?;
     let configured = join_all(
-        (0..netns.len())
-            .map(|index| configure(&netns[index], &netlinks[index], &ports[index], &found[index])),
+        (0..netns.len()).map(|index| configure(&netns[index], &netlinks[index], &ports[index])),
     );
     configured.await.into_iter().collect::<Result<(), _>>()?;
     join_all(netlinks.into_iter().map(Netlink::close)).await;
-    let mut ifindex: Vec<_> = links.iter().map(|link| vec![0; link.ports.len()]).collect();
-    for (place, found) in ports.iter().flatten().zip(found.iter().flatten()) {
-        ifindex[place.link][place.port] = *found;
-    }
+    let ifindex = ends.iter().map(|link| link.iter().map(|ends| ends.near).collect()).collect();
     Ok(Built { ifindex, media, segments: Vec::new() })
+}
+
+/// The interface indexes that a port has for itself and for what it is joined to. No two ends of all
+/// links have the same.
+#[derive(Clone, Copy)]
+struct Ends {
+    near: u32,
+    far: u32,
+}
+
+/// `ends[link][port]`, numbered in the order of the links, after `lo`.
+fn ends(links: &[LinkSpec]) -> Vec<Vec<Ends>> {
+    let mut free = LOOPBACK_IFINDEX + 1..;
+    let mut next = || Some(Ends { near: free.next()?, far: free.next()? });
+    links.iter().map(|link| link.ports.iter().map_while(|_| next()).collect()).collect()
+}
+
+/// A link and the indexes of its ends.
+struct Laid<'a> {
+    link: &'a LinkSpec,
+    ends: &'a [Ends],
 }
 
 /// A port and its place in the specification.
 struct Placed<'a> {
     spec: &'a LinkSpec,
     of: &'a Port,
-    link: usize,
-    port: usize,
+    ifindex: u32,
 }
 
 /// The ports in each namespace, in the order of the links.
-fn ports(netns: usize, links: &[LinkSpec]) -> Vec<Vec<Placed<'_>>> {
+fn ports<'a>(netns: usize, links: &'a [LinkSpec], ends: &[Vec<Ends>]) -> Vec<Vec<Placed<'a>>> {
     let mut ports: Vec<Vec<_>> = (0..netns).map(|_| Vec::new()).collect();
-    for (link, spec) in links.iter().enumerate() {
-        for (port, of) in spec.ports.iter().enumerate() {
-            ports[of.netns].push(Placed { spec, of, link, port });
+    for (spec, ends) in links.iter().zip(ends) {
+        for (of, ends) in spec.ports.iter().zip(ends) {
+            ports[of.netns].push(Placed { spec, of, ifindex: ends.near });
         }
     }
     ports
@@ -164,62 +185,66 @@ async fn lay(
     netns: &[Netns],
     netlinks: &[Netlink],
     number: usize,
-    link: &LinkSpec,
+    laid: &Laid<'_>,
 ) -> Result<Medium, LabError> {
-    match link.ports.as_slice() {
-        [port] => lay_stub(netns, link, port).await,
-        _ if link.carrier == Carrier::Process => lay_wire(netns, number, link).await,
-        [one, other] => {
+    let link = laid.link;
+    match (link.ports.as_slice(), laid.ends) {
+        ([port], [ends]) => lay_stub(netns, link, port, *ends).await,
+        _ if link.carrier == Carrier::Process => lay_wire(netns, number, laid).await,
+        ([one, other], [at_one, at_other]) => {
             // From inside the first port's namespace, so that no kernel has a reason to compare the
             // new name with those of another.
             let far = netns[other.netns].as_fd();
-            let made = netlinks[one.netns].add_veth(end(one), None, end(other), far).await;
-            made.map_err(at_port(&netns[one.netns], link, "create veth"))?;
+            let (here, peer) = (end(one, at_one.near), end(other, at_other.near));
+            let made = netlinks[one.netns].add_veth(here, None, peer, far).await;
+            made.map_err(at_port(&netns[one.netns], link, CREATE))?;
             Ok(Medium::Veth)
         }
-        _ => lay_hub(netns, link).await,
+        _ => lay_hub(netns, laid).await,
     }
 }
 
-async fn lay_stub(netns: &[Netns], link: &LinkSpec, port: &Port) -> Result<Medium, LabError> {
+async fn lay_stub(
+    netns: &[Netns],
+    link: &LinkSpec,
+    port: &Port,
+    Ends { near, far: ifindex }: Ends,
+) -> Result<Medium, LabError> {
     let (far, netlink) = inner(link, "far")?;
-    let far_end = VethEnd { ifname: "far", mac: None };
-    let made = netlink.add_veth(far_end, None, end(port), netns[port.netns].as_fd()).await;
-    made.map_err(at_port(&netns[port.netns], link, "create veth"))?;
+    let far_end = VethEnd { ifname: "far", mac: None, ifindex };
+    let near_end = end(port, near);
+    let made = netlink.add_veth(far_end, None, near_end, netns[port.netns].as_fd()).await;
+    made.map_err(at_port(&netns[port.netns], link, CREATE))?;
     let far_end = async {
-        let ifindex = index_of(&netlink, "far").await?;
         far.run(|| offload_off_here(&["far"]))??;
         // Rings are flushed over `lo`.
         netlink.up(LOOPBACK_IFINDEX).await?;
-        netlink.up(ifindex).await.map(|()| ifindex)
+        netlink.up(ifindex).await
     };
-    let ifindex = far_end.await.map_err(in_link(link, "set the far end up"))?;
+    far_end.await.map_err(in_link(link, "set the far end up"))?;
     netlink.close().await;
     Ok(Medium::Stub { netns: far, ifindex })
 }
 
-async fn lay_hub(netns: &[Netns], link: &LinkSpec) -> Result<Medium, LabError> {
+async fn lay_hub(netns: &[Netns], laid: &Laid<'_>) -> Result<Medium, LabError> {
+    let link = laid.link;
     let (hub, netlink) = inner(link, "hub")?;
     netlink.add_hub("hub").await.map_err(in_link(link, "create bridge"))?;
-    let bridge = index_of(&netlink, "hub").await.map_err(in_link(link, "find bridge"))?;
-    add_veths(netns, link, &hub, &netlink, Some(bridge)).await?;
+    let bridge = netlink.index_of("hub").await.map_err(in_link(link, "find bridge"))?;
+    add_veths(netns, laid, &hub, &netlink, Some(bridge)).await?;
     netlink.close().await;
     Ok(Medium::Hub(hub))
 }
 
-async fn lay_wire(netns: &[Netns], number: usize, link: &LinkSpec) -> Result<Medium, LabError> {
+async fn lay_wire(netns: &[Netns], number: usize, laid: &Laid<'_>) -> Result<Medium, LabError> {
+    let link = laid.link;
     let (wire, netlink) = inner(link, "wire")?;
-    let names = add_veths(netns, link, &wire, &netlink, None).await?;
-    let interfaces = netlink.interfaces().await.map_err(in_link(link, "list interfaces"))?;
-    let mut far_ends = Vec::with_capacity(names.len());
-    for name in &names {
-        let found = interfaces.get(name).copied().ok_or(io::ErrorKind::NotFound.into());
-        let ifindex = found.map_err(in_link(link, "find veth"))?;
-        netlink.up(ifindex).await.map_err(in_link(link, "set the far ends up"))?;
-        far_ends.push(ifindex);
+    add_veths(netns, laid, &wire, &netlink, None).await?;
+    for ends in laid.ends {
+        netlink.up(ends.far).await.map_err(in_link(link, "set the far ends up"))?;
     }
     netlink.close().await;
-    let started = Wire::start(&wire, far_ends, number);
+    let started = Wire::start(&wire, laid.ends.iter().map(|ends| ends.far).collect(), number);
     Ok(Medium::Wire(started.map_err(in_link(link, "start the wire"))?))
 }
 
@@ -231,64 +256,42 @@ fn inner(link: &LinkSpec, medium: &str) -> Result<(Netns, Netlink), LabError> {
     Ok((made, netlink))
 }
 
-/// Makes a veth from each port to the link's own namespace; returns the names of the ends there.
+/// Makes a veth from each port to the link's own namespace.
 async fn add_veths(
     netns: &[Netns],
-    link: &LinkSpec,
+    laid: &Laid<'_>,
     inner: &Netns,
     netlink: &Netlink,
     bridge: Option<u32>,
-) -> Result<Vec<String>, LabError> {
+) -> Result<(), LabError> {
+    let link = laid.link;
     let names: Vec<_> = (0..link.ports.len()).map(|index| format!("p{index}")).collect();
-    for (port, ifname) in link.ports.iter().zip(&names) {
-        let socket = VethEnd { ifname, mac: None };
+    for ((port, ends), ifname) in link.ports.iter().zip(laid.ends).zip(&names) {
+        let socket = VethEnd { ifname, mac: None, ifindex: ends.far };
         let far = netns[port.netns].as_fd();
-        let made = netlink.add_veth(socket, bridge, end(port), far).await;
-        made.map_err(at_port(&netns[port.netns], link, "create veth"))?;
+        let made = netlink.add_veth(socket, bridge, end(port, ends.near), far).await;
+        made.map_err(at_port(&netns[port.netns], link, CREATE))?;
     }
     let off = inner.run(|| offload_off_here(&names)).and_then(|done| done);
-    off.map_err(in_link(link, "turn tx checksum offload off"))?;
-    Ok(names)
-}
-
-/// The ports' interface indexes, in the calling thread's namespace; from here on they send frames
-/// with checksums.
-fn find_here(netns: &Netns, ports: &[Placed<'_>]) -> Result<Vec<u32>, LabError> {
-    let names: Vec<_> = ports.iter().map(|port| port.of.ifname.as_str()).collect();
-    offload_off_here(&names).map_err(in_netns(netns, "turn tx checksum offload off"))?;
-    let find = |port: &Placed<'_>| {
-        let found = if_nametoindex(port.of.ifname.as_str()).map_err(io::Error::from);
-        found.map_err(at_port(netns, port.spec, "find veth"))
-    };
-    ports.iter().map(find).collect()
+    off.map_err(in_link(link, OFFLOAD))
 }
 
 /// Configures all ports in one namespace, side by side.
-async fn configure(
-    netns: &Netns,
-    netlink: &Netlink,
-    ports: &[Placed<'_>],
-    ifindex: &[u32],
-) -> Result<(), LabError> {
+async fn configure(netns: &Netns, netlink: &Netlink, ports: &[Placed<'_>]) -> Result<(), LabError> {
     let lo = async { netlink.up(LOOPBACK_IFINDEX).await.map_err(in_netns(netns, "set lo up")) };
-    let ports = ports.iter().zip(ifindex).map(async |(port, &ifindex)| {
+    let ports = ports.iter().map(async |port| {
         for &address in &port.of.addresses {
-            let added = netlink.add_address(ifindex, address).await;
+            let added = netlink.add_address(port.ifindex, address).await;
             added.map_err(at_port(netns, port.spec, format!("add address {address}")))?;
         }
-        netlink.up(ifindex).await.map_err(at_port(netns, port.spec, "set up"))
+        netlink.up(port.ifindex).await.map_err(at_port(netns, port.spec, "set up"))
     });
     let (lo, ports) = join(lo, join_all(ports)).await;
     std::iter::once(lo).chain(ports).collect()
 }
 
-fn end(port: &Port) -> VethEnd<'_> {
-    VethEnd { ifname: &port.ifname, mac: Some(port.mac) }
-}
-
-async fn index_of(netlink: &Netlink, ifname: &str) -> io::Result<u32> {
-    let found = netlink.interfaces().await?.get(ifname).copied();
-    found.ok_or_else(|| io::ErrorKind::NotFound.into())
+fn end(port: &Port, ifindex: u32) -> VethEnd<'_> {
+    VethEnd { ifname: &port.ifname, mac: Some(port.mac), ifindex }
 }
 
 /// The veth driver leaves UDP checksums to a receiver that it believes to be the same kernel: what

@@ -28,6 +28,9 @@ pub(super) struct VethEnd<'a> {
     pub(super) ifname: &'a str,
     /// `None` lets the kernel draw one.
     pub(super) mac: Option<[u8; 6]>,
+    /// Not that of the other end: at an end whose peer has the same index, in whatever namespace, Linux
+    /// may notice a carrier a second late (`linkwatch_urgent_event` in net/core/link_watch.c).
+    pub(super) ifindex: u32,
 }
 
 /// A netlink connection in one namespace.
@@ -87,11 +90,11 @@ impl Netlink {
         peer: VethEnd<'_>,
         peer_netns: BorrowedFd<'_>,
     ) -> io::Result<()> {
-        let peer = LinkUnspec::new_with_name(peer.ifname).with(peer.mac);
+        let peer = LinkUnspec::new_with_name(peer.ifname).with(&peer);
         let peer = peer.setns_by_fd(peer_netns.as_raw_fd()).build();
         let mut here = LinkVeth::new(here.ifname, "")
             .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
-            .with(here.mac);
+            .with(&here);
         if let Some(bridge) = controller {
             // The peer cannot be made up in the same message: ENOTCONN.
             here = here.controller(bridge).up();
@@ -160,6 +163,15 @@ impl Netlink {
         Ok(interfaces)
     }
 
+    /// The index of an interface.
+    ///
+    /// # Errors
+    /// The kernel's answer, or `NotFound`.
+    pub(super) async fn index_of(&self, ifname: &str) -> io::Result<u32> {
+        let found = self.interfaces().await?.get(ifname).copied();
+        found.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     /// Adds an address to an interface.
     ///
     /// # Errors
@@ -214,18 +226,19 @@ impl Drop for Netlink {
     }
 }
 
-/// What both ends of every veth have in common.
+/// What is said in the same way of both ends of every veth.
 trait End {
-    fn with(self, mac: Option<[u8; 6]>) -> Self;
+    fn with(self, end: &VethEnd<'_>) -> Self;
 }
 
 impl<T> End for LinkMessageBuilder<T> {
-    fn with(self, mac: Option<[u8; 6]>) -> Self {
+    fn with(self, end: &VethEnd<'_>) -> Self {
         // The default is one queue per possible CPU, which is slow to make and of no use here.
         let single = self
+            .index(end.ifindex)
             .append_extra_attribute(LinkAttribute::NumTxQueues(1))
             .append_extra_attribute(LinkAttribute::NumRxQueues(1));
-        match mac {
+        match end.mac {
             Some(mac) => single.address(mac.to_vec()),
             None => single,
         }

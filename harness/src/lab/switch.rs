@@ -70,7 +70,7 @@ pub async fn build(netns: &Netns, spec: &SwitchSpec) -> Result<(), LabError> {
     };
     let netlink = Netlink::open(netns).map_err(failed("open netlink"))?;
     netlink.add_bridge(BRIDGE, spec).await.map_err(failed("create bridge"))?;
-    let bridge = index(&netlink).await.map_err(failed("find bridge"))?;
+    let bridge = netlink.index_of(BRIDGE).await.map_err(failed("find bridge"))?;
     if let Some(address) = spec.address {
         let added = netlink.add_address(bridge, address).await;
         added.map_err(failed("add the address of the bridge"))?;
@@ -109,8 +109,4 @@ pub async fn set_querier(netns: &Netns, on: bool) -> io::Result<()> {
     let set = netlink.set_querier(BRIDGE, on).await;
     netlink.close().await;
     set
-}
-
-async fn index(netlink: &Netlink) -> io::Result<u32> {
-    netlink.interfaces().await?.get(BRIDGE).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
 }

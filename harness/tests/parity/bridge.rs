@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use castnet::rng::Rng;
 use castnet::time::Instant;
 use castnet::wire::igmp::Version;
 use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, Snooping, SwitchSpec, switch};
@@ -76,11 +75,7 @@ pub(crate) async fn check(settings: Settings, steps: Steps<Stimulus>, end: u64) 
     }
     known.listen_until(end, &ground, &monitor).await;
     let played = ground.finish(stimuli, known.reactions).await;
-    compare(&played, |seed| Subject {
-        bridge: Bridge::new(settings.clone(), PORTS),
-        rng: Rng::for_node(seed, "bridge"),
-        coming: BTreeSet::new(),
-    });
+    compare(&played, |_| Subject(Bridge::new(settings.clone(), PORTS)));
 }
 
 /// The same settings for the kernel.
@@ -141,30 +136,16 @@ impl Known {
     }
 }
 
-/// How long Linux takes at most to tell a bridge that a port is back: it looks at the state of links
-/// once in a second (net/core/link_watch.c), and at once if it has not done so of late.
-const NOTICE: Duration = Duration::from_millis(1_100);
-
-struct Subject {
-    bridge: Bridge,
-    rng: Rng,
-    /// Ports that are back, and when the bridge notices.
-    coming: BTreeSet<(Instant, usize)>,
-}
+struct Subject(Bridge);
 
 impl Model<Stimulus> for Subject {
     fn deadline(&self) -> Option<Instant> {
-        let noticed = self.coming.first().map(|&(at, _)| at);
-        noticed.into_iter().chain(self.bridge.deadline()).min()
+        self.0.deadline()
     }
 
     fn expire(&mut self, now: Instant) -> Vec<String> {
         let mut out = Vec::new();
-        while let Some(&(at, port)) = self.coming.first().filter(|&&(at, _)| at <= now) {
-            self.coming.remove(&(at, port));
-            self.bridge.port(now, port, true, &mut out);
-        }
-        self.bridge.expire(now, &mut out);
+        self.0.expire(now, &mut out);
         out.iter().map(tell).collect()
     }
 
@@ -174,15 +155,11 @@ impl Model<Stimulus> for Subject {
             Stimulus::Packet(port, packet) => {
                 let frame = Ground::frame(*port, packet);
                 let (to, from) = (frame[..6].try_into().unwrap(), frame[6..12].try_into().unwrap());
-                self.bridge.receive(now, *port, from, to, &Rc::from(&packet[..]), &mut out);
+                self.0.receive(now, *port, from, to, &Rc::from(&packet[..]), &mut out);
             }
-            Stimulus::Querier(on) => self.bridge.set_querier(now, *on),
-            Stimulus::Down(port) => self.bridge.port(now, *port, false, &mut out),
-            Stimulus::Up(port) => {
-                let is_at_once = self.rng.delay(NOTICE) < NOTICE / 2;
-                let after = if is_at_once { Duration::ZERO } else { self.rng.delay(NOTICE) };
-                self.coming.insert((now + after, *port));
-            }
+            Stimulus::Querier(on) => self.0.set_querier(now, *on),
+            Stimulus::Down(port) => self.0.port(now, *port, false, &mut out),
+            Stimulus::Up(port) => self.0.port(now, *port, true, &mut out),
         }
         out.iter().map(tell).collect()
     }
