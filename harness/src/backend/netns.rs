@@ -19,7 +19,7 @@ use super::readings::Readings;
 use super::timeline::perform;
 use super::{Cancel, RunError, segment, unicast};
 use crate::lab::{
-    Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, Port, link,
+    Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, Port, alone, link,
     take_precedence,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
@@ -30,10 +30,9 @@ use crate::scenario::Backend;
 /// How often the log of a topology that is held is emptied.
 const PACE: Duration = Duration::from_millis(100);
 
-/// How often it is looked whether a laboratory is gone, and how many times at most: it takes the kernel
-/// a tenth of a second, and nothing depends on its being gone but the quiet of others.
-const GONE_PACE: Duration = Duration::from_millis(5);
-const GONE_LOOKS: u32 = 400;
+/// How long a laboratory is waited for to be gone: it takes the kernel a tenth of a second, and nothing
+/// depends on it but the quiet of others.
+const GONE_BOUND: Duration = Duration::from_secs(2);
 
 /// A node's namespace, as long as the topology stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,24 +88,10 @@ pub fn run_then(
     })?;
     if let Some(last) = last {
         let _changing = Changing::begin();
-        react(gone(&last))?;
+        // The others' ends of its links vanish with them. What was recorded stands either way.
+        let _waited = react(async { Ok(tokio::time::timeout(GONE_BOUND, alone(&last)).await) })?;
     }
     Ok(recording)
-}
-
-/// Waits until the other namespaces are gone, as this one shows: their ends of its links have vanished.
-/// The kernel clears them away later than they are closed, and others would have to wait for it then.
-async fn gone(last: &Netns) -> Result<(), RunError> {
-    let interfaces = || last.run(|| std::fs::read_to_string("/proc/thread-self/net/dev"));
-    for _ in 0..GONE_LOOKS {
-        let Ok(Ok(text)) = interfaces() else { break };
-        // Two lines of heading, and lo.
-        if text.lines().count() <= 3 {
-            break;
-        }
-        tokio::time::sleep(GONE_PACE).await;
-    }
-    Ok(())
 }
 
 /// Builds the topology, has its routers serve, does none of the timeline, and holds all that until

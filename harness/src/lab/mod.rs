@@ -8,6 +8,7 @@
 //! [`switch::build`], [`unicast::install`], [`Capture::listen`], [`Capture::prove`], the run itself,
 //! [`Capture::finish`].
 
+mod alone;
 mod capture;
 mod cpu;
 pub mod doctor;
@@ -29,6 +30,7 @@ mod tap;
 pub mod unicast;
 mod wire;
 
+pub use alone::alone;
 pub use capture::{Capture, Captured, PROOF_BOUND};
 pub use ears::Ears;
 pub use error::LabError;
