@@ -25,7 +25,7 @@ use castnet_lab::recording::Recording;
 use castnet_lab::report::{Finished, Unfinished, html, ladder};
 use castnet_lab::role;
 use castnet_lab::scenario::Backend;
-use castnet_lab::snapshot::golden;
+use castnet_lab::snapshot::{Otherwise, golden};
 use tokio::sync::oneshot;
 
 use super::owner;
@@ -177,9 +177,10 @@ impl Job<'_> {
 
     /// The run and what is known of it, with its page if one was asked for.
     fn recorded(&self, took: Duration, recording: &Recording) -> Finished {
-        let mut finished = self.finished(took, Evidence::of(self, recording));
+        let (evidence, otherwise) = Evidence::of(self, recording);
+        let mut finished = self.finished(took, evidence);
         if let Some(page) = &self.page {
-            let written = html::run(self.plan, recording, &finished)
+            let written = html::run(self.plan, recording, &finished, otherwise.as_ref())
                 .map_err(io::Error::from)
                 .and_then(|html| publish(page, |mut file| file.write_all(html.as_bytes())));
             match written {
@@ -326,15 +327,18 @@ impl Evidence {
         Self { verdict, frames: None, pcapng: None }
     }
 
-    fn of(job: &Job<'_>, recording: &Recording) -> Self {
+    /// The evidence, and how the run differs from what is kept of it.
+    fn of(job: &Job<'_>, recording: &Recording) -> (Self, Option<Otherwise>) {
         let mut verdict = judge(job.plan, recording);
         let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
         let write = |path: &Path, bytes: &[u8]| publish(path, |mut file| file.write_all(bytes));
         let write: Option<golden::Write<'_>> =
             if golden::may_write() { Some(&write) } else { None };
-        if let Err(error) = golden::check(job.plan, recording, &mut verdict, write) {
+        let checked = golden::check(job.plan, recording, &mut verdict, write);
+        let otherwise = checked.unwrap_or_else(|error| {
             verdict.break_off(format!("what is kept of earlier runs: {error}"));
-        }
+            None
+        });
         // One is enough: what follows from it looks alike.
         let failed = verdict.findings.iter_mut().zip(&job.plan.checks);
         if let Some((finding, check)) = failed.into_iter().find(|(f, _)| f.outcome == Outcome::Fail)
@@ -344,13 +348,12 @@ impl Evidence {
         }
         let remarks = verdict.remarks();
         let write = |file| pcapng::write(BufWriter::new(file), job.plan, recording, &remarks);
-        match publish(&job.pcapng, write) {
-            Ok(()) => Self { verdict, frames, pcapng: Some(job.pcapng.clone()) },
-            Err(error) => {
-                verdict.break_off(cannot_write(&job.pcapng, &error));
-                Self { verdict, frames, pcapng: None }
-            }
+        let published = publish(&job.pcapng, write);
+        if let Err(error) = &published {
+            verdict.break_off(cannot_write(&job.pcapng, error));
         }
+        let pcapng = published.ok().map(|()| job.pcapng.clone());
+        (Self { verdict, frames, pcapng }, otherwise)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::align::{Step, align};
 use super::sides::body;
-use super::{Detail, thin, trace};
+use super::{Detail, Otherwise, otherwise, thin, trace};
 use crate::capture::file::read;
 use crate::capture::pcapng;
 use crate::judge::{Finding, Outcome, Verdict};
@@ -117,8 +117,8 @@ pub fn may_write() -> bool {
     matches!(set.as_str(), "" | "0" | "false")
 }
 
-/// Adds to the verdict whether the run is as it was, if the scenario wants that of this backend; what
-/// differs is left to be accepted with `write`, if there is one.
+/// Adds to the verdict whether the run is as it was, if the scenario wants that of this backend, and
+/// returns both where it is not; what differs is left to be accepted with `write`, if there is one.
 ///
 /// # Errors
 /// If files cannot be read or written; that none is there is no error, but a finding.
@@ -127,17 +127,18 @@ pub fn check(
     recording: &Recording,
     verdict: &mut Verdict,
     write: Option<Write<'_>>,
-) -> io::Result<()> {
-    let Some(golden) = &plan.golden else { return Ok(()) };
+) -> io::Result<Option<Otherwise>> {
+    let Some(golden) = &plan.golden else { return Ok(None) };
     let backend = recording.backend;
     let wanted = golden.backends.iter().any(|one| one.word() == backend);
     // What is kept is of the seed that a scenario has unless the user says otherwise.
     if verdict.outcome == Outcome::Broken || !wanted || plan.seed != SEED {
-        return Ok(());
+        return Ok(None);
     }
     let shelf = Shelf::of(&plan.path, &plan.name, backend);
     let made = Made::of(plan, recording, verdict);
     let why = made.differs(&shelf)?;
+    let otherwise = why.as_ref().and_then(|_| made.beside(&shelf));
     let is_late = recording.lateness.by > plan.tolerance;
     // What a late laboratory has made is not worth keeping.
     if let Some(write) = write.filter(|_| !is_late || why.is_none()) {
@@ -158,7 +159,7 @@ pub fn check(
     if outcome == Outcome::Fail && is_late {
         verdict.break_off("the laboratory was late itself, and the trace differs".to_owned());
     }
-    Ok(())
+    Ok(otherwise)
 }
 
 /// What a run has made that could be kept.
@@ -210,6 +211,15 @@ impl Made {
             }
             Ok(_) => Ok(None),
         }
+    }
+
+    /// It and what is kept, if anything is.
+    fn beside(&self, shelf: &Shelf) -> Option<Otherwise> {
+        let kept = Snap::read(&shelf.snap).ok()?.text;
+        let capture = fs::read(&shelf.pcapng).ok().filter(|_| self.is_exact);
+        let packets = capture.and_then(|kept| otherwise::packets(&kept, &self.pcapng));
+        let (snap, made) = (shelf.snap.display().to_string(), self.snap.text.clone());
+        Some(Otherwise { snap, kept, made, packets })
     }
 
     /// Puts it where it can be accepted, or takes away what was there to be accepted before.

@@ -11,6 +11,7 @@ mod flow;
 pub mod golden;
 mod label;
 mod normal;
+mod otherwise;
 pub mod review;
 mod scene;
 pub mod sides;
@@ -26,6 +27,7 @@ use crate::plan::Plan;
 use crate::recording::Recording;
 use scene::Scene;
 
+pub use otherwise::Otherwise;
 pub use thin::thin;
 
 /// How much of a run is in its trace.

@@ -42,9 +42,51 @@ fn alike(one: &Vec<String>, other: &Vec<String>) -> bool {
     shared * 2 > one.len().max(other.len()) && one.get(1) == other.get(1)
 }
 
-/// What differs between what happened in the two, on so many columns.
+/// A line of one trace, of the other, or of both.
+#[derive(Clone, Copy, Debug)]
+pub enum Row<'a> {
+    /// Both have it, each in its own columns.
+    Same(&'a str, &'a str),
+    /// Only what was kept has it.
+    Removed(&'a str),
+    /// Only what was made has it.
+    Added(&'a str),
+    /// Both have it, but not with the same fields.
+    Changed(&'a str, &'a str),
+    /// Lines that are the same and far from any that is not.
+    LeftOut,
+}
+
+impl Row<'_> {
+    /// ` `, `-`, `+`, `~` or `.`.
+    #[must_use]
+    pub const fn sign(&self) -> char {
+        match self {
+            Self::Same(..) => ' ',
+            Self::Removed(_) => '-',
+            Self::Added(_) => '+',
+            Self::Changed(..) => '~',
+            Self::LeftOut => '.',
+        }
+    }
+
+    /// What each side says, in words; nothing where it says nothing.
+    #[must_use]
+    pub fn words(&self) -> [Vec<Word>; 2] {
+        let plain = |line| marked(line, line);
+        match *self {
+            Self::Same(one, other) => [plain(one), plain(other)],
+            Self::Removed(one) => [plain(one), Vec::new()],
+            Self::Added(other) => [Vec::new(), plain(other)],
+            Self::Changed(one, other) => [marked(one, other), marked(other, one)],
+            Self::LeftOut => [Vec::new(), Vec::new()],
+        }
+    }
+}
+
+/// What differs between what happened in the two, and a little of what is around it.
 #[must_use]
-pub fn render(kept: &str, made: &str, width: usize, marks: Marks) -> String {
+pub fn rows<'a>(kept: &'a str, made: &'a str) -> Vec<Row<'a>> {
     let (one, other): (Vec<&str>, Vec<&str>) = (body(kept).collect(), body(made).collect());
     let of = |lines: &[&str]| lines.iter().map(|line| values(line)).collect::<Vec<_>>();
     let steps = align(&of(&one), &of(&other), alike);
@@ -53,54 +95,51 @@ pub fn render(kept: &str, made: &str, width: usize, marks: Marks) -> String {
         let around = &steps[index.saturating_sub(AROUND)..to];
         around.iter().any(|step| !matches!(step, Step::Same(..)))
     };
-    let side = width.saturating_sub(3) / 2;
-    let mut text = String::new();
-    let mut left_out = false;
+    let mut rows = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        if !near(index) {
-            left_out = true;
-            continue;
-        }
-        if std::mem::take(&mut left_out) {
-            text.push_str("  ...\n");
-        }
-        let rows = if side < NARROWEST {
-            below(step, &one, &other, marks)
-        } else {
-            beside(step, &one, &other, side, marks)
-        };
-        text.push_str(&rows);
+        rows.push(match *step {
+            _ if !near(index) => match rows.last() {
+                Some(Row::LeftOut) => continue,
+                _ => Row::LeftOut,
+            },
+            Step::Same(old, new) => Row::Same(one[old], other[new]),
+            Step::Removed(old) => Row::Removed(one[old]),
+            Step::Added(new) => Row::Added(other[new]),
+            Step::Changed(old, new) => Row::Changed(one[old], other[new]),
+        });
     }
-    if left_out {
-        text.push_str("  ...\n");
-    }
-    text
+    rows
 }
 
-fn below(step: &Step, one: &[&str], other: &[&str], marks: Marks) -> String {
-    match *step {
-        Step::Same(_, new) => format!("  {}\n", other[new]),
-        Step::Removed(old) => marks.removed(&format!("- {}", one[old])) + "\n",
-        Step::Added(new) => marks.added(&format!("+ {}", other[new])) + "\n",
-        Step::Changed(old, new) => {
-            let (old, new) = (marked(one[old], other[new]), marked(other[new], one[old]));
-            let line = |sign, words: &[Word]| format!("{sign} {}\n", painted(words, sign, marks));
-            line('-', &old) + &line('+', &new)
-        }
-    }
-}
-
-fn beside(step: &Step, one: &[&str], other: &[&str], side: usize, marks: Marks) -> String {
-    let plain = |line: &str| marked(line, line);
-    let (sign, left, right) = match *step {
-        Step::Same(old, new) => (' ', plain(one[old]), plain(other[new])),
-        Step::Removed(old) => ('-', plain(one[old]), Vec::new()),
-        Step::Added(new) => ('+', Vec::new(), plain(other[new])),
-        Step::Changed(old, new) => {
-            ('~', marked(one[old], other[new]), marked(other[new], one[old]))
-        }
+/// The same, on so many columns.
+#[must_use]
+pub fn render(kept: &str, made: &str, width: usize, marks: Marks) -> String {
+    let side = width.saturating_sub(3) / 2;
+    let row = |row| match row {
+        Row::LeftOut => "  ...\n".to_owned(),
+        row if side < NARROWEST => below(&row, marks),
+        row => beside(&row, side, marks),
     };
-    let (left, right) = (wrapped(&left, side), wrapped(&right, side));
+    rows(kept, made).into_iter().map(row).collect()
+}
+
+fn below(row: &Row<'_>, marks: Marks) -> String {
+    let line = |sign, words: &[Word]| format!("{sign} {}\n", painted(words, sign, marks));
+    match row {
+        Row::Same(_, line) => format!("  {line}\n"),
+        Row::Removed(line) => marks.removed(&format!("- {line}")) + "\n",
+        Row::Added(line) => marks.added(&format!("+ {line}")) + "\n",
+        Row::Changed(..) => {
+            let [one, other] = row.words();
+            line('-', &one) + &line('+', &other)
+        }
+        Row::LeftOut => String::new(),
+    }
+}
+
+fn beside(row: &Row<'_>, side: usize, marks: Marks) -> String {
+    let sign = row.sign();
+    let [left, right] = row.words().map(|words| wrapped(&words, side));
     let mut text = String::new();
     for row in 0..left.len().max(right.len()) {
         let empty = Vec::new();
@@ -119,11 +158,13 @@ fn beside(step: &Step, one: &[&str], other: &[&str], side: usize, marks: Marks) 
     text
 }
 
-/// A word, and whether it belongs to a field that changed.
-#[derive(Clone, Debug)]
-struct Word {
-    text: String,
-    is_marked: bool,
+/// A word of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// With the comma behind it.
+    pub text: String,
+    /// Whether it belongs to a field that changed.
+    pub is_marked: bool,
 }
 
 /// The words of a line, with those marked whose field the other line does not have.

@@ -7,14 +7,17 @@ mod driver;
 mod made;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use castnet_lab::backend::{Cancel, sim};
 use castnet_lab::judge::{Outcome, judge};
 use castnet_lab::plan::{Plan, compile};
 use castnet_lab::recording::Recording;
 use castnet_lab::report::{Campaign, Finished, html};
+use castnet_lab::snapshot::golden;
+use castnet_lab::snapshot::review::items;
 use driver::Browser;
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         trial("what_is_looked_for_is_found", what_is_looked_for),
         trial("fifty_thousand_packets_are_still_at_hand", fifty_thousand_packets),
         trial("the_overview_leads_to_the_runs", the_overview),
+        trial("what_is_otherwise_than_it_is_kept_stands_beside_it", what_is_otherwise),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -70,7 +74,8 @@ fn showing(name: &str, recording: impl Fn(&Plan) -> Recording) -> Browser {
     let plan = compile("leave.toml", made::SCENARIO).unwrap();
     let recording = recording(&plan);
     let page = folder().join(format!("{name}.html"));
-    fs::write(&page, html::run(&plan, &recording, &finished(&plan, &recording)).unwrap()).unwrap();
+    fs::write(&page, html::run(&plan, &recording, &finished(&plan, &recording), None).unwrap())
+        .unwrap();
     let browser = Browser::start().unwrap();
     browser.open(&page);
     browser
@@ -150,7 +155,7 @@ fn the_overview() {
     let recording = made::run(&plan);
     let run = finished(&plan, &recording);
     let link = |name: &str| folder().join(format!("{name}.html"));
-    fs::write(link("run"), html::run(&plan, &recording, &run).unwrap()).unwrap();
+    fs::write(link("run"), html::run(&plan, &recording, &run, None).unwrap()).unwrap();
     let campaign = Campaign { finished: vec![run], repeat: 1, ..Campaign::default() };
     let page = html::overview(&campaign, |_| Some("run.html".to_owned())).unwrap();
     fs::write(link("index"), page).unwrap();
@@ -162,4 +167,42 @@ fn the_overview() {
     browser.click("#runs a", 3.0, 3.0);
     assert_contains(&browser.text("#head"), &[Outcome::Fail.to_string().as_str(), "castnet run"]);
     assert!(browser.screenshot().len() > 10_000, "an empty picture");
+}
+
+/// What is kept is of a router that asks twice when a member leaves; this run's asks three times.
+fn what_is_otherwise() {
+    let tree = folder().join("golden");
+    _ = fs::remove_dir_all(&tree);
+    let path = tree.join("scenarios/leave.toml").display().to_string();
+    let run = |router: &str| {
+        let text = made::SCENARIO.replace("role = \"router\"", router);
+        let text = text.replace("role = \"listener\"", "role = \"listener\", igmp-version = 2");
+        let plan = compile(&path, &format!("golden = [\"sim\"]\n{text}")).unwrap();
+        let recording = sim::run(&plan, &Cancel::new()).unwrap();
+        (plan, recording)
+    };
+    let write = |path: &Path, bytes: &[u8]| {
+        fs::create_dir_all(path.parent().unwrap())?;
+        fs::write(path, bytes)
+    };
+    let (plan, recording) = run("role = \"router\"");
+    let mut verdict = judge(&plan, &recording);
+    assert!(golden::check(&plan, &recording, &mut verdict, Some(&write)).unwrap().is_none());
+    items(&tree).unwrap().iter().for_each(|item| item.accept().unwrap());
+    let (plan, recording) = run("role = \"router\", igmp = { last-member-query-count = 3 }");
+    let otherwise = golden::check(&plan, &recording, &mut verdict, None).unwrap().unwrap();
+    let page = tree.join("leave.html");
+    let run = finished(&plan, &recording);
+    fs::write(&page, html::run(&plan, &recording, &run, Some(&otherwise)).unwrap()).unwrap();
+    let browser = Browser::start().unwrap();
+    browser.open(&page);
+    let parts = ["Otherwise than it is kept: ", "traces/leave.snap", "leave + 2*LMQI", "239.1.1.1"];
+    assert_contains(&browser.text("#golden"), &parts);
+    assert!(browser.text("#golden tr.added").contains("v2 Membership Query, group 239.1.1.1"));
+    assert_eq!(browser.text("#golden details .added"), "", "the packets are folded in");
+    browser.click("#golden summary", 5.0, 5.0);
+    let packet = browser.text("#golden details .added");
+    assert_contains(&packet, &["lan", "v2 Membership Query, group 239.1.1.1"]);
+    assert!(browser.screenshot().len() > 10_000, "an empty picture");
+    assert_quiet(&browser);
 }

@@ -7,12 +7,14 @@ use castnet::time::Instant;
 use serde::Serialize;
 
 use super::super::{Finished, word};
+use super::golden::Golden;
 use crate::capture::decode::{Content, Packet, decode};
 use crate::judge::Finding;
 use crate::judge::invariant::Standing;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Role};
 use crate::recording::{Frame, Number, Recording};
 use crate::scenario::{PacketKind, clauses};
+use crate::snapshot::Otherwise;
 
 /// Octets of a packet that are worth showing.
 const OCTETS: usize = 256;
@@ -41,6 +43,7 @@ pub(super) struct Facts<'a> {
     data: Vec<Data>,
     deliveries: Vec<Received>,
     events: Vec<Told<'a>>,
+    golden: Option<Golden<'a>>,
 }
 
 #[derive(Serialize)]
@@ -140,7 +143,12 @@ struct Told<'a> {
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn of(plan: &'a Plan, recording: &'a Recording, finished: &'a Finished) -> Self {
+    pub(super) fn of(
+        plan: &'a Plan,
+        recording: &'a Recording,
+        finished: &'a Finished,
+        otherwise: Option<&'a Otherwise>,
+    ) -> Self {
         let (packets, data) = traffic(plan, recording);
         let verdict = &finished.verdict;
         Self {
@@ -170,6 +178,7 @@ impl<'a> Facts<'a> {
                 .iter()
                 .map(|event| Told { at: event.at.as_nanos(), node: event.node, text: &event.text })
                 .collect(),
+            golden: otherwise.map(Golden::of),
         }
     }
 }

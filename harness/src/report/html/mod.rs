@@ -4,10 +4,12 @@
 //! the page as text only, never as markup.
 
 mod facts;
+mod golden;
 mod overview;
 
 use crate::plan::Plan;
 use crate::recording::Recording;
+use crate::snapshot::Otherwise;
 
 use super::{Campaign, Finished};
 
@@ -15,19 +17,26 @@ const RUN: &str = include_str!("run.html");
 const OVERVIEW: &str = include_str!("overview.html");
 const STYLE: &str = include_str!("style.css");
 /// The page of a run, in the order in which its parts need each other.
-const RUN_SCRIPT: [&str; 4] = [
+const RUN_SCRIPT: [&str; 5] = [
     include_str!("topology.js"),
     include_str!("timeline.js"),
     include_str!("drawing.js"),
+    include_str!("golden.js"),
     include_str!("page.js"),
 ];
 
-/// The page of one run: topology, timeline, claims.
+/// The page of one run: topology, timeline, claims, and how it differs from what is kept of it.
 ///
 /// # Errors
 /// None that these facts can cause.
-pub fn run(plan: &Plan, recording: &Recording, finished: &Finished) -> serde_json::Result<String> {
-    let facts = serde_json::to_string(&facts::Facts::of(plan, recording, finished))?;
+pub fn run(
+    plan: &Plan,
+    recording: &Recording,
+    finished: &Finished,
+    otherwise: Option<&Otherwise>,
+) -> serde_json::Result<String> {
+    let facts = facts::Facts::of(plan, recording, finished, otherwise);
+    let facts = serde_json::to_string(&facts)?;
     Ok(page(RUN, &finished.title, &facts, &RUN_SCRIPT.concat()))
 }
 

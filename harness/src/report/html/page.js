@@ -119,6 +119,7 @@ function told() {
 
 head();
 claims();
+drawGolden(at("golden"), facts.golden, make);
 drawTopology(at("topology"), facts);
 const timeline = new Timeline(facts, { showPacket, showDatagram });
 told();

@@ -1,0 +1,63 @@
+//! What the page of a run knows of how it differs from what is kept of an earlier one.
+
+use serde::Serialize;
+
+use crate::snapshot::Otherwise;
+use crate::snapshot::diff::{Change, Differing, LinkDiff};
+use crate::snapshot::sides::{Row, Word};
+
+#[derive(Serialize)]
+pub(super) struct Golden<'a> {
+    /// The file that the trace is kept in.
+    from: &'a str,
+    lines: Vec<Line>,
+    packets: Vec<Packet<'a>>,
+}
+
+/// A line of one trace or of both.
+#[derive(Serialize)]
+struct Line {
+    sign: char,
+    /// What was kept and what was made: words, and whether each changed.
+    sides: [Vec<(String, bool)>; 2],
+}
+
+/// A packet that only one capture has, or that has other fields in each.
+#[derive(Serialize)]
+struct Packet<'a> {
+    link: &'a str,
+    sign: char,
+    text: &'a str,
+    fields: &'a [Differing],
+}
+
+impl<'a> Golden<'a> {
+    pub(super) fn of(otherwise: &'a Otherwise) -> Self {
+        let packets = otherwise.packets.iter().flat_map(|diff| &diff.links).flat_map(packets);
+        Self {
+            from: &otherwise.snap,
+            lines: otherwise.rows().iter().map(line).collect(),
+            packets: packets.collect(),
+        }
+    }
+}
+
+fn line(row: &Row<'_>) -> Line {
+    let side = |words: Vec<Word>| {
+        words.into_iter().map(|Word { text, is_marked }| (text, is_marked)).collect()
+    };
+    Line { sign: row.sign(), sides: row.words().map(side) }
+}
+
+fn packets(diff: &LinkDiff) -> impl Iterator<Item = Packet<'_>> {
+    let changes = diff.packets.iter().chain(&diff.datagrams);
+    changes.filter_map(|change| {
+        let (sign, shown, fields) = match change {
+            Change::Same(..) => return None,
+            Change::Removed(shown) => ('-', shown, &[][..]),
+            Change::Added(shown) => ('+', shown, &[][..]),
+            Change::Changed(_, shown, fields) => ('~', shown, &fields[..]),
+        };
+        Some(Packet { link: &diff.link, sign, text: &shown.text, fields })
+    })
+}
