@@ -3,8 +3,9 @@
 //!
 //! Reasons are derived from the plan (static joins) and from what the router's own port heard: a
 //! Report is a reason for Group Membership Interval, and only for Last Member Query Time after a Leave
-//! that nobody answers, each with the tolerance and a grace. A Leave counts only where the router had
-//! to act on it beyond doubt; otherwise it is as if the member had gone silent.
+//! that nobody answers, each with the tolerance and a grace. A Leave ends a reason only where the router
+//! had to act on it beyond doubt; otherwise it is as if the member had gone silent. But whoever acts on
+//! a Leave gives the members that time, though their own may be over sooner (RFC2236-7-10).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -32,6 +33,8 @@ struct Heard {
     reported: Option<Instant>,
     /// The first Leave after that, if the router had to act on it.
     left: Option<Instant>,
+    /// The last Leave after that, whether or not the router had to act on it.
+    asked: Option<Instant>,
     /// Members that speak version 1 make Leaves mean nothing, for as long as nobody can tell.
     has_v1_hosts: bool,
 }
@@ -129,10 +132,13 @@ impl Evidence<'_> {
             let text = "no member had been heard there, and there is no static join";
             return Reason { until: None, text: text.to_owned() };
         };
-        let left = heard.and_then(|heard| heard.left);
+        let leave = |at| self.allowed("a Leave", at, params, "LMQT");
+        if let Some(left) = heard.and_then(|heard| heard.left) {
+            return leave(left);
+        }
         let gmi = self.allowed("a Report", reported, params, "GMI");
-        let lmqt = left.map(|left| self.allowed("a Leave", left, params, "LMQT"));
-        lmqt.into_iter().chain([gmi]).min_by_key(|reason| reason.until).unwrap_or_default()
+        let asked = heard.and_then(|heard| heard.asked).map(leave);
+        asked.into_iter().chain([gmi]).max_by_key(|reason| reason.until).unwrap_or_default()
     }
 
     fn allowed(&self, what: &str, at: Instant, params: &Params, name: &str) -> Reason {
@@ -178,8 +184,9 @@ impl Ear {
                 }
             }
             Message::Leave { group } => {
-                if let Some(heard) = self.groups.get_mut(group)
-                    && acts
+                let Some(heard) = self.groups.get_mut(group) else { return };
+                heard.asked = Some(seen.at);
+                if acts
                     && is_beyond_doubt(&seen.packet)
                     && !self.has_other_queriers
                     && !heard.has_v1_hosts
@@ -195,7 +202,7 @@ impl Ear {
     fn report(&mut self, group: Ipv4Addr, at: Instant) -> &mut Heard {
         let heard = self.groups.entry(group).or_default();
         heard.reported = Some(at);
-        heard.left = None;
+        (heard.left, heard.asked) = (None, None);
         heard
     }
 }
