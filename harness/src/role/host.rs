@@ -121,11 +121,15 @@ impl Shared {
         stage.log.borrow_mut().deliveries.extend(delivered);
     }
 
-    /// Sends what the host has to say on each link.
+    /// Sends what the host has to say on each link; on one that is down it goes unsaid, as with the
+    /// kernel's own host.
     fn transmit(&self) -> io::Result<()> {
         while let Some(said) = self.member.borrow_mut().poll() {
             let Said { port, to, packet } = said.map_err(io::Error::other)?;
-            self.raw.send(port, to, &packet)?;
+            match self.raw.send(port, to, &packet) {
+                Err(error) if error.kind() == io::ErrorKind::NetworkDown => {}
+                sent => sent?,
+            }
         }
         Ok(())
     }
