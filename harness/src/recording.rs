@@ -62,9 +62,9 @@ pub struct Unkept {
 /// The worst time that the laboratory came too late to do what was due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lateness {
-    /// When it was due.
+    /// When it was due, at the earliest.
     pub at: Instant,
-    /// How much later it was done.
+    /// How much later it was done, at most.
     pub by: Duration,
 }
 
