@@ -127,17 +127,21 @@ impl Evidence<'_> {
 
     /// Until when the port may send, and why.
     fn reason(&self, params: Option<&Params>, heard: Option<Heard>) -> Reason {
-        let reported = heard.and_then(|heard| heard.reported);
-        let (Some(params), Some(reported)) = (params, reported) else {
+        let known = heard.unwrap_or_default();
+        let (Some(params), Some(reported)) = (params, known.reported) else {
             let text = "no member had been heard there, and there is no static join";
             return Reason { until: None, text: text.to_owned() };
         };
-        let leave = |at| self.allowed("a Leave", at, params, "LMQT");
-        if let Some(left) = heard.and_then(|heard| heard.left) {
-            return leave(left);
-        }
         let gmi = self.allowed("a Report", reported, params, "GMI");
-        let asked = heard.and_then(|heard| heard.asked).map(leave);
+        // A Leave of a group that is forgotten changes nothing.
+        let heard = |at: Option<Instant>| {
+            at.filter(|&at| Some(at) <= gmi.until)
+                .map(|at| self.allowed("a Leave", at, params, "LMQT"))
+        };
+        if let Some(left) = heard(known.left) {
+            return left;
+        }
+        let asked = heard(known.asked);
         asked.into_iter().chain([gmi]).max_by_key(|reason| reason.until).unwrap_or_default()
     }
 

@@ -168,10 +168,14 @@ fn an_answer_renews_the_reason() {
     answered().leaves(ms(8000)).may_forward_until(ms(9000) + LATE);
 }
 
+// RFC2236-7-10: whatever is left of the membership timer, it is set to LMQT.
 #[test]
-fn a_leave_prolongs_no_reason() {
-    let at = ms(1000) + GMI;
-    run().reports(ms(1000)).leaves(at).may_forward_until(at + LATE);
+fn a_leave_prolongs_a_reason_that_there_is() {
+    let over = ms(1000) + GMI;
+    let left = ms(700) + GMI;
+    run().reports(ms(1000)).leaves(left).may_forward_until(ms(1700) + GMI + LATE);
+    // Nobody acts on a Leave of a group that is forgotten.
+    run().reports(ms(1000)).leaves(ms(1001) + GMI + LATE).may_forward_until(over + LATE);
     run().leaves(ms(1000)).forwarding_is(ms(1001), Fail);
 }
 
