@@ -154,7 +154,14 @@ impl RingMemory {
             return Err(io::Error::last_os_error());
         }
         let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { start, block_len, blocks })
+        let ring = Self { start, block_len, blocks };
+        // A program that is started would be given all of it for a moment, and everything would stand still
+        // while the kernel enters its pages one by one: for a second where there are many rings.
+        // SAFETY: nothing is read or written, and it is all of a mapping of ours.
+        let kept = unsafe {
+            libc::madvise(start.as_ptr().cast(), block_len * blocks, libc::MADV_DONTFORK)
+        };
+        if kept == -1 { Err(io::Error::last_os_error()) } else { Ok(ring) }
     }
 
     /// The number of blocks.
