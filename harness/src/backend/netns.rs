@@ -243,9 +243,8 @@ fn spec(plan: &Plan, link: LinkId) -> LinkSpec {
             addresses: port.networks(written.subnet),
         }
     });
-    // Only who can interfere with a frame can strike it.
-    let has_faults = plan.faults.iter().any(|fault| fault.link == link);
-    let carrier = if has_faults { Carrier::Process } else { Carrier::Kernel };
+    // Only who can interfere with a frame can strike it, or hold it up.
+    let carrier = if plan.is_wire(link) { Carrier::Process } else { Carrier::Kernel };
     LinkSpec { name: written.name.clone(), ports: ports.collect(), carrier }
 }
 

@@ -13,7 +13,7 @@ impl Wire {
     pub fn planned(plan: &Plan, link: LinkId) -> Self {
         let rules = faults(plan, link).map(|fault| rule(plan, fault)).collect();
         let written = &plan.links[link];
-        Self::new(&written.name, written.ports.len(), rules, plan.seed)
+        Self::new(&written.name, written.ports.len(), rules, plan.seed).paced(written.pace)
     }
 
     /// What the rules did to frames of this link of the plan, and what is still under way, as it is

@@ -11,7 +11,7 @@ use castnet::wire::ipv4;
 
 use super::*;
 use crate::capture::decode::{Content, decode};
-use crate::scenario::PacketKind;
+use crate::scenario::{Pace, PacketKind};
 
 mod properties;
 
@@ -46,6 +46,43 @@ fn plain(name: u8) -> Vec<u8> {
 
 fn everything() -> Selector {
     Selector::default()
+}
+
+/// A link that takes its time: a plain frame is 10 ms on its way out at 48 kbit/s.
+fn slow(delay_ms: u64, rules: impl IntoIterator<Item = (Selector, Action)>) -> Wire {
+    wire(3, rules).paced(Pace { delay: ms(delay_ms), bandwidth: Some(48_000) })
+}
+
+#[test]
+fn each_port_sends_one_frame_after_the_other_and_each_is_under_way_for_a_while() {
+    let mut wire = slow(5, []);
+    for (now, port, name) in [(0, 0, 1), (0, 0, 2), (12, 1, 3), (50, 0, 4)] {
+        wire.enter(at(now), port, &plain(name));
+    }
+    let arrived: Vec<_> =
+        run(&mut wire).iter().map(|(at, to, frame)| (*at, *to, frame[0])).collect();
+    let all = [
+        (15, 1, 1),
+        (15, 2, 1),
+        (25, 1, 2),
+        (25, 2, 2),
+        (27, 0, 3),
+        (27, 2, 3),
+        (65, 1, 4),
+        (65, 2, 4),
+    ];
+    assert_eq!(arrived, all);
+}
+
+#[test]
+fn what_a_fault_delays_is_late_on_top_and_keeps_nobody_waiting() {
+    let first = Selector { nth: Some(1..=1), ..everything() };
+    let mut wire = slow(0, [(first, Action::Delay(ms(100)))]);
+    wire.enter(at(0), 0, &plain(1));
+    wire.enter(at(0), 0, &plain(2));
+    let arrived: Vec<_> =
+        run(&mut wire).iter().map(|(at, to, frame)| (*at, *to, frame[0])).collect();
+    assert_eq!(arrived, [(20, 1, 2), (20, 2, 2), (110, 1, 1), (110, 2, 1)]);
 }
 
 fn wire(ports: usize, rules: impl IntoIterator<Item = (Selector, Action)>) -> Wire {

@@ -15,11 +15,15 @@ use castnet::time::Instant;
 use super::rule::Armed;
 use super::{Action, FaultEvent, Pending, Rule, What};
 use crate::capture::decode::{Packet, decode};
+use crate::scenario::Pace;
 
 /// A link with rules.
 #[derive(Clone, Debug)]
 pub struct Wire {
     ports: usize,
+    pace: Pace,
+    /// When each port has sent all that it had to.
+    free: Vec<Instant>,
     rules: Vec<Armed>,
     /// The time of the latest frame; no frame enters before an earlier one.
     now: Instant,
@@ -72,6 +76,8 @@ impl Wire {
         };
         Self {
             ports,
+            pace: Pace::default(),
+            free: vec![Instant::ZERO; ports],
             rules: rules.into_iter().enumerate().map(arm).collect(),
             now: Instant::ZERO,
             entered: 0,
@@ -82,23 +88,33 @@ impl Wire {
         }
     }
 
+    /// The same, but frames take their time: each port sends one after the other, as fast as the link is,
+    /// and keeps what has to wait, however much it is.
+    #[must_use]
+    pub fn paced(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
     /// A frame enters the link from a port. Time that runs backwards is taken to stand still.
     pub fn enter(&mut self, now: Instant, port: usize, frame: &[u8]) {
         self.now = self.now.max(now);
         let frame: Arc<[u8]> = frame.into();
+        let delay = self.transit(port, frame.len());
         let others = (0..self.ports).filter(|&to| to != port);
-        let fly = |to| Flight {
-            to,
-            frame: Arc::clone(&frame),
-            times: 1,
-            delay: Duration::ZERO,
-            hold: None,
-        };
+        let fly = |to| Flight { to, frame: Arc::clone(&frame), times: 1, delay, hold: None };
         let flights = others.map(fly).collect();
         for flight in self.judge(port, &frame, flights) {
             self.depart(flight);
         }
         self.entered += 1;
+    }
+
+    /// How long from now on it takes the port to send a frame, and the frame to arrive.
+    fn transit(&mut self, port: usize, octets: usize) -> Duration {
+        let Some(free) = self.free.get_mut(port) else { return self.pace.delay };
+        *free = self.now.max(*free) + self.pace.sending(octets);
+        free.since(self.now) + self.pace.delay
     }
 
     /// The next frame that has arrived by `now`, and where.

@@ -41,7 +41,7 @@ use castnet::router::config::Config;
 use castnet::time::Instant;
 use ipnet::Ipv4Net;
 
-use crate::scenario::{Backend, Backends, Listener, Record, Waiver};
+use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
 
 pub use check::{
     Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
@@ -124,6 +124,8 @@ pub struct Link {
     pub segment: LinkId,
     /// Who is on it.
     pub ports: Vec<PortId>,
+    /// How long it takes.
+    pub pace: Pace,
 }
 
 /// A node.
@@ -318,6 +320,14 @@ impl Stream {
 }
 
 impl Plan {
+    /// Whether somebody has to carry each frame of the link: it can be struck by a fault, or takes its
+    /// time.
+    #[must_use]
+    pub fn is_wire(&self, link: LinkId) -> bool {
+        let written = &self.links[link];
+        written.pace != Pace::default() || self.faults.iter().any(|fault| fault.link == link)
+    }
+
     /// Whether the author lets it run on the backend.
     #[must_use]
     pub fn runs_on(&self, backend: Backend) -> bool {

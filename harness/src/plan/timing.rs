@@ -105,8 +105,10 @@ impl Timing<'_> {
 
     /// When a check can be judged, if it does not go on until the run ends.
     fn judged_at(&self, check: &Check) -> Option<Duration> {
-        // One tolerance for the act that it counts from, one for its own end.
-        let late = self.tolerance * 2;
+        // One tolerance for the act that it counts from, one for its own end; and what was sent has to
+        // arrive.
+        let under_way: Duration = self.scenario.links.iter().map(|link| link.pace.delay).sum();
+        let late = self.tolerance * 2 + under_way;
         if let Some(at) = moment(check) {
             return Some(self.planned(at) + late);
         }

@@ -40,6 +40,7 @@ impl Topology {
             subnet,
             segment,
             ports: Vec::new(),
+            pace: link.pace,
         });
         let nodes = scenario.nodes.iter().map(|node| Node {
             name: node.name.value.clone(),

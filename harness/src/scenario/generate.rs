@@ -17,7 +17,7 @@ use super::diagnostic::{Diagnostics, Span, Spanned};
 use super::node::{MOST_HOSTS, listeners};
 use super::parse::group;
 use super::reader::Reader;
-use super::{Link, Node, Role, Route, Router, StaticJoin, igmp};
+use super::{Link, Node, Pace, Role, Route, Router, StaticJoin, igmp};
 
 /// The most routers that are generated.
 pub(super) const MOST_ROUTERS: usize = 20_000;
@@ -201,7 +201,13 @@ impl Kind {
 
     fn link<const N: usize>(&self, name: String, nodes: [String; N]) -> Link {
         let nodes = nodes.into_iter().map(|node| self.named(node)).collect();
-        Link { name: self.named(name), nodes, subnet: None, addresses: Vec::new() }
+        Link {
+            name: self.named(name),
+            nodes,
+            subnet: None,
+            addresses: Vec::new(),
+            pace: Pace::default(),
+        }
     }
 
     /// A name that stands where it is generated.

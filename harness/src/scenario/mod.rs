@@ -25,6 +25,7 @@ mod inject;
 mod invariant;
 mod matrix;
 mod node;
+mod pace;
 mod packet;
 mod parse;
 mod reader;
@@ -59,6 +60,7 @@ pub use claim::{
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use golden::Golden;
 pub use invariant::{Invariant, Waiver};
+pub use pace::Pace;
 pub use set::Set;
 pub use source::{Source, Sources};
 pub use template::is_template;
@@ -114,6 +116,8 @@ pub struct Link {
     pub subnet: Option<Spanned<Ipv4Net>>,
     /// Who is given which addresses there; the others get free ones.
     pub addresses: Vec<Given>,
+    /// How long it takes.
+    pub pace: Pace,
 }
 
 /// The addresses that a node is given on a link.

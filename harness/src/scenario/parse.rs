@@ -15,7 +15,8 @@ use super::node::nodes;
 use super::reader::Reader;
 use super::source::Sources;
 use super::{
-    Link, Scenario, act, address, backend, clauses, expect, fault, generate, invariant, template,
+    Link, Pace, Scenario, act, address, backend, clauses, expect, fault, generate, invariant, pace,
+    template,
 };
 
 type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
@@ -214,7 +215,8 @@ fn link(
             DeTable::from_iter([(toml::Spanned::new(value.span(), "nodes".into()), value.clone())]);
         let nodes = Reader::new(&holder, value.span(), "a link", faults).strings("nodes")?;
         let (nodes, addresses) = (nodes.value, Vec::new());
-        return Some(Link { name: name.clone(), nodes, subnet: None, addresses });
+        let pace = Pace::default();
+        return Some(Link { name: name.clone(), nodes, subnet: None, addresses, pace });
     }
     let form = "a list of nodes such as [\"r1\", \"h1\"], or a table with `nodes` and `subnet`";
     let table = Reader::of(value, "a link", form, faults)?;
@@ -222,9 +224,10 @@ fn link(
     let subnet = table.network("subnet");
     let read = table.value("subnet").is_none() || subnet.is_some();
     let addresses = address::given(&table);
+    let pace = pace::pace(&table);
     table.finish();
     let (nodes, addresses) = (nodes?.value, addresses?);
-    read.then_some(Link { name: name.clone(), nodes, subnet, addresses })
+    read.then_some(Link { name: name.clone(), nodes, subnet, addresses, pace })
 }
 
 /// Reads a group address for a key of any table.

@@ -79,6 +79,11 @@ fn limits_lie_where_they_are_said_to_lie() {
             ["igmp-version = 1", "igmp-version = 3"],
             ["igmp-version = 0", "igmp-version = 4"],
         ),
+        (
+            "subnet = \"10.9.0.0/28\"",
+            ["delay = \"1ms\", bandwidth = \"1kbps\"", "bandwidth = \"100Gbps\""],
+            ["bandwidth = \"999bps\"", "bandwidth = \"101Gbps\""],
+        ),
         ("up = [", ["x = [", "abcdefghijklmno = ["], ["\"\" = [", "abcdefghijklmnop = ["]),
     ] {
         assert_eq!(good.map(|good| told(old, good)), [0, 0], "{good:?}");

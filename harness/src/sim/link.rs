@@ -1,6 +1,7 @@
 //! A link: who is on it, who listens to what, and the rules that frames pass on it.
 //!
-//! A frame is one event however many ports it reaches. With faults a link is a fabric's wire, and each
+//! A frame is one event however many ports it reaches. Where it may be interfered with, or takes its
+//! time, a link is a fabric's wire, and each
 //! port is reached on its own. Without them two ports are the two ends of one cable, and a frame that
 //! nobody is there to take at the other end is not sent at all.
 
@@ -34,8 +35,8 @@ impl Link {
     pub(super) fn new(plan: &Plan, link: LinkId) -> Self {
         let ports = plan.links[link].ports.clone();
         // Nobody can interfere on a link of one port.
-        let has_faults = plan.faults.iter().any(|fault| fault.link == link) && ports.len() > 1;
-        let wire = has_faults.then(|| Wire::planned(plan, link));
+        let is_wire = plan.is_wire(link) && ports.len() > 1;
+        let wire = is_wire.then(|| Wire::planned(plan, link));
         Self { ports, ears: Ears::default(), wire, wake: None }
     }
 

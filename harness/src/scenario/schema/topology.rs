@@ -11,7 +11,7 @@ use super::super::Backend;
 use super::super::generate::{MOST_CHILDREN, MOST_LEVELS, MOST_ROUTERS};
 use super::super::node::{MOST_HOSTS, PROCESS};
 use super::key::Kind::{
-    Address, Defined, Flag, Group, Link, List, Named, Network, Node, Numbers, OneOrMore,
+    Address, Defined, Flag, Group, Like, Link, List, Named, Network, Node, Numbers, OneOrMore,
     OneOrNamed, Table, Tables, Text, Time, Whole, Words,
 };
 use super::key::{Key, table};
@@ -30,6 +30,12 @@ pub(super) fn link() -> Value {
             "addresses",
             Named(Box::new(OneOrMore(Box::new(Address)))),
             "Addresses of some nodes, the primary one first; the others get what is free.",
+        ),
+        Key::new("delay", Time, "How long a frame is under way; none unless given."),
+        Key::new(
+            "bandwidth",
+            Like("10Mbps"),
+            "What each port can send; without a limit unless given.",
         ),
     ]);
     let list = json!({ "type": "array", "items": { "type": "string" }, "description": nodes });
