@@ -1,7 +1,6 @@
 //! A router: castnet's routing core over models of Linux's multicast routing and of its host side.
 
 use std::mem;
-use std::rc::Rc;
 
 use castnet::addr::Group;
 use castnet::drive::{DataPlane, settle, turn};
@@ -121,11 +120,10 @@ impl Machine {
         let mut outs = mem::take(&mut self.out);
         for out in outs.drain(..) {
             match out {
-                Out::Forward { vif, packet } => {
-                    if let (Ok(port), Ok(read)) = (self.port(vif), ipv4::decode(&packet)) {
-                        let to = read.destination;
+                Out::Forward { vif, to, packet } => {
+                    if let Ok(port) = self.port(vif) {
                         // What is forwarded onto an interface that is down is lost.
-                        _ = cx.send(port, to, Rc::clone(&packet));
+                        _ = cx.send(port, to, packet);
                     }
                 }
                 Out::Upcall(upcall) => self.asked.push(Input::Upcall(upcall)),

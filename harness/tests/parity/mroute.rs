@@ -246,7 +246,7 @@ impl Model<Stimulus> for Subject {
 
 fn tell(out: &Out) -> String {
     match out {
-        Out::Forward { vif, packet } => format!("link {}: {}", vif.index(), describe(packet)),
+        Out::Forward { vif, packet, .. } => format!("link {}: {}", vif.index(), describe(packet)),
         Out::Upcall(upcall) => tell_upcall(upcall),
         Out::Mfc { flow, entry: None } => format!("{flow} none"),
         Out::Mfc { flow, entry: Some(entry) } => {

@@ -40,6 +40,8 @@ pub enum Out {
     Forward {
         /// The interface.
         vif: Vif,
+        /// Its destination.
+        to: Ipv4Addr,
         /// The whole IPv4 packet; all interfaces share one.
         packet: Rc<[u8]>,
     },
@@ -246,7 +248,7 @@ impl Mroute {
             return;
         }
         let flow = Flow { source: IpAddr::V4(ip.source), group };
-        let (ttl, octets) = (ip.ttl, ip.header_len + ip.payload.len());
+        let (to, ttl, octets) = (ip.destination, ip.ttl, ip.header_len + ip.payload.len());
         let Some(entry) = self.entries.get_mut(&flow) else {
             if self.unresolved.wait(now, flow, vif, packet) {
                 out.push(Out::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow }));
@@ -281,7 +283,7 @@ impl Mroute {
                 counters.bytes_out += octets as u64;
             });
             let packet = lowered.get_or_insert_with(|| lower_ttl(&packet[..octets])).clone();
-            out.push(Out::Forward { vif: oif, packet });
+            out.push(Out::Forward { vif: oif, to, packet });
         }
     }
 
@@ -308,10 +310,13 @@ fn routed(destination: Ipv4Addr) -> Option<Group> {
 
 /// The packet with its TTL, which is above 1, lowered by one, and the checksum with it (RFC 1624).
 fn lower_ttl(packet: &[u8]) -> Rc<[u8]> {
-    let mut packet = packet.to_vec();
-    packet[8] -= 1;
-    let sum = u16::from_be_bytes([packet[10], packet[11]]);
-    let (sum, carry) = sum.overflowing_add(0x0100);
-    packet[10..12].copy_from_slice(&(sum + u16::from(carry)).to_be_bytes());
-    packet.into()
+    let mut packet: Rc<[u8]> = packet.into();
+    // Nobody else has it yet.
+    if let Some(packet) = Rc::get_mut(&mut packet) {
+        packet[8] -= 1;
+        let sum = u16::from_be_bytes([packet[10], packet[11]]);
+        let (sum, carry) = sum.overflowing_add(0x0100);
+        packet[10..12].copy_from_slice(&(sum + u16::from(carry)).to_be_bytes());
+    }
+    packet
 }

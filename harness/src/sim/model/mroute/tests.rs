@@ -49,7 +49,7 @@ impl World {
         act(&mut self.mroute, self.now, &mut out);
         for one in out {
             self.done.push(match one {
-                Out::Forward { vif, packet } => {
+                Out::Forward { vif, packet, .. } => {
                     let ip = ipv4::decode(&packet).unwrap();
                     format!("{vif} ttl {} mark {}", ip.ttl, ip.payload[7])
                 }
