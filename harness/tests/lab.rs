@@ -1,40 +1,27 @@
 //! The ground floor of the lab, tried on the running kernel: what it builds is what was asked for,
 //! what was sent is what was captured, and nothing stays behind.
-//!
-//! It has a `main` of its own because a user namespace can only be entered before any thread is
-//! started. Without the right to make namespaces the tests are skipped aloud, or fail if
-//! CASTNET_REQUIRE_NETNS=1.
 
 use std::net::{Ipv4Addr, UdpSocket};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
     BATCH_BYTES, Built, Capture, Captured, Carrier, Frame, LinkSpec, Netlink, Netns, PROOF_BOUND,
-    Port, Tap, alone, privilege,
+    Port, Tap, alone,
 };
 use etherparse::{SlicedPacket, TransportSlice};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 
+use crate::privileged::trial;
+
+mod privileged;
 #[path = "lab/rings.rs"]
 mod rings;
 
-fn main() {
-    let args = Arguments::from_args();
-    if !args.list && !may_make_namespaces() {
-        return;
-    }
-    libtest_mimic::run(&args, trials()).exit();
-}
-
-/// Says why if not, and how loudly depends on CASTNET_REQUIRE_NETNS.
-fn may_make_namespaces() -> bool {
-    let Err(refusal) = privilege::enter() else { return true };
-    let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-    assert!(!required, "{refusal}");
-    eprintln!("SKIPPED (no privilege): {refusal}");
-    false
+fn main() -> ExitCode {
+    privileged::run(&Arguments::from_args(), trials())
 }
 
 fn trials() -> Vec<Trial> {
@@ -57,14 +44,6 @@ fn trials() -> Vec<Trial> {
         trial("a_port_that_went_down_does_not_hold_up_the_end", down_port_is_excused),
         trial("a_chain_of_fifty_is_built_and_proved", chain_of_fifty),
     ]
-}
-
-fn trial<F: Future<Output = ()>>(name: &str, body: impl Fn() -> F + Send + 'static) -> Trial {
-    Trial::test(name, move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(Failed::from)?.block_on(body());
-        Ok(())
-    })
 }
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);

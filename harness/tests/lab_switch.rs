@@ -1,41 +1,27 @@
 //! Switches on the running kernel: the proof holds only where the bridge forwards, and the end of a
 //! capture does not wait for a port that is down.
-//!
-//! It has a `main` of its own for the reason that `lab.rs` gives.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use castnet_lab::lab::{
     Capture, Carrier, LabError, LinkSpec, MdbMessage, MdbMonitor, Netlink, Netns, PROOF_BOUND,
-    Port, Snooping, SwitchSpec, link, privilege, switch,
+    Port, Snooping, SwitchSpec, link, switch,
 };
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
-fn main() {
-    let args = Arguments::from_args();
-    if !args.list
-        && let Err(refusal) = privilege::enter()
-    {
-        let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-        assert!(!required, "{refusal}");
-        eprintln!("SKIPPED (no privilege): {refusal}");
-        return;
-    }
+use crate::privileged::trial;
+
+mod privileged;
+
+fn main() -> ExitCode {
     let trials = vec![
         trial("a_switch_is_proved_to_forward_between_its_links", forwards),
         trial("a_switch_that_forwards_nothing_is_named_with_its_pairs", silence_is_named),
         trial("a_port_of_a_switch_that_is_down_does_not_hold_up_the_end", down_port_is_excused),
         trial("a_report_is_told_as_a_member_at_its_port", members_are_told),
     ];
-    libtest_mimic::run(&args, trials).exit();
-}
-
-fn trial<F: Future<Output = ()>>(name: &str, body: impl Fn() -> F + Send + 'static) -> Trial {
-    Trial::test(name, move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(Failed::from)?.block_on(body());
-        Ok(())
-    })
+    privileged::run(&Arguments::from_args(), trials)
 }
 
 /// Three hosts, each with a link of its own to the switch in the last namespace.

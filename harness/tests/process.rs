@@ -1,8 +1,7 @@
 //! Programs in namespaces, and the router that is one: what it says is heard, it dies when it is told
 //! to, and it leaves nobody behind.
 //!
-//! It has a `main` of its own for the reason that `lab.rs` gives, and because it is itself the program
-//! that is started as a router.
+//! Its `main` is itself the program that is started as a router.
 
 use std::fs;
 use std::os::fd::AsFd as _;
@@ -11,11 +10,13 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use castnet_lab::backend::{Cancel, netns};
-use castnet_lab::lab::{Lines, Netns, Process, privilege};
+use castnet_lab::lab::{Lines, Netns, Process};
 use castnet_lab::plan::{NodeId, Plan, compile};
 use castnet_lab::recording::{Recording, StateChange};
 use castnet_lab::role;
 use libtest_mimic::{Arguments, Failed, Trial};
+
+mod privileged;
 
 /// How long anything here may take that ought to be prompt.
 const PROMPT: Duration = Duration::from_secs(10);
@@ -23,15 +24,6 @@ const PROMPT: Duration = Duration::from_secs(10);
 fn main() -> ExitCode {
     if let Some(ended) = role::serve_if_child() {
         return ended;
-    }
-    let args = Arguments::from_args();
-    if !args.list
-        && let Err(refusal) = privilege::enter()
-    {
-        let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-        assert!(!required, "{refusal}");
-        eprintln!("SKIPPED (no privilege): {refusal}");
-        return ExitCode::SUCCESS;
     }
     let trials = vec![
         trial("what_it_says_and_how_it_ends_is_heard", says),
@@ -43,7 +35,7 @@ fn main() -> ExitCode {
         Trial::test("a_process_that_is_held_up_says_that_it_was_late", held_up),
         Trial::test("nothing_is_told_between_death_and_birth", silent_while_dead),
     ];
-    libtest_mimic::run(&args, trials).exit_code()
+    privileged::run(&Arguments::from_args(), trials)
 }
 
 fn trial<F: Future<Output = ()>>(name: &str, body: impl Fn() -> F + Send + 'static) -> Trial {

@@ -1,38 +1,29 @@
 //! Unicast on the running kernel: a datagram reaches every node of a plan, over the routers that its
 //! routes name, and again after an interface was down.
-//!
-//! It has a `main` of its own because a user namespace can only be entered before any thread is
-//! started.
 
 use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
+use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 
 use castnet_lab::backend::Cancel;
 use castnet_lab::backend::netns::{self, Held, Room};
-use castnet_lab::lab::{Netns, privilege};
+use castnet_lab::lab::Netns;
 use castnet_lab::plan::{Plan, compile};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-fn main() {
-    let args = Arguments::from_args();
-    if !args.list
-        && let Err(refusal) = privilege::enter()
-    {
-        let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-        assert!(!required, "{refusal}");
-        eprintln!("SKIPPED (no privilege): {refusal}");
-        return;
-    }
+mod privileged;
+
+fn main() -> ExitCode {
     let trials = vec![
         Trial::test("every_node_reaches_every_other_over_two_routers", everybody_is_reached),
         Trial::test("routes_outlive_an_interface_that_was_down", routes_come_back),
         Trial::test("a_router_without_derived_routes_passes_nothing_back", nothing_comes_back),
     ];
-    libtest_mimic::run(&args, trials).exit();
+    privileged::run(&Arguments::from_args(), trials)
 }
 
 /// Two routers in a row, with a switch at one end of them; `keys` are those of `r2`.

@@ -1,11 +1,8 @@
 //! Links with faults, tried on the running kernel: the rules strike what they should and nothing
 //! else, and a link without rules is as good as any other.
-//!
-//! It has a `main` of its own because a user namespace can only be entered before any thread is
-//! started. Without the right to make namespaces the tests are skipped aloud, or fail if
-//! CASTNET_REQUIRE_NETNS=1.
 
 use std::net::Ipv4Addr;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -17,28 +14,19 @@ use castnet_lab::fabric::{self, Action, Damage, Rule, Selector, What};
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
     Built, Capture, Captured, Carrier, LinkSpec, Netlink, Netns, PROOF_BOUND, Port, Tap, Wire,
-    alone, privilege,
+    alone,
 };
 use castnet_lab::role::Clock;
 use castnet_lab::scenario::PacketKind;
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use tokio::time::MissedTickBehavior;
 
-fn main() {
-    let args = Arguments::from_args();
-    if !args.list && !may_make_namespaces() {
-        return;
-    }
-    libtest_mimic::run(&args, trials()).exit();
-}
+use crate::privileged::trial;
 
-/// Says why if not, and how loudly depends on CASTNET_REQUIRE_NETNS.
-fn may_make_namespaces() -> bool {
-    let Err(refusal) = privilege::enter() else { return true };
-    let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-    assert!(!required, "{refusal}");
-    eprintln!("SKIPPED (no privilege): {refusal}");
-    false
+mod privileged;
+
+fn main() -> ExitCode {
+    privileged::run(&Arguments::from_args(), trials())
 }
 
 fn trials() -> Vec<Trial> {
@@ -57,14 +45,6 @@ fn trials() -> Vec<Trial> {
         trial("a_port_that_went_down_does_not_hold_up_the_others", down_port_is_excused),
         trial("dropping_a_lab_ends_its_wires", dropping_ends),
     ]
-}
-
-fn trial<F: Future<Output = ()>>(name: &str, body: impl Fn() -> F + Send + 'static) -> Trial {
-    Trial::test(name, move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(Failed::from)?.block_on(body());
-        Ok(())
-    })
 }
 
 const GROUPS: [Ipv4Addr; 3] =

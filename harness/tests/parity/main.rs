@@ -1,8 +1,7 @@
 //! The models of the simulator against the running kernel: each script is played on both, and what
 //! they do is compared.
 //!
-//! It has a `main` of its own for the reason that `lab.rs` gives. The scripts mostly wait, and so are
-//! played side by side.
+//! The scripts mostly wait, and so are played side by side.
 
 mod bridge;
 mod bridge_scripts;
@@ -13,21 +12,17 @@ mod lan;
 mod mroute;
 mod mroute_scripts;
 mod packets;
+#[path = "../privileged/mod.rs"]
+mod privileged;
 mod script;
 
-use castnet_lab::lab::{privilege, take_precedence};
+use std::process::ExitCode;
+
+use castnet_lab::lab::take_precedence;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-fn main() {
+fn main() -> ExitCode {
     let mut args = Arguments::from_args();
-    if !args.list
-        && let Err(refusal) = privilege::enter()
-    {
-        let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-        assert!(!required, "{refusal}");
-        eprintln!("SKIPPED (no privilege): {refusal}");
-        return;
-    }
     let trials = vec![
         trial("host::v3_changes", host_scripts::v3_changes),
         trial("host::v3_answers", host_scripts::v3_answers),
@@ -72,7 +67,7 @@ fn main() {
         trial("bridge::without_snooping", bridge_scripts::without_snooping),
     ];
     args.test_threads.get_or_insert(trials.len());
-    libtest_mimic::run(&args, trials).exit();
+    privileged::run(&args, trials)
 }
 
 fn trial<F: Future<Output = ()>>(name: &str, body: impl Fn() -> F + Send + 'static) -> Trial {

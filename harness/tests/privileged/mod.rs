@@ -1,0 +1,34 @@
+//! What tests on the running kernel have in common. They have a `main` of their own, because a user
+//! namespace can only be entered before any thread is started. Without the right to make namespaces they are
+//! skipped aloud, or fail if CASTNET_REQUIRE_NETNS=1.
+
+use std::process::ExitCode;
+
+use castnet_lab::lab::privilege;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Runs them, where they can run.
+pub(crate) fn run(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
+    if !arguments.list
+        && let Err(refusal) = privilege::enter()
+    {
+        let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
+        assert!(!required, "{refusal}");
+        eprintln!("SKIPPED (no privilege): {refusal}");
+        return ExitCode::SUCCESS;
+    }
+    libtest_mimic::run(arguments, trials).exit_code()
+}
+
+/// One of them, on a runtime of its own.
+#[allow(dead_code, reason = "some have another kind of test")]
+pub(crate) fn trial<F: Future<Output = ()>>(
+    name: &str,
+    body: impl Fn() -> F + Send + 'static,
+) -> Trial {
+    Trial::test(name, move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Failed::from)?.block_on(body());
+        Ok(())
+    })
+}
