@@ -189,13 +189,18 @@ fn what_is_otherwise() {
     let mut verdict = judge(&plan, &recording);
     assert!(golden::check(&plan, &recording, &mut verdict, Some(&write)).unwrap().is_none());
     items(&tree).unwrap().iter().for_each(|item| item.accept().unwrap());
-    let (plan, recording) = run("role = \"router\", igmp = { last-member-query-count = 3 }");
-    let otherwise = golden::check(&plan, &recording, &mut verdict, None).unwrap().unwrap();
-    let page = tree.join("leave.html");
-    let run = finished(&plan, &recording);
-    fs::write(&page, html::run(&plan, &recording, &run, Some(&otherwise)).unwrap()).unwrap();
-    let browser = Browser::start().unwrap();
-    browser.open(&page);
+    let shown = |igmp: &str| {
+        let (plan, recording) = run(&format!("role = \"router\", igmp = {{ {igmp} }}"));
+        let mut verdict = judge(&plan, &recording);
+        let otherwise = golden::check(&plan, &recording, &mut verdict, None).unwrap().unwrap();
+        let page = tree.join("leave.html");
+        let run = finished(&plan, &recording);
+        fs::write(&page, html::run(&plan, &recording, &run, Some(&otherwise)).unwrap()).unwrap();
+        let browser = Browser::start().unwrap();
+        browser.open(&page);
+        browser
+    };
+    let browser = shown("last-member-query-count = 3");
     let parts = ["Otherwise than it is kept: ", "traces/leave.snap", "leave + 2*LMQI", "239.1.1.1"];
     assert_contains(&browser.text("#golden"), &parts);
     assert!(browser.text("#golden tr.added").contains("v2 Membership Query, group 239.1.1.1"));
@@ -204,5 +209,14 @@ fn what_is_otherwise() {
     let packet = browser.text("#golden details .added");
     assert_contains(&packet, &["lan", "v2 Membership Query, group 239.1.1.1"]);
     assert!(browser.screenshot().len() > 10_000, "an empty picture");
+    assert_quiet(&browser);
+    // A packet with another value in a field.
+    let browser = shown("last-member-query-interval = \"500ms\"");
+    browser.click("#golden summary", 5.0, 5.0);
+    let changed = browser.text("#golden details .changed");
+    assert_contains(
+        &changed,
+        &["v2 Membership Query, group 239.1.1.1", "10: 1.0 s \u{2192} 5: 0.5 s"],
+    );
     assert_quiet(&browser);
 }
