@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Runs every scenario N times (50 unless given) with every CPU kept busy, and counts the failures.
+# Runs scenarios N times with every CPU kept busy, and counts the failures:
+#     docs/stress.sh                                              # all of them, 50 times
+#     docs/stress.sh 200 $(grep -rl '^golden.*netns' scenarios)   # those whose kernel trace is kept
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,4 +14,6 @@ for _ in $(seq "$(nproc)"); do
     hogs+=($!)
 done
 # One run of many that is otherwise than it is kept is shown, and does not wait for review.
-CI=true target/debug/castnet run --repeat "${1:-50}" --jobs 8 --out "$out" "${@:2}" scenarios
+what=("${@:2}")
+[ ${#what[@]} -gt 0 ] || what=(scenarios)
+CI=true target/debug/castnet run --backend netns --repeat "${1:-50}" --jobs "${JOBS:-24}" --out "$out" "${what[@]}"
