@@ -2,8 +2,8 @@
 //! turn at least one of them red. Prints a Markdown table; fails if a fault goes unnoticed.
 //!
 //! `cargo run --example mutants` for all faults of `harness/mutants.toml`, or with words of their
-//! names for some; in the simulator, or with `--netns` on the kernel. The faults go into a copy of the
-//! tree below `target/`.
+//! names for some; in the simulator, or with `--netns` on the kernel. With `--swarm` random scenarios
+//! have to notice instead, within a thousand seeds. The faults go into a copy of the tree below `target/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,18 @@ use serde::Deserialize;
 
 /// How many scenarios a row of the table names.
 const SHOWN: usize = 4;
+
+/// How many seeds a swarm has to find a fault in.
+const SEEDS: &str = "1000";
+
+/// Who has to notice.
+#[derive(Clone, Copy)]
+enum Witness {
+    /// The scenarios of the tree, on this backend.
+    Scenarios(&'static str),
+    /// Random ones.
+    Swarm,
+}
 
 #[derive(Deserialize)]
 struct Mutants {
@@ -33,19 +45,24 @@ fn main() -> anyhow::Result<ExitCode> {
     let text = fs::read_to_string(root.join("harness/mutants.toml"))?;
     let (options, wanted): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|word| word.starts_with("--"));
-    let backend = match options.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => "sim",
-        ["--netns"] => "netns",
-        _ => anyhow::bail!("the only option is --netns"),
+    let witness = match options.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => Witness::Scenarios("sim"),
+        ["--netns"] => Witness::Scenarios("netns"),
+        ["--swarm"] => Witness::Swarm,
+        _ => anyhow::bail!("the only options are --netns and --swarm"),
     };
     let mutants = toml::from_str::<Mutants>(&text)?.mutant.into_iter().filter(|mutant| {
         wanted.is_empty() || wanted.iter().any(|word| mutant.name.contains(word.as_str()))
     });
     let tree = root.join("target/mutants/tree");
     copy(&root, &tree)?;
-    let sound = red(&tree, backend)?;
+    let sound = red(&tree, witness)?;
     anyhow::ensure!(sound.is_empty(), "without any fault these fail: {}", sound.join(", "));
-    println!("| fault | file | scenarios that turn red |\n|---|---|---|");
+    let noticed = match witness {
+        Witness::Scenarios(_) => "scenarios that turn red",
+        Witness::Swarm => "the first seed that finds it",
+    };
+    println!("| fault | file | {noticed} |\n|---|---|---|");
     let mut survivors = 0;
     for mutant in mutants {
         let file = tree.join(&mutant.file);
@@ -53,7 +70,7 @@ fn main() -> anyhow::Result<ExitCode> {
         let found = sound.matches(&mutant.find).count();
         anyhow::ensure!(found == 1, "{}: its text stands {found} times", mutant.name);
         fs::write(&file, sound.replace(&mutant.find, &mutant.replace))?;
-        let red = red(&tree, backend).with_context(|| mutant.name.clone())?;
+        let red = red(&tree, witness).with_context(|| mutant.name.clone())?;
         fs::write(&file, sound)?;
         survivors += usize::from(red.is_empty());
         let red = if red.is_empty() { "**none**".to_owned() } else { some(&red) };
@@ -109,9 +126,9 @@ fn copy(root: &Path, tree: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The scenarios that fail in this tree. One that could not be judged says nothing, and so nothing of
-/// its run counts.
-fn red(tree: &Path, backend: &str) -> anyhow::Result<Vec<String>> {
+/// The scenarios that fail in this tree, or the first seed that does. One that could not be judged says
+/// nothing, and so nothing of its run counts.
+fn red(tree: &Path, witness: Witness) -> anyhow::Result<Vec<String>> {
     let target = tree.join("../target");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--bin", "castnet"])
@@ -120,13 +137,24 @@ fn red(tree: &Path, backend: &str) -> anyhow::Result<Vec<String>> {
         .current_dir(tree)
         .status()?;
     anyhow::ensure!(built.success(), "it does not build");
-    let castnet = target.join("debug/castnet");
-    let run = Command::new(castnet)
-        .args(["run", "--json", "--backend", backend, "--out", "../captures", "scenarios"])
-        .current_dir(tree)
-        .output()?;
-    let report: serde_json::Value = serde_json::from_slice(&run.stdout)
-        .with_context(|| String::from_utf8_lossy(&run.stderr).into_owned())?;
+    let said = |args: &[&str]| -> anyhow::Result<serde_json::Value> {
+        let castnet =
+            Command::new(target.join("debug/castnet")).args(args).current_dir(tree).output()?;
+        let said = serde_json::from_slice(&castnet.stdout);
+        said.with_context(|| String::from_utf8_lossy(&castnet.stderr).into_owned())
+    };
+    let backend = match witness {
+        Witness::Scenarios(backend) => backend,
+        Witness::Swarm => {
+            // One at a time, so that the first one found is the first one there is.
+            let args = ["swarm", "--json", "--jobs", "1", "--seeds", SEEDS, "--out", "../captures"];
+            let report = said(&args)?;
+            let found = report["found"].as_array().context("nothing about findings")?;
+            return Ok(found.iter().map(|found| format!("seed {}", found["seed"])).collect());
+        }
+    };
+    let report =
+        said(&["run", "--json", "--backend", backend, "--out", "../captures", "scenarios"])?;
     let runs = report["runs"].as_array().context("no runs in the report")?;
     anyhow::ensure!(!runs.is_empty(), "no scenario was run");
     let red = runs.iter().filter(|run| run["outcome"] == "fail" || run["outcome"] == "vacuous");

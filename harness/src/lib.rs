@@ -51,3 +51,4 @@ pub mod role;
 pub mod scenario;
 pub mod sim;
 pub mod snapshot;
+pub mod swarm;

@@ -28,7 +28,7 @@ const CORE: [(&str, &[&str]); 12] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 15] = [
+const LAB: [(&str, &[&str]); 16] = [
     ("scenario", &[]),
     ("lab", &[]),
     ("plan", &["scenario"]),
@@ -41,6 +41,7 @@ const LAB: [(&str, &[&str]); 15] = [
     ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role", "sim"]),
     ("judge", &["scenario", "plan", "recording", "capture"]),
     ("compare", &["scenario", "plan", "recording", "capture"]),
+    ("swarm", &["scenario", "plan", "judge", "backend"]),
     ("snapshot", &["scenario", "plan", "recording", "capture", "judge"]),
     ("replay", &["scenario", "plan", "recording", "capture", "judge"]),
     ("report", &["scenario", "plan", "recording", "capture", "judge", "snapshot"]),

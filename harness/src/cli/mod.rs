@@ -21,6 +21,7 @@ mod seed;
 mod selection;
 mod show;
 mod standing;
+mod swarm;
 mod trace;
 mod up;
 
@@ -52,6 +53,8 @@ enum Command {
     Run(run::RunArgs),
     /// Run scenarios on the simulator and on the kernel, and compare what happened.
     DiffBackends(diff_backends::DiffBackendsArgs),
+    /// Try random scenarios in the simulator, and make what fails as small as it gets.
+    Swarm(swarm::SwarmArgs),
     /// Check scenarios without running them.
     Check(files::Paths),
     /// Print the JSON Schema of scenario files, from which editors complete keys.
@@ -116,6 +119,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
         Command::New(args) => new::new(&args),
         Command::Run(args) => run::run(&args),
         Command::DiffBackends(args) => diff_backends::diff(&args),
+        Command::Swarm(args) => swarm::swarm(&args),
         Command::Check(paths) => check::check(&paths),
         Command::Schema => schema::print(),
         Command::Up(args) => up::up(&args),

@@ -14,6 +14,7 @@ mod selection;
 mod show;
 mod simulated;
 mod standing;
+mod swarm;
 mod trace;
 
 use std::fs;

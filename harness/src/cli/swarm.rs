@@ -1,0 +1,193 @@
+//! `castnet swarm`
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use castnet::kernel::Clock;
+use castnet_lab::backend::Cancel;
+use castnet_lab::swarm::{self, Found};
+use clap::Args;
+use serde::Serialize;
+
+use super::campaign::publish;
+use super::{Ending, FAILED, Failure, INTERRUPTED, interrupt, say};
+
+/// The version of the shape of what `--json` prints.
+const SCHEMA: u32 = 1;
+
+/// How often it is told how far it is.
+const PACE: Duration = Duration::from_millis(200);
+
+#[derive(Args)]
+#[command(after_help = AFTER)]
+pub(super) struct SwarmArgs {
+    /// How many seeds are tried.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
+    /// Begin no further seed after this time: `60s`, `5m`.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    budget: Option<Duration>,
+    /// Begin no further seed after so many findings.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    findings: u64,
+    /// How many seeds are tried at a time; one for each CPU unless given.
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+    /// Where the scenarios of findings are written.
+    #[arg(long, value_name = "DIR", default_value = "castnet-out/swarm")]
+    out: PathBuf,
+    /// Print one JSON document instead of text.
+    #[arg(long, conflicts_with = "print")]
+    json: bool,
+    /// Print the scenario of the first seed as it is drawn, and run nothing.
+    #[arg(long)]
+    print: bool,
+}
+
+const AFTER: &str = "Each seed draws routers, members, what goes wrong, and what has to come of it by the \
+                     arithmetic of the RFC, and is run in the simulator. A finding is made as small as it \
+                     gets and written as a scenario, which `castnet run --backend sim` repeats.";
+
+/// Ends with 1 if anything was found.
+pub(super) fn swarm(args: &SwarmArgs) -> Ending {
+    if args.print {
+        say(&swarm::scenario(args.seed));
+        return Ok(0);
+    }
+    let cancel = Cancel::new();
+    interrupt::watch(&cancel)?;
+    let Hunt { tried, mut found, seconds } = hunt(args, &cancel);
+    found.sort_by_key(|found| found.seed);
+    let rows: Vec<Row<'_>> = found
+        .iter()
+        .map(|found| {
+            let scenario = args.out.join(format!("seed-{}.toml", found.seed));
+            let written = publish(&scenario, |mut to| to.write_all(found.scenario.as_bytes()));
+            let shown = scenario.display().to_string();
+            written.map_err(|error| Failure::broken(format!("{shown}: {error}")))?;
+            Ok(Row { seed: found.seed, what: &found.what, worlds: found.worlds, scenario: shown })
+        })
+        .collect::<Result<_, Failure>>()?;
+    let interrupted = cancel.is_cancelled();
+    let code = match (interrupted, rows.is_empty()) {
+        (true, _) => INTERRUPTED,
+        (false, false) => FAILED,
+        (false, true) => 0,
+    };
+    if args.json {
+        let document = Document { schema: SCHEMA, tried, interrupted, seconds, found: rows };
+        say(&(serde_json::to_string_pretty(&document).map_err(Failure::broken)? + "\n"));
+        return Ok(code);
+    }
+    for Row { seed, what, worlds, scenario } in &rows {
+        say(&format!(
+            "FOUND       seed {seed}: {what}\n            the smallest of {worlds} worlds that fail so\n  \
+             repeat   castnet run --backend sim {scenario}\n"
+        ));
+    }
+    let ended = if interrupted { ", interrupted" } else { "" };
+    let count = rows.len();
+    say(&format!("{tried} seeds from {} on: {count} found in {seconds:.1} s{ended}\n", args.seed));
+    Ok(code)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    tried: u64,
+    interrupted: bool,
+    seconds: f64,
+    found: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    seed: u64,
+    what: &'a str,
+    /// How many were tried to find the smallest.
+    worlds: u32,
+    scenario: String,
+}
+
+/// What has come of it.
+struct Hunt {
+    tried: u64,
+    found: Vec<Found>,
+    seconds: f64,
+}
+
+/// Tries the seeds side by side.
+fn hunt(args: &SwarmArgs, cancel: &Cancel) -> Hunt {
+    let clock = Clock::start();
+    let (next, enough) = (AtomicU64::new(0), AtomicBool::new(false));
+    let worker = |tell: Sender<Option<Found>>| {
+        while !enough.load(Ordering::Relaxed) && !cancel.is_cancelled() {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= args.seeds {
+                return;
+            }
+            // That it was interrupted is known.
+            let Ok(found) = swarm::search(args.seed.wrapping_add(number), cancel) else { return };
+            // The listener outlives the workers.
+            _ = tell.send(found);
+        }
+    };
+    let mut hunt = Hunt { tried: 0, found: Vec::new(), seconds: 0.0 };
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    let (tell, told) = channel();
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let tell = tell.clone();
+            scope.spawn(|| worker(tell));
+        }
+        drop(tell);
+        loop {
+            let heard = told.recv_timeout(PACE);
+            match heard {
+                Ok(found) => {
+                    hunt.tried += 1;
+                    hunt.found.extend(found);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let took = clock.now().since_start();
+            let is_enough = hunt.found.len() as u64 >= args.findings
+                || args.budget.is_some_and(|budget| took >= budget);
+            enough.fetch_or(is_enough, Ordering::Relaxed);
+            show(&hunt, args, took);
+        }
+    });
+    hunt.seconds = clock.now().since_start().as_secs_f64();
+    clear();
+    hunt
+}
+
+/// How far it is, on a terminal.
+fn show(hunt: &Hunt, args: &SwarmArgs, took: Duration) {
+    if io::stderr().is_terminal() {
+        let Hunt { tried, found, .. } = hunt;
+        let rate = *tried as f64 / took.as_secs_f64().max(0.001);
+        let (found, seeds) = (found.len(), args.seeds);
+        _ = write!(
+            io::stderr(),
+            "\r\x1b[K{tried} of {seeds} seeds, {found} found, {rate:.0} a second"
+        );
+    }
+}
+
+fn clear() {
+    if io::stderr().is_terminal() {
+        _ = write!(io::stderr(), "\r\x1b[K");
+    }
+}

@@ -1,0 +1,27 @@
+//! What is drawn by the seed.
+
+use std::time::Duration;
+
+use castnet::rng::Rng;
+
+/// A stream of draws.
+pub(super) struct Dice(Rng);
+
+impl Dice {
+    /// Those of the swarm's world of this seed.
+    pub(super) fn new(seed: u64) -> Self {
+        Self(Rng::for_node(seed, "swarm"))
+    }
+
+    /// A number from `least` to `most`.
+    pub(super) fn within(&mut self, least: u64, most: u64) -> u64 {
+        let span = most.saturating_sub(least).saturating_add(1);
+        let drawn = self.0.delay(Duration::from_nanos(span)).as_nanos();
+        least + u64::try_from(drawn).unwrap_or(span).saturating_sub(1)
+    }
+
+    /// Whether it is the one of so many cases.
+    pub(super) fn one_in(&mut self, cases: u64) -> bool {
+        self.within(1, cases) == 1
+    }
+}
