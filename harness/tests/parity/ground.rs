@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::net::Ipv4Addr;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use castnet_lab::lab::link::{self, Built};
@@ -123,9 +124,14 @@ impl Ground {
             let what = format!("link {}: {}", one.link, describe(&one.frame.bytes[14..]));
             Reaction { since: at, at, what }
         }));
+        OVER.lock().unwrap().push((self.netns, self.built));
         Played { stimuli, reactions, end, late }
     }
 }
+
+/// What scripts that are over were played on. It is kept until all are: while the kernel clears namespaces
+/// away, whoever still plays has to wait for its lock.
+static OVER: Mutex<Vec<(Vec<Netns>, Built)>> = Mutex::new(Vec::new());
 
 /// The ends of a link, as the last octet of their Ethernet addresses.
 const OUTER: u8 = 9;
