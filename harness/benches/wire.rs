@@ -18,8 +18,8 @@ use castnet_lab::backend::faults::Faults;
 use castnet_lab::fabric;
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
-    Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, Port, Tap, privilege,
-    take_precedence,
+    Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, Port, Precedence, Tap,
+    privilege,
 };
 use castnet_lab::role::Clock;
 use tokio::runtime::{Builder, Runtime};
@@ -35,7 +35,7 @@ fn main() {
         eprintln!("{refusal}");
         std::process::exit(1);
     }
-    take_precedence();
+    let _first = Precedence::take();
     let given: Vec<u64> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
     let rates = if given.is_empty() { RATES.to_vec() } else { given };
     println!("carrier  offered/s   sent/s      sent  lost  reordered  median us  99 % us  max us");

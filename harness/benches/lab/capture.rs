@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use castnet_lab::lab::link::Medium;
-use castnet_lab::lab::{Capture, Captured, LabError, Netns, PROOF_BOUND, link, take_precedence};
+use castnet_lab::lab::{Capture, Captured, LabError, Netns, PROOF_BOUND, Precedence, link};
 use nix::sys::signal::Signal;
 use tokio::sync::oneshot;
 
@@ -74,7 +74,7 @@ const BOTH: Listeners = Listeners { castnet: true, tcpdump: true };
 /// Prints what each listener lost at each rate, or held while it was stopped.
 #[expect(clippy::print_stdout, reason = "the benchmark's result")]
 pub(crate) fn run(options: &Options) -> Result<()> {
-    take_precedence();
+    let _first = Precedence::take();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let installed = Command::new("tcpdump").arg("--version").output().is_ok();
     let all = match (options.alone, installed) {

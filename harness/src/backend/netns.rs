@@ -19,8 +19,8 @@ use super::readings::Readings;
 use super::timeline::perform;
 use super::{Cancel, RunError, segment, unicast};
 use crate::lab::{
-    Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, Port, alone, link,
-    take_precedence,
+    Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, Port, Precedence, alone,
+    link,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
 use crate::recording::{Frame, NodeEvent, Recording, Unkept};
@@ -117,11 +117,7 @@ pub fn hold(plan: &Plan, cancel: &Cancel, mut tell: impl FnMut(Held)) -> Result<
 }
 
 /// On the calling thread, and gone from it afterwards with every task.
-///
-/// The thread takes precedence over the machine's other load: whatever it does late, the device under
-/// test would seem to have done late.
 fn react<T>(work: impl Future<Output = Result<T, RunError>>) -> Result<T, RunError> {
-    take_precedence();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -165,8 +161,9 @@ struct Lab<'a> {
     actors: Vec<Box<dyn Actor>>,
     stage: Stage,
     faults: Plugged,
-    /// As long as its time runs.
-    running: Option<Running>,
+    /// As long as its time runs. Whatever the laboratory does late then, the device under test would seem
+    /// to have done late.
+    running: Option<(Running, Precedence)>,
 }
 
 impl<'a> Lab<'a> {
@@ -186,7 +183,7 @@ impl<'a> Lab<'a> {
             actor.settle().await.map_err(|why| RunError::Node(node.name.clone(), why))?;
         }
 
-        let running = Some(changing.done());
+        let running = Some((changing.done(), Precedence::take()));
         let clock = Clock::start();
         let faults = Plugged::plug(plan, &built, clock);
         let stage = Stage { plan: Rc::new(plan.clone()), clock, log: Rc::default() };

@@ -19,6 +19,7 @@ mod mdb;
 mod mfc;
 mod netlink;
 mod netns;
+mod precedence;
 pub mod privilege;
 pub mod probe;
 mod process;
@@ -39,15 +40,10 @@ pub use mdb::{MdbMessage, MdbMonitor};
 pub use mfc::{MfcMessage, MfcMonitor, counters};
 pub use netlink::Netlink;
 pub use netns::Netns;
+pub use precedence::Precedence;
 pub use process::{Lines, Process};
 pub use switch::{Snooping, SwitchSpec};
 pub use tap::{BATCH_BYTES, Frame, Tap};
 pub use unicast::{Unicast, UnicastRoute};
 
 pub use wire::{Relay, SharedRelay, Wire};
-
-/// Puts the calling thread, which makes or observes what is timed, before all ordinary ones of the
-/// machine. Without the right to do so nothing happens: the run is then as late as the machine.
-pub fn take_precedence() {
-    _ = sys::take_precedence();
-}

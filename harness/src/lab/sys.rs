@@ -273,12 +273,17 @@ pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> io::Re
     if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Puts the calling thread before all ordinary ones. Says whether it was allowed: an ordinary user's
-/// threads stay where they are.
-pub(super) fn take_precedence() -> bool {
-    /// The calling thread, for setpriority(2) of Linux.
-    const THIS_THREAD: libc::id_t = 0;
-    const FIRST: libc::c_int = -20;
-    // SAFETY: the call takes three integers and touches no memory.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, THIS_THREAD, FIRST) == 0 }
+/// Puts the calling thread before all ordinary ones, or back among them. What it starts is ordinary in
+/// either case.
+pub(super) fn go_first(first: bool) -> io::Result<()> {
+    /// The calling thread, for sched_setscheduler(2) of Linux.
+    const THIS_THREAD: libc::pid_t = 0;
+    // Those who have gone first take turns among themselves.
+    let policy = if first { libc::SCHED_RR } else { libc::SCHED_OTHER };
+    let param = libc::sched_param { sched_priority: first.into() };
+    // SAFETY: the call takes two integers and a pointer to a whole sched_param, which it only reads.
+    let set = unsafe {
+        libc::sched_setscheduler(THIS_THREAD, policy | libc::SCHED_RESET_ON_FORK, &raw const param)
+    };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

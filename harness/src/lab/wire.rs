@@ -21,7 +21,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::{TimeSpec, TimeValLike};
 
 use super::tap::realtime_ns;
-use super::{BATCH_BYTES, Frame, Netns, Tap, cpu, probe};
+use super::{BATCH_BYTES, Frame, Netns, Precedence, Tap, cpu, probe};
 
 /// Says what becomes of the frames on a wire. All times are CLOCK_REALTIME in nanoseconds, the
 /// clock of [`Frame::stamp_ns`].
@@ -62,6 +62,7 @@ impl Wire {
         let run = move || {
             let cpus = cpu::allowed();
             cpu::move_to(cpus[number % cpus.len()]);
+            let _first = Precedence::take();
             if let Err(error) = running.run(&stopped) {
                 running.state().failure = Some(error);
             }
