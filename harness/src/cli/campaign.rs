@@ -3,6 +3,7 @@
 //! A run that is interrupted leaves no verdict and no file. Captures get their name when they are
 //! whole.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -58,12 +59,11 @@ pub(super) enum Hold {
 
 /// One run of one scenario.
 pub(super) struct Job<'a> {
-    pub(super) plan: &'a Plan,
+    /// With the seed of the run, which may be another one than the scenario's.
+    pub(super) plan: Cow<'a, Plan>,
     pub(super) backend: Backend,
     /// Which run of the scenario it is, from 1.
     pub(super) repetition: u32,
-    /// What its random draws follow from.
-    pub(super) seed: u64,
     pcapng: PathBuf,
     page: Option<PathBuf>,
 }
@@ -112,7 +112,7 @@ pub(super) fn jobs<'a>(
                 let suffix = |ending| format!("{of_backend}{run}.{ending}");
                 let file = |ending| out.join(with_suffix(stem, &suffix(ending)));
                 let (pcapng, page) = (file("pcapng"), html.then(|| file("html")));
-                Job { plan, backend, repetition, seed: plan.seed, pcapng, page }
+                Job { plan: Cow::Borrowed(plan), backend, repetition, pcapng, page }
             }));
         }
     }
@@ -140,14 +140,15 @@ impl Job<'_> {
     }
 
     pub(super) fn unfinished(&self, started: bool) -> Unfinished {
-        let Self { plan, backend, repetition, .. } = *self;
+        let Self { plan, backend, repetition, .. } = self;
+        let (backend, repetition) = (*backend, *repetition);
         let (name, path) = (plan.name.clone(), plan.path.clone());
         Unfinished { name, path, backend: backend.word(), repetition, started }
     }
 
     /// Why it cannot be run, if the scenario or the machine says so.
     fn refusal(&self, machine: Option<&Refusal>) -> Option<String> {
-        let Self { plan, backend, .. } = *self;
+        let (plan, backend) = (&self.plan, self.backend);
         if !plan.runs_on(backend) {
             let because = plan.backends.as_ref().map_or("", |backends| &backends.because);
             return Some(format!("not for {}: {because}", backend.word()));
@@ -156,7 +157,7 @@ impl Job<'_> {
     }
 
     fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
-        let Self { plan, backend, repetition, seed, .. } = *self;
+        let plan = &self.plan;
         let Evidence { verdict, frames, pcapng } = evidence;
         let page = None;
         Finished {
@@ -164,9 +165,9 @@ impl Job<'_> {
             path: plan.path.clone(),
             title: plan.title.clone(),
             clauses: plan.proves.clone(),
-            backend: backend.word(),
-            repetition,
-            seed,
+            backend: self.backend.word(),
+            repetition: self.repetition,
+            seed: plan.seed,
             took,
             frames,
             pcapng,
@@ -180,7 +181,7 @@ impl Job<'_> {
         let (evidence, otherwise) = Evidence::of(self, recording);
         let mut finished = self.finished(took, evidence);
         if let Some(page) = &self.page {
-            let written = html::run(self.plan, recording, &finished, otherwise.as_ref())
+            let written = html::run(&self.plan, recording, &finished, otherwise.as_ref())
                 .map_err(io::Error::from)
                 .and_then(|html| publish(page, |mut file| file.write_all(html.as_bytes())));
             match written {
@@ -267,12 +268,12 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
         }
         held = Some(finished);
     };
-    let plan = Plan { seed: job.seed, ..job.plan.clone() };
+    let plan = &*job.plan;
     let run = || match job.backend {
-        Backend::Netns => netns::run_then(&plan, orders.cancel, hold),
+        Backend::Netns => netns::run_then(plan, orders.cancel, hold),
         Backend::Sim => {
             let mut told = clock.now();
-            let recorded = sim::run_watched(&plan, orders.cancel, |progress| {
+            let recorded = sim::run_watched(plan, orders.cancel, |progress| {
                 if clock.now().since(told) >= PACE {
                     told = clock.now();
                     _ = tell.send(Event::Simulated(index, progress.now));
@@ -329,12 +330,12 @@ impl Evidence {
 
     /// The evidence, and how the run differs from what is kept of it.
     fn of(job: &Job<'_>, recording: &Recording) -> (Self, Option<Otherwise>) {
-        let mut verdict = judge(job.plan, recording);
+        let mut verdict = judge(&job.plan, recording);
         let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
         let write = |path: &Path, bytes: &[u8]| publish(path, |mut file| file.write_all(bytes));
         let write: Option<golden::Write<'_>> =
             if golden::may_write() { Some(&write) } else { None };
-        let checked = golden::check(job.plan, recording, &mut verdict, write);
+        let checked = golden::check(&job.plan, recording, &mut verdict, write);
         let otherwise = checked.unwrap_or_else(|error| {
             verdict.break_off(format!("what is kept of earlier runs: {error}"));
             None
@@ -343,11 +344,11 @@ impl Evidence {
         let failed = verdict.findings.iter_mut().zip(&job.plan.checks);
         if let Some((finding, check)) = failed.into_iter().find(|(f, _)| f.outcome == Outcome::Fail)
         {
-            let ladder = ladder::explain(job.plan, recording, &check.claim, finding.at);
+            let ladder = ladder::explain(&job.plan, recording, &check.claim, finding.at);
             finding.why.extend(ladder);
         }
         let remarks = verdict.remarks();
-        let write = |file| pcapng::write(BufWriter::new(file), job.plan, recording, &remarks);
+        let write = |file| pcapng::write(BufWriter::new(file), &job.plan, recording, &remarks);
         let published = publish(&job.pcapng, write);
         if let Err(error) = &published {
             verdict.break_off(cannot_write(&job.pcapng, error));

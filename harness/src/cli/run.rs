@@ -91,8 +91,10 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     interrupt::watch(&cancel)?;
     let backends = |plan: &Plan| args.backends(plan, refusal.as_ref());
     let mut jobs = campaign::jobs(&plans, backends, args.repeat, &args.out, args.html);
-    for job in &mut jobs {
-        job.seed = args.seed.map_or(Ok(job.seed), Seed::draw)?;
+    if let Some(seed) = args.seed {
+        for job in &mut jobs {
+            job.plan.to_mut().seed = seed.draw()?;
+        }
     }
     let orders = Orders {
         jobs,
@@ -257,7 +259,7 @@ fn show(args: &RunArgs, finished: &Finished) {
 
 /// Says that the topology is held, to the user and to other processes.
 fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
-    let standing = Standing::own(orders.jobs[job].plan, rooms);
+    let standing = Standing::own(&orders.jobs[job].plan, rooms);
     let end = if orders.hold == Hold::Last { "Ctrl-C ends it" } else { "Enter goes on" };
     let announced = standing.announce();
     let hint = up::invitation(&standing);

@@ -67,6 +67,20 @@ fn a_random_seed_is_another_one_in_each_run_and_repeats_it() {
 }
 
 #[test]
+fn what_is_kept_is_of_the_seed_that_a_scenario_has() {
+    let folder = folder("seed-golden");
+    let wants = LOSSY.replace("received = 0", "received = \">= 1\"");
+    fs::write(folder.join("a.toml"), wants.replacen("links", "golden = [\"sim\"]\nlinks", 1))
+        .unwrap();
+    let code = |arguments: &[&str]| {
+        let run = ["run", "--backend", "sim", "a.toml"];
+        castnet(&folder, &[&run, arguments].concat()).status.code()
+    };
+    assert_eq!(code(&[]), Some(1), "nothing is kept of it yet");
+    assert_eq!(code(&["--seed", "7"]), Some(0));
+}
+
+#[test]
 fn what_is_no_seed_is_refused() {
     let folder = folder("no-seed");
     for seed in ["", "-1", "one", "18446744073709551616"] {
