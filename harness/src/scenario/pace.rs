@@ -13,7 +13,7 @@ pub struct Pace {
     pub bandwidth: Option<u64>,
 }
 
-const FORM: &str = "a bandwidth such as \"10Mbps\"";
+const FORM: &str = "so many bits a second, such as \"10Mbps\"";
 
 /// Units of bandwidth, longest first where one ends with another.
 const UNITS: [(&str, u64); 4] =

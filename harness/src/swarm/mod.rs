@@ -45,7 +45,7 @@ pub fn search(seed: u64, cancel: &Cancel) -> Result<Option<Found>, RunError> {
     let world = World::draw(seed);
     let Some(fault) = fault(&world.script(), cancel)? else { return Ok(None) };
     let (world, worlds) = shrink::shrink(world, |smaller| {
-        let same = fault_of(smaller, cancel)?;
+        let same = self::fault(&smaller.script(), cancel)?;
         Ok(same.is_some_and(|found| found.kind == fault.kind))
     })?;
     let mut script = world.script();
@@ -83,10 +83,6 @@ enum FaultKind {
     Rule(Invariant),
     /// The run could not be judged, or there was none.
     Broken,
-}
-
-fn fault_of(world: &World, cancel: &Cancel) -> Result<Option<Fault>, RunError> {
-    fault(&world.script(), cancel)
 }
 
 fn fault(script: &Script, cancel: &Cancel) -> Result<Option<Fault>, RunError> {
