@@ -9,7 +9,10 @@ use std::rc::Rc;
 use castnet::mfc::entry::{Flow, FlowCounters};
 use castnet::time::Instant;
 
+use super::datagram::Receiver;
 use super::frame::Frame;
+use super::model::mroute::Reader;
+use super::seat::Seat;
 use super::{host, listener, population, router, sender, switch};
 use crate::plan::{Action, NodeId, Plan, PortId, Role};
 use crate::recording::Recording;
@@ -65,8 +68,12 @@ pub(super) struct Cx<'a> {
     pub(super) plan: &'a Plan,
     /// What happens.
     pub(super) recording: &'a mut Recording,
-    /// Which ports are up.
-    pub(super) up: &'a [bool],
+    /// The ports.
+    pub(super) seats: &'a [Seat],
+    /// Reads for routers.
+    pub(super) reader: &'a mut Reader,
+    /// Reads for listeners.
+    pub(super) receiver: &'a mut Receiver,
     /// What is asked for.
     pub(super) wants: &'a mut Vec<Want>,
     /// How often a machine was handed something.
@@ -107,7 +114,7 @@ impl Cx<'_> {
         to: Ipv4Addr,
         packet: impl Into<Rc<[u8]>>,
     ) -> Result<(), String> {
-        self.pass(port, Frame::to_group(self.plan.ports[port].mac, to, packet))
+        self.pass(port, Frame::to_group(self.seats[port].mac, to, packet))
     }
 
     /// The same for a whole frame.
@@ -115,7 +122,7 @@ impl Cx<'_> {
     /// # Errors
     /// That the interface is down, in the kernel's words.
     pub(super) fn pass(&mut self, port: PortId, frame: Frame) -> Result<(), String> {
-        if !self.up[port] {
+        if !self.seats[port].up {
             return Err("Network is down".to_owned());
         }
         self.wants.push(Want::Send(port, frame));

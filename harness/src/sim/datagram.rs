@@ -1,12 +1,14 @@
 //! The datagrams of a source, as its kernel would send them, and how a receiver's kernel reads them.
 
 use std::net::Ipv4Addr;
+use std::rc::Rc;
 
 use castnet::time::Instant;
 use castnet::wire::Unencodable;
 use castnet::wire::ipv4::{self, Ipv4Header};
 use etherparse::{UdpHeader, UdpSlice, ip_number};
 
+use super::last::Last;
 use crate::capture::numbered::{self, UDP_PORT};
 use crate::plan::Stream;
 use crate::recording::Number;
@@ -46,9 +48,22 @@ pub(super) fn encode(
     header.encode(&[&udp.to_bytes()[..], &payload].concat())
 }
 
-/// The datagram that a socket would receive out of the packet: source, group and number; `None` if
-/// there is none, or if a checksum is wrong.
-pub(super) fn receive(packet: &[u8]) -> Option<(Ipv4Addr, Ipv4Addr, Number)> {
+/// Reads datagrams for all listeners of a world. One is read once, however many are handed it.
+#[derive(Debug, Default)]
+pub(super) struct Receiver(Last<Option<Received>>);
+
+/// Source, group and number of a datagram.
+pub(super) type Received = (Ipv4Addr, Ipv4Addr, Number);
+
+impl Receiver {
+    /// The datagram that a socket would receive out of the packet; `None` if there is none, or if a
+    /// checksum is wrong.
+    pub(super) fn receive(&mut self, packet: &Rc<[u8]>) -> Option<Received> {
+        self.0.of(packet, receive)
+    }
+}
+
+fn receive(packet: &[u8]) -> Option<Received> {
     let packet = ipv4::decode(packet).ok().filter(|read| read.protocol == ip_number::UDP.0)?;
     let udp = UdpSlice::from_slice(packet.payload).ok()?;
     let (source, group) = (packet.source, packet.destination);

@@ -2,10 +2,7 @@
 //!
 //! A frame is one event however many ports it reaches. Where it may be interfered with, or takes its
 //! time, a link is a fabric's wire, and each
-//! port is reached on its own. Without them two ports are the two ends of one cable, and a frame that
-//! nobody is there to take at the other end is not sent at all.
-
-use std::collections::BTreeMap;
+//! port is reached on its own.
 
 use castnet::time::Instant;
 
@@ -28,7 +25,7 @@ pub(super) struct Link {
 #[derive(Debug, Default)]
 struct Ears {
     all: Vec<PortId>,
-    to: BTreeMap<[u8; 6], Vec<PortId>>,
+    to: Vec<([u8; 6], PortId)>,
 }
 
 impl Link {
@@ -42,34 +39,28 @@ impl Link {
 
     /// Begins or ends one reason for the port to listen.
     pub(super) fn hear(&mut self, port: PortId, sounds: Sounds, on: bool) {
-        let list = match sounds {
-            Sounds::All => &mut self.ears.all,
-            Sounds::To(address) => self.ears.to.entry(address).or_default(),
-        };
-        let at = list.partition_point(|&other| other < port);
-        if on {
-            list.insert(at, port);
-        } else if list.get(at) == Some(&port) {
-            list.remove(at);
+        match sounds {
+            Sounds::All => put(&mut self.ears.all, port, on),
+            Sounds::To(address) => put(&mut self.ears.to, (address, port), on),
         }
-        if let Sounds::To(address) = sounds
-            && self.ears.to.get(&address).is_some_and(Vec::is_empty)
-        {
-            self.ears.to.remove(&address);
-        }
+    }
+
+    /// Whether the port listens to all frames.
+    pub(super) fn hears_all(&self, port: PortId) -> bool {
+        self.ears.all.binary_search(&port).is_ok()
     }
 
     /// Whether the port listens to frames to this address.
     pub(super) fn hears(&self, port: PortId, destination: [u8; 6]) -> bool {
-        let to = self.ears.to.get(&destination);
-        self.ears.all.binary_search(&port).is_ok()
-            || to.is_some_and(|to| to.binary_search(&port).is_ok())
+        self.hears_all(port) || self.ears.to.binary_search(&(destination, port)).is_ok()
     }
 
     /// Appends every port that listens to frames to this address, each once and in ascending order.
     pub(super) fn listeners(&self, destination: [u8; 6], found: &mut Vec<PortId>) {
+        let to = &self.ears.to[self.ears.to.partition_point(|&(mac, _)| mac < destination)..];
+        let to = to.iter().take_while(|&&(mac, _)| mac == destination).map(|&(_, port)| port);
         let mut all = self.ears.all.iter().copied().peekable();
-        let mut to = self.ears.to.get(&destination).into_iter().flatten().copied().peekable();
+        let mut to = to.peekable();
         loop {
             let next = match (all.peek(), to.peek()) {
                 (Some(one), Some(other)) if other < one => to.next(),
@@ -83,11 +74,15 @@ impl Link {
             }
         }
     }
+}
 
-    /// Whether a frame of the port goes out: at the other end of a cable somebody has to be up.
-    pub(super) fn carries(&self, port: PortId, up: &[bool]) -> bool {
-        let others = || self.ports.iter().filter(|&&other| other != port);
-        self.wire.is_some() || self.ports.len() != 2 || others().any(|&other| up[other])
+/// Puts an entry into a list in ascending order, or takes one like it out.
+fn put<T: Ord>(list: &mut Vec<T>, entry: T, on: bool) {
+    let at = list.partition_point(|other| *other < entry);
+    if on {
+        list.insert(at, entry);
+    } else if list.get(at) == Some(&entry) {
+        list.remove(at);
     }
 }
 
@@ -139,13 +134,5 @@ mod tests {
         link.hear(1, Sounds::To(MAC), true);
         link.hear(1, Sounds::To(MAC), false);
         assert_eq!(listeners(&link, MAC), [1]);
-    }
-
-    #[test]
-    fn a_cable_carries_only_while_both_ends_are_up() {
-        assert!(!link(2).carries(0, &[true, false]));
-        assert!(link(2).carries(0, &[true, true]));
-        assert!(link(3).carries(0, &[true, false, false]));
-        assert!(link(1).carries(0, &[true]));
     }
 }

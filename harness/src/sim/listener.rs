@@ -8,7 +8,6 @@ use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Cx, Sounds};
-use super::datagram;
 use super::frame::Frame;
 use super::model::host::{Heard, Host, Out};
 use crate::capture::ethernet::multicast_mac;
@@ -138,7 +137,7 @@ impl Actor for Listener {
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
-        if let Some((source, group, number)) = datagram::receive(&frame.packet) {
+        if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
             if let Some(group) = Group::new(group.into())
                 && self.joined.contains(&(port, group))
             {

@@ -20,7 +20,6 @@ use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Cx, Sounds, Token};
-use super::datagram;
 use super::frame::Frame;
 use super::model::host::{Heard, Host, Out};
 use super::model::jiffies::TICK;
@@ -207,7 +206,7 @@ impl Actor for Population {
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, _port: PortId, frame: &Frame) {
-        if let Some((source, to, number)) = datagram::receive(&frame.packet) {
+        if let Some((source, to, number)) = cx.receiver.receive(&frame.packet) {
             let Some(members) = self.groups.get(&to) else { return };
             for nth in 0..members.len() as u32 {
                 let read = &mut self.hosts[members.nth(nth) as usize].read;

@@ -111,10 +111,6 @@ impl Machine {
         self.ports.get(vif.index()).copied().ok_or_else(|| format!("{vif} has no device"))
     }
 
-    fn vif(&self, port: PortId) -> Option<Vif> {
-        self.ports.iter().position(|&own| own == port).and_then(Vif::new)
-    }
-
     /// Carries out what the kernel has decided.
     fn obey(&mut self, cx: &mut Cx<'_>) {
         let mut outs = mem::take(&mut self.out);
@@ -231,14 +227,15 @@ impl Actor for Router {
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
-        let Some(vif) = self.machine.vif(port) else { return };
-        let Ok(packet) = ipv4::decode(&frame.packet) else { return };
+        let Some(vif) = Vif::new(cx.seats[port].position()) else { return };
+        let Some(header) = cx.reader.header(&frame.packet) else { return };
         let machine = &mut self.machine;
-        if packet.protocol != ipv4::IGMP {
-            machine.mroute.forward(cx.now, vif, &frame.packet, &mut machine.out);
+        if header.protocol != ipv4::IGMP {
+            machine.mroute.forward(cx.now, vif, &frame.packet, cx.reader, &mut machine.out);
             machine.obey(cx);
             return self.answer(cx);
         }
+        let Ok(packet) = ipv4::decode(&frame.packet) else { return };
         let own = cx.plan.ports[port].address;
         let is_local =
             packet.destination == own || machine.kernels.is_member(port, packet.destination);
@@ -252,7 +249,7 @@ impl Actor for Router {
     }
 
     fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
-        if let Some(vif) = self.machine.vif(port) {
+        if let Some(vif) = Vif::new(cx.seats[port].position()) {
             self.machine.mroute.interface(vif, up);
         }
         self.machine.kernels.interface(cx, port, up);

@@ -10,9 +10,12 @@ use castnet::mfc::entry::Flow;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Cx, Token, Want, actor};
+use super::datagram::Receiver;
 use super::frame::Frame;
 use super::link::Link;
+use super::model::mroute::Reader;
 use super::queue::Queue;
+use super::seat::Seat;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
 use crate::recording::{self, CountersRead, Lateness, Recording, Unkept};
 use crate::scenario::Backend;
@@ -76,9 +79,10 @@ struct World<'a> {
     /// For each node the earliest call that is in the queue. A later one that is there too is stale.
     wakes: Vec<Option<Instant>>,
     links: Vec<Link>,
-    up: Vec<bool>,
-    /// Whether the frames of a link are kept.
-    kept: Vec<bool>,
+    /// By [`PortId`].
+    seats: Vec<Seat>,
+    reader: Reader,
+    receiver: Receiver,
     recording: Recording,
     /// How often a machine was handed something.
     events: u64,
@@ -96,8 +100,9 @@ impl<'a> World<'a> {
             actors: (0..plan.nodes.len()).map(|node| actor(plan, node)).collect(),
             wakes: vec![None; plan.nodes.len()],
             links: (0..plan.links.len()).map(|link| Link::new(plan, link)).collect(),
-            up: vec![true; plan.ports.len()],
-            kept: plan.kept_links(),
+            seats: Seat::all(plan),
+            reader: Reader::default(),
+            receiver: Receiver::default(),
             recording: Recording {
                 backend: Backend::Sim.word(),
                 epoch: EPOCH,
@@ -192,7 +197,9 @@ impl<'a> World<'a> {
             now: self.now,
             plan: self.plan,
             recording: &mut self.recording,
-            up: &self.up,
+            seats: &self.seats,
+            reader: &mut self.reader,
+            receiver: &mut self.receiver,
             wants: &mut wants,
             events: &mut self.events,
         };
@@ -203,7 +210,10 @@ impl<'a> World<'a> {
                 Want::Send(port, frame) => self.send(port, frame),
                 Want::Token(at, token) => self.queue.push(at, Due::Token(node, token)),
                 Want::Hear(port, sounds, on) => {
-                    self.links[self.plan.ports[port].link].hear(port, sounds, on);
+                    let seat = &mut self.seats[port];
+                    let link = &mut self.links[seat.link()];
+                    link.hear(port, sounds, on);
+                    seat.hears_all = link.hears_all(port);
                 }
             }
         }
@@ -253,18 +263,23 @@ impl<'a> World<'a> {
     }
 
     fn interface(&mut self, port: PortId, up: bool) {
-        if mem::replace(&mut self.up[port], up) != up {
-            let node = self.plan.ports[port].node;
+        if mem::replace(&mut self.seats[port].up, up) != up {
+            let node = self.seats[port].node();
             self.call(node, |actor, cx| actor.interface(cx, port, up));
         }
     }
 
     fn send(&mut self, port: PortId, frame: Frame) {
-        let id = self.plan.ports[port].link;
-        if !self.links[id].carries(port, &self.up) {
+        let seat = self.seats[port];
+        // Without anybody at its other end a cable carries nothing.
+        if seat.peer().is_some_and(|peer| !self.seats[peer].up) {
             return;
         }
         self.record(port, true, &frame);
+        if seat.peer().is_some() {
+            return self.queue.push(self.now + UNDER_WAY, Due::Arrival(port, frame));
+        }
+        let id = seat.link();
         let link = &mut self.links[id];
         match &mut link.wire {
             None => self.queue.push(self.now + UNDER_WAY, Due::Arrival(port, frame)),
@@ -277,10 +292,14 @@ impl<'a> World<'a> {
     }
 
     fn arrive(&mut self, from: PortId, frame: &Frame) {
-        let link = self.plan.ports[from].link;
+        let seat = self.seats[from];
+        if let Some(peer) = seat.peer() {
+            return self.arrive_at(peer, frame);
+        }
+        let link = seat.link();
         for position in 0..self.links[link].ports.len() {
             let port = self.links[link].ports[position];
-            if port != from && self.up[port] {
+            if port != from && self.seats[port].up {
                 self.record(port, false, frame);
             }
         }
@@ -288,8 +307,8 @@ impl<'a> World<'a> {
         self.links[link].listeners(frame.destination, &mut listeners);
         for port in listeners.drain(..) {
             // One of them may have taken down another.
-            if port != from && self.up[port] {
-                let node = self.plan.ports[port].node;
+            if port != from && self.seats[port].up {
+                let node = self.seats[port].node();
                 self.call(node, |actor, cx| actor.receive(cx, port, frame));
             }
         }
@@ -297,13 +316,13 @@ impl<'a> World<'a> {
     }
 
     fn arrive_at(&mut self, port: PortId, frame: &Frame) {
-        if !self.up[port] {
+        let seat = self.seats[port];
+        if !seat.up {
             return;
         }
         self.record(port, false, frame);
-        let crate::plan::Port { node, link, .. } = self.plan.ports[port];
-        if self.links[link].hears(port, frame.destination) {
-            self.call(node, |actor, cx| actor.receive(cx, port, frame));
+        if seat.hears_all || self.links[seat.link()].hears(port, frame.destination) {
+            self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
         }
     }
 
@@ -335,7 +354,7 @@ impl<'a> World<'a> {
     }
 
     fn record(&mut self, port: PortId, outgoing: bool, frame: &Frame) {
-        if !self.kept[self.plan.ports[port].link] {
+        if !self.seats[port].is_kept {
             self.recording.unkept.frames += 1;
             return;
         }

@@ -6,6 +6,7 @@
 //! one. Refuses to know devices and routes: of a device it is told whether it is up, and no datagram
 //! of the namespace's own comes by here.
 
+mod reader;
 mod unresolved;
 
 #[cfg(test)]
@@ -21,10 +22,11 @@ use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
 use castnet::mfc::upcall::{Upcall, UpcallKind};
 use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
-use castnet::wire::ipv4::{self, IGMP, Ipv4Packet};
+use castnet::wire::ipv4::{IGMP, Ipv4Packet};
 
 use super::is_taken_in;
 use super::jiffies::{jiffies, ticks};
+pub use reader::{Header, Reader};
 use unresolved::Unresolved;
 
 /// An entry asks because of a wrong interface once in so long, and a tick (`MFC_ASSERT_THRESH`).
@@ -155,8 +157,9 @@ impl Mroute {
         } else {
             let counters = FlowCounters::default();
             self.entries.insert(flow, Entry { iif, thresholds, counters, asserted: None });
+            let mut reader = Reader::default();
             for (vif, packet) in self.unresolved.resolve(flow) {
-                self.input(now, vif, &packet, out);
+                self.input(now, vif, &packet, &mut reader, out);
             }
         }
         out.push(Out::Mfc { flow, entry: self.entry(flow) });
@@ -205,9 +208,16 @@ impl Mroute {
     /// A multicast packet that the namespace is no member for came in on the device of the interface.
     /// What is not routed is left alone: IGMP, groups of the link, unreadable headers, and all that
     /// comes in where there is no virtual interface.
-    pub fn forward(&mut self, now: Instant, vif: Vif, packet: &Rc<[u8]>, out: &mut Vec<Out>) {
+    pub fn forward(
+        &mut self,
+        now: Instant,
+        vif: Vif,
+        packet: &Rc<[u8]>,
+        reader: &mut Reader,
+        out: &mut Vec<Out>,
+    ) {
         if self.has_vif(vif) && self.down & 1 << vif.index() == 0 {
-            self.input(now, vif, packet, out);
+            self.input(now, vif, packet, reader, out);
         }
     }
 
@@ -238,8 +248,15 @@ impl Mroute {
         Some(MfcEntry { flow, iif: entry.iif, oifs })
     }
 
-    fn input(&mut self, now: Instant, vif: Vif, packet: &Rc<[u8]>, out: &mut Vec<Out>) {
-        let Ok(ip) = ipv4::decode(packet) else { return };
+    fn input(
+        &mut self,
+        now: Instant,
+        vif: Vif,
+        packet: &Rc<[u8]>,
+        reader: &mut Reader,
+        out: &mut Vec<Out>,
+    ) {
+        let Some(ip) = reader.header(packet) else { return };
         let Some(group) = routed(ip.destination) else { return };
         if ip.protocol == IGMP
             || ip.source.octets()[0] == 0
@@ -248,7 +265,6 @@ impl Mroute {
             return;
         }
         let flow = Flow { source: IpAddr::V4(ip.source), group };
-        let (to, ttl, octets) = (ip.destination, ip.ttl, ip.header_len + ip.payload.len());
         let Some(entry) = self.entries.get_mut(&flow) else {
             if self.unresolved.wait(now, flow, vif, packet) {
                 out.push(Out::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow }));
@@ -257,7 +273,7 @@ impl Mroute {
             return;
         };
         entry.counters.packets += 1;
-        entry.counters.bytes += octets as u64;
+        entry.counters.bytes += ip.octets as u64;
         if entry.iif != vif {
             entry.counters.wrong_if += 1;
             if entry.may_assert(now, vif) {
@@ -269,21 +285,21 @@ impl Mroute {
         let thresholds = entry.thresholds;
         self.count(vif, |counters| {
             counters.packets_in += 1;
-            counters.bytes_in += octets as u64;
+            counters.bytes_in += ip.octets as u64;
         });
-        let mut lowered = None;
+        let exist = &thresholds[..self.vifs.len()];
         // The kernel goes through them from the last to the first.
-        for (n, _) in thresholds.iter().enumerate().rev().filter(|&(_, &least)| ttl > least) {
+        for (n, _) in exist.iter().enumerate().rev().filter(|&(_, &least)| ip.ttl > least) {
             let Some(oif) = Vif::new(n).filter(|&oif| self.has_vif(oif)) else { continue };
             if self.down & 1 << n != 0 {
                 continue;
             }
             self.count(oif, |counters| {
                 counters.packets_out += 1;
-                counters.bytes_out += octets as u64;
+                counters.bytes_out += ip.octets as u64;
             });
-            let packet = lowered.get_or_insert_with(|| lower_ttl(&packet[..octets])).clone();
-            out.push(Out::Forward { vif: oif, to, packet });
+            let packet = reader.lowered(packet, &ip);
+            out.push(Out::Forward { vif: oif, to: ip.destination, packet });
         }
     }
 
@@ -306,17 +322,4 @@ impl Entry {
 /// The group, if datagrams for it are routed at all.
 fn routed(destination: Ipv4Addr) -> Option<Group> {
     Group::new(IpAddr::V4(destination)).filter(|group| !group.is_link_local())
-}
-
-/// The packet with its TTL, which is above 1, lowered by one, and the checksum with it (RFC 1624).
-fn lower_ttl(packet: &[u8]) -> Rc<[u8]> {
-    let mut packet: Rc<[u8]> = packet.into();
-    // Nobody else has it yet.
-    if let Some(packet) = Rc::get_mut(&mut packet) {
-        packet[8] -= 1;
-        let sum = u16::from_be_bytes([packet[10], packet[11]]);
-        let (sum, carry) = sum.overflowing_add(0x0100);
-        packet[10..12].copy_from_slice(&(sum + u16::from(carry)).to_be_bytes());
-    }
-    packet
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use castnet::wire::ipv4;
 use castnet::wire::ipv4::Ipv4Header;
 
 use super::*;
@@ -69,7 +70,9 @@ impl World {
     }
 
     fn input(&mut self, number: usize, packet: Rc<[u8]>) -> &mut Self {
-        self.with(|mroute, now, out| mroute.forward(now, vif(number), &packet, out))
+        self.with(|mroute, now, out| {
+            mroute.forward(now, vif(number), &packet, &mut Reader::default(), out);
+        })
     }
 
     fn at(&mut self, ms: u64) -> &mut Self {
@@ -123,7 +126,7 @@ fn padding_of_the_link_is_neither_counted_nor_forwarded() {
     world.set(entry(0, &[(1, 1)])).done();
     let padded: Rc<[u8]> = [&*datagram(GROUP, 9, 7), &[0; 18]].concat().into();
     let mut out = Vec::new();
-    world.mroute.forward(world.now, vif(0), &padded, &mut out);
+    world.mroute.forward(world.now, vif(0), &padded, &mut Reader::default(), &mut out);
     assert!(matches!(&out[..], [Out::Forward { packet, .. }] if packet.len() == 28));
     assert_eq!(world.counters(), (1, 28, 0));
 }

@@ -1,0 +1,62 @@
+//! What multicast routing reads in a datagram, and how it is when it leaves.
+
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+
+use castnet::wire::ipv4;
+
+use crate::sim::last::Last;
+
+/// What matters of an IPv4 header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Source address.
+    pub source: Ipv4Addr,
+    /// Destination address.
+    pub destination: Ipv4Addr,
+    /// Protocol number of the payload.
+    pub protocol: u8,
+    /// Time to Live.
+    pub ttl: u8,
+    /// How many octets belong to the packet; what follows is padding.
+    pub octets: usize,
+}
+
+/// Reads datagrams for all routers of a world. One is read once, however many are handed it.
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    header: Last<Option<Header>>,
+    lowered: Last<Rc<[u8]>>,
+}
+
+impl Reader {
+    /// The header of a packet; `None` if it cannot be read.
+    pub fn header(&mut self, packet: &Rc<[u8]>) -> Option<Header> {
+        self.header.of(packet, |octets| {
+            let ip = ipv4::decode(octets).ok()?;
+            Some(Header {
+                source: ip.source,
+                destination: ip.destination,
+                protocol: ip.protocol,
+                ttl: ip.ttl,
+                octets: ip.header_len + ip.payload.len(),
+            })
+        })
+    }
+
+    /// The packet without padding and with its TTL, which is above 1, lowered by one, and the checksum
+    /// with it (RFC 1624).
+    pub(super) fn lowered(&mut self, packet: &Rc<[u8]>, header: &Header) -> Rc<[u8]> {
+        self.lowered.of(packet, |octets| {
+            let mut packet: Rc<[u8]> = octets[..header.octets].into();
+            // Nobody else has it yet.
+            if let Some(packet) = Rc::get_mut(&mut packet) {
+                packet[8] -= 1;
+                let sum = u16::from_be_bytes([packet[10], packet[11]]);
+                let (sum, carry) = sum.overflowing_add(0x0100);
+                packet[10..12].copy_from_slice(&(sum + u16::from(carry)).to_be_bytes());
+            }
+            packet
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! What the engine has to know of a port for each frame, close together: in a large network no cache
+//! holds all that the plan knows of them.
+
+use crate::plan::{LinkId, NodeId, Plan, PortId};
+
+/// A port at work.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+pub(super) struct Seat {
+    node: u32,
+    link: u32,
+    /// The other end, if the link is a cable.
+    peer: Option<u32>,
+    /// Its Ethernet address.
+    pub(super) mac: [u8; 6],
+    /// Its place among the ports of its node.
+    position: u16,
+    pub(super) up: bool,
+    /// Whether it takes in every frame.
+    pub(super) hears_all: bool,
+    /// Whether the frames of its link are kept.
+    pub(super) is_kept: bool,
+}
+
+impl Seat {
+    /// All ports of a plan, up. A link is a cable if it has two ports and no wire of the fabric's.
+    pub(super) fn all(plan: &Plan) -> Vec<Self> {
+        let kept = plan.kept_links();
+        let seat = |(id, port): (PortId, &crate::plan::Port)| {
+            let peer = match *plan.links[port.link].ports {
+                [one, other] if !plan.is_wire(port.link) => {
+                    Some(small(if one == id { other } else { one }))
+                }
+                _ => None,
+            };
+            let position = plan.nodes[port.node].ports.iter().position(|&own| own == id);
+            Self {
+                node: small(port.node),
+                link: small(port.link),
+                peer,
+                mac: port.mac,
+                position: position.unwrap_or_default() as u16,
+                up: true,
+                hears_all: false,
+                is_kept: kept[port.link],
+            }
+        };
+        plan.ports.iter().enumerate().map(seat).collect()
+    }
+
+    pub(super) const fn node(&self) -> NodeId {
+        self.node as NodeId
+    }
+
+    pub(super) const fn link(&self) -> LinkId {
+        self.link as LinkId
+    }
+
+    pub(super) const fn position(&self) -> usize {
+        self.position as usize
+    }
+
+    pub(super) fn peer(&self) -> Option<PortId> {
+        self.peer.map(|peer| peer as PortId)
+    }
+}
+
+/// No plan of so many parts fits into memory.
+fn small(id: usize) -> u32 {
+    u32::try_from(id).unwrap_or(u32::MAX)
+}
