@@ -11,7 +11,7 @@ use castnet::time::Instant;
 
 use super::datagram::Receiver;
 use super::frame::Frame;
-use super::model::mroute::Reader;
+use super::model::mroute::{Out, Reader};
 use super::seat::Seat;
 use super::{host, listener, population, router, sender, switch};
 use crate::plan::{Action, NodeId, Plan, PortId, Role};
@@ -72,6 +72,8 @@ pub(super) struct Cx<'a> {
     pub(super) seats: &'a [Seat],
     /// Reads for routers.
     pub(super) reader: &'a mut Reader,
+    /// Empty between calls; kept for its memory.
+    pub(super) outs: &'a mut Vec<Out>,
     /// Reads for listeners.
     pub(super) receiver: &'a mut Receiver,
     /// What is asked for.

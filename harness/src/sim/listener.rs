@@ -24,6 +24,8 @@ pub(super) struct Listener {
 /// The host side of a node's kernel: IGMP on each of its interfaces.
 pub(super) struct Kernels {
     interfaces: Vec<(PortId, Host)>,
+    /// When one of them is to be called next.
+    next: Option<Instant>,
     rng: Rng,
     said: Vec<Out>,
 }
@@ -40,6 +42,7 @@ impl Kernels {
         let host = |&port: &PortId| (port, Host::new(plan.ports[port].address, igmp_version));
         Self {
             interfaces: node.ports.iter().map(host).collect(),
+            next: None,
             rng: Rng::for_node(plan.seed, &node.name),
             said: Vec::new(),
         }
@@ -77,8 +80,12 @@ impl Kernels {
         });
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.interfaces.iter().filter_map(|(_, host)| host.deadline()).min()
+    pub(super) const fn deadline(&self) -> Option<Instant> {
+        self.next
+    }
+
+    fn look_ahead(&mut self) {
+        self.next = self.interfaces.iter().filter_map(|(_, host)| host.deadline()).min();
     }
 
     pub(super) fn expire(&mut self, cx: &mut Cx<'_>) {
@@ -91,6 +98,7 @@ impl Kernels {
     /// Has all interfaces speak this version, whatever they hear.
     fn hold_to(&mut self, version: u8) {
         self.interfaces.iter_mut().for_each(|(_, host)| host.hold_to(version));
+        self.look_ahead();
     }
 
     /// Whether the kernel takes datagrams of the group in on the port.
@@ -104,13 +112,14 @@ impl Kernels {
         port: PortId,
         act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<Out>),
     ) {
-        let Self { interfaces, rng, said } = self;
+        let Self { interfaces, rng, said, .. } = self;
         let Some((_, host)) = interfaces.iter_mut().find(|(own, _)| *own == port) else { return };
         act(host, cx.now, rng, said);
         for Out { to, packet } in said.drain(..) {
             // From an interface that is down the kernel's own messages vanish without a word.
             _ = cx.send(port, to, packet);
         }
+        self.look_ahead();
     }
 }
 

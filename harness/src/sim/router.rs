@@ -38,7 +38,6 @@ struct Machine {
     kernels: Kernels,
     /// What the daemon's socket has joined.
     joined: Vec<(PortId, Group)>,
-    out: Vec<Out>,
     /// What the kernel has for the daemon.
     asked: Vec<Input<'static>>,
 }
@@ -58,7 +57,6 @@ impl Router {
             mroute: Mroute::new(),
             kernels: Kernels::new(plan, node, None),
             joined: Vec::new(),
-            out: Vec::new(),
             asked: Vec::new(),
         };
         Self { config: config.clone(), machine, daemon: None, next: None }
@@ -112,8 +110,7 @@ impl Machine {
     }
 
     /// Carries out what the kernel has decided.
-    fn obey(&mut self, cx: &mut Cx<'_>) {
-        let mut outs = mem::take(&mut self.out);
+    fn obey(&mut self, cx: &mut Cx<'_>, outs: &mut Vec<Out>) {
         for out in outs.drain(..) {
             match out {
                 Out::Forward { vif, to, packet } => {
@@ -136,7 +133,6 @@ impl Machine {
                 }
             }
         }
-        self.out = outs;
     }
 }
 
@@ -161,12 +157,14 @@ impl Plane<'_, '_> {
                 machine.kernels.join(cx, port, *group);
             }
             Output::Mfc(MfcOp::Set(entry)) => {
-                text(machine.mroute.set_mfc(now, entry, &mut machine.out))?;
-                machine.obey(cx);
+                let mut outs = Vec::new();
+                text(machine.mroute.set_mfc(now, entry, &mut outs))?;
+                machine.obey(cx, &mut outs);
             }
             Output::Mfc(MfcOp::Delete(flow)) => {
-                machine.mroute.delete_mfc(*flow, &mut machine.out);
-                machine.obey(cx);
+                let mut outs = Vec::new();
+                machine.mroute.delete_mfc(*flow, &mut outs);
+                machine.obey(cx, &mut outs);
             }
             Output::Mfc(MfcOp::Count(flow)) => {
                 return Ok(Some(Input::Counted(*flow, machine.mroute.flow_counters(*flow))));
@@ -206,8 +204,9 @@ impl Actor for Router {
             Action::Kill => {
                 self.daemon = None;
                 let machine = &mut self.machine;
-                machine.mroute.close(&mut machine.out);
-                machine.obey(cx);
+                let mut outs = Vec::new();
+                machine.mroute.close(&mut outs);
+                machine.obey(cx, &mut outs);
                 for (port, group) in mem::take(&mut machine.joined) {
                     machine.kernels.leave(cx, port, group);
                 }
@@ -231,8 +230,10 @@ impl Actor for Router {
         let Some(header) = cx.reader.header(&frame.packet) else { return };
         let machine = &mut self.machine;
         if header.protocol != ipv4::IGMP {
-            machine.mroute.forward(cx.now, vif, &frame.packet, cx.reader, &mut machine.out);
-            machine.obey(cx);
+            let mut outs = mem::take(cx.outs);
+            machine.mroute.forward(cx.now, vif, &frame.packet, cx.reader, &mut outs);
+            machine.obey(cx, &mut outs);
+            *cx.outs = outs;
             return self.answer(cx);
         }
         let Ok(packet) = ipv4::decode(&frame.packet) else { return };
@@ -267,8 +268,9 @@ impl Actor for Router {
     fn wake(&mut self, cx: &mut Cx<'_>) {
         self.machine.kernels.expire(cx);
         let machine = &mut self.machine;
-        machine.mroute.expire(cx.now, &mut machine.out);
-        machine.obey(cx);
+        let mut outs = Vec::new();
+        machine.mroute.expire(cx.now, &mut outs);
+        machine.obey(cx, &mut outs);
         self.turn(cx, Input::Tick);
     }
 }

@@ -13,7 +13,7 @@ use super::actor::{Actor, Cx, Token, Want, actor};
 use super::datagram::Receiver;
 use super::frame::Frame;
 use super::link::Link;
-use super::model::mroute::Reader;
+use super::model::mroute::{Out, Reader};
 use super::queue::Queue;
 use super::seat::Seat;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
@@ -82,6 +82,7 @@ struct World<'a> {
     /// By [`PortId`].
     seats: Vec<Seat>,
     reader: Reader,
+    outs: Vec<Out>,
     receiver: Receiver,
     recording: Recording,
     /// How often a machine was handed something.
@@ -102,6 +103,7 @@ impl<'a> World<'a> {
             links: (0..plan.links.len()).map(|link| Link::new(plan, link)).collect(),
             seats: Seat::all(plan),
             reader: Reader::default(),
+            outs: Vec::new(),
             receiver: Receiver::default(),
             recording: Recording {
                 backend: Backend::Sim.word(),
@@ -199,6 +201,7 @@ impl<'a> World<'a> {
             recording: &mut self.recording,
             seats: &self.seats,
             reader: &mut self.reader,
+            outs: &mut self.outs,
             receiver: &mut self.receiver,
             wants: &mut wants,
             events: &mut self.events,
