@@ -29,10 +29,14 @@ struct State {
 }
 
 /// A laboratory that is being built or torn down.
-pub(super) struct Changing(());
+#[derive(Debug)]
+#[must_use]
+pub struct Changing(());
 
 /// A laboratory whose time runs.
-pub(super) struct Running(());
+#[derive(Debug)]
+#[must_use]
+pub struct Running(());
 
 /// How many laboratories this machine runs at a time, unless somebody knows better.
 #[must_use]
@@ -43,14 +47,14 @@ pub fn at_a_time() -> usize {
 
 impl Changing {
     /// Waits until no laboratory's time runs.
-    pub(super) fn begin() -> Self {
+    pub fn begin() -> Self {
         let mut state = GATE.wait_while(|state| state.running > 0);
         state.changing += 1;
         Self(())
     }
 
     /// Waits until no other laboratory is being built or torn down.
-    pub(super) fn done(self) -> Running {
+    pub fn done(self) -> Running {
         drop(self);
         let mut state = GATE.wait_while(|state| state.changing > 0);
         state.running += 1;

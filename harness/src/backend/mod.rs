@@ -14,4 +14,4 @@ mod unicast;
 
 pub use cancel::Cancel;
 pub use error::RunError;
-pub use gate::at_a_time;
+pub use gate::{Changing, Running, at_a_time};

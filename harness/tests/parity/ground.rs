@@ -5,8 +5,9 @@ use std::net::Ipv4Addr;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use castnet_lab::backend::{Changing, Running};
 use castnet_lab::lab::link::{self, Built};
-use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, Tap};
+use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, Precedence, Tap};
 use tokio::time;
 
 use crate::script::{Done, Played, Reaction, describe, realtime};
@@ -27,6 +28,8 @@ pub(crate) struct Ground {
     /// What the rest of the script is put off by, so that its steps keep their distance however late
     /// one of them was.
     slipped: Cell<Duration>,
+    /// Nothing is built meanwhile.
+    _running: (Running, Precedence),
 }
 
 /// How often the observer makes sure that there is nothing to see.
@@ -39,6 +42,7 @@ impl Ground {
         outer: usize,
         furnish: impl AsyncFnOnce(&[Netns], &mut Built),
     ) -> Self {
+        let changing = Changing::begin();
         let netns: Vec<_> = (0..=outer).map(|n| Netns::create(format!("n{n}")).unwrap()).collect();
         let links: Vec<_> = (0..outer).map(|n| wire(n, outer)).collect();
         let mut built = link::build(&netns, &links).await.unwrap();
@@ -46,9 +50,22 @@ impl Ground {
         let mut capture = Capture::start(&netns, &links, &built).unwrap();
         capture.prove(PROOF_BOUND).await.unwrap();
         let taps = netns[..outer].iter().map(|netns| Tap::open(netns).unwrap()).collect();
+        let running = (changing.done(), Precedence::take());
         let (start, began) = (realtime(), time::Instant::now());
         let [quiet, late, slipped] = [Duration::ZERO; 3].map(Cell::new);
-        Self { netns, built, capture, taps, links, start, began, quiet, late, slipped }
+        Self {
+            netns,
+            built,
+            capture,
+            taps,
+            links,
+            start,
+            began,
+            quiet,
+            late,
+            slipped,
+            _running: running,
+        }
     }
 
     /// Time since the start of the script.

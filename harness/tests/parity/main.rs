@@ -18,7 +18,6 @@ mod script;
 
 use std::process::ExitCode;
 
-use castnet_lab::lab::Precedence;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
@@ -72,7 +71,6 @@ fn main() -> ExitCode {
 
 fn trial<F: Future<Output = ()>>(name: &str, body: impl Fn() -> F + Send + 'static) -> Trial {
     Trial::test(name, move || {
-        let _first = Precedence::take();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(Failed::from)?.block_on(body());
         Ok(())
