@@ -69,3 +69,47 @@ impl Seat {
 fn small(id: usize) -> u32 {
     u32::try_from(id).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::compile;
+
+    const LINKS: &str = r#"
+title = "links of every kind"
+[links]
+up = ["s1", "r1"]
+slow = { nodes = ["r1", "r2"], delay = "1ms" }
+lan = ["r1", "h1", "r2"]
+[nodes]
+s1 = { role = "source" }
+r1 = { role = "router" }
+r2 = { role = "router" }
+h1 = { role = "listener" }
+[[expect]]
+querier = { on = "lan", is = "r1" }
+at = "start + 1s"
+"#;
+
+    #[test]
+    fn two_ports_with_nobody_between_are_a_cable() {
+        let plan = compile("links.toml", LINKS).unwrap_or_else(|e| panic!("{}", e.render(false)));
+        let seats = Seat::all(&plan);
+        let peer = |name: &str| {
+            let port = (0..seats.len()).find(|&port| plan.port_name(port) == name).unwrap();
+            seats[port].peer().map(|peer| plan.port_name(peer))
+        };
+        assert_eq!(peer("s1:up").as_deref(), Some("r1:up"));
+        assert_eq!(peer("r1:up").as_deref(), Some("s1:up"));
+        assert_eq!([peer("r1:slow"), peer("r2:slow"), peer("r1:lan")], [None, None, None]);
+    }
+
+    #[test]
+    fn a_seat_knows_its_place_at_its_node() {
+        let plan = compile("links.toml", LINKS).unwrap_or_else(|e| panic!("{}", e.render(false)));
+        for (port, seat) in Seat::all(&plan).iter().enumerate() {
+            assert_eq!(plan.nodes[seat.node()].ports[seat.position()], port);
+            assert!(plan.links[seat.link()].ports.contains(&port));
+        }
+    }
+}

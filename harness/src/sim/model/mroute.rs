@@ -12,7 +12,6 @@ mod unresolved;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -77,7 +76,8 @@ pub struct Mroute {
     vifs: Vec<Option<VifCounters>>,
     /// The devices behind them that are down, vif or not.
     down: u32,
-    entries: BTreeMap<Flow, Entry>,
+    /// In the order of the flows, side by side: a datagram finds its entry in one place.
+    entries: Vec<(Flow, Entry)>,
     unresolved: Unresolved,
 }
 
@@ -108,7 +108,7 @@ impl Mroute {
     pub fn close(&mut self, out: &mut Vec<Out>) {
         self.is_open = false;
         self.vifs.clear();
-        let flows = std::mem::take(&mut self.entries).into_keys();
+        let flows = std::mem::take(&mut self.entries).into_iter().map(|(flow, _)| flow);
         let flows = flows.chain(self.unresolved.clear());
         out.extend(flows.map(|flow| Out::Mfc { flow, entry: None }));
     }
@@ -152,14 +152,19 @@ impl Mroute {
             thresholds[oif.index()] = threshold.max(1);
         }
         let (flow, iif) = (entry.flow, entry.iif);
-        if let Some(known) = self.entries.get_mut(&flow) {
-            (known.iif, known.thresholds) = (iif, thresholds);
-        } else {
-            let counters = FlowCounters::default();
-            self.entries.insert(flow, Entry { iif, thresholds, counters, asserted: None });
-            let mut reader = Reader::default();
-            for (vif, packet) in self.unresolved.resolve(flow) {
-                self.input(now, vif, &packet, &mut reader, out);
+        match self.find(flow) {
+            Ok(at) => {
+                let known = &mut self.entries[at].1;
+                (known.iif, known.thresholds) = (iif, thresholds);
+            }
+            Err(at) => {
+                let counters = FlowCounters::default();
+                self.entries
+                    .insert(at, (flow, Entry { iif, thresholds, counters, asserted: None }));
+                let mut reader = Reader::default();
+                for (vif, packet) in self.unresolved.resolve(flow) {
+                    self.input(now, vif, &packet, &mut reader, out);
+                }
             }
         }
         out.push(Out::Mfc { flow, entry: self.entry(flow) });
@@ -169,7 +174,8 @@ impl Mroute {
     /// Forgets the flow's entry (`MRT_DEL_MFC`); nothing happens if it has none, even if datagrams
     /// wait for one.
     pub fn delete_mfc(&mut self, flow: Flow, out: &mut Vec<Out>) {
-        if self.entries.remove(&flow).is_some() {
+        if let Ok(at) = self.find(flow) {
+            self.entries.remove(at);
             out.push(Out::Mfc { flow, entry: None });
         }
     }
@@ -177,7 +183,7 @@ impl Mroute {
     /// What the flow's entry counted (`SIOCGETSGCNT`); `None` if there is no entry.
     #[must_use]
     pub fn flow_counters(&self, flow: Flow) -> Option<FlowCounters> {
-        self.entries.get(&flow).map(|entry| entry.counters)
+        Some(self.entries[self.find(flow).ok()?].1.counters)
     }
 
     /// What the interface counted (`SIOCGETVIFCNT`); `None` if there is no such interface.
@@ -233,13 +239,21 @@ impl Mroute {
         out.extend(flows.map(|flow| Out::Mfc { flow, entry: None }));
     }
 
+    /// Where the flow's entry is, or would be.
+    fn find(&self, flow: Flow) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(own, _)| own.cmp(&flow))
+    }
+
     fn has_vif(&self, vif: Vif) -> bool {
         self.vifs.get(vif.index()).is_some_and(Option::is_some)
     }
 
     /// The entry as netlink tells it, which is none where its own interface does not exist.
     fn entry(&self, flow: Flow) -> Option<MfcEntry> {
-        let entry = self.entries.get(&flow).filter(|entry| self.has_vif(entry.iif))?;
+        let (_, entry) = &self.entries[self.find(flow).ok()?];
+        if !self.has_vif(entry.iif) {
+            return None;
+        }
         let oif = |(n, &threshold): (usize, &u8)| {
             let oif = Vif::new(n).filter(|&oif| threshold < NOT_OUT && self.has_vif(oif))?;
             Some((oif, threshold))
@@ -265,13 +279,14 @@ impl Mroute {
             return;
         }
         let flow = Flow { source: IpAddr::V4(ip.source), group };
-        let Some(entry) = self.entries.get_mut(&flow) else {
+        let Ok(at) = self.find(flow) else {
             if self.unresolved.wait(now, flow, vif, packet) {
                 out.push(Out::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow }));
                 out.push(Out::Mfc { flow, entry: None });
             }
             return;
         };
+        let entry = &mut self.entries[at].1;
         entry.counters.packets += 1;
         entry.counters.bytes += ip.octets as u64;
         if entry.iif != vif {
