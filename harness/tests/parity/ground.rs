@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::net::Ipv4Addr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use castnet_lab::backend::{Changing, Running};
 use castnet_lab::lab::link::{self, Built};
-use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, Precedence, Tap};
+use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, Tap};
 use tokio::time;
 
 use crate::script::{Done, Played, Reaction, describe, realtime};
@@ -28,9 +29,17 @@ pub(crate) struct Ground {
     /// What the rest of the script is put off by, so that its steps keep their distance however late
     /// one of them was.
     slipped: Cell<Duration>,
-    /// Nothing is built meanwhile.
-    _running: (Running, Precedence),
+    /// Nothing is built meanwhile. The script itself goes before nobody: the kernel's timers are served by
+    /// ordinary threads, and so many scripts at a time would be in their way.
+    _running: Running,
 }
+
+/// Scripts begin so far apart. Most do several things at once at their very beginning, and would hold each
+/// other up between these.
+const APART: Duration = Duration::from_millis(15);
+
+/// How many have begun.
+static BEGUN: AtomicU32 = AtomicU32::new(0);
 
 /// How often the observer makes sure that there is nothing to see.
 const PACE: Duration = Duration::from_millis(5);
@@ -50,7 +59,8 @@ impl Ground {
         let mut capture = Capture::start(&netns, &links, &built).unwrap();
         capture.prove(PROOF_BOUND).await.unwrap();
         let taps = netns[..outer].iter().map(|netns| Tap::open(netns).unwrap()).collect();
-        let running = (changing.done(), Precedence::take());
+        let running = changing.done();
+        time::sleep(APART * BEGUN.fetch_add(1, Ordering::Relaxed)).await;
         let (start, began) = (realtime(), time::Instant::now());
         let [quiet, late, slipped] = [Duration::ZERO; 3].map(Cell::new);
         Self {
