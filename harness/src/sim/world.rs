@@ -279,18 +279,16 @@ impl<'a> World<'a> {
             return;
         }
         self.record(port, true, &frame);
-        if seat.peer().is_some() {
-            return self.queue.push(self.now + UNDER_WAY, Due::Arrival(port, frame));
-        }
         let id = seat.link();
-        let link = &mut self.links[id];
-        match &mut link.wire {
-            None => self.queue.push(self.now + UNDER_WAY, Due::Arrival(port, frame)),
-            Some(wire) => {
-                let position = link.ports.iter().position(|&own| own == port);
-                wire.enter(self.now, position.unwrap_or_default(), &frame.octets());
-                self.call_wire(id);
-            }
+        // A cable has no wire, which is known without a look at its link.
+        if seat.peer().is_none()
+            && let Link { ports, wire: Some(wire), .. } = &mut self.links[id]
+        {
+            let position = ports.iter().position(|&own| own == port);
+            wire.enter(self.now, position.unwrap_or_default(), &frame.octets());
+            self.call_wire(id);
+        } else {
+            self.queue.push(self.now + UNDER_WAY, Due::Arrival(port, frame));
         }
     }
 
