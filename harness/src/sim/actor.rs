@@ -6,12 +6,12 @@
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
-use castnet::mfc::entry::{Flow, FlowCounters};
 use castnet::time::Instant;
 
 use super::datagram::Receiver;
+use super::forwarders::Forwarder;
 use super::frame::Frame;
-use super::model::mroute::{Out, Reader};
+use super::model::mroute::Out;
 use super::seat::Seat;
 use super::{host, listener, population, router, sender, switch};
 use crate::plan::{Action, NodeId, Plan, PortId, Role};
@@ -37,6 +37,9 @@ pub(super) trait Actor {
     /// Takes a frame that the port listens to.
     fn receive(&mut self, _cx: &mut Cx<'_>, _port: PortId, _frame: &Frame) {}
 
+    /// Its kernel has something to ask or to tell.
+    fn told(&mut self, _cx: &mut Cx<'_>, _outs: &mut Vec<Out>) {}
+
     /// The interface has come up or gone down.
     fn interface(&mut self, _cx: &mut Cx<'_>, _port: PortId, _up: bool) {}
 
@@ -47,11 +50,6 @@ pub(super) trait Actor {
 
     /// Does what is due; harmless at any time.
     fn wake(&mut self, _cx: &mut Cx<'_>) {}
-
-    /// What its kernel has counted for the flow; `None` if it has no entry for it.
-    fn counters(&self, _flow: Flow) -> Option<FlowCounters> {
-        None
-    }
 
     /// Something that the actor asked to be told at this time is due ([`Want::Token`]).
     fn token(&mut self, _cx: &mut Cx<'_>, _token: Token) {}
@@ -70,10 +68,8 @@ pub(super) struct Cx<'a> {
     pub(super) recording: &'a mut Recording,
     /// The ports.
     pub(super) seats: &'a [Seat],
-    /// Reads for routers.
-    pub(super) reader: &'a mut Reader,
-    /// Empty between calls; kept for its memory.
-    pub(super) outs: &'a mut Vec<Out>,
+    /// What the kernels of routers forward, in the order of their nodes.
+    pub(super) forwarders: &'a mut [Forwarder],
     /// Reads for listeners.
     pub(super) receiver: &'a mut Receiver,
     /// What is asked for.
@@ -148,9 +144,12 @@ impl Cx<'_> {
 }
 
 /// Makes the actor of a node.
-pub(super) fn actor(plan: &Plan, node: NodeId) -> Box<dyn Actor> {
+pub(super) fn actor(plan: &Plan, node: NodeId, forwarders: &[Forwarder]) -> Box<dyn Actor> {
     match &plan.nodes[node].role {
-        Role::Router(config) => Box::new(router::Router::new(plan, node, config)),
+        Role::Router(config) => {
+            let forwarder = Forwarder::place(forwarders, node);
+            Box::new(router::Router::new(plan, node, config, forwarder))
+        }
         Role::Listener(Listener::Kernel { igmp_version }) => {
             Box::new(listener::Listener::new(plan, node, *igmp_version))
         }

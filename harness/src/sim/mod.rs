@@ -7,6 +7,7 @@
 
 mod actor;
 mod datagram;
+mod forwarders;
 mod frame;
 mod host;
 mod last;

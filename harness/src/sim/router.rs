@@ -5,7 +5,6 @@ use std::mem;
 use castnet::addr::Group;
 use castnet::drive::{DataPlane, settle, turn};
 use castnet::mfc::cache::MfcOp;
-use castnet::mfc::entry::{Flow, FlowCounters};
 use castnet::mfc::vif::Vif;
 use castnet::router::config::Config;
 use castnet::router::{self, Input, Output, Refusal};
@@ -13,6 +12,7 @@ use castnet::time::Instant;
 use castnet::wire::ipv4;
 
 use super::actor::{Actor, Cx, Sounds};
+use super::forwarders::Forwarder;
 use super::frame::Frame;
 use super::listener::Kernels;
 use super::model::host::Heard;
@@ -25,7 +25,7 @@ pub(super) struct Router {
     machine: Machine,
     /// The daemon; none while it is dead.
     daemon: Option<router::Router>,
-    /// When the daemon or its kernel as a host is to be called next; no datagram alone changes that.
+    /// When the daemon or its kernel is to be called next.
     next: Option<Instant>,
 }
 
@@ -33,8 +33,8 @@ pub(super) struct Router {
 struct Machine {
     node: NodeId,
     teller: Teller,
-    ports: Vec<PortId>,
-    mroute: Mroute,
+    /// The place of what its kernel forwards, among those of all routers.
+    forwarder: usize,
     kernels: Kernels,
     /// What the daemon's socket has joined.
     joined: Vec<(PortId, Group)>,
@@ -49,12 +49,11 @@ struct Plane<'a, 'c> {
 }
 
 impl Router {
-    pub(super) fn new(plan: &Plan, node: NodeId, config: &Config) -> Self {
+    pub(super) fn new(plan: &Plan, node: NodeId, config: &Config, forwarder: usize) -> Self {
         let machine = Machine {
             node,
             teller: Teller::new(plan, node),
-            ports: plan.nodes[node].ports.clone(),
-            mroute: Mroute::new(),
+            forwarder,
             kernels: Kernels::new(plan, node, None),
             joined: Vec::new(),
             asked: Vec::new(),
@@ -66,11 +65,11 @@ impl Router {
         let Self { config, machine, daemon, .. } = self;
         let mut router =
             router::Router::new(config.clone(), cx.now).map_err(|error| error.to_string())?;
-        machine.mroute.open();
+        machine.mroute(cx).open();
         let now = cx.now;
         settle(&mut router, &mut Plane { machine, cx }, now);
         *daemon = Some(router);
-        self.look_ahead();
+        self.look_ahead(cx);
         Ok(())
     }
 
@@ -81,7 +80,7 @@ impl Router {
             turn(daemon, &mut Plane { machine, cx }, now, input);
         }
         self.answer(cx);
-        self.look_ahead();
+        self.look_ahead(cx);
     }
 
     /// Has the daemon answer what the kernel has asked meanwhile.
@@ -95,18 +94,23 @@ impl Router {
                 turn(daemon, &mut Plane { machine, cx }, now, input);
             }
         }
-        self.look_ahead();
+        self.look_ahead(cx);
     }
 
-    fn look_ahead(&mut self) {
+    fn look_ahead(&mut self, cx: &mut Cx<'_>) {
         let daemon = self.daemon.as_ref().and_then(router::Router::deadline);
-        self.next = daemon.into_iter().chain(self.machine.kernels.deadline()).min();
+        let waiting = self.machine.mroute(cx).deadline();
+        self.next = daemon.into_iter().chain(self.machine.kernels.deadline()).chain(waiting).min();
     }
 }
 
 impl Machine {
-    fn port(&self, vif: Vif) -> Result<PortId, String> {
-        self.ports.get(vif.index()).copied().ok_or_else(|| format!("{vif} has no device"))
+    const fn forwarder<'c>(&self, cx: &'c Cx<'_>) -> &'c Forwarder {
+        &cx.forwarders[self.forwarder]
+    }
+
+    const fn mroute<'c>(&self, cx: &'c mut Cx<'_>) -> &'c mut Mroute {
+        &mut cx.forwarders[self.forwarder].mroute
     }
 
     /// Carries out what the kernel has decided.
@@ -114,7 +118,7 @@ impl Machine {
         for out in outs.drain(..) {
             match out {
                 Out::Forward { vif, to, packet } => {
-                    if let Ok(port) = self.port(vif) {
+                    if let Ok(port) = self.forwarder(cx).port(vif) {
                         // What is forwarded onto an interface that is down is lost.
                         _ = cx.send(port, to, packet);
                     }
@@ -123,10 +127,11 @@ impl Machine {
                 Out::Mfc { flow, entry } => {
                     let std::net::IpAddr::V4(source) = flow.source else { continue };
                     let entry = entry.and_then(|entry| {
-                        let oifs = entry.oifs.keys().filter_map(|&oif| self.port(oif).ok());
+                        let forwarder = self.forwarder(cx);
+                        let oifs = entry.oifs.keys().filter_map(|&oif| forwarder.port(oif).ok());
                         let mut oifs: Vec<PortId> = oifs.collect();
                         oifs.sort_unstable();
-                        Some(MfcEntry { iif: self.port(entry.iif).ok()?, oifs })
+                        Some(MfcEntry { iif: forwarder.port(entry.iif).ok()?, oifs })
                     });
                     let (at, node, group) = (cx.now, self.node, flow.group);
                     cx.recording.mfc.push(MfcChange { at, node, source, group, entry });
@@ -145,29 +150,30 @@ impl Plane<'_, '_> {
         let Self { machine, cx } = self;
         match output {
             Output::Transmit { vif, bytes } => {
-                let port = machine.port(*vif)?;
+                let port = machine.forwarder(cx).port(*vif)?;
                 let to = ipv4::decode(bytes).map_err(|error| error.to_string())?.destination;
                 let sent = cx.send(port, to, bytes.as_slice());
                 sent.map_err(|error| format!("{vif}: transmit: {error}"))?;
             }
-            Output::AddVif(vif, _) => text(machine.mroute.add_vif(*vif))?,
+            Output::AddVif(vif, _) => text(machine.mroute(cx).add_vif(*vif))?,
             Output::Listen(vif, group) => {
-                let port = machine.port(*vif)?;
+                let port = machine.forwarder(cx).port(*vif)?;
                 machine.joined.push((port, *group));
                 machine.kernels.join(cx, port, *group);
             }
             Output::Mfc(MfcOp::Set(entry)) => {
                 let mut outs = Vec::new();
-                text(machine.mroute.set_mfc(now, entry, &mut outs))?;
+                text(machine.mroute(cx).set_mfc(now, entry, &mut outs))?;
                 machine.obey(cx, &mut outs);
             }
             Output::Mfc(MfcOp::Delete(flow)) => {
                 let mut outs = Vec::new();
-                machine.mroute.delete_mfc(*flow, &mut outs);
+                machine.mroute(cx).delete_mfc(*flow, &mut outs);
                 machine.obey(cx, &mut outs);
             }
             Output::Mfc(MfcOp::Count(flow)) => {
-                return Ok(Some(Input::Counted(*flow, machine.mroute.flow_counters(*flow))));
+                let counters = machine.mroute(cx).flow_counters(*flow);
+                return Ok(Some(Input::Counted(*flow, counters)));
             }
             Output::Event(event) => {
                 let told = machine.teller.tell(now, event);
@@ -192,7 +198,7 @@ impl Actor for Router {
     fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
         self.machine.kernels.start(cx);
         // Whatever takes part in multicast routing receives all multicast.
-        for &port in &self.machine.ports {
+        for &port in &cx.plan.nodes[self.machine.node].ports {
             cx.hear(port, Sounds::All, true);
         }
         self.enter_service(cx)
@@ -205,12 +211,12 @@ impl Actor for Router {
                 self.daemon = None;
                 let machine = &mut self.machine;
                 let mut outs = Vec::new();
-                machine.mroute.close(&mut outs);
+                machine.mroute(cx).close(&mut outs);
                 machine.obey(cx, &mut outs);
                 for (port, group) in mem::take(&mut machine.joined) {
                     machine.kernels.leave(cx, port, group);
                 }
-                self.look_ahead();
+                self.look_ahead(cx);
                 Ok(())
             }
             Action::Restart if self.daemon.is_some() => Err("it is still running".to_owned()),
@@ -227,15 +233,7 @@ impl Actor for Router {
 
     fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
         let Some(vif) = Vif::new(cx.seats[port].position()) else { return };
-        let Some(header) = cx.reader.header(&frame.packet) else { return };
         let machine = &mut self.machine;
-        if header.protocol != ipv4::IGMP {
-            let mut outs = mem::take(cx.outs);
-            machine.mroute.forward(cx.now, vif, &frame.packet, cx.reader, &mut outs);
-            machine.obey(cx, &mut outs);
-            *cx.outs = outs;
-            return self.answer(cx);
-        }
         let Ok(packet) = ipv4::decode(&frame.packet) else { return };
         let own = cx.plan.ports[port].address;
         let is_local =
@@ -243,33 +241,36 @@ impl Actor for Router {
         if let Some(heard) = Heard::read(&frame.packet) {
             machine.kernels.receive(cx, port, &heard);
         }
-        if self.machine.mroute.hears_igmp(vif, &packet, is_local) {
+        if self.machine.mroute(cx).hears_igmp(vif, &packet, is_local) {
             self.turn(cx, Input::Packet { vif, bytes: &frame.packet });
         }
-        self.look_ahead();
+        self.look_ahead(cx);
+    }
+
+    fn told(&mut self, cx: &mut Cx<'_>, outs: &mut Vec<Out>) {
+        self.machine.obey(cx, outs);
+        self.answer(cx);
+        self.look_ahead(cx);
     }
 
     fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
         if let Some(vif) = Vif::new(cx.seats[port].position()) {
-            self.machine.mroute.interface(vif, up);
+            self.machine.mroute(cx).interface(vif, up);
         }
         self.machine.kernels.interface(cx, port, up);
-        self.look_ahead();
-    }
-
-    fn counters(&self, flow: Flow) -> Option<FlowCounters> {
-        self.machine.mroute.flow_counters(flow)
+        self.look_ahead(cx);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.next.into_iter().chain(self.machine.mroute.deadline()).min()
+        self.next
     }
 
     fn wake(&mut self, cx: &mut Cx<'_>) {
         self.machine.kernels.expire(cx);
         let machine = &mut self.machine;
         let mut outs = Vec::new();
-        machine.mroute.expire(cx.now, &mut outs);
+        let now = cx.now;
+        machine.mroute(cx).expire(now, &mut outs);
         machine.obey(cx, &mut outs);
         self.turn(cx, Input::Tick);
     }

@@ -1,7 +1,8 @@
 //! What the engine has to know of a port for each frame, close together: in a large network no cache
 //! holds all that the plan knows of them.
 
-use crate::plan::{LinkId, NodeId, Plan, PortId};
+use super::forwarders::{Forwarder, small};
+use crate::plan::{LinkId, NodeId, Plan, PortId, Role};
 
 /// A port at work.
 #[derive(Clone, Copy, Debug)]
@@ -9,8 +10,10 @@ use crate::plan::{LinkId, NodeId, Plan, PortId};
 pub(super) struct Seat {
     node: u32,
     link: u32,
-    /// The other end, if the link is a cable.
-    peer: Option<u32>,
+    /// The other end, if the link is a cable; else [`NONE`].
+    peer: u32,
+    /// The place of its router's forwarding among all; else [`NONE`].
+    forwarder: u32,
     /// Its Ethernet address.
     pub(super) mac: [u8; 6],
     /// Its place among the ports of its node.
@@ -22,22 +25,34 @@ pub(super) struct Seat {
     pub(super) is_kept: bool,
 }
 
+/// Two seats share a line of the cache: those of both ends of a cable, if they were planned together.
+const _: () = assert!(size_of::<Seat>() == 32);
+
+/// No place at all.
+const NONE: u32 = u32::MAX;
+
 impl Seat {
     /// All ports of a plan, up. A link is a cable if it has two ports and no wire of the fabric's.
-    pub(super) fn all(plan: &Plan) -> Vec<Self> {
+    pub(super) fn all(plan: &Plan, forwarders: &[Forwarder]) -> Vec<Self> {
         let kept = plan.kept_links();
         let seat = |(id, port): (PortId, &crate::plan::Port)| {
             let peer = match *plan.links[port.link].ports {
                 [one, other] if !plan.is_wire(port.link) => {
-                    Some(small(if one == id { other } else { one }))
+                    small(if one == id { other } else { one })
                 }
-                _ => None,
+                _ => NONE,
             };
-            let position = plan.nodes[port.node].ports.iter().position(|&own| own == id);
+            let node = &plan.nodes[port.node];
+            let position = node.ports.iter().position(|&own| own == id);
+            let is_router = matches!(node.role, Role::Router(_));
             Self {
                 node: small(port.node),
                 link: small(port.link),
                 peer,
+                forwarder: match is_router {
+                    true => small(Forwarder::place(forwarders, port.node)),
+                    false => NONE,
+                },
                 mac: port.mac,
                 position: position.unwrap_or_default() as u16,
                 up: true,
@@ -60,14 +75,17 @@ impl Seat {
         self.position as usize
     }
 
-    pub(super) fn peer(&self) -> Option<PortId> {
-        self.peer.map(|peer| peer as PortId)
+    pub(super) const fn peer(&self) -> Option<PortId> {
+        place(self.peer)
+    }
+
+    pub(super) const fn forwarder(&self) -> Option<usize> {
+        place(self.forwarder)
     }
 }
 
-/// No plan of so many parts fits into memory.
-fn small(id: usize) -> u32 {
-    u32::try_from(id).unwrap_or(u32::MAX)
+const fn place(place: u32) -> Option<usize> {
+    if place == NONE { None } else { Some(place as usize) }
 }
 
 #[cfg(test)]
@@ -94,7 +112,7 @@ at = "start + 1s"
     #[test]
     fn two_ports_with_nobody_between_are_a_cable() {
         let plan = compile("links.toml", LINKS).unwrap_or_else(|e| panic!("{}", e.render(false)));
-        let seats = Seat::all(&plan);
+        let seats = Seat::all(&plan, &Forwarder::all(&plan));
         let peer = |name: &str| {
             let port = (0..seats.len()).find(|&port| plan.port_name(port) == name).unwrap();
             seats[port].peer().map(|peer| plan.port_name(peer))
@@ -107,7 +125,7 @@ at = "start + 1s"
     #[test]
     fn a_seat_knows_its_place_at_its_node() {
         let plan = compile("links.toml", LINKS).unwrap_or_else(|e| panic!("{}", e.render(false)));
-        for (port, seat) in Seat::all(&plan).iter().enumerate() {
+        for (port, seat) in Seat::all(&plan, &Forwarder::all(&plan)).iter().enumerate() {
             assert_eq!(plan.nodes[seat.node()].ports[seat.position()], port);
             assert!(plan.links[seat.link()].ports.contains(&port));
         }

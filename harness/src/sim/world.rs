@@ -7,13 +7,16 @@ use std::mem;
 use std::time::Duration;
 
 use castnet::mfc::entry::Flow;
+use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
+use castnet::wire::ipv4;
 
 use super::actor::{Actor, Cx, Token, Want, actor};
 use super::datagram::Receiver;
+use super::forwarders::Forwarder;
 use super::frame::Frame;
 use super::link::Link;
-use super::model::mroute::{Out, Reader};
+use super::model::mroute::{Header, Out, Reader};
 use super::queue::Queue;
 use super::seat::Seat;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
@@ -81,29 +84,31 @@ struct World<'a> {
     links: Vec<Link>,
     /// By [`PortId`].
     seats: Vec<Seat>,
+    forwarders: Vec<Forwarder>,
     reader: Reader,
-    outs: Vec<Out>,
     receiver: Receiver,
     recording: Recording,
     /// How often a machine was handed something.
     events: u64,
     /// Empty between calls; kept for their memory.
     wants: Vec<Want>,
+    outs: Vec<Out>,
     listeners: Vec<PortId>,
 }
 
 impl<'a> World<'a> {
     fn new(plan: &'a Plan) -> Self {
+        let forwarders = Forwarder::all(plan);
         Self {
             plan,
             now: Instant::ZERO,
             queue: Queue::default(),
-            actors: (0..plan.nodes.len()).map(|node| actor(plan, node)).collect(),
+            actors: (0..plan.nodes.len()).map(|node| actor(plan, node, &forwarders)).collect(),
             wakes: vec![None; plan.nodes.len()],
             links: (0..plan.links.len()).map(|link| Link::new(plan, link)).collect(),
-            seats: Seat::all(plan),
+            seats: Seat::all(plan, &forwarders),
+            forwarders,
             reader: Reader::default(),
-            outs: Vec::new(),
             receiver: Receiver::default(),
             recording: Recording {
                 backend: Backend::Sim.word(),
@@ -122,6 +127,7 @@ impl<'a> World<'a> {
             },
             events: 0,
             wants: Vec::new(),
+            outs: Vec::new(),
             listeners: Vec::new(),
         }
     }
@@ -200,8 +206,7 @@ impl<'a> World<'a> {
             plan: self.plan,
             recording: &mut self.recording,
             seats: &self.seats,
-            reader: &mut self.reader,
-            outs: &mut self.outs,
+            forwarders: &mut self.forwarders,
             receiver: &mut self.receiver,
             wants: &mut wants,
             events: &mut self.events,
@@ -261,7 +266,8 @@ impl<'a> World<'a> {
     fn read(&mut self, id: ReadingId) {
         let Reading { router, source, group, .. } = self.plan.readings[id];
         let flow = Flow { source: source.into(), group };
-        let counters = self.actors[router].counters(flow);
+        let forwarder = Forwarder::place(&self.forwarders, router);
+        let counters = self.forwarders[forwarder].mroute.flow_counters(flow);
         self.recording.counters[id] = Some(CountersRead { at: self.now, counters });
     }
 
@@ -308,9 +314,9 @@ impl<'a> World<'a> {
         self.links[link].listeners(frame.destination, &mut listeners);
         for port in listeners.drain(..) {
             // One of them may have taken down another.
-            if port != from && self.seats[port].up {
-                let node = self.seats[port].node();
-                self.call(node, |actor, cx| actor.receive(cx, port, frame));
+            let seat = self.seats[port];
+            if port != from && seat.up {
+                self.hand(port, seat, frame);
             }
         }
         self.listeners = listeners;
@@ -323,8 +329,44 @@ impl<'a> World<'a> {
         }
         self.record(port, false, frame);
         if seat.hears_all || self.links[seat.link()].hears(port, frame.destination) {
-            self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
+            self.hand(port, seat, frame);
         }
+    }
+
+    /// Hands a frame to whoever it is for: a datagram to the kernel of a router, anything else to
+    /// the machine that sits there.
+    fn hand(&mut self, port: PortId, seat: Seat, frame: &Frame) {
+        let Some(forwarder) = seat.forwarder() else {
+            return self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
+        };
+        match self.reader.header(&frame.packet) {
+            Some(Header { protocol: ipv4::IGMP, .. }) => {
+                self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
+            }
+            Some(_) => self.forward(forwarder, seat, frame),
+            None => self.events += 1,
+        }
+    }
+
+    /// Has the kernel of a router forward a datagram. Its daemon learns of it only if it is asked.
+    fn forward(&mut self, forwarder: usize, seat: Seat, frame: &Frame) {
+        let Some(vif) = Vif::new(seat.position()) else { return };
+        let mut outs = mem::take(&mut self.outs);
+        let mroute = &mut self.forwarders[forwarder].mroute;
+        mroute.forward(self.now, vif, &frame.packet, &mut self.reader, &mut outs);
+        if outs.iter().all(|out| matches!(out, Out::Forward { .. })) {
+            self.events += 1;
+            for out in outs.drain(..) {
+                if let Out::Forward { vif, to, packet } = out
+                    && let Ok(port) = self.forwarders[forwarder].port(vif)
+                {
+                    self.send(port, Frame::to_group(self.seats[port].mac, to, packet));
+                }
+            }
+        } else {
+            self.call(seat.node(), |actor, cx| actor.told(cx, &mut outs));
+        }
+        self.outs = outs;
     }
 
     /// Lets go what a link with faults has to let go by now.

@@ -22,6 +22,7 @@ use castnet::mfc::upcall::{Upcall, UpcallKind};
 use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
 use castnet::wire::ipv4::{IGMP, Ipv4Packet};
+use smallvec::SmallVec;
 
 use super::is_taken_in;
 use super::jiffies::{jiffies, ticks};
@@ -72,12 +73,14 @@ pub enum Refused {
 #[derive(Clone, Debug, Default)]
 pub struct Mroute {
     is_open: bool,
-    /// By [`Vif::index`].
-    vifs: Vec<Option<VifCounters>>,
+    /// A bit for each virtual interface that there is.
+    exist: u32,
     /// The devices behind them that are down, vif or not.
     down: u32,
-    /// In the order of the flows, side by side: a datagram finds its entry in one place.
-    entries: Vec<(Flow, Entry)>,
+    /// By [`Vif::index`]; what does not exist has counted nothing.
+    vifs: SmallVec<[VifCounters; 4]>,
+    /// In the order of the flows. The first is in place: most routers of a large network have no other.
+    entries: SmallVec<[(Flow, Entry); 1]>,
     unresolved: Unresolved,
 }
 
@@ -107,6 +110,7 @@ impl Mroute {
     /// The owner's socket is closed: its interfaces and entries go, and what waits.
     pub fn close(&mut self, out: &mut Vec<Out>) {
         self.is_open = false;
+        self.exist = 0;
         self.vifs.clear();
         let flows = std::mem::take(&mut self.entries).into_iter().map(|(flow, _)| flow);
         let flows = flows.chain(self.unresolved.clear());
@@ -125,9 +129,9 @@ impl Mroute {
             return Err(Refused::VifInUse(vif));
         }
         if self.vifs.len() <= vif.index() {
-            self.vifs.resize(vif.index() + 1, None);
+            self.vifs.resize(vif.index() + 1, VifCounters::default());
         }
-        self.vifs[vif.index()] = Some(VifCounters::default());
+        self.exist |= 1 << vif.index();
         Ok(())
     }
 
@@ -189,7 +193,7 @@ impl Mroute {
     /// What the interface counted (`SIOCGETVIFCNT`); `None` if there is no such interface.
     #[must_use]
     pub fn vif_counters(&self, vif: Vif) -> Option<VifCounters> {
-        self.vifs.get(vif.index()).copied().flatten()
+        self.has_vif(vif).then(|| self.vifs[vif.index()])
     }
 
     /// The device behind the interface goes down or comes up. Interfaces and entries stay as they
@@ -244,8 +248,8 @@ impl Mroute {
         self.entries.binary_search_by(|(own, _)| own.cmp(&flow))
     }
 
-    fn has_vif(&self, vif: Vif) -> bool {
-        self.vifs.get(vif.index()).is_some_and(Option::is_some)
+    const fn has_vif(&self, vif: Vif) -> bool {
+        self.exist & 1 << vif.index() != 0
     }
 
     /// The entry as netlink tells it, which is none where its own interface does not exist.
@@ -271,14 +275,7 @@ impl Mroute {
         out: &mut Vec<Out>,
     ) {
         let Some(ip) = reader.header(packet) else { return };
-        let Some(group) = routed(ip.destination) else { return };
-        if ip.protocol == IGMP
-            || ip.source.octets()[0] == 0
-            || !is_taken_in(ip.source, ip.destination)
-        {
-            return;
-        }
-        let flow = Flow { source: IpAddr::V4(ip.source), group };
+        let Some(flow) = ip.flow else { return };
         let Ok(at) = self.find(flow) else {
             if self.unresolved.wait(now, flow, vif, packet) {
                 out.push(Out::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow }));
@@ -297,30 +294,19 @@ impl Mroute {
             }
             return;
         }
-        let thresholds = entry.thresholds;
-        self.count(vif, |counters| {
+        if let Some(counters) = self.vifs.get_mut(vif.index()) {
             counters.packets_in += 1;
             counters.bytes_in += ip.octets as u64;
-        });
-        let exist = &thresholds[..self.vifs.len()];
+        }
+        let up = self.exist & !self.down;
         // The kernel goes through them from the last to the first.
-        for (n, _) in exist.iter().enumerate().rev().filter(|&(_, &least)| ip.ttl > least) {
-            let Some(oif) = Vif::new(n).filter(|&oif| self.has_vif(oif)) else { continue };
-            if self.down & 1 << n != 0 {
-                continue;
-            }
-            self.count(oif, |counters| {
-                counters.packets_out += 1;
-                counters.bytes_out += ip.octets as u64;
-            });
+        for (n, counters) in self.vifs.iter_mut().enumerate().rev() {
+            let is_out = up & 1 << n != 0 && ip.ttl > entry.thresholds[n];
+            let Some(oif) = Vif::new(n).filter(|_| is_out) else { continue };
+            counters.packets_out += 1;
+            counters.bytes_out += ip.octets as u64;
             let packet = reader.lowered(packet, &ip);
             out.push(Out::Forward { vif: oif, to: ip.destination, packet });
-        }
-    }
-
-    fn count(&mut self, vif: Vif, add: impl FnOnce(&mut VifCounters)) {
-        if let Some(Some(counters)) = self.vifs.get_mut(vif.index()) {
-            add(counters);
         }
     }
 }

@@ -3,17 +3,20 @@
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
-use castnet::wire::ipv4;
+use castnet::mfc::entry::Flow;
+use castnet::wire::ipv4::{self, IGMP, Ipv4Packet};
 
+use super::super::is_taken_in;
+use super::routed;
 use crate::sim::last::Last;
 
 /// What matters of an IPv4 header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Source address.
-    pub source: Ipv4Addr,
     /// Destination address.
     pub destination: Ipv4Addr,
+    /// The flow that it is a datagram of; `None` if it is none that is routed.
+    pub flow: Option<Flow>,
     /// Protocol number of the payload.
     pub protocol: u8,
     /// Time to Live.
@@ -35,8 +38,8 @@ impl Reader {
         self.header.of(packet, |octets| {
             let ip = ipv4::decode(octets).ok()?;
             Some(Header {
-                source: ip.source,
                 destination: ip.destination,
+                flow: flow(&ip),
                 protocol: ip.protocol,
                 ttl: ip.ttl,
                 octets: ip.header_len + ip.payload.len(),
@@ -59,4 +62,13 @@ impl Reader {
             packet
         })
     }
+}
+
+/// The flow of a datagram; `None` if it is not routed.
+fn flow(ip: &Ipv4Packet<'_>) -> Option<Flow> {
+    let is_routed = ip.protocol != IGMP
+        && ip.source.octets()[0] != 0
+        && is_taken_in(ip.source, ip.destination);
+    let group = routed(ip.destination).filter(|_| is_routed)?;
+    Some(Flow { source: ip.source.into(), group })
 }
