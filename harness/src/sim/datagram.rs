@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
+use castnet::addr::Group;
 use castnet::time::Instant;
 use castnet::wire::Unencodable;
 use castnet::wire::ipv4::{self, Ipv4Header};
@@ -53,11 +54,11 @@ pub(super) fn encode(
 pub(super) struct Receiver(Last<Option<Received>>);
 
 /// Source, group and number of a datagram.
-pub(super) type Received = (Ipv4Addr, Ipv4Addr, Number);
+pub(super) type Received = (Ipv4Addr, Group, Number);
 
 impl Receiver {
-    /// The datagram that a socket would receive out of the packet; `None` if there is none, or if a
-    /// checksum is wrong.
+    /// The datagram to a group that a socket would receive out of the packet; `None` if there is none,
+    /// or if a checksum is wrong.
     pub(super) fn receive(&mut self, packet: &Rc<[u8]>) -> Option<Received> {
         self.0.of(packet, receive)
     }
@@ -73,7 +74,7 @@ fn receive(packet: &[u8]) -> Option<Received> {
     let right = header.checksum == 0 || header.checksum == checksum;
     let ours = right && header.destination_port == UDP_PORT;
     let (number, _) = ours.then(|| numbered::decode(udp.payload()))??;
-    Some((source, group, number))
+    Some((source, Group::new(group.into())?, number))
 }
 
 #[cfg(test)]
@@ -90,7 +91,7 @@ mod tests {
         let stream = Stream {
             id: 3,
             port: 0,
-            group: castnet::addr::Group::new(GROUP.into()).unwrap(),
+            group: Group::new(GROUP.into()).unwrap(),
             interval: Duration::from_secs(1),
             during: None,
             source: SOURCE,
@@ -106,7 +107,7 @@ mod tests {
         let read = decode_ipv4(&octets).unwrap();
         assert_eq!((read.ttl, read.content), (8, Content::Data(number)));
         assert_eq!(octets.len(), 20 + 8 + 64);
-        assert_eq!(receive(&octets), Some((SOURCE, GROUP, number)));
+        assert_eq!(receive(&octets), Some((SOURCE, Group::new(GROUP.into()).unwrap(), number)));
     }
 
     #[test]

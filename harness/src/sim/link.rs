@@ -5,6 +5,7 @@
 //! port is reached on its own.
 
 use castnet::time::Instant;
+use smallvec::{Array, SmallVec};
 
 use super::actor::Sounds;
 use crate::fabric::Wire;
@@ -16,16 +17,17 @@ pub(super) struct Link {
     pub(super) ports: Vec<PortId>,
     ears: Ears,
     /// The rules, if the link has faults.
-    pub(super) wire: Option<Wire>,
+    pub(super) wire: Option<Box<Wire>>,
     /// When the wire is called next.
     pub(super) wake: Option<Instant>,
 }
 
 /// Who listens to which frames, each list in ascending order. A port may listen for several reasons.
+/// What a host at the end of a cable listens to is in place, for a stream visits every link in turn.
 #[derive(Debug, Default)]
 struct Ears {
-    all: Vec<PortId>,
-    to: Vec<([u8; 6], PortId)>,
+    all: SmallVec<[PortId; 2]>,
+    to: SmallVec<[([u8; 6], PortId); 4]>,
 }
 
 impl Link {
@@ -33,7 +35,7 @@ impl Link {
         let ports = plan.links[link].ports.clone();
         // Nobody can interfere on a link of one port.
         let is_wire = plan.is_wire(link) && ports.len() > 1;
-        let wire = is_wire.then(|| Wire::planned(plan, link));
+        let wire = is_wire.then(|| Box::new(Wire::planned(plan, link)));
         Self { ports, ears: Ears::default(), wire, wake: None }
     }
 
@@ -77,7 +79,7 @@ impl Link {
 }
 
 /// Puts an entry into a list in ascending order, or takes one like it out.
-fn put<T: Ord>(list: &mut Vec<T>, entry: T, on: bool) {
+fn put<A: Array<Item: Ord>>(list: &mut SmallVec<A>, entry: A::Item, on: bool) {
     let at = list.partition_point(|other| *other < entry);
     if on {
         list.insert(at, entry);

@@ -1,7 +1,5 @@
 //! A listener whose kernel speaks IGMP for it: the model of Linux's host, and sockets.
 
-use std::collections::BTreeSet;
-
 use castnet::addr::Group;
 use castnet::igmp::ALL_HOSTS;
 use castnet::rng::Rng;
@@ -18,7 +16,7 @@ pub(super) struct Listener {
     node: NodeId,
     kernels: Kernels,
     /// The sockets: one for each group on each interface, bound to it.
-    joined: BTreeSet<(PortId, Group)>,
+    joined: Vec<(PortId, Group)>,
 }
 
 /// The host side of a node's kernel: IGMP on each of its interfaces.
@@ -32,7 +30,7 @@ pub(super) struct Kernels {
 
 impl Listener {
     pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Self {
-        Self { node, kernels: Kernels::new(plan, node, igmp_version), joined: BTreeSet::new() }
+        Self { node, kernels: Kernels::new(plan, node, igmp_version), joined: Vec::new() }
     }
 }
 
@@ -132,11 +130,14 @@ impl Actor for Listener {
     fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
         match action {
             Action::Join(port, group) => {
-                self.joined.insert((*port, *group));
+                let socket = (*port, *group);
+                if !self.joined.contains(&socket) {
+                    self.joined.push(socket);
+                }
                 self.kernels.join(cx, *port, *group);
             }
             Action::Leave(port, group) => {
-                self.joined.remove(&(*port, *group));
+                self.joined.retain(|socket| *socket != (*port, *group));
                 self.kernels.leave(cx, *port, *group);
             }
             Action::Set(Setting::IgmpVersion(version)) => self.kernels.hold_to(*version),
@@ -147,9 +148,7 @@ impl Actor for Listener {
 
     fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
         if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
-            if let Some(group) = Group::new(group.into())
-                && self.joined.contains(&(port, group))
-            {
+            if self.joined.contains(&(port, group)) {
                 let (at, node) = (cx.now, self.node);
                 cx.recording.deliveries.push(Delivery { at, node, source, group, number });
             }

@@ -14,7 +14,6 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use castnet::addr::Group;
 use castnet::igmp::ALL_HOSTS;
 use castnet::rng::Rng;
 use castnet::time::Instant;
@@ -206,18 +205,17 @@ impl Actor for Population {
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, _port: PortId, frame: &Frame) {
-        if let Some((source, to, number)) = cx.receiver.receive(&frame.packet) {
-            let Some(members) = self.groups.get(&to) else { return };
+        if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
+            let members = group.v4().and_then(|to| self.groups.get(&to));
+            let Some(members) = members else { return };
             for nth in 0..members.len() as u32 {
                 let read = &mut self.hosts[members.nth(nth) as usize].read;
                 *read = read.saturating_add(1);
             }
             *cx.events += members.len() as u64;
             cx.recording.unkept.reads += members.len() as u64;
-            if let Some(group) = Group::new(to.into()) {
-                let (at, node) = (cx.now, self.node);
-                cx.recording.deliveries.push(Delivery { at, node, source, group, number });
-            }
+            let (at, node) = (cx.now, self.node);
+            cx.recording.deliveries.push(Delivery { at, node, source, group, number });
         } else if let Some(heard) = Heard::read(&frame.packet) {
             self.hear(cx, &heard, heard.destination(), None);
         }

@@ -19,6 +19,7 @@ use super::link::Link;
 use super::model::mroute::{Header, Out, Reader};
 use super::queue::Queue;
 use super::seat::Seat;
+use crate::fabric::Wire;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
 use crate::recording::{self, CountersRead, Lateness, Recording, Unkept};
 use crate::scenario::Backend;
@@ -388,7 +389,7 @@ impl<'a> World<'a> {
 
     fn call_wire(&mut self, id: LinkId) {
         let link = &mut self.links[id];
-        if let Some(deadline) = link.wire.as_ref().and_then(crate::fabric::Wire::deadline)
+        if let Some(deadline) = link.wire.as_deref().and_then(Wire::deadline)
             && link.wake.is_none_or(|wake| deadline < wake)
         {
             link.wake = Some(deadline);

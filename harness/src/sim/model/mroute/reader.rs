@@ -66,9 +66,8 @@ impl Reader {
 
 /// The flow of a datagram; `None` if it is not routed.
 fn flow(ip: &Ipv4Packet<'_>) -> Option<Flow> {
-    let is_routed = ip.protocol != IGMP
-        && ip.source.octets()[0] != 0
-        && is_taken_in(ip.source, ip.destination);
+    let is_routed =
+        ip.protocol != IGMP && ip.source.octets()[0] != 0 && is_taken_in(ip.source, ip.destination);
     let group = routed(ip.destination).filter(|_| is_routed)?;
     Some(Flow { source: ip.source.into(), group })
 }
