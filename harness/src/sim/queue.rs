@@ -15,13 +15,19 @@ const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
 
+/// So many events are a full slot, whatever room it has for more.
+const FEW: usize = 16;
+
+/// Events and when they are due; those that have been taken are gone.
+type Slot<E> = Vec<(u64, Option<E>)>;
+
 /// Events that are still to come.
 #[derive(Debug)]
 pub struct Queue<E> {
     now: u64,
     levels: [Level<E>; LEVELS],
     /// Memory of slots that are empty now, for those that will be filled next.
-    spare: Vec<Vec<(u64, Option<E>)>>,
+    spare: Vec<Slot<E>>,
     /// How many events of the present nanosecond have been taken.
     taken: usize,
     len: usize,
@@ -31,7 +37,7 @@ pub struct Queue<E> {
 struct Level<E> {
     /// A bit for each slot that is not empty.
     filled: u64,
-    slots: [Vec<(u64, Option<E>)>; SLOTS],
+    slots: [Slot<E>; SLOTS],
 }
 
 impl<E> Default for Queue<E> {
@@ -96,11 +102,10 @@ impl<E> Queue<E> {
                 self.taken += 1;
                 return event.take().map(|event| (*at, event));
             }
-            let mut events = mem::take(&mut lowest.slots[slot]);
-            events.clear();
-            self.spare.push(events);
+            let events = mem::take(&mut lowest.slots[slot]);
             lowest.filled &= !(1 << slot);
             self.taken = 0;
+            spare(&mut self.spare, events);
         }
         None
     }
@@ -117,10 +122,19 @@ impl<E> Queue<E> {
         let above = self.now.checked_shr(shift + BITS).unwrap_or(0);
         let above = above.checked_shl(shift + BITS).unwrap_or(0);
         self.now = above | (slot as u64) << shift;
-        for (at, event) in events.drain(..) {
-            self.place(at, event);
+        for (at, event) in &mut events {
+            self.place(*at, event.take());
         }
-        self.spare.push(events);
+        spare(&mut self.spare, events);
+    }
+}
+
+/// Keeps the memory of a slot for another one, unless the slot has used little of it: few are ever as full
+/// as the fullest.
+fn spare<E>(spare: &mut Vec<Slot<E>>, mut slot: Slot<E>) {
+    if slot.capacity() <= FEW.max(slot.len() * 4) {
+        slot.clear();
+        spare.push(slot);
     }
 }
 
