@@ -152,7 +152,7 @@ fn busy() -> f64 {
 fn row(kind: &str, step: u32) {
     // What the program needs for ten of them is not what each one needs.
     if kind != "chain" {
-        sim::run(&plan(&scenario(kind, 1).1), |_| true);
+        _ = sim::run(&plan(&scenario(kind, 1).1), |_| true);
     }
     let before = peak();
     let (many, text) = scenario(kind, step);

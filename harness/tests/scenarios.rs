@@ -3,7 +3,8 @@
 //!
 //! Without the right to make namespaces a test on the kernel fails if `CASTNET_REQUIRE_NETNS=1` demands
 //! it, and is ignored, loudly, if nothing does. The simulator runs each scenario twice, and what comes
-//! out has to be the same.
+//! out has to be the same. With other seeds (`seeds::...`), and on the kernel, what differs has to be left
+//! to chance.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 
 use castnet_lab::backend::{Cancel, RunError, at_a_time, netns, sim};
 use castnet_lab::capture::pcapng;
+use castnet_lab::compare::compare;
 use castnet_lab::judge::{Outcome, judge};
 use castnet_lab::lab::privilege::{self, Refusal};
 use castnet_lab::plan::{Plan, load};
@@ -21,6 +23,9 @@ use castnet_lab::role;
 use castnet_lab::scenario::{Backend, is_template};
 use castnet_lab::snapshot::golden;
 use libtest_mimic::{Arguments, Failed, Trial};
+
+/// With so many other seeds each scenario is compared.
+const SEEDS: u64 = 10;
 
 /// The folder of the scenarios, as seen from this package.
 const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
@@ -76,7 +81,11 @@ fn trials(file: &Path, refusal: Option<&Refusal>, required: bool) -> Vec<Trial> 
             let plan = plan.clone();
             plan.runs_on(backend).then(|| trial(name, plan, backend, refusal, required))
         });
-        backends.into_iter().flatten()
+        let seeds = plan.runs_on(Backend::Sim).then(|| {
+            let (name, plan) = (format!("seeds::{name}"), plan.clone());
+            Trial::test(name, move || differ_by_chance(&plan))
+        });
+        backends.into_iter().flatten().chain(seeds)
     });
     trials.collect()
 }
@@ -108,7 +117,14 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
     let write: Option<golden::Write<'_>> = if golden::may_write() { Some(&write) } else { None };
     golden::check(plan, &recording, &mut verdict, write)?;
     if verdict.outcome == Outcome::Pass {
-        return Ok(());
+        return match backend {
+            Backend::Netns if plan.runs_on(Backend::Sim) => {
+                let simulated =
+                    sim::run(plan, &Cancel::new()).map_err(|error| error.to_string())?;
+                Ok(agree(plan, &simulated, &recording)?)
+            }
+            _ => Ok(()),
+        };
     }
     let remarks = verdict.remarks();
     let pcapng = keep(plan, backend, |file| pcapng::write(file, plan, &recording, &remarks))?;
@@ -141,6 +157,24 @@ fn twice(plan: &Plan) -> Result<Recording, RunError> {
     assert!(capture(&one).is_ok_and(|octets| capture(&other).is_ok_and(|same| octets == same)));
     assert_eq!(judge(plan, &one), judge(plan, &other), "two verdicts are not the same");
     Ok(one)
+}
+
+/// Runs it with other seeds: whatever differs is left to chance.
+fn differ_by_chance(plan: &Plan) -> Result<(), Failed> {
+    let own = sim::run(plan, &Cancel::new()).map_err(|error| error.to_string())?;
+    for seed in 1..=SEEDS {
+        let other = Plan { seed, ..plan.clone() };
+        let other = sim::run(&other, &Cancel::new()).map_err(|error| error.to_string())?;
+        agree(plan, &own, &other).map_err(|why| format!("seed {seed}: {why}"))?;
+    }
+    Ok(())
+}
+
+/// Makes sure that what differs in the two is left to chance.
+fn agree(plan: &Plan, one: &Recording, other: &Recording) -> Result<(), String> {
+    let told = compare(plan, one, other).disagreements;
+    let told: Vec<String> = told.iter().map(|one| format!("{} {}", one.at, one.text)).collect();
+    if told.is_empty() { Ok(()) } else { Err(told.join("\n")) }
 }
 
 /// Writes the capture of a failure where it outlives the test.

@@ -10,7 +10,7 @@ use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query};
 
 use super::bounds::distance;
-use super::{Pair, Place, Side};
+use super::{Pair, Place, Said, Side};
 use crate::capture::decode::{Content, Packet};
 use crate::plan::{Action, LinkId, Plan};
 
@@ -25,13 +25,15 @@ enum Cause {
 }
 
 /// Causes that come at the same time, as far as the tolerance can tell: any of them may have come first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Moment {
     /// The least of the causes, by which the moment has the same name in both recordings.
     cause: Cause,
     from: Instant,
     /// When the first Report of what it causes has come.
     until: Instant,
+    /// Who reports because of it; anybody after a Query.
+    who: Option<Vec<Ipv4Addr>>,
 }
 
 /// What is reported: a link, a group, the form, who if not anybody will do, and why.
@@ -72,7 +74,7 @@ impl Side<'_> {
         });
         let asked = queries.enumerate().filter_map(|(number, (at, query))| {
             let about = query.is_general() || group.v4() == Some(query.group);
-            about.then(|| (at, Cause::Query(number), granted(query)))
+            about.then(|| (at, Cause::Query(number), granted(query), None))
         });
         let acts = plan.acts.iter().enumerate().filter_map(|(id, act)| {
             let (Action::Join(port, of) | Action::Leave(port, of)) = act.action else {
@@ -81,19 +83,25 @@ impl Side<'_> {
             let here = of == group && plan.links[plan.ports[port].link].segment == segment;
             let at = here.then(|| self.done(id))??;
             // What is joined is reported at once; what comes of it later may be cut short.
-            Some((at, Cause::Act(id), plan.tolerance))
+            Some((at, Cause::Act(id), plan.tolerance, Some(plan.ports[port].address)))
         });
-        let mut causes: Vec<(Instant, Cause, Duration)> = asked.chain(acts).collect();
+        let mut causes: Vec<_> = asked.chain(acts).collect();
         causes.sort_unstable();
         let mut moments: Vec<Moment> = Vec::new();
         let mut last = Instant::ZERO;
-        for (at, cause, window) in causes {
+        for (at, cause, window, who) in causes {
             match moments.last_mut() {
                 Some(moment) if at.since(last) <= plan.tolerance => {
                     moment.cause = moment.cause.min(cause);
                     moment.until = moment.until.max(at + window);
+                    moment.who = who.and_then(|who| Some([moment.who.take()?, vec![who]].concat()));
                 }
-                _ => moments.push(Moment { cause, from: at, until: at + window }),
+                _ => moments.push(Moment {
+                    cause,
+                    from: at,
+                    until: at + window,
+                    who: who.map(|who| vec![who]),
+                }),
             }
             last = at;
         }
@@ -101,18 +109,23 @@ impl Side<'_> {
     }
 
     /// Each answer with what it is about.
-    fn reported(&self) -> impl Iterator<Item = (Instant, LinkId, Group, Form, Option<Ipv4Addr>)> {
+    fn reported(&self) -> impl Iterator<Item = (&Said, Group, Form, Option<Ipv4Addr>)> {
         self.said.iter().filter(|said| said.is_answer).flat_map(|said| {
             let about = about(&said.packet).into_iter();
-            about.map(|(group, form, who)| (said.at, said.link, group, form, who))
+            about.map(move |(group, form, who)| (said, group, form, who))
         })
     }
 
     fn times(&self, moments: &Moments) -> Times {
         let mut times = Times::new();
-        for (at, link, group, form, who) in self.reported() {
+        for (said, group, form, who) in self.reported() {
+            let &Said { at, link, .. } = said;
             let of_place = moments.get(&(link, group)).into_iter().flatten();
-            let Some(moment) = of_place.rev().find(|moment| moment.from <= at) else { continue };
+            let causes = |moment: &&Moment| {
+                let may = |who: &Vec<_>| who.contains(&said.packet.source);
+                moment.from <= at && moment.who.as_ref().is_none_or(may)
+            };
+            let Some(moment) = of_place.rev().find(causes) else { continue };
             let key = Key { link, group, form, who, cause: moment.cause };
             times.entry(key).or_insert((at, at)).1 = at;
         }
@@ -154,15 +167,15 @@ fn granted(query: &Query) -> Duration {
 impl Pair<'_> {
     pub(super) fn answers(&mut self) {
         let places = self.sides.iter().flat_map(Side::reported);
-        let places: BTreeSet<_> = places.map(|(_, link, group, ..)| (link, group)).collect();
+        let places: BTreeSet<_> = places.map(|(said, group, ..)| (said.link, group)).collect();
         let moments = [0, 1].map(|n: usize| self.sides[n].moments(self.plan, &places));
         let times = [0, 1].map(|n: usize| self.sides[n].times(&moments[n]));
         let keys: BTreeSet<&Key> = times.iter().flat_map(Times::keys).collect();
         for key in keys {
             match [times[0].get(key), times[1].get(key)] {
                 [Some(&one), Some(&other)] => self.answered(key, one, other),
-                [Some(&(at, _)), None] => self.unanswered(key, at, 0, &moments[1]),
-                [None, Some(&(at, _))] => self.unanswered(key, at, 1, &moments[0]),
+                [Some(&(at, _)), None] => self.unanswered(key, at, 0, &moments),
+                [None, Some(&(at, _))] => self.unanswered(key, at, 1, &moments),
                 [None, None] => {}
             }
         }
@@ -178,18 +191,28 @@ impl Pair<'_> {
         }
     }
 
-    /// Only one of them has reported it; the moments are those of the other one.
-    fn unanswered(&mut self, key: &Key, at: Instant, has: usize, moments: &Moments) {
+    /// Only one of them has reported it.
+    fn unanswered(&mut self, key: &Key, at: Instant, has: usize, moments: &[Moments; 2]) {
         let place = self.place(key.link, key.group);
-        let of_place = moments.get(&(key.link, key.group)).map_or(&[][..], Vec::as_slice);
+        let of =
+            |side: usize| moments[side].get(&(key.link, key.group)).map_or(&[][..], Vec::as_slice);
+        let own = of(has).iter().find(|moment| moment.cause == key.cause);
+        if own.is_none_or(|own| at > own.until + self.plan.tolerance) {
+            // It may have been said for a reason of before.
+            return;
+        }
+        let of_place = of(1 - has);
         let found = of_place.iter().position(|moment| moment.cause == key.cause);
         // A message that is missing has been told of, and so has what follows from it.
         let Some(found) = found else { return };
-        let moment = of_place[found];
+        let moment = &of_place[found];
         // What came in between may have been given for the reason.
         let cut_short = of_place.get(found + 1).is_some_and(|next| next.from <= moment.until);
         let early = self.is_early(moment.until) && self.is_whole(place, moment.until);
-        if cut_short || !early || self.is_left(place, &moment, 1 - has) {
+        if cut_short || self.is_ended(place, moment, 1 - has) {
+            return self.is_later(place, at, has);
+        }
+        if !early {
             return;
         }
         let names = [self.sides[has].name, self.sides[1 - has].name];
@@ -206,14 +229,27 @@ impl Pair<'_> {
         self.disagree(at, text);
     }
 
-    /// Whether somebody leaves the group before what the moment causes has been said.
-    fn is_left(&self, (segment, group): Place, moment: &Moment, side: usize) -> bool {
+    /// The group was reported then in one of them, and last at some time before in the other one.
+    fn is_later(&mut self, place: Place, at: Instant, has: usize) {
+        let Some(last) = self.sides[1 - has].last_report(self.plan, place, at) else { return };
+        let by = if has == 0 { distance(at, last.at) } else { distance(last.at, at) };
+        let (least, most) = self.apart.entry(place).or_default();
+        (*least, *most) = ((*least).min(by), (*most).max(by));
+    }
+
+    /// Whether somebody leaves the group, or speaks otherwise, before what the moment causes has been
+    /// said: at its end at the latest, or as much later as a kernel's timer may be.
+    fn is_ended(&self, (segment, group): Place, moment: &Moment, side: usize) -> bool {
+        let until = moment.until + self.plan.tolerance;
+        let here = |port: usize| self.plan.links[self.plan.ports[port].link].segment == segment;
         self.plan.acts.iter().enumerate().any(|(id, act)| {
-            let Action::Leave(port, of) = act.action else { return false };
+            let ends = match act.action {
+                Action::Leave(port, of) => of == group && here(port),
+                Action::Set(_) => self.plan.nodes[act.node].ports.iter().any(|&port| here(port)),
+                _ => false,
+            };
             let at = self.sides[side].done(id);
-            of == group
-                && self.plan.links[self.plan.ports[port].link].segment == segment
-                && at.is_some_and(|at| moment.from <= at && at <= moment.until)
+            ends && at.is_some_and(|at| (moment.from..=until).contains(&at))
         })
     }
 }

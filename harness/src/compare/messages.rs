@@ -1,6 +1,8 @@
-//! Messages of which nothing is left to chance: each has its twin, from the same port and in time.
+//! Messages of which nothing is left to chance: each has its twin, from the same port and in time. Of
+//! those that come in crowds the first and the last have.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use castnet::time::Instant;
 
@@ -10,6 +12,10 @@ use crate::plan::{Plan, PortId};
 
 /// A port, and what it sends there in words.
 type Key = (PortId, String);
+
+/// So many alike, each within the tolerance of the one before, are a crowd: nobody vouches for the order in
+/// which others are heard between them, and one more or less may come of that.
+const CROWD: usize = 20;
 
 /// When a port sent the same message.
 type Times = BTreeMap<Key, Vec<Instant>>;
@@ -29,7 +35,20 @@ fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> Times {
         let text = format!("{}, TTL {}{alert}", said.packet, said.packet.ttl);
         times.entry((said.port, text)).or_default().push(said.at);
     }
+    for times in times.values_mut() {
+        *times = without_crowds(times, plan.tolerance);
+    }
     times
+}
+
+/// The times, of crowds only the first and the last one.
+fn without_crowds(times: &[Instant], tolerance: Duration) -> Vec<Instant> {
+    let runs = times.chunk_by(|one, next| next.since(*one) <= tolerance);
+    let kept = runs.flat_map(|run| match run {
+        [first, .., last] if run.len() > CROWD => vec![*first, *last],
+        few => few.to_vec(),
+    });
+    kept.collect()
 }
 
 impl Pair<'_> {

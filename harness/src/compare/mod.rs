@@ -5,11 +5,12 @@
 //! late by. What a protocol leaves to chance is not held against anybody: a Report
 //! may come at any time of its delay, and whichever member draws the shortest one sends it; but what has
 //! caused it has to be reported by somebody in both. A stream has to be on the same ports at the same
-//! times, but for what the Reports that let it there were apart. Once chance has decided who may leave
-//! a group with a word, that group is not compared any further, and that is said.
+//! times, but for what the Reports that let it there were apart. What chance has decided otherwise in the
+//! other run (`chance`) is not compared any further, and that is said.
 
 mod answers;
 mod bounds;
+mod chance;
 mod messages;
 mod streams;
 
@@ -24,7 +25,7 @@ use castnet::addr::Group;
 use castnet::time::Instant;
 
 use crate::capture::decode::{Content, Packet, decode};
-use crate::plan::{Action, LinkId, Plan, PortId, Role};
+use crate::plan::{LinkId, Plan, PortId, Role};
 use crate::recording::Recording;
 use crate::scenario::PacketKind;
 use bounds::{Bounds, distance};
@@ -68,17 +69,17 @@ pub fn compare(plan: &Plan, one: &Recording, other: &Recording) -> Comparison {
     let sides = [Side::new(plan, one), Side::new(plan, other)];
     let mut pair = Pair {
         plan,
-        parted: parted(plan, &sides),
         sides,
+        parted: BTreeMap::new(),
+        contested: BTreeMap::new(),
         apart: BTreeMap::new(),
         found: Comparison::default(),
     };
+    pair.leave_out_chance();
     pair.messages();
     pair.answers();
     pair.streams();
-    let parted: Vec<String> = pair.parted.iter().map(|(at, why)| pair.left_out(*at, why)).collect();
     let mut found = pair.found;
-    found.left_out = parted;
     found.disagreements.sort_by_key(|disagreement| disagreement.at);
     found
 }
@@ -108,18 +109,14 @@ type Place = (LinkId, Group);
 struct Pair<'a> {
     plan: &'a Plan,
     sides: [Side<'a>; 2],
-    /// The groups that are not comparable any more.
-    parted: BTreeMap<Place, Parted>,
+    /// The groups that are not comparable any more, and since when.
+    parted: BTreeMap<Place, Instant>,
+    /// The same for whole segments.
+    contested: BTreeMap<LinkId, Instant>,
     /// How far the Reports of a group were apart, in nanoseconds: from the least to the greatest, the
     /// second recording's less the first one's.
     apart: BTreeMap<Place, (i64, i64)>,
     found: Comparison,
-}
-
-/// When, and who reported the group last in each.
-struct Parted {
-    since: Instant,
-    last: [String; 2],
 }
 
 impl<'a> Side<'a> {
@@ -159,26 +156,6 @@ fn listener(plan: &Plan, segment: LinkId, packet: &Packet) -> bool {
     })
 }
 
-/// A host may say that it leaves only if it has sent the last Report. Who has is left to chance, and from
-/// a leave on before which it was not the same one in both, nothing of the group is.
-fn parted(plan: &Plan, sides: &[Side<'_>; 2]) -> BTreeMap<Place, Parted> {
-    let mut parted = BTreeMap::new();
-    for (id, act) in plan.acts.iter().enumerate() {
-        let Action::Leave(port, group) = act.action else { continue };
-        let place = (plan.links[plan.ports[port].link].segment, group);
-        let (Some(one), Some(other)) = (sides[0].done(id), sides[1].done(id)) else { continue };
-        let last = |side: &Side<'_>, at| {
-            let said = side.last_report(plan, place, at);
-            said.map_or_else(|| "nobody".to_owned(), |said| said.packet.source.to_string())
-        };
-        let last = [last(&sides[0], one), last(&sides[1], other)];
-        if last[0] != last[1] {
-            parted.entry(place).or_insert(Parted { since: one.min(other), last });
-        }
-    }
-    parted
-}
-
 impl Pair<'_> {
     fn place(&self, link: LinkId, group: Group) -> Place {
         (self.plan.links[link].segment, group)
@@ -186,7 +163,8 @@ impl Pair<'_> {
 
     /// Whether something of the group is still comparable at that time.
     fn is_whole(&self, place: Place, at: Instant) -> bool {
-        self.parted.get(&place).is_none_or(|parted| at < parted.since)
+        let is_before = |since: Option<&Instant>| since.is_none_or(|&since| at < since);
+        is_before(self.parted.get(&place)) && is_before(self.contested.get(&place.0))
     }
 
     /// How far what comes at that time may be from its twin: by the tolerance, by what the acts before it
@@ -214,14 +192,6 @@ impl Pair<'_> {
 
     fn agree(&mut self, one: Instant, other: Instant) {
         self.found.widest = self.found.widest.max(one.since(other)).max(other.since(one));
-    }
-
-    fn left_out(&self, (segment, group): Place, Parted { since, last }: &Parted) -> String {
-        let [one, other] = &self.sides;
-        format!(
-            "{group} on {} from {since} on: chance had it that {} reported it last in {}, and {} in {}",
-            self.plan.links[segment].name, last[0], one.name, last[1], other.name
-        )
     }
 }
 

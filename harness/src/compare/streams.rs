@@ -52,7 +52,26 @@ fn pauses(plan: &Plan, side: &Side<'_>) -> Pauses {
     for (key, from) in last {
         pauses.entry(key).or_default().push(Pause { from, to: Instant::ZERO + plan.end });
     }
+    for pauses in pauses.values_mut() {
+        pauses.dedup_by(|next, pause| {
+            let is_one = is_between_acts(plan, side, pause.to, next.from);
+            if is_one {
+                pause.to = next.to;
+            }
+            is_one
+        });
+    }
     pauses
+}
+
+/// Whether something was there no longer than it took to do acts that are to be done at the same time:
+/// what comes in between is left to chance.
+fn is_between_acts(plan: &Plan, side: &Side<'_>, from: Instant, to: Instant) -> bool {
+    let near = from - plan.tolerance..=to + plan.tolerance;
+    let is_near = |id: usize| side.done(id).is_some_and(|at| near.contains(&at));
+    let mut due = BTreeSet::new();
+    to.since(from) <= plan.tolerance
+        && plan.acts.iter().enumerate().any(|(id, act)| is_near(id) && !due.insert(act.at))
 }
 
 /// Time from one datagram of the stream to the next.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::recording::Frame;
+use crate::recording::{Delivery, Frame};
 
 /// Two listeners, of which one leaves, so that the querier asks; then a stream and its end.
 const SCENARIO: &str = r#"
@@ -224,4 +224,127 @@ fn a_group_whose_last_reporter_was_another_one_is_left_out() {
     });
     let parted = parted.unwrap();
     assert!(parted.starts_with("239.1.1.1 on lan from 6.000 s on: chance had it that 10.0.2."));
+}
+
+/// The scenario with another act before its own ones.
+fn with(act: &str) -> String {
+    SCENARIO.replacen("[[act]]", &format!("[[act]]\n{act}\n\n[[act]]"), 1)
+}
+
+#[test]
+fn a_second_query_that_an_answer_in_time_spares_is_left_out() {
+    let joins = with("at = \"300ms\"\njoin = { who = \"h2\", group = \"239.1.1.1\" }");
+    let plan = plan(&joins);
+    // In the one h2 answers at once, in the other one when it is too late.
+    let answering = |at: u64, again: bool| {
+        let mut recording = run(&plan, if again { "netns" } else { "sim" });
+        let is_answer = |frame: &Frame| is(&plan, frame, "h2:lan", PacketKind::V2Report);
+        let is_query = |frame: &Frame| is(&plan, frame, "r1:lan", PacketKind::GroupSpecificQuery);
+        let query = recording.frames.iter().find(|frame| is_query(frame)).cloned();
+        let answer = recording.frames.iter().find(|frame| is_answer(frame)).cloned();
+        let asked = Duration::from_secs(6);
+        recording.frames.retain(|frame| {
+            frame.at.since_start() < asked || !(is_answer(frame) || is_query(frame))
+        });
+        let mut add = |frame: Option<Frame>, at: u64| {
+            let at = Instant::ZERO + Duration::from_millis(at);
+            recording.frames.extend(frame.map(|frame| Frame { at, ..frame }));
+        };
+        add(query.clone(), 6000);
+        add(answer, at);
+        if again {
+            add(query, 6500);
+        }
+        recording.frames.sort_by_key(|frame| frame.at);
+        recording
+    };
+    let found = compare(&plan, &answering(6100, false), &answering(6510, true));
+    assert_eq!(found.disagreements, []);
+    let [told] = found.left_out.as_slice() else { panic!("{:?}", found.left_out) };
+    assert!(
+        told.contains("group 239.1.1.1, max resp 0.5 s on lan at 6.500 s in netns: chance had")
+    );
+    // It was answered in time in both, and all the same asked again.
+    let found = compare(&plan, &answering(6100, false), &answering(6100, true));
+    let [told] = found.disagreements.as_slice() else { panic!("{:?}", found.disagreements) };
+    assert!(told.text.ends_with("at 6.500 s in netns, number 2 of its kind; sim has 1 of them"));
+}
+
+#[test]
+fn what_comes_between_two_acts_of_one_time_is_left_to_chance() {
+    let acts = with(
+        "at = \"2s\"\ndown = { who = \"h1\", link = \"lan\" }\n\n[[act]]\nat = \"2s\"\n\
+         join = { who = \"h2\", group = \"239.1.1.1\" }",
+    );
+    let plan = plan(&acts);
+    let moment = Instant::ZERO + Duration::from_secs(2);
+    let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
+    let h2 = plan.nodes.iter().position(|node| node.name == "h2").unwrap();
+    let first = other.deliveries.iter().find(|delivery| delivery.node == h2).cloned().unwrap();
+    other.deliveries.retain(|delivery| {
+        delivery.node != h2 || delivery.at.since(moment) > Duration::from_secs(1)
+    });
+    other.deliveries.push(Delivery { at: moment, ..first.clone() });
+    other.deliveries.sort_by_key(|delivery| delivery.at);
+    let late = compare(&plan, &one, &other);
+    let [told] = late.disagreements.as_slice() else { panic!("{:?}", late.disagreements) };
+    assert!(told.text.starts_with("stream 0 to 239.1.1.1 at h2's socket: sim starts at 2.000 s"));
+    // Without that datagram between the acts it is the same.
+    let mut without = other.clone();
+    without.deliveries.retain(|delivery| delivery.node != h2 || delivery.at != moment);
+    assert_eq!(compare(&plan, &without, &other).disagreements, []);
+    // With one at another time it is not.
+    without.deliveries.push(Delivery { at: moment + Duration::from_millis(600), ..first });
+    without.deliveries.sort_by_key(|delivery| delivery.at);
+    assert_eq!(compare(&plan, &without, &other).disagreements.len(), 1);
+}
+
+#[test]
+fn who_asks_first_at_the_start_is_left_to_chance() {
+    let queriers = SCENARIO
+        .replace("h2 = { role = \"listener\", igmp-version = 2 }", "h2 = { role = \"router\" }");
+    let plan = plan(&queriers);
+    let silent = |after: u64| {
+        let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
+        let from = Instant::ZERO + Duration::from_millis(after);
+        let is_it = |frame: &Frame| is(&plan, frame, "r1:lan", PacketKind::GeneralQuery);
+        other.frames.retain(|frame| frame.at < from || !is_it(frame));
+        compare(&plan, &one, &other)
+    };
+    let from_the_start = silent(0);
+    assert_eq!(from_the_start.disagreements, []);
+    assert_eq!(
+        from_the_start.left_out,
+        [
+            "what is asked and answered on lan from 0.000 s on: chance had it that 10.0.2.1 and 10.0.2.3 asked \
+          first in sim, and 10.0.2.3 in netns"
+        ]
+    );
+    assert!(!silent(3000).disagreements.is_empty());
+}
+
+#[test]
+fn one_more_or_less_of_a_crowd_is_no_disagreement() {
+    let injector = SCENARIO
+        .replace("h2 = { role = \"listener\", igmp-version = 2 }", "h2 = { role = \"injector\" }")
+        .replacen(
+            "[[act]]",
+            "[[act]]\nat = \"2s\"\nreport = { who = \"h2\", group = \"239.9.9.9\", every = \"5ms\", \
+             times = 50 }\n\n[[act]]",
+            1,
+        );
+    let plan = plan(&injector);
+    let without = |count: usize, from_end: bool| {
+        let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
+        let is_it = |frame: &Frame| is(&plan, frame, "h2:lan", PacketKind::V2Report);
+        let all: Vec<Instant> =
+            other.frames.iter().filter(|frame| is_it(frame)).map(|frame| frame.at).collect();
+        let from = if from_end { all.len() - count } else { 10 };
+        let gone = &all[from..from + count];
+        other.frames.retain(|frame| !is_it(frame) || !gone.contains(&frame.at));
+        compare(&plan, &one, &other).disagreements.len()
+    };
+    assert_eq!([without(1, false), without(1, true)], [0, 0]);
+    // Half of them at the end, or a gap in the middle.
+    assert_eq!([without(25, true), without(24, false)], [1, 1]);
 }

@@ -61,7 +61,7 @@ impl Actor for Source {
     }
 }
 
-/// Sends each datagram when it is due. A late timer is made up for, so that the rate holds.
+/// Sends each datagram when it is due.
 async fn send(stage: &Stage, stream: &Stream, socket: &UdpSocket) -> io::Result<()> {
     let Some(group) = stream.group.v4() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an IPv4 group"));
@@ -70,9 +70,7 @@ async fn send(stage: &Stage, stream: &Stream, socket: &UdpSocket) -> io::Result<
     let began = stage.clock.now();
     let mut sequence = 0;
     while let Some(due) = stream.due(began, sequence) {
-        if due > stage.clock.now() {
-            stage.wait_until(due).await;
-        }
+        stage.wait_until(due).await;
         let number = Number { stream: stream.id, sequence };
         let payload = numbered::encode(number, stage.clock.now(), stream.size);
         socket.send_to(&payload, to)?;

@@ -97,7 +97,17 @@ fn the_two_backends_are_compared() {
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout}");
     assert!(stdout.contains("AGREE       a  1 messages, 0 answers, 0 pauses"), "{stdout}");
-    assert!(stdout.contains("ALONE       b  not for netns"), "{stdout}");
+    assert!(stdout.contains("ALONE       b\n  not for netns"), "{stdout}");
+    assert!(stdout.ends_with("2 compared: 1 agree, 1 alone\n"), "{stdout}");
+
+    let output = castnet(&folder, &["diff-backends", "--repeat", "2", "--json", "a.toml"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let compared = json["compared"].as_array().unwrap();
+    assert_eq!(compared.len(), 2, "{json}");
+    for row in compared {
+        assert_eq!((&row["scenario"], &row["word"]), (&"a".into(), &"agree".into()), "{json}");
+        assert_eq!(row["compared"]["messages"], 1, "{json}");
+    }
 }
 
 #[test]

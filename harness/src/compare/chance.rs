@@ -1,0 +1,176 @@
+//! What chance decides: two right runs need not be alike from there on.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use castnet::addr::Group;
+use castnet::time::Instant;
+use castnet::wire::igmp::Message;
+
+use super::{Pair, Said};
+use crate::capture::decode::Content;
+use crate::plan::{Action, LinkId};
+use crate::scenario::PacketKind;
+
+/// The twins of what happened at a moment of each recording.
+type Moment = [Instant; 2];
+
+impl Pair<'_> {
+    /// Takes out what cannot be compared, and tells why.
+    pub(super) fn leave_out_chance(&mut self) {
+        self.who_may_leave();
+        self.who_asks_first();
+        self.who_answers_in_time();
+    }
+
+    /// A host may say that it leaves only if it has sent the last Report. From a leave on before which
+    /// that was not the same one in both, nothing of the group is comparable.
+    fn who_may_leave(&mut self) {
+        for (id, act) in self.plan.acts.iter().enumerate() {
+            let Action::Leave(port, group) = act.action else { continue };
+            let place = self.place(self.plan.ports[port].link, group);
+            let Some(done) = self.done(id) else { continue };
+            let last = [0, 1].map(|n: usize| {
+                let said = self.sides[n].last_report(self.plan, place, done[n]);
+                said.map_or_else(|| "nobody".to_owned(), |said| said.packet.source.to_string())
+            });
+            if last[0] == last[1] || self.parted.contains_key(&place) {
+                continue;
+            }
+            let since = done[0].min(done[1]);
+            self.parted.insert(place, since);
+            let link = &self.plan.links[place.0].name;
+            self.decided(
+                &format!("{group} on {link} from {since} on"),
+                &[format!("{} reported it last", last[0]), last[1].clone()],
+            );
+        }
+    }
+
+    /// Of several who start to ask at the same time some are silent if they hear another one before
+    /// they have asked, and that depends on who is the first by less than anybody vouches for.
+    fn who_asks_first(&mut self) {
+        let segments: BTreeSet<LinkId> = self.plan.links.iter().map(|link| link.segment).collect();
+        for segment in segments {
+            let found = self.beginnings().into_iter().find_map(|moment| {
+                let askers = [0, 1].map(|n: usize| self.askers(n, segment, moment[n]));
+                let all: BTreeSet<_> = askers.iter().flatten().collect();
+                let is_chance = all.len() > 1 && askers[0] != askers[1];
+                is_chance.then(|| (moment[0].min(moment[1]), askers))
+            });
+            let Some((since, askers)) = found else { continue };
+            self.contested.insert(segment, since);
+            for side in &mut self.sides {
+                side.said.retain(|said| {
+                    let there = self.plan.links[said.link].segment == segment && said.at >= since;
+                    !there || !(said.is_answer || said.packet.is(PacketKind::GeneralQuery))
+                });
+            }
+            let link = &self.plan.links[segment].name;
+            let askers = askers.map(|all| {
+                let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+                if all.is_empty() { "nobody".to_owned() } else { all.join(" and ") }
+            });
+            self.decided(
+                &format!("what is asked and answered on {link} from {since} on"),
+                &[format!("{} asked first", askers[0]), askers[1].clone()],
+            );
+        }
+    }
+
+    /// The start, and every act that makes somebody begin anew.
+    fn beginnings(&self) -> Vec<Moment> {
+        let begins = |action: &Action| {
+            matches!(action, Action::Restart | Action::Set(_) | Action::Interface { up: true, .. })
+        };
+        let acts = self.plan.acts.iter().enumerate().filter(|(_, act)| begins(&act.action));
+        let mut all: Vec<Moment> = acts.filter_map(|(id, _)| self.done(id)).collect();
+        all.push([Instant::ZERO; 2]);
+        all.sort_unstable();
+        all
+    }
+
+    /// Who asked everybody on the segment right after that time.
+    fn askers(&self, side: usize, segment: LinkId, from: Instant) -> BTreeSet<Ipv4Addr> {
+        let to = from + self.plan.tolerance;
+        let said = self.sides[side].said.iter().filter(|said| {
+            self.plan.links[said.link].segment == segment
+                && (from..=to).contains(&said.at)
+                && said.packet.is(PacketKind::GeneralQuery)
+        });
+        said.map(|said| said.packet.source).collect()
+    }
+
+    /// A querier asks about a group again unless it has been answered in time (RFC2236-7-06), and the
+    /// answer may take as long as that.
+    fn who_answers_in_time(&mut self) {
+        for side in [0, 1] {
+            let said = &self.sides[side].said;
+            let again: Vec<usize> =
+                (0..said.len()).filter(|&at| self.is_asked_by_chance(side, at)).collect();
+            for at in again.into_iter().rev() {
+                let Said { at, link, packet, .. } = self.sides[side].said.remove(at);
+                let names = [self.sides[side].name, self.sides[1 - side].name];
+                self.found.left_out.push(format!(
+                    "{packet} on {} at {at} in {}: chance had it that in {} the answer to the one before \
+                     it was there in time",
+                    self.plan.links[link].name, names[0], names[1]
+                ));
+            }
+        }
+    }
+
+    /// Whether this is a Query about a group that only this recording has, because in the other one
+    /// the one before it was answered by then.
+    fn is_asked_by_chance(&self, side: usize, at: usize) -> bool {
+        let [this, other] = [&self.sides[side].said, &self.sides[1 - side].said];
+        let own = &this[at];
+        let Some(group) = asked_about(own) else { return false };
+        let bounds = self.bounds(own.at);
+        let latest = own.at + bounds.width();
+        let alike = |said: &&Said| said.port == own.port && asked_about(said) == Some(group);
+        let is_twin = |said: &Said| match side {
+            0 => bounds.contain(own.at, said.at),
+            _ => bounds.contain(said.at, own.at),
+        };
+        if other.iter().filter(alike).any(is_twin) {
+            return false;
+        }
+        let before = this[..at].iter().rfind(alike);
+        let last = other.iter().take_while(|said| said.at <= latest).filter(alike).last();
+        let (Some(before), Some(last)) = (before, last) else { return false };
+        // It may have been under way when the Query was sent.
+        let under_way = last.at - self.plan.tolerance;
+        let segment = self.plan.links[own.link].segment;
+        let answered = |said: &[Said], from: Instant, to: Instant| {
+            said.iter().any(|said| {
+                said.packet.is(PacketKind::Report)
+                    && said.packet.names(group)
+                    && self.plan.links[said.link].segment == segment
+                    && (from..to).contains(&said.at)
+            })
+        };
+        answered(other, under_way, latest) && !answered(this, before.at, own.at)
+    }
+
+    /// When the act was done in each, if it was in both.
+    fn done(&self, act: usize) -> Option<Moment> {
+        Some([self.sides[0].done(act)?, self.sides[1].done(act)?])
+    }
+
+    fn decided(&mut self, what: &str, how: &[String; 2]) {
+        let names = [self.sides[0].name, self.sides[1].name];
+        self.found.left_out.push(format!(
+            "{what}: chance had it that {} in {}, and {} in {}",
+            how[0], names[0], how[1], names[1]
+        ));
+    }
+}
+
+/// The group that a Query asks about, if it is about one.
+fn asked_about(said: &Said) -> Option<Group> {
+    match &said.packet.content {
+        Content::Igmp(Message::Query(query)) => Group::new(query.group.into()),
+        _ => None,
+    }
+}
