@@ -10,7 +10,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::interrupt::{children, pid, spawn, until};
-use super::{CASTNET, can_run, castnet, folder, scenario, text, with_process};
+use super::{CASTNET, folder, scenario, tests, text, with_process};
+
+tests! {
+    Nothing: a_router_that_is_told_nonsense_ends_and_says_why;
+    Kernel: a_daemon_that_dies_unasked_breaks_the_run, the_terminal_s_ctrl_c_is_castnet_s_alone;
+}
 
 /// A run of a scenario whose router is a process, and that process once it serves.
 fn serving(folder: &Path) -> (Child, Pid) {
@@ -27,16 +32,15 @@ fn serving(folder: &Path) -> (Child, Pid) {
     (child, router.unwrap())
 }
 
-fn place(name: &str) -> Option<PathBuf> {
+fn place(name: &str) -> PathBuf {
     let folder = folder(name);
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
     fs::write(folder.join("b.toml"), with_process("1s")).unwrap();
-    can_run(&castnet(&folder, &["run", "a.toml"])).then_some(folder)
+    folder
 }
 
-#[test]
 fn a_daemon_that_dies_unasked_breaks_the_run() {
-    let Some(folder) = place("unasked") else { return };
+    let folder = place("unasked");
     let (child, router) = serving(&folder);
     kill(router, Signal::SIGKILL).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -46,16 +50,14 @@ fn a_daemon_that_dies_unasked_breaks_the_run() {
     assert!(stdout.starts_with("BROKEN") && stdout.contains(told), "{stdout}");
 }
 
-#[test]
 fn the_terminal_s_ctrl_c_is_castnet_s_alone() {
-    let Some(folder) = place("foreground") else { return };
+    let folder = place("foreground");
     let (child, router) = serving(&folder);
     let group = nix::unistd::getpgid(Some(router)).unwrap();
     assert_eq!((group, group != pid(&child)), (router, true));
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }
 
-#[test]
 fn a_router_that_is_told_nonsense_ends_and_says_why() {
     let mut command = Command::new(CASTNET);
     command.args(["as-router", "r1"]).stdin(Stdio::piped());

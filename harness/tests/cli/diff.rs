@@ -5,7 +5,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{castnet, folder, text};
+use super::{castnet, folder, tests, text};
+
+tests! {
+    Nothing:
+        the_link_header_and_the_file_format_are_no_difference,
+        what_differs_is_shown_and_is_exit_code_1,
+        what_cannot_be_read_whole_is_exit_code_2_and_the_rest_is_compared;
+}
 
 fn foreign(name: &str) -> String {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/pcap/foreign");
@@ -17,13 +24,11 @@ fn diff(arguments: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-#[test]
 fn the_link_header_and_the_file_format_are_no_difference() {
     let (code, stdout, stderr) = diff(&[&foreign("lan.pcap"), &foreign("raw.pcap")]);
     assert_eq!((code, stdout.as_str()), (Some(0), "no difference: 4 packets\n"), "{stderr}");
 }
 
-#[test]
 fn what_differs_is_shown_and_is_exit_code_1() {
     let (code, stdout, stderr) = diff(&[&foreign("lan.pcap"), &foreign("vlan.pcap")]);
     assert_eq!((code, stderr.as_str()), (Some(1), ""));
@@ -39,7 +44,6 @@ fn what_differs_is_shown_and_is_exit_code_1() {
     assert_eq!(document["changes"].as_array().unwrap().len(), 4);
 }
 
-#[test]
 fn what_cannot_be_read_whole_is_exit_code_2_and_the_rest_is_compared() {
     let (code, stdout, stderr) = diff(&[&foreign("lan.pcap"), &foreign("cut-off.pcap")]);
     assert_eq!(code, Some(2));

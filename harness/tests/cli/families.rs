@@ -3,7 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{can_run, castnet, folder, text};
+use super::{castnet, folder, tests, text};
+
+tests! {
+    Nothing: a_folder_is_run_without_its_templates, one_combination_is_chosen_to_stand;
+    Kernel: combinations_are_runs_of_their_own;
+}
 
 const TEMPLATE: &str = "template = \"a router and a listener\"\n\
      [links]\nlan = [\"r1\", \"h1\"]\n\
@@ -25,7 +30,6 @@ fn family(name: &str) -> PathBuf {
     folder
 }
 
-#[test]
 fn a_folder_is_run_without_its_templates() {
     let folder = family("templates");
     for paths in [&["."][..], &["*"], &["**/*.toml"]] {
@@ -50,13 +54,9 @@ fn a_folder_is_run_without_its_templates() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
 }
 
-#[test]
 fn combinations_are_runs_of_their_own() {
     let folder = family("combinations");
     let output = castnet(&folder, &["run", ".", "--junit", "junit.xml"]);
-    if !can_run(&output) {
-        return;
-    }
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{stdout}");
     for part in [
@@ -81,7 +81,6 @@ fn combinations_are_runs_of_their_own() {
     assert_eq!((runs.len(), &runs[0]["scenario"]), (1, &"query[count=1]".into()));
 }
 
-#[test]
 fn one_combination_is_chosen_to_stand() {
     let folder = family("up");
     for arguments in [&["up", "query.toml"][..], &["up", "query.toml", "--filter", "=3"]] {

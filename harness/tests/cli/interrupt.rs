@@ -16,7 +16,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::{CASTNET, can_run, castnet, folder, long_scenario, scenario, text};
+use super::{CASTNET, folder, long_scenario, scenario, tests, text};
+
+tests! {
+    Root:
+        ctrl_c_ends_the_run_and_tells_what_has_finished,
+        json_and_junit_are_whole_after_ctrl_c,
+        kill_9_leaves_nothing_behind,
+        a_second_ctrl_c_ends_at_once;
+}
 
 /// How long anything here may take that ought to be prompt.
 const PROMPT: Duration = Duration::from_secs(2);
@@ -123,22 +131,8 @@ fn files(folder: &Path) -> Vec<String> {
     found
 }
 
-/// Namespaces of another process can only be looked into by root.
-fn may_look(name: &str) -> bool {
-    let folder = folder(&format!("{name}-may"));
-    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
-    let root = nix::unistd::geteuid().is_root();
-    if !root {
-        eprintln!("SKIPPED: {name}: only root can look into another process's namespaces");
-    }
-    root && can_run(&castnet(&folder, &["run", "a.toml"]))
-}
-
 /// A quick scenario that has ended and a long one in its middle; then the signal.
-fn interrupted(name: &str, more: &[&str], signal: Signal) -> Option<(Output, Vec<String>)> {
-    if !may_look(name) {
-        return None;
-    }
+fn interrupted(name: &str, more: &[&str], signal: Signal) -> (Output, Vec<String>) {
     let folder = folder(name);
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
     fs::write(folder.join("b.toml"), long_scenario()).unwrap();
@@ -163,13 +157,12 @@ fn interrupted(name: &str, more: &[&str], signal: Signal) -> Option<(Output, Vec
     assert_eq!(group(pid), [], "a process is left");
     // They are in groups of their own.
     until("they are dead", PROMPT, || started.iter().all(|&one| group(one).is_empty()));
-    Some((output, files(&folder.join("castnet-out"))))
+    (output, files(&folder.join("castnet-out")))
 }
 
-#[test]
 fn ctrl_c_ends_the_run_and_tells_what_has_finished() {
     for (name, signal) in [("sigint", Signal::SIGINT), ("sigterm", Signal::SIGTERM)] {
-        let Some((output, files)) = interrupted(name, &[], signal) else { return };
+        let (output, files) = interrupted(name, &[], signal);
         let stdout = text(&output.stdout);
         assert_eq!(output.status.code(), Some(130), "{stdout}");
         assert!(stdout.starts_with("PASS        a  [netns]"), "{stdout}");
@@ -179,10 +172,9 @@ fn ctrl_c_ends_the_run_and_tells_what_has_finished() {
     }
 }
 
-#[test]
 fn json_and_junit_are_whole_after_ctrl_c() {
     let more = ["--json", "--junit", "castnet-out/report.xml"];
-    let Some((output, files)) = interrupted("sigint-json", &more, Signal::SIGINT) else { return };
+    let (output, files) = interrupted("sigint-json", &more, Signal::SIGINT);
     assert_eq!(output.status.code(), Some(130));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&document["interrupted"], &document["exit_code"]), (&true.into(), &130.into()));
@@ -193,18 +185,13 @@ fn json_and_junit_are_whole_after_ctrl_c() {
     assert_eq!(files, ["a.pcapng", "report.xml"]);
 }
 
-#[test]
 fn kill_9_leaves_nothing_behind() {
-    let Some((output, files)) = interrupted("sigkill", &[], Signal::SIGKILL) else { return };
+    let (output, files) = interrupted("sigkill", &[], Signal::SIGKILL);
     assert_eq!(output.status.code(), None);
     assert_eq!(files, ["a.pcapng"]);
 }
 
-#[test]
 fn a_second_ctrl_c_ends_at_once() {
-    if !may_look("sigint-twice") {
-        return;
-    }
     let folder = folder("sigint-twice");
     fs::write(folder.join("b.toml"), long_scenario()).unwrap();
     // Nobody reads its output and there is no room in it, so that it cannot end by itself.

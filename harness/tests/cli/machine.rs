@@ -5,75 +5,77 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use super::{CASTNET, can_run, castnet, folder, scenario, text};
+use super::{CASTNET, castnet, folder, scenario, tests, text};
 
-/// The program where no network namespace can be made; `None` if such a place cannot be had.
-fn confined(folder: &Path, arguments: &[&str]) -> Option<Output> {
+tests! {
+    Nothing: every_command_has_a_page_of_the_manual;
+    Kernel: the_doctor_agrees_with_a_run, a_shell_that_allows_few_descriptors_is_no_hindrance;
+    Root: under_sudo_files_belong_to_who_has_called_it;
+    UserNamespace:
+        what_forbids_namespaces_is_named_with_its_remedy,
+        without_namespaces_a_run_is_simulated_and_says_so,
+        a_machine_without_user_namespaces_is_told_how_to_have_them;
+}
+
+/// The program where no network namespace can be made.
+fn confined(folder: &Path, arguments: &[&str]) -> Output {
     within("echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\"", folder, arguments)
 }
 
 /// The program as an ordinary user, where no user namespace can be made.
-fn without_users(folder: &Path, arguments: &[&str]) -> Option<Output> {
+fn without_users(folder: &Path, arguments: &[&str]) -> Output {
     let script = "echo 0 > /proc/sys/user/max_user_namespaces && \
                   exec setpriv --bounding-set=-all --inh-caps=-all \"$@\"";
     within(script, folder, arguments)
 }
 
-/// The program as a script starts it that rules over a user namespace of its own; `None` if there
-/// is none.
-fn within(script: &str, folder: &Path, arguments: &[&str]) -> Option<Output> {
+/// The program as a script starts it that rules over a user namespace of its own.
+fn within(script: &str, folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--net", "--mount", "sh", "-c", script, "sh"]);
-    let output = command.arg(CASTNET).args(arguments).current_dir(folder).output().ok()?;
-    if !text(&output.stdout).is_empty() {
-        return Some(output);
-    }
-    eprintln!("SKIPPED: no user namespace to try this in: {}", text(&output.stderr));
-    None
+    let output = command.arg(CASTNET).args(arguments).current_dir(folder).output().unwrap();
+    assert!(!text(&output.stdout).is_empty(), "{}", text(&output.stderr));
+    output
 }
 
-#[test]
 fn the_doctor_agrees_with_a_run() {
     let folder = folder("doctor");
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
-    let can = can_run(&castnet(&folder, &["run", "a.toml"]));
+    let output = castnet(&folder, &["run", "a.toml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     let output = castnet(&folder, &["doctor"]);
     let stdout = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(if can { 0 } else { 3 }), "{stdout}");
-    if can {
-        for what in ["namespaces", "veth", "bridge", "AF_PACKET", "capture", "IP_MROUTE"] {
-            assert!(stdout.contains(&format!("ok       {what:<11} ")), "{what} in\n{stdout}");
-        }
-        assert!(stdout.contains(" netem ") && stdout.contains(" tshark "), "{stdout}");
-        assert!(stdout.ends_with("scenarios can run here\n"), "{stdout}");
+    assert_eq!(output.status.code(), Some(0), "{stdout}");
+    for what in ["namespaces", "veth", "bridge", "AF_PACKET", "capture", "IP_MROUTE"] {
+        assert!(stdout.contains(&format!("ok       {what:<11} ")), "{what} in\n{stdout}");
     }
+    assert!(stdout.contains(" netem ") && stdout.contains(" tshark "), "{stdout}");
+    assert!(stdout.ends_with("scenarios can run here\n"), "{stdout}");
 }
 
-#[test]
 fn what_forbids_namespaces_is_named_with_its_remedy() {
     let folder = folder("confined");
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
-    let Some(output) = confined(&folder, &["doctor"]) else { return };
+    let output = confined(&folder, &["doctor"]);
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(3), "{stdout}");
     assert!(stdout.contains("MISSING  namespaces  create a network namespace: ENOSPC"), "{stdout}");
     assert!(stdout.contains("remedy: run `sudo sysctl user.max_net_namespaces=1024`"), "{stdout}");
     assert!(stdout.ends_with("on the kernel here, but on the simulator\n"), "{stdout}");
     let arguments = ["run", "a.toml", "--json", "--backend", "netns"];
-    let Some(output) = confined(&folder, &arguments) else { return };
+    let output = confined(&folder, &arguments);
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{document}");
     assert_eq!(document["runs"][0]["outcome"], "unsupported");
     assert!(document["runs"][0]["reasons"][0].as_str().unwrap().contains("max_net_namespaces"));
 }
 
-#[test]
 fn without_namespaces_a_run_is_simulated_and_says_so() {
     let folder = folder("simulated");
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
     let only = "backends = { only = [\"netns\"], because = \"it looks at the kernel\" }\n";
     fs::write(folder.join("b.toml"), only.to_owned() + &scenario("1", "general-query")).unwrap();
-    let Some(output) = confined(&folder, &["run", "."]) else { return };
+    let output = confined(&folder, &["run", "."]);
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(stdout.contains("PASS        a  [sim]"), "{stdout}");
     assert!(stdout.contains("UNSUPPORTED b  [netns]"), "{stdout}");
@@ -82,29 +84,24 @@ fn without_namespaces_a_run_is_simulated_and_says_so() {
     assert_eq!(output.status.code(), Some(3), "{stdout}");
 }
 
-#[test]
 fn a_machine_without_user_namespaces_is_told_how_to_have_them() {
     let folder = folder("without-users");
-    let Some(output) = without_users(&folder, &["doctor"]) else { return };
+    let output = without_users(&folder, &["doctor"]);
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(3), "{stdout}");
     assert!(stdout.contains("MISSING  namespaces  unshare(CLONE_NEWUSER): ENOSPC"), "{stdout}");
     assert!(stdout.contains("remedy: run `sudo sysctl user.max_user_namespaces=1024`"), "{stdout}");
 }
 
-#[test]
 fn a_shell_that_allows_few_descriptors_is_no_hindrance() {
     let folder = folder("descriptors");
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -Sn 16 && exec \"$@\"", "sh", CASTNET, "run", "a.toml"]);
     let output = command.current_dir(&folder).output().unwrap();
-    if can_run(&output) {
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
-    }
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
 }
 
-#[test]
 fn every_command_has_a_page_of_the_manual() {
     let folder = folder("man");
     let output = castnet(&folder, &["man", "--out", "man1"]);
@@ -118,13 +115,8 @@ fn every_command_has_a_page_of_the_manual() {
     assert_eq!(text(&output.stdout), page("castnet.1"));
 }
 
-#[test]
 fn under_sudo_files_belong_to_who_has_called_it() {
     let folder = folder("sudo");
-    if !nix::unistd::geteuid().is_root() {
-        eprintln!("SKIPPED: only root can give files away");
-        return;
-    }
     let owner = |path: &str| {
         let file = fs::metadata(folder.join(path)).unwrap();
         (file.uid(), file.gid())

@@ -5,7 +5,16 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use super::{CASTNET, castnet, folder, scenario, text};
+use super::{CASTNET, castnet, folder, scenario, tests, text};
+
+tests! {
+    Nothing:
+        what_waits_is_listed_accepted_and_rejected_by_name,
+        what_is_missing_and_what_is_orphaned_are_different_things,
+        a_change_is_shown_with_its_fields_and_asked_about,
+        a_capture_is_opened_and_the_question_asked_again,
+        in_a_terminal_there_are_colours_and_the_same_questions;
+}
 
 const HEAD: &str = "---\nsource: scenarios/x.toml\n---\nthe first Query\nproves RFC2236-3-01\n";
 const QUERY: &str = "lan  r1 > 224.0.0.1  v2 Membership Query, general, max resp";
@@ -56,7 +65,6 @@ fn answered(folder: &Path, answers: &str, arguments: &[&str]) -> Output {
     review.wait_with_output().unwrap()
 }
 
-#[test]
 fn what_waits_is_listed_accepted_and_rejected_by_name() {
     let folder = waiting("review-names");
     let list = castnet(&folder, &["review", "--list"]);
@@ -79,7 +87,6 @@ fn what_waits_is_listed_accepted_and_rejected_by_name() {
     assert_eq!(kept(&folder), (false, "old".to_owned()));
 }
 
-#[test]
 fn what_is_missing_and_what_is_orphaned_are_different_things() {
     let folder = waiting("review-orphan");
     fs::remove_file(folder.join("fixtures/traces/x.netns.snap.new")).unwrap();
@@ -98,7 +105,6 @@ fn what_is_missing_and_what_is_orphaned_are_different_things() {
     );
 }
 
-#[test]
 fn a_change_is_shown_with_its_fields_and_asked_about() {
     let folder = waiting("review-ask");
     let skipped = answered(&folder, "what?\ns\n", &[]);
@@ -124,7 +130,6 @@ fn a_change_is_shown_with_its_fields_and_asked_about() {
     assert!(!is_pending(&folder) && kept(&folder).0);
 }
 
-#[test]
 fn a_capture_is_opened_and_the_question_asked_again() {
     let folder = waiting("review-open");
     let viewer = folder.join("viewer");
@@ -143,7 +148,6 @@ fn a_capture_is_opened_and_the_question_asked_again() {
 }
 
 /// `script` of util-linux runs a command in a terminal of its own.
-#[test]
 fn in_a_terminal_there_are_colours_and_the_same_questions() {
     let folder = waiting("review-terminal");
     let command = format!("{CASTNET} review");

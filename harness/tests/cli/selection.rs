@@ -4,7 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use super::{can_run, castnet, folder, long_scenario, scenario, text};
+use super::{castnet, folder, long_scenario, scenario, tests, text};
+
+tests! {
+    Nothing: a_selection_of_nothing_is_an_error_that_says_so;
+    Kernel:
+        patterns_name_files_and_folders,
+        filter_clause_and_shard_select,
+        repetitions_are_counted_for_each_scenario_and_captured_each,
+        the_first_failure_ends_it_if_so_wished,
+        scenarios_of_one_name_do_not_share_a_capture;
+}
 
 /// `v1/query`, `v2/query` and `v2/leave`, of which the last one fails.
 fn three(name: &str) -> PathBuf {
@@ -39,13 +49,9 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
     castnet(folder, &[&["run"], arguments].concat())
 }
 
-#[test]
 fn patterns_name_files_and_folders() {
     let folder = three("patterns");
     let output = run(&folder, &["scenarios/**/qu*.toml"]);
-    if !can_run(&output) {
-        return;
-    }
     assert_eq!(names(&output), ["v1/query", "v2/query"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(names(&run(&folder, &["scenarios/?2"])), ["v2/leave", "v2/query"]);
@@ -54,7 +60,6 @@ fn patterns_name_files_and_folders() {
     assert_eq!(names(&run(&folder, &["[a].toml"])), ["[a]"]);
 }
 
-#[test]
 fn a_selection_of_nothing_is_an_error_that_says_so() {
     let folder = three("nothing-selected");
     for (arguments, why) in [
@@ -72,13 +77,9 @@ fn a_selection_of_nothing_is_an_error_that_says_so() {
     }
 }
 
-#[test]
 fn filter_clause_and_shard_select() {
     let folder = three("select");
     let output = run(&folder, &["scenarios", "--filter", "query", "--filter", "v1"]);
-    if !can_run(&output) {
-        return;
-    }
     assert_eq!(names(&output), ["v1/query", "v2/query"]);
     assert_eq!(names(&run(&folder, &["scenarios", "--clause", "RFC2236-3"])), ["v2/query"]);
     let shards = ["1/2", "2/2"].map(|shard| names(&run(&folder, &["scenarios", "--shard", shard])));
@@ -87,13 +88,9 @@ fn filter_clause_and_shard_select() {
     assert_eq!((names(&empty), empty.status.code()), (vec![], Some(0)));
 }
 
-#[test]
 fn repetitions_are_counted_for_each_scenario_and_captured_each() {
     let folder = three("repeat");
     let output = run(&folder, &["scenarios/v2", "--repeat", "3", "--jobs", "6"]);
-    if !can_run(&output) {
-        return;
-    }
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{stdout}");
     let row = |name: &str| {
@@ -111,31 +108,24 @@ fn repetitions_are_counted_for_each_scenario_and_captured_each() {
     assert!(captures.iter().map(|name| name.to_str().unwrap()).eq(wanted), "{captures:?}");
 }
 
-#[test]
 fn the_first_failure_ends_it_if_so_wished() {
     let folder = folder("fail-fast");
     fs::write(folder.join("a.toml"), scenario("9", "general-query")).unwrap();
     fs::write(folder.join("b.toml"), long_scenario()).unwrap();
     let output = run(&folder, &[".", "--jobs", "1", "--fail-fast"]);
-    if !can_run(&output) {
-        return;
-    }
     assert_eq!(ran(&output), [("a".to_owned(), "FAIL".to_owned())]);
     assert_eq!(output.status.code(), Some(1));
     let stdout = text(&output.stdout);
     assert!(stdout.contains("ended by the first failure: 1 not started"), "{stdout}");
 }
 
-#[test]
 fn scenarios_of_one_name_do_not_share_a_capture() {
     let folder = folder("same-name");
     for name in ["one", "two"] {
         fs::create_dir(folder.join(name)).unwrap();
         fs::write(folder.join(name).join("same.toml"), scenario("1", "general-query")).unwrap();
     }
-    let output = run(&folder, &["one", "two"]);
-    if can_run(&output) {
-        assert!(folder.join("castnet-out/same.pcapng").is_file());
-        assert!(folder.join("castnet-out/same~2.pcapng").is_file());
-    }
+    assert_eq!(run(&folder, &["one", "two"]).status.code(), Some(0));
+    assert!(folder.join("castnet-out/same.pcapng").is_file());
+    assert!(folder.join("castnet-out/same~2.pcapng").is_file());
 }

@@ -5,7 +5,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{can_run, castnet, folder, scenario, text};
+use super::{castnet, folder, scenario, tests, text};
+
+tests! {
+    Nothing:
+        half_a_minute_costs_what_its_events_cost,
+        the_same_scenarios_make_the_same_files_however_many_run_at_a_time,
+        what_the_simulator_cannot_do_is_not_supported_and_says_why;
+    Kernel: both_backends_leave_a_capture_each, the_two_backends_are_compared;
+}
 
 /// Every file below a folder, by its path from there.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -34,7 +42,6 @@ fn timeless(json: &[u8]) -> serde_json::Value {
     document
 }
 
-#[test]
 fn half_a_minute_costs_what_its_events_cost() {
     let folder = folder("virtual");
     let long = format!("end = \"30s\"\n{}", scenario("1", "general-query"));
@@ -46,7 +53,6 @@ fn half_a_minute_costs_what_its_events_cost() {
     assert_eq!(text(&output.stderr), "");
 }
 
-#[test]
 fn the_same_scenarios_make_the_same_files_however_many_run_at_a_time() {
     let folder = folder("same");
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
@@ -69,14 +75,10 @@ fn the_same_scenarios_make_the_same_files_however_many_run_at_a_time() {
     }
 }
 
-#[test]
 fn both_backends_leave_a_capture_each() {
     let folder = folder("both");
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
     let output = castnet(&folder, &["run", "--backend", "sim,netns,sim", "a.toml"]);
-    if !can_run(&output) {
-        return;
-    }
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout}");
     assert_eq!(stdout.matches("PASS        a  [").count(), 2, "{stdout}");
@@ -84,16 +86,12 @@ fn both_backends_leave_a_capture_each() {
     assert!(folder.join("castnet-out/a.sim.pcapng").is_file());
 }
 
-#[test]
 fn the_two_backends_are_compared() {
     let folder = folder("compared");
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
     let only = "backends = { only = [\"sim\"], because = \"it takes an hour\" }\n";
     fs::write(folder.join("b.toml"), only.to_owned() + &scenario("1", "general-query")).unwrap();
     let output = castnet(&folder, &["diff-backends", "."]);
-    if !can_run(&output) {
-        return;
-    }
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout}");
     assert!(stdout.contains("AGREE       a  1 messages, 0 answers, 0 pauses"), "{stdout}");
@@ -110,7 +108,6 @@ fn the_two_backends_are_compared() {
     }
 }
 
-#[test]
 fn what_the_simulator_cannot_do_is_not_supported_and_says_why() {
     let folder = folder("not-simulated");
     let act = "[[act]]\nat = \"0s\"\nexec = { who = \"h1\", command = [\"true\"] }\n";

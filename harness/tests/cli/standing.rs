@@ -10,17 +10,30 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::interrupt::{send, until};
-use super::{CASTNET, can_run, castnet, folder, scenario, text};
+use super::{CASTNET, castnet, folder, scenario, tests, text};
+
+tests! {
+    Kernel:
+        commands_run_in_the_nodes_of_a_topology_that_stands,
+        two_topologies_are_told_apart_and_a_killed_one_is_forgotten,
+        a_live_capture_has_each_frame_once_or_a_port_both_ways,
+        a_live_capture_ends_with_its_reader_and_with_its_topology,
+        a_failing_run_is_held_until_enter,
+        a_run_that_is_held_ends_at_ctrl_c_with_its_verdict,
+        a_passing_run_is_not_held,
+        a_run_that_is_kept_stands_until_ctrl_c_with_all_reported,
+        of_several_runs_the_last_one_is_kept;
+}
 
 const BOUND: Duration = Duration::from_secs(10);
 
 /// A folder with a quick scenario and, apart, a place where processes of this test find each other;
 /// `None` if nothing can be run here.
-fn place(name: &str, count: &str) -> Option<PathBuf> {
+fn place(name: &str, count: &str) -> PathBuf {
     let folder = folder(name);
     fs::create_dir(folder.join("runtime")).unwrap();
     fs::write(folder.join("a.toml"), scenario(count, "general-query")).unwrap();
-    can_run(&castnet(&folder, &["doctor"])).then_some(folder)
+    folder
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -73,9 +86,8 @@ fn announcements(folder: &Path) -> usize {
     fs::read_dir(folder.join("runtime")).unwrap().count()
 }
 
-#[test]
 fn commands_run_in_the_nodes_of_a_topology_that_stands() {
-    let Some(folder) = place("up", "1") else { return };
+    let folder = place("up", "1");
     let none = castnet_at(&folder, &["exec", "r1", "--", "true"]);
     assert_eq!(none.status.code(), Some(125));
     assert!(text(&none.stderr).contains("no topology stands"), "{}", text(&none.stderr));
@@ -110,9 +122,8 @@ fn commands_run_in_the_nodes_of_a_topology_that_stands() {
     assert_eq!(code(&["true"]), Some(125));
 }
 
-#[test]
 fn two_topologies_are_told_apart_and_a_killed_one_is_forgotten() {
-    let Some(folder) = place("up-twice", "1") else { return };
+    let folder = place("up-twice", "1");
     let (one, other) = (Up::start(&folder), Up::start(&folder));
     let both = castnet_at(&folder, &["exec", "h1", "--", "true"]);
     let stderr = text(&both.stderr);
@@ -154,9 +165,8 @@ fn captured(folder: &Path, place: &[&str]) -> String {
     show()
 }
 
-#[test]
 fn a_live_capture_has_each_frame_once_or_a_port_both_ways() {
-    let Some(folder) = place("live", "1") else { return };
+    let folder = place("live", "1");
     let up = Up::start(&folder);
     for place in [&[][..], &["lan"]] {
         let shown = captured(&folder, place);
@@ -172,9 +182,8 @@ fn a_live_capture_has_each_frame_once_or_a_port_both_ways() {
     up.end(Signal::SIGINT);
 }
 
-#[test]
 fn a_live_capture_ends_with_its_reader_and_with_its_topology() {
-    let Some(folder) = place("live-end", "1") else { return };
+    let folder = place("live-end", "1");
     let up = Up::start(&folder);
     let mut capture = command(&folder, &["capture"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut head = [0; 4];
@@ -209,9 +218,8 @@ fn paused(folder: &Path) -> Child {
     child
 }
 
-#[test]
 fn a_failing_run_is_held_until_enter() {
-    let Some(folder) = place("pause", "9") else { return };
+    let folder = place("pause", "9");
     let mut child = paused(&folder);
     child.stdin.take().unwrap().write_all(b"\n").unwrap();
     let output = child.wait_with_output().unwrap();
@@ -226,9 +234,8 @@ fn a_failing_run_is_held_until_enter() {
     assert_eq!(announcements(&folder), 0);
 }
 
-#[test]
 fn a_run_that_is_held_ends_at_ctrl_c_with_its_verdict() {
-    let Some(folder) = place("pause-ctrl-c", "9") else { return };
+    let folder = place("pause-ctrl-c", "9");
     let mut child = paused(&folder);
     // Kept open, so that nothing but the signal ends it.
     let stdin = child.stdin.take();
@@ -240,9 +247,8 @@ fn a_run_that_is_held_ends_at_ctrl_c_with_its_verdict() {
     assert_eq!(announcements(&folder), 0);
 }
 
-#[test]
 fn a_passing_run_is_not_held() {
-    let Some(folder) = place("pause-pass", "1") else { return };
+    let folder = place("pause-pass", "1");
     let output = castnet_at(&folder, &["run", "--pause-on-fail", "a.toml"]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
 }
@@ -257,10 +263,9 @@ fn kept(folder: &Path, arguments: &[&str]) -> Child {
     child
 }
 
-#[test]
 fn a_run_that_is_kept_stands_until_ctrl_c_with_all_reported() {
     for (count, outcome, code) in [("1", "PASS", 0), ("9", "FAIL", 1)] {
-        let Some(folder) = place(&format!("keep-{outcome}"), count) else { return };
+        let folder = place(&format!("keep-{outcome}"), count);
         let mut child = kept(&folder, &["--junit", "report.xml", "a.toml"]);
         let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = told.next().unwrap().unwrap();
@@ -278,9 +283,8 @@ fn a_run_that_is_kept_stands_until_ctrl_c_with_all_reported() {
     }
 }
 
-#[test]
 fn of_several_runs_the_last_one_is_kept() {
-    let Some(folder) = place("keep-last", "9") else { return };
+    let folder = place("keep-last", "9");
     fs::write(folder.join("b.toml"), scenario("1", "general-query").replace("h1", "h2")).unwrap();
     let child = kept(&folder, &["--json", "a.toml", "b.toml"]);
     assert_eq!(castnet_at(&folder, &["exec", "h2", "--", "true"]).status.code(), Some(0));

@@ -4,9 +4,15 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{castnet, folder};
+use super::{castnet, folder, tests};
 
-#[test]
+tests! {
+    Nothing:
+        seeds_are_tried_and_counted,
+        what_a_seed_draws_is_a_scenario,
+        no_seeds_and_no_time_are_usage;
+}
+
 fn seeds_are_tried_and_counted() {
     let folder = folder("swarm");
     let output = castnet(&folder, &["swarm", "--seeds", "5", "--seed", "3", "--json"]);
@@ -21,7 +27,6 @@ fn seeds_are_tried_and_counted() {
     assert!(text.starts_with("2 seeds from 1 on: 0 found in "), "{text}");
 }
 
-#[test]
 fn what_a_seed_draws_is_a_scenario() {
     let folder = folder("swarm-print");
     let printed = castnet(&folder, &["swarm", "--print", "--seed", "4"]);
@@ -30,7 +35,6 @@ fn what_a_seed_draws_is_a_scenario() {
     assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
-#[test]
 fn no_seeds_and_no_time_are_usage() {
     let folder = folder("swarm-usage");
     for arguments in [["--seeds", "0"], ["--budget", "soon"], ["--jobs", "0"]] {

@@ -4,7 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use super::{CASTNET, castnet, folder, scenario, text};
+use super::{CASTNET, castnet, folder, scenario, tests, text};
+
+tests! {
+    Nothing:
+        a_trace_says_what_follows_from_what,
+        a_run_is_missing_then_as_it_was_and_then_changed_and_ci_only_looks;
+}
 
 fn wanted(folder: &Path) {
     fs::create_dir_all(folder.join("scenarios")).unwrap();
@@ -17,7 +23,6 @@ fn run(folder: &Path, ci: &str) -> Output {
     Command::new(CASTNET).args(arguments).current_dir(folder).env("CI", ci).output().unwrap()
 }
 
-#[test]
 fn a_trace_says_what_follows_from_what() {
     let folder = folder("trace");
     wanted(&folder);
@@ -33,7 +38,6 @@ fn a_trace_says_what_follows_from_what() {
     assert!(query.starts_with("  0.0") && query.contains(" s  start  "), "{exact}");
 }
 
-#[test]
 fn a_run_is_missing_then_as_it_was_and_then_changed_and_ci_only_looks() {
     let folder = folder("golden");
     wanted(&folder);

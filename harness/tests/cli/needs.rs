@@ -1,0 +1,83 @@
+//! What tests need of the machine. Where it cannot be had they are ignored, and that is said; where
+//! `CASTNET_REQUIRE_NETNS=1` demands them they fail.
+
+use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use super::CASTNET;
+
+/// One test.
+pub(super) struct Test {
+    pub(super) name: &'static str,
+    pub(super) need: Need,
+    pub(super) body: fn(),
+}
+
+/// What a test cannot do without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Nothing,
+    /// Scenarios on the kernel.
+    Kernel,
+    /// These, and to be root: only root can look into another process's namespaces, or give files away.
+    Root,
+    /// A user namespace in which more can be forbidden.
+    UserNamespace,
+}
+
+/// The tests of a module, by what they need.
+macro_rules! tests {
+    ($($need:ident: $($body:ident),+;)+) => {
+        pub(super) const TESTS: &[crate::needs::Test] = &[$($(crate::needs::Test {
+            name: concat!(module_path!(), "::", stringify!($body)),
+            need: crate::needs::Need::$need,
+            body: $body,
+        }),+),+];
+    };
+}
+pub(super) use tests;
+
+/// Runs all that can be run.
+pub(super) fn run(tests: impl Iterator<Item = &'static Test>) -> ExitCode {
+    let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
+    let all = [Need::Kernel, Need::Root, Need::UserNamespace].map(|need| (need, need.missing()));
+    for why in all.iter().filter_map(|(_, why)| why.as_ref()) {
+        eprintln!("SKIPPED: {why}");
+    }
+    let trial = |test: &Test| {
+        let missing = all.iter().find(|(need, why)| *need == test.need && why.is_some());
+        let body = test.body;
+        match missing.and_then(|(_, why)| why.clone()) {
+            None => Trial::test(test.name, move || {
+                body();
+                Ok(())
+            }),
+            // Whoever demands namespaces does not demand to be root.
+            Some(why) => Trial::test(test.name, || Err(Failed::from(why)))
+                .with_ignored_flag(!required || test.need == Need::Root),
+        }
+    };
+    libtest_mimic::run(&Arguments::from_args(), tests.map(trial).collect()).exit_code()
+}
+
+impl Need {
+    /// Why it cannot be had here, if it cannot.
+    fn missing(self) -> Option<String> {
+        let fails = |command: &mut Command| {
+            let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+            let said = [output.stdout, output.stderr].concat();
+            (!output.status.success()).then(|| String::from_utf8_lossy(&said).into_owned())
+        };
+        match self {
+            Self::Nothing => None,
+            Self::Kernel => fails(Command::new(CASTNET).arg("doctor")),
+            Self::Root if nix::unistd::geteuid().is_root() => Self::Kernel.missing(),
+            Self::Root => Some("some tests need root".to_owned()),
+            Self::UserNamespace => {
+                let args = ["--user", "--map-root-user", "--net", "--mount", "true"];
+                fails(Command::new("unshare").args(args))
+            }
+        }
+    }
+}
