@@ -14,9 +14,6 @@ mod ready;
 #[allow(unsafe_code)]
 mod sys;
 
-#[cfg(test)]
-mod tests;
-
 pub use clock::Clock;
 pub use error::MrouteError;
 pub use mroute::{DEFAULT_TABLE, Mroute};

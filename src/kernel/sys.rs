@@ -147,17 +147,3 @@ pub(super) fn registered(fd: BorrowedFd<'_>) -> io::Result<AsyncFd<BorrowedFd<'_
 pub(super) fn in_addr_of(addr: Ipv4Addr) -> in_addr {
     in_addr { s_addr: u32::from_ne_bytes(addr.octets()) }
 }
-
-/// Takes every capability but those in `kept` (bit numbers of linux/capability.h) from the calling
-/// thread alone; glibc's own calls would take them from the whole process.
-#[cfg(test)]
-pub(super) fn keep_only_capabilities(kept: &[u32]) -> nix::Result<()> {
-    const LINUX_CAPABILITY_VERSION_3: u32 = 0x2008_0522;
-    let header = [LINUX_CAPABILITY_VERSION_3, 0];
-    let mask = kept.iter().fold(0u32, |mask, bit| mask | 1 << bit);
-    // Effective, permitted, inheritable: first for capabilities 0 to 31, then for the others.
-    let data = [mask, mask, 0, 0, 0, 0];
-    // SAFETY: capset(2) reads a header of two words and, in version 3, six words of data.
-    let done = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) };
-    Errno::result(done).map(drop)
-}

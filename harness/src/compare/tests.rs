@@ -280,11 +280,11 @@ fn what_comes_between_two_acts_of_one_time_is_left_to_chance() {
     let moment = Instant::ZERO + Duration::from_secs(2);
     let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
     let h2 = plan.nodes.iter().position(|node| node.name == "h2").unwrap();
-    let first = other.deliveries.iter().find(|delivery| delivery.node == h2).cloned().unwrap();
+    let first = other.deliveries.iter().find(|delivery| delivery.node == h2).copied().unwrap();
     other.deliveries.retain(|delivery| {
         delivery.node != h2 || delivery.at.since(moment) > Duration::from_secs(1)
     });
-    other.deliveries.push(Delivery { at: moment, ..first.clone() });
+    other.deliveries.push(Delivery { at: moment, ..first });
     other.deliveries.sort_by_key(|delivery| delivery.at);
     let late = compare(&plan, &one, &other);
     let [told] = late.disagreements.as_slice() else { panic!("{:?}", late.disagreements) };

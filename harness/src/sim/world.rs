@@ -3,25 +3,24 @@
 //! An actor acts only when it is called. What it wants done is done right after its call, so that the
 //! order of everything follows from the queue alone.
 
+mod frames;
+
 use std::mem;
 use std::time::Duration;
 
 use castnet::mfc::entry::Flow;
-use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
-use castnet::wire::ipv4;
 
 use super::actor::{Actor, Cx, Token, Want, actor};
 use super::datagram::Receiver;
 use super::forwarders::Forwarder;
 use super::frame::Frame;
 use super::link::Link;
-use super::model::mroute::{Header, Out, Reader};
+use super::model::mroute::{Out, Reader};
 use super::queue::Queue;
 use super::seat::Seat;
-use crate::fabric::Wire;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
-use crate::recording::{self, CountersRead, Lateness, Recording, Unkept};
+use crate::recording::{CountersRead, Lateness, Recording, Unkept};
 use crate::scenario::Backend;
 
 /// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
@@ -277,135 +276,6 @@ impl<'a> World<'a> {
             let node = self.seats[port].node();
             self.call(node, |actor, cx| actor.interface(cx, port, up));
         }
-    }
-
-    fn send(&mut self, port: PortId, frame: Frame) {
-        let seat = self.seats[port];
-        // Without anybody at its other end a cable carries nothing.
-        if seat.peer().is_some_and(|peer| !self.seats[peer].up) {
-            return;
-        }
-        self.record(port, true, &frame);
-        let id = seat.link();
-        // A cable has no wire, which is known without a look at its link.
-        if seat.peer().is_none()
-            && let Link { ports, wire: Some(wire), .. } = &mut self.links[id]
-        {
-            let position = ports.iter().position(|&own| own == port);
-            wire.enter(self.now, position.unwrap_or_default(), &frame.octets());
-            self.call_wire(id);
-        } else {
-            self.queue.push(self.now + UNDER_WAY, Due::Arrival(port, frame));
-        }
-    }
-
-    fn arrive(&mut self, from: PortId, frame: &Frame) {
-        let seat = self.seats[from];
-        if let Some(peer) = seat.peer() {
-            return self.arrive_at(peer, frame);
-        }
-        let link = seat.link();
-        for position in 0..self.links[link].ports.len() {
-            let port = self.links[link].ports[position];
-            if port != from && self.seats[port].up {
-                self.record(port, false, frame);
-            }
-        }
-        let mut listeners = mem::take(&mut self.listeners);
-        self.links[link].listeners(frame.destination, &mut listeners);
-        for port in listeners.drain(..) {
-            // One of them may have taken down another.
-            let seat = self.seats[port];
-            if port != from && seat.up {
-                self.hand(port, seat, frame);
-            }
-        }
-        self.listeners = listeners;
-    }
-
-    fn arrive_at(&mut self, port: PortId, frame: &Frame) {
-        let seat = self.seats[port];
-        if !seat.up {
-            return;
-        }
-        self.record(port, false, frame);
-        if seat.hears_all || self.links[seat.link()].hears(port, frame.destination) {
-            self.hand(port, seat, frame);
-        }
-    }
-
-    /// Hands a frame to whoever it is for: a datagram to the kernel of a router, anything else to
-    /// the machine that sits there.
-    fn hand(&mut self, port: PortId, seat: Seat, frame: &Frame) {
-        let Some(forwarder) = seat.forwarder() else {
-            return self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
-        };
-        match self.reader.header(&frame.packet) {
-            Some(Header { protocol: ipv4::IGMP, .. }) => {
-                self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
-            }
-            Some(_) => self.forward(forwarder, seat, frame),
-            None => self.events += 1,
-        }
-    }
-
-    /// Has the kernel of a router forward a datagram. Its daemon learns of it only if it is asked.
-    fn forward(&mut self, forwarder: usize, seat: Seat, frame: &Frame) {
-        let Some(vif) = Vif::new(seat.position()) else { return };
-        let mut outs = mem::take(&mut self.outs);
-        let mroute = &mut self.forwarders[forwarder].mroute;
-        mroute.forward(self.now, vif, &frame.packet, &mut self.reader, &mut outs);
-        if outs.iter().all(|out| matches!(out, Out::Forward { .. })) {
-            self.events += 1;
-            for out in outs.drain(..) {
-                if let Out::Forward { vif, to, packet } = out
-                    && let Ok(port) = self.forwarders[forwarder].port(vif)
-                {
-                    self.send(port, Frame::to_group(self.seats[port].mac, to, packet));
-                }
-            }
-        } else {
-            self.call(seat.node(), |actor, cx| actor.told(cx, &mut outs));
-        }
-        self.outs = outs;
-    }
-
-    /// Lets go what a link with faults has to let go by now.
-    fn let_go(&mut self, id: LinkId) {
-        let link = &mut self.links[id];
-        if link.wake != Some(self.now) {
-            return;
-        }
-        link.wake = None;
-        let Some(wire) = &mut link.wire else { return };
-        while let Some((to, octets)) = wire.poll(self.now) {
-            if let Some(frame) = Frame::read(&octets) {
-                let arrival = Due::ArrivalAt(link.ports[to], frame);
-                self.queue.push(self.now + UNDER_WAY, arrival);
-            }
-        }
-        self.call_wire(id);
-    }
-
-    fn call_wire(&mut self, id: LinkId) {
-        let link = &mut self.links[id];
-        if let Some(deadline) = link.wire.as_deref().and_then(Wire::deadline)
-            && link.wake.is_none_or(|wake| deadline < wake)
-        {
-            link.wake = Some(deadline);
-            self.queue.push(deadline, Due::Wire(id));
-        }
-    }
-
-    fn record(&mut self, port: PortId, outgoing: bool, frame: &Frame) {
-        if !self.seats[port].is_kept {
-            self.recording.unkept.frames += 1;
-            return;
-        }
-        let bytes = frame.octets();
-        let original_len = bytes.len();
-        let at = self.now;
-        self.recording.frames.push(recording::Frame { at, port, outgoing, bytes, original_len });
     }
 
     fn broken(&mut self, node: NodeId, why: &str) {

@@ -1,6 +1,6 @@
 //! What tests on the running kernel have in common. They have a `main` of their own, because a user
 //! namespace can only be entered before any thread is started. Without the right to make namespaces they are
-//! skipped aloud, or fail if CASTNET_REQUIRE_NETNS=1.
+//! ignored, and that is said; or they fail if CASTNET_REQUIRE_NETNS=1.
 
 use std::process::ExitCode;
 
@@ -8,14 +8,13 @@ use castnet_lab::lab::privilege;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Runs them, where they can run.
-pub(crate) fn run(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
-    if !arguments.list
-        && let Err(refusal) = privilege::enter()
-    {
+pub(crate) fn run(arguments: &Arguments, mut trials: Vec<Trial>) -> ExitCode {
+    // When they are only listed too: nextest takes the ignored ones from the list.
+    if let Err(refusal) = privilege::enter() {
         let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
         assert!(!required, "{refusal}");
         eprintln!("SKIPPED (no privilege): {refusal}");
-        return ExitCode::SUCCESS;
+        trials = trials.into_iter().map(|trial| trial.with_ignored_flag(true)).collect();
     }
     libtest_mimic::run(arguments, trials).exit_code()
 }

@@ -5,13 +5,15 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::libc::IPPROTO_IGMP;
 use nix::sys::socket::{MsgFlags, SockaddrIn, bind, recv, sendto};
 
-use super::lab::{
+use crate::lab::{
     ALL_HOSTS, GROUP, HOST, Lab, Namespace, ROUTER_A, ROUTER_B, SOURCE, entry, until, vif,
 };
-use crate::kernel::{Mroute, Received, sys};
-use crate::mfc::vif::Vif;
+use castnet::kernel::{Mroute, Received};
+use castnet::mfc::vif::Vif;
+use socket2::{Domain, Protocol, Socket, Type};
 
 const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
 const QUERY: u8 = 0x11;
@@ -40,9 +42,15 @@ fn packet(from: Ipv4Addr, to: Ipv4Addr, options: &[u8], message: [u8; 8]) -> Vec
     bytes
 }
 
+fn raw() -> OwnedFd {
+    let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(IPPROTO_IGMP))).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    socket.into()
+}
+
 /// A host's own raw IGMP socket, which sends from `addr` and the device that has it.
 fn endpoint(namespace: &Namespace, addr: Ipv4Addr) -> OwnedFd {
-    let fd = namespace.inside(sys::igmp_socket).unwrap();
+    let fd = namespace.inside(raw);
     bind(fd.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(addr, 0))).unwrap();
     fd
 }
@@ -96,9 +104,8 @@ async fn query(fd: &OwnedFd) -> Vec<u8> {
     .await
 }
 
-#[tokio::test]
-async fn a_report_is_heard_with_the_interface_that_it_came_in_on() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_report_is_heard_with_the_interface_that_it_came_in_on() {
+    let lab = Lab::new().await;
     let report = message(V2_REPORT, GROUP);
     say(&endpoint(&lab.host, HOST), GROUP, report);
     assert_eq!(heard(&lab.mroute).await, (lab.b, Some(vif(1)), HOST, report));
@@ -107,9 +114,8 @@ async fn a_report_is_heard_with_the_interface_that_it_came_in_on() {
 }
 
 // RFC2236-2-03
-#[tokio::test]
-async fn a_report_with_router_alert_is_heard_once_and_whole() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_report_with_router_alert_is_heard_once_and_whole() {
+    let lab = Lab::new().await;
     let host = lab.host.inside(|| Mroute::open(None)).unwrap();
     let ifindex = lab.host.ifindex("b");
     let report = message(V2_REPORT, GROUP);
@@ -120,9 +126,8 @@ async fn a_report_with_router_alert_is_heard_once_and_whole() {
     assert_eq!(heard(&lab.mroute).await, (lab.b, Some(vif(1)), HOST, leave));
 }
 
-#[tokio::test]
-async fn all_routers_is_heard_only_where_it_is_joined() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn all_routers_is_heard_only_where_it_is_joined() {
+    let lab = Lab::new().await;
     let (host, source) = (endpoint(&lab.host, HOST), endpoint(&lab.source, SOURCE));
     let leave = |n: u8| message(LEAVE, Ipv4Addr::new(239, 0, 0, n));
     // A report for a routable group is always heard: what is not heard before it never comes.
@@ -145,9 +150,8 @@ async fn all_routers_is_heard_only_where_it_is_joined() {
     assert_eq!(heard(&lab.mroute).await.3, marker);
 }
 
-#[tokio::test]
-async fn a_device_without_a_vif_is_named_all_the_same() {
-    let Some(mut lab) = Lab::new().await else { return };
+pub(crate) async fn a_device_without_a_vif_is_named_all_the_same() {
+    let mut lab = Lab::new().await;
     assert!(lab.mroute.delete_vif(vif(1)).unwrap());
     lab.mroute.join(lab.b, ALL_ROUTERS).unwrap();
     let leave = message(LEAVE, GROUP);
@@ -155,12 +159,11 @@ async fn a_device_without_a_vif_is_named_all_the_same() {
     assert_eq!(heard(&lab.mroute).await, (lab.b, None, HOST, leave));
 }
 
-#[tokio::test]
-async fn a_packet_leaves_on_the_chosen_device_only() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_packet_leaves_on_the_chosen_device_only() {
+    let lab = Lab::new().await;
     lab.route_multicast_to(lab.b).await;
     // Not bound to an address, since it would then hear nothing for a group.
-    let listener = |namespace: &Namespace| namespace.inside(sys::igmp_socket).unwrap();
+    let listener = |namespace: &Namespace| namespace.inside(raw);
     let (source, host) = (listener(&lab.source), listener(&lab.host));
     let to_a = packet(ROUTER_A, ALL_HOSTS, &ROUTER_ALERT, message(QUERY, GROUP));
     let to_b = packet(ROUTER_B, ALL_HOSTS, &ROUTER_ALERT, message(QUERY, Ipv4Addr::UNSPECIFIED));
@@ -177,9 +180,8 @@ async fn a_packet_leaves_on_the_chosen_device_only() {
     assert_eq!(taken_apart(&only), (ROUTER_B, message(QUERY, Ipv4Addr::UNSPECIFIED)));
 }
 
-#[tokio::test]
-async fn what_the_router_transmits_does_not_come_back() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn what_the_router_transmits_does_not_come_back() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(0, &[(1, 1)])).unwrap();
     let own = packet(ROUTER_B, GROUP, &ROUTER_ALERT, message(QUERY, GROUP));
     lab.mroute.transmit(lab.b, &own).unwrap();
@@ -188,9 +190,8 @@ async fn what_the_router_transmits_does_not_come_back() {
     assert_eq!(heard(&lab.mroute).await, (lab.b, Some(vif(1)), HOST, report));
 }
 
-#[tokio::test]
-async fn the_reports_of_the_routers_own_kernel_do_come_back() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn the_reports_of_the_routers_own_kernel_do_come_back() {
+    let lab = Lab::new().await;
     lab.mroute.join(lab.b, Ipv4Addr::new(224, 0, 0, 22)).unwrap();
     let mut buffer = [0; 2000];
     let own = until(&lab.mroute, || match lab.mroute.receive(&mut buffer).unwrap()? {
@@ -200,9 +201,8 @@ async fn the_reports_of_the_routers_own_kernel_do_come_back() {
     assert_eq!(own.await, (lab.b, Some(vif(1)), ROUTER_B));
 }
 
-#[tokio::test]
-async fn a_packet_longer_than_the_buffer_is_reported_and_not_cut() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_packet_longer_than_the_buffer_is_reported_and_not_cut() {
+    let lab = Lab::new().await;
     let host = endpoint(&lab.host, HOST);
     for kind in [V2_REPORT, LEAVE] {
         say(&host, GROUP, message(kind, GROUP));
@@ -221,17 +221,15 @@ async fn a_packet_longer_than_the_buffer_is_reported_and_not_cut() {
     assert_eq!(kind.await, LEAVE);
 }
 
-#[test]
-fn an_idle_socket_has_nothing() {
-    let Some(namespace) = Namespace::new() else { return };
+pub(crate) async fn an_idle_socket_has_nothing() {
+    let namespace = Namespace::new();
     let mroute = namespace.inside(|| Mroute::open(None)).unwrap();
     assert_eq!(mroute.receive(&mut [0; 100]).unwrap(), None);
     assert_eq!(mroute.receive(&mut []).unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_packet_that_cannot_be_sent_is_refused() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_packet_that_cannot_be_sent_is_refused() {
+    let lab = Lab::new().await;
     let whole = packet(ROUTER_A, ALL_HOSTS, &[], message(QUERY, GROUP));
     let refused = |ifindex, bytes| lab.mroute.transmit(ifindex, bytes).unwrap_err().kind();
     assert_eq!(refused(lab.a, &whole[..19]), io::ErrorKind::InvalidInput);

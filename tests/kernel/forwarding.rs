@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use super::lab::{GROUP, Lab, SOURCE, entry, flow, vif};
-use crate::mfc::entry::{FlowCounters, VifCounters};
-use crate::mfc::upcall::{Upcall, UpcallKind};
+use crate::lab::{GROUP, Lab, SOURCE, entry, flow, vif};
+use castnet::mfc::entry::{FlowCounters, VifCounters};
+use castnet::mfc::upcall::{Upcall, UpcallKind};
 
 /// Octets of an IPv4 and of a UDP header.
 const HEADERS: u64 = 20 + 8;
 
-#[tokio::test]
-async fn a_new_flow_is_asked_about_and_forwarded_once_there_is_an_entry() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_new_flow_is_asked_about_and_forwarded_once_there_is_an_entry() {
+    let lab = Lab::new().await;
     lab.send(8, "first");
     let asked = Upcall { kind: UpcallKind::NoCache, vif: vif(0), flow: flow(GROUP) };
     assert_eq!(lab.upcall().await, asked);
@@ -24,9 +23,8 @@ async fn a_new_flow_is_asked_about_and_forwarded_once_there_is_an_entry() {
     assert_eq!(lab.received().await, ("second".to_owned(), 7));
 }
 
-#[tokio::test]
-async fn a_datagram_leaves_only_with_a_ttl_above_the_threshold() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_datagram_leaves_only_with_a_ttl_above_the_threshold() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(0, &[(1, 5)])).unwrap();
     lab.send(5, "at the threshold");
     lab.send(6, "above it");
@@ -34,9 +32,8 @@ async fn a_datagram_leaves_only_with_a_ttl_above_the_threshold() {
     assert_eq!(lab.received_until_now().await, [""; 0]);
 }
 
-#[tokio::test]
-async fn threshold_0_lets_out_every_datagram_that_may_be_forwarded() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn threshold_0_lets_out_every_datagram_that_may_be_forwarded() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(0, &[(1, 0)])).unwrap();
     lab.send(1, "for its link only");
     lab.send(2, "for the next");
@@ -44,9 +41,8 @@ async fn threshold_0_lets_out_every_datagram_that_may_be_forwarded() {
     assert_eq!(lab.received_until_now().await, [""; 0]);
 }
 
-#[tokio::test]
-async fn the_threshold_of_a_vif_holds_nothing_back() {
-    let Some(mut lab) = Lab::new().await else { return };
+pub(crate) async fn the_threshold_of_a_vif_holds_nothing_back() {
+    let mut lab = Lab::new().await;
     assert!(lab.mroute.delete_vif(vif(1)).unwrap());
     lab.mroute.add_vif(vif(1), lab.b, 100).unwrap();
     lab.mroute.add_mfc(&entry(0, &[(1, 1)])).unwrap();
@@ -54,9 +50,8 @@ async fn the_threshold_of_a_vif_holds_nothing_back() {
     assert_eq!(lab.received().await, ("below it".to_owned(), 7));
 }
 
-#[tokio::test]
-async fn an_entry_takes_the_place_of_the_earlier_one() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn an_entry_takes_the_place_of_the_earlier_one() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(0, &[(1, 1)])).unwrap();
     lab.mroute.add_mfc(&entry(0, &[])).unwrap();
     lab.send(8, "for nobody");
@@ -66,9 +61,8 @@ async fn an_entry_takes_the_place_of_the_earlier_one() {
     assert_eq!(lab.received().await.0, "for the host");
 }
 
-#[tokio::test]
-async fn an_interface_added_later_is_not_part_of_earlier_entries() {
-    let Some(mut lab) = Lab::new().await else { return };
+pub(crate) async fn an_interface_added_later_is_not_part_of_earlier_entries() {
+    let mut lab = Lab::new().await;
     assert!(lab.mroute.delete_vif(vif(1)).unwrap());
     lab.mroute.add_mfc(&entry(0, &[(1, 1)])).unwrap();
     lab.mroute.add_vif(vif(1), lab.b, 1).unwrap();
@@ -79,9 +73,8 @@ async fn an_interface_added_later_is_not_part_of_earlier_entries() {
     assert_eq!(lab.received().await.0, "in time");
 }
 
-#[tokio::test]
-async fn flows_and_interfaces_are_counted() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn flows_and_interfaces_are_counted() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(0, &[(1, 5)])).unwrap();
     for (ttl, text) in [(5, "a"), (6, "bc"), (7, "def")] {
         lab.send(ttl, text);
@@ -97,9 +90,8 @@ async fn flows_and_interfaces_are_counted() {
     assert_eq!(lab.mroute.vif_counters(vif(1)).unwrap(), Some(sent));
 }
 
-#[tokio::test]
-async fn a_deleted_entry_forwards_nothing_and_is_asked_about_again() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_deleted_entry_forwards_nothing_and_is_asked_about_again() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(0, &[(1, 1)])).unwrap();
     lab.send(8, "before");
     assert_eq!(lab.received().await.0, "before");
@@ -110,9 +102,8 @@ async fn a_deleted_entry_forwards_nothing_and_is_asked_about_again() {
     assert_eq!(lab.mroute.flow_counters(flow(GROUP)).unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_datagram_on_a_wrong_interface_is_told_and_counted() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_datagram_on_a_wrong_interface_is_told_and_counted() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(1, &[(0, 1)])).unwrap();
     lab.send(8, "wrong way");
     let told = Upcall { kind: UpcallKind::WrongVif, vif: vif(0), flow: flow(GROUP) };
@@ -122,9 +113,8 @@ async fn a_datagram_on_a_wrong_interface_is_told_and_counted() {
     assert_eq!(lab.received_until_now().await, [""; 0]);
 }
 
-#[tokio::test]
-async fn a_wrong_interface_that_is_no_outgoing_one_is_only_counted() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_wrong_interface_that_is_no_outgoing_one_is_only_counted() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(1, &[])).unwrap();
     lab.send(8, "wrong way");
     // A new flow comes after it on the same wire, and its upcall would come after the other one.
@@ -134,9 +124,8 @@ async fn a_wrong_interface_that_is_no_outgoing_one_is_only_counted() {
     assert_eq!((counted.packets, counted.wrong_if), (1, 1));
 }
 
-#[tokio::test]
-async fn a_burst_of_new_flows_waits_for_the_reader() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_burst_of_new_flows_waits_for_the_reader() {
+    let lab = Lab::new().await;
     // More than the 256 upcalls that the default buffer holds, fewer than net.core.rmem_max allows
     // where it is at its lowest.
     let groups: Vec<_> =

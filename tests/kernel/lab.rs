@@ -2,10 +2,10 @@
 //!
 //! A namespace lives as long as its descriptor. Sockets stay in the namespace of the thread that
 //! made them, so short threads make them and the test uses them. Every wait has a bound; nothing
-//! waits for time to pass. Without privilege a test says so aloud, or fails where that is demanded.
+//! waits for time to pass.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::thread;
@@ -17,67 +17,39 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setso
 use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::{Handle, LinkUnspec, LinkVeth, RouteMessageBuilder};
 
-use crate::addr::Group;
-use crate::kernel::{Mroute, Received, readable};
-use crate::mfc::entry::{Flow, MfcEntry};
-use crate::mfc::upcall::Upcall;
-use crate::mfc::vif::Vif;
+use castnet::addr::Group;
+use castnet::kernel::{Mroute, Received, readable};
+use castnet::mfc::entry::{Flow, MfcEntry};
+use castnet::mfc::upcall::Upcall;
+use castnet::mfc::vif::Vif;
 
-pub(super) const ROUTER_A: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
-pub(super) const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 2);
-pub(super) const ROUTER_B: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 1);
-pub(super) const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
-pub(super) const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
-pub(super) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
+pub(crate) const ROUTER_A: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
+pub(crate) const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 2);
+pub(crate) const ROUTER_B: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 1);
+pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
+pub(crate) const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
+pub(crate) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
 
 const PORT: u16 = 5000;
 /// Far more than anything here takes, so that it only ever ends a test that fails.
 const BOUND: Duration = Duration::from_secs(10);
 
-/// An ordinary user gets namespaces in a user namespace only, which a process with threads cannot enter:
-/// so this runs before the test harness has any.
-#[used]
-#[unsafe(link_section = ".init_array")]
-#[expect(
-    unsafe_code,
-    reason = "the C library calls it once, before main, and it touches nothing else"
-)]
-static ENTER: extern "C" fn() = enter;
-
-extern "C" fn enter() {
-    // Where it is refused each test says so.
-    _ = castnet_lab::lab::privilege::enter();
-}
-
 /// An anonymous network namespace.
-pub(super) struct Namespace(OwnedFd);
+pub(crate) struct Namespace(OwnedFd);
 
 impl Namespace {
-    /// A new one; `None`, said aloud, where the kernel does not let us have it.
-    pub(super) fn new() -> Option<Self> {
+    pub(crate) fn new() -> Self {
         let made = thread::spawn(|| {
             unshare(CloneFlags::CLONE_NEWNET)?;
             File::open("/proc/thread-self/ns/net")
         });
-        match made.join().unwrap() {
-            Ok(file) => {
-                let namespace = Self(file.into());
-                namespace.quieten();
-                Some(namespace)
-            }
-            Err(reason) if std::env::var("CASTNET_REQUIRE_NETNS").as_deref() == Ok("1") => {
-                panic!("CASTNET_REQUIRE_NETNS=1, but no network namespace: {reason}")
-            }
-            Err(reason) => {
-                // Not eprintln!, which the test harness would swallow.
-                writeln!(io::stderr(), "SKIPPED (no privilege): {reason}").unwrap();
-                None
-            }
-        }
+        let namespace = Self(made.join().unwrap().unwrap().into());
+        namespace.quieten();
+        namespace
     }
 
     /// What `work` yields on a thread in the namespace.
-    pub(super) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         thread::scope(|scope| {
             let entered = scope.spawn(|| {
                 setns(&self.0, CloneFlags::CLONE_NEWNET).unwrap();
@@ -87,7 +59,7 @@ impl Namespace {
         })
     }
 
-    pub(super) fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         self.inside(|| fs::read_to_string(path).unwrap())
     }
 
@@ -103,7 +75,7 @@ impl Namespace {
         });
     }
 
-    pub(super) fn ifindex(&self, name: &str) -> u32 {
+    pub(crate) fn ifindex(&self, name: &str) -> u32 {
         self.inside(|| if_nametoindex(name).unwrap())
     }
 }
@@ -120,13 +92,13 @@ fn netlink(namespace: &Namespace) -> Handle {
 }
 
 /// The topology, with a router socket whose interfaces are vif 0 and vif 1.
-pub(super) struct Lab {
-    pub(super) router: Namespace,
-    pub(super) host: Namespace,
-    pub(super) source: Namespace,
-    pub(super) mroute: Mroute,
-    pub(super) a: u32,
-    pub(super) b: u32,
+pub(crate) struct Lab {
+    pub(crate) router: Namespace,
+    pub(crate) host: Namespace,
+    pub(crate) source: Namespace,
+    pub(crate) mroute: Mroute,
+    pub(crate) a: u32,
+    pub(crate) b: u32,
     sender: UdpSocket,
     marker: UdpSocket,
     receiver: UdpSocket,
@@ -134,8 +106,8 @@ pub(super) struct Lab {
 }
 
 impl Lab {
-    pub(super) async fn new() -> Option<Self> {
-        let (router, source, host) = (Namespace::new()?, Namespace::new()?, Namespace::new()?);
+    pub(crate) async fn new() -> Self {
+        let (router, source, host) = (Namespace::new(), Namespace::new(), Namespace::new());
         let links = netlink(&router);
         let a = wire(&router, &links, &source, "a", [ROUTER_A, SOURCE]).await;
         let b = wire(&router, &links, &host, "b", [ROUTER_B, HOST]).await;
@@ -147,28 +119,28 @@ impl Lab {
         let receiver = host.inside(|| udp(Ipv4Addr::UNSPECIFIED, PORT));
         setsockopt(&receiver, sockopt::Ipv4RecvTtl, &true).unwrap();
         receiver.join_multicast_v4(&GROUP, &HOST).unwrap();
-        Some(Self { router, host, source, mroute, a, b, sender, marker, receiver, links })
+        Self { router, host, source, mroute, a, b, sender, marker, receiver, links }
     }
 
     /// The source sends a datagram to `group` with this TTL.
-    pub(super) fn send_to(&self, group: Ipv4Addr, ttl: u32, text: &str) {
+    pub(crate) fn send_to(&self, group: Ipv4Addr, ttl: u32, text: &str) {
         self.sender.set_multicast_ttl_v4(ttl).unwrap();
         self.sender.send_to(text.as_bytes(), (group, PORT)).unwrap();
     }
 
-    pub(super) fn send(&self, ttl: u32, text: &str) {
+    pub(crate) fn send(&self, ttl: u32, text: &str) {
         self.send_to(GROUP, ttl, text);
     }
 
     /// The next datagram that reaches the host, and its TTL there.
-    pub(super) async fn received(&self) -> (String, i32) {
+    pub(crate) async fn received(&self) -> (String, i32) {
         let take = || datagram(&self.receiver);
         until(&self.receiver, take).await
     }
 
     /// What reaches the host before something that the router sends it now: a proof, without
     /// waiting, that nothing else was forwarded.
-    pub(super) async fn received_until_now(&self) -> Vec<String> {
+    pub(crate) async fn received_until_now(&self) -> Vec<String> {
         self.marker.send_to(b"marker", (GROUP, PORT)).unwrap();
         let mut texts = Vec::new();
         loop {
@@ -179,19 +151,19 @@ impl Lab {
         }
     }
 
-    pub(super) async fn upcall(&self) -> Upcall {
+    pub(crate) async fn upcall(&self) -> Upcall {
         upcall(&self.mroute).await
     }
 
     /// Gives the router a route for every group.
-    pub(super) async fn route_multicast_to(&self, ifindex: u32) {
+    pub(crate) async fn route_multicast_to(&self, ifindex: u32) {
         let route = RouteMessageBuilder::<Ipv4Addr>::new()
             .destination_prefix(Ipv4Addr::new(224, 0, 0, 0), 4)
             .output_interface(ifindex);
         self.links.route().add(route.build()).execute().await.unwrap();
     }
 
-    pub(super) async fn delete_device(&self, ifindex: u32) {
+    pub(crate) async fn delete_device(&self, ifindex: u32) {
         self.links.link().del(ifindex).execute().await.unwrap();
     }
 }
@@ -266,7 +238,7 @@ fn datagram(socket: &UdpSocket) -> Option<(String, i32)> {
 }
 
 /// What `take` yields, as soon as `fd` has something that it takes.
-pub(super) async fn until<T>(fd: &impl AsFd, mut take: impl FnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(fd: &impl AsFd, mut take: impl FnMut() -> Option<T>) -> T {
     let waiting = async {
         loop {
             readable(fd.as_fd()).await.unwrap();
@@ -279,7 +251,7 @@ pub(super) async fn until<T>(fd: &impl AsFd, mut take: impl FnMut() -> Option<T>
 }
 
 /// The next upcall; IGMP that comes meanwhile is dropped.
-pub(super) async fn upcall(mroute: &Mroute) -> Upcall {
+pub(crate) async fn upcall(mroute: &Mroute) -> Upcall {
     let mut buffer = [0; 2000];
     until(mroute, || {
         loop {
@@ -293,16 +265,16 @@ pub(super) async fn upcall(mroute: &Mroute) -> Upcall {
     .await
 }
 
-pub(super) fn vif(number: usize) -> Vif {
+pub(crate) fn vif(number: usize) -> Vif {
     Vif::new(number).unwrap()
 }
 
-pub(super) fn flow(group: Ipv4Addr) -> Flow {
+pub(crate) fn flow(group: Ipv4Addr) -> Flow {
     Flow { source: IpAddr::V4(SOURCE), group: Group::new(IpAddr::V4(group)).unwrap() }
 }
 
 /// The entry for (SOURCE, GROUP) that comes in on `iif` and leaves on each `oifs` (vif, threshold).
-pub(super) fn entry(iif: usize, oifs: &[(usize, u8)]) -> MfcEntry {
+pub(crate) fn entry(iif: usize, oifs: &[(usize, u8)]) -> MfcEntry {
     let oifs = oifs.iter().map(|&(number, threshold)| (vif(number), threshold)).collect();
     MfcEntry { flow: flow(GROUP), iif: vif(iif), oifs }
 }

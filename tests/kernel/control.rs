@@ -1,11 +1,10 @@
 //! Who owns multicast routing, who may, and what the owner may ask for.
 
-use super::lab::{GROUP, Lab, Namespace, entry, flow, vif};
-use crate::addr::Group;
-use crate::kernel::{DEFAULT_TABLE, Mroute, MrouteError, sys};
-use crate::mfc::entry::Flow;
-
-const CAP_NET_RAW: u32 = 13;
+use crate::lab::{GROUP, Lab, Namespace, entry, flow, vif};
+use caps::{CapSet, Capability, CapsHashSet};
+use castnet::addr::Group;
+use castnet::kernel::{DEFAULT_TABLE, Mroute, MrouteError};
+use castnet::mfc::entry::Flow;
 
 /// The lines of /proc/net/ip_mr_vif after its header: the virtual interfaces that the kernel has.
 fn vifs_in(namespace: &Namespace) -> Vec<String> {
@@ -15,18 +14,18 @@ fn vifs_in(namespace: &Namespace) -> Vec<String> {
 
 fn open_with_capabilities(
     namespace: &Namespace,
-    kept: &[u32],
+    kept: &CapsHashSet,
     table: Option<u32>,
 ) -> Result<Mroute, MrouteError> {
     namespace.inside(|| {
-        sys::keep_only_capabilities(kept).unwrap();
+        // Those of this thread alone.
+        caps::set(None, CapSet::Effective, kept).unwrap();
         Mroute::open(table)
     })
 }
 
-#[test]
-fn a_table_has_one_owner() {
-    let Some(namespace) = Namespace::new() else { return };
+pub(crate) async fn a_table_has_one_owner() {
+    let namespace = Namespace::new();
     let open = |table| namespace.inside(|| Mroute::open(table));
     let _first = open(None).unwrap();
     let refused = open(None).unwrap_err();
@@ -41,34 +40,31 @@ fn a_table_has_one_owner() {
     );
 }
 
-#[test]
-fn a_namespace_of_ones_own_is_free() {
-    let (Some(one), Some(other)) = (Namespace::new(), Namespace::new()) else { return };
+pub(crate) async fn a_namespace_of_ones_own_is_free() {
+    let (one, other) = (Namespace::new(), Namespace::new());
     let _first = one.inside(|| Mroute::open(None)).unwrap();
     let _second = other.inside(|| Mroute::open(None)).unwrap();
 }
 
-#[test]
-fn without_capabilities_there_is_no_permission() {
-    let Some(namespace) = Namespace::new() else { return };
-    let refused = open_with_capabilities(&namespace, &[], None).unwrap_err();
+pub(crate) async fn without_capabilities_there_is_no_permission() {
+    let namespace = Namespace::new();
+    let refused = open_with_capabilities(&namespace, &CapsHashSet::new(), None).unwrap_err();
     assert!(matches!(refused, MrouteError::NoPermission { call: "socket" }), "{refused}");
     assert!(refused.to_string().contains("CAP_NET_ADMIN and CAP_NET_RAW"), "{refused}");
-    let refused = open_with_capabilities(&namespace, &[CAP_NET_RAW], Some(100)).unwrap_err();
+    let refused = open_with_capabilities(&namespace, &[Capability::CAP_NET_RAW].into(), Some(100))
+        .unwrap_err();
     assert!(matches!(refused, MrouteError::NoPermission { call: "MRT_TABLE" }), "{refused}");
 }
 
-#[test]
-fn no_permission_and_already_owned_are_told_apart() {
-    let Some(namespace) = Namespace::new() else { return };
+pub(crate) async fn no_permission_and_already_owned_are_told_apart() {
+    let namespace = Namespace::new();
     let _owner = namespace.inside(|| Mroute::open(None)).unwrap();
-    let refused = open_with_capabilities(&namespace, &[], None).unwrap_err();
+    let refused = open_with_capabilities(&namespace, &CapsHashSet::new(), None).unwrap_err();
     assert!(matches!(refused, MrouteError::NoPermission { .. }), "{refused}");
 }
 
-#[tokio::test]
-async fn closing_returns_everything() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn closing_returns_everything() {
+    let lab = Lab::new().await;
     lab.mroute.add_mfc(&entry(0, &[(1, 1)])).unwrap();
     assert_eq!(vifs_in(&lab.router).len(), 2);
     let Lab { router, mroute, .. } = lab;
@@ -79,9 +75,8 @@ async fn closing_returns_everything() {
     assert_eq!(reopened.flow_counters(flow(GROUP)).unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_device_carries_one_vif_and_a_vif_one_device() {
-    let Some(mut lab) = Lab::new().await else { return };
+pub(crate) async fn a_device_carries_one_vif_and_a_vif_one_device() {
+    let mut lab = Lab::new().await;
     let refused = lab.mroute.add_vif(vif(2), lab.a, 1).unwrap_err();
     let expected = MrouteError::DeviceInUse { ifindex: lab.a, vif: vif(0) };
     assert_eq!(refused.to_string(), expected.to_string());
@@ -98,9 +93,8 @@ async fn a_device_carries_one_vif_and_a_vif_one_device() {
     assert_eq!(numbers, ["1", "2"]);
 }
 
-#[tokio::test]
-async fn a_device_that_vanishes_takes_its_vif_along() {
-    let Some(mut lab) = Lab::new().await else { return };
+pub(crate) async fn a_device_that_vanishes_takes_its_vif_along() {
+    let mut lab = Lab::new().await;
     lab.delete_device(lab.b).await;
     assert_eq!(vifs_in(&lab.router).len(), 1);
     assert_eq!(lab.mroute.vif_counters(vif(1)).unwrap(), None);
@@ -112,9 +106,8 @@ async fn a_device_that_vanishes_takes_its_vif_along() {
     assert_eq!(vifs_in(&lab.router).len(), 1);
 }
 
-#[test]
-fn a_device_that_does_not_exist_is_refused() {
-    let Some(namespace) = Namespace::new() else { return };
+pub(crate) async fn a_device_that_does_not_exist_is_refused() {
+    let namespace = Namespace::new();
     let mut mroute = namespace.inside(|| Mroute::open(None)).unwrap();
     for ifindex in [0, 9999, u32::MAX] {
         for refused in [mroute.add_vif(vif(0), ifindex, 1), mroute.join(ifindex, GROUP)] {
@@ -125,9 +118,8 @@ fn a_device_that_does_not_exist_is_refused() {
     assert_eq!(vifs_in(&namespace), [""; 0]);
 }
 
-#[tokio::test]
-async fn a_membership_is_never_left_to_the_routing_table() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_membership_is_never_left_to_the_routing_table() {
+    let lab = Lab::new().await;
     lab.route_multicast_to(lab.b).await;
     let refused = lab.mroute.join(0, GROUP).unwrap_err();
     assert!(matches!(refused, MrouteError::NoSuchInterface { ifindex: 0 }), "{refused}");
@@ -136,9 +128,8 @@ async fn a_membership_is_never_left_to_the_routing_table() {
     assert!(lab.mroute.leave(lab.a, GROUP).unwrap());
 }
 
-#[test]
-fn what_does_not_exist_counts_nothing_and_is_not_deleted() {
-    let Some(namespace) = Namespace::new() else { return };
+pub(crate) async fn what_does_not_exist_counts_nothing_and_is_not_deleted() {
+    let namespace = Namespace::new();
     let mroute = namespace.inside(|| Mroute::open(None)).unwrap();
     assert_eq!(mroute.flow_counters(flow(GROUP)).unwrap(), None);
     assert_eq!(mroute.vif_counters(vif(0)).unwrap(), None);
@@ -148,9 +139,8 @@ fn what_does_not_exist_counts_nothing_and_is_not_deleted() {
     assert!(!mroute.leave(loopback, GROUP).unwrap());
 }
 
-#[test]
-fn an_ipv6_flow_is_refused() {
-    let Some(namespace) = Namespace::new() else { return };
+pub(crate) async fn an_ipv6_flow_is_refused() {
+    let namespace = Namespace::new();
     let mroute = namespace.inside(|| Mroute::open(None)).unwrap();
     let group = Group::new("ff05::1".parse().unwrap()).unwrap();
     let refused = mroute.delete_mfc(Flow { group, ..flow(GROUP) }).unwrap_err();
@@ -159,9 +149,8 @@ fn an_ipv6_flow_is_refused() {
     assert!(matches!(refused, Err(MrouteError::NotIpv4 { .. })));
 }
 
-#[tokio::test]
-async fn a_membership_too_many_is_named_with_its_sysctl() {
-    let Some(lab) = Lab::new().await else { return };
+pub(crate) async fn a_membership_too_many_is_named_with_its_sysctl() {
+    let lab = Lab::new().await;
     let allowed = lab.router.read("/proc/sys/net/ipv4/igmp_max_memberships");
     let allowed: u8 = allowed.trim().parse().unwrap();
     let group = |n: u8| [239, 9, 9, n].into();
