@@ -10,6 +10,7 @@
 use std::error::Error;
 use std::process::Command;
 
+use castnet_lab::backend::peak_memory;
 use castnet_lab::plan::{Plan, compile};
 use castnet_lab::sim::{self, Progress};
 
@@ -131,12 +132,9 @@ fn plan(text: &str) -> Plan {
     compile("bench.toml", text).unwrap_or_else(|wrong| panic!("{}", wrong.render(false)))
 }
 
-/// The most memory that this process has had, in octets (`VmHWM` of proc_pid_status(5)).
+/// The most memory that this process has had, in octets.
 fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.unwrap_or(0) * 1024
+    peak_memory().unwrap_or_default()
 }
 
 /// What takes less time, in seconds, is done again and again, for the clock is coarse.

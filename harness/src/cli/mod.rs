@@ -11,6 +11,7 @@ mod files;
 mod interrupt;
 mod judge;
 mod man;
+mod memory;
 mod new;
 mod owner;
 mod progress;

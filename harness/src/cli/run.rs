@@ -22,7 +22,8 @@ use super::seed::Seed;
 use super::selection::Selection;
 use super::standing::{Announced, Standing};
 use super::{
-    EXIT_CODES, Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, say, stdout_style, up,
+    EXIT_CODES, Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, memory, say,
+    stdout_style, up,
 };
 
 #[derive(Args)]
@@ -248,7 +249,13 @@ fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
         }
     });
     progress.clear();
-    reported.unwrap_or_else(|| report(args, so_far.campaign(orders)))
+    let ending = reported.unwrap_or_else(|| report(args, so_far.campaign(orders)));
+    if !args.json
+        && let Some(told) = memory::told(orders.jobs.iter().map(|job| job.plan.as_ref()))
+    {
+        say(&told);
+    }
+    ending
 }
 
 fn show(args: &RunArgs, finished: &Finished) {

@@ -11,6 +11,7 @@ tests! {
     Nothing:
         half_a_minute_costs_what_its_events_cost,
         the_same_scenarios_make_the_same_files_however_many_run_at_a_time,
+        a_large_network_tells_what_memory_it_took,
         what_the_simulator_cannot_do_is_not_supported_and_says_why;
     Kernel: both_backends_leave_a_capture_each, the_two_backends_are_compared;
 }
@@ -73,6 +74,31 @@ fn the_same_scenarios_make_the_same_files_however_many_run_at_a_time() {
             assert!(*octets == others[name], "--jobs {jobs}: {} differs", name.display());
         }
     }
+}
+
+fn a_large_network_tells_what_memory_it_took() {
+    let folder = folder("large");
+    let text_of = |count: &str| {
+        let many = format!("\"listener\", igmp-version = 2, count = {count}");
+        scenario("1", "general-query").replace("\"listener\"", &many)
+    };
+    fs::write(folder.join("few.toml"), text_of("9000")).unwrap();
+    fs::write(folder.join("many.toml"), text_of("20000")).unwrap();
+    let said = |file: &str| {
+        let output = castnet(&folder, &["run", "--backend", "sim", file]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(!said("few.toml").contains("memory"));
+    let said = said("many.toml");
+    let told = said.lines().last().unwrap();
+    let told = told.strip_prefix("20000 listeners: at most ").unwrap_or_else(|| panic!("{told}"));
+    let (mib, each) = told.split_once(" MiB of memory, ").unwrap();
+    let each: u64 = each.strip_suffix(" octets for each").unwrap().parse().unwrap();
+    // Each is a few hundred octets, and the program some MiB.
+    assert!((200..10_000).contains(&each), "{told}");
+    let whole = ((each * 20_000) >> 20)..=(((each + 1) * 20_000) >> 20);
+    assert!(whole.contains(&mib.parse().unwrap()), "{told}");
 }
 
 fn both_backends_leave_a_capture_each() {
