@@ -49,6 +49,28 @@ pub struct Recording {
     pub broken: Vec<String>,
 }
 
+impl Recording {
+    /// What nothing has happened in yet.
+    #[must_use]
+    pub const fn new(backend: &'static str, epoch: Duration) -> Self {
+        Self {
+            backend,
+            epoch,
+            frames: Vec::new(),
+            deliveries: Vec::new(),
+            acts: Vec::new(),
+            mfc: Vec::new(),
+            counters: Vec::new(),
+            mdb: Vec::new(),
+            events: Vec::new(),
+            struck: Vec::new(),
+            unkept: Unkept { frames: 0, reads: 0 },
+            lateness: Lateness { at: Instant::ZERO, by: Duration::ZERO },
+            broken: Vec::new(),
+        }
+    }
+}
+
 /// What a run has counted, and has not kept one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unkept {

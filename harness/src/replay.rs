@@ -19,7 +19,7 @@ use castnet::time::Instant;
 use crate::capture::file::Shot;
 use crate::judge::{Finding, judge_some};
 use crate::plan::{Action, Check, Claim, LinkId, Plan, PortId};
-use crate::recording::{Frame, Lateness, Recording, Unkept};
+use crate::recording::{Frame, Recording};
 use crate::scenario::PacketKind;
 use matching::Matching;
 
@@ -99,21 +99,8 @@ pub fn replay(
         return Err(Mismatch::NothingMatches);
     }
     frames.sort_by_key(|frame| (frame.at, !frame.outgoing));
-    let recording = Recording {
-        backend: "capture",
-        epoch,
-        frames,
-        deliveries: Vec::new(),
-        acts: acts(plan, &told, timing)?,
-        mfc: Vec::new(),
-        mdb: Vec::new(),
-        counters: Vec::new(),
-        events: Vec::new(),
-        struck: Vec::new(),
-        lateness: Lateness::default(),
-        unkept: Unkept::default(),
-        broken: Vec::new(),
-    };
+    let acts = acts(plan, &told, timing)?;
+    let recording = Recording { frames, acts, ..Recording::new("capture", epoch) };
     let judged = judge_some(plan, &recording, |check| unseen(plan, &matching, check).is_none());
     let judgements = plan.checks.iter().zip(judged).map(|(check, judged)| match judged {
         Some(finding) => Judgement::Judged(finding),

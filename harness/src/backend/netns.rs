@@ -23,7 +23,7 @@ use crate::lab::{
     link,
 };
 use crate::plan::{LinkId, Plan, PortId, Role};
-use crate::recording::{Frame, NodeEvent, Recording, Unkept};
+use crate::recording::{Frame, NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
 
@@ -285,18 +285,14 @@ fn recording(
     // What processes tell comes later than what they tell of.
     log.events.sort_by_key(|event| event.at);
     Recording {
-        backend: Backend::Netns.word(),
-        epoch: stage.clock.epoch(),
         frames: frames.collect(),
         deliveries: log.deliveries,
         acts,
         mfc: log.mfc,
-        counters: Vec::new(),
         mdb: log.mdb,
         events: log.events,
-        struck: Vec::new(),
-        unkept: Unkept::default(),
         lateness: log.lateness,
         broken: log.broken,
+        ..Recording::new(Backend::Netns.word(), stage.clock.epoch())
     }
 }

@@ -23,7 +23,7 @@ use super::comments::Remarks;
 use super::decode::{Content, Packet, decode};
 use super::{numbered, pcapng};
 use crate::plan::{Plan, compile};
-use crate::recording::{Frame, Lateness, Number, Recording};
+use crate::recording::{Frame, Number, Recording};
 use crate::scenario::SMALLEST_PAYLOAD;
 
 const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
@@ -244,21 +244,8 @@ fn run() -> (Plan, Recording) {
         bytes: if nanos > 2_000_000_000 { data[..60].to_vec() } else { data.clone() },
         original_len: data.len(),
     });
-    let recording = Recording {
-        backend: "none",
-        epoch: Duration::new(1_800_000_000, 999_999_999),
-        frames: frames.into(),
-        deliveries: Vec::new(),
-        acts: Vec::new(),
-        mfc: Vec::new(),
-        counters: Vec::new(),
-        mdb: Vec::new(),
-        events: Vec::new(),
-        struck: Vec::new(),
-        unkept: Default::default(),
-        lateness: Lateness::default(),
-        broken: Vec::new(),
-    };
+    let nothing = Recording::new("none", Duration::new(1_800_000_000, 999_999_999));
+    let recording = Recording { frames: frames.into(), ..nothing };
     (plan, recording)
 }
 

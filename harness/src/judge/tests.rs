@@ -34,7 +34,7 @@ use super::{Finding, Outcome, Verdict, judge};
 use crate::capture::numbered::{self, UDP_PORT};
 use crate::plan::{NodeId, Plan, PortId, compile};
 use crate::recording::{
-    Delivery, Frame, Lateness, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
+    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
 };
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
@@ -107,21 +107,9 @@ impl Run {
     fn new(expectation: &str) -> Self {
         let plan = compile("x.toml", &format!("{SCENARIO}{expectation}"))
             .unwrap_or_else(|rejected| panic!("{rejected}"));
-        let recording = Recording {
-            backend: "none",
-            epoch: Duration::from_secs(1_800_000_000),
-            frames: Vec::new(),
-            deliveries: Vec::new(),
-            acts: vec![Some(Instant::ZERO), Some(Instant::ZERO), Some(ms(1000)), Some(LEAVE)],
-            mfc: Vec::new(),
-            counters: Vec::new(),
-            mdb: Vec::new(),
-            events: Vec::new(),
-            struck: Vec::new(),
-            unkept: Default::default(),
-            lateness: Lateness::default(),
-            broken: Vec::new(),
-        };
+        let acts = vec![Some(Instant::ZERO), Some(Instant::ZERO), Some(ms(1000)), Some(LEAVE)];
+        let nothing = Recording::new("none", Duration::from_secs(1_800_000_000));
+        let recording = Recording { acts, ..nothing };
         Self { plan, recording }
     }
 

@@ -20,7 +20,7 @@ use super::model::mroute::{Out, Reader};
 use super::queue::Queue;
 use super::seat::Seat;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
-use crate::recording::{CountersRead, Lateness, Recording, Unkept};
+use crate::recording::{CountersRead, Recording};
 use crate::scenario::Backend;
 
 /// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
@@ -111,19 +111,9 @@ impl<'a> World<'a> {
             reader: Reader::default(),
             receiver: Receiver::default(),
             recording: Recording {
-                backend: Backend::Sim.word(),
-                epoch: EPOCH,
-                frames: Vec::new(),
-                deliveries: Vec::new(),
                 acts: vec![None; plan.acts.len()],
-                mfc: Vec::new(),
                 counters: vec![None; plan.readings.len()],
-                mdb: Vec::new(),
-                events: Vec::new(),
-                struck: Vec::new(),
-                unkept: Unkept::default(),
-                lateness: Lateness::default(),
-                broken: Vec::new(),
+                ..Recording::new(Backend::Sim.word(), EPOCH)
             },
             events: 0,
             wants: Vec::new(),

@@ -105,19 +105,7 @@ impl Scene<'_> {
         turns: &Turns<'_>,
         caused: impl Fn(Instant) -> bool,
     ) -> Option<Label> {
-        let node = self.node(port);
-        let mut mfc = turns.mfc.iter().rev().filter(|(change, _)| {
-            (change.node, change.source, change.group) == (node, flow.source, flow.group)
-                && caused(change.at)
-                && change.entry.as_ref().is_some_and(|entry| entry.oifs.contains(&port))
-        });
-        let mut mdb = turns.mdb.iter().rev().filter(|(change, _)| {
-            (change.node, change.group) == (node, flow.group)
-                && caused(change.at)
-                && change.ports.contains(&port)
-        });
-        let mfc = mfc.next().map(|(_, label)| label);
-        mfc.or_else(|| mdb.next().map(|(_, label)| label)).cloned().or_else(|| {
+        self.turned(flow, port, true, turns, caused).or_else(|| {
             let upstream = self.upstream(flow, port)?;
             let near = flow.first.since(upstream.first) <= self.lag(flow);
             near.then(|| self.begin(upstream, turns))
@@ -195,24 +183,36 @@ impl Scene<'_> {
         turns: &Turns<'_>,
         caused: impl Fn(Instant) -> bool,
     ) -> Option<Label> {
-        let node = self.node(port);
-        let mut mfc = turns.mfc.iter().rev().filter(|(change, _)| {
-            (change.node, change.source, change.group) == (node, flow.source, flow.group)
-                && caused(change.at)
-                && change.entry.as_ref().is_none_or(|entry| !entry.oifs.contains(&port))
-        });
-        let mut mdb = turns.mdb.iter().rev().filter(|(change, _)| {
-            (change.node, change.group) == (node, flow.group)
-                && caused(change.at)
-                && !change.ports.contains(&port)
-        });
-        let mfc = mfc.next().map(|(_, label)| label);
-        mfc.or_else(|| mdb.next().map(|(_, label)| label)).cloned().or_else(|| {
+        self.turned(flow, port, false, turns, caused).or_else(|| {
             let upstream = self.upstream(flow, port)?;
             let near = upstream.last.since(flow.last) <= self.lag(flow)
                 && flow.last.since(upstream.last) <= self.lag(flow);
             near.then(|| self.end(upstream, turns))
         })
+    }
+
+    /// The latest cause for the flow to go out there from then on, or not to any more.
+    fn turned(
+        &self,
+        flow: &Flow,
+        port: PortId,
+        on: bool,
+        turns: &Turns<'_>,
+        caused: impl Fn(Instant) -> bool,
+    ) -> Option<Label> {
+        let node = self.node(port);
+        let mut mfc = turns.mfc.iter().rev().filter(|(change, _)| {
+            (change.node, change.source, change.group) == (node, flow.source, flow.group)
+                && caused(change.at)
+                && on == change.entry.as_ref().is_some_and(|entry| entry.oifs.contains(&port))
+        });
+        let mut mdb = turns.mdb.iter().rev().filter(|(change, _)| {
+            (change.node, change.group) == (node, flow.group)
+                && caused(change.at)
+                && on == change.ports.contains(&port)
+        });
+        let mfc = mfc.next().map(|(_, label)| label);
+        mfc.or_else(|| mdb.next().map(|(_, label)| label)).cloned()
     }
 
     /// Whether the act may begin or end the flow.

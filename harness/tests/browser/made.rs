@@ -9,7 +9,7 @@ use castnet::wire::igmp::{Message, Query};
 use castnet::wire::ipv4::encode_igmp;
 use castnet_lab::capture::{ethernet, numbered};
 use castnet_lab::plan::{Plan, PortId};
-use castnet_lab::recording::{Delivery, Frame, Lateness, Number, Recording};
+use castnet_lab::recording::{Delivery, Frame, Number, Recording};
 use etherparse::PacketBuilder;
 
 pub(crate) const SCENARIO: &str = r#"
@@ -93,21 +93,9 @@ fn data(plan: &Plan, sender: &str, sequence: u64, hop: u8) -> Vec<Frame> {
 
 fn recording(plan: &Plan, mut frames: Vec<Frame>, deliveries: Vec<Delivery>) -> Recording {
     frames.sort_by_key(|frame| frame.at);
-    Recording {
-        backend: "none",
-        epoch: Duration::from_secs(1_800_000_000),
-        frames,
-        deliveries,
-        acts: plan.acts.iter().map(|act| Some(Instant::ZERO + act.at)).collect(),
-        mfc: Vec::new(),
-        counters: Vec::new(),
-        mdb: Vec::new(),
-        events: Vec::new(),
-        struck: Vec::new(),
-        unkept: Default::default(),
-        lateness: Lateness::default(),
-        broken: Vec::new(),
-    }
+    let acts = plan.acts.iter().map(|act| Some(Instant::ZERO + act.at)).collect();
+    let nothing = Recording::new("none", Duration::from_secs(1_800_000_000));
+    Recording { frames, deliveries, acts, ..nothing }
 }
 
 /// A querier that asks once too few: a General Query, a Report, a stream, a Leave, one Query.

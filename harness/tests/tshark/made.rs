@@ -8,7 +8,7 @@ use castnet::wire::igmp::{GroupRecord, Message, Query, RecordKind, V3Query, V3Re
 use castnet::wire::ipv4::Ipv4Header;
 use castnet_lab::capture::numbered;
 use castnet_lab::plan::{Plan, compile};
-use castnet_lab::recording::{Frame, Lateness, Number, Recording};
+use castnet_lab::recording::{Frame, Number, Recording};
 use etherparse::PacketBuilder;
 
 const SCENARIO: &str = r#"
@@ -105,20 +105,7 @@ pub(super) fn synthetic() -> (Plan, Recording) {
         }
     }
     frames.sort_by_key(|frame| frame.at);
-    let recording = Recording {
-        backend: "none",
-        epoch: Duration::new(1_800_000_000, 123_456_789),
-        frames,
-        deliveries: Vec::new(),
-        acts: Vec::new(),
-        mfc: Vec::new(),
-        counters: Vec::new(),
-        mdb: Vec::new(),
-        events: Vec::new(),
-        struck: Vec::new(),
-        unkept: Default::default(),
-        lateness: Lateness::default(),
-        broken: Vec::new(),
-    };
+    let nothing = Recording::new("none", Duration::new(1_800_000_000, 123_456_789));
+    let recording = Recording { frames, ..nothing };
     (plan, recording)
 }

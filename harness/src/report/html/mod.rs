@@ -13,17 +13,21 @@ use crate::snapshot::Otherwise;
 
 use super::{Campaign, Finished};
 
+/// What all pages have around what they are about.
+const FRAME: &str = include_str!("frame.html");
 const RUN: &str = include_str!("run.html");
 const OVERVIEW: &str = include_str!("overview.html");
 const STYLE: &str = include_str!("style.css");
 /// The page of a run, in the order in which its parts need each other.
-const RUN_SCRIPT: [&str; 5] = [
+const RUN_SCRIPT: [&str; 6] = [
+    include_str!("elements.js"),
     include_str!("topology.js"),
     include_str!("timeline.js"),
     include_str!("drawing.js"),
     include_str!("golden.js"),
     include_str!("page.js"),
 ];
+const OVERVIEW_SCRIPT: [&str; 2] = [include_str!("elements.js"), include_str!("overview.js")];
 
 /// The page of one run: topology, timeline, claims, and how it differs from what is kept of it.
 ///
@@ -50,20 +54,21 @@ pub fn overview(
     link: impl Fn(&Finished) -> Option<String>,
 ) -> serde_json::Result<String> {
     let facts = serde_json::to_string(&overview::Facts::of(campaign, link))?;
-    Ok(page(OVERVIEW, "castnet: all runs", &facts, include_str!("overview.js")))
+    Ok(page(OVERVIEW, "castnet: all runs", &facts, &OVERVIEW_SCRIPT.concat()))
 }
 
 /// Fills a page in. The parts are split out first, so that no part can be taken for a gap.
-fn page(template: &str, title: &str, facts: &str, script: &str) -> String {
+fn page(main: &str, title: &str, facts: &str, script: &str) -> String {
     let parts = [
         ("%TITLE%", &*escaped(title)),
         ("%STYLE%", STYLE),
+        ("%MAIN%", main),
         // In JSON `<` stands in strings only, where it may be written like this.
         ("%FACTS%", &*facts.replace('<', "\\u003c")),
         ("%SCRIPT%", script),
     ];
     let mut page = String::new();
-    let mut rest = template;
+    let mut rest = FRAME;
     for (gap, part) in parts {
         if let Some((before, after)) = rest.split_once(gap) {
             page.push_str(before);
@@ -92,8 +97,7 @@ mod tests {
 
     #[test]
     fn no_page_asks_the_network_for_anything() {
-        for part in [&[RUN, OVERVIEW, STYLE, include_str!("overview.js")][..], &RUN_SCRIPT].concat()
-        {
+        for part in [&[FRAME, RUN, OVERVIEW, STYLE][..], &RUN_SCRIPT, &OVERVIEW_SCRIPT].concat() {
             for word in ["http:", "https:", "url(", "import ", "fetch(", "src="] {
                 let found = part.matches(word).count();
                 let namespace =

@@ -1,15 +1,4 @@
 // All runs on one page: verdicts, and what they prove of which RFC.
-"use strict";
-const facts = JSON.parse(document.getElementById("facts").textContent);
-const at = (id) => document.getElementById(id);
-
-// An element; text is text, never markup.
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
 
 function head() {
   const { outcome, castnet, took_s, counts, interrupted } = facts;

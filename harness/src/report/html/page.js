@@ -1,15 +1,4 @@
 // The page around the timeline: head, claims, details of a packet, what routers told.
-"use strict";
-const facts = JSON.parse(document.getElementById("facts").textContent);
-const at = (id) => document.getElementById(id);
-
-// An element; text is text, never markup.
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
 const seconds = (ns, digits = 3) => `${(ns / 1e9).toFixed(digits)} s`;
 const portName = (port) => `${facts.nodes[facts.ports[port].node].name}:${facts.links[facts.ports[port].link].name}`;
 

@@ -13,8 +13,7 @@ use crate::capture::ethernet::frame;
 use crate::capture::numbered::{self, UDP_PORT};
 use crate::plan::{Plan, PortId, compile};
 use crate::recording::{
-    Delivery, Frame, Lateness, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
-    Unkept,
+    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
 };
 
 pub(super) const SCENARIO: &str = r#"
@@ -124,21 +123,7 @@ impl Made {
     /// `chance(most)` is anything from 0 to `most`, and asked anew each time.
     pub(super) fn new(mut chance: impl FnMut(u64) -> u64) -> Self {
         let plan = compile("scenarios/x.toml", SCENARIO).unwrap_or_else(|why| panic!("{why}"));
-        let recording = Recording {
-            backend: "netns",
-            epoch: Duration::from_secs(1_800_000_000),
-            frames: Vec::new(),
-            deliveries: Vec::new(),
-            acts: Vec::new(),
-            mfc: Vec::new(),
-            counters: Vec::new(),
-            mdb: Vec::new(),
-            events: Vec::new(),
-            struck: Vec::new(),
-            lateness: Lateness::default(),
-            unkept: Unkept::default(),
-            broken: Vec::new(),
-        };
+        let recording = Recording::new("netns", Duration::from_secs(1_800_000_000));
         let mut made = Self { plan, recording };
         made.happens(&mut |most| Duration::from_micros(chance(most)));
         made.recording.frames.sort_by_key(|frame| frame.at);
