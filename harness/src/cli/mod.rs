@@ -67,7 +67,7 @@ enum Command {
     /// Capture live in a topology that stands.
     Capture(capture::CaptureArgs),
     /// Say whether scenarios can run on this machine, and what to do if not.
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Print the frames of a capture, one to a line.
     Show(show::ShowArgs),
     /// Walk through what runs have made otherwise than it is kept, and accept or reject it.
@@ -126,7 +126,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
         Command::Up(args) => up::up(&args),
         Command::Exec(args) => exec::exec(&args),
         Command::Capture(args) => capture::capture(&args),
-        Command::Doctor => doctor::doctor(),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Show(args) => show::show(&args),
         Command::Review(args) => review::review(&args),
         Command::Judge(args) => judge::judge_capture(&args),

@@ -51,6 +51,9 @@ fn the_doctor_agrees_with_a_run() {
     }
     assert!(stdout.contains(" netem ") && stdout.contains(" tshark "), "{stdout}");
     assert!(stdout.ends_with("scenarios can run here\n"), "{stdout}");
+    let json = castnet(&folder, &["doctor", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((&json["able"], &json["examined"][0]["what"]), (&true.into(), &"namespaces".into()));
 }
 
 fn what_forbids_namespaces_is_named_with_its_remedy() {
@@ -61,6 +64,10 @@ fn what_forbids_namespaces_is_named_with_its_remedy() {
     assert_eq!(output.status.code(), Some(3), "{stdout}");
     assert!(stdout.contains("MISSING  namespaces  create a network namespace: ENOSPC"), "{stdout}");
     assert!(stdout.contains("remedy: run `sudo sysctl user.max_net_namespaces=1024`"), "{stdout}");
+    let output = confined(&folder, &["doctor", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["able"], &json["examined"][0]["found"]), (&false.into(), &false.into()));
     assert!(stdout.ends_with("on the kernel here, but on the simulator\n"), "{stdout}");
     let arguments = ["run", "a.toml", "--json", "--backend", "netns"];
     let output = confined(&folder, &arguments);
