@@ -9,7 +9,7 @@ use castnet::wire::igmp::Message;
 
 use super::{Pair, Said};
 use crate::capture::decode::Content;
-use crate::plan::{Action, LinkId};
+use crate::plan::{Action, LinkId, Role};
 use crate::scenario::PacketKind;
 
 /// The twins of what happened at a moment of each recording.
@@ -47,15 +47,17 @@ impl Pair<'_> {
         }
     }
 
-    /// Of several who start to ask at the same time some are silent if they hear another one before
-    /// they have asked, and that depends on who is the first by less than anybody vouches for.
+    /// A switch that hears somebody ask before it has asked is silent. Of those that start at the same time,
+    /// who is the first depends on less than anybody vouches for. Routers ask whatever they hear.
     fn who_asks_first(&mut self) {
         let segments: BTreeSet<LinkId> = self.plan.links.iter().map(|link| link.segment).collect();
         for segment in segments {
             let found = self.beginnings().into_iter().find_map(|moment| {
                 let askers = [0, 1].map(|n: usize| self.askers(n, segment, moment[n]));
                 let all: BTreeSet<_> = askers.iter().flatten().collect();
-                let is_chance = all.len() > 1 && askers[0] != askers[1];
+                let is_chance = askers[0] != askers[1]
+                    && all.len() > 1
+                    && all.into_iter().any(|&address| self.is_switch(address));
                 is_chance.then(|| (moment[0].min(moment[1]), askers))
             });
             let Some((since, askers)) = found else { continue };
@@ -76,6 +78,13 @@ impl Pair<'_> {
                 &[format!("{} asked first", askers[0]), askers[1].clone()],
             );
         }
+    }
+
+    fn is_switch(&self, address: Ipv4Addr) -> bool {
+        self.plan.nodes.iter().any(|node| match &node.role {
+            Role::Switch(switch) => switch.querier == Some(address),
+            _ => false,
+        })
     }
 
     /// The start, and every act that makes somebody begin anew.
