@@ -90,7 +90,14 @@ impl Kind {
 impl Episode {
     /// Writes it down; returns when it is over.
     pub(super) fn play(&self, place: &Place<'_>, script: &mut Script) -> u64 {
-        let stage = &mut Stage::new(self, place, script);
+        let mut stage = Stage::new(self, place, script);
+        let over = self.set(place, &mut stage);
+        stage.stream();
+        over
+    }
+
+    /// Has everything happen and claimed, but for the stream.
+    fn set(&self, place: &Place<'_>, stage: &mut Stage<'_>) -> u64 {
         let Self { start, stay, .. } = *self;
         let leave = start + stay;
         match self.kind {

@@ -34,7 +34,8 @@ pub(super) struct Stage<'a> {
     group: String,
     source: String,
     pub(super) ttl: u64,
-    streamed: bool,
+    /// Until when anything is claimed of the stream.
+    streamed: Option<u64>,
 }
 
 impl<'a> Stage<'a> {
@@ -45,16 +46,8 @@ impl<'a> Stage<'a> {
             Kind::Return => (lan(of.lan), format!("x{number}")),
             _ => (lan(of.lan), "s1".to_owned()),
         };
-        let stage = Self {
-            of,
-            place,
-            script,
-            link,
-            group: group(number),
-            source,
-            ttl: 32,
-            streamed: false,
-        };
+        let stage =
+            Self { of, place, script, link, group: group(number), source, ttl: 32, streamed: None };
         if of.kind == Kind::Return {
             let (source, link) = (stage.source.clone(), stage.link.clone());
             stage.script.node(&source, &[link], "role = \"source\"");
@@ -111,10 +104,8 @@ impl<'a> Stage<'a> {
     }
 
     /// The stream lasts for as long as anything is claimed of it.
-    fn stream_until(&mut self, end: u64) {
-        if std::mem::replace(&mut self.streamed, true) {
-            return;
-        }
+    pub(super) fn stream(&mut self) {
+        let Some(end) = self.streamed else { return };
         let start = self.of.start - 500;
         let (who, group, ttl, length) = (&self.source, &self.group, self.ttl, end - start);
         let send = format!(
@@ -146,7 +137,7 @@ impl<'a> Stage<'a> {
         let what = format!("{}\ncount = 0", self.packet("kind = \"data\""));
         self.script.expect(About::Silent, &what, span);
         let end = span.1 + LISTEN;
-        self.stream_until(end);
+        self.streamed = self.streamed.max(Some(end));
         end
     }
 
@@ -218,7 +209,7 @@ impl<'a> Stage<'a> {
         let what = format!("kind = \"data\", from = \"r{router}\"");
         let what = format!("{}\ncount = 0", self.packet(&what));
         self.script.expect(About::Silent, &what, span);
-        self.stream_until(span.1 + LISTEN);
+        self.streamed = self.streamed.max(Some(span.1 + LISTEN));
     }
 
     /// A router that has no route to the source, with a member behind it.

@@ -37,3 +37,37 @@ fn what_fails_is_made_as_small_as_it_gets() {
     assert_eq!(small.params, Params::PLAIN);
     assert!(tried > 4);
 }
+
+/// A time as the scenarios have it, `start + 5139ms` or `5139ms`.
+fn milliseconds(time: &toml::Value) -> u64 {
+    let text = time.as_str().unwrap();
+    text.trim_start_matches("start + ").trim_end_matches("ms").parse().unwrap()
+}
+
+#[test]
+fn a_stream_lasts_as_long_as_it_is_said_to_stay_away() {
+    let mut claims = 0;
+    for seed in 1..=SEEDS {
+        let scenario: toml::Table = scenario(seed).parse().unwrap();
+        let sent = |group: &toml::Value| {
+            let acts = scenario["act"].as_array().unwrap().iter();
+            let send =
+                acts.filter(|act| act.get("send").is_some_and(|send| send["group"] == *group));
+            send.map(|act| milliseconds(&act["at"]) + milliseconds(&act["send"]["for"])).max()
+        };
+        for expect in scenario["expect"].as_array().unwrap() {
+            let Some(packet) = expect.get("packet").filter(|packet| packet.get("group").is_some())
+            else {
+                continue;
+            };
+            let none = expect.get("count").is_some_and(|count| count.as_integer() == Some(0));
+            if none && packet["kind"].as_str() == Some("data") {
+                let end = milliseconds(&expect["after"]) + milliseconds(&expect["within"]);
+                let group = &packet["group"];
+                assert!(sent(group).is_some_and(|over| over >= end), "seed {seed}: {group}");
+                claims += 1;
+            }
+        }
+    }
+    assert!(claims > 100, "{claims} claims");
+}
