@@ -86,15 +86,11 @@ impl Router {
     /// Has the daemon answer what the kernel has asked meanwhile.
     fn answer(&mut self, cx: &mut Cx<'_>) {
         let (now, machine) = (cx.now, &mut self.machine);
-        if machine.asked.is_empty() {
-            return;
-        }
         while let Some(input) = (!machine.asked.is_empty()).then(|| machine.asked.remove(0)) {
             if let Some(daemon) = &mut self.daemon {
                 turn(daemon, &mut Plane { machine, cx }, now, input);
             }
         }
-        self.look_ahead(cx);
     }
 
     fn look_ahead(&mut self, cx: &mut Cx<'_>) {
