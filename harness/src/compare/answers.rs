@@ -184,11 +184,15 @@ impl Pair<'_> {
     fn answered(&mut self, key: &Key, one: (Instant, Instant), other: (Instant, Instant)) {
         self.found.shared.answers += 1;
         let place = self.place(key.link, key.group);
-        let (least, most) = self.apart.entry(place).or_default();
         for (one, other) in [(one.0, other.0), (one.1, other.1)] {
-            let by = distance(one, other);
-            (*least, *most) = ((*least).min(by), (*most).max(by));
+            self.are_apart(place, distance(one, other));
         }
+    }
+
+    /// Reports of the group were apart by so much.
+    fn are_apart(&mut self, place: Place, by: i64) {
+        let (least, most) = self.apart.entry(place).or_default();
+        (*least, *most) = ((*least).min(by), (*most).max(by));
     }
 
     /// Only one of them has reported it.
@@ -233,8 +237,7 @@ impl Pair<'_> {
     fn is_later(&mut self, place: Place, at: Instant, has: usize) {
         let Some(last) = self.sides[1 - has].last_report(self.plan, place, at) else { return };
         let by = if has == 0 { distance(at, last.at) } else { distance(last.at, at) };
-        let (least, most) = self.apart.entry(place).or_default();
-        (*least, *most) = ((*least).min(by), (*most).max(by));
+        self.are_apart(place, by);
     }
 
     /// Whether somebody leaves the group, or speaks otherwise, before what the moment causes has been
