@@ -4,9 +4,9 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use castnet::time::Seconds;
 use castnet_lab::backend::{Cancel, RunError, at_a_time, netns, sim};
 use castnet_lab::compare::{Comparison, compare};
+use castnet_lab::judge::too_late;
 use castnet_lab::lab::privilege;
 use castnet_lab::plan::Plan;
 use castnet_lab::recording::Recording;
@@ -162,12 +162,7 @@ fn compared<'a>(plan: &'a Plan, one: &Recording, other: &Recording) -> Row<'a> {
     let (word, reasons) = match (disagreements.is_empty(), late.by > plan.tolerance) {
         (true, _) => (Word::Agree, Vec::new()),
         (false, false) => (Word::Disagree, Vec::new()),
-        (false, true) => {
-            let by = Seconds(late.by, 3);
-            let why =
-                format!("the machine is overloaded: what was due at {} was {by} late", late.at);
-            (Word::Broken, vec![why])
-        }
+        (false, true) => (Word::Broken, vec![too_late(late, plan.tolerance)]),
     };
     let told = disagreements.into_iter();
     let told = told.map(|one| Told { at: one.at.since_start().as_secs_f64(), text: one.text });

@@ -218,7 +218,9 @@ pub fn judge_some(
     judged.collect()
 }
 
-fn too_late(lateness: Lateness, tolerance: Duration) -> String {
+/// That the laboratory was late itself, in words.
+#[must_use]
+pub fn too_late(lateness: Lateness, tolerance: Duration) -> String {
     format!(
         "the machine is overloaded: what the laboratory had to do at {} it did {} later, and the \
          tolerance is {}",
