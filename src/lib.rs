@@ -55,4 +55,5 @@ pub mod mfc;
 pub mod rng;
 pub mod router;
 pub mod time;
+pub mod version;
 pub mod wire;

@@ -12,12 +12,13 @@ use serde::Deserialize;
 const LONGEST_FILE: usize = 400;
 
 /// What each module of the routing core may import from its own crate.
-const CORE: [(&str, &[&str]); 12] = [
+const CORE: [(&str, &[&str]); 13] = [
     ("addr", &[]),
     ("time", &[]),
     ("rng", &[]),
-    ("wire", &["time"]),
-    ("gmp", &["addr", "time", "rng"]),
+    ("version", &[]),
+    ("wire", &["time", "version"]),
+    ("gmp", &["addr", "time", "rng", "version"]),
     ("mfc", &["addr", "time"]),
     ("event", &["addr", "gmp", "mfc", "wire"]),
     ("igmp", &["addr", "time", "rng", "gmp", "wire", "event"]),

@@ -11,7 +11,8 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::addr::{Channel, Group};
-use crate::gmp::params::{Params, Profile, Version};
+use crate::gmp::message::Version;
+use crate::gmp::params::{Params, Profile};
 use crate::router::config::{Config, ConfigError, InterfaceConfig, KEEPALIVE, RouteConfig};
 
 /// The file as it is written.

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use super::change::{Filter, Record, Sources, change};
 use super::membership::Membership;
-use super::params::{Params, Profile, Version};
+use super::message::{Query, Version};
+use super::params::{Params, Profile};
 use super::querier::{Role, outranks};
-use super::{Cx, News, Query};
+use super::{Cx, News};
 use crate::addr::Group;
 use crate::time::{Deadline, Instant, Timers};
 
@@ -226,9 +227,9 @@ impl Interface {
         // RFC2236-3-07; RFC2236-4-08: in version 1 mode the field is zero.
         let max_resp = match self.params.version {
             Version::V1 => Duration::ZERO,
-            Version::V2 => self.params.query_response_interval,
+            Version::V2 | Version::V3 => self.params.query_response_interval,
         };
-        cx.ask(Query { group: None, sources: Sources::new(), max_resp, suppress: false });
+        cx.ask(Query::older(self.params.version, None, max_resp));
         self.startup_queries_left = self.startup_queries_left.saturating_sub(1);
         self.asked = cx.now;
         self.timers.set(TimerName::GeneralQuery, cx.now + self.general_query_interval());
@@ -314,16 +315,16 @@ impl Interface {
         let (max_resp, time) = membership.pace; // RFC2236-7-14
         let checked_until = cx.now + time;
         let outlives = |timer| self.timers.expiry(timer).is_some_and(|at| at > checked_until);
+        let specific = Query::older(self.params.version, Some(group), max_resp);
         if whole {
             let suppress = outlives(TimerName::Group(group));
-            let sources = Sources::new();
-            cx.ask(Query { group: Some(group), sources, max_resp, suppress });
+            cx.ask(Query { suppress, ..specific.clone() });
         }
         let (answered, open): (Sources, Sources) =
             sources.into_iter().partition(|&source| outlives(TimerName::Source(group, source)));
         for (sources, suppress) in [(answered, true), (open, false)] {
             if !sources.is_empty() {
-                cx.ask(Query { group: Some(group), sources, max_resp, suppress });
+                cx.ask(Query { sources, suppress, ..specific.clone() });
             }
         }
         if membership.is_asking() {

@@ -10,16 +10,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::params::{HostParams, Version};
+use super::message::{V1_MAX_RESPONSE, Version};
+use super::params::HostParams;
 use crate::addr::Group;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Timers};
 
 #[cfg(test)]
 mod tests;
-
-/// What a version 1 Query grants for the answer, as it cannot say so itself.
-const V1_MAX_RESPONSE: Duration = Duration::from_secs(10);
 
 /// A valid Query that came in on the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +153,7 @@ impl Listener {
                 self.timers.set(ListenerTimer::V1RouterPresent, until);
                 (None, V1_MAX_RESPONSE) // RFC2236-4-01, RFC1112-I-01
             }
-            Version::V2 => (query.group, query.max_resp),
+            Version::V2 | Version::V3 => (query.group, query.max_resp),
         };
         let Self { members, timers, .. } = self;
         match group {

@@ -9,6 +9,7 @@ pub mod change;
 pub mod interface;
 pub mod listener;
 pub mod membership;
+pub mod message;
 pub mod params;
 pub mod querier;
 
@@ -18,11 +19,10 @@ mod tests;
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use crate::addr::Group;
 use crate::time::Instant;
-use change::Sources;
+use message::Query;
 use querier::Role;
 
 /// What a machine is handed with every call: the time, and where to put what it says.
@@ -50,19 +50,6 @@ pub enum Say {
     Query(Query),
     /// Something that others decide by, or that a reader of the log wants to know.
     News(News),
-}
-
-/// A Query to be transmitted, in meanings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
-    /// The group asked for; `None` is a General Query.
-    pub group: Option<Group>,
-    /// The sources asked for; empty unless this is a Group-and-Source-Specific Query.
-    pub sources: Sources,
-    /// The Max Response Time.
-    pub max_resp: Duration,
-    /// The S flag, Suppress Router-Side Processing (RFC3376-4.1.5-01); no version before 3 has it.
-    pub suppress: bool,
 }
 
 /// What has changed on a link.

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::message::Version;
+
 /// The RFC whose formulas apply where its successors changed them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Profile {
@@ -20,16 +22,6 @@ pub enum Profile {
     Rfc9776,
 }
 
-/// The version that a router speaks on a link, by administration (RFC2236-4-06).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Version {
-    /// IGMPv1.
-    V1,
-    /// IGMPv2, which a router runs unless told otherwise (RFC2236-4-07).
-    #[default]
-    V2,
-}
-
 /// What the code of the Querier's Query Interval can say at most (RFC3376-4.1.7-01).
 const LONGEST_QUERY_INTERVAL: Duration = Duration::from_secs(31744);
 
@@ -38,7 +30,7 @@ const LONGEST_QUERY_INTERVAL: Duration = Duration::from_secs(31744);
 pub struct Params {
     /// Whose formulas apply.
     pub profile: Profile,
-    /// The version spoken.
+    /// The version spoken, by administration (RFC2236-4-06).
     pub version: Version,
     /// Robustness Variable, RV (RFC2236-8.1-01).
     pub robustness: u8,
@@ -60,7 +52,7 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             profile: Profile::default(),
-            version: Version::default(),
+            version: Version::V2, // RFC2236-4-07
             robustness: 2,
             query_interval: Duration::from_secs(125),
             query_response_interval: Duration::from_secs(10),
@@ -90,6 +82,9 @@ pub enum Invalid {
     /// RFC3376-4.1.7-01: the longest interval that a Query of any version can tell of.
     #[error("{0} must be at most 31744 s (RFC 3376 section 4.1.7)")]
     TooLong(&'static str),
+    /// A router that speaks version 3 is not there yet.
+    #[error("version 3 is not spoken by routers yet")]
+    NotSpoken,
     /// Zero would query without end.
     #[error("{0} must not be 0")]
     Zero(&'static str),
@@ -149,6 +144,9 @@ impl Params {
     /// # Errors
     /// The first rule that is broken.
     pub fn check(&self) -> Result<(), Invalid> {
+        if self.version == Version::V3 {
+            return Err(Invalid::NotSpoken);
+        }
         if self.robustness == 0 {
             return Err(Invalid::Robustness);
         }

@@ -2,8 +2,11 @@
 //!
 //! Sources are letters: `"ab"` is 198.51.100.97 and 198.51.100.98.
 
-use super::change::{Filter, Record};
+use std::time::Duration;
+
+use super::change::{Filter, Record, Sources};
 use super::interface::{Interface, TimerName};
+use super::message::Version;
 use super::params::{Params, Profile};
 use super::*;
 
@@ -123,5 +126,5 @@ fn exclude(requested: &str, excluded: &str) -> Filter {
 
 /// What another router asks.
 fn ask(group: Option<Group>, sources: &str, suppress: bool) -> Query {
-    Query { group, sources: set(sources), max_resp: secs(1.0), suppress }
+    Query { sources: set(sources), suppress, ..Query::older(Version::V2, group, secs(1.0)) }
 }

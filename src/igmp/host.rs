@@ -6,16 +6,15 @@
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
-use super::{ALL_ROUTERS, decode_packet, queried_group, reported_group};
+use super::{decode_packet, encode, reported_group};
 use crate::addr::Group;
 use crate::event::Ignored;
 use crate::gmp::listener::{Cx, Listener, QueryHeard, Say};
-use crate::gmp::params::{HostParams, Version};
+use crate::gmp::message::{Form, Message, NotOfGroup, Query, Report};
+use crate::gmp::params::HostParams;
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wire::Unencodable;
-use crate::wire::igmp::Message;
-use crate::wire::ipv4;
 
 /// A host on one link.
 #[derive(Debug)]
@@ -70,21 +69,25 @@ impl Host {
             return Err(Ignored::Own);
         }
         match message {
-            Message::Query(query) => {
-                let group = queried_group(query.group)?; // RFC2236-6-01
-                // RFC2236-4-01
-                let version = if query.max_resp_code == 0 { Version::V1 } else { Version::V2 };
-                let heard = QueryHeard { version, group, max_resp: query.max_resp_v2() };
+            Message::Query(Query { version, group, max_resp, .. }) => {
+                let heard = QueryHeard { version, group, max_resp };
                 self.with(now, |listener, cx| listener.heard_query(cx, heard));
             }
-            // RFC2236-5-01, RFC2236-6-02
-            Message::V1Report { group } | Message::V2Report { group } => {
-                self.listener.heard_report(reported_group(group)?);
-            }
             // RFC1112-I-03
-            Message::Leave { .. } => return Err(Ignored::LeaveAtHost),
-            Message::V3Report(_) => return Err(Ignored::UnknownType(message.kind())),
-            Message::Unknown { kind } => return Err(Ignored::UnknownType(kind)),
+            Message::Report(report) if report.is_leave() => return Err(Ignored::LeaveAtHost),
+            // RFC2236-5-01, RFC2236-6-02
+            Message::Report(report) => {
+                for (group, _) in report.records {
+                    self.listener.heard_report(reported_group(group)?);
+                }
+            }
+            Message::NotOfGroup(NotOfGroup { form: Form::Leave, .. }) => {
+                return Err(Ignored::LeaveAtHost);
+            }
+            Message::NotOfGroup(NotOfGroup { address, .. }) => {
+                return Err(Ignored::NotMulticast(address)); // RFC2236-6-01
+            }
+            Message::Unknown(kind) => return Err(Ignored::UnknownType(kind)),
         }
         Ok(())
     }
@@ -94,32 +97,15 @@ impl Host {
     /// # Errors
     /// What cannot be said in a message, such as a group that is not of IPv4; it is not sent.
     pub fn poll(&mut self) -> Option<Result<Vec<u8>, Unencodable>> {
-        loop {
-            let say = self.said.pop_front()?;
-            if let Some((destination, message)) = message(say) {
-                return Some(ipv4::encode_igmp(self.address, destination, &message));
-            }
-        }
+        let said = match self.said.pop_front()? {
+            Say::Report { version, group } => Report::of_group(version, group),
+            Say::Leave { group } => Report::leave(group),
+        };
+        Some(encode(self.address, &Message::Report(said)))
     }
 
     fn with(&mut self, now: Instant, act: impl FnOnce(&mut Listener, &mut Cx<'_>)) {
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut self.said };
         act(&mut self.listener, &mut cx);
     }
-}
-
-/// Where a message goes, and what it is; `None` for a group that is not of IPv4.
-fn message(say: Say) -> Option<(Ipv4Addr, Message)> {
-    Some(match say {
-        Say::Report { version, group } => {
-            let group = group.v4()?;
-            let report = match version {
-                Version::V1 => Message::V1Report { group },
-                Version::V2 => Message::V2Report { group },
-            };
-            (group, report) // RFC2236-3-12
-        }
-        // RFC2236-9-01
-        Say::Leave { group } => (ALL_ROUTERS, Message::Leave { group: group.v4()? }),
-    })
 }

@@ -4,6 +4,7 @@
 //! version: [`v1`], [`v2`]; [`host`] is the host's side. What a router of this version does not know, it ignores, and says why.
 
 pub mod host;
+mod meaning;
 pub mod v1;
 pub mod v2;
 
@@ -14,16 +15,21 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::addr::Group;
 use crate::event::Ignored;
+use crate::gmp::Cx;
 use crate::gmp::interface::Interface;
-use crate::gmp::{Cx, Query};
+use crate::gmp::message::{Form, Message, NotOfGroup, Version};
 use crate::wire::Unencodable;
-use crate::wire::igmp::{Message, Version, decode};
+use crate::wire::igmp::{self as wire, decode};
 use crate::wire::ipv4::{self, Ipv4Packet};
+
+pub use meaning::{meaning, message};
 
 /// All hosts of the link (RFC 1112 section 4).
 pub const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
 /// All routers of the link, to which Leaves go (RFC2236-9-01).
 pub const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
+/// All routers of the link that speak version 3, to which its Reports go (RFC3376-4.2.14-01).
+pub const ALL_REPORTED_TO: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 22);
 
 /// Hands a packet that came in on the link to the router's machine.
 ///
@@ -31,10 +37,38 @@ pub const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
 /// Why the packet was ignored; it has then changed nothing.
 pub fn receive(interface: &mut Interface, cx: &mut Cx<'_>, bytes: &[u8]) -> Result<(), Ignored> {
     let (packet, message) = decode_packet(bytes)?;
-    dispatch(interface, cx, &packet, message)
+    let from = IpAddr::V4(packet.source);
+    match message {
+        // The kernel may hand us what we sent ourselves. Our own Reports and Leaves count: where this
+        // router is a member itself, they may be the ones that silence the other members.
+        _ if from == interface.own() && message.form() == Some(Form::Query) => Err(Ignored::Own),
+        // RFC2236-4-01: a zero Max Response Time is that of a version 1 Query.
+        Message::Query(query) if query.version == Version::V1 => {
+            v1::query(interface, cx, from, query);
+            Ok(())
+        }
+        Message::Query(query) => {
+            v2::query(interface, cx, from, &query);
+            Ok(())
+        }
+        Message::Report(report) => {
+            let is_leave = report.is_leave();
+            report.records.into_iter().try_for_each(|(group, _)| {
+                let group = reported_group(group)?;
+                match report.version {
+                    Version::V1 => v1::report(interface, cx, group),
+                    Version::V2 if is_leave => return v2::leave(interface, cx, group),
+                    Version::V2 | Version::V3 => v2::report(interface, cx, group),
+                }
+                Ok(())
+            })
+        }
+        Message::NotOfGroup(NotOfGroup { address, .. }) => Err(Ignored::NotMulticast(address)),
+        Message::Unknown(kind) => Err(Ignored::UnknownType(kind)), // RFC2236-2.1-02
+    }
 }
 
-/// The IGMP message in a packet that is fit to be looked at.
+/// What a packet says that is fit to be looked at, to a router and a host of version 2.
 fn decode_packet(bytes: &[u8]) -> Result<(Ipv4Packet<'_>, Message), Ignored> {
     let packet = ipv4::decode(bytes).map_err(Ignored::Malformed)?;
     // RFC2236-2-01
@@ -47,66 +81,32 @@ fn decode_packet(bytes: &[u8]) -> Result<(Ipv4Packet<'_>, Message), Ignored> {
     }
     // RFC2236-2.3-02 and RFC2236-2.5-01: checked and cut to size by the codec.
     let decoded = decode(packet.payload, Version::V2).map_err(Ignored::Malformed)?;
-    Ok((packet, decoded.message))
+    Ok((packet, meaning(&decoded.message)))
 }
 
-fn dispatch(
-    interface: &mut Interface,
-    cx: &mut Cx<'_>,
-    packet: &Ipv4Packet<'_>,
-    message: Message,
-) -> Result<(), Ignored> {
-    let from = IpAddr::V4(packet.source);
-    match message {
-        // The kernel may hand us what we sent ourselves. Our own Reports and Leaves count: where this
-        // router is a member itself, they may be the ones that silence the other members.
-        Message::Query(_) if from == interface.own() => Err(Ignored::Own),
-        Message::Query(query) => {
-            let group = queried_group(query.group)?;
-            // RFC2236-4-01: a zero Max Response Time is that of a version 1 Query.
-            if query.max_resp_code == 0 {
-                v1::query(interface, cx, from);
-            } else {
-                v2::query(interface, cx, from, group, query.max_resp_v2());
-            }
-            Ok(())
-        }
-        Message::V1Report { group } => {
-            v1::report(interface, cx, reported_group(group)?);
-            Ok(())
-        }
-        Message::V2Report { group } => {
-            v2::report(interface, cx, reported_group(group)?);
-            Ok(())
-        }
-        Message::Leave { group } => v2::leave(interface, cx, reported_group(group)?),
-        // RFC2236-2.1-02
-        Message::V3Report(_) => Err(Ignored::UnknownType(0x22)),
-        Message::Unknown { kind } => Err(Ignored::UnknownType(kind)),
-    }
-}
-
-/// RFC2236-6-01: zero, or a multicast address.
-fn queried_group(group: Ipv4Addr) -> Result<Option<Group>, Ignored> {
-    if group.is_unspecified() {
-        return Ok(None);
-    }
-    Group::new(group.into()).map(Some).ok_or(Ignored::NotMulticast(group.into()))
-}
-
-/// RFC2236-2.4-02, and RFC2236-6-08: nobody reports 224.0.0.1, of which everyone is a member.
-fn reported_group(group: Ipv4Addr) -> Result<Group, Ignored> {
-    let group = Group::new(group.into()).ok_or(Ignored::NotMulticast(group.into()))?;
+/// RFC2236-6-08: nobody reports 224.0.0.1, of which everyone is a member.
+fn reported_group(group: Group) -> Result<Group, Ignored> {
     if group.is_all_hosts() { Err(Ignored::AllHosts) } else { Ok(group) }
 }
 
-/// The IPv4 packet that carries a Query of ours.
+/// The IPv4 packet that carries a message of ours.
 ///
 /// # Errors
-/// What of the Query its message cannot carry.
-pub fn encode_query(source: Ipv4Addr, query: &Query) -> Result<Vec<u8>, Unencodable> {
-    // RFC2236-3-07, RFC2236-7-14: to all hosts, or to the group itself.
-    let group = query.group.and_then(Group::v4);
-    let destination = group.unwrap_or(ALL_HOSTS);
-    ipv4::encode_igmp(source, destination, &v2::encode(group, query.max_resp))
+/// What of it IGMP cannot carry.
+pub fn encode(source: Ipv4Addr, said: &Message) -> Result<Vec<u8>, Unencodable> {
+    let message = message(said)?;
+    ipv4::encode_igmp(source, destination(&message), &message)
+}
+
+/// Where a message goes.
+const fn destination(message: &wire::Message) -> Ipv4Addr {
+    match message {
+        // RFC2236-3-07, RFC2236-7-14: to all hosts, or to the group itself.
+        wire::Message::Query(query) if query.is_general() => ALL_HOSTS,
+        wire::Message::Query(query) => query.group,
+        // RFC2236-3-12
+        wire::Message::V1Report { group } | wire::Message::V2Report { group } => *group,
+        wire::Message::Leave { .. } | wire::Message::Unknown { .. } => ALL_ROUTERS, // RFC2236-9-01
+        wire::Message::V3Report(_) => ALL_REPORTED_TO, // RFC3376-4.2.14-01
+    }
 }

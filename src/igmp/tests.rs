@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::gmp::interface::TimerName;
-use crate::gmp::params::{self, Params, Profile};
+use crate::gmp::message::{Message as Said, Version};
+use crate::gmp::params::{Params, Profile};
 use crate::gmp::querier::Role;
 use crate::gmp::{News, Say};
 use crate::time::Instant;
-use crate::wire::igmp as wire;
+use crate::wire::igmp::{self as wire, Message};
 
 mod host;
 mod leave;
@@ -52,7 +53,7 @@ impl Link {
 
     /// A router in version 1 mode.
     fn v1() -> Self {
-        Self::with(Params { version: params::Version::V1, ..Params::default() })
+        Self::with(Params { version: Version::V1, ..Params::default() })
     }
 
     /// A router that has lost the election to 10.0.0.1 at 0 s, and said so.
@@ -126,7 +127,7 @@ impl Link {
     /// The Queries since the last call, as they are on the wire; the news are dropped.
     fn asked(&mut self) -> Vec<Asked> {
         let on_wire = |(at, say)| match say {
-            Say::Query(query) => Some(on_wire(at, &encode_query(OWN, &query).unwrap())),
+            Say::Query(query) => Some(on_wire(at, &encode(OWN, &Said::Query(query)).unwrap())),
             Say::News(_) => None,
         };
         self.said.drain(..).filter_map(on_wire).collect()

@@ -1,30 +1,21 @@
 //! The lens of IGMPv2 (RFC 2236): a Report is IS_EX({}), a Leave is TO_IN({}) (RFC3376-7.3.2-02).
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use std::net::IpAddr;
 
 use crate::addr::Group;
 use crate::event::Ignored;
+use crate::gmp::Cx;
 use crate::gmp::change::{Record, Sources};
 use crate::gmp::interface::Interface;
-use crate::gmp::params::Version;
+use crate::gmp::message::{Query, Version};
 use crate::gmp::querier::Role;
-use crate::gmp::{Cx, Query};
-use crate::wire::igmp::{self as wire, Message};
 
 /// A version 2 Query was heard.
-pub fn query(
-    interface: &mut Interface,
-    cx: &mut Cx<'_>,
-    from: IpAddr,
-    group: Option<Group>,
-    max_resp: Duration,
-) {
+pub fn query(interface: &mut Interface, cx: &mut Cx<'_>, from: IpAddr, query: &Query) {
     if interface.params().version == Version::V1 {
         interface.warn_of_version(cx, from); // RFC2236-4-10
     }
-    let query = Query { group, sources: Sources::new(), max_resp, suppress: false };
-    interface.heard_query(cx, from, &query);
+    interface.heard_query(cx, from, query);
 }
 
 /// A version 2 Report was heard: the group has members, and any check of a Leave is answered.
@@ -57,16 +48,4 @@ pub fn leave(interface: &mut Interface, cx: &mut Cx<'_>, group: Group) -> Result
     }
     interface.heard_record(cx, group, &Record::ToIn(Sources::new()));
     Ok(())
-}
-
-/// The message of a Query. The time is cut to tenths of a second; a zero makes it a version 1 Query
-/// (RFC2236-4-08).
-#[must_use]
-pub fn encode(group: Option<Ipv4Addr>, max_resp: Duration) -> Message {
-    let tenths = max_resp.as_millis() / 100;
-    Message::Query(wire::Query {
-        max_resp_code: u8::try_from(tenths).unwrap_or(u8::MAX),
-        group: group.unwrap_or(Ipv4Addr::UNSPECIFIED),
-        v3: None,
-    })
 }

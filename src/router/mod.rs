@@ -16,7 +16,8 @@ use std::net::IpAddr;
 use crate::addr::Group;
 use crate::event::{Event, Ignored};
 use crate::gmp::interface::Interface;
-use crate::gmp::{Cx, News, Query, Say};
+use crate::gmp::message::{Message, Query};
+use crate::gmp::{Cx, News, Say};
 use crate::igmp;
 use crate::mfc::cache::{Cache, Interest, MfcOp};
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
@@ -278,7 +279,7 @@ impl Router {
     fn act_on(&mut self, vif: Vif, said: VecDeque<Say>) {
         for say in said {
             match say {
-                Say::Query(query) => self.transmit_query(vif, &query),
+                Say::Query(query) => self.transmit_query(vif, query),
                 Say::News(news) => {
                     self.tell(Event::Gmp(vif, news));
                     if let News::MembersPresent(group)
@@ -292,11 +293,11 @@ impl Router {
         }
     }
 
-    fn transmit_query(&mut self, vif: Vif, query: &Query) {
+    fn transmit_query(&mut self, vif: Vif, query: Query) {
         let Some(source) = self.interface(vif).and_then(InterfaceConfig::address_v4) else {
             return;
         };
-        match igmp::encode_query(source, query) {
+        match igmp::encode(source, &Message::Query(query)) {
             Ok(bytes) => self.out.push_back(Output::Transmit { vif, bytes }),
             Err(why) => self.tell(Event::Refused(why.to_string())),
         }

@@ -12,6 +12,8 @@ pub mod ipv4;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
+
 use etherparse::checksum::Sum16BitWords;
 
 /// Bytes that are not the message they claim to be.
@@ -118,6 +120,15 @@ pub enum Unfit {
         /// The type.
         kind: u8,
     },
+    /// An address of the other family, which the protocol does not carry.
+    #[error("{address} is of the other address family")]
+    OtherFamily {
+        /// The address.
+        address: IpAddr,
+    },
+    /// Versions before 3 have no message that says so.
+    #[error("the version has no message that says this")]
+    NoSuchForm,
 }
 
 /// The Internet checksum (RFC 1071) of `bytes`, padded with a zero octet if they are odd; zero if

@@ -1,7 +1,8 @@
 //! The IGMP parameters of a router: the same keys as in the configuration of `castnetd`.
 
 use castnet::daemon::config::IgmpSettings;
-use castnet::gmp::params::{Invalid, Params, Profile, Version};
+use castnet::gmp::message::Version;
+use castnet::gmp::params::{Invalid, Params, Profile};
 
 use super::diagnostic::Spanned;
 use super::reader::Reader;
@@ -74,6 +75,7 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Params> {
 /// The keys that a rule is about; the first one that is there is at fault.
 fn concerned(invalid: &Invalid) -> Vec<&'static str> {
     match invalid {
+        Invalid::NotSpoken => vec!["version"],
         Invalid::Robustness => vec!["robustness"],
         Invalid::ResponseNotShorter => vec!["query-response-interval", "query-interval"],
         Invalid::LastMemberQueryCount => vec!["last-member-query-count"],

@@ -93,7 +93,7 @@ fn in_own_words(invalid: &Invalid) -> (Vec<&'static str>, String) {
         Invalid::LastMemberQueryCount => vec!["last-member-count"],
         Invalid::NotTenths("last-member-query-interval") => vec!["last-member-interval"],
         Invalid::NotTenths(key) | Invalid::TooLong(key) | Invalid::Zero(key) => vec![*key],
-        Invalid::Robustness => Vec::new(),
+        Invalid::NotSpoken | Invalid::Robustness => Vec::new(),
     };
     (keys, message)
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::gmp::listener::GroupState;
-use crate::gmp::params::{HostParams, Version};
+use crate::gmp::message::Version;
+use crate::gmp::params::HostParams;
 use crate::igmp::host::Host;
 use crate::rng::Rng;
 

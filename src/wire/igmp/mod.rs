@@ -19,6 +19,8 @@ use std::net::Ipv4Addr;
 pub use query::{Query, V3Query};
 pub use report::{GroupRecord, RecordKind, V3Report};
 
+pub use crate::version::Version;
+
 use super::{Malformed, Unencodable, Unfit, Why, checksum, verify};
 
 /// Octets that every message has at least (RFC2236-6-01, RFC2236-6-02).
@@ -33,27 +35,6 @@ const V1_REPORT: u8 = 0x12;
 const V2_REPORT: u8 = 0x16;
 const LEAVE: u8 = 0x17;
 const V3_REPORT: u8 = 0x22;
-
-/// A version of IGMP, in the order of their making.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
-    /// RFC 1112: Query and Report.
-    V1,
-    /// RFC 2236: also Leave, Group-Specific Query and a response time.
-    V2,
-    /// RFC 3376 and RFC 9776: also source lists.
-    V3,
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V1 => "v1",
-            Self::V2 => "v2",
-            Self::V3 => "v3",
-        })
-    }
-}
 
 /// An IGMP message.
 #[derive(Clone, Debug, PartialEq, Eq)]

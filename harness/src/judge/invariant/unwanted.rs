@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use castnet::gmp::params::{Params, Version};
+use castnet::gmp::message::Version;
+use castnet::gmp::params::Params;
 use castnet::igmp::ALL_ROUTERS;
 use castnet::router::config::InterfaceConfig;
 use castnet::time::{Instant, Seconds};

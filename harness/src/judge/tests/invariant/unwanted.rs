@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use castnet::addr::Channel;
-use castnet::gmp::params::Version;
+use castnet::gmp::message::Version;
 use castnet::time::Instant;
 use castnet::wire::igmp::{GroupRecord, Message, RecordKind, V3Report};
 use castnet::wire::ipv4::Ipv4Header;

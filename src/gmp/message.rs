@@ -1,0 +1,155 @@
+//! What IGMP and MLD say, once, above their codecs.
+//!
+//! A message here has no octets: `igmp` (and later `mld`) turns those into it and back. Older versions
+//! are said in the words of the newest one (RFC3376-7.3.2-02, RFC 9777 section 8.3.2): a Report of
+//! version 1 or 2 is IS_EX({}), a Leave or Done is TO_IN({}). Nothing is judged here; whether a message
+//! is acted on is for the machines to decide.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::change::{Record, Sources};
+use crate::addr::Group;
+pub use crate::version::Version;
+
+/// The Max Response Time that a version 1 Query grants, as it cannot say so itself (RFC2236-4-01).
+pub const V1_MAX_RESPONSE: Duration = Duration::from_secs(10);
+
+/// One message of IGMP or MLD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Message {
+    /// A querier asks.
+    Query(Query),
+    /// A host tells.
+    Report(Report),
+    /// A message about an address that is no group, which nobody acts on (RFC2236-6-01,
+    /// RFC2236-2.4-02).
+    NotOfGroup(NotOfGroup),
+    /// A message of a type that the reader does not know, by its type octet (RFC3376-4-03).
+    Unknown(u8),
+}
+
+/// A Query of any version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The version that it is of.
+    pub version: Version,
+    /// The group asked for; `None` is a General Query.
+    pub group: Option<Group>,
+    /// The sources asked for; empty unless this is a Group-and-Source-Specific Query.
+    pub sources: Sources,
+    /// The Max Response Time as the message says it, zero in version 1; see [`Query::granted`].
+    pub max_resp: Duration,
+    /// The S flag, Suppress Router-Side Processing (RFC3376-4.1.5-01); no version before 3 has it.
+    pub suppress: bool,
+    /// QRV, the querier's Robustness Variable (RFC 9776 section 4.1.6); no version before 3 has it.
+    pub qrv: Option<u8>,
+    /// QQI, the querier's Query Interval (RFC3376-4.1.7-01); no version before 3 has it.
+    pub qqi: Option<Duration>,
+}
+
+/// What a host tells: a Report of any version, a Leave or a Done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The version that it is of.
+    pub version: Version,
+    /// Group records in the order of the message; before version 3 there is exactly one. Records of
+    /// unknown types, or of addresses that are no groups, are left out (RFC3376-4.2.12-02).
+    pub records: Vec<(Group, Record)>,
+}
+
+/// What a message about an address that is no group would be otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotOfGroup {
+    /// What it would be.
+    pub form: Form,
+    /// The version that it is of.
+    pub version: Version,
+    /// The address.
+    pub address: IpAddr,
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// To ask.
+    Query,
+    /// To tell what is wanted.
+    Report,
+    /// To tell that a group is not wanted any more: a Leave, or a Done.
+    Leave,
+}
+
+impl Message {
+    /// What the message is for; `None` if its type is unknown.
+    #[must_use]
+    pub fn form(&self) -> Option<Form> {
+        Some(match self {
+            Self::Query(_) => Form::Query,
+            Self::Report(report) if report.is_leave() => Form::Leave,
+            Self::Report(_) => Form::Report,
+            Self::NotOfGroup(message) => message.form,
+            Self::Unknown(_) => return None,
+        })
+    }
+
+    /// The version that the message is of; `None` if its type is unknown.
+    #[must_use]
+    pub const fn version(&self) -> Option<Version> {
+        Some(match self {
+            Self::Query(query) => query.version,
+            Self::Report(report) => report.version,
+            Self::NotOfGroup(message) => message.version,
+            Self::Unknown(_) => return None,
+        })
+    }
+
+    /// The groups that the message names, in its order; none in a General Query.
+    pub fn groups(&self) -> impl Iterator<Item = Group> {
+        let (asked, told) = match self {
+            Self::Query(query) => (query.group, &[][..]),
+            Self::Report(report) => (None, report.records.as_slice()),
+            Self::NotOfGroup(_) | Self::Unknown(_) => (None, &[][..]),
+        };
+        asked.into_iter().chain(told.iter().map(|(group, _)| *group))
+    }
+}
+
+impl Query {
+    /// A Query as versions 1 and 2 have it, without what version 3 added.
+    #[must_use]
+    pub const fn older(version: Version, group: Option<Group>, max_resp: Duration) -> Self {
+        let sources = Sources::new();
+        Self { version, group, sources, max_resp, suppress: false, qrv: None, qqi: None }
+    }
+
+    /// How long those who are asked may take to answer.
+    #[must_use]
+    pub const fn granted(&self) -> Duration {
+        match self.version {
+            Version::V1 => V1_MAX_RESPONSE, // RFC2236-4-01
+            Version::V2 | Version::V3 => self.max_resp,
+        }
+    }
+}
+
+impl Report {
+    /// A Report of version 1 or 2 (MLDv1).
+    #[must_use]
+    pub fn of_group(version: Version, group: Group) -> Self {
+        Self { version, records: vec![(group, Record::IsEx(Sources::new()))] }
+    }
+
+    /// A Leave, or a Done of MLDv1.
+    #[must_use]
+    pub fn leave(group: Group) -> Self {
+        Self { version: Version::V2, records: vec![(group, Record::ToIn(Sources::new()))] }
+    }
+
+    /// Whether this is a Leave or a Done, a message of its own before version 3.
+    #[must_use]
+    pub fn is_leave(&self) -> bool {
+        self.version == Version::V2 && matches!(self.records[..], [(_, Record::ToIn(_))])
+    }
+}
