@@ -1,4 +1,4 @@
-//! Who may sit on a node of the simulator: one small module a role.
+//! What a node of the simulator does, whatever its role; who may sit on one says [`super::cast`].
 //!
 //! An [`Actor`] is a plain value like the machines in it: it is called with what happens and the time,
 //! asks for what it wants done through [`Cx`], and says when it wants to be called again.
@@ -13,10 +13,8 @@ use super::forwarders::Forwarder;
 use super::frame::Frame;
 use super::model::mroute::Out;
 use super::seat::Seat;
-use super::{host, listener, population, router, sender, switch};
-use crate::plan::{Action, NodeId, Plan, PortId, Role};
+use crate::plan::{Action, NodeId, Plan, PortId};
 use crate::recording::Recording;
-use crate::scenario::Listener;
 
 /// A node at work.
 pub(super) trait Actor {
@@ -140,25 +138,5 @@ impl Cx<'_> {
     /// A node could not do what it should: the run cannot be trusted.
     pub(super) fn broken(&mut self, node: NodeId, why: &str) {
         self.recording.broken.push(format!("{}: {why}", self.plan.nodes[node].name));
-    }
-}
-
-/// Makes the actor of a node.
-pub(super) fn actor(plan: &Plan, node: NodeId, forwarders: &[Forwarder]) -> Box<dyn Actor> {
-    match &plan.nodes[node].role {
-        Role::Router(config) => {
-            let forwarder = Forwarder::place(forwarders, node);
-            Box::new(router::Router::new(plan, node, config, forwarder))
-        }
-        Role::Listener(Listener::Kernel { igmp_version }) => {
-            Box::new(listener::Listener::new(plan, node, *igmp_version))
-        }
-        Role::Listener(Listener::Population { igmp_version, count }) => {
-            Box::new(population::Population::new(plan, node, *igmp_version, *count))
-        }
-        Role::Listener(Listener::Castnet(params)) => Box::new(host::Host::new(plan, node, params)),
-        Role::Injector(periodic) => Box::new(sender::Sender::new(node, periodic.clone())),
-        Role::Source => Box::new(sender::Sender::new(node, None)),
-        Role::Switch(switch) => Box::new(switch::Switch::new(plan, node, switch)),
     }
 }

@@ -2,8 +2,12 @@
 
 use std::net::Ipv4Addr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::capture::ethernet::{self, ADDRESSES, HEADER, multicast_mac};
+
+/// How long a frame is under way. A veth takes about half a microsecond, and nothing takes no time.
+pub(super) const UNDER_WAY: Duration = Duration::from_micros(1);
 
 /// An Ethernet frame with an IPv4 packet in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

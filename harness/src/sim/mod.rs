@@ -6,6 +6,7 @@
 //! same recording, octet by octet, on any machine.
 
 mod actor;
+mod cast;
 mod datagram;
 mod forwarders;
 mod frame;

@@ -19,10 +19,9 @@ use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Cx, Sounds, Token};
-use super::frame::Frame;
+use super::frame::{Frame, UNDER_WAY};
 use super::model::host::{Heard, Host, Out};
 use super::model::jiffies::TICK;
-use super::world::UNDER_WAY;
 use crate::capture::ethernet::multicast_mac;
 use crate::plan::{Action, NodeId, Plan, PortId};
 use crate::recording::Delivery;

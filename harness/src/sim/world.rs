@@ -11,7 +11,8 @@ use std::time::Duration;
 use castnet::mfc::entry::Flow;
 use castnet::time::Instant;
 
-use super::actor::{Actor, Cx, Token, Want, actor};
+use super::actor::{Actor, Cx, Token, Want};
+use super::cast::actor;
 use super::datagram::Receiver;
 use super::forwarders::Forwarder;
 use super::frame::Frame;
@@ -25,9 +26,6 @@ use crate::scenario::Backend;
 
 /// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
 const EPOCH: Duration = Duration::from_secs(946_684_800);
-
-/// How long a frame is under way. A veth takes half a microsecond or so, and nothing takes no time.
-pub(super) const UNDER_WAY: Duration = Duration::from_micros(1);
 
 /// How long what is under way at the end may still arrive.
 const LAST: Duration = Duration::from_millis(1);

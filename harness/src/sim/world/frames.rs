@@ -5,11 +5,11 @@ use std::mem;
 use castnet::mfc::vif::Vif;
 use castnet::wire::ipv4;
 
-use super::{Due, UNDER_WAY, World};
+use super::{Due, World};
 use crate::fabric::Wire;
 use crate::plan::{LinkId, PortId};
 use crate::recording;
-use crate::sim::frame::Frame;
+use crate::sim::frame::{Frame, UNDER_WAY};
 use crate::sim::link::Link;
 use crate::sim::model::mroute::{Header, Out};
 use crate::sim::seat::Seat;
