@@ -40,16 +40,20 @@
 //! - [`router`]: all of it behind one input and one output; its configuration.
 //! - [`event`]: what it tells, and why it ignores what it ignores.
 //! - [`drive`]: the turn that every driver makes.
-//! - `kernel`, `daemon` (Linux): the kernel's multicast routing, and the loop of `castnetd`.
+//! - `kernel`, `daemon`: the kernel's multicast routing, and the loop of `castnetd`.
+//!
+//! Features: without any this crate is the routing core, which builds wherever `std` does, also for
+//! `wasm32-unknown-unknown`. `linux` adds `kernel` and `daemon`; on other systems it adds nothing.
+//! `bin`, the default, adds the program `castnetd`, which is refused on other systems than Linux.
 
 pub mod addr;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "linux"))]
 pub mod daemon;
 pub mod drive;
 pub mod event;
 pub mod gmp;
 pub mod igmp;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "linux"))]
 pub mod kernel;
 pub mod mfc;
 pub mod rng;

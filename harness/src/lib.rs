@@ -26,7 +26,6 @@
 //! - [`role`]: who may sit on a node.
 //! - [`sim`]: the world without a kernel, in virtual time.
 //! - [`backend`]: where a plan is run.
-//! - [`sim`]: what Linux does, as plain values.
 //! - [`recording`]: what happened.
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.
@@ -35,6 +34,11 @@
 //! - [`replay`]: a capture held against a scenario.
 //! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "castnet-lab builds its laboratories out of Linux's network namespaces: it needs Linux"
+);
 
 pub mod backend;
 pub mod capture;

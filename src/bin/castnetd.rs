@@ -1,5 +1,8 @@
 //! `castnetd`: a multicast router on real interfaces.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("castnetd needs Linux; the routing core builds with `--lib --no-default-features`");
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
