@@ -6,11 +6,14 @@
 
 mod dice;
 mod episode;
+mod names;
 mod params;
+mod play;
 mod script;
 mod shrink;
 mod stage;
 mod world;
+mod writing;
 
 #[cfg(test)]
 mod tests;

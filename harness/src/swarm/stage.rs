@@ -1,9 +1,10 @@
 //! An episode of a swarm as it is written down: hosts, acts, faults and claims of one group.
 
 use super::episode::{Episode, Kind};
+use super::names::{SLACK, group, lan, side};
 use super::params::Params;
 use super::script::{About, Script, Span};
-use super::world::{SLACK, World, group, lan, side};
+use super::world::World;
 
 /// How long a silence is looked at.
 pub(super) const LISTEN: u64 = 3_000;

@@ -1,18 +1,10 @@
-//! A world of a swarm: routers in a row, a link with hosts below each, and what happens there. All of it
-//! is drawn by the seed, and written down as a scenario whose expectations follow from the RFC's
-//! arithmetic alone.
+//! A world of a swarm: routers in a row, a link with hosts below each, and what happens there, all drawn
+//! by the seed.
 
 use super::dice::Dice;
 use super::episode::{Episode, Kind};
 use super::params::Params;
-use super::script::{About, Script, Span};
-use super::stage::Place;
-
-/// What may differ between what is due and what is seen, apart from the tolerance.
-pub(super) const SLACK: u64 = 50;
-
-/// How long after its last datagram a flow may still be known: it is looked at once in a keepalive time.
-const KEEPALIVES: u64 = 2;
+use super::script::Span;
 
 /// A second router on a link, which leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,77 +62,7 @@ impl World {
         Self { params, routers, rivals, episodes: episodes.collect() }
     }
 
-    pub(super) fn script(&self) -> Script {
-        let mut script = Script::default();
-        let params = &self.params;
-        script.node("s1", &["up".to_owned()], "role = \"source\"");
-        for rival in self.rivals.iter().filter(|rival| rival.is_lower) {
-            self.rival(&mut script, rival);
-        }
-        for router in 1..=self.routers {
-            self.router(&mut script, router);
-        }
-        for rival in self.rivals.iter().filter(|rival| !rival.is_lower) {
-            self.rival(&mut script, rival);
-        }
-        let mut over = params.startup_query_count * params.query_interval;
-        for (number, episode) in self.episodes.iter().enumerate() {
-            let place = Place { number, params, world: self };
-            over = over.max(episode.play(&place, &mut script));
-        }
-        over = self.rivals.iter().filter_map(|rival| rival.trouble).fold(over, |over, trouble| {
-            over.max(trouble.until + params.query_interval + params.oqpi())
-        });
-        self.quiet(&mut script, over + params.gmi() + KEEPALIVES * params.keepalive + 1_000);
-        (1..=self.routers).for_each(|lan| self.elected(&mut script, lan));
-        script
-    }
-
-    fn router(&self, script: &mut Script, router: usize) {
-        let above = if router == 1 { "up".to_owned() } else { format!("mid{}", router - 1) };
-        let mut links = vec![above, lan(router)];
-        // What is below it is carried there, member or not.
-        let mut joins: Vec<String> = Vec::new();
-        if router < self.routers {
-            let mid = format!("mid{router}");
-            let below = self.episodes.iter().enumerate().filter(|(_, one)| one.lan > router);
-            joins.extend(below.map(|(number, _)| join(&mid, number)));
-            links.push(mid);
-        }
-        for (number, _) in self.sides().filter(|_| router == 1) {
-            joins.push(join(&side(number), number));
-            links.push(side(number));
-        }
-        let keys = format!(
-            "role = \"router\", {}, ttl-threshold = {{ {} = {} }}, static-joins = [{}]",
-            self.params.table(),
-            lan(router),
-            self.params.ttl_threshold,
-            joins.join(", ")
-        );
-        script.node(&format!("r{router}"), &links, &keys);
-    }
-
-    /// The episodes that need a link of `r1`'s own.
-    fn sides(&self) -> impl Iterator<Item = (usize, &Episode)> {
-        self.episodes.iter().enumerate().filter(|(_, one)| one.kind == Kind::Stranger)
-    }
-
-    fn rival(&self, script: &mut Script, rival: &Rival) {
-        let name = format!("q{}", rival.lan);
-        let keys = format!("role = \"router\", {}", self.params.table());
-        script.node(&name, &[lan(rival.lan)], &keys);
-        let Some(Trouble { from, until, is_cut }) = rival.trouble else { return };
-        if is_cut {
-            let time = format!("after = \"{from}ms\"\nfor = \"{}ms\"", until - from);
-            script.fault(&lan(rival.lan), &format!("partition = [\"{name}\"]\n{time}"));
-        } else {
-            script.act(from, format!("kill = {{ who = \"{name}\" }}"));
-            script.act(until, format!("restart = {{ who = \"{name}\" }}"));
-        }
-    }
-
-    fn rival_of(&self, lan: usize) -> Option<&Rival> {
+    pub(super) fn rival_of(&self, lan: usize) -> Option<&Rival> {
         self.rivals.iter().find(|rival| rival.lan == lan)
     }
 
@@ -174,95 +96,7 @@ impl World {
 
     /// By when a link has recovered. Whoever was cut off may ask a whole interval later, and whoever was
     /// alone waits for the other's Queries to fail to come.
-    const fn settled_again(&self, trouble: &Trouble) -> u64 {
+    pub(super) const fn settled_again(&self, trouble: &Trouble) -> u64 {
         trouble.until + self.params.query_interval + self.params.oqpi() + 1_000
     }
-
-    /// Who asks, and how often: RFC 2236 section 3.
-    fn elected(&self, script: &mut Script, lan_number: usize) {
-        let (lan, querier) = (lan(lan_number), self.querier(lan_number));
-        let is = |who: &str| format!("querier = {{ on = \"{lan}\", is = \"{who}\" }}");
-        script.expect_at(About::Elected, &is(&querier), 500);
-        let rival = self.rival_of(lan_number);
-        let trouble = rival.and_then(|rival| Some((rival, rival.trouble?)));
-        if let Some((rival, trouble)) = trouble {
-            let alone = trouble.from + self.params.oqpi() + 200;
-            if rival.is_lower && alone < trouble.until && !trouble.is_cut {
-                script.expect_at(About::Elected, &is(&format!("r{lan_number}")), alone);
-            }
-            let again = self.settled_again(&trouble);
-            if again < script.end {
-                script.expect_at(About::Elected, &is(&querier), again);
-            }
-        }
-        let until = trouble.map_or(script.end, |(_, trouble)| trouble.from);
-        let query = |from: &str| {
-            let max_resp = self.params.query_response_interval;
-            format!(
-                "packet = {{ on = \"{lan}\", kind = \"general-query\", from = \"{from}\", max-resp = \"{max_resp}ms\" }}"
-            )
-        };
-        // One that is due at the very end may be seen or not.
-        let queries = self.params.queries(until);
-        let is_clear = queries.last().is_none_or(|last| until - last > 200)
-            && self.params.queries(until + 200).len() == queries.len();
-        let expected = |count| format!("{}\ncount = {count}", query(&querier));
-        // Both ask once at the start, when neither knows of the other.
-        if is_clear {
-            let span = Span(0, until.saturating_sub(SLACK));
-            script.expect(About::Queried, &expected(queries.len()), span);
-        }
-        if rival.is_some() {
-            let loser = if querier.starts_with('q') {
-                format!("r{lan_number}")
-            } else {
-                format!("q{lan_number}")
-            };
-            let none = format!("{}\ncount = 0", query(&loser));
-            script.expect(About::Queried, &none, Span(500, until));
-        }
-    }
-
-    /// When all have left and all streams have ended, nothing is known of either.
-    fn quiet(&self, script: &mut Script, at: u64) {
-        script.end = at + 1_000;
-        for router in 1..=self.routers {
-            let none = format!(
-                "members = {{ of = \"r{router}\", on = \"{}\", groups = [] }}",
-                lan(router)
-            );
-            script.expect_at(About::Forgotten, &none, at);
-            for (number, _) in self.episodes.iter().enumerate().filter(|(_, one)| one.lan >= router)
-            {
-                let (group, source) = (group(number), source_of(&self.episodes[number], number));
-                let none = format!(
-                    "mfc = {{ of = \"r{router}\", group = \"{group}\", source = \"{source}\", absent = true }}"
-                );
-                script.expect_at(About::Forgotten, &none, at);
-            }
-        }
-    }
-}
-
-fn source_of(episode: &Episode, number: usize) -> String {
-    if episode.kind == Kind::Return { format!("x{number}") } else { "s1".to_owned() }
-}
-
-/// The link below the router of this number.
-pub(super) fn lan(router: usize) -> String {
-    format!("lan{router}")
-}
-
-/// The link from `r1` to the router of an episode of its own.
-pub(super) fn side(number: usize) -> String {
-    format!("side{number}")
-}
-
-/// The group of an episode.
-pub(super) fn group(number: usize) -> String {
-    format!("239.1.1.{}", number + 1)
-}
-
-fn join(link: &str, number: usize) -> String {
-    format!("{{ link = \"{link}\", group = \"{}\" }}", group(number))
 }
