@@ -1,6 +1,6 @@
 //! What happened in a run: the one thing that every backend yields and the judge reads.
 //!
-//! Times are since the start of the run. Nothing here says which backend it was, but for its name.
+//! Times are since the start of the run. Nothing here says which backend it was, except its name.
 
 mod told;
 
@@ -147,7 +147,7 @@ pub struct MfcChange {
     pub source: Ipv4Addr,
     /// The group.
     pub group: Group,
-    /// The entry from now on; `None` if there is none, or one that waits to be resolved.
+    /// The entry from now on; `None` if the flow has no entry, or an unresolved one.
     pub entry: Option<MfcEntry>,
 }
 

@@ -87,7 +87,7 @@ pub fn replay(
     let mut frames = Vec::new();
     for shot in shots {
         let Some((port, bytes)) = matching.sender(shot) else { continue };
-        // What was before the run is none of it.
+        // Frames from before the start do not belong to the run.
         let Some(since) = shot.stamp.and_then(|stamp| stamp.checked_sub(epoch)) else { continue };
         let at = Instant::ZERO + since;
         let original_len = bytes.len();

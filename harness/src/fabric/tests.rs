@@ -100,7 +100,7 @@ fn run(wire: &mut Wire) -> Vec<(u64, usize, Arc<[u8]>)> {
     arrived
 }
 
-/// The same without the frames, of which only the first octet is told.
+/// As above, but only the first octet of each frame is kept.
 fn brief(wire: &mut Wire) -> Vec<(u64, usize, u8)> {
     run(wire).into_iter().map(|(at, to, frame)| (at, to, frame[0])).collect()
 }

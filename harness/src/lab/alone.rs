@@ -13,7 +13,7 @@ use super::Netns;
 /// Returns once the namespace has no interface but `lo`, as the kernel tells (`RTNLGRP_LINK`).
 ///
 /// # Errors
-/// Those of [`Netns::run`], of making the socket and of reading what interfaces there are.
+/// Errors of [`Netns::run`], of making the socket and of listing the interfaces.
 ///
 /// # Panics
 /// Outside a tokio runtime.

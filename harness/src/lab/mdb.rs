@@ -72,7 +72,7 @@ impl MdbMonitor {
     /// Subscribes; every change from now on is told.
     ///
     /// # Errors
-    /// Those of [`Netns::run`] and of making the socket.
+    /// Errors of [`Netns::run`] and of making the socket.
     pub fn open(netns: &Netns) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let route = SockProtocol::NetlinkRoute;
@@ -114,7 +114,7 @@ impl MdbMonitor {
     }
 }
 
-/// The changes in what one read has brought; what is not understood is none.
+/// The changes in the octets of one read; messages of other kinds are passed over.
 fn parse(mut octets: &[u8]) -> Vec<MdbMessage> {
     let mut messages = Vec::new();
     while let Some((length, kind)) = number(octets, 0).zip(short(octets, 4)) {

@@ -56,7 +56,7 @@ impl MfcMonitor {
     /// Subscribes; every change from now on is told.
     ///
     /// # Errors
-    /// Those of [`Netns::run`] and of making the socket.
+    /// Errors of [`Netns::run`] and of making the socket.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -94,10 +94,10 @@ impl Drop for MfcMonitor {
     }
 }
 
-/// What the entry of a flow has counted since it was made; `None` if there is none.
+/// The counters of a flow's entry since it was made; `None` if the flow has no entry.
 ///
 /// # Errors
-/// Those of [`Netns::run`], of making the socket, and the kernel's answer.
+/// Errors of [`Netns::run`] and of making the socket, and the kernel's refusal.
 ///
 /// # Panics
 /// Outside a tokio runtime.

@@ -44,7 +44,7 @@ impl Netlink {
     /// Opens a connection. It keeps the namespace alive until it is closed.
     ///
     /// # Errors
-    /// Those of [`Netns::run`] and of making the socket.
+    /// Errors of [`Netns::run`] and of making the socket.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -56,7 +56,7 @@ impl Netlink {
     /// Opens a connection in each namespace, as [`Self::open`] does but sooner.
     ///
     /// # Errors
-    /// Those of [`Netns::visit`]; inside, those of making each socket.
+    /// Errors of [`Netns::visit`], and inside it of making each socket.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -245,7 +245,7 @@ impl<T> End for LinkMessageBuilder<T> {
     }
 }
 
-/// All that tells a bridge how to snoop, but for whether it asks.
+/// Every attribute that sets how a bridge snoops, except whether it queries.
 fn snooping(
     bridge: LinkMessageBuilder<LinkBridge>,
     given: &Snooping,

@@ -136,7 +136,7 @@ impl Netns {
     /// Writes a sysctl of this namespace; the path is below /proc/sys, as in `net/ipv4/ip_forward`.
     ///
     /// # Errors
-    /// Those of [`Self::run`] and of the write.
+    /// Errors of [`Self::run`] and of the write.
     pub fn write_sysctl(&self, path: &str, value: &str) -> io::Result<()> {
         self.run(|| write_sysctl_here(path, value))?
     }

@@ -48,7 +48,7 @@ impl Probe {
     }
 }
 
-/// The probe in an Ethernet frame; `None` if it is none, and so is traffic.
+/// The probe in an Ethernet frame; `None` if the frame is traffic.
 #[must_use]
 pub fn parse(frame: &[u8]) -> Option<Probe> {
     let payload = frame.get(12..)?.strip_prefix(&ETHERTYPE)?.strip_prefix(&MAGIC)?;

@@ -116,7 +116,7 @@ impl Ring {
     /// Sends a frame out of an interface, as [`Tap::send`] does.
     ///
     /// # Errors
-    /// Those of [`Tap::send`].
+    /// Errors of [`Tap::send`].
     pub(super) fn send(&self, ifindex: u32, frame: &[u8]) -> io::Result<()> {
         self.tap.send(ifindex, frame)
     }

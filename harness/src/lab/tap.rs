@@ -58,7 +58,7 @@ impl Tap {
     /// Starts to listen in a namespace. The socket keeps the namespace alive.
     ///
     /// # Errors
-    /// Those of [`Netns::run`] and of the system calls.
+    /// Errors of [`Netns::run`] and of the system calls.
     pub fn open(netns: &Netns) -> io::Result<Self> {
         netns.run(Self::open_here)?
     }
@@ -113,7 +113,7 @@ impl Tap {
     /// Sends a frame out of an interface. This tap does not hear it; others do.
     ///
     /// # Errors
-    /// Those of sendto(2); `ENETDOWN` if the interface is down, `ENXIO` if there is none. Success
+    /// Errors of sendto(2): `ENETDOWN` if the interface is down, `ENXIO` if there is none. Success
     /// does not mean that the frame left.
     pub fn send(&self, ifindex: u32, frame: &[u8]) -> io::Result<()> {
         let address = sys::packet_address(0, ifindex)?;

@@ -143,7 +143,7 @@ impl Watch {
         }
     }
 
-    /// The port of a device; the bridge itself is none.
+    /// The port of a device; `None` for the bridge itself.
     fn port(&self, ifindex: u32) -> Option<PortId> {
         self.ports.iter().find(|(own, _)| *own == ifindex).map(|&(_, port)| port)
     }

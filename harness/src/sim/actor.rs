@@ -113,7 +113,7 @@ impl Cx<'_> {
         self.pass(port, Frame::to_group(self.seats[port].mac, to, packet))
     }
 
-    /// The same for a whole frame.
+    /// Sends a whole frame.
     ///
     /// # Errors
     /// That the interface is down, in the kernel's words.

@@ -152,7 +152,7 @@ impl Population {
         self.on(cx, host, |igmp, now, _, out| igmp.leave(now, group, out));
     }
 
-    /// Every host that hears what goes to this address, but for the sender, takes it in.
+    /// Every host that listens to this address, except the sender, takes the message in.
     fn hear(&mut self, cx: &mut Cx<'_>, heard: &Heard, to: Ipv4Addr, from: Option<u32>) {
         let hosts = self.hosts.len() as u32;
         let everybody = to == ALL_HOSTS;

@@ -60,7 +60,7 @@ enum Due {
     Wire(LinkId),
     /// A node wants to be called.
     Wake(NodeId),
-    /// A node has asked to be told of something.
+    /// A reminder that a node has asked for is due.
     Token(NodeId, Token),
     /// An act of the plan.
     Act(usize),

@@ -1,5 +1,5 @@
-//! What happens to one group of a world, and what has to come of it. Each episode has a group, hosts and a
-//! stream of its own, so that any of them can be left out.
+//! The kinds of things that can happen to one group of a world. Each episode has a group, hosts and a
+//! stream of its own, so that any episode can be left out.
 
 use super::dice::Dice;
 use super::params::Params;

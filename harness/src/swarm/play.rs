@@ -14,7 +14,7 @@ impl Episode {
         over
     }
 
-    /// Has everything happen and claimed, but for the stream.
+    /// Writes every act and claim of the episode, except its stream.
     fn set(&self, place: &Place<'_>, stage: &mut Stage<'_>) -> u64 {
         let Self { start, stay, .. } = *self;
         let leave = start + stay;

@@ -115,7 +115,7 @@ fn row<'a>(
     Some((worst, row))
 }
 
-/// Every RFC of the catalogue of which at least one clause is claimed by a run.
+/// Every RFC of the catalogue with at least one clause that a run claims to prove.
 fn rfcs<'a>(rows: &[(&'a Finished, Row<'a>)]) -> Vec<Rfc<'a>> {
     let mut by_rfc = BTreeMap::<&str, Vec<Proof<'_>>>::new();
     for Clause { id, level, text } in clauses::all() {

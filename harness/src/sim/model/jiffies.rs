@@ -33,7 +33,7 @@ pub fn ticks(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX) / TICK_NS
 }
 
-/// A uniform number of ticks below `most`; zero if there is none.
+/// A uniform number of ticks below `most`; zero if `most` is zero.
 pub fn below(most: u64, rng: &mut Rng) -> u64 {
     let drawn = rng.delay(Duration::from_nanos(most)).as_nanos();
     u64::try_from(drawn).unwrap_or(u64::MAX).saturating_sub(1)

@@ -32,7 +32,7 @@ use unresolved::Unresolved;
 /// An entry asks because of a wrong interface once in so long, and a tick (`MFC_ASSERT_THRESH`).
 const ASSERT_INTERVAL: Duration = Duration::from_secs(3);
 
-/// The threshold of an interface that is none of an entry's `oifs`.
+/// The threshold of an interface that is not among an entry's `oifs`.
 const NOT_OUT: u8 = 255;
 
 /// What the kernel does and tells.
@@ -152,7 +152,7 @@ impl Mroute {
         }
         let mut thresholds = [NOT_OUT; Vif::MAX];
         for (&oif, &threshold) in entry.oifs.iter().filter(|&(&oif, _)| self.has_vif(oif)) {
-            // castnet's owner asks for 1 where 0 would mean that it is none.
+            // castnet asks for 1, because 0 would mean that the interface is not outgoing.
             thresholds[oif.index()] = threshold.max(1);
         }
         let (flow, iif) = (entry.flow, entry.iif);
@@ -252,7 +252,7 @@ impl Mroute {
         self.exist & 1 << vif.index() != 0
     }
 
-    /// The entry as netlink tells it, which is none where its own interface does not exist.
+    /// The entry as netlink shows it: no entry where its incoming interface does not exist.
     fn entry(&self, flow: Flow) -> Option<MfcEntry> {
         let (_, entry) = &self.entries[self.find(flow).ok()?];
         if !self.has_vif(entry.iif) {

@@ -16,7 +16,7 @@ use super::{Bridge, Due, Out, hundredths};
 /// Where Queries go, also those for a group that was left in version 2.
 pub(super) const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
 
-/// The Robustness Variable that the bridge tells of, whatever it is set to.
+/// The Robustness Variable in the bridge's Queries, whatever it is set to.
 const ROBUSTNESS: u8 = 2;
 
 /// A tenth of a second, the unit of Max Resp Code, in ticks.
@@ -69,7 +69,7 @@ impl Bridge {
         }
     }
 
-    /// The same on its ports only.
+    /// Asks on the bridge's ports only.
     pub(super) fn begin_on_ports(&mut self, now: Instant) {
         for (n, port) in self.ports.iter_mut().enumerate() {
             if port.is_up && self.settings.snooping {

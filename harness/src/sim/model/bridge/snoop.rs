@@ -1,6 +1,6 @@
 //! What a frame for a group tells the bridge, and where it is to be carried.
 //!
-//! Decides what each IGMP message changes. A message that is damaged, or a Query that is none, is not
+//! Decides what each IGMP message changes. A damaged message, or one that only claims to be a Query, is not
 //! carried at all. Neither TTL nor Router Alert is looked at, and of destinations only that of a
 //! General Query. Groups of 224.0.0.0/24 have no members here and are carried everywhere.
 

@@ -34,7 +34,7 @@ fn settings(igmp_version: Version) -> Settings {
     }
 }
 
-/// A bridge with four ports, the third of which has fast leave, and what it has done.
+/// A bridge with four ports, fast leave on the third one, and what it has done.
 struct World {
     bridge: Bridge,
     now: Instant,

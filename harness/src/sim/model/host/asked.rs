@@ -54,7 +54,7 @@ impl Host {
         }
     }
 
-    /// Takes over what a querier of version 3 tells of itself.
+    /// Adopts the Robustness Variable and Query Interval of a version 3 querier.
     fn learn(&mut self, query: &V3Query) {
         self.robustness = match query.robustness {
             0 => ROBUSTNESS,

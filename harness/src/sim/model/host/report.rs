@@ -32,7 +32,7 @@ impl Host {
         self.say_records(&records, out);
     }
 
-    /// Sends records without sources in as few Reports as hold them; none if there are none.
+    /// Sends records without sources in as few Reports as hold them, and nothing for no record.
     pub(super) fn say_records(&self, records: &[(RecordKind, Ipv4Addr)], out: &mut Vec<Out>) {
         for records in records.chunks(RECORDS) {
             let records =

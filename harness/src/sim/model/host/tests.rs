@@ -87,7 +87,7 @@ impl World {
         std::mem::take(&mut self.said)
     }
 
-    /// The same without the times.
+    /// What was sent, without the times.
     fn said_untimed(&mut self) -> Vec<String> {
         self.said().iter().map(|said| said.split_once(' ').unwrap().1.to_owned()).collect()
     }

@@ -15,7 +15,7 @@ use crate::sim::last::Last;
 pub struct Header {
     /// Destination address.
     pub destination: Ipv4Addr,
-    /// The flow that it is a datagram of; `None` if it is none that is routed.
+    /// The datagram's flow; `None` if such a datagram is never routed.
     pub flow: Option<Flow>,
     /// Protocol number of the payload.
     pub protocol: u8,

@@ -91,7 +91,7 @@ fn a_group_specific_query_is_answered_for_its_group_whatever_the_sources() {
     let report = "224.0.0.22 v3 Membership Report, IS_EX(239.1.1.1, {})";
     assert_eq!(world.said_untimed(), [report, report]);
 
-    // But a General Query with sources is none.
+    // A General Query with sources is no Query.
     query.group = NOBODY;
     assert_eq!(world.query(query).until(40_000).said(), Vec::<String>::new());
 }
