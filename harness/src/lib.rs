@@ -19,6 +19,7 @@
 //! # Ok::<(), castnet_lab::scenario::diagnostic::Rejected>(())
 //! ```
 //!
+//! - [`vocabulary`]: every word of a scenario, once.
 //! - [`scenario`]: what an author writes, and what is wrong with it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
@@ -56,3 +57,4 @@ pub mod scenario;
 pub mod sim;
 pub mod snapshot;
 pub mod swarm;
+pub mod vocabulary;

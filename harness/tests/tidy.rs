@@ -29,10 +29,11 @@ const CORE: [(&str, &[&str]); 13] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 16] = [
-    ("scenario", &[]),
+const LAB: [(&str, &[&str]); 17] = [
+    ("vocabulary", &[]),
+    ("scenario", &["vocabulary"]),
     ("lab", &[]),
-    ("plan", &["scenario"]),
+    ("plan", &["vocabulary", "scenario"]),
     ("recording", &["plan"]),
     ("capture", &["scenario", "plan", "recording"]),
     ("fabric", &["scenario", "plan", "recording", "capture"]),

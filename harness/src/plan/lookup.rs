@@ -1,16 +1,22 @@
 //! Names of a topology looked up: nodes, links, interfaces, addresses; and what is told if there are none
 //! or several.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::topology::Topology;
 use super::{LinkId, NodeId, PortId, Role};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
+use crate::vocabulary::unspoken;
 
 impl Topology {
     pub(super) fn node(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<NodeId> {
         let found = self.node_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.nodes.excuses(&name.value) {
+            if name.value.parse::<Ipv6Addr>().is_ok() {
+                let (message, label) = unspoken::IPV6;
+                faults.error(&name.span, message, label);
+                return None;
+            }
             let known = self.nodes.iter().map(|node| node.name.as_str());
             faults.unknown("node", &name.value, &name.span, known);
         }

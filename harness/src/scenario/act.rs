@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::diagnostic::Spanned;
 use super::gap::Gap;
-use super::parse::group;
 use super::reader::Reader;
+use super::span::Spanned;
+use super::values::{group, verb};
 use super::{Act, Churn, Membership, Send, Verb, expr, inject, set};
 
 /// What a numbered datagram needs of its payload.
@@ -63,42 +63,6 @@ const VERBS: [VerbEntry; 14] = [
     ),
     ("exec", "`exec`", "a table such as { who = \"h1\", command = [\"ip\", \"maddr\"] }", exec),
 ];
-
-/// The verb key that a table has to have exactly one of; `form` is an example of it.
-pub(super) fn verb(
-    table: &Reader<'_, '_>,
-    verbs: &[&'static str],
-    form: &str,
-) -> Option<&'static str> {
-    let mut present: Vec<_> =
-        verbs.iter().filter_map(|verb| Some((*verb, table.key_span(verb)?))).collect();
-    present.sort_by_key(|(_, span)| span.start);
-    match present.as_slice() {
-        [(verb, _)] => {
-            table.forget(verbs);
-            table.know(&[*verb]);
-            return Some(verb);
-        }
-        [] => {
-            let sentence = format!("needs one of the keys {}", quoted(verbs));
-            table.lacks(verbs.to_vec(), sentence, Some(format!("for example {form}")));
-        }
-        [(first, _), more @ ..] => {
-            for (second, span) in more {
-                table.faults().borrow_mut().error(
-                    span,
-                    format!("both `{first}` and `{second}` in one table"),
-                    format!("a table has only one of {}", quoted(verbs)),
-                );
-            }
-        }
-    }
-    None
-}
-
-fn quoted(keys: &[&str]) -> String {
-    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
-}
 
 /// The act, or where it leaves a gap.
 pub(super) fn act(table: Reader<'_, '_>, gap: &mut Gap) -> Option<Act> {

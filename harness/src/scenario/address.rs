@@ -1,11 +1,10 @@
 //! The addresses that a link gives to its nodes: one, or several of which the first is the primary
 //! one. Whether they fit the network is the plan's to say.
 
-use std::net::Ipv4Addr;
-
 use super::Given;
-use super::diagnostic::Spanned;
+use super::family::{self, Refusal};
 use super::reader::Reader;
+use super::span::Spanned;
 
 /// The key `addresses` of a link; none if it is not there.
 pub(super) fn given(link: &Reader<'_, '_>) -> Option<Vec<Given>> {
@@ -26,15 +25,20 @@ pub(super) fn given(link: &Reader<'_, '_>) -> Option<Vec<Given>> {
         let mut addresses = Vec::new();
         for item in items {
             let text = item.get_ref().as_str();
-            let Some(address) = text.and_then(|text| text.parse::<Ipv4Addr>().ok()) else {
-                let message = format!("{} is given an IPv4 address, or a list of them", who.value);
-                let label = match text {
-                    Some(_) => "four numbers of 0 to 255, with dots".to_owned(),
-                    None => format!("this is of the type {}", item.get_ref().type_str()),
-                };
-                table.faults().borrow_mut().error(&item.span(), message, label);
-                sound = false;
-                continue;
+            let label = || match text {
+                Some(_) => family::ADDRESS.to_owned(),
+                None => format!("this is of the type {}", item.get_ref().type_str()),
+            };
+            let address = match text.map_or(Err(Refusal::Malformed), family::address) {
+                Ok(address) => address,
+                Err(refusal) => {
+                    let message =
+                        format!("{} is given an IPv4 address, or a list of them", who.value);
+                    let mut faults = table.faults().borrow_mut();
+                    refusal.report(&item.span(), message, label(), &mut faults);
+                    sound = false;
+                    continue;
+                }
             };
             addresses.push(Spanned { value: address, span: item.span() });
         }

@@ -47,13 +47,7 @@ pub enum Record {
 /// `record = "claimed"`.
 pub(super) fn record(file: &Reader<'_, '_>) -> Record {
     let known = [("everything", Record::Everything), ("claimed", Record::Claimed)];
-    let Some(word) = file.string("record") else { return Record::default() };
-    let found = known.iter().find(|(known, _)| *known == word.value);
-    if found.is_none() {
-        let words = known.iter().map(|(word, _)| *word);
-        file.faults().borrow_mut().unknown("recording", &word.value, &word.span, words);
-    }
-    found.map_or_else(Record::default, |(_, record)| *record)
+    file.word("record", "recording", &known).map_or_else(Record::default, |word| word.value)
 }
 
 /// `backends = { only = ["netns"], because = "..." }`.
@@ -72,7 +66,7 @@ pub(super) fn backends(file: &Reader<'_, '_>) -> Option<Backends> {
         match Backend::WORDS.iter().find(|(word, _)| *word == name.value) {
             None => {
                 let words = Backend::WORDS.iter().map(|(word, _)| *word);
-                faults.unknown("backend", &name.value, &name.span, words);
+                faults.unknown_word("", "backend", name, words);
             }
             Some((_, backend)) if known.contains(backend) => {
                 let message = format!("`{}` stands twice", name.value);

@@ -1,8 +1,7 @@
 //! What the kernel's tables are to hold: a router's forwarding cache, a switch's members.
 
-use super::expect::{count, expression};
-use super::parse::group;
 use super::reader::Reader;
+use super::values::{count, expression, group};
 use super::{MdbClaim, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent};
 
 /// What an entry that is there is made of.

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use castnet::addr::Group;
 use castnet::wire::igmp::RecordKind;
 
-use super::diagnostic::{Span, Spanned};
 use super::expr::{CountExpr, Expr};
+use super::span::{Span, Spanned};
 
 /// Something that must come true.
 #[derive(Clone, Debug)]

@@ -4,11 +4,13 @@
 //! does. Text of the file is shown, and never obeyed by a terminal.
 
 use std::fmt;
-use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::source::Sources;
+use crate::vocabulary::unspoken;
+
+pub use super::span::{Span, Spanned};
 
 /// A suggestion is for slips of the pen; what is longer than any name is none.
 const LONGEST_SLIP: usize = 64;
@@ -18,25 +20,6 @@ const LONGEST: usize = 600;
 const MOST: usize = 100;
 /// How many names a message lists when none of them is close.
 const LISTED: usize = 24;
-
-/// Octets of the file, from the first to the one after the last.
-pub type Span = Range<usize>;
-
-/// A value and where it stands in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spanned<T> {
-    /// The value.
-    pub value: T,
-    /// Its place.
-    pub span: Span,
-}
-
-impl<T> Spanned<T> {
-    /// Another value at the same place.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Spanned<U> {
-        Spanned { value: f(self.value), span: self.span }
-    }
-}
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +89,23 @@ impl Diagnostics {
         self.unknown_in("", what, name, span, known);
     }
 
-    /// Adds the same, and says where: `of a link`.
-    pub fn unknown_in<'k>(
+    /// Adds that a word is not among those of the language: that castnet does not speak its
+    /// protocol, or else a suggestion. `place` says where, as in `of a link`.
+    pub(super) fn unknown_word<'k>(
+        &mut self,
+        place: &str,
+        what: &str,
+        word: &Spanned<String>,
+        known: impl IntoIterator<Item = &'k str>,
+    ) {
+        match unspoken::answer(&word.value) {
+            Some((message, label)) => self.error(&word.span, message, label),
+            None => self.unknown_in(place, what, &word.value, &word.span, known),
+        }
+    }
+
+    /// Adds that `name` is not among `known`, and says where: `of a link`.
+    fn unknown_in<'k>(
         &mut self,
         place: &str,
         what: &str,

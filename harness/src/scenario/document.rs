@@ -3,8 +3,9 @@
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::diagnostic::{Diagnostics, Span};
+use super::diagnostic::Diagnostics;
 use super::source::Source;
+use super::span::Span;
 
 /// How many lines that are not TOML are worth showing.
 const MOST_NOT_TOML: usize = 8;

@@ -1,19 +1,15 @@
 //! What must come true.
 
-use super::act::verb;
-use super::diagnostic::Spanned;
-use super::expr::{self, CountExpr, Expr};
-use super::parse::group;
+use super::expr;
 use super::reader::Reader;
-use super::{
-    Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, Window, cache, packet, state,
-};
+use super::values::{count, expression, group, optional, verb, window};
+use super::{Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, packet, state};
 
 /// What can be claimed.
 const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
 
 /// What a latency can be measured from.
-pub(super) const SINCE: [&str; 2] = ["act", "wire"];
+pub(super) const SINCE: [(&str, bool); 2] = [("act", false), ("wire", true)];
 
 /// What can be claimed of a delivery.
 const DELIVERED: [&str; 6] =
@@ -137,47 +133,11 @@ fn latency(outer: &Reader<'_, '_>, key: &'static str) -> Option<LatencyClaim> {
     let form = "a limit such as \"<= 50ms\", \">= LMQT - 20ms\" or \"1s..LMQT\"";
     let limit = outer.parsed(key, form, expr::parse_limit);
     let after = outer.string("after");
-    let since = outer.string("since");
-    let known = since.as_ref().is_none_or(|since| SINCE.contains(&since.value.as_str()));
-    if let Some(since) = since.as_ref().filter(|_| !known) {
-        let mut faults = outer.faults().borrow_mut();
-        faults.unknown("beginning", &since.value, &since.span, SINCE);
-    }
-    if outer.value("after").is_some() && after.is_none() || !known {
+    let since = outer.word("since", "beginning", &SINCE);
+    let unread = |key, read: bool| outer.value(key).is_some() && !read;
+    if unread("after", after.is_some()) || unread("since", since.is_some()) {
         return None;
     }
-    let from_wire = since.is_some_and(|since| since.value == "wire");
+    let from_wire = since.is_some_and(|since| since.value);
     Some(LatencyClaim { is_join: key == "join-latency", limit: limit?, after, from_wire })
-}
-
-pub(super) fn window(outer: &Reader<'_, '_>) -> Option<Window> {
-    let (after, within) = (optional(outer, "after"), optional(outer, "within"));
-    Some(Window { after: after?, within: within? })
-}
-
-/// `Some(None)` if the key is not there, `None` if what is there is no expression.
-pub(super) fn optional(table: &Reader<'_, '_>, key: &'static str) -> Option<Option<Spanned<Expr>>> {
-    match table.value(key) {
-        None => Some(None),
-        Some(_) => expression(table, key).map(Some),
-    }
-}
-
-pub(super) fn expression(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Expr>> {
-    let form = match key {
-        "at" | "after" | "none-after" => "a moment such as \"leave + LMQT\"",
-        _ => "a length of time such as \"2*LMQI + 100ms\"",
-    };
-    table.parsed(key, form, expr::parse)
-}
-
-/// A count is a number or an expression.
-pub(super) fn count(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<CountExpr>> {
-    let value = table.value(key)?;
-    if value.get_ref().is_integer() {
-        let number = table.integer::<u32>(key, "0 or more")?;
-        let count = expr::parse_count(&number.value.to_string()).ok()?;
-        return Some(Spanned { value: count, span: number.span });
-    }
-    table.parsed(key, "a count such as 2, \"LMQC\", \">= 1\" or \"1..3\"", expr::parse_count)
 }

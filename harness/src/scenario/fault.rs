@@ -6,10 +6,9 @@ use std::time::Duration;
 use castnet::addr::Group;
 
 use super::PacketKind;
-use super::act::verb;
-use super::diagnostic::{Span, Spanned};
-use super::parse::group;
 use super::reader::Reader;
+use super::span::{Span, Spanned};
+use super::values::{group, verb};
 
 /// One `[[fault]]`.
 #[derive(Clone, Debug)]
@@ -65,7 +64,7 @@ const MOST_COPIES: u32 = 1000;
 
 pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {
     let on = table.require("on", table.string("on"));
-    let kind = kind(&table);
+    let kind = table.word("kind", "kind of packet", &PacketKind::WORDS).map(|kind| kind.value);
     let group = group(&table, "group").map(|group| group.value);
     let (from, to) = (table.string("from"), table.string("to"));
     let after = table.duration("after").map_or(Duration::ZERO, |after| after.value);
@@ -79,16 +78,6 @@ pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {
     table.finish();
     let (on, action) = (on?, action?);
     Some(Fault { span, on, kind, group, from, to, after, during, nth, chance_ppm, action })
-}
-
-fn kind(table: &Reader<'_, '_>) -> Option<PacketKind> {
-    let word = table.string("kind")?;
-    let known = PacketKind::WORDS.iter().find(|(text, _)| *text == word.value);
-    if known.is_none() {
-        let words = PacketKind::WORDS.iter().map(|(text, _)| *text);
-        table.faults().borrow_mut().unknown("kind of packet", &word.value, &word.span, words);
-    }
-    known.map(|(_, kind)| *kind)
 }
 
 fn action(table: &Reader<'_, '_>, verb: &'static str) -> Option<FaultAction<Spanned<String>>> {

@@ -12,11 +12,11 @@ use castnet::addr::Group;
 use castnet::gmp::params::Params;
 use castnet::router::config::KEEPALIVE;
 
-use super::act::verb;
-use super::diagnostic::{Diagnostics, Span, Spanned};
+use super::diagnostic::Diagnostics;
 use super::node::{MOST_HOSTS, listeners};
-use super::parse::group;
 use super::reader::Reader;
+use super::span::{Span, Spanned};
+use super::values::{group, verb};
 use super::{Link, Node, Pace, Role, Route, Router, StaticJoin, igmp};
 
 /// The most routers that are generated.

@@ -1,8 +1,8 @@
 //! Whether the trace of a run is kept, to be compared with those of later runs.
 
 use super::backend::Backend;
-use super::diagnostic::Span;
 use super::reader::Reader;
+use super::span::Span;
 
 /// `golden = ["netns"]`
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(super) fn golden(file: &Reader<'_, '_>) -> Option<Golden> {
             Some((_, backend)) => backends.push(backend),
             None => {
                 let words = Backend::WORDS.into_iter().map(|(word, _)| word);
-                faults.unknown("backend", &name.value, &name.span, words);
+                faults.unknown_word("", "backend", &name, words);
             }
         }
     }

@@ -4,8 +4,9 @@ use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::message::Version;
 use castnet::gmp::params::{Invalid, Params, Profile};
 
-use super::diagnostic::Spanned;
 use super::reader::Reader;
+use super::span::Spanned;
+use crate::vocabulary::unspoken;
 
 const FORM: &str = "a table such as { query-interval = \"20s\" }";
 
@@ -93,7 +94,10 @@ fn one_of<T>(
 ) -> Option<T> {
     let Spanned { value: number, span } = table.integer::<u16>(key, choice)?;
     let found = read(number);
-    if found.is_none() {
+    if (key, number) == ("version", 3) {
+        let (message, label) = unspoken::IGMPV3;
+        table.faults().borrow_mut().error(&span, message, label);
+    } else if found.is_none() {
         let message = format!("`{key}` is {choice}");
         table.faults().borrow_mut().error(&span, message, format!("found {number}"));
     }

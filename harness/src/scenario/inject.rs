@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::act::verb;
-use super::diagnostic::Spanned;
-use super::parse::group;
 use super::reader::Reader;
+use super::span::Spanned;
+use super::values::{group, verb};
 use super::{Inject, InjectedMessage, PacketKind, Repeat};
 
 /// The most octets of an injected message: what fits into an Ethernet frame.
@@ -116,13 +115,8 @@ fn repeat(table: &Reader<'_, '_>) -> Repeat {
 }
 
 fn kind(table: &Reader<'_, '_>) -> Option<PacketKind> {
-    let word = table.string("kind")?;
-    let found = KINDS.into_iter().find(|kind| kind.word() == word.value);
-    if found.is_none() {
-        let words = KINDS.iter().map(|kind| kind.word());
-        table.faults().borrow_mut().unknown("message", &word.value, &word.span, words);
-    }
-    found
+    let words = KINDS.map(|kind| (kind.word(), kind));
+    table.word("kind", "message", &words).map(|kind| kind.value)
 }
 
 fn fields(table: &Reader<'_, '_>, kind: PacketKind) -> Option<InjectedMessage> {

@@ -3,7 +3,6 @@
 //! A rule is switched off by its name and with a reason, which the report repeats: nobody has to guess
 //! later why a scenario is allowed what no other one is.
 
-use super::diagnostic::Spanned;
 use super::reader::Reader;
 
 /// A rule that holds in every run.
@@ -74,7 +73,7 @@ pub(super) fn waivers(file: &Reader<'_, '_>) -> Vec<Waiver> {
     for entry in table.tables("off", "an invariant that is off", form).into_iter().flatten() {
         let name = entry.require("name", entry.string("name"));
         let because = entry.require("because", entry.string("because"));
-        let invariant = name.as_ref().and_then(|name| invariant(name, &entry));
+        let invariant = entry.word("name", "invariant", &Invariant::WORDS).map(|rule| rule.value);
         for reason in because.iter().filter(|reason| reason.value.trim().is_empty()) {
             let message = "`because` says why the rule does not hold in this run";
             entry.faults().borrow_mut().error(&reason.span, message, "it is empty");
@@ -93,13 +92,4 @@ pub(super) fn waivers(file: &Reader<'_, '_>) -> Vec<Waiver> {
     }
     table.finish();
     waivers
-}
-
-fn invariant(name: &Spanned<String>, entry: &Reader<'_, '_>) -> Option<Invariant> {
-    let known = Invariant::WORDS.iter().find(|(word, _)| *word == name.value);
-    if known.is_none() {
-        let words = Invariant::WORDS.iter().map(|(word, _)| *word);
-        entry.faults().borrow_mut().unknown("invariant", &name.value, &name.span, words);
-    }
-    known.map(|(_, invariant)| *invariant)
 }

@@ -16,6 +16,7 @@ mod cache;
 mod claim;
 mod document;
 mod expect;
+mod family;
 mod fault;
 mod gap;
 mod generate;
@@ -31,11 +32,13 @@ mod parse;
 mod reader;
 mod set;
 mod source;
+mod span;
 mod state;
 mod switch;
 mod template;
 mod threshold;
 mod time;
+mod values;
 mod verb;
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use castnet::gmp::params::HostParams;
 use castnet::router::config::KEEPALIVE;
 use toml::de::DeValue;
 
-use super::diagnostic::{Diagnostics, Spanned};
+use super::diagnostic::Diagnostics;
 use super::gap::Gap;
-use super::parse::{MOST, group};
 use super::reader::Reader;
+use super::span::Spanned;
+use super::values::{MOST, group};
 use super::{
     Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch, threshold,
 };
@@ -111,9 +112,9 @@ fn node(
             table.is("a switch");
             switch::switch(&table).map(Role::Switch)
         }
-        other => {
-            if let (Some(other), Some(word)) = (other, &word) {
-                faults.borrow_mut().unknown("role", other, &word.span, ROLES);
+        _ => {
+            if let Some(word) = &word {
+                faults.borrow_mut().unknown_word("", "role", word, ROLES);
             }
             // Without its role nobody can tell which of them belong here.
             table.know(&KEYS);
@@ -132,10 +133,8 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let derive_routes = table.boolean("derive-routes").is_none_or(|derive| derive.value);
     let (ttl_threshold, ttl_thresholds) = threshold::thresholds(table);
     let keepalive = table.duration("keepalive").map_or(KEEPALIVE, |k| k.value);
-    let daemon = table.string("daemon");
-    for other in daemon.iter().filter(|word| word.value != PROCESS) {
-        table.faults().borrow_mut().unknown("daemon", &other.value, &other.span, [PROCESS]);
-    }
+    let daemon = table.value("daemon").is_some();
+    table.word("daemon", "daemon", &[(PROCESS, ())]);
     Some(Router {
         igmp: igmp?,
         static_joins: static_joins?,
@@ -144,7 +143,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         ttl_threshold,
         ttl_thresholds,
         keepalive,
-        apart: daemon.is_some(),
+        apart: daemon,
     })
 }
 
@@ -171,13 +170,12 @@ fn route(table: Reader<'_, '_>) -> Option<Route> {
 }
 
 fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
-    let stack = table.string("stack");
-    match stack.as_ref().map(|stack| stack.value.as_str()) {
-        Some("castnet") => castnet_listener(table),
-        None | Some("kernel") => kernel_listener(table),
-        Some(other) => {
-            let span = stack.as_ref().map(|stack| stack.span.clone()).unwrap_or_default();
-            table.faults().borrow_mut().unknown("stack", other, &span, ["kernel", "castnet"]);
+    let is_castnet = table.word("stack", "stack", &[("kernel", false), ("castnet", true)]);
+    match is_castnet.map(|is_castnet| is_castnet.value) {
+        Some(true) => castnet_listener(table),
+        Some(false) => kernel_listener(table),
+        None if table.value("stack").is_none() => kernel_listener(table),
+        None => {
             table.know(&KEYS);
             None
         }

@@ -4,10 +4,10 @@ use std::net::Ipv4Addr;
 
 use castnet::wire::igmp::RecordKind;
 
-use super::diagnostic::Spanned;
-use super::expect::{count, optional, window};
-use super::parse::group;
+use super::family;
 use super::reader::Reader;
+use super::span::Spanned;
+use super::values::{count, group, optional, window};
 use super::{OrderClaim, PacketClaim, PacketFields, PacketFilter, PacketKind};
 
 /// What an order of packets looks like.
@@ -95,12 +95,12 @@ fn sources(table: &Reader<'_, '_>) -> Option<Spanned<Vec<Ipv4Addr>>> {
     let list = table.strings("sources")?;
     let mut sources = Vec::new();
     for text in &list.value {
-        match text.value.parse() {
+        match family::address(&text.value) {
             Ok(source) => sources.push(source),
-            Err(_) => {
+            Err(refusal) => {
                 let message = format!("{} is not an IPv4 address", text.value);
-                let label = "four numbers of 0 to 255, with dots";
-                table.faults().borrow_mut().error(&text.span, message, label);
+                let mut faults = table.faults().borrow_mut();
+                refusal.report(&text.span, message, family::ADDRESS, &mut faults);
             }
         }
     }
@@ -109,25 +109,9 @@ fn sources(table: &Reader<'_, '_>) -> Option<Spanned<Vec<Ipv4Addr>>> {
 }
 
 fn record(table: &Reader<'_, '_>) -> Option<Spanned<RecordKind>> {
-    word(table, "record", "kind of record", &RECORDS)
+    table.word("record", "kind of record", &RECORDS)
 }
 
 fn kind(table: &Reader<'_, '_>) -> Option<Spanned<PacketKind>> {
-    word(table, "kind", "kind of packet", &PacketKind::WORDS)
-}
-
-/// What one of these words means.
-fn word<T: Copy>(
-    table: &Reader<'_, '_>,
-    key: &'static str,
-    what: &str,
-    words: &[(&'static str, T)],
-) -> Option<Spanned<T>> {
-    let word = table.string(key)?;
-    let known = words.iter().find(|(text, _)| *text == word.value);
-    if known.is_none() {
-        let words = words.iter().map(|(text, _)| *text);
-        table.faults().borrow_mut().unknown(what, &word.value, &word.span, words);
-    }
-    Some(Spanned { value: known?.1, span: word.span })
+    table.word("kind", "kind of packet", &PacketKind::WORDS)
 }

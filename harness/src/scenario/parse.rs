@@ -2,18 +2,18 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
-use castnet::addr::Group;
 use toml::de::DeTable;
 
-use super::diagnostic::{Diagnostics, Spanned};
+use super::diagnostic::Diagnostics;
 use super::gap::{Gap, Gaps};
 use super::golden::golden;
 use super::matrix::{self, Combination};
 use super::node::nodes;
 use super::reader::Reader;
 use super::source::Sources;
+use super::span::Spanned;
+use super::values::MOST;
 use super::{
     Link, Pace, Scenario, act, address, backend, clauses, expect, fault, generate, invariant, pace,
     template,
@@ -21,8 +21,6 @@ use super::{
 
 type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
 
-/// The most links, and the most nodes, that one machine is asked to build.
-pub(super) const MOST: usize = 1000;
 /// Names that the kernel uses itself, for an interface or among the settings of all of them.
 const TAKEN: [&str; 3] = ["lo", "all", "default"];
 
@@ -228,19 +226,4 @@ fn link(
     table.finish();
     let (nodes, addresses) = (nodes?.value, addresses?);
     read.then_some(Link { name: name.clone(), nodes, subnet, addresses, pace })
-}
-
-/// Reads a group address for a key of any table.
-pub(super) fn group(reader: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Group>> {
-    let address = reader.address(key)?;
-    let group = Group::new(IpAddr::V4(address.value));
-    if group.is_none() {
-        reader.faults().borrow_mut().error_with_help(
-            &address.span,
-            format!("{} is not a multicast group", address.value),
-            "not in 224.0.0.1 to 239.255.255.255",
-            "239.0.0.0/8 is for local use (RFC 2365)",
-        );
-    }
-    Some(Spanned { value: group?, span: address.span })
 }

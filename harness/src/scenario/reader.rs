@@ -11,8 +11,11 @@ use std::time::Duration;
 use ipnet::Ipv4Net;
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::{Diagnostics, Span, Spanned, closest};
+use super::diagnostic::{Diagnostics, closest};
+use super::family::{self, Refusal};
+use super::span::{Span, Spanned};
 use super::time;
+use crate::vocabulary::unspoken;
 
 type Entry<'t, 'i> = &'t toml::Spanned<DeValue<'i>>;
 
@@ -183,13 +186,45 @@ impl<'t, 'i> Reader<'t, 'i> {
     }
 
     pub(super) fn address(&self, key: &'static str) -> Option<Spanned<Ipv4Addr>> {
-        let parse = |text: &str| text.parse().map_err(|_| "four numbers of 0 to 255, with dots");
-        self.parsed(key, "an IPv4 address", parse)
+        self.of_family(key, "an IPv4 address", family::ADDRESS, family::address)
     }
 
     pub(super) fn network(&self, key: &'static str) -> Option<Spanned<Ipv4Net>> {
-        let parse = |text: &str| text.parse().map_err(|_| "an address, a slash and a length");
-        self.parsed(key, "an IPv4 network such as \"10.1.2.0/24\"", parse)
+        let form = "an IPv4 network such as \"10.1.2.0/24\"";
+        self.of_family(key, form, family::NETWORK, family::network)
+    }
+
+    /// A string that is of one family or the other.
+    fn of_family<T>(
+        &self,
+        key: &'static str,
+        form: &str,
+        label: &str,
+        parse: fn(&str) -> Result<T, Refusal>,
+    ) -> Option<Spanned<T>> {
+        let message = format!("`{key}` is {form}");
+        let text = string(self.value(key)?, &message, self.faults)?;
+        let told = |refusal: Refusal| {
+            refusal.report(&text.span, message, label, &mut self.faults.borrow_mut());
+        };
+        let value = parse(&text.value).map_err(told).ok()?;
+        Some(Spanned { value, span: text.span })
+    }
+
+    /// What one of these words means; `what` is what they are words for.
+    pub(super) fn word<T: Copy>(
+        &self,
+        key: &'static str,
+        what: &str,
+        words: &[(&'static str, T)],
+    ) -> Option<Spanned<T>> {
+        let word = self.string(key)?;
+        let Some((_, meant)) = words.iter().find(|(known, _)| *known == word.value) else {
+            let known = words.iter().map(|(known, _)| *known);
+            self.faults.borrow_mut().unknown_word("", what, &word, known);
+            return None;
+        };
+        Some(Spanned { value: *meant, span: word.span })
     }
 
     /// The tables of a list; `form` is what the list looks like.
@@ -218,11 +253,14 @@ impl<'t, 'i> Reader<'t, 'i> {
             meant.extend(closest(&key.value, known.iter().copied()));
             let known = known.iter().copied();
             let place = format!("of {what}");
-            self.faults.borrow_mut().unknown_in(&place, "key", &key.value, &key.span, known);
+            self.faults.borrow_mut().unknown_word(&place, "key", &key, known);
         }
+        let mut unknown = self.entries().filter(|(key, _)| !known.contains(&key.value.as_str()));
+        // It may be the verb that the table lacks.
+        let is_unspoken = unknown.any(|(key, _)| unspoken::answer(&key.value).is_some());
         let missing = self.missing.take();
         for Missing { keys, message, help } in missing {
-            if keys.iter().any(|key| meant.contains(key)) {
+            if keys.iter().any(|key| meant.contains(key)) || is_unspoken && keys.len() > 1 {
                 continue;
             }
             let (mut faults, label) = (self.faults.borrow_mut(), "missing here");

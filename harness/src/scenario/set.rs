@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use castnet::daemon::config::IgmpSettings;
 
-use super::diagnostic::{Span, Spanned};
 use super::reader::Reader;
+use super::span::{Span, Spanned};
 use super::{StaticJoin, igmp, inject, node, threshold};
 
 /// What changes; what is not given stays as it is.

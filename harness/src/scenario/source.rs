@@ -10,7 +10,7 @@ use std::path::Path;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-use super::diagnostic::Span;
+use super::span::Span;
 
 /// The largest file that is read, in octets; it may be named by mistake, and be a device.
 const LARGEST: u64 = 1024 * 1024;

@@ -1,12 +1,10 @@
 //! What must be true of routers' states: who queries a link, and who its members are.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use castnet::addr::Group;
 
-use super::diagnostic::Spanned;
-use super::expect::{expression, window};
 use super::reader::Reader;
+use super::span::Spanned;
+use super::values::{expression, listed_group, window};
 use super::{MembersClaim, QuerierClaim, When};
 
 pub(super) fn querier(
@@ -58,21 +56,14 @@ pub(super) fn members(
     Some(MembersClaim { of: of?, on: on?, groups: groups?, at: at? })
 }
 
+/// A group that routers forward.
 fn group(text: &Spanned<String>, table: &Reader<'_, '_>) -> Option<Spanned<Group>> {
-    let address = text.value.parse::<Ipv4Addr>().ok();
-    let group = address.and_then(|address| Group::new(IpAddr::V4(address)));
-    let mut faults = table.faults().borrow_mut();
-    match group {
-        None => {
-            let message = format!("{} is not a multicast group", text.value);
-            faults.error(&text.span, message, "not in 224.0.0.1 to 239.255.255.255");
-        }
-        // Routers are members of some themselves, and none of them matters to forwarding.
-        Some(group) if group.is_link_local() => {
-            let message = format!("{group} never leaves its link");
-            faults.error(&text.span, message, "groups in 224.0.0.0/24 are not looked at");
-        }
-        Some(_) => {}
+    let group = listed_group(table, text)?;
+    // Routers are members of some themselves, and none of them matters to forwarding.
+    if group.value.is_link_local() {
+        let message = format!("{} never leaves its link", group.value);
+        let label = "groups in 224.0.0.0/24 are not looked at";
+        table.faults().borrow_mut().error(&group.span, message, label);
     }
-    Some(Spanned { value: group?, span: text.span.clone() })
+    Some(group)
 }

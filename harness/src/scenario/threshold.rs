@@ -2,8 +2,8 @@
 
 use toml::de::DeValue;
 
-use super::diagnostic::Spanned;
 use super::reader::{Reader, whole};
+use super::span::Spanned;
 
 const LIMITS: &str = "1 to 254";
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use castnet::addr::Group;
 
-use super::diagnostic::Spanned;
+use super::span::Spanned;
 use super::{PacketKind, Set};
 
 /// Something that is done at a given time.

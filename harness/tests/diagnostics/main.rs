@@ -9,6 +9,7 @@ mod claims;
 mod files;
 mod rules;
 mod state;
+mod unspoken;
 
 use castnet_lab::plan::compile;
 

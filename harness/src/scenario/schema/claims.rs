@@ -103,8 +103,12 @@ fn delivery() -> [Vec<Key>; 6] {
         vec![
             Key::needed(name, Like("<= 50ms"), about),
             Key::new("after", Text, act),
-            Key::new("since", Words(SINCE.to_vec()), "Since the act, or its message on the wire.")
-                .or("act"),
+            Key::new(
+                "since",
+                Words(SINCE.map(|(word, _)| word).to_vec()),
+                "Since the act, or its message on the wire.",
+            )
+            .or("act"),
         ]
     };
     let join = latency("join-latency", "From the join to the first datagram.", "The join.");

@@ -1,0 +1,65 @@
+//! Words of protocols that castnet does not speak yet: no spelling suggestion helps their author.
+
+use super::{SOUND, each, told};
+
+const QUERIES: &str = "kind = \"group-specific-query\"";
+const JOIN: &str = "join = { who = \"h1\", group = \"239.1.1.1\" }";
+const R1: &str = "r1 = { role = \"router\", igmp = { query-interval = \"20s\", \
+                  last-member-query-interval = \"500ms\" } }";
+
+#[test]
+fn words_of_protocols_that_are_not_spoken_yet() {
+    let with = |keys: &str| format!("r1 = {{ role = \"router\", {keys} }}");
+    let routers = [
+        "mld = { query-interval = \"20s\" }",
+        "pim = true",
+        "pim-hello = \"30s\"",
+        "device = \"frr\"",
+        "family = \"ipv6\"",
+        "igmp = { version = 3 }",
+        "igmp = { mld-version = 2 }",
+    ];
+    let routers = routers.map(with);
+    let mut changes: Vec<(&str, &str)> = vec![
+        ("igmp-version = 2", "mld-version = 1"),
+        ("title =", "family = \"ipv6\"\ntitle ="),
+        (QUERIES, "kind = \"mld-query\""),
+        (QUERIES, "kind = \"pim-join\""),
+        ("role = \"source\"", "role = \"pim\""),
+        (JOIN, "pim-join = { who = \"r1\" }"),
+    ];
+    changes.extend(routers.iter().map(|router| (R1, router.as_str())));
+    insta::assert_snapshot!(each(&changes));
+}
+
+#[test]
+fn addresses_of_ipv6_wherever_an_address_may_stand() {
+    const LAN: &str = "lan = [\"r1\", \"r2\", \"h1\"]";
+    let lan = |rest: &str| format!("lan = {{ nodes = [\"r1\", \"r2\", \"h1\"], {rest} }}");
+    let given = "subnet = \"10.9.0.0/24\", addresses = { h1 = \"2001:db8::5\" }";
+    let (subnet, given) = (lan("subnet = \"2001:db8::/64\""), lan(given));
+    let packet = |field: &str| format!("kind = \"query\", {field}");
+    let fields = ["source = \"fe80::1\"", "sources = [\"2001:db8::1\"]"].map(packet);
+    let members = "members = { of = \"r1\", on = \"lan\", groups = [\"ff3e::1\"] }\nat = \"1s\"";
+    let members = format!("[[expect]]\n{members}\n\n[[expect]]\nmfc");
+    insta::assert_snapshot!(each(&[
+        (JOIN, "join = { who = \"h1\", group = \"ff3e::1\" }"),
+        (LAN, &subnet),
+        (LAN, &given),
+        (QUERIES, &fields[0]),
+        (QUERIES, &fields[1]),
+        ("source = \"s1\"", "source = \"2001:db8::1\""),
+        ("[[expect]]\nmfc", &members),
+    ]));
+}
+
+/// A name is free, and so is a slip of the pen that is near to a word of castnet's.
+#[test]
+fn what_only_looks_like_such_a_word_is_none() {
+    let named = SOUND.replace("h1", "pim");
+    assert_eq!(told(&named), "NOTHING IS WRONG");
+    let slip = told(&SOUND.replacen("fast-leave", "fastleave", 1).replacen("proves", "prooves", 1));
+    assert!(slip.contains("did you mean `proves`?"), "{slip}");
+    let unknown = told(&SOUND.replacen("who = \"h1\"", "who = \"mld\"", 1));
+    assert!(unknown.contains("unknown node `mld`"), "{unknown}");
+}
