@@ -4,7 +4,9 @@
 //! says, which stands in the lens of that version. Every change of time goes through `expire`, every
 //! timer through [`TimerName`].
 
-use std::collections::BTreeMap;
+mod checking;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -17,13 +19,17 @@ use super::{Cx, News};
 use crate::addr::Group;
 use crate::time::{Deadline, Instant, Timers};
 
+/// How many lower routers are remembered. One is the querier and another its successor; more of them
+/// are a moment of the election, or forged, and of those the highest addresses can be forgotten.
+const MOST_QUERIERS: usize = 4;
+
 /// The timers of one link, by their RFC names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimerName {
     /// The next General Query is due.
     GeneralQuery,
-    /// Other Querier Present.
-    OtherQuerierPresent,
+    /// Other Querier Present, for the router with this address.
+    OtherQuerierPresent(IpAddr),
     /// The group timer.
     Group(Group),
     /// A source timer.
@@ -39,7 +45,8 @@ pub enum TimerName {
 pub struct Interface {
     params: Params,
     own: IpAddr,
-    role: Role,
+    /// The routers with lower addresses whose Other Querier Present timer runs.
+    others: BTreeSet<IpAddr>,
     startup_queries_left: u8,
     /// When the last General Query of ours was sent.
     asked: Instant,
@@ -58,7 +65,7 @@ impl Interface {
             asked: cx.now,
             params,
             own,
-            role: Role::Querier, // RFC2236-3-01
+            others: BTreeSet::new(), // RFC2236-3-01
             groups: BTreeMap::new(),
             timers: Timers::new(),
             warned: None,
@@ -76,7 +83,7 @@ impl Interface {
     /// not been asked by then may answer.
     pub fn configure(&mut self, cx: &Cx<'_>, params: Params) {
         let before = std::mem::replace(&mut self.params, params).group_membership_interval();
-        if self.role != Role::Querier {
+        if self.role() != Role::Querier {
             return;
         }
         // RFC2236-8.2-01: from one General Query to the next.
@@ -85,8 +92,9 @@ impl Interface {
         // RFC2236-8.4-01: as much longer as the interval, which counts from a Report before now.
         let after = self.params.group_membership_interval();
         let longer = after.saturating_sub(before);
-        let settled = self.groups.iter().filter(|(_, membership)| !membership.checking);
-        for timer in settled.map(|(&group, _)| TimerName::Group(group)) {
+        let settled = self.groups.keys().copied().filter(|&group| !self.is_checking(group));
+        let settled: Vec<Group> = settled.collect();
+        for timer in settled.into_iter().map(TimerName::Group) {
             if let Some(expiry) = self.timers.expiry(timer) {
                 self.timers.set(timer, expiry.max((expiry + longer).min(cx.now + after)));
             }
@@ -105,10 +113,17 @@ impl Interface {
         self.own
     }
 
-    /// Who queries.
+    /// Who queries: the lowest address of all that have been heard within their Other Querier Present
+    /// Interval (RFC2236-3-02, RFC2236-3-04).
     #[must_use]
-    pub const fn role(&self) -> Role {
-        self.role
+    pub fn role(&self) -> Role {
+        self.others.first().map_or(Role::Querier, |&lowest| Role::NonQuerier(lowest))
+    }
+
+    /// The routers whose Queries keep this one silent.
+    #[must_use]
+    pub const fn other_queriers(&self) -> &BTreeSet<IpAddr> {
+        &self.others
     }
 
     /// The groups with members, and their state.
@@ -146,12 +161,7 @@ impl Interface {
         while let Some(timer) = self.timers.pop_expired(cx.now) {
             match timer {
                 TimerName::GeneralQuery => self.general_query(cx),
-                TimerName::OtherQuerierPresent => {
-                    // RFC2236-3-04, RFC2236-7-03
-                    self.role = Role::Querier;
-                    cx.say(News::Querier(Role::Querier));
-                    self.general_query(cx);
-                }
+                TimerName::OtherQuerierPresent(other) => self.other_querier_gone(cx, other),
                 TimerName::Group(group) => self.group_expired(cx, group),
                 TimerName::Source(group, source) => self.source_expired(cx, group, source),
                 // RFC2236-7-09: without the timer the group is one of Members Present again.
@@ -188,7 +198,7 @@ impl Interface {
         }
         self.settle(cx, group, &before);
         // RFC2236-7-12: a Non-Querier transmits nothing.
-        if self.role == Role::Querier && (change.ask_group || !change.ask_sources.is_empty()) {
+        if self.role() == Role::Querier && (change.ask_group || !change.ask_sources.is_empty()) {
             self.start_asking(cx, group, change.ask_group, change.ask_sources);
         }
     }
@@ -197,20 +207,6 @@ impl Interface {
     pub fn heard_v1_host(&mut self, cx: &Cx<'_>, group: Group) {
         let until = cx.now + self.params.older_host_present_interval();
         self.timers.set(TimerName::OlderHostPresent(group), until);
-    }
-
-    /// Ends the check of a Leave, because somebody answered (RFC2236-7-06).
-    pub fn stop_asking(&mut self, group: Group) {
-        if let Some(membership) = self.groups.get_mut(&group) {
-            membership.stop_asking();
-            self.timers.cancel(TimerName::Retransmit(group));
-        }
-    }
-
-    /// Whether a Leave of the group is being checked (the state Checking Membership of RFC 2236).
-    #[must_use]
-    pub fn is_checking(&self, group: Group) -> bool {
-        self.groups.get(&group).is_some_and(|membership| membership.checking)
     }
 
     /// Tells of a Query in another version, at most once a Query Interval (RFC2236-4-10,
@@ -243,92 +239,34 @@ impl Interface {
     }
 
     fn lose_election(&mut self, cx: &mut Cx<'_>, to: IpAddr) {
-        let role = Role::NonQuerier(to);
-        if self.role != role {
-            self.role = role;
-            cx.say(News::Querier(role));
-        }
+        let before = self.role();
+        self.others.insert(to);
         self.startup_queries_left = 0;
         self.timers.cancel(TimerName::GeneralQuery);
         // RFC2236-7-02. Leave queries that have begun go on (RFC2236-3-26).
         let until = cx.now + self.params.other_querier_present_interval();
-        self.timers.set(TimerName::OtherQuerierPresent, until);
+        self.timers.set(TimerName::OtherQuerierPresent(to), until);
+        if self.others.len() > MOST_QUERIERS
+            && let Some(highest) = self.others.pop_last()
+        {
+            self.timers.cancel(TimerName::OtherQuerierPresent(highest));
+        }
+        self.tell_role(cx, before);
     }
 
-    /// Another router checks whether members are left: our timers must not outlive its.
-    fn lower_timers(&mut self, cx: &mut Cx<'_>, group: Group, query: &Query) {
-        let wait = match (self.params.profile, self.role) {
-            (Profile::Rfc2236, Role::Querier) => return,
-            // RFC2236-3-29
-            (Profile::Rfc2236, Role::NonQuerier(_)) => {
-                query.max_resp * u32::from(self.params.last_member_query_count())
-            }
-            // RFC3376-6.6.1-01
-            (Profile::Rfc3376 | Profile::Rfc9776, _) => self.params.last_member_query_time(),
-        };
-        let until = cx.now + wait;
-        for &source in &query.sources {
-            self.timers.lower(TimerName::Source(group, source), until);
-        }
-        if query.sources.is_empty() && self.timers.lower(TimerName::Group(group), until) {
-            cx.say(News::CheckingMembership(group, until));
+    fn other_querier_gone(&mut self, cx: &mut Cx<'_>, other: IpAddr) {
+        let before = self.role();
+        self.others.remove(&other);
+        self.tell_role(cx, before);
+        // RFC2236-3-04, RFC2236-7-03
+        if self.role() == Role::Querier {
+            self.general_query(cx);
         }
     }
 
-    fn start_asking(&mut self, cx: &mut Cx<'_>, group: Group, whole: bool, sources: Sources) {
-        let count = self.params.last_member_query_count();
-        let until = cx.now + self.params.last_member_query_time();
-        let Some(membership) = self.groups.get_mut(&group) else { return };
-        membership.pace =
-            (self.params.last_member_query_interval, self.params.last_member_query_time());
-        let mut asks = whole;
-        if whole {
-            membership.ask_group = count;
-            membership.checking = true;
-            let timer = TimerName::Group(group);
-            match self.params.profile {
-                Profile::Rfc2236 => self.timers.set(timer, until), // RFC2236-7-10
-                // RFC3376-6.6.3.1-01
-                Profile::Rfc3376 | Profile::Rfc9776 => _ = self.timers.lower(timer, until),
-            }
-            cx.say(News::CheckingMembership(group, until));
-        }
-        for source in sources {
-            let timer = TimerName::Source(group, source);
-            // RFC3376-6.6.3.2-01: only sources that live longer.
-            if self.timers.expiry(timer).is_some_and(|expiry| expiry > until) {
-                self.timers.lower(timer, until);
-                membership.ask_sources.insert(source, count);
-                asks = true;
-            }
-        }
-        // RFC3376-6.4.2-09: a host repeats itself, which must not hurry the Queries that are due.
-        if asks {
-            self.ask(cx, group);
-        }
-    }
-
-    /// Sends what is to be asked now and arms the next transmission.
-    fn ask(&mut self, cx: &mut Cx<'_>, group: Group) {
-        let Some(membership) = self.groups.get_mut(&group) else { return };
-        let (whole, sources) = membership.take_transmission();
-        let (max_resp, time) = membership.pace; // RFC2236-7-14
-        let checked_until = cx.now + time;
-        let outlives = |timer| self.timers.expiry(timer).is_some_and(|at| at > checked_until);
-        let specific = Query::older(self.params.version, Some(group), max_resp);
-        if whole {
-            let suppress = outlives(TimerName::Group(group));
-            cx.ask(Query { suppress, ..specific.clone() });
-        }
-        let (answered, open): (Sources, Sources) =
-            sources.into_iter().partition(|&source| outlives(TimerName::Source(group, source)));
-        for (sources, suppress) in [(answered, true), (open, false)] {
-            if !sources.is_empty() {
-                cx.ask(Query { sources, suppress, ..specific.clone() });
-            }
-        }
-        if membership.is_asking() {
-            self.timers.set(TimerName::Retransmit(group), cx.now + max_resp);
+    fn tell_role(&self, cx: &mut Cx<'_>, before: Role) {
+        if self.role() != before {
+            cx.say(News::Querier(self.role()));
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::change::{Filter, Sources};
+use crate::time::Instant;
 
 /// The state of one group (RFC 9776 section 6.2.1) and the Queries that are still to be sent for it
 /// (section 6.6.3). Its timers run in the interface that owns it.
@@ -12,8 +13,9 @@ use super::change::{Filter, Sources};
 pub struct Membership {
     /// Who is wanted.
     pub filter: Filter,
-    /// Whether a Leave is being checked (Checking Membership in RFC 2236 section 7).
-    pub checking: bool,
+    /// When the group timer was to expire at the latest once a Leave was being checked; see
+    /// [`super::interface::Interface::is_checking`].
+    pub check_ends: Option<Instant>,
     /// The Last Member Query Interval and Time of the Queries that are being asked.
     pub pace: (Duration, Duration),
     /// How many more times Q(G) is to be sent.
@@ -26,7 +28,7 @@ impl Membership {
     pub(super) const fn new() -> Self {
         Self {
             filter: Filter::nothing(),
-            checking: false,
+            check_ends: None,
             pace: (Duration::ZERO, Duration::ZERO),
             ask_group: 0,
             ask_sources: BTreeMap::new(),
@@ -40,7 +42,7 @@ impl Membership {
     }
 
     pub(super) fn stop_asking(&mut self) {
-        self.checking = false;
+        self.check_ends = None;
         self.ask_group = 0;
         self.ask_sources.clear();
     }

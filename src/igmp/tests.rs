@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::*;
+use crate::gmp::change::{Record, Sources};
 use crate::gmp::interface::TimerName;
 use crate::gmp::message::{Message as Said, Version};
 use crate::gmp::params::{Params, Profile};
@@ -86,6 +87,13 @@ impl Link {
 
     fn leave(&mut self) -> Result<(), Ignored> {
         self.packet(HOST, ALL_ROUTERS, &Message::Leave { group: G })
+    }
+
+    /// A version 3 host tells something about the group.
+    fn record(&mut self, record: &Record) {
+        let mut out = VecDeque::new();
+        let mut cx = Cx { now: self.now, out: &mut out };
+        self.interface.heard_record(&mut cx, group(), record);
     }
 
     /// 10.0.0.`from` sends a version 2 General Query.

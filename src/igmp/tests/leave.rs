@@ -166,3 +166,33 @@ fn a_group_that_ends_early_ends_its_queries() {
     link.run_to(secs(20.0));
     assert_eq!(link.asked_group(), [secs(10.0)]);
 }
+
+// RFC2236-7-10, RFC3376-6.4.2-01: a version 3 host that answers with IS_EX({}) ends the check as a Report does.
+#[test]
+fn a_leave_is_heard_after_an_earlier_check_was_answered_in_version_3() {
+    for profile in [Profile::Rfc3376, Profile::Rfc9776] {
+        let mut link = Link::with(Params { profile, ..Params::default() });
+        link.v2_report();
+        link.record(&Record::ToIn(Sources::new()));
+        assert_eq!(link.leave(), Err(Ignored::LeaveWhileChecking));
+        link.record(&Record::IsEx(Sources::new()));
+        link.run_to(secs(20.0));
+        link.said.clear();
+        assert_eq!(link.leave(), Ok(()));
+        link.assert_members_until(secs(22.0));
+        assert_eq!(link.asked_group(), [secs(20.0), secs(21.0)]);
+    }
+}
+
+// RFC3376-6.5-01: the group timer is gone, and with it what it was lowered for.
+#[test]
+fn a_check_ends_with_the_group_timer_where_sources_are_still_wanted() {
+    let mut link = Link::with(Params { profile: Profile::Rfc3376, ..Params::default() });
+    link.record(&Record::IsEx(Sources::new()));
+    assert_eq!(link.leave(), Ok(()));
+    assert_eq!(link.leave(), Err(Ignored::LeaveWhileChecking));
+    link.record(&Record::Allow(Sources::from([IpAddr::from([198, 51, 100, 1])])));
+    link.run_to(secs(20.0));
+    assert!(link.has_members());
+    assert_eq!(link.leave(), Ok(()));
+}

@@ -173,8 +173,9 @@ proptest! {
         for _ in 0..20 {
             for vif in [up(), lan(), wlan()] {
                 let timer = lab.router.igmp(vif).unwrap().deadline().unwrap().timer;
-                let queries = [TimerName::GeneralQuery, TimerName::OtherQuerierPresent];
-                prop_assert!(queries.contains(&timer), "{:?} still runs", timer);
+                let queries =
+                    matches!(timer, TimerName::GeneralQuery | TimerName::OtherQuerierPresent(_));
+                prop_assert!(queries, "{:?} still runs", timer);
             }
             let next = lab.router.deadline().unwrap();
             lab.run_to(next.since_start());
