@@ -161,7 +161,8 @@ fn row(kind: &str, step: u32) {
         let recording = sim::run(&plan, |progress| {
             last = progress;
             true
-        });
+        })
+        .expect("a plan that can be played");
         runs += 1.0;
         let took = busy() - began;
         if took > SHORTEST {

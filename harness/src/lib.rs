@@ -22,6 +22,7 @@
 //! - [`vocabulary`]: every word of a scenario, once.
 //! - [`scenario`]: what an author writes, and what is wrong with it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
+//! - [`family`]: which address families the laboratory speaks.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
 //! - [`member`]: a listener that speaks by castnet's own host machine.
 //! - [`role`]: who may sit on a node.
@@ -45,6 +46,7 @@ pub mod backend;
 pub mod capture;
 pub mod compare;
 pub mod fabric;
+pub mod family;
 pub mod judge;
 pub mod lab;
 pub mod member;

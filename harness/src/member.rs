@@ -4,16 +4,17 @@
 //! datagram is delivered if its group is joined on the link that it came by.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::gmp::params::HostParams;
 use castnet::igmp::host::Host;
 use castnet::rng::Rng;
 use castnet::time::Instant;
-use castnet::wire::{Unencodable, ipv4};
+use castnet::wire::ipv4;
 
 use crate::capture::decode::{Content, decode_ipv4};
+use crate::family::spoken;
 use crate::plan::{NodeId, Plan, PortId};
 use crate::recording::{Delivery, NodeEvent};
 
@@ -45,21 +46,25 @@ pub struct Said {
     /// The port that it leaves by.
     pub port: PortId,
     /// Its destination.
-    pub to: Ipv4Addr,
-    /// The whole IPv4 packet.
+    pub to: IpAddr,
+    /// The whole IP packet.
     pub packet: Vec<u8>,
 }
 
 impl Member {
     /// A listener on the node's links, a member of nothing yet.
-    #[must_use]
-    pub fn new(plan: &Plan, node: NodeId, params: &HostParams) -> Self {
+    ///
+    /// # Errors
+    /// In words: an interface has no address of a family that is spoken.
+    pub fn new(plan: &Plan, node: NodeId, params: &HostParams) -> Result<Self, String> {
         let links = plan.nodes[node].ports.iter().map(|&port| {
             let rng = Rng::for_node(plan.seed, &plan.port_name(port));
-            let igmp = Host::new(params.clone(), plan.ports[port].address, rng);
-            (port, Link { igmp, joined: BTreeSet::new() })
+            let address = plan.ports[port].address.ok_or("an interface has no address")?;
+            let address = spoken(address).map_err(|unspoken| unspoken.to_string())?;
+            let igmp = Host::new(params.clone(), address, rng);
+            Ok((port, Link { igmp, joined: BTreeSet::new() }))
         });
-        Self { node, links: links.collect() }
+        Ok(Self { node, links: links.collect::<Result<_, String>>()? })
     }
 
     /// Joins the group on a link.
@@ -95,7 +100,7 @@ impl Member {
     pub fn deliver(&self, at: Instant, port: PortId, bytes: &[u8]) -> Option<Delivery> {
         let packet = decode_ipv4(bytes).ok()?;
         let Content::Data(number) = packet.content else { return None };
-        let group = Group::new(IpAddr::V4(packet.destination))?;
+        let group = Group::new(packet.destination)?;
         let joined = self.links.get(&port)?.joined.contains(&group);
         let (node, source) = (self.node, packet.source);
         joined.then_some(Delivery { at, node, source, group, number })
@@ -115,15 +120,16 @@ impl Member {
     /// The next packet to be sent, until there is none.
     ///
     /// # Errors
-    /// What cannot be said in a message; it is not sent.
-    pub fn poll(&mut self) -> Option<Result<Said, Unencodable>> {
+    /// In words: what cannot be said in a message, which is not sent.
+    pub fn poll(&mut self) -> Option<Result<Said, String>> {
         self.links.iter_mut().find_map(|(&port, link)| {
-            let said = link.igmp.poll()?;
-            Some(said.map(|packet| {
-                let read = ipv4::decode(&packet);
-                let to = read.map_or(Ipv4Addr::UNSPECIFIED, |read| read.destination);
-                Said { port, to, packet }
-            }))
+            let packet = match link.igmp.poll()? {
+                Ok(packet) => packet,
+                Err(unfit) => return Some(Err(unfit.to_string())),
+            };
+            let to = ipv4::decode(&packet).map(|read| read.destination.into());
+            let to = to.map_err(|malformed| malformed.to_string());
+            Some(to.map(|to| Said { port, to, packet }))
         })
     }
 }

@@ -5,7 +5,7 @@
 mod told;
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -113,7 +113,7 @@ pub struct Delivery {
     /// The listener.
     pub node: NodeId,
     /// Where it came from.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// Where it went.
     pub group: Group,
     /// Which datagram it was.
@@ -144,7 +144,7 @@ pub struct MfcChange {
     /// The router.
     pub node: NodeId,
     /// The source.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// The group.
     pub group: Group,
     /// The entry from now on; `None` if the flow has no entry, or an unresolved one.
@@ -212,7 +212,7 @@ pub enum StateChange {
         /// The router's port.
         port: PortId,
         /// The querier's address on the link; the port's own if it is the router itself.
-        querier: Ipv4Addr,
+        querier: IpAddr,
     },
     /// A datagram came for which the kernel knows no way.
     Upcall {
@@ -221,14 +221,14 @@ pub enum StateChange {
         /// Why the kernel asks.
         kind: UpcallKind,
         /// The datagram's source.
-        source: Ipv4Addr,
+        source: IpAddr,
         /// Its group.
         group: Group,
     },
     /// The flow goes nowhere, because no route leads to its source.
     NoRoute {
         /// The flow's source.
-        source: Ipv4Addr,
+        source: IpAddr,
         /// Its group.
         group: Group,
     },

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use castnet_lab::family::spoken;
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
     BATCH_BYTES, Built, Capture, Captured, Carrier, Frame, LinkSpec, Netlink, Netns, PROOF_BOUND,
@@ -84,7 +85,7 @@ impl Lab {
     }
 
     fn address(&self, link: usize, port: usize) -> Ipv4Addr {
-        self.links[link].ports[port].addresses[0].addr()
+        spoken(self.links[link].ports[port].addresses[0].addr()).unwrap()
     }
 
     /// A socket on one port, bound to the port's address so that multicast leaves there too.
@@ -220,7 +221,7 @@ async fn ports_are_as_specified() {
         assert_eq!(macs.next(), Some(port.mac));
         let addresses = all.iter().filter_map(|one| {
             let (ip, mask) = (one.address?, one.netmask?);
-            Some((ip.as_sockaddr_in()?.ip(), mask.as_sockaddr_in()?.ip()))
+            Some((ip.as_sockaddr_in()?.ip().into(), mask.as_sockaddr_in()?.ip().into()))
         });
         let wanted = port.addresses.iter().map(|net| (net.addr(), net.netmask()));
         assert!(addresses.eq(wanted));

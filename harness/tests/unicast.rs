@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
@@ -76,12 +76,12 @@ fn netns(rooms: &[Room], name: &str) -> io::Result<Netns> {
 const BOUND: Duration = Duration::from_secs(10);
 
 /// A datagram from one node to an address of another, and its answer.
-fn there_and_back(rooms: &[Room], from: &str, to: &str, address: Ipv4Addr) -> io::Result<()> {
-    let open = |name: &str, address: Ipv4Addr| {
+fn there_and_back(rooms: &[Room], from: &str, to: &str, address: IpAddr) -> io::Result<()> {
+    let open = |name: &str, address: IpAddr| {
         netns(rooms, name)?.run(|| UdpSocket::bind((address, 5000)))?
     };
     // What is bound to an address answers from there.
-    let (near, far) = (open(from, Ipv4Addr::UNSPECIFIED)?, open(to, address)?);
+    let (near, far) = (open(from, Ipv4Addr::UNSPECIFIED.into())?, open(to, address)?);
     near.set_read_timeout(Some(BOUND))?;
     far.set_read_timeout(Some(BOUND))?;
     let mut space = [0; 16];
@@ -90,7 +90,7 @@ fn there_and_back(rooms: &[Room], from: &str, to: &str, address: Ipv4Addr) -> io
     assert_eq!(&space[..length], b"there");
     far.send_to(b"back", sender)?;
     let (length, answerer) = near.recv_from(&mut space)?;
-    assert_eq!((&space[..length], answerer.ip()), (&b"back"[..], address.into()));
+    assert_eq!((&space[..length], answerer.ip()), (&b"back"[..], address));
     Ok(())
 }
 
@@ -101,8 +101,8 @@ fn everybody_is_reached() -> Result<(), Failed> {
         for (from, near) in plan.nodes.iter().enumerate() {
             for (to, far) in plan.nodes.iter().enumerate().filter(|(to, _)| *to != from) {
                 let ports = far.ports.iter().map(|&port| &plan.ports[port]);
-                let all = ports.flat_map(|port| port.networks(plan.links[port.link].subnet));
-                for address in all.map(|network| network.addr()).filter(|_| near.name != "sw") {
+                let all = ports.flat_map(|port| port.addresses());
+                for address in all.filter(|_| near.name != "sw") {
                     there_and_back(rooms, &near.name, &far.name, address).map_err(|error| {
                         let (near, far) = (&near.name, &plan.nodes[to].name);
                         io::Error::other(format!("{near} to {far} {address}: {error}"))

@@ -55,10 +55,7 @@ impl<'a> Readings<'a> {
         let netns = self.netns[router].try_clone();
         tokio::task::spawn_local(async move {
             stage.wait_until(at).await;
-            let read = async {
-                let group = group.v4().ok_or(std::io::ErrorKind::InvalidInput)?;
-                counters(&netns?, source, group).await
-            };
+            let read = async { counters(&netns?, source, group.addr()).await };
             match read.await {
                 Ok(counters) => {
                     let at = stage.clock.now();

@@ -1,6 +1,6 @@
 //! The switches of a plan, built over its links.
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use super::netns::ifindex;
 use crate::lab::{Built, LabError, Netns, SwitchSpec, switch};
@@ -27,7 +27,7 @@ fn spec(plan: &Plan, built: &Built, node: NodeId, switch: &Switch) -> SwitchSpec
     SwitchSpec {
         snooping: snooping(switch),
         mac: first.mac,
-        address: switch.address.and_then(|address| Ipv4Net::new(address, prefix).ok()),
+        address: switch.address.and_then(|address| IpNet::new(address, prefix).ok()),
         ports: ifindexes(ports),
         fast_leave: ifindexes(&switch.fast_leave),
     }

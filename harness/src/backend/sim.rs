@@ -5,7 +5,7 @@
 use super::{Cancel, RunError};
 use crate::plan::{Action, Plan};
 use crate::recording::Recording;
-use crate::sim::{self, Progress};
+use crate::sim::{self, Progress, Unplayable};
 
 /// Runs the plan in virtual time.
 ///
@@ -33,5 +33,8 @@ pub fn run_watched(
         watch(progress);
         !cancel.is_cancelled()
     };
-    sim::run(plan, go_on).ok_or(RunError::Interrupted)
+    let played = sim::run(plan, go_on).map_err(|Unplayable { node, why }| {
+        RunError::Unsupported(plan.nodes[node].name.clone(), why)
+    });
+    played?.ok_or(RunError::Interrupted)
 }

@@ -1,7 +1,7 @@
 //! What a captured frame says: its IPv4 header, and the IGMP message or the numbered datagram in it.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::wire::igmp::{self, Decoded, Message, Query, Version};
@@ -20,9 +20,9 @@ const V3_QUERY_LEN: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// The IP source.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// The IP destination.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
     /// The IP TTL.
     pub ttl: u8,
     /// The whole TOS octet.
@@ -75,8 +75,8 @@ pub fn decode_ipv4(bytes: &[u8]) -> Result<Packet, Malformed> {
         Content::Igmp(_) | Content::Data(_) | Content::Other(_) => None,
     };
     Ok(Packet {
-        source,
-        destination,
+        source: source.into(),
+        destination: destination.into(),
         ttl,
         tos,
         router_alert,
@@ -157,7 +157,7 @@ impl Packet {
     /// numbered datagram is sent to it.
     #[must_use]
     pub fn names(&self, group: Group) -> bool {
-        let Some(group) = group.v4() else { return false };
+        let group = group.addr();
         match &self.content {
             Content::Igmp(Message::Query(query)) => query.group == group,
             Content::Igmp(

@@ -1,6 +1,6 @@
 //! A packet field by field, by the names of the RFCs: for whoever shows one, or compares two.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::time::Seconds;
@@ -36,7 +36,7 @@ impl Packet {
     /// The one group that the packet is about: what an IGMP message names, or where anything else
     /// goes. None for a General Query, and for a version 3 Report of several groups.
     #[must_use]
-    pub fn group(&self) -> Option<Ipv4Addr> {
+    pub fn group(&self) -> Option<IpAddr> {
         let group = match &self.content {
             Content::Igmp(Message::Query(query)) => query.group,
             Content::Igmp(
@@ -51,9 +51,9 @@ impl Packet {
             Content::Igmp(Message::Unknown { .. })
             | Content::BadIgmp(_)
             | Content::Data(_)
-            | Content::Other(_) => self.destination,
+            | Content::Other(_) => return Some(self.destination),
         };
-        (!group.is_unspecified()).then_some(group)
+        (!group.is_unspecified()).then_some(IpAddr::V4(group))
     }
 }
 
@@ -100,6 +100,8 @@ fn query_fields(query: &Query) -> Vec<Field> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use castnet::wire::ipv4::encode_igmp;
 
     use super::*;
@@ -141,7 +143,7 @@ mod tests {
     fn a_packet_is_about_the_group_that_it_names() {
         let group = Ipv4Addr::new(239, 1, 1, 9);
         assert_eq!(query([0; 4], 100, None).group(), None);
-        assert_eq!(query(group.octets(), 10, None).group(), Some(group));
-        assert_eq!(packet(&Message::Leave { group }).group(), Some(group));
+        assert_eq!(query(group.octets(), 10, None).group(), Some(group.into()));
+        assert_eq!(packet(&Message::Leave { group }).group(), Some(group.into()));
     }
 }

@@ -119,8 +119,8 @@ fn a_payload_that_is_not_ours_has_no_number() {
 fn every_igmp_message_is_decoded_with_its_header() {
     for message in messages() {
         let expected = Packet {
-            source: SOURCE,
-            destination: GROUP,
+            source: SOURCE.into(),
+            destination: GROUP.into(),
             ttl: 1,
             tos: 0xc0,
             router_alert: true,
@@ -134,7 +134,7 @@ fn every_igmp_message_is_decoded_with_its_header() {
     let header = Ipv4Header { ttl: 7, router_alert: false, ..Ipv4Header::igmp(GROUP, SOURCE) };
     let leave = Message::Leave { group: GROUP }.encode().unwrap();
     let packet = decode(&ethernet([8, 0], &header.encode(&leave).unwrap())).unwrap();
-    assert_eq!((packet.source, packet.destination), (GROUP, SOURCE));
+    assert_eq!((packet.source, packet.destination), (GROUP.into(), SOURCE.into()));
     assert_eq!((packet.ttl, packet.router_alert), (7, false));
 }
 

@@ -2,7 +2,7 @@
 //! Query or a join has caused is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -33,7 +33,7 @@ struct Moment {
     /// When the first Report of what it causes has come.
     until: Instant,
     /// Who reports because of it; anybody after a Query.
-    who: Option<Vec<Ipv4Addr>>,
+    who: Option<Vec<IpAddr>>,
 }
 
 /// What is reported: a link, a group, the form, who if not anybody will do, and why.
@@ -42,7 +42,7 @@ struct Key {
     link: LinkId,
     group: Group,
     form: Form,
-    who: Option<Ipv4Addr>,
+    who: Option<IpAddr>,
     cause: Cause,
 }
 
@@ -73,7 +73,7 @@ impl Side<'_> {
             _ => None,
         });
         let asked = queries.enumerate().filter_map(|(number, (at, query))| {
-            let about = query.is_general() || group.v4() == Some(query.group);
+            let about = query.is_general() || query.group == group.addr();
             about.then(|| (at, Cause::Query(number), granted(query), None))
         });
         let acts = plan.acts.iter().enumerate().filter_map(|(id, act)| {
@@ -83,7 +83,7 @@ impl Side<'_> {
             let here = of == group && plan.links[plan.ports[port].link].segment == segment;
             let at = here.then(|| self.done(id))??;
             // What is joined is reported at once; what comes of it later may be cut short.
-            Some((at, Cause::Act(id), plan.tolerance, Some(plan.ports[port].address)))
+            Some((at, Cause::Act(id), plan.tolerance, plan.ports[port].address))
         });
         let mut causes: Vec<_> = asked.chain(acts).collect();
         causes.sort_unstable();
@@ -109,7 +109,7 @@ impl Side<'_> {
     }
 
     /// Each answer with what it is about.
-    fn reported(&self) -> impl Iterator<Item = (&Said, Group, Form, Option<Ipv4Addr>)> {
+    fn reported(&self) -> impl Iterator<Item = (&Said, Group, Form, Option<IpAddr>)> {
         self.said.iter().filter(|said| said.is_answer).flat_map(|said| {
             let about = about(&said.packet).into_iter();
             about.map(move |(group, form, who)| (said, group, form, who))
@@ -134,7 +134,7 @@ impl Side<'_> {
 }
 
 /// The groups of a Report, each with its form, and with the sender where nobody else would do.
-fn about(packet: &Packet) -> Vec<(Group, Form, Option<Ipv4Addr>)> {
+fn about(packet: &Packet) -> Vec<(Group, Form, Option<IpAddr>)> {
     let of = |address: Ipv4Addr| Group::new(address.into());
     match &packet.content {
         Content::Igmp(Message::V1Report { group }) => {

@@ -1,7 +1,7 @@
 //! What chance decides: two right runs need not be alike from there on.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::time::Instant;
@@ -80,7 +80,7 @@ impl Pair<'_> {
         }
     }
 
-    fn is_switch(&self, address: Ipv4Addr) -> bool {
+    fn is_switch(&self, address: IpAddr) -> bool {
         self.plan.nodes.iter().any(|node| match &node.role {
             Role::Switch(switch) => switch.querier == Some(address),
             _ => false,
@@ -100,7 +100,7 @@ impl Pair<'_> {
     }
 
     /// Who asked everybody on the segment right after that time.
-    fn askers(&self, side: usize, segment: LinkId, from: Instant) -> BTreeSet<Ipv4Addr> {
+    fn askers(&self, side: usize, segment: LinkId, from: Instant) -> BTreeSet<IpAddr> {
         let to = from + self.plan.tolerance;
         let said = self.sides[side].said.iter().filter(|said| {
             self.plan.links[said.link].segment == segment

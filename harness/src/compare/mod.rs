@@ -150,7 +150,7 @@ impl<'a> Side<'a> {
 /// Whether a packet is from a listener on the segment.
 fn listener(plan: &Plan, segment: LinkId, packet: &Packet) -> bool {
     plan.ports.iter().any(|port| {
-        port.address == packet.source
+        port.address == Some(packet.source)
             && plan.links[port.link].segment == segment
             && matches!(plan.nodes[port.node].role, Role::Listener(_))
     })
@@ -204,7 +204,7 @@ fn group(packet: &Packet) -> Option<Group> {
             Message::V1Report { group } | Message::V2Report { group } | Message::Leave { group },
         ) => *group,
         Content::Igmp(Message::V3Report(report)) => report.records.first()?.group,
-        Content::Data(_) => packet.destination,
+        Content::Data(_) => return Group::new(packet.destination),
         _ => return None,
     };
     Group::new(IpAddr::V4(address))

@@ -1,7 +1,6 @@
 //! Streams: at which ports and sockets they are, and where they pause.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -33,7 +32,7 @@ type Pauses = BTreeMap<Key, Vec<Pause>>;
 fn pauses(plan: &Plan, side: &Side<'_>) -> Pauses {
     let sent = side.said.iter().filter_map(|said| {
         let Content::Data(number) = said.packet.content else { return None };
-        let group = Group::new(IpAddr::V4(said.packet.destination))?;
+        let group = Group::new(said.packet.destination)?;
         Some(((Where::Port(said.port), group, number.stream), said.at))
     });
     let read = side.recording.deliveries.iter().map(|delivery| {

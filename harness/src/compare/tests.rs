@@ -40,7 +40,7 @@ fn plan(text: &str) -> Plan {
 }
 
 fn run(plan: &Plan, backend: &'static str) -> Recording {
-    Recording { backend, ..crate::sim::run(plan, |_| true).unwrap() }
+    Recording { backend, ..crate::sim::run(plan, |_| true).unwrap().unwrap() }
 }
 
 /// The run, and the same run after something was done to it.

@@ -221,7 +221,7 @@ impl Evidence<'_> {
 }
 
 fn is_for(receiver: &Receiver, packet: &Packet) -> bool {
-    receiver.group.v4() == Some(packet.destination)
+    receiver.group.addr() == packet.destination
         && receiver.sources.as_ref().is_none_or(|of| of.contains(&packet.source))
 }
 

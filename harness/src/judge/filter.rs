@@ -1,5 +1,7 @@
 //! Whether a frame is one of the packets that are meant.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use castnet::wire::igmp::{GroupRecord, Message, Query, Version};
 
 use super::{Evidence, Seen};
@@ -94,8 +96,8 @@ fn has_lists(filter: &Filter, message: Option<&Message>) -> bool {
     if sources.is_none() && record.is_none() && records.is_none() {
         return true;
     }
-    let has_sources = |found: &[std::net::Ipv4Addr]| {
-        let mut found = found.to_vec();
+    let has_sources = |found: &[Ipv4Addr]| {
+        let mut found: Vec<IpAddr> = found.iter().copied().map(IpAddr::from).collect();
         found.sort_unstable();
         sources.as_ref().is_none_or(|wanted| *wanted == found)
     };
@@ -103,7 +105,7 @@ fn has_lists(filter: &Filter, message: Option<&Message>) -> bool {
         Some(Message::Query(Query { v3: Some(v3), .. })) => has_sources(&v3.sources),
         Some(Message::V3Report(report)) => {
             let fits = |found: &GroupRecord| {
-                filter.group.is_none_or(|group| group.v4() == Some(found.group))
+                filter.group.is_none_or(|group| found.group == group.addr())
                     && record.is_none_or(|record| record == found.kind)
                     && has_sources(&found.sources)
             };

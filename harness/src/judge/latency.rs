@@ -185,7 +185,7 @@ fn says(latency: &Latency, seen: &Seen) -> bool {
         Message::V1Report { .. } | Message::V2Report { .. } => latency.is_join,
         Message::Leave { .. } => !latency.is_join,
         Message::V3Report(report) => report.records.iter().any(|record| {
-            let of_group = latency.receiver.group.v4() == Some(record.group);
+            let of_group = record.group == latency.receiver.group.addr();
             let leaves = record.kind == RecordKind::ToIn && record.sources.is_empty();
             of_group && if latency.is_join { wants(record) } else { leaves }
         }),

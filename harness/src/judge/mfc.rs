@@ -4,7 +4,7 @@
 //! later: it is read twice.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::mfc::entry::FlowCounters;
@@ -21,7 +21,7 @@ use crate::recording::{CountersRead, MfcEntry};
 #[derive(Clone, Copy)]
 pub(super) struct Flow {
     pub(super) router: NodeId,
-    pub(super) source: Ipv4Addr,
+    pub(super) source: IpAddr,
     pub(super) group: Group,
 }
 

@@ -22,7 +22,6 @@ mod window;
 mod tests;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -252,14 +251,13 @@ struct Seen {
 impl Seen {
     /// The group that the packet is sent to.
     fn group(&self) -> Option<Group> {
-        Group::new(IpAddr::V4(self.packet.destination))
+        Group::new(self.packet.destination)
     }
 
     /// Whether a static join of the interface covers the packet.
     fn is_joined_statically(&self, interface: &InterfaceConfig) -> bool {
-        let source = IpAddr::V4(self.packet.source);
         self.group().is_some_and(|group| {
-            interface.static_joins.iter().any(|join| join.covers(source, group))
+            interface.static_joins.iter().any(|join| join.covers(self.packet.source, group))
         })
     }
 }

@@ -5,7 +5,7 @@
 //! routers only, so that it takes a Query of its own, too, to make it the querier.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::time::{Instant, Seconds};
@@ -106,7 +106,7 @@ impl Evidence<'_> {
     /// Every router on the segment that lives holds this port for the querier's, and whoever is no
     /// router has asked as well.
     fn is_querier(&self, querier: PortId, at: Instant) -> bool {
-        let address = self.plan.ports[querier].address;
+        let Some(address) = self.plan.ports[querier].address else { return false };
         let mut routers = self.living_routers(querier, at).peekable();
         let is_router = self.is_router(querier);
         let lives = !is_router || self.dead_since(self.plan.ports[querier].node, at).is_none();
@@ -120,7 +120,8 @@ impl Evidence<'_> {
     /// What each router on the segment holds.
     fn views(&self, querier: PortId, at: Instant) -> Vec<String> {
         let name = self.plan.port_name(querier);
-        let mut why = vec![format!("expected {name} {}", self.plan.ports[querier].address)];
+        let address = self.plan.ports[querier].address.iter().map(|address| format!(" {address}"));
+        let mut why = vec![format!("expected {name}{}", address.collect::<String>())];
         for port in self.segment(querier).filter(|&port| self.is_router(port)) {
             let node = self.plan.ports[port].node;
             let router = &self.plan.nodes[node].name;
@@ -154,7 +155,7 @@ impl Evidence<'_> {
         let ports: BTreeSet<PortId> = ports.collect();
         let asks = move |seen: &&Seen| {
             seen.outgoing
-                && seen.packet.source == address
+                && address == Some(seen.packet.source)
                 && seen.packet.is(PacketKind::GeneralQuery)
                 && ports.contains(&seen.port)
         };
@@ -162,7 +163,7 @@ impl Evidence<'_> {
     }
 
     /// Whom the router holds for the querier at its port.
-    fn view(&self, port: PortId, at: Instant) -> Option<Ipv4Addr> {
+    fn view(&self, port: PortId, at: Instant) -> Option<IpAddr> {
         let told = self.told(port, at);
         let queriers = told.filter_map(|(_, what)| match what {
             StateChange::Querier { querier, .. } => Some(querier),

@@ -32,6 +32,7 @@ use etherparse::PacketBuilder;
 
 use super::{Finding, Outcome, Verdict, judge};
 use crate::capture::numbered::{self, UDP_PORT};
+use crate::family::spoken;
 use crate::plan::{NodeId, Plan, PortId, compile};
 use crate::recording::{
     Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
@@ -134,8 +135,12 @@ impl Run {
         self
     }
 
+    fn address(&self, port: &str) -> Ipv4Addr {
+        spoken(self.plan.ports[self.port(port)].address.unwrap()).unwrap()
+    }
+
     fn igmp(self, at: Instant, port: &str, to: Ipv4Addr, message: &Message) -> Self {
-        let source = self.plan.ports[self.port(port)].address;
+        let source = self.address(port);
         self.frame(at, port, &igmp_frame(&Ipv4Header::igmp(source, to), message))
     }
 
@@ -159,7 +164,7 @@ impl Run {
     }
 
     fn delivered(mut self, at: Instant, node: &str, source: Ipv4Addr, number: Number) -> Self {
-        let (node, group) = (self.node(node), group(GROUP));
+        let (node, source, group) = (self.node(node), source.into(), group(GROUP));
         self.recording.deliveries.push(Delivery { at, node, source, group, number });
         self
     }
@@ -176,7 +181,7 @@ impl Run {
             let oifs = oifs.iter().map(|oif| self.port(oif)).collect();
             MfcEntry { iif: self.port(iif), oifs }
         });
-        let (node, source, group) = (self.node("r1"), S1, group(GROUP));
+        let (node, source, group) = (self.node("r1"), S1.into(), group(GROUP));
         self.recording.mfc.push(MfcChange { at, node, source, group, entry });
         self
     }

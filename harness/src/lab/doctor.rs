@@ -7,7 +7,6 @@ use std::io;
 use std::path::PathBuf;
 
 use castnet::kernel::Mroute;
-use ipnet::Ipv4Net;
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, getsockopt, setsockopt, socket, sockopt,
@@ -69,7 +68,7 @@ fn topology(ports: usize) -> Result<(Vec<Netns>, [LinkSpec; 1]), String> {
         netns,
         ifname: "lan".to_owned(),
         mac: [2, 0, 0, 0, 0, netns as u8 + 1],
-        addresses: Vec::<Ipv4Net>::new(),
+        addresses: Vec::new(),
     };
     let ports = (0..ports).map(port).collect();
     Ok((netns, [LinkSpec { name: "lan".to_owned(), ports, carrier: Carrier::Kernel }]))

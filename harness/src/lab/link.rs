@@ -13,7 +13,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use futures_util::future::{join, join_all};
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::netlink::VethEnd;
@@ -36,7 +36,7 @@ pub struct Port {
     /// The interface's Ethernet address.
     pub mac: [u8; 6],
     /// Addresses with their prefix lengths.
-    pub addresses: Vec<Ipv4Net>,
+    pub addresses: Vec<IpNet>,
 }
 
 /// One link and the ports on it.

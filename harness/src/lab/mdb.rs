@@ -4,7 +4,7 @@
 //! layouts are those of linux/rtnetlink.h, linux/netlink.h and linux/if_bridge.h.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 
 use castnet::kernel::readable;
@@ -28,8 +28,9 @@ const MDBA_MDB_ENTRY_INFO: u16 = 1;
 const MDBA_MDB_EATTR_SOURCE: u16 = 4;
 const MDBA_ROUTER: u16 = 2;
 const MDBA_ROUTER_PORT: u16 = 1;
-/// `ETH_P_IP`
+/// `ETH_P_IP` and `ETH_P_IPV6`
 const ETHERTYPE_IPV4: [u8; 2] = [0x08, 0x00];
+const ETHERTYPE_IPV6: [u8; 2] = [0x86, 0xdd];
 
 /// Octets of `struct nlmsghdr`, `struct br_port_msg` and `struct br_mdb_entry`.
 const HEADER: usize = 16;
@@ -45,7 +46,7 @@ pub enum MdbMessage {
     /// A port has members of a group from now on, or has none any more.
     Member {
         /// The group.
-        group: Ipv4Addr,
+        group: IpAddr,
         /// The port's interface index.
         port: u32,
         /// Whether it has.
@@ -144,12 +145,21 @@ fn members(table: &[u8], on: bool, messages: &mut Vec<MdbMessage>) {
     let infos = entries.flat_map(|(_, entry)| attributes(entry));
     for (_, info) in infos.filter(|(kind, _)| *kind == MDBA_MDB_ENTRY_INFO) {
         let Some((entry, more)) = info.split_at_checked(ENTRY) else { continue };
-        let is_ipv4 = entry[24..26] == ETHERTYPE_IPV4;
         let of_source = attributes(more).any(|(kind, _)| kind == MDBA_MDB_EATTR_SOURCE);
-        if let (Some(port), true, false) = (number(entry, 0), is_ipv4, of_source) {
-            let group = Ipv4Addr::new(entry[8], entry[9], entry[10], entry[11]);
+        if let (Some(port), Some(group), false) = (number(entry, 0), group(entry), of_source) {
             messages.push(MdbMessage::Member { group, port, on });
         }
+    }
+}
+
+/// The group of a `struct br_mdb_entry`; `None` for one of Ethernet addresses, which is not IP.
+fn group(entry: &[u8]) -> Option<IpAddr> {
+    let octets = entry.get(8..24)?.first_chunk::<16>()?;
+    let [a, b, c, d, ..] = *octets;
+    match entry.get(24..26)?.try_into().ok()? {
+        ETHERTYPE_IPV4 => Some(IpAddr::from([a, b, c, d])),
+        ETHERTYPE_IPV6 => Some(Ipv6Addr::from(*octets).into()),
+        _ => None,
     }
 }
 
@@ -199,12 +209,13 @@ mod tests {
 
     #[test]
     fn members_and_routers_are_told_one_after_the_other() {
-        let group = Ipv4Addr::new(239, 1, 1, 1);
+        let octets = [239, 1, 1, 1];
+        let group = IpAddr::from(octets);
         let timer = attribute(1, &[9; 4]);
         let router = attribute(MDBA_ROUTER, &attribute(MDBA_ROUTER_PORT, &3_u32.to_ne_bytes()));
-        let octets = [
-            message(RTM_NEWMDB, &entry(5, group.octets(), &timer)),
-            message(RTM_DELMDB, &entry(6, group.octets(), &timer)),
+        let read = [
+            message(RTM_NEWMDB, &entry(5, octets, &timer)),
+            message(RTM_DELMDB, &entry(6, octets, &timer)),
             message(RTM_NEWMDB, &router),
             message(16, &router),
         ]
@@ -214,10 +225,10 @@ mod tests {
             MdbMessage::Member { group, port: 6, on: false },
             MdbMessage::Router { port: 3, on: true },
         ];
-        assert_eq!(parse(&octets), expected);
+        assert_eq!(parse(&read), expected);
         // Cut anywhere it is less, and never anything else.
-        for length in 0..octets.len() {
-            assert!(expected.starts_with(&parse(&octets[..length])), "{length}");
+        for length in 0..read.len() {
+            assert!(expected.starts_with(&parse(&read[..length])), "{length}");
         }
     }
 

@@ -1,8 +1,9 @@
-//! The forwarding cache of a namespace as netlink tells it: every change (`RTNLGRP_IPV4_MROUTE`), and
-//! what its entries have counted (`RTA_MFC_STATS`).
+//! The forwarding cache of a namespace as netlink tells it: every change
+//! (`RTNLGRP_IPV4_MROUTE`, `RTNLGRP_IPV6_MROUTE`), and what its entries have counted
+//! (`RTA_MFC_STATS`).
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::mfc::entry::FlowCounters;
 use futures_channel::mpsc::UnboundedReceiver;
@@ -17,8 +18,9 @@ use tokio::task::JoinHandle;
 
 use super::Netns;
 
-/// `RTNL_FAMILY_IPMR` of linux/rtnetlink.h.
+/// `RTNL_FAMILY_IPMR` and `RTNL_FAMILY_IP6MR` of linux/rtnetlink.h.
 const FAMILY_IPMR: u8 = 128;
+const FAMILY_IP6MR: u8 = 129;
 
 /// A change of the forwarding cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +28,9 @@ pub enum MfcMessage {
     /// The entry is so from now on.
     Entry {
         /// The source.
-        source: Ipv4Addr,
+        source: IpAddr,
         /// The group.
-        group: Ipv4Addr,
+        group: IpAddr,
         /// The device in; `None` while the entry waits to be resolved.
         iif: Option<u32>,
         /// The devices out.
@@ -37,9 +39,9 @@ pub enum MfcMessage {
     /// There is no entry any more.
     Deleted {
         /// The source.
-        source: Ipv4Addr,
+        source: IpAddr,
         /// The group.
-        group: Ipv4Addr,
+        group: IpAddr,
     },
     /// Changes came faster than they were read, and some are lost.
     Overrun,
@@ -64,7 +66,8 @@ impl MfcMonitor {
         let runtime = runtime::Handle::current();
         let (connection, _, messages) = netns.run(|| {
             let _inside_runtime = runtime.enter();
-            rtnetlink::new_multicast_connection(&[MulticastGroup::Ipv4Mroute])
+            let both = [MulticastGroup::Ipv4Mroute, MulticastGroup::Ipv6Mroute];
+            rtnetlink::new_multicast_connection(&both)
         })??;
         Ok(Self { messages, task: runtime.spawn(connection) })
     }
@@ -103,8 +106,8 @@ impl Drop for MfcMonitor {
 /// Outside a tokio runtime.
 pub async fn counters(
     netns: &Netns,
-    source: Ipv4Addr,
-    group: Ipv4Addr,
+    source: IpAddr,
+    group: IpAddr,
 ) -> io::Result<Option<FlowCounters>> {
     let runtime = runtime::Handle::current();
     let (connection, handle, _unsolicited) = netns.run(|| {
@@ -119,17 +122,16 @@ pub async fn counters(
 
 async fn read_counters(
     mut handle: Handle,
-    source: Ipv4Addr,
-    group: Ipv4Addr,
+    source: IpAddr,
+    group: IpAddr,
 ) -> io::Result<Option<FlowCounters>> {
     let mut route = RouteMessage::default();
-    route.header.address_family = AddressFamily::Other(FAMILY_IPMR);
-    route.header.source_prefix_length = 32;
-    route.header.destination_prefix_length = 32;
-    route.attributes = vec![
-        RouteAttribute::Source(RouteAddress::Inet(source)),
-        RouteAttribute::Destination(RouteAddress::Inet(group)),
-    ];
+    let (family, bits) = if group.is_ipv4() { (FAMILY_IPMR, 32) } else { (FAMILY_IP6MR, 128) };
+    route.header.address_family = AddressFamily::Other(family);
+    route.header.source_prefix_length = bits;
+    route.header.destination_prefix_length = bits;
+    route.attributes =
+        vec![RouteAttribute::Source(source.into()), RouteAttribute::Destination(group.into())];
     let mut request = NetlinkMessage::from(RouteNetlinkMessage::GetRoute(route));
     request.header.flags = NLM_F_REQUEST;
     let mut answers = handle.request(request).map_err(io::Error::other)?;
@@ -171,13 +173,16 @@ fn entry(route: &RouteMessage) -> Option<MfcMessage> {
     Some(MfcMessage::Entry { source, group, iif, oifs })
 }
 
-fn flow(route: &RouteMessage) -> Option<(Ipv4Addr, Ipv4Addr)> {
-    if route.header.address_family != AddressFamily::Other(FAMILY_IPMR) {
-        return None;
-    }
+fn flow(route: &RouteMessage) -> Option<(IpAddr, IpAddr)> {
+    let is_ipv4 = match route.header.address_family {
+        AddressFamily::Other(FAMILY_IPMR) => true,
+        AddressFamily::Other(FAMILY_IP6MR) => false,
+        _ => return None,
+    };
     let address = |address: &RouteAddress| match address {
-        RouteAddress::Other(octets) => <[u8; 4]>::try_from(octets.as_slice()).ok().map(Into::into),
-        RouteAddress::Inet(address) => Some(*address),
+        RouteAddress::Other(octets) => octets_of(octets, is_ipv4),
+        RouteAddress::Inet(address) => Some(IpAddr::V4(*address)),
+        RouteAddress::Inet6(address) => Some(IpAddr::V6(*address)),
         _ => None,
     };
     let (mut source, mut group) = (None, None);
@@ -189,4 +194,12 @@ fn flow(route: &RouteMessage) -> Option<(Ipv4Addr, Ipv4Addr)> {
         }
     }
     Some((source?, group?))
+}
+
+/// An address of a family that netlink's own library does not know.
+fn octets_of(octets: &[u8], is_ipv4: bool) -> Option<IpAddr> {
+    Some(match is_ipv4 {
+        true => <[u8; 4]>::try_from(octets).ok()?.into(),
+        false => <[u8; 16]>::try_from(octets).ok()?.into(),
+    })
 }

@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 use netlink_packet_core::{
     NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
@@ -21,6 +21,7 @@ use tokio::runtime;
 use tokio::task::JoinHandle;
 
 use super::{Netns, Snooping, SwitchSpec};
+use crate::family::spoken_net;
 
 /// One end of a veth to be made.
 pub(super) struct VethEnd<'a> {
@@ -176,7 +177,9 @@ impl Netlink {
     ///
     /// # Errors
     /// The kernel's answer.
-    pub async fn add_address(&self, ifindex: u32, address: Ipv4Net) -> io::Result<()> {
+    pub async fn add_address(&self, ifindex: u32, address: IpNet) -> io::Result<()> {
+        // Namespaces are made with IPv6 switched off.
+        let address = spoken_net(address).map_err(io::Error::other)?;
         let (ip, prefix) = (address.addr().into(), address.prefix_len());
         self.handle.address().add(ifindex, ip, prefix).execute().await.map_err(to_io)
     }

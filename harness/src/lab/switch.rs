@@ -7,7 +7,7 @@
 use std::io;
 use std::time::Duration;
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use super::{LabError, Netlink, Netns};
 
@@ -22,7 +22,7 @@ pub struct SwitchSpec {
     /// The bridge's Ethernet address.
     pub mac: [u8; 6],
     /// The address that it asks from.
-    pub address: Option<Ipv4Net>,
+    pub address: Option<IpNet>,
     /// The interfaces to join, by index.
     pub ports: Vec<u32>,
     /// Those among them on which a Leave counts at once.

@@ -5,10 +5,10 @@
 //! interface is up and has its address; one that is there already is replaced.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::os::fd::AsRawFd as _;
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 use netlink_packet_core::{
     NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
@@ -39,9 +39,9 @@ pub struct Unicast {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnicastRoute {
     /// What it leads to.
-    pub to: Ipv4Net,
+    pub to: IpNet,
     /// The next router.
-    pub via: Ipv4Addr,
+    pub via: IpAddr,
     /// The index of the interface that leads there.
     pub ifindex: u32,
 }
@@ -91,7 +91,10 @@ fn install_here(unicast: &Unicast) -> io::Result<()> {
 fn push(bytes: &mut Vec<u8>, route: &UnicastRoute, number: usize, is_last: bool) {
     let mut message = RouteMessage::default();
     message.header = RouteHeader {
-        address_family: AddressFamily::Inet,
+        address_family: match route.to {
+            IpNet::V4(_) => AddressFamily::Inet,
+            IpNet::V6(_) => AddressFamily::Inet6,
+        },
         destination_prefix_length: route.to.prefix_len(),
         table: RouteHeader::RT_TABLE_MAIN,
         protocol: RouteProtocol::Static,
@@ -100,8 +103,8 @@ fn push(bytes: &mut Vec<u8>, route: &UnicastRoute, number: usize, is_last: bool)
         ..RouteHeader::default()
     };
     message.attributes = vec![
-        RouteAttribute::Destination(RouteAddress::Inet(route.to.network())),
-        RouteAttribute::Gateway(RouteAddress::Inet(route.via)),
+        RouteAttribute::Destination(RouteAddress::from(route.to.network())),
+        RouteAttribute::Gateway(RouteAddress::from(route.via)),
         RouteAttribute::Oif(route.ifindex),
     ];
     let mut request = NetlinkMessage::from(RouteNetlinkMessage::NewRoute(message));

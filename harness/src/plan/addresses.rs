@@ -4,7 +4,7 @@
 //! and what is given to somebody who has no use for it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::{Link, LinkId};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
@@ -13,9 +13,9 @@ use crate::scenario::{Gaps, Given, Role, Scenario};
 /// The addresses of all segments.
 pub(super) struct Addresses {
     /// Those that were given, by link and node; the first is the primary one.
-    given: BTreeMap<(LinkId, String), Vec<Ipv4Addr>>,
+    given: BTreeMap<(LinkId, String), Vec<IpAddr>>,
     /// All that were given on a segment.
-    taken: BTreeMap<LinkId, BTreeSet<Ipv4Addr>>,
+    taken: BTreeMap<LinkId, BTreeSet<IpAddr>>,
     /// How many of each segment have gone to those who were given none.
     handed_out: BTreeMap<LinkId, usize>,
 }
@@ -44,7 +44,7 @@ impl Addresses {
         all
     }
 
-    fn check(&mut self, link: &Link, address: &Spanned<Ipv4Addr>, faults: &mut Diagnostics) {
+    fn check(&mut self, link: &Link, address: &Spanned<IpAddr>, faults: &mut Diagnostics) {
         let (subnet, name, value) = (link.subnet, &link.name, address.value);
         if !subnet.contains(&value) {
             let message = format!("{value} is not on {subnet}, the network of {name}");
@@ -53,7 +53,8 @@ impl Addresses {
         } else if subnet.prefix_len() < 31 && value == subnet.network() {
             let message = format!("{value} is the network {subnet} itself");
             faults.error(&address.span, message, "no host can have it");
-        } else if subnet.prefix_len() < 31 && value == subnet.broadcast() {
+        } else if subnet.addr().is_ipv4() && subnet.prefix_len() < 31 && value == subnet.broadcast()
+        {
             let message = format!("{value} is the broadcast address of {subnet}");
             faults.error(&address.span, message, "no host can have it");
         } else if !self.taken.entry(link.segment).or_default().insert(value) {
@@ -70,7 +71,7 @@ impl Addresses {
         link: &Link,
         node: &str,
         hosts: usize,
-    ) -> Option<Vec<Ipv4Addr>> {
+    ) -> Option<Vec<IpAddr>> {
         match self.given.get(&(id, node.to_owned())) {
             Some(given) => Some(given.clone()),
             None => Some(vec![self.next(link, hosts)?]),
@@ -78,9 +79,9 @@ impl Addresses {
     }
 
     /// The first of the next so many addresses in a row that are free, in the order of the network.
-    pub(super) fn next(&mut self, link: &Link, hosts: usize) -> Option<Ipv4Addr> {
+    pub(super) fn next(&mut self, link: &Link, hosts: usize) -> Option<IpAddr> {
         let at = |position: usize| link.subnet.hosts().nth(position);
-        let lowest = u32::from(at(0)?);
+        let lowest = bits(at(0)?);
         let position = self.handed_out.entry(link.segment).or_default();
         let taken = self.taken.get(&link.segment);
         loop {
@@ -90,8 +91,16 @@ impl Addresses {
                 *position += hosts;
                 return Some(first);
             };
-            *position = usize::try_from(u32::from(taken) - lowest).ok()? + 1;
+            *position = usize::try_from(bits(taken) - lowest).ok()? + 1;
         }
+    }
+}
+
+/// The address as a number.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits(),
     }
 }
 

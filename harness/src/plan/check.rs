@@ -1,7 +1,7 @@
 //! What is to be judged: claims with every name resolved, and what has to be read for them.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::time::Instant;
@@ -53,7 +53,7 @@ pub enum Claim {
         /// The router.
         router: NodeId,
         /// The source.
-        source: Ipv4Addr,
+        source: IpAddr,
         /// The group.
         group: Group,
         /// When.
@@ -123,9 +123,9 @@ pub struct Filter {
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     /// The IP source.
-    pub source: Option<Ipv4Addr>,
+    pub source: Option<IpAddr>,
     /// The IP destination.
-    pub to: Option<Ipv4Addr>,
+    pub to: Option<IpAddr>,
     /// The IP TTL.
     pub ttl: Option<u8>,
     /// The whole TOS octet.
@@ -149,7 +149,7 @@ pub struct Fields {
     /// The QQI of a version 3 Query.
     pub query_interval: Option<Length>,
     /// The sources of a version 3 Query or of a record, in ascending order.
-    pub sources: Option<Vec<Ipv4Addr>>,
+    pub sources: Option<Vec<IpAddr>>,
     /// The kind of the record that a version 3 Report has for the group.
     pub record: Option<RecordKind>,
     /// How many records a version 3 Report has.
@@ -220,7 +220,7 @@ pub struct Reading {
     /// The router.
     pub router: NodeId,
     /// The source.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// The group.
     pub group: Group,
     /// When.
@@ -254,5 +254,5 @@ pub struct Receiver {
     /// The group.
     pub group: Group,
     /// The addresses of the source, if only its datagrams count.
-    pub sources: Option<Vec<Ipv4Addr>>,
+    pub sources: Option<Vec<IpAddr>>,
 }

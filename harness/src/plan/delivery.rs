@@ -1,6 +1,6 @@
 //! Claims about what reaches a receiver become checks.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::claim::{Claims, in_words};
 use super::{ActId, Action, Claim, Latency, NodeId, PortId, Receiver, Role, Window};
@@ -73,9 +73,9 @@ impl Claims<'_> {
     }
 
     /// `Some(None)` if no source is named.
-    fn sources(&mut self, delivery: &scenario::DeliveryClaim) -> Option<Option<Vec<Ipv4Addr>>> {
+    fn sources(&mut self, delivery: &scenario::DeliveryClaim) -> Option<Option<Vec<IpAddr>>> {
         let Some(name) = &delivery.from else { return Some(None) };
-        if name.value.parse::<Ipv4Addr>().is_ok() {
+        if name.value.parse::<IpAddr>().is_ok() {
             return Some(Some(vec![self.topology.only_address(name, self.faults)?]));
         }
         let node = self.topology.node(name, self.faults)?;

@@ -1,6 +1,6 @@
 //! Injected messages, made into packets: valid, or wrong in just the way that was asked for.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use castnet::igmp::{ALL_HOSTS, ALL_ROUTERS};
@@ -8,7 +8,8 @@ use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query};
 use castnet::wire::ipv4::Ipv4Header;
 
-use super::PortId;
+use super::{Port, PortId};
+use crate::family::{Unspoken, spoken, spoken_group};
 use crate::scenario::{Inject, InjectedMessage, PacketKind, Querier};
 
 /// Where the checksum of an IGMP message is.
@@ -20,8 +21,8 @@ pub struct Injection {
     /// The interface that it leaves on.
     pub port: PortId,
     /// The group that its frame is addressed to.
-    pub to: Ipv4Addr,
-    /// The whole IPv4 packet.
+    pub to: IpAddr,
+    /// The whole IP packet.
     pub packet: Vec<u8>,
     /// Time from one to the next.
     pub every: Duration,
@@ -38,41 +39,50 @@ impl Injection {
     }
 }
 
-/// The packet of an act; `own` is the address of the interface.
+/// The packet of an act; `own` is the interface.
 ///
 /// # Errors
 /// Why there is no such packet, in words.
-pub(super) fn injection(inject: &Inject, port: PortId, own: Ipv4Addr) -> Result<Injection, String> {
+pub(super) fn injection(inject: &Inject, port: PortId, own: &Port) -> Result<Injection, String> {
     let (message, usual) = message(&inject.message)?;
-    let to = inject.to.as_ref().map_or(usual, |to| to.value);
+    let to = inject.to.as_ref().map_or(Ok(usual), |to| spoken(to.value)).map_err(in_words)?;
+    let source =
+        inject.source.map_or_else(|| address(own), |given| spoken(given).map_err(in_words))?;
     let header = Ipv4Header {
         ttl: inject.ttl,
         router_alert: inject.router_alert,
-        ..Ipv4Header::igmp(inject.source.unwrap_or(own), to)
+        ..Ipv4Header::igmp(source, to)
     };
     let payload = spoiled(inject, message);
     let packet = header.encode(&payload).map_err(|unfit| unfit.to_string())?;
     let (every, times) = (inject.repeat.every, inject.repeat.times);
-    Ok(Injection { port, to, packet, every, times })
+    Ok(Injection { port, to: to.into(), packet, every, times })
 }
 
 /// The General Queries of a scripted querier.
 ///
 /// # Errors
 /// Why there is no such packet, in words.
-pub(super) fn periodic(
-    querier: &Querier,
-    port: PortId,
-    own: Ipv4Addr,
-) -> Result<Injection, String> {
+pub(super) fn periodic(querier: &Querier, port: PortId, own: &Port) -> Result<Injection, String> {
     let query = InjectedMessage::Fields {
         kind: PacketKind::GeneralQuery,
         group: None,
         max_resp: Some(querier.max_resp),
     };
     let (message, to) = message(&query)?;
-    let packet = Ipv4Header::igmp(own, to).encode(&message).map_err(|unfit| unfit.to_string())?;
-    Ok(Injection { port, to, packet, every: querier.query_interval, times: u32::MAX })
+    let packet =
+        Ipv4Header::igmp(address(own)?, to).encode(&message).map_err(|unfit| unfit.to_string())?;
+    Ok(Injection { port, to: to.into(), packet, every: querier.query_interval, times: u32::MAX })
+}
+
+/// The address that an interface sends from.
+fn address(own: &Port) -> Result<Ipv4Addr, String> {
+    let address = own.address.ok_or("a port of a switch has no address to send from")?;
+    spoken(address).map_err(in_words)
+}
+
+fn in_words(unspoken: Unspoken<IpAddr>) -> String {
+    unspoken.to_string()
 }
 
 /// The message, and where the RFC wants it to go.
@@ -81,7 +91,8 @@ fn message(written: &InjectedMessage) -> Result<(Vec<u8>, Ipv4Addr), String> {
         InjectedMessage::Octets(octets) => return Ok((octets.clone(), ALL_HOSTS)),
         InjectedMessage::Fields { kind, group, max_resp } => (*kind, *group, *max_resp),
     };
-    let group = group.and_then(castnet::addr::Group::v4).unwrap_or(Ipv4Addr::UNSPECIFIED);
+    // RFC2236-2.4-01
+    let group = group.map_or(Ok(Ipv4Addr::UNSPECIFIED), spoken_group).map_err(in_words)?;
     let tenths = max_resp.map_or(DEFAULT_CODE, |max_resp| max_resp.as_millis() / 100);
     let query = Message::Query(Query {
         max_resp_code: u8::try_from(tenths).unwrap_or(u8::MAX),

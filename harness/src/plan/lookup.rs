@@ -1,10 +1,11 @@
 //! Names of a topology looked up: nodes, links, interfaces, addresses; and what is told if there are none
 //! or several.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::topology::Topology;
 use super::{LinkId, NodeId, PortId, Role};
+use crate::family::spoken;
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::vocabulary::unspoken;
 
@@ -102,9 +103,11 @@ impl Topology {
         &self,
         name: &Spanned<String>,
         faults: &mut Diagnostics,
-    ) -> Option<Ipv4Addr> {
+    ) -> Option<IpAddr> {
         // The name of a node begins with a letter.
-        if let Ok(address) = name.value.parse() {
+        if let Ok(address) = name.value.parse()
+            && spoken(address).is_ok()
+        {
             let is_known = (0..self.nodes.len()).any(|id| self.addresses_of(id).contains(&address));
             if !is_known && !self.gaps.nodes.is_open() && !self.gaps.links.is_open() {
                 faults.error(&name.span, format!("nobody has the address {address}"), "not here");
@@ -113,13 +116,13 @@ impl Topology {
         }
         let node = self.node(name, faults)?;
         match self.nodes[node].ports.as_slice() {
-            [port] => Some(self.ports[*port].address),
-            [port, ..] if self.ports[*port].address.is_unspecified() => {
+            [port, ..] if self.ports[*port].address.is_none() => {
                 let message = format!("{} is a switch, and has no address of its own", name.value);
                 faults.error(&name.span, message, "sends no datagrams");
                 None
             }
             [] => None,
+            [port] => self.ports[*port].address,
             ports => {
                 let message = format!("{} is on several links", name.value);
                 let help = format!(

@@ -32,14 +32,14 @@ mod topology;
 #[cfg(test)]
 mod tests;
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
 use castnet::gmp::params::Params;
 use castnet::router::config::Config;
 use castnet::time::Instant;
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
 
@@ -119,7 +119,7 @@ pub struct Link {
     /// Its name, and that of every interface on it.
     pub name: String,
     /// Its network.
-    pub subnet: Ipv4Net,
+    pub subnet: IpNet,
     /// The first of the links that switches make one network with it: itself if there are none.
     pub segment: LinkId,
     /// Who is on it.
@@ -147,9 +147,9 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// What it leads to.
-    pub to: Ipv4Net,
+    pub to: IpNet,
     /// The next router.
-    pub via: Ipv4Addr,
+    pub via: IpAddr,
     /// The node's interface that leads there.
     pub port: PortId,
 }
@@ -175,9 +175,9 @@ pub struct Switch {
     /// Whether it sends a group only where its members are.
     pub snooping: bool,
     /// The address that it asks from, if it is a querier.
-    pub querier: Option<Ipv4Addr>,
+    pub querier: Option<IpAddr>,
     /// The same, also of one that becomes a querier only later.
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
     /// The version of its Queries: 2 or 3.
     pub igmp_version: u8,
     /// Its intervals.
@@ -193,10 +193,10 @@ pub struct Port {
     pub node: NodeId,
     /// Where.
     pub link: LinkId,
-    /// Its primary IPv4 address; 0.0.0.0 for a port of a switch, which has none.
-    pub address: Ipv4Addr,
+    /// Its primary address; `None` for a port of a switch.
+    pub address: Option<IpAddr>,
     /// Its further addresses, on the same network.
-    pub secondary: Vec<Ipv4Addr>,
+    pub secondary: Vec<IpAddr>,
     /// Its Ethernet address.
     pub mac: [u8; 6],
 }
@@ -284,7 +284,7 @@ pub struct Stream {
     /// The interface that it leaves on.
     pub port: PortId,
     /// Its IP source, an address of that interface.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// Where it goes.
     pub group: Group,
     /// Time from one datagram to the next.
@@ -298,14 +298,17 @@ pub struct Stream {
 }
 
 impl Port {
-    /// All its addresses with their network, the primary one first; none for a port of a switch.
+    /// All its addresses, the primary one first; a port of a switch has none.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.address.iter().chain(&self.secondary).copied()
+    }
+
+    /// All its addresses with their network, the primary one first; a port of a switch has none.
     #[must_use]
-    pub fn networks(&self, subnet: Ipv4Net) -> Vec<Ipv4Net> {
-        let all = std::iter::once(&self.address).chain(&self.secondary);
+    pub fn networks(&self, subnet: IpNet) -> Vec<IpNet> {
         // The prefix is that of the subnet, which is valid.
-        all.filter(|address| !address.is_unspecified())
-            .filter_map(|&address| Ipv4Net::new(address, subnet.prefix_len()).ok())
-            .collect()
+        let network = |address| IpNet::new(address, subnet.prefix_len()).ok();
+        self.addresses().filter_map(network).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Claims about packets on links become checks: how many there are, and which comes first.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use super::claim::{Claims, in_words};
@@ -177,7 +177,7 @@ fn fields_in_words(fields: &PacketFields) -> String {
     let length =
         |given: &Option<Spanned<Expr>>| given.as_ref().map(|given| given.value.text.clone());
     let number = |given: &Option<Spanned<u16>>| value(given).map(|number| number.to_string());
-    let address = |given: &Option<Spanned<Ipv4Addr>>| value(given).map(|given| given.to_string());
+    let address = |given: &Option<Spanned<IpAddr>>| value(given).map(|given| given.to_string());
     let sources = value(&fields.sources).map(|sources| match sources.as_slice() {
         [] => "none".to_owned(),
         _ => sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

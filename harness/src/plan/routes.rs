@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::router::config::RouteConfig;
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 
 use super::topology::Topology;
 use super::{Link, LinkId, NodeId, Port, PortId, Route};
@@ -21,7 +21,7 @@ use crate::scenario::{self, Role, Scenario};
 struct Hop {
     port: PortId,
     /// The router there; `None` if a scenario sends datagrams where there is none.
-    via: Option<Ipv4Addr>,
+    via: Option<IpAddr>,
 }
 
 /// The next steps of a node, by the first link of each segment that it is not on itself.
@@ -50,7 +50,7 @@ impl Routes {
                 if map.derives[node] && !map.segments_of(node).any(|(segment, _)| segment == to) {
                     let hops = map.segments_of(node).filter_map(|(segment, port)| {
                         let (distance, router) = *nearest.get(&segment)?;
-                        Some((distance, Hop { port, via: Some(map.ports[router].address) }))
+                        Some((distance, Hop { port, via: map.ports[router].address }))
                     });
                     let hop = hops.min_by_key(|(distance, _)| *distance);
                     table.extend(hop.map(|(_, hop)| (to, hop)));
@@ -78,8 +78,8 @@ impl Routes {
         ports: &[Port],
     ) -> Vec<RouteConfig> {
         let routes = merged(&self.0[node], links, |hop| Some(hop.port)).into_iter();
-        let route = |(to, port): (Ipv4Net, PortId)| RouteConfig {
-            prefix: IpNet::V4(to),
+        let route = |(to, port): (IpNet, PortId)| RouteConfig {
+            prefix: to,
             interface: links[ports[port].link].name.clone(),
         };
         routes.map(route).collect()
@@ -91,15 +91,15 @@ fn merged<K: Ord + Copy>(
     table: &Table,
     links: &[Link],
     key: impl Fn(&Hop) -> Option<K>,
-) -> Vec<(Ipv4Net, K)> {
-    let mut by_key = BTreeMap::<K, Vec<Ipv4Net>>::new();
+) -> Vec<(IpNet, K)> {
+    let mut by_key = BTreeMap::<K, Vec<IpNet>>::new();
     for (to, hop) in table {
         if let Some(key) = key(hop) {
             by_key.entry(key).or_default().push(links[*to].subnet);
         }
     }
     let merged = by_key.iter().flat_map(|(&key, networks)| {
-        Ipv4Net::aggregate(networks).into_iter().map(move |network| (network, key))
+        IpNet::aggregate(networks).into_iter().map(move |network| (network, key))
     });
     merged.collect()
 }
@@ -206,11 +206,11 @@ impl<'a> Map<'a> {
     }
 
     /// The nearest other router on the link of a port.
-    fn gateway(&self, port: PortId, distances: &Distances) -> Option<Ipv4Addr> {
+    fn gateway(&self, port: PortId, distances: &Distances) -> Option<IpAddr> {
         let segment = self.links[self.ports[port].link].segment;
         let others = self.routers_on(segment).iter().filter(|&&other| other != port);
         let nearest = others.filter_map(|&other| self.at(other, distances)).min_by_key(|n| n.0);
-        nearest.map(|(_, other)| self.ports[other].address)
+        nearest.and_then(|(_, other)| self.ports[other].address)
     }
 
     fn at(&self, port: PortId, distances: &Distances) -> Option<(u32, PortId)> {

@@ -135,7 +135,7 @@ impl<'a> Settings<'a> {
             querier.max_resp = max_resp.value;
         }
         let port = self.topology.only_port(node, None, &set.who, faults)?;
-        match injection::periodic(querier, port, self.topology.ports[port].address) {
+        match injection::periodic(querier, port, &self.topology.ports[port]) {
             Ok(injection) => Some(Setting::Querier(injection)),
             Err(why) => {
                 faults.error(&set.who.span, why, "this querier");

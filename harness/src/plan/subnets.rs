@@ -2,11 +2,12 @@
 //! file, or a larger one elsewhere for as many hosts as that does not hold.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::LinkId;
+use crate::family::spoken_net;
 use crate::scenario::Scenario;
 use crate::scenario::diagnostic::Diagnostics;
 
@@ -16,11 +17,11 @@ pub(super) fn subnets(
     scenario: &Scenario,
     segments: &[LinkId],
     faults: &mut Diagnostics,
-) -> Vec<Ipv4Net> {
+) -> Vec<IpNet> {
     let links = &scenario.links;
-    let given: Vec<Option<Ipv4Net>> =
+    let given: Vec<Option<IpNet>> =
         links.iter().map(|link| Some(link.subnet.as_ref()?.value.trunc())).collect();
-    let all_given: Vec<Ipv4Net> = given.iter().flatten().copied().collect();
+    let all_given: Vec<IpNet> = given.iter().flatten().copied().collect();
     let mut of_segments = BTreeMap::new();
     for (given, &segment) in given.iter().zip(segments) {
         given.iter().for_each(|given| _ = of_segments.entry(segment).or_insert(*given));
@@ -28,7 +29,7 @@ pub(super) fn subnets(
     let mut taken = Taken::default();
     let hosts = hosts(scenario, segments);
     let mut pools = Pools { given: all_given.clone(), next: [0; POOLS.len()] };
-    let mut subnets: Vec<Ipv4Net> = Vec::new();
+    let mut subnets: Vec<IpNet> = Vec::new();
     for (n, (link, own)) in links.iter().zip(&given).enumerate() {
         let segment = segments[n];
         let of_segment = of_segments.get(&segment).copied();
@@ -69,13 +70,13 @@ pub(super) fn subnets(
 
 /// The networks that links have, by their first addresses, each with its first link.
 #[derive(Default)]
-struct Taken(BTreeMap<Ipv4Addr, (Ipv4Net, LinkId)>);
+struct Taken(BTreeMap<IpAddr, (IpNet, LinkId)>);
 
 impl Taken {
     /// Gives the network to a link; returns a link whose network it overlaps with, if that matters.
     fn take(
         &mut self,
-        subnet: Ipv4Net,
+        subnet: IpNet,
         link: LinkId,
         matters: impl Fn(LinkId) -> bool,
     ) -> Option<LinkId> {
@@ -115,14 +116,14 @@ const POOLS: [(Ipv4Addr, u8); 4] = [
 
 /// What is left of the pools.
 struct Pools {
-    given: Vec<Ipv4Net>,
+    given: Vec<IpNet>,
     /// Addresses of each that are taken.
     next: [u64; POOLS.len()],
 }
 
 impl Pools {
     /// A network for so many hosts, if there is room for one.
-    fn take(&mut self, hosts: usize) -> Option<Ipv4Net> {
+    fn take(&mut self, hosts: usize) -> Option<IpNet> {
         let size = (hosts as u64 + 2).next_power_of_two();
         let length = u8::try_from(32_u32.saturating_sub(size.trailing_zeros())).ok()?;
         for ((first, pool), next) in POOLS.iter().zip(&mut self.next) {
@@ -133,7 +134,7 @@ impl Pools {
                 }
                 *next = from + size;
                 let network = u32::from(*first) + u32::try_from(from).ok()?;
-                let network = Ipv4Net::new(network.into(), length).ok()?;
+                let network = IpNet::V4(Ipv4Net::new(network.into(), length).ok()?);
                 if !self.given.iter().any(|given| overlap(given, &network)) {
                     return Some(network);
                 }
@@ -143,16 +144,19 @@ impl Pools {
     }
 }
 
-fn nth(n: usize) -> Ipv4Net {
+fn nth(n: usize) -> IpNet {
     let [high, low] = u16::try_from(n).unwrap_or(u16::MAX).to_be_bytes();
-    Ipv4Net::new_assert(Ipv4Addr::new(10, high, low, 0), 24)
+    Ipv4Net::new_assert(Ipv4Addr::new(10, high, low, 0), 24).into()
 }
 
-fn overlap(one: &Ipv4Net, other: &Ipv4Net) -> bool {
+fn overlap(one: &IpNet, other: &IpNet) -> bool {
     one.contains(other) || other.contains(one)
 }
 
-fn unusable(subnet: &Ipv4Net) -> Option<&'static str> {
+fn unusable(subnet: &IpNet) -> Option<&'static str> {
+    let Ok(subnet) = spoken_net(*subnet) else {
+        return Some("IPv6 is not spoken by the laboratory yet");
+    };
     let (first, last) = (subnet.network(), subnet.broadcast());
     // RFC1112-4-01: from 224.0.0.0 on there are groups, and behind them nothing.
     if last.octets()[0] >= 224 {

@@ -48,7 +48,7 @@ const MEMBERSHIP: &str =
 #[test]
 fn addresses_follow_the_order_of_the_file() {
     let plan = plan_with("", &format!("{MEMBERSHIP}\nwithin = \"1s\""));
-    let port = |id: PortId| (plan.port_name(id), plan.ports[id].address.to_string());
+    let port = |id: PortId| (plan.port_name(id), plan.ports[id].address.unwrap().to_string());
     let ports: Vec<_> = (0..plan.ports.len()).map(port).collect();
     let expected = [
         ("s1:up", "10.0.1.1"),
@@ -88,7 +88,7 @@ fn macs_and_addresses_are_unique_and_for_one_host() {
     assert_eq!((macs.len(), addresses.len()), (plan.ports.len(), plan.ports.len()));
     // Unicast, and locally administered.
     assert!(macs.iter().all(|mac| mac[0] & 0b11 == 0b10));
-    assert!(plan.ports.iter().all(|p| plan.links[p.link].subnet.contains(&p.address)));
+    assert!(plan.ports.iter().all(|p| plan.links[p.link].subnet.contains(&p.address.unwrap())));
 }
 
 /// An interface is named after its link, so that a node never has two of one name.
@@ -110,7 +110,8 @@ fn given_subnets_are_kept_and_the_others_make_way() {
     let subnets: Vec<_> = plan.links.iter().map(|link| link.subnet.to_string()).collect();
     assert_eq!(subnets, ["10.0.4.0/24", "10.0.1.0/24", "10.0.3.0/24"]);
     let full = plan_of_links("a = { nodes = [\"n0\", \"n1\"], subnet = \"10.0.0.0/30\" }", 2);
-    let addresses: Vec<_> = full.ports.iter().map(|port| port.address.to_string()).collect();
+    let addresses: Vec<_> =
+        full.ports.iter().map(|port| port.address.unwrap().to_string()).collect();
     assert_eq!(addresses, ["10.0.0.1", "10.0.0.2"]);
 }
 

@@ -189,13 +189,14 @@ fn stream(
     let is_source = |role: &Role| matches!(role, Role::Source);
     let (node, port) = actor(&send.who, send.link.as_ref(), topology, "source", is_source, faults)?;
     let own = &topology.ports[port];
-    let source = send.from_address.as_ref().map_or(own.address, |from| from.value);
-    for from in send.from_address.iter().filter(|_| source != own.address) {
-        if !own.secondary.contains(&source) {
-            let message = format!("{source} is no address of {} there", send.who.value);
-            let help = "a link gives addresses with its key `addresses`";
-            faults.error_with_help(&from.span, message, "not its own", help);
-        }
+    // A source has an address on each of its links.
+    let source = send.from_address.as_ref().map(|from| from.value).or(own.address)?;
+    if let Some(from) = &send.from_address
+        && !own.addresses().any(|address| address == source)
+    {
+        let message = format!("{source} is no address of {} there", send.who.value);
+        let help = "a link gives addresses with its key `addresses`";
+        faults.error_with_help(&from.span, message, "not its own", help);
     }
     let during = send.during.as_ref().map(|during| during.value);
     let (interval, ttl, size) = (send.interval, send.ttl, send.size);
@@ -209,7 +210,7 @@ fn injection(
 ) -> Option<(NodeId, Action)> {
     let can = |role: &Role| matches!(role, Role::Injector(_));
     let (node, port) = actor(&inject.who, inject.link.as_ref(), topology, "injector", can, faults)?;
-    match super::injection::injection(inject, port, topology.ports[port].address) {
+    match super::injection::injection(inject, port, &topology.ports[port]) {
         Ok(injection) => Some((node, Action::Inject(injection))),
         Err(why) => {
             faults.error(&inject.who.span, why, "this message");

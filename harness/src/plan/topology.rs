@@ -1,7 +1,7 @@
 //! Links, nodes and addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use castnet::addr::Channel;
 use castnet::router::config::{Config, InterfaceConfig};
@@ -23,7 +23,7 @@ pub(super) struct Topology {
     pub(super) link_ids: BTreeMap<String, LinkId>,
     addresses: Addresses,
     /// The addresses of switches that are queriers, if only at times.
-    queriers: BTreeMap<NodeId, Ipv4Addr>,
+    queriers: BTreeMap<NodeId, IpAddr>,
     /// Switches that are told to be queriers in the run.
     become_queriers: BTreeSet<NodeId>,
     /// Names that lead to nothing for a reason that was told.
@@ -139,18 +139,18 @@ impl Topology {
         link: LinkId,
         node: NodeId,
         role: &scenario::Role,
-    ) -> Option<(Ipv4Addr, Vec<Ipv4Addr>)> {
+    ) -> Option<(Option<IpAddr>, Vec<IpAddr>)> {
         let written = &self.links[link];
         let scenario::Role::Switch(switch) = role else {
             let mut all =
                 self.addresses.of(link, written, &self.nodes[node].name, role.hosts())?.into_iter();
-            return Some((all.next()?, all.collect()));
+            return Some((Some(all.next()?), all.collect()));
         };
         let asks = switch.querier || self.become_queriers.contains(&node);
         if asks && !self.queriers.contains_key(&node) {
             self.queriers.insert(node, self.addresses.next(written, 1)?);
         }
-        Some((Ipv4Addr::UNSPECIFIED, Vec::new()))
+        Some((None, Vec::new()))
     }
 
     fn role(
@@ -229,7 +229,7 @@ impl Topology {
         let Some(port) = self.only_port(node, None, &written.name, faults) else {
             return Role::Injector(None);
         };
-        match injection::periodic(querier, port, self.ports[port].address) {
+        match injection::periodic(querier, port, &self.ports[port]) {
             Ok(injection) => Role::Injector(Some(injection)),
             Err(why) => {
                 faults.error(&written.name.span, why, "this querier");
@@ -281,7 +281,7 @@ impl Topology {
             let source = match &join.source {
                 None => None,
                 Some(name) => match self.only_address(name, faults) {
-                    Some(address) => Some(IpAddr::V4(address)),
+                    Some(address) => Some(address),
                     None => continue,
                 },
             };
@@ -294,14 +294,13 @@ impl Topology {
 
     fn networks_of(&self, port: PortId) -> Vec<IpNet> {
         let port = &self.ports[port];
-        port.networks(self.links[port.link].subnet).into_iter().map(IpNet::V4).collect()
+        port.networks(self.links[port.link].subnet)
     }
 
     /// All addresses of a node.
-    pub(super) fn addresses_of(&self, node: NodeId) -> Vec<Ipv4Addr> {
-        let ports = self.nodes[node].ports.iter().map(|&port| &self.ports[port]);
-        let networks = ports.flat_map(|port| port.networks(self.links[port.link].subnet));
-        networks.map(|network| network.addr()).collect()
+    pub(super) fn addresses_of(&self, node: NodeId) -> Vec<IpAddr> {
+        let ports = self.nodes[node].ports.iter();
+        ports.flat_map(|&port| self.ports[port].addresses()).collect()
     }
 }
 

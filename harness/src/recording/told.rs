@@ -1,12 +1,13 @@
 //! What routers and switches tell, as the recording keeps it, wherever they run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::event::Event;
 use castnet::gmp::News;
 use castnet::gmp::querier::Role;
+use castnet::mfc::entry::Flow;
 use castnet::mfc::upcall::Upcall;
 use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
@@ -58,7 +59,8 @@ pub struct Teller {
 struct Interface {
     link: String,
     port: PortId,
-    address: Ipv4Addr,
+    /// A router has one on each interface.
+    address: Option<IpAddr>,
 }
 
 impl Teller {
@@ -95,26 +97,17 @@ impl Teller {
             }
             Event::Gmp(vif, News::Querier(role)) => {
                 let querier = match role {
-                    Role::Querier => self.interface(vif)?.address,
-                    Role::NonQuerier(other) => v4(other)?,
+                    Role::Querier => self.interface(vif)?.address?,
+                    Role::NonQuerier(other) => other,
                 };
                 StateChange::Querier { port: port(vif)?, querier }
             }
             Event::Upcall(Upcall { kind, vif, flow }) => {
-                let (source, group) = (v4(flow.source)?, flow.group);
+                let Flow { source, group } = flow;
                 StateChange::Upcall { port: port(vif)?, kind, source, group }
             }
-            Event::NoRoute(flow) => {
-                StateChange::NoRoute { source: v4(flow.source)?, group: flow.group }
-            }
+            Event::NoRoute(Flow { source, group }) => StateChange::NoRoute { source, group },
             _ => return None,
         })
-    }
-}
-
-const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
-    match address {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
     }
 }

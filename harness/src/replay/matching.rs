@@ -5,7 +5,7 @@
 //! link; datagrams from elsewhere are the only router's. Of several interfaces on one link one counts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::capture::decode::{Packet, decode_ipv4};
@@ -26,7 +26,7 @@ pub enum Mean {
     /// Whoever has this Ethernet address.
     Ethernet([u8; 6]),
     /// Whoever has this IP address.
-    Address(Ipv4Addr),
+    Address(IpAddr),
 }
 
 impl FromStr for Mean {
@@ -86,7 +86,7 @@ impl<'a> Matching<'a> {
     }
 
     /// The links with this address in their network, or of a port that is said to have it.
-    fn links_of(&self, source: Ipv4Addr) -> Vec<LinkId> {
+    fn links_of(&self, source: IpAddr) -> Vec<LinkId> {
         let said = self.means.iter().filter(|(_, mean)| *mean == Mean::Address(source));
         let said = said.map(|(port, _)| self.plan.ports[*port].link);
         let links = self.plan.links.iter().enumerate();
@@ -150,12 +150,8 @@ impl<'a> Matching<'a> {
         let source = packet.source;
         let said =
             self.means.iter().find(|(port, mean)| here(port) && *mean == Mean::Address(source));
-        let by_address = || {
-            ports
-                .iter()
-                .copied()
-                .find(|&port| self.plan.ports[port].address == source && !source.is_unspecified())
-        };
+        let by_address =
+            || ports.iter().copied().find(|&port| self.plan.ports[port].address == Some(source));
         let router = || {
             let is_router = |port: &&PortId| {
                 let node = &self.plan.nodes[self.plan.ports[**port].node];

@@ -42,7 +42,7 @@ impl Host {
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         let raw = Raw::open(plan, node, netns, ifindexes)?;
-        let member = RefCell::new(Member::new(plan, node, params));
+        let member = RefCell::new(Member::new(plan, node, params).map_err(io::Error::other)?);
         let shared = Shared { node, raw, member, acted: Notify::new() };
         Ok(Self { shared: Rc::new(shared), task: None })
     }

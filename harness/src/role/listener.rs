@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSliceMut};
-use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 
 use super::{Actor, Stage, udp};
 use crate::capture::numbered::{self, UDP_PORT};
+use crate::family::spoken;
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, PortId, Setting};
 use crate::recording::Delivery;
@@ -49,19 +50,26 @@ impl Listener {
         let mut ears = BTreeMap::new();
         for act in plan.acts.iter().filter(|act| act.node == node) {
             if let Action::Join(port, group) = act.action
-                && let Some(address) = group.v4()
                 && !ears.contains_key(&(port, group))
             {
-                let socket = udp::receiver(netns, SocketAddrV4::new(address, UDP_PORT))?;
+                let socket = udp::receiver(netns, SocketAddr::new(group.addr(), UDP_PORT))?;
                 ears.insert((port, group), Rc::new(Ear { socket, group, node }));
             }
         }
         Ok(Self { node, netns: netns.try_clone()?, ears, tasks: Vec::new() })
     }
 
-    fn ear(&self, port: PortId, group: Group) -> Result<(&Ear, Ipv4Addr), String> {
+    /// The socket of a group on an interface, and the addresses of both.
+    fn ear(
+        &self,
+        stage: &Stage,
+        port: PortId,
+        group: Group,
+    ) -> Result<(&Ear, Ipv4Addr, Ipv4Addr), String> {
         let ear = self.ears.get(&(port, group)).ok_or("no socket for this group")?;
-        Ok((ear, group.v4().ok_or("not an IPv4 group")?))
+        let own = stage.plan.ports[port].address.ok_or("no address on this interface")?;
+        let spoken = |address| spoken(address).map_err(|unspoken| unspoken.to_string());
+        Ok((ear, spoken(group.addr())?, spoken(own)?))
     }
 }
 
@@ -92,14 +100,12 @@ impl Actor for Listener {
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
         let (result, call) = match action {
             Action::Join(port, group) => {
-                let (ear, group) = self.ear(*port, *group)?;
-                let address = &stage.plan.ports[*port].address;
-                (ear.socket.join_multicast_v4(&group, address), "IP_ADD_MEMBERSHIP")
+                let (ear, group, own) = self.ear(stage, *port, *group)?;
+                (ear.socket.join_multicast_v4(&group, &own), "IP_ADD_MEMBERSHIP")
             }
             Action::Leave(port, group) => {
-                let (ear, group) = self.ear(*port, *group)?;
-                let address = &stage.plan.ports[*port].address;
-                (ear.socket.leave_multicast_v4(&group, address), "IP_DROP_MEMBERSHIP")
+                let (ear, group, own) = self.ear(stage, *port, *group)?;
+                (ear.socket.leave_multicast_v4(&group, &own), "IP_DROP_MEMBERSHIP")
             }
             Action::Set(Setting::IgmpVersion(version)) => {
                 (hold_to(&self.netns, *version), "force_igmp_version")
@@ -146,7 +152,7 @@ impl Ear {
                     _ => {}
                 }
             }
-            let (length, source) = (message.bytes, message.address.map(|from| from.ip()));
+            let (length, source) = (message.bytes, message.address.map(|from| from.ip().into()));
             let (Some((number, _)), Some(source)) =
                 (payload.get(..length).and_then(numbered::decode), source)
             else {

@@ -1,7 +1,7 @@
 //! A packet socket for the actors that speak for themselves, past the kernel's own IP stack.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 
 use castnet::kernel::readable;
@@ -39,8 +39,8 @@ impl Raw {
         Ok(Self { tap: Tap::open(netns)?, ports: ports.collect() })
     }
 
-    /// Sends an IPv4 packet to the group in its header.
-    pub(super) fn send(&self, port: PortId, to: Ipv4Addr, packet: &[u8]) -> io::Result<()> {
+    /// Sends an IP packet to the group in its header.
+    pub(super) fn send(&self, port: PortId, to: IpAddr, packet: &[u8]) -> io::Result<()> {
         let port = self.ports.iter().find(|own| own.port == port);
         let port = port.ok_or_else(|| io::Error::other("no such interface"))?;
         self.tap.send(port.ifindex, &ethernet::frame(port.mac, to, packet))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddrV4, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 
 use tokio::task::AbortHandle;
 
@@ -63,10 +63,7 @@ impl Actor for Source {
 
 /// Sends each datagram when it is due.
 async fn send(stage: &Stage, stream: &Stream, socket: &UdpSocket) -> io::Result<()> {
-    let Some(group) = stream.group.v4() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an IPv4 group"));
-    };
-    let to = SocketAddrV4::new(group, UDP_PORT);
+    let to = SocketAddr::new(stream.group.addr(), UDP_PORT);
     let began = stage.clock.now();
     let mut sequence = 0;
     while let Some(due) = stream.due(began, sequence) {

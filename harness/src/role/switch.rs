@@ -4,7 +4,6 @@
 //! its first Queries are part of the run.
 
 use std::io;
-use std::net::IpAddr;
 
 use castnet::addr::Group;
 use tokio::task::AbortHandle;
@@ -129,7 +128,7 @@ impl Watch {
         let (at, node) = (stage.clock.now(), self.node);
         match told {
             MdbMessage::Member { group, port, on } => {
-                let Some(group) = Group::new(IpAddr::V4(group)) else { return };
+                let Some(group) = Group::new(group) else { return };
                 let port = self.port(port);
                 let changes = port.and_then(|port| self.members.change(at, node, group, port, on));
                 stage.log.borrow_mut().mdb.extend(changes);

@@ -1,11 +1,12 @@
 //! UDP sockets for multicast, made inside a namespace and used from outside it.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, UdpSocket};
 
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Socket, Type};
 
+use crate::family::spoken;
 use crate::lab::Netns;
 
 /// Octets of receive buffer, for a reader that is held up while thousands of datagrams come.
@@ -13,7 +14,8 @@ const RECEIVE_BUFFER: usize = 16 << 20;
 
 /// A socket that receives datagrams for this address, with the kernel's time stamps, and only those
 /// of groups that it has joined itself.
-pub(super) fn receiver(netns: &Netns, address: SocketAddrV4) -> io::Result<UdpSocket> {
+pub(super) fn receiver(netns: &Netns, address: SocketAddr) -> io::Result<UdpSocket> {
+    spoken(address.ip()).map_err(io::Error::other)?;
     netns.run(|| {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
         socket.set_nonblocking(true)?;
@@ -32,7 +34,8 @@ pub(super) fn receiver(netns: &Netns, address: SocketAddrV4) -> io::Result<UdpSo
 }
 
 /// A socket that sends multicast out of the interface with this address, and hears none of it.
-pub(super) fn sender(netns: &Netns, interface: Ipv4Addr, ttl: u8) -> io::Result<UdpSocket> {
+pub(super) fn sender(netns: &Netns, interface: IpAddr, ttl: u8) -> io::Result<UdpSocket> {
+    let interface = spoken(interface).map_err(io::Error::other)?;
     netns.run(|| {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
         socket.set_nonblocking(true)?;

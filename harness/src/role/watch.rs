@@ -1,7 +1,7 @@
 //! The kernel's own word on a router's forwarding cache: every change of it, as netlink tells it.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 
@@ -59,11 +59,11 @@ impl Watch {
     fn change(
         &self,
         at: castnet::time::Instant,
-        source: Ipv4Addr,
-        group: Ipv4Addr,
+        source: IpAddr,
+        group: IpAddr,
         entry: Option<MfcEntry>,
     ) -> Option<MfcChange> {
-        let group = Group::new(IpAddr::V4(group))?;
+        let group = Group::new(group)?;
         Some(MfcChange { at, node: self.node, source, group, entry })
     }
 }

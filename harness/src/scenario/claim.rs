@@ -1,6 +1,6 @@
 //! What can be claimed: expectations as they are written.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::wire::igmp::RecordKind;
@@ -88,9 +88,9 @@ pub struct PacketFilter {
 #[derive(Clone, Debug, Default)]
 pub struct PacketFields {
     /// The IP source.
-    pub source: Option<Spanned<Ipv4Addr>>,
+    pub source: Option<Spanned<IpAddr>>,
     /// The IP destination.
-    pub to: Option<Spanned<Ipv4Addr>>,
+    pub to: Option<Spanned<IpAddr>>,
     /// The IP TTL.
     pub ttl: Option<Spanned<u8>>,
     /// The whole TOS octet of the IP header.
@@ -114,7 +114,7 @@ pub struct PacketFields {
     /// The Querier's Query Interval in a version 3 Query.
     pub query_interval: Option<Spanned<Expr>>,
     /// The sources of a version 3 Query, or of a record of a version 3 Report.
-    pub sources: Option<Spanned<Vec<Ipv4Addr>>>,
+    pub sources: Option<Spanned<Vec<IpAddr>>>,
     /// What kind of record a version 3 Report has for the group.
     pub record: Option<Spanned<RecordKind>>,
     /// How many records a version 3 Report has.

@@ -3,13 +3,14 @@
 //! The one place that parses them, and that refuses a family which castnet does not carry yet: its
 //! addresses are sound, so they are never called malformed.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use castnet::addr::Group;
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 
 use super::diagnostic::Diagnostics;
 use super::span::Span;
+use crate::family::{spoken, spoken_net};
 use crate::vocabulary::unspoken;
 
 /// What an IPv4 address looks like, for messages.
@@ -29,24 +30,22 @@ pub(super) enum Refusal {
 }
 
 /// Reads an address.
-pub(super) fn address(text: &str) -> Result<Ipv4Addr, Refusal> {
-    match text.parse().map_err(|_| Refusal::Malformed)? {
-        IpAddr::V4(address) => Ok(address),
-        IpAddr::V6(_) => Err(Refusal::Unspoken),
-    }
+pub(super) fn address(text: &str) -> Result<IpAddr, Refusal> {
+    let address = text.parse().map_err(|_| Refusal::Malformed)?;
+    spoken(address).map_err(|_| Refusal::Unspoken)?;
+    Ok(address)
 }
 
 /// Reads a network.
-pub(super) fn network(text: &str) -> Result<Ipv4Net, Refusal> {
-    match text.parse().map_err(|_| Refusal::Malformed)? {
-        IpNet::V4(network) => Ok(network),
-        IpNet::V6(_) => Err(Refusal::Unspoken),
-    }
+pub(super) fn network(text: &str) -> Result<IpNet, Refusal> {
+    let network = text.parse().map_err(|_| Refusal::Malformed)?;
+    spoken_net(network).map_err(|_| Refusal::Unspoken)?;
+    Ok(network)
 }
 
 /// Reads the address of a group.
 pub(super) fn group(text: &str) -> Result<Group, Refusal> {
-    Group::new(IpAddr::V4(address(text)?)).ok_or(Refusal::Malformed)
+    Group::new(address(text)?).ok_or(Refusal::Malformed)
 }
 
 impl Refusal {

@@ -44,12 +44,12 @@ mod verb;
 #[cfg(test)]
 mod tests;
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
 use castnet::gmp::params::{HostParams, Params};
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use diagnostic::Spanned;
 
@@ -116,7 +116,7 @@ pub struct Link {
     /// The nodes on it, in the order of their addresses.
     pub nodes: Vec<Spanned<String>>,
     /// Its network; given out by position if there is none.
-    pub subnet: Option<Spanned<Ipv4Net>>,
+    pub subnet: Option<Spanned<IpNet>>,
     /// Who is given which addresses there; the others get free ones.
     pub addresses: Vec<Given>,
     /// How long it takes.
@@ -129,7 +129,7 @@ pub struct Given {
     /// The node.
     pub who: Spanned<String>,
     /// Its addresses, at least one; the first is the primary one.
-    pub addresses: Vec<Spanned<Ipv4Addr>>,
+    pub addresses: Vec<Spanned<IpAddr>>,
 }
 
 /// A node and what it does.

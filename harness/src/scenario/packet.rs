@@ -1,6 +1,6 @@
 //! Which packets are meant, and how many or in which order.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::wire::igmp::RecordKind;
 
@@ -91,7 +91,7 @@ fn version(table: &Reader<'_, '_>) -> Option<Spanned<u8>> {
     Some(version)
 }
 
-fn sources(table: &Reader<'_, '_>) -> Option<Spanned<Vec<Ipv4Addr>>> {
+fn sources(table: &Reader<'_, '_>) -> Option<Spanned<Vec<IpAddr>>> {
     let list = table.strings("sources")?;
     let mut sources = Vec::new();
     for text in &list.value {

@@ -5,10 +5,10 @@
 //! missing is told of unless one of the unknown keys was meant to be it.
 
 use std::cell::{Cell, RefCell};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostics, closest};
@@ -185,11 +185,11 @@ impl<'t, 'i> Reader<'t, 'i> {
         self.parsed(key, time::FORM, time::parse)
     }
 
-    pub(super) fn address(&self, key: &'static str) -> Option<Spanned<Ipv4Addr>> {
+    pub(super) fn address(&self, key: &'static str) -> Option<Spanned<IpAddr>> {
         self.of_family(key, "an IPv4 address", family::ADDRESS, family::address)
     }
 
-    pub(super) fn network(&self, key: &'static str) -> Option<Spanned<Ipv4Net>> {
+    pub(super) fn network(&self, key: &'static str) -> Option<Spanned<IpNet>> {
         let form = "an IPv4 network such as \"10.1.2.0/24\"";
         self.of_family(key, form, family::NETWORK, family::network)
     }

@@ -1,6 +1,6 @@
 //! What can be done: the acts of a timeline as they are written.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -68,9 +68,9 @@ pub struct Inject {
     /// The message.
     pub message: InjectedMessage,
     /// The IP source; the node's own address unless given.
-    pub source: Option<Ipv4Addr>,
+    pub source: Option<IpAddr>,
     /// The IP destination; the one that the RFC wants unless given.
-    pub to: Option<Spanned<Ipv4Addr>>,
+    pub to: Option<Spanned<IpAddr>>,
     /// The IP TTL.
     pub ttl: u8,
     /// Whether to add Router Alert.
@@ -146,7 +146,7 @@ pub struct Send {
     /// The link, where the node has several.
     pub link: Option<Spanned<String>>,
     /// The IP source; the node's primary address there unless given.
-    pub from_address: Option<Spanned<Ipv4Addr>>,
+    pub from_address: Option<Spanned<IpAddr>>,
     /// Time from one datagram to the next.
     pub interval: Duration,
     /// How long; by default until the run ends.

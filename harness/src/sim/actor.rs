@@ -3,7 +3,7 @@
 //! An [`Actor`] is a plain value like the machines in it: it is called with what happens and the time,
 //! asks for what it wants done through [`Cx`], and says when it wants to be called again.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use castnet::time::Instant;
@@ -100,17 +100,17 @@ pub(super) enum Sounds {
 }
 
 impl Cx<'_> {
-    /// Sends an IPv4 packet to a group. From an interface that is down nothing goes.
+    /// Sends an IP packet to a group. From an interface that is down nothing goes.
     ///
     /// # Errors
     /// That it is down, in the kernel's words.
     pub(super) fn send(
         &mut self,
         port: PortId,
-        to: Ipv4Addr,
+        to: impl Into<IpAddr>,
         packet: impl Into<Rc<[u8]>>,
     ) -> Result<(), String> {
-        self.pass(port, Frame::to_group(self.seats[port].mac, to, packet))
+        self.pass(port, Frame::to_group(self.seats[port].mac, to.into(), packet))
     }
 
     /// Sends a whole frame.

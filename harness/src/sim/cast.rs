@@ -7,21 +7,28 @@ use crate::plan::{NodeId, Plan, Role};
 use crate::scenario::Listener;
 
 /// Makes the actor of a node.
-pub(super) fn actor(plan: &Plan, node: NodeId, forwarders: &[Forwarder]) -> Box<dyn Actor> {
-    match &plan.nodes[node].role {
+///
+/// # Errors
+/// In words: the node has an address of a family that is not spoken.
+pub(super) fn actor(
+    plan: &Plan,
+    node: NodeId,
+    forwarders: &[Forwarder],
+) -> Result<Box<dyn Actor>, String> {
+    Ok(match &plan.nodes[node].role {
         Role::Router(config) => {
             let forwarder = Forwarder::place(forwarders, node);
-            Box::new(router::Router::new(plan, node, config, forwarder))
+            Box::new(router::Router::new(plan, node, config, forwarder)?)
         }
         Role::Listener(Listener::Kernel { igmp_version }) => {
-            Box::new(listener::Listener::new(plan, node, *igmp_version))
+            Box::new(listener::Listener::new(plan, node, *igmp_version)?)
         }
         Role::Listener(Listener::Population { igmp_version, count }) => {
-            Box::new(population::Population::new(plan, node, *igmp_version, *count))
+            Box::new(population::Population::new(plan, node, *igmp_version, *count)?)
         }
-        Role::Listener(Listener::Castnet(params)) => Box::new(host::Host::new(plan, node, params)),
+        Role::Listener(Listener::Castnet(params)) => Box::new(host::Host::new(plan, node, params)?),
         Role::Injector(periodic) => Box::new(sender::Sender::new(node, periodic.clone())),
         Role::Source => Box::new(sender::Sender::new(node, None)),
-        Role::Switch(switch) => Box::new(switch::Switch::new(plan, node, switch)),
-    }
+        Role::Switch(switch) => Box::new(switch::Switch::new(plan, node, switch)?),
+    })
 }

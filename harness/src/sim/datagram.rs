@@ -1,30 +1,26 @@
 //! The datagrams of a source, as its kernel would send them, and how a receiver's kernel reads them.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use castnet::addr::Group;
 use castnet::time::Instant;
-use castnet::wire::Unencodable;
 use castnet::wire::ipv4::{self, Ipv4Header};
 use etherparse::{UdpHeader, UdpSlice, ip_number};
 
 use super::last::Last;
 use crate::capture::numbered::{self, UDP_PORT};
+use crate::family::spoken;
 use crate::plan::Stream;
 use crate::recording::Number;
 
-/// The IPv4 packet with one datagram of the stream.
+/// The IP packet with one datagram of the stream.
 ///
 /// # Errors
-/// That it is too long for a packet.
-pub(super) fn encode(
-    stream: &Stream,
-    source: Ipv4Addr,
-    group: Ipv4Addr,
-    sequence: u64,
-    now: Instant,
-) -> Result<Vec<u8>, Unencodable> {
+/// In words: it is too long for a packet, or of a family that is not spoken.
+pub(super) fn encode(stream: &Stream, sequence: u64, now: Instant) -> Result<Vec<u8>, String> {
+    let spoken = |address| spoken(address).map_err(|unspoken| unspoken.to_string());
+    let (source, group) = (spoken(stream.source)?, spoken(stream.group.addr())?);
     let number = Number { stream: stream.id, sequence };
     let payload = numbered::encode(number, now, stream.size);
     let octets = (UdpHeader::LEN + payload.len()).try_into().unwrap_or(u16::MAX);
@@ -46,7 +42,7 @@ pub(super) fn encode(
         dont_fragment: true,
         router_alert: false,
     };
-    header.encode(&[&udp.to_bytes()[..], &payload].concat())
+    header.encode(&[&udp.to_bytes()[..], &payload].concat()).map_err(|unfit| unfit.to_string())
 }
 
 /// Reads datagrams for all listeners of a world. One is read once, however many are handed it.
@@ -54,7 +50,7 @@ pub(super) fn encode(
 pub(super) struct Receiver(Last<Option<Received>>);
 
 /// Source, group and number of a datagram.
-pub(super) type Received = (Ipv4Addr, Group, Number);
+pub(super) type Received = (IpAddr, Group, Number);
 
 impl Receiver {
     /// The datagram to a group that a socket would receive out of the packet; `None` if there is none,
@@ -74,7 +70,7 @@ fn receive(packet: &[u8]) -> Option<Received> {
     let right = header.checksum == 0 || header.checksum == checksum;
     let ours = right && header.destination_port == UDP_PORT;
     let (number, _) = ours.then(|| numbered::decode(udp.payload()))??;
-    Some((source, Group::new(group.into())?, number))
+    Some((source.into(), Group::new(group.into())?, number))
 }
 
 #[cfg(test)]
@@ -84,21 +80,27 @@ mod tests {
     use super::*;
     use crate::capture::decode::{Content, decode_ipv4};
 
-    const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
-    const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
-
-    fn datagram() -> Vec<u8> {
-        let stream = Stream {
+    fn stream(source: &str, group: &str) -> Stream {
+        Stream {
             id: 3,
             port: 0,
-            group: Group::new(GROUP.into()).unwrap(),
+            group: Group::new(group.parse().unwrap()).unwrap(),
             interval: Duration::from_secs(1),
             during: None,
-            source: SOURCE,
+            source: source.parse().unwrap(),
             ttl: 8,
             size: 64,
-        };
-        encode(&stream, SOURCE, GROUP, 7, Instant::ZERO).unwrap()
+        }
+    }
+
+    fn datagram() -> Vec<u8> {
+        encode(&stream("10.0.1.1", "239.1.1.1"), 7, Instant::ZERO).unwrap()
+    }
+
+    #[test]
+    fn an_ipv6_stream_is_refused_in_words() {
+        let why = encode(&stream("2001:db8::1", "ff3e::1"), 7, Instant::ZERO).unwrap_err();
+        assert_eq!(why, "2001:db8::1: IPv6 is not spoken by the laboratory yet");
     }
 
     #[test]
@@ -107,7 +109,8 @@ mod tests {
         let read = decode_ipv4(&octets).unwrap();
         assert_eq!((read.ttl, read.content), (8, Content::Data(number)));
         assert_eq!(octets.len(), 20 + 8 + 64);
-        assert_eq!(receive(&octets), Some((SOURCE, Group::new(GROUP.into()).unwrap(), number)));
+        let Stream { source, group, .. } = stream("10.0.1.1", "239.1.1.1");
+        assert_eq!(receive(&octets), Some((source, group, number)));
     }
 
     #[test]

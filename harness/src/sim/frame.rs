@@ -1,6 +1,6 @@
-//! A frame under way: its Ethernet addresses, and an IPv4 packet that all who carry it share.
+//! A frame under way: its Ethernet addresses, and an IP packet that all who carry it share.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::capture::ethernet::{self, ADDRESSES, HEADER, multicast_mac};
 /// How long a frame is under way. A veth takes about half a microsecond, and nothing takes no time.
 pub(super) const UNDER_WAY: Duration = Duration::from_micros(1);
 
-/// An Ethernet frame with an IPv4 packet in it.
+/// An Ethernet frame with an IP packet in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) source: [u8; 6],
@@ -19,7 +19,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The frame that carries a packet to a group.
-    pub(super) fn to_group(source: [u8; 6], group: Ipv4Addr, packet: impl Into<Rc<[u8]>>) -> Self {
+    pub(super) fn to_group(source: [u8; 6], group: IpAddr, packet: impl Into<Rc<[u8]>>) -> Self {
         Self { source, destination: multicast_mac(group), packet: packet.into() }
     }
 
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn octets_and_back() {
-        let group = Ipv4Addr::new(239, 1, 2, 3);
+        let group = IpAddr::from([239, 1, 2, 3]);
         let frame = Frame::to_group([2, 0, 0, 0, 0, 9], group, [7, 8, 9]);
         let octets = frame.octets();
         assert_eq!(octets[..6], [1, 0, 0x5e, 1, 2, 3]);

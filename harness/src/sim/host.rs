@@ -14,14 +14,14 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(plan: &Plan, node: NodeId, params: &HostParams) -> Self {
-        Self { node, member: Member::new(plan, node, params) }
+    pub(super) fn new(plan: &Plan, node: NodeId, params: &HostParams) -> Result<Self, String> {
+        Ok(Self { node, member: Member::new(plan, node, params)? })
     }
 
     /// Sends what it has to say; on a link that is down it goes unsaid.
     fn transmit(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
         while let Some(said) = self.member.poll() {
-            let Said { port, to, packet } = said.map_err(|error| error.to_string())?;
+            let Said { port, to, packet } = said?;
             _ = cx.send(port, to, packet);
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! A listener whose kernel speaks IGMP for it: the model of Linux's host, and sockets.
 
+use std::net::Ipv4Addr;
+
 use castnet::addr::Group;
 use castnet::igmp::ALL_HOSTS;
 use castnet::rng::Rng;
@@ -9,7 +11,8 @@ use super::actor::{Actor, Cx, Sounds};
 use super::frame::Frame;
 use super::model::host::{Heard, Host, Out};
 use crate::capture::ethernet::multicast_mac;
-use crate::plan::{Action, NodeId, Plan, PortId, Setting};
+use crate::family::{spoken, spoken_group};
+use crate::plan::{Action, NodeId, Plan, Port, PortId, Setting};
 use crate::recording::Delivery;
 
 pub(super) struct Listener {
@@ -29,42 +32,71 @@ pub(super) struct Kernels {
 }
 
 impl Listener {
-    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Self {
-        Self { node, kernels: Kernels::new(plan, node, igmp_version), joined: Vec::new() }
+    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Result<Self, String> {
+        let kernels = Kernels::new(plan, node, igmp_version)?;
+        Ok(Self { node, kernels, joined: Vec::new() })
     }
 }
 
+/// The address of an interface, as the model of its kernel knows it.
+///
+/// # Errors
+/// It has none, or one of a family that is not spoken.
+pub(super) fn own_address(port: &Port) -> Result<Ipv4Addr, String> {
+    let address = port.address.ok_or("an interface has no address")?;
+    spoken(address).map_err(|unspoken| unspoken.to_string())
+}
+
 impl Kernels {
-    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Self {
+    /// # Errors
+    /// An interface has no address of a family that is spoken.
+    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Result<Self, String> {
         let node = &plan.nodes[node];
-        let host = |&port: &PortId| (port, Host::new(plan.ports[port].address, igmp_version));
-        Self {
-            interfaces: node.ports.iter().map(host).collect(),
+        let host = |&port: &PortId| {
+            let address = own_address(&plan.ports[port])?;
+            Ok((port, Host::new(address, igmp_version)))
+        };
+        Ok(Self {
+            interfaces: node.ports.iter().map(host).collect::<Result<_, String>>()?,
             next: None,
             rng: Rng::for_node(plan.seed, &node.name),
             said: Vec::new(),
-        }
+        })
     }
 
     /// Every host is a member of 224.0.0.1.
     pub(super) fn start(&self, cx: &mut Cx<'_>) {
         for &(port, _) in &self.interfaces {
-            cx.hear(port, Sounds::To(multicast_mac(ALL_HOSTS)), true);
+            cx.hear(port, Sounds::To(multicast_mac(ALL_HOSTS.into())), true);
         }
     }
 
-    pub(super) fn join(&mut self, cx: &mut Cx<'_>, port: PortId, group: Group) {
-        if let Some(address) = group.v4() {
-            cx.hear(port, Sounds::To(multicast_mac(address)), true);
-            self.on(cx, port, |host, now, _, _| host.join(now, address));
-        }
+    /// # Errors
+    /// The group is of a family that is not spoken.
+    pub(super) fn join(
+        &mut self,
+        cx: &mut Cx<'_>,
+        port: PortId,
+        group: Group,
+    ) -> Result<(), String> {
+        let address = spoken_group(group).map_err(|unspoken| unspoken.to_string())?;
+        cx.hear(port, Sounds::To(multicast_mac(group.addr())), true);
+        self.on(cx, port, |host, now, _, _| host.join(now, address));
+        Ok(())
     }
 
-    pub(super) fn leave(&mut self, cx: &mut Cx<'_>, port: PortId, group: Group) {
-        if let Some(address) = group.v4() {
-            self.on(cx, port, |host, now, _, out| host.leave(now, address, out));
-            cx.hear(port, Sounds::To(multicast_mac(address)), false);
-        }
+    /// # Errors
+    /// The group is of a family that is not spoken.
+    pub(super) fn leave(
+        &mut self,
+        cx: &mut Cx<'_>,
+        port: PortId,
+        group: Group,
+    ) -> Result<(), String> {
+        let address = spoken_group(group).map_err(|unspoken| unspoken.to_string())?;
+        self.on(cx, port, |host, now, _, out| host.leave(now, address, out));
+        cx.hear(port, Sounds::To(multicast_mac(group.addr())), false);
+        Ok(())
     }
 
     pub(super) fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, heard: &Heard) {
@@ -100,7 +132,7 @@ impl Kernels {
     }
 
     /// Whether the kernel takes datagrams of the group in on the port.
-    pub(super) fn is_member(&self, port: PortId, group: std::net::Ipv4Addr) -> bool {
+    pub(super) fn is_member(&self, port: PortId, group: Ipv4Addr) -> bool {
         self.interfaces.iter().any(|(own, host)| *own == port && host.is_member(group))
     }
 
@@ -134,11 +166,11 @@ impl Actor for Listener {
                 if !self.joined.contains(&socket) {
                     self.joined.push(socket);
                 }
-                self.kernels.join(cx, *port, *group);
+                self.kernels.join(cx, *port, *group)?;
             }
             Action::Leave(port, group) => {
                 self.joined.retain(|socket| *socket != (*port, *group));
-                self.kernels.leave(cx, *port, *group);
+                self.kernels.leave(cx, *port, *group)?;
             }
             Action::Set(Setting::IgmpVersion(version)) => self.kernels.hold_to(*version),
             _ => return Err("a listener joins and leaves".to_owned()),

@@ -26,4 +26,4 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use world::{Progress, run};
+pub use world::{Progress, Unplayable, run};

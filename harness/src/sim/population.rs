@@ -20,9 +20,11 @@ use castnet::time::Instant;
 
 use super::actor::{Actor, Cx, Sounds, Token};
 use super::frame::{Frame, UNDER_WAY};
+use super::listener::own_address;
 use super::model::host::{Heard, Host, Out};
 use super::model::jiffies::TICK;
 use crate::capture::ethernet::multicast_mac;
+use crate::family::spoken_group;
 use crate::plan::{Action, NodeId, Plan, PortId};
 use crate::recording::Delivery;
 use churn::Churning;
@@ -63,15 +65,20 @@ struct Kernel {
 const REST: Instant = Instant::from_nanos(u64::MAX);
 
 impl Population {
-    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>, count: u32) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        node: NodeId,
+        igmp_version: Option<u8>,
+        count: u32,
+    ) -> Result<Self, String> {
         // A population is on one link, or the plan would not be one.
         let port = plan.nodes[node].ports[0];
-        let address = u32::from(plan.ports[port].address);
+        let address = u32::from(own_address(&plan.ports[port])?);
         let host = |n| {
             let igmp = Host::new(Ipv4Addr::from(address + n), igmp_version);
             Kernel { igmp, wake: REST, read: 0 }
         };
-        Self {
+        Ok(Self {
             node,
             port,
             hosts: (0..count).map(host).collect(),
@@ -80,7 +87,7 @@ impl Population {
             rng: Rng::for_node(plan.seed, &plan.nodes[node].name),
             said: Vec::new(),
             overheard: VecDeque::new(),
-        }
+        })
     }
 
     /// The Ethernet address of a host; that of the first one is the port's.
@@ -125,7 +132,7 @@ impl Population {
                 cx.remind(cx.now + UNDER_WAY, token(OVERHEARD, host));
             }
             // From an interface that is down the kernel's own messages vanish without a word.
-            _ = cx.pass(self.port, Frame::to_group(source, to, packet));
+            _ = cx.pass(self.port, Frame::to_group(source, to.into(), packet));
         }
     }
 
@@ -136,7 +143,7 @@ impl Population {
             return;
         }
         if was_empty {
-            cx.hear(self.port, Sounds::To(multicast_mac(group)), true);
+            cx.hear(self.port, Sounds::To(multicast_mac(group.into())), true);
         }
         self.on(cx, host, |igmp, now, _, _| igmp.join(now, group));
     }
@@ -147,7 +154,7 @@ impl Population {
             return;
         }
         if members.is_empty() {
-            cx.hear(self.port, Sounds::To(multicast_mac(group)), false);
+            cx.hear(self.port, Sounds::To(multicast_mac(group.into())), false);
         }
         self.on(cx, host, |igmp, now, _, out| igmp.leave(now, group, out));
     }
@@ -182,7 +189,7 @@ const fn token(what: Token, host: u32) -> Token {
 
 impl Actor for Population {
     fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
-        cx.hear(self.port, Sounds::To(multicast_mac(ALL_HOSTS)), true);
+        cx.hear(self.port, Sounds::To(multicast_mac(ALL_HOSTS.into())), true);
         Ok(())
     }
 
@@ -190,11 +197,11 @@ impl Actor for Population {
         let all = 0..self.hosts.len() as u32;
         match action {
             Action::Join(_, group) => {
-                let group = group.v4().ok_or("not an IPv4 group")?;
+                let group = spoken_group(*group).map_err(|unspoken| unspoken.to_string())?;
                 all.for_each(|host| self.join(cx, group, host));
             }
             Action::Leave(_, group) => {
-                let group = group.v4().ok_or("not an IPv4 group")?;
+                let group = spoken_group(*group).map_err(|unspoken| unspoken.to_string())?;
                 all.for_each(|host| self.leave(cx, group, host));
             }
             Action::Churn(churn) => self.begin(cx, churn)?,
@@ -205,7 +212,8 @@ impl Actor for Population {
 
     fn receive(&mut self, cx: &mut Cx<'_>, _port: PortId, frame: &Frame) {
         if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
-            let members = group.v4().and_then(|to| self.groups.get(&to));
+            // Nobody is a member of a group that is not spoken: its join has been refused.
+            let members = spoken_group(group).ok().and_then(|to| self.groups.get(&to));
             let Some(members) = members else { return };
             for nth in 0..members.len() as u32 {
                 let read = &mut self.hosts[members.nth(nth) as usize].read;

@@ -5,6 +5,7 @@ use std::mem;
 use castnet::addr::Group;
 use castnet::drive::{DataPlane, settle, turn};
 use castnet::mfc::cache::MfcOp;
+use castnet::mfc::entry::Flow;
 use castnet::mfc::vif::Vif;
 use castnet::router::config::Config;
 use castnet::router::{self, Input, Output, Refusal};
@@ -49,16 +50,21 @@ struct Plane<'a, 'c> {
 }
 
 impl Router {
-    pub(super) fn new(plan: &Plan, node: NodeId, config: &Config, forwarder: usize) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        node: NodeId,
+        config: &Config,
+        forwarder: usize,
+    ) -> Result<Self, String> {
         let machine = Machine {
             node,
             teller: Teller::new(plan, node),
             forwarder,
-            kernels: Kernels::new(plan, node, None),
+            kernels: Kernels::new(plan, node, None)?,
             joined: Vec::new(),
             asked: Vec::new(),
         };
-        Self { config: config.clone(), machine, daemon: None, next: None }
+        Ok(Self { config: config.clone(), machine, daemon: None, next: None })
     }
 
     fn enter_service(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
@@ -121,7 +127,6 @@ impl Machine {
                 }
                 Out::Upcall(upcall) => self.asked.push(Input::Upcall(upcall)),
                 Out::Mfc { flow, entry } => {
-                    let std::net::IpAddr::V4(source) = flow.source else { continue };
                     let entry = entry.and_then(|entry| {
                         let forwarder = self.forwarder(cx);
                         let oifs = entry.oifs.keys().filter_map(|&oif| forwarder.port(oif).ok());
@@ -129,7 +134,7 @@ impl Machine {
                         oifs.sort_unstable();
                         Some(MfcEntry { iif: forwarder.port(entry.iif).ok()?, oifs })
                     });
-                    let (at, node, group) = (cx.now, self.node, flow.group);
+                    let (at, node, Flow { source, group }) = (cx.now, self.node, flow);
                     cx.recording.mfc.push(MfcChange { at, node, source, group, entry });
                 }
             }
@@ -155,7 +160,7 @@ impl Plane<'_, '_> {
             Output::Listen(vif, group) => {
                 let port = machine.forwarder(cx).port(*vif)?;
                 machine.joined.push((port, *group));
-                machine.kernels.join(cx, port, *group);
+                machine.kernels.join(cx, port, *group)?;
             }
             Output::Mfc(MfcOp::Set(entry)) => {
                 let mut outs = Vec::new();
@@ -210,7 +215,7 @@ impl Actor for Router {
                 machine.mroute(cx).close(&mut outs);
                 machine.obey(cx, &mut outs);
                 for (port, group) in mem::take(&mut machine.joined) {
-                    machine.kernels.leave(cx, port, group);
+                    machine.kernels.leave(cx, port, group)?;
                 }
                 self.look_ahead(cx);
                 Ok(())
@@ -232,8 +237,8 @@ impl Actor for Router {
         let machine = &mut self.machine;
         let Ok(packet) = ipv4::decode(&frame.packet) else { return };
         let own = cx.plan.ports[port].address;
-        let is_local =
-            packet.destination == own || machine.kernels.is_member(port, packet.destination);
+        let is_local = own == Some(packet.destination.into())
+            || machine.kernels.is_member(port, packet.destination);
         if let Some(heard) = Heard::read(&frame.packet) {
             machine.kernels.receive(cx, port, &heard);
         }

@@ -76,9 +76,8 @@ impl Series {
         self.next += 1;
         match &self.what {
             Sent::Stream(stream) => {
-                let group = stream.group.v4().ok_or("not an IPv4 group")?;
-                let packet = datagram::encode(stream, stream.source, group, sequence, cx.now)
-                    .map_err(|unfit| unfit.to_string())?;
+                let group = stream.group;
+                let packet = datagram::encode(stream, sequence, cx.now)?;
                 let sent = cx.send(stream.port, group, packet);
                 sent.map_err(|error| format!("sending to {group}: {error}"))
             }

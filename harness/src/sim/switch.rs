@@ -10,6 +10,7 @@ use castnet::wire::igmp::Version;
 use super::actor::{Actor, Cx, Sounds};
 use super::frame::Frame;
 use super::model::bridge::{Bridge, Out, Settings};
+use crate::family::spoken;
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{MemberPorts, NodeEvent};
 
@@ -23,11 +24,12 @@ pub(super) struct Switch {
 }
 
 impl Switch {
-    pub(super) fn new(plan: &Plan, node: NodeId, switch: &plan::Switch) -> Self {
+    pub(super) fn new(plan: &Plan, node: NodeId, switch: &plan::Switch) -> Result<Self, String> {
         let ports = plan.nodes[node].ports.clone();
         let is_querier = switch.querier.is_some();
-        let bridge = Bridge::new(settings(switch, &ports), ports.len());
-        Self { node, ports, is_querier, bridge, members: MemberPorts::default(), out: Vec::new() }
+        let bridge = Bridge::new(settings(switch, &ports)?, ports.len());
+        let members = MemberPorts::default();
+        Ok(Self { node, ports, is_querier, bridge, members, out: Vec::new() })
     }
 
     /// Carries out what the bridge has decided; `passed` is the frame that it has taken in.
@@ -42,7 +44,7 @@ impl Switch {
                 Out::Send { port, to, packet } => {
                     // The bridge has the address of its first port.
                     let source = cx.plan.ports[self.ports[0]].mac;
-                    _ = cx.pass(self.ports[port], Frame::to_group(source, to, packet));
+                    _ = cx.pass(self.ports[port], Frame::to_group(source, to.into(), packet));
                 }
                 Out::Mdb { group, port, on } => {
                     let Some(group) = Group::new(group.into()) else { continue };
@@ -65,11 +67,16 @@ impl Switch {
 }
 
 /// How the bridge of a switch with these ports snoops.
-fn settings(switch: &plan::Switch, ports: &[PortId]) -> Settings {
+///
+/// # Errors
+/// In words: its address is of a family that is not spoken.
+fn settings(switch: &plan::Switch, ports: &[PortId]) -> Result<Settings, String> {
     let igmp = &switch.igmp;
-    Settings {
+    // Whoever does not ask needs no address.
+    let address = switch.querier.map_or(Ok(Ipv4Addr::UNSPECIFIED), spoken);
+    Ok(Settings {
         snooping: switch.snooping,
-        address: switch.querier.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        address: address.map_err(|unspoken| unspoken.to_string())?,
         igmp_version: if switch.igmp_version == 3 { Version::V3 } else { Version::V2 },
         query_interval: igmp.query_interval,
         query_response_interval: igmp.query_response_interval,
@@ -80,7 +87,7 @@ fn settings(switch: &plan::Switch, ports: &[PortId]) -> Settings {
         membership_interval: igmp.group_membership_interval(),
         querier_interval: igmp.other_querier_present_interval(),
         fast_leave: ports.iter().map(|port| switch.fast_leave.contains(port)).collect(),
-    }
+    })
 }
 
 impl Actor for Switch {
@@ -97,7 +104,7 @@ impl Actor for Switch {
             return Err("a switch has no such act".to_owned());
         };
         self.is_querier = switch.querier.is_some();
-        self.bridge.configure(cx.now, settings(switch, &self.ports));
+        self.bridge.configure(cx.now, settings(switch, &self.ports)?);
         self.bridge.set_querier(cx.now, self.is_querier);
         Ok(())
     }

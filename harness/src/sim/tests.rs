@@ -41,7 +41,7 @@ within = "9s"
 }
 
 fn run(plan: &Plan) -> Recording {
-    super::run(plan, |_| true).unwrap()
+    super::run(plan, |_| true).unwrap().unwrap()
 }
 
 /// What the named links carried, line by line.
@@ -124,5 +124,5 @@ fn a_source_that_cannot_send_breaks_the_run() {
 fn a_run_that_is_cancelled_leaves_nothing() {
     let acts =
         "[[act]]\nat = \"0s\"\nsend = { who = \"s1\", group = \"239.1.1.2\", rate = \"1000pps\" }";
-    assert!(super::run(&plan("", "", acts), |_| false).is_none());
+    assert!(super::run(&plan("", "", acts), |_| false).unwrap().is_none());
 }

@@ -42,11 +42,25 @@ pub struct Progress {
     pub events: u64,
 }
 
+/// A node that the simulator cannot play.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unplayable {
+    /// The node.
+    pub node: NodeId,
+    /// Why, in words.
+    pub why: String,
+}
+
 /// Runs the plan in virtual time. `watch` is told now and then how far it is, and at the end, and says
 /// whether to go on; `None` if it said no.
-#[must_use]
-pub fn run(plan: &Plan, watch: impl FnMut(Progress) -> bool) -> Option<Recording> {
-    World::new(plan).run(watch)
+///
+/// # Errors
+/// The first node that cannot be played.
+pub fn run(
+    plan: &Plan,
+    watch: impl FnMut(Progress) -> bool,
+) -> Result<Option<Recording>, Unplayable> {
+    Ok(World::new(plan)?.run(watch))
 }
 
 /// Something that is due.
@@ -95,13 +109,15 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(plan: &'a Plan) -> Self {
+    fn new(plan: &'a Plan) -> Result<Self, Unplayable> {
         let forwarders = Forwarder::all(plan);
-        Self {
+        let actor = |node| actor(plan, node, &forwarders).map_err(|why| Unplayable { node, why });
+        let actors = (0..plan.nodes.len()).map(actor).collect::<Result<_, _>>()?;
+        Ok(Self {
             plan,
             now: Instant::ZERO,
             queue: Queue::default(),
-            actors: (0..plan.nodes.len()).map(|node| actor(plan, node, &forwarders)).collect(),
+            actors,
             wakes: vec![None; plan.nodes.len()],
             links: (0..plan.links.len()).map(|link| Link::new(plan, link)).collect(),
             seats: Seat::all(plan, &forwarders),
@@ -117,7 +133,7 @@ impl<'a> World<'a> {
             wants: Vec::new(),
             outs: Vec::new(),
             listeners: Vec::new(),
-        }
+        })
     }
 
     fn run(mut self, mut watch: impl FnMut(Progress) -> bool) -> Option<Recording> {
@@ -253,7 +269,7 @@ impl<'a> World<'a> {
 
     fn read(&mut self, id: ReadingId) {
         let Reading { router, source, group, .. } = self.plan.readings[id];
-        let flow = Flow { source: source.into(), group };
+        let flow = Flow { source, group };
         let forwarder = Forwarder::place(&self.forwarders, router);
         let counters = self.forwarders[forwarder].mroute.flow_counters(flow);
         self.recording.counters[id] = Some(CountersRead { at: self.now, counters });

@@ -274,7 +274,7 @@ impl Scene<'_> {
         let sent = &self.sent[index];
         let segment = self.segment(sent.port);
         let is_query = |other: &Sent| {
-            let of_group = |query: &Query| query.is_general() || Some(query.group) == group.v4();
+            let of_group = |query: &Query| query.is_general() || query.group == group.addr();
             self.segment(other.port) == segment && query(&other.packet).is_some_and(of_group)
         };
         let last = self.sent[..index].iter().rposition(is_query)?;

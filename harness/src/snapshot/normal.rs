@@ -141,7 +141,7 @@ fn answers(
     }
     let mut members = BTreeMap::<Group, Vec<PortId>>::new();
     for (port, group) in scene.steady_members(sent.port, label.planned, until) {
-        if query.is_general() || group.v4() == Some(query.group) {
+        if query.is_general() || query.group == group.addr() {
             members.entry(group).or_default().push(port);
         }
     }

@@ -2,7 +2,7 @@
 //! that sent it; flows of datagrams per port and per receiver; acts by the time they were done.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -45,7 +45,7 @@ pub(super) enum Whose {
 #[derive(Clone, Debug)]
 pub(super) struct Flow {
     pub(super) whose: Whose,
-    pub(super) source: Ipv4Addr,
+    pub(super) source: IpAddr,
     pub(super) group: Group,
     pub(super) stream: u32,
     pub(super) first: Instant,
@@ -57,7 +57,7 @@ pub(super) struct Flow {
 const FEW: u128 = 3;
 
 /// Whose, source, group and stream.
-type Key = (Whose, Ipv4Addr, Group, u32);
+type Key = (Whose, IpAddr, Group, u32);
 
 impl<'a> Scene<'a> {
     pub(super) fn new(plan: &'a Plan, recording: &'a Recording) -> Self {
@@ -66,7 +66,7 @@ impl<'a> Scene<'a> {
         let mut data = BTreeMap::<Key, Vec<(Instant, u64)>>::new();
         for frame in recording.frames.iter().filter(|frame| frame.outgoing) {
             let Some(packet) = decode(&frame.bytes) else { continue };
-            let group = Group::new(packet.destination.into());
+            let group = Group::new(packet.destination);
             match (&packet.content, group) {
                 (Content::Data(Number { stream, sequence }), Some(group)) => {
                     let key = (Whose::Port(frame.port), packet.source, group, *stream);

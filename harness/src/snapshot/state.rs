@@ -1,7 +1,7 @@
 //! Why routers and switches changed their minds: the packet, timer or act that a change of state follows
 //! from.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -24,11 +24,11 @@ pub(super) struct Turn {
 }
 
 /// Who goes by an address: the node, or the address itself.
-pub(super) fn who(scene: &Scene<'_>, address: Ipv4Addr) -> String {
+pub(super) fn who(scene: &Scene<'_>, address: IpAddr) -> String {
     let plan = scene.plan;
     let of_switch =
         |node: &&Node| matches!(&node.role, Role::Switch(one) if one.querier == Some(address));
-    let port = plan.ports.iter().find(|port| port.address == address && !address.is_unspecified());
+    let port = plan.ports.iter().find(|port| port.address == Some(address));
     let node = port.map(|port| &plan.nodes[port.node]);
     let node = node.or_else(|| plan.nodes.iter().find(of_switch));
     node.map_or_else(|| address.to_string(), |node| node.name.clone())
@@ -53,7 +53,7 @@ impl Scene<'_> {
                 StateChange::Querier { port, querier } => {
                     let label = self.elected(at, port, fates);
                     let link = self.link_name(port);
-                    let what = match querier == self.plan.ports[port].address {
+                    let what = match Some(querier) == self.plan.ports[port].address {
                         true => format!("{link}: querier"),
                         false => format!("{link}: non-querier, {} queries", who(self, querier)),
                     };
@@ -212,7 +212,7 @@ impl Scene<'_> {
         let MfcChange { at, node, source, group, .. } = change;
         let matters = |act: &Act| match &act.action {
             Action::Send(stream) => {
-                stream.group == *group && self.plan.ports[stream.port].address == *source
+                stream.group == *group && self.plan.ports[stream.port].address == Some(*source)
             }
             _ => {
                 let ports = &self.plan.nodes[*node].ports;

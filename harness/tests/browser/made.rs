@@ -8,6 +8,7 @@ use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query};
 use castnet::wire::ipv4::encode_igmp;
 use castnet_lab::capture::{ethernet, numbered};
+use castnet_lab::family::spoken;
 use castnet_lab::plan::{Plan, PortId};
 use castnet_lab::recording::{Delivery, Frame, Number, Recording};
 use etherparse::PacketBuilder;
@@ -75,13 +76,17 @@ fn crossing(plan: &Plan, sender: &str, at: Duration, packet: &[u8]) -> Vec<Frame
     std::iter::once(sender).chain(others).map(frame).collect()
 }
 
+fn address(plan: &Plan, name: &str) -> Ipv4Addr {
+    spoken(plan.ports[port(plan, name)].address.unwrap()).unwrap()
+}
+
 fn igmp(plan: &Plan, sender: &str, at: Duration, to: Ipv4Addr, message: &Message) -> Vec<Frame> {
-    let source = plan.ports[port(plan, sender)].address;
+    let source = address(plan, sender);
     crossing(plan, sender, at, &encode_igmp(source, to, message).unwrap())
 }
 
 fn data(plan: &Plan, sender: &str, sequence: u64, hop: u8) -> Vec<Frame> {
-    let source = plan.ports[port(plan, "s1:up")].address;
+    let source = address(plan, "s1:up");
     let at = datagram(sequence) + FLIGHT * 2 * u32::from(hop);
     let number = Number { stream: 0, sequence };
     let payload = numbered::encode(number, Instant::ZERO + datagram(sequence), 64);
@@ -116,7 +121,7 @@ pub(crate) fn run(plan: &Plan) -> Recording {
         deliveries.push(Delivery {
             at: Instant::ZERO + datagram(sequence) + FLIGHT * 3,
             node: plan.ports[port(plan, "h1:lan")].node,
-            source: plan.ports[port(plan, "s1:up")].address,
+            source: address(plan, "s1:up").into(),
             group: Group::new(GROUP.into()).unwrap(),
             number: Number { stream: 0, sequence },
         });

@@ -1,7 +1,7 @@
 //! A switch that snoops, on the kernel and on `sim::model::bridge`.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ pub(crate) fn spec(settings: &Settings, ports: Vec<u32>) -> SwitchSpec {
 /// What the bridge has told of its database. It tells some of it twice, which is no news.
 #[derive(Default)]
 struct Known {
-    members: BTreeSet<(Ipv4Addr, usize)>,
+    members: BTreeSet<(IpAddr, usize)>,
     reactions: Vec<Reaction>,
 }
 
@@ -169,12 +169,12 @@ fn tell(out: &Out) -> String {
     match out {
         Out::Forward { port, packet } => format!("link {port}: {}", describe(packet)),
         Out::Send { port, packet, .. } => format!("link {port}: {}", describe(packet)),
-        Out::Mdb { group, port, on } => tell_member(*group, *port, *on),
+        Out::Mdb { group, port, on } => tell_member((*group).into(), *port, *on),
         Out::Router { port, on } => tell_router(*port, *on),
     }
 }
 
-fn tell_member(group: Ipv4Addr, port: usize, on: bool) -> String {
+fn tell_member(group: IpAddr, port: usize, on: bool) -> String {
     format!("member of {group} on port {port}: {on}")
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use castnet_lab::backend::{Changing, Running};
+use castnet_lab::family::spoken;
 use castnet_lab::lab::link::{self, Built};
 use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, Tap};
 use tokio::time;
@@ -85,7 +86,7 @@ impl Ground {
 
     /// The address of the inner namespace on a link.
     pub(crate) fn address(&self, link: usize) -> Ipv4Addr {
-        self.links[link].ports[1].addresses[0].addr()
+        spoken(self.links[link].ports[1].addresses[0].addr()).unwrap()
     }
 
     /// Waits until the script is so far.

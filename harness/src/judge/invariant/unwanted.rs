@@ -8,7 +8,7 @@
 //! a Leave gives the members that time, though their own may be over sooner (RFC2236-7-10).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::gmp::message::Version;
@@ -43,7 +43,7 @@ struct Heard {
 /// What a router's port has heard.
 #[derive(Debug, Default)]
 struct Ear {
-    groups: BTreeMap<Ipv4Addr, Heard>,
+    groups: BTreeMap<IpAddr, Heard>,
     /// Somebody else asks too, so it may be somebody else who has to act on Leaves.
     has_other_queriers: bool,
 }
@@ -52,7 +52,7 @@ impl Evidence<'_> {
     pub(super) fn unwanted<'e>(&'e self, trails: &Trails<'e>) -> Vec<Breach<'e>> {
         let mut ears = BTreeMap::<PortId, Ear>::new();
         let disturbed = self.disturbed();
-        let mut breaches = Breaches::<(PortId, Ipv4Addr, bool)>::new();
+        let mut breaches = Breaches::<(PortId, IpAddr, bool)>::new();
         // Where two things happen at the same instant, the one that is heard comes first.
         let mut in_order: Vec<&Seen> = self.seen.iter().collect();
         in_order.sort_by_key(|seen| (seen.at, seen.outgoing));
@@ -179,17 +179,17 @@ impl Ear {
                 self.groups.values_mut().for_each(|heard| heard.left = None);
             }
             Message::V1Report { group } => {
-                let heard = self.report(*group, seen.at);
+                let heard = self.report((*group).into(), seen.at);
                 heard.has_v1_hosts = true;
             }
-            Message::V2Report { group } => _ = self.report(*group, seen.at),
+            Message::V2Report { group } => _ = self.report((*group).into(), seen.at),
             Message::V3Report(report) => {
                 for record in report.records.iter().filter(|record| wants(record)) {
-                    self.report(record.group, seen.at);
+                    self.report(record.group.into(), seen.at);
                 }
             }
             Message::Leave { group } => {
-                let Some(heard) = self.groups.get_mut(group) else { return };
+                let Some(heard) = self.groups.get_mut(&IpAddr::V4(*group)) else { return };
                 heard.asked = Some(seen.at);
                 if acts
                     && is_beyond_doubt(&seen.packet)
@@ -204,7 +204,7 @@ impl Ear {
         }
     }
 
-    fn report(&mut self, group: Ipv4Addr, at: Instant) -> &mut Heard {
+    fn report(&mut self, group: IpAddr, at: Instant) -> &mut Heard {
         let heard = self.groups.entry(group).or_default();
         heard.reported = Some(at);
         (heard.left, heard.asked) = (None, None);

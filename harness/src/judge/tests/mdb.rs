@@ -58,7 +58,7 @@ impl Run {
 
     /// A Report of h1 at one port, as the port of its sender or the one that passes it on.
     fn report(mut self, at: Instant, port: &str) -> Self {
-        let source = self.plan.ports[self.port("h1:c2")].address;
+        let source = self.address("h1:c2");
         let message = Message::V2Report { group: GROUP };
         let mut bytes = igmp_frame(&Ipv4Header::igmp(source, GROUP), &message);
         bytes[6..12].copy_from_slice(&self.plan.ports[self.port("h1:c2")].mac);

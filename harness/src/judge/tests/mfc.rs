@@ -51,7 +51,7 @@ fn all_of_the_entry_has_to_be_right() {
 #[test]
 fn an_entry_of_another_flow_does_not_count() {
     let mut run = to_lan().entry(ms(2000), LAN);
-    run.recording.mfc[0].source = S2;
+    run.recording.mfc[0].source = S2.into();
     run.comes_out(Fail);
     let mut run = to_lan().entry(ms(2000), LAN);
     run.recording.mfc[0].group = super::group(super::OTHER_GROUP);

@@ -1,5 +1,7 @@
 //! Why a datagram did not go on, as far as the recording tells.
 
+use std::net::Ipv4Addr;
+
 use castnet::addr::Channel;
 use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
@@ -24,7 +26,7 @@ impl Run {
     }
 
     fn upcall(self, at: Instant, kind: UpcallKind) -> Self {
-        let (port, source, group) = (self.port("r1:up"), S1, group(GROUP));
+        let (port, source, group) = (self.port("r1:up"), S1.into(), group(GROUP));
         self.tells(at, StateChange::Upcall { port, kind, source, group })
     }
 
@@ -60,7 +62,7 @@ fn an_upcall_explains_the_datagram_that_it_follows() {
     lost().upcall(ms(2999), no_cache).never_left_because("no entry, no members on lan");
     let mut other = lost().upcall(ms(3000), no_cache);
     if let Some(StateChange::Upcall { source, .. }) = &mut other.recording.events[0].what {
-        *source = S2;
+        *source = S2.into();
     }
     other.never_left_because("no entry, no members on lan");
 }
@@ -87,8 +89,8 @@ fn a_copy_on_the_wrong_side_is_told_apart_from_the_one_that_went_on() {
 
 #[test]
 fn a_flow_whose_source_no_route_reaches_goes_nowhere_whoever_wants_it() {
-    let told = |at, source| {
-        let no_route = StateChange::NoRoute { source, group: group(GROUP) };
+    let told = |at, source: Ipv4Addr| {
+        let no_route = StateChange::NoRoute { source: source.into(), group: group(GROUP) };
         lost().lan_has_members(ms(1000), true).tells(at, no_route)
     };
     let run = || told(ms(2000), S1).entry(ms(2000), NOWHERE);

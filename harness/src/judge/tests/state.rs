@@ -27,7 +27,7 @@ fn members(groups: &str) -> Run {
 impl Run {
     /// From now on r1 holds this address for the querier of lan.
     fn holds(self, at: Instant, querier: Ipv4Addr) -> Self {
-        let port = self.port("r1:lan");
+        let (port, querier) = (self.port("r1:lan"), querier.into());
         self.tells(at, StateChange::Querier { port, querier })
     }
 
@@ -70,7 +70,7 @@ fn the_querier_is_whom_the_router_holds_for_it_then_or_soon_after() {
 fn what_a_router_holds_on_another_link_does_not_count() {
     let run = querier("r1", AT_LEAVE);
     let port = run.port("r1:up");
-    run.tells(ms(0), StateChange::Querier { port, querier: R1_LAN }).comes_out(Fail);
+    run.tells(ms(0), StateChange::Querier { port, querier: R1_LAN.into() }).comes_out(Fail);
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn all_routers_on_the_link_have_to_agree() {
         run.plan.nodes[h2].role = run.plan.nodes[r1].role.clone();
         run
     };
-    let other_holds = |at, querier| {
+    let other_holds = |at, querier: Ipv4Addr| {
         let run = two();
-        let port = run.port("h2:lan");
+        let (port, querier) = (run.port("h2:lan"), querier.into());
         run.tells(at, StateChange::Querier { port, querier })
     };
     two().comes_out(Fail);

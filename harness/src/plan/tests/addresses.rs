@@ -28,7 +28,8 @@ const GIVEN: &str = "lan = { nodes = [\"s1\", \"r1\", \"r2\", \"h1\"], subnet = 
 #[test]
 fn given_addresses_are_kept_and_the_others_get_what_is_free() {
     let plan = plan_of(GIVEN, "").unwrap();
-    let addresses: Vec<_> = plan.ports.iter().map(|port| port.address.to_string()).collect();
+    let addresses: Vec<_> =
+        plan.ports.iter().map(|port| port.address.unwrap().to_string()).collect();
     // Of 10.9.0.1 and on, 10.9.0.1 and 10.9.0.2 are taken.
     assert_eq!(addresses, ["10.9.0.3", "10.9.0.5", "10.9.0.4", "10.9.0.2"]);
     let of = |node: usize| plan.ports[plan.nodes[node].ports[0]].networks(plan.links[0].subnet);
@@ -43,7 +44,8 @@ fn a_link_of_two_addresses_gives_both() {
     let links = "lan = { nodes = [\"s1\", \"r1\"], subnet = \"10.9.0.4/31\", \
                  addresses = { r1 = \"10.9.0.4\" } }\nup = [\"r2\", \"h1\"]";
     let plan = plan_of(links, "").unwrap();
-    let addresses = plan.links[0].ports.iter().map(|&port| plan.ports[port].address.to_string());
+    let addresses =
+        plan.links[0].ports.iter().map(|&port| plan.ports[port].address.unwrap().to_string());
     assert_eq!(addresses.collect::<Vec<_>>(), ["10.9.0.5", "10.9.0.4"]);
 }
 

@@ -1,5 +1,7 @@
 //! Generated topologies: as many nodes as said, joined as said, with networks that hold them.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use castnet::router::config::Config;
 
 use super::super::{Plan, Role, compile};
@@ -96,8 +98,9 @@ fn ten_thousand_routers_and_a_million_hosts_have_addresses() {
         Role::Listener(Listener::Population { igmp_version: Some(2), count: 1_000_000 });
     let node = plan.nodes.iter().find(|node| node.name == "h1").unwrap();
     assert_eq!(format!("{:?}", node.role), format!("{population:?}"));
-    let first = plan.ports[node.ports[0]].address;
-    assert!(lan.subnet.contains(&std::net::Ipv4Addr::from(u32::from(first) + 999_999)));
+    let Some(IpAddr::V4(first)) = plan.ports[node.ports[0]].address else { panic!("no IPv4") };
+    let last = Ipv4Addr::from_bits(first.to_bits() + 999_999);
+    assert!(lan.subnet.contains(&IpAddr::V4(last)));
 }
 
 #[test]

@@ -86,7 +86,7 @@ struct Link<'a> {
 struct Port {
     node: NodeId,
     link: LinkId,
-    address: String,
+    address: Option<String>,
     mac: String,
 }
 
@@ -221,7 +221,8 @@ fn link(link: &crate::plan::Link) -> Link<'_> {
 
 fn port(port: &crate::plan::Port) -> Port {
     let mac = port.mac.map(|octet| format!("{octet:02x}")).join(":");
-    Port { node: port.node, link: port.link, address: port.address.to_string(), mac }
+    let address = port.address.map(|address| address.to_string());
+    Port { node: port.node, link: port.link, address, mac }
 }
 
 fn acts<'a>(plan: &'a Plan, recording: &Recording) -> Vec<Act<'a>> {

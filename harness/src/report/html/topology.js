@@ -49,7 +49,7 @@ function drawTopology(section, { nodes, links, ports }) {
   for (const port of ports) {
     const [[x1, y1], [x2, y2]] = [place.node.get(port.node), place.link.get(port.link)];
     const line = shape("line", { x1, y1, x2, y2, stroke: "var(--quiet)", "stroke-width": 1.3 });
-    line.append(shape("title", {}, `${port.address}\n${port.mac}`));
+    line.append(shape("title", {}, [port.address, port.mac].filter(Boolean).join("\n")));
     svg.append(line);
   }
   links.forEach(({ name, subnet }, id) => {

@@ -10,6 +10,7 @@ use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::{CHURN, Cx, Population, token};
+use crate::family::spoken_group;
 use crate::plan::Churn;
 
 /// One act of the plan at work.
@@ -51,7 +52,7 @@ fn exponential(rng: &mut Rng, mean: Duration) -> Duration {
 
 impl Population {
     pub(super) fn begin(&mut self, cx: &mut Cx<'_>, churn: &Churn) -> Result<(), String> {
-        let group = churn.group.v4().ok_or("not an IPv4 group")?;
+        let group = spoken_group(churn.group).map_err(|unspoken| unspoken.to_string())?;
         let until = churn.during.map(|during| cx.now + during);
         let (interval, stay) = (churn.interval, churn.stay);
         self.churning.push(Churning { group, interval, stay, until });

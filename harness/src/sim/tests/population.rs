@@ -41,7 +41,7 @@ fn act(at: &str, verb: &str) -> String {
 }
 
 fn run(plan: &Plan) -> Recording {
-    super::super::run(plan, |_| true).unwrap()
+    super::super::run(plan, |_| true).unwrap().unwrap()
 }
 
 /// What was sent on the LAN, of this kind.

@@ -97,7 +97,7 @@ impl World<'_> {
                 if let Out::Forward { vif, to, packet } = out
                     && let Ok(port) = self.forwarders[forwarder].port(vif)
                 {
-                    self.send(port, Frame::to_group(self.seats[port].mac, to, packet));
+                    self.send(port, Frame::to_group(self.seats[port].mac, to.into(), packet));
                 }
             }
         } else {

@@ -161,7 +161,7 @@ impl Made {
 
     fn general_queries(&mut self, chance: &mut dyn FnMut(u64) -> Duration) {
         let start = Instant::ZERO + chance(LATE);
-        let querier = self.plan.ports[self.port("r1:lan")].address;
+        let querier = self.plan.ports[self.port("r1:lan")].address.unwrap();
         self.tells(start, StateChange::Querier { port: self.port("r1:lan"), querier });
         for at in [start, start + Duration::from_secs(2) + chance(LATE)] {
             self.put(at, "r1:up", &query(Ipv4Addr::new(10, 0, 1, 2), Ipv4Addr::UNSPECIFIED, 10));
@@ -217,7 +217,7 @@ impl Made {
             let members = [("h1", Instant::ZERO, first), ("h2", joined_too, last)];
             for (name, _, _) in members.iter().filter(|(_, from, to)| (*from..*to).contains(&on)) {
                 let node = self.plan.nodes.iter().position(|node| node.name == *name).unwrap();
-                let (source, group) = (S1, group());
+                let (source, group) = (S1.into(), group());
                 self.recording.deliveries.push(Delivery { at: on, node, source, group, number });
             }
             (at, sequence) = (at + Duration::from_millis(10), sequence + 1);
@@ -253,6 +253,6 @@ impl Made {
     fn forwards(&mut self, at: Instant, oifs: Vec<PortId>, iif: PortId) {
         let node = self.plan.ports[iif].node;
         let entry = Some(MfcEntry { iif, oifs });
-        self.recording.mfc.push(MfcChange { at, node, source: S1, group: group(), entry });
+        self.recording.mfc.push(MfcChange { at, node, source: S1.into(), group: group(), entry });
     }
 }

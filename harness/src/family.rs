@@ -1,0 +1,45 @@
+//! Which address families the laboratory speaks: IPv4.
+//!
+//! Plans, recordings and captures carry both families. Whoever turns an address into octets or into
+//! a socket asks here, and refuses IPv6 in these words, so that no address of the other family is
+//! taken for "none". A search for the callers of [`spoken`] finds every place that IPv6 needs.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use castnet::addr::Group;
+use ipnet::{IpNet, Ipv4Net};
+
+/// An address, a network or a group of IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}: IPv6 is not spoken by the laboratory yet")]
+pub struct Unspoken<T>(pub T);
+
+/// The address as IPv4.
+///
+/// # Errors
+/// An IPv6 address.
+pub const fn spoken(address: IpAddr) -> Result<Ipv4Addr, Unspoken<IpAddr>> {
+    match address {
+        IpAddr::V4(address) => Ok(address),
+        IpAddr::V6(_) => Err(Unspoken(address)),
+    }
+}
+
+/// The network as IPv4.
+///
+/// # Errors
+/// An IPv6 network.
+pub const fn spoken_net(network: IpNet) -> Result<Ipv4Net, Unspoken<IpNet>> {
+    match network {
+        IpNet::V4(network) => Ok(network),
+        IpNet::V6(_) => Err(Unspoken(network)),
+    }
+}
+
+/// The group's address as IPv4.
+///
+/// # Errors
+/// An IPv6 group.
+pub const fn spoken_group(group: Group) -> Result<Ipv4Addr, Unspoken<IpAddr>> {
+    spoken(group.addr())
+}
