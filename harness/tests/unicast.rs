@@ -126,7 +126,8 @@ fn routes_come_back() -> Result<(), Failed> {
     let outcome = Rc::new(RefCell::new(None));
     let told = outcome.clone();
     netns::run_then(&plan, &Cancel::new(), async move |_, rooms| {
-        *told.borrow_mut() = Some(there_and_back(rooms, "h1", "s1", Ipv4Addr::new(10, 0, 1, 7)));
+        *told.borrow_mut() =
+            Some(there_and_back(rooms, "h1", "s1", Ipv4Addr::new(10, 0, 1, 7).into()));
     })?;
     Ok(outcome.take().ok_or("it never stood")??)
 }
@@ -138,6 +139,6 @@ fn nothing_comes_back() -> Result<(), Failed> {
         let sent = lost.send_to(b"there", ("10.0.1.7", 5000)).map_err(|error| error.kind());
         assert_eq!(sent, Err(io::ErrorKind::NetworkUnreachable));
         // The control: what it is on itself, it reaches.
-        there_and_back(rooms, "r1", "r2", Ipv4Addr::new(10, 0, 2, 2))
+        there_and_back(rooms, "r1", "r2", Ipv4Addr::new(10, 0, 2, 2).into())
     })
 }
