@@ -36,6 +36,7 @@
 //! - [`replay`]: a capture held against a scenario.
 //! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
+//! - [`runner`]: many runs of many scenarios.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!(
@@ -55,6 +56,7 @@ pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod role;
+pub mod runner;
 pub mod scenario;
 pub mod sim;
 pub mod snapshot;

@@ -29,7 +29,7 @@ const CORE: [(&str, &[&str]); 13] = [
 ];
 
 /// The same for the laboratory.
-const LAB: [(&str, &[&str]); 17] = [
+const LAB: [(&str, &[&str]); 18] = [
     ("vocabulary", &[]),
     ("scenario", &["vocabulary"]),
     ("lab", &[]),
@@ -47,6 +47,23 @@ const LAB: [(&str, &[&str]); 17] = [
     ("snapshot", &["scenario", "plan", "recording", "capture", "judge"]),
     ("replay", &["scenario", "plan", "recording", "capture", "judge"]),
     ("report", &["scenario", "plan", "recording", "capture", "judge", "snapshot"]),
+    (
+        "runner",
+        &[
+            "lab",
+            "scenario",
+            "plan",
+            "recording",
+            "capture",
+            "role",
+            "backend",
+            "judge",
+            "compare",
+            "swarm",
+            "snapshot",
+            "report",
+        ],
+    ),
 ];
 
 /// The only files with `unsafe` in them.

@@ -1,11 +1,9 @@
 //! `castnet check`
 
-use super::{Ending, Failure, files, say};
+use super::{Ending, files, say};
 
 pub(super) fn check(paths: &files::Paths) -> Ending {
-    let files = files::find(paths).map_err(Failure::usage)?;
-    let plans = files::load_all(&files)?;
-    for plan in plans {
+    for plan in paths.load()? {
         let which = match plan.combination.as_str() {
             "" => String::new(),
             combination => format!(" [{combination}]"),

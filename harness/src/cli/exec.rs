@@ -5,11 +5,10 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use castnet_lab::lab::Netns;
+use castnet_lab::runner::standing;
 use clap::Args;
-use nix::sched::{CloneFlags, setns};
 
-use super::{Ending, Failure, standing};
+use super::{Ending, Failure};
 
 /// castnet could not do its part, as other programs that start programs say it.
 const OWN_FAULT: u8 = 125;
@@ -38,11 +37,8 @@ pub(super) fn exec(args: &ExecArgs) -> Ending {
     let failed = |message: String| Failure { code: OWN_FAULT, message };
     let what = format!("node {}", args.node);
     let found = standing::find(args.pid, &what, |one| one.node(&args.node).is_some());
-    let standing = found.map_err(failed)?;
-    let nodes: Vec<_> = standing.node(&args.node).into_iter().collect();
-    let entered = standing.enter(&nodes).and_then(|netns: Vec<Netns>| {
-        netns.iter().try_for_each(|one| Ok::<(), io::Error>(setns(one, CloneFlags::CLONE_NEWNET)?))
-    });
+    let standing = found.map_err(|error| failed(error.to_string()))?;
+    let entered = standing.node(&args.node).map_or(Ok(()), |node| standing.enter_node(node));
     entered.map_err(|error| failed(format!("{what}: {error}")))?;
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(failed("no command".to_owned()));

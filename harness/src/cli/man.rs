@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use castnet_lab::runner::output::publish;
 use clap::{Args, Command};
 
-use super::campaign::publish;
 use super::{Ending, Failure, say};
 
 #[derive(Args)]

@@ -1,6 +1,5 @@
 //! The command line: what can be said, and which exit code answers. A module a command.
 
-mod campaign;
 mod capture;
 mod check;
 mod diff;
@@ -13,15 +12,12 @@ mod judge;
 mod man;
 mod memory;
 mod new;
-mod owner;
 mod progress;
 mod review;
 mod run;
 mod schema;
-mod seed;
 mod selection;
 mod show;
-mod standing;
 mod swarm;
 mod trace;
 mod up;

@@ -3,9 +3,10 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use castnet_lab::runner::output;
 use clap::Args;
 
-use super::{Ending, Failure, owner, say};
+use super::{Ending, Failure, say};
 
 /// What is written.
 const FIRST: &str = include_str!("first.toml");
@@ -29,7 +30,7 @@ pub(super) fn new(args: &NewArgs) -> Ending {
     let has_schema = args.file.with_file_name(SCHEMA).is_file();
     let line = if has_schema { format!("#:schema ./{SCHEMA}\n") } else { String::new() };
     let text = format!("{line}{FIRST}");
-    let written = owner::create_new(&args.file);
+    let written = output::create_new(&args.file);
     written.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
         Failure::usage(match error.kind() {
             io::ErrorKind::AlreadyExists => format!("{file}: is there already, and stays so"),

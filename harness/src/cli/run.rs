@@ -1,26 +1,23 @@
 //! `castnet run`
 
-use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use castnet::kernel::Clock;
 use castnet_lab::backend::netns::Room;
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
-use castnet_lab::lab::privilege::{self, Refusal};
-use castnet_lab::plan::Plan;
+use castnet_lab::lab::privilege;
 use castnet_lab::report::{Campaign, Finished, html, json, junit, markdown, table, text};
+use castnet_lab::runner::output::publish;
+use castnet_lab::runner::standing::{Announced, Standing};
+use castnet_lab::runner::{self, Event, Held, Hold, Orders, Seed, Where};
 use castnet_lab::scenario::Backend;
 use clap::Args;
 
-use super::campaign::{self, Event, Hold, Orders, publish};
-use super::files::{self, Paths};
+use super::files::Paths;
 use super::progress::Progress;
-use super::seed::Seed;
-use super::selection::Selection;
-use super::standing::{Announced, Standing};
+use super::selection::SelectionArgs;
 use super::{
     EXIT_CODES, Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, memory, say,
     stdout_style, up,
@@ -32,7 +29,7 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     paths: Paths,
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     /// Where to run: `netns`, the real kernel, `sim`, the simulator in virtual time, or both with a
     /// comma. By default the kernel, where scenario and machine allow, and else the simulator.
     #[arg(long, value_name = "BACKEND", value_delimiter = ',', value_parser = backend)]
@@ -86,24 +83,25 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     if let Some(refusal) = refusal.as_ref().filter(|_| args.backend.is_empty()) {
         complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
     }
-    let plans = files::load_all(&files::find(&args.paths).map_err(Failure::usage)?)?;
-    let plans = args.selection.pick(plans).map_err(Failure::usage)?;
+    let plans = args.selection.selection().pick(args.paths.load()?).map_err(Failure::usage)?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
-    let backends = |plan: &Plan| args.backends(plan, refusal.as_ref());
-    let mut jobs = campaign::jobs(&plans, backends, args.repeat, &args.out, args.html);
-    if let Some(seed) = args.seed {
-        for job in &mut jobs {
-            job.plan.to_mut().seed = seed.draw()?;
+    let backends = Where::on(&args.backend).unless(refusal.as_ref());
+    let mut jobs = runner::jobs(&plans, &backends, args.repeat, &args.out);
+    for job in &mut jobs {
+        if let Some(seed) = args.seed {
+            job.plan.to_mut().seed = seed.draw().map_err(Failure::broken)?;
+        }
+        if args.html {
+            job.with_page();
         }
     }
     let orders = Orders {
-        jobs,
         at_a_time: args.at_a_time(),
         fail_fast: args.fail_fast,
         hold: args.hold(),
         refusal: refusal.as_ref(),
-        cancel: &cancel,
+        ..Orders::new(jobs, &cancel)
     };
     follow(args, &orders)
 }
@@ -140,26 +138,6 @@ pub(super) fn backend(word: &str) -> Result<Backend, String> {
 }
 
 impl RunArgs {
-    /// Where to run the scenario. Of those that the user names it is left out where its author does
-    /// not let it run, unless nothing is left then: that is worth a word.
-    fn backends(&self, plan: &Plan, refusal: Option<&Refusal>) -> Vec<Backend> {
-        let mut named: Vec<Backend> = Vec::new();
-        for backend in &self.backend {
-            if !named.contains(backend) {
-                named.push(*backend);
-            }
-        }
-        if named.is_empty() {
-            let can =
-                |backend| plan.runs_on(backend) && (backend == Backend::Sim || refusal.is_none());
-            let best = [Backend::Netns, Backend::Sim].into_iter().find(|&backend| can(backend));
-            return vec![best.unwrap_or(Backend::Netns)];
-        }
-        let allowed: Vec<Backend> =
-            named.iter().copied().filter(|&backend| plan.runs_on(backend)).collect();
-        if allowed.is_empty() { named } else { allowed }
-    }
-
     const fn hold(&self) -> Hold {
         match (self.pause_on_fail, self.keep) {
             (false, false) => Hold::Never,
@@ -176,86 +154,73 @@ impl RunArgs {
     }
 }
 
-/// What has become of the runs so far.
-struct SoFar {
-    clock: Clock,
-    campaign: Campaign,
-    ended: BTreeSet<usize>,
-    stopped: BTreeSet<usize>,
-}
-
-impl SoFar {
-    fn new(repeat: u32) -> Self {
-        let campaign = Campaign { repeat, ..Campaign::default() };
-        let (ended, stopped) = (BTreeSet::new(), BTreeSet::new());
-        Self { clock: Clock::start(), campaign, ended, stopped }
-    }
-
-    /// A job has a verdict. It counts once, however often that is said.
-    fn finished(&mut self, job: usize, finished: Finished) {
-        if self.ended.insert(job) {
-            self.campaign.finished.push(finished);
-        }
-    }
-
-    /// All of it, as if nothing more came.
-    fn campaign(&mut self, orders: &Orders<'_>) -> &Campaign {
-        let jobs = orders.jobs.iter().enumerate();
-        let missing = jobs.filter(|(job, _)| !self.ended.contains(job));
-        let missing = missing.map(|(index, job)| job.unfinished(self.stopped.contains(&index)));
-        self.campaign.unfinished = missing.collect();
-        let cancelled = orders.cancel.is_cancelled();
-        self.campaign.interrupted = cancelled && !self.campaign.unfinished.is_empty();
-        self.campaign.took = self.clock.now().since_start();
-        &self.campaign
-    }
+/// A topology that stands, for the user and for other processes.
+struct Standstill {
+    job: usize,
+    _announced: Option<Announced>,
+    /// Unless Enter ends it.
+    _held: Option<Held>,
 }
 
 /// Carries the orders out, shows each run as it ends, and reports all of them.
 fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
     let mut progress = Progress::new(orders.jobs.len());
-    let mut so_far = SoFar::new(args.repeat);
-    let mut held: Option<(usize, Option<Announced>)> = None;
+    let mut standstill: Option<Standstill> = None;
     let mut reported = None;
-    campaign::carry_out(orders, |event| {
+    let campaign = runner::carry_out(orders, |event, so_far| {
         match event {
             Event::Started(job) => progress.started(job, orders.jobs[job].name()),
-            Event::Paused(job, finished, rooms) => {
+            Event::Paused(job, finished, rooms, held) => {
                 progress.clear();
                 show(args, &finished);
                 if args.keep {
-                    so_far.finished(job, *finished);
-                    reported = Some(report(args, so_far.campaign(orders)));
+                    reported = Some(report(args, so_far.campaign()));
                 }
-                held = Some((job, pause(orders, job, &rooms)));
+                let announced = pause(orders, job, &rooms);
+                let held = match orders.hold {
+                    Hold::Last => Some(held),
+                    _ => {
+                        let_go_at_enter(held);
+                        None
+                    }
+                };
+                standstill = Some(Standstill { job, _announced: announced, _held: held });
             }
             Event::Finished(job, finished) => {
                 progress.ended(job, finished.verdict.outcome == Outcome::Pass);
                 progress.clear();
-                if held.take_if(|(paused, _)| *paused == job).is_none() {
+                if standstill.take_if(|paused| paused.job == job).is_none() {
                     show(args, &finished);
                 }
-                so_far.finished(job, *finished);
             }
-            Event::Stopped(job) => {
-                progress.ended(job, true);
-                so_far.stopped.insert(job);
-            }
+            Event::Stopped(job) => progress.ended(job, true),
             Event::Simulated(job, now) => progress.simulated(job, now),
-            Event::Tick => {}
+            _ => {}
         }
-        if held.is_none() {
+        if standstill.is_none() {
             progress.show();
         }
     });
     progress.clear();
-    let ending = reported.unwrap_or_else(|| report(args, so_far.campaign(orders)));
+    let ending = reported.unwrap_or_else(|| report(args, &campaign));
     if !args.json
         && let Some(told) = memory::told(orders.jobs.iter().map(|job| job.plan.as_ref()))
     {
         say(&told);
     }
     ending
+}
+
+/// Lets the topology go at Enter or at the end of standard input.
+fn let_go_at_enter(held: Held) {
+    // Nothing can end a read from a terminal; if it goes on, it goes on until the process ends.
+    let waiting = move || {
+        _ = io::stdin().read_line(&mut String::new());
+        drop(held);
+    };
+    if let Err(error) = std::thread::Builder::new().name("enter".into()).spawn(waiting) {
+        complain(&error.to_string());
+    }
 }
 
 fn show(args: &RunArgs, finished: &Finished) {
@@ -270,9 +235,9 @@ fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
     let end = if orders.hold == Hold::Last { "Ctrl-C ends it" } else { "Enter goes on" };
     let announced = standing.announce();
     let hint = up::invitation(&standing);
-    let text = format!("{}{hint}the topology is held: {end}\n", standing.lines());
+    let text = format!("{}{hint}the topology is held: {end}\n", up::lines(&standing));
     _ = io::stderr().write_all(text.as_bytes());
-    announced.map_err(|error| complain(&error)).ok()
+    announced.map_err(|error| complain(&error.to_string())).ok()
 }
 
 /// Several calls of one job have one summary.

@@ -3,25 +3,20 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use castnet::kernel::Clock;
 use castnet_lab::backend::Cancel;
-use castnet_lab::swarm::{self, Found};
+use castnet_lab::runner::hunt::{Hunt, Range, hunt};
+use castnet_lab::runner::output::publish;
+use castnet_lab::swarm;
 use clap::Args;
 use serde::Serialize;
 
-use super::campaign::publish;
 use super::{Ending, FAILED, Failure, INTERRUPTED, interrupt, say};
 
 /// The version of the shape of what `--json` prints.
 const SCHEMA: u32 = 1;
-
-/// How often it is told how far it is.
-const PACE: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
 #[command(after_help = AFTER)]
@@ -66,7 +61,17 @@ pub(super) fn swarm(args: &SwarmArgs) -> Ending {
     }
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
-    let Hunt { tried, mut found, seconds } = hunt(args, &cancel);
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    let range = Range {
+        first: args.seed,
+        seeds: args.seeds,
+        budget: args.budget,
+        findings: args.findings,
+        at_a_time: jobs,
+    };
+    let Hunt { tried, mut found, took } = hunt(&range, &cancel, |hunt| show(hunt, args));
+    clear();
+    let seconds = took.as_secs_f64();
     found.sort_by_key(|found| found.seed);
     let rows: Vec<Row<'_>> = found
         .iter()
@@ -119,64 +124,10 @@ struct Row<'a> {
     scenario: String,
 }
 
-/// What has come of it.
-struct Hunt {
-    tried: u64,
-    found: Vec<Found>,
-    seconds: f64,
-}
-
-/// Tries the seeds side by side.
-fn hunt(args: &SwarmArgs, cancel: &Cancel) -> Hunt {
-    let clock = Clock::start();
-    let (next, enough) = (AtomicU64::new(0), AtomicBool::new(false));
-    let worker = |tell: Sender<Option<Found>>| {
-        while !enough.load(Ordering::Relaxed) && !cancel.is_cancelled() {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= args.seeds {
-                return;
-            }
-            // That it was interrupted is known.
-            let Ok(found) = swarm::search(args.seed.wrapping_add(number), cancel) else { return };
-            // The listener outlives the workers.
-            _ = tell.send(found);
-        }
-    };
-    let mut hunt = Hunt { tried: 0, found: Vec::new(), seconds: 0.0 };
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
-    let (tell, told) = channel();
-    thread::scope(|scope| {
-        for _ in 0..jobs {
-            let tell = tell.clone();
-            scope.spawn(|| worker(tell));
-        }
-        drop(tell);
-        loop {
-            let heard = told.recv_timeout(PACE);
-            match heard {
-                Ok(found) => {
-                    hunt.tried += 1;
-                    hunt.found.extend(found);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            let took = clock.now().since_start();
-            let is_enough = hunt.found.len() as u64 >= args.findings
-                || args.budget.is_some_and(|budget| took >= budget);
-            enough.fetch_or(is_enough, Ordering::Relaxed);
-            show(&hunt, args, took);
-        }
-    });
-    hunt.seconds = clock.now().since_start().as_secs_f64();
-    clear();
-    hunt
-}
-
 /// How far it is, on a terminal.
-fn show(hunt: &Hunt, args: &SwarmArgs, took: Duration) {
+fn show(hunt: &Hunt, args: &SwarmArgs) {
     if io::stderr().is_terminal() {
-        let Hunt { tried, found, .. } = hunt;
+        let Hunt { tried, found, took } = hunt;
         let rate = *tried as f64 / took.as_secs_f64().max(0.001);
         let (found, seeds) = (found.len(), args.seeds);
         _ = write!(

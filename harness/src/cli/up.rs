@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use castnet_lab::backend::netns::{self, Held};
 use castnet_lab::backend::{Cancel, RunError};
 use castnet_lab::lab::privilege;
+use castnet_lab::runner::standing::{Node, Port, Standing};
 use clap::Args;
 
-use super::standing::Standing;
 use super::{Ending, Failure, UNSUPPORTED, complain, files, interrupt, say};
 
 #[derive(Args)]
@@ -35,7 +35,7 @@ pub(super) fn up(args: &UpArgs) -> Ending {
                 Ok(file) => announced = Some(file),
                 Err(error) => complain(&format!("`castnet exec` will not find it: {error}")),
             }
-            say(&standing.lines());
+            say(&lines(&standing));
             say(&invitation(&standing));
         }
         Held::Told(event) => {
@@ -50,6 +50,19 @@ pub(super) fn up(args: &UpArgs) -> Ending {
         Err(error @ RunError::Unsupported(..)) => Err(unsupported(error.to_string())),
         Err(error) => Err(Failure::broken(error)),
     }
+}
+
+/// A line for each node: its name, its namespace, its interfaces.
+pub(super) fn lines(standing: &Standing) -> String {
+    let width = standing.nodes.iter().map(|node| node.name.len()).max().unwrap_or_default();
+    let line = |node: &Node| {
+        let port = |Port { link, addresses }: &Port| {
+            std::iter::once(link).chain(addresses).cloned().collect::<Vec<_>>().join(" ")
+        };
+        let ports: Vec<String> = node.ports.iter().map(port).collect();
+        format!("{:<width$}  {}  {}\n", node.name, node.netns, ports.join(", "))
+    };
+    standing.nodes.iter().map(line).collect()
 }
 
 /// What can be done with it.

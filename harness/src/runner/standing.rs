@@ -10,42 +10,50 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use castnet_lab::backend::netns::Room;
-use castnet_lab::lab::Netns;
-use castnet_lab::plan::Plan;
 use nix::sched::{CloneFlags, setns};
 use serde::{Deserialize, Serialize};
 
+use super::UsageError;
+use crate::backend::netns::Room;
+use crate::lab::Netns;
+use crate::plan::Plan;
+
 /// A topology that stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Standing {
-    pub(super) pid: u32,
+pub struct Standing {
+    /// The process that holds it.
+    pub pid: u32,
     /// When the process was started, in the kernel's ticks since boot.
     started: u64,
-    scenario: String,
-    pub(super) nodes: Vec<Node>,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The nodes, in the order of the plan.
+    pub nodes: Vec<Node>,
 }
 
 /// A node of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Node {
-    pub(super) name: String,
-    /// `/proc/<pid>/fd/<n>`
-    pub(super) netns: String,
-    pub(super) ports: Vec<Port>,
+pub struct Node {
+    /// The node's name.
+    pub name: String,
+    /// The path of its namespace: `/proc/<pid>/fd/<n>`
+    pub netns: String,
+    /// Its interfaces.
+    pub ports: Vec<Port>,
 }
 
 /// An interface of a node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Port {
+pub struct Port {
     /// The name of the link, and of the interface.
-    pub(super) link: String,
+    pub link: String,
     /// Each with the length of its prefix; a port of a switch has none.
-    addresses: Vec<String>,
+    pub addresses: Vec<String>,
 }
 
-/// The file that says so; it goes when this is dropped.
-pub(super) struct Announced {
+/// The file that tells other processes of a topology; dropping this removes the file.
+#[derive(Debug)]
+pub struct Announced {
     file: PathBuf,
 }
 
@@ -57,7 +65,8 @@ impl Drop for Announced {
 
 impl Standing {
     /// A topology of this process.
-    pub(super) fn own(plan: &Plan, rooms: &[Room]) -> Self {
+    #[must_use]
+    pub fn own(plan: &Plan, rooms: &[Room]) -> Self {
         let ports = |node: usize| {
             plan.nodes[node].ports.iter().map(|&port| {
                 let port = &plan.ports[port];
@@ -77,11 +86,11 @@ impl Standing {
         Self { pid, started, scenario: plan.name.clone(), nodes: nodes.collect() }
     }
 
-    /// Tells other processes.
+    /// Makes the topology known to other processes of the same user.
     ///
     /// # Errors
-    /// Why the file could not be written.
-    pub(super) fn announce(&self) -> Result<Announced, String> {
+    /// The file could not be written.
+    pub fn announce(&self) -> io::Result<Announced> {
         let file = folder().join(format!("castnet-{}.json", self.pid));
         let write = || {
             // What a process of the same number may have left.
@@ -90,25 +99,15 @@ impl Standing {
                 OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
             out.write_all(&serde_json::to_vec(self)?)
         };
-        write().map_err(|error: io::Error| format!("{}: {error}", file.display()))?;
+        write().map_err(|error: io::Error| {
+            io::Error::new(error.kind(), format!("{}: {error}", file.display()))
+        })?;
         Ok(Announced { file })
     }
 
-    /// A line for each node: its name, its namespace, its interfaces.
-    pub(super) fn lines(&self) -> String {
-        let width = self.nodes.iter().map(|node| node.name.len()).max().unwrap_or_default();
-        let line = |node: &Node| {
-            let port = |Port { link, addresses }: &Port| {
-                std::iter::once(link).chain(addresses).cloned().collect::<Vec<_>>().join(" ")
-            };
-            let ports: Vec<String> = node.ports.iter().map(port).collect();
-            format!("{:<width$}  {}  {}\n", node.name, node.netns, ports.join(", "))
-        };
-        self.nodes.iter().map(line).collect()
-    }
-
-    /// How to get into the namespace of a node without castnet.
-    pub(super) fn nsenter(&self, netns: &str) -> String {
+    /// The `nsenter` command that enters the namespace of a node without castnet.
+    #[must_use]
+    pub fn nsenter(&self, netns: &str) -> String {
         // From inside a user namespace of its own this process may not even ask about the first one.
         match same_user_namespace(1).unwrap_or(false) {
             true => format!("nsenter --net={netns}"),
@@ -120,21 +119,32 @@ impl Standing {
     }
 
     /// Whether its process is still there.
-    pub(super) fn is_alive(&self) -> bool {
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
         start_of(self.pid) == Some(self.started)
     }
 
     /// The node of this name.
-    pub(super) fn node(&self, name: &str) -> Option<&Node> {
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)
     }
 
-    /// Goes to where its namespaces are, and opens those of `nodes`. The process must have no other
-    /// thread.
+    /// Moves this process into the network namespace of a node. The process must have no other thread.
     ///
     /// # Errors
-    /// Those of open(2) and setns(2).
-    pub(super) fn enter(&self, nodes: &[&Node]) -> io::Result<Vec<Netns>> {
+    /// A namespace cannot be opened (open(2)) or entered (setns(2)).
+    pub fn enter_node(&self, node: &Node) -> io::Result<()> {
+        let netns = self.enter(&[node])?;
+        netns.iter().try_for_each(|one| Ok(setns(one, CloneFlags::CLONE_NEWNET)?))
+    }
+
+    /// Enters the user namespace of the topology, and opens the network namespaces of `nodes`. The
+    /// process must have no other thread.
+    ///
+    /// # Errors
+    /// A namespace cannot be opened (open(2)) or entered (setns(2)).
+    pub fn enter(&self, nodes: &[&Node]) -> io::Result<Vec<Netns>> {
         let user = format!("/proc/{}/ns/user", self.pid);
         let user = if same_user_namespace(self.pid)? { None } else { Some(File::open(user)?) };
         let open =
@@ -147,19 +157,20 @@ impl Standing {
     }
 }
 
-/// The topology that stands and that `wanted` is true of.
+/// The topology that stands and that `wanted` is true of; `what` names what is wanted for messages.
 ///
 /// # Errors
-/// If there is none, or more than one and `pid` does not say which.
-pub(super) fn find(
+/// No topology stands that is wanted, or several do and `pid` does not say which.
+pub fn find(
     pid: Option<u32>,
     what: &str,
     wanted: impl Fn(&Standing) -> bool,
-) -> Result<Standing, String> {
+) -> Result<Standing, UsageError> {
     let mut standing = all(&folder());
     standing.retain(|one| pid.is_none_or(|pid| one.pid == pid));
     if standing.is_empty() {
-        return Err("no topology stands; `castnet up SCENARIO` builds one".to_owned());
+        let why = "no topology stands; `castnet up SCENARIO` builds one";
+        return Err(UsageError(why.to_owned()));
     }
     let names: Vec<String> = standing
         .iter()
@@ -171,12 +182,13 @@ pub(super) fn find(
         .collect();
     standing.retain(wanted);
     match standing.as_slice() {
-        [] => Err(format!("there is no {what}; there is {}", names.join(", "))),
+        [] => Err(UsageError(format!("there is no {what}; there is {}", names.join(", ")))),
         [one] => Ok(one.clone()),
         several => {
             let each = several.iter().map(|one| format!("--pid {} ({})", one.pid, one.scenario));
             let each: Vec<String> = each.collect();
-            Err(format!("several topologies have a {what}; say {}", each.join(" or ")))
+            let each = each.join(" or ");
+            Err(UsageError(format!("several topologies have a {what}; say {each}")))
         }
     }
 }

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::str::FromStr;
 
-use super::Failure;
-
-/// What the user wants.
+/// What the random draws of runs follow from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seed {
+pub enum Seed {
+    /// This number in every run.
     Given(u64),
+    /// Another number for each run.
     Random,
 }
 
@@ -17,8 +17,8 @@ impl Seed {
     /// The seed of a run. One that is drawn is short, so that people can type it.
     ///
     /// # Errors
-    /// If there is no randomness here.
-    pub(super) fn draw(self) -> Result<u64, Failure> {
+    /// `/dev/urandom` cannot be read.
+    pub fn draw(self) -> io::Result<u64> {
         let random = || {
             let mut octets = [0; 4];
             File::open("/dev/urandom")?.read_exact(&mut octets)?;
@@ -26,9 +26,9 @@ impl Seed {
         };
         match self {
             Self::Given(seed) => Ok(seed),
-            Self::Random => {
-                random().map_err(|why: io::Error| Failure::broken(format!("/dev/urandom: {why}")))
-            }
+            Self::Random => random().map_err(|error: io::Error| {
+                io::Error::new(error.kind(), format!("/dev/urandom: {error}"))
+            }),
         }
     }
 }

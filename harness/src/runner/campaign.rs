@@ -1,0 +1,192 @@
+//! Several runs, some at a time, and what becomes of each, reported in order to one observer.
+//!
+//! A run that is interrupted leaves no verdict and no file. Captures get their name when they are
+//! whole. A panic of the laboratory makes its own run Broken and no other.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use castnet::kernel::Clock;
+use castnet::time::Instant;
+use tokio::sync::oneshot;
+
+use super::{Job, SoFar};
+use crate::backend::netns::{self, Room};
+use crate::backend::{Cancel, RunError, at_a_time, sim};
+use crate::judge::Outcome;
+use crate::lab::privilege::Refusal;
+use crate::recording::Recording;
+use crate::report::{Campaign, Finished};
+use crate::role;
+use crate::scenario::Backend;
+
+/// How often the observer is told that time passes.
+pub const PACE: Duration = Duration::from_millis(200);
+
+/// What is to be done.
+pub struct Orders<'a> {
+    /// The runs.
+    pub jobs: Vec<Job<'a>>,
+    /// How many of them run side by side.
+    pub at_a_time: usize,
+    /// Whether nothing more starts once a run has not passed.
+    pub fail_fast: bool,
+    /// Which topologies stand after the verdict.
+    pub hold: Hold,
+    /// Why nothing can be run on the kernel here.
+    pub refusal: Option<&'a Refusal>,
+    /// Ends all of it.
+    pub cancel: &'a Cancel,
+}
+
+impl<'a> Orders<'a> {
+    /// All of the jobs, as many at a time as the machine can bear, and nothing is held.
+    #[must_use]
+    pub fn new(jobs: Vec<Job<'a>>, cancel: &'a Cancel) -> Self {
+        let (fail_fast, hold, refusal) = (false, Hold::Never, None);
+        Self { jobs, at_a_time: at_a_time(), fail_fast, hold, refusal, cancel }
+    }
+}
+
+/// Which topologies stand after the verdict, until the observer or [`Orders::cancel`] ends that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// None.
+    Never,
+    /// That of each run that has not passed.
+    Failed,
+    /// That of the last run.
+    Last,
+}
+
+/// What happens. Jobs are counted as in [`Orders::jobs`].
+#[non_exhaustive]
+#[derive(Debug)]
+pub enum Event {
+    /// A job begins.
+    Started(usize),
+    /// A job has ended, with a verdict.
+    Finished(usize, Box<Finished>),
+    /// A job has this verdict, and its topology is held. It finishes later, with the same verdict.
+    Paused(usize, Box<Finished>, Vec<Room>, Held),
+    /// A job was interrupted.
+    Stopped(usize),
+    /// A job has come so far in virtual time.
+    Simulated(usize, Instant),
+    /// Time passes.
+    Tick,
+}
+
+/// The topology stands until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    _held: oneshot::Sender<()>,
+}
+
+impl Orders<'_> {
+    /// Whether the topology of the job stands after its verdict.
+    fn holds(&self, index: usize, passed: bool) -> bool {
+        match self.hold {
+            Hold::Never => false,
+            Hold::Failed => !passed,
+            Hold::Last => index + 1 == self.jobs.len() || (self.fail_fast && !passed),
+        }
+    }
+}
+
+/// Does all of it, or as much as there is time for. The observer is called on this thread.
+pub fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event, &mut SoFar<'_>)) -> Campaign {
+    let (next, enough) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (tell, told) = channel();
+    let worker = |tell: Sender<Event>| {
+        while !enough.load(Ordering::Relaxed) && !orders.cancel.is_cancelled() {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = orders.jobs.get(index) else { return };
+            // The observer outlives the workers.
+            _ = tell.send(Event::Started(index));
+            let event = match run(orders, index, job, &tell) {
+                None => Event::Stopped(index),
+                Some(finished) => {
+                    let passed = finished.verdict.outcome == Outcome::Pass;
+                    enough.fetch_or(orders.fail_fast && !passed, Ordering::Relaxed);
+                    Event::Finished(index, Box::new(finished))
+                }
+            };
+            _ = tell.send(event);
+        }
+    };
+    let mut so_far = SoFar::new(orders);
+    std::thread::scope(|scope| {
+        for _ in 0..orders.at_a_time.min(orders.jobs.len()) {
+            let tell = tell.clone();
+            scope.spawn(move || worker(tell));
+        }
+        drop(tell);
+        loop {
+            let event = match told.recv_timeout(PACE) {
+                Ok(event) => event,
+                Err(RecvTimeoutError::Timeout) => Event::Tick,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            so_far.note(&event);
+            observe(event, &mut so_far);
+        }
+    });
+    so_far.into_campaign()
+}
+
+/// One run; `None` if it was interrupted.
+fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -> Option<Finished> {
+    let clock = Clock::start();
+    // While others run it may neither be built nor torn down, and that is not its own time.
+    let took = Cell::new(Duration::ZERO);
+    let mut held = None;
+    let hold = async |recording: &Recording, rooms: &[Room]| {
+        took.set(role::Clock::start().epoch().saturating_sub(recording.epoch));
+        if orders.hold == Hold::Never {
+            return;
+        }
+        let finished = job.recorded(took.get(), recording);
+        let passed = finished.verdict.outcome == Outcome::Pass;
+        if orders.holds(index, passed) {
+            let (sender, mut let_go) = oneshot::channel();
+            let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
+            _ = tell.send(Event::Paused(index, told, rooms, Held { _held: sender }));
+            tokio::select! {
+                () = orders.cancel.cancelled() => {}
+                _ = &mut let_go => {}
+            }
+        }
+        held = Some(finished);
+    };
+    let plan = &*job.plan;
+    let run = || match job.backend {
+        Backend::Netns => netns::run_then(plan, orders.cancel, hold),
+        Backend::Sim => {
+            let mut told = clock.now();
+            let recorded = sim::run_watched(plan, orders.cancel, |progress| {
+                if clock.now().since(told) >= PACE {
+                    told = clock.now();
+                    _ = tell.send(Event::Simulated(index, progress.now));
+                }
+            });
+            took.set(clock.now().since_start());
+            recorded
+        }
+    };
+    let (outcome, why) = match job.refusal(orders.refusal) {
+        Some(refusal) => (Outcome::Unsupported, refusal),
+        None => match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(Ok(_)) if held.is_some() => return held,
+            Ok(Ok(recording)) => return Some(job.recorded(took.get(), &recording)),
+            Ok(Err(RunError::Interrupted)) => return None,
+            Ok(Err(error @ RunError::Unsupported(..))) => (Outcome::Unsupported, error.to_string()),
+            Ok(Err(error)) => (Outcome::Broken, error.to_string()),
+            Err(_) => (Outcome::Broken, "the laboratory panicked".to_owned()),
+        },
+    };
+    Some(job.without_run(clock.now().since_start(), outcome, why))
+}

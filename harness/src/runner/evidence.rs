@@ -1,0 +1,106 @@
+//! What a run leaves behind: its verdict, its capture and its page.
+//!
+//! The verdict is complete here: claims, rules of every run, the difference from what is kept, and the
+//! way of the first packet that a failed claim is about. What cannot be written makes the run Broken.
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Job;
+use super::output::publish;
+use crate::capture::pcapng;
+use crate::judge::{Outcome, Verdict, judge};
+use crate::recording::Recording;
+use crate::report::{Finished, html, ladder};
+use crate::snapshot::{Otherwise, golden};
+
+/// What is known of a run that has ended.
+struct Evidence {
+    verdict: Verdict,
+    frames: Option<usize>,
+    pcapng: Option<PathBuf>,
+}
+
+impl Job<'_> {
+    /// The run, and what is known of it; with its page if one was asked for.
+    pub(super) fn recorded(&self, took: Duration, recording: &Recording) -> Finished {
+        let (evidence, otherwise) = Evidence::of(self, recording);
+        let mut finished = self.finished(took, evidence);
+        if let Some(page) = &self.page {
+            let written = html::run(&self.plan, recording, &finished, otherwise.as_ref())
+                .map_err(io::Error::from)
+                .and_then(|html| publish(page, |mut file| file.write_all(html.as_bytes())));
+            match written {
+                Ok(()) => finished.page = Some(page.clone()),
+                Err(error) => finished.verdict.break_off(cannot_write(page, &error)),
+            }
+        }
+        finished
+    }
+
+    /// The run that there was not, and why.
+    pub(super) fn without_run(
+        &self,
+        took: Duration,
+        outcome: Outcome,
+        why: impl ToString,
+    ) -> Finished {
+        let verdict = Verdict::without_run(outcome, why.to_string());
+        self.finished(took, Evidence { verdict, frames: None, pcapng: None })
+    }
+
+    fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
+        let plan = &self.plan;
+        let Evidence { verdict, frames, pcapng } = evidence;
+        Finished {
+            name: plan.name.clone(),
+            path: plan.path.clone(),
+            title: plan.title.clone(),
+            clauses: plan.proves.clone(),
+            backend: self.backend.word(),
+            repetition: self.repetition,
+            seed: plan.seed,
+            took,
+            frames,
+            pcapng,
+            page: None,
+            verdict,
+        }
+    }
+}
+
+impl Evidence {
+    /// The evidence, and how the run differs from what is kept of it.
+    fn of(job: &Job<'_>, recording: &Recording) -> (Self, Option<Otherwise>) {
+        let mut verdict = judge(&job.plan, recording);
+        let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
+        let write = |path: &Path, bytes: &[u8]| publish(path, |mut file| file.write_all(bytes));
+        let write: Option<golden::Write<'_>> =
+            if golden::may_write() { Some(&write) } else { None };
+        let checked = golden::check(&job.plan, recording, &mut verdict, write);
+        let otherwise = checked.unwrap_or_else(|error| {
+            verdict.break_off(format!("what is kept of earlier runs: {error}"));
+            None
+        });
+        // One is enough: what follows from it looks alike.
+        let failed = verdict.findings.iter_mut().zip(&job.plan.checks);
+        if let Some((finding, check)) = failed.into_iter().find(|(f, _)| f.outcome == Outcome::Fail)
+        {
+            let ladder = ladder::explain(&job.plan, recording, &check.claim, finding.at);
+            finding.why.extend(ladder);
+        }
+        let remarks = verdict.remarks();
+        let write = |file| pcapng::write(BufWriter::new(file), &job.plan, recording, &remarks);
+        let published = publish(&job.pcapng, write);
+        if let Err(error) = &published {
+            verdict.break_off(cannot_write(&job.pcapng, error));
+        }
+        let pcapng = published.ok().map(|()| job.pcapng.clone());
+        (Self { verdict, frames, pcapng }, otherwise)
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> String {
+    format!("writing {}: {error}", path.display())
+}

@@ -1,0 +1,153 @@
+//! One run of one scenario: on which backend, for which time, and where what it leaves is written.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use crate::lab::privilege::Refusal;
+use crate::plan::Plan;
+use crate::report::Unfinished;
+use crate::scenario::Backend;
+
+/// Where scenarios are to run.
+#[derive(Clone, Debug, Default)]
+pub struct Where {
+    /// The backends that were asked for, each once; if empty, the kernel where scenario and machine
+    /// allow it, and otherwise the simulator.
+    named: Vec<Backend>,
+    /// Whether this machine can run anything on the kernel.
+    has_kernel: bool,
+}
+
+impl Where {
+    /// On each of these backends, except where a scenario does not allow it.
+    #[must_use]
+    pub fn on(backends: &[Backend]) -> Self {
+        let mut named: Vec<Backend> = Vec::new();
+        for backend in backends {
+            if !named.contains(backend) {
+                named.push(*backend);
+            }
+        }
+        Self { named, has_kernel: true }
+    }
+
+    /// The same on a machine on which the kernel may have been refused.
+    #[must_use]
+    pub fn unless(self, refusal: Option<&Refusal>) -> Self {
+        Self { has_kernel: refusal.is_none(), ..self }
+    }
+
+    /// The backends on which this scenario runs: at least one. If the scenario allows none of those
+    /// that were asked for, they are returned all the same, so that the run reports why.
+    #[must_use]
+    pub fn of(&self, plan: &Plan) -> Vec<Backend> {
+        let Self { named, has_kernel } = self;
+        if named.is_empty() {
+            let can = |backend| plan.runs_on(backend) && (backend == Backend::Sim || *has_kernel);
+            let best = [Backend::Netns, Backend::Sim].into_iter().find(|&backend| can(backend));
+            return vec![best.unwrap_or(Backend::Netns)];
+        }
+        let allowed: Vec<Backend> =
+            named.iter().copied().filter(|&backend| plan.runs_on(backend)).collect();
+        if allowed.is_empty() { named.clone() } else { allowed }
+    }
+}
+
+/// One run of one scenario.
+pub struct Job<'a> {
+    /// The plan, with the seed of this run, which may differ from the scenario's.
+    pub plan: Cow<'a, Plan>,
+    /// Where it runs.
+    pub backend: Backend,
+    /// Which run of the scenario it is, from 1.
+    pub repetition: u32,
+    /// The file of its capture.
+    pub pcapng: PathBuf,
+    /// The file of its page, if one is wanted.
+    pub page: Option<PathBuf>,
+}
+
+/// Every scenario `repeat` times on each of its backends, all of them once before any of them again.
+/// Captures go into the folder `out`; scenarios of the same name get files of different names.
+#[must_use]
+pub fn jobs<'a>(plans: &'a [Plan], backends: &Where, repeat: u32, out: &Path) -> Vec<Job<'a>> {
+    let mut stems = BTreeMap::<PathBuf, u32>::new();
+    let stems: Vec<PathBuf> = plans
+        .iter()
+        .map(|plan| {
+            let stem = stem(&plan.name);
+            let same = stems.entry(stem.clone()).or_default();
+            *same += 1;
+            if *same == 1 { stem } else { with_suffix(&stem, &format!("~{same}")) }
+        })
+        .collect();
+    let mut jobs = Vec::new();
+    for repetition in 1..=repeat {
+        let run = if repeat > 1 { format!(".{repetition}") } else { String::new() };
+        for (plan, stem) in plans.iter().zip(&stems) {
+            jobs.extend(backends.of(plan).into_iter().map(|backend| {
+                let of_backend = if backend == Backend::Sim { ".sim" } else { "" };
+                let pcapng = out.join(with_suffix(stem, &format!("{of_backend}{run}.pcapng")));
+                Job { plan: Cow::Borrowed(plan), backend, repetition, pcapng, page: None }
+            }));
+        }
+    }
+    jobs
+}
+
+/// The name of a scenario as a path that stays below the folder of captures.
+fn stem(name: &str) -> PathBuf {
+    Path::new(name).components().filter(|part| matches!(part, Component::Normal(_))).collect()
+}
+
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+impl Job<'_> {
+    /// The scenario's name, and which run it is if there are several.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.repetition {
+            1 => self.plan.name.clone(),
+            n => format!("{} #{n}", self.plan.name),
+        }
+    }
+
+    /// Asks for a page beside the capture.
+    pub fn with_page(&mut self) {
+        self.page = Some(self.pcapng.with_extension("html"));
+    }
+
+    pub(super) fn unfinished(&self, started: bool) -> Unfinished {
+        let Self { plan, backend, repetition, .. } = self;
+        let (backend, repetition) = (backend.word(), *repetition);
+        let (name, path) = (plan.name.clone(), plan.path.clone());
+        Unfinished { name, path, backend, repetition, started }
+    }
+
+    /// Why it cannot be run, if the scenario or the machine says so.
+    pub(super) fn refusal(&self, machine: Option<&Refusal>) -> Option<String> {
+        let (plan, backend) = (&self.plan, self.backend);
+        if !plan.runs_on(backend) {
+            let because = plan.backends.as_ref().map_or("", |backends| &backends.because);
+            return Some(format!("not for {}: {because}", backend.word()));
+        }
+        machine.filter(|_| backend == Backend::Netns).map(ToString::to_string)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_stays_below_its_folder() {
+        assert_eq!(stem("igmp/v2/leave"), Path::new("igmp/v2/leave"));
+        assert_eq!(stem("../../etc/leave"), Path::new("etc/leave"));
+        assert_eq!(stem("/etc/leave"), Path::new("etc/leave"));
+    }
+}
