@@ -20,10 +20,12 @@
 //! ```
 //!
 //! - [`vocabulary`]: every word of a scenario, once.
+//! - [`knobs`]: the parameters of group management, and the RFCs' arithmetic.
 //! - [`scenario`]: what an author writes, and what is wrong with it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`family`]: which address families the laboratory speaks.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
+//! - [`device`]: what a plan wants of a device, in the device's own words.
 //! - [`member`]: a listener that speaks by castnet's own host machine.
 //! - [`role`]: who may sit on a node.
 //! - [`sim`]: the world without a kernel, in virtual time.
@@ -46,9 +48,11 @@ compile_error!(
 pub mod backend;
 pub mod capture;
 pub mod compare;
+pub mod device;
 pub mod fabric;
 pub mod family;
 pub mod judge;
+pub mod knobs;
 pub mod lab;
 pub mod member;
 pub mod plan;

@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::gmp::params::HostParams;
 use castnet::igmp::host::Host;
 use castnet::rng::Rng;
 use castnet::time::Instant;
 use castnet::wire::ipv4;
 
 use crate::capture::decode::{Content, decode_ipv4};
+use crate::device;
 use crate::family::spoken;
+use crate::knobs::HostKnobs;
 use crate::plan::{NodeId, Plan, PortId};
 use crate::recording::{Delivery, NodeEvent};
 
@@ -56,12 +57,12 @@ impl Member {
     ///
     /// # Errors
     /// In words: an interface has no address of a family that is spoken.
-    pub fn new(plan: &Plan, node: NodeId, params: &HostParams) -> Result<Self, String> {
+    pub fn new(plan: &Plan, node: NodeId, knobs: &HostKnobs) -> Result<Self, String> {
         let links = plan.nodes[node].ports.iter().map(|&port| {
             let rng = Rng::for_node(plan.seed, &plan.port_name(port));
             let address = plan.ports[port].address.ok_or("an interface has no address")?;
             let address = spoken(address).map_err(|unspoken| unspoken.to_string())?;
-            let igmp = Host::new(params.clone(), address, rng);
+            let igmp = Host::new(device::castnet::host(knobs), address, rng);
             Ok((port, Link { igmp, joined: BTreeSet::new() }))
         });
         Ok(Self { node, links: links.collect::<Result<_, String>>()? })

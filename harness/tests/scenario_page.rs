@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use castnet_lab::plan::interval::NAMES;
+use castnet_lab::knobs::INTERVALS;
 use castnet_lab::plan::{compile, load};
 use castnet_lab::scenario::{Invariant, PacketKind, is_template};
 
@@ -53,7 +53,8 @@ fn examples_of_several_files_compile_together() {
 fn every_word_of_the_language_is_on_the_page() {
     let kinds = PacketKind::WORDS.iter().map(|(word, _)| *word);
     let rules = Invariant::WORDS.iter().map(|(word, _)| *word);
-    for word in kinds.chain(rules).chain(NAMES) {
+    let intervals = INTERVALS.iter().flat_map(|row| row.aliases.iter().copied().chain([row.word]));
+    for word in kinds.chain(rules).chain(intervals) {
         assert!(PAGE.contains(&format!("`{word}`")), "`{word}` is not on the page");
     }
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';

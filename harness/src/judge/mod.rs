@@ -25,12 +25,11 @@ use std::fmt;
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::router::config::InterfaceConfig;
 use castnet::time::{Instant, Seconds};
 
 use crate::capture::comments::{Mark, Remarks};
 use crate::capture::decode::{Packet, decode};
-use crate::plan::{ActId, Check, Claim, Plan, PortId};
+use crate::plan::{ActId, Check, Claim, Plan, PortId, RouterPort};
 use crate::recording::{Lateness, Recording, Unkept};
 use invariant::Standing;
 use mfc::Flow;
@@ -255,7 +254,7 @@ impl Seen {
     }
 
     /// Whether a static join of the interface covers the packet.
-    fn is_joined_statically(&self, interface: &InterfaceConfig) -> bool {
+    fn is_joined_statically(&self, interface: &RouterPort) -> bool {
         self.group().is_some_and(|group| {
             interface.static_joins.iter().any(|join| join.covers(self.packet.source, group))
         })

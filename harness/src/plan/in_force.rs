@@ -3,42 +3,42 @@
 
 use std::time::Duration;
 
-use castnet::gmp::params::Params;
 use castnet::time::Instant;
 
 use super::arithmetic::{Moment, Part};
 use super::claim::Claims;
-use super::{ActId, Action, LinkId, NodeId, PortId, Role, Setting};
+use super::{ActId, Action, LinkId, NodeId, Role, RouterPort, Setting};
+use crate::knobs::Knobs;
 use crate::scenario;
 use crate::scenario::expr::{Atom, Expr};
 
 impl<'a> Claims<'a> {
     /// The IGMP parameters of a router or a switch, as they are when the window begins: on the links
     /// that are meant, or on all.
-    pub(super) fn params(&self, node: NodeId) -> Vec<&'a Params> {
+    pub(super) fn knobs(&self, node: NodeId) -> Vec<&'a Knobs> {
         let acts = self.timeline.iter().map(|(_, act)| act);
         let until_then = acts.take_while(|act| act.at <= self.in_force);
         let set = until_then.filter(|act| act.node == node).filter_map(|act| match &act.action {
             Action::Set(setting) => Some(setting),
             _ => None,
         });
-        let config = match (&self.topology.nodes[node].role, set.last()) {
+        let router = match (&self.topology.nodes[node].role, set.last()) {
             (Role::Switch(_), Some(Setting::Switch(switch))) | (Role::Switch(switch), _) => {
                 return vec![&switch.igmp];
             }
-            (Role::Router(_), Some(Setting::Router(config))) | (Role::Router(config), _) => config,
+            (Role::Router(_), Some(Setting::Router(router))) | (Role::Router(router), _) => router,
             (Role::Listener(_) | Role::Source | Role::Injector(_), _) => return Vec::new(),
         };
         let topology = self.topology;
-        let is_meant = |port: PortId| {
+        let is_meant = |interface: &RouterPort| {
             let segment = |link: LinkId| topology.links[link].segment;
-            let own = segment(topology.ports[port].link);
+            let own = segment(topology.ports[interface.port].link);
             self.links.iter().any(|&link| segment(link) == own)
         };
-        let interfaces = || topology.nodes[node].ports.iter().zip(&config.interfaces);
-        let meant: Vec<_> = interfaces().filter(|(port, _)| is_meant(**port)).collect();
-        let meant = if meant.is_empty() { interfaces().collect() } else { meant };
-        meant.into_iter().filter_map(|(_, interface)| interface.igmp.as_ref()).collect()
+        let all = || router.interfaces.iter();
+        let meant: Vec<&RouterPort> = all().filter(|own| is_meant(own)).collect();
+        let meant = if meant.is_empty() { all().collect() } else { meant };
+        meant.into_iter().map(|interface| &interface.knobs).collect()
     }
 
     /// When something is planned to be.

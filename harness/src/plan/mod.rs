@@ -4,7 +4,6 @@
 //! A backend reads the topology and the timeline, the judge reads the checks. Neither reads TOML.
 
 pub mod arithmetic;
-pub mod interval;
 
 mod addresses;
 mod cache;
@@ -20,6 +19,7 @@ mod kept;
 mod lookup;
 mod packet;
 mod resolve;
+mod router;
 mod routes;
 mod segment;
 mod setting;
@@ -36,11 +36,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::gmp::params::Params;
-use castnet::router::config::Config;
 use castnet::time::Instant;
 use ipnet::IpNet;
 
+use crate::knobs::Knobs;
 use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
 
 pub use check::{
@@ -49,6 +48,7 @@ pub use check::{
 pub use compile::{LoadError, SEED, compile, compile_all, load};
 pub use fault::Fault;
 pub use injection::Injection;
+pub use router::{Device, Router, RouterPort, SourceRoute};
 
 /// A compiled scenario.
 #[derive(Clone, Debug)]
@@ -157,8 +157,8 @@ pub struct Route {
 /// What a node does.
 #[derive(Clone, Debug)]
 pub enum Role {
-    /// A router; its interfaces are in the order of [`Node::ports`].
-    Router(Config),
+    /// A router.
+    Router(Router),
     /// A host that joins groups.
     Listener(Listener),
     /// A host that sends.
@@ -181,7 +181,7 @@ pub struct Switch {
     /// The version of its Queries: 2 or 3.
     pub igmp_version: u8,
     /// Its intervals.
-    pub igmp: Params,
+    pub igmp: Knobs,
     /// The ports on which a Leave counts at once.
     pub fast_leave: Vec<PortId>,
 }
@@ -252,7 +252,7 @@ pub enum Action {
 #[derive(Clone, Debug)]
 pub enum Setting {
     /// A router; its interfaces are those that it has.
-    Router(Config),
+    Router(Router),
     /// The version that the kernel of a listener is held to.
     IgmpVersion(u8),
     /// What a scripted querier sends.

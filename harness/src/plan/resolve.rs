@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use castnet::gmp::params::Params;
 use castnet::time::Seconds;
 
 use super::arithmetic::{Count, Length, Moment, Part};
 use super::claim::Claims;
-use super::interval::{NAMES, Quantity, interval};
 use super::{NodeId, Window};
+use crate::knobs::{INTERVALS, Knobs, Quantity, interval};
 use crate::scenario;
 use crate::scenario::diagnostic::{Span, Spanned};
 use crate::scenario::expr::{Atom, CountExpr, Expr, Term};
@@ -198,25 +197,23 @@ impl<'a> Claims<'a> {
             }
             None => (routers.to_vec(), name),
         };
-        if !NAMES.contains(&word) {
+        let Some(row) = interval(word) else {
             if name == "start" || self.acts.contains_key(name) {
                 let message = format!("`{name}` is a point in time");
                 self.faults.error(span, message, "and a length or a number is wanted here");
             } else if !self.gaps.acts.excuses(name) {
-                let known = NAMES.into_iter().chain(self.acts.keys().copied());
+                let words = INTERVALS.iter().map(|row| row.word);
+                let known = words.chain(self.acts.keys().copied());
                 self.faults.unknown("interval or act", name, span, known);
             }
             return None;
-        }
+        };
         if word == "URI" {
             // The hosts' own, whoever is the router.
-            return interval(&Params::default(), word);
+            return Some((row.of)(&Knobs::default()));
         }
-        let values: Vec<_> = of
-            .iter()
-            .flat_map(|&node| self.params(node))
-            .filter_map(|p| interval(p, word))
-            .collect();
+        let knobs = of.iter().flat_map(|&node| self.knobs(node));
+        let values: Vec<_> = knobs.map(row.of).collect();
         match values.as_slice() {
             [first, rest @ ..] if rest.iter().all(|other| other.0 == first.0) => {
                 Some(first.clone())
@@ -225,7 +222,7 @@ impl<'a> Claims<'a> {
             [] => {
                 let all = self.topology.nodes.iter().enumerate();
                 let of_each: Vec<String> = all
-                    .filter(|(id, _)| !self.params(*id).is_empty())
+                    .filter(|(id, _)| !self.knobs(*id).is_empty())
                     .map(|(_, node)| format!("\"{}.{word}\"", node.name))
                     .collect();
                 let help = match of_each.as_slice() {

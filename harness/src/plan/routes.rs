@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
-use castnet::router::config::RouteConfig;
 use ipnet::IpNet;
 
 use super::topology::Topology;
-use super::{Link, LinkId, NodeId, Port, PortId, Route};
+use super::{Link, LinkId, NodeId, Port, PortId, Route, SourceRoute};
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{self, Role, Scenario};
 
@@ -71,18 +70,9 @@ impl Routes {
     }
 
     /// Which interface of a router leads to the sources of a network.
-    pub(super) fn towards_sources(
-        &self,
-        node: NodeId,
-        links: &[Link],
-        ports: &[Port],
-    ) -> Vec<RouteConfig> {
+    pub(super) fn towards_sources(&self, node: NodeId, links: &[Link]) -> Vec<SourceRoute> {
         let routes = merged(&self.0[node], links, |hop| Some(hop.port)).into_iter();
-        let route = |(to, port): (IpNet, PortId)| RouteConfig {
-            prefix: to,
-            interface: links[ports[port].link].name.clone(),
-        };
-        routes.map(route).collect()
+        routes.map(|(prefix, port)| SourceRoute { prefix, port }).collect()
     }
 }
 

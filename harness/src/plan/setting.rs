@@ -4,11 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use castnet::router::config::Config;
-
 use super::injection;
 use super::topology::Topology;
-use super::{Action, NodeId, Role, Setting};
+use super::{Action, NodeId, Role, Router, Setting};
+use crate::knobs::Knobs;
 use crate::scenario::diagnostic::{Diagnostics, Span};
 use crate::scenario::{self, Listener, Scenario, Set, complete};
 
@@ -45,9 +44,9 @@ impl<'a> Settings<'a> {
         let node = self.topology.node(&set.who, faults)?;
         let role = self.nodes.get(&node).unwrap_or(&self.topology.nodes[node].role).clone();
         let setting = match (role, &self.scenario.nodes[node].role) {
-            (Role::Router(config), _) => {
+            (Role::Router(router), _) => {
                 known(set, "router", &ROUTER, faults)?;
-                Setting::Router(self.router(node, set, config, faults)?)
+                Setting::Router(self.router(node, set, router, faults)?)
             }
             (Role::Listener(Listener::Kernel { .. }), _) => {
                 known(set, "listener", &LISTENER, faults)?;
@@ -69,8 +68,8 @@ impl<'a> Settings<'a> {
             }
         };
         match &setting {
-            Setting::Router(config) => {
-                self.nodes.insert(node, Role::Router(config.clone()));
+            Setting::Router(router) => {
+                self.nodes.insert(node, Role::Router(router.clone()));
             }
             Setting::Switch(switch) => {
                 self.nodes.insert(node, Role::Switch(switch.clone()));
@@ -84,35 +83,33 @@ impl<'a> Settings<'a> {
         &self,
         node: NodeId,
         set: &Set,
-        mut config: Config,
+        mut router: Router,
         faults: &mut Diagnostics,
-    ) -> Option<Config> {
+    ) -> Option<Router> {
         let before = faults.len();
-        let link = match &set.link {
+        let only = match &set.link {
             None => None,
-            Some(link) => {
-                self.topology.port(node, link, faults)?;
-                Some(&link.value)
-            }
+            Some(link) => Some(self.topology.port(node, link, faults)?),
         };
-        let meant = |name: &String| link.is_none_or(|link| link == name);
-        for interface in config.interfaces.iter_mut().filter(|interface| meant(&interface.name)) {
+        let is_meant = |port| only.is_none_or(|only| only == port);
+        for interface in router.interfaces.iter_mut().filter(|own| is_meant(own.port)) {
             if let Some(threshold) = &set.ttl_threshold {
                 interface.threshold = threshold.value;
             }
-            if let (Some(igmp), Some(params)) = (&set.igmp, &mut interface.igmp) {
-                *params = igmp.value.over(params);
+            if let Some(igmp) = &set.igmp {
+                interface.knobs = igmp.value.over(&interface.knobs);
             }
         }
         if let Some(joins) = &set.static_joins {
-            config.interfaces.iter_mut().for_each(|interface| interface.static_joins.clear());
-            self.topology.join_statically(node, joins, &mut config.interfaces, faults);
+            router.interfaces.iter_mut().for_each(|interface| interface.static_joins.clear());
+            self.topology.join_statically(node, joins, &mut router.interfaces, faults);
         }
-        if let (true, Err(wrong)) = (faults.len() == before, config.check()) {
+        let checked = router.check(|port| self.topology.link_name(port));
+        if let (true, Err(wrong)) = (faults.len() == before, checked) {
             let span = set.igmp.as_ref().map_or(&set.who.span, |igmp| &igmp.span);
-            faults.error(span, wrong.to_string(), "not with what is in force by then");
+            faults.error(span, wrong, "not with what is in force by then");
         }
-        (faults.len() == before).then_some(config)
+        (faults.len() == before).then_some(router)
     }
 
     fn querier(
@@ -195,18 +192,18 @@ fn switch_set(
         faults.error(&set.who.span, message, "set `querier` or `snooping` too");
         return None;
     }
-    let mut params = castnet::gmp::params::Params { startup_query_interval: None, ..switch.igmp };
+    let mut knobs = Knobs { startup_query_interval: None, ..switch.igmp };
     for (given, own) in [
-        (&set.query_interval, &mut params.query_interval),
-        (&set.query_response_interval, &mut params.query_response_interval),
-        (&set.last_member_interval, &mut params.last_member_query_interval),
+        (&set.query_interval, &mut knobs.query_interval),
+        (&set.query_response_interval, &mut knobs.query_response_interval),
+        (&set.last_member_interval, &mut knobs.last_member_query_interval),
     ] {
         *own = given.as_ref().map_or(*own, |given| given.value);
     }
     if let Some(count) = &set.last_member_count {
-        params.last_member_query_count = Some(count.value);
+        knobs.last_member_query_count = Some(count.value);
     }
-    match complete(params) {
+    match complete(knobs) {
         Ok(igmp) => Some(super::Switch { igmp, ..switch }),
         Err((keys, message, label)) => {
             let of_key = |key: &&str| set.keys.iter().find(|(own, _)| own == key);

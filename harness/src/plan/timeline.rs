@@ -6,7 +6,8 @@ use castnet::addr::Group;
 
 use super::setting::Settings;
 use super::topology::Topology;
-use super::{Act, Action, Churn, NodeId, PortId, Role, Stream, interval};
+use super::{Act, Action, Churn, NodeId, PortId, Role, Stream};
+use crate::knobs::{INTERVALS, interval};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, Gap, LONGEST, Listener, Scenario, Verb};
 
@@ -133,9 +134,10 @@ fn describe(topology: &Topology, node: NodeId, action: &Action) -> String {
 fn check_names(acts: &[scenario::Act], gap: &mut Gap, faults: &mut Diagnostics) {
     let mut names = BTreeSet::new();
     for name in acts.iter().filter_map(|act| act.name.as_ref()) {
-        if interval::NAMES.contains(&name.value.as_str()) || name.value == "start" {
+        if interval(&name.value).is_some() || name.value == "start" {
             let message = format!("`{}` already means something in expressions", name.value);
-            let help = format!("taken are start, {}", interval::NAMES.join(", "));
+            let words = INTERVALS.map(|row| row.word).join(", ");
+            let help = format!("taken are start, {words}");
             faults.error_with_help(&name.span, message, "choose another name", help);
             gap.add_unread();
         } else if !names.insert(&name.value) {

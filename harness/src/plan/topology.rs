@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use castnet::addr::Channel;
-use castnet::router::config::{Config, InterfaceConfig};
-use ipnet::IpNet;
 
 use super::addresses::Addresses;
 use super::routes::Routes;
-use super::{Link, LinkId, Node, NodeId, Port, PortId, Role, Switch, injection, segment, subnets};
+use super::{
+    Device, Link, LinkId, Node, NodeId, Port, PortId, Role, Router, RouterPort, Switch, injection,
+    segment, subnets,
+};
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{self, Gaps, Scenario, Verb};
 
@@ -168,14 +169,15 @@ impl Topology {
             scenario::Role::Switch(switch) => self.switch(node, written, switch, faults),
             scenario::Role::Router(router) => {
                 let before = faults.len();
-                let config = Config {
-                    routes: routes.towards_sources(node, &self.links, &self.ports),
+                let router = Router {
+                    routes: routes.towards_sources(node, &self.links),
                     ..self.router(node, router, faults)
                 };
-                if let (true, Err(wrong)) = (faults.len() == before, config.check()) {
-                    faults.error(&written.name.span, wrong.to_string(), "this router");
+                let checked = router.check(|port| self.link_name(port));
+                if let (true, Err(wrong)) = (faults.len() == before, checked) {
+                    faults.error(&written.name.span, wrong, "this router");
                 }
-                Role::Router(config)
+                Role::Router(router)
             }
         }
     }
@@ -238,27 +240,24 @@ impl Topology {
         }
     }
 
-    fn router(&self, node: NodeId, written: &scenario::Router, faults: &mut Diagnostics) -> Config {
-        let mut interfaces: Vec<InterfaceConfig> = self.nodes[node]
-            .ports
-            .iter()
-            .map(|&port| InterfaceConfig {
-                name: self.links[self.ports[port].link].name.clone(),
-                addresses: self.networks_of(port),
-                igmp: Some(written.igmp.clone()),
-                threshold: written.ttl_threshold,
-                static_joins: BTreeSet::new(),
-            })
-            .collect();
+    fn router(&self, node: NodeId, written: &scenario::Router, faults: &mut Diagnostics) -> Router {
+        let ports = self.nodes[node].ports.iter();
+        let interfaces = ports.map(|&port| RouterPort {
+            port,
+            knobs: written.igmp.clone(),
+            threshold: written.ttl_threshold,
+            static_joins: BTreeSet::new(),
+        });
+        let mut interfaces: Vec<RouterPort> = interfaces.collect();
         for (link, threshold) in &written.ttl_thresholds {
             let Some(port) = self.port(node, link, faults) else { continue };
-            let position = self.nodes[node].ports.iter().position(|&own| own == port);
-            if let Some(interface) = position.and_then(|n| interfaces.get_mut(n)) {
+            if let Some(interface) = interfaces.iter_mut().find(|own| own.port == port) {
                 interface.threshold = *threshold;
             }
         }
         self.join_statically(node, &written.static_joins, &mut interfaces, faults);
-        Config { interfaces, routes: Vec::new(), keepalive: written.keepalive }
+        let keepalive = written.keepalive;
+        Router { who: Device::default(), interfaces, routes: Vec::new(), keepalive }
     }
 
     /// Adds static joins to the interfaces of a router.
@@ -266,7 +265,7 @@ impl Topology {
         &self,
         node: NodeId,
         joins: &[scenario::StaticJoin],
-        interfaces: &mut [InterfaceConfig],
+        interfaces: &mut [RouterPort],
         faults: &mut Diagnostics,
     ) {
         for join in joins {
@@ -285,16 +284,15 @@ impl Topology {
                     None => continue,
                 },
             };
-            let position = self.nodes[node].ports.iter().position(|&own| own == port);
-            if let Some(interface) = position.and_then(|n| interfaces.get_mut(n)) {
+            if let Some(interface) = interfaces.iter_mut().find(|own| own.port == port) {
                 interface.static_joins.insert(Channel { source, group });
             }
         }
     }
 
-    fn networks_of(&self, port: PortId) -> Vec<IpNet> {
-        let port = &self.ports[port];
-        port.networks(self.links[port.link].subnet)
+    /// The name of a port's link, and so of the interface.
+    pub(super) fn link_name(&self, port: PortId) -> &str {
+        &self.links[self.ports[port].link].name
     }
 
     /// All addresses of a node.

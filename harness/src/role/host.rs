@@ -5,13 +5,13 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use castnet::gmp::params::HostParams;
 use castnet::time::Instant;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::raw::Raw;
 use super::{Actor, Stage};
+use crate::knobs::HostKnobs;
 use crate::lab::{Frame, Netns};
 use crate::member::{Heard, Member, Said};
 use crate::plan::{Action, NodeId, Plan, PortId};
@@ -37,12 +37,12 @@ impl Host {
     pub(super) fn open(
         plan: &Plan,
         node: NodeId,
-        params: &HostParams,
+        knobs: &HostKnobs,
         netns: &Netns,
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         let raw = Raw::open(plan, node, netns, ifindexes)?;
-        let member = RefCell::new(Member::new(plan, node, params).map_err(io::Error::other)?);
+        let member = RefCell::new(Member::new(plan, node, knobs).map_err(io::Error::other)?);
         let shared = Shared { node, raw, member, acted: Notify::new() };
         Ok(Self { shared: Rc::new(shared), task: None })
     }

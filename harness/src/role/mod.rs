@@ -161,8 +161,8 @@ pub fn actor(
     ifindexes: &[u32],
 ) -> io::Result<Box<dyn Actor>> {
     Ok(match &plan.nodes[node].role {
-        Role::Router(config) => {
-            Box::new(router::Router::open(plan, node, config, netns, ifindexes)?)
+        Role::Router(written) => {
+            Box::new(router::Router::open(plan, node, written, netns, ifindexes)?)
         }
         Role::Listener(Listener::Kernel { igmp_version }) => {
             Box::new(listener::Listener::open(plan, node, *igmp_version, netns)?)
@@ -171,8 +171,8 @@ pub fn actor(
             let why = "a population has a kernel for each of its hosts, and this is one machine";
             return Err(io::Error::new(io::ErrorKind::Unsupported, why));
         }
-        Role::Listener(Listener::Castnet(params)) => {
-            Box::new(host::Host::open(plan, node, params, netns, ifindexes)?)
+        Role::Listener(Listener::Castnet(knobs)) => {
+            Box::new(host::Host::open(plan, node, knobs, netns, ifindexes)?)
         }
         Role::Injector(periodic) => {
             Box::new(injector::Injector::open(plan, node, periodic.as_ref(), netns, ifindexes)?)

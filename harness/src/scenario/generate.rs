@@ -9,15 +9,14 @@
 use std::collections::BTreeSet;
 
 use castnet::addr::Group;
-use castnet::gmp::params::Params;
-use castnet::router::config::KEEPALIVE;
 
 use super::diagnostic::Diagnostics;
-use super::node::{MOST_HOSTS, listeners};
+use super::node::{KEEPALIVE, MOST_HOSTS, listeners};
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{group, verb};
 use super::{Link, Node, Pace, Role, Route, Router, StaticJoin, igmp};
+use crate::knobs::Knobs;
 
 /// The most routers that are generated.
 pub(super) const MOST_ROUTERS: usize = 20_000;
@@ -50,7 +49,7 @@ struct Kind {
     span: Span,
     hosts: u32,
     group: Option<Group>,
-    igmp: Params,
+    igmp: Knobs,
     igmp_version: Option<u8>,
 }
 

@@ -1,17 +1,16 @@
 //! The IGMP parameters of a router: the same keys as in the configuration of `castnetd`.
 
-use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::message::Version;
-use castnet::gmp::params::{Invalid, Params, Profile};
 
 use super::reader::Reader;
 use super::span::Spanned;
+use crate::knobs::{Changes, Invalid, Knobs, Revision};
 use crate::vocabulary::unspoken;
 
 const FORM: &str = "a table such as { query-interval = \"20s\" }";
 
 /// What the key `igmp` changes, if all of it could be read.
-pub(super) fn settings(table: &Reader<'_, '_>) -> Option<IgmpSettings> {
+pub(super) fn settings(table: &Reader<'_, '_>) -> Option<Changes> {
     let before = table.faults().borrow().len();
     let table = Reader::of(table.value("igmp")?, "`igmp`", FORM, table.faults())?;
     let settings = read(&table);
@@ -20,16 +19,13 @@ pub(super) fn settings(table: &Reader<'_, '_>) -> Option<IgmpSettings> {
     sound.then_some(settings)
 }
 
-fn read(table: &Reader<'_, '_>) -> IgmpSettings {
+fn read(table: &Reader<'_, '_>) -> Changes {
     let count = |key| table.integer::<u8>(key, "1 to 255").map(|count| count.value);
     let time = |key| table.duration(key).map(|time| time.value);
-    // Every field is named, so that a new key of the daemon is missed here at once.
-    IgmpSettings {
-        rfc: one_of(table, "rfc", "2236, 3376 or 9776", |rfc| match rfc {
-            2236 => Some(Profile::Rfc2236),
-            3376 => Some(Profile::Rfc3376),
-            9776 => Some(Profile::Rfc9776),
-            _ => None,
+    Changes {
+        revision: one_of(table, "rfc", "2236, 3376 or 9776", |rfc| {
+            let known = Revision::NUMBERS.iter().find(|(number, _)| *number == rfc);
+            known.map(|&(_, revision)| revision)
         }),
         version: one_of(table, "version", "1 or 2", |version| match version {
             1 => Some(Version::V1),
@@ -47,22 +43,22 @@ fn read(table: &Reader<'_, '_>) -> IgmpSettings {
 }
 
 /// The parameters of the key `igmp`; the defaults of the RFC if it is not there.
-pub(super) fn params(node: &Reader<'_, '_>) -> Option<Params> {
-    let Some(value) = node.value("igmp") else { return Some(Params::default()) };
+pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
+    let Some(value) = node.value("igmp") else { return Some(Knobs::default()) };
     let table = Reader::of(value, "`igmp`", FORM, node.faults())?;
     let before = table.faults().borrow().len();
-    let params = read(&table).params();
+    let knobs = read(&table).over(&Knobs::default());
     // A value that could not be read would be held for the default.
     if table.faults().borrow().len() == before
-        && let Err(invalid) = params.check()
+        && let Err(invalid) = knobs.check()
     {
-        let span = concerned(&invalid).iter().find_map(|key| Some(table.value(key)?.span()));
+        let span = invalid.keys().iter().find_map(|key| Some(table.value(key)?.span()));
         let span = span.unwrap_or_else(|| table.span().clone());
         let label = match invalid {
             Invalid::ResponseNotShorter => format!(
                 "query-response-interval is {}, query-interval is {}",
-                humantime::format_duration(params.query_response_interval),
-                humantime::format_duration(params.query_interval)
+                humantime::format_duration(knobs.query_response_interval),
+                humantime::format_duration(knobs.query_interval)
             ),
             _ => "not possible".to_owned(),
         };
@@ -70,20 +66,7 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Params> {
     }
     let sound = table.faults().borrow().len() == before;
     table.finish();
-    sound.then_some(params)
-}
-
-/// The keys that a rule is about; the first one that is there is at fault.
-fn concerned(invalid: &Invalid) -> Vec<&'static str> {
-    match invalid {
-        Invalid::NotSpoken => vec!["version"],
-        Invalid::Robustness => vec!["robustness"],
-        Invalid::ResponseNotShorter => vec!["query-response-interval", "query-interval"],
-        Invalid::LastMemberQueryCount => vec!["last-member-query-count"],
-        Invalid::NotTenths(key) | Invalid::TooLong(key) => vec![key],
-        Invalid::Zero("startup-query-interval") => vec!["startup-query-interval", "query-interval"],
-        Invalid::Zero(key) => vec![key],
-    }
+    sound.then_some(knobs)
 }
 
 fn one_of<T>(

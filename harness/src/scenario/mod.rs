@@ -48,9 +48,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::gmp::params::{HostParams, Params};
 use ipnet::IpNet;
 
+use crate::knobs::{HostKnobs, Knobs};
 use diagnostic::Spanned;
 
 pub use act::SMALLEST_PAYLOAD;
@@ -162,7 +162,7 @@ pub enum Role {
 #[derive(Clone, Debug)]
 pub struct Router {
     /// Its IGMP parameters, on every link.
-    pub igmp: Params,
+    pub igmp: Knobs,
     /// Channels that it forwards to a link unasked.
     pub static_joins: Vec<StaticJoin>,
     /// Whether it knows all networks of the topology, or only those that it is on and `routes`.
@@ -215,7 +215,7 @@ pub enum Listener {
         count: u32,
     },
     /// castnet's own host machine.
-    Castnet(HostParams),
+    Castnet(HostKnobs),
 }
 
 impl Role {
@@ -248,7 +248,7 @@ pub struct Switch {
     /// The version of its Queries: 2 or 3.
     pub igmp_version: u8,
     /// Its intervals; what it has learned lives for the Group Membership Interval.
-    pub igmp: Params,
+    pub igmp: Knobs,
     /// The links on which a Leave counts at once.
     pub fast_leave: Vec<Spanned<String>>,
 }

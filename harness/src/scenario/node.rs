@@ -3,8 +3,6 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use castnet::gmp::params::HostParams;
-use castnet::router::config::KEEPALIVE;
 use toml::de::DeValue;
 
 use super::diagnostic::Diagnostics;
@@ -15,6 +13,7 @@ use super::values::{MOST, group};
 use super::{
     Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch, threshold,
 };
+use crate::knobs::HostKnobs;
 
 const ROLES: [&str; 6] = ["router", "listener", "source", "injector", "querier", "switch"];
 /// The most hosts of a population: they fit one network of those that are given out.
@@ -44,6 +43,10 @@ const KEYS: [&str; 21] = [
     "last-member-count",
     "fast-leave",
 ];
+
+/// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
+/// PIM-SM (RFC 7761 section 4.11).
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(210);
 
 /// The one way in which a router's daemon can be asked to run.
 pub(super) const PROCESS: &str = "process";
@@ -214,9 +217,9 @@ pub(super) const fn listeners(igmp_version: Option<u8>, count: u32) -> Listener 
 }
 
 fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
-    let defaults = HostParams::default();
+    let defaults = HostKnobs::default();
     let time = |key, default| table.duration(key).map_or(default, |time| time.value);
-    Some(Listener::Castnet(HostParams {
+    Some(Listener::Castnet(HostKnobs {
         robustness: table
             .integer::<u8>("robustness", "0 to 255")
             .map_or(defaults.robustness, |robustness| robustness.value),

@@ -4,11 +4,10 @@
 
 use std::time::Duration;
 
-use castnet::daemon::config::IgmpSettings;
-
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::{StaticJoin, igmp, inject, node, threshold};
+use crate::knobs::Changes;
 
 /// What changes; what is not given stays as it is.
 #[derive(Clone, Debug)]
@@ -18,7 +17,7 @@ pub struct Set {
     /// The link of a router, where not all of its links are meant.
     pub link: Option<Spanned<String>>,
     /// IGMP parameters of a router.
-    pub igmp: Option<Spanned<IgmpSettings>>,
+    pub igmp: Option<Spanned<Changes>>,
     /// The TTL threshold of a router.
     pub ttl_threshold: Option<Spanned<u8>>,
     /// All static joins of a router.

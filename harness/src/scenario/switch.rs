@@ -1,15 +1,14 @@
 //! The keys of a switch: a bridge that listens in on IGMP, and may ask itself.
 //!
-//! Its intervals are a router's [`Params`], so that expressions know them by the same names. What
+//! Its intervals are a router's [`Knobs`], so that expressions know them by the same names. What
 //! follows from them (how long a member lives, when another querier is gone) is the RFC's arithmetic
 //! and no key of its own.
 
 use std::time::Duration;
 
-use castnet::gmp::params::{Invalid, Params};
-
 use super::Switch;
 use super::reader::Reader;
+use crate::knobs::{Invalid, Knobs};
 
 /// The shortest interval between Queries that a Linux bridge takes (net/bridge/br_multicast.c).
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -34,11 +33,11 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
     Some(Switch { snooping, querier, igmp_version, igmp: intervals(table)?, fast_leave })
 }
 
-fn intervals(table: &Reader<'_, '_>) -> Option<Params> {
+fn intervals(table: &Reader<'_, '_>) -> Option<Knobs> {
     let before = table.faults().borrow().len();
-    let defaults = Params::default();
+    let defaults = Knobs::default();
     let time = |key, default| table.duration(key).map_or(default, |time| time.value);
-    let params = Params {
+    let knobs = Knobs {
         query_interval: time("query-interval", defaults.query_interval),
         query_response_interval: time("query-response-interval", defaults.query_response_interval),
         last_member_query_interval: time(
@@ -54,8 +53,8 @@ fn intervals(table: &Reader<'_, '_>) -> Option<Params> {
     if table.faults().borrow().len() != before {
         return None;
     }
-    match complete(params) {
-        Ok(params) => Some(params),
+    match complete(knobs) {
+        Ok(knobs) => Some(knobs),
         Err((keys, message, label)) => {
             let span = keys.iter().find_map(|key| Some(table.value(key)?.span()));
             let span = span.unwrap_or_else(|| table.span().clone());
@@ -68,16 +67,16 @@ fn intervals(table: &Reader<'_, '_>) -> Option<Params> {
 /// The intervals with that of the start, or what no bridge could do: the keys concerned, what they
 /// have to be, and why.
 pub(crate) fn complete(
-    mut params: Params,
-) -> Result<Params, (Vec<&'static str>, String, &'static str)> {
-    if params.query_interval < SHORTEST {
+    mut knobs: Knobs,
+) -> Result<Knobs, (Vec<&'static str>, String, &'static str)> {
+    if knobs.query_interval < SHORTEST {
         let message = "`query-interval` of a switch is at least 1s".to_owned();
         return Err((vec!["query-interval"], message, "no bridge asks so often"));
     }
     // Neither does it start any faster.
-    params.startup_query_interval = Some(params.startup_query_interval().max(SHORTEST));
-    match params.check() {
-        Ok(()) => Ok(params),
+    knobs.startup_query_interval = Some(knobs.startup_query_interval().max(SHORTEST));
+    match knobs.check() {
+        Ok(()) => Ok(knobs),
         Err(invalid) => {
             let (keys, message) = in_own_words(&invalid);
             Err((keys, message, "not possible"))
@@ -87,13 +86,11 @@ pub(crate) fn complete(
 
 /// The keys that a rule is about, and the rule with a switch's names for them.
 fn in_own_words(invalid: &Invalid) -> (Vec<&'static str>, String) {
-    let message = invalid.to_string().replace("last-member-query-", "last-member-");
-    let keys = match invalid {
-        Invalid::ResponseNotShorter => vec!["query-response-interval", "query-interval"],
-        Invalid::LastMemberQueryCount => vec!["last-member-count"],
-        Invalid::NotTenths("last-member-query-interval") => vec!["last-member-interval"],
-        Invalid::NotTenths(key) | Invalid::TooLong(key) | Invalid::Zero(key) => vec![*key],
-        Invalid::NotSpoken | Invalid::Robustness => Vec::new(),
+    let own = |key: &'static str| match key {
+        "last-member-query-interval" => "last-member-interval",
+        "last-member-query-count" => "last-member-count",
+        key => key,
     };
-    (keys, message)
+    let message = invalid.to_string().replace("last-member-query-", "last-member-");
+    (invalid.keys().into_iter().map(own).collect(), message)
 }

@@ -16,9 +16,9 @@ pub(super) fn actor(
     forwarders: &[Forwarder],
 ) -> Result<Box<dyn Actor>, String> {
     Ok(match &plan.nodes[node].role {
-        Role::Router(config) => {
+        Role::Router(written) => {
             let forwarder = Forwarder::place(forwarders, node);
-            Box::new(router::Router::new(plan, node, config, forwarder)?)
+            Box::new(router::Router::new(plan, node, written, forwarder)?)
         }
         Role::Listener(Listener::Kernel { igmp_version }) => {
             Box::new(listener::Listener::new(plan, node, *igmp_version)?)
@@ -26,7 +26,7 @@ pub(super) fn actor(
         Role::Listener(Listener::Population { igmp_version, count }) => {
             Box::new(population::Population::new(plan, node, *igmp_version, *count)?)
         }
-        Role::Listener(Listener::Castnet(params)) => Box::new(host::Host::new(plan, node, params)?),
+        Role::Listener(Listener::Castnet(knobs)) => Box::new(host::Host::new(plan, node, knobs)?),
         Role::Injector(periodic) => Box::new(sender::Sender::new(node, periodic.clone())),
         Role::Source => Box::new(sender::Sender::new(node, None)),
         Role::Switch(switch) => Box::new(switch::Switch::new(plan, node, switch)?),

@@ -1,10 +1,10 @@
 //! A listener that speaks IGMP by castnet's own host machine.
 
-use castnet::gmp::params::HostParams;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Cx, Sounds};
 use super::frame::Frame;
+use crate::knobs::HostKnobs;
 use crate::member::{Heard, Member, Said};
 use crate::plan::{Action, NodeId, Plan, PortId};
 
@@ -14,8 +14,8 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(plan: &Plan, node: NodeId, params: &HostParams) -> Result<Self, String> {
-        Ok(Self { node, member: Member::new(plan, node, params)? })
+    pub(super) fn new(plan: &Plan, node: NodeId, knobs: &HostKnobs) -> Result<Self, String> {
+        Ok(Self { node, member: Member::new(plan, node, knobs)? })
     }
 
     /// Sends what it has to say; on a link that is down it goes unsaid.

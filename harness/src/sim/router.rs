@@ -18,7 +18,8 @@ use super::frame::Frame;
 use super::listener::Kernels;
 use super::model::host::Heard;
 use super::model::mroute::{Mroute, Out};
-use crate::plan::{Action, NodeId, Plan, PortId, Setting};
+use crate::device;
+use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{MfcChange, MfcEntry, Teller};
 
 pub(super) struct Router {
@@ -53,9 +54,10 @@ impl Router {
     pub(super) fn new(
         plan: &Plan,
         node: NodeId,
-        config: &Config,
+        written: &plan::Router,
         forwarder: usize,
     ) -> Result<Self, String> {
+        let plan::Device::Castnet = written.who;
         let machine = Machine {
             node,
             teller: Teller::new(plan, node),
@@ -64,7 +66,8 @@ impl Router {
             joined: Vec::new(),
             asked: Vec::new(),
         };
-        Ok(Self { config: config.clone(), machine, daemon: None, next: None })
+        let config = device::castnet::router(plan, written);
+        Ok(Self { config, machine, daemon: None, next: None })
     }
 
     fn enter_service(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
@@ -223,9 +226,9 @@ impl Actor for Router {
             Action::Restart if self.daemon.is_some() => Err("it is still running".to_owned()),
             Action::Restart => self.enter_service(cx),
             // Whoever is started again is as it was configured last.
-            Action::Set(Setting::Router(config)) => {
-                self.config = config.clone();
-                self.turn(cx, Input::Configure(config.clone()));
+            Action::Set(Setting::Router(written)) => {
+                self.config = device::castnet::router(cx.plan, written);
+                self.turn(cx, Input::Configure(self.config.clone()));
                 Ok(())
             }
             _ => Err("a router has no such act".to_owned()),

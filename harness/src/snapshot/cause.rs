@@ -8,13 +8,13 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::gmp::params::HostParams;
 use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query, RecordKind, V3Report};
 
 use super::label::Label;
 use super::scene::{Scene, Sent};
 use crate::capture::decode::{Content, Packet, decode_ipv4};
+use crate::knobs::HostKnobs;
 use crate::plan::{Act, Action, Injection, PortId, Role};
 use crate::scenario::{Listener, PacketKind};
 
@@ -159,12 +159,12 @@ impl Scene<'_> {
         let is_own = |other: &Sent| other.port == sent.port && other.origin == sent.origin;
         let own = self.last_general(index, is_own);
         let foreign = self.last_general(index, |other| other.origin != sent.origin);
-        let params = self.params(sent.port);
-        let candidates = params.map(|params| {
+        let knobs = self.knobs(sent.port);
+        let candidates = knobs.map(|knobs| {
             [
-                (own, "SQI", params.startup_query_interval()),
-                (own, "QI", params.query_interval),
-                (foreign, "OQPI", params.other_querier_present_interval()),
+                (own, "SQI", knobs.startup_query_interval()),
+                (own, "QI", knobs.query_interval),
+                (foreign, "OQPI", knobs.other_querier_present_interval()),
             ]
         });
         for (cause, name, interval) in candidates.into_iter().flatten() {
@@ -217,7 +217,7 @@ impl Scene<'_> {
                 && groups.iter().any(|group| other.packet.names(*group))
         };
         let left = self.sent[..index].iter().rposition(concerns);
-        let interval = self.params(sent.port).map(|params| params.last_member_query_interval);
+        let interval = self.knobs(sent.port).map(|knobs| knobs.last_member_query_interval);
         if let (Some(left), Some(interval)) = (left, interval) {
             let cause = &self.sent[left];
             let passed = (sent.at.since(cause.at) + interval / 2).as_nanos();
@@ -289,12 +289,11 @@ impl Scene<'_> {
 
     /// Whether it may be one of the Reports that a host sends unasked after what it did then.
     fn repeats(&self, sent: &Sent, done: Instant) -> bool {
-        let params = match self.role(sent.origin) {
-            Role::Listener(Listener::Castnet(params)) => params.clone(),
-            _ => HostParams::default(),
+        let longest = match self.role(sent.origin) {
+            Role::Listener(Listener::Castnet(knobs)) => knobs.longest_repetition(),
+            _ => HostKnobs::default().longest_repetition(),
         };
-        let times = u32::from(params.robustness.saturating_sub(1));
-        sent.at.since(done) <= params.unsolicited_report_interval * times + self.plan.tolerance
+        sent.at.since(done) <= longest + self.plan.tolerance
     }
 
     /// Something else that a node sent.

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::gmp::params::Params;
 use castnet::time::Instant;
 
 use super::label::Label;
 use crate::capture::decode::{Content, Packet, decode};
+use crate::knobs::Knobs;
 use crate::plan::{Act, Action, LinkId, NodeId, Plan, PortId, Role, Stream};
 use crate::recording::{Number, Recording};
 
@@ -162,11 +162,11 @@ impl<'a> Scene<'a> {
     }
 
     /// The intervals of a router or of a switch that asks.
-    pub(super) fn params(&self, port: PortId) -> Option<&Params> {
-        let position = self.plan.nodes[self.node(port)].ports.iter().position(|&own| own == port);
+    pub(super) fn knobs(&self, port: PortId) -> Option<&Knobs> {
         match self.role(port) {
-            Role::Router(config) => {
-                config.interfaces.get(position?).and_then(|interface| interface.igmp.as_ref())
+            Role::Router(router) => {
+                let own = router.interfaces.iter().find(|own| own.port == port);
+                own.map(|own| &own.knobs)
             }
             Role::Switch(switch) => Some(&switch.igmp),
             _ => None,

@@ -136,7 +136,7 @@ impl Scene<'_> {
         if let Some(label) = self.at_once(at, |act| self.is_upheaval(act, segment)) {
             return label;
         }
-        let Some(params) = self.params(port) else {
+        let Some(knobs) = self.knobs(port) else {
             return self.membership_changed(at, port, group);
         };
         let left = |sent: &Sent| leaves(&sent.packet) && sent.packet.names(group);
@@ -144,7 +144,7 @@ impl Scene<'_> {
             let of = groups(&sent.packet).contains(&group);
             of && sent.packet.is(PacketKind::GroupSpecificQuery)
         };
-        let last_member = params.last_member_query_time();
+        let last_member = knobs.last_member_query_time();
         if let Some((leave, Fate::Told(label))) = self.heard(at, port, fates, left) {
             // Of a switch, what a Query of its querier did counts.
             let fast = self.follows(at, leave.at);
@@ -159,7 +159,7 @@ impl Scene<'_> {
             return label.plus(1, "LMQT", last_member);
         }
         // Since the last Report, and when that came is left to chance.
-        let interval = params.group_membership_interval();
+        let interval = knobs.group_membership_interval();
         self.membership_changed(at, port, group).plus(1, "GMI", interval)
     }
 
@@ -179,7 +179,7 @@ impl Scene<'_> {
         if let Some(label) = self.at_once(at, matters) {
             return label;
         }
-        let interval = self.params(port).map(|params| params.other_querier_present_interval());
+        let interval = self.knobs(port).map(|knobs| knobs.other_querier_present_interval());
         if let (Some((query, Fate::Told(label))), Some(interval)) = (heard, interval)
             && self.follows(at, query.at + interval)
         {

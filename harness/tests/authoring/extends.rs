@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use castnet_lab::plan::{Action, Role};
+use castnet_lab::plan::{Action, Role, RouterPort};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
@@ -41,17 +41,17 @@ fn a_node_without_a_role_changes_what_it_names_and_with_one_it_is_another() {
     let change = "[nodes.r1]\nigmp = { query-interval = \"30s\" }\n[[expect]]";
     let plans = files("change", &SCENARIO.replacen("[[expect]]", change, 1)).plans("scenario.toml");
     let Role::Router(r1) = &plans[0].nodes[1].role else { panic!("r1 is no router") };
-    let (igmp, threshold) = (r1.interfaces[0].igmp.as_ref().unwrap(), r1.interfaces[0].threshold);
-    assert_eq!((igmp.query_interval, igmp.robustness), (Duration::from_secs(30), 3));
-    assert_eq!(threshold, 3);
+    let RouterPort { knobs, threshold, .. } = &r1.interfaces[0];
+    assert_eq!((knobs.query_interval, knobs.robustness), (Duration::from_secs(30), 3));
+    assert_eq!(*threshold, 3);
 
     let another = change.replace("igmp =", "role = \"router\"\nigmp =");
     let scenario = SCENARIO.replacen("[[expect]]", &another, 1);
     let plans = files("another", &scenario).plans("scenario.toml");
     let Role::Router(r1) = &plans[0].nodes[1].role else { panic!("r1 is no router") };
-    let (igmp, threshold) = (r1.interfaces[0].igmp.as_ref().unwrap(), r1.interfaces[0].threshold);
-    assert_eq!((igmp.query_interval, igmp.robustness), (Duration::from_secs(30), 2));
-    assert_eq!(threshold, 1);
+    let RouterPort { knobs, threshold, .. } = &r1.interfaces[0];
+    assert_eq!((knobs.query_interval, knobs.robustness), (Duration::from_secs(30), 2));
+    assert_eq!(*threshold, 1);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod validator;
 
 use std::collections::BTreeSet;
 
+use castnet::daemon::config::ConfigFile;
 use castnet_lab::plan::compile;
 use castnet_lab::scenario::schema::schema;
 use serde_json::Value;
@@ -218,4 +219,17 @@ fn the_page_names_every_key() {
         let forms = [format!("`{key}`"), format!("{key} = "), format!("[{key}]")];
         assert!(forms.iter().any(|form| PAGE.contains(form)), "`{key}` is not on the page");
     }
+}
+
+/// The table `igmp` of a scenario and of castnetd's configuration is one table to an author.
+#[test]
+fn the_daemon_knows_the_same_parameters() {
+    let file = format!("[igmp]\n{UNKNOWN} = 1");
+    let refused = ConfigFile::parse(&file).unwrap_err().to_string();
+    let known = refused.split_once("expected one of ").unwrap().1;
+    let daemon: BTreeSet<&str> = known.split('`').skip(1).step_by(2).collect();
+    let schema = schema();
+    let properties = schema["definitions"]["igmp"]["properties"].as_object().unwrap();
+    let scenario: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
+    assert_eq!(scenario, daemon);
 }

@@ -12,17 +12,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::gmp::message::Version;
-use castnet::gmp::params::Params;
 use castnet::igmp::ALL_ROUTERS;
-use castnet::router::config::InterfaceConfig;
 use castnet::time::{Instant, Seconds};
 use castnet::wire::igmp::{GroupRecord, Message, RecordKind};
 
 use super::{Breach, Breaches, Trails};
 use crate::capture::decode::{Content, Packet};
 use crate::judge::{Evidence, Seen};
-use crate::plan::interval::interval;
-use crate::plan::{Action, NodeId, PortId};
+use crate::knobs::{Knobs, Quantity, interval};
+use crate::plan::{Action, NodeId, PortId, RouterPort};
 
 /// How much later than the tolerance a router may stop. Nobody has asked for this in time: what is to
 /// be found is a router that goes on, and not a machine that was too busy to let it stop.
@@ -121,23 +119,23 @@ impl Evidence<'_> {
     }
 
     /// Of all parameters that the port has in the run, those by which a member counts the longest.
-    fn most_patient(&self, port: PortId) -> Option<&Params> {
-        let params = self.configured[port].iter().filter_map(|(_, own)| own.igmp.as_ref());
-        params.max_by_key(|params| params.group_membership_interval())
+    fn most_patient(&self, port: PortId) -> Option<&Knobs> {
+        let knobs = self.configured[port].iter().map(|(_, own)| &own.knobs);
+        knobs.max_by_key(|knobs| knobs.group_membership_interval())
     }
 
     /// Until when the port may send, and why.
-    fn reason(&self, params: Option<&Params>, heard: Option<Heard>) -> Reason {
+    fn reason(&self, knobs: Option<&Knobs>, heard: Option<Heard>) -> Reason {
         let known = heard.unwrap_or_default();
-        let (Some(params), Some(reported)) = (params, known.reported) else {
+        let (Some(knobs), Some(reported)) = (knobs, known.reported) else {
             let text = "no member had been heard there, and there is no static join";
             return Reason { until: None, text: text.to_owned() };
         };
-        let gmi = self.allowed("a Report", reported, params, "GMI");
+        let gmi = self.allowed("a Report", reported, knobs, "GMI");
         // A Leave of a group that is forgotten changes nothing.
         let heard = |at: Option<Instant>| {
             at.filter(|&at| Some(at) <= gmi.until)
-                .map(|at| self.allowed("a Leave", at, params, "LMQT"))
+                .map(|at| self.allowed("a Leave", at, knobs, "LMQT"))
         };
         if let Some(left) = heard(known.left) {
             return left;
@@ -146,12 +144,11 @@ impl Evidence<'_> {
         asked.into_iter().chain([gmi]).max_by_key(|reason| reason.until).unwrap_or_default()
     }
 
-    fn allowed(&self, what: &str, at: Instant, params: &Params, name: &str) -> Reason {
-        let (length, formula) = match name {
-            "LMQT" => (params.last_member_query_time(), interval(params, name)),
-            _ => (params.group_membership_interval(), interval(params, name)),
+    fn allowed(&self, what: &str, at: Instant, knobs: &Knobs, name: &str) -> Reason {
+        let (length, formula) = match interval(name).map(|row| (row.of)(knobs)) {
+            Some((Quantity::Time(length), formula)) => (length, format!(" ({formula})")),
+            _ => (Duration::ZERO, String::new()),
         };
-        let formula = formula.map_or_else(String::new, |(_, formula)| format!(" ({formula})"));
         let until = at + length + self.plan.tolerance + GRACE;
         let (length, grace) = (Seconds(length, 3), Seconds(GRACE, 3));
         let tolerance = Seconds(self.plan.tolerance, 3);
@@ -213,8 +210,8 @@ impl Ear {
 }
 
 /// RFC2236-4-09: a router in version 1 mode knows no Leave.
-fn speaks_v2(interface: &InterfaceConfig) -> bool {
-    interface.igmp.as_ref().is_some_and(|params| params.version == Version::V2)
+fn speaks_v2(interface: &RouterPort) -> bool {
+    interface.knobs.version == Version::V2
 }
 
 /// A Leave that no reader of the RFC may ignore.

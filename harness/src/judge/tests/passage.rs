@@ -109,9 +109,9 @@ fn what_does_not_explain_itself_is_said() {
     members().never_left_because("though lan has members");
     let mut joined = lost().entry(ms(2000), NOWHERE);
     let r1 = joined.node("r1");
-    if let Role::Router(config) = &mut joined.plan.nodes[r1].role {
+    if let Role::Router(router) = &mut joined.plan.nodes[r1].role {
         let channel = Channel { source: None, group: group(GROUP) };
-        config.interfaces[1].static_joins.insert(channel);
+        router.interfaces[1].static_joins.insert(channel);
     }
     joined.never_left_because("though lan has a static join");
 }
@@ -143,8 +143,8 @@ fn a_ttl_that_does_not_reach_is_the_reason() {
     }
     let mut run = lost().entry(ms(2000), LAN);
     let r1 = run.node("r1");
-    if let Role::Router(config) = &mut run.plan.nodes[r1].role {
-        config.interfaces[1].threshold = 32;
+    if let Role::Router(router) = &mut run.plan.nodes[r1].role {
+        router.interfaces[1].threshold = 32;
     }
     run.never_left_because("TTL 32 not above the threshold 32 of lan");
 }

@@ -34,9 +34,6 @@ fn given_addresses_are_kept_and_the_others_get_what_is_free() {
     assert_eq!(addresses, ["10.9.0.3", "10.9.0.5", "10.9.0.4", "10.9.0.2"]);
     let of = |node: usize| plan.ports[plan.nodes[node].ports[0]].networks(plan.links[0].subnet);
     assert_eq!(of(1), ["10.9.0.5/28".parse().unwrap(), "10.9.0.1/28".parse().unwrap()]);
-    let Role::Router(config) = &plan.nodes[1].role else { panic!("r1 is a router") };
-    assert_eq!(config.interfaces[0].address_v4().unwrap().to_string(), "10.9.0.5");
-    assert_eq!(config.interfaces[0].addresses.len(), 2);
 }
 
 #[test]

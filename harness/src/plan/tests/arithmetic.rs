@@ -4,7 +4,6 @@ use castnet::time::Instant;
 
 use super::*;
 use crate::plan::arithmetic::{Length, Moment, Part};
-use crate::plan::interval::{Quantity, interval};
 
 fn check(igmp: &str, within: &str) -> (Duration, String) {
     let plan = plan_with(igmp, &format!("{MEMBERSHIP}\nwithin = \"{within}\""));
@@ -46,30 +45,6 @@ fn profiles_differ_where_the_rfcs_do() {
         assert_eq!(check(&igmp, "GMI"), (Duration::from_secs(gmi), text.to_owned()));
         assert_eq!(check(&igmp, "OQPI").0, Duration::from_secs(255));
     }
-}
-
-// RFC2236-8.1-01 to RFC2236-8.10-01: the defaults.
-#[test]
-fn every_name_has_the_value_of_the_rfc() {
-    let params = castnet::gmp::params::Params::default();
-    assert_eq!(params.profile, Profile::Rfc2236);
-    let (time, count) = (|s: f64| Quantity::Time(Duration::from_secs_f64(s)), Quantity::Count);
-    let values = interval::NAMES.map(|name| interval(&params, name).unwrap().0);
-    let expected = [
-        count(2),
-        time(125.0),
-        time(10.0),
-        time(31.25),
-        count(2),
-        time(1.0),
-        count(2),
-        time(2.0),
-        time(260.0),
-        time(255.0),
-        time(10.0),
-    ];
-    assert_eq!(values, expected);
-    assert_eq!(interval(&params, "LQMT"), None);
 }
 
 #[test]

@@ -2,9 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use castnet::router::config::Config;
-
-use super::super::{Plan, Role, compile};
+use super::super::{Plan, PortId, Role, Router, compile};
 use crate::scenario::{Backend, Listener};
 
 /// A scenario with this shape, and with this besides.
@@ -25,18 +23,19 @@ fn links(plan: &Plan) -> Vec<String> {
     plan.links.iter().map(link).collect()
 }
 
-fn router<'a>(plan: &'a Plan, name: &str) -> &'a Config {
+fn router<'a>(plan: &'a Plan, name: &str) -> &'a Router {
     let node = plan.nodes.iter().find(|node| node.name == name).unwrap();
-    let Role::Router(config) = &node.role else { panic!("{name} is no router") };
-    config
+    let Role::Router(router) = &node.role else { panic!("{name} is no router") };
+    router
 }
 
 /// The links onto which a router carries a channel without members, and that to its sources.
 fn carries(plan: &Plan, name: &str) -> (Vec<String>, Vec<String>) {
-    let config = router(plan, name);
-    let joined = config.interfaces.iter().filter(|i| !i.static_joins.is_empty());
-    let routes = config.routes.iter().map(|route| route.interface.clone());
-    (joined.map(|interface| interface.name.clone()).collect(), routes.collect())
+    let router = router(plan, name);
+    let link = |port: PortId| plan.links[plan.ports[port].link].name.clone();
+    let joined = router.interfaces.iter().filter(|i| !i.static_joins.is_empty());
+    let routes = router.routes.iter().map(|route| link(route.port));
+    (joined.map(|interface| link(interface.port)).collect(), routes.collect())
 }
 
 #[test]

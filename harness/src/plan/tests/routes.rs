@@ -1,8 +1,5 @@
 //! Who reaches which network by whom.
 
-use castnet::mfc::rpf::Routes;
-use castnet::mfc::vif::Vif;
-
 use super::*;
 
 /// A plan of these links; names beginning with r are routers, with sw switches, others listeners.
@@ -37,10 +34,11 @@ fn routes(plan: &Plan, name: &str) -> Vec<String> {
 /// By which link datagrams of this source have to come in to a router.
 fn rpf(plan: &Plan, name: &str, source: &str) -> Option<String> {
     let node = plan.nodes.iter().find(|node| node.name == name).unwrap();
-    let Role::Router(config) = &node.role else { panic!("{name} is a router") };
-    let routes = config.routes.iter().map(|r| (r.prefix, config.vif(&r.interface).unwrap()));
-    let vif = Routes::new(routes).towards(source.parse().unwrap()).map(Vif::index);
-    vif.map(|vif| config.interfaces[vif].name.clone())
+    let Role::Router(router) = &node.role else { panic!("{name} is a router") };
+    let source: std::net::IpAddr = source.parse().unwrap();
+    let fitting = router.routes.iter().filter(|route| route.prefix.contains(&source));
+    let longest = fitting.max_by_key(|route| route.prefix.prefix_len());
+    longest.map(|route| plan.links[plan.ports[route.port].link].name.clone())
 }
 
 #[test]

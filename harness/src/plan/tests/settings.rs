@@ -42,9 +42,9 @@ fn told(keys: &str) -> String {
 }
 
 /// The configuration that the act leaves r1 with.
-fn config(plan: &Plan, act: usize) -> &Config {
+fn router(plan: &Plan, act: usize) -> &Router {
     match &plan.acts[act].action {
-        Action::Set(Setting::Router(config)) => config,
+        Action::Set(Setting::Router(router)) => router,
         other => panic!("{other:?}"),
     }
 }
@@ -63,17 +63,17 @@ fn what_is_not_set_stays_as_it_was_set_before() {
     ];
     let plan = plan_of(&acts.concat(), ANY).unwrap();
     let of = |act: usize, link: usize| {
-        let interface = &config(&plan, act).interfaces[link];
-        let igmp = interface.igmp.as_ref().unwrap();
+        let interface = &router(&plan, act).interfaces[link];
+        let knobs = &interface.knobs;
         let joins = interface.static_joins.len();
-        (igmp.robustness, igmp.query_interval.as_secs(), interface.threshold, joins)
+        (knobs.robustness, knobs.query_interval.as_secs(), interface.threshold, joins)
     };
     // In the order of time: on both links at first, then on lan alone.
     assert_eq!((of(0, 0), of(0, 1)), ((3, 15, 1, 1), (3, 15, 1, 0)));
     assert_eq!((of(1, 0), of(1, 1)), ((3, 15, 1, 1), (3, 4, 9, 0)));
     let none = set("9s", "who = \"r1\", static-joins = []");
     let plan = plan_of(&[acts[1].clone(), none].concat(), ANY).unwrap();
-    assert!(config(&plan, 1).interfaces.iter().all(|i| i.static_joins.is_empty()));
+    assert!(router(&plan, 1).interfaces.iter().all(|i| i.static_joins.is_empty()));
 }
 
 #[test]
@@ -192,8 +192,8 @@ fn a_threshold_may_be_one_of_a_link() {
         let text = include_str!("../../scenario/tests/rich.toml");
         let text = text.replace("ttl-threshold = 2", &format!("ttl-threshold = {threshold}"));
         let plan = compile("t.toml", &text).map_err(|rejected| rejected.to_string())?;
-        let Role::Router(config) = &plan.nodes[3].role else { panic!("r1 is a router") };
-        Ok(config.interfaces.iter().map(|interface| interface.threshold).collect::<Vec<_>>())
+        let Role::Router(router) = &plan.nodes[3].role else { panic!("r1 is a router") };
+        Ok(router.interfaces.iter().map(|interface| interface.threshold).collect::<Vec<_>>())
     };
     assert_eq!(of("2"), Ok(vec![2, 2]));
     assert_eq!(of("{ mid = 9 }"), Ok(vec![1, 9]));

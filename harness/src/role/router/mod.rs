@@ -15,8 +15,9 @@ use tokio::sync::mpsc;
 
 use super::watch::Watch;
 use super::{Actor, Stage};
+use crate::device;
 use crate::lab::Netns;
-use crate::plan::{Action, NodeId, Plan, PortId, Setting};
+use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::Teller;
 use child::Setup;
 use process::Child;
@@ -47,13 +48,14 @@ impl Router {
     pub(super) fn open(
         plan: &Plan,
         node: NodeId,
-        config: &Config,
+        written: &plan::Router,
         netns: &Netns,
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         let ports: Vec<(u32, PortId)> =
             ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied()).collect();
-        let (config, ifindexes) = (config.clone(), ifindexes.to_vec());
+        let plan::Device::Castnet = written.who;
+        let (config, ifindexes) = (device::castnet::router(plan, written), ifindexes.to_vec());
         let setup = Setup { config, ifindexes, teller: Teller::new(plan, node) };
         // What the kernel cannot do is found out here, whoever is to do it.
         let opened = take_ownership(netns)?;
@@ -93,12 +95,10 @@ impl Router {
     }
 
     /// Whoever is started again is as it was configured last.
-    fn configure(&mut self, config: &Config) -> Result<(), String> {
+    fn configure(&mut self, config: Config) -> Result<(), String> {
         self.setup.config = config.clone();
         match &mut self.daemon {
-            Daemon::Task(configs) => {
-                configs.send(config.clone()).map_err(|_| "it has ended".to_owned())
-            }
+            Daemon::Task(configs) => configs.send(config).map_err(|_| "it has ended".to_owned()),
             Daemon::Process(child) => child.configure(config),
             Daemon::Opened(_) | Daemon::Dead => Ok(()),
         }
@@ -135,8 +135,8 @@ impl Actor for Router {
     }
 
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
-        if let Action::Set(Setting::Router(config)) = action {
-            return self.configure(config);
+        if let Action::Set(Setting::Router(written)) = action {
+            return self.configure(device::castnet::router(&stage.plan, written));
         }
         match (action, &self.daemon) {
             (Action::Kill, Daemon::Process(child)) => {

@@ -94,8 +94,8 @@ impl Child {
     }
 
     /// Has it go on with another configuration.
-    pub(super) fn configure(&mut self, config: &Config) -> Result<(), String> {
-        unless_dead(self.order(&Order::Configure(config.clone())))
+    pub(super) fn configure(&mut self, config: Config) -> Result<(), String> {
+        unless_dead(self.order(&Order::Configure(config)))
     }
 
     /// Sends it SIGKILL.

@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use castnet::gmp::params::{HostParams, Params};
-use castnet::router::config::KEEPALIVE;
 use humantime::format_duration;
 use serde_json::{Value, json};
 
 use super::super::Backend;
 use super::super::generate::{MOST_CHILDREN, MOST_LEVELS, MOST_ROUTERS};
-use super::super::node::{MOST_HOSTS, PROCESS};
+use super::super::node::{KEEPALIVE, MOST_HOSTS, PROCESS};
 use super::key::Kind::{
     Address, Defined, Flag, Group, Like, Link, List, Named, Network, Node, Numbers, OneOrMore,
     OneOrNamed, Table, Tables, Text, Time, Whole, Words,
 };
 use super::key::{Key, table};
+use crate::knobs::{HostKnobs, Knobs};
 
 fn time(duration: Duration) -> String {
     format_duration(duration).to_string()
@@ -84,7 +83,7 @@ pub(super) fn generate() -> Vec<Key> {
 
 /// The IGMP parameters of a router.
 pub(super) fn igmp() -> Vec<Key> {
-    let it = Params::default();
+    let it = Knobs::default();
     vec![
         Key::new("rfc", Numbers(&[2236, 3376, 9776]), "Whose formulas apply.").or(2236),
         Key::new("version", Numbers(&[1, 2]), "The version spoken.").or(2),
@@ -135,7 +134,7 @@ fn router() -> Vec<Key> {
 }
 
 fn listener() -> Vec<Key> {
-    let it = HostParams::default();
+    let it = HostKnobs::default();
     vec![
         Key::new("stack", Words(vec!["kernel", "castnet"]), "Who speaks IGMP for it.").or("kernel"),
         Key::new("igmp-version", Whole(1, 3), "Holds the kernel to a version of IGMP."),
@@ -157,7 +156,7 @@ fn querier() -> Vec<Key> {
 }
 
 fn switch() -> Vec<Key> {
-    let it = Params::default();
+    let it = Knobs::default();
     vec![
         Key::new("snooping", Flag, "Whether a group goes only to members and routers.").or(true),
         Key::new("querier", Flag, "Whether it asks while it hears nobody else ask.").or(false),

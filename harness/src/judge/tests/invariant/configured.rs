@@ -3,26 +3,25 @@
 use std::time::Duration;
 
 use castnet::addr::Channel;
-use castnet::router::config::{Config, InterfaceConfig};
 use castnet::time::Instant;
 
 use super::super::super::Outcome::{self, Fail, Pass};
 use super::super::{GROUP, NS, Run, group, ms};
 use super::run;
-use crate::plan::{Act, Action, Role, Setting};
+use crate::plan::{Act, Action, Role, Router, RouterPort, Setting};
 use crate::scenario::Invariant::NoUnwanted;
 
 const LATE: Duration = Duration::from_millis(1100);
 
 impl Run {
     /// r1 is configured anew, by an act that is planned for 7 s.
-    fn set(mut self, done: Instant, change: impl FnOnce(&mut InterfaceConfig)) -> Self {
+    fn set(mut self, done: Instant, change: impl FnOnce(&mut RouterPort)) -> Self {
         let node = self.node("r1");
-        let mut config = self.configs().pop().unwrap();
+        let mut router = self.routers().pop().unwrap();
         // lan is the second interface.
-        change(&mut config.interfaces[1]);
+        change(&mut router.interfaces[1]);
         let at = Duration::from_secs(7);
-        let action = Action::Set(Setting::Router(config));
+        let action = Action::Set(Setting::Router(router));
         self.plan.acts.push(Act {
             at,
             label: "set".to_owned(),
@@ -35,10 +34,10 @@ impl Run {
     }
 
     /// All that r1 was configured with.
-    fn configs(&self) -> Vec<Config> {
+    fn routers(&self) -> Vec<Router> {
         let Role::Router(first) = &self.plan.nodes[self.node("r1")].role else { panic!("r1") };
         let set = self.plan.acts.iter().filter_map(|act| match &act.action {
-            Action::Set(Setting::Router(config)) => Some(config.clone()),
+            Action::Set(Setting::Router(router)) => Some(router.clone()),
             _ => None,
         });
         std::iter::once(first.clone()).chain(set).collect()
@@ -50,7 +49,7 @@ impl Run {
     }
 }
 
-fn join(interface: &mut InterfaceConfig) {
+fn join(interface: &mut RouterPort) {
     interface.static_joins.insert(Channel { source: None, group: group(GROUP) });
 }
 
@@ -72,8 +71,8 @@ fn a_static_join_that_is_taken_back_may_be_followed_late() {
 #[test]
 fn a_member_counts_for_the_longest_of_the_intervals() {
     let seconds = |qi| {
-        move |own: &mut InterfaceConfig| {
-            own.igmp.as_mut().unwrap().query_interval = Duration::from_secs(qi);
+        move |own: &mut RouterPort| {
+            own.knobs.query_interval = Duration::from_secs(qi);
         }
     };
     // 2 x 125 s + 1 s, and 2 x 4 s + 1 s.

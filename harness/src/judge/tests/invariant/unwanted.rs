@@ -18,7 +18,7 @@ use super::super::{
     v3_query,
 };
 use super::run;
-use crate::plan::{Action, Role};
+use crate::plan::{Action, Role, Router};
 use crate::scenario::Invariant::NoUnwanted;
 
 const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
@@ -50,10 +50,10 @@ impl Run {
         self.sent(at, 0).forwarded(at, 0).is(NoUnwanted, outcome);
     }
 
-    fn config(&mut self) -> &mut castnet::router::config::Config {
+    fn router(&mut self) -> &mut Router {
         let r1 = self.node("r1");
         match &mut self.plan.nodes[r1].role {
-            Role::Router(config) => config,
+            Role::Router(router) => router,
             other => panic!("r1 is {other:?}"),
         }
     }
@@ -223,8 +223,8 @@ fn a_leave_in_doubt_counts_for_nothing() {
 #[test]
 fn a_router_in_version_1_mode_knows_no_leave() {
     let mut run = run().reports(ms(1000)).leaves(ms(5000));
-    for interface in &mut run.config().interfaces {
-        interface.igmp.as_mut().unwrap().version = Version::V1;
+    for interface in &mut run.router().interfaces {
+        interface.knobs.version = Version::V1;
     }
     run.forwarding_is(ms(9000), Pass);
 }
@@ -253,7 +253,7 @@ fn a_router_to_which_something_was_done_may_have_missed_a_leave() {
 fn a_static_join_is_a_reason_for_ever_on_its_link_and_for_its_channel() {
     let joined = |interface: usize, source, of| {
         let mut run = run();
-        run.config().interfaces[interface]
+        run.router().interfaces[interface]
             .static_joins
             .insert(Channel { source, group: group(of) });
         run

@@ -1,0 +1,94 @@
+//! castnet as a device under test: the plan's router and host in castnet's own configuration types.
+
+use castnet::gmp::params::{HostParams, Params, Profile};
+use castnet::router::config::{Config, InterfaceConfig, RouteConfig};
+
+use crate::knobs::{HostKnobs, Knobs, Revision};
+use crate::plan::{Plan, PortId, Router, RouterPort, SourceRoute};
+
+/// The configuration of a router of the plan.
+#[must_use]
+pub fn router(plan: &Plan, router: &Router) -> Config {
+    let link = |port: PortId| &plan.links[plan.ports[port].link];
+    let interface = |RouterPort { port, knobs, threshold, static_joins }: &RouterPort| {
+        let networks = plan.ports[*port].networks(link(*port).subnet);
+        InterfaceConfig {
+            name: link(*port).name.clone(),
+            addresses: networks,
+            igmp: Some(params(knobs)),
+            threshold: *threshold,
+            static_joins: static_joins.clone(),
+        }
+    };
+    let route = |SourceRoute { prefix, port }: &SourceRoute| RouteConfig {
+        prefix: *prefix,
+        interface: link(*port).name.clone(),
+    };
+    Config {
+        interfaces: router.interfaces.iter().map(interface).collect(),
+        routes: router.routes.iter().map(route).collect(),
+        keepalive: router.keepalive,
+    }
+}
+
+fn params(knobs: &Knobs) -> Params {
+    Params {
+        profile: match knobs.revision {
+            Revision::Rfc2236 => Profile::Rfc2236,
+            Revision::Rfc3376 => Profile::Rfc3376,
+            Revision::Rfc9776 => Profile::Rfc9776,
+        },
+        version: knobs.version,
+        robustness: knobs.robustness,
+        query_interval: knobs.query_interval,
+        query_response_interval: knobs.query_response_interval,
+        startup_query_interval: knobs.startup_query_interval,
+        startup_query_count: knobs.startup_query_count,
+        last_member_query_interval: knobs.last_member_query_interval,
+        last_member_query_count: knobs.last_member_query_count,
+    }
+}
+
+/// The parameters of castnet's host machine.
+#[must_use]
+pub const fn host(knobs: &HostKnobs) -> HostParams {
+    HostParams {
+        robustness: knobs.robustness,
+        unsolicited_report_interval: knobs.unsolicited_report_interval,
+        v1_router_present_timeout: knobs.v1_router_present_timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use castnet::daemon::config::ConfigFile;
+
+    use super::*;
+    use crate::plan::{Role, compile};
+
+    /// Every key with a value that is neither its default nor that of another key.
+    const IGMP: &str = "{ rfc = 9776, version = 1, robustness = 3, query-interval = \"40s\", \
+        query-response-interval = \"7s\", startup-query-interval = \"11s\", \
+        startup-query-count = 4, last-member-query-interval = \"1500ms\", \
+        last-member-query-count = 5 }";
+
+    /// The daemon's own reader is the measure: one table of keys, read by both.
+    #[test]
+    fn a_scenario_and_the_daemon_make_one_thing_of_the_same_keys() {
+        let file = format!("[[interface]]\nname = \"lan\"\nigmp = {IGMP}");
+        let file = ConfigFile::parse(&file).unwrap();
+        let scenario = format!(
+            "title = \"t\"\nend = \"1s\"\nlinks = {{ lan = [\"r1\"] }}\n\
+             nodes = {{ r1 = {{ role = \"router\", igmp = {IGMP} }} }}\n\
+             [[expect]]\npacket = {{ on = \"lan\", kind = \"query\" }}\ncount = 2"
+        );
+        let plan = compile("t.toml", &scenario).unwrap();
+        let Role::Router(r1) = &plan.nodes[0].role else { panic!("r1 is a router") };
+        let made = router(&plan, r1);
+        assert_eq!(made.interfaces[0].igmp, Some(file.interface[0].igmp.params()));
+        assert_eq!(made.interfaces[0].name, "lan");
+        assert_eq!(made.interfaces[0].addresses, ["10.0.1.1/24".parse().unwrap()]);
+        assert_eq!(made.keepalive, castnet::router::config::KEEPALIVE);
+        assert_eq!(made.check(), Ok(()));
+    }
+}

@@ -1,0 +1,102 @@
+//! What can be configured: whether parameters agree with each other and fit into a message.
+//!
+//! Owns the limits of RFC 2236 section 8 and of the fields that carry the values. Refuses a version
+//! that no router speaks yet.
+
+use std::time::Duration;
+
+use castnet::gmp::message::Version;
+
+use super::Knobs;
+
+/// The longest interval that the code of the Querier's Query Interval can say (RFC3376-4.1.7-01).
+const LONGEST_QUERY_INTERVAL: Duration = Duration::from_secs(31744);
+
+/// Why parameters cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// RFC2236-8.1-01
+    #[error("robustness must not be 0 (RFC 2236 section 8.1)")]
+    Robustness,
+    /// RFC2236-8.3-01
+    #[error("query-response-interval must be shorter than query-interval (RFC 2236 section 8.3)")]
+    ResponseNotShorter,
+    /// A count of zero would drop members unasked.
+    #[error("last-member-query-count must not be 0")]
+    LastMemberQueryCount,
+    /// RFC2236-2.2-01: the field holds tenths of a second in one octet, and zero means version 1.
+    #[error("{0} must be 0.1 s to 25.5 s, in whole tenths (RFC 2236 section 2.2)")]
+    NotTenths(&'static str),
+    /// RFC3376-4.1.7-01
+    #[error("{0} must be at most 31744 s (RFC 3376 section 4.1.7)")]
+    TooLong(&'static str),
+    /// No router speaks version 3 yet.
+    #[error("version 3 is not spoken by routers yet")]
+    NotSpoken,
+    /// Zero would query without end.
+    #[error("{0} must not be 0")]
+    Zero(&'static str),
+}
+
+impl Invalid {
+    /// The keys that the rule is about; the first of them that was written is at fault.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&'static str> {
+        match self {
+            Self::NotSpoken => vec!["version"],
+            Self::Robustness => vec!["robustness"],
+            Self::ResponseNotShorter => vec!["query-response-interval", "query-interval"],
+            Self::LastMemberQueryCount => vec!["last-member-query-count"],
+            Self::NotTenths(key) | Self::TooLong(key) => vec![key],
+            Self::Zero("startup-query-interval") => {
+                vec!["startup-query-interval", "query-interval"]
+            }
+            Self::Zero(key) => vec![key],
+        }
+    }
+}
+
+impl Knobs {
+    /// Checks the parameters against each other and against what a message can carry.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), Invalid> {
+        if self.version == Version::V3 {
+            return Err(Invalid::NotSpoken);
+        }
+        if self.robustness == 0 {
+            return Err(Invalid::Robustness);
+        }
+        if self.query_response_interval >= self.query_interval {
+            return Err(Invalid::ResponseNotShorter);
+        }
+        for (name, interval) in [
+            ("query-interval", self.query_interval),
+            ("startup-query-interval", self.startup_query_interval()),
+        ] {
+            if interval > LONGEST_QUERY_INTERVAL {
+                return Err(Invalid::TooLong(name));
+            }
+        }
+        if self.startup_query_interval().is_zero() {
+            return Err(Invalid::Zero("startup-query-interval"));
+        }
+        if self.startup_query_count() == 0 {
+            return Err(Invalid::Zero("startup-query-count"));
+        }
+        if self.last_member_query_count() == 0 {
+            return Err(Invalid::LastMemberQueryCount);
+        }
+        for (name, interval) in [
+            ("query-response-interval", self.query_response_interval),
+            ("last-member-query-interval", self.last_member_query_interval),
+        ] {
+            let nanos = interval.as_nanos();
+            if nanos == 0 || nanos % 100_000_000 != 0 || nanos > 25_500_000_000 {
+                return Err(Invalid::NotTenths(name));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! The parameters of group management and the RFCs' arithmetic, computed by the laboratory itself.
+//!
+//! Owns section 8 of RFC 2236, RFC 3376 and RFC 9776 for everybody who plans, judges or compares. A
+//! device under test never supplies a formula here: a device that computes an interval wrongly must
+//! not move the claim about that interval. [`crate::device`] translates these parameters into the
+//! configuration of a device.
+
+mod check;
+mod host;
+mod interval;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use castnet::gmp::message::Version;
+
+pub use check::Invalid;
+pub use host::HostKnobs;
+pub use interval::{INTERVALS, Interval, Quantity, interval};
+
+/// The RFC whose formulas apply where its successors changed them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Revision {
+    /// RFC 2236, IGMPv2.
+    #[default]
+    Rfc2236,
+    /// RFC 3376, IGMPv3 of 2002.
+    Rfc3376,
+    /// RFC 9776, IGMPv3 of 2025 (STD 100).
+    Rfc9776,
+}
+
+impl Revision {
+    /// The numbers of the RFCs, and what each stands for.
+    pub const NUMBERS: [(u16, Self); 3] =
+        [(2236, Self::Rfc2236), (3376, Self::Rfc3376), (9776, Self::Rfc9776)];
+}
+
+/// The parameters of a router, or of a switch that queries, on one link (RFC 2236 section 8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knobs {
+    /// Whose formulas apply.
+    pub revision: Revision,
+    /// The version spoken, by administration (RFC2236-4-06).
+    pub version: Version,
+    /// Robustness Variable, RV (RFC2236-8.1-01).
+    pub robustness: u8,
+    /// Query Interval, QI (RFC2236-8.2-01).
+    pub query_interval: Duration,
+    /// Query Response Interval, QRI (RFC2236-8.3-01).
+    pub query_response_interval: Duration,
+    /// Startup Query Interval, SQI; derived where `None`.
+    pub startup_query_interval: Option<Duration>,
+    /// Startup Query Count, SQC; derived where `None`.
+    pub startup_query_count: Option<u8>,
+    /// Last Member Query Interval, LMQI (RFC2236-8.8-01).
+    pub last_member_query_interval: Duration,
+    /// Last Member Query Count, LMQC; derived where `None`.
+    pub last_member_query_count: Option<u8>,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Self {
+            revision: Revision::default(),
+            version: Version::V2, // RFC2236-4-07
+            robustness: 2,
+            query_interval: Duration::from_secs(125),
+            query_response_interval: Duration::from_secs(10),
+            startup_query_interval: None,
+            startup_query_count: None,
+            last_member_query_interval: Duration::from_secs(1),
+            last_member_query_count: None,
+        }
+    }
+}
+
+impl Knobs {
+    /// Group Membership Interval: RV x QI + QRI (RFC2236-8.4-01, RFC3376-8.4-01), or
+    /// RV x QI + 2 x QRI (RFC9776-8.4-01).
+    #[must_use]
+    pub fn group_membership_interval(&self) -> Duration {
+        self.query_interval * u32::from(self.robustness)
+            + self.query_response_interval * self.responses_awaited()
+    }
+
+    /// How many Query Response Intervals a membership outlasts the last Query by.
+    const fn responses_awaited(&self) -> u32 {
+        match self.revision {
+            Revision::Rfc2236 | Revision::Rfc3376 => 1,
+            Revision::Rfc9776 => 2,
+        }
+    }
+
+    /// Other Querier Present Interval: RV x QI + QRI / 2 (RFC2236-8.5-01).
+    #[must_use]
+    pub fn other_querier_present_interval(&self) -> Duration {
+        self.query_interval * u32::from(self.robustness) + self.query_response_interval / 2
+    }
+
+    /// Startup Query Interval: QI / 4 unless configured (RFC2236-8.6-01).
+    #[must_use]
+    pub fn startup_query_interval(&self) -> Duration {
+        self.startup_query_interval.unwrap_or(self.query_interval / 4)
+    }
+
+    /// Startup Query Count: RV unless configured (RFC2236-8.7-01).
+    #[must_use]
+    pub fn startup_query_count(&self) -> u8 {
+        self.startup_query_count.unwrap_or(self.robustness)
+    }
+
+    /// Last Member Query Count: RV unless configured (RFC2236-8.9-01).
+    #[must_use]
+    pub fn last_member_query_count(&self) -> u8 {
+        self.last_member_query_count.unwrap_or(self.robustness)
+    }
+
+    /// Last Member Query Time: LMQI x LMQC (RFC2236-7-10, RFC3376-8.10-01).
+    #[must_use]
+    pub fn last_member_query_time(&self) -> Duration {
+        self.last_member_query_interval * u32::from(self.last_member_query_count())
+    }
+}
+
+/// What of [`Knobs`] changes; what is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Whose formulas apply.
+    pub revision: Option<Revision>,
+    /// The version spoken.
+    pub version: Option<Version>,
+    /// Robustness Variable.
+    pub robustness: Option<u8>,
+    /// Query Interval.
+    pub query_interval: Option<Duration>,
+    /// Query Response Interval.
+    pub query_response_interval: Option<Duration>,
+    /// Startup Query Interval.
+    pub startup_query_interval: Option<Duration>,
+    /// Startup Query Count.
+    pub startup_query_count: Option<u8>,
+    /// Last Member Query Interval.
+    pub last_member_query_interval: Option<Duration>,
+    /// Last Member Query Count.
+    pub last_member_query_count: Option<u8>,
+}
+
+impl Changes {
+    /// The parameters `base` with these changes.
+    #[must_use]
+    pub fn over(&self, base: &Knobs) -> Knobs {
+        Knobs {
+            revision: self.revision.unwrap_or(base.revision),
+            version: self.version.unwrap_or(base.version),
+            robustness: self.robustness.unwrap_or(base.robustness),
+            query_interval: self.query_interval.unwrap_or(base.query_interval),
+            query_response_interval: self
+                .query_response_interval
+                .unwrap_or(base.query_response_interval),
+            startup_query_interval: self.startup_query_interval.or(base.startup_query_interval),
+            startup_query_count: self.startup_query_count.or(base.startup_query_count),
+            last_member_query_interval: self
+                .last_member_query_interval
+                .unwrap_or(base.last_member_query_interval),
+            last_member_query_count: self.last_member_query_count.or(base.last_member_query_count),
+        }
+    }
+}

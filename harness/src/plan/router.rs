@@ -1,0 +1,83 @@
+//! A router under test, in the laboratory's own words, whoever's software it runs.
+//!
+//! Refuses what no router can be configured to. How a device is told all this is decided by
+//! [`crate::device`].
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use castnet::addr::Channel;
+use ipnet::IpNet;
+
+use super::PortId;
+use crate::knobs::Knobs;
+
+/// The most interfaces that Linux routes multicast between (`MAXVIFS` of linux/mroute.h).
+pub(super) const MOST_INTERFACES: usize = 32;
+
+/// A router.
+#[derive(Clone, Debug)]
+pub struct Router {
+    /// Whose software it runs.
+    pub who: Device,
+    /// Its interfaces, in the order of [`Node::ports`](super::Node::ports).
+    pub interfaces: Vec<RouterPort>,
+    /// Where datagrams of sources on other networks come in.
+    pub routes: Vec<SourceRoute>,
+    /// How long a flow may be idle before its entry is deleted.
+    pub keepalive: Duration,
+}
+
+/// Whose software a router runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Device {
+    /// castnet's own.
+    #[default]
+    Castnet,
+}
+
+/// An interface of a router.
+#[derive(Clone, Debug)]
+pub struct RouterPort {
+    /// Where.
+    pub port: PortId,
+    /// The parameters of group management there.
+    pub knobs: Knobs,
+    /// A datagram leaves here only if its TTL on arrival is greater.
+    pub threshold: u8,
+    /// Channels that are forwarded here whether or not there are members.
+    pub static_joins: BTreeSet<Channel>,
+}
+
+/// A route towards sources: their datagrams come in by `port`.
+#[derive(Clone, Debug)]
+pub struct SourceRoute {
+    /// The network of the sources.
+    pub prefix: IpNet,
+    /// The router's interface that leads there.
+    pub port: PortId,
+}
+
+impl Router {
+    /// Checks the router as a whole; `name` is that of an interface.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in words.
+    pub(super) fn check<'n>(&self, name: impl Fn(PortId) -> &'n str) -> Result<(), String> {
+        let count = self.interfaces.len();
+        if count > MOST_INTERFACES {
+            return Err(format!(
+                "{count} interfaces, but the kernel's multicast routing takes at most \
+                 {MOST_INTERFACES}"
+            ));
+        }
+        if self.keepalive.is_zero() {
+            return Err("keepalive must not be 0".to_owned());
+        }
+        self.interfaces.iter().try_for_each(|interface| {
+            let checked = interface.knobs.check();
+            checked.map_err(|invalid| format!("interface {}: {invalid}", name(interface.port)))
+        })
+    }
+}
