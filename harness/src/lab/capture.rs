@@ -19,28 +19,15 @@ use tokio::time::{Instant, interval, timeout};
 
 use super::link::Medium;
 use super::probe::{Hearing, Probe, RollCall};
-use super::station::{Place, Station, Store, read};
+use super::station::{Captured, Place, Station, Store, read};
 use super::wire::Line as WireLine;
-use super::{Built, Ears, Frame, LabError, LinkSpec, Netns, cpu, sys};
+use super::{Built, Ears, LabError, LinkSpec, Netns, cpu};
 
 /// How long a proof may take before the lab is given up; it takes a millisecond.
 pub const PROOF_BOUND: Duration = Duration::from_secs(10);
 
 /// An unanswered probe is sent again after this long.
 const PACE: Duration = Duration::from_millis(1);
-
-/// A frame that crossed a port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Captured {
-    /// Index of the link.
-    pub link: usize,
-    /// Index of the port on the link.
-    pub port: usize,
-    /// Index of the namespace that the port is in.
-    pub netns: usize,
-    /// The frame, its stamp and its direction.
-    pub frame: Frame,
-}
 
 /// A running capture of all ports of a lab. What crosses other interfaces is not taken.
 #[derive(Debug)]
@@ -106,8 +93,7 @@ impl Capture {
         let mut stations = Vec::with_capacity(rings.len());
         for ((name, ring), places) in rings.into_iter().zip(rooms) {
             let station = Arc::new(Station { name, ring: Arc::new(ring), places });
-            let readable = sys::readable(Arc::clone(&station.ring));
-            let readable = readable.map_err(station.failed("wait for a ring"))?;
+            let readable = station.ring.waiting().map_err(station.failed("wait for a ring"))?;
             readers.spawn(read(readable, Arc::clone(&station), Arc::clone(&store)));
             stations.push(station);
         }

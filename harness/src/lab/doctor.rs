@@ -12,9 +12,11 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, getsockopt, setsockopt, socket, sockopt,
 };
 
-use super::link::LOOPBACK_IFINDEX;
 use super::tap::BUFFER_BYTES;
-use super::{Capture, Carrier, LabError, LinkSpec, Netlink, Netns, PROOF_BOUND, Port, Tap, link};
+use super::{
+    Capture, Carrier, LOOPBACK_IFINDEX, LabError, LinkSpec, Netlink, Netns, PROOF_BOUND, Port, Tap,
+    link,
+};
 
 /// One thing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,10 +17,7 @@ use ipnet::IpNet;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::netlink::VethEnd;
-use super::{LabError, Netlink, Netns, Wire, sys};
-
-/// The index of `lo`, which is the first interface of every namespace (net/net_namespace.h).
-pub(super) const LOOPBACK_IFINDEX: u32 = 1;
+use super::{LOOPBACK_IFINDEX, LabError, Netlink, Netns, Wire, sys};
 
 /// What was tried, for messages.
 const CREATE: &str = "create veth";

@@ -24,6 +24,7 @@ pub mod privilege;
 pub mod probe;
 mod process;
 mod ring;
+mod snooping;
 mod station;
 pub mod switch;
 mod sys;
@@ -32,7 +33,7 @@ pub mod unicast;
 mod wire;
 
 pub use alone::alone;
-pub use capture::{Capture, Captured, PROOF_BOUND};
+pub use capture::{Capture, PROOF_BOUND};
 pub use ears::Ears;
 pub use error::LabError;
 pub use link::{Built, Carrier, LinkSpec, Port};
@@ -42,8 +43,12 @@ pub use netlink::Netlink;
 pub use netns::Netns;
 pub use precedence::Precedence;
 pub use process::{Lines, Process};
-pub use switch::{Snooping, SwitchSpec};
+pub use snooping::Snooping;
+pub use station::Captured;
+pub use switch::SwitchSpec;
 pub use tap::{BATCH_BYTES, Frame, Tap};
 pub use unicast::{Unicast, UnicastRoute};
-
 pub use wire::{Relay, SharedRelay, Wire};
+
+/// The index of `lo`, which is the first interface of every namespace (net/net_namespace.h).
+const LOOPBACK_IFINDEX: u32 = 1;

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use ipnet::IpNet;
@@ -20,7 +19,7 @@ use rtnetlink::{Handle, LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnsp
 use tokio::runtime;
 use tokio::task::JoinHandle;
 
-use super::{Netns, Snooping, SwitchSpec};
+use super::{Netns, Snooping};
 use crate::family::spoken_net;
 
 /// One end of a veth to be made.
@@ -117,13 +116,21 @@ impl Netlink {
     }
 
     /// Makes a bridge that is up, knows no spanning tree, and asks nobody yet.
-    pub(super) async fn add_bridge(&self, ifname: &str, spec: &SwitchSpec) -> io::Result<()> {
-        let bridge = snooping(LinkBridge::new(ifname), &spec.snooping)
+    /// Its Queries come from the bridge's own address if it has one, or else from 0.0.0.0.
+    pub(super) async fn add_bridge(
+        &self,
+        ifname: &str,
+        mac: [u8; 6],
+        snooping: &Snooping,
+        has_address: bool,
+    ) -> io::Result<()> {
+        let bridge = snooping
+            .apply(LinkBridge::new(ifname))
             .stp_state(BridgeStpState::Disabled)
             .forward_delay(0)
             .mcast_querier(false)
-            .mcast_query_use_ifaddr(spec.address.is_some())
-            .address(spec.mac.to_vec())
+            .mcast_query_use_ifaddr(has_address)
+            .address(mac.to_vec())
             .up()
             .build();
         self.handle.link().add(bridge).execute().await.map_err(to_io)
@@ -131,7 +138,7 @@ impl Netlink {
 
     /// Has a bridge snoop, and ask, in another way.
     pub(super) async fn set_snooping(&self, ifname: &str, given: &Snooping) -> io::Result<()> {
-        let bridge = snooping(LinkBridge::new(ifname), given).mcast_querier(given.querier).build();
+        let bridge = given.apply(LinkBridge::new(ifname)).mcast_querier(given.querier).build();
         self.handle.link().change(bridge).execute().await.map_err(to_io)
     }
 
@@ -246,29 +253,6 @@ impl<T> End for LinkMessageBuilder<T> {
             None => single,
         }
     }
-}
-
-/// Every attribute that sets how a bridge snoops, except whether it queries.
-fn snooping(
-    bridge: LinkMessageBuilder<LinkBridge>,
-    given: &Snooping,
-) -> LinkMessageBuilder<LinkBridge> {
-    bridge
-        .mcast_snooping(given.snooping)
-        .mcast_igmp_version(given.igmp_version)
-        .mcast_query_interval(hundredths(given.query_interval))
-        .mcast_query_response_interval(hundredths(given.query_response_interval))
-        .mcast_startup_query_interval(hundredths(given.startup_query_interval))
-        .mcast_startup_query_count(given.startup_query_count.into())
-        .mcast_last_member_interval(hundredths(given.last_member_interval))
-        .mcast_last_member_count(given.last_member_count.into())
-        .mcast_membership_interval(hundredths(given.membership_interval))
-        .mcast_querier_interval(hundredths(given.querier_interval))
-}
-
-/// The unit in which a bridge is told its times.
-fn hundredths(time: Duration) -> u64 {
-    u64::try_from(time.as_millis() / 10).unwrap_or(u64::MAX)
 }
 
 fn name_of(link: &LinkMessage) -> Option<&str> {

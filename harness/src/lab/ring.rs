@@ -9,12 +9,13 @@
 
 use std::io;
 use std::mem::{offset_of, size_of};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::link::LOOPBACK_IFINDEX;
+use tokio::io::unix::AsyncFd;
+
 use super::sys::{self, RingMemory};
-use super::{Tap, probe};
+use super::{LOOPBACK_IFINDEX, Tap, probe};
 
 /// Bytes of a block: a hundred small frames, ten large ones. The longest frame that is not cut has
 /// some 130 bytes less.
@@ -79,7 +80,7 @@ impl Ring {
     /// share.
     ///
     /// # Errors
-    /// Those of the system calls; `ENOMEM` if there is not so much memory.
+    /// Errors of the system calls: `ENOMEM` if there is not so much memory.
     pub(super) fn listen(tap: Tap, rings: usize) -> io::Result<Self> {
         let bytes = (BUDGET_BYTES / rings.max(1)).clamp(LEAST_BYTES, MOST_BYTES);
         let blocks = bytes as u32 / BLOCK_BYTES;
@@ -121,6 +122,14 @@ impl Ring {
         self.tap.send(ifindex, frame)
     }
 
+    /// Registers the ring's socket with the current runtime, to wait for blocks.
+    ///
+    /// # Errors
+    /// Errors of the runtime's reactor.
+    pub(super) fn waiting(&self) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
+        sys::readable(Arc::clone(self.tap.socket()))
+    }
+
     /// How many frames have been read, those of `lo` included.
     pub(super) fn taken(&self) -> u64 {
         self.state().taken
@@ -129,7 +138,7 @@ impl Ring {
     /// How many frames the kernel has written so far, and how many it had no room for.
     ///
     /// # Errors
-    /// Those of getsockopt(2).
+    /// Errors of getsockopt(2).
     pub(super) fn counted(&self) -> io::Result<(u64, u64)> {
         // Reading resets the kernel's counts.
         let (heard, drops) = sys::take_ring_statistics(self.tap.as_fd())?;
@@ -141,12 +150,6 @@ impl Ring {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl AsRawFd for Ring {
-    fn as_raw_fd(&self) -> RawFd {
-        self.tap.as_raw_fd()
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::unix::AsyncFd;
@@ -13,7 +14,20 @@ use tokio::sync::Notify;
 
 use super::probe::{self, Probe, RollCall};
 use super::ring::{Ring, Seen};
-use super::{Captured, Frame, LabError};
+use super::{Frame, LabError};
+
+/// A frame that crossed a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// Index of the link.
+    pub link: usize,
+    /// Index of the port on the link.
+    pub port: usize,
+    /// Index of the namespace that the port is in.
+    pub netns: usize,
+    /// The frame, its stamp and its direction.
+    pub frame: Frame,
+}
 
 /// A namespace with its ring.
 #[derive(Debug)]
@@ -139,7 +153,7 @@ fn take(
 }
 
 /// Reads a ring for ever, or until it fails.
-pub(super) async fn read(ring: AsyncFd<Arc<Ring>>, station: Arc<Station>, store: Arc<Store>) {
+pub(super) async fn read(ring: AsyncFd<Arc<OwnedFd>>, station: Arc<Station>, store: Arc<Store>) {
     let failure = loop {
         let ready = ring.readable().await;
         match ready.map(|mut ready| ready.try_io(|_| store.read_block(&station))) {

@@ -5,11 +5,10 @@
 //! no spanning tree, and says nothing of its own until [`set_querier`].
 
 use std::io;
-use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{LabError, Netlink, Netns};
+use super::{LabError, Netlink, Netns, Snooping};
 
 /// The bridge's name. With its dot it is that of no link.
 const BRIDGE: &str = "br.0";
@@ -29,33 +28,6 @@ pub struct SwitchSpec {
     pub fast_leave: Vec<u32>,
 }
 
-/// How a bridge is to snoop; times are kept in hundredths of a second.
-#[derive(Clone, Debug)]
-pub struct Snooping {
-    /// Whether it snoops at all.
-    pub snooping: bool,
-    /// Whether it asks.
-    pub querier: bool,
-    /// The version of its Queries.
-    pub igmp_version: u8,
-    /// Time from one General Query to the next.
-    pub query_interval: Duration,
-    /// Their Max Response Time.
-    pub query_response_interval: Duration,
-    /// Time between the first ones.
-    pub startup_query_interval: Duration,
-    /// How many of those.
-    pub startup_query_count: u8,
-    /// Max Response Time of a Group-Specific Query, and the time to the next.
-    pub last_member_interval: Duration,
-    /// How many of those.
-    pub last_member_count: u8,
-    /// How long a member lives without a Report.
-    pub membership_interval: Duration,
-    /// How long another querier lives without a Query.
-    pub querier_interval: Duration,
-}
-
 /// Makes the bridge and joins the ports, which keep their own addresses.
 ///
 /// # Errors
@@ -69,7 +41,10 @@ pub async fn build(netns: &Netns, spec: &SwitchSpec) -> Result<(), LabError> {
         |source| LabError::Netns { netns, operation, source }
     };
     let netlink = Netlink::open(netns).map_err(failed("open netlink"))?;
-    netlink.add_bridge(BRIDGE, spec).await.map_err(failed("create bridge"))?;
+    netlink
+        .add_bridge(BRIDGE, spec.mac, &spec.snooping, spec.address.is_some())
+        .await
+        .map_err(failed("create bridge"))?;
     let bridge = netlink.index_of(BRIDGE).await.map_err(failed("find bridge"))?;
     if let Some(address) = spec.address {
         let added = netlink.add_address(bridge, address).await;

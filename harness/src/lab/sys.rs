@@ -19,8 +19,6 @@ use nix::unistd::{Pid, getpid, getppid};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::ring::Ring;
-
 /// `ETH_P_ALL`: every protocol, and outgoing frames too (packet(7)).
 pub(super) const ALL_PROTOCOLS: u16 = 0x0003;
 
@@ -43,11 +41,11 @@ pub(super) fn packet_address(protocol: u16, ifindex: u32) -> io::Result<LinkAddr
     address.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
-/// The ring as something to wait on, registered with the current runtime.
-pub(super) fn readable(ring: Arc<Ring>) -> io::Result<AsyncFd<Arc<Ring>>> {
-    // SAFETY: a ring keeps one socket, open until it is dropped, and the `Arc` inside the `AsyncFd`
-    // keeps it from being dropped before.
-    Ok(unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) }?)
+/// A socket as something to wait on, registered with the current runtime.
+pub(super) fn readable(socket: Arc<OwnedFd>) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
+    // SAFETY: an `OwnedFd` keeps one descriptor open until it is dropped, and the `Arc` inside the
+    // `AsyncFd` keeps it from being dropped before.
+    Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }?)
 }
 
 #[derive(Clone, Copy)]

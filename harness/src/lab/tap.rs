@@ -7,6 +7,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -50,7 +51,7 @@ pub struct Frame {
 #[derive(Debug)]
 pub struct Tap {
     /// `None` only while it is being dropped.
-    socket: Option<OwnedFd>,
+    socket: Option<Arc<OwnedFd>>,
     drops: AtomicU32,
 }
 
@@ -78,7 +79,7 @@ impl Tap {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         // Protocol 0 hears nothing, so that nothing arrives before the options are set.
         let made = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
-        let tap = Self { socket: Some(made), drops: AtomicU32::new(0) };
+        let tap = Self { socket: Some(Arc::new(made)), drops: AtomicU32::new(0) };
         setsockopt(&tap, sockopt::ReceiveTimestampns, &true)?;
         Ok(tap)
     }
@@ -160,9 +161,16 @@ fn frame(message: &RecvMsg<'_, '_, LinkAddr>) -> io::Result<Option<Frame>> {
     }))
 }
 
+impl Tap {
+    /// The socket, for a reactor to wait on.
+    pub(super) const fn socket(&self) -> &Arc<OwnedFd> {
+        self.socket.as_ref().expect("a tap has its socket until it is dropped")
+    }
+}
+
 impl AsFd for Tap {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_ref().expect("a tap has its socket until it is dropped").as_fd()
+        self.socket().as_fd()
     }
 }
 
