@@ -43,3 +43,21 @@ pub const fn spoken_net(network: IpNet) -> Result<Ipv4Net, Unspoken<IpNet>> {
 pub const fn spoken_group(group: Group) -> Result<Ipv4Addr, Unspoken<IpAddr>> {
     spoken(group.addr())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipv6_is_refused_with_the_address_and_never_taken_for_none() {
+        let group = Group::new("ff3e::1".parse().unwrap()).unwrap();
+        let refusals = [
+            spoken(IpAddr::V6("fe80::1".parse().unwrap())).unwrap_err().to_string(),
+            spoken_group(group).unwrap_err().to_string(),
+            spoken_net("2001:db8::/64".parse().unwrap()).unwrap_err().to_string(),
+        ];
+        let words = "IPv6 is not spoken by the laboratory yet";
+        let expected = ["fe80::1", "ff3e::1", "2001:db8::/64"];
+        assert_eq!(refusals, expected.map(|address| format!("{address}: {words}")));
+    }
+}

@@ -1,13 +1,13 @@
 //! How a frame is damaged: octets flipped or overwritten, a checksum made wrong.
 //!
 //! No checksum is put right afterwards: that is what damage on the way looks like. An offset may
-//! count from the IPv4 header or its payload, so that a rule need not know whether the packet
+//! count from the IP header or its payload, so that a rule need not know whether the packet
 //! carries Router Alert.
 
 use std::sync::Arc;
 
 use castnet::wire::ipv4;
-use etherparse::{EtherType, Ethernet2Slice, Ipv4HeaderSlice, ip_number};
+use etherparse::{EtherType, Ethernet2Slice, Ipv4HeaderSlice, LaxIpv6Slice, ip_number};
 
 /// Octets of an Ethernet header without a VLAN tag.
 const ETHERNET: usize = 14;
@@ -33,8 +33,8 @@ pub enum Damage {
         /// What it becomes.
         octet: u8,
     },
-    /// Makes the checksum of the IGMP message or the UDP datagram wrong, or that of the IPv4 header
-    /// where the packet carries something else.
+    /// Makes the checksum of the IGMP or ICMPv6 message or of the UDP datagram wrong, or that of the
+    /// IPv4 header where the packet carries something else. IPv6 headers have none.
     Checksum,
 }
 
@@ -43,9 +43,9 @@ pub enum Damage {
 pub enum Base {
     /// The Ethernet header's first octet.
     Frame,
-    /// The IPv4 header's first octet.
+    /// The IP header's first octet.
     Ip,
-    /// The first octet after the IPv4 header and its options.
+    /// The first octet after the IPv4 header and its options, or the IPv6 header and its extensions.
     Payload,
 }
 
@@ -73,11 +73,13 @@ fn octet(frame: &mut [u8], base: Base, at: usize) -> Option<&mut u8> {
 }
 
 fn spoil(frame: &mut [u8]) -> Option<()> {
-    let Layout { payload, protocol } = layout(frame)?;
+    let Layout { is_ipv4, payload, protocol } = layout(frame)?;
     let at = match protocol {
-        ipv4::IGMP => payload + 2,
+        ipv4::IGMP if is_ipv4 => payload + 2,
+        other if other == ip_number::IPV6_ICMP.0 && !is_ipv4 => payload + 2,
         other if other == ip_number::UDP.0 => payload + 6,
-        _ => ETHERNET + 10,
+        _ if is_ipv4 => ETHERNET + 10,
+        _ => return None,
     };
     let low = frame.get_mut(at..at + 2)?;
     // One bit always changes the sum, unlike all of them: 0x0000 and 0xffff are the same. But in
@@ -87,6 +89,7 @@ fn spoil(frame: &mut [u8]) -> Option<()> {
 }
 
 struct Layout {
+    is_ipv4: bool,
     /// Offset of the payload in the frame.
     payload: usize,
     protocol: u8,
@@ -94,9 +97,19 @@ struct Layout {
 
 fn layout(frame: &[u8]) -> Option<Layout> {
     let ethernet = Ethernet2Slice::from_slice_without_fcs(frame).ok()?;
-    if ethernet.ether_type() != EtherType::IPV4 {
-        return None;
+    let packet = ethernet.payload_slice();
+    match ethernet.ether_type() {
+        EtherType::IPV4 => {
+            let header = Ipv4HeaderSlice::from_slice(packet).ok()?;
+            let payload = ETHERNET + header.slice().len();
+            Some(Layout { is_ipv4: true, payload, protocol: header.protocol().0 })
+        }
+        EtherType::IPV6 => {
+            let (read, _) = LaxIpv6Slice::from_slice(packet).ok()?;
+            let headers = read.header().slice().len() + read.extensions().slice().len();
+            let protocol = read.payload().ip_number.0;
+            Some(Layout { is_ipv4: false, payload: ETHERNET + headers, protocol })
+        }
+        _ => None,
     }
-    let header = Ipv4HeaderSlice::from_slice(ethernet.payload_slice()).ok()?;
-    Some(Layout { payload: ETHERNET + header.slice().len(), protocol: header.protocol().0 })
 }

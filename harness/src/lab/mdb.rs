@@ -232,6 +232,22 @@ mod tests {
         }
     }
 
+    // linux/if_bridge.h: the union of `struct br_mdb_entry` holds either address, by its `proto`.
+    #[test]
+    fn an_ipv6_member_is_told_and_an_ethernet_one_is_not() {
+        let group: IpAddr = "ff3e::8000:1".parse().unwrap();
+        let IpAddr::V6(octets) = group else { unreachable!() };
+        let entry = |protocol: [u8; 2]| {
+            let rest = [&octets.octets()[..], &protocol, &[0; 2]].concat();
+            let info = [&5_u32.to_ne_bytes()[..], &[0; 4], &rest].concat();
+            let info = attribute(MDBA_MDB_ENTRY_INFO, &info);
+            message(RTM_NEWMDB, &attribute(MDBA_MDB, &attribute(MDBA_MDB_ENTRY, &info)))
+        };
+        let told = [MdbMessage::Member { group, port: 5, on: true }];
+        assert_eq!(parse(&entry(ETHERTYPE_IPV6)), told);
+        assert_eq!(parse(&entry([0, 0])), []);
+    }
+
     #[test]
     fn an_entry_of_one_source_is_not_that_of_the_group() {
         let source = attribute(MDBA_MDB_EATTR_SOURCE, &[10, 0, 0, 1]);

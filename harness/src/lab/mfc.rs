@@ -203,3 +203,30 @@ fn octets_of(octets: &[u8], is_ipv4: bool) -> Option<IpAddr> {
         false => <[u8; 16]>::try_from(octets).ok()?.into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(family: u8, source: &[u8], group: &[u8]) -> RouteMessage {
+        let mut route = RouteMessage::default();
+        route.header.address_family = AddressFamily::Other(family);
+        let other = |octets: &[u8]| RouteAddress::Other(octets.to_vec());
+        route.attributes =
+            vec![RouteAttribute::Source(other(source)), RouteAttribute::Destination(other(group))];
+        route
+    }
+
+    #[test]
+    fn a_flow_is_of_the_family_of_its_message() {
+        let (v4, v6) = ([[10, 0, 1, 1], [239, 1, 1, 1]], [[0x20; 16], [0xff; 16]]);
+        let of = |family, [source, group]: [&[u8]; 2]| flow(&route(family, source, group));
+        let [source, group] = v4.map(IpAddr::from);
+        assert_eq!(of(FAMILY_IPMR, [&v4[0], &v4[1]]), Some((source, group)));
+        let [source, group] = v6.map(IpAddr::from);
+        assert_eq!(of(FAMILY_IP6MR, [&v6[0], &v6[1]]), Some((source, group)));
+        // Octets of the other family, and a unicast route.
+        assert_eq!(of(FAMILY_IPMR, [&v6[0], &v6[1]]), None);
+        assert_eq!(of(2, [&v4[0], &v4[1]]), None);
+    }
+}

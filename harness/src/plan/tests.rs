@@ -3,6 +3,7 @@
 mod addresses;
 mod arithmetic;
 mod generate;
+mod injection;
 mod routes;
 mod segment;
 mod settings;

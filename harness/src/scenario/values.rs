@@ -51,7 +51,7 @@ fn quoted(keys: &[&str]) -> String {
 /// A group address.
 pub(super) fn group(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Group>> {
     let address = table.address(key)?;
-    let group = Group::new(address.value.into());
+    let group = Group::new(address.value);
     if group.is_none() {
         table.faults().borrow_mut().error_with_help(
             &address.span,

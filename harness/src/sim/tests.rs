@@ -7,7 +7,7 @@ use std::time::Duration;
 use castnet::time::Instant;
 
 use crate::capture::decode::decode;
-use crate::plan::{Plan, compile};
+use crate::plan::{Action, Plan, compile};
 use crate::recording::Recording;
 
 /// A router between a source and a LAN, with whatever else is given.
@@ -125,4 +125,28 @@ fn a_run_that_is_cancelled_leaves_nothing() {
     let acts =
         "[[act]]\nat = \"0s\"\nsend = { who = \"s1\", group = \"239.1.1.2\", rate = \"1000pps\" }";
     assert!(super::run(&plan("", "", acts), |_| false).unwrap().is_none());
+}
+
+#[test]
+fn an_address_of_ipv6_is_refused_and_not_passed_over() {
+    let mut plan = plan("", "", "");
+    let port = plan.ports.len() - 1;
+    plan.ports[port].address = Some("2001:db8::2".parse().unwrap());
+    let refused = super::run(&plan, |_| true).unwrap_err();
+    let why = "2001:db8::2: IPv6 is not spoken by the laboratory yet".to_owned();
+    assert_eq!(refused, super::Unplayable { node: plan.ports[port].node, why });
+}
+
+#[test]
+fn a_join_of_an_ipv6_group_breaks_the_run() {
+    let mut plan =
+        plan("", "", "[[act]]\nat = \"1s\"\njoin = { who = \"h1\", group = \"239.1.1.2\" }");
+    let group = castnet::addr::Group::new("ff3e::1".parse().unwrap()).unwrap();
+    for act in &mut plan.acts {
+        if let Action::Join(_, of) = &mut act.action {
+            *of = group;
+        }
+    }
+    let broken = run(&plan).broken;
+    assert!(broken[0].contains("ff3e::1: IPv6 is not spoken by the laboratory yet"), "{broken:?}");
 }
