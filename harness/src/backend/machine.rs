@@ -3,7 +3,7 @@
 use std::io;
 use std::process::{Command, Stdio};
 
-use super::netns::ifindex;
+use super::interfaces::ifindex;
 use super::unicast;
 use crate::lab::{Built, Netlink, Netns, Process};
 use crate::plan::{NodeId, Plan, PortId};

@@ -4,6 +4,7 @@ mod cancel;
 mod error;
 pub mod faults;
 mod gate;
+mod interfaces;
 mod machine;
 mod memory;
 pub mod netns;

@@ -14,6 +14,7 @@ use tokio::task::LocalSet;
 
 use super::faults::Plugged;
 use super::gate::{Changing, Running};
+use super::interfaces::ifindex;
 use super::machine::Machines;
 use super::readings::Readings;
 use super::timeline::perform;
@@ -22,7 +23,7 @@ use crate::lab::{
     Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, Port, Precedence, alone,
     link,
 };
-use crate::plan::{LinkId, Plan, PortId, Role};
+use crate::plan::{LinkId, Plan, Role};
 use crate::recording::{Frame, NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
@@ -243,13 +244,6 @@ fn spec(plan: &Plan, link: LinkId) -> LinkSpec {
     // Only who can interfere with a frame can strike it, or hold it up.
     let carrier = if plan.is_wire(link) { Carrier::Process } else { Carrier::Kernel };
     LinkSpec { name: written.name.clone(), ports: ports.collect(), carrier }
-}
-
-/// The kernel's index of a port.
-pub(super) fn ifindex(plan: &Plan, built: &Built, port: PortId) -> u32 {
-    let link = plan.ports[port].link;
-    let position = plan.links[link].ports.iter().position(|&other| other == port);
-    position.and_then(|position| built.ifindex[link].get(position)).copied().unwrap_or(0)
 }
 
 fn actors(plan: &Plan, netns: &[Netns], built: &Built) -> Result<Vec<Box<dyn Actor>>, RunError> {

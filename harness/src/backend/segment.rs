@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use super::netns::ifindex;
+use super::interfaces::ifindex;
 use crate::lab::{Built, LabError, Netns, SwitchSpec, switch};
 use crate::plan::{LinkId, NodeId, Plan, Role, Switch};
 use crate::role::snooping;

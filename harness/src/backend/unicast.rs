@@ -1,6 +1,6 @@
 //! The unicast routes of a plan, in the kernel.
 
-use super::netns::ifindex;
+use super::interfaces::ifindex;
 use crate::lab::{Built, LabError, Netns, Unicast, UnicastRoute, unicast};
 use crate::plan::{Node, Plan, PortId, Role};
 

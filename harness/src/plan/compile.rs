@@ -93,6 +93,7 @@ fn plan(
     faults: &mut Diagnostics,
 ) -> Option<Plan> {
     let mut topology = Topology::new(&scenario, &gaps, faults);
+    topology.cast(&scenario, faults);
     let acts = timeline::acts(&scenario, &topology, &mut gaps.acts, faults);
     let struck = fault::faults(&scenario, &topology, source, faults);
     let mut claims = Claims::new(&topology, &scenario, &acts, &gaps, faults);

@@ -7,6 +7,7 @@ pub mod arithmetic;
 
 mod addresses;
 mod cache;
+mod cast;
 mod check;
 mod claim;
 mod compile;

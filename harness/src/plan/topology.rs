@@ -1,4 +1,4 @@
-//! Links, nodes and addresses.
+//! Links, nodes and addresses; what the nodes do is added by [`super::cast`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -6,11 +6,7 @@ use std::net::IpAddr;
 use castnet::addr::Channel;
 
 use super::addresses::Addresses;
-use super::routes::Routes;
-use super::{
-    Device, Link, LinkId, Node, NodeId, Port, PortId, Role, Router, RouterPort, Switch, injection,
-    segment, subnets,
-};
+use super::{Link, LinkId, Node, NodeId, Port, PortId, Role, RouterPort, segment, subnets};
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{self, Gaps, Scenario, Verb};
 
@@ -24,7 +20,7 @@ pub(super) struct Topology {
     pub(super) link_ids: BTreeMap<String, LinkId>,
     addresses: Addresses,
     /// The addresses of switches that are queriers, if only at times.
-    queriers: BTreeMap<NodeId, IpAddr>,
+    pub(super) queriers: BTreeMap<NodeId, IpAddr>,
     /// Switches that are told to be queriers in the run.
     become_queriers: BTreeSet<NodeId>,
     /// Names that lead to nothing for a reason that was told.
@@ -75,19 +71,6 @@ impl Topology {
                 let message = format!("{} is on no link", node.name);
                 faults.error(&written.name.span, message, "name it in [links]");
             }
-        }
-        let routes = Routes::new(scenario, &topology, faults);
-        for node in 0..topology.nodes.len() {
-            topology.nodes[node].routes = routes.unicast(node, &topology.links);
-        }
-        let roles: Vec<Role> = scenario
-            .nodes
-            .iter()
-            .enumerate()
-            .map(|(id, node)| topology.role(id, node, &routes, faults))
-            .collect();
-        for (node, role) in topology.nodes.iter_mut().zip(roles) {
-            node.role = role;
         }
         topology
     }
@@ -152,112 +135,6 @@ impl Topology {
             self.queriers.insert(node, self.addresses.next(written, 1)?);
         }
         Some((None, Vec::new()))
-    }
-
-    fn role(
-        &self,
-        node: NodeId,
-        written: &scenario::Node,
-        routes: &Routes,
-        faults: &mut Diagnostics,
-    ) -> Role {
-        match &written.role {
-            scenario::Role::Source => Role::Source,
-            scenario::Role::Listener(listener) => Role::Listener(listener.clone()),
-            scenario::Role::Injector => Role::Injector(None),
-            scenario::Role::Querier(querier) => self.querier(node, written, querier, faults),
-            scenario::Role::Switch(switch) => self.switch(node, written, switch, faults),
-            scenario::Role::Router(router) => {
-                let before = faults.len();
-                let router = Router {
-                    routes: routes.towards_sources(node, &self.links),
-                    ..self.router(node, router, faults)
-                };
-                let checked = router.check(|port| self.link_name(port));
-                if let (true, Err(wrong)) = (faults.len() == before, checked) {
-                    faults.error(&written.name.span, wrong, "this router");
-                }
-                Role::Router(router)
-            }
-        }
-    }
-
-    fn switch(
-        &self,
-        node: NodeId,
-        written: &scenario::Node,
-        switch: &scenario::Switch,
-        faults: &mut Diagnostics,
-    ) -> Role {
-        let Node { name, ports, .. } = &self.nodes[node];
-        // One that is on no link has been spoken of already.
-        if let ([port], false) = (ports.as_slice(), self.gaps.links.is_open()) {
-            let link = &self.links[self.ports[*port].link].name;
-            let message = format!("{name} is on {link} alone, and a switch joins links");
-            faults.error(&written.name.span, message, "name it in another link too");
-        }
-        let alone = ports.iter().map(|&port| self.ports[port].link);
-        for link in alone.filter(|&link| self.links[link].ports.len() == 1) {
-            let message = format!("nobody but {name} is on {}", self.links[link].name);
-            faults.error(&written.name.span, message, "a port that leads nowhere");
-        }
-        let mut fast_leave = Vec::new();
-        for link in &switch.fast_leave {
-            let Some(port) = self.port(node, link, faults) else { continue };
-            if fast_leave.contains(&port) {
-                let message = format!("{} stands twice", link.value);
-                faults.error(&link.span, message, "the second time");
-            }
-            fast_leave.push(port);
-        }
-        Role::Switch(Switch {
-            snooping: switch.snooping,
-            querier: self.queriers.get(&node).copied().filter(|_| switch.querier),
-            address: self.queriers.get(&node).copied(),
-            igmp_version: switch.igmp_version,
-            igmp: switch.igmp.clone(),
-            fast_leave,
-        })
-    }
-
-    fn querier(
-        &self,
-        node: NodeId,
-        written: &scenario::Node,
-        querier: &scenario::Querier,
-        faults: &mut Diagnostics,
-    ) -> Role {
-        // A node on no link has been spoken of already.
-        let Some(port) = self.only_port(node, None, &written.name, faults) else {
-            return Role::Injector(None);
-        };
-        match injection::periodic(querier, port, &self.ports[port]) {
-            Ok(injection) => Role::Injector(Some(injection)),
-            Err(why) => {
-                faults.error(&written.name.span, why, "this querier");
-                Role::Injector(None)
-            }
-        }
-    }
-
-    fn router(&self, node: NodeId, written: &scenario::Router, faults: &mut Diagnostics) -> Router {
-        let ports = self.nodes[node].ports.iter();
-        let interfaces = ports.map(|&port| RouterPort {
-            port,
-            knobs: written.igmp.clone(),
-            threshold: written.ttl_threshold,
-            static_joins: BTreeSet::new(),
-        });
-        let mut interfaces: Vec<RouterPort> = interfaces.collect();
-        for (link, threshold) in &written.ttl_thresholds {
-            let Some(port) = self.port(node, link, faults) else { continue };
-            if let Some(interface) = interfaces.iter_mut().find(|own| own.port == port) {
-                interface.threshold = *threshold;
-            }
-        }
-        self.join_statically(node, &written.static_joins, &mut interfaces, faults);
-        let keepalive = written.keepalive;
-        Router { who: Device::default(), interfaces, routes: Vec::new(), keepalive }
     }
 
     /// Adds static joins to the interfaces of a router.
