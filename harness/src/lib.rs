@@ -39,6 +39,7 @@
 //! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
 //! - [`runner`]: many runs of many scenarios.
+//! - [`testing`]: a scenario as an ordinary `#[test]`: [`test()`].
 
 #[cfg(not(target_os = "linux"))]
 compile_error!(
@@ -65,4 +66,7 @@ pub mod scenario;
 pub mod sim;
 pub mod snapshot;
 pub mod swarm;
+pub mod testing;
+
+pub use testing::test;
 pub mod vocabulary;

@@ -1,7 +1,7 @@
 //! Programs in namespaces, and the router that is one: what it says is heard, it dies when it is told
 //! to, and it leaves nobody behind.
 //!
-//! Its `main` is itself the program that is started as a router.
+//! This program is itself the one that is started as a router.
 
 use std::fs;
 use std::os::fd::AsFd as _;
@@ -13,7 +13,6 @@ use castnet_lab::backend::{Cancel, netns};
 use castnet_lab::lab::{Lines, Netns, Process};
 use castnet_lab::plan::{NodeId, Plan, compile};
 use castnet_lab::recording::{Recording, StateChange};
-use castnet_lab::role;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 mod privileged;
@@ -22,9 +21,6 @@ mod privileged;
 const PROMPT: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
-    if let Some(ended) = role::serve_if_child() {
-        return ended;
-    }
     let trials = vec![
         trial("what_it_says_and_how_it_ends_is_heard", says),
         trial("it_is_in_the_namespace", is_inside),

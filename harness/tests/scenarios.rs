@@ -19,7 +19,6 @@ use castnet_lab::plan::{Plan, load};
 use castnet_lab::recording::Recording;
 use castnet_lab::report::Finished;
 use castnet_lab::report::text::{self, Style};
-use castnet_lab::role;
 use castnet_lab::scenario::{Backend, is_template};
 use castnet_lab::snapshot::golden;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -31,9 +30,6 @@ const SEEDS: u64 = 10;
 const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
 
 fn main() -> ExitCode {
-    if let Some(ended) = role::serve_if_child() {
-        return ended;
-    }
     // Before the first thread, and when the tests are only listed too: nextest takes the ignored ones
     // from the list.
     let refusal = privilege::enter().err();

@@ -83,6 +83,7 @@ const LAB: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
+    ("testing", &["lab", "scenario", "plan", "backend", "judge", "report", "runner"]),
 ];
 
 /// The only files with `unsafe` in them.

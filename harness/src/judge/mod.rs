@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use castnet::addr::Group;
 use castnet::time::{Instant, Seconds};
+use serde::{Deserialize, Serialize};
 
 use crate::capture::comments::{Mark, Remarks};
 use crate::capture::decode::{Packet, decode};
@@ -36,7 +37,8 @@ use mfc::Flow;
 use setting::Given;
 
 /// How a check, or a whole run, came out. The later, the worse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It came true.
     Pass,

@@ -8,6 +8,7 @@
 //! [`switch::build`], [`unicast::install`], [`Capture::listen`], [`Capture::prove`], the run itself,
 //! [`Capture::finish`].
 
+mod again;
 mod alone;
 mod capture;
 mod cpu;
@@ -27,11 +28,12 @@ mod ring;
 mod snooping;
 mod station;
 pub mod switch;
-mod sys;
+pub(crate) mod sys;
 mod tap;
 pub mod unicast;
 mod wire;
 
+pub use again::{again, serve_if};
 pub use alone::alone;
 pub use capture::{Capture, PROOF_BOUND};
 pub use ears::Ears;

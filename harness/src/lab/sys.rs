@@ -12,7 +12,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::socket::sockopt::{GetStruct, SetStruct};
 use nix::sys::socket::{LinkAddr, SockaddrLike, getsockopt, setsockopt};
 use nix::unistd::{Pid, getpid, getppid};
@@ -284,4 +284,29 @@ pub(super) fn go_first(first: bool) -> io::Result<()> {
         libc::sched_setscheduler(THIS_THREAD, policy | libc::SCHED_RESET_ON_FORK, &raw const param)
     };
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Has `$serve` called before `main` in every program that this crate is part of, while the process has
+/// one thread only (System V ABI, `.init_array`).
+macro_rules! before_main {
+    ($serve:path) => {
+        #[used]
+        #[allow(unsafe_code, reason = "the section holds functions of this type")]
+        #[unsafe(link_section = ".init_array")]
+        static BEFORE_MAIN: extern "C" fn() = {
+            extern "C" fn before_main() {
+                $serve();
+            }
+            before_main
+        };
+    };
+}
+pub(crate) use before_main;
+
+/// Writing to a pipe that nobody reads becomes an error, and no longer ends the process. The standard
+/// library does the same, but later.
+pub(super) fn ignore_broken_pipes() -> io::Result<()> {
+    // SAFETY: no handler of this process is replaced by another one that could be unsound.
+    unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) }?;
+    Ok(())
 }

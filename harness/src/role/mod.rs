@@ -30,7 +30,6 @@ use crate::recording::{Delivery, Lateness, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
 
 pub use lateness::watch_lateness;
-pub use router::serve_if_child;
 pub use switch::snooping;
 
 /// A node at work.

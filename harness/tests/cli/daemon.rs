@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -60,7 +61,7 @@ fn the_terminal_s_ctrl_c_is_castnet_s_alone() {
 
 fn a_router_that_is_told_nonsense_ends_and_says_why() {
     let mut command = Command::new(CASTNET);
-    command.args(["as-router", "r1"]).stdin(Stdio::piped());
+    command.arg0("castnet").args(["as-router", "r1"]).stdin(Stdio::piped());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"{\"Dance\":1}\n").unwrap();
     let output = child.wait_with_output().unwrap();

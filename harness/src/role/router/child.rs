@@ -6,8 +6,6 @@
 
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
-use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use castnet::daemon::Opened;
 use castnet::event::Event;
@@ -16,15 +14,12 @@ use castnet::router::config::Config;
 use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::lab::Lines;
+use crate::lab::{Lines, serve_if};
 use crate::recording::{Lateness, NodeEvent, Teller};
 use crate::role::{Clock, watch_lateness};
 
 /// The first argument of a program that is to be a router. It is no command of castnet's users.
 pub(super) const AS_ROUTER: &str = "as-router";
-
-/// Whether this program has asked to be a router when it is started as one.
-static ABLE: AtomicBool = AtomicBool::new(false);
 
 /// What the laboratory wants of its child, in this order; the last one any number of times.
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,29 +57,13 @@ pub(super) enum Word {
     Told(NodeEvent),
 }
 
-/// Routes until the laboratory ends, if this process was started by one to be its router; returns at
-/// once if it was not. Every program that runs plans calls this first, because it is the program that
-/// is started for a router that is to be a process of its own.
-#[must_use]
-pub fn serve_if_child() -> Option<ExitCode> {
-    ABLE.store(true, Ordering::Relaxed);
-    if std::env::args_os().nth(1)? != AS_ROUTER {
-        return None;
-    }
-    Some(match serve() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            _ = writeln!(io::stderr(), "{why}");
-            ExitCode::FAILURE
-        }
-    })
+crate::lab::sys::before_main!(serve_if_router);
+
+fn serve_if_router() {
+    serve_if(AS_ROUTER, serve);
 }
 
-/// Whether this program can be started as a router.
-pub(super) fn is_able() -> bool {
-    ABLE.load(Ordering::Relaxed)
-}
-
+/// Routes until the laboratory ends.
 fn serve() -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(text)?.block_on(async {

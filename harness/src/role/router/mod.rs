@@ -22,8 +22,6 @@ use crate::recording::Teller;
 use child::Setup;
 use process::Child;
 
-pub use child::serve_if_child;
-
 pub(super) struct Router {
     node: NodeId,
     setup: Setup,

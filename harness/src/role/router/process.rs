@@ -2,15 +2,14 @@
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
-use std::os::unix::process::CommandExt as _;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
 use castnet::router::config::Config;
 
-use super::child::{self, AS_ROUTER, Order, Setup, Word};
-use crate::lab::{Lines, Netns, Process};
+use super::child::{AS_ROUTER, Order, Setup, Word};
+use crate::lab::{Lines, Netns, Process, again};
 use crate::plan::NodeId;
 use crate::role::Stage;
 
@@ -36,13 +35,8 @@ struct Unheard {
 impl Child {
     /// Starts this program once more in the namespace, to be the router.
     pub(super) fn start(netns: &Netns, setup: Setup) -> io::Result<Self> {
-        if !child::is_able() {
-            let why = "this program does not call castnet_lab::role::serve_if_child() first";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
-        }
-        // The file that this program was started from may have been replaced since.
-        let mut command = Command::new("/proc/self/exe");
-        command.arg0("castnet").args([AS_ROUTER, netns.name()]);
+        let mut command = again(AS_ROUTER)?;
+        command.arg(netns.name());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let process = Process::start(netns, command)?;
         let missing = || io::Error::other("a pipe is missing");
