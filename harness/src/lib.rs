@@ -1,10 +1,13 @@
 //! castnet's laboratory: a scenario in TOML becomes a plan, a backend makes a recording of it, the
 //! judge makes a verdict of that.
 //!
-//! One function an arrow: [`plan::load`], [`backend::netns::run`], [`judge::judge`],
-//! [`report::text::run`].
+//! One function an arrow: [`plan::load`], [`backend::netns::run`] or [`backend::sim::run`],
+//! [`judge::judge`], [`report::text::run`].
 //!
 //! ```
+//! use castnet_lab::backend::{Cancel, sim};
+//! use castnet_lab::judge::{Outcome, judge};
+//!
 //! let plan = castnet_lab::plan::compile("first.toml", r#"
 //!     title = "The querier starts with two Queries"
 //!     links = { lan = ["r1", "h1"] }
@@ -15,12 +18,15 @@
 //!     within = "SQI"
 //! "#)?;
 //! assert_eq!(plan.checks[0].text, "lan: SQC 2 general-query from r1 within SQI");
-//! assert_eq!(plan.end.as_millis(), 31_250 + 2 * 100);
-//! # Ok::<(), castnet_lab::scenario::diagnostic::Rejected>(())
+//! // 31.25 s of virtual time.
+//! let recording = sim::run(&plan, &Cancel::new())?;
+//! let verdict = judge(&plan, &recording);
+//! assert_eq!(verdict.outcome, Outcome::Pass, "{verdict}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`vocabulary`]: every word of a scenario, once.
-//! - [`knobs`]: the parameters of group management, and the RFCs' arithmetic.
+//! In a test of your own it is one line: [`test()`].
+//!
 //! - [`scenario`]: what an author writes, and what is wrong with it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`family`]: which address families the laboratory speaks.

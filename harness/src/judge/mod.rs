@@ -124,6 +124,25 @@ pub struct Verdict {
     pub notes: Vec<String>,
 }
 
+impl fmt::Display for Verdict {
+    /// The outcome and how many checks passed; then the reasons, a line each: of the whole run, of the
+    /// checks that did not pass, and of the rules that were broken.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let passed = self.findings.iter().filter(|finding| finding.outcome == Outcome::Pass);
+        write!(f, "{}, {}/{} checks", self.outcome, passed.count(), self.findings.len())?;
+        self.reasons.iter().try_for_each(|reason| write!(f, "\n  {reason}"))?;
+        for finding in self.findings.iter().filter(|finding| finding.outcome != Outcome::Pass) {
+            write!(f, "\n  {} {} (line {})", finding.outcome, finding.claim, finding.line)?;
+            finding.why.iter().try_for_each(|why| write!(f, "\n    {why}"))?;
+        }
+        for rule in self.invariants.iter().filter(|rule| rule.outcome() != Outcome::Pass) {
+            write!(f, "\n  {} {}", rule.outcome(), rule.invariant.statement())?;
+            rule.violations.iter().try_for_each(|line| write!(f, "\n    {line}"))?;
+        }
+        Ok(())
+    }
+}
+
 impl Verdict {
     /// The verdict on a run that did not take place.
     #[must_use]
