@@ -9,13 +9,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::mfc::entry::FlowCounters;
 use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{NodeId, PortId};
 
+pub use castnet::mfc::entry::FlowCounters;
 pub use told::{MemberPorts, Teller};
 
 /// Everything that a run has left behind.

@@ -1,12 +1,15 @@
 //! The house rules that a machine can hold: which way imports point, how long a file is, that every
 //! cited clause exists, where `unsafe` may stand, and that what is pure has no way to the world.
 
+#[path = "../examples/mutants/place.rs"]
+mod place;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use castnet_lab::scenario::clauses;
-use serde::Deserialize;
+use place::Mutants;
 
 /// The most lines that a file may have.
 const LONGEST_FILE: usize = 400;
@@ -86,6 +89,29 @@ const LAB: &[(&str, &[&str])] = &[
     ("testing", &["lab", "scenario", "plan", "backend", "judge", "report", "runner"]),
 ];
 
+/// What the rooms of [`INDEPENDENT`] may import of castnet: addresses, times, and what messages are and
+/// mean. A judge that computes with the formulas of the device moves with its faults.
+const SHARED: [&str; 5] = ["addr", "time", "version", "wire", "gmp::message"];
+
+/// The rooms of the laboratory that know no device, and what each may import of castnet besides.
+const INDEPENDENT: &[(&str, &[&str])] = &[
+    ("vocabulary", &[]),
+    ("knobs", &[]),
+    ("family", &[]),
+    ("scenario", &[]),
+    ("plan", &["igmp"]),
+    // What castnet tells of itself is put into the words of a recording here.
+    ("recording", &["event", "gmp", "mfc"]),
+    ("capture", &[]),
+    ("judge", &["igmp"]),
+    ("compare", &[]),
+    // Only the dice.
+    ("swarm", &["rng"]),
+    ("snapshot", &[]),
+    ("replay", &[]),
+    ("report", &[]),
+];
+
 /// The only files with `unsafe` in them.
 const UNSAFE: [&str; 2] = ["src/kernel/sys.rs", "harness/src/lab/sys.rs"];
 
@@ -147,10 +173,21 @@ fn words<'t>(
     })
 }
 
+/// The module of a file below a folder: `judge` for `harness/src/judge/mfc.rs`.
+fn room<'n>(name: &'n str, folder: &str) -> &'n str {
+    let tail = name.strip_prefix(folder).unwrap().trim_start_matches('/');
+    tail.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// The text without its comments: documentation may point anywhere, code may not.
+fn code(text: &str) -> String {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    code.collect::<Vec<_>>().join("\n")
+}
+
 fn check_imports(folder: &str, rules: &[(&str, &[&str])]) {
     for (name, text) in files(folder, "rs").iter().filter(|(name, _)| !is_test(name)) {
-        let tail = name.strip_prefix(folder).unwrap().trim_start_matches('/');
-        let module = tail.split('/').next().unwrap().trim_end_matches(".rs");
+        let module = room(name, folder);
         let Some((_, allowed)) = rules.iter().find(|(rule, _)| *rule == module) else {
             assert!(
                 ["lib", "main", "bin", "cli"].contains(&module),
@@ -158,10 +195,7 @@ fn check_imports(folder: &str, rules: &[(&str, &[&str])]) {
             );
             continue;
         };
-        // Documentation may point anywhere; code may not.
-        let code: Vec<&str> =
-            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        for import in words(&code.join("\n"), "crate::", |c| c.is_ascii_lowercase() || c == '_') {
+        for import in words(&code(text), "crate::", |c| c.is_ascii_lowercase() || c == '_') {
             let fine = import.is_empty() || import == module || allowed.contains(&import);
             assert!(fine, "{name}: {module} must not import {import}");
         }
@@ -180,6 +214,34 @@ fn imports_point_one_way() {
             }
         }
     }
+}
+
+/// What the code imports of castnet beyond [`SHARED`] and what its room may.
+fn foreign(code: &str, more: &[&str]) -> Vec<String> {
+    let is_path = |c: char| c.is_ascii_lowercase() || c == '_' || c == ':';
+    let allowed = |path: &&str| {
+        let mut prefixes = SHARED.iter().chain(more);
+        prefixes.any(|prefix| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        })
+    };
+    words(code, "castnet::", is_path).filter(|path| !allowed(path)).map(str::to_owned).collect()
+}
+
+#[test]
+fn who_judges_does_not_compute_with_the_formulas_of_the_device() {
+    let mut read = 0;
+    for (name, text) in files("harness/src", "rs").iter().filter(|(name, _)| !is_test(name)) {
+        let room = room(name, "harness/src");
+        if let Some((_, more)) = INDEPENDENT.iter().find(|(own, _)| *own == room) {
+            assert_eq!(foreign(&code(text), more), Vec::<String>::new(), "{name}");
+            read += 1;
+        }
+    }
+    assert!(read > 100, "only {read} files were read");
+    let sample = "use castnet::gmp::message::Version;\nuse castnet::gmp::params::Params;\n\
+                  use castnet::{router, time::Instant};\nuse castnet::wire::igmp;";
+    assert_eq!(foreign(sample, &[]), ["gmp::params::", ""]);
 }
 
 #[test]
@@ -274,24 +336,17 @@ fn nothing_is_left_open() {
     }
 }
 
-#[derive(Deserialize)]
-struct Mutants {
-    mutant: Vec<Mutant>,
-}
-
-#[derive(Deserialize)]
-struct Mutant {
-    name: String,
-    file: String,
-    find: String,
-}
-
 /// A fault that is put nowhere is noticed by nobody.
 #[test]
 fn every_deliberate_fault_has_its_place() {
     let text = fs::read_to_string(root().join("harness/mutants.toml")).unwrap();
-    for Mutant { name, file, find } in toml::from_str::<Mutants>(&text).unwrap().mutant {
-        let source = fs::read_to_string(root().join(&file)).unwrap();
-        assert_eq!(source.matches(&find).count(), 1, "{name}: {file}");
+    let mut words = BTreeSet::new();
+    for mutant in toml::from_str::<Mutants>(&text).unwrap().mutant {
+        let source = fs::read_to_string(root().join(&mutant.file)).unwrap();
+        let faulty = mutant.put(&source).unwrap();
+        assert_ne!(faulty, source, "{}", mutant.name);
+        words.extend(mutant.interval);
     }
+    let computed = ["RV", "GMI", "OQPI", "LMQT", "SQI", "LMQC"].map(str::to_owned);
+    assert_eq!(words, BTreeSet::from(computed), "each has a wrong formula, and nothing else has");
 }

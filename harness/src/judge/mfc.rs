@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::mfc::entry::FlowCounters;
 use castnet::time::{Instant, Seconds};
 
 use super::history::History;
@@ -15,7 +14,7 @@ use super::{Evidence, Judged, Outcome, PASS, Value};
 use crate::capture::decode::Content;
 use crate::plan::arithmetic::Moment;
 use crate::plan::{Counted, MfcState, NodeId, PortId};
-use crate::recording::{CountersRead, MfcEntry};
+use crate::recording::{CountersRead, FlowCounters, MfcEntry};
 
 /// A flow in a router.
 #[derive(Clone, Copy)]

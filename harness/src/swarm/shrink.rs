@@ -49,9 +49,9 @@ fn candidates(world: &World) -> Vec<World> {
         with(&|world| world.rivals[index].trouble = None);
     }
     with(&one_router);
-    with(&|world| world.params = Params::PLAIN);
+    with(&|world| world.params = Params::plain());
     for param in PARAMS {
-        with(&|world| param(&mut world.params, &Params::PLAIN));
+        with(&|world| param(&mut world.params, &Params::plain()));
     }
     for index in 0..world.episodes.len() {
         with(&|world| world.episodes[index].kind = Kind::Member);
@@ -75,15 +75,15 @@ fn simpler(episode: &mut Episode) {
 
 /// One parameter each that is as in the other.
 const PARAMS: [fn(&mut Params, &Params); 6] = [
-    |params, plain| params.robustness = plain.robustness,
+    |params, plain| params.knobs.robustness = plain.knobs.robustness,
     |params, plain| {
-        params.query_interval = plain.query_interval;
-        params.query_response_interval = plain.query_response_interval;
+        params.knobs.query_interval = plain.knobs.query_interval;
+        params.knobs.query_response_interval = plain.knobs.query_response_interval;
     },
-    |params, plain| params.startup_query_count = plain.startup_query_count,
+    |params, plain| params.knobs.startup_query_count = plain.knobs.startup_query_count,
     |params, plain| {
-        params.last_member_query_interval = plain.last_member_query_interval;
-        params.last_member_query_count = plain.last_member_query_count;
+        params.knobs.last_member_query_interval = plain.knobs.last_member_query_interval;
+        params.knobs.last_member_query_count = plain.knobs.last_member_query_count;
     },
     |params, plain| params.keepalive = plain.keepalive,
     |params, plain| params.ttl_threshold = plain.ttl_threshold,

@@ -150,7 +150,7 @@ impl<'a> Stage<'a> {
     /// So many Group-Specific Queries, as long as it is clear who asks.
     pub(super) fn asked(&mut self, from: u64, to: u64, count: &str) {
         if self.place.world.is_settled(self.of.lan, Span(from, to)) {
-            let max_resp = self.place.params.last_member_query_interval;
+            let max_resp = self.place.params.lmqi();
             let right = format!("kind = \"group-specific-query\", max-resp = \"{max_resp}ms\"");
             let all = self.packet("kind = \"group-specific-query\"");
             let right = self.packet(&right);
@@ -171,7 +171,7 @@ impl<'a> Stage<'a> {
         if !self.place.world.is_settled(self.of.lan, Span(at, checked + HEARD)) {
             return self.forgets(at + params.gmi());
         }
-        self.asked(at, checked + SLACK, &params.last_member_query_count.to_string());
+        self.asked(at, checked + SLACK, &params.knobs.last_member_query_count().to_string());
         if params.lmqt() >= 1_000 {
             let what = format!("{}\ncount = \">= 1\"", self.packet("kind = \"data\""));
             self.script.expect(About::Forwarded, &what, Span(heard, checked - SLACK));
@@ -196,7 +196,7 @@ impl<'a> Stage<'a> {
             return;
         }
         for query in params.queries(to) {
-            let over = query + params.query_response_interval + SLACK;
+            let over = query + params.qri() + SLACK;
             if query > from && over < to {
                 let what = format!("{}\ncount = 1", self.packet("kind = \"v2-report\""));
                 self.script.expect(About::Reported, &what, Span(query - SLACK, over));

@@ -34,7 +34,7 @@ fn what_fails_is_made_as_small_as_it_gets() {
     let world = worlds.find(|world| vanishes(world) && is_large(world)).unwrap();
     let (small, tried) = shrink(world, |world| Ok(vanishes(world))).unwrap();
     assert_eq!((small.routers, small.rivals.len(), small.episodes.len()), (1, 0, 1));
-    assert_eq!(small.params, Params::PLAIN);
+    assert_eq!(small.params, Params::plain());
     assert!(tried > 4);
 }
 

@@ -40,7 +40,7 @@ impl World {
         let routers = usize::try_from(dice.within(1, 3)).unwrap_or(1);
         let rivals = (1..=routers).filter_map(|lan| {
             let is_lower = dice.one_in(2);
-            let from = dice.within(params.query_interval / 4, 40_000);
+            let from = dice.within(params.qi() / 4, 40_000);
             let until = from + dice.within(1_000, 2 * params.oqpi());
             let trouble = Trouble { from, until, is_cut: dice.one_in(2) };
             let trouble = dice.one_in(2).then_some(trouble);
@@ -59,7 +59,8 @@ impl World {
                 kind,
             }
         });
-        Self { params, routers, rivals, episodes: episodes.collect() }
+        let episodes = episodes.collect();
+        Self { params, routers, rivals, episodes }
     }
 
     pub(super) fn rival_of(&self, lan: usize) -> Option<&Rival> {
@@ -96,7 +97,7 @@ impl World {
 
     /// By when a link has recovered. Whoever was cut off may ask a whole interval later, and whoever was
     /// alone waits for the other's Queries to fail to come.
-    pub(super) const fn settled_again(&self, trouble: &Trouble) -> u64 {
-        trouble.until + self.params.query_interval + self.params.oqpi() + 1_000
+    pub(super) fn settled_again(&self, trouble: &Trouble) -> u64 {
+        trouble.until + self.params.qi() + self.params.oqpi() + 1_000
     }
 }

@@ -25,14 +25,16 @@ impl World {
         for rival in self.rivals.iter().filter(|rival| !rival.is_lower) {
             self.rival(&mut script, rival);
         }
-        let mut over = params.startup_query_count * params.query_interval;
+        let mut over = u64::from(params.knobs.startup_query_count()) * params.qi();
         for (number, episode) in self.episodes.iter().enumerate() {
             let place = Place { number, params, world: self };
             over = over.max(episode.play(&place, &mut script));
         }
-        over = self.rivals.iter().filter_map(|rival| rival.trouble).fold(over, |over, trouble| {
-            over.max(trouble.until + params.query_interval + params.oqpi())
-        });
+        over = self
+            .rivals
+            .iter()
+            .filter_map(|rival| rival.trouble)
+            .fold(over, |over, trouble| over.max(trouble.until + params.qi() + params.oqpi()));
         self.quiet(&mut script, over + params.gmi() + KEEPALIVES * params.keepalive + 1_000);
         (1..=self.routers).for_each(|lan| self.elected(&mut script, lan));
         script
@@ -101,7 +103,7 @@ impl World {
         }
         let until = trouble.map_or(script.end, |(_, trouble)| trouble.from);
         let query = |from: &str| {
-            let max_resp = self.params.query_response_interval;
+            let max_resp = self.params.qri();
             format!(
                 "packet = {{ on = \"{lan}\", kind = \"general-query\", from = \"{from}\", max-resp = \"{max_resp}ms\" }}"
             )
