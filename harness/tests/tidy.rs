@@ -63,12 +63,12 @@ const LAB: &[(&str, &[&str])] = &[
         ],
     ),
     ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role", "sim"]),
-    ("judge", &["family", "knobs", "scenario", "plan", "recording", "capture"]),
+    ("judge", &["family", "knobs", "vocabulary", "scenario", "plan", "recording", "capture"]),
     ("compare", &["scenario", "plan", "recording", "capture"]),
     ("swarm", &["knobs", "scenario", "plan", "judge", "backend"]),
     ("snapshot", &["knobs", "scenario", "plan", "recording", "capture", "judge"]),
     ("replay", &["scenario", "plan", "recording", "capture", "judge"]),
-    ("report", &["scenario", "plan", "recording", "capture", "judge", "snapshot"]),
+    ("report", &["vocabulary", "scenario", "plan", "recording", "capture", "judge", "snapshot"]),
     (
         "runner",
         &[

@@ -4,6 +4,7 @@
 //! arithmetic of its bounds and what was seen instead. The judge does not know which backend ran.
 
 mod delivery;
+mod field;
 mod filter;
 mod history;
 pub mod invariant;

@@ -5,8 +5,9 @@ use castnet::time::Seconds;
 use super::window::{Counted, Span};
 use super::{Evidence, Judged, PASS, Seen};
 use crate::plan::arithmetic::{Count, Length};
-use crate::plan::{Fields, Filter, Link, Role, Window};
+use crate::plan::{Filter, Link, Role, Window};
 use crate::scenario::PacketKind;
+use crate::vocabulary::field::{PacketField, Value};
 
 /// How many packets a failure shows.
 const SHOWN: usize = 8;
@@ -52,7 +53,9 @@ impl Evidence<'_> {
                 let node = &self.plan.nodes[self.plan.ports[seen.port].node];
                 let from_source = seen.outgoing && matches!(node.role, Role::Source);
                 let of_flow = filter.group.is_none_or(|group| seen.packet.names(group))
-                    && filter.fields.source.is_none_or(|source| source == seen.packet.source);
+                    && filter
+                        .wants(PacketField::Source)
+                        .is_none_or(|source| *source == Value::Address(seen.packet.source));
                 from_source && of_flow && seen.packet.is(filter.kind) && span.contains(seen.at)
             });
             return (!sent).then(|| "no source sent such a datagram then".to_owned());
@@ -89,7 +92,7 @@ impl Evidence<'_> {
         let after = matching.iter().find(|seen| seen.at > span.to);
         why.extend(after.map(|seen| format!("after:   {}", self.describe(seen))));
         // The same kind in the window, but wrong in a field: the author's or the router's mistake.
-        let like = Filter { group: None, from: None, fields: Fields::default(), ..*filter };
+        let like = Filter { group: None, from: None, fields: Vec::new(), ..*filter };
         let near = self.seen.iter().filter(|seen| {
             let is_near = self.matches(&like, seen) || self.is_malformed_on(filter.link, seen);
             span.contains(seen.at) && is_near && !self.matches(filter, seen)

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::time::Instant;
-use castnet::wire::igmp::RecordKind;
 
 use super::arithmetic::{Count, Length, Moment};
 use super::{ActId, LinkId, NodeId, Plan, PortId, ReadingId};
 use crate::scenario::PacketKind;
+use crate::vocabulary::field::{PacketField, Value};
 
 /// Something that must come true.
 #[derive(Clone, Debug)]
@@ -116,44 +116,15 @@ pub struct Filter {
     /// switch, its first one.
     pub from: Option<PortId>,
     /// What its header and its message hold besides.
-    pub fields: Fields,
+    pub fields: Vec<(PacketField, Value)>,
 }
 
-/// What the IP header and the message hold; `None` is anything.
-#[derive(Clone, Debug, Default)]
-pub struct Fields {
-    /// The IP source.
-    pub source: Option<IpAddr>,
-    /// The IP destination.
-    pub to: Option<IpAddr>,
-    /// The IP TTL.
-    pub ttl: Option<u8>,
-    /// The whole TOS octet.
-    pub tos: Option<u8>,
-    /// Whether it carries Router Alert.
-    pub router_alert: Option<bool>,
-    /// Octets of the IGMP message, or of the datagram's UDP payload.
-    pub length: Option<u16>,
-    /// The version of the IGMP message.
-    pub version: Option<u8>,
-    /// Whether the IGMP checksum is right.
-    pub good_checksum: Option<bool>,
-    /// The second octet of the IGMP message.
-    pub max_resp_code: Option<u8>,
-    /// The Max Response Time of a Query.
-    pub max_resp: Option<Length>,
-    /// The S flag of a version 3 Query.
-    pub suppress: Option<bool>,
-    /// The QRV of a version 3 Query.
-    pub robustness: Option<u8>,
-    /// The QQI of a version 3 Query.
-    pub query_interval: Option<Length>,
-    /// The sources of a version 3 Query or of a record, in ascending order.
-    pub sources: Option<Vec<IpAddr>>,
-    /// The kind of the record that a version 3 Report has for the group.
-    pub record: Option<RecordKind>,
-    /// How many records a version 3 Report has.
-    pub records: Option<u16>,
+impl Filter {
+    /// What is wanted of the field; anything if `None`.
+    #[must_use]
+    pub fn wants(&self, field: PacketField) -> Option<&Value> {
+        self.fields.iter().find(|(wanted, _)| *wanted == field).map(|(_, value)| value)
+    }
 }
 
 /// One of several packets in an order.

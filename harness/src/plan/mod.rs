@@ -44,7 +44,7 @@ use crate::knobs::Knobs;
 use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
 
 pub use check::{
-    Check, Claim, Counted, Fields, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
+    Check, Claim, Counted, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
 };
 pub use compile::{LoadError, SEED, compile, compile_all, load};
 pub use fault::Fault;

@@ -1,13 +1,10 @@
 //! Claims about packets on links become checks: how many there are, and which comes first.
 
-use std::net::IpAddr;
-use std::ops::RangeInclusive;
-
 use super::claim::{Claims, in_words};
-use super::{Claim, Fields, Filter, LinkId, NodeId, PortId, Step};
-use crate::scenario::diagnostic::{Span, Spanned};
-use crate::scenario::expr::Expr;
-use crate::scenario::{self, PacketFields, PacketFilter, PacketKind};
+use super::{Claim, Filter, LinkId, NodeId, PortId, Step};
+use crate::scenario::diagnostic::Spanned;
+use crate::scenario::{self, GivenField, PacketFilter, PacketKind, Written};
+use crate::vocabulary::field::{PacketField, Value};
 
 /// A filter, its words, and the routers whose intervals are meant beside it.
 struct Meant {
@@ -80,28 +77,25 @@ impl Claims<'_> {
         Meant { filter, text, routers }
     }
 
-    fn fields(&mut self, packet: &PacketFilter, routers: &[NodeId]) -> Option<Fields> {
-        let given = &packet.fields;
-        let max_resp = self.optional_length(given.max_resp.as_ref(), routers);
-        let query_interval = self.optional_length(given.query_interval.as_ref(), routers);
-        Some(Fields {
-            source: value(&given.source),
-            to: value(&given.to),
-            ttl: value(&given.ttl),
-            tos: value(&given.tos),
-            router_alert: value(&given.router_alert),
-            length: value(&given.length),
-            version: value(&given.version),
-            good_checksum: value(&given.good_checksum),
-            max_resp_code: value(&given.max_resp_code),
-            max_resp: max_resp?,
-            suppress: value(&given.suppress),
-            robustness: value(&given.robustness),
-            query_interval: query_interval?,
-            sources: value(&given.sources),
-            record: value(&given.record),
-            records: value(&given.records),
-        })
+    /// Every field with its value, intervals worked out.
+    fn fields(
+        &mut self,
+        packet: &PacketFilter,
+        routers: &[NodeId],
+    ) -> Option<Vec<(PacketField, Value)>> {
+        let mut fields = Vec::new();
+        for GivenField { row, value } in &packet.fields {
+            let value = match &value.value {
+                Written::Value(value) => Some(value.clone()),
+                Written::Length(length) => {
+                    let length = Spanned { value: length.clone(), span: value.span.clone() };
+                    let length = self.optional_length(Some(&length), routers).flatten();
+                    length.map(|length| Value::Length(length.duration()))
+                }
+            };
+            fields.push((row.field, value));
+        }
+        fields.into_iter().map(|(field, value)| Some((field, value?))).collect()
     }
 
     /// `Some(None)` if no sender is named.
@@ -125,110 +119,44 @@ impl Claims<'_> {
 
     /// Fields that the kind of packet does not have can never match.
     fn check_fields(&mut self, packet: &PacketFilter) {
-        let (kind, fields) = (packet.kind.value, &packet.fields);
+        let kind = packet.kind.value;
         if let Some(group) = packet.group.as_ref().filter(|_| kind == PacketKind::GeneralQuery) {
             let help = "leave `group` out, or take the kind `group-specific-query`";
             let message = "a General Query names no group";
             self.faults.error_with_help(&group.span, message, "never matches", help);
         }
-        if let (Some(version), Some(known)) = (&fields.version, versions(kind))
-            && !known.contains(&version.value)
-        {
-            let message = format!("no {} is of version {}", kind.word(), version.value);
-            self.faults.error(&version.span, message, "never matches");
-        }
-        for to in fields.to.iter().filter(|to| !to.value.is_multicast()) {
-            let message = format!("{} is not a multicast address", to.value);
-            self.faults.error(
-                &to.span,
-                message,
-                "never matches: all that is counted goes to groups",
-            );
-        }
-        let of_igmp = (kind != PacketKind::Data, "only IGMP messages have one");
-        let of_queries = (is_query(kind), "only Queries have one");
-        let of_reports = (is_v3_report(kind), "only version 3 Reports have any");
-        let of_lists =
-            (is_v3_report(kind) || is_query(kind), "only Queries and version 3 Reports have any");
-        for (what, at, (fits, label)) in [
-            ("IGMP version", at(&fields.version), of_igmp),
-            ("IGMP checksum", at(&fields.good_checksum), of_igmp),
-            ("Max Resp Code", at(&fields.max_resp_code), of_igmp),
-            ("Max Response Time", at(&fields.max_resp), of_queries),
-            ("S flag", at(&fields.suppress), of_queries),
-            ("Robustness Variable", at(&fields.robustness), of_queries),
-            ("Query Interval", at(&fields.query_interval), of_queries),
-            ("sources", at(&fields.sources), of_lists),
-            ("group records", at(&fields.record), of_reports),
-            ("group records", at(&fields.records), of_reports),
-        ] {
-            if let (Some(at), false) = (at, fits) {
+        for GivenField { row, value: Spanned { value, span } } in &packet.fields {
+            if !row.of.has(kind) {
                 let noun = if kind == PacketKind::Data { "datagram" } else { kind.word() };
-                self.faults.error(&at, format!("a {noun} has no {what}"), label);
+                let message = format!("a {noun} has no {}", row.noun);
+                self.faults.error(span, message, row.of.in_words());
+            }
+            match (row.field, value, &kind.row().versions) {
+                (PacketField::Version, Written::Value(Value::Whole(version)), Some(known))
+                    if !known.contains(version) =>
+                {
+                    let message = format!("no {} is of version {version}", kind.word());
+                    self.faults.error(span, message, "never matches");
+                }
+                (PacketField::Destination, Written::Value(Value::Address(to)), _)
+                    if !to.is_multicast() =>
+                {
+                    let message = format!("{to} is not a multicast address");
+                    let label = "never matches: all that is counted goes to groups";
+                    self.faults.error(span, message, label);
+                }
+                _ => {}
             }
         }
     }
 }
 
 /// ` with version 3, record TO_IN`, or nothing: what tells steps of the same kind apart.
-fn fields_in_words(fields: &PacketFields) -> String {
-    let flag = |given: &Option<Spanned<bool>>| value(given).map(|flag| flag.to_string());
-    let octet = |given: &Option<Spanned<u8>>| value(given).map(|octet| octet.to_string());
-    let length =
-        |given: &Option<Spanned<Expr>>| given.as_ref().map(|given| given.value.text.clone());
-    let number = |given: &Option<Spanned<u16>>| value(given).map(|number| number.to_string());
-    let address = |given: &Option<Spanned<IpAddr>>| value(given).map(|given| given.to_string());
-    let sources = value(&fields.sources).map(|sources| match sources.as_slice() {
-        [] => "none".to_owned(),
-        _ => sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+fn fields_in_words(fields: &[GivenField]) -> String {
+    let words = fields.iter().map(|GivenField { row, value }| match &value.value {
+        Written::Value(value) => format!("{} {value}", row.key.name),
+        Written::Length(length) => format!("{} {}", row.key.name, length.text),
     });
-    let words = [
-        ("source", address(&fields.source)),
-        ("to", address(&fields.to)),
-        ("ttl", octet(&fields.ttl)),
-        ("tos", octet(&fields.tos)),
-        ("router-alert", flag(&fields.router_alert)),
-        ("length", number(&fields.length)),
-        ("version", octet(&fields.version)),
-        ("good-checksum", flag(&fields.good_checksum)),
-        ("max-resp", length(&fields.max_resp)),
-        ("max-resp-code", octet(&fields.max_resp_code)),
-        ("suppress", flag(&fields.suppress)),
-        ("robustness", octet(&fields.robustness)),
-        ("query-interval", length(&fields.query_interval)),
-        ("record", value(&fields.record).map(|record| record.to_string())),
-        ("sources", sources),
-        ("records", number(&fields.records)),
-    ];
-    let words = words.into_iter().filter_map(|(key, word)| Some(format!("{key} {}", word?)));
     let words: Vec<String> = words.collect();
     if words.is_empty() { String::new() } else { format!(" with {}", words.join(", ")) }
-}
-
-fn value<T: Clone>(given: &Option<Spanned<T>>) -> Option<T> {
-    given.as_ref().map(|given| given.value.clone())
-}
-
-fn at<T>(given: &Option<Spanned<T>>) -> Option<Span> {
-    given.as_ref().map(|given| given.span.clone())
-}
-
-/// The versions that a message of this kind can be of; none if it is no message of IGMP.
-fn versions(kind: PacketKind) -> Option<RangeInclusive<u8>> {
-    Some(match kind {
-        PacketKind::Query | PacketKind::GeneralQuery | PacketKind::Report => 1..=3,
-        PacketKind::GroupSpecificQuery => 2..=3,
-        PacketKind::V1Report => 1..=1,
-        PacketKind::V2Report | PacketKind::Leave => 2..=2,
-        PacketKind::V3Report => 3..=3,
-        PacketKind::Data => return None,
-    })
-}
-
-fn is_query(kind: PacketKind) -> bool {
-    matches!(kind, PacketKind::Query | PacketKind::GeneralQuery | PacketKind::GroupSpecificQuery)
-}
-
-fn is_v3_report(kind: PacketKind) -> bool {
-    matches!(kind, PacketKind::Report | PacketKind::V3Report)
 }

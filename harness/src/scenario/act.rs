@@ -7,11 +7,8 @@ use super::reader::Reader;
 use super::span::Spanned;
 use super::values::{group, verb};
 use super::{Act, Churn, Membership, Send, Verb, expr, inject, set};
+use crate::vocabulary::act::{LARGEST_PAYLOAD, SMALLEST_PAYLOAD};
 
-/// What a numbered datagram needs of its payload.
-pub const SMALLEST_PAYLOAD: usize = 32;
-/// What fits into an Ethernet frame: 1500 octets less the IP and UDP headers.
-const LARGEST_PAYLOAD: usize = 1472;
 /// Octets of payload unless given.
 const DEFAULT_PAYLOAD: usize = 64;
 /// Enough for any chain of routers that a lab holds on to, yet not for ever in a loop.

@@ -1,6 +1,7 @@
 //! Where a scenario can be run, how an author says that it is not everywhere, and what is kept of it.
 
 use super::reader::Reader;
+use crate::vocabulary::file::{BACKENDS, RECORDS};
 
 /// Something that runs a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,14 +14,15 @@ pub enum Backend {
 
 impl Backend {
     /// Every backend, with the word that a user writes.
-    pub const WORDS: [(&'static str, Self); 2] = [("netns", Self::Netns), ("sim", Self::Sim)];
+    pub const WORDS: [(&'static str, Self); 2] =
+        [(BACKENDS[0], Self::Netns), (BACKENDS[1], Self::Sim)];
 
     /// The word that a user writes.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Netns => "netns",
-            Self::Sim => "sim",
+            Self::Netns => BACKENDS[0],
+            Self::Sim => BACKENDS[1],
         }
     }
 }
@@ -46,7 +48,7 @@ pub enum Record {
 
 /// `record = "claimed"`.
 pub(super) fn record(file: &Reader<'_, '_>) -> Record {
-    let known = [("everything", Record::Everything), ("claimed", Record::Claimed)];
+    let known = [(RECORDS[0], Record::Everything), (RECORDS[1], Record::Claimed)];
     file.word("record", "recording", &known).map_or_else(Record::default, |word| word.value)
 }
 

@@ -1,12 +1,11 @@
 //! What can be claimed: expectations as they are written.
 
-use std::net::IpAddr;
-
 use castnet::addr::Group;
-use castnet::wire::igmp::RecordKind;
 
 use super::expr::{CountExpr, Expr};
 use super::span::{Span, Spanned};
+use crate::vocabulary::field::{FieldRow, PacketField, Value};
+use crate::vocabulary::kind::PacketKind;
 
 /// Something that must come true.
 #[derive(Clone, Debug)]
@@ -81,87 +80,32 @@ pub struct PacketFilter {
     /// The sender.
     pub from: Option<Spanned<String>>,
     /// What its header and its message hold besides.
-    pub fields: PacketFields,
+    pub fields: Vec<GivenField>,
 }
 
-/// What the IP header and the message hold.
-#[derive(Clone, Debug, Default)]
-pub struct PacketFields {
-    /// The IP source.
-    pub source: Option<Spanned<IpAddr>>,
-    /// The IP destination.
-    pub to: Option<Spanned<IpAddr>>,
-    /// The IP TTL.
-    pub ttl: Option<Spanned<u8>>,
-    /// The whole TOS octet of the IP header.
-    pub tos: Option<Spanned<u8>>,
-    /// Whether it carries Router Alert.
-    pub router_alert: Option<Spanned<bool>>,
-    /// Octets of the IGMP message, or of the datagram's UDP payload.
-    pub length: Option<Spanned<u16>>,
-    /// The version of the IGMP message.
-    pub version: Option<Spanned<u8>>,
-    /// Whether the IGMP checksum is right.
-    pub good_checksum: Option<Spanned<bool>>,
-    /// The second octet of the IGMP message as it is.
-    pub max_resp_code: Option<Spanned<u8>>,
-    /// The Max Response Time of a Query.
-    pub max_resp: Option<Spanned<Expr>>,
-    /// The S flag of a version 3 Query.
-    pub suppress: Option<Spanned<bool>>,
-    /// The Querier's Robustness Variable in a version 3 Query.
-    pub robustness: Option<Spanned<u8>>,
-    /// The Querier's Query Interval in a version 3 Query.
-    pub query_interval: Option<Spanned<Expr>>,
-    /// The sources of a version 3 Query, or of a record of a version 3 Report.
-    pub sources: Option<Spanned<Vec<IpAddr>>>,
-    /// What kind of record a version 3 Report has for the group.
-    pub record: Option<Spanned<RecordKind>>,
-    /// How many records a version 3 Report has.
-    pub records: Option<Spanned<u16>>,
+/// A field that is asked for.
+#[derive(Clone, Debug)]
+pub struct GivenField {
+    /// Which.
+    pub row: &'static FieldRow,
+    /// What it is to be.
+    pub value: Spanned<Written>,
 }
 
-/// The kinds of packets that can be counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PacketKind {
-    /// Any Membership Query.
-    Query,
-    /// A General Query.
-    GeneralQuery,
-    /// A Group-Specific Query.
-    GroupSpecificQuery,
-    /// A Membership Report of any version.
-    Report,
-    /// A version 1 Membership Report.
-    V1Report,
-    /// A version 2 Membership Report.
-    V2Report,
-    /// A version 3 Membership Report.
-    V3Report,
-    /// A Leave Group.
-    Leave,
-    /// A numbered datagram of a source.
-    Data,
+/// The value of a field as it is written.
+#[derive(Clone, Debug)]
+pub enum Written {
+    /// The value.
+    Value(Value),
+    /// A length of time in which there may be intervals.
+    Length(Expr),
 }
 
-impl PacketKind {
-    /// Every kind, with the word that an author writes.
-    pub const WORDS: [(&'static str, Self); 9] = [
-        ("query", Self::Query),
-        ("general-query", Self::GeneralQuery),
-        ("group-specific-query", Self::GroupSpecificQuery),
-        ("report", Self::Report),
-        ("v1-report", Self::V1Report),
-        ("v2-report", Self::V2Report),
-        ("v3-report", Self::V3Report),
-        ("leave", Self::Leave),
-        ("data", Self::Data),
-    ];
-
-    /// The word that an author writes.
+impl PacketFilter {
+    /// What is asked of the field.
     #[must_use]
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("packet", |(word, _)| word)
+    pub fn field(&self, field: PacketField) -> Option<&Spanned<Written>> {
+        self.fields.iter().find(|given| given.row.field == field).map(|given| &given.value)
     }
 }
 

@@ -4,12 +4,10 @@ use super::expr;
 use super::reader::Reader;
 use super::values::{count, expression, group, optional, verb, window};
 use super::{Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, packet, state};
+use crate::vocabulary::claim::SINCE;
 
 /// What can be claimed.
 const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
-
-/// What a latency can be measured from.
-pub(super) const SINCE: [(&str, bool); 2] = [("act", false), ("wire", true)];
 
 /// What can be claimed of a delivery.
 const DELIVERED: [&str; 6] =
@@ -133,7 +131,7 @@ fn latency(outer: &Reader<'_, '_>, key: &'static str) -> Option<LatencyClaim> {
     let form = "a limit such as \"<= 50ms\", \">= LMQT - 20ms\" or \"1s..LMQT\"";
     let limit = outer.parsed(key, form, expr::parse_limit);
     let after = outer.string("after");
-    let since = outer.word("since", "beginning", &SINCE);
+    let since = outer.word("since", "beginning", &[(SINCE[0], false), (SINCE[1], true)]);
     let unread = |key, read: bool| outer.value(key).is_some() && !read;
     if unread("after", after.is_some()) || unread("since", since.is_some()) {
         return None;

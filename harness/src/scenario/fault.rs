@@ -9,6 +9,8 @@ use super::PacketKind;
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{group, verb};
+use crate::vocabulary::fault::{ACTIONS, MOST_COPIES};
+use crate::vocabulary::kind::SPELLINGS;
 
 /// One `[[fault]]`.
 #[derive(Clone, Debug)]
@@ -57,14 +59,9 @@ pub enum FaultAction<N> {
 /// A frame that is held back and overtaken by nobody arrives after this time.
 pub const HELD_AT_MOST: Duration = Duration::from_secs(60);
 
-const ACTIONS: [&str; 6] = ["drop", "delay", "duplicate", "corrupt", "hold-back", "partition"];
-
-/// The most copies that one rule makes.
-const MOST_COPIES: u32 = 1000;
-
 pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {
     let on = table.require("on", table.string("on"));
-    let kind = table.word("kind", "kind of packet", &PacketKind::WORDS).map(|kind| kind.value);
+    let kind = table.word("kind", "kind of packet", &SPELLINGS).map(|kind| kind.value);
     let group = group(&table, "group").map(|group| group.value);
     let (from, to) = (table.string("from"), table.string("to"));
     let after = table.duration("after").map_or(Duration::ZERO, |after| after.value);
@@ -73,7 +70,8 @@ pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {
     let nth = table.parsed("nth", form, nth).map(|nth| nth.value);
     let form = "a percentage such as \"2.5%\"";
     let chance_ppm = table.parsed("chance", form, ppm).map(|chance| chance.value);
-    let action = verb(&table, &ACTIONS, "drop = true").and_then(|verb| action(&table, verb));
+    let actions: Vec<&str> = ACTIONS.iter().map(|action| action.name).collect();
+    let action = verb(&table, &actions, "drop = true").and_then(|verb| action(&table, verb));
     let span = table.span().clone();
     table.finish();
     let (on, action) = (on?, action?);

@@ -11,20 +11,13 @@ use std::collections::BTreeSet;
 use castnet::addr::Group;
 
 use super::diagnostic::Diagnostics;
-use super::node::{KEEPALIVE, MOST_HOSTS, listeners};
+use super::node::{KEEPALIVE, listeners};
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{group, verb};
 use super::{Link, Node, Pace, Role, Route, Router, StaticJoin, igmp};
 use crate::knobs::Knobs;
-
-/// The most routers that are generated.
-pub(super) const MOST_ROUTERS: usize = 20_000;
-/// A router has 32 interfaces (`MAXVIFS`): one up, one for its hosts, and these.
-pub(super) const MOST_CHILDREN: usize = 30;
-
-/// The most levels of a tree.
-pub(super) const MOST_LEVELS: usize = 1000;
+use crate::vocabulary::node::{MOST_CHILDREN, MOST_HOSTS, MOST_LEVELS, MOST_ROUTERS};
 
 /// What a generator makes.
 #[derive(Debug, Default)]

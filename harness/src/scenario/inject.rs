@@ -6,20 +6,8 @@ use super::reader::Reader;
 use super::span::Spanned;
 use super::values::{group, verb};
 use super::{Inject, InjectedMessage, PacketKind, Repeat};
-
-/// The most octets of an injected message: what fits into an Ethernet frame.
-const LARGEST: usize = 1400;
-/// The most datagrams of one act.
-const MOST: u32 = 1_000_000;
-
-/// The kinds of message that fields can describe.
-pub(super) const KINDS: [PacketKind; 5] = [
-    PacketKind::GeneralQuery,
-    PacketKind::GroupSpecificQuery,
-    PacketKind::V1Report,
-    PacketKind::V2Report,
-    PacketKind::Leave,
-];
+use crate::vocabulary::act::{LARGEST_MESSAGE, MOST_TIMES};
+use crate::vocabulary::kind::SPELLINGS;
 
 /// The keys of `inject`.
 pub(super) fn inject(table: Reader<'_, '_>) -> Option<Inject> {
@@ -70,8 +58,8 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
     let good_checksum = table.boolean("good-checksum").is_none_or(|good| good.value);
     let truncate = table.integer::<usize>("truncate", "octets that are left").map(|t| t.value);
     let pad = table.integer::<usize>("pad", "octets that are added");
-    for pad in pad.iter().filter(|pad| pad.value > LARGEST) {
-        let message = format!("at most {LARGEST} octets fit");
+    for pad in pad.iter().filter(|pad| pad.value > LARGEST_MESSAGE) {
+        let message = format!("at most {LARGEST_MESSAGE} octets fit");
         table.faults().borrow_mut().error(&pad.span, message, "too many");
     }
     let repeat = repeat(&table);
@@ -94,8 +82,8 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
 fn repeat(table: &Reader<'_, '_>) -> Repeat {
     let every = table.duration("every");
     let times = table.integer::<u32>("times", "1 or more");
-    for times in times.iter().filter(|times| !(1..=MOST).contains(&times.value)) {
-        let message = format!("`times` is 1 to {MOST}");
+    for times in times.iter().filter(|times| !(1..=MOST_TIMES).contains(&times.value)) {
+        let message = format!("`times` is 1 to {MOST_TIMES}");
         table.faults().borrow_mut().error(&times.span, message, "not possible");
     }
     if let (Some(times), None) = (&times, &every) {
@@ -109,19 +97,19 @@ fn repeat(table: &Reader<'_, '_>) -> Repeat {
     match (every, times) {
         (Some(every), Some(times)) => Repeat { every: every.value, times: times.value },
         // Until it is stopped, or the run ends.
-        (Some(every), None) => Repeat { every: every.value, times: MOST },
+        (Some(every), None) => Repeat { every: every.value, times: MOST_TIMES },
         (None, _) => Repeat { every: Duration::ZERO, times: 1 },
     }
 }
 
 fn kind(table: &Reader<'_, '_>) -> Option<PacketKind> {
-    let words = KINDS.map(|kind| (kind.word(), kind));
-    table.word("kind", "message", &words).map(|kind| kind.value)
+    let made = SPELLINGS.iter().filter(|(_, kind)| kind.is_made());
+    let made: Vec<_> = made.copied().collect();
+    table.word("kind", "message", &made).map(|kind| kind.value)
 }
 
 fn fields(table: &Reader<'_, '_>, kind: PacketKind) -> Option<InjectedMessage> {
-    let is_query = matches!(kind, PacketKind::GeneralQuery | PacketKind::GroupSpecificQuery);
-    let max_resp = if is_query { max_resp(table) } else { None };
+    let max_resp = if kind.is_query() { max_resp(table) } else { None };
     let group = match kind {
         PacketKind::GeneralQuery => None,
         _ => Some(table.require("group", group(table, "group"))?),
@@ -154,8 +142,8 @@ fn octets(text: &str) -> Result<Vec<u8>, String> {
     if !digits.len().is_multiple_of(2) {
         return Err("half an octet is left over".to_owned());
     }
-    if digits.len() / 2 > LARGEST {
-        return Err(format!("more than {LARGEST} octets"));
+    if digits.len() / 2 > LARGEST_MESSAGE {
+        return Err(format!("more than {LARGEST_MESSAGE} octets"));
     }
     let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let octet = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(pair[1])?);

@@ -4,6 +4,7 @@
 //! later why a scenario is allowed what no other one is.
 
 use super::reader::Reader;
+use crate::vocabulary::file::RULES;
 
 /// A rule that holds in every run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,11 +24,11 @@ pub enum Invariant {
 impl Invariant {
     /// Every rule, with the word that an author writes.
     pub const WORDS: [(&'static str, Self); 5] = [
-        ("no-unwanted", Self::NoUnwanted),
-        ("no-duplicate", Self::NoDuplicate),
-        ("ttl-by-one", Self::TtlByOne),
-        ("no-return", Self::NoReturn),
-        ("well-formed-igmp", Self::WellFormedIgmp),
+        (RULES[0], Self::NoUnwanted),
+        (RULES[1], Self::NoDuplicate),
+        (RULES[2], Self::TtlByOne),
+        (RULES[3], Self::NoReturn),
+        (RULES[4], Self::WellFormedIgmp),
     ];
 
     /// The word that an author writes.

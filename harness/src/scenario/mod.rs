@@ -53,12 +53,13 @@ use ipnet::IpNet;
 use crate::knobs::{HostKnobs, Knobs};
 use diagnostic::Spanned;
 
-pub use act::SMALLEST_PAYLOAD;
+pub use crate::vocabulary::act::SMALLEST_PAYLOAD;
+pub use crate::vocabulary::kind::PacketKind;
 pub use backend::{Backend, Backends, Record};
 pub use claim::{
-    Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, MdbClaim, MembersClaim, MfcClaim,
-    MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim, PacketClaim, PacketFields, PacketFilter,
-    PacketKind, QuerierClaim, When, Window,
+    Claim, Delivered, DeliveryClaim, Expectation, GivenField, LatencyClaim, MdbClaim, MembersClaim,
+    MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim, PacketClaim, PacketFilter,
+    QuerierClaim, When, Window, Written,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use golden::Golden;

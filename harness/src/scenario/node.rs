@@ -14,10 +14,7 @@ use super::{
     Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch, threshold,
 };
 use crate::knobs::HostKnobs;
-
-const ROLES: [&str; 6] = ["router", "listener", "source", "injector", "querier", "switch"];
-/// The most hosts of a population: they fit one network of those that are given out.
-pub(super) const MOST_HOSTS: u32 = 1_000_000;
+use crate::vocabulary::node::{MOST_HOSTS, PROCESS, ROLES, STACKS};
 
 /// The keys of all roles.
 const KEYS: [&str; 21] = [
@@ -47,9 +44,6 @@ const KEYS: [&str; 21] = [
 /// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
 /// PIM-SM (RFC 7761 section 4.11).
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(210);
-
-/// The one way in which a router's daemon can be asked to run.
-pub(super) const PROCESS: &str = "process";
 
 /// Reads the table `[nodes]`.
 pub(super) fn nodes(
@@ -117,7 +111,7 @@ fn node(
         }
         _ => {
             if let Some(word) = &word {
-                faults.borrow_mut().unknown_word("", "role", word, ROLES);
+                faults.borrow_mut().unknown_word("", "role", word, ROLES.map(|(role, _)| role));
             }
             // Without its role nobody can tell which of them belong here.
             table.know(&KEYS);
@@ -173,7 +167,7 @@ fn route(table: Reader<'_, '_>) -> Option<Route> {
 }
 
 fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
-    let is_castnet = table.word("stack", "stack", &[("kernel", false), ("castnet", true)]);
+    let is_castnet = table.word("stack", "stack", &[(STACKS[0], false), (STACKS[1], true)]);
     match is_castnet.map(|is_castnet| is_castnet.value) {
         Some(true) => castnet_listener(table),
         Some(false) => kernel_listener(table),

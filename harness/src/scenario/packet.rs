@@ -2,27 +2,18 @@
 
 use std::net::IpAddr;
 
-use castnet::wire::igmp::RecordKind;
-
 use super::family;
 use super::reader::Reader;
 use super::span::Spanned;
-use super::values::{count, group, optional, window};
-use super::{OrderClaim, PacketClaim, PacketFields, PacketFilter, PacketKind};
+use super::values::{count, expression, group, optional, window};
+use super::{GivenField, OrderClaim, PacketClaim, PacketFilter, Written};
+use crate::vocabulary::field::{FIELDS, FieldRow, Value};
+use crate::vocabulary::key::Form;
+use crate::vocabulary::kind::SPELLINGS;
 
 /// What an order of packets looks like.
 const ORDER: &str = "tables such as [{ on = \"lan\", kind = \"leave\" }, \
                      { on = \"lan\", kind = \"query\" }]";
-
-/// What a record of a version 3 Report says of its group (RFC3376-4.2.12-01).
-pub(super) const RECORDS: [(&str, RecordKind); 6] = [
-    ("is-in", RecordKind::IsIn),
-    ("is-ex", RecordKind::IsEx),
-    ("to-in", RecordKind::ToIn),
-    ("to-ex", RecordKind::ToEx),
-    ("allow", RecordKind::Allow),
-    ("block", RecordKind::Block),
-];
 
 pub(super) fn packet(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<PacketClaim> {
     let count = outer.require("count", count(outer, "count"));
@@ -50,53 +41,44 @@ pub(super) fn order(outer: &Reader<'_, '_>) -> Option<OrderClaim> {
 fn filter(table: Reader<'_, '_>) -> Option<PacketFilter> {
     let span = table.span().clone();
     let on = table.require("on", table.string("on"));
-    let kind = table.require("kind", kind(&table));
+    let kind = table.require("kind", table.word("kind", "kind of packet", &SPELLINGS));
     let (group, from) = (group(&table, "group"), table.string("from"));
     let fields = fields(&table);
     table.finish();
-    Some(PacketFilter { span, on: on?, kind: kind?, group, from, fields: fields? })
+    Some(PacketFilter { span, on: on?, kind: kind?, group, from, fields })
 }
 
-fn fields(table: &Reader<'_, '_>) -> Option<PacketFields> {
-    let fields = PacketFields {
-        source: table.address("source"),
-        to: table.address("to"),
-        ttl: table.integer("ttl", "0 to 255"),
-        tos: table.integer("tos", "0 to 255"),
-        router_alert: table.boolean("router-alert"),
-        length: table.integer("length", "0 to 65535"),
-        version: version(table),
-        good_checksum: table.boolean("good-checksum"),
-        max_resp_code: table.integer("max-resp-code", "0 to 255"),
-        suppress: table.boolean("suppress"),
-        robustness: table.integer("robustness", "0 to 255"),
-        sources: sources(table),
-        record: record(table),
-        records: table.integer("records", "0 to 65535"),
-        ..PacketFields::default()
-    };
-    let (max_resp, query_interval) =
-        (optional(table, "max-resp"), optional(table, "query-interval"));
-    Some(PacketFields { max_resp: max_resp?, query_interval: query_interval?, ..fields })
+/// Every field that is there and can be read.
+fn fields(table: &Reader<'_, '_>) -> Vec<GivenField> {
+    FIELDS.iter().filter_map(|row| Some(GivenField { row, value: field(table, row)? })).collect()
 }
 
-fn version(table: &Reader<'_, '_>) -> Option<Spanned<u8>> {
-    let version = table.integer("version", "1 to 3")?;
-    if !(1..=3).contains(&version.value) {
-        let message = "`version` is a whole number, 1 to 3";
-        let label = format!("found {}", version.value);
-        table.faults().borrow_mut().error(&version.span, message, label);
-        return None;
+fn field(table: &Reader<'_, '_>, row: &FieldRow) -> Option<Spanned<Written>> {
+    let key = table.spelling(&row.key)?;
+    let of = |value: Spanned<Value>| value.map(Written::Value);
+    match row.key.form {
+        Form::Flag => table.boolean(key).map(|flag| of(flag.map(Value::Flag))),
+        Form::Whole(least, most) => {
+            table.whole(key, least..=most).map(|whole| of(whole.map(Value::Whole)))
+        }
+        Form::Address => table.address(key).map(|address| of(address.map(Value::Address))),
+        Form::Length => expression(table, key).map(|length| length.map(Written::Length)),
+        Form::List(_) => addresses(table, key).map(|list| of(list.map(Value::Addresses))),
+        Form::Words(words) => {
+            let words: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
+            table.word(key, row.what(), &words).map(|word| of(word.map(Value::Word)))
+        }
+        _ => None,
     }
-    Some(version)
 }
 
-fn sources(table: &Reader<'_, '_>) -> Option<Spanned<Vec<IpAddr>>> {
-    let list = table.strings("sources")?;
-    let mut sources = Vec::new();
+/// The addresses of a list, in ascending order.
+fn addresses(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Vec<IpAddr>>> {
+    let list = table.strings(key)?;
+    let mut addresses = Vec::new();
     for text in &list.value {
         match family::address(&text.value) {
-            Ok(source) => sources.push(source),
+            Ok(address) => addresses.push(address),
             Err(refusal) => {
                 let message = format!("{} is not an IPv4 address", text.value);
                 let mut faults = table.faults().borrow_mut();
@@ -104,14 +86,6 @@ fn sources(table: &Reader<'_, '_>) -> Option<Spanned<Vec<IpAddr>>> {
             }
         }
     }
-    sources.sort_unstable();
-    Some(Spanned { value: sources, span: list.span })
-}
-
-fn record(table: &Reader<'_, '_>) -> Option<Spanned<RecordKind>> {
-    table.word("record", "kind of record", &RECORDS)
-}
-
-fn kind(table: &Reader<'_, '_>) -> Option<Spanned<PacketKind>> {
-    table.word("kind", "kind of packet", &PacketKind::WORDS)
+    addresses.sort_unstable();
+    Some(Spanned { value: addresses, span: list.span })
 }

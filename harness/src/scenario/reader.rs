@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -15,6 +16,7 @@ use super::diagnostic::{Diagnostics, closest};
 use super::family::{self, Refusal};
 use super::span::{Span, Spanned};
 use super::time;
+use crate::vocabulary::key::Key;
 use crate::vocabulary::unspoken;
 
 type Entry<'t, 'i> = &'t toml::Spanned<DeValue<'i>>;
@@ -144,6 +146,36 @@ impl<'t, 'i> Reader<'t, 'i> {
         limits: &str,
     ) -> Option<Spanned<T>> {
         whole(key, self.value(key)?, limits, self.faults)
+    }
+
+    /// A whole number within these limits.
+    pub(super) fn whole(
+        &self,
+        key: &'static str,
+        limits: RangeInclusive<u64>,
+    ) -> Option<Spanned<u64>> {
+        let words = format!("{} to {}", limits.start(), limits.end());
+        let number = self.integer::<u64>(key, &words)?;
+        if !limits.contains(&number.value) {
+            let message = format!("`{key}` is a whole number, {words}");
+            let label = format!("found {}", number.value);
+            self.faults.borrow_mut().error(&number.span, message, label);
+            return None;
+        }
+        Some(number)
+    }
+
+    /// Which of a key's spellings stands there.
+    pub(super) fn spelling(&self, key: &Key) -> Option<&'static str> {
+        let present: Vec<_> = key
+            .spellings()
+            .filter_map(|spelling| Some((spelling, self.key_span(spelling)?)))
+            .collect();
+        if let [(first, _), (second, span), ..] = present.as_slice() {
+            let message = format!("both `{first}` and `{second}` in one table");
+            self.faults.borrow_mut().error(span, message, "they mean the same");
+        }
+        present.first().map(|(spelling, _)| *spelling)
     }
 
     /// The strings of a list.

@@ -4,4 +4,17 @@
 //! Schema, the tables of docs/scenario.md, the words of a claim and the judge's filter follow from
 //! the rows. Words of protocols that castnet does not speak yet are here too ([`unspoken`]).
 
+pub mod act;
+pub mod claim;
+pub mod fault;
+pub mod field;
+pub mod file;
+pub mod key;
+pub mod kind;
+pub mod link;
+pub mod node;
+pub mod page;
 pub mod unspoken;
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,7 @@ fn fields_that_a_packet_cannot_have() {
         "kind = \"report\", record = \"to-exclude\"",
         "kind = \"query\", query-interval = \"LMQC\"",
         "kind = \"query\", to = \"10.0.2.1\"",
+        "kind = \"query\", ttl = 1, hop-limit = 1",
     ];
     let cases = cases.map(packet);
     insta::assert_snapshot!(claims(&cases.each_ref().map(String::as_str)));
@@ -40,6 +41,7 @@ fn fields_that_a_packet_cannot_have() {
         "kind = \"query\", version = 3, robustness = 2, query-interval = \"125s\"",
         "kind = \"report\", record = \"to-ex\", records = 1, sources = []",
         "kind = \"data\", length = 64, tos = 0, source = \"10.0.1.1\"",
+        "kind = \"group-query\", hop-limit = 1, class = 0xc0",
     ] {
         is_sound(&packet(fields));
     }

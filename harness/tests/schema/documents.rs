@@ -65,7 +65,7 @@ fn what_is_wrong_is_not_valid() {
         ("query-interval = \"20s\"", "query-interval = 20"),
         ("at = \"0s\"\n", ""),
         ("rate = \"100pps\"", "rate = \"100pps\", ttl = 256"),
-        ("kind = \"group-specific-query\"", "kind = \"group-query\""),
+        ("kind = \"group-specific-query\"", "kind = \"groups-query\""),
         ("count = \"LMQC\"", "count = -1"),
         ("exactly-once = true", "exactly-once = false"),
         ("join = {", "leave = { who = \"h1\", group = \"239.1.1.1\" }\njoin = {"),

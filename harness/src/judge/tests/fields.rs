@@ -30,6 +30,8 @@ fn source_and_tos_are_those_of_the_ip_header() {
         // RFC3376-4-01: Internetwork Control.
         ("tos = 0xc0", Ipv4Header { tos: 0xc1, ..right }),
         ("tos = 0xc0", Ipv4Header { tos: 0, ..right }),
+        ("class = 0xc0", Ipv4Header { tos: 0, ..right }),
+        ("hop-limit = 1", Ipv4Header { ttl: 2, ..right }),
     ] {
         let fields = format!("kind = 'query', {fields}");
         let frame = |header| igmp_frame(header, &query(5, GROUP));

@@ -13,8 +13,9 @@ use crate::judge::Finding;
 use crate::judge::invariant::Standing;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Role};
 use crate::recording::{Frame, Number, Recording};
-use crate::scenario::{PacketKind, clauses};
+use crate::scenario::clauses;
 use crate::snapshot::Otherwise;
+use crate::vocabulary::kind::KINDS;
 
 /// Octets of a packet that are worth showing.
 const OCTETS: usize = 256;
@@ -297,15 +298,8 @@ fn control(frame: &Frame, packet: &Packet) -> Control {
 
 /// The scenario's word for the packet, or `malformed` or `other`.
 fn kind(packet: &Packet) -> &'static str {
-    let kinds = [
-        ("general-query", PacketKind::GeneralQuery),
-        ("group-specific-query", PacketKind::GroupSpecificQuery),
-        ("v1-report", PacketKind::V1Report),
-        ("v2-report", PacketKind::V2Report),
-        ("v3-report", PacketKind::V3Report),
-        ("leave", PacketKind::Leave),
-    ];
-    let known = kinds.into_iter().find(|(_, kind)| packet.is(*kind)).map(|(word, _)| word);
+    let of_messages = KINDS.iter().filter(|row| !row.is_union && row.versions.is_some());
+    let known = of_messages.into_iter().find(|row| packet.is(row.kind)).map(|row| row.word);
     known.unwrap_or(match packet.content {
         Content::BadIgmp(_) => "malformed",
         _ => "other",

@@ -1,0 +1,146 @@
+//! The keys of acts, by their verbs.
+
+use super::key::Default::{Flag as Yes, Number};
+use super::key::Form::{
+    Address, Defined, Flag, Group, Like, Link, List, Node, Numbers, Table, Text, Time, Whole, Words,
+};
+use super::key::{Key, Keys};
+use super::kind::MADE;
+use super::node::STATIC_JOINS;
+
+/// What a numbered datagram needs of its payload, in octets.
+pub const SMALLEST_PAYLOAD: usize = 32;
+/// What fits into an Ethernet frame: 1500 octets less the IP and UDP headers.
+pub const LARGEST_PAYLOAD: usize = 1472;
+/// The most octets of an injected message: what fits into an Ethernet frame.
+pub const LARGEST_MESSAGE: usize = 1400;
+/// The most datagrams of one act.
+pub const MOST_TIMES: u32 = 1_000_000;
+
+const fn who(whose: &'static str) -> Key {
+    Key::needed("who", Node, whose)
+}
+
+const GROUP: Key = Key::needed("group", Group, "The group.");
+const LINK: Key = Key::new("link", Link, "The link, if the node is on several.");
+const MAX_RESP: Key =
+    Key::new("max-resp", Time, "The Max Response Time, 0s to 25.5s in whole tenths.");
+
+static MEMBER: &[Key] = &[who("The listener."), GROUP, LINK];
+
+static CHURN: &[Key] = &[
+    who("The population."),
+    GROUP,
+    Key::needed("rate", Like("100/s"), "How many hosts join: 1/s to 100000/s."),
+    Key::needed("stay", Time, "How long a host stays on average."),
+    Key::new("for", Time, "How long hosts come; until the run ends unless given."),
+];
+
+static SEND: &[Key] = &[
+    who("The source."),
+    GROUP,
+    LINK,
+    Key::new("from-address", Address, "The IP source; the primary address there unless given."),
+    Key::needed("rate", Like("100pps"), "1pps to 100000pps."),
+    Key::new("for", Time, "How long; until the run ends unless given."),
+    Key::new("ttl", Whole(1, 255), "The IP TTL.").or(Number(32)),
+    Key::new(
+        "size",
+        Whole(SMALLEST_PAYLOAD as u64, LARGEST_PAYLOAD as u64),
+        "Octets of UDP payload.",
+    )
+    .or(Number(64)),
+];
+
+/// What every injected message has.
+static MESSAGE: &[Key] = &[
+    who("The injector or querier."),
+    LINK,
+    Key::new("source", Address, "The IP source; the node's own unless given."),
+    Key::new("to", Address, "The IP destination; the one that the RFC wants unless given."),
+    Key::new("ttl", Whole(0, 255), "The IP TTL.").or(Number(1)),
+    Key::new("router-alert", Flag, "Whether to add the Router Alert option.").or(Yes(true)),
+    Key::new("good-checksum", Flag, "Whether the IGMP checksum is right.").or(Yes(true)),
+    Key::new("truncate", Whole(0, 65_535), "So many octets of the message are left."),
+    Key::new("pad", Whole(0, LARGEST_MESSAGE as u64), "So many zeros are added to the message.")
+        .or(Number(0)),
+    Key::new("every", Time, "Again and again, so far apart."),
+    Key::new("times", Whole(1, MOST_TIMES as u64), "How often; until it is stopped unless given."),
+];
+
+static QUERY: &[Key] = &[Key::new("group", Group, "Makes it a Group-Specific Query."), MAX_RESP];
+
+static REPORT: &[Key] =
+    &[GROUP, Key::new("version", Numbers(&[1, 2]), "Of which version it is.").or(Number(2))];
+
+static ANY_MESSAGE: &[Key] = &[
+    Key::new("kind", Words(&MADE), "The message, by its fields."),
+    Key::new("group", Group, "The group that it names."),
+    MAX_RESP,
+    Key::new("hex", Like("16 00 fa fd ef 01 01 01"), "The message, octet by octet."),
+];
+
+static INTERFACE: &[Key] =
+    &[who("The node."), Key::needed("link", Link, "The link of the interface.")];
+
+static EXEC: &[Key] =
+    &[who("Where."), Key::needed("command", List(&Text), "The program and its arguments.")];
+
+/// What can be set of a node; the plan knows which of them a role has.
+pub static SET: &[Key] = &[
+    Key::new("link", Link, "The link of a router, where not all of its links are meant."),
+    Key::new("igmp", Defined("igmp"), "IGMP parameters of a router."),
+    Key::new("ttl-threshold", Whole(1, 254), "The TTL threshold of a router."),
+    STATIC_JOINS,
+    Key::new("igmp-version", Whole(1, 3), "The version of a listener, or of a switch's Queries."),
+    Key::new("query-interval", Time, "The Query Interval of a querier or a switch."),
+    Key::new("max-resp", Time, "The Max Response Time of a querier."),
+    Key::new("query-response-interval", Time, "The Query Response Interval of a switch."),
+    Key::new("last-member-interval", Time, "The Last Member Query Interval of a switch."),
+    Key::new("last-member-count", Whole(1, 255), "The Last Member Query Count of a switch."),
+    Key::new("snooping", Flag, "Whether a switch snoops."),
+    Key::new("querier", Flag, "Whether a switch asks."),
+];
+
+/// What every act has besides its verb.
+pub static ACT: &[Key] = &[
+    Key::needed("at", Time, "When, from the start of the run."),
+    Key::new("name", Text, "By which expectations refer to it."),
+];
+
+/// The verbs, of which an act has one.
+pub static VERBS: &[Key] = &[
+    Key::new("join", Table(&[MEMBER]), "A listener joins a group."),
+    Key::new("leave", Table(&[MEMBER]), "A listener leaves a group that it has joined."),
+    Key::new("churn", Table(&[CHURN]), "Hosts of a population come and go."),
+    Key::new("send", Table(&[SEND]), "A source sends numbered datagrams."),
+    Key::new(
+        "stop",
+        Table(&[&[who("The sender.")]]),
+        "A source, an injector or a querier falls silent.",
+    ),
+    Key::new(
+        "query",
+        Table(&[MESSAGE, QUERY]),
+        "A Query: General, or Group-Specific if there is a group.",
+    ),
+    Key::new("report", Table(&[MESSAGE, REPORT]), "A Membership Report."),
+    Key::new(
+        "inject",
+        Table(&[MESSAGE, ANY_MESSAGE]),
+        "Any IGMP message, by fields or octet by octet.",
+    ),
+    Key::new("down", Table(&[INTERFACE]), "An interface goes down."),
+    Key::new("up", Table(&[INTERFACE]), "An interface comes up."),
+    Key::new("kill", Table(&[&[who("The router.")]]), "A router's sockets close without a word."),
+    Key::new("restart", Table(&[&[who("The router.")]]), "A killed router is started again."),
+    Key::new(
+        "set",
+        Table(&[&[who("The node.")], SET]),
+        "Something of a node changes, and the rest stays.",
+    ),
+    Key::new("exec", Table(&[EXEC]), "A command, in the node's namespace."),
+];
+
+/// An act.
+pub static ACTS: Keys = &[ACT, VERBS];

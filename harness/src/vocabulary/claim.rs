@@ -1,0 +1,162 @@
+//! The keys of expectations, by what they claim.
+
+use super::field::{FIELDS, FieldRow};
+use super::key::Default::{Flag as Yes, Text as Said};
+use super::key::Form::{
+    Count, Flag, Group, Length, Like, Link, List, Moment, Node, Table, Tables, Text, True, Words,
+};
+use super::key::{Key, Keys};
+use super::kind::WORDS;
+
+/// What a latency can be measured from.
+pub const SINCE: [&str; 2] = ["act", "wire"];
+
+static WINDOW: &[Key] = &[
+    Key::new("after", Moment, "From when on; from the start of the run unless given."),
+    Key::new("within", Length, "For how long; until the run ends unless given."),
+];
+
+const AT: Key = Key::needed("at", Moment, "When.");
+
+/// The keys of the fields' rows.
+static ALL_FIELDS: [Key; FIELDS.len()] = {
+    let rows: &[FieldRow; FIELDS.len()] = &FIELDS;
+    let (mut keys, mut at) = ([AT; FIELDS.len()], 0);
+    while at < keys.len() {
+        keys[at] = rows[at].key;
+        at += 1;
+    }
+    keys
+};
+
+/// Which packets are meant.
+static FILTER: Keys = &[
+    &[
+        Key::needed("on", Link, "The link."),
+        Key::needed("kind", Words(&WORDS), "What kind of packet."),
+        Key::new("group", Group, "The group that it names, in any record, or goes to."),
+        Key::new("from", Node, "The node that it begins at."),
+    ],
+    &ALL_FIELDS,
+];
+
+static PACKET: &[Key] = &[
+    Key::needed("packet", Table(FILTER), "So many packets on a link."),
+    Key::needed("count", Count, "How many: a number, a count such as LMQC, or a range."),
+    Key::new("spacing", Length, "The time from each to the next."),
+];
+
+static ORDER: &[Key] =
+    &[Key::needed("order", Tables(FILTER), "The first packets like these, in order.")];
+
+static DELIVERY: &[Key] = &[Key::needed(
+    "delivery",
+    Table(&[&[
+        Key::needed("to", Node, "The receiver."),
+        Key::needed("group", Group, "The group."),
+        Key::new("from", Node, "Only what this source sends."),
+    ]]),
+    "What reaches a receiver.",
+)];
+
+const RECEIVED: Key = Key::needed("received", Count, "So many are read from its socket.");
+const EXACTLY_ONCE: Key = Key::needed(
+    "exactly-once",
+    True,
+    "Each one that is sent in this window arrives, and none twice.",
+);
+const TTL: Key = Key::needed("ttl", Count, "All that reaches its interface has such a TTL.");
+
+static NONE_AFTER: &[Key] = &[
+    Key::needed("none-after", Moment, "From then on none reaches its interface."),
+    Key::new("for", Length, "For how long; until the run ends unless given."),
+];
+
+const SINCE_KEY: Key =
+    Key::new("since", Words(&SINCE), "Since the act, or its message on the wire.").or(Said("act"));
+
+static JOIN_LATENCY: &[Key] = &[
+    Key::needed("join-latency", Like("<= 50ms"), "From the join to the first datagram."),
+    Key::new("after", Text, "The join."),
+    SINCE_KEY,
+];
+
+static LEAVE_LATENCY: &[Key] = &[
+    Key::needed("leave-latency", Like("<= 50ms"), "From the leave to the last datagram."),
+    Key::new("after", Text, "The leave."),
+    SINCE_KEY,
+];
+
+const ABSENT: Key = Key::new("absent", Flag, "There is no entry at all.").or(Yes(false));
+
+static MFC: &[Key] = &[
+    Key::needed(
+        "mfc",
+        Table(&[&[
+            Key::needed("of", Node, "The router."),
+            Key::needed("group", Group, "The group."),
+            Key::needed("source", Node, "The source."),
+            Key::new("iif", Link, "The link that the flow comes in on."),
+            Key::new("oifs", List(&Link), "All links that it goes out on."),
+            Key::new("packets", Count, "How many datagrams have met the entry."),
+            Key::new("bytes", Count, "Their octets, with IP headers."),
+            Key::new("wrong-if", Count, "How many of them came in on another interface."),
+            ABSENT,
+        ]]),
+        "What a router's forwarding cache holds.",
+    ),
+    AT,
+];
+
+static MDB: &[Key] = &[
+    Key::needed(
+        "mdb",
+        Table(&[&[
+            Key::needed("of", Node, "The switch."),
+            Key::needed("group", Group, "The group."),
+            Key::new("ports", List(&Link), "The links of all ports with members."),
+            ABSENT,
+        ]]),
+        "Where a switch has seen members of a group.",
+    ),
+    AT,
+];
+
+static QUERIER: &[Key] = &[Key::needed(
+    "querier",
+    Table(&[&[
+        Key::needed("on", Link, "The link."),
+        Key::needed("is", Node, "The node that every router there holds for its querier."),
+    ]]),
+    "Who queries a link.",
+)];
+
+static MEMBERS: &[Key] = &[
+    Key::needed(
+        "members",
+        Table(&[&[
+            Key::needed("of", Node, "The router."),
+            Key::needed("on", Link, "The link."),
+            Key::needed("groups", List(&Group), "All groups that it knows members of."),
+        ]]),
+        "Of which groups a router knows members.",
+    ),
+    AT,
+];
+
+/// What can be claimed, and the keys of an `[[expect]]` that claims it.
+pub static EXPECTATIONS: [(&str, Keys); 13] = [
+    ("packet", &[PACKET, WINDOW]),
+    ("order", &[ORDER, WINDOW]),
+    ("received", &[DELIVERY, &[RECEIVED], WINDOW]),
+    ("exactly-once", &[DELIVERY, &[EXACTLY_ONCE], WINDOW]),
+    ("none-after", &[DELIVERY, NONE_AFTER]),
+    ("ttl", &[DELIVERY, &[TTL], WINDOW]),
+    ("join-latency", &[DELIVERY, JOIN_LATENCY]),
+    ("leave-latency", &[DELIVERY, LEAVE_LATENCY]),
+    ("mfc", &[MFC]),
+    ("mdb", &[MDB]),
+    ("querier-at", &[QUERIER, &[AT]]),
+    ("querier-throughout", &[QUERIER, WINDOW]),
+    ("members", &[MEMBERS]),
+];

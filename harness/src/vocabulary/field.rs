@@ -1,0 +1,202 @@
+//! The fields of packets that a claim can ask for: one row each.
+//!
+//! What a packet holds in a field is the judge's to say (`judge/field.rs`), in one match over
+//! [`PacketField`]; whatever else there is to know of a field stands in its row.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::key::Form::{self, Address, Flag, Length, List, Whole, Words};
+use super::key::Key;
+use super::kind::PacketKind;
+
+/// The fields of packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketField {
+    /// The IP source.
+    Source,
+    /// The IP destination.
+    Destination,
+    /// The IP TTL.
+    Ttl,
+    /// The whole TOS octet.
+    Tos,
+    /// Whether Router Alert is there.
+    RouterAlert,
+    /// Octets of the IGMP message, or of the datagram's UDP payload.
+    Length,
+    /// The version of the IGMP message.
+    Version,
+    /// Whether the IGMP checksum is right.
+    GoodChecksum,
+    /// The Max Response Time of a Query.
+    MaxResp,
+    /// The second octet of the IGMP message.
+    MaxRespCode,
+    /// The S flag of a version 3 Query.
+    Suppress,
+    /// The QRV of a version 3 Query.
+    Robustness,
+    /// The QQI of a version 3 Query.
+    QueryInterval,
+    /// The kind of a record of a version 3 Report.
+    Record,
+    /// The sources of a version 3 Query, or of a record.
+    Sources,
+    /// How many records a version 3 Report has.
+    Records,
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// True or false.
+    Flag(bool),
+    /// A whole number.
+    Whole(u64),
+    /// An address.
+    Address(IpAddr),
+    /// Addresses, in ascending order.
+    Addresses(Vec<IpAddr>),
+    /// A length of time.
+    Length(Duration),
+    /// One of the row's words.
+    Word(&'static str),
+}
+
+/// The packets that have a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// All packets.
+    All,
+    /// Messages of IGMP.
+    Igmp,
+    /// Queries.
+    Queries,
+    /// Version 3 Reports.
+    V3Reports,
+    /// Queries and version 3 Reports.
+    Lists,
+}
+
+/// A field.
+#[derive(Debug)]
+pub struct FieldRow {
+    /// The field.
+    pub field: PacketField,
+    /// The key, what may stand for it, and what it means.
+    pub key: Key,
+    /// Which packets have it.
+    pub of: Of,
+    /// What the RFCs call it.
+    pub noun: &'static str,
+}
+
+/// What a record of a version 3 Report says of its group (RFC3376-4.2.12-01).
+pub const RECORDS: [&str; 6] = ["is-in", "is-ex", "to-in", "to-ex", "allow", "block"];
+
+const fn row(
+    field: PacketField,
+    key: &'static str,
+    form: Form,
+    about: &'static str,
+    (of, noun): (Of, &'static str),
+) -> FieldRow {
+    FieldRow { field, key: Key::new(key, form, about), of, noun }
+}
+
+const fn spelt(row: FieldRow, aliases: &'static [&'static str]) -> FieldRow {
+    FieldRow { key: Key { aliases, ..row.key }, ..row }
+}
+
+/// Every field, once, in the order in which a claim is put into words.
+#[rustfmt::skip]
+pub static FIELDS: [FieldRow; 16] = [
+    row(PacketField::Source, "source", Address, "The IP source.", (Of::All, "source")),
+    row(PacketField::Destination, "to", Address, "The IP destination.", (Of::All, "destination")),
+    spelt(row(PacketField::Ttl, "ttl", Whole(0, 255), "The IP TTL.", (Of::All, "TTL")), &["hop-limit"]),
+    spelt(row(PacketField::Tos, "tos", Whole(0, 255),
+        "The whole TOS octet of the IP header, 0xc0 for IGMP.", (Of::All, "TOS")), &["class"]),
+    row(PacketField::RouterAlert, "router-alert", Flag,
+        "Whether the IP header carries Router Alert.", (Of::All, "Router Alert")),
+    row(PacketField::Length, "length", Whole(0, 65_535),
+        "Octets of the IGMP message, or of the datagram's UDP payload.", (Of::All, "length")),
+    row(PacketField::Version, "version", Whole(1, 3),
+        "The version of the IGMP message.", (Of::Igmp, "IGMP version")),
+    row(PacketField::GoodChecksum, "good-checksum", Flag,
+        "Whether the IGMP checksum is right. A malformed message counts only with `false`, and only \
+         if nothing else is wrong with it.", (Of::Igmp, "IGMP checksum")),
+    row(PacketField::MaxResp, "max-resp", Length,
+        "The Max Response Time of a Query, as its version reads it.", (Of::Queries, "Max Response Time")),
+    row(PacketField::MaxRespCode, "max-resp-code", Whole(0, 255),
+        "The second octet of the IGMP message as it stands, 0 except in Queries.",
+        (Of::Igmp, "Max Resp Code")),
+    row(PacketField::Suppress, "suppress", Flag, "The S flag of a version 3 Query.", (Of::Queries, "S flag")),
+    row(PacketField::Robustness, "robustness", Whole(0, 255),
+        "The QRV of a version 3 Query.", (Of::Queries, "Robustness Variable")),
+    row(PacketField::QueryInterval, "query-interval", Length,
+        "The QQI of a version 3 Query.", (Of::Queries, "Query Interval")),
+    row(PacketField::Record, "record", Words(&RECORDS),
+        "A version 3 Report has such a record, for `group` and with `sources` if these are given.",
+        (Of::V3Reports, "group records")),
+    row(PacketField::Sources, "sources", List(&Address),
+        "All sources of a version 3 Query or of a record, in any order.", (Of::Lists, "sources")),
+    row(PacketField::Records, "records", Whole(0, 65_535),
+        "How many records a version 3 Report has.", (Of::V3Reports, "group records")),
+];
+
+impl FieldRow {
+    /// What its words are words for, for messages.
+    #[must_use]
+    pub const fn what(&self) -> &'static str {
+        match self.field {
+            PacketField::Record => "kind of record",
+            _ => self.noun,
+        }
+    }
+}
+
+impl Of {
+    /// Whether packets of this kind have the field.
+    #[must_use]
+    pub const fn has(self, kind: PacketKind) -> bool {
+        match self {
+            Self::All => true,
+            Self::Igmp => !matches!(kind, PacketKind::Data),
+            Self::Queries => kind.is_query(),
+            Self::V3Reports => kind.is_v3_report(),
+            Self::Lists => kind.is_query() || kind.is_v3_report(),
+        }
+    }
+
+    /// Who has the field, for messages.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::All => "all packets have one",
+            Self::Igmp => "only IGMP messages have one",
+            Self::Queries => "only Queries have one",
+            Self::V3Reports => "only version 3 Reports have any",
+            Self::Lists => "only Queries and version 3 Reports have any",
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => flag.fmt(f),
+            Self::Whole(number) => number.fmt(f),
+            Self::Address(address) => address.fmt(f),
+            Self::Addresses(all) if all.is_empty() => f.write_str("none"),
+            Self::Addresses(all) => {
+                let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+                f.write_str(&all.join(", "))
+            }
+            Self::Length(length) => humantime::format_duration(*length).fmt(f),
+            // As the RFC spells a record: TO_IN.
+            Self::Word(word) => f.write_str(&word.to_uppercase().replace('-', "_")),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The keys of a scenario file.
+
+use super::key::Default::Text as Said;
+use super::key::Form::{Defined, Like, List, Named, Table, Tables, Text, Time, Words};
+use super::key::{Key, Keys};
+use super::node::GENERATE;
+
+/// The backends.
+pub const BACKENDS: [&str; 2] = ["netns", "sim"];
+
+/// The rules of every run.
+pub const RULES: [&str; 5] =
+    ["no-unwanted", "no-duplicate", "ttl-by-one", "no-return", "well-formed-igmp"];
+
+/// What can be kept of a run.
+pub const RECORDS: [&str; 2] = ["everything", "claimed"];
+
+static ONLY: Keys = &[&[
+    Key::needed("only", List(&Words(&BACKENDS)), "Those that it runs on."),
+    Key::needed("because", Text, "Why on no other."),
+]];
+
+static WAIVER: Keys = &[&[
+    Key::needed("name", Words(&RULES), "The rule."),
+    Key::needed("because", Text, "Why it does not hold in this run."),
+]];
+
+static INVARIANTS: Keys =
+    &[&[Key::new("off", Tables(WAIVER), "The rules that do not hold in this run.")]];
+
+/// A scenario.
+pub static FILE: Keys = &[&[
+    Key::new("title", Text, "One line that says what the scenario claims."),
+    Key::new("proves", List(&Defined("clause")), "The RFC clauses that it proves, by their ids."),
+    Key::new("extends", Like("../topologies/router.toml"), "The template that it begins with."),
+    Key::new(
+        "matrix",
+        Defined("matrix"),
+        "Parameters and their values; ${name} stands for each in turn.",
+    ),
+    Key::new("template", Text, "One line that says what this template is, which is no scenario."),
+    Key::new("tolerance", Time, "What a real machine may be late by.").or(Said("100ms")),
+    Key::new("end", Time, "When the run ends; when everything can be judged unless given."),
+    Key::new(
+        "golden",
+        List(&Words(&BACKENDS)),
+        "The backends whose runs are compared with what is kept of earlier ones.",
+    ),
+    Key::new("invariants", Table(INVARIANTS), "The rules that hold in every run."),
+    Key::new("backends", Table(ONLY), "Where it runs, if not everywhere."),
+    Key::new("record", Words(&RECORDS), "Which frames are kept.").or(Said("everything")),
+    Key::new("generate", Table(GENERATE), "Routers in a shape, and hosts behind them."),
+    Key::new("links", Named(&Defined("link")), "The links: a name, and the nodes on it."),
+    Key::new("nodes", Named(&Defined("node")), "The nodes: a name, and what it does."),
+    Key::new("act", List(&Defined("act")), "What is done, and when."),
+    Key::new("fault", List(&Defined("fault")), "What goes wrong on the links."),
+    Key::new("expect", List(&Defined("expect")), "What must come true."),
+]];

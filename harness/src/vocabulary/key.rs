@@ -1,0 +1,108 @@
+//! A row of a table's keys: how the key is spelt, what may stand for it, and what it means.
+
+/// One key of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// As an author writes it.
+    pub name: &'static str,
+    /// Other spellings, which mean the same.
+    pub aliases: &'static [&'static str],
+    /// One sentence for editors and the page.
+    pub about: &'static str,
+    /// What may stand for it.
+    pub form: Form,
+    /// Whether it must be there.
+    pub is_required: bool,
+    /// What holds if it is left out.
+    pub unless_given: Option<Default>,
+}
+
+/// What holds if a key is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Default {
+    /// A string.
+    Text(&'static str),
+    /// A number.
+    Number(u64),
+    /// True or false.
+    Flag(bool),
+}
+
+/// What may stand for a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// Any string.
+    Text,
+    /// `"500ms"`
+    Time,
+    /// A time to which an act and protocol intervals can be added: `"leave + LMQT"`.
+    Moment,
+    /// A time to which protocol intervals can be added: `"2*LMQI + 100ms"`.
+    Length,
+    /// A number, or a string such as `"LMQC"` or `">= 1"`.
+    Count,
+    /// A multicast group.
+    Group,
+    /// An address.
+    Address,
+    /// A network.
+    Network,
+    /// The name of a node.
+    Node,
+    /// The name of a link.
+    Link,
+    /// A list of strings, each of this form.
+    List(&'static Self),
+    /// One such value, or a list of them.
+    OneOrMore(&'static Self),
+    /// A table of such values, each under a name that the scenario gives.
+    Named(&'static Self),
+    /// One such value for all, or a table of them.
+    OneOrNamed(&'static Self),
+    /// True or false.
+    Flag,
+    /// True, which is all that makes sense.
+    True,
+    /// A whole number, both ends included.
+    Whole(u64, u64),
+    /// One of these numbers.
+    Numbers(&'static [u64]),
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// A string of this form, by example.
+    Like(&'static str),
+    /// A table with these keys.
+    Table(Keys),
+    /// A list of such tables.
+    Tables(Keys),
+    /// What the definition of this name in the JSON Schema says.
+    Defined(&'static str),
+}
+
+/// The keys of a table: those that it has alone, and those that it shares with others.
+pub type Keys = &'static [&'static [Key]];
+
+impl Key {
+    /// A key that may be left out.
+    #[must_use]
+    pub const fn new(name: &'static str, form: Form, about: &'static str) -> Self {
+        Self { name, aliases: &[], about, form, is_required: false, unless_given: None }
+    }
+
+    /// A key that must be there.
+    #[must_use]
+    pub const fn needed(name: &'static str, form: Form, about: &'static str) -> Self {
+        Self { is_required: true, ..Self::new(name, form, about) }
+    }
+
+    /// What holds if it is left out.
+    #[must_use]
+    pub const fn or(self, unless_given: Default) -> Self {
+        Self { unless_given: Some(unless_given), ..self }
+    }
+
+    /// The key and its other spellings.
+    pub fn spellings(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+}

@@ -1,0 +1,146 @@
+//! The keys of nodes, by their roles, and of what generates nodes.
+
+use super::key::Default::{Flag as Yes, Number, Text as Said};
+use super::key::Form::{
+    Defined, Flag, Group, Link, List, Node, Numbers, OneOrNamed, Table, Tables, Time, Whole, Words,
+};
+use super::key::{Key, Keys};
+
+/// The most hosts of a population: they fit one network of those that are given out.
+pub const MOST_HOSTS: u32 = 1_000_000;
+/// The most routers that are generated.
+pub const MOST_ROUTERS: usize = 20_000;
+/// A router has 32 interfaces (`MAXVIFS`): one up, one for its hosts, and these.
+pub const MOST_CHILDREN: usize = 30;
+/// The most levels of a generated tree.
+pub const MOST_LEVELS: usize = 1000;
+/// The one way in which a router's daemon can be asked to run.
+pub const PROCESS: &str = "process";
+/// The IGMP stacks of a listener.
+pub const STACKS: [&str; 2] = ["kernel", "castnet"];
+
+const IGMP_VERSION: Key =
+    Key::new("igmp-version", Whole(1, 3), "Holds the kernel to a version of IGMP.");
+
+/// The channels that a router forwards unasked.
+pub const STATIC_JOINS: Key = Key::new(
+    "static-joins",
+    Tables(&[&[
+        Key::needed("link", Link, "The link that is forwarded to."),
+        Key::needed("group", Group, "The group."),
+        Key::new("source", Node, "Only what this node sends."),
+    ]]),
+    "Channels forwarded to links without members.",
+);
+
+/// The IGMP parameters of a router.
+pub static IGMP: Keys = &[&[
+    Key::new("rfc", Numbers(&[2236, 3376, 9776]), "Whose formulas apply.").or(Number(2236)),
+    Key::new("version", Numbers(&[1, 2]), "The version spoken.").or(Number(2)),
+    Key::new("robustness", Whole(1, 255), "RV, the Robustness Variable.").or(Number(2)),
+    Key::new("query-interval", Time, "QI: from one General Query to the next.").or(Said("125s")),
+    Key::new("query-response-interval", Time, "QRI: the Max Response Time of General Queries.")
+        .or(Said("10s")),
+    Key::new("startup-query-interval", Time, "SQI: between the first Queries; else QI / 4."),
+    Key::new("startup-query-count", Whole(1, 255), "SQC: how many of them; else RV."),
+    Key::new("last-member-query-interval", Time, "LMQI: between Queries after a Leave.")
+        .or(Said("1s")),
+    Key::new("last-member-query-count", Whole(1, 255), "LMQC: how many of them; else RV."),
+]];
+
+static ROUTE: Keys = &[&[
+    Key::needed("to", Link, "The link to be reached."),
+    Key::needed("link", Link, "The router's own link that leads there."),
+]];
+
+static ROUTER: &[Key] = &[
+    Key::new("igmp", Defined("igmp"), "Its IGMP parameters, the same on each of its links."),
+    STATIC_JOINS,
+    Key::new("routes", Tables(ROUTE), "What leads to links, where it is not what is derived."),
+    Key::new("derive-routes", Flag, "Whether it knows all links, or its own and `routes`.")
+        .or(Yes(true)),
+    Key::new(
+        "ttl-threshold",
+        OneOrNamed(&Whole(1, 254)),
+        "A datagram leaves only if its TTL is greater; one for all links, or by link.",
+    )
+    .or(Number(1)),
+    Key::new("daemon", Words(&[PROCESS]), "Its daemon is a process of its own."),
+    Key::new("keepalive", Time, "How long a flow may be idle before its entry goes.")
+        .or(Said("210s")),
+];
+
+static LISTENER: &[Key] = &[
+    Key::new("stack", Words(&STACKS), "Who speaks IGMP for it.").or(Said("kernel")),
+    IGMP_VERSION,
+    Key::new("count", Whole(1, MOST_HOSTS as u64), "Makes it a population of so many.")
+        .or(Number(1)),
+    Key::new("robustness", Whole(0, 255), "How often castnet's stack reports unasked.")
+        .or(Number(2)),
+    Key::new("unsolicited-report-interval", Time, "At most so far apart.").or(Said("10s")),
+    Key::new("v1-router-present-timeout", Time, "How long it speaks to a version 1 querier.")
+        .or(Said("400s")),
+];
+
+static QUERIER: &[Key] = &[
+    Key::needed("query-interval", Time, "From one of its General Queries to the next."),
+    Key::new("max-resp", Time, "Their Max Response Time; 0s makes them version 1.").or(Said("10s")),
+];
+
+static SWITCH: &[Key] = &[
+    Key::new("snooping", Flag, "Whether a group goes only to members and routers.").or(Yes(true)),
+    Key::new("querier", Flag, "Whether it asks while it hears nobody else ask.").or(Yes(false)),
+    Key::new("igmp-version", Numbers(&[2, 3]), "The version of its Queries.").or(Number(2)),
+    Key::new("query-interval", Time, "QI, at least 1s.").or(Said("125s")),
+    Key::new("query-response-interval", Time, "QRI.").or(Said("10s")),
+    Key::new("last-member-interval", Time, "LMQI.").or(Said("1s")),
+    Key::new("last-member-count", Whole(1, 255), "LMQC.").or(Number(2)),
+    Key::new("fast-leave", List(&Link), "Where a Leave counts at once."),
+];
+
+macro_rules! role {
+    ($word:literal) => {
+        &[Key::needed("role", Words(&[$word]), "What it does.")]
+    };
+}
+
+/// The roles, each with the keys of its nodes.
+pub static ROLES: [(&str, Keys); 6] = [
+    ("router", &[role!("router"), ROUTER]),
+    ("listener", &[role!("listener"), LISTENER]),
+    ("source", &[role!("source")]),
+    ("injector", &[role!("injector")]),
+    ("querier", &[role!("querier"), QUERIER]),
+    ("switch", &[role!("switch"), SWITCH]),
+];
+
+/// What every shape that is generated has.
+static SHAPE: &[Key] = &[
+    Key::new("hosts", Whole(0, MOST_HOSTS as u64), "How many hosts a router has, if it has some.")
+        .or(Number(0)),
+    Key::new("group", Group, "A group that is carried down to all routers."),
+];
+
+const fn size(name: &'static str, most: usize, about: &'static str) -> Key {
+    Key::needed(name, Whole(1, most as u64), about)
+}
+
+static CHAIN: &[Key] = &[size("routers", MOST_ROUTERS, "How many routers.")];
+static TREE: &[Key] = &[
+    size("fan-out", MOST_CHILDREN, "How many routers are below each."),
+    size("depth", MOST_LEVELS, "How many levels of routers there are."),
+];
+static GRID: &[Key] = &[
+    size("rows", MOST_ROUTERS, "How many rows of routers."),
+    size("columns", MOST_ROUTERS, "How many routers in a row."),
+];
+
+/// What generates a topology.
+pub static GENERATE: Keys = &[&[
+    Key::new("chain", Table(&[CHAIN, SHAPE]), "Each router is below the one before it."),
+    Key::new("tree", Table(&[TREE, SHAPE]), "Levels of routers; the last ones have hosts."),
+    Key::new("grid", Table(&[GRID, SHAPE]), "Routers in rows, linked with all neighbours."),
+    Key::new("lan", Table(&[SHAPE]), "One router and one link."),
+    Key::new("igmp", Defined("igmp"), "The IGMP parameters of all routers."),
+    Key::new("igmp-version", Whole(1, 3), "Holds the kernels of all hosts to a version."),
+]];
