@@ -76,7 +76,7 @@ pub(super) fn act(table: Reader<'_, '_>, gap: &mut Gap) -> Option<Act> {
     let words: Vec<&str> = VERBS.iter().map(|verb| verb.0).collect();
     let verb = verb(&table, &words, form).and_then(|verb| {
         let (_, what, form, read) = *VERBS.iter().find(|(word, ..)| *word == verb)?;
-        read(Reader::of(table.value(verb)?, what, form, table.faults())?)
+        read(table.table(verb, what, form)?)
     });
     table.finish();
     let (Some(at), Some(verb)) = (at, verb) else {
@@ -137,8 +137,8 @@ fn send(table: Reader<'_, '_>) -> Option<Send> {
     for during in during.iter().filter(|during| during.value.is_zero()) {
         table.faults().borrow_mut().error(&during.span, "a stream of no length", "sends nothing");
     }
-    let ttl = table.integer::<u8>("ttl", "1 to 255");
-    let size = table.integer::<usize>("size", "in octets");
+    let ttl = table.integer::<u8>("ttl");
+    let size = table.integer::<usize>("size");
     for size in size.iter().filter(|s| !(SMALLEST_PAYLOAD..=LARGEST_PAYLOAD).contains(&s.value)) {
         let message = format!("a payload has {SMALLEST_PAYLOAD} to {LARGEST_PAYLOAD} octets");
         table.faults().borrow_mut().error(&size.span, message, "does not fit");

@@ -55,7 +55,7 @@ pub(super) fn record(file: &Reader<'_, '_>) -> Record {
 /// `backends = { only = ["netns"], because = "..." }`.
 pub(super) fn backends(file: &Reader<'_, '_>) -> Option<Backends> {
     let form = "a table such as { only = [\"netns\"], because = \"...\" }";
-    let table = Reader::of(file.value("backends")?, "[backends]", form, file.faults())?;
+    let table = file.table("backends", "[backends]", form)?;
     let only = table.require("only", table.strings("only"));
     let because = table.require("because", table.string("because"));
     for reason in because.iter().filter(|reason| reason.value.trim().is_empty()) {

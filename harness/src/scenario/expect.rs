@@ -4,7 +4,7 @@ use super::expr;
 use super::reader::Reader;
 use super::values::{count, expression, group, optional, verb, window};
 use super::{Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, packet, state};
-use crate::vocabulary::claim::SINCE;
+use crate::vocabulary::claim::{SINCE, keys};
 
 /// What can be claimed.
 const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
@@ -16,10 +16,8 @@ const DELIVERED: [&str; 6] =
 pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
     let form = "delivery = { to = \"h1\", group = \"239.1.1.1\" }";
     let verb = verb(&table, &VERBS, form);
-    let read = |verb, what, form| {
-        let value = table.value(verb)?;
-        Reader::of(value, what, form, table.faults())
-    };
+    table.has(verb.map_or(&[], keys));
+    let read = |verb, what, form| table.table(verb, what, form);
     let claim = match verb {
         Some("packet") => {
             table.is("an expectation of `packet`");

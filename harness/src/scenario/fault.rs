@@ -105,7 +105,7 @@ fn action(table: &Reader<'_, '_>, verb: &'static str) -> Option<FaultAction<Span
 }
 
 fn count(table: &Reader<'_, '_>, key: &'static str) -> Option<u32> {
-    let count = table.integer::<u32>(key, "1 to 1000")?;
+    let count = table.integer::<u32>(key)?;
     if !(1..=MOST_COPIES).contains(&count.value) {
         let message = format!("`{key}` is 1 to {MOST_COPIES}");
         table.faults().borrow_mut().error(&count.span, message, "not possible");

@@ -17,7 +17,7 @@ use super::span::{Span, Spanned};
 use super::values::{group, verb};
 use super::{Link, Node, Pace, Role, Route, Router, StaticJoin, igmp};
 use crate::knobs::Knobs;
-use crate::vocabulary::node::{MOST_CHILDREN, MOST_HOSTS, MOST_LEVELS, MOST_ROUTERS};
+use crate::vocabulary::node::{MOST_HOSTS, MOST_ROUTERS};
 
 /// What a generator makes.
 #[derive(Debug, Default)]
@@ -49,14 +49,14 @@ struct Kind {
 /// `[generate]`, if it is there.
 pub(super) fn generated(file: &Reader<'_, '_>) -> Option<Generated> {
     let form = "a table such as { chain = { routers = 10, hosts = 2 } }";
-    let table = Reader::of(file.value("generate")?, "[generate]", form, file.faults())?;
+    let table = file.table("generate", "[generate]", form)?;
     let shapes = ["chain", "tree", "grid", "lan"];
     let word = verb(&table, &shapes, "tree = { fan-out = 3, depth = 4 }");
     let igmp = igmp::params(&table);
     let igmp_version = super::node::igmp_version(&table);
     let made = word.and_then(|word| {
         let form = "a table such as { routers = 10, hosts = 2, group = \"239.1.1.1\" }";
-        let own = Reader::of(table.value(word)?, "a shape", form, table.faults())?;
+        let own = table.table(word, "a shape", form)?;
         let span = own.span().clone();
         let shape = match word {
             "chain" => chain(&own),
@@ -64,7 +64,7 @@ pub(super) fn generated(file: &Reader<'_, '_>) -> Option<Generated> {
             "grid" => grid(&own),
             _ => Some(Shape { parents: vec![None], leaves: vec![true], more: Vec::new() }),
         };
-        let hosts = own.integer::<u32>("hosts", &format!("0 to {MOST_HOSTS}"));
+        let hosts = own.integer::<u32>("hosts");
         let group = own.value("group").and_then(|_| group(&own, "group"));
         own.finish();
         let hosts = hosts.map_or(0, |hosts| hosts.value);
@@ -76,26 +76,19 @@ pub(super) fn generated(file: &Reader<'_, '_>) -> Option<Generated> {
     made
 }
 
-fn size(table: &Reader<'_, '_>, key: &'static str, most: usize) -> Option<usize> {
-    let size = table.require(key, table.integer::<usize>(key, &format!("1 to {most}")))?;
-    let fits = (1..=most).contains(&size.value);
-    if !fits {
-        let message = format!("`{key}` is a whole number, 1 to {most}");
-        table.faults().borrow_mut().error(&size.span, message, format!("found {}", size.value));
-    }
-    fits.then_some(size.value)
+fn size(table: &Reader<'_, '_>, key: &'static str) -> Option<usize> {
+    table.require(key, table.whole(key)).map(|size| size.value)
 }
 
 fn chain(table: &Reader<'_, '_>) -> Option<Shape> {
-    let routers = size(table, "routers", MOST_ROUTERS)?;
+    let routers = size(table, "routers")?;
     let parents = (0..routers).map(|n: usize| n.checked_sub(1)).collect();
     Some(Shape { parents, leaves: vec![true; routers], more: Vec::new() })
 }
 
 /// `depth` routers from the first one to the last ones, of which alone have hosts.
 fn tree(table: &Reader<'_, '_>) -> Option<Shape> {
-    let (fan_out, depth) =
-        (size(table, "fan-out", MOST_CHILDREN), size(table, "depth", MOST_LEVELS));
+    let (fan_out, depth) = (size(table, "fan-out"), size(table, "depth"));
     let (fan_out, depth) = (fan_out?, depth?);
     let (mut parents, mut level) = (vec![None], 0..1);
     for _ in 1..depth {
@@ -115,7 +108,7 @@ fn tree(table: &Reader<'_, '_>) -> Option<Shape> {
 /// Each router's parent is to its left, or in the first column above it; the links between rows are
 /// there as well.
 fn grid(table: &Reader<'_, '_>) -> Option<Shape> {
-    let (rows, columns) = (size(table, "rows", MOST_ROUTERS), size(table, "columns", MOST_ROUTERS));
+    let (rows, columns) = (size(table, "rows"), size(table, "columns"));
     let (rows, columns) = (rows?, columns?);
     let routers = rows.saturating_mul(columns).min(MOST_ROUTERS + 1);
     let parents = (0..routers).map(|n| match n % columns {

@@ -12,7 +12,7 @@ const FORM: &str = "a table such as { query-interval = \"20s\" }";
 /// What the key `igmp` changes, if all of it could be read.
 pub(super) fn settings(table: &Reader<'_, '_>) -> Option<Changes> {
     let before = table.faults().borrow().len();
-    let table = Reader::of(table.value("igmp")?, "`igmp`", FORM, table.faults())?;
+    let table = table.table("igmp", "`igmp`", FORM)?;
     let settings = read(&table);
     let sound = table.faults().borrow().len() == before;
     table.finish();
@@ -20,14 +20,14 @@ pub(super) fn settings(table: &Reader<'_, '_>) -> Option<Changes> {
 }
 
 fn read(table: &Reader<'_, '_>) -> Changes {
-    let count = |key| table.integer::<u8>(key, "1 to 255").map(|count| count.value);
+    let count = |key| table.integer::<u8>(key).map(|count| count.value);
     let time = |key| table.duration(key).map(|time| time.value);
     Changes {
-        revision: one_of(table, "rfc", "2236, 3376 or 9776", |rfc| {
+        revision: one_of(table, "rfc", |rfc| {
             let known = Revision::NUMBERS.iter().find(|(number, _)| *number == rfc);
             known.map(|&(_, revision)| revision)
         }),
-        version: one_of(table, "version", "1 or 2", |version| match version {
+        version: one_of(table, "version", |version| match version {
             1 => Some(Version::V1),
             2 => Some(Version::V2),
             _ => None,
@@ -44,8 +44,10 @@ fn read(table: &Reader<'_, '_>) -> Changes {
 
 /// The parameters of the key `igmp`; the defaults of the RFC if it is not there.
 pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
-    let Some(value) = node.value("igmp") else { return Some(Knobs::default()) };
-    let table = Reader::of(value, "`igmp`", FORM, node.faults())?;
+    if node.value("igmp").is_none() {
+        return Some(Knobs::default());
+    }
+    let table = node.table("igmp", "`igmp`", FORM)?;
     let before = table.faults().borrow().len();
     let knobs = read(&table).over(&Knobs::default());
     // A value that could not be read would be held for the default.
@@ -72,16 +74,15 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
 fn one_of<T>(
     table: &Reader<'_, '_>,
     key: &'static str,
-    choice: &str,
     read: impl Fn(u16) -> Option<T>,
 ) -> Option<T> {
-    let Spanned { value: number, span } = table.integer::<u16>(key, choice)?;
+    let Spanned { value: number, span } = table.integer::<u16>(key)?;
     let found = read(number);
     if (key, number) == ("version", 3) {
         let (message, label) = unspoken::IGMPV3;
         table.faults().borrow_mut().error(&span, message, label);
     } else if found.is_none() {
-        let message = format!("`{key}` is {choice}");
+        let message = format!("`{key}` is {}", table.limits(key));
         table.faults().borrow_mut().error(&span, message, format!("found {number}"));
     }
     found

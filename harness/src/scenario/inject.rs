@@ -31,7 +31,7 @@ pub(super) fn query(table: Reader<'_, '_>) -> Option<Inject> {
 
 /// The keys of `report`.
 pub(super) fn report(table: Reader<'_, '_>) -> Option<Inject> {
-    let version = table.integer::<u8>("version", "1 or 2");
+    let version = table.integer::<u8>("version");
     for version in version.iter().filter(|version| !(1..=2).contains(&version.value)) {
         let message = format!("a Report of version {} cannot be made here", version.value);
         table.faults().borrow_mut().error(&version.span, message, "1 or 2");
@@ -53,11 +53,11 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
         let message = "an injector sends to groups";
         table.faults().borrow_mut().error(&to.span, message, "not a multicast address");
     }
-    let ttl = table.integer::<u8>("ttl", "0 to 255").map_or(1, |ttl| ttl.value);
+    let ttl = table.integer::<u8>("ttl").map_or(1, |ttl| ttl.value);
     let router_alert = table.boolean("router-alert").is_none_or(|alert| alert.value);
     let good_checksum = table.boolean("good-checksum").is_none_or(|good| good.value);
-    let truncate = table.integer::<usize>("truncate", "octets that are left").map(|t| t.value);
-    let pad = table.integer::<usize>("pad", "octets that are added");
+    let truncate = table.integer::<usize>("truncate").map(|t| t.value);
+    let pad = table.integer::<usize>("pad");
     for pad in pad.iter().filter(|pad| pad.value > LARGEST_MESSAGE) {
         let message = format!("at most {LARGEST_MESSAGE} octets fit");
         table.faults().borrow_mut().error(&pad.span, message, "too many");
@@ -81,7 +81,7 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
 
 fn repeat(table: &Reader<'_, '_>) -> Repeat {
     let every = table.duration("every");
-    let times = table.integer::<u32>("times", "1 or more");
+    let times = table.integer::<u32>("times");
     for times in times.iter().filter(|times| !(1..=MOST_TIMES).contains(&times.value)) {
         let message = format!("`times` is 1 to {MOST_TIMES}");
         table.faults().borrow_mut().error(&times.span, message, "not possible");

@@ -66,9 +66,7 @@ pub struct Waiver {
 /// `off = [{ name = "no-duplicate", because = "..." }]` of the table `[invariants]`.
 pub(super) fn waivers(file: &Reader<'_, '_>) -> Vec<Waiver> {
     let form = "a table with `off`, a list of what does not hold in this run";
-    let table = file.value("invariants");
-    let table = table.and_then(|value| Reader::of(value, "[invariants]", form, file.faults()));
-    let Some(table) = table else { return Vec::new() };
+    let Some(table) = file.table("invariants", "[invariants]", form) else { return Vec::new() };
     let form = "[{ name = \"no-duplicate\", because = \"...\" }]";
     let mut waivers = Vec::<Waiver>::new();
     for entry in table.tables("off", "an invariant that is off", form).into_iter().flatten() {

@@ -14,7 +14,7 @@ use super::{
     Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch, threshold,
 };
 use crate::knobs::HostKnobs;
-use crate::vocabulary::node::{MOST_HOSTS, PROCESS, ROLES, STACKS};
+use crate::vocabulary::node::{PROCESS, ROLES, STACKS, keys};
 
 /// The keys of all roles.
 const KEYS: [&str; 21] = [
@@ -84,6 +84,7 @@ fn node(
     }
     let table = Reader::of(value, "a node", "a table such as { role = \"listener\" }", faults)?;
     let word = table.require("role", table.string("role"));
+    table.has(word.as_ref().map_or(&[], |word| keys(&word.value)));
     let role = match word.as_ref().map(|word| word.value.as_str()) {
         Some("router") => {
             table.is("a router");
@@ -181,11 +182,8 @@ fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
 
 fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
     let version = igmp_version(table);
-    let limits = format!("1 to {MOST_HOSTS}");
-    let count = table.integer::<u32>("count", &limits);
-    if let Some(count) = count.as_ref().filter(|c| !(1..=MOST_HOSTS).contains(&c.value)) {
-        let message = format!("`count` is a whole number, {limits}");
-        table.faults().borrow_mut().error(&count.span, message, format!("found {}", count.value));
+    let count = table.whole::<u32>("count");
+    if table.value("count").is_some() && count.is_none() {
         return None;
     }
     Some(listeners(version?, count.map_or(1, |count| count.value)))
@@ -193,7 +191,7 @@ fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
 
 /// The version that the kernel of a listener is held to, if it is.
 pub(super) fn igmp_version(table: &Reader<'_, '_>) -> Option<Option<u8>> {
-    let version = table.integer::<u8>("igmp-version", "1 to 3");
+    let version = table.integer::<u8>("igmp-version");
     if let Some(version) = version.as_ref().filter(|v| !(1..=3).contains(&v.value)) {
         let message = format!("there is no IGMP version {}", version.value);
         table.faults().borrow_mut().error(&version.span, message, "1, 2 or 3");
@@ -215,7 +213,7 @@ fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
     let time = |key, default| table.duration(key).map_or(default, |time| time.value);
     Some(Listener::Castnet(HostKnobs {
         robustness: table
-            .integer::<u8>("robustness", "0 to 255")
+            .integer::<u8>("robustness")
             .map_or(defaults.robustness, |robustness| robustness.value),
         unsolicited_report_interval: time(
             "unsolicited-report-interval",

@@ -58,9 +58,7 @@ fn field(table: &Reader<'_, '_>, row: &FieldRow) -> Option<Spanned<Written>> {
     let of = |value: Spanned<Value>| value.map(Written::Value);
     match row.key.form {
         Form::Flag => table.boolean(key).map(|flag| of(flag.map(Value::Flag))),
-        Form::Whole(least, most) => {
-            table.whole(key, least..=most).map(|whole| of(whole.map(Value::Whole)))
-        }
+        Form::Whole(..) => table.whole(key).map(|whole| of(whole.map(Value::Whole))),
         Form::Address => table.address(key).map(|address| of(address.map(Value::Address))),
         Form::Length => expression(table, key).map(|length| length.map(Written::Length)),
         Form::List(_) => addresses(table, key).map(|list| of(list.map(Value::Addresses))),

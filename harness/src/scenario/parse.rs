@@ -18,6 +18,8 @@ use super::{
     Link, Pace, Scenario, act, address, backend, clauses, expect, fault, generate, invariant, pace,
     template,
 };
+use crate::vocabulary::file::FILE;
+use crate::vocabulary::link::LINK;
 
 type Value<'t, 'i> = &'t toml::Spanned<toml::de::DeValue<'i>>;
 
@@ -57,7 +59,7 @@ pub(crate) fn drafts(path: &str, text: &str) -> (Sources, Vec<Draft>, Diagnostic
 /// Of a document that is not whole, anything may be missing.
 fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -> (Scenario, Gaps) {
     let mut gaps = Gaps::default();
-    let file = Reader::new(document, 0..0, "a scenario", faults);
+    let file = Reader::new(document, 0..0, "a scenario", faults).with(FILE);
     if !is_whole {
         for gap in [&mut gaps.links, &mut gaps.nodes, &mut gaps.acts] {
             gap.add_unread();
@@ -217,7 +219,7 @@ fn link(
         return Some(Link { name: name.clone(), nodes, subnet: None, addresses, pace });
     }
     let form = "a list of nodes such as [\"r1\", \"h1\"], or a table with `nodes` and `subnet`";
-    let table = Reader::of(value, "a link", form, faults)?;
+    let table = Reader::of(value, "a link", form, faults)?.with(LINK);
     let nodes = table.require("nodes", table.strings("nodes"));
     let subnet = table.network("subnet");
     let read = table.value("subnet").is_none() || subnet.is_some();

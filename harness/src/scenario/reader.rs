@@ -6,7 +6,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -16,7 +15,7 @@ use super::diagnostic::{Diagnostics, closest};
 use super::family::{self, Refusal};
 use super::span::{Span, Spanned};
 use super::time;
-use crate::vocabulary::key::Key;
+use crate::vocabulary::key::{Form, Key, Keys};
 use crate::vocabulary::unspoken;
 
 type Entry<'t, 'i> = &'t toml::Spanned<DeValue<'i>>;
@@ -34,6 +33,8 @@ pub(super) struct Reader<'t, 'i> {
     span: Span,
     /// What the table is, for messages: "an act".
     what: Cell<&'static str>,
+    /// The rows of its keys.
+    keys: Cell<Keys>,
     asked: RefCell<Vec<&'static str>>,
     missing: RefCell<Vec<Missing>>,
     faults: &'t RefCell<Diagnostics>,
@@ -47,7 +48,19 @@ impl<'t, 'i> Reader<'t, 'i> {
         faults: &'t RefCell<Diagnostics>,
     ) -> Self {
         let (asked, missing) = (RefCell::default(), RefCell::default());
-        Self { table, span, what: Cell::new(what), asked, missing, faults }
+        Self { table, span, what: Cell::new(what), keys: Cell::new(&[]), asked, missing, faults }
+    }
+
+    /// The same table with the rows of its keys, which say what may stand there.
+    pub(super) fn with(self, keys: Keys) -> Self {
+        self.keys.set(keys);
+        self
+    }
+
+    /// The row of a key.
+    fn row(&self, key: &str) -> Option<&'static Key> {
+        let mut rows = self.keys.get().iter().copied().flatten();
+        rows.find(|row| row.spellings().any(|spelling| spelling == key))
     }
 
     /// Reads `value` as a table, or says that it is none and what it should look like.
@@ -75,6 +88,11 @@ impl<'t, 'i> Reader<'t, 'i> {
     /// What the table is, now that more of it has been read.
     pub(super) fn is(&self, what: &'static str) {
         self.what.set(what);
+    }
+
+    /// Which rows its keys have, now that more of it has been read.
+    pub(super) fn has(&self, keys: Keys) {
+        self.keys.set(keys);
     }
 
     /// Takes note that these keys have a meaning here, though nobody can tell which.
@@ -139,26 +157,28 @@ impl<'t, 'i> Reader<'t, 'i> {
         Some(Spanned { value: read, span: value.span() })
     }
 
-    /// A whole number within the limits of `T`.
-    pub(super) fn integer<T: TryFrom<i64>>(
-        &self,
-        key: &'static str,
-        limits: &str,
-    ) -> Option<Spanned<T>> {
-        whole(key, self.value(key)?, limits, self.faults)
+    /// The limits of a key's row, in words.
+    pub(super) fn limits(&self, key: &str) -> String {
+        self.row(key).map_or_else(|| Form::Count.limits(), |row| row.form.limits())
     }
 
-    /// A whole number within these limits.
-    pub(super) fn whole(
-        &self,
-        key: &'static str,
-        limits: RangeInclusive<u64>,
-    ) -> Option<Spanned<u64>> {
-        let words = format!("{} to {}", limits.start(), limits.end());
-        let number = self.integer::<u64>(key, &words)?;
-        if !limits.contains(&number.value) {
-            let message = format!("`{key}` is a whole number, {words}");
-            let label = format!("found {}", number.value);
+    /// A whole number that `T` can hold; messages name the limits of the key's row.
+    pub(super) fn integer<T: TryFrom<i64>>(&self, key: &'static str) -> Option<Spanned<T>> {
+        whole(key, self.value(key)?, &self.limits(key), self.faults)
+    }
+
+    /// A whole number within the limits of the key's row.
+    pub(super) fn whole<T>(&self, key: &'static str) -> Option<Spanned<T>>
+    where
+        T: TryFrom<i64> + TryInto<u64> + Copy,
+    {
+        let number = self.integer::<T>(key)?;
+        let row = self.row(key)?;
+        let found: u64 = number.value.try_into().ok()?;
+        if !row.form.allows(found) {
+            let limits = row.form.limits();
+            let message = format!("`{key}` is a whole number, {limits}");
+            let label = format!("found {found}");
             self.faults.borrow_mut().error(&number.span, message, label);
             return None;
         }
@@ -259,6 +279,12 @@ impl<'t, 'i> Reader<'t, 'i> {
         Some(Spanned { value: *meant, span: word.span })
     }
 
+    /// The table that is a key's value; `form` is what it looks like.
+    pub(super) fn table(&self, key: &'static str, what: &'static str, form: &str) -> Option<Self> {
+        let keys = self.row(key).map_or(&[][..], |row| row.form.keys());
+        Some(Self::of(self.value(key)?, what, form, self.faults)?.with(keys))
+    }
+
     /// The tables of a list; `form` is what the list looks like.
     pub(super) fn tables(
         &self,
@@ -271,7 +297,9 @@ impl<'t, 'i> Reader<'t, 'i> {
             mismatch(self.faults, value, &format!("`{key}` is a list: {form}"));
             return vec![None];
         };
-        list.iter().map(|item| Self::of(item, what, "a table", self.faults)).collect()
+        let keys = self.row(key).map_or(&[][..], |row| row.form.keys());
+        let table = |item| Some(Self::of(item, what, "a table", self.faults)?.with(keys));
+        list.iter().map(table).collect()
     }
 
     /// Says which of the keys nobody has asked for, and which are missing.

@@ -22,7 +22,7 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
         let label = "contradicts `snooping = false`";
         table.faults().borrow_mut().error(&span, message, label);
     }
-    let version = table.integer::<u8>("igmp-version", "2 or 3");
+    let version = table.integer::<u8>("igmp-version");
     for version in version.iter().filter(|version| !(2..=3).contains(&version.value)) {
         let message = "`igmp-version` of a switch is 2 or 3";
         let label = format!("found {}", version.value);
@@ -44,9 +44,7 @@ fn intervals(table: &Reader<'_, '_>) -> Option<Knobs> {
             "last-member-interval",
             defaults.last_member_query_interval,
         ),
-        last_member_query_count: table
-            .integer::<u8>("last-member-count", "1 to 255")
-            .map(|count| count.value),
+        last_member_query_count: table.integer::<u8>("last-member-count").map(|count| count.value),
         ..defaults
     };
     // A value that could not be read would be held for the default.

@@ -103,7 +103,7 @@ pub(super) fn expression(table: &Reader<'_, '_>, key: &'static str) -> Option<Sp
 pub(super) fn count(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<CountExpr>> {
     let value = table.value(key)?;
     if value.get_ref().is_integer() {
-        let number = table.integer::<u32>(key, "0 or more")?;
+        let number = table.integer::<u32>(key)?;
         let count = expr::parse_count(&number.value.to_string()).ok()?;
         return Some(Spanned { value: count, span: number.span });
     }

@@ -6,7 +6,7 @@ use super::key::Form::{
 };
 use super::key::{Key, Keys};
 use super::kind::MADE;
-use super::node::STATIC_JOINS;
+use super::node::{IGMP, STATIC_JOINS};
 
 /// What a numbered datagram needs of its payload, in octets.
 pub const SMALLEST_PAYLOAD: usize = 32;
@@ -89,7 +89,7 @@ static EXEC: &[Key] =
 /// What can be set of a node; the plan knows which of them a role has.
 pub static SET: &[Key] = &[
     Key::new("link", Link, "The link of a router, where not all of its links are meant."),
-    Key::new("igmp", Defined("igmp"), "IGMP parameters of a router."),
+    Key::new("igmp", Defined("igmp", IGMP), "IGMP parameters of a router."),
     Key::new("ttl-threshold", Whole(1, 254), "The TTL threshold of a router."),
     STATIC_JOINS,
     Key::new("igmp-version", Whole(1, 3), "The version of a listener, or of a switch's Queries."),

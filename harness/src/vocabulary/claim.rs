@@ -160,3 +160,10 @@ pub static EXPECTATIONS: [(&str, Keys); 13] = [
     ("querier-throughout", &[QUERIER, WINDOW]),
     ("members", &[MEMBERS]),
 ];
+
+/// The keys of an expectation that has this key.
+#[must_use]
+pub fn keys(claim: &str) -> Keys {
+    let has = |keys: Keys| keys.iter().copied().flatten().any(|key| key.name == claim);
+    EXPECTATIONS.iter().find(|(_, keys)| has(keys)).map_or(&[], |(_, keys)| keys)
+}

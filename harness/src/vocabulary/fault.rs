@@ -2,7 +2,7 @@
 
 use super::key::Default::Text as Said;
 use super::key::Form::{Group, Like, Link, List, Node, Time, True, Whole, Words};
-use super::key::Key;
+use super::key::{Key, Keys};
 use super::kind::WORDS;
 
 /// The most copies that one rule makes, and the most frames that overtake one.
@@ -30,3 +30,6 @@ pub static ACTIONS: &[Key] = &[
     Key::new("hold-back", Whole(1, MOST_COPIES as u64), "They arrive after so many later frames."),
     Key::new("partition", List(&Node), "These nodes and the others are cut off."),
 ];
+
+/// A fault.
+pub static FAULTS: Keys = &[FAULT, ACTIONS];

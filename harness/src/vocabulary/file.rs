@@ -1,8 +1,11 @@
 //! The keys of a scenario file.
 
+use super::act::ACTS;
+use super::fault::FAULTS;
 use super::key::Default::Text as Said;
 use super::key::Form::{Defined, Like, List, Named, Table, Tables, Text, Time, Words};
 use super::key::{Key, Keys};
+use super::link::LINK;
 use super::node::GENERATE;
 
 /// The backends.
@@ -31,11 +34,15 @@ static INVARIANTS: Keys =
 /// A scenario.
 pub static FILE: Keys = &[&[
     Key::new("title", Text, "One line that says what the scenario claims."),
-    Key::new("proves", List(&Defined("clause")), "The RFC clauses that it proves, by their ids."),
+    Key::new(
+        "proves",
+        List(&Defined("clause", &[])),
+        "The RFC clauses that it proves, by their ids.",
+    ),
     Key::new("extends", Like("../topologies/router.toml"), "The template that it begins with."),
     Key::new(
         "matrix",
-        Defined("matrix"),
+        Defined("matrix", &[]),
         "Parameters and their values; ${name} stands for each in turn.",
     ),
     Key::new("template", Text, "One line that says what this template is, which is no scenario."),
@@ -50,9 +57,9 @@ pub static FILE: Keys = &[&[
     Key::new("backends", Table(ONLY), "Where it runs, if not everywhere."),
     Key::new("record", Words(&RECORDS), "Which frames are kept.").or(Said("everything")),
     Key::new("generate", Table(GENERATE), "Routers in a shape, and hosts behind them."),
-    Key::new("links", Named(&Defined("link")), "The links: a name, and the nodes on it."),
-    Key::new("nodes", Named(&Defined("node")), "The nodes: a name, and what it does."),
-    Key::new("act", List(&Defined("act")), "What is done, and when."),
-    Key::new("fault", List(&Defined("fault")), "What goes wrong on the links."),
-    Key::new("expect", List(&Defined("expect")), "What must come true."),
+    Key::new("links", Named(&Defined("link", LINK)), "The links: a name, and the nodes on it."),
+    Key::new("nodes", Named(&Defined("node", &[])), "The nodes: a name, and what it does."),
+    Key::new("act", List(&Defined("act", ACTS)), "What is done, and when."),
+    Key::new("fault", List(&Defined("fault", FAULTS)), "What goes wrong on the links."),
+    Key::new("expect", List(&Defined("expect", &[])), "What must come true."),
 ]];

@@ -75,8 +75,9 @@ pub enum Form {
     Table(Keys),
     /// A list of such tables.
     Tables(Keys),
-    /// What the definition of this name in the JSON Schema says.
-    Defined(&'static str),
+    /// What the definition of this name in the JSON Schema says: a table with these keys, or, if
+    /// there are none, something else.
+    Defined(&'static str, Keys),
 }
 
 /// The keys of a table: those that it has alone, and those that it shares with others.
@@ -104,5 +105,46 @@ impl Key {
     /// The key and its other spellings.
     pub fn spellings(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+}
+
+impl Form {
+    /// The whole numbers that may stand there, in words: `1 to 255`, `1 or 2`.
+    #[must_use]
+    pub fn limits(&self) -> String {
+        match self {
+            Self::Whole(least, most) => format!("{least} to {most}"),
+            Self::OneOrNamed(form) => form.limits(),
+            Self::Numbers(numbers) => match numbers.split_last() {
+                Some((last, [])) => last.to_string(),
+                Some((last, others)) => {
+                    let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+                    format!("{} or {last}", others.join(", "))
+                }
+                None => String::new(),
+            },
+            _ => "0 or more".to_owned(),
+        }
+    }
+
+    /// Whether this whole number may stand there.
+    #[must_use]
+    pub fn allows(&self, number: u64) -> bool {
+        match self {
+            Self::Whole(least, most) => (*least..=*most).contains(&number),
+            Self::OneOrNamed(form) => form.allows(number),
+            Self::Numbers(numbers) => numbers.contains(&number),
+            _ => true,
+        }
+    }
+
+    /// The keys of such a table, or of each table of such a list.
+    #[must_use]
+    pub const fn keys(&self) -> Keys {
+        match self {
+            Self::Table(keys) | Self::Tables(keys) | Self::Defined(_, keys) => keys,
+            Self::List(form) | Self::Named(form) => form.keys(),
+            _ => &[],
+        }
     }
 }

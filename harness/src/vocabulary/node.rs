@@ -54,7 +54,7 @@ static ROUTE: Keys = &[&[
 ]];
 
 static ROUTER: &[Key] = &[
-    Key::new("igmp", Defined("igmp"), "Its IGMP parameters, the same on each of its links."),
+    Key::new("igmp", Defined("igmp", IGMP), "Its IGMP parameters, the same on each of its links."),
     STATIC_JOINS,
     Key::new("routes", Tables(ROUTE), "What leads to links, where it is not what is derived."),
     Key::new("derive-routes", Flag, "Whether it knows all links, or its own and `routes`.")
@@ -141,6 +141,12 @@ pub static GENERATE: Keys = &[&[
     Key::new("tree", Table(&[TREE, SHAPE]), "Levels of routers; the last ones have hosts."),
     Key::new("grid", Table(&[GRID, SHAPE]), "Routers in rows, linked with all neighbours."),
     Key::new("lan", Table(&[SHAPE]), "One router and one link."),
-    Key::new("igmp", Defined("igmp"), "The IGMP parameters of all routers."),
+    Key::new("igmp", Defined("igmp", IGMP), "The IGMP parameters of all routers."),
     Key::new("igmp-version", Whole(1, 3), "Holds the kernels of all hosts to a version."),
 ]];
+
+/// The keys of a node with this role.
+#[must_use]
+pub fn keys(role: &str) -> Keys {
+    ROLES.iter().find(|(word, _)| *word == role).map_or(&[], |(_, keys)| keys)
+}

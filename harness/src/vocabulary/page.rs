@@ -4,6 +4,7 @@
 //! them with what is made here, and says how the page is written anew.
 
 use super::field::FIELDS;
+use super::key::{Form, Key};
 use super::kind::KINDS;
 
 /// What ends a table on the page.
@@ -54,8 +55,19 @@ fn kinds() -> Vec<[String; 2]> {
 }
 
 fn fields() -> Vec<[String; 2]> {
-    let rows = FIELDS.iter().map(|row| [spelt(row.key.spellings()), row.key.about.to_owned()]);
+    let rows = FIELDS.iter().map(|row| [spelt(row.key.spellings()), about(&row.key)]);
     std::iter::once(head("field")).chain(rows).collect()
+}
+
+/// What a key means, and its words if it has some.
+fn about(key: &Key) -> String {
+    match key.form {
+        Form::Words(words) => {
+            let words = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
+            format!("{} Its words: {}.", key.about, words.join(", "))
+        }
+        _ => key.about.to_owned(),
+    }
 }
 
 /// `ttl` or `hop-limit`

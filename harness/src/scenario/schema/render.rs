@@ -78,7 +78,7 @@ fn form_schema(form: &Form) -> Value {
         Form::Like(example) => like(&[*example]),
         Form::Table(keys) => table(keys),
         Form::Tables(keys) => json!({ "type": "array", "items": table(keys) }),
-        Form::Defined(name) => json!({ "allOf": [reference(name)] }),
+        Form::Defined(name, _) => json!({ "allOf": [reference(name)] }),
     }
 }
 
