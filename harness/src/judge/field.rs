@@ -48,6 +48,12 @@ impl<'a> View<'a> {
             }
             PacketField::MaxRespCode => Value::Whole(packet.max_resp_code?.into()),
             PacketField::Suppress => Value::Flag(self.v3_query()?.suppress),
+            // RFC9776-4.1.4-01, RFC9776-4.2.3-01
+            PacketField::Flags => Value::Whole(match self.message()? {
+                Message::Query(query) => query.v3.as_ref()?.flags.into(),
+                Message::V3Report(report) => report.flags.into(),
+                _ => return None,
+            }),
             PacketField::Robustness => Value::Whole(self.v3_query()?.robustness.into()),
             PacketField::QueryInterval => Value::Length(self.v3_query()?.interval()),
             PacketField::Record => Value::Word(record_word(self.record?.kind)?),

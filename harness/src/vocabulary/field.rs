@@ -36,6 +36,8 @@ pub enum PacketField {
     MaxRespCode,
     /// The S flag of a version 3 Query.
     Suppress,
+    /// The reserved bits of a version 3 Query or Report.
+    Flags,
     /// The QRV of a version 3 Query.
     Robustness,
     /// The QQI of a version 3 Query.
@@ -112,7 +114,7 @@ const fn spelt(row: FieldRow, aliases: &'static [&'static str]) -> FieldRow {
 
 /// Every field, once, in the order in which a claim is put into words.
 #[rustfmt::skip]
-pub static FIELDS: [FieldRow; 16] = [
+pub static FIELDS: [FieldRow; 17] = [
     row(PacketField::Source, "source", Address, "The IP source.", (Of::All, "source")),
     row(PacketField::Destination, "to", Address, "The IP destination.", (Of::All, "destination")),
     spelt(row(PacketField::Ttl, "ttl", Whole(0, 255), "The IP TTL.", (Of::All, "TTL")), &["hop-limit"]),
@@ -133,6 +135,9 @@ pub static FIELDS: [FieldRow; 16] = [
         "The second octet of the IGMP message as it stands, 0 except in Queries.",
         (Of::Igmp, "Max Resp Code")),
     row(PacketField::Suppress, "suppress", Flag, "The S flag of a version 3 Query.", (Of::Queries, "S flag")),
+    row(PacketField::Flags, "flags", Whole(0, 65_535),
+        "The reserved bits of a version 3 Query (4, beside S) or Report (16), where RFC 9776 has flags.",
+        (Of::Lists, "flags")),
     row(PacketField::Robustness, "robustness", Whole(0, 255),
         "The QRV of a version 3 Query.", (Of::Queries, "Robustness Variable")),
     row(PacketField::QueryInterval, "query-interval", Length,

@@ -136,6 +136,24 @@ fn a_version_3_query_says_more_than_an_older_one() {
     counts("kind = 'query', sources = ['10.0.1.2']", &specific, false);
 }
 
+/// RFC9776-4.1.4-01, RFC9776-4.2.3-01: the flags of a Query are four bits, those of a Report sixteen.
+#[test]
+fn the_flags_are_those_of_a_version_3_query_or_report() {
+    let v3 =
+        V3Query { flags: 0b1010, suppress: true, robustness: 2, interval_code: 0, sources: vec![] };
+    let query_of = |v3| Message::Query(Query { max_resp_code: 5, group: GROUP, v3 });
+    let report = Message::V3Report(V3Report { flags: 0x8001, records: Vec::new() });
+    for (fields, message, does) in [
+        ("kind = 'query', flags = 10", query_of(Some(v3.clone())), true),
+        ("kind = 'query', flags = 0", query_of(Some(v3)), false),
+        ("kind = 'query', flags = 0", query_of(None), false),
+        ("kind = 'v3-report', flags = 0x8001", report.clone(), true),
+        ("kind = 'v3-report', flags = 1", report, false),
+    ] {
+        counts(fields, &message, does);
+    }
+}
+
 #[test]
 fn a_record_is_one_that_has_all_that_is_claimed() {
     let report = Message::V3Report(V3Report::new(vec![
