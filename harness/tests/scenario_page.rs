@@ -6,9 +6,8 @@ use std::path::Path;
 
 use castnet_lab::knobs::INTERVALS;
 use castnet_lab::plan::{compile, load};
-use castnet_lab::scenario::{Invariant, is_template};
+use castnet_lab::scenario::{Invariant, is_template, page};
 use castnet_lab::vocabulary::kind::WORDS;
-use castnet_lab::vocabulary::page;
 
 const PAGE: &str = include_str!("../../docs/scenario.md");
 

@@ -34,7 +34,7 @@ const CORE: [(&str, &[&str]); 13] = [
 /// The same for the laboratory.
 const LAB: &[(&str, &[&str])] = &[
     ("vocabulary", &[]),
-    ("knobs", &[]),
+    ("knobs", &["vocabulary"]),
     ("family", &[]),
     ("scenario", &["vocabulary", "knobs", "family"]),
     ("lab", &["family"]),

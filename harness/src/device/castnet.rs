@@ -1,9 +1,11 @@
 //! castnet as a device under test: the plan's router and host in castnet's own configuration types.
 
-use castnet::gmp::params::{HostParams, Params, Profile};
+use castnet::daemon::config::IgmpSettings;
+use castnet::gmp::params::{HostParams, Params};
 use castnet::router::config::{Config, InterfaceConfig, RouteConfig};
+use humantime::format_duration;
 
-use crate::knobs::{HostKnobs, Knobs, Revision};
+use crate::knobs::{HostKnobs, Knobs, PARAMETERS, Parameter, Setting};
 use crate::plan::{Plan, PortId, Router, RouterPort, SourceRoute};
 
 /// The configuration of a router of the plan.
@@ -31,22 +33,17 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
     }
 }
 
+/// The parameters as castnetd reads them: the keys of both are one table, which a test holds.
 fn params(knobs: &Knobs) -> Params {
-    Params {
-        profile: match knobs.revision {
-            Revision::Rfc2236 => Profile::Rfc2236,
-            Revision::Rfc3376 => Profile::Rfc3376,
-            Revision::Rfc9776 => Profile::Rfc9776,
-        },
-        version: knobs.version,
-        robustness: knobs.robustness,
-        query_interval: knobs.query_interval,
-        query_response_interval: knobs.query_response_interval,
-        startup_query_interval: knobs.startup_query_interval,
-        startup_query_count: knobs.startup_query_count,
-        last_member_query_interval: knobs.last_member_query_interval,
-        last_member_query_count: knobs.last_member_query_count,
-    }
+    let text = |setting| match setting {
+        Setting::Flag(flag) => toml::Value::Boolean(flag),
+        Setting::Whole(number) => toml::Value::Integer(number.into()),
+        Setting::Time(time) => toml::Value::String(format_duration(time).to_string()),
+    };
+    let given = |row: &Parameter| Some((row.key.name.to_owned(), text(row.of(knobs)?)));
+    let table: toml::Table = PARAMETERS.iter().filter_map(given).collect();
+    let read = toml::Value::Table(table).try_into::<IgmpSettings>();
+    read.unwrap_or_else(|unknown| panic!("no parameters of castnetd: {unknown}")).params()
 }
 
 /// The parameters of castnet's host machine.

@@ -8,6 +8,7 @@
 mod check;
 mod host;
 mod interval;
+mod parameter;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,11 @@ use castnet::gmp::message::Version;
 pub use check::Invalid;
 pub use host::HostKnobs;
 pub use interval::{INTERVALS, Interval, Quantity, interval};
+pub use parameter::{Changes, Parameter, Setting, Slot};
+
+use crate::vocabulary::key::Default::{Number, Text};
+use crate::vocabulary::key::Form::{Numbers, Time, Whole};
+use crate::vocabulary::key::{Key, Keys};
 
 /// The RFC whose formulas apply where its successors changed them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,47 +131,72 @@ impl Knobs {
     }
 }
 
-/// What of [`Knobs`] changes; what is `None` stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct Changes {
-    /// Whose formulas apply.
-    pub revision: Option<Revision>,
-    /// The version spoken.
-    pub version: Option<Version>,
-    /// Robustness Variable.
-    pub robustness: Option<u8>,
-    /// Query Interval.
-    pub query_interval: Option<Duration>,
-    /// Query Response Interval.
-    pub query_response_interval: Option<Duration>,
-    /// Startup Query Interval.
-    pub startup_query_interval: Option<Duration>,
-    /// Startup Query Count.
-    pub startup_query_count: Option<u8>,
-    /// Last Member Query Interval.
-    pub last_member_query_interval: Option<Duration>,
-    /// Last Member Query Count.
-    pub last_member_query_count: Option<u8>,
-}
+/// The parameters that an author can give, in the order of RFC 2236 section 8.
+pub static PARAMETERS: [Parameter; 9] = [
+    Parameter {
+        key: Key::new(
+            "rfc",
+            Numbers(&[2236, 3376, 9776]),
+            "Whose formulas apply: 2236, 3376 or 9776.",
+        )
+        .or(Number(2236)),
+        slot: |knobs| Slot::Revision(&mut knobs.revision),
+    },
+    Parameter {
+        key: Key::new("version", Numbers(&[1, 2]), "The version spoken: 1 or 2.").or(Number(2)),
+        slot: |knobs| Slot::Version(&mut knobs.version),
+    },
+    Parameter {
+        key: Key::new("robustness", Whole(1, 255), "`RV`, the Robustness Variable.").or(Number(2)),
+        slot: |knobs| Slot::Count(&mut knobs.robustness),
+    },
+    Parameter {
+        key: Key::new("query-interval", Time, "`QI`: from one General Query to the next.")
+            .or(Text("125s")),
+        slot: |knobs| Slot::Time(&mut knobs.query_interval),
+    },
+    Parameter {
+        key: Key::new(
+            "query-response-interval",
+            Time,
+            "`QRI`: the Max Response Time of General Queries.",
+        )
+        .or(Text("10s")),
+        slot: |knobs| Slot::Time(&mut knobs.query_response_interval),
+    },
+    Parameter {
+        key: Key::new(
+            "startup-query-interval",
+            Time,
+            "`SQI`: between the first Queries; else QI / 4.",
+        ),
+        slot: |knobs| Slot::DerivedTime(&mut knobs.startup_query_interval),
+    },
+    Parameter {
+        key: Key::new("startup-query-count", Whole(1, 255), "`SQC`: how many of them; else RV."),
+        slot: |knobs| Slot::DerivedCount(&mut knobs.startup_query_count),
+    },
+    Parameter {
+        key: Key::new("last-member-query-interval", Time, "`LMQI`: between Queries after a Leave.")
+            .or(Text("1s")),
+        slot: |knobs| Slot::Time(&mut knobs.last_member_query_interval),
+    },
+    Parameter {
+        key: Key::new(
+            "last-member-query-count",
+            Whole(1, 255),
+            "`LMQC`: how many of them; else RV.",
+        ),
+        slot: |knobs| Slot::DerivedCount(&mut knobs.last_member_query_count),
+    },
+];
 
-impl Changes {
-    /// The parameters `base` with these changes.
-    #[must_use]
-    pub fn over(&self, base: &Knobs) -> Knobs {
-        Knobs {
-            revision: self.revision.unwrap_or(base.revision),
-            version: self.version.unwrap_or(base.version),
-            robustness: self.robustness.unwrap_or(base.robustness),
-            query_interval: self.query_interval.unwrap_or(base.query_interval),
-            query_response_interval: self
-                .query_response_interval
-                .unwrap_or(base.query_response_interval),
-            startup_query_interval: self.startup_query_interval.or(base.startup_query_interval),
-            startup_query_count: self.startup_query_count.or(base.startup_query_count),
-            last_member_query_interval: self
-                .last_member_query_interval
-                .unwrap_or(base.last_member_query_interval),
-            last_member_query_count: self.last_member_query_count.or(base.last_member_query_count),
-        }
+/// The keys of all parameters.
+pub static KEYS: Keys = &[&{
+    let (mut keys, mut at) = ([PARAMETERS[0].key; PARAMETERS.len()], 1);
+    while at < keys.len() {
+        keys[at] = PARAMETERS[at].key;
+        at += 1;
     }
-}
+    keys
+}];

@@ -1,10 +1,9 @@
 //! The IGMP parameters of a router: the same keys as in the configuration of `castnetd`.
 
-use castnet::gmp::message::Version;
-
 use super::reader::Reader;
 use super::span::Spanned;
-use crate::knobs::{Changes, Invalid, Knobs, Revision};
+use crate::knobs::{Changes, Invalid, KEYS, Knobs, PARAMETERS, Setting};
+use crate::vocabulary::key::{Form, Key};
 use crate::vocabulary::unspoken;
 
 const FORM: &str = "a table such as { query-interval = \"20s\" }";
@@ -12,7 +11,7 @@ const FORM: &str = "a table such as { query-interval = \"20s\" }";
 /// What the key `igmp` changes, if all of it could be read.
 pub(super) fn settings(table: &Reader<'_, '_>) -> Option<Changes> {
     let before = table.faults().borrow().len();
-    let table = table.table("igmp", "`igmp`", FORM)?;
+    let table = table.table("igmp", "`igmp`", FORM)?.with(KEYS);
     let settings = read(&table);
     let sound = table.faults().borrow().len() == before;
     table.finish();
@@ -20,26 +19,15 @@ pub(super) fn settings(table: &Reader<'_, '_>) -> Option<Changes> {
 }
 
 fn read(table: &Reader<'_, '_>) -> Changes {
-    let count = |key| table.integer::<u8>(key).map(|count| count.value);
-    let time = |key| table.duration(key).map(|time| time.value);
-    Changes {
-        revision: one_of(table, "rfc", |rfc| {
-            let known = Revision::NUMBERS.iter().find(|(number, _)| *number == rfc);
-            known.map(|&(_, revision)| revision)
-        }),
-        version: one_of(table, "version", |version| match version {
-            1 => Some(Version::V1),
-            2 => Some(Version::V2),
-            _ => None,
-        }),
-        robustness: count("robustness"),
-        query_interval: time("query-interval"),
-        query_response_interval: time("query-response-interval"),
-        startup_query_interval: time("startup-query-interval"),
-        startup_query_count: count("startup-query-count"),
-        last_member_query_interval: time("last-member-query-interval"),
-        last_member_query_count: count("last-member-query-count"),
-    }
+    let given = |key: &Key| match key.form {
+        Form::Flag => table.boolean(key.name).map(|flag| Setting::Flag(flag.value)),
+        Form::Time => table.duration(key.name).map(|time| Setting::Time(time.value)),
+        Form::Numbers(_) => number(table, key).map(Setting::Whole),
+        // Zero is refused with the words of the RFC.
+        _ => table.integer::<u8>(key.name).map(|count| Setting::Whole(count.value.into())),
+    };
+    let rows = PARAMETERS.iter();
+    Changes(rows.filter_map(|row| Some((row, given(&row.key)?))).collect())
 }
 
 /// The parameters of the key `igmp`; the defaults of the RFC if it is not there.
@@ -47,7 +35,7 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
     if node.value("igmp").is_none() {
         return Some(Knobs::default());
     }
-    let table = node.table("igmp", "`igmp`", FORM)?;
+    let table = node.table("igmp", "`igmp`", FORM)?.with(KEYS);
     let before = table.faults().borrow().len();
     let knobs = read(&table).over(&Knobs::default());
     // A value that could not be read would be held for the default.
@@ -71,19 +59,16 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
     sound.then_some(knobs)
 }
 
-fn one_of<T>(
-    table: &Reader<'_, '_>,
-    key: &'static str,
-    read: impl Fn(u16) -> Option<T>,
-) -> Option<T> {
-    let Spanned { value: number, span } = table.integer::<u16>(key)?;
-    let found = read(number);
-    if (key, number) == ("version", 3) {
-        let (message, label) = unspoken::IGMPV3;
-        table.faults().borrow_mut().error(&span, message, label);
-    } else if found.is_none() {
-        let message = format!("`{key}` is {}", table.limits(key));
-        table.faults().borrow_mut().error(&span, message, format!("found {number}"));
+/// One of the numbers of the row.
+fn number(table: &Reader<'_, '_>, key: &Key) -> Option<u16> {
+    let Spanned { value: number, span } = table.integer::<u16>(key.name)?;
+    if key.form.allows(number.into()) {
+        return Some(number);
     }
-    found
+    let (message, label) = match (key.name, number) {
+        ("version", 3) => (unspoken::IGMPV3.0.to_owned(), unspoken::IGMPV3.1.to_owned()),
+        (name, _) => (format!("`{name}` is {}", key.form.limits()), format!("found {number}")),
+    };
+    table.faults().borrow_mut().error(&span, message, label);
+    None
 }

@@ -7,6 +7,7 @@
 pub mod clauses;
 pub mod diagnostic;
 pub mod expr;
+pub mod page;
 pub mod schema;
 
 mod act;

@@ -2,7 +2,7 @@
 
 use super::key::Default::{Flag as Yes, Number};
 use super::key::Form::{
-    Address, Defined, Flag, Group, Like, Link, List, Node, Numbers, Table, Text, Time, Whole, Words,
+    Address, Flag, Group, Like, Link, List, Node, Numbers, Table, Text, Time, Whole, Words,
 };
 use super::key::{Key, Keys};
 use super::kind::MADE;
@@ -89,7 +89,7 @@ static EXEC: &[Key] =
 /// What can be set of a node; the plan knows which of them a role has.
 pub static SET: &[Key] = &[
     Key::new("link", Link, "The link of a router, where not all of its links are meant."),
-    Key::new("igmp", Defined("igmp", IGMP), "IGMP parameters of a router."),
+    Key::new("igmp", IGMP, "IGMP parameters of a router."),
     Key::new("ttl-threshold", Whole(1, 254), "The TTL threshold of a router."),
     STATIC_JOINS,
     Key::new("igmp-version", Whole(1, 3), "The version of a listener, or of a switch's Queries."),

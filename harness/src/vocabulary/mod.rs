@@ -13,7 +13,6 @@ pub mod key;
 pub mod kind;
 pub mod link;
 pub mod node;
-pub mod page;
 pub mod unspoken;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::key::Default::{Flag as Yes, Number, Text as Said};
 use super::key::Form::{
-    Defined, Flag, Group, Link, List, Node, Numbers, OneOrNamed, Table, Tables, Time, Whole, Words,
+    self, Flag, Group, Link, List, Node, Numbers, OneOrNamed, Table, Tables, Time, Whole, Words,
 };
 use super::key::{Key, Keys};
 
@@ -19,6 +19,9 @@ pub const PROCESS: &str = "process";
 /// The IGMP stacks of a listener.
 pub const STACKS: [&str; 2] = ["kernel", "castnet"];
 
+/// What the rows of the parameters say (`knobs`), which stand above the vocabulary.
+pub const IGMP: Form = Form::Defined("igmp", &[]);
+
 const IGMP_VERSION: Key =
     Key::new("igmp-version", Whole(1, 3), "Holds the kernel to a version of IGMP.");
 
@@ -30,23 +33,8 @@ pub const STATIC_JOINS: Key = Key::new(
         Key::needed("group", Group, "The group."),
         Key::new("source", Node, "Only what this node sends."),
     ]]),
-    "Channels forwarded to links without members.",
+    "Channels forwarded to a link without members: `link`, `group`, and a `source` node.",
 );
-
-/// The IGMP parameters of a router.
-pub static IGMP: Keys = &[&[
-    Key::new("rfc", Numbers(&[2236, 3376, 9776]), "Whose formulas apply.").or(Number(2236)),
-    Key::new("version", Numbers(&[1, 2]), "The version spoken.").or(Number(2)),
-    Key::new("robustness", Whole(1, 255), "RV, the Robustness Variable.").or(Number(2)),
-    Key::new("query-interval", Time, "QI: from one General Query to the next.").or(Said("125s")),
-    Key::new("query-response-interval", Time, "QRI: the Max Response Time of General Queries.")
-        .or(Said("10s")),
-    Key::new("startup-query-interval", Time, "SQI: between the first Queries; else QI / 4."),
-    Key::new("startup-query-count", Whole(1, 255), "SQC: how many of them; else RV."),
-    Key::new("last-member-query-interval", Time, "LMQI: between Queries after a Leave.")
-        .or(Said("1s")),
-    Key::new("last-member-query-count", Whole(1, 255), "LMQC: how many of them; else RV."),
-]];
 
 static ROUTE: Keys = &[&[
     Key::needed("to", Link, "The link to be reached."),
@@ -54,18 +42,18 @@ static ROUTE: Keys = &[&[
 ]];
 
 static ROUTER: &[Key] = &[
-    Key::new("igmp", Defined("igmp", IGMP), "Its IGMP parameters, the same on each of its links."),
+    Key::new("igmp", IGMP, "Its IGMP parameters, the same on each of its links: a table, see below."),
     STATIC_JOINS,
-    Key::new("routes", Tables(ROUTE), "What leads to links, where it is not what is derived."),
-    Key::new("derive-routes", Flag, "Whether it knows all links, or its own and `routes`.")
+    Key::new("routes", Tables(ROUTE), "The link `to` is reached by the own link `link`, also towards sources; wins over what is derived."),
+    Key::new("derive-routes", Flag, "Whether it knows all links of the topology, or only its own and `routes`.")
         .or(Yes(true)),
     Key::new(
         "ttl-threshold",
         OneOrNamed(&Whole(1, 254)),
-        "A datagram leaves only if its TTL is greater; one for all links, or by link.",
+        "1 to 254, of all links or by link: `{ lan = 10 }`. A datagram leaves only if its TTL on arrival is greater.",
     )
     .or(Number(1)),
-    Key::new("daemon", Words(&[PROCESS]), "Its daemon is a process of its own."),
+    Key::new("daemon", Words(&[PROCESS]), "Its daemon is a process of its own, as it is anyway if it is killed."),
     Key::new("keepalive", Time, "How long a flow may be idle before its entry goes.")
         .or(Said("210s")),
 ];
@@ -88,14 +76,16 @@ static QUERIER: &[Key] = &[
 ];
 
 static SWITCH: &[Key] = &[
-    Key::new("snooping", Flag, "Whether a group goes only to members and routers.").or(Yes(true)),
-    Key::new("querier", Flag, "Whether it asks while it hears nobody else ask.").or(Yes(false)),
-    Key::new("igmp-version", Numbers(&[2, 3]), "The version of its Queries.").or(Number(2)),
-    Key::new("query-interval", Time, "QI, at least 1s.").or(Said("125s")),
-    Key::new("query-response-interval", Time, "QRI.").or(Said("10s")),
-    Key::new("last-member-interval", Time, "LMQI.").or(Said("1s")),
-    Key::new("last-member-count", Whole(1, 255), "LMQC.").or(Number(2)),
-    Key::new("fast-leave", List(&Link), "Where a Leave counts at once."),
+    Key::new("snooping", Flag, "Whether a group goes only to members and routers, or everywhere.")
+        .or(Yes(true)),
+    Key::new("querier", Flag, "Whether it asks itself, while it hears nobody else ask.")
+        .or(Yes(false)),
+    Key::new("igmp-version", Numbers(&[2, 3]), "The version of its Queries: 2 or 3.").or(Number(2)),
+    Key::new("query-interval", Time, "`QI`, at least `\"1s\"`.").or(Said("125s")),
+    Key::new("query-response-interval", Time, "`QRI`.").or(Said("10s")),
+    Key::new("last-member-interval", Time, "`LMQI`.").or(Said("1s")),
+    Key::new("last-member-count", Whole(1, 255), "`LMQC`.").or(Number(2)),
+    Key::new("fast-leave", List(&Link), "The links on which a Leave ends a membership at once."),
 ];
 
 macro_rules! role {
@@ -141,7 +131,7 @@ pub static GENERATE: Keys = &[&[
     Key::new("tree", Table(&[TREE, SHAPE]), "Levels of routers; the last ones have hosts."),
     Key::new("grid", Table(&[GRID, SHAPE]), "Routers in rows, linked with all neighbours."),
     Key::new("lan", Table(&[SHAPE]), "One router and one link."),
-    Key::new("igmp", Defined("igmp", IGMP), "The IGMP parameters of all routers."),
+    Key::new("igmp", IGMP, "The IGMP parameters of all routers."),
     Key::new("igmp-version", Whole(1, 3), "Holds the kernels of all hosts to a version."),
 ]];
 

@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::clauses;
+use crate::knobs::KEYS;
 use crate::vocabulary::act::{ACT, VERBS};
 use crate::vocabulary::claim::EXPECTATIONS;
 use crate::vocabulary::fault::{ACTIONS, FAULT};
 use crate::vocabulary::file::FILE;
 use crate::vocabulary::link::{LINK, NODES};
-use crate::vocabulary::node::{IGMP, ROLES};
+use crate::vocabulary::node::ROLES;
 use render::{key_schema, reference, table, with_one_of};
 
 /// The schema of a scenario file.
@@ -43,7 +44,7 @@ fn definitions() -> Map<String, Value> {
     define("clause", json!({ "enum": clauses }));
     define("matrix", matrix());
     define("link", json!({ "anyOf": [key_schema(&NODES), table(LINK)] }));
-    define("igmp", table(IGMP));
+    define("igmp", table(KEYS));
     define("act", with_one_of(ACT, VERBS));
     define("fault", with_one_of(FAULT, ACTIONS));
     let nodes = ROLES.iter().map(|(role, keys)| (format!("node.{role}"), table(keys)));

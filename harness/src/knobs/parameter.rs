@@ -1,0 +1,121 @@
+//! What a parameter is: a key, and the place in [`Knobs`] where its value is kept.
+//!
+//! The rows themselves are [`super::PARAMETERS`]. A scenario's reader, the JSON Schema, the page and
+//! the configuration of a device walk them, so that a parameter is written in no other list.
+
+use std::time::Duration;
+
+use castnet::gmp::message::Version;
+
+use super::{Knobs, Revision};
+use crate::vocabulary::key::Key;
+
+/// A parameter of a router that an author can give.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its key, what may stand for it, and what it means.
+    pub key: Key,
+    /// Where its value is kept.
+    pub slot: fn(&mut Knobs) -> Slot<'_>,
+}
+
+/// The place of a value.
+pub enum Slot<'a> {
+    /// True or false.
+    Flag(&'a mut bool),
+    /// A count or a number.
+    Count(&'a mut u8),
+    /// A count that is derived unless given.
+    DerivedCount(&'a mut Option<u8>),
+    /// A time.
+    Time(&'a mut Duration),
+    /// A time that is derived unless given.
+    DerivedTime(&'a mut Option<Duration>),
+    /// The RFC.
+    Revision(&'a mut Revision),
+    /// The version.
+    Version(&'a mut Version),
+}
+
+/// The value of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// True or false.
+    Flag(bool),
+    /// A whole number.
+    Whole(u16),
+    /// A time.
+    Time(Duration),
+}
+
+/// What of [`Knobs`] changes; the rest stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Changes(pub Vec<(&'static Parameter, Setting)>);
+
+impl Changes {
+    /// The parameters `base` with these changes.
+    #[must_use]
+    pub fn over(&self, base: &Knobs) -> Knobs {
+        let mut knobs = base.clone();
+        for (parameter, setting) in &self.0 {
+            (parameter.slot)(&mut knobs).put(*setting);
+        }
+        knobs
+    }
+}
+
+impl Parameter {
+    /// Its value; `None` if it is derived.
+    #[must_use]
+    pub fn of(&self, knobs: &Knobs) -> Option<Setting> {
+        (self.slot)(&mut knobs.clone()).value()
+    }
+}
+
+impl Slot<'_> {
+    /// What is kept there.
+    fn value(self) -> Option<Setting> {
+        Some(match self {
+            Self::Flag(flag) => Setting::Flag(*flag),
+            Self::Count(count) => Setting::Whole((*count).into()),
+            Self::DerivedCount(count) => Setting::Whole((*count)?.into()),
+            Self::Time(time) => Setting::Time(*time),
+            Self::DerivedTime(time) => Setting::Time((*time)?),
+            Self::Revision(revision) => Setting::Whole(number(&Revision::NUMBERS, *revision)?),
+            Self::Version(version) => Setting::Whole(number(&VERSIONS, *version)?),
+        })
+    }
+
+    /// Keeps a value; one that the row's form does not allow changes nothing.
+    fn put(self, setting: Setting) {
+        match (self, setting) {
+            (Self::Count(count), Setting::Whole(whole)) => {
+                *count = u8::try_from(whole).unwrap_or(*count);
+            }
+            (Self::DerivedCount(count), Setting::Whole(whole)) => {
+                *count = u8::try_from(whole).ok().or(*count);
+            }
+            (Self::Flag(flag), Setting::Flag(given)) => *flag = given,
+            (Self::Time(time), Setting::Time(given)) => *time = given,
+            (Self::DerivedTime(time), Setting::Time(given)) => *time = Some(given),
+            (Self::Revision(revision), Setting::Whole(whole)) => {
+                *revision = named(&Revision::NUMBERS, whole).unwrap_or(*revision);
+            }
+            (Self::Version(version), Setting::Whole(whole)) => {
+                *version = named(&VERSIONS, whole).unwrap_or(*version);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The versions in IGMP's numbering.
+const VERSIONS: [(u16, Version); 3] = [(1, Version::V1), (2, Version::V2), (3, Version::V3)];
+
+fn number<T: Copy + PartialEq>(numbers: &[(u16, T)], meant: T) -> Option<u16> {
+    numbers.iter().find(|(_, known)| *known == meant).map(|(number, _)| *number)
+}
+
+fn named<T: Copy>(numbers: &[(u16, T)], number: u16) -> Option<T> {
+    numbers.iter().find(|(known, _)| *known == number).map(|(_, meant)| *meant)
+}

@@ -1,0 +1,102 @@
+//! The tables of docs/scenario.md that follow from the vocabulary.
+//!
+//! Each stands on the page between two lines, `<!-- NAME -->` and `<!-- end -->`. A test compares
+//! them with what is made here, and says how the page is written anew.
+
+use crate::knobs::KEYS;
+use crate::vocabulary::field::FIELDS;
+use crate::vocabulary::key::{Default, Form, Key, Keys};
+use crate::vocabulary::kind::KINDS;
+use crate::vocabulary::node;
+
+/// What ends a table on the page.
+const END: &str = "<!-- end -->";
+
+/// The tables: what each is called on the page, and what makes it.
+const TABLES: [(&str, Maker); 5] = [
+    ("kinds of packets", kinds),
+    ("fields of packets", fields),
+    ("keys of a router", || keys("key of a router", node::keys("router"))),
+    ("keys of igmp", || keys("key of `igmp`", KEYS)),
+    ("keys of a switch", || keys("key of a switch", node::keys("switch"))),
+];
+
+/// What makes the rows of a table.
+type Maker = fn() -> Vec<Row>;
+
+/// A row of a table, cell by cell.
+type Row = Vec<String>;
+
+/// The page with every table as the vocabulary has it.
+///
+/// # Errors
+/// The name of a table that has no place on the page.
+pub fn written(page: &str) -> Result<String, &'static str> {
+    let mut page = page.to_owned();
+    for (name, rows) in TABLES {
+        let begin = format!("<!-- {name} -->\n");
+        let from = page.find(&begin).ok_or(name)? + begin.len();
+        let length = page[from..].find(END).ok_or(name)?;
+        page.replace_range(from..from + length, &table(&rows()));
+    }
+    Ok(page)
+}
+
+/// A table; the first row is its head.
+fn table(rows: &[Row]) -> String {
+    let mut text = String::from("\n");
+    for (position, row) in rows.iter().enumerate() {
+        text.push_str(&format!("| {} |\n", row.join(" | ")));
+        if position == 0 {
+            text.push_str(&format!("|{}\n", "---|".repeat(row.len())));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn kinds() -> Vec<Row> {
+    let head = vec!["kind".to_owned(), "what it is".to_owned()];
+    let rows = KINDS.iter().map(|row| {
+        let words = std::iter::once(row.word).chain(row.aliases.iter().copied());
+        vec![spelt(words), row.about.to_owned()]
+    });
+    std::iter::once(head).chain(rows).collect()
+}
+
+fn fields() -> Vec<Row> {
+    let head = vec!["field".to_owned(), "what it is".to_owned()];
+    let rows = FIELDS.iter().map(|row| vec![spelt(row.key.spellings()), about(&row.key)]);
+    std::iter::once(head).chain(rows).collect()
+}
+
+/// The keys of a table with their defaults, except for the role of a node.
+fn keys(of: &str, keys: Keys) -> Vec<Row> {
+    let head = [of, "unless given", "what it is"].map(str::to_owned).to_vec();
+    let rows = keys.iter().copied().flatten().filter(|key| key.name != "role").map(|key| {
+        let unless_given = match key.unless_given {
+            Some(Default::Text(text)) => format!("`\"{text}\"`"),
+            Some(Default::Number(number)) => number.to_string(),
+            Some(Default::Flag(flag)) => format!("`{flag}`"),
+            None => String::new(),
+        };
+        vec![spelt(key.spellings()), unless_given, about(key)]
+    });
+    std::iter::once(head).chain(rows).collect()
+}
+
+/// What a key means, and its words if it has some.
+fn about(key: &Key) -> String {
+    match key.form {
+        Form::Words(words) => {
+            let words = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
+            format!("{} Its words: {}.", key.about, words.join(", "))
+        }
+        _ => key.about.to_owned(),
+    }
+}
+
+/// `ttl` or `hop-limit`
+fn spelt(words: impl Iterator<Item = &'static str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
+}
