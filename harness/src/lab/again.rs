@@ -1,10 +1,10 @@
-//! This very program, started once more from `/proc/self/exe` to be something else: a router of a
-//! laboratory, or a laboratory of a test.
+//! Starts this very program once more from `/proc/self/exe` in another part: as a router of a
+//! laboratory, or as a laboratory of a test.
 //!
-//! What it is to be is its first argument, and it is found out before `main`: so it works in whatever
-//! program this crate is part of, also in one whose `main` is the test harness of Rust, and while there
-//! is one thread only, as user namespaces need it. A program that is started in any other way goes on
-//! to its `main`.
+//! The first argument names the part, and is read before `main`. So a restart works in any program
+//! that links this crate, including one whose `main` is Rust's test harness, and while the process
+//! has one thread, which user namespaces require. A program started in any other way goes on to its
+//! `main`.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -14,16 +14,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::sys;
 
-/// The name under which it is started.
+/// The first argument (`argv[0]`) of a process started again.
 const NAME: &str = "castnet";
 
-/// Whether this program has looked before `main` for what it is to be.
+/// Whether the hook before `main` has run in this process.
 static ABLE: AtomicBool = AtomicBool::new(false);
 
-/// This program as a command, to be what `word` says.
+/// This program as a command that plays the part `word`.
 ///
 /// # Errors
-/// [`io::ErrorKind::Unsupported`] if it was linked in a way in which it would not notice.
+/// [`io::ErrorKind::Unsupported`] if the program was linked without the hook before `main`.
 pub fn again(word: &str) -> io::Result<Command> {
     if !ABLE.load(Ordering::Relaxed) {
         let why = "this program was linked without what castnet-lab does before main (.init_array)";
@@ -35,10 +35,11 @@ pub fn again(word: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Serves, and ends the process, if it was started to be what `word` says; returns if it was not.
+/// Serves as the part `word` and ends the process, if the process was started for it; returns
+/// otherwise.
 pub fn serve_if(word: &str, serve: fn() -> Result<(), String>) {
     ABLE.store(true, Ordering::Relaxed);
-    // The arguments of the standard library may not be there yet.
+    // The arguments of the standard library may not be set yet.
     let arguments = fs::read("/proc/self/cmdline").unwrap_or_default();
     let mut arguments = arguments.split(|octet| *octet == 0);
     let is = |argument: Option<&[u8]>, what: &str| argument.is_some_and(|a| a == what.as_bytes());

@@ -1,5 +1,5 @@
-//! When the other ends of a namespace's links are gone. The kernel clears namespaces away some time
-//! after they are closed, and holds its lock for all interfaces (RTNL) meanwhile.
+//! Waits until the far ends of a namespace's links are gone. The kernel removes namespaces some
+//! time after they are closed, and holds its lock for all interfaces (RTNL) meanwhile.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use tokio::runtime;
 
 use super::Netns;
 
-/// Returns once the namespace has no interface but `lo`, as the kernel tells (`RTNLGRP_LINK`).
+/// Returns once netlink (`RTNLGRP_LINK`) shows no interface but `lo` in the namespace.
 ///
 /// # Errors
 /// Errors of [`Netns::run`], of making the socket and of listing the interfaces.
@@ -34,7 +34,7 @@ pub async fn alone(netns: &Netns) -> io::Result<()> {
     Ok(())
 }
 
-/// How many interfaces there are. Asked by netlink, the kernel would wait for its lock.
+/// The number of interfaces, from /proc: a netlink request would wait for the RTNL lock.
 fn count(netns: &Netns) -> io::Result<usize> {
     let text = netns.run(|| fs::read_to_string("/proc/thread-self/net/dev"))??;
     // Two lines are a heading.

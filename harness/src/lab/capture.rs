@@ -1,12 +1,13 @@
-//! The capture of a whole lab: a ring in every namespace, read all the time, and proof that no frame
-//! can slip by.
+//! The capture of a whole lab: a ring in every namespace, read all the time, and proof that no
+//! frame is missed.
 //!
-//! Proof replaces waiting. At the start every port calls and every other port of its link has to
-//! hear it, so that from then on each link carries and each ring listens. Where switches join links,
-//! every port calls over them too, so that they forward. At the end the same call, made from each
-//! CPU, chases everything sent before it into the rings, and as many frames are read as the kernel
-//! says that it wrote. A frame that still has to be forwarded has not been sent on its next link
-//! yet: end the traffic first. Frames lost for want of space are an error, never a shorter answer.
+//! A roll call is the proof, instead of a wait. At the start every port sends a probe that every
+//! other port of its link must hear: from then on each link carries and each ring listens. Where
+//! switches join links, probes cross them too, which shows that they forward. At the end each CPU
+//! sends the probes once more: they push everything sent earlier into the rings, and the capture
+//! reads as many frames as the kernel says that it wrote. A frame that a node has yet to forward
+//! has not been sent on its next link, so end the traffic first. Frames lost for want of space are
+//! an error, never a shorter capture.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -23,13 +24,13 @@ use super::station::{Captured, Place, Station, Store, read};
 use super::wire::Line as WireLine;
 use super::{Built, Ears, LabError, LinkSpec, Netns, cpu};
 
-/// How long a proof may take before the lab is given up; it takes a millisecond.
+/// How long a proof may take before it fails; it usually takes a millisecond.
 pub const PROOF_BOUND: Duration = Duration::from_secs(10);
 
 /// An unanswered probe is sent again after this long.
 const PACE: Duration = Duration::from_millis(1);
 
-/// A running capture of all ports of a lab. What crosses other interfaces is not taken.
+/// A running capture of all ports of a lab. Frames on other interfaces are not captured.
 #[derive(Debug)]
 pub struct Capture {
     stations: Vec<Arc<Station>>,
@@ -41,13 +42,13 @@ pub struct Capture {
     calls: u32,
 }
 
-/// A link as the roll call sees it, with the far end of a stub as one more port; or all the ports
-/// between which switches carry.
+/// One line of the roll call: a link, with the far end of a stub as one more port; or a segment,
+/// which is all ports that switches join.
 #[derive(Debug)]
 struct Line {
     name: String,
     callers: Vec<Caller>,
-    /// For a link its segment's line.
+    /// For a link, the line of its segment.
     beyond: Option<u32>,
 }
 
@@ -59,7 +60,8 @@ struct Caller {
 }
 
 impl Capture {
-    /// Opens a ring in each namespace and starts to read them, as [`Self::listen`] does but later.
+    /// Opens a ring in each namespace and starts to read them; [`Self::listen`] does so with rings
+    /// opened in advance.
     ///
     /// # Errors
     /// If a ring cannot be opened.
@@ -70,7 +72,7 @@ impl Capture {
         Self::listen(Ears::open(netns)?, links, built)
     }
 
-    /// Starts to read on the current runtime what `ears` hear, which are those of the namespaces
+    /// Starts to read the rings of `ears` on the current runtime. `ears` belong to the namespaces
     /// that `built` was built between; `links` is what it was built from.
     ///
     /// # Errors
@@ -115,18 +117,18 @@ impl Capture {
     }
 
     /// Ends the capture once everything sent before has been captured, and returns it in the order
-    /// of (stamp, sent before received, arrival). A port that is down by now is left out of the
-    /// proof, in both directions. Wires carry no traffic afterwards: what a relay still has under
-    /// way then is in no capture and never arrives.
+    /// of (stamp, sent before received, arrival). The proof leaves out ports that are down, in both
+    /// directions. Wires carry no traffic afterwards: frames that a relay still delays are in no
+    /// capture and never arrive.
     ///
     /// # Errors
     /// [`LabError::Silent`] after `bound`; [`LabError::Dropped`] if frames were lost.
     pub async fn finish(mut self, bound: Duration) -> Result<Vec<Captured>, LabError> {
-        // So that there is room for the marks.
+        // The reader empties the rings to make room for the marks.
         self.drain()?;
         self.call_roll(&Purpose::Mark(cpu::allowed()), bound).await?;
         if !self.wires.is_empty() {
-            // What a relay lets go in its own time may still have been on its way to a ring.
+            // A frame that a relay released may still have been on its way to a ring.
             self.wires.iter().for_each(|(_, wire)| wire.close());
             self.call_roll(&Purpose::Mark(cpu::allowed()), bound).await?;
         }
@@ -141,7 +143,7 @@ impl Capture {
         }
         self.read_all_written(bound).await?;
         self.readers.shutdown().await;
-        // Closing them takes time, which need not be waited for.
+        // Closing rings takes time, and nobody needs to wait for it.
         self.stations.clear();
         let mut captured = self.store.take_captured();
         captured.sort_by_key(|one| (one.frame.stamp_ns, !one.frame.outgoing));
@@ -155,7 +157,7 @@ impl Capture {
             .try_for_each(|station| self.store.drain(station).map_err(station.failed("read ring")))
     }
 
-    /// Returns when all has been read that the kernel has written by now.
+    /// Returns once everything that the kernel has written by now has been read.
     async fn read_all_written(&self, bound: Duration) -> Result<(), LabError> {
         let mut behind = Vec::with_capacity(self.stations.len());
         for station in &self.stations {
@@ -178,12 +180,12 @@ impl Capture {
                 }
                 Some(_) => behind.iter().for_each(|(station, _)| station.ring.flush()),
             }
-            // The first time at once: a flush is mostly done when it returns.
+            // Reads at once the first time: a flush is mostly done when it returns.
             pace.tick().await;
         }
     }
 
-    /// Sends probes until all have been heard by all who should.
+    /// Sends probes until every expected receiver has heard them.
     async fn call_roll(&mut self, purpose: &Purpose, bound: Duration) -> Result<(), LabError> {
         self.calls += 1;
         let ports = self.lines.iter().map(|line| line.callers.len() as u32);
@@ -210,15 +212,16 @@ impl Capture {
         answered.await.unwrap_or_else(|_elapsed| Err(self.silence(bound)))
     }
 
-    /// Lets those who have not heard all calls yet know at once what they have heard.
+    /// Flushes the rings that have not heard all probes yet, so that what they have heard is read
+    /// at once.
     fn flush_unanswered(&self) {
         let deaf = |one: &Hearing| self.caller(one.link, one.to).station;
         let stations: BTreeSet<_> = self.store.roll().missing().iter().map(deaf).collect();
         stations.into_iter().for_each(|station| self.stations[station].ring.flush());
     }
 
-    /// Leaves a port that is down out of the roll call. What a segment without it still carries
-    /// depends on where it is, so that only its links are called from then on.
+    /// Leaves a port that is down out of the roll call. A segment without that port may be split in
+    /// two, so only its links are called from then on.
     fn excuse(&self, probe: Probe) {
         self.store.excuse(probe);
         if let Some(line) = self.lines[probe.link as usize].beyond {
@@ -239,7 +242,7 @@ impl Capture {
             }
             refused
         };
-        // On a thread of its own: the caller's has to stay where it is.
+        // A helper thread enters the namespace: the caller's thread must stay in its own.
         thread::scope(|scope| scope.spawn(send_in_lanes).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
@@ -249,7 +252,7 @@ impl Capture {
         let sent =
             self.stations[caller.station].ring.send(caller.ifindex, &probe.frame(caller.mac));
         match sent.as_ref().map_err(io::Error::raw_os_error) {
-            // No room at the moment: it stays unanswered, and so is sent again.
+            // The kernel has no room at the moment: the probe stays unanswered and is sent again.
             Err(Some(libc::EAGAIN | libc::ENOBUFS | libc::EINTR)) => Ok(()),
             _ => sent,
         }
@@ -282,13 +285,13 @@ impl Capture {
     }
 }
 
-/// What a roll call is for.
+/// The purpose of a roll call.
 #[derive(Debug)]
 enum Purpose {
-    /// That links carry and taps listen: one call, from anywhere.
+    /// To show that links carry and rings listen: one call, from any CPU.
     Prove,
-    /// That nothing is under way: one call from each of these CPUs, for each has its own queue of
-    /// received frames, and frames keep their order only within one.
+    /// To show that nothing is under way: one call from each of these CPUs. Each CPU has its own
+    /// queue of received frames, and frames keep their order only within one queue.
     Mark(Vec<usize>),
 }
 
@@ -300,7 +303,7 @@ impl Purpose {
         }
     }
 
-    /// Whether a port that gives this answer is down or gone, and may be.
+    /// Whether the error means that a port is down or gone, which may happen to a port.
     fn excuses(&self, error: &io::Error) -> bool {
         let down = [libc::ENETDOWN, libc::ENXIO, libc::ENODEV];
         matches!(self, Self::Mark(_)) && error.raw_os_error().is_some_and(|one| down.contains(&one))
@@ -310,8 +313,8 @@ impl Purpose {
 /// Ports by interface index.
 type Places = BTreeMap<u32, Place>;
 
-/// Who calls on which link, and what is heard in which namespace: in those of the nodes and, after
-/// those, in the far ends of stubs.
+/// Who calls on which link, and who hears it in which namespace: first the namespaces of the nodes,
+/// then the far ends of stubs.
 fn survey(nodes: usize, links: &[LinkSpec], built: &Built) -> (Vec<Line>, Vec<Places>) {
     let mut rooms = vec![Places::new(); nodes];
     let mut lines = Vec::with_capacity(links.len());
@@ -326,7 +329,7 @@ fn survey(nodes: usize, links: &[LinkSpec], built: &Built) -> (Vec<Line>, Vec<Pl
         if let Medium::Stub { ifindex, .. } = medium {
             let port = callers.len() as u32;
             let place = Place { link, port, netns: None, beyond: None };
-            // Nobody but the one port ever sees the address that it calls from.
+            // Only that port ever sees the address that it calls from.
             callers.push(Caller {
                 station: rooms.len(),
                 ifindex: *ifindex,
@@ -342,7 +345,7 @@ fn survey(nodes: usize, links: &[LinkSpec], built: &Built) -> (Vec<Line>, Vec<Pl
     (lines, rooms)
 }
 
-/// Adds the line of a segment, on which every one of its ports is to hear every other one.
+/// Adds the line of a segment, on which every port must hear every other port.
 fn join(segment: &[(usize, usize)], lines: &mut Vec<Line>, rooms: &mut [Places]) {
     let line = lines.len() as u32;
     let mut callers = Vec::with_capacity(segment.len());

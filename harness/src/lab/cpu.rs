@@ -1,10 +1,10 @@
 //! The CPUs that the lab runs on. Frames keep their order on their way into the kernel only within
-//! one CPU, so whoever needs order stays on one, or asks each.
+//! one CPU, so code that needs order stays on one CPU or sends a probe from each.
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-/// The CPUs that this process may run on, and so the nodes that it started; at least one.
+/// The CPUs that this process, and so each node that it started, may run on; at least one.
 pub(super) fn allowed() -> Vec<usize> {
     let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
     let cpus = (0..CpuSet::count()).filter(|&cpu| allowed.is_set(cpu).unwrap_or(false));
@@ -12,8 +12,8 @@ pub(super) fn allowed() -> Vec<usize> {
     if cpus.is_empty() { vec![0] } else { cpus }
 }
 
-/// Moves the calling thread to a CPU. One that has gone off-line holds no frames: nothing is lost
-/// by staying.
+/// Moves the calling thread to a CPU. If the CPU has gone off-line the thread stays where it is: an
+/// off-line CPU holds no frames.
 pub(super) fn move_to(cpu: usize) {
     let mut only = CpuSet::new();
     let _moved = only.set(cpu).and_then(|()| sched_setaffinity(Pid::from_raw(0), &only));

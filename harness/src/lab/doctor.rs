@@ -1,7 +1,7 @@
-//! What this machine can do for the lab, found out by doing it in namespaces that are thrown away.
+//! Finds out what this machine can do for the lab, by trying it in namespaces that are thrown away.
 //!
-//! Nothing here changes a setting of the host; a kernel module that is asked for may be loaded by the
-//! kernel, as it would be by a run.
+//! No check changes a setting of the host; the kernel may load a module that a check asks for, as
+//! it would for a run.
 
 use std::io;
 use std::path::PathBuf;
@@ -18,20 +18,20 @@ use super::{
     link,
 };
 
-/// One thing that was tried.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// What it is about, in a word.
+    /// The subject of the check, in a word.
     pub what: &'static str,
-    /// Whether no scenario can run without it.
+    /// Whether every scenario needs it.
     pub needed: bool,
-    /// What was found, or why it is missing.
+    /// What the check found, or why the subject is missing.
     pub found: Result<String, String>,
-    /// What to do if it is missing.
+    /// What to do if the subject is missing.
     pub remedy: &'static str,
 }
 
-/// Tries everything. [`super::privilege::enter`] must have gone well.
+/// Runs all checks. Call [`super::privilege::enter`] first.
 ///
 /// # Panics
 /// Outside a tokio runtime.
@@ -52,7 +52,7 @@ pub async fn examine() -> Vec<Probe> {
     ]
 }
 
-/// Whether a program is on the path. No scenario needs one.
+/// Whether a program is on the path. No scenario needs such a program.
 #[must_use]
 pub fn program(name: &'static str) -> Probe {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -62,7 +62,7 @@ pub fn program(name: &'static str) -> Probe {
     Probe { what: name, needed: false, found, remedy: "install it to read captures" }
 }
 
-/// A topology of one link with so many ports.
+/// A topology of one link with `ports` ports.
 fn topology(ports: usize) -> Result<(Vec<Netns>, [LinkSpec; 1]), String> {
     let netns = (0..ports).map(|index| Netns::create(format!("doctor{index}")));
     let netns = netns.collect::<io::Result<Vec<_>>>().map_err(|error| error.to_string())?;
@@ -107,7 +107,7 @@ fn mroute() -> Result<String, String> {
     Ok("the kernel routes multicast".to_owned())
 }
 
-/// How much a link with faults, or a host of castnet's own, may hold while nobody reads.
+/// How much the socket of a link with faults, or of a host population, can hold while nobody reads.
 fn buffers() -> Result<String, String> {
     let netns = Netns::create("doctor").map_err(|error| error.to_string())?;
     let asked = netns.run(|| {
@@ -116,7 +116,7 @@ fn buffers() -> Result<String, String> {
             return Ok(Ok(()));
         }
         setsockopt(&any, sockopt::RcvBuf, &BUFFER_BYTES)?;
-        // The kernel doubles what it grants, for its own bookkeeping.
+        // The kernel doubles the size that it grants, for its own bookkeeping.
         let granted = getsockopt(&any, sockopt::RcvBuf)? / 2;
         Ok(if granted >= BUFFER_BYTES { Ok(()) } else { Err(granted) })
     });

@@ -1,7 +1,8 @@
-//! The rings of a lab while the kernel makes them ready, one in each namespace.
+//! The rings of a lab, one in each namespace, while the kernel makes them ready.
 //!
-//! It takes the kernel a grace period of RCU, mostly 8 to 20 ms, in which links can be built: rings
-//! hear what interfaces there are, now or later. All wait side by side, each on a thread of its own.
+//! The kernel needs a grace period of RCU, mostly 8 to 20 ms, for each ring. Links can be built
+//! meanwhile: a ring also hears interfaces that appear later. All rings wait side by side, each on
+//! a thread of its own.
 
 use std::io;
 use std::thread::{self, JoinHandle};
@@ -9,12 +10,12 @@ use std::thread::{self, JoinHandle};
 use super::ring::Ring;
 use super::{LabError, Netns, Tap};
 
-/// What will hear all that goes on in some namespaces. It keeps them alive.
+/// Rings that are being opened in some namespaces. They keep the namespaces alive.
 #[derive(Debug)]
 pub struct Ears(Vec<(String, JoinHandle<io::Result<Ring>>)>);
 
 impl Ears {
-    /// Opens them, and does not wait until they hear.
+    /// Starts to open the rings, without waiting until they hear.
     ///
     /// # Errors
     /// If the kernel refuses a socket or a thread.
@@ -32,7 +33,7 @@ impl Ears {
         netns.iter().zip(taps).map(ready).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Waits until they hear; returns them in order, with the names of the namespaces.
+    /// Waits until all rings hear; returns them in order, with the names of their namespaces.
     pub(super) fn hearing(self) -> Result<Vec<(String, Ring)>, LabError> {
         let join = |(name, opening): (String, JoinHandle<io::Result<Ring>>)| {
             let opened = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -1,6 +1,6 @@
-//! What can go wrong in the lab itself, said in its own words: which link, which port, which step.
+//! The failures of the lab itself, each with the link, the port and the step that failed.
 //!
-//! None of these is a finding about the system under test: they all mean that the lab is broken.
+//! A failure here is never a finding about the system under test: it means that the lab is broken.
 
 use std::fmt;
 use std::io;
@@ -43,15 +43,15 @@ pub enum LabError {
         /// The kernel's answer.
         source: io::Error,
     },
-    /// Probes did not get through: these links cannot be trusted to carry or to be captured.
+    /// Probes did not get through: these links are not known to carry, or not known to be captured.
     #[error("{} after {bound:?}", Silence(silent))]
     Silent {
-        /// How long was waited.
+        /// How long the lab waited.
         bound: Duration,
         /// For each such link, its name and the pairs `(from, to)` of ports that are missing.
         silent: Vec<(String, Vec<(String, String)>)>,
     },
-    /// The kernel had no room for frames that a capture, or a wire, should have taken.
+    /// The kernel had no room for frames that a capture or a wire should have received.
     #[error("namespace {netns}: {frames} frames were lost: there was no room for them")]
     Dropped {
         /// The namespace's name.

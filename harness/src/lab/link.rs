@@ -1,12 +1,12 @@
 //! Links between namespaces: a veth for two ports, a hub for more, a stub for one; or a wire, which
-//! passes through this process.
+//! passes frames through this process.
 //!
-//! A hub repeats every frame on all its other ports, like the shared Ethernet that the RFCs have in
-//! mind; a learning switch would show a capture less after some minutes than at the start. A stub
-//! ends in a quiet namespace of its own, so that there is someone who can hear the port.
+//! A hub repeats every frame on all its other ports, like the shared Ethernet that the RFCs assume;
+//! behind a learning switch a capture would see less after some minutes than at the start. A stub
+//! ends in a quiet namespace of its own, so that something can hear the port.
 //!
-//! A port that is up does not carry yet: frames sent now may vanish. That is for the capture's
-//! proof to settle, not for this module.
+//! A port that is up does not carry yet: frames sent now may vanish. The capture's proof waits for
+//! the carrier; this module does not.
 
 use std::fmt;
 use std::io;
@@ -19,7 +19,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use super::netlink::VethEnd;
 use super::{LOOPBACK_IFINDEX, LabError, Netlink, Netns, Wire, sys};
 
-/// What was tried, for messages.
+/// The step that messages name.
 const CREATE: &str = "create veth";
 const OFFLOAD: &str = "turn tx checksum offload off";
 
@@ -39,22 +39,22 @@ pub struct Port {
 /// One link and the ports on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkSpec {
-    /// Only for messages.
+    /// The link's name, for messages.
     pub name: String,
-    /// At least one.
+    /// The ports, at least one.
     pub ports: Vec<Port>,
-    /// Who carries frames between them.
+    /// What carries frames between the ports.
     pub carrier: Carrier,
 }
 
-/// Who carries frames from one port of a link to the others.
+/// What carries frames from one port of a link to the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Carrier {
     /// The kernel, by a veth or a bridge: the least delay.
     #[default]
     Kernel,
-    /// This process, which can interfere. A link of one port has nothing to carry and is a stub all
-    /// the same.
+    /// This process, which can interfere. A link of one port is always a stub: it has nothing to
+    /// carry.
     Process,
 }
 
@@ -69,7 +69,7 @@ pub enum Medium {
     Wire(Wire),
     /// The far end of a single port, in a namespace of its own.
     Stub {
-        /// Where the far end is.
+        /// The namespace of the far end.
         netns: Netns,
         /// The far end's interface index.
         ifindex: u32,
@@ -81,7 +81,7 @@ pub enum Medium {
 pub struct Built {
     /// `ifindex[link][port]`: the port's interface index, inside its own namespace.
     pub ifindex: Vec<Vec<u32>>,
-    /// `media[link]`.
+    /// What joins the ports of each link, in the order of the links.
     pub media: Vec<Medium>,
     /// The ports that switches join into one segment, each as `(link, port)`; empty unless set.
     pub segments: Vec<Vec<(usize, usize)>>,
@@ -92,7 +92,7 @@ pub struct Built {
 ///
 /// # Errors
 /// The first operation that the kernel refused, or `InvalidInput` for a specification that cannot
-/// be built. What was built so far goes with the namespaces.
+/// be built. Links built so far go with the namespaces.
 ///
 /// # Panics
 /// Outside a tokio runtime.
@@ -124,8 +124,8 @@ pub async fn build(netns: &[Netns], links: &[LinkSpec]) -> Result<Built, LabErro
     Ok(Built { ifindex, media, segments: Vec::new() })
 }
 
-/// The interface indexes that a port has for itself and for what it is joined to. No two ends of all
-/// links have the same.
+/// The interface indexes of a port and of the far end that it is joined to. No two ends in the lab
+/// share an index.
 #[derive(Clone, Copy)]
 struct Ends {
     near: u32,
@@ -189,8 +189,8 @@ async fn lay(
         ([port], [ends]) => lay_stub(netns, link, port, *ends).await,
         _ if link.carrier == Carrier::Process => lay_wire(netns, number, laid).await,
         ([one, other], [at_one, at_other]) => {
-            // From inside the first port's namespace, so that no kernel has a reason to compare the
-            // new name with those of another.
+            // The veth is made from inside the first port's namespace, so that the kernel never
+            // compares the new name with names in another.
             let far = netns[other.netns].as_fd();
             let (here, peer) = (end(one, at_one.near), end(other, at_other.near));
             let made = netlinks[one.netns].add_veth(here, None, peer, far).await;

@@ -1,7 +1,7 @@
-//! The database of multicast members of a namespace's bridges, as netlink tells it (`RTNLGRP_MDB`).
+//! The multicast database of a namespace's bridges, as netlink reports it (`RTNLGRP_MDB`).
 //!
-//! rtnetlink does not know these messages and drops them, so that they are read here as they are. The
-//! layouts are those of linux/rtnetlink.h, linux/netlink.h and linux/if_bridge.h.
+//! rtnetlink does not know these messages and drops them, so this module parses the octets itself.
+//! The layouts are in linux/rtnetlink.h, linux/netlink.h and linux/if_bridge.h.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
@@ -24,7 +24,7 @@ const RTM_DELMDB: u16 = 85;
 const MDBA_MDB: u16 = 1;
 const MDBA_MDB_ENTRY: u16 = 1;
 const MDBA_MDB_ENTRY_INFO: u16 = 1;
-/// The sources of an entry for one of them only, which is told apart from that of its group.
+/// The source of an (S,G) entry. The kernel reports such an entry apart from its group's own.
 const MDBA_MDB_EATTR_SOURCE: u16 = 4;
 const MDBA_ROUTER: u16 = 2;
 const MDBA_ROUTER_PORT: u16 = 1;
@@ -37,26 +37,26 @@ const HEADER: usize = 16;
 const PORT_MESSAGE: usize = 8;
 const ENTRY: usize = 28;
 
-/// Room for some thousand changes that wait to be read; an ordinary user gets `net.core.rmem_max`.
+/// Room for some thousand unread changes; an ordinary user gets `net.core.rmem_max`.
 const BUFFER_BYTES: usize = 4 << 20;
 
-/// A change of what a bridge knows.
+/// A change in a bridge's multicast database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MdbMessage {
-    /// A port has members of a group from now on, or has none any more.
+    /// From now on a port has members of a group, or no longer has any.
     Member {
         /// The group.
         group: IpAddr,
         /// The port's interface index.
         port: u32,
-        /// Whether it has.
+        /// Whether the port has members.
         on: bool,
     },
-    /// A port leads to a router from now on, or does not any more.
+    /// From now on a port leads to a router, or no longer does.
     Router {
         /// The port's interface index.
         port: u32,
-        /// Whether it does.
+        /// Whether the port leads to a router.
         on: bool,
     },
     /// Changes came faster than they were read, and some are lost.
@@ -70,7 +70,7 @@ pub struct MdbMonitor {
 }
 
 impl MdbMonitor {
-    /// Subscribes; every change from now on is told.
+    /// Subscribes: every change from now on is reported.
     ///
     /// # Errors
     /// Errors of [`Netns::run`] and of making the socket.
@@ -90,16 +90,16 @@ impl MdbMonitor {
     /// Waits for changes and takes them, in their order.
     ///
     /// # Errors
-    /// Those of recv(2).
+    /// Errors of recv(2).
     pub async fn next(&self) -> io::Result<Vec<MdbMessage>> {
         readable(self.socket.as_fd()).await?;
         self.take()
     }
 
-    /// Takes the changes that have been told by now.
+    /// Takes the changes that have been reported by now.
     ///
     /// # Errors
-    /// Those of recv(2).
+    /// Errors of recv(2).
     pub fn take(&self) -> io::Result<Vec<MdbMessage>> {
         let mut space = [0; 8192];
         let mut messages = Vec::new();
@@ -115,7 +115,7 @@ impl MdbMonitor {
     }
 }
 
-/// The changes in the octets of one read; messages of other kinds are passed over.
+/// The changes in the octets of one read; messages of other kinds are skipped.
 fn parse(mut octets: &[u8]) -> Vec<MdbMessage> {
     let mut messages = Vec::new();
     while let Some((length, kind)) = number(octets, 0).zip(short(octets, 4)) {
@@ -152,7 +152,7 @@ fn members(table: &[u8], on: bool, messages: &mut Vec<MdbMessage>) {
     }
 }
 
-/// The group of a `struct br_mdb_entry`; `None` for one of Ethernet addresses, which is not IP.
+/// The group of a `struct br_mdb_entry`; `None` if the entry is for an Ethernet address.
 fn group(entry: &[u8]) -> Option<IpAddr> {
     let octets = entry.get(8..24)?.first_chunk::<16>()?;
     let [a, b, c, d, ..] = *octets;
@@ -163,18 +163,18 @@ fn group(entry: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// The attributes, each as its type and its value, as far as they are whole.
+/// The attributes, each as its type and its value, up to the first that is cut off.
 fn attributes(mut octets: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
         let (length, kind) = (usize::from(short(octets, 0)?), short(octets, 2)?);
         let value = octets.get(4..length)?;
         octets = octets.get(length.next_multiple_of(4)..).unwrap_or_default();
-        // The two upper bits say how the value is made.
+        // The two upper bits are flags of the encoding.
         Some((kind & 0x3fff, value))
     })
 }
 
-/// Netlink speaks in the order of the machine.
+/// Netlink uses the byte order of the machine.
 fn short(octets: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_ne_bytes(octets.get(at..at + 2)?.try_into().ok()?))
 }
@@ -226,7 +226,7 @@ mod tests {
             MdbMessage::Router { port: 3, on: true },
         ];
         assert_eq!(parse(&read), expected);
-        // Cut anywhere it is less, and never anything else.
+        // A message cut anywhere yields fewer changes, and never different ones.
         for length in 0..read.len() {
             assert!(expected.starts_with(&parse(&read[..length])), "{length}");
         }

@@ -1,6 +1,5 @@
-//! The forwarding cache of a namespace as netlink tells it: every change
-//! (`RTNLGRP_IPV4_MROUTE`, `RTNLGRP_IPV6_MROUTE`), and what its entries have counted
-//! (`RTA_MFC_STATS`).
+//! The forwarding cache of a namespace as netlink reports it: every change (`RTNLGRP_IPV4_MROUTE`,
+//! `RTNLGRP_IPV6_MROUTE`), and the counters of its entries (`RTA_MFC_STATS`).
 
 use std::io;
 use std::net::IpAddr;
@@ -25,18 +24,18 @@ const FAMILY_IP6MR: u8 = 129;
 /// A change of the forwarding cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MfcMessage {
-    /// The entry is so from now on.
+    /// An entry was added or changed, and now has these devices.
     Entry {
         /// The source.
         source: IpAddr,
         /// The group.
         group: IpAddr,
-        /// The device in; `None` while the entry waits to be resolved.
+        /// The incoming device; `None` while the entry is unresolved.
         iif: Option<u32>,
-        /// The devices out.
+        /// The outgoing devices.
         oifs: Vec<u32>,
     },
-    /// There is no entry any more.
+    /// The entry was deleted.
     Deleted {
         /// The source.
         source: IpAddr,
@@ -55,7 +54,7 @@ pub struct MfcMonitor {
 }
 
 impl MfcMonitor {
-    /// Subscribes; every change from now on is told.
+    /// Subscribes: every change from now on is reported.
     ///
     /// # Errors
     /// Errors of [`Netns::run`] and of making the socket.
@@ -100,7 +99,7 @@ impl Drop for MfcMonitor {
 /// The counters of a flow's entry since it was made; `None` if the flow has no entry.
 ///
 /// # Errors
-/// Errors of [`Netns::run`] and of making the socket, and the kernel's refusal.
+/// Errors of [`Netns::run`] and of making the socket, or the kernel's refusal.
 ///
 /// # Panics
 /// Outside a tokio runtime.
@@ -196,7 +195,7 @@ fn flow(route: &RouteMessage) -> Option<(IpAddr, IpAddr)> {
     Some((source?, group?))
 }
 
-/// An address of a family that netlink's own library does not know.
+/// An address of a family that the netlink crates do not decode.
 fn octets_of(octets: &[u8], is_ipv4: bool) -> Option<IpAddr> {
     Some(match is_ipv4 {
         true => <[u8; 4]>::try_from(octets).ok()?.into(),

@@ -1,12 +1,13 @@
-//! The ground floor of the lab: network namespaces, links between them, and one capture of it all.
+//! The lowest layer of the lab: network namespaces, links between them, and one capture of them
+//! all.
 //!
-//! It builds what it is told on the running kernel and hands back every frame that crossed a port.
-//! It knows no scenario, role or verdict. Nothing here has a name outside the process: a lab ends
-//! when its file descriptors close, however the process ends.
+//! This module builds a lab on the running kernel and returns every frame that crossed a port.
+//! Scenarios, roles and verdicts are unknown here. Nothing has a name outside the process: a lab
+//! ends when its file descriptors close, however the process ends.
 //!
-//! The order is [`privilege::enter`], [`Netns::create`], [`Ears::open`], [`link::build`],
-//! [`switch::build`], [`unicast::install`], [`Capture::listen`], [`Capture::prove`], the run itself,
-//! [`Capture::finish`].
+//! Call in this order: [`privilege::enter`], [`Netns::create`], [`Ears::open`], [`link::build`],
+//! [`switch::build`], [`unicast::install`], [`Capture::listen`], [`Capture::prove`], the run
+//! itself, [`Capture::finish`].
 
 mod again;
 mod alone;

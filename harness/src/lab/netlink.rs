@@ -1,4 +1,4 @@
-//! rtnetlink in the few words that the lab needs: veth, hub, bridge, address, up, down, interfaces.
+//! The rtnetlink requests that the lab needs: veth, hub, bridge, address, up, down, interfaces.
 //!
 //! rtnetlink and its message types change with every release, so no other module sees them. The
 //! connection belongs to one namespace and runs as a task of the current runtime.
@@ -24,12 +24,13 @@ use crate::family::spoken_net;
 
 /// One end of a veth to be made.
 pub(super) struct VethEnd<'a> {
-    /// At most 15 bytes, unique in its namespace.
+    /// The name: at most 15 bytes, unique in its namespace.
     pub(super) ifname: &'a str,
-    /// `None` lets the kernel draw one.
+    /// The Ethernet address; `None` lets the kernel draw one.
     pub(super) mac: Option<[u8; 6]>,
-    /// Not that of the other end: at an end whose peer has the same index, in whatever namespace, Linux
-    /// may notice a carrier a second late (`linkwatch_urgent_event` in net/core/link_watch.c).
+    /// The index, which must differ from the other end's: if both ends of a veth share an ifindex,
+    /// in whatever namespaces, Linux may report carrier up to 1 s late (`linkwatch_urgent_event` in
+    /// net/core/link_watch.c).
     pub(super) ifindex: u32,
 }
 
@@ -53,17 +54,18 @@ impl Netlink {
         opened.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
     }
 
-    /// Opens a connection in each namespace, as [`Self::open`] does but sooner.
+    /// Opens a connection in each namespace, faster than one [`Self::open`] for each.
     ///
     /// # Errors
-    /// Errors of [`Netns::visit`], and inside it of making each socket.
+    /// Errors of [`Netns::visit`] and of making each socket.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub(super) fn open_each(netns: &[&Netns]) -> io::Result<Vec<io::Result<Self>>> {
         let runtime = runtime::Handle::current();
         let opened = Netns::visit(netns, |_| {
-            // The socket must be made inside, and registered with the caller's runtime.
+            // The socket must be made inside the namespace, but registered with the caller's
+            // runtime.
             let _inside_runtime = runtime.enter();
             rtnetlink::new_connection()
         })?;
@@ -77,12 +79,12 @@ impl Netlink {
     /// Closes the connection and waits until its socket is closed too.
     pub async fn close(mut self) {
         self.task.abort();
-        // The only outcome of an aborted task that never panics is that it was aborted.
+        // An aborted task that never panics can only end as aborted.
         let _aborted = (&mut self.task).await;
     }
 
-    /// Makes a veth with one end here (a port of the bridge `controller` and up, if that is given)
-    /// and its peer in `peer_netns`, both with one queue each way, in a single message.
+    /// Makes a veth in a single message, with one queue each way at both ends. One end is here (up,
+    /// and a port of the bridge `controller` if given), its peer is in `peer_netns`.
     pub(super) async fn add_veth(
         &self,
         here: VethEnd<'_>,
@@ -96,13 +98,13 @@ impl Netlink {
             .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
             .with(&here);
         if let Some(bridge) = controller {
-            // The peer cannot be made up in the same message: ENOTCONN.
+            // The kernel refuses (ENOTCONN) to set the peer up in the same message.
             here = here.controller(bridge).up();
         }
         self.handle.link().add(here.build()).execute().await.map_err(to_io)
     }
 
-    /// Makes a bridge that is up, repeats every frame on all its other ports, and says nothing of
+    /// Makes a bridge that is up, repeats every frame on all its other ports, and sends nothing of
     /// its own: no spanning tree, no snooping, no learning.
     pub(super) async fn add_hub(&self, ifname: &str) -> io::Result<()> {
         let hub = LinkBridge::new(ifname)
@@ -115,8 +117,8 @@ impl Netlink {
         self.handle.link().add(hub).execute().await.map_err(to_io)
     }
 
-    /// Makes a bridge that is up, knows no spanning tree, and asks nobody yet.
-    /// Its Queries come from the bridge's own address if it has one, or else from 0.0.0.0.
+    /// Makes a bridge that is up, has no spanning tree, and sends no Queries yet. Its Queries come
+    /// from the bridge's own address if it has one, or else from 0.0.0.0.
     pub(super) async fn add_bridge(
         &self,
         ifname: &str,
@@ -136,7 +138,7 @@ impl Netlink {
         self.handle.link().add(bridge).execute().await.map_err(to_io)
     }
 
-    /// Has a bridge snoop, and ask, in another way.
+    /// Changes how a bridge snoops and queries.
     pub(super) async fn set_snooping(&self, ifname: &str, given: &Snooping) -> io::Result<()> {
         let bridge = given.apply(LinkBridge::new(ifname)).mcast_querier(given.querier).build();
         self.handle.link().change(bridge).execute().await.map_err(to_io)
@@ -150,7 +152,7 @@ impl Netlink {
         self.handle.link().set_port(message).execute().await.map_err(to_io)
     }
 
-    /// Lets a bridge be a querier, or no longer.
+    /// Makes a bridge a querier, or ends that.
     pub(super) async fn set_querier(&self, ifname: &str, on: bool) -> io::Result<()> {
         let message = LinkBridge::new(ifname).mcast_querier(on).build();
         self.handle.link().change(message).execute().await.map_err(to_io)
@@ -200,8 +202,8 @@ impl Netlink {
         self.handle.link().set(message).execute().await.map_err(to_io)
     }
 
-    /// Whether the kernel has a queueing discipline of this kind. It is asked for without the options
-    /// that it needs, so that a kernel that has it refuses for another reason.
+    /// Whether the kernel has a queueing discipline of this kind. The request lacks the options
+    /// that the kind needs, so a kernel that has the kind refuses for another reason.
     ///
     /// # Errors
     /// If the kernel does not answer.
@@ -236,14 +238,14 @@ impl Drop for Netlink {
     }
 }
 
-/// What is said in the same way of both ends of every veth.
+/// Attributes that both ends of every veth share.
 trait End {
     fn with(self, end: &VethEnd<'_>) -> Self;
 }
 
 impl<T> End for LinkMessageBuilder<T> {
     fn with(self, end: &VethEnd<'_>) -> Self {
-        // The default is one queue per possible CPU, which is slow to make and of no use here.
+        // The default is one queue per possible CPU: slow to make, and useless here.
         let single = self
             .index(end.ifindex)
             .append_extra_attribute(LinkAttribute::NumTxQueues(1))

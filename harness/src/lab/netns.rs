@@ -1,10 +1,10 @@
 //! A network namespace that lives as long as its file descriptor, and work done inside it.
 //!
-//! A thread is in exactly one namespace, so everything here happens on short helper threads; the
-//! caller's thread never moves. A socket stays for ever in the namespace of the thread that made
-//! it, so work inside is only ever *making* something: afterwards any thread can use it.
+//! A thread is in exactly one namespace, so all work happens on short helper threads and the
+//! caller's thread never moves. A socket stays in the namespace of the thread that made it, so work
+//! inside only ever *makes* something: afterwards any thread can use it.
 //!
-//! Nothing appears under /run/netns, and nothing is left behind however the process ends.
+//! No namespace appears under /run/netns, and none is left behind however the process ends.
 
 use std::fs;
 use std::io;
@@ -15,11 +15,11 @@ use nix::sched::{CloneFlags, setns, unshare};
 
 use super::LabError;
 
-/// What a node must be like before its first interface appears, below /proc/sys.
+/// The sysctls of a node, set before its first interface appears; paths are below /proc/sys.
 ///
-/// Without IPv6 no neighbour discovery and no MLD report is sent unasked; reports for 224.0.0.x
-/// are the kernel's own idea and nobody's membership; and no test is to fail on the kernel's small
-/// defaults for memberships. Each write costs some 20 us, so none is here that another implies:
+/// With IPv6 off the kernel sends no neighbour discovery and no MLD reports unasked. The kernel's
+/// own reports for 224.0.0.x are nobody's membership, and its small default limits on memberships
+/// must not fail a test. Each write costs some 20 us, so no sysctl is listed that another implies:
 /// `all/disable_ipv6` sets `default` too, unlike `all/rp_filter`.
 const SYSCTLS: [(&str, &str); 5] = [
     ("net/ipv6/conf/all/disable_ipv6", "1"),
@@ -29,8 +29,8 @@ const SYSCTLS: [(&str, &str); 5] = [
     ("net/ipv4/igmp_max_memberships", "65536"),
 ];
 
-/// How many threads make namespaces. Most of the work is done under locks of the whole kernel: two
-/// gain a little, more gain nothing.
+/// The number of threads that make namespaces. Most of the work holds locks of the whole kernel: a
+/// second thread gains a little, more gain nothing.
 const MAKERS: usize = 2;
 
 /// An anonymous network namespace.
@@ -45,16 +45,16 @@ impl Netns {
     /// for 65,536 memberships. `name` is only for messages.
     ///
     /// # Errors
-    /// Those of unshare(2), of opening /proc/thread-self/ns/net, and of writing the sysctls.
+    /// Errors of unshare(2), of opening /proc/thread-self/ns/net, and of writing the sysctls.
     pub fn create(name: impl Into<String>) -> io::Result<Self> {
         let fd = on_helper_thread(make_here)??;
         Ok(Self { fd, name: name.into() })
     }
 
-    /// Makes a namespace for each name, as [`Self::create`] does but sooner, in this order.
+    /// Makes a namespace for each name, in this order, faster than one [`Self::create`] for each.
     ///
     /// # Errors
-    /// The first of those of [`Self::create`].
+    /// The first error of [`Self::create`].
     pub fn create_all(names: Vec<String>) -> Result<Vec<Self>, LabError> {
         let share = names.len().div_ceil(MAKERS).max(1);
         let make = |names: &[String]| names.iter().map(|_| make_here()).collect::<Vec<_>>();
@@ -79,7 +79,7 @@ impl Netns {
         Ok(made)
     }
 
-    /// A namespace that somebody else has made, as in `/proc/<pid>/fd/<n>`. `name` is only for
+    /// A namespace that another process has made, as in `/proc/<pid>/fd/<n>`. `name` is only for
     /// messages.
     #[must_use]
     pub fn adopt(fd: OwnedFd, name: impl Into<String>) -> Self {
@@ -92,10 +92,10 @@ impl Netns {
         &self.name
     }
 
-    /// Another handle of the same namespace.
+    /// Another handle of this namespace.
     ///
     /// # Errors
-    /// What dup(2) says.
+    /// Errors of dup(2).
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { fd: self.fd.try_clone()?, name: self.name.clone() })
     }
@@ -105,11 +105,11 @@ impl Netns {
         fs::File::open("/proc/thread-self/ns/net")
     }
 
-    /// Runs `f` on a helper thread inside the namespace, and waits for it; a panic in `f` goes on
-    /// in the caller. What `f` spawns starts in the namespace too.
+    /// Runs `f` on a helper thread inside the namespace and waits for it; a panic in `f` continues
+    /// in the caller. Threads and processes that `f` starts are in the namespace too.
     ///
     /// # Errors
-    /// Those of starting a thread and of setns(2).
+    /// Errors of starting a thread and of setns(2).
     pub fn run<T: Send>(&self, f: impl FnOnce() -> T + Send) -> io::Result<T> {
         on_helper_thread(|| {
             setns(&self.fd, CloneFlags::CLONE_NEWNET)?;
@@ -117,11 +117,11 @@ impl Netns {
         })?
     }
 
-    /// Runs `f` inside each of the namespaces in turn, all on one helper thread, and returns what
-    /// it made. `f` is told the position.
+    /// Runs `f` inside each of the namespaces in turn, all on one helper thread, and returns the
+    /// results. `f` receives the position.
     ///
     /// # Errors
-    /// Those of starting a thread and of setns(2).
+    /// Errors of starting a thread and of setns(2).
     pub(super) fn visit<T: Send>(
         netns: &[&Self],
         mut f: impl FnMut(usize) -> T + Send,

@@ -1,20 +1,20 @@
-//! Who goes first on a busy machine: a thread that makes or observes what is timed.
+//! Real-time scheduling for a thread that makes or observes what is timed on a busy machine.
 //!
-//! Real time, not a nice value. Weights of ordinary threads are shared out anew each time that a heavy
-//! one wakes or sleeps, and the kernel's own workers, which are ordinary threads too, were seen to wait
-//! for 0.9 s meanwhile: so long Linux took to notice that a carrier was back.
+//! A nice value is not enough. The scheduler shares out the weights of ordinary threads anew each
+//! time that a heavy one wakes or sleeps; meanwhile the kernel's own workers, which are ordinary
+//! threads too, were seen to wait for 0.9 s, so that Linux noticed a carrier that late.
 
 use std::marker::PhantomData;
 
 use super::sys;
 
-/// The calling thread goes before all ordinary ones of the machine for as long as this lives, and what
-/// it starts meanwhile does not. Without the right to do so nothing happens: the run is then as late as
-/// the machine.
+/// Puts the calling thread before all ordinary threads of the machine for as long as this value
+/// lives; threads and processes that it starts stay ordinary. Without the right to do so this does
+/// nothing, and the run is as late as the machine.
 #[derive(Debug)]
 #[must_use]
 pub struct Precedence {
-    /// It is of this thread.
+    /// The value belongs to the thread that made it.
     _here: PhantomData<*const ()>,
 }
 

@@ -1,8 +1,8 @@
-//! The right to make network namespaces: had already, or taken in a user namespace of one's own.
+//! The right to make network namespaces: held already, or obtained in a user namespace.
 //!
-//! An ordinary user gets it from unshare(2) where the machine allows user namespaces; the process
-//! is then root over namespaces of its own and over nothing else. Where the machine does not allow
-//! it, this says which setting forbids it, and refuses; it never falls back to doing less.
+//! An ordinary user obtains it by unshare(2) where the machine allows user namespaces; the process
+//! is then root over its own namespaces and over nothing else. Where the machine does not allow it,
+//! [`enter`] fails and names the setting that forbids it; it never falls back to doing less.
 
 use std::fs;
 use std::io;
@@ -17,13 +17,13 @@ use super::Netns;
 /// How the process came to be allowed to make namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Privilege {
-    /// It was privileged already: nothing was changed.
+    /// The process was privileged already: nothing was changed.
     Held,
-    /// It now is root in a user namespace of its own, with its own network and mounts.
+    /// The process is now root in a user namespace of its own, with its own network and mounts.
     UserNamespace,
 }
 
-/// Why no namespace can be made here, and what to do about it.
+/// Why the process can make no namespace, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[error("no network namespaces here: {step}: {source}; {remedy}")]
 pub struct Refusal {
@@ -39,7 +39,8 @@ pub struct Refusal {
 /// a process with threads cannot enter a user namespace, and threads inherit what they start in.
 ///
 /// # Errors
-/// If the machine allows neither; the message says what to change.
+/// If the process lacks the right and the machine allows no user namespaces; the message says what
+/// to change.
 pub fn enter() -> Result<Privilege, Refusal> {
     allow_descriptors();
     if holds_admin_capabilities() {
@@ -57,19 +58,19 @@ pub fn enter() -> Result<Privilege, Refusal> {
     try_namespace().map(|()| Privilege::UserNamespace)
 }
 
-/// Lets the process keep open what many nodes need, each some ten descriptors: shells commonly allow
-/// 1024 of them unless a program asks for more. Daemons that close all they might have open do not
-/// wait long for as many.
+/// Raises the limit of open files: each node needs some ten descriptors, and shells commonly allow
+/// 1024 in all unless a program asks for more. The limit stays moderate because some daemons close
+/// every descriptor they might have, one by one.
 fn allow_descriptors() {
     const ENOUGH: u64 = 1 << 16;
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        // Who is not allowed more is told when it is too little.
+        // If the limit cannot be raised, the failure shows when descriptors run out.
         _ = setrlimit(Resource::RLIMIT_NOFILE, soft.max(ENOUGH.min(hard)), hard);
     }
 }
 
 impl Refusal {
-    /// What was tried, and the kernel's answer.
+    /// The step that failed, and the kernel's error.
     #[must_use]
     pub fn cause(&self) -> String {
         format!("{}: {}", self.step, self.source)
@@ -87,7 +88,7 @@ impl Refusal {
     }
 }
 
-/// What to do about `errno`, given the machine's settings by their path.
+/// What to do about `errno`; `setting` reads the machine's settings by path.
 fn remedy(errno: Errno, setting: impl Fn(&str) -> Option<String>) -> String {
     let is = |path: &str, value: &str| setting(path).as_deref() == Some(value);
     let sysctl = match errno {
@@ -131,14 +132,14 @@ fn remedy(errno: Errno, setting: impl Fn(&str) -> Option<String>) -> String {
     }
 }
 
-/// A namespace made and thrown away, sysctls and all: the proof that the lab can have many.
+/// Makes a namespace with its sysctls and throws it away: the proof that the lab can make many.
 fn try_namespace() -> Result<(), Refusal> {
     let refused = |error| Refusal::new("create a network namespace", errno(&error));
     Netns::create("probe").map(drop).map_err(refused)
 }
 
 /// Whether the effective set has CAP_NET_ADMIN (12) and CAP_SYS_ADMIN (21): root in a container
-/// often lacks them, and is then no better off than an ordinary user.
+/// often lacks them, and then can do no more than an ordinary user.
 fn holds_admin_capabilities() -> bool {
     const NEEDED: u64 = 1 << 12 | 1 << 21;
     let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();

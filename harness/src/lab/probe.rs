@@ -1,24 +1,24 @@
-//! Probe frames, and the roll call that they answer: who has heard whom on which link.
+//! Probe frames, and the roll call that they answer: which port has heard which on which link.
 //!
 //! A probe is a broadcast of EtherType 0x88B5 (IEEE 802 local experimental 1) that no network stack
 //! listens to. Frames keep their order on a link, so a probe that was heard proves two things: the
 //! link carries and is captured from now on, and everything sent on it earlier has been captured.
 //!
-//! Order is kept per CPU, since each has its own queue of received frames. A probe therefore says
-//! in which `lane` it was sent, and whoever needs order asks for one answer per CPU.
+//! Order is kept per CPU, since each has its own queue of received frames. A probe therefore names
+//! the `lane` in which it was sent, and a caller who needs order asks for one answer per CPU.
 
 use std::collections::BTreeSet;
 
-/// Says at once that a frame is a probe, and rules out other users of the EtherType.
+/// Marks a frame as a probe, and rules out other users of the EtherType.
 const MAGIC: [u8; 8] = *b"castnet?";
 
 /// IEEE 802 local experimental EtherType 1.
 pub(super) const ETHERTYPE: [u8; 2] = [0x88, 0xb5];
 
-/// Ethernet's least, without the checksum.
+/// The least length of an Ethernet frame, without the checksum.
 const FRAME_LEN: usize = 60;
 
-/// Which port sent the probe, and for what.
+/// The port that sent the probe, and its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// The roll call that it belongs to.
@@ -58,7 +58,8 @@ pub fn parse(frame: &[u8]) -> Option<Probe> {
     Some(Probe { call, lane, link, port })
 }
 
-/// One thing to be heard: `to` hears `from`. The order is that in which a person looks for it.
+/// One probe to be heard: `to` hears `from`. The fields are in the order in which a person looks
+/// for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hearing {
     /// The link.
@@ -71,7 +72,7 @@ pub struct Hearing {
     pub lane: u32,
 }
 
-/// A roll call under way: what has not been heard yet.
+/// A roll call under way: the probes that have not been heard yet.
 #[derive(Clone, Debug, Default)]
 pub struct RollCall {
     call: u32,
@@ -79,7 +80,7 @@ pub struct RollCall {
 }
 
 impl RollCall {
-    /// Roll call number `call`: on each link, given by its number of ports, every port is to hear
+    /// Roll call number `call`: on each link, given by its number of ports, every port must hear
     /// every other port once in each of `lanes` lanes.
     #[must_use]
     pub fn new(call: u32, lanes: u32, ports: impl IntoIterator<Item = u32>) -> Self {
@@ -93,14 +94,14 @@ impl RollCall {
         Self { call, missing: (0..).zip(ports).flat_map(on_link).collect() }
     }
 
-    /// Port `to` of `link` has heard a probe. One of another roll call or link counts for nothing.
+    /// Port `to` of `link` has heard a probe. A probe of another roll call or link is ignored.
     pub fn heard(&mut self, probe: Probe, link: u32, to: u32) {
         if probe.call == self.call && probe.link == link {
             self.missing.remove(&Hearing { link, from: probe.port, to, lane: probe.lane });
         }
     }
 
-    /// The port is down: nothing is expected from it or at it.
+    /// The port is down: the roll call expects no probe from it or at it.
     pub fn excuse(&mut self, link: u32, port: u32) {
         self.missing.retain(|one| one.link != link || (one.from != port && one.to != port));
     }
@@ -111,7 +112,7 @@ impl RollCall {
         self.call
     }
 
-    /// What has not been heard, by link, sender and receiver.
+    /// The probes that have not been heard, by link, sender and receiver.
     #[must_use]
     pub const fn missing(&self) -> &BTreeSet<Hearing> {
         &self.missing

@@ -1,10 +1,9 @@
-//! A program at work inside a namespace: started, read line by line, killed, and waited for.
+//! A program that runs inside a namespace: start it, read its lines, kill it, wait for it.
 //!
-//! It knows nothing of what the program is. The program ends with the laboratory, however that ends:
-//! it is killed, and is dead, when its [`Process`] is dropped, and the kernel kills it when the thread
-//! that has started it ends, be it by SIGKILL. It is in a process group of its own, so that Ctrl-C at
-//! the terminal is castnet's alone, and with it die those that it has started and that are in its
-//! group still.
+//! The program ends with the laboratory, however that ends: dropping its [`Process`] kills it and
+//! waits until it is dead, and the kernel kills it when the thread that started it ends, even by
+//! SIGKILL. It is in a process group of its own, so that Ctrl-C at the terminal reaches castnet
+//! alone; killing it also kills the children that are still in its group.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -26,27 +25,27 @@ use super::{Netns, sys};
 /// How many lines are kept as the last words of a process.
 const LAST_WORDS: usize = 20;
 
-/// How many octets a pipe holds, if the system allows it: who writes a lot at once is not to wait for
-/// who reads.
+/// The size of a pipe in octets, if the system allows it: a program that writes a lot at once must
+/// not wait for its reader.
 const PIPE: i32 = 1 << 20;
 
-/// A program that was started, and maybe has ended since.
+/// A program that was started, and may have ended since.
 #[derive(Debug)]
 pub struct Process {
     child: RefCell<Child>,
-    /// Readable once it is dead, whoever has its number by then.
+    /// Readable once the process is dead, even if another process has its number by then.
     pidfd: OwnedFd,
     pid: Pid,
 }
 
 impl Process {
-    /// Starts the program in the namespace, from the calling thread, which has to outlive it.
+    /// Starts the program in the namespace, from the calling thread, which must outlive it.
     ///
     /// # Errors
-    /// Those of setns(2), of starting the program, and of pidfd_open(2).
+    /// Errors of setns(2), of starting the program, and of pidfd_open(2).
     pub fn start(netns: &Netns, mut command: Command) -> io::Result<Self> {
         sys::die_with_thread(command.process_group(0));
-        // On this very thread: what is started from a helper thread would die with that one.
+        // The calling thread itself starts the program: it would die with a helper thread.
         let home = Netns::current()?;
         setns(netns, CloneFlags::CLONE_NEWNET)?;
         let child = command.spawn();
@@ -63,39 +62,40 @@ impl Process {
         }
     }
 
-    /// Its number, as long as it is not waited for.
+    /// The process number, valid until the process has been waited for.
     #[must_use]
     pub const fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// Where it reads from, if that is a pipe and was not taken before.
+    /// The program's standard input, if it is a pipe and was not taken before.
     pub fn take_stdin(&self) -> Option<ChildStdin> {
         self.child.borrow_mut().stdin.take()
     }
 
-    /// What it writes to standard output, if that is a pipe and was not taken before.
+    /// The program's standard output, if it is a pipe and was not taken before.
     ///
     /// # Errors
-    /// What the reactor says.
+    /// Errors of the reactor.
     pub fn take_stdout(&self) -> io::Result<Option<Lines>> {
         let taken = self.child.borrow_mut().stdout.take();
         taken.map(|pipe| Lines::of(pipe.into())).transpose()
     }
 
-    /// What it writes to standard error, if that is a pipe and was not taken before.
+    /// The program's standard error, if it is a pipe and was not taken before.
     ///
     /// # Errors
-    /// What the reactor says.
+    /// Errors of the reactor.
     pub fn take_stderr(&self) -> io::Result<Option<Lines>> {
         let taken = self.child.borrow_mut().stderr.take();
         taken.map(|pipe| Lines::of(pipe.into())).transpose()
     }
 
-    /// Sends it SIGKILL. It is dead once [`Self::ended`] says so; nothing happens if it is already.
+    /// Sends SIGKILL. The process is dead once [`Self::ended`] returns; a dead process is left
+    /// alone.
     ///
     /// # Errors
-    /// What pidfd_send_signal(2) says.
+    /// Errors of pidfd_send_signal(2).
     pub fn kill(&self) -> io::Result<()> {
         match sys::pidfd_send_signal(self.pidfd.as_fd(), Signal::SIGKILL) {
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
@@ -103,10 +103,10 @@ impl Process {
         }
     }
 
-    /// Waits until it is dead: all that it held open is closed then.
+    /// Waits until the process is dead: everything that it held open is then closed.
     ///
     /// # Errors
-    /// Those of the reactor and of waitpid(2).
+    /// Errors of the reactor and of waitpid(2).
     pub async fn ended(&self) -> io::Result<ExitStatus> {
         readable(self.pidfd.as_fd()).await?;
         self.child.borrow_mut().wait()
@@ -114,18 +114,19 @@ impl Process {
 }
 
 impl Drop for Process {
-    /// Nothing that it held may outlive this, so it is waited for. SIGKILL leaves it nothing to do.
+    /// Nothing that the process held may outlive this value, so the drop waits for it. SIGKILL ends
+    /// it soon.
     fn drop(&mut self) {
         let child = self.child.get_mut();
         if matches!(child.try_wait(), Ok(None)) {
-            // Its number is its own until it was waited for, and so is that of its group.
+            // Until the process is waited for, its number and that of its group are its own.
             _ = killpg(self.pid, Signal::SIGKILL);
             _ = child.wait();
         }
     }
 }
 
-/// What a process writes, line by line.
+/// The output of a process, line by line.
 #[derive(Debug)]
 pub struct Lines {
     pipe: BufReader<Receiver>,
@@ -136,16 +137,17 @@ impl Lines {
     /// The lines that come out of a pipe.
     ///
     /// # Errors
-    /// If it is no pipe that can be read, or what the reactor says.
+    /// If it is no pipe that can be read, or errors of the reactor.
     pub fn of(pipe: OwnedFd) -> io::Result<Self> {
         _ = fcntl(&pipe, FcntlArg::F_SETPIPE_SZ(PIPE));
         Ok(Self { pipe: BufReader::new(Receiver::from_owned_fd(pipe)?), line: Vec::new() })
     }
 
-    /// The next line without its end; `None` once nobody can write any more. It may be cancelled.
+    /// The next line without its end; `None` once every writer has closed the pipe. It may be
+    /// cancelled.
     ///
     /// # Errors
-    /// What read(2) says.
+    /// Errors of read(2).
     pub async fn next(&mut self) -> io::Result<Option<String>> {
         self.pipe.read_until(b'\n', &mut self.line).await?;
         if self.line.is_empty() {
@@ -156,7 +158,7 @@ impl Lines {
         Ok(Some(line))
     }
 
-    /// Reads to the end, and returns the last lines in one.
+    /// Reads to the end, and returns the last lines, joined.
     pub async fn last_words(mut self) -> String {
         let mut last = VecDeque::new();
         while let Ok(Some(line)) = self.next().await {

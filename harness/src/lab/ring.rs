@@ -1,11 +1,11 @@
-//! A packet socket that shares memory with the kernel (TPACKET_V3): what a capture hears with.
+//! A packet socket that shares memory with the kernel (TPACKET_V3), through which a capture hears.
 //!
 //! The kernel writes frames into blocks, stamps them when they cross the interface, and hands a
-//! block over when it is full, or at last after [`RETIRE_MS`]. Reading a frame costs no system call,
-//! and what is held while nobody reads does not depend on `net.core.rmem_max`. Who needs to know
-//! now what was heard does not wait, but asks for the block: [`Ring::flush`].
+//! block over when it is full, or at the latest after [`RETIRE_MS`]. Reading a frame costs no
+//! system call, and the room for unread frames does not depend on `net.core.rmem_max`. A reader
+//! that needs frames at once asks for the block: [`Ring::flush`].
 //!
-//! The kernel counts what it writes, so that a reader can be sure to have read all of it.
+//! The kernel counts the frames that it writes, so a reader can tell when it has read all of them.
 
 use std::io;
 use std::mem::{offset_of, size_of};
@@ -17,18 +17,17 @@ use tokio::io::unix::AsyncFd;
 use super::sys::{self, RingMemory};
 use super::{LOOPBACK_IFINDEX, Tap, probe};
 
-/// Bytes of a block: a hundred small frames, ten large ones. The longest frame that is not cut has
-/// some 130 bytes less.
+/// Bytes of a block: a hundred small frames, ten large ones. A frame is cut at some 130 bytes less.
 const BLOCK_BYTES: u32 = 16 << 10;
 
-/// When a block that is not full is handed over. The kernel keeps a timer for each ring that goes
-/// off this often for ever, traffic or no, so it must not be short.
+/// How long the kernel keeps a block that is not full. Its timer for each ring goes off this often
+/// for ever, traffic or no, so the time must not be short.
 const RETIRE_MS: u32 = 100;
 
-/// What all rings of a lab may take together, as long as each gets its least.
+/// The memory of all rings of a lab together, as long as each ring gets its least.
 const BUDGET_BYTES: usize = 64 << 20;
 
-/// The least is 3,600 frames of 60 bytes or 320 of 1,514, the most 32 times that.
+/// The least holds 3,600 frames of 60 bytes or 320 of 1,514, the most 32 times that.
 const LEAST_BYTES: usize = 512 << 10;
 const MOST_BYTES: usize = 16 << 20;
 
@@ -48,16 +47,16 @@ pub(super) struct Seen<'a> {
     pub(super) outgoing: bool,
     /// The kernel's stamp: CLOCK_REALTIME in nanoseconds.
     pub(super) stamp_ns: u64,
-    /// From the Ethernet header on, as far as a block has room.
+    /// The frame from the Ethernet header on, as far as a block has room.
     pub(super) bytes: &'a [u8],
-    /// How long it was before it was cut, in bytes.
+    /// The frame's length before it was cut, in bytes.
     pub(super) original_len: usize,
 }
 
 /// A listening packet socket with its ring.
 #[derive(Debug)]
 pub(super) struct Ring {
-    /// Goes first: the socket is closed only when its memory is no longer mapped either.
+    /// Drops first: the socket closes only once its memory is no longer mapped.
     state: Mutex<State>,
     tap: Tap,
 }
@@ -69,18 +68,18 @@ struct State {
     next: usize,
     /// How many frames have been read.
     taken: u64,
-    /// How many frames the kernel has written, and how many it had no room for, when last asked.
+    /// The frames that the kernel has written, and those that it had no room for, at the last
+    /// count.
     written: u64,
     drops: u64,
 }
 
 impl Ring {
-    /// Makes the ring of a tap that does not listen yet, and lets it listen; `rings` is how many
-    /// there are to be in the lab. It waits for an RCU grace period, which rings made side by side
-    /// share.
+    /// Makes the ring of a tap that does not listen yet, and lets it listen; `rings` is the number
+    /// of rings in the lab. It waits for an RCU grace period, which rings made side by side share.
     ///
     /// # Errors
-    /// Errors of the system calls: `ENOMEM` if there is not so much memory.
+    /// Errors of the system calls: `ENOMEM` if there is not enough memory.
     pub(super) fn listen(tap: Tap, rings: usize) -> io::Result<Self> {
         let bytes = (BUDGET_BYTES / rings.max(1)).clamp(LEAST_BYTES, MOST_BYTES);
         let blocks = bytes as u32 / BLOCK_BYTES;
@@ -90,7 +89,7 @@ impl Ring {
         Ok(Self { tap, state: Mutex::new(state) })
     }
 
-    /// Shows the frames of the next block, those of `lo` left out, in the order in which the kernel
+    /// Shows the frames of the next block, except those of `lo`, in the order in which the kernel
     /// wrote them.
     ///
     /// # Errors
@@ -107,9 +106,9 @@ impl Ring {
         Ok(())
     }
 
-    /// Has the kernel hand over the block that it is writing to, by giving it a frame on `lo` that
-    /// does not fit any more. Frames that other CPUs are still busy with come in a later block. If
-    /// `lo` is down or busy, the block is handed over all the same, but later.
+    /// Makes the kernel hand over the block that it is writing to, by sending a frame on `lo` that
+    /// no longer fits. Frames that other CPUs are still writing come in a later block. If `lo` is
+    /// down or busy, the kernel hands the block over later.
     pub(super) fn flush(&self) {
         let _refused = self.tap.send(LOOPBACK_IFINDEX, &FILLER);
     }
@@ -135,7 +134,7 @@ impl Ring {
         self.state().taken
     }
 
-    /// How many frames the kernel has written so far, and how many it had no room for.
+    /// The frames that the kernel has written so far, and those that it had no room for.
     ///
     /// # Errors
     /// Errors of getsockopt(2).
@@ -153,7 +152,8 @@ impl Ring {
     }
 }
 
-/// Shows the frames of a block; how many there were, with those of `lo`. `None` if it makes no sense.
+/// Shows the frames of a block and counts them, those of `lo` included. `None` if the block is
+/// malformed.
 fn read(block: &[u8], see: &mut impl FnMut(Seen<'_>)) -> Option<u32> {
     const HEADER: usize = offset_of!(libc::tpacket_block_desc, hdr);
     let frames = word(block, HEADER + offset_of!(libc::tpacket_hdr_v1, num_pkts))?;
@@ -173,9 +173,9 @@ fn read(block: &[u8], see: &mut impl FnMut(Seen<'_>)) -> Option<u32> {
     Some(frames)
 }
 
-/// The frame at the start of `at`; `Some(None)` if it is of `lo`.
+/// The frame at the start of `at`; `Some(None)` if it crossed `lo`.
 fn parse(at: &[u8]) -> Option<Option<Seen<'_>>> {
-    /// Where the address of the frame is (`struct sockaddr_ll`).
+    /// The offset of the frame's address (`struct sockaddr_ll`).
     const ADDRESS: usize =
         size_of::<libc::tpacket3_hdr>().next_multiple_of(libc::TPACKET_ALIGNMENT);
     if half(at, ADDRESS + offset_of!(libc::sockaddr_ll, sll_hatype))? == libc::ARPHRD_LOOPBACK {
@@ -210,7 +210,7 @@ mod tests {
 
     const BYTES: [u8; 60] = [7; 60];
 
-    /// A block of such frames as linux/if_packet.h lays it out, each as (interface, packet type).
+    /// A block of these frames as linux/if_packet.h lays it out, each as (interface, packet type).
     fn block(frames: &[(u32, u8)], hatype: u16) -> Vec<u8> {
         const FIRST: usize = 48;
         const EACH: usize = 144;

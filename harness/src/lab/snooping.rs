@@ -4,35 +4,35 @@ use std::time::Duration;
 
 use rtnetlink::{LinkBridge, LinkMessageBuilder};
 
-/// How a bridge is to snoop; times are kept in hundredths of a second.
+/// How a bridge snoops. Linux keeps the times in hundredths of a second.
 #[derive(Clone, Debug)]
 pub struct Snooping {
-    /// Whether it snoops at all.
+    /// Whether the bridge snoops at all.
     pub snooping: bool,
-    /// Whether it asks.
+    /// Whether the bridge sends Queries.
     pub querier: bool,
-    /// The version of its Queries.
+    /// The IGMP version of the bridge's Queries.
     pub igmp_version: u8,
     /// Time from one General Query to the next.
     pub query_interval: Duration,
-    /// Their Max Response Time.
+    /// Max Response Time of General Queries.
     pub query_response_interval: Duration,
-    /// Time between the first ones.
+    /// Time between the General Queries sent at the start.
     pub startup_query_interval: Duration,
-    /// How many of those.
+    /// Number of General Queries sent at the start.
     pub startup_query_count: u8,
     /// Max Response Time of a Group-Specific Query, and the time to the next.
     pub last_member_interval: Duration,
-    /// How many of those.
+    /// Number of Group-Specific Queries sent for a Leave.
     pub last_member_count: u8,
-    /// How long a member lives without a Report.
+    /// Time for which a membership lives without a Report.
     pub membership_interval: Duration,
-    /// How long another querier lives without a Query.
+    /// Time for which another querier lives without a Query.
     pub querier_interval: Duration,
 }
 
 impl Snooping {
-    /// Sets every attribute that says how a bridge snoops, except whether it queries.
+    /// Sets every attribute of a bridge's snooping, except whether it queries.
     pub(super) fn apply(
         &self,
         bridge: LinkMessageBuilder<LinkBridge>,

@@ -1,7 +1,8 @@
-//! A ring, what the interface indexes in it mean, and the store into which all rings are read.
+//! A namespace's ring, the meaning of its interface indexes, and the store of all that rings have
+//! read.
 //!
 //! One task per ring reads whenever there is something to read. Probes answer the roll call and are
-//! never traffic; frames of interfaces that are no port of the lab are not taken.
+//! never traffic; frames of other interfaces than the lab's ports are skipped.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -44,9 +45,9 @@ pub(super) struct Station {
 pub(super) struct Place {
     pub(super) link: u32,
     pub(super) port: u32,
-    /// `None` for the far end of a stub, which hears probes but captures nothing.
+    /// The namespace; `None` for the far end of a stub, which hears probes but captures nothing.
     pub(super) netns: Option<usize>,
-    /// Its line and port in the roll call of a segment, if switches carry its frames on.
+    /// The line and port in the roll call of a segment, if switches carry frames on from here.
     pub(super) beyond: Option<(u32, u32)>,
 }
 
@@ -57,7 +58,7 @@ impl Station {
     }
 }
 
-/// What has been read from all rings so far, and the roll call under way.
+/// Everything read from all rings so far, and the roll call under way.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     inner: Mutex<Inner>,
@@ -77,7 +78,7 @@ impl Store {
         self.inner().roll = roll;
     }
 
-    /// Leaves a port out of the roll call.
+    /// Excuses a port from the roll call.
     pub(super) fn excuse(&self, probe: Probe) {
         self.inner().roll.excuse(probe.link, probe.port);
     }
@@ -98,7 +99,7 @@ impl Store {
         self.news.notified().await;
     }
 
-    /// Everything captured so far, which is then no longer here.
+    /// Takes everything captured so far out of the store.
     pub(super) fn take_captured(&self) -> Vec<Captured> {
         std::mem::take(&mut self.inner().captured)
     }
@@ -131,7 +132,7 @@ impl Store {
     }
 }
 
-/// What becomes of a frame.
+/// Stores a frame, or notes a probe.
 fn take(
     seen: Seen<'_>,
     places: &BTreeMap<u32, Place>,

@@ -1,8 +1,8 @@
-//! A switch: the ports of one namespace joined by a bridge that listens in on IGMP.
+//! A switch: the ports of one namespace joined by a bridge that snoops IGMP.
 //!
-//! The links are built before, and end at its ports; a port that is up may still take a moment until
-//! it forwards, which the capture's proof settles, for it wants every segment crossed. The bridge has
-//! no spanning tree, and says nothing of its own until [`set_querier`].
+//! The links must exist before, with ends in the switch's namespace. A port that is up may take a
+//! moment until it forwards; the capture's proof waits for that, since probes must cross every
+//! segment. The bridge has no spanning tree, and sends nothing of its own until [`set_querier`].
 
 use std::io;
 
@@ -10,21 +10,21 @@ use ipnet::IpNet;
 
 use super::{LabError, Netlink, Netns, Snooping};
 
-/// The bridge's name. With its dot it is that of no link.
+/// The bridge's name. The dot keeps it apart from the names of links.
 const BRIDGE: &str = "br.0";
 
-/// A bridge to be made.
+/// A bridge to be built.
 #[derive(Clone, Debug)]
 pub struct SwitchSpec {
-    /// How it snoops; it asks nobody yet, whatever stands there.
+    /// How the bridge snoops; `querier` is ignored until [`set_querier`].
     pub snooping: Snooping,
     /// The bridge's Ethernet address.
     pub mac: [u8; 6],
-    /// The address that it asks from.
+    /// The source address of the bridge's Queries.
     pub address: Option<IpNet>,
     /// The interfaces to join, by index.
     pub ports: Vec<u32>,
-    /// Those among them on which a Leave counts at once.
+    /// The interfaces among `ports` on which a Leave takes effect at once.
     pub fast_leave: Vec<u32>,
 }
 
@@ -58,10 +58,10 @@ pub async fn build(netns: &Netns, spec: &SwitchSpec) -> Result<(), LabError> {
     Ok(())
 }
 
-/// Has the bridge in the namespace snoop, and ask, in another way from now on. Timers that run are kept.
+/// Changes how the bridge in the namespace snoops and queries. Running timers are kept.
 ///
 /// # Errors
-/// What the kernel answers.
+/// The kernel's error.
 ///
 /// # Panics
 /// Outside a tokio runtime.
@@ -72,10 +72,10 @@ pub async fn configure(netns: &Netns, snooping: &Snooping) -> io::Result<()> {
     set
 }
 
-/// Lets the bridge in the namespace begin to ask, or stop.
+/// Starts or stops the querier of the bridge in the namespace.
 ///
 /// # Errors
-/// What the kernel answers.
+/// The kernel's error.
 ///
 /// # Panics
 /// Outside a tokio runtime.

@@ -1,6 +1,6 @@
 //! The few system calls that no safe crate offers, each behind a safe function.
 //!
-//! This is the only module of the package in which `unsafe` is allowed.
+//! `unsafe` is allowed in no other module of this package.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -41,7 +41,7 @@ pub(super) fn packet_address(protocol: u16, ifindex: u32) -> io::Result<LinkAddr
     address.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
-/// A socket as something to wait on, registered with the current runtime.
+/// Registers a socket with the current runtime, to wait for its readability.
 pub(super) fn readable(socket: Arc<OwnedFd>) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
     // SAFETY: an `OwnedFd` keeps one descriptor open until it is dropped, and the `Arc` inside the
     // `AsyncFd` keeps it from being dropped before.
@@ -60,7 +60,7 @@ nix::getsockopt_impl!(
     GetStruct<libc::tpacket_stats>
 );
 
-/// Frames that the packet socket had no room for since this was last asked (packet(7)).
+/// The frames that the packet socket had no room for since the last call (packet(7)).
 pub(super) fn take_packet_drops(socket: BorrowedFd<'_>) -> io::Result<u32> {
     Ok(getsockopt(&socket, PacketStatistics)?.tp_drops)
 }
@@ -96,19 +96,19 @@ nix::setsockopt_impl!(
     SetStruct<libc::tpacket_req3>
 );
 
-/// What a packet socket with a ring has heard, and the part of it that found no room, since this was
-/// last asked.
+/// The frames that a packet socket with a ring has heard, and those among them that found no room,
+/// since the last call.
 pub(super) fn take_ring_statistics(socket: BorrowedFd<'_>) -> io::Result<(u32, u32)> {
     let counted = getsockopt(&socket, RingStatistics)?;
     Ok((counted.tp_packets, counted.tp_drops))
 }
 
-/// Where the kernel says whose a block is.
+/// The offset of the word that tells whether the kernel or this process owns a block.
 const BLOCK_STATUS: usize =
     offset_of!(libc::tpacket_block_desc, hdr) + offset_of!(libc::tpacket_hdr_v1, block_status);
 
-/// Memory that the kernel writes frames into, in blocks, each of which is either the kernel's or
-/// this process' (TPACKET_V3, Documentation/networking/packet_mmap).
+/// Memory that the kernel writes frames into, in blocks. Each block belongs either to the kernel or
+/// to this process (TPACKET_V3, Documentation/networking/packet_mmap).
 #[derive(Debug)]
 pub(super) struct RingMemory {
     start: NonNull<u8>,
@@ -120,10 +120,11 @@ pub(super) struct RingMemory {
 unsafe impl Send for RingMemory {}
 
 impl RingMemory {
-    /// Has the kernel give this memory to a packet socket that is not bound yet. A block is handed
-    /// over when it is full, or this long after its first frame. Blocks are whole pages.
+    /// Makes the kernel share this memory with a packet socket that is not bound yet. The kernel
+    /// hands a block over when it is full, or this long after its first frame. Blocks are whole
+    /// pages.
     ///
-    /// It waits for an RCU grace period.
+    /// The call waits for an RCU grace period.
     pub(super) fn map(
         socket: BorrowedFd<'_>,
         block_len: u32,
@@ -134,7 +135,7 @@ impl RingMemory {
         let request = libc::tpacket_req3 {
             tp_block_size: block_len,
             tp_block_nr: blocks,
-            // Frames take what they need of a block; these two only have to agree.
+            // Frames take the space they need of a block; these two only have to agree.
             tp_frame_size: block_len,
             tp_frame_nr: blocks,
             tp_retire_blk_tov: retire_ms,
@@ -153,8 +154,8 @@ impl RingMemory {
         }
         let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
         let ring = Self { start, block_len, blocks };
-        // A program that is started would be given all of it for a moment, and everything would stand still
-        // while the kernel enters its pages one by one: for a second where there are many rings.
+        // Rings are excluded from fork (MADV_DONTFORK): copying their page tables stalled the whole
+        // process for up to 1 s.
         // SAFETY: nothing is read or written, and it is all of a mapping of ours.
         let kept = unsafe {
             libc::madvise(start.as_ptr().cast(), block_len * blocks, libc::MADV_DONTFORK)
@@ -239,12 +240,12 @@ pub(super) fn tx_checksum_offload_off(socket: BorrowedFd<'_>, ifname: &str) -> i
     Ok(())
 }
 
-/// Has the program killed when the thread that starts it ends.
+/// Makes the kernel kill the program when the thread that starts it ends.
 pub(super) fn die_with_thread(command: &mut Command) {
     let starter = getpid();
     let die = move || {
         nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-        // Who was killed before that gives no signal any more.
+        // A starter that died before the prctl(2) sends no signal any more.
         if getppid() == starter { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
     };
     // SAFETY: between fork and exec the closure makes two system calls, which are async-signal-safe,
@@ -271,12 +272,12 @@ pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> io::Re
     if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Puts the calling thread before all ordinary ones, or back among them. What it starts is ordinary in
-/// either case.
+/// Gives the calling thread real-time priority, or takes it back. Threads and processes that it
+/// starts are ordinary in either case.
 pub(super) fn go_first(first: bool) -> io::Result<()> {
     /// The calling thread, for sched_setscheduler(2) of Linux.
     const THIS_THREAD: libc::pid_t = 0;
-    // Those who have gone first take turns among themselves.
+    // Real-time threads take turns among themselves.
     let policy = if first { libc::SCHED_RR } else { libc::SCHED_OTHER };
     let param = libc::sched_param { sched_priority: first.into() };
     // SAFETY: the call takes two integers and a pointer to a whole sched_param, which it only reads.
@@ -286,8 +287,8 @@ pub(super) fn go_first(first: bool) -> io::Result<()> {
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Has `$serve` called before `main` in every program that this crate is part of, while the process has
-/// one thread only (System V ABI, `.init_array`).
+/// Makes every program that links this crate call `$serve` before `main`, while the process has one
+/// thread only (System V ABI, `.init_array`).
 macro_rules! before_main {
     ($serve:path) => {
         #[used]
@@ -303,8 +304,8 @@ macro_rules! before_main {
 }
 pub(crate) use before_main;
 
-/// Writing to a pipe that nobody reads becomes an error, and no longer ends the process. The standard
-/// library does the same, but later.
+/// Turns writing to a pipe without a reader into an error, instead of the end of the process. The
+/// standard library does so too, but later.
 pub(super) fn ignore_broken_pipes() -> io::Result<()> {
     // SAFETY: no handler of this process is replaced by another one that could be unsound.
     unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) }?;

@@ -1,9 +1,9 @@
 //! A packet socket in a namespace that hears every interface of it, with the kernel's stamps.
 //!
-//! It hears what is sent and what arrives (packet(7)), but not what it sends itself. It is opened
-//! without a protocol and then bound to all of them, which spares the wait for an RCU grace period;
-//! closing cannot be spared that wait, and is done aside. Each frame can be had at once, but costs a
-//! good part of a system call: who wants all frames some time takes a ring.
+//! A tap hears what is sent and what arrives (packet(7)), except what it sends itself. It is opened
+//! without a protocol and then bound to all of them, which avoids waiting for an RCU grace period;
+//! closing does wait for one, on a thread of its own. Each frame can be had at once, but costs a
+//! good part of a system call: use a ring to get all frames some time later.
 
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -40,17 +40,17 @@ pub struct Frame {
     pub outgoing: bool,
     /// The kernel's stamp: CLOCK_REALTIME in nanoseconds.
     pub stamp_ns: u64,
-    /// The frame from its Ethernet header on, cut where the room for one ends: a tap's after 2,048
-    /// bytes, a capture's after 16,254.
+    /// The frame from its Ethernet header on, cut to the room for one: 2,048 bytes in a tap, 16,254
+    /// in a capture.
     pub bytes: Vec<u8>,
-    /// How long it was before it was cut, in bytes.
+    /// The frame's length before it was cut, in bytes.
     pub original_len: usize,
 }
 
 /// A listening packet socket.
 #[derive(Debug)]
 pub struct Tap {
-    /// `None` only while it is being dropped.
+    /// `None` only during drop.
     socket: Option<Arc<OwnedFd>>,
     drops: AtomicU32,
 }
@@ -74,35 +74,35 @@ impl Tap {
         Ok(tap)
     }
 
-    /// One in the calling thread's namespace that does not listen yet.
+    /// A tap in the calling thread's namespace that does not listen yet.
     pub(super) fn deaf_here() -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        // Protocol 0 hears nothing, so that nothing arrives before the options are set.
+        // Protocol 0 hears nothing, so nothing arrives before the options are set.
         let made = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
         let tap = Self { socket: Some(Arc::new(made)), drops: AtomicU32::new(0) };
         setsockopt(&tap, sockopt::ReceiveTimestampns, &true)?;
         Ok(tap)
     }
 
-    /// From now on it hears everything.
+    /// Binds the tap to all protocols: it hears everything from now on.
     pub(super) fn listen(&self) -> io::Result<()> {
         Ok(bind(self.as_raw_fd(), &sys::packet_address(sys::ALL_PROTOCOLS, 0)?)?)
     }
 
-    /// Appends a batch of waiting frames, those of `lo` left out, in the order in which the kernel
-    /// queued them. It may be less than all that wait. `space` is for [`BATCH_BYTES`] or so.
+    /// Appends a batch of waiting frames, except those of `lo`, in the order in which the kernel
+    /// queued them. A batch may be less than all that wait. `space` should have [`BATCH_BYTES`].
     ///
-    /// The kernel starts to stamp frames some time after the first tap asked for it, and until then
-    /// stamps them when they are read.
+    /// The kernel starts to stamp frames some time after the first tap asked for stamps; until then
+    /// it stamps them when they are read.
     ///
     /// # Errors
-    /// `WouldBlock` if none is waiting; else those of recvmmsg(2).
+    /// `WouldBlock` if no frame is waiting; else errors of recvmmsg(2).
     pub fn receive(&self, space: &mut [u8], frames: &mut Vec<Frame>) -> io::Result<()> {
         let mut slots: Vec<_> =
             space.chunks_exact_mut(SNAPLEN).map(|slot| [IoSliceMut::new(slot)]).collect();
         // Made anew for each call: the kernel shortens the lengths in it.
         let mut headers = MultiHeaders::preallocate(slots.len(), Some(cmsg_space!(TimeSpec)));
-        // With MSG_TRUNC the length is that of the frame, not of what fitted.
+        // With MSG_TRUNC the kernel returns the frame's length, not the length that fitted.
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
         let taken = recvmmsg(self.as_raw_fd(), &mut headers, slots.iter_mut(), flags, None)?;
         for message in taken {
@@ -114,18 +114,18 @@ impl Tap {
     /// Sends a frame out of an interface. This tap does not hear it; others do.
     ///
     /// # Errors
-    /// Errors of sendto(2): `ENETDOWN` if the interface is down, `ENXIO` if there is none. Success
-    /// does not mean that the frame left.
+    /// Errors of sendto(2): `ENETDOWN` if the interface is down, `ENXIO` if it does not exist.
+    /// Success does not mean that the frame left.
     pub fn send(&self, ifindex: u32, frame: &[u8]) -> io::Result<()> {
         let address = sys::packet_address(0, ifindex)?;
         sendto(self.as_raw_fd(), frame, &address, MsgFlags::MSG_DONTWAIT)?;
         Ok(())
     }
 
-    /// How many frames found no room since the tap was opened.
+    /// The number of frames that found no room since the tap was opened.
     ///
     /// # Errors
-    /// Those of getsockopt(2).
+    /// Errors of getsockopt(2).
     pub fn drops(&self) -> io::Result<u32> {
         // Reading resets the kernel's count.
         let new = sys::take_packet_drops(self.as_fd())?;
@@ -182,8 +182,8 @@ impl AsRawFd for Tap {
 
 impl Drop for Tap {
     /// Closing takes 8 to 20 ms, with a ring twice that, but sockets closed side by side share the
-    /// wait: each gets a thread that nobody waits for. If there is no thread to be had, it is closed
-    /// here.
+    /// wait: each gets a thread that nobody waits for. If no thread can be started, the socket is
+    /// closed here.
     fn drop(&mut self) {
         let socket = self.socket.take();
         let _thread = thread::Builder::new().name("close-tap".into()).spawn(|| drop(socket));

@@ -1,8 +1,8 @@
-//! Unicast routes in a namespace, and whether it passes on what is not for itself.
+//! Unicast routes in a namespace, and whether the namespace forwards.
 //!
 //! All routes of a namespace are one batch on a netlink socket of its own: the kernel has answered
-//! when send(2) returns, so that nothing has to be waited for. A route can be added only where its
-//! interface is up and has its address; one that is there already is replaced.
+//! by the time that send(2) returns, so no wait is needed. A route can be added only where its
+//! interface is up and has its address; it replaces a route to the same network.
 
 use std::io;
 use std::net::IpAddr;
@@ -23,22 +23,23 @@ use nix::sys::socket::{
 use super::netns::write_sysctl_here;
 use super::{LabError, Netns};
 
-/// How many routes go to the kernel at once: what fits the socket's buffers, answers included.
+/// The number of routes sent to the kernel at once: what fits the socket's buffers, answers
+/// included.
 const BATCH: usize = 256;
 
 /// What a namespace does with unicast.
 #[derive(Clone, Debug, Default)]
 pub struct Unicast {
-    /// Whether it is a router.
+    /// Whether the namespace forwards, as a router does.
     pub forwards: bool,
-    /// Its routes to networks that it is not on.
+    /// The routes to networks that the namespace is not on.
     pub routes: Vec<UnicastRoute>,
 }
 
-/// A route.
+/// A unicast route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnicastRoute {
-    /// What it leads to.
+    /// The destination network.
     pub to: IpNet,
     /// The next router.
     pub via: IpAddr,
@@ -49,7 +50,7 @@ pub struct UnicastRoute {
 /// Sets up all namespaces; `unicast` is in their order.
 ///
 /// # Errors
-/// The first thing that a kernel refused.
+/// The first request that the kernel refused.
 pub fn install(netns: &[Netns], unicast: &[Unicast]) -> Result<(), LabError> {
     let work = || netns.iter().zip(unicast).filter(|(_, u)| u.forwards || !u.routes.is_empty());
     let there: Vec<&Netns> = work().map(|(netns, _)| netns).collect();
@@ -66,7 +67,7 @@ pub fn install(netns: &[Netns], unicast: &[Unicast]) -> Result<(), LabError> {
     each.try_for_each(|(netns, done)| done.map_err(|source| failed(netns, source)))
 }
 
-/// In the calling thread's namespace.
+/// Sets up the calling thread's namespace.
 fn install_here(unicast: &Unicast) -> io::Result<()> {
     if unicast.forwards {
         write_sysctl_here("net/ipv4/ip_forward", "1")?;
@@ -87,7 +88,7 @@ fn install_here(unicast: &Unicast) -> io::Result<()> {
     Ok(())
 }
 
-/// Appends a request; only the last one is answered if nothing is wrong.
+/// Appends a request. The kernel answers the last one, and any that fails.
 fn push(bytes: &mut Vec<u8>, route: &UnicastRoute, number: usize, is_last: bool) {
     let mut message = RouteMessage::default();
     message.header = RouteHeader {
@@ -115,12 +116,12 @@ fn push(bytes: &mut Vec<u8>, route: &UnicastRoute, number: usize, is_last: bool)
     request.header.sequence_number = u32::try_from(number).unwrap_or(u32::MAX);
     request.finalize();
     let from = bytes.len();
-    // Requests begin at multiples of four octets, which all of these are long.
+    // Each request begins at a multiple of four octets; these requests all have such a length.
     bytes.resize(from + request.buffer_len(), 0);
     request.serialize(&mut bytes[from..]);
 }
 
-/// Reads what the kernel has answered already, up to the answer to the last request.
+/// Reads the answers that the kernel has queued, up to the one to the last request.
 fn answers(socket: i32, batch: &[UnicastRoute]) -> io::Result<()> {
     let mut space = [0; 8192];
     loop {

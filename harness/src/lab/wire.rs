@@ -1,13 +1,13 @@
-//! A link whose frames pass through this process, so that it can do to them what no kernel would.
+//! A link whose frames pass through this process, so that it can treat them as no kernel would.
 //!
 //! Each port has a veth whose far end is in a namespace of the link's own. One packet socket hears
-//! all far ends there, in one order, and a thread repeats what it hears on all other ports, or lets
-//! a [`Relay`] say what becomes of it. Probes always pass, behind all that the relay has let go, so
-//! that a capture's proofs hold here as on any other link. The thread waits in the kernel, never
-//! turns idly, and ends with the link.
+//! all far ends there, in one order, and a thread repeats each frame on all other ports, or lets a
+//! [`Relay`] decide. Probes always pass, behind every frame that the relay has released, so that a
+//! capture's proofs hold here as on any other link. The thread waits in the kernel, never spins,
+//! and ends with the link.
 //!
-//! Frames leave from one CPU, since order is kept per CPU only. Nothing asks for promiscuous mode
-//! (a veth has no filter) or for a bypass of queueing disciplines (it has none).
+//! Frames leave from one CPU, since order is kept per CPU only. The sockets need no promiscuous
+//! mode (a veth has no filter) and no bypass of queueing disciplines (a veth has none).
 
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter};
@@ -23,28 +23,28 @@ use nix::sys::time::{TimeSpec, TimeValLike};
 use super::tap::realtime_ns;
 use super::{BATCH_BYTES, Frame, Netns, Precedence, Tap, cpu, probe};
 
-/// Says what becomes of the frames on a wire. All times are CLOCK_REALTIME in nanoseconds, the
+/// Decides what happens to the frames on a wire. All times are CLOCK_REALTIME in nanoseconds, the
 /// clock of [`Frame::stamp_ns`].
 pub trait Relay: Send {
     /// A frame entered the wire from a port. Calls come in the order of time.
     fn enter(&mut self, at_ns: u64, port: usize, frame: &[u8]);
 
-    /// The next frame that is due by now, and the port that it leaves through; asked until there is
-    /// none.
+    /// The next frame that is due by now, and the port that it leaves through. The wire polls until
+    /// it gets `None`.
     fn poll(&mut self, now_ns: u64) -> Option<(usize, Arc<[u8]>)>;
 
-    /// When it has to be asked again if nothing enters before.
+    /// When the wire must poll again if no frame enters before.
     fn deadline(&self) -> Option<u64>;
 }
 
-/// A relay that its owner looks into while the wire uses it. Who holds the lock holds up the wire.
+/// A relay that its owner inspects while the wire uses it. Holding the lock holds up the wire.
 pub type SharedRelay = Arc<Mutex<dyn Relay>>;
 
 /// A running wire. Dropping it ends it.
 #[derive(Debug)]
 pub struct Wire {
     line: Arc<Line>,
-    /// Closing it wakes the thread for the last time.
+    /// Closing the pipe wakes the thread for the last time.
     stop: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
@@ -54,7 +54,7 @@ impl Wire {
     /// over CPUs.
     ///
     /// # Errors
-    /// Those of opening a tap, a pipe and a thread.
+    /// Errors of opening a tap, a pipe and a thread.
     pub(super) fn start(netns: &Netns, ports: Vec<u32>, number: usize) -> io::Result<Self> {
         let line = Arc::new(Line { tap: Tap::open(netns)?, ports, state: Mutex::default() });
         let (stopped, stop) = io::pipe()?;
@@ -71,9 +71,9 @@ impl Wire {
         Ok(Self { line, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// From the next frame on the relay, which must not have anything under way yet, says what
-    /// becomes of the traffic. What a relay before it still has under way never arrives. After the
-    /// end of a capture it is too late.
+    /// Lets the relay, which must hold no frames yet, decide about the traffic from the next frame
+    /// on. Frames that an earlier relay still holds never arrive. Plugging in a relay after the end
+    /// of a capture has no effect.
     pub fn plug(&self, relay: SharedRelay) {
         let mut state = self.line.state();
         if !state.closed {
@@ -90,13 +90,13 @@ impl Drop for Wire {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It catches its own failures, and a relay's panic has been printed.
+            // The thread catches its own failures, and a relay's panic has been printed.
             let _ended = thread.join();
         }
     }
 }
 
-/// What the thread, the link and its capture share.
+/// State that the thread, the link and its capture share.
 #[derive(Debug)]
 pub(super) struct Line {
     tap: Tap,
@@ -108,7 +108,7 @@ pub(super) struct Line {
 #[derive(Default)]
 struct State {
     relay: Option<SharedRelay>,
-    /// Nothing but probes passes.
+    /// Whether only probes pass.
     closed: bool,
     /// The time of the latest frame: stamps of several CPUs may disagree by some nanoseconds.
     latest_ns: u64,
@@ -122,22 +122,22 @@ impl fmt::Debug for State {
 }
 
 impl Line {
-    /// Lets nothing but probes pass from now on. What the relay has under way stays there.
+    /// Lets only probes pass from now on. Frames that the relay holds stay there.
     pub(super) fn close(&self) {
         let mut state = self.state();
         state.relay = None;
         state.closed = true;
     }
 
-    /// Whether the wire has carried everything so far.
+    /// Succeeds if the wire has carried everything so far.
     ///
     /// # Errors
-    /// Why it ended before its time. That is said once.
+    /// The failure that ended the wire early. It is reported once.
     pub(super) fn check(&self) -> io::Result<()> {
         self.state().failure.take().map_or(Ok(()), Err)
     }
 
-    /// How many frames found no room in the wire's socket.
+    /// The number of frames that found no room in the wire's socket.
     pub(super) fn drops(&self) -> io::Result<u32> {
         self.tap.drops()
     }
@@ -147,14 +147,14 @@ impl Line {
         while self.wait(stopped)? {
             match self.tap.receive(&mut space, &mut batch) {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-                // Nothing new, but something may be due.
+                // No new frame, but a frame of the relay may be due.
                 _ => self.carry(batch.drain(..))?,
             }
         }
         Ok(())
     }
 
-    /// Waits until there is something to do; says whether to go on.
+    /// Waits until there is something to do; returns whether to go on.
     fn wait(&self, stopped: &PipeReader) -> io::Result<bool> {
         let deadline_ns = self.state().relay.as_ref().and_then(|relay| lock(relay).deadline());
         let timeout = deadline_ns.map(|at_ns| {
@@ -218,7 +218,7 @@ impl Line {
             match sent.as_ref().map_err(io::Error::raw_os_error) {
                 Err(Some(libc::EAGAIN)) => self.wait_for_room()?,
                 Err(Some(libc::EINTR)) => {}
-                // Nobody is there to take it, as on an Ethernet with a cable pulled out.
+                // No port is there to take the frame, as on an Ethernet with a cable pulled out.
                 Err(Some(libc::ENETDOWN | libc::ENXIO | libc::ENODEV | libc::ENOBUFS)) => {
                     return Ok(());
                 }
