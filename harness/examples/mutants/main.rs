@@ -18,6 +18,9 @@ use place::Mutants;
 /// How many scenarios a row of the table names.
 const SHOWN: usize = 4;
 
+/// How many failed claims that name the interval.
+const SHOWN_CLAIMS: usize = 2;
+
 /// How many seeds a swarm has to find a fault in.
 const SEEDS: &str = "1000";
 
@@ -67,10 +70,11 @@ fn main() -> anyhow::Result<ExitCode> {
         survivors += usize::from(red.is_empty() || by_name.as_ref().is_some_and(Vec::is_empty));
         let by_name = by_name.map(|claims| match claims.as_slice() {
             [] => "; **none by name**".to_owned(),
-            claims => format!("; by name {}", claims.join(", ")),
+            claims => format!("; by name {}", some(claims, SHOWN_CLAIMS)),
         });
-        let names: Vec<String> = red.into_iter().map(|red| red.name).collect();
-        let red = if names.is_empty() { "**none**".to_owned() } else { some(&names) };
+        let names = red.into_iter().map(|red| format!("`{}`", red.name));
+        let names: Vec<String> = names.collect();
+        let red = if names.is_empty() { "**none**".to_owned() } else { some(&names, SHOWN) };
         let red = red + &by_name.unwrap_or_default();
         println!("| {} | `{}` | {red} |", mutant.name, mutant.function);
     }
@@ -82,16 +86,13 @@ fn without_golden(scenario: &str) -> String {
 }
 
 /// The first of them, and how many more there are.
-fn some(names: &[String]) -> String {
-    let shown = names.len().min(SHOWN);
-    let rest = match names.len() - shown {
+fn some(all: &[String], shown: usize) -> String {
+    let shown = all.len().min(shown);
+    let rest = match all.len() - shown {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!(
-        "{}{rest}",
-        names[..shown].iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-    )
+    format!("{}{rest}", all[..shown].join(", "))
 }
 
 /// Copies what is needed to build castnet and to run the scenarios. What is kept of earlier runs stays
