@@ -30,6 +30,7 @@
 //! - [`scenario`]: what an author writes, and what is wrong with it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`family`]: which address families the laboratory speaks.
+//! - [`protocol`]: what messages mean to whoever watches a link.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
 //! - [`device`]: what a plan wants of a device, in the device's own words.
 //! - [`member`]: a listener that speaks by castnet's own host machine.
@@ -63,6 +64,7 @@ pub mod knobs;
 pub mod lab;
 pub mod member;
 pub mod plan;
+pub mod protocol;
 pub mod recording;
 pub mod replay;
 pub mod report;

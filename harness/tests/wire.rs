@@ -266,7 +266,7 @@ async fn corrupts() {
     let contents = |port| arrived(&captured, port).map(|frame| decode(frame).unwrap().content);
     let at_1: Vec<_> = contents(1).collect();
     assert!(matches!(&at_1[..], [Content::BadIgmp(why)] if why.is_checksum()), "{at_1:?}");
-    assert!(contents(2).eq([Content::Igmp(Message::Leave { group: GROUPS[0] })]));
+    assert!(contents(2).eq([Content::Igmp(Message::Leave { group: GROUPS[0] }.into())]));
 }
 
 async fn partitions() {

@@ -4,6 +4,7 @@
 //! the sources B or A. Timers are not here; the answer says which of them start, and at what.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 
 /// A set of source addresses.
@@ -24,6 +25,65 @@ pub enum Record {
     Allow(Sources),
     /// BLOCK_OLD_SOURCES
     Block(Sources),
+}
+
+/// What kind of thing a record tells: its Record Type (RFC3376-4.2.12-01), in the order of the types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordType {
+    /// MODE_IS_INCLUDE
+    IsIn,
+    /// MODE_IS_EXCLUDE
+    IsEx,
+    /// CHANGE_TO_INCLUDE_MODE
+    ToIn,
+    /// CHANGE_TO_EXCLUDE_MODE
+    ToEx,
+    /// ALLOW_NEW_SOURCES
+    Allow,
+    /// BLOCK_OLD_SOURCES
+    Block,
+}
+
+impl fmt::Display for RecordType {
+    /// `TO_EX`, as RFC 3376 section 4.2.12 abbreviates it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IsIn => "IS_IN",
+            Self::IsEx => "IS_EX",
+            Self::ToIn => "TO_IN",
+            Self::ToEx => "TO_EX",
+            Self::Allow => "ALLOW",
+            Self::Block => "BLOCK",
+        })
+    }
+}
+
+impl Record {
+    /// The Record Type.
+    #[must_use]
+    pub const fn kind(&self) -> RecordType {
+        match self {
+            Self::IsIn(_) => RecordType::IsIn,
+            Self::IsEx(_) => RecordType::IsEx,
+            Self::ToIn(_) => RecordType::ToIn,
+            Self::ToEx(_) => RecordType::ToEx,
+            Self::Allow(_) => RecordType::Allow,
+            Self::Block(_) => RecordType::Block,
+        }
+    }
+
+    /// The source list.
+    #[must_use]
+    pub const fn sources(&self) -> &Sources {
+        match self {
+            Self::IsIn(sources)
+            | Self::IsEx(sources)
+            | Self::ToIn(sources)
+            | Self::ToEx(sources)
+            | Self::Allow(sources)
+            | Self::Block(sources) => sources,
+        }
+    }
 }
 
 /// What a router knows of one group on one link (RFC 9776 section 6.2.1).

@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::change::{Record, Sources};
+pub use super::change::{Record, RecordType, Sources};
 use crate::addr::Group;
 pub use crate::version::Version;
 
@@ -122,6 +122,12 @@ impl Query {
     pub const fn older(version: Version, group: Option<Group>, max_resp: Duration) -> Self {
         let sources = Sources::new();
         Self { version, group, sources, max_resp, suppress: false, qrv: None, qqi: None }
+    }
+
+    /// Whether members of the group are among those who are asked.
+    #[must_use]
+    pub fn asks_about(&self, group: Group) -> bool {
+        self.group.is_none_or(|asked| asked == group)
     }
 
     /// How long those who are asked may take to answer.

@@ -6,8 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::addr::Group;
-use crate::gmp::change::{Record, Sources};
-use crate::gmp::message::{Form, Message, NotOfGroup, Query, Report, Version};
+use crate::gmp::message::{
+    Form, Message, NotOfGroup, Query, Record, RecordType, Report, Sources, Version,
+};
 use crate::wire::float::encode_float;
 use crate::wire::igmp::{self as wire, GroupRecord, RecordKind, V3Query, V3Report};
 use crate::wire::{Unencodable, Unfit};
@@ -162,16 +163,16 @@ fn write_report(report: &Report) -> Result<wire::Message, Unencodable> {
 }
 
 fn write_record((group, record): &(Group, Record)) -> Result<GroupRecord, Unencodable> {
-    let (kind, sources) = match record {
-        Record::IsIn(sources) => (RecordKind::IsIn, sources),
-        Record::IsEx(sources) => (RecordKind::IsEx, sources),
-        Record::ToIn(sources) => (RecordKind::ToIn, sources),
-        Record::ToEx(sources) => (RecordKind::ToEx, sources),
-        Record::Allow(sources) => (RecordKind::Allow, sources),
-        Record::Block(sources) => (RecordKind::Block, sources),
+    let kind = match record.kind() {
+        RecordType::IsIn => RecordKind::IsIn,
+        RecordType::IsEx => RecordKind::IsEx,
+        RecordType::ToIn => RecordKind::ToIn,
+        RecordType::ToEx => RecordKind::ToEx,
+        RecordType::Allow => RecordKind::Allow,
+        RecordType::Block => RecordKind::Block,
     };
     let group = v4("multicast address", group.addr())?;
-    Ok(GroupRecord::new(kind, group, write_sources(sources)?))
+    Ok(GroupRecord::new(kind, group, write_sources(record.sources())?))
 }
 
 fn write_sources(sources: &Sources) -> Result<Vec<Ipv4Addr>, Unencodable> {

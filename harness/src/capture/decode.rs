@@ -1,20 +1,22 @@
 //! What a captured frame says: its IPv4 header, and the IGMP message or the numbered datagram in it.
 
+mod message;
+
 use std::fmt;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::wire::igmp::{self, Decoded, Message, Query, Version};
+use castnet::gmp::message::Message;
 use castnet::wire::ipv4::{self, Ipv4Packet};
 use castnet::wire::{Malformed, Why};
 use etherparse::{EtherType, Ethernet2Slice, UdpSlice, ip_number};
 
+pub use message::DecodedMessage;
+
 use super::numbered;
+use crate::protocol::delivery::Envelope;
 use crate::recording::Number;
 use crate::scenario::PacketKind;
-
-/// Octets of the shortest version 3 Query.
-const V3_QUERY_LEN: usize = 12;
 
 /// The decoded frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,14 +38,14 @@ pub struct Packet {
     /// What is in it.
     pub content: Content,
     /// The IGMP message that it would be, if nothing but its checksum is wrong.
-    pub but_for_checksum: Option<Message>,
+    pub but_for_checksum: Option<Box<DecodedMessage>>,
 }
 
 /// What an IPv4 packet carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// An IGMP message.
-    Igmp(Message),
+    Igmp(DecodedMessage),
     /// IGMP that is malformed.
     BadIgmp(Malformed),
     /// A datagram of one of our sources.
@@ -91,7 +93,7 @@ pub fn decode_ipv4(bytes: &[u8]) -> Result<Packet, Malformed> {
 fn content(packet: &Ipv4Packet<'_>) -> (Content, usize) {
     let length = packet.payload.len();
     if packet.protocol == ipv4::IGMP {
-        let content = message(packet.payload).map_or_else(Content::BadIgmp, Content::Igmp);
+        let content = message::decode(packet.payload).map_or_else(Content::BadIgmp, Content::Igmp);
         return (content, length);
     }
     let numbered = (packet.protocol == ip_number::UDP.0)
@@ -103,53 +105,22 @@ fn content(packet: &Ipv4Packet<'_>) -> (Content, usize) {
     })
 }
 
-fn message(payload: &[u8]) -> Result<Message, Malformed> {
-    match igmp::decode(payload, Version::V3)? {
-        // RFC3376-7.1-02: between the lengths of a v2 and a v3 Query it is of no version.
-        Decoded { message: Message::Query(Query { v3: None, .. }), trailing: 1.. } => {
-            let found = payload.len();
-            let why = Why::TooFew { unit: "octets", found, least: V3_QUERY_LEN };
-            Err(Malformed { message: "IGMP Query", field: "end", at: found, why })
-        }
-        Decoded { message, .. } => Ok(message),
-    }
-}
-
 /// The message with the checksum that it should have had.
-fn but_for_checksum(payload: &[u8], malformed: &Malformed) -> Option<Message> {
+fn but_for_checksum(payload: &[u8], malformed: &Malformed) -> Option<Box<DecodedMessage>> {
     let Malformed { at, why: Why::Checksum { right, .. }, .. } = malformed else { return None };
     let mut mended = payload.to_vec();
     mended.get_mut(*at..at + 2)?.copy_from_slice(&right.to_be_bytes());
-    message(&mended).ok()
+    message::decode(&mended).ok().map(Box::new)
 }
 
 impl Packet {
     /// Whether the packet is of this kind. What is malformed is of none.
     #[must_use]
     pub fn is(&self, kind: PacketKind) -> bool {
-        let message = match &self.content {
-            Content::Igmp(message) => message,
-            Content::Data(_) => return kind == PacketKind::Data,
-            Content::BadIgmp(_) | Content::Other(_) => return false,
-        };
-        match kind {
-            PacketKind::Query => matches!(message, Message::Query(_)),
-            PacketKind::GeneralQuery => {
-                matches!(message, Message::Query(q) if q.is_general() && !names_sources(q))
-            }
-            // With sources it is a Group-and-Source-Specific Query (RFC 3376 section 4.1.9).
-            PacketKind::GroupSpecificQuery => {
-                matches!(message, Message::Query(q) if !q.is_general() && !names_sources(q))
-            }
-            PacketKind::Report => matches!(
-                message,
-                Message::V1Report { .. } | Message::V2Report { .. } | Message::V3Report(_)
-            ),
-            PacketKind::V1Report => matches!(message, Message::V1Report { .. }),
-            PacketKind::V2Report => matches!(message, Message::V2Report { .. }),
-            PacketKind::V3Report => matches!(message, Message::V3Report(_)),
-            PacketKind::Leave => matches!(message, Message::Leave { .. }),
-            PacketKind::Data => false,
+        match &self.content {
+            Content::Igmp(message) => message.is(kind),
+            Content::Data(_) => kind == PacketKind::Data,
+            Content::BadIgmp(_) | Content::Other(_) => false,
         }
     }
 
@@ -159,25 +130,27 @@ impl Packet {
     pub fn names(&self, group: Group) -> bool {
         let group = group.addr();
         match &self.content {
-            Content::Igmp(Message::Query(query)) => query.group == group,
-            Content::Igmp(
-                Message::V1Report { group: named }
-                | Message::V2Report { group: named }
-                | Message::Leave { group: named },
-            ) => *named == group,
-            Content::Igmp(Message::V3Report(report)) => {
-                report.records.iter().any(|record| record.group == group)
-            }
+            Content::Igmp(message) => message.group_fields().contains(&group),
             Content::Data(_) => self.destination == group,
-            Content::Igmp(Message::Unknown { .. }) | Content::BadIgmp(_) | Content::Other(_) => {
-                false
-            }
+            Content::BadIgmp(_) | Content::Other(_) => false,
         }
     }
-}
 
-fn names_sources(query: &Query) -> bool {
-    query.v3.as_ref().is_some_and(|v3| !v3.sources.is_empty())
+    /// What the header says that matters to group management.
+    #[must_use]
+    pub fn envelope(&self) -> Envelope {
+        let Self { source, destination, ttl, router_alert, .. } = *self;
+        Envelope { source, destination, hop_limit: ttl, router_alert }
+    }
+
+    /// What the message in the packet means, if it carries a sound one.
+    #[must_use]
+    pub const fn meaning(&self) -> Option<&Message> {
+        match &self.content {
+            Content::Igmp(message) => Some(message.meaning()),
+            Content::BadIgmp(_) | Content::Data(_) | Content::Other(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Packet {

@@ -1,10 +1,6 @@
 //! A packet field by field, by the names of the RFCs: for whoever shows one, or compares two.
 
 use std::net::IpAddr;
-use std::time::Duration;
-
-use castnet::time::Seconds;
-use castnet::wire::igmp::{Message, Query, V3Query};
 
 use super::decode::{Content, Packet};
 
@@ -22,7 +18,7 @@ impl Packet {
             ("Router Alert", if self.router_alert { "yes" } else { "no" }.to_owned()),
         ];
         match &self.content {
-            Content::Igmp(message) => fields.extend(message_fields(message)),
+            Content::Igmp(message) => fields.extend(message.fields()),
             Content::BadIgmp(malformed) => fields.push(("malformed", malformed.to_string())),
             Content::Data(number) => {
                 fields.push(("stream", number.stream.to_string()));
@@ -37,71 +33,22 @@ impl Packet {
     /// goes. None for a General Query, and for a version 3 Report of several groups.
     #[must_use]
     pub fn group(&self) -> Option<IpAddr> {
-        let group = match &self.content {
-            Content::Igmp(Message::Query(query)) => query.group,
-            Content::Igmp(
-                Message::V1Report { group }
-                | Message::V2Report { group }
-                | Message::Leave { group },
-            ) => *group,
-            Content::Igmp(Message::V3Report(report)) => match report.records.as_slice() {
-                [record] => record.group,
-                _ => return None,
-            },
-            Content::Igmp(Message::Unknown { .. })
-            | Content::BadIgmp(_)
-            | Content::Data(_)
-            | Content::Other(_) => return Some(self.destination),
+        let named = match &self.content {
+            Content::Igmp(message) if message.meaning().form().is_some() => message.group_fields(),
+            _ => vec![self.destination],
         };
-        (!group.is_unspecified()).then_some(IpAddr::V4(group))
-    }
-}
-
-fn message_fields(message: &Message) -> Vec<Field> {
-    let mut fields = vec![("type", format!("{:#04x}", message.kind()))];
-    match message {
-        Message::Query(query) => fields.extend(query_fields(query)),
-        Message::V1Report { group } | Message::V2Report { group } | Message::Leave { group } => {
-            fields.push(("group", group.to_string()));
+        match named.as_slice() {
+            [one] if !one.is_unspecified() => Some(*one),
+            _ => None,
         }
-        Message::V3Report(report) => {
-            fields.push(("flags", format!("{:#06x}", report.flags)));
-            let records = report.records.iter();
-            fields.extend(records.map(|record| ("group record", record.to_string())));
-        }
-        Message::Unknown { .. } => {}
     }
-    fields
-}
-
-fn query_fields(query: &Query) -> Vec<Field> {
-    let time = |time: Duration| Seconds(time, 1).to_string();
-    let max_resp = match (&query.v3, query.max_resp_code) {
-        (Some(_), _) => time(query.max_resp_v3()),
-        (None, 0) => "0 (version 1: 10 s)".to_owned(),
-        (None, _) => time(query.max_resp_v2()),
-    };
-    let mut fields = vec![
-        ("version", query.version().to_string()),
-        ("Max Resp Code", format!("{}: {max_resp}", query.max_resp_code)),
-        ("group", query.group.to_string()),
-    ];
-    if let Some(v3) = &query.v3 {
-        let V3Query { flags, suppress, robustness, interval_code, sources } = v3;
-        fields.push(("flags", format!("{flags:#x}")));
-        fields.push(("S", if *suppress { "yes" } else { "no" }.to_owned()));
-        fields.push(("QRV", robustness.to_string()));
-        let interval = v3.interval().as_secs();
-        fields.push(("QQIC", format!("{interval_code}: {interval} s")));
-        fields.extend(sources.iter().map(|source| ("source", source.to_string())));
-    }
-    fields
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
+    use castnet::wire::igmp::{Message, Query, V3Query};
     use castnet::wire::ipv4::encode_igmp;
 
     use super::*;

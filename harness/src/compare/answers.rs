@@ -2,20 +2,16 @@
 //! Query or a join has caused is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
+use castnet::gmp::message::{Message, RecordType, Version};
 use castnet::time::Instant;
-use castnet::wire::igmp::{Message, Query};
 
 use super::bounds::distance;
 use super::{Pair, Place, Said, Side};
-use crate::capture::decode::{Content, Packet};
+use crate::capture::decode::Packet;
 use crate::plan::{Action, LinkId, Plan};
-
-/// What a version 1 Query grants.
-const TEN_SECONDS: Duration = Duration::from_secs(10);
 
 /// Why something is reported: an act of the plan, or a Query by its number on the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,12 +42,11 @@ struct Key {
     cause: Cause,
 }
 
+/// The form of a Report: before version 3 its version tells all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Form {
-    /// A Report of version 1 or 2.
-    Report(u8),
-    /// A record of version 3, by its type.
-    Record(u8),
+struct Form {
+    version: Version,
+    record: RecordType,
 }
 
 /// The first and the last time that it was reported.
@@ -68,13 +63,13 @@ impl Side<'_> {
     fn moments_of(&self, plan: &Plan, (link, group): (LinkId, Group)) -> Vec<Moment> {
         let segment = plan.links[link].segment;
         let queries = self.said.iter().filter(|said| said.link == link);
-        let queries = queries.filter_map(|said| match &said.packet.content {
-            Content::Igmp(Message::Query(query)) => Some((said.at, query)),
+        let queries = queries.filter_map(|said| match said.packet.meaning()? {
+            Message::Query(query) => Some((said.at, query)),
             _ => None,
         });
         let asked = queries.enumerate().filter_map(|(number, (at, query))| {
-            let about = query.is_general() || query.group == group.addr();
-            about.then(|| (at, Cause::Query(number), granted(query), None))
+            let asked = query.asks_about(group);
+            asked.then(|| (at, Cause::Query(number), query.granted(), None))
         });
         let acts = plan.acts.iter().enumerate().filter_map(|(id, act)| {
             let (Action::Join(port, of) | Action::Leave(port, of)) = act.action else {
@@ -135,33 +130,12 @@ impl Side<'_> {
 
 /// The groups of a Report, each with its form, and with the sender where nobody else would do.
 fn about(packet: &Packet) -> Vec<(Group, Form, Option<IpAddr>)> {
-    let of = |address: Ipv4Addr| Group::new(address.into());
-    match &packet.content {
-        Content::Igmp(Message::V1Report { group }) => {
-            of(*group).into_iter().map(|group| (group, Form::Report(1), None)).collect()
-        }
-        Content::Igmp(Message::V2Report { group }) => {
-            of(*group).into_iter().map(|group| (group, Form::Report(2), None)).collect()
-        }
-        Content::Igmp(Message::V3Report(report)) => report
-            .records
-            .iter()
-            .filter_map(|record| {
-                let form = Form::Record(record.kind.octet());
-                Some((of(record.group)?, form, Some(packet.source)))
-            })
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// How long hosts may take to answer.
-fn granted(query: &Query) -> Duration {
-    match (&query.v3, query.max_resp_code) {
-        (Some(_), _) => query.max_resp_v3(),
-        (None, 0) => TEN_SECONDS,
-        (None, _) => query.max_resp_v2(),
-    }
+    let Some(Message::Report(report)) = packet.meaning() else { return Vec::new() };
+    let answers = report.records.iter().map(|(group, record)| {
+        let who = (report.version == Version::V3).then_some(packet.source);
+        (*group, Form { version: report.version, record: record.kind() }, who)
+    });
+    answers.collect()
 }
 
 impl Pair<'_> {

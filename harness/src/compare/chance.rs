@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
+use castnet::gmp::message::Message;
 use castnet::time::Instant;
-use castnet::wire::igmp::Message;
 
 use super::{Pair, Said};
-use crate::capture::decode::Content;
 use crate::plan::{Action, LinkId, Role};
 use crate::scenario::PacketKind;
 
@@ -178,8 +177,8 @@ impl Pair<'_> {
 
 /// The group that a Query asks about, if it is about one.
 fn asked_about(said: &Said) -> Option<Group> {
-    match &said.packet.content {
-        Content::Igmp(Message::Query(query)) => Group::new(query.group.into()),
+    match said.packet.meaning()? {
+        Message::Query(query) => query.group,
         _ => None,
     }
 }

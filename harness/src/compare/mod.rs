@@ -18,7 +18,6 @@ mod streams;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -197,15 +196,9 @@ impl Pair<'_> {
 
 /// The group that a packet is about, if it is about one.
 fn group(packet: &Packet) -> Option<Group> {
-    use castnet::wire::igmp::Message;
-    let address = match &packet.content {
-        Content::Igmp(Message::Query(query)) => query.group,
-        Content::Igmp(
-            Message::V1Report { group } | Message::V2Report { group } | Message::Leave { group },
-        ) => *group,
-        Content::Igmp(Message::V3Report(report)) => report.records.first()?.group,
-        Content::Data(_) => return Group::new(packet.destination),
-        _ => return None,
-    };
-    Group::new(IpAddr::V4(address))
+    match &packet.content {
+        Content::Igmp(message) => message.meaning().groups().next(),
+        Content::Data(_) => Group::new(packet.destination),
+        Content::BadIgmp(_) | Content::Other(_) => None,
+    }
 }

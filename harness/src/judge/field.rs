@@ -1,30 +1,30 @@
 //! What a packet holds in each field that a claim can ask for.
 
-use std::net::{IpAddr, Ipv4Addr};
+use castnet::addr::Group;
+use castnet::gmp::message::{Message, Query, Record, RecordType, Sources, Version};
 
-use castnet::wire::igmp::{GroupRecord, Message, Query, RecordKind, V3Query, Version};
-
-use crate::capture::decode::{Content, Packet};
+use crate::capture::decode::{Content, DecodedMessage, Packet};
 use crate::vocabulary::field::{PacketField, Value};
 
 /// A packet as one claim sees it: fields of records are those of a single record.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     packet: &'a Packet,
-    record: Option<&'a GroupRecord>,
+    record: Option<&'a Record>,
 }
 
 impl<'a> View<'a> {
     /// The packet once without its records, and once with each that `is_meant`.
     pub(super) fn all(
         packet: &'a Packet,
-        is_meant: impl Fn(&GroupRecord) -> bool,
+        is_meant: impl Fn(Group) -> bool,
     ) -> impl Iterator<Item = Self> {
-        let records = match &packet.content {
-            Content::Igmp(Message::V3Report(report)) => report.records.as_slice(),
+        let records = match packet.meaning() {
+            Some(Message::Report(report)) if report.version == Version::V3 => &report.records[..],
             _ => &[],
         };
-        let records = records.iter().filter(move |record| is_meant(record)).map(Some);
+        let records = records.iter().filter(move |(group, _)| is_meant(*group));
+        let records = records.map(|(_, record)| Some(record));
         std::iter::once(None).chain(records).map(move |record| Self { packet, record })
     }
 
@@ -38,37 +38,25 @@ impl<'a> View<'a> {
             PacketField::Tos => Value::Whole(packet.tos.into()),
             PacketField::RouterAlert => Value::Flag(packet.router_alert),
             PacketField::Length => Value::Whole(packet.length as u64),
-            PacketField::Version => Value::Whole(version(self.message()?)?),
+            PacketField::Version => Value::Whole(number(packet.meaning()?.version()?)),
             // What is malformed has been mended by whoever asks for it.
             PacketField::GoodChecksum => Value::Flag(packet.but_for_checksum.is_none()),
-            PacketField::MaxResp => {
-                let query = self.query()?;
-                let is_v3 = query.v3.is_some();
-                Value::Length(if is_v3 { query.max_resp_v3() } else { query.max_resp_v2() })
-            }
+            PacketField::MaxResp => Value::Length(self.query()?.max_resp),
             PacketField::MaxRespCode => Value::Whole(packet.max_resp_code?.into()),
             PacketField::Suppress => Value::Flag(self.v3_query()?.suppress),
-            // RFC9776-4.1.4-01, RFC9776-4.2.3-01
-            PacketField::Flags => Value::Whole(match self.message()? {
-                Message::Query(query) => query.v3.as_ref()?.flags.into(),
-                Message::V3Report(report) => report.flags.into(),
-                _ => return None,
-            }),
-            PacketField::Robustness => Value::Whole(self.v3_query()?.robustness.into()),
-            PacketField::QueryInterval => Value::Length(self.v3_query()?.interval()),
-            PacketField::Record => Value::Word(record_word(self.record?.kind)?),
+            PacketField::Flags => Value::Whole(self.message()?.flags()?.into()),
+            PacketField::Robustness => Value::Whole(self.query()?.qrv?.into()),
+            PacketField::QueryInterval => Value::Length(self.query()?.qqi?),
+            PacketField::Record => Value::Word(record_word(self.record?.kind())),
             PacketField::Sources => match self.record {
-                Some(record) => sorted(&record.sources),
-                None => sorted(&self.v3_query()?.sources),
+                Some(record) => list(record.sources()),
+                None => list(&self.v3_query()?.sources),
             },
-            PacketField::Records => match self.message()? {
-                Message::V3Report(report) => Value::Whole(report.records.len() as u64),
-                _ => return None,
-            },
+            PacketField::Records => Value::Whole(self.message()?.records()? as u64),
         })
     }
 
-    fn message(self) -> Option<&'a Message> {
+    fn message(self) -> Option<&'a DecodedMessage> {
         match &self.packet.content {
             Content::Igmp(message) => Some(message),
             Content::BadIgmp(_) | Content::Data(_) | Content::Other(_) => None,
@@ -76,46 +64,38 @@ impl<'a> View<'a> {
     }
 
     fn query(self) -> Option<&'a Query> {
-        match self.message()? {
+        match self.packet.meaning()? {
             Message::Query(query) => Some(query),
             _ => None,
         }
     }
 
-    fn v3_query(self) -> Option<&'a V3Query> {
-        self.query()?.v3.as_ref()
+    fn v3_query(self) -> Option<&'a Query> {
+        self.query().filter(|query| query.version == Version::V3)
     }
 }
 
-fn sorted(sources: &[Ipv4Addr]) -> Value {
-    let mut sources: Vec<IpAddr> = sources.iter().copied().map(IpAddr::from).collect();
-    sources.sort_unstable();
-    Value::Addresses(sources)
+fn list(sources: &Sources) -> Value {
+    Value::Addresses(sources.iter().copied().collect())
 }
 
 /// The author's word for a kind of record.
-const fn record_word(kind: RecordKind) -> Option<&'static str> {
-    Some(match kind {
-        RecordKind::IsIn => "is-in",
-        RecordKind::IsEx => "is-ex",
-        RecordKind::ToIn => "to-in",
-        RecordKind::ToEx => "to-ex",
-        RecordKind::Allow => "allow",
-        RecordKind::Block => "block",
-        RecordKind::Unknown(_) => return None,
-    })
+const fn record_word(kind: RecordType) -> &'static str {
+    match kind {
+        RecordType::IsIn => "is-in",
+        RecordType::IsEx => "is-ex",
+        RecordType::ToIn => "to-in",
+        RecordType::ToEx => "to-ex",
+        RecordType::Allow => "allow",
+        RecordType::Block => "block",
+    }
 }
 
-fn version(message: &Message) -> Option<u64> {
-    match message {
-        Message::Query(query) => Some(match query.version() {
-            Version::V1 => 1,
-            Version::V2 => 2,
-            Version::V3 => 3,
-        }),
-        Message::V1Report { .. } => Some(1),
-        Message::V2Report { .. } | Message::Leave { .. } => Some(2),
-        Message::V3Report(_) => Some(3),
-        Message::Unknown { .. } => None,
+/// The version as an author writes it.
+const fn number(version: Version) -> u64 {
+    match version {
+        Version::V1 => 1,
+        Version::V2 => 2,
+        Version::V3 => 3,
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a frame is one of the packets that are meant.
 
-use castnet::wire::igmp::GroupRecord;
+use castnet::addr::Group;
 
 use super::field::View;
 use super::{Evidence, Seen};
@@ -25,7 +25,7 @@ impl Evidence<'_> {
         let is_bad = filter.wants(PacketField::GoodChecksum) == Some(&Value::Flag(false));
         match (is_bad, &seen.packet.but_for_checksum) {
             (true, Some(message)) => {
-                let content = Content::Igmp(message.clone());
+                let content = Content::Igmp((**message).clone());
                 is_meant(filter, &Packet { content, ..seen.packet.clone() })
             }
             (true, None) => false,
@@ -49,7 +49,7 @@ impl Evidence<'_> {
 }
 
 fn is_meant(filter: &Filter, packet: &Packet) -> bool {
-    let of_group = |record: &GroupRecord| filter.group.is_none_or(|g| record.group == g.addr());
+    let of_group = |group: Group| filter.group.is_none_or(|wanted| group == wanted);
     let has_all = |view: View<'_>| {
         filter.fields.iter().all(|(field, wanted)| view.value(*field).as_ref() == Some(wanted))
     };

@@ -6,13 +6,12 @@
 use std::time::Duration;
 
 use castnet::time::{Instant, Seconds};
-use castnet::wire::igmp::{Message, RecordKind};
 
-use super::invariant::wants;
 use super::{Evidence, Judged, PASS, Seen, Value};
 use crate::capture::decode::Content;
 use crate::plan::arithmetic::Length;
 use crate::plan::{Action, Latency};
+use crate::protocol::wish::{Wish, tells};
 
 /// The time in which a latency is measured.
 struct Course {
@@ -32,7 +31,8 @@ impl Evidence<'_> {
         let (mut from, mut from_text) = (done, format!("{label} at {done}"));
         if latency.from_wire {
             let name = if latency.is_join { "Report" } else { "Leave" };
-            let Some(said) = self.seen.iter().find(|seen| says(latency, seen) && seen.at >= done)
+            let Some(said) =
+                self.seen.iter().find(|seen| announces(latency, seen) && seen.at >= done)
             else {
                 let port = self.plan.port_name(latency.port);
                 return Judged::vacuous(vec![format!("{port} sent no {name} after {label}")]);
@@ -175,20 +175,9 @@ fn too_short(min: &Length, found: Duration, course: &Course) -> Vec<String> {
     ]
 }
 
-/// Whether the receiver reports the group with it, or leaves it.
-fn says(latency: &Latency, seen: &Seen) -> bool {
-    let Content::Igmp(message) = &seen.packet.content else { return false };
-    if !seen.outgoing || seen.port != latency.port || !seen.packet.names(latency.receiver.group) {
-        return false;
-    }
-    match message {
-        Message::V1Report { .. } | Message::V2Report { .. } => latency.is_join,
-        Message::Leave { .. } => !latency.is_join,
-        Message::V3Report(report) => report.records.iter().any(|record| {
-            let of_group = record.group == latency.receiver.group.addr();
-            let leaves = record.kind == RecordKind::ToIn && record.sources.is_empty();
-            of_group && if latency.is_join { wants(record) } else { leaves }
-        }),
-        Message::Query(_) | Message::Unknown { .. } => false,
-    }
+/// Whether the receiver reports the group with this frame, or leaves it.
+fn announces(latency: &Latency, seen: &Seen) -> bool {
+    let wanted = if latency.is_join { Wish::Member } else { Wish::Leave };
+    let tells = |message| tells(message, latency.receiver.group, wanted);
+    seen.outgoing && seen.port == latency.port && seen.packet.meaning().is_some_and(tells)
 }

@@ -4,18 +4,18 @@
 //! suppressed is left to chance by RFC 2236 section 3, and differs from run to run: such a Report is an
 //! answer to its Query or a repetition, and no line of its own. What nothing explains is told.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use castnet::addr::Group;
+use castnet::gmp::message::{Message, Query};
 use castnet::time::Instant;
-use castnet::wire::igmp::{Message, Query, RecordKind, V3Report};
 
 use super::label::Label;
 use super::scene::{Scene, Sent};
-use crate::capture::decode::{Content, Packet, decode_ipv4};
+use crate::capture::decode::{Packet, decode_ipv4};
 use crate::knobs::HostKnobs;
 use crate::plan::{Act, Action, Injection, PortId, Role};
+use crate::protocol::wish::takes_back;
 use crate::scenario::{Listener, PacketKind};
 
 /// The most Group-Specific Queries that are looked for behind one Leave.
@@ -34,41 +34,19 @@ pub(super) enum Fate {
 
 /// The groups that a packet names.
 pub(super) fn groups(packet: &Packet) -> Vec<Group> {
-    let named: Vec<Ipv4Addr> = match &packet.content {
-        Content::Igmp(Message::Query(query)) => vec![query.group],
-        Content::Igmp(
-            Message::V1Report { group } | Message::V2Report { group } | Message::Leave { group },
-        ) => vec![*group],
-        Content::Igmp(Message::V3Report(V3Report { records, .. })) => {
-            records.iter().map(|record| record.group).collect()
-        }
-        _ => Vec::new(),
-    };
-    named.into_iter().filter_map(|group| Group::new(group.into())).collect()
+    packet.meaning().into_iter().flat_map(Message::groups).collect()
 }
 
 /// Whether the packet takes back a membership.
 pub(super) fn leaves(packet: &Packet) -> bool {
-    match &packet.content {
-        Content::Igmp(Message::Leave { .. }) => true,
-        Content::Igmp(Message::V3Report(V3Report { records, .. })) => {
-            let back = |kind| matches!(kind, RecordKind::ToIn | RecordKind::Block);
-            !records.is_empty() && records.iter().all(|record| back(record.kind))
-        }
-        _ => false,
-    }
+    packet.meaning().is_some_and(takes_back)
 }
 
 pub(super) fn query(packet: &Packet) -> Option<&Query> {
-    match &packet.content {
-        Content::Igmp(Message::Query(query)) => Some(query),
+    match packet.meaning()? {
+        Message::Query(query) => Some(query),
         _ => None,
     }
-}
-
-/// How long hosts may take to answer.
-pub(super) fn max_resp(query: &Query) -> Duration {
-    if query.v3.is_some() { query.max_resp_v3() } else { query.max_resp_v1_or_v2() }
 }
 
 impl Scene<'_> {
@@ -94,7 +72,7 @@ impl Scene<'_> {
         }
         let groups = groups(&sent.packet);
         match query(&sent.packet) {
-            Some(query) if query.is_general() => return Fate::Told(self.general(index, before)),
+            Some(query) if query.group.is_none() => return Fate::Told(self.general(index, before)),
             Some(_) => return self.specific(index, before),
             None => {}
         }
@@ -274,11 +252,11 @@ impl Scene<'_> {
         let sent = &self.sent[index];
         let segment = self.segment(sent.port);
         let is_query = |other: &Sent| {
-            let of_group = |query: &Query| query.is_general() || query.group == group.addr();
+            let of_group = |query: &Query| query.asks_about(group);
             self.segment(other.port) == segment && query(&other.packet).is_some_and(of_group)
         };
         let last = self.sent[..index].iter().rposition(is_query)?;
-        let until = self.sent[last].at + max_resp(query(&self.sent[last].packet)?);
+        let until = self.sent[last].at + query(&self.sent[last].packet)?.granted();
         if sent.at > until + self.plan.tolerance {
             return None;
         }

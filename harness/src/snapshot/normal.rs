@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::wire::igmp::Message;
+use castnet::gmp::message::{Message, Version};
 
-use super::cause::{Fate, groups, max_resp, query as asks};
+use super::cause::{Fate, groups, query as asks};
 use super::flow::Turns;
 use super::label::Label;
 use super::scene::{Scene, Whose};
@@ -127,7 +127,7 @@ fn answers(
 ) {
     let sent = &scene.sent[index];
     let Some(query) = asks(&sent.packet).filter(|_| sent.port == sent.origin) else { return };
-    let until = label.planned + max_resp(query) + scene.plan.tolerance;
+    let until = label.planned + query.granted() + scene.plan.tolerance;
     // An answer to the next Query may be one to this one, too.
     let asked_again = scene.sent.iter().zip(fates).skip(index + 1).any(|(other, fate)| {
         let planned = if let Fate::Told(label) = fate { label.planned } else { Duration::MAX };
@@ -141,7 +141,7 @@ fn answers(
     }
     let mut members = BTreeMap::<Group, Vec<PortId>>::new();
     for (port, group) in scene.steady_members(sent.port, label.planned, until) {
-        if query.is_general() || query.group == group.addr() {
+        if query.asks_about(group) {
             members.entry(group).or_default().push(port);
         }
     }
@@ -152,12 +152,10 @@ fn answers(
         let Some((answer, _)) = answered.next() else { continue };
         tell(match ports.as_slice() {
             [port] => {
-                let what = match &answer.packet.content {
-                    Content::Igmp(Message::V1Report { .. }) => "v1 Membership Report",
-                    Content::Igmp(Message::V2Report { .. }) => "v2 Membership Report",
-                    _ => "v3 Membership Report",
-                };
-                format!("{group} is answered for by {}, {what}", scene.node_name(*port))
+                let version = answer.packet.meaning().and_then(Message::version);
+                let version = version.unwrap_or(Version::V3);
+                let who = scene.node_name(*port);
+                format!("{group} is answered for by {who}, {version} Membership Report")
             }
             _ => format!("{group} is answered for by a member"),
         });

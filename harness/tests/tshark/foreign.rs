@@ -5,8 +5,6 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use castnet::wire::igmp::Message;
-use castnet_lab::capture::decode::Content;
 use castnet_lab::capture::file::{Broken, Shot, read};
 use castnet_lab::capture::sight::Sight;
 use libtest_mimic::Failed;
@@ -98,13 +96,13 @@ fn row(shot: &Shot) -> Vec<String> {
     if let Some(packet) = sight.packet() {
         row.extend([packet.source.to_string(), packet.destination.to_string()]);
         row.push(packet.ttl.to_string());
-        if let Content::Igmp(message) = &packet.content {
-            row.push(format!("{:#04x}", message.kind()));
-            row.push(match message {
-                Message::Query(query) => query.group.to_string(),
-                Message::V2Report { group } | Message::Leave { group } => group.to_string(),
-                _ => String::new(),
-            });
+        let fields = packet.fields();
+        let field = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted);
+        if let Some((_, kind)) = field("type") {
+            // tshark has another name for the group of a version 1 Report.
+            let group = field("group").filter(|_| kind != "0x12");
+            row.push(kind.clone());
+            row.push(group.map_or_else(String::new, |(_, group)| group.clone()));
         }
     } else if let Some((addresses, _)) = sight.to_string().split_once(" IP protocol ") {
         row.extend(addresses.split(" > ").map(str::to_owned));

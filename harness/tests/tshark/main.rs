@@ -16,10 +16,11 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use castnet::time::Instant;
-use castnet::wire::igmp::{Message, Query, V3Report};
+use castnet::wire::igmp::{self, Message, Query, V3Report, Version};
+use castnet::wire::ipv4;
 use castnet_lab::backend::{Cancel, netns};
 use castnet_lab::capture::decode::{Content, decode};
-use castnet_lab::capture::pcapng;
+use castnet_lab::capture::{ethernet, pcapng};
 use castnet_lab::judge::judge;
 use castnet_lab::lab::privilege;
 use castnet_lab::plan::{Plan, load};
@@ -167,15 +168,23 @@ fn row(plan: &Plan, recording: &Recording, frame: &Frame) -> Row {
         row.push(status(true));
         row.push(if let Content::Data(_) = packet.content { status(true) } else { String::new() });
         row.extend(match &packet.content {
-            // tshark does not check a type that it does not know.
-            Content::Igmp(Message::Unknown { kind }) => vec!["".into(), format!("{kind:#04x}")],
-            Content::Igmp(message) => [&[status(true)], &message_row(message)[..]].concat(),
+            Content::Igmp(_) => match message(&frame.bytes) {
+                // tshark does not check a type that it does not know.
+                Message::Unknown { kind } => vec!["".into(), format!("{kind:#04x}")],
+                message => [&[status(true)], &message_row(&message)[..]].concat(),
+            },
             Content::BadIgmp(_) => vec![status(false)],
             Content::Data(_) | Content::Other(_) => Vec::new(),
         });
     }
     row.resize(FIELDS.len(), String::new());
     row
+}
+
+/// The sound IGMP message in an Ethernet frame.
+fn message(frame: &[u8]) -> Message {
+    let packet = ipv4::decode(&frame[ethernet::HEADER..]).unwrap();
+    igmp::decode(packet.payload, Version::V3).unwrap().message
 }
 
 /// The fields from `igmp.type` on.

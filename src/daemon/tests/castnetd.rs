@@ -9,11 +9,11 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use castnet::kernel::readable;
-use castnet::wire::igmp::Message;
-use castnet_lab::capture::decode::{Content, decode};
+use castnet_lab::capture::decode::decode;
 use castnet_lab::lab::{
     BATCH_BYTES, Capture, Carrier, Frame, LinkSpec, Netns, PROOF_BOUND, Port, Tap, link, privilege,
 };
+use castnet_lab::scenario::PacketKind;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -136,9 +136,11 @@ async fn wait_for_query(tap: &Tap, max_resp: u8) -> Result<(), Failed> {
             readable(tap.as_fd()).await?;
             let mut frames = Vec::new();
             tap.receive(&mut space, &mut frames)?;
-            let asks = |frame: &Frame| match decode(&frame.bytes).map(|packet| packet.content) {
-                Some(Content::Igmp(Message::Query(query))) => query.max_resp_code == max_resp,
-                _ => false,
+            let asks = |frame: &Frame| {
+                let packet = decode(&frame.bytes);
+                packet.is_some_and(|packet| {
+                    packet.is(PacketKind::Query) && packet.max_resp_code == Some(max_resp)
+                })
             };
             if frames.iter().any(asks) {
                 return Ok(());

@@ -1,19 +1,14 @@
 //! What castnet's own nodes say in IGMP is well-formed: the routers and castnet's own hosts, and
 //! nobody whom a script tells to be wrong.
 
-use std::net::Ipv4Addr;
-
-use castnet::igmp::{ALL_HOSTS, ALL_ROUTERS};
-use castnet::wire::igmp::Message;
+use castnet::gmp::message::Form;
 
 use super::{Breach, Breaches};
-use crate::capture::decode::{Content, Packet};
+use crate::capture::decode::{Content, DecodedMessage, Packet};
 use crate::judge::Evidence;
 use crate::plan::{PortId, Role};
+use crate::protocol::delivery::{HOP_LIMIT, destination};
 use crate::scenario::Listener;
-
-/// Where version 3 Reports go (RFC3376-4.2.14-01).
-const ALL_V3_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 22);
 
 impl Evidence<'_> {
     pub(super) fn bad_igmp(&self) -> Vec<Breach<'_>> {
@@ -45,7 +40,7 @@ fn faults(packet: &Packet) -> Vec<String> {
     };
     let mut faults = Vec::new();
     // RFC2236-2-02
-    if packet.ttl != 1 {
+    if packet.ttl != HOP_LIMIT {
         faults.push(format!("TTL {}", packet.ttl));
     }
     // RFC2236-2-03
@@ -58,33 +53,19 @@ fn faults(packet: &Packet) -> Vec<String> {
     }
     // RFC2236-2.2-02, RFC3376-4.2.1-01
     if let (Some(code @ 1..), Some(message)) = (packet.max_resp_code, message)
-        && !matches!(message, Message::Query(_))
+        && message.meaning().form() != Some(Form::Query)
     {
         faults.push(format!("{code} in its second octet"));
     }
     // RFC3376-4.1.10-02, RFC3376-4.2.11-01
-    let length = message.and_then(|message| Some(message.encode().ok()?.len()));
+    let length = message.and_then(DecodedMessage::defined_len);
     if let Some(length) = length.filter(|length| *length < packet.length) {
         faults.push(format!("{} octets that say nothing", packet.length - length));
     }
-    if let Some(wanted) = message.and_then(destination)
+    if let Some(wanted) = packet.meaning().and_then(|message| destination(message, packet.source))
         && packet.destination != wanted
     {
         faults.push(format!("the destination {} instead of {wanted}", packet.destination));
     }
     faults
-}
-
-/// Where the RFCs want a message to go.
-fn destination(message: &Message) -> Option<Ipv4Addr> {
-    match message {
-        // RFC2236-3-07
-        Message::Query(query) if query.is_general() => Some(ALL_HOSTS),
-        Message::Query(query) => Some(query.group),
-        Message::V1Report { group } | Message::V2Report { group } => Some(*group),
-        // RFC2236-9-01
-        Message::Leave { .. } => Some(ALL_ROUTERS),
-        Message::V3Report(_) => Some(ALL_V3_ROUTERS),
-        Message::Unknown { .. } => None,
-    }
 }

@@ -19,7 +19,6 @@ use crate::plan::PortId;
 use crate::recording::Number;
 
 pub use crate::scenario::Invariant;
-pub(super) use unwanted::wants;
 
 /// How many places of a violation are shown.
 const SHOWN: usize = 3;

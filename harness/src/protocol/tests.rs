@@ -1,0 +1,189 @@
+//! What the RFCs say of messages, held against the book.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use castnet::addr::Group;
+use castnet::gmp::message::{Form, Message, NotOfGroup, Query, Record, Report, Sources, Version};
+use castnet::time::Instant;
+
+use super::delivery::{Envelope, destination, is_beyond_doubt};
+use super::hearing::Hearing;
+use super::wish::{Wish, takes_back, tells, wish};
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn group(text: &str) -> Group {
+    Group::new(ip(text)).unwrap()
+}
+
+fn sources(texts: &[&str]) -> Sources {
+    texts.iter().map(|text| ip(text)).collect()
+}
+
+fn at(seconds: u64) -> Instant {
+    Instant::ZERO + Duration::from_secs(seconds)
+}
+
+fn report(version: Version, of: &str) -> Message {
+    Message::Report(Report::of_group(version, group(of)))
+}
+
+fn v3(records: &[(&str, Record)]) -> Message {
+    let records = records.iter().map(|(of, record)| (group(of), record.clone())).collect();
+    Message::Report(Report { version: Version::V3, records })
+}
+
+fn leave(of: &str) -> Message {
+    Message::Report(Report::leave(group(of)))
+}
+
+fn query(of: Option<&str>) -> Message {
+    Message::Query(Query::older(Version::V2, of.map(group), Duration::from_secs(10)))
+}
+
+fn envelope(destination: &str) -> Envelope {
+    let source = ip("10.0.2.2");
+    Envelope { source, destination: ip(destination), hop_limit: 1, router_alert: true }
+}
+
+// RFC3376-4.2.12-01
+#[test]
+fn a_record_wants_a_group_or_gives_it_up() {
+    let (none, one) = (sources(&[]), sources(&["10.0.1.1"]));
+    for (record, expected) in [
+        (Record::IsIn(none.clone()), Wish::Nothing),
+        (Record::IsIn(one.clone()), Wish::Member),
+        (Record::IsEx(none.clone()), Wish::Member),
+        (Record::IsEx(one.clone()), Wish::Member),
+        (Record::ToIn(none.clone()), Wish::Leave),
+        (Record::ToIn(one.clone()), Wish::Member),
+        (Record::ToEx(none.clone()), Wish::Member),
+        (Record::Allow(none), Wish::Nothing),
+        (Record::Allow(one.clone()), Wish::Member),
+        (Record::Block(one), Wish::FewerSources),
+    ] {
+        assert_eq!(wish(&record), expected, "{record:?}");
+    }
+}
+
+// RFC3376-7.3.2-02
+#[test]
+fn a_message_joins_or_leaves_the_groups_of_its_records_and_no_others() {
+    let (one, other) = (group("239.1.1.1"), group("239.1.1.2"));
+    let both =
+        v3(&[("239.1.1.1", Record::ToIn(sources(&[]))), ("239.1.1.2", Record::ToEx(sources(&[])))]);
+    for (message, joined, left) in [
+        (report(Version::V1, "239.1.1.1"), Some(one), None),
+        (report(Version::V2, "239.1.1.1"), Some(one), None),
+        (leave("239.1.1.1"), None, Some(one)),
+        (query(Some("239.1.1.1")), None, None),
+        (both.clone(), Some(other), Some(one)),
+    ] {
+        for group in [one, other] {
+            assert_eq!(tells(&message, group, Wish::Member), joined == Some(group));
+            assert_eq!(tells(&message, group, Wish::Leave), left == Some(group));
+        }
+    }
+    let blocks = v3(&[("239.1.1.1", Record::Block(sources(&["10.0.1.1"])))]);
+    assert_eq!(
+        [&leave("239.1.1.1"), &blocks, &both, &v3(&[])].map(takes_back),
+        [true, true, false, false]
+    );
+}
+
+// RFC2236-3-07, RFC2236-7-14, RFC2236-3-12, RFC2236-9-01, RFC3376-4.2.14-01
+#[test]
+fn each_message_has_its_destination_in_either_family() {
+    let goes = |message: &Message, from| destination(message, ip(from)).map(|to| to.to_string());
+    let [v4, v6] = ["10.0.2.2", "fe80::2"];
+    let unknown = Message::Unknown(0x42);
+    let to_all = v3(&[]);
+    for (message, from, expected) in [
+        (query(None), v4, "224.0.0.1"),
+        (query(Some("239.1.1.1")), v4, "239.1.1.1"),
+        (report(Version::V1, "239.1.1.1"), v4, "239.1.1.1"),
+        (report(Version::V2, "239.1.1.1"), v4, "239.1.1.1"),
+        (leave("239.1.1.1"), v4, "224.0.0.2"),
+        (to_all.clone(), v4, "224.0.0.22"),
+        (query(None), v6, "ff02::1"),
+        (report(Version::V2, "ff3e::1"), v6, "ff3e::1"),
+        (leave("ff3e::1"), v6, "ff02::2"),
+        (to_all, v6, "ff02::16"),
+    ] {
+        assert_eq!(goes(&message, from).as_deref(), Some(expected), "{message:?}");
+    }
+    assert_eq!(goes(&unknown, v4), None);
+    let (version, address) = (Version::V2, ip("10.9.9.9"));
+    let of_host = |form| Message::NotOfGroup(NotOfGroup { form, version, address });
+    assert_eq!(goes(&of_host(Form::Report), v4).as_deref(), Some("10.9.9.9"));
+    assert_eq!(goes(&of_host(Form::Leave), v4).as_deref(), Some("224.0.0.2"));
+}
+
+// RFC2236-2-02, RFC2236-2-03, RFC2236-9-01
+#[test]
+fn a_message_is_beyond_doubt_only_as_the_rfc_has_it_sent() {
+    let leave = leave("239.1.1.1");
+    let right = envelope("224.0.0.2");
+    assert!(is_beyond_doubt(&leave, &right));
+    for wrong in [
+        Envelope { hop_limit: 2, ..right },
+        Envelope { router_alert: false, ..right },
+        Envelope { source: ip("0.0.0.0"), ..right },
+        envelope("239.1.1.1"),
+    ] {
+        assert!(!is_beyond_doubt(&leave, &wrong), "{wrong:?}");
+    }
+}
+
+fn hears(hearing: &mut Hearing, seconds: u64, message: &Message) {
+    let to = destination(message, ip("10.0.2.2")).unwrap();
+    hearing.hear(at(seconds), message, &envelope(&to.to_string()), true);
+}
+
+// RFC2236-3-23, RFC2236-7-10
+#[test]
+fn the_first_leave_after_a_report_obliges_the_only_querier() {
+    let mut hearing = Hearing::default();
+    let of = group("239.1.1.1");
+    hears(&mut hearing, 1, &leave("239.1.1.1"));
+    assert_eq!((hearing.of(of).has_to_ask, hearing.of(of).left), (None, None));
+    hears(&mut hearing, 2, &report(Version::V2, "239.1.1.1"));
+    hears(&mut hearing, 3, &leave("239.1.1.1"));
+    hears(&mut hearing, 4, &leave("239.1.1.1"));
+    let heard = hearing.of(of);
+    assert_eq!(heard.reported, Some(at(2)));
+    assert_eq!((heard.has_to_ask, heard.left), (Some(at(3)), Some(at(4))));
+    hears(&mut hearing, 5, &report(Version::V2, "239.1.1.1"));
+    let heard = hearing.of(of);
+    assert_eq!((heard.reported, heard.has_to_ask, heard.left), (Some(at(5)), None, None));
+    // Leaves of a router in version 1 mode, and in packets that may be ignored.
+    hearing.hear(at(6), &leave("239.1.1.1"), &envelope("224.0.0.2"), false);
+    hearing.hear(at(7), &leave("239.1.1.1"), &envelope("224.0.0.1"), true);
+    assert_eq!((hearing.of(of).has_to_ask, hearing.of(of).left), (None, Some(at(7))));
+}
+
+// RFC2236-5-03 makes Leaves of a group with version 1 members mean nothing; RFC2236-3-23 is the querier's.
+#[test]
+fn neither_version_1_members_nor_another_querier_leave_anybody_obliged() {
+    for (message, obliged) in [
+        (report(Version::V1, "239.1.1.1"), false),
+        (report(Version::V1, "239.1.1.2"), true),
+        (query(None), false),
+    ] {
+        let mut hearing = Hearing::default();
+        hears(&mut hearing, 1, &message);
+        hears(&mut hearing, 2, &report(Version::V2, "239.1.1.1"));
+        hears(&mut hearing, 3, &leave("239.1.1.1"));
+        let asks = hearing.of(group("239.1.1.1")).has_to_ask.is_some();
+        assert_eq!(asks, obliged, "{message:?}");
+    }
+    // Whoever is heard asking afterwards has taken over.
+    let mut hearing = Hearing::default();
+    hears(&mut hearing, 1, &report(Version::V2, "239.1.1.1"));
+    hears(&mut hearing, 2, &leave("239.1.1.1"));
+    hears(&mut hearing, 3, &query(None));
+    assert_eq!(hearing.of(group("239.1.1.1")).has_to_ask, None);
+}
