@@ -39,7 +39,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("scenario", &["vocabulary", "knobs", "family"]),
     ("lab", &["family"]),
     ("protocol", &[]),
-    ("plan", &["vocabulary", "knobs", "family", "scenario"]),
+    ("plan", &["vocabulary", "knobs", "family", "protocol", "scenario"]),
     ("device", &["knobs", "plan"]),
     ("recording", &["plan"]),
     ("capture", &["scenario", "plan", "protocol", "recording"]),
@@ -127,6 +127,11 @@ const INDEPENDENT: &[(&str, &[&str])] = &[
 
 /// The only files with `unsafe` in them.
 const UNSAFE: [&str; 2] = ["src/kernel/sys.rs", "harness/src/lab/sys.rs"];
+
+/// Where IGMP messages are octets: the codec, its meanings, the decoder of captures, and the models of
+/// Linux, which read octets as Linux does and not as castnet does. Everybody else has meanings.
+const OCTETS: [&str; 4] =
+    ["src/wire/", "src/igmp/", "harness/src/capture/decode/", "harness/src/sim/model/"];
 
 /// What a pure module may use of the standard library: nothing that knows a clock, a socket, a
 /// thread, a file or a process.
@@ -338,6 +343,37 @@ fn what_is_pure_has_no_way_to_the_world() {
                   use std::{fs};\n// std::thread\nlet at = std::time::SystemTime::now();";
     let caught = ["time::Instant", "net::TcpStream", "fs", "time::SystemTime::now"];
     assert_eq!(impure(sample), caught);
+}
+
+/// Whether code imports a codec of messages.
+fn knows_octets(code: &str) -> bool {
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    let code: String = code.lines().filter(is_code).collect::<Vec<_>>().join(" ");
+    code.split("wire::").skip(1).any(|path| {
+        let list = path.strip_prefix('{').and_then(|list| list.split_once('}'));
+        let items = list.map_or(vec![path], |(list, _)| list.split(',').map(str::trim).collect());
+        items.into_iter().any(|item| item.starts_with("igmp") || item.starts_with("mld"))
+    })
+}
+
+#[test]
+fn messages_are_octets_in_few_places() {
+    let mut octets = 0;
+    for (name, text) in [files("src", "rs"), files("harness/src", "rs")].concat() {
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let may = is_test(&name) || OCTETS.iter().any(|place| name.starts_with(place));
+        assert!(may || !knows_octets(code), "{name} reads octets; `gmp::message` has the meaning");
+        octets += usize::from(knows_octets(code));
+    }
+    assert!(octets > 5, "only {octets} files know octets");
+    for code in [
+        "use castnet::wire::igmp::Message;",
+        "use castnet::wire::{\n    Malformed, igmp,\n};",
+        "let query = crate::wire::igmp::Query::default();",
+    ] {
+        assert!(knows_octets(code), "{code}");
+    }
+    assert!(!knows_octets("use castnet::wire::{Malformed, ipv4};\n// wire::igmp"));
 }
 
 #[test]

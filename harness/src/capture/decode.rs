@@ -11,7 +11,7 @@ use castnet::wire::ipv4::{self, Ipv4Packet};
 use castnet::wire::{Malformed, Why};
 use etherparse::{EtherType, Ethernet2Slice, UdpSlice, ip_number};
 
-pub use message::DecodedMessage;
+pub use message::{DecodedMessage, Field};
 
 use super::numbered;
 use crate::protocol::delivery::Envelope;

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use super::decode::{Content, Packet};
 
-/// A field's name and its value in words.
-pub type Field = (&'static str, String);
+pub use super::decode::Field;
 
 impl Packet {
     /// Every field that the packet was decoded to, in the order of its octets.

@@ -3,6 +3,7 @@
 
 pub mod comments;
 pub mod decode;
+pub mod encode;
 pub mod ethernet;
 pub mod fields;
 pub mod file;

@@ -1,3 +1,5 @@
+mod excuses;
+
 use std::time::Duration;
 
 use super::*;

@@ -1,19 +1,20 @@
-//! Injected messages, made into packets: valid, or wrong in just the way that was asked for.
+//! Injected messages: what an injector says, and what is wrong with it on purpose.
+//!
+//! Decides message, header and flaws; whoever sends the packet makes its octets
+//! ([`crate::capture::encode`]).
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use castnet::igmp::{ALL_HOSTS, ALL_ROUTERS};
+use castnet::addr::Group;
+use castnet::gmp::message::{Message, Query, Report, Version};
 use castnet::time::Instant;
-use castnet::wire::igmp::{Message, Query};
 use castnet::wire::ipv4::Ipv4Header;
 
 use super::{Port, PortId};
 use crate::family::{Unspoken, spoken, spoken_group};
+use crate::protocol::delivery::{all_hosts, destination};
 use crate::scenario::{Inject, InjectedMessage, PacketKind, Querier};
-
-/// Where the checksum of an IGMP message is.
-const CHECKSUM: std::ops::Range<usize> = 2..4;
 
 /// A packet that is sent once or more.
 #[derive(Clone, Debug)]
@@ -22,12 +23,36 @@ pub struct Injection {
     pub port: PortId,
     /// The group that its frame is addressed to.
     pub to: IpAddr,
-    /// The whole IP packet.
-    pub packet: Vec<u8>,
+    /// The header of the packet.
+    pub header: Ipv4Header,
+    /// What is in the packet.
+    pub payload: Payload,
+    /// What is wrong with the payload on purpose.
+    pub flaws: Flaws,
     /// Time from one to the next.
     pub every: Duration,
     /// How often.
     pub times: u32,
+}
+
+/// What an injected packet carries.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// A message.
+    Message(Message),
+    /// These octets, whatever they are.
+    Octets(Vec<u8>),
+}
+
+/// What is done to a payload before it is sent, in this order.
+#[derive(Clone, Copy, Debug)]
+pub struct Flaws {
+    /// Octets of zero that are added, and covered by the checksum.
+    pub pad: usize,
+    /// Octets that are left.
+    pub truncate: Option<usize>,
+    /// Whether the checksum stays right.
+    pub good_checksum: bool,
 }
 
 impl Injection {
@@ -39,24 +64,29 @@ impl Injection {
     }
 }
 
-/// The packet of an act; `own` is the interface.
+/// The packet of an act; `own` is the interface that it leaves on.
 ///
 /// # Errors
 /// Why there is no such packet, in words.
 pub(super) fn injection(inject: &Inject, port: PortId, own: &Port) -> Result<Injection, String> {
-    let (message, usual) = message(&inject.message)?;
-    let to = inject.to.as_ref().map_or(Ok(usual), |to| spoken(to.value)).map_err(in_words)?;
-    let source =
-        inject.source.map_or_else(|| address(own), |given| spoken(given).map_err(in_words))?;
+    let payload = payload(&inject.message)?;
+    let source = match inject.source {
+        Some(source) => spoken(source).map_err(in_words)?,
+        None => address(own)?,
+    };
+    let to = match &inject.to {
+        Some(to) => spoken(to.value).map_err(in_words)?,
+        None => usual(&payload, source)?,
+    };
     let header = Ipv4Header {
         ttl: inject.ttl,
         router_alert: inject.router_alert,
         ..Ipv4Header::igmp(source, to)
     };
-    let payload = spoiled(inject, message);
-    let packet = header.encode(&payload).map_err(|unfit| unfit.to_string())?;
+    let Inject { pad, truncate, good_checksum, .. } = *inject;
+    let flaws = Flaws { pad, truncate, good_checksum };
     let (every, times) = (inject.repeat.every, inject.repeat.times);
-    Ok(Injection { port, to: to.into(), packet, every, times })
+    Ok(Injection { port, to: to.into(), header, payload, flaws, every, times })
 }
 
 /// The General Queries of a scripted querier.
@@ -64,15 +94,12 @@ pub(super) fn injection(inject: &Inject, port: PortId, own: &Port) -> Result<Inj
 /// # Errors
 /// Why there is no such packet, in words.
 pub(super) fn periodic(querier: &Querier, port: PortId, own: &Port) -> Result<Injection, String> {
-    let query = InjectedMessage::Fields {
-        kind: PacketKind::GeneralQuery,
-        group: None,
-        max_resp: Some(querier.max_resp),
-    };
-    let (message, to) = message(&query)?;
-    let packet =
-        Ipv4Header::igmp(address(own)?, to).encode(&message).map_err(|unfit| unfit.to_string())?;
-    Ok(Injection { port, to: to.into(), packet, every: querier.query_interval, times: u32::MAX })
+    let payload = Payload::Message(query(None, querier.max_resp));
+    let own = address(own)?;
+    let to = usual(&payload, own)?;
+    let flaws = Flaws { pad: 0, truncate: None, good_checksum: true };
+    let (header, every) = (Ipv4Header::igmp(own, to), querier.query_interval);
+    Ok(Injection { port, to: to.into(), header, payload, flaws, every, times: u32::MAX })
 }
 
 /// The address that an interface sends from.
@@ -85,48 +112,42 @@ fn in_words(unspoken: Unspoken<IpAddr>) -> String {
     unspoken.to_string()
 }
 
-/// The message, and where the RFC wants it to go.
-fn message(written: &InjectedMessage) -> Result<(Vec<u8>, Ipv4Addr), String> {
+/// 10 s, the default Query Response Interval (RFC2236-8.3-01).
+const DEFAULT_MAX_RESP: Duration = Duration::from_secs(10);
+
+fn payload(written: &InjectedMessage) -> Result<Payload, String> {
     let (kind, group, max_resp) = match written {
-        InjectedMessage::Octets(octets) => return Ok((octets.clone(), ALL_HOSTS)),
+        InjectedMessage::Octets(octets) => return Ok(Payload::Octets(octets.clone())),
         InjectedMessage::Fields { kind, group, max_resp } => (*kind, *group, *max_resp),
     };
-    // RFC2236-2.4-01
-    let group = group.map_or(Ok(Ipv4Addr::UNSPECIFIED), spoken_group).map_err(in_words)?;
-    let tenths = max_resp.map_or(DEFAULT_CODE, |max_resp| max_resp.as_millis() / 100);
-    let query = Message::Query(Query {
-        max_resp_code: u8::try_from(tenths).unwrap_or(u8::MAX),
-        group,
-        v3: None,
-    });
-    let (message, to) = match kind {
-        PacketKind::GeneralQuery => (query, ALL_HOSTS),
-        PacketKind::GroupSpecificQuery => (query, group),
-        PacketKind::V1Report => (Message::V1Report { group }, group),
-        PacketKind::V2Report => (Message::V2Report { group }, group),
-        PacketKind::Leave => (Message::Leave { group }, ALL_ROUTERS),
-        other => return Err(format!("a {} cannot be made from fields", other.word())),
-    };
-    let octets = message.encode().map_err(|unfit| unfit.to_string())?;
-    Ok((octets, to))
+    group.map(spoken_group).transpose().map_err(in_words)?;
+    let max_resp = max_resp.unwrap_or(DEFAULT_MAX_RESP);
+    Ok(Payload::Message(match (kind, group) {
+        (PacketKind::GeneralQuery, None) => query(None, max_resp),
+        (PacketKind::GroupSpecificQuery, Some(group)) => query(Some(group), max_resp),
+        (PacketKind::V1Report, Some(group)) => {
+            Message::Report(Report::of_group(Version::V1, group))
+        }
+        (PacketKind::V2Report, Some(group)) => {
+            Message::Report(Report::of_group(Version::V2, group))
+        }
+        (PacketKind::Leave, Some(group)) => Message::Report(Report::leave(group)),
+        (other, _) => return Err(format!("a {} cannot be made from fields", other.word())),
+    }))
 }
 
-/// 10 s, the default Query Response Interval (RFC2236-8.3-01).
-const DEFAULT_CODE: u128 = 100;
+/// A Query before version 3; without a Max Response Time it is one of version 1 (RFC2236-4-01).
+fn query(group: Option<Group>, max_resp: Duration) -> Message {
+    let version = if max_resp.is_zero() { Version::V1 } else { Version::V2 };
+    Message::Query(Query::older(version, group, max_resp))
+}
 
-/// The message with what is wrong with it on purpose.
-fn spoiled(inject: &Inject, mut message: Vec<u8>) -> Vec<u8> {
-    if inject.pad > 0 {
-        message.resize(message.len() + inject.pad, 0);
-    }
-    if let Some(left) = inject.truncate {
-        message.truncate(left);
-    }
-    // Zeros do not change the checksum, and a truncated message cannot have a right one.
-    if !inject.good_checksum
-        && let Some(checksum) = message.get_mut(CHECKSUM)
-    {
-        checksum.iter_mut().for_each(|octet| *octet ^= 0xff);
-    }
-    message
+/// Where the RFC wants the payload to go; octets of any kind go to all hosts.
+fn usual(payload: &Payload, source: Ipv4Addr) -> Result<Ipv4Addr, String> {
+    let source = source.into();
+    let to = match payload {
+        Payload::Message(message) => destination(message, source),
+        Payload::Octets(_) => Some(all_hosts(source)),
+    };
+    spoken(to.ok_or("no RFC says where this message goes")?).map_err(in_words)
 }

@@ -48,7 +48,7 @@ pub use check::{
 };
 pub use compile::{LoadError, SEED, compile, compile_all, load};
 pub use fault::Fault;
-pub use injection::Injection;
+pub use injection::{Flaws, Injection, Payload};
 pub use router::{Device, Router, RouterPort, SourceRoute};
 
 /// A compiled scenario.

@@ -14,6 +14,12 @@ struct Addresses {
     reports: IpAddr,
 }
 
+impl Addresses {
+    const fn of(address: IpAddr) -> Self {
+        if address.is_ipv4() { IPV4 } else { IPV6 }
+    }
+}
+
 const IPV4: Addresses = Addresses {
     hosts: IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1)),
     routers: IpAddr::V4(Ipv4Addr::new(224, 0, 0, 2)),
@@ -25,6 +31,12 @@ const IPV6: Addresses = Addresses {
     routers: IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2)),
     reports: IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x16)),
 };
+
+/// The group of all hosts or nodes of the link, in the family of this address.
+#[must_use]
+pub const fn all_hosts(of: IpAddr) -> IpAddr {
+    Addresses::of(of).hosts
+}
 
 /// What the IP header around a message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +55,7 @@ pub struct Envelope {
 /// unknown.
 #[must_use]
 pub fn destination(message: &Message, source: IpAddr) -> Option<IpAddr> {
-    let addresses = if source.is_ipv4() { IPV4 } else { IPV6 };
+    let addresses = Addresses::of(source);
     Some(match message {
         // RFC2236-3-07, RFC2236-7-14
         Message::Query(query) => query.group.map_or(addresses.hosts, Into::into),

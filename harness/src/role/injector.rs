@@ -1,4 +1,4 @@
-//! An injector: whatever packets the plan has made, valid or not, once or again and again.
+//! An injector: whatever packets the plan wants, valid or not, once or again and again.
 
 use std::io;
 use std::rc::Rc;
@@ -7,6 +7,7 @@ use tokio::task::AbortHandle;
 
 use super::raw::Raw;
 use super::{Actor, Stage};
+use crate::capture::encode::injected;
 use crate::lab::Netns;
 use crate::plan::{Action, Injection, NodeId, Plan, Setting};
 
@@ -83,11 +84,12 @@ impl Actor for Injector {
 
 /// Sends the packet as often as the plan says, each at its time.
 async fn inject(raw: &Raw, stage: &Stage, injection: &Injection) -> io::Result<()> {
+    let packet = injected(injection).map_err(io::Error::other)?;
     let began = stage.clock.now();
     for nth in 0.. {
         let Some(due) = injection.due(began, nth) else { break };
         stage.wait_until(due).await;
-        raw.send(injection.port, injection.to, &injection.packet)?;
+        raw.send(injection.port, injection.to, &packet)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use castnet::time::Instant;
 
 use super::actor::{Actor, Cx};
 use super::datagram;
+use crate::capture::encode::injected;
 use crate::plan::{Action, Injection, NodeId, Setting, Stream};
 
 pub(super) struct Sender {
@@ -82,7 +83,8 @@ impl Series {
                 sent.map_err(|error| format!("sending to {group}: {error}"))
             }
             Sent::Injection(injection) => {
-                cx.send(injection.port, injection.to, injection.packet.as_slice())
+                let packet = injected(injection).map_err(|unfit| unfit.to_string())?;
+                cx.send(injection.port, injection.to, packet)
             }
         }
     }

@@ -4,8 +4,8 @@ use std::mem;
 use std::net::Ipv4Addr;
 
 use castnet::addr::Group;
+use castnet::gmp::message::Version;
 use castnet::time::Instant;
-use castnet::wire::igmp::Version;
 
 use super::actor::{Actor, Cx, Sounds};
 use super::frame::Frame;

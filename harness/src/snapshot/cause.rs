@@ -13,6 +13,7 @@ use castnet::time::Instant;
 use super::label::Label;
 use super::scene::{Scene, Sent};
 use crate::capture::decode::{Packet, decode_ipv4};
+use crate::capture::encode::injected;
 use crate::knobs::HostKnobs;
 use crate::plan::{Act, Action, Injection, PortId, Role};
 use crate::protocol::wish::takes_back;
@@ -102,8 +103,8 @@ impl Scene<'_> {
             _ => None,
         });
         let same = |injection: &Injection| {
-            let packet = decode_ipv4(&injection.packet);
-            injection.port == sent.port && packet.as_ref() == Ok(&sent.packet)
+            let decoded = injected(injection).ok().and_then(|packet| decode_ipv4(&packet).ok());
+            injection.port == sent.port && decoded.as_ref() == Some(&sent.packet)
         };
         let due = own.chain(acts).filter_map(|(from, label, injection)| {
             let Injection { every, times, .. } = injection;

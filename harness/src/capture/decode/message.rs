@@ -13,8 +13,10 @@ use castnet::time::Seconds;
 use castnet::wire::igmp::{self as wire, Decoded, Query, V3Query};
 use castnet::wire::{Malformed, Why};
 
-use crate::capture::fields::Field;
 use crate::scenario::PacketKind;
+
+/// A field's name and its value in words.
+pub type Field = (&'static str, String);
 
 /// Octets of the shortest version 3 Query.
 const V3_QUERY_LEN: usize = 12;

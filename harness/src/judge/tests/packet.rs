@@ -57,6 +57,16 @@ fn too_few_are_shown_with_their_neighbours_in_time_and_in_kind() {
     );
 }
 
+#[test]
+fn what_is_just_within_the_window_is_not_shown_as_a_neighbour_too() {
+    for edge in [LEAVE, ms(6101)] {
+        let finding = queries("LMQC").asks(edge).finding();
+        assert_eq!(finding.outcome, Fail);
+        assert_eq!(finding.why[0], "expected LMQC 2, found 1");
+        assert_eq!(finding.why.len(), 4, "{:#?}", finding.why);
+    }
+}
+
 /// A Query for the group with checksum 0.
 fn malformed() -> Vec<u8> {
     let header = castnet::wire::ipv4::Ipv4Header::igmp(super::R1_LAN, GROUP);

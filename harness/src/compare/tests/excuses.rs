@@ -1,0 +1,91 @@
+//! What excuses a difference, and what is so near to that that it must not.
+
+use super::*;
+
+/// The scenario with h1's Leave at another time, in milliseconds.
+fn leaving_at(milliseconds: u64) -> Plan {
+    let at = |milliseconds| format!("at = \"{milliseconds}\"\nleave");
+    plan(&SCENARIO.replace(&at("6s".to_owned()), &at(format!("{milliseconds}ms"))))
+}
+
+/// What disagrees if the other run lacks h1's Reports from then to then, in milliseconds.
+fn without_reports(plan: &Plan, kind: PacketKind, [from, to]: [u64; 2]) -> Comparison {
+    let (one, mut other) = (run(plan, "sim"), run(plan, "netns"));
+    let [from, to] = [from, to].map(Duration::from_millis);
+    let frames = other.frames.len();
+    other.frames.retain(|frame| {
+        let then = (from..to).contains(&frame.at.since_start());
+        !then || !is(plan, frame, "h1:lan", kind)
+    });
+    assert!(other.frames.len() < frames, "there was no such Report");
+    compare(plan, &one, &other)
+}
+
+// A host may be as late as the tolerance with its answer, and leaves meanwhile.
+#[test]
+fn a_query_need_not_be_answered_by_who_leaves_before_a_late_answer() {
+    // Asked at 5 s, and given a second.
+    for (left, disagreements) in [(6_050, 0), (6_300, 1)] {
+        let plan = leaving_at(left);
+        let found = without_reports(&plan, PacketKind::V2Report, [5_000, 6_100]);
+        assert_eq!(found.disagreements.len(), disagreements, "{left}: {found:?}");
+    }
+}
+
+// RFC1112 hosts answer too, in their own form.
+#[test]
+fn a_query_that_a_version_1_host_does_not_answer_is_told() {
+    let plan = plan(&SCENARIO.replace(
+        "h1 = { role = \"listener\", igmp-version = 2 }",
+        "h1 = { role = \"listener\", igmp-version = 1 }",
+    ));
+    let found = without_reports(&plan, PacketKind::V1Report, [500, 4_000]);
+    let [told] = found.disagreements.as_slice() else { panic!("{found:?}") };
+    assert!(told.text.starts_with("after a Query at 1.000 s, 239.1.1.1 is reported on lan at 1."));
+}
+
+// RFC2236-3-19, RFC2236-3-20: who reported last before it decides whether there is a Leave.
+#[test]
+fn who_reports_after_a_leave_excuses_nothing() {
+    let plan = plan(&with("at = \"300ms\"\njoin = { who = \"h2\", group = \"239.1.1.1\" }"));
+    let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
+    let report = |frame: &&Frame| is(&plan, frame, "h1:lan", PacketKind::V2Report);
+    let again = other.frames.iter().find(report).unwrap().clone();
+    other.frames.push(Frame { at: Instant::ZERO + Duration::from_secs(8), ..again });
+    other.frames.sort_by_key(|frame| frame.at);
+    let found = compare(&plan, &one, &other);
+    assert_eq!(found.left_out, <[&str; 0]>::default());
+}
+
+#[test]
+fn a_switch_does_not_excuse_a_router_that_is_silent_at_the_start() {
+    let plan = plan(
+        r#"
+title = "two routers behind a switch that asks nobody"
+[links]
+c1 = ["r1", "sw"]
+c2 = ["r2", "sw"]
+c3 = ["h1", "sw"]
+[nodes]
+r1 = { role = "router", igmp = { query-interval = "4s", query-response-interval = "1s" } }
+r2 = { role = "router", igmp = { query-interval = "4s", query-response-interval = "1s" } }
+sw = { role = "switch" }
+h1 = { role = "listener" }
+[[expect]]
+packet = { on = "c3", kind = "general-query" }
+count = ">= 1"
+within = "9s"
+"#,
+    );
+    let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
+    let r2 = plan.ports.iter().position(|port| plan.nodes[port.node].name == "r2").unwrap();
+    other.frames.retain(|frame| {
+        let packet = decode(&frame.bytes);
+        !packet.is_some_and(|packet| {
+            packet.is(PacketKind::GeneralQuery) && packet.source == plan.ports[r2].address
+        })
+    });
+    let found = compare(&plan, &one, &other);
+    assert_eq!(found.left_out, <[&str; 0]>::default());
+    assert!(!found.disagreements.is_empty());
+}
