@@ -2,16 +2,13 @@
 
 use castnet::time::Instant;
 
-use super::cause::Fate;
-use super::flow::Turns;
+use super::causes::{Causes, Reason};
 use super::scene::{Scene, Whose};
 use super::{ACT, line};
 
 /// The lines, without a heading.
 pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
-    let fates = scene.fates();
-    let told = scene.turns(&fates);
-    let turns = Turns { mfc: scene.mfc_turns(&told), mdb: scene.mdb_turns(&fates), told };
+    let causes = Causes::of(scene);
     let plan = scene.plan;
     let mut rows: Vec<(Instant, [String; 3])> = Vec::new();
     let mut add = |at: Instant, why: String, place: &str, what: String| {
@@ -27,15 +24,15 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
             }
         }
     }
-    for (sent, fate) in scene.sent.iter().zip(&fates) {
-        let why = match fate {
-            Fate::Told(label) if label.is_certain() => label.to_string(),
+    for (sent, reason) in scene.sent.iter().zip(&causes.sent) {
+        let why = match reason {
+            Reason::At(label) if label.is_certain() => label.to_string(),
             _ => String::new(),
         };
         add(sent.at, why, scene.link_name(sent.port), scene.packet(sent));
     }
-    for bounded in scene.bounded(&turns) {
-        let flow = bounded.flow;
+    for labelled in scene.labelled(&causes) {
+        let flow = labelled.flow;
         let place = match flow.whose {
             Whose::Port(port) => scene.link_name(port).to_owned(),
             Whose::Node(node) => plan.nodes[node].name.clone(),
@@ -45,17 +42,17 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
         let what =
             format!("{received}{} x {}, {rate}, until {until}", scene.flow(flow), flow.count);
         let why =
-            if bounded.begin.is_certain() { bounded.begin.to_string() } else { String::new() };
+            if labelled.begin.is_certain() { labelled.begin.to_string() } else { String::new() };
         add(flow.first, why, &place, what);
     }
     for event in &scene.recording.events {
         add(event.at, String::new(), &plan.nodes[event.node].name, event.text.clone());
     }
-    for (change, _) in &turns.mfc {
+    for (change, _) in &causes.mfc {
         let what = format!("the kernel has {}", scene.entry(change));
         add(change.at, String::new(), &plan.nodes[change.node].name, what);
     }
-    for (change, _) in &turns.mdb {
+    for (change, _) in &causes.mdb {
         add(change.at, String::new(), &plan.nodes[change.node].name, scene.ports(change));
     }
     for struck in &scene.recording.struck {

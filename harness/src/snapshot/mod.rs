@@ -4,10 +4,9 @@
 //! machine only what would be the same in every run of the same routers and hosts.
 
 pub mod align;
-mod cause;
+mod causes;
 pub mod diff;
 mod exact;
-mod flow;
 pub mod golden;
 mod label;
 mod normal;
@@ -15,7 +14,6 @@ mod otherwise;
 pub mod review;
 mod scene;
 pub mod sides;
-mod state;
 mod thin;
 mod words;
 

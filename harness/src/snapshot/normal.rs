@@ -10,8 +10,7 @@ use std::time::Duration;
 use castnet::addr::Group;
 use castnet::gmp::message::{Message, Version};
 
-use super::cause::{Fate, groups, query as asks};
-use super::flow::Turns;
+use super::causes::{Causes, Reason, groups, query as asks};
 use super::label::Label;
 use super::scene::{Scene, Whose};
 use super::{ACT, line};
@@ -32,9 +31,7 @@ type Key = (Label, Place, String);
 
 /// The lines, without a heading.
 pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
-    let fates = scene.fates();
-    let told = scene.turns(&fates);
-    let turns = Turns { mfc: scene.mfc_turns(&told), mdb: scene.mdb_turns(&fates), told };
+    let causes = Causes::of(scene);
     let mut lines = BTreeMap::<Key, usize>::new();
     let mut add = |label: Label, place, what: String| {
         if scene.comes_before_the_end(&label, place) {
@@ -42,37 +39,37 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
         }
     };
     acts(scene, &mut add);
-    packets(scene, &fates, &mut add);
+    packets(scene, &causes.sent, &mut add);
     for (index, sent) in scene.sent.iter().enumerate() {
-        if let Fate::Told(label) = &fates[index] {
-            answers(scene, &fates, index, label, &mut |what| {
+        if let Reason::At(label) = &causes.sent[index] {
+            answers(scene, &causes.sent, index, label, &mut |what| {
                 let place = Place::Link(scene.plan.ports[sent.port].link);
                 add(label.clone().within("max resp"), place, what);
             });
         }
     }
-    for turn in &turns.told {
-        add(turn.label.clone(), Place::Node(turn.node), turn.what.clone());
+    for news in &causes.news {
+        add(news.label.clone(), Place::Node(news.node), news.what.clone());
     }
     // Of several changes for the same reason the last one counts: their order may be anyone's.
     let mut last = BTreeMap::new();
-    for (change, label) in &turns.mfc {
+    for (change, label) in &causes.mfc {
         let flow = (change.node, Some(change.source), change.group);
         last.insert((label.clone(), flow), scene.entry(change));
     }
-    for (change, label) in &turns.mdb {
+    for (change, label) in &causes.mdb {
         last.insert((label.clone(), (change.node, None, change.group)), scene.ports(change));
     }
     for ((label, (node, _, _)), what) in last {
         add(label, Place::Node(node), what);
     }
-    for bounded in scene.bounded(&turns) {
-        let (rate, flow) = (scene.rate(bounded.flow), scene.flow(bounded.flow));
-        let (place, what) = match bounded.flow.whose {
+    for labelled in scene.labelled(&causes) {
+        let (rate, flow) = (scene.rate(labelled.flow), scene.flow(labelled.flow));
+        let (place, what) = match labelled.flow.whose {
             Whose::Port(port) => (Place::Link(scene.plan.ports[port].link), flow),
             Whose::Node(node) => (Place::Node(node), format!("received {flow}")),
         };
-        add(bounded.begin, place, format!("{what}, {rate}, until {}", bounded.end));
+        add(labelled.begin, place, format!("{what}, {rate}, until {}", labelled.end));
     }
     struck(scene, &mut add);
     render(scene, lines)
@@ -101,10 +98,10 @@ fn acts(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
     }
 }
 
-fn packets(scene: &Scene<'_>, fates: &[Fate], add: &mut impl FnMut(Label, Place, String)) {
+fn packets(scene: &Scene<'_>, reasons: &[Reason], add: &mut impl FnMut(Label, Place, String)) {
     let mut by_chance = BTreeSet::new();
-    for (sent, fate) in scene.sent.iter().zip(fates) {
-        let Fate::Told(label) = fate else { continue };
+    for (sent, reason) in scene.sent.iter().zip(reasons) {
+        let Reason::At(label) = reason else { continue };
         let key =
             (label.clone(), Place::Link(scene.plan.ports[sent.port].link), scene.packet(sent));
         // How often chance had it so says nothing; a repeated Report may come at once, too.
@@ -120,7 +117,7 @@ fn packets(scene: &Scene<'_>, fates: &[Fate], add: &mut impl FnMut(Label, Place,
 /// For each group of which somebody had to answer the Query: that it was answered.
 fn answers(
     scene: &Scene<'_>,
-    fates: &[Fate],
+    reasons: &[Reason],
     index: usize,
     label: &Label,
     tell: &mut impl FnMut(String),
@@ -129,8 +126,8 @@ fn answers(
     let Some(query) = asks(&sent.packet).filter(|_| sent.port == sent.origin) else { return };
     let until = label.planned + query.granted() + scene.plan.tolerance;
     // An answer to the next Query may be one to this one, too.
-    let asked_again = scene.sent.iter().zip(fates).skip(index + 1).any(|(other, fate)| {
-        let planned = if let Fate::Told(label) = fate { label.planned } else { Duration::MAX };
+    let asked_again = scene.sent.iter().zip(reasons).skip(index + 1).any(|(other, reason)| {
+        let planned = if let Reason::At(label) = reason { label.planned } else { Duration::MAX };
         other.port == other.origin
             && scene.segment(other.port) == scene.segment(sent.port)
             && asks(&other.packet).is_some()
@@ -146,8 +143,8 @@ fn answers(
         }
     }
     for (group, ports) in members {
-        let mut answered = scene.sent.iter().zip(fates).filter(|(answer, fate)| {
-            **fate == Fate::Answers(index) && groups(&answer.packet).contains(&group)
+        let mut answered = scene.sent.iter().zip(reasons).filter(|(answer, reason)| {
+            **reason == Reason::Answers(index) && groups(&answer.packet).contains(&group)
         });
         let Some((answer, _)) = answered.next() else { continue };
         tell(match ports.as_slice() {
@@ -164,7 +161,7 @@ fn answers(
 
 /// What faults did, once for each kind of packet: how many were struck may be left to chance.
 fn struck(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for struck in &scene.recording.struck {
         let Some(packet) = decode(&struck.bytes) else { continue };
         let what = match &packet.content {
@@ -177,8 +174,8 @@ fn struck(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
         let deed = struck.text.split(" (").next().unwrap_or_default();
         let place = Place::Link(scene.plan.ports[struck.port].link);
         let what = format!("{what} of {}, {deed}", scene.node_name(struck.port));
-        if !told.contains(&(place, what.clone())) {
-            told.push((place, what.clone()));
+        if !lines.contains(&(place, what.clone())) {
+            lines.push((place, what.clone()));
             add(Label::start().after(), place, what);
         }
     }

@@ -11,7 +11,7 @@ use castnet::time::Instant;
 use super::label::Label;
 use crate::capture::decode::{Content, Packet, decode};
 use crate::knobs::Knobs;
-use crate::plan::{Act, Action, LinkId, NodeId, Plan, PortId, Role, Stream};
+use crate::plan::{Act, Action, LinkId, Node, NodeId, Plan, PortId, Role, Stream};
 use crate::recording::{Number, Recording};
 
 pub(super) struct Scene<'a> {
@@ -207,5 +207,70 @@ impl<'a> Scene<'a> {
             Action::Exec(_) => true,
             _ => false,
         }
+    }
+
+    /// Whether the act may change who is a member on the segment, or who can say so.
+    pub(super) fn changes_membership(&self, act: &Act, segment: LinkId, group: Group) -> bool {
+        let here = |port| self.segment(port) == segment;
+        match &act.action {
+            Action::Join(port, of) | Action::Leave(port, of) => here(*port) && *of == group,
+            Action::Inject(injection) => here(injection.port),
+            _ => self.is_upheaval(act, segment),
+        }
+    }
+
+    /// Whether the port belongs to a source.
+    pub(super) fn is_source(&self, port: PortId) -> bool {
+        matches!(self.role(port), Role::Source)
+    }
+
+    pub(super) fn node_name(&self, port: PortId) -> &str {
+        &self.plan.nodes[self.node(port)].name
+    }
+
+    pub(super) fn link_name(&self, port: PortId) -> &str {
+        &self.plan.links[self.plan.ports[port].link].name
+    }
+
+    /// Who goes by an address: the node, or the address itself.
+    pub(super) fn name(&self, address: IpAddr) -> String {
+        let plan = self.plan;
+        let of_switch =
+            |node: &&Node| matches!(&node.role, Role::Switch(one) if one.querier == Some(address));
+        let port = plan.ports.iter().find(|port| port.address == Some(address));
+        let node = port.map(|port| &plan.nodes[port.node]);
+        let node = node.or_else(|| plan.nodes.iter().find(of_switch));
+        node.map_or_else(|| address.to_string(), |node| node.name.clone())
+    }
+
+    /// The members on the segment of `port` that were so by plan all the time, and undisturbed.
+    pub(super) fn steady_members(
+        &self,
+        port: PortId,
+        from: Duration,
+        until: Duration,
+    ) -> Vec<(PortId, Group)> {
+        let segment = self.segment(port);
+        let margin = self.plan.tolerance * 2;
+        let mut members = Vec::new();
+        for act in &self.plan.acts {
+            let then = act.at;
+            match act.action {
+                Action::Join(port, group)
+                    if self.segment(port) == segment && then + margin <= from =>
+                {
+                    members.push((port, group));
+                }
+                Action::Leave(port, group) if then <= until => {
+                    members.retain(|member| *member != (port, group));
+                }
+                _ if self.is_upheaval(act, segment) && from <= then + margin && then <= until => {
+                    return Vec::new();
+                }
+                _ => {}
+            }
+        }
+        members.retain(|(_, group)| !group.is_link_local());
+        members
     }
 }

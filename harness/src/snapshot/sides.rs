@@ -72,7 +72,7 @@ impl Row<'_> {
 
     /// What each side says, in words; nothing where it says nothing.
     #[must_use]
-    pub fn words(&self) -> [Vec<Word>; 2] {
+    pub fn words(&self) -> [Vec<MarkedWord>; 2] {
         let plain = |line| marked(line, line);
         match *self {
             Self::Same(one, other) => [plain(one), plain(other)],
@@ -124,7 +124,7 @@ pub fn render(kept: &str, made: &str, width: usize, marks: Marks) -> String {
 }
 
 fn below(row: &Row<'_>, marks: Marks) -> String {
-    let line = |sign, words: &[Word]| format!("{sign} {}\n", painted(words, sign, marks));
+    let line = |sign, words: &[MarkedWord]| format!("{sign} {}\n", painted(words, sign, marks));
     match row {
         Row::Same(_, line) => format!("  {line}\n"),
         Row::Removed(line) => marks.removed(&format!("- {line}")) + "\n",
@@ -160,7 +160,7 @@ fn beside(row: &Row<'_>, side: usize, marks: Marks) -> String {
 
 /// A word of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct MarkedWord {
     /// With the comma behind it.
     pub text: String,
     /// Whether it belongs to a field that changed.
@@ -168,27 +168,27 @@ pub struct Word {
 }
 
 /// The words of a line, with those marked whose field the other line does not have.
-fn marked(line: &str, other: &str) -> Vec<Word> {
+fn marked(line: &str, other: &str) -> Vec<MarkedWord> {
     let others = values(other);
     let mut words = Vec::new();
     for (field, separator) in fields(line) {
         let is_marked = !others.iter().any(|value| value == field);
         let text = format!("{field}{}", separator.trim_end());
-        words.push(Word { text, is_marked });
+        words.push(MarkedWord { text, is_marked });
     }
     words
 }
 
-fn length(words: &[Word]) -> usize {
+fn length(words: &[MarkedWord]) -> usize {
     let chars: usize = words.iter().map(|word| word.text.chars().count()).sum();
     chars + words.iter().filter(|word| word.is_marked).count() * 2 + words.len().saturating_sub(1)
 }
 
 /// Lines of words that are not wider than the side, if no word is.
-fn wrapped(words: &[Word], side: usize) -> Vec<Vec<Word>> {
-    let mut lines: Vec<Vec<Word>> = Vec::new();
+fn wrapped(words: &[MarkedWord], side: usize) -> Vec<Vec<MarkedWord>> {
+    let mut lines: Vec<Vec<MarkedWord>> = Vec::new();
     for word in words {
-        let indent = || Word { text: " ".to_owned(), is_marked: false };
+        let indent = || MarkedWord { text: " ".to_owned(), is_marked: false };
         match lines.last_mut() {
             Some(line) if length(line) + length(std::slice::from_ref(word)) < side => {
                 line.push(word.clone());
@@ -201,8 +201,8 @@ fn wrapped(words: &[Word], side: usize) -> Vec<Vec<Word>> {
 }
 
 /// The words with marks: in colour, and in brackets for who sees none.
-fn painted(words: &[Word], sign: char, marks: Marks) -> String {
-    let word = |word: &Word| match (word.is_marked, sign) {
+fn painted(words: &[MarkedWord], sign: char, marks: Marks) -> String {
+    let word = |word: &MarkedWord| match (word.is_marked, sign) {
         (false, _) => word.text.clone(),
         (true, '-') => marks.removed(&format!("[{}]", word.text)),
         (true, _) => marks.added(&format!("[{}]", word.text)),

@@ -3,9 +3,7 @@
 use castnet::time::Seconds;
 
 use super::scene::{Flow, Scene, Sent, Whose};
-use super::state::who;
 use crate::capture::decode::{Content, Packet};
-use crate::plan::PortId;
 use crate::recording::{MdbChange, MfcChange};
 
 /// The TTL of every sound IGMP message (RFC2236-2-02).
@@ -15,7 +13,7 @@ impl Scene<'_> {
     /// `r1 > 239.1.1.1  v2 Membership Query, group 239.1.1.1, max resp 0.5 s`
     pub(super) fn packet(&self, sent: &Sent) -> String {
         let Packet { source, destination, ttl, router_alert, content, .. } = &sent.packet;
-        let mut text = format!("{} > {destination}  ", who(self, *source));
+        let mut text = format!("{} > {destination}  ", self.name(*source));
         text.push_str(&match content {
             Content::Igmp(message) => message.to_string(),
             Content::BadIgmp(malformed) => format!("malformed {malformed}"),
@@ -28,7 +26,7 @@ impl Scene<'_> {
         if !router_alert {
             text.push_str(", without Router Alert");
         }
-        if who(self, *source) != self.node_name(sent.origin) {
+        if self.name(*source) != self.node_name(sent.origin) {
             text.push_str(&format!(", sent by {}", self.node_name(sent.origin)));
         }
         if sent.origin != sent.port {
@@ -37,13 +35,9 @@ impl Scene<'_> {
         text
     }
 
-    pub(super) fn node_name(&self, port: PortId) -> &str {
-        &self.plan.nodes[self.node(port)].name
-    }
-
     /// `s1 > 239.1.1.1`, and by whom if that is not the source.
     pub(super) fn flow(&self, flow: &Flow) -> String {
-        let text = format!("{} > {}", who(self, flow.source), flow.group);
+        let text = format!("{} > {}", self.name(flow.source), flow.group);
         match flow.whose {
             Whose::Port(port) if !self.is_source(port) => {
                 format!("{text}, sent on by {}", self.node_name(port))
@@ -66,7 +60,7 @@ impl Scene<'_> {
 
     /// `(s1, 239.1.1.1) in up out lan`
     pub(super) fn entry(&self, change: &MfcChange) -> String {
-        let flow = format!("({}, {})", who(self, change.source), change.group);
+        let flow = format!("({}, {})", self.name(change.source), change.group);
         let Some(entry) = &change.entry else { return format!("{flow} no entry") };
         let out: Vec<&str> = entry.oifs.iter().map(|&oif| self.link_name(oif)).collect();
         let out = if out.is_empty() { "nowhere".to_owned() } else { out.join(", ") };

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::snapshot::Otherwise;
 use crate::snapshot::diff::{Change, Differing, LinkDiff};
-use crate::snapshot::sides::{Row, Word};
+use crate::snapshot::sides::{MarkedWord, Row};
 
 #[derive(Serialize)]
 pub(super) struct Golden<'a> {
@@ -43,8 +43,8 @@ impl<'a> Golden<'a> {
 }
 
 fn line(row: &Row<'_>) -> Line {
-    let side = |words: Vec<Word>| {
-        words.into_iter().map(|Word { text, is_marked }| (text, is_marked)).collect()
+    let side = |words: Vec<MarkedWord>| {
+        words.into_iter().map(|MarkedWord { text, is_marked }| (text, is_marked)).collect()
     };
     Line { sign: row.sign(), sides: row.words().map(side) }
 }

@@ -1,103 +1,53 @@
 //! Why routers and switches changed their minds: the packet, timer or act that a change of state follows
 //! from.
 
-use std::net::IpAddr;
-use std::time::Duration;
-
 use castnet::addr::Group;
 use castnet::time::Instant;
 
-use super::cause::{Fate, groups, leaves};
-use super::label::Label;
-use super::scene::{Scene, Sent};
-use crate::plan::{Act, Action, Node, NodeId, PortId, Role};
+use super::packets::{Reason, groups, leaves};
+use crate::plan::{Act, Action, NodeId, PortId};
 use crate::recording::{MdbChange, MfcChange, StateChange};
 use crate::scenario::PacketKind;
+use crate::snapshot::label::Label;
+use crate::snapshot::scene::{Scene, Sent};
 
 /// A change of state and its label.
-pub(super) struct Turn {
-    pub(super) at: Instant,
-    pub(super) node: NodeId,
-    pub(super) group: Option<Group>,
-    pub(super) label: Label,
-    pub(super) what: String,
-}
-
-/// Who goes by an address: the node, or the address itself.
-pub(super) fn who(scene: &Scene<'_>, address: IpAddr) -> String {
-    let plan = scene.plan;
-    let of_switch =
-        |node: &&Node| matches!(&node.role, Role::Switch(one) if one.querier == Some(address));
-    let port = plan.ports.iter().find(|port| port.address == Some(address));
-    let node = port.map(|port| &plan.nodes[port.node]);
-    let node = node.or_else(|| plan.nodes.iter().find(of_switch));
-    node.map_or_else(|| address.to_string(), |node| node.name.clone())
+pub(in crate::snapshot) struct LabelledChange {
+    pub(in crate::snapshot) at: Instant,
+    pub(in crate::snapshot) node: NodeId,
+    pub(in crate::snapshot) group: Option<Group>,
+    pub(in crate::snapshot) label: Label,
+    pub(in crate::snapshot) what: String,
 }
 
 impl Scene<'_> {
     /// What routers told of members and queriers.
-    pub(super) fn turns(&self, fates: &[Fate]) -> Vec<Turn> {
-        let told = self.recording.events.iter();
-        let turns = told.filter_map(|event| {
+    pub(in crate::snapshot) fn news(&self, reasons: &[Reason]) -> Vec<LabelledChange> {
+        let changes = self.recording.events.iter().filter_map(|event| {
             let (at, node) = (event.at, event.node);
             match event.what? {
                 StateChange::Members { port, group, present } if !group.is_link_local() => {
                     let label = match present {
-                        true => self.reported(at, port, group, fates),
-                        false => self.forgotten(at, port, group, fates),
+                        true => self.reported(at, port, group, reasons),
+                        false => self.forgotten(at, port, group, reasons),
                     };
                     let word = if present { "members present" } else { "no members" };
                     let what = format!("{}: {word} of {group}", self.link_name(port));
-                    Some(Turn { at, node, group: Some(group), label, what })
+                    Some(LabelledChange { at, node, group: Some(group), label, what })
                 }
                 StateChange::Querier { port, querier } => {
-                    let label = self.elected(at, port, fates);
+                    let label = self.elected(at, port, reasons);
                     let link = self.link_name(port);
                     let what = match Some(querier) == self.plan.ports[port].address {
                         true => format!("{link}: querier"),
-                        false => format!("{link}: non-querier, {} queries", who(self, querier)),
+                        false => format!("{link}: non-querier, {} queries", self.name(querier)),
                     };
-                    Some(Turn { at, node, group: None, label, what })
+                    Some(LabelledChange { at, node, group: None, label, what })
                 }
                 _ => None,
             }
         });
-        turns.collect()
-    }
-
-    pub(super) fn link_name(&self, port: PortId) -> &str {
-        &self.plan.links[self.plan.ports[port].link].name
-    }
-
-    /// The members on the segment of `port` that were so by plan all the time, and undisturbed.
-    pub(super) fn steady_members(
-        &self,
-        port: PortId,
-        from: Duration,
-        until: Duration,
-    ) -> Vec<(PortId, Group)> {
-        let segment = self.segment(port);
-        let margin = self.plan.tolerance * 2;
-        let mut members = Vec::new();
-        for act in &self.plan.acts {
-            let then = act.at;
-            match act.action {
-                Action::Join(port, group)
-                    if self.segment(port) == segment && then + margin <= from =>
-                {
-                    members.push((port, group));
-                }
-                Action::Leave(port, group) if then <= until => {
-                    members.retain(|member| *member != (port, group));
-                }
-                _ if self.is_upheaval(act, segment) && from <= then + margin && then <= until => {
-                    return Vec::new();
-                }
-                _ => {}
-            }
-        }
-        members.retain(|(_, group)| !group.is_link_local());
-        members
+        changes.collect()
     }
 
     /// The last packet on the port's segment by then that is wanted, and why it was sent.
@@ -105,22 +55,22 @@ impl Scene<'_> {
         &self,
         at: Instant,
         port: PortId,
-        fates: &'f [Fate],
+        reasons: &'f [Reason],
         wanted: impl Fn(&Sent) -> bool,
-    ) -> Option<(&Sent, &'f Fate)> {
+    ) -> Option<(&Sent, &'f Reason)> {
         let segment = self.segment(port);
-        let mut heard = self.sent.iter().zip(fates).filter(|(sent, _)| {
+        let mut heard = self.sent.iter().zip(reasons).filter(|(sent, _)| {
             sent.at <= at && self.segment(sent.port) == segment && wanted(sent)
         });
         heard.next_back()
     }
 
-    fn reported(&self, at: Instant, port: PortId, group: Group, fates: &[Fate]) -> Label {
+    fn reported(&self, at: Instant, port: PortId, group: Group, reasons: &[Reason]) -> Label {
         let reports = |sent: &Sent| {
             sent.packet.is(PacketKind::Report) && !leaves(&sent.packet) && sent.packet.names(group)
         };
-        match self.heard(at, port, fates, reports) {
-            Some((report, Fate::Told(label))) if self.follows(at, report.at) => label.clone(),
+        match self.heard(at, port, reasons, reports) {
+            Some((report, Reason::At(label))) if self.follows(at, report.at) => label.clone(),
             // By chance it was this one, and not another.
             _ => self.membership_changed(at, port, group),
         }
@@ -131,7 +81,7 @@ impl Scene<'_> {
         self.latest(at, |act| self.changes_membership(act, segment, group)).after()
     }
 
-    fn forgotten(&self, at: Instant, port: PortId, group: Group, fates: &[Fate]) -> Label {
+    fn forgotten(&self, at: Instant, port: PortId, group: Group, reasons: &[Reason]) -> Label {
         let segment = self.segment(port);
         if let Some(label) = self.at_once(at, |act| self.is_upheaval(act, segment)) {
             return label;
@@ -145,7 +95,7 @@ impl Scene<'_> {
             of && sent.packet.is(PacketKind::GroupSpecificQuery)
         };
         let last_member = knobs.last_member_query_time();
-        if let Some((leave, Fate::Told(label))) = self.heard(at, port, fates, left) {
+        if let Some((leave, Reason::At(label))) = self.heard(at, port, reasons, left) {
             // Of a switch, what a Query of its querier did counts.
             let fast = self.follows(at, leave.at);
             let passed = at.since(leave.at);
@@ -153,7 +103,7 @@ impl Scene<'_> {
                 return if fast { label.clone() } else { label.plus(1, "LMQT", last_member) };
             }
         }
-        if let Some((_, Fate::Told(label))) = self.heard(at, port, fates, asked)
+        if let Some((_, Reason::At(label))) = self.heard(at, port, reasons, asked)
             && at <= Instant::ZERO + label.planned + last_member + self.slack(port, last_member) * 2
         {
             return label.plus(1, "LMQT", last_member);
@@ -163,12 +113,12 @@ impl Scene<'_> {
         self.membership_changed(at, port, group).plus(1, "GMI", interval)
     }
 
-    fn elected(&self, at: Instant, port: PortId, fates: &[Fate]) -> Label {
+    fn elected(&self, at: Instant, port: PortId, reasons: &[Reason]) -> Label {
         let segment = self.segment(port);
         let matters = |act: &Act| self.is_upheaval(act, segment);
         let foreign = |sent: &Sent| sent.origin != port && sent.packet.is(PacketKind::GeneralQuery);
-        let heard = self.heard(at, port, fates, foreign);
-        if let Some((query, Fate::Told(label))) = heard
+        let heard = self.heard(at, port, reasons, foreign);
+        if let Some((query, Reason::At(label))) = heard
             && self.follows(at, query.at)
         {
             return label.clone();
@@ -180,7 +130,7 @@ impl Scene<'_> {
             return label;
         }
         let interval = self.knobs(port).map(|knobs| knobs.other_querier_present_interval());
-        if let (Some((query, Fate::Told(label))), Some(interval)) = (heard, interval)
+        if let (Some((query, Reason::At(label))), Some(interval)) = (heard, interval)
             && self.follows(at, query.at + interval)
         {
             return label.plus(1, "OQPI", interval);
@@ -189,7 +139,10 @@ impl Scene<'_> {
     }
 
     /// The changes of forwarding caches.
-    pub(super) fn mfc_turns(&self, turns: &[Turn]) -> Vec<(&MfcChange, Label)> {
+    pub(in crate::snapshot) fn mfc_changes(
+        &self,
+        news: &[LabelledChange],
+    ) -> Vec<(&MfcChange, Label)> {
         let mut labelled: Vec<(&MfcChange, Label)> = Vec::new();
         for change in &self.recording.mfc {
             let flow = |other: &MfcChange| {
@@ -201,14 +154,14 @@ impl Scene<'_> {
             if held == change.entry.as_ref() {
                 continue;
             }
-            let label = self.decided(change, turns);
+            let label = self.decided(change, news);
             labelled.push((change, label));
         }
         labelled
     }
 
     /// By the nearest cause before it: what happened to the router, news of members, a new stream.
-    fn decided(&self, change: &MfcChange, turns: &[Turn]) -> Label {
+    fn decided(&self, change: &MfcChange, news: &[LabelledChange]) -> Label {
         let MfcChange { at, node, source, group, .. } = change;
         let matters = |act: &Act| match &act.action {
             Action::Send(stream) => {
@@ -221,19 +174,19 @@ impl Scene<'_> {
         };
         let acts = self.done().filter(|(done, act)| self.follows(*at, *done) && matters(act));
         let acts = acts.map(|(done, act)| (done, self.label(act)));
-        let news = turns.iter().filter(|turn| {
-            turn.node == *node
-                && turn.group == Some(*group)
-                && turn.at <= *at
-                && at.since(turn.at) <= self.plan.tolerance
+        let news = news.iter().filter(|news| {
+            news.node == *node
+                && news.group == Some(*group)
+                && news.at <= *at
+                && at.since(news.at) <= self.plan.tolerance
         });
-        let news = news.map(|turn| (turn.at, turn.label.clone()));
+        let news = news.map(|news| (news.at, news.label.clone()));
         let nearest = acts.chain(news).max_by_key(|(at, _)| *at);
         nearest.map_or_else(|| self.latest(*at, matters).after(), |(_, label)| label)
     }
 
     /// The changes of switches' databases.
-    pub(super) fn mdb_turns(&self, fates: &[Fate]) -> Vec<(&MdbChange, Label)> {
+    pub(in crate::snapshot) fn mdb_changes(&self, reasons: &[Reason]) -> Vec<(&MdbChange, Label)> {
         let mut labelled: Vec<(&MdbChange, Label)> = Vec::new();
         for change in self.recording.mdb.iter().filter(|change| !change.group.is_link_local()) {
             let same = |other: &MdbChange| (other.node, other.group) == (change.node, change.group);
@@ -246,8 +199,8 @@ impl Scene<'_> {
             };
             let Some(&port) = concerned else { continue };
             let label = match grows {
-                true => self.reported(change.at, port, change.group, fates),
-                false => self.forgotten(change.at, port, change.group, fates),
+                true => self.reported(change.at, port, change.group, reasons),
+                false => self.forgotten(change.at, port, change.group, reasons),
             };
             labelled.push((change, label));
         }

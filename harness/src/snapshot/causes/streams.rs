@@ -4,57 +4,74 @@ use std::time::Duration;
 
 use castnet::time::Instant;
 
-use super::label::Label;
-use super::scene::{Flow, Scene, Whose};
-use super::state::Turn;
+use super::Causes;
 use crate::plan::{Act, Action, NodeId, PortId, Role};
-use crate::recording::{MdbChange, MfcChange};
-
-/// What forwarding follows from.
-pub(super) struct Turns<'a> {
-    pub(super) told: Vec<Turn>,
-    pub(super) mfc: Vec<(&'a MfcChange, Label)>,
-    pub(super) mdb: Vec<(&'a MdbChange, Label)>,
-}
+use crate::snapshot::label::Label;
+use crate::snapshot::scene::{Flow, Scene, Whose};
 
 /// A flow with the labels of its ends.
-pub(super) struct Bounded<'a> {
-    pub(super) flow: &'a Flow,
-    pub(super) begin: Label,
-    pub(super) end: Label,
+pub(in crate::snapshot) struct LabelledFlow<'a> {
+    pub(in crate::snapshot) flow: &'a Flow,
+    pub(in crate::snapshot) begin: Label,
+    pub(in crate::snapshot) end: Label,
+}
+
+/// An end of a flow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    First,
+    Last,
+}
+
+impl Edge {
+    const fn of(self, flow: &Flow) -> Instant {
+        match self {
+            Self::First => flow.first,
+            Self::Last => flow.last,
+        }
+    }
+
+    const fn label<'f>(self, flow: &'f LabelledFlow<'_>) -> &'f Label {
+        match self {
+            Self::First => &flow.begin,
+            Self::Last => &flow.end,
+        }
+    }
 }
 
 impl Scene<'_> {
     /// Every flow on a link, and then every one that was received.
-    pub(super) fn bounded<'s>(&'s self, turns: &Turns<'_>) -> Vec<Bounded<'s>> {
-        let mut bounded: Vec<Bounded<'s>> = Vec::new();
+    pub(in crate::snapshot) fn labelled<'s>(
+        &'s self,
+        causes: &Causes<'_>,
+    ) -> Vec<LabelledFlow<'s>> {
+        let mut labelled: Vec<LabelledFlow<'s>> = Vec::new();
         for flow in self.flows.iter().chain(&self.received) {
-            let begin = self.begin(flow, turns);
-            let end = self.end(flow, turns);
-            bounded.push(Bounded { flow, begin, end });
+            let begin = self.begin(flow, causes);
+            let end = self.end(flow, causes);
+            labelled.push(LabelledFlow { flow, begin, end });
         }
         // A socket hears what its link carries, from then on.
-        for index in 0..bounded.len() {
-            let Bounded { flow, begin, end } = &bounded[index];
+        for index in 0..labelled.len() {
+            let flow = labelled[index].flow;
             let Whose::Node(node) = flow.whose else { continue };
-            let on_link = bounded.iter().filter(|other| self.reaches(other.flow, flow, node));
-            let near = |one: Instant, other: Instant| {
-                one.since(other).max(other.since(one)) <= self.lag(flow)
-            };
-            let mut first = on_link.clone().filter(|other| near(other.flow.first, flow.first));
-            let mut last = on_link.clone().filter(|other| near(other.flow.last, flow.last));
-            let begin = match begin.is_certain() {
-                true => begin.clone(),
-                false => first.next().map_or(begin, |other| &other.begin).clone(),
-            };
-            let end = match end.is_certain() {
-                true => end.clone(),
-                false => last.next().map_or(end, |other| &other.end).clone(),
-            };
-            let flow = *flow;
-            bounded[index] = Bounded { flow, begin, end };
+            let [begin, end] = [Edge::First, Edge::Last].map(|edge| {
+                let own = edge.label(&labelled[index]);
+                let mut on_link = labelled.iter().filter(|other| {
+                    self.reaches(other.flow, flow, node) && self.are_near(edge, other.flow, flow)
+                });
+                let found = if own.is_certain() { None } else { on_link.next() };
+                found.map_or(own, |other| edge.label(other)).clone()
+            });
+            labelled[index] = LabelledFlow { flow, begin, end };
         }
-        bounded
+        labelled
+    }
+
+    /// Whether both flows began or ended at the same time, as far as the second one's lag can tell.
+    fn are_near(&self, edge: Edge, one: &Flow, flow: &Flow) -> bool {
+        let (one, other) = (edge.of(one), edge.of(flow));
+        one.since(other).max(other.since(one)) <= self.lag(flow)
     }
 
     /// How long after its cause the first or last datagram of a flow may come.
@@ -77,7 +94,7 @@ impl Scene<'_> {
         self.follows(flow.first, done).then(|| self.label(&self.plan.acts[act]))
     }
 
-    fn begin(&self, flow: &Flow, turns: &Turns<'_>) -> Label {
+    fn begin(&self, flow: &Flow, causes: &Causes<'_>) -> Label {
         if let Some(label) = self.sent_at_once(flow) {
             return label;
         }
@@ -87,7 +104,7 @@ impl Scene<'_> {
                 act.node == node
                     && matches!(act.action, Action::Join(_, group) if group == flow.group)
             }),
-            Whose::Port(port) => self.opened(flow, port, turns, caused),
+            Whose::Port(port) => self.forwarded(flow, port, Edge::First, causes, caused),
         };
         let matters = |act: &Act| self.concerns(act, flow);
         let at_once = || match flow.whose {
@@ -98,17 +115,21 @@ impl Scene<'_> {
         label.or_else(at_once).unwrap_or_else(|| self.latest(flow.first, matters).after())
     }
 
-    fn opened(
+    /// Why the flow began or ended at a port: its forwarding changed, or the flow that came in did.
+    fn forwarded(
         &self,
         flow: &Flow,
         port: PortId,
-        turns: &Turns<'_>,
+        edge: Edge,
+        causes: &Causes<'_>,
         caused: impl Fn(Instant) -> bool,
     ) -> Option<Label> {
-        self.turned(flow, port, true, turns, caused).or_else(|| {
+        self.switched(flow, port, edge == Edge::First, causes, caused).or_else(|| {
             let upstream = self.upstream(flow, port)?;
-            let near = flow.first.since(upstream.first) <= self.lag(flow);
-            near.then(|| self.begin(upstream, turns))
+            self.are_near(edge, upstream, flow).then(|| match edge {
+                Edge::First => self.begin(upstream, causes),
+                Edge::Last => self.end(upstream, causes),
+            })
         })
     }
 
@@ -128,7 +149,7 @@ impl Scene<'_> {
         candidates.max_by_key(|other| other.first)
     }
 
-    fn end(&self, flow: &Flow, turns: &Turns<'_>) -> Label {
+    fn end(&self, flow: &Flow, causes: &Causes<'_>) -> Label {
         let lag = self.lag(flow);
         if flow.last + lag >= Instant::ZERO + self.plan.end {
             return Label::end(self.plan.end);
@@ -146,7 +167,7 @@ impl Scene<'_> {
                 });
                 left.next().map(|(_, act)| self.label(act))
             }
-            Whose::Port(port) => self.closed(flow, port, turns, caused),
+            Whose::Port(port) => self.forwarded(flow, port, Edge::Last, causes, caused),
         };
         let matters = |act: &Act| self.concerns(act, flow);
         label.unwrap_or_else(|| {
@@ -176,37 +197,22 @@ impl Scene<'_> {
         (flow.last + lag >= done).then(|| self.label(stop))
     }
 
-    fn closed(
-        &self,
-        flow: &Flow,
-        port: PortId,
-        turns: &Turns<'_>,
-        caused: impl Fn(Instant) -> bool,
-    ) -> Option<Label> {
-        self.turned(flow, port, false, turns, caused).or_else(|| {
-            let upstream = self.upstream(flow, port)?;
-            let near = upstream.last.since(flow.last) <= self.lag(flow)
-                && flow.last.since(upstream.last) <= self.lag(flow);
-            near.then(|| self.end(upstream, turns))
-        })
-    }
-
     /// The latest cause for the flow to go out there from then on, or not to any more.
-    fn turned(
+    fn switched(
         &self,
         flow: &Flow,
         port: PortId,
         on: bool,
-        turns: &Turns<'_>,
+        causes: &Causes<'_>,
         caused: impl Fn(Instant) -> bool,
     ) -> Option<Label> {
         let node = self.node(port);
-        let mut mfc = turns.mfc.iter().rev().filter(|(change, _)| {
+        let mut mfc = causes.mfc.iter().rev().filter(|(change, _)| {
             (change.node, change.source, change.group) == (node, flow.source, flow.group)
                 && caused(change.at)
                 && on == change.entry.as_ref().is_some_and(|entry| entry.oifs.contains(&port))
         });
-        let mut mdb = turns.mdb.iter().rev().filter(|(change, _)| {
+        let mut mdb = causes.mdb.iter().rev().filter(|(change, _)| {
             (change.node, change.group) == (node, flow.group)
                 && caused(change.at)
                 && on == change.ports.contains(&port)
@@ -228,10 +234,5 @@ impl Scene<'_> {
             | Action::Set(_)
             | Action::Exec(_) => true,
         }
-    }
-
-    /// Whether the port belongs to a source.
-    pub(super) fn is_source(&self, port: PortId) -> bool {
-        matches!(self.role(port), Role::Source)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What follows from an act or a timer gets the label of that. When a host answers, repeats itself or is
 //! suppressed is left to chance by RFC 2236 section 3, and differs from run to run: such a Report is an
-//! answer to its Query or a repetition, and no line of its own. What nothing explains is told.
+//! answer to its Query or a repetition, and has no line of its own. What nothing explains has one.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use castnet::addr::Group;
 use castnet::gmp::message::{Message, Query};
 use castnet::time::Instant;
 
-use super::label::Label;
-use super::scene::{Scene, Sent};
 use crate::capture::decode::{Packet, decode_ipv4};
 use crate::capture::encode::injected;
 use crate::knobs::HostKnobs;
 use crate::plan::{Act, Action, Injection, PortId, Role};
 use crate::protocol::wish::takes_back;
 use crate::scenario::{Listener, PacketKind};
+use crate::snapshot::label::Label;
+use crate::snapshot::scene::{Scene, Sent};
 
 /// The most Group-Specific Queries that are looked for behind one Leave.
 const MOST_QUERIES: u32 = 16;
 
-/// What became of the question why a packet was sent.
+/// Why a packet was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// It is told, at this time.
-    Told(Label),
+pub(in crate::snapshot) enum Reason {
+    /// For a reason that has a time; the packet has a line of its own.
+    At(Label),
     /// It is an answer to the Query with this index.
     Answers(usize),
     /// It repeats a Report, or is about a group that never leaves the link.
@@ -34,16 +34,16 @@ pub(super) enum Fate {
 }
 
 /// The groups that a packet names.
-pub(super) fn groups(packet: &Packet) -> Vec<Group> {
+pub(in crate::snapshot) fn groups(packet: &Packet) -> Vec<Group> {
     packet.meaning().into_iter().flat_map(Message::groups).collect()
 }
 
 /// Whether the packet takes back a membership.
-pub(super) fn leaves(packet: &Packet) -> bool {
+pub(in crate::snapshot) fn leaves(packet: &Packet) -> bool {
     packet.meaning().is_some_and(takes_back)
 }
 
-pub(super) fn query(packet: &Packet) -> Option<&Query> {
+pub(in crate::snapshot) fn query(packet: &Packet) -> Option<&Query> {
     match packet.meaning()? {
         Message::Query(query) => Some(query),
         _ => None,
@@ -52,34 +52,34 @@ pub(super) fn query(packet: &Packet) -> Option<&Query> {
 
 impl Scene<'_> {
     /// Why each of [`Scene::sent`] was sent.
-    pub(super) fn fates(&self) -> Vec<Fate> {
-        let mut fates = Vec::with_capacity(self.sent.len());
+    pub(in crate::snapshot) fn reasons(&self) -> Vec<Reason> {
+        let mut reasons = Vec::with_capacity(self.sent.len());
         for index in 0..self.sent.len() {
-            let fate = self.fate(index, &fates);
-            fates.push(fate);
+            let reason = self.reason(index, &reasons);
+            reasons.push(reason);
         }
-        fates
+        reasons
     }
 
-    fn fate(&self, index: usize, before: &[Fate]) -> Fate {
+    fn reason(&self, index: usize, before: &[Reason]) -> Reason {
         let sent = &self.sent[index];
         if sent.origin != sent.port
             && let Some(first) = self.passed_on(index)
         {
             return before[first].clone();
         }
-        if let Some(fate) = self.injected(sent) {
-            return fate;
+        if let Some(reason) = self.injected(sent) {
+            return reason;
         }
         let groups = groups(&sent.packet);
         match query(&sent.packet) {
-            Some(query) if query.group.is_none() => return Fate::Told(self.general(index, before)),
+            Some(query) if query.group.is_none() => return Reason::At(self.general(index, before)),
             Some(_) => return self.specific(index, before),
             None => {}
         }
         match groups.iter().find(|group| !group.is_link_local()) {
-            None if !groups.is_empty() => Fate::Repeats,
-            None => Fate::Told(self.of_node(sent)),
+            None if !groups.is_empty() => Reason::Repeats,
+            None => Reason::At(self.of_node(sent)),
             Some(group) => self.membership(index, *group, before),
         }
     }
@@ -95,7 +95,7 @@ impl Scene<'_> {
     }
 
     /// When an injector was to send it, if one did.
-    fn injected(&self, sent: &Sent) -> Option<Fate> {
+    fn injected(&self, sent: &Sent) -> Option<Reason> {
         let Role::Injector(own) = self.role(sent.port) else { return None };
         let own = own.iter().map(|injection| (Instant::ZERO, Label::start(), injection));
         let acts = self.done().filter_map(|(done, act)| match &act.action {
@@ -113,19 +113,19 @@ impl Scene<'_> {
             let turn = u32::try_from(turn).ok().filter(|turn| turn < times)?;
             let expected = from + *every * turn;
             // How far a burst has come by then depends on the machine.
-            let fate = match turn {
-                0 => Fate::Told(label),
-                _ if *every <= self.plan.tolerance * 2 => Fate::Repeats,
-                _ => Fate::Told(Label::literal(label.planned + *every * turn)),
+            let reason = match turn {
+                0 => Reason::At(label),
+                _ if *every <= self.plan.tolerance * 2 => Reason::Repeats,
+                _ => Reason::At(Label::literal(label.planned + *every * turn)),
             };
-            (same(injection) && self.follows(sent.at, expected)).then_some((expected, fate))
+            (same(injection) && self.follows(sent.at, expected)).then_some((expected, reason))
         });
-        due.max_by_key(|(expected, _)| *expected).map(|(_, fate)| fate)
+        due.max_by_key(|(expected, _)| *expected).map(|(_, reason)| reason)
     }
 
     /// A General Query: at the start of its sender, an interval after its last one, or when the other
     /// querier has been silent for long enough.
-    fn general(&self, index: usize, before: &[Fate]) -> Label {
+    fn general(&self, index: usize, before: &[Reason]) -> Label {
         let sent = &self.sent[index];
         let segment = self.segment(sent.port);
         let matters = |act: &Act| self.is_upheaval(act, segment);
@@ -170,12 +170,12 @@ impl Scene<'_> {
         &self,
         sent: &Sent,
         cause: &Sent,
-        fate: &Fate,
+        reason: &Reason,
         times: u32,
         name: &str,
         interval: Duration,
     ) -> Option<Label> {
-        let Fate::Told(label) = fate else { return None };
+        let Reason::At(label) = reason else { return None };
         let passed = sent.at.since(cause.at);
         let due = interval * times;
         // The cause may have been late itself, and its timer was set in time.
@@ -186,7 +186,7 @@ impl Scene<'_> {
 
     /// A Group-Specific Query: with the Leave before it, or some Last Member Query Intervals later.
     /// Where somebody has to answer the first one, it is left to chance whether another one is sent.
-    fn specific(&self, index: usize, before: &[Fate]) -> Fate {
+    fn specific(&self, index: usize, before: &[Reason]) -> Reason {
         let sent = &self.sent[index];
         let segment = self.segment(sent.port);
         let groups = groups(&sent.packet);
@@ -204,14 +204,16 @@ impl Scene<'_> {
             let times = u32::try_from(times).unwrap_or(u32::MAX).min(MOST_QUERIES);
             let label = self.later(sent, cause, &before[left], times, "LMQI", interval);
             match label.map(|label| (times, label)) {
-                Some((1.., label)) if self.somebody_answers(sent, &label) => return Fate::Repeats,
-                Some((_, label)) => return Fate::Told(label),
+                Some((1.., label)) if self.somebody_answers(sent, &label) => {
+                    return Reason::Repeats;
+                }
+                Some((_, label)) => return Reason::At(label),
                 None => {}
             }
         }
         let matters =
             |act: &Act| groups.iter().any(|group| self.changes_membership(act, segment, *group));
-        Fate::Told(self.latest(sent.at, matters).after())
+        Reason::At(self.latest(sent.at, matters).after())
     }
 
     fn somebody_answers(&self, sent: &Sent, label: &Label) -> bool {
@@ -220,7 +222,7 @@ impl Scene<'_> {
     }
 
     /// A Report or Leave of a host.
-    fn membership(&self, index: usize, group: Group, before: &[Fate]) -> Fate {
+    fn membership(&self, index: usize, group: Group, before: &[Reason]) -> Reason {
         let sent = &self.sent[index];
         let back = leaves(&sent.packet);
         let own = |act: &Act| match act.action {
@@ -229,27 +231,27 @@ impl Scene<'_> {
             _ => false,
         };
         if let Some(label) = self.at_once(sent.at, own) {
-            return Fate::Told(label);
+            return Reason::At(label);
         }
         if back {
             let last = self.done().rfind(|(done, act)| *done <= sent.at && own(act));
             let repeats = last.is_some_and(|(done, _)| self.repeats(sent, done));
-            return if repeats { Fate::Repeats } else { Fate::Told(self.of_node(sent)) };
+            return if repeats { Reason::Repeats } else { Reason::At(self.of_node(sent)) };
         }
         if let Some(asked) = self.asked(index, group, before) {
-            return Fate::Answers(asked);
+            return Reason::Answers(asked);
         }
         let joined = self.done().rfind(|(done, act)| *done <= sent.at && own(act));
         if joined.is_some_and(|(done, _)| self.repeats(sent, done)) {
-            return Fate::Repeats;
+            return Reason::Repeats;
         }
         let segment = self.segment(sent.port);
         let matters = |act: &Act| self.changes_membership(act, segment, group);
-        Fate::Told(self.latest(sent.at, matters).after())
+        Reason::At(self.latest(sent.at, matters).after())
     }
 
     /// The latest Query that it may be an answer to; of several in a row for a group the first one.
-    fn asked(&self, index: usize, group: Group, before: &[Fate]) -> Option<usize> {
+    fn asked(&self, index: usize, group: Group, before: &[Reason]) -> Option<usize> {
         let sent = &self.sent[index];
         let segment = self.segment(sent.port);
         let is_query = |other: &Sent| {
@@ -261,9 +263,9 @@ impl Scene<'_> {
         if sent.at > until + self.plan.tolerance {
             return None;
         }
-        let told =
-            |query: &usize| is_query(&self.sent[*query]) && matches!(before[*query], Fate::Told(_));
-        (0..=last).rev().find(told)
+        let has_time =
+            |query: &usize| is_query(&self.sent[*query]) && matches!(before[*query], Reason::At(_));
+        (0..=last).rev().find(has_time)
     }
 
     /// Whether it may be one of the Reports that a host sends unasked after what it did then.
@@ -280,15 +282,5 @@ impl Scene<'_> {
         let node = self.node(sent.origin);
         let own = |act: &Act| act.node == node;
         self.at_once(sent.at, own).unwrap_or_else(|| self.latest(sent.at, own).after())
-    }
-
-    /// Whether the act may change who is a member on the segment, or who can say so.
-    pub(super) fn changes_membership(&self, act: &Act, segment: PortId, group: Group) -> bool {
-        let here = |port| self.segment(port) == segment;
-        match &act.action {
-            Action::Join(port, of) | Action::Leave(port, of) => here(*port) && *of == group,
-            Action::Inject(injection) => here(injection.port),
-            _ => self.is_upheaval(act, segment),
-        }
     }
 }
