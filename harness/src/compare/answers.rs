@@ -9,7 +9,7 @@ use castnet::gmp::message::{Message, RecordType, Version};
 use castnet::time::Instant;
 
 use super::bounds::distance;
-use super::{Pair, Place, Said, Side};
+use super::{Pair, Place, SentPacket, Side};
 use crate::capture::decode::Packet;
 use crate::plan::{Action, LinkId, Plan};
 
@@ -34,23 +34,23 @@ struct Moment {
 
 /// What is reported: a link, a group, the form, who if not anybody will do, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct AnswerKey {
     link: LinkId,
     group: Group,
-    form: Form,
+    form: ReportForm,
     who: Option<IpAddr>,
     cause: Cause,
 }
 
 /// The form of a Report: before version 3 its version tells all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Form {
+struct ReportForm {
     version: Version,
     record: RecordType,
 }
 
 /// The first and the last time that it was reported.
-type Times = BTreeMap<Key, (Instant, Instant)>;
+type AnswerTimes = BTreeMap<AnswerKey, (Instant, Instant)>;
 
 /// The moments of each group on each link, in the order of time.
 type Moments = BTreeMap<(LinkId, Group), Vec<Moment>>;
@@ -62,9 +62,9 @@ impl Side<'_> {
 
     fn moments_of(&self, plan: &Plan, (link, group): (LinkId, Group)) -> Vec<Moment> {
         let segment = plan.links[link].segment;
-        let queries = self.said.iter().filter(|said| said.link == link);
-        let queries = queries.filter_map(|said| match said.packet.meaning()? {
-            Message::Query(query) => Some((said.at, query)),
+        let queries = self.sent.iter().filter(|sent| sent.link == link);
+        let queries = queries.filter_map(|sent| match sent.packet.meaning()? {
+            Message::Query(query) => Some((sent.at, query)),
             _ => None,
         });
         let asked = queries.enumerate().filter_map(|(number, (at, query))| {
@@ -104,24 +104,24 @@ impl Side<'_> {
     }
 
     /// Each answer with what it is about.
-    fn reported(&self) -> impl Iterator<Item = (&Said, Group, Form, Option<IpAddr>)> {
-        self.said.iter().filter(|said| said.is_answer).flat_map(|said| {
-            let about = about(&said.packet).into_iter();
-            about.map(move |(group, form, who)| (said, group, form, who))
+    fn reported(&self) -> impl Iterator<Item = (&SentPacket, Group, ReportForm, Option<IpAddr>)> {
+        self.sent.iter().filter(|sent| sent.is_answer).flat_map(|sent| {
+            let about = about(&sent.packet).into_iter();
+            about.map(move |(group, form, who)| (sent, group, form, who))
         })
     }
 
-    fn times(&self, moments: &Moments) -> Times {
-        let mut times = Times::new();
-        for (said, group, form, who) in self.reported() {
-            let &Said { at, link, .. } = said;
+    fn times(&self, moments: &Moments) -> AnswerTimes {
+        let mut times = AnswerTimes::new();
+        for (sent, group, form, who) in self.reported() {
+            let &SentPacket { at, link, .. } = sent;
             let of_place = moments.get(&(link, group)).into_iter().flatten();
             let causes = |moment: &&Moment| {
-                let may = |who: &Vec<_>| who.contains(&said.packet.source);
+                let may = |who: &Vec<_>| who.contains(&sent.packet.source);
                 moment.from <= at && moment.who.as_ref().is_none_or(may)
             };
             let Some(moment) = of_place.rev().find(causes) else { continue };
-            let key = Key { link, group, form, who, cause: moment.cause };
+            let key = AnswerKey { link, group, form, who, cause: moment.cause };
             times.entry(key).or_insert((at, at)).1 = at;
         }
         times
@@ -129,11 +129,11 @@ impl Side<'_> {
 }
 
 /// The groups of a Report, each with its form, and with the sender where nobody else would do.
-fn about(packet: &Packet) -> Vec<(Group, Form, Option<IpAddr>)> {
+fn about(packet: &Packet) -> Vec<(Group, ReportForm, Option<IpAddr>)> {
     let Some(Message::Report(report)) = packet.meaning() else { return Vec::new() };
     let answers = report.records.iter().map(|(group, record)| {
         let who = (report.version == Version::V3).then_some(packet.source);
-        (*group, Form { version: report.version, record: record.kind() }, who)
+        (*group, ReportForm { version: report.version, record: record.kind() }, who)
     });
     answers.collect()
 }
@@ -141,10 +141,10 @@ fn about(packet: &Packet) -> Vec<(Group, Form, Option<IpAddr>)> {
 impl Pair<'_> {
     pub(super) fn answers(&mut self) {
         let places = self.sides.iter().flat_map(Side::reported);
-        let places: BTreeSet<_> = places.map(|(said, group, ..)| (said.link, group)).collect();
+        let places: BTreeSet<_> = places.map(|(sent, group, ..)| (sent.link, group)).collect();
         let moments = [0, 1].map(|n: usize| self.sides[n].moments(self.plan, &places));
         let times = [0, 1].map(|n: usize| self.sides[n].times(&moments[n]));
-        let keys: BTreeSet<&Key> = times.iter().flat_map(Times::keys).collect();
+        let keys: BTreeSet<&AnswerKey> = times.iter().flat_map(AnswerTimes::keys).collect();
         for key in keys {
             match [times[0].get(key), times[1].get(key)] {
                 [Some(&one), Some(&other)] => self.answered(key, one, other),
@@ -155,28 +155,28 @@ impl Pair<'_> {
         }
     }
 
-    fn answered(&mut self, key: &Key, one: (Instant, Instant), other: (Instant, Instant)) {
+    fn answered(&mut self, key: &AnswerKey, one: (Instant, Instant), other: (Instant, Instant)) {
         self.found.shared.answers += 1;
         let place = self.place(key.link, key.group);
         for (one, other) in [(one.0, other.0), (one.1, other.1)] {
-            self.are_apart(place, distance(one, other));
+            self.note_distance(place, distance(one, other));
         }
     }
 
-    /// Reports of the group were apart by so much.
-    fn are_apart(&mut self, place: Place, by: i64) {
-        let (least, most) = self.apart.entry(place).or_default();
+    /// Notes by how much Reports of the group differ, in nanoseconds.
+    fn note_distance(&mut self, place: Place, by: i64) {
+        let (least, most) = self.report_distances.entry(place).or_default();
         (*least, *most) = ((*least).min(by), (*most).max(by));
     }
 
     /// Only one of them has reported it.
-    fn unanswered(&mut self, key: &Key, at: Instant, has: usize, moments: &[Moments; 2]) {
+    fn unanswered(&mut self, key: &AnswerKey, at: Instant, has: usize, moments: &[Moments; 2]) {
         let place = self.place(key.link, key.group);
         let of =
             |side: usize| moments[side].get(&(key.link, key.group)).map_or(&[][..], Vec::as_slice);
         let own = of(has).iter().find(|moment| moment.cause == key.cause);
         if own.is_none_or(|own| at > own.until + self.plan.tolerance) {
-            // It may have been said for a reason of before.
+            // An earlier cause may have led to it.
             return;
         }
         let of_place = of(1 - has);
@@ -186,7 +186,7 @@ impl Pair<'_> {
         let moment = &of_place[found];
         // What came in between may have been given for the reason.
         let cut_short = of_place.get(found + 1).is_some_and(|next| next.from <= moment.until);
-        let early = self.is_early(moment.until) && self.is_whole(place, moment.until);
+        let early = self.is_early(moment.until) && self.is_comparable(place, moment.until);
         if cut_short || self.is_ended(place, moment, 1 - has) {
             return self.is_later(place, at, has);
         }
@@ -211,11 +211,11 @@ impl Pair<'_> {
     fn is_later(&mut self, place: Place, at: Instant, has: usize) {
         let Some(last) = self.sides[1 - has].last_report(self.plan, place, at) else { return };
         let by = if has == 0 { distance(at, last.at) } else { distance(last.at, at) };
-        self.are_apart(place, by);
+        self.note_distance(place, by);
     }
 
     /// Whether somebody leaves the group, or speaks otherwise, before what the moment causes has been
-    /// said: at its end at the latest, or as much later as a kernel's timer may be.
+    /// sent: at its end at the latest, or as much later as a kernel's timer may be.
     fn is_ended(&self, (segment, group): Place, moment: &Moment, side: usize) -> bool {
         let until = moment.until + self.plan.tolerance;
         let here = |port: usize| self.plan.links[self.plan.ports[port].link].segment == segment;

@@ -7,12 +7,12 @@ use castnet::addr::Group;
 use castnet::gmp::message::Message;
 use castnet::time::Instant;
 
-use super::{Pair, Said};
+use super::{Pair, SentPacket};
 use crate::plan::{Action, LinkId, Role};
 use crate::scenario::PacketKind;
 
 /// The twins of what happened at a moment of each recording.
-type Moment = [Instant; 2];
+type TwinInstants = [Instant; 2];
 
 impl Pair<'_> {
     /// Takes out what cannot be compared, and tells why.
@@ -30,14 +30,14 @@ impl Pair<'_> {
             let place = self.place(self.plan.ports[port].link, group);
             let Some(done) = self.done(id) else { continue };
             let last = [0, 1].map(|n: usize| {
-                let said = self.sides[n].last_report(self.plan, place, done[n]);
-                said.map_or_else(|| "nobody".to_owned(), |said| said.packet.source.to_string())
+                let sent = self.sides[n].last_report(self.plan, place, done[n]);
+                sent.map_or_else(|| "nobody".to_owned(), |sent| sent.packet.source.to_string())
             });
-            if last[0] == last[1] || self.parted.contains_key(&place) {
+            if last[0] == last[1] || self.incomparable_groups.contains_key(&place) {
                 continue;
             }
             let since = done[0].min(done[1]);
-            self.parted.insert(place, since);
+            self.incomparable_groups.insert(place, since);
             let link = &self.plan.links[place.0].name;
             self.decided(
                 &format!("{group} on {link} from {since} on"),
@@ -60,11 +60,11 @@ impl Pair<'_> {
                 is_chance.then(|| (moment[0].min(moment[1]), askers))
             });
             let Some((since, askers)) = found else { continue };
-            self.contested.insert(segment, since);
+            self.incomparable_segments.insert(segment, since);
             for side in &mut self.sides {
-                side.said.retain(|said| {
-                    let there = self.plan.links[said.link].segment == segment && said.at >= since;
-                    !there || !(said.is_answer || said.packet.is(PacketKind::GeneralQuery))
+                side.sent.retain(|sent| {
+                    let there = self.plan.links[sent.link].segment == segment && sent.at >= since;
+                    !there || !(sent.is_answer || sent.packet.is(PacketKind::GeneralQuery))
                 });
             }
             let link = &self.plan.links[segment].name;
@@ -87,12 +87,12 @@ impl Pair<'_> {
     }
 
     /// The start, and every act that makes somebody begin anew.
-    fn beginnings(&self) -> Vec<Moment> {
+    fn beginnings(&self) -> Vec<TwinInstants> {
         let begins = |action: &Action| {
             matches!(action, Action::Restart | Action::Set(_) | Action::Interface { up: true, .. })
         };
         let acts = self.plan.acts.iter().enumerate().filter(|(_, act)| begins(&act.action));
-        let mut all: Vec<Moment> = acts.filter_map(|(id, _)| self.done(id)).collect();
+        let mut all: Vec<TwinInstants> = acts.filter_map(|(id, _)| self.done(id)).collect();
         all.push([Instant::ZERO; 2]);
         all.sort_unstable();
         all
@@ -101,23 +101,23 @@ impl Pair<'_> {
     /// Who asked everybody on the segment right after that time.
     fn askers(&self, side: usize, segment: LinkId, from: Instant) -> BTreeSet<IpAddr> {
         let to = from + self.plan.tolerance;
-        let said = self.sides[side].said.iter().filter(|said| {
-            self.plan.links[said.link].segment == segment
-                && (from..=to).contains(&said.at)
-                && said.packet.is(PacketKind::GeneralQuery)
+        let sent = self.sides[side].sent.iter().filter(|sent| {
+            self.plan.links[sent.link].segment == segment
+                && (from..=to).contains(&sent.at)
+                && sent.packet.is(PacketKind::GeneralQuery)
         });
-        said.map(|said| said.packet.source).collect()
+        sent.map(|sent| sent.packet.source).collect()
     }
 
     /// A querier asks about a group again unless it has been answered in time (RFC2236-7-06), and the
     /// answer may take as long as that.
     fn who_answers_in_time(&mut self) {
         for side in [0, 1] {
-            let said = &self.sides[side].said;
+            let sent = &self.sides[side].sent;
             let again: Vec<usize> =
-                (0..said.len()).filter(|&at| self.is_asked_by_chance(side, at)).collect();
+                (0..sent.len()).filter(|&at| self.is_asked_by_chance(side, at)).collect();
             for at in again.into_iter().rev() {
-                let Said { at, link, packet, .. } = self.sides[side].said.remove(at);
+                let SentPacket { at, link, packet, .. } = self.sides[side].sent.remove(at);
                 let names = [self.sides[side].name, self.sides[1 - side].name];
                 self.found.left_out.push(format!(
                     "{packet} on {} at {at} in {}: chance had it that in {} the answer to the one before \
@@ -131,38 +131,38 @@ impl Pair<'_> {
     /// Whether this is a Query about a group that only this recording has, because in the other one
     /// the one before it was answered by then.
     fn is_asked_by_chance(&self, side: usize, at: usize) -> bool {
-        let [this, other] = [&self.sides[side].said, &self.sides[1 - side].said];
+        let [this, other] = [&self.sides[side].sent, &self.sides[1 - side].sent];
         let own = &this[at];
         let Some(group) = asked_about(own) else { return false };
         let bounds = self.bounds(own.at);
         let latest = own.at + bounds.width();
-        let alike = |said: &&Said| said.port == own.port && asked_about(said) == Some(group);
-        let is_twin = |said: &Said| match side {
-            0 => bounds.contain(own.at, said.at),
-            _ => bounds.contain(said.at, own.at),
+        let alike = |sent: &&SentPacket| sent.port == own.port && asked_about(sent) == Some(group);
+        let is_twin = |sent: &SentPacket| match side {
+            0 => bounds.contain(own.at, sent.at),
+            _ => bounds.contain(sent.at, own.at),
         };
         if other.iter().filter(alike).any(is_twin) {
             return false;
         }
         let before = this[..at].iter().rfind(alike);
-        let last = other.iter().take_while(|said| said.at <= latest).filter(alike).last();
+        let last = other.iter().take_while(|sent| sent.at <= latest).filter(alike).last();
         let (Some(before), Some(last)) = (before, last) else { return false };
         // It may have been under way when the Query was sent.
         let under_way = last.at - self.plan.tolerance;
         let segment = self.plan.links[own.link].segment;
-        let answered = |said: &[Said], from: Instant, to: Instant| {
-            said.iter().any(|said| {
-                said.packet.is(PacketKind::Report)
-                    && said.packet.names(group)
-                    && self.plan.links[said.link].segment == segment
-                    && (from..to).contains(&said.at)
+        let answered = |sent: &[SentPacket], from: Instant, to: Instant| {
+            sent.iter().any(|sent| {
+                sent.packet.is(PacketKind::Report)
+                    && sent.packet.names(group)
+                    && self.plan.links[sent.link].segment == segment
+                    && (from..to).contains(&sent.at)
             })
         };
         answered(other, under_way, latest) && !answered(this, before.at, own.at)
     }
 
     /// When the act was done in each, if it was in both.
-    fn done(&self, act: usize) -> Option<Moment> {
+    fn done(&self, act: usize) -> Option<TwinInstants> {
         Some([self.sides[0].done(act)?, self.sides[1].done(act)?])
     }
 
@@ -176,8 +176,8 @@ impl Pair<'_> {
 }
 
 /// The group that a Query asks about, if it is about one.
-fn asked_about(said: &Said) -> Option<Group> {
-    match said.packet.meaning()? {
+fn asked_about(sent: &SentPacket) -> Option<Group> {
+    match sent.packet.meaning()? {
         Message::Query(query) => query.group,
         _ => None,
     }

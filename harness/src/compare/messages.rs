@@ -11,29 +11,29 @@ use crate::capture::decode::Content;
 use crate::plan::{Plan, PortId};
 
 /// A port, and what it sends there in words.
-type Key = (PortId, String);
+type MessageKey = (PortId, String);
 
 /// So many alike, each within the tolerance of the one before, are a crowd: nobody vouches for the order in
 /// which others are heard between them, and one more or less may come of that.
 const CROWD: usize = 20;
 
 /// When a port sent the same message.
-type Times = BTreeMap<Key, Vec<Instant>>;
+type MessageTimes = BTreeMap<MessageKey, Vec<Instant>>;
 
-fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> Times {
-    let mut times = Times::new();
-    for said in side.said.iter().filter(|said| !said.is_answer) {
-        if matches!(said.packet.content, Content::Data(_)) {
+fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> MessageTimes {
+    let mut times = MessageTimes::new();
+    for sent in side.sent.iter().filter(|sent| !sent.is_answer) {
+        if matches!(sent.packet.content, Content::Data(_)) {
             continue;
         }
-        let segment = plan.links[said.link].segment;
-        let whole = |group| pair.is_whole((segment, group), said.at);
-        if group(&said.packet).is_some_and(|group| !whole(group)) {
+        let segment = plan.links[sent.link].segment;
+        let comparable = |group| pair.is_comparable((segment, group), sent.at);
+        if group(&sent.packet).is_some_and(|group| !comparable(group)) {
             continue;
         }
-        let alert = if said.packet.router_alert { "" } else { ", no Router Alert" };
-        let text = format!("{}, TTL {}{alert}", said.packet, said.packet.ttl);
-        times.entry((said.port, text)).or_default().push(said.at);
+        let alert = if sent.packet.router_alert { "" } else { ", no Router Alert" };
+        let text = format!("{}, TTL {}{alert}", sent.packet, sent.packet.ttl);
+        times.entry((sent.port, text)).or_default().push(sent.at);
     }
     for times in times.values_mut() {
         *times = without_crowds(times, plan.tolerance);
@@ -54,7 +54,7 @@ fn without_crowds(times: &[Instant], tolerance: Duration) -> Vec<Instant> {
 impl Pair<'_> {
     pub(super) fn messages(&mut self) {
         let of_each = [0, 1].map(|n: usize| times(self.plan, self, &self.sides[n]));
-        let mut keys: Vec<&Key> = of_each.iter().flat_map(Times::keys).collect();
+        let mut keys: Vec<&MessageKey> = of_each.iter().flat_map(MessageTimes::keys).collect();
         keys.sort_unstable();
         keys.dedup();
         let none = Vec::new();
@@ -64,7 +64,7 @@ impl Pair<'_> {
         }
     }
 
-    fn twins(&mut self, (port, text): &Key, lists: [&[Instant]; 2]) {
+    fn twins(&mut self, (port, text): &MessageKey, lists: [&[Instant]; 2]) {
         let names = [self.sides[0].name, self.sides[1].name];
         let port = self.plan.port_name(*port);
         for (&one, &other) in lists[0].iter().zip(lists[1]) {

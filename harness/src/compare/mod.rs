@@ -1,12 +1,11 @@
 //! Two recordings of one plan side by side: whether two backends let the same happen.
 //!
-//! On each link the same messages have to be sent by the same ports in the same order, each within the
-//! plan's tolerance of its twin, besides what the acts before it were apart and what the laboratory was
-//! late by. What a protocol leaves to chance is not held against anybody: a Report
-//! may come at any time of its delay, and whichever member draws the shortest one sends it; but what has
-//! caused it has to be reported by somebody in both. A stream has to be on the same ports at the same
-//! times, but for what the Reports that let it there were apart. What chance has decided otherwise in the
-//! other run (`chance`) is not compared any further, and that is said.
+//! On each link the same ports must send the same messages in the same order, each within the plan's
+//! tolerance of its twin, give or take the time by which earlier acts differ and the laboratory was late.
+//! What a protocol leaves to chance is not held against anybody: a Report may come at any time of its
+//! delay, from whichever member draws the shortest one, but somebody must report in both. Streams must
+//! pause at the same ports and times, give or take the time by which the causing Reports differ. What
+//! chance decided otherwise in the other run (`chance`) is left out of the comparison and listed.
 
 mod answers;
 mod bounds;
@@ -34,7 +33,7 @@ use bounds::{Bounds, distance};
 pub struct Comparison {
     /// Messages, answers and pauses of streams that both have.
     pub shared: Shared,
-    /// The greatest distance of a message or of of the end of a pause from its twin.
+    /// The greatest distance of a message, or of the end of a pause, from its twin.
     pub widest: Duration,
     /// What only one of them has, or has at another time; in the order of time.
     pub disagreements: Vec<Disagreement>,
@@ -45,7 +44,7 @@ pub struct Comparison {
 /// How much of each kind was compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shared {
-    /// Messages that nothing is left to chance of.
+    /// Messages that do not depend on chance.
     pub messages: usize,
     /// What was reported because of one cause.
     pub answers: usize,
@@ -69,9 +68,9 @@ pub fn compare(plan: &Plan, one: &Recording, other: &Recording) -> Comparison {
     let mut pair = Pair {
         plan,
         sides,
-        parted: BTreeMap::new(),
-        contested: BTreeMap::new(),
-        apart: BTreeMap::new(),
+        incomparable_groups: BTreeMap::new(),
+        incomparable_segments: BTreeMap::new(),
+        report_distances: BTreeMap::new(),
         found: Comparison::default(),
     };
     pair.leave_out_chance();
@@ -88,11 +87,11 @@ struct Side<'a> {
     name: &'static str,
     recording: &'a Recording,
     /// What each port sent, in the order of time.
-    said: Vec<Said>,
+    sent: Vec<SentPacket>,
 }
 
 /// A packet that a port sent.
-struct Said {
+struct SentPacket {
     at: Instant,
     port: PortId,
     link: LinkId,
@@ -109,26 +108,26 @@ struct Pair<'a> {
     plan: &'a Plan,
     sides: [Side<'a>; 2],
     /// The groups that are not comparable any more, and since when.
-    parted: BTreeMap<Place, Instant>,
-    /// The same for whole segments.
-    contested: BTreeMap<LinkId, Instant>,
-    /// How far the Reports of a group were apart, in nanoseconds: from the least to the greatest, the
-    /// second recording's less the first one's.
-    apart: BTreeMap<Place, (i64, i64)>,
+    incomparable_groups: BTreeMap<Place, Instant>,
+    /// The segments that are not comparable any more, and since when.
+    incomparable_segments: BTreeMap<LinkId, Instant>,
+    /// By how much the Reports of a group differ, in nanoseconds: the least and the greatest instant of
+    /// the second recording less that of the first.
+    report_distances: BTreeMap<Place, (i64, i64)>,
     found: Comparison,
 }
 
 impl<'a> Side<'a> {
     fn new(plan: &Plan, recording: &'a Recording) -> Self {
         let outgoing = recording.frames.iter().filter(|frame| frame.outgoing);
-        let said = outgoing.filter_map(|frame| {
+        let sent = outgoing.filter_map(|frame| {
             let packet = decode(&frame.bytes)?;
             let link = plan.ports[frame.port].link;
             let from = listener(plan, plan.links[link].segment, &packet);
             let is_answer = from && packet.is(PacketKind::Report);
-            Some(Said { at: frame.at, port: frame.port, link, packet, is_answer })
+            Some(SentPacket { at: frame.at, port: frame.port, link, packet, is_answer })
         });
-        Self { name: recording.backend, recording, said: said.collect() }
+        Self { name: recording.backend, recording, sent: sent.collect() }
     }
 
     /// When the act was done, if it was.
@@ -137,11 +136,16 @@ impl<'a> Side<'a> {
     }
 
     /// The last Report of version 1 or 2 about the group on the segment, before that time.
-    fn last_report(&self, plan: &Plan, (segment, group): Place, before: Instant) -> Option<&Said> {
-        self.said.iter().rev().find(|said| {
-            let form = said.packet.is(PacketKind::V1Report) || said.packet.is(PacketKind::V2Report);
-            let here = plan.links[said.link].segment == segment;
-            form && here && said.at <= before && said.packet.names(group)
+    fn last_report(
+        &self,
+        plan: &Plan,
+        (segment, group): Place,
+        before: Instant,
+    ) -> Option<&SentPacket> {
+        self.sent.iter().rev().find(|sent| {
+            let form = sent.packet.is(PacketKind::V1Report) || sent.packet.is(PacketKind::V2Report);
+            let here = plan.links[sent.link].segment == segment;
+            form && here && sent.at <= before && sent.packet.names(group)
         })
     }
 }
@@ -161,9 +165,10 @@ impl Pair<'_> {
     }
 
     /// Whether something of the group is still comparable at that time.
-    fn is_whole(&self, place: Place, at: Instant) -> bool {
+    fn is_comparable(&self, place: Place, at: Instant) -> bool {
         let is_before = |since: Option<&Instant>| since.is_none_or(|&since| at < since);
-        is_before(self.parted.get(&place)) && is_before(self.contested.get(&place.0))
+        is_before(self.incomparable_groups.get(&place))
+            && is_before(self.incomparable_segments.get(&place.0))
     }
 
     /// How far what comes at that time may be from its twin: by the tolerance, by what the acts before it

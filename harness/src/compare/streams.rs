@@ -30,10 +30,10 @@ struct Pause {
 type Pauses = BTreeMap<Key, Vec<Pause>>;
 
 fn pauses(plan: &Plan, side: &Side<'_>) -> Pauses {
-    let sent = side.said.iter().filter_map(|said| {
-        let Content::Data(number) = said.packet.content else { return None };
-        let group = Group::new(said.packet.destination)?;
-        Some(((Where::Port(said.port), group, number.stream), said.at))
+    let sent = side.sent.iter().filter_map(|sent| {
+        let Content::Data(number) = sent.packet.content else { return None };
+        let group = Group::new(sent.packet.destination)?;
+        Some(((Where::Port(sent.port), group, number.stream), sent.at))
     });
     let read = side.recording.deliveries.iter().map(|delivery| {
         ((Where::Node(delivery.node), delivery.group, delivery.number.stream), delivery.at)
@@ -127,7 +127,8 @@ impl Pair<'_> {
     ) -> Result<bool, (Instant, String)> {
         let bounds = self.stream_bounds(key, pause.to);
         let significant = bounds.width() + pace(self.plan, key.2).saturating_mul(2);
-        let whole = self.segments(key).into_iter().all(|s| self.is_whole((s, key.1), pause.to));
+        let whole =
+            self.segments(key).into_iter().all(|s| self.is_comparable((s, key.1), pause.to));
         if pause.length() <= significant || !whole {
             return Ok(false);
         }
@@ -166,8 +167,10 @@ impl Pair<'_> {
     /// How far the second one's times may be from the first one's: chance is in it where Reports let
     /// the stream through.
     fn stream_bounds(&self, key: Key, at: Instant) -> Bounds {
-        let apart =
-            self.segments(key).into_iter().filter_map(|segment| self.apart.get(&(segment, key.1)));
+        let apart = self
+            .segments(key)
+            .into_iter()
+            .filter_map(|segment| self.report_distances.get(&(segment, key.1)));
         apart.fold(self.bounds(at), |bounds, &(least, most)| bounds.widened(least, most))
     }
 
