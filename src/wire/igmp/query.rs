@@ -73,16 +73,6 @@ impl Query {
         Duration::from_millis(self.max_resp_code as u64 * 100)
     }
 
-    /// As [`Self::max_resp_v2`], but 10 s where the code is zero, as a host must take it from a v1
-    /// querier (RFC2236-4-01, RFC3376-7.2.1-04).
-    #[must_use]
-    pub const fn max_resp_v1_or_v2(&self) -> Duration {
-        match self.max_resp_code {
-            0 => Duration::from_secs(10),
-            _ => self.max_resp_v2(),
-        }
-    }
-
     /// Max Resp Time as version 3 reads it: floating point from code 128 on, 0 s to 3174.4 s
     /// (RFC3376-4.1.1-01, RFC3376-4.1.1-02).
     #[must_use]

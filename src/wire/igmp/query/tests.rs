@@ -129,14 +129,6 @@ fn the_code_is_linear_in_v2_and_floating_in_v3() {
     assert_eq!(query(0x8a, Some(v3())).max_resp_v3(), tenths(208));
 }
 
-// RFC2236-4-01, RFC3376-7.2.1-04
-#[test]
-fn a_host_takes_code_zero_of_an_older_querier_for_ten_seconds() {
-    assert_eq!(query(0, None).max_resp_v1_or_v2(), Duration::from_secs(10));
-    assert_eq!(query(1, None).max_resp_v1_or_v2(), Duration::from_millis(100));
-    assert_eq!(query(255, None).max_resp_v1_or_v2(), Duration::from_millis(25_500));
-}
-
 // RFC3376-4.1.7-01
 #[test]
 fn qqic_is_in_seconds() {
