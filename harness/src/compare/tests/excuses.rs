@@ -82,7 +82,7 @@ within = "9s"
     other.frames.retain(|frame| {
         let packet = decode(&frame.bytes);
         !packet.is_some_and(|packet| {
-            packet.is(PacketKind::GeneralQuery) && packet.source == plan.ports[r2].address
+            packet.is(PacketKind::GeneralQuery) && Some(packet.source) == plan.ports[r2].address
         })
     });
     let found = compare(&plan, &one, &other);

@@ -1,5 +1,7 @@
 //! What `set` makes of a node, and of what expressions mean from then on.
 
+use castnet::gmp::message::Message;
+
 use super::*;
 
 /// Two routers on `lan`, a switch with a listener behind, a querier; with these acts and an expectation.
@@ -95,8 +97,8 @@ fn each_role_has_its_own_keys() {
     };
     assert!(matches!(setting(0), Setting::IgmpVersion(1)));
     let Setting::Querier(querier) = setting(2) else { panic!("{:?}", setting(2)) };
-    let max_resp = querier.packet[querier.packet.len() - 7];
-    assert_eq!((querier.every.as_secs(), max_resp), (3, 10));
+    let Payload::Message(Message::Query(query)) = &querier.payload else { panic!("{querier:?}") };
+    assert_eq!((querier.every.as_secs(), query.granted().as_secs()), (3, 1));
     let (Setting::Switch(on), Setting::Switch(off)) = (setting(3), setting(4)) else {
         panic!("sw")
     };

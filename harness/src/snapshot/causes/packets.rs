@@ -13,7 +13,7 @@ use castnet::time::Instant;
 use crate::capture::decode::{Packet, decode_ipv4};
 use crate::capture::encode::injected;
 use crate::knobs::HostKnobs;
-use crate::plan::{Act, Action, Injection, PortId, Role};
+use crate::plan::{Act, Action, Injection, Role};
 use crate::protocol::wish::takes_back;
 use crate::scenario::{Listener, PacketKind};
 use crate::snapshot::label::Label;

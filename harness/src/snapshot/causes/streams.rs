@@ -5,7 +5,7 @@ use std::time::Duration;
 use castnet::time::Instant;
 
 use super::Causes;
-use crate::plan::{Act, Action, NodeId, PortId, Role};
+use crate::plan::{Act, Action, NodeId, PortId};
 use crate::snapshot::label::Label;
 use crate::snapshot::scene::{Flow, Scene, Whose};
 
