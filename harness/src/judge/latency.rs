@@ -14,9 +14,9 @@ use crate::plan::{Action, Latency};
 use crate::protocol::wish::{Wish, tells};
 
 /// The time in which a latency is measured.
-struct Course {
+struct LatencyWindow {
     from: Instant,
-    /// How the beginning is called.
+    /// What the beginning is called.
     from_text: String,
     /// When the receiver changed its mind, or the run was over.
     until: Instant,
@@ -41,10 +41,10 @@ impl Evidence<'_> {
             let after = Seconds(from.since(done), 3);
             from_text = format!("the {name} at {from}, {after} after {label}");
         }
-        let course = Course { from, from_text, until: self.until(latency) };
+        let window = LatencyWindow { from, from_text, until: self.until(latency) };
         match latency.is_join {
-            true => self.join_latency(latency, &course, done),
-            false => self.leave_latency(latency, &course),
+            true => self.join_latency(latency, &window, done),
+            false => self.leave_latency(latency, &window),
         }
     }
 
@@ -62,18 +62,18 @@ impl Evidence<'_> {
         at.unwrap_or(Instant::ZERO + self.plan.end)
     }
 
-    fn join_latency(&self, latency: &Latency, course: &Course, joined: Instant) -> Judged {
-        let Course { from, until, .. } = *course;
+    fn join_latency(&self, latency: &Latency, window: &LatencyWindow, joined: Instant) -> Judged {
+        let LatencyWindow { from, until, .. } = *window;
         let mut deliveries = self.deliveries(&latency.receiver).map(|delivery| delivery.at);
         let first = deliveries.find(|at| joined <= *at && *at <= until);
         if let Some(first) = first.filter(|first| *first < from) {
-            let why = format!("it received one at {first} already, before {}", course.from_text);
+            let why = format!("it received one at {first} already, before {}", window.from_text);
             return Judged::vacuous(vec![why]);
         }
         let Some((number, sent)) =
             self.sent(&latency.receiver).find(|(_, at)| from <= *at && *at <= until)
         else {
-            let why = format!("no source was sending after {}", course.from_text);
+            let why = format!("no source was sending after {}", window.from_text);
             return Judged::vacuous(vec![why]);
         };
         let found = first.map(|first| first.since(from));
@@ -85,7 +85,7 @@ impl Evidence<'_> {
             let text = bound.arithmetic(&[]);
             format!(
                 "a source was sending only at {sent}, and not within {text} after {}",
-                course.from_text
+                window.from_text
             )
         };
         if let Some(max) = &latency.max
@@ -94,7 +94,7 @@ impl Evidence<'_> {
             if sent > from + max.duration() {
                 return measured(Judged::vacuous(vec![only_then(max)]));
             }
-            let mut why = self.too_long(max, found, course);
+            let mut why = self.too_long(max, found, window);
             why.extend(first.map(|first| format!("to   the first datagram at {first}")));
             why.push(format!("{number}, sent at {sent}, for one:"));
             why.extend(self.ledger(number));
@@ -103,7 +103,7 @@ impl Evidence<'_> {
         let Some(min) = &latency.min else { return measured(PASS) };
         match (first, found) {
             (Some(first), Some(found)) if found < min.duration() => {
-                let mut why = too_short(min, found, course);
+                let mut why = too_short(min, found, window);
                 why.push(format!("to   the first datagram at {first}"));
                 measured(Judged::fail(why).at(first))
             }
@@ -113,8 +113,8 @@ impl Evidence<'_> {
         }
     }
 
-    fn leave_latency(&self, latency: &Latency, course: &Course) -> Judged {
-        let Course { from, until, .. } = *course;
+    fn leave_latency(&self, latency: &Latency, window: &LatencyWindow) -> Judged {
+        let LatencyWindow { from, until, .. } = *window;
         let arrived: Vec<&Seen> = self
             .seen
             .iter()
@@ -135,7 +135,7 @@ impl Evidence<'_> {
         if let Some(max) = &latency.max
             && found > max.duration() + self.plan.tolerance
         {
-            let mut why = self.too_long(max, Some(found), course);
+            let mut why = self.too_long(max, Some(found), window);
             why.push(to_text);
             if let Some(Content::Data(number)) = last.map(|last| last.packet.content.clone()) {
                 why.extend(self.ledger(number));
@@ -148,7 +148,7 @@ impl Evidence<'_> {
         }
         match &latency.min {
             Some(min) if found < min.duration() => {
-                let mut why = too_short(min, found, course);
+                let mut why = too_short(min, found, window);
                 why.push(to_text);
                 measured(Judged::fail(why).at(end))
             }
@@ -156,22 +156,27 @@ impl Evidence<'_> {
         }
     }
 
-    fn too_long(&self, max: &Length, found: Option<Duration>, course: &Course) -> Vec<String> {
+    fn too_long(
+        &self,
+        max: &Length,
+        found: Option<Duration>,
+        window: &LatencyWindow,
+    ) -> Vec<String> {
         let limit = max.arithmetic(&[self.tolerance_part()]);
         let found = found.map_or("none at all".to_owned(), |found| Seconds(found, 3).to_string());
         vec![
             format!("expected at most {limit}, found {found}"),
-            format!("from {}", course.from_text),
+            format!("from {}", window.from_text),
         ]
     }
 }
 
 /// Nothing may be early: no tolerance is taken off.
-fn too_short(min: &Length, found: Duration, course: &Course) -> Vec<String> {
+fn too_short(min: &Length, found: Duration, window: &LatencyWindow) -> Vec<String> {
     let found = Seconds(found, 3);
     vec![
         format!("expected at least {}, found {found}", min.arithmetic(&[])),
-        format!("from {}", course.from_text),
+        format!("from {}", window.from_text),
     ]
 }
 

@@ -86,7 +86,7 @@ fn packets(text: &mut String, link: &LinkDiff, marks: Marks) {
             }
             Change::Changed(_, shown, fields) => {
                 _ = writeln!(text, "{}", marks.changed(&format!("~ {}", line(shown))));
-                _ = writeln!(text, "{:16}{}", "", told(fields, marks));
+                _ = writeln!(text, "{:16}{}", "", differences(fields, marks));
             }
         }
     }
@@ -106,13 +106,13 @@ fn line(shown: &Shown) -> String {
 }
 
 /// `TTL: 1 -> 2, max resp: 0.5 s -> 1.0 s`
-fn told(fields: &[Differing], marks: Marks) -> String {
+fn differences(fields: &[Differing], marks: Marks) -> String {
     let or_none = |value: &str| if value.is_empty() { "none".to_owned() } else { value.to_owned() };
-    let told = fields.iter().map(|(name, one, other)| {
+    let differences = fields.iter().map(|(name, one, other)| {
         let (one, other) = (marks.removed(&or_none(one)), marks.added(&or_none(other)));
         format!("{name}: {one} -> {other}")
     });
-    told.collect::<Vec<_>>().join(", ")
+    differences.collect::<Vec<_>>().join(", ")
 }
 
 /// What came of a datagram, without what is its own.
@@ -154,7 +154,7 @@ fn datagrams(text: &mut String, link: &LinkDiff, marks: Marks) {
         };
         _ = writeln!(text, "{line}");
         if !fields.is_empty() {
-            _ = writeln!(text, "{:16}{}", "", told(fields, marks));
+            _ = writeln!(text, "{:16}{}", "", differences(fields, marks));
         }
     }
 }
