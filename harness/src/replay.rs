@@ -16,7 +16,7 @@ use std::time::Duration;
 use castnet::addr::Group;
 use castnet::time::Instant;
 
-use crate::capture::file::Shot;
+use crate::capture::file::CapturedFrame;
 use crate::judge::{Finding, judge_some};
 use crate::plan::{Action, Check, Claim, LinkId, Plan, PortId};
 use crate::recording::{Frame, Recording};
@@ -76,7 +76,7 @@ pub enum Mismatch {
 /// That the two have nothing to do with each other.
 pub fn replay(
     plan: &Plan,
-    shots: &[Shot],
+    shots: &[CapturedFrame],
     means: &Means,
     timing: &Timing,
 ) -> Result<Replayed, Mismatch> {
@@ -190,7 +190,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(shots: &[Shot]) -> Self {
+    fn of(shots: &[CapturedFrame]) -> Self {
         let mut told = Self::default();
         for comment in shots.iter().flat_map(|shot| &shot.comments) {
             if let Some(epoch) = comment.strip_prefix("time zero ") {

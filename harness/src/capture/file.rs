@@ -32,7 +32,7 @@ const OUTBOUND: u32 = 2;
 
 /// A frame of the file.
 #[derive(Clone, Debug)]
-pub struct Shot {
+pub struct CapturedFrame {
     /// Since 1970; `None` in a block without a stamp.
     pub stamp: Option<Duration>,
     /// The interface's name, or its number; `-` in a pcap, which does not name its one interface.
@@ -70,7 +70,7 @@ pub enum Broken {
 ///
 /// # Errors
 /// Where reading ended before the end of the file.
-pub fn read(file: impl Read, see: impl FnMut(Shot) -> bool) -> Result<(), Broken> {
+pub fn read(file: impl Read, see: impl FnMut(CapturedFrame) -> bool) -> Result<(), Broken> {
     let mut file = BufReader::new(file);
     let magic = file.fill_buf().map_err(|error| Broken::Io(error.to_string()))?;
     if magic.is_empty() {
@@ -79,7 +79,7 @@ pub fn read(file: impl Read, see: impl FnMut(Shot) -> bool) -> Result<(), Broken
     if magic.starts_with(&PCAPNG_MAGIC) { read_pcapng(file, see) } else { read_pcap(file, see) }
 }
 
-fn read_pcapng(file: impl Read, mut see: impl FnMut(Shot) -> bool) -> Result<(), Broken> {
+fn read_pcapng(file: impl Read, mut see: impl FnMut(CapturedFrame) -> bool) -> Result<(), Broken> {
     let mut reader = PcapNgReader::new(file).map_err(|error| in_pcapng(error, 0))?;
     let mut skipped = Ok(());
     let mut of_section = section_comments(reader.section());
@@ -111,7 +111,7 @@ fn read_pcapng(file: impl Read, mut see: impl FnMut(Shot) -> bool) -> Result<(),
 }
 
 /// The frame of a block, if it holds one.
-fn shot(block: Block<'_>, state: &PcapNgState) -> Option<Shot> {
+fn shot(block: Block<'_>, state: &PcapNgState) -> Option<CapturedFrame> {
     let (mut outgoing, mut comments) = (None, Vec::new());
     let (id, stamp, original_len, bytes) = match block {
         Block::EnhancedPacket(block) => {
@@ -130,7 +130,7 @@ fn shot(block: Block<'_>, state: &PcapNgState) -> Option<Shot> {
         _ => return None,
     };
     let interface = usize::try_from(id).ok().and_then(|id| state.interfaces().get(id));
-    Some(Shot {
+    Some(CapturedFrame {
         stamp,
         interface: interface.and_then(name).unwrap_or_else(|| id.to_string()),
         link_type: link_type(interface.map_or(u32::MAX, |interface| interface.linktype.into())),
@@ -179,7 +179,7 @@ const fn link_type(number: u32) -> LinkType {
     LinkType(number as u16)
 }
 
-fn read_pcap(file: impl Read, mut see: impl FnMut(Shot) -> bool) -> Result<(), Broken> {
+fn read_pcap(file: impl Read, mut see: impl FnMut(CapturedFrame) -> bool) -> Result<(), Broken> {
     let mut reader = PcapReader::new(file).map_err(|error| Broken::NotACapture(because(&error)))?;
     let header = reader.header();
     let mut at = PCAP_HEADER;
@@ -196,7 +196,7 @@ fn read_pcap(file: impl Read, mut see: impl FnMut(Shot) -> bool) -> Result<(), B
         };
         let bytes = packet.data.into_owned();
         at += PCAP_RECORD_HEADER + bytes.len() as u64;
-        let shot = Shot {
+        let shot = CapturedFrame {
             stamp: Some(Duration::from_secs(packet.ts_sec.into()) + fraction),
             interface: "-".to_owned(),
             link_type: link_type(header.datalink.into()),

@@ -7,10 +7,10 @@ pub mod encode;
 pub mod ethernet;
 pub mod fields;
 pub mod file;
+pub mod inspected;
 pub mod link;
 pub mod numbered;
 pub mod pcapng;
-pub mod sight;
 
 #[cfg(test)]
 mod tests;

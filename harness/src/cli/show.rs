@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use castnet::time::Seconds;
-use castnet_lab::capture::file::{Broken, Shot, read};
-use castnet_lab::capture::sight::{Sight, What};
+use castnet_lab::capture::file::{Broken, CapturedFrame, read};
+use castnet_lab::capture::inspected::{FrameContent, InspectedFrame};
 use castnet_lab::report::ladder::{Columns, Ladder};
 use clap::Args;
 
@@ -57,7 +57,7 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
         match columns {
             _ if !args.wants(&line) => true,
             Some(columns) => {
-                ladder.add_sight(line.at, &line.sight, columns);
+                ladder.add_frame(line.at, &line.frame, columns);
                 true
             }
             // Whoever closed the output does not want to read on.
@@ -92,7 +92,7 @@ fn open(path: &Path) -> io::Result<Box<dyn Read>> {
 
 /// A frame in a line.
 struct Line {
-    sight: Sight,
+    frame: InspectedFrame,
     at: Duration,
     text: String,
 }
@@ -108,13 +108,13 @@ impl ShowArgs {
 
     fn wants(&self, line: &Line) -> bool {
         let named = |text: &String| line.text.contains(text.as_str());
-        (line.sight.is_igmp() || !self.igmp)
+        (line.frame.is_igmp() || !self.igmp)
             && (self.filter.is_empty() || self.filter.iter().any(named))
     }
 }
 
 impl Seen {
-    fn line(&mut self, shot: &Shot) -> Line {
+    fn line(&mut self, shot: &CapturedFrame) -> Line {
         self.frames += 1;
         let first = *self.first.get_or_insert(shot.stamp.unwrap_or_default());
         let at = match shot.stamp {
@@ -122,12 +122,12 @@ impl Seen {
             Some(stamp) if stamp < first => format!("-{}", Seconds(first - stamp, 6)),
             Some(stamp) => Seconds(stamp - first, 6).to_string(),
         };
-        let sight = Sight::of(shot);
-        if let What::Unread(why, _) = sight.what {
+        let frame = InspectedFrame::of(shot);
+        if let FrameContent::Unread(why, _) = frame.content {
             self.unread += 1;
             self.why.get_or_insert_with(|| why.to_string());
         }
-        let text = format!("{at:>12}  {}  {sight}", sight.interface);
-        Line { sight, at: shot.stamp.unwrap_or(first).saturating_sub(first), text }
+        let text = format!("{at:>12}  {}  {frame}", frame.interface);
+        Line { frame, at: shot.stamp.unwrap_or(first).saturating_sub(first), text }
     }
 }

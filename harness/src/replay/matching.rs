@@ -10,9 +10,9 @@ use std::str::FromStr;
 
 use crate::capture::decode::{Packet, decode_ipv4};
 use crate::capture::ethernet::multicast_mac;
-use crate::capture::file::Shot;
+use crate::capture::file::CapturedFrame;
+use crate::capture::inspected::InspectedFrame;
 use crate::capture::link;
-use crate::capture::sight::Sight;
 use crate::plan::{LinkId, Plan, PortId, Role};
 
 /// Octets of an Ethernet header's type of IPv4.
@@ -59,14 +59,14 @@ pub(super) struct Matching<'a> {
 }
 
 impl<'a> Matching<'a> {
-    pub(super) fn new(plan: &'a Plan, shots: &[Shot], means: &'a Means) -> Self {
+    pub(super) fn new(plan: &'a Plan, shots: &[CapturedFrame], means: &'a Means) -> Self {
         let (links, counts) = (BTreeMap::new(), BTreeMap::new());
         let mut matching = Self { plan, means, links, counts, strangers: BTreeMap::new() };
         let mut votes = BTreeMap::<String, BTreeMap<LinkId, usize>>::new();
         for shot in shots {
-            let sight = Sight::of(shot);
-            let votes = votes.entry(sight.interface.clone()).or_default();
-            let local = sight.packet().filter(|_| sight.is_igmp());
+            let frame = InspectedFrame::of(shot);
+            let votes = votes.entry(frame.interface.clone()).or_default();
+            let local = frame.packet().filter(|_| frame.is_igmp());
             for link in local.into_iter().flat_map(|packet| matching.links_of(packet.source)) {
                 *votes.entry(link).or_default() += 1;
             }
@@ -111,22 +111,22 @@ impl<'a> Matching<'a> {
     }
 
     /// The port that sent the frame, and the frame as castnet would have captured it there.
-    pub(super) fn sender(&mut self, shot: &Shot) -> Option<(PortId, Vec<u8>)> {
-        let sight = Sight::of(shot);
-        let packet = sight.packet()?;
-        let link = *self.links.get(&sight.interface)?;
-        if !self.counts.get(&link)?.contains(&sight.interface) {
+    pub(super) fn sender(&mut self, shot: &CapturedFrame) -> Option<(PortId, Vec<u8>)> {
+        let frame = InspectedFrame::of(shot);
+        let packet = frame.packet()?;
+        let link = *self.links.get(&frame.interface)?;
+        if !self.counts.get(&link)?.contains(&frame.interface) {
             return None;
         }
-        let own = plan_port(self.plan, &sight.interface).or_else(|| self.said(&sight.interface));
-        let own = own.filter(|_| sight.outgoing == Some(true));
-        let Some(port) = own.or_else(|| self.known(link, sight.source, packet)) else {
+        let own = plan_port(self.plan, &frame.interface).or_else(|| self.said(&frame.interface));
+        let own = own.filter(|_| frame.outgoing == Some(true));
+        let Some(port) = own.or_else(|| self.known(link, frame.source, packet)) else {
             *self.strangers.entry(self.stranger(link, packet)).or_default() += 1;
             return None;
         };
         let carried = link::open(shot.link_type, &shot.bytes).ok()?;
         // What switches pass on is told by its Ethernet source, which is that of the plan here.
-        let origin = sight.source.and_then(|mac| self.by_mac(mac)).unwrap_or(port);
+        let origin = frame.source.and_then(|mac| self.by_mac(mac)).unwrap_or(port);
         let packet = decode_ipv4(carried.packet).ok()?;
         let source = self.plan.ports[origin].mac;
         let header = [&multicast_mac(packet.destination)[..], &source, &IPV4].concat();

@@ -8,7 +8,7 @@ use castnet::wire::ipv4::encode_igmp;
 
 use super::{Judgement, Mean, Means, Mismatch, Replayed, Timing, plan_port, replay};
 use crate::capture::ethernet::frame;
-use crate::capture::file::Shot;
+use crate::capture::file::CapturedFrame;
 use crate::capture::link::LinkType;
 use crate::judge::Outcome;
 use crate::plan::{Plan, compile};
@@ -45,10 +45,16 @@ fn plan(expectation: &str) -> Plan {
     compile("x.toml", &format!("{SCENARIO}{expectation}")).unwrap_or_else(|why| panic!("{why}"))
 }
 
-fn shot(interface: &str, seconds: u64, mac: [u8; 6], source: Ipv4Addr, message: &Message) -> Shot {
+fn shot(
+    interface: &str,
+    seconds: u64,
+    mac: [u8; 6],
+    source: Ipv4Addr,
+    message: &Message,
+) -> CapturedFrame {
     let packet = encode_igmp(source, Ipv4Addr::new(224, 0, 0, 2), message).unwrap();
     let bytes = frame(mac, Ipv4Addr::new(224, 0, 0, 2), &packet);
-    Shot {
+    CapturedFrame {
         stamp: Some(Duration::from_secs(1_700_000_000 + seconds)),
         interface: interface.to_owned(),
         link_type: LinkType::ETHERNET,
@@ -59,13 +65,13 @@ fn shot(interface: &str, seconds: u64, mac: [u8; 6], source: Ipv4Addr, message: 
     }
 }
 
-fn leave(interface: &str, seconds: u64, mac: [u8; 6], source: Ipv4Addr) -> Shot {
+fn leave(interface: &str, seconds: u64, mac: [u8; 6], source: Ipv4Addr) -> CapturedFrame {
     shot(interface, seconds, mac, source, &Message::Leave { group: GROUP })
 }
 
 const SOMEBODY: [u8; 6] = [2, 0, 0, 0, 0, 0x77];
 
-fn held(plan: &Plan, shots: &[Shot], means: &Means, timing: &Timing) -> Replayed {
+fn held(plan: &Plan, shots: &[CapturedFrame], means: &Means, timing: &Timing) -> Replayed {
     replay(plan, shots, means, timing).unwrap()
 }
 
@@ -116,7 +122,9 @@ fn acts_are_as_planned_unless_the_capture_or_the_user_says_when() {
     // As planned: two seconds after the first frame.
     let mut shots =
         vec![leave("lan", 0, SOMEBODY, Ipv4Addr::new(10, 0, 2, 3)), leave("lan", 2, SOMEBODY, H1)];
-    let judge = |shots: &[Shot], timing: &Timing| outcome(&held(&plan, shots, &Vec::new(), timing));
+    let judge = |shots: &[CapturedFrame], timing: &Timing| {
+        outcome(&held(&plan, shots, &Vec::new(), timing))
+    };
     assert_eq!(judge(&shots, &Timing::default()), Some(Outcome::Pass));
     assert_eq!(judge(&shots, &at(4)), Some(Outcome::Fail));
     let zero = |zero| Timing { zero: Some(Duration::from_secs(zero)), ..Timing::default() };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use castnet::time::{Instant, Seconds};
 
 use crate::capture::decode::{Content, Packet, decode};
-use crate::capture::sight::Sight;
+use crate::capture::inspected::InspectedFrame;
 use crate::plan::{Claim, LinkId, Plan, PortId, When};
 use crate::recording::Recording;
 
@@ -83,14 +83,14 @@ impl Ladder {
     }
 
     /// Adds a frame of a capture; `at` is since its first one.
-    pub fn add_sight(&mut self, at: Duration, sight: &Sight, columns: Columns) {
-        let (link, column) = match (columns, sight.interface.split_once(':'), sight.packet()) {
+    pub fn add_frame(&mut self, at: Duration, frame: &InspectedFrame, columns: Columns) {
+        let (link, column) = match (columns, frame.interface.split_once(':'), frame.packet()) {
             (Columns::Interfaces, Some((node, link)), _) => (link.to_owned(), node.to_owned()),
-            (Columns::Interfaces, None, _) => (String::new(), sight.interface.clone()),
+            (Columns::Interfaces, None, _) => (String::new(), frame.interface.clone()),
             (Columns::Addresses, _, Some(packet)) => {
-                (sight.interface.clone(), packet.source.to_string())
+                (frame.interface.clone(), packet.source.to_string())
             }
-            (Columns::Addresses, _, None) => (sight.interface.clone(), "others".to_owned()),
+            (Columns::Addresses, _, None) => (frame.interface.clone(), "others".to_owned()),
         };
         let link = self.link(link);
         let columns = &mut self.links[link].columns;
@@ -102,8 +102,8 @@ impl Ladder {
             }
             columns.len() - 1
         });
-        let data = sight.packet().and_then(data);
-        self.add(at, link, column, sight.to_string(), data);
+        let data = frame.packet().and_then(data);
+        self.add(at, link, column, frame.to_string(), data);
     }
 
     fn link(&mut self, name: String) -> usize {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::align::{Step, align};
 use crate::capture::fields::Field;
 use crate::capture::file::{Broken, read};
-use crate::capture::sight::Sight;
+use crate::capture::inspected::InspectedFrame;
 use crate::recording::Number;
 
 /// How many fields of a packet may differ for it to be the same one, changed.
@@ -80,12 +80,12 @@ impl Capture {
     /// # Errors
     /// That it is no capture at all.
     pub fn read(file: impl Read) -> Result<(Self, Option<Broken>), Broken> {
-        let mut sights = Vec::new();
+        let mut frames = Vec::new();
         let mut first = None;
         let ended = read(file, |shot| {
             let stamp = shot.stamp.unwrap_or_default();
             let at = stamp.saturating_sub(*first.get_or_insert(stamp));
-            sights.push((at, Sight::of(&shot)));
+            frames.push((at, InspectedFrame::of(&shot)));
             true
         });
         let broken = match ended {
@@ -93,12 +93,12 @@ impl Capture {
             other => other.err(),
         };
         // castnet names an interface after its node and its link.
-        let of_castnet = sights.iter().all(|(_, sight)| sight.interface.contains(':'));
-        let mut capture = Self { packets: sights.len(), ..Self::default() };
-        for (at, sight) in sights {
-            let link = sight.interface.split_once(':').filter(|_| of_castnet);
-            let link = link.map_or(sight.interface.as_str(), |(_, link)| link).to_owned();
-            let (text, fields, number) = (sight.to_string(), sight.fields(), sight.number());
+        let of_castnet = frames.iter().all(|(_, frame)| frame.interface.contains(':'));
+        let mut capture = Self { packets: frames.len(), ..Self::default() };
+        for (at, frame) in frames {
+            let link = frame.interface.split_once(':').filter(|_| of_castnet);
+            let link = link.map_or(frame.interface.as_str(), |(_, link)| link).to_owned();
+            let (text, fields, number) = (frame.to_string(), frame.fields(), frame.number());
             capture.links.entry(link).or_default().push(Shown { at, text, fields, number });
         }
         Ok((capture, broken))

@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use castnet_lab::capture::file::{Broken, Shot, read};
-use castnet_lab::capture::sight::Sight;
+use castnet_lab::capture::file::{Broken, CapturedFrame, read};
+use castnet_lab::capture::inspected::InspectedFrame;
 use libtest_mimic::Failed;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/pcap/foreign");
@@ -84,16 +84,16 @@ fn by_castnet(path: &Path) -> Result<Vec<Vec<String>>, Failed> {
     }
 }
 
-fn row(shot: &Shot) -> Vec<String> {
-    let sight = Sight::of(shot);
+fn row(shot: &CapturedFrame) -> Vec<String> {
+    let frame = InspectedFrame::of(shot);
     let stamp = shot.stamp.unwrap_or_default();
     let mut row = vec![
         format!("{}.{:09}", stamp.as_secs(), stamp.subsec_nanos()),
         shot.original_len.to_string(),
         shot.bytes.len().to_string(),
-        sight.vlans.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        frame.vlans.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
     ];
-    if let Some(packet) = sight.packet() {
+    if let Some(packet) = frame.packet() {
         row.extend([packet.source.to_string(), packet.destination.to_string()]);
         row.push(packet.ttl.to_string());
         let fields = packet.fields();
@@ -104,7 +104,7 @@ fn row(shot: &Shot) -> Vec<String> {
             row.push(kind.clone());
             row.push(group.map_or_else(String::new, |(_, group)| group.clone()));
         }
-    } else if let Some((addresses, _)) = sight.to_string().split_once(" IP protocol ") {
+    } else if let Some((addresses, _)) = frame.to_string().split_once(" IP protocol ") {
         row.extend(addresses.split(" > ").map(str::to_owned));
     }
     row.resize(FIELDS.len(), String::new());

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::capture::file::{Broken, Shot, read};
+use crate::capture::file::{Broken, CapturedFrame, read};
 use crate::capture::link::LinkType;
 
 /// Numbers in one of the two byte orders.
@@ -64,7 +64,7 @@ impl Order {
 
 const ORDERS: [Order; 2] = [Order { big: false }, Order { big: true }];
 
-fn shots(file: &[u8]) -> (Vec<Shot>, Result<(), Broken>) {
+fn shots(file: &[u8]) -> (Vec<CapturedFrame>, Result<(), Broken>) {
     let mut shots = Vec::new();
     let ended = read(file, |shot| {
         shots.push(shot);

@@ -6,13 +6,13 @@ use etherparse::Ipv4HeaderSlice;
 
 use super::decode::{Content, Packet, decode_ipv4};
 use super::fields::Field;
-use super::file::Shot;
+use super::file::CapturedFrame;
 use super::link::{self, Unread};
 use crate::recording::Number;
 
 /// A frame that has been looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sight {
+pub struct InspectedFrame {
     /// The interface; of a cooked capture with the number of the interface that it really was.
     pub interface: String,
     /// The Ethernet source, where there is one.
@@ -22,12 +22,12 @@ pub struct Sight {
     /// The VLANs, the outer one first.
     pub vlans: Vec<u16>,
     /// What is in it.
-    pub what: What,
+    pub content: FrameContent,
 }
 
 /// What a frame is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum FrameContent {
     /// A sound IPv4 packet.
     Packet(Packet),
     /// Anything else, in words.
@@ -36,38 +36,40 @@ pub enum What {
     Unread(Unread, usize),
 }
 
-impl Sight {
+impl InspectedFrame {
     /// Looks at a frame.
     #[must_use]
-    pub fn of(shot: &Shot) -> Self {
-        let (interface, outgoing) = (shot.interface.clone(), shot.outgoing);
-        let length = shot.original_len;
-        let carried = match link::open(shot.link_type, &shot.bytes) {
+    pub fn of(captured: &CapturedFrame) -> Self {
+        let (interface, outgoing) = (captured.interface.clone(), captured.outgoing);
+        let length = captured.original_len;
+        let carried = match link::open(captured.link_type, &captured.bytes) {
             Ok(carried) => carried,
             Err(why) => {
-                let what = What::Unread(why, length);
-                return Self { interface, source: None, outgoing, vlans: Vec::new(), what };
+                let content = FrameContent::Unread(why, length);
+                return Self { interface, source: None, outgoing, vlans: Vec::new(), content };
             }
         };
         let interface = match carried.interface {
             Some(number) => format!("{interface}/{number}"),
             None => interface,
         };
-        let what = match carried.is_ipv4() {
-            true => ipv4(carried.packet, shot),
-            false => What::Other(format!("{}, {length} octets", protocol(carried.ether_type))),
+        let content = match carried.is_ipv4() {
+            true => ipv4(carried.packet, captured),
+            false => {
+                FrameContent::Other(format!("{}, {length} octets", protocol(carried.ether_type)))
+            }
         };
         let (source, vlans) = (carried.source, carried.vlans.clone());
-        Self { interface, source, outgoing: outgoing.or(carried.outgoing), vlans, what }
+        Self { interface, source, outgoing: outgoing.or(carried.outgoing), vlans, content }
     }
 
     /// Every field that can be compared, in the order of its octets.
     #[must_use]
     pub fn fields(&self) -> Vec<Field> {
         let vlans = self.vlans.iter().map(|vlan| ("VLAN", vlan.to_string()));
-        let of_packet = match &self.what {
-            What::Packet(packet) => packet.fields(),
-            What::Other(_) | What::Unread(..) => vec![("frame", self.to_string())],
+        let of_packet = match &self.content {
+            FrameContent::Packet(packet) => packet.fields(),
+            FrameContent::Other(_) | FrameContent::Unread(..) => vec![("frame", self.to_string())],
         };
         vlans.chain(of_packet).collect()
     }
@@ -75,8 +77,8 @@ impl Sight {
     /// The number of the datagram, if it is one of castnet's.
     #[must_use]
     pub const fn number(&self) -> Option<Number> {
-        match &self.what {
-            What::Packet(Packet { content: Content::Data(number), .. }) => Some(*number),
+        match &self.content {
+            FrameContent::Packet(Packet { content: Content::Data(number), .. }) => Some(*number),
             _ => None,
         }
     }
@@ -84,9 +86,9 @@ impl Sight {
     /// The packet, if it is a sound one.
     #[must_use]
     pub const fn packet(&self) -> Option<&Packet> {
-        match &self.what {
-            What::Packet(packet) => Some(packet),
-            What::Other(_) | What::Unread(..) => None,
+        match &self.content {
+            FrameContent::Packet(packet) => Some(packet),
+            FrameContent::Other(_) | FrameContent::Unread(..) => None,
         }
     }
 
@@ -98,32 +100,34 @@ impl Sight {
     }
 }
 
-impl fmt::Display for Sight {
+impl fmt::Display for InspectedFrame {
     /// `VLAN 7, 10.0.2.1 > 224.0.0.1 v2 Membership Query ...`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for vlan in &self.vlans {
             write!(f, "VLAN {vlan}, ")?;
         }
-        match &self.what {
-            What::Packet(packet) => write!(f, "{packet}"),
-            What::Other(words) => f.write_str(words),
-            What::Unread(why, length) => write!(f, "{length} octets, {why}"),
+        match &self.content {
+            FrameContent::Packet(packet) => write!(f, "{packet}"),
+            FrameContent::Other(words) => f.write_str(words),
+            FrameContent::Unread(why, length) => write!(f, "{length} octets, {why}"),
         }
     }
 }
 
-fn ipv4(packet: &[u8], shot: &Shot) -> What {
-    let (captured, length) = (shot.bytes.len(), shot.original_len);
+fn ipv4(packet: &[u8], captured: &CapturedFrame) -> FrameContent {
+    let (kept, length) = (captured.bytes.len(), captured.original_len);
     match decode_ipv4(packet) {
-        Ok(packet) => What::Packet(packet),
-        Err(_) if captured < length => {
+        Ok(packet) => FrameContent::Packet(packet),
+        Err(_) if kept < length => {
             let header = Ipv4HeaderSlice::from_slice(packet).map_or("IPv4".to_owned(), |header| {
                 let (source, destination) = (header.source_addr(), header.destination_addr());
                 format!("{source} > {destination} IP protocol {}", header.protocol().0)
             });
-            What::Other(format!("{header}, of which {captured} of {length} octets were captured"))
+            FrameContent::Other(format!(
+                "{header}, of which {kept} of {length} octets were captured"
+            ))
         }
-        Err(malformed) => What::Other(format!("malformed {malformed}, {length} octets")),
+        Err(malformed) => FrameContent::Other(format!("malformed {malformed}, {length} octets")),
     }
 }
 
