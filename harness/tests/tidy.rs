@@ -66,16 +66,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role", "sim"]),
     (
         "judge",
-        &[
-            "family",
-            "knobs",
-            "vocabulary",
-            "protocol",
-            "scenario",
-            "plan",
-            "recording",
-            "capture",
-        ],
+        &["family", "knobs", "vocabulary", "protocol", "scenario", "plan", "recording", "capture"],
     ),
     ("compare", &["protocol", "scenario", "plan", "recording", "capture"]),
     ("swarm", &["knobs", "scenario", "plan", "judge", "backend"]),

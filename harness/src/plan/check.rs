@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::gmp::message::RecordType;
 use castnet::time::Instant;
 
 use super::arithmetic::{Count, Length, Moment};
