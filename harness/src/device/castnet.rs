@@ -62,21 +62,35 @@ mod tests {
 
     use super::*;
     use crate::plan::{Role, compile};
+    use crate::vocabulary::key::{Default, Form};
 
     /// Every key with a value that is neither its default nor that of another key.
-    const IGMP: &str = "{ rfc = 9776, version = 1, robustness = 3, query-interval = \"40s\", \
-        query-response-interval = \"7s\", startup-query-interval = \"11s\", \
-        startup-query-count = 4, last-member-query-interval = \"1500ms\", \
-        last-member-query-count = 5 }";
+    fn igmp() -> String {
+        let value = |(n, row): (u64, &Parameter)| {
+            let default = row.key.unless_given;
+            let other = |number: &&u64| default != Some(Default::Number(**number));
+            let value = match row.key.form {
+                Form::Flag => (default != Some(Default::Flag(true))).to_string(),
+                Form::Numbers(all) => all.iter().find(other).unwrap().to_string(),
+                // Each one is shorter than the one before it, and all fit into an octet of tenths.
+                Form::Time => format!("\"{}s\"", 25 - n),
+                _ => (n + 3).to_string(),
+            };
+            format!("{} = {value}", row.key.name)
+        };
+        let values: Vec<String> = (0..).zip(&PARAMETERS).map(value).collect();
+        format!("{{ {} }}", values.join(", "))
+    }
 
     /// The daemon's own reader is the measure: one table of keys, read by both.
     #[test]
     fn a_scenario_and_the_daemon_make_one_thing_of_the_same_keys() {
-        let file = format!("[[interface]]\nname = \"lan\"\nigmp = {IGMP}");
+        let igmp = igmp();
+        let file = format!("[[interface]]\nname = \"lan\"\nigmp = {igmp}");
         let file = ConfigFile::parse(&file).unwrap();
         let scenario = format!(
             "title = \"t\"\nend = \"1s\"\nlinks = {{ lan = [\"r1\"] }}\n\
-             nodes = {{ r1 = {{ role = \"router\", igmp = {IGMP} }} }}\n\
+             nodes = {{ r1 = {{ role = \"router\", igmp = {igmp} }} }}\n\
              [[expect]]\npacket = {{ on = \"lan\", kind = \"query\" }}\ncount = 2"
         );
         let plan = compile("t.toml", &scenario).unwrap();
