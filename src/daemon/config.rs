@@ -104,6 +104,8 @@ pub struct IgmpSettings {
     pub last_member_query_interval: Option<Duration>,
     /// Last Member Query Count.
     pub last_member_query_count: Option<u8>,
+    /// Whether Reports and Leaves without Router Alert are ignored; false unless given.
+    pub require_router_alert: Option<bool>,
 }
 
 impl IgmpSettings {
@@ -130,6 +132,7 @@ impl IgmpSettings {
                 .last_member_query_interval
                 .unwrap_or(base.last_member_query_interval),
             last_member_query_count: self.last_member_query_count.or(base.last_member_query_count),
+            require_router_alert: self.require_router_alert.unwrap_or(base.require_router_alert),
         }
     }
 }

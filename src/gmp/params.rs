@@ -46,6 +46,8 @@ pub struct Params {
     pub last_member_query_interval: Duration,
     /// Last Member Query Count, LMQC; derived where `None` (RFC2236-8.9-01).
     pub last_member_query_count: Option<u8>,
+    /// Whether Reports and Leaves without Router Alert are ignored (RFC2236-10-02).
+    pub require_router_alert: bool,
 }
 
 impl Default for Params {
@@ -60,6 +62,7 @@ impl Default for Params {
             startup_query_count: None,
             last_member_query_interval: Duration::from_secs(1),
             last_member_query_count: None,
+            require_router_alert: false,
         }
     }
 }

@@ -18,9 +18,9 @@ use crate::event::Ignored;
 use crate::gmp::Cx;
 use crate::gmp::interface::Interface;
 use crate::gmp::message::{Form, Message, NotOfGroup, Version};
-use crate::wire::Unencodable;
 use crate::wire::igmp::{self as wire, decode};
 use crate::wire::ipv4::{self, Ipv4Packet};
+use crate::wire::{Malformed, Unencodable, Why};
 
 pub use meaning::{meaning, message};
 
@@ -50,6 +50,11 @@ pub fn receive(interface: &mut Interface, cx: &mut Cx<'_>, bytes: &[u8]) -> Resu
         Message::Query(query) => {
             v2::query(interface, cx, from, &query);
             Ok(())
+        }
+        // RFC2236-10-02
+        Message::Report(_) if interface.params().require_router_alert && !packet.router_alert => {
+            let why = Why::TooFew { unit: "Router Alert options", found: 0, least: 1 };
+            Err(Ignored::Malformed(Malformed { message: "IPv4", field: "options", at: 20, why }))
         }
         Message::Report(report) => {
             let is_leave = report.is_leave();

@@ -22,8 +22,8 @@ pub use host::HostKnobs;
 pub use interval::{INTERVALS, Interval, Quantity, interval};
 pub use parameter::{Changes, Parameter, Setting, Slot};
 
-use crate::vocabulary::key::Default::{Number, Text};
-use crate::vocabulary::key::Form::{Numbers, Time, Whole};
+use crate::vocabulary::key::Default::{Flag as Yes, Number, Text};
+use crate::vocabulary::key::Form::{Flag, Numbers, Time, Whole};
 use crate::vocabulary::key::{Key, Keys};
 
 /// The RFC whose formulas apply where its successors changed them.
@@ -65,6 +65,8 @@ pub struct Knobs {
     pub last_member_query_interval: Duration,
     /// Last Member Query Count, LMQC; derived where `None`.
     pub last_member_query_count: Option<u8>,
+    /// Whether Reports and Leaves without Router Alert are ignored (RFC2236-10-02).
+    pub require_router_alert: bool,
 }
 
 impl Default for Knobs {
@@ -79,6 +81,7 @@ impl Default for Knobs {
             startup_query_count: None,
             last_member_query_interval: Duration::from_secs(1),
             last_member_query_count: None,
+            require_router_alert: false,
         }
     }
 }
@@ -132,7 +135,7 @@ impl Knobs {
 }
 
 /// The parameters that an author can give, in the order of RFC 2236 section 8.
-pub static PARAMETERS: [Parameter; 9] = [
+pub static PARAMETERS: [Parameter; 10] = [
     Parameter {
         key: Key::new(
             "rfc",
@@ -188,6 +191,15 @@ pub static PARAMETERS: [Parameter; 9] = [
             "`LMQC`: how many of them; else RV.",
         ),
         slot: |knobs| Slot::DerivedCount(&mut knobs.last_member_query_count),
+    },
+    Parameter {
+        key: Key::new(
+            "require-router-alert",
+            Flag,
+            "Whether Reports and Leaves without Router Alert are ignored.",
+        )
+        .or(Yes(false)),
+        slot: |knobs| Slot::Flag(&mut knobs.require_router_alert),
     },
 ];
 

@@ -15,6 +15,29 @@ fn a_report_makes_members_until_the_group_membership_interval_ends() {
     assert_eq!(link.news(), [News::NoMembers(group())]);
 }
 
+// RFC2236-10-02
+#[test]
+fn messages_without_router_alert_are_ignored_where_it_is_required() {
+    let bare = |to, message: &Message| {
+        let header = ipv4::Ipv4Header { router_alert: false, ..ipv4::Ipv4Header::igmp(HOST, to) };
+        header.encode(&message.encode().unwrap()).unwrap()
+    };
+    let report = bare(G, &Message::V2Report { group: G });
+    let leave = bare(ALL_ROUTERS, &Message::Leave { group: G });
+    let mut strict = Link::with(Params { require_router_alert: true, ..Params::default() });
+    assert!(matches!(strict.bytes(&report), Err(Ignored::Malformed(_))));
+    assert!(!strict.has_members());
+    strict.v2_report();
+    strict.said.clear();
+    assert!(matches!(strict.bytes(&leave), Err(Ignored::Malformed(_))));
+    assert_eq!(strict.asked_group(), Vec::<Duration>::new());
+    strict.leave().unwrap();
+    assert_eq!(strict.asked_group().len(), 1);
+    let mut lenient = Link::new();
+    lenient.bytes(&report).unwrap();
+    assert!(lenient.has_members());
+}
+
 // RFC2236-3-15, RFC2236-7-04
 #[test]
 fn further_reports_restart_the_timer_and_are_no_news() {
