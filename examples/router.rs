@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use castnet::rng::Rng;
 use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
 use castnet::router::{Input, Router};
 use castnet::time::Instant;
@@ -18,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let config = Config { interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
     let mut now = Instant::ZERO;
-    let mut router = Router::new(config, now)?;
+    let mut router = Router::new(config, now, Rng::for_node(1, "r1"))?;
     let end = now + Duration::from_secs(300);
     loop {
         // All outputs are taken after each input; a driver sends packets and sets entries here.

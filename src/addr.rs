@@ -1,12 +1,164 @@
-//! Addresses in the words of multicast routing: groups, sources and channels.
+//! Addresses in the words of multicast routing: families, groups, sources and channels.
 //!
-//! RFC 1112 section 4 says what a group address is. Everything above the wire uses these types for
-//! both address families; nothing here knows a message.
+//! RFC 1112 section 4 says what a group address is, and section 7.2 what a source is. Everything above
+//! the wire uses these types for both address families; nothing here knows a message.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
+
+/// An address family. Every router, plan and link is of one; an address is never turned into the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Family {
+    /// IPv4, whose groups are managed by IGMP.
+    #[serde(rename = "ipv4")]
+    V4,
+    /// IPv6, whose groups are managed by MLD.
+    #[serde(rename = "ipv6")]
+    V6,
+}
+
+impl Family {
+    /// The family of the address.
+    #[must_use]
+    pub const fn of(addr: IpAddr) -> Self {
+        match addr {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+
+    /// All hosts (nodes) of the link, to which General Queries go (RFC 1112 section 4, RFC 4291
+    /// section 2.7.1).
+    #[must_use]
+    pub const fn all_hosts(self) -> Group {
+        self.link_local(1)
+    }
+
+    /// All routers of the link, to which Leaves and Dones go (RFC2236-9-01, RFC 2710 section 5).
+    #[must_use]
+    pub const fn all_routers(self) -> Group {
+        self.link_local(2)
+    }
+
+    /// All routers of the link that hear the Reports of IGMPv3 or MLDv2 (RFC3376-4.2.14-01, RFC 3810
+    /// section 5.2.14).
+    #[must_use]
+    pub const fn gmp_reports(self) -> Group {
+        match self {
+            Self::V4 => self.link_local(22),
+            Self::V6 => self.link_local(0x16),
+        }
+    }
+
+    /// All PIM routers of the link (RFC 7761 section 4.3.1).
+    #[must_use]
+    pub const fn pim_routers(self) -> Group {
+        self.link_local(13)
+    }
+
+    /// The IP protocol number of group management: that of IGMP (RFC2236-2-01), or that of ICMPv6, of
+    /// which MLD is a part (RFC 2710 section 3).
+    #[must_use]
+    pub const fn gmp_protocol(self) -> u8 {
+        match self {
+            Self::V4 => 2,
+            Self::V6 => 58,
+        }
+    }
+
+    /// The address that means "no address".
+    #[must_use]
+    pub const fn unspecified(self) -> IpAddr {
+        match self {
+            Self::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Self::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        }
+    }
+
+    /// 224.0.0.`last`, or ff02::`last`.
+    const fn link_local(self, last: u8) -> Group {
+        Group(match self {
+            Self::V4 => IpAddr::V4(Ipv4Addr::new(224, 0, 0, last)),
+            Self::V6 => IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, last as u16)),
+        })
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        })
+    }
+}
+
+/// One thing for each family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PerFamily<T> {
+    /// That of IPv4.
+    pub v4: T,
+    /// That of IPv6.
+    pub v6: T,
+}
+
+impl<T> PerFamily<T> {
+    /// That of the family.
+    #[must_use]
+    pub const fn of(&self, family: Family) -> &T {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
+    }
+}
+
+/// The address that datagrams come from: one that is neither a group nor unspecified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "IpAddr", try_from = "IpAddr")]
+pub struct Source(IpAddr);
+
+impl Source {
+    /// The source with this address, or `None` if no datagram may come from it (RFC1112-7.2-02).
+    #[must_use]
+    pub fn new(addr: IpAddr) -> Option<Self> {
+        let is_source = !addr.is_multicast() && !addr.is_unspecified();
+        is_source.then_some(Self(addr))
+    }
+
+    /// The address.
+    #[must_use]
+    pub const fn addr(self) -> IpAddr {
+        self.0
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Source> for IpAddr {
+    fn from(source: Source) -> Self {
+        source.0
+    }
+}
+
+impl TryFrom<IpAddr> for Source {
+    type Error = NotASource;
+
+    fn try_from(addr: IpAddr) -> Result<Self, NotASource> {
+        Self::new(addr).ok_or(NotASource(addr))
+    }
+}
+
+/// An address that no datagram may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is no unicast address")]
+pub struct NotASource(IpAddr);
 
 /// A multicast group address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,6 +189,12 @@ impl Group {
         }
     }
 
+    /// The family of the address.
+    #[must_use]
+    pub const fn family(self) -> Family {
+        Family::of(self.0)
+    }
+
     /// Whether a datagram for the group stays on its link whatever its TTL: 224.0.0.0/24
     /// (RFC1112-7.2-05), or an IPv6 scope of at most link-local.
     #[must_use]
@@ -50,10 +208,7 @@ impl Group {
     /// Whether this is the all-hosts or all-nodes group, of which everyone is a member unasked.
     #[must_use]
     pub fn is_all_hosts(self) -> bool {
-        match self.0 {
-            IpAddr::V4(addr) => addr == Ipv4Addr::new(224, 0, 0, 1),
-            IpAddr::V6(addr) => addr.segments() == [0xff02, 0, 0, 0, 0, 0, 0, 1],
-        }
+        self == self.family().all_hosts()
     }
 }
 
@@ -86,7 +241,7 @@ pub struct NotAGroup(IpAddr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Channel {
     /// The source, or any source.
-    pub source: Option<IpAddr>,
+    pub source: Option<Source>,
     /// The group.
     pub group: Group,
 }
@@ -94,8 +249,17 @@ pub struct Channel {
 impl Channel {
     /// Whether a datagram from `source` to `group` belongs to the channel.
     #[must_use]
-    pub fn covers(&self, source: IpAddr, group: Group) -> bool {
+    pub fn covers(&self, source: Source, group: Group) -> bool {
         self.group == group && self.source.is_none_or(|own| own == source)
+    }
+}
+
+impl Channel {
+    /// Whether all its addresses are of the family.
+    #[must_use]
+    pub fn is_of(&self, family: Family) -> bool {
+        let source = self.source.map(|source| Family::of(source.addr()));
+        self.group.family() == family && source.is_none_or(|of| of == family)
     }
 }
 
@@ -119,6 +283,25 @@ mod tests {
         let given = ["223.255.255.255", "224.0.0.0", "224.0.0.1", "239.255.255.255", "240.0.0.0"];
         assert_eq!(given.map(is_group), [false, false, true, true, false]);
         assert_eq!(["ff02::1", "fe80::1"].map(is_group), [true, false]);
+    }
+
+    // RFC1112-7.2-02
+    #[test]
+    fn a_source_is_one_machine() {
+        let is_source = |text: &str| Source::new(text.parse().unwrap()).is_some();
+        let given = ["192.0.2.1", "2001:db8::1", "0.0.0.0", "::", "239.1.1.1", "ff3e::1"];
+        assert_eq!(given.map(is_source), [true, true, false, false, false, false]);
+    }
+
+    // RFC2236-9-01, RFC3376-4.2.14-01; IANA's registries of multicast addresses.
+    #[test]
+    fn each_family_has_groups_of_its_own_for_the_same_purposes() {
+        let of = |family: Family| {
+            [family.all_hosts(), family.all_routers(), family.gmp_reports(), family.pim_routers()]
+        };
+        let texts = |family| of(family).map(|group| group.to_string());
+        assert_eq!(texts(Family::V4), ["224.0.0.1", "224.0.0.2", "224.0.0.22", "224.0.0.13"]);
+        assert_eq!(texts(Family::V6), ["ff02::1", "ff02::2", "ff02::16", "ff02::d"]);
     }
 
     // RFC1112-7.2-05

@@ -3,16 +3,37 @@
 //! The daemon, the laboratory and a simulator differ in their [`DataPlane`] and in where their time
 //! comes from, in nothing else.
 
-use crate::router::{Input, Output, Refusal, Router};
+use crate::addr::Group;
+use crate::event::Event;
+use crate::mfc::cache::MfcOp;
+use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
+use crate::mfc::vif::{Vif, VifKind};
+use crate::router::{Input, Output, Refusal, Router, Way};
 use crate::time::Instant;
+use crate::wire::ip::Datagram;
 
-/// What carries out a router's outputs: the kernel's multicast routing, or a model of it.
+/// What carries out a router's outputs, one call for each: the kernel's multicast routing, or a model
+/// of it. An error is the reason in words, which the router is told.
+#[allow(clippy::missing_errors_doc, reason = "the same for every call")]
 pub trait DataPlane {
-    /// Carries out one output. Some have an answer, which is the router's next input.
-    ///
-    /// # Errors
-    /// The output and why it could not be carried out.
-    fn apply(&mut self, now: Instant, output: Output) -> Result<Option<Input<'static>>, Refusal>;
+    /// Carries out [`Output::Send`].
+    fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String>;
+    /// Carries out [`Output::AddVif`].
+    fn add_vif(&mut self, vif: Vif, kind: VifKind, threshold: u8) -> Result<(), String>;
+    /// Carries out [`Output::DelVif`].
+    fn delete_vif(&mut self, vif: Vif) -> Result<(), String>;
+    /// Carries out [`Output::Listen`].
+    fn listen(&mut self, vif: Vif, group: Group) -> Result<(), String>;
+    /// Carries out [`Output::Unlisten`].
+    fn unlisten(&mut self, vif: Vif, group: Group) -> Result<(), String>;
+    /// Carries out [`MfcOp::Set`].
+    fn set_entry(&mut self, now: Instant, entry: &MfcEntry) -> Result<(), String>;
+    /// Carries out [`MfcOp::Delete`].
+    fn delete_entry(&mut self, flow: Flow) -> Result<(), String>;
+    /// Carries out [`MfcOp::Count`].
+    fn count(&mut self, flow: Flow) -> Result<Option<FlowCounters>, String>;
+    /// Carries out [`Output::Event`].
+    fn observe(&mut self, now: Instant, event: &Event);
 }
 
 /// Hands the input to the router and carries out all that follows from it.
@@ -24,10 +45,42 @@ pub fn turn(router: &mut Router, plane: &mut impl DataPlane, now: Instant, input
 /// Carries out what the router has to say, until it is silent.
 pub fn settle(router: &mut Router, plane: &mut impl DataPlane, now: Instant) {
     while let Some(output) = router.poll() {
-        match plane.apply(now, output) {
+        match carry_out(plane, now, output) {
             Ok(None) => {}
             Ok(Some(answer)) => router.handle(now, answer),
             Err(refusal) => router.handle(now, Input::Refused(refusal)),
         }
+    }
+}
+
+/// Carries out one output. Some have an answer, which is the router's next input.
+///
+/// # Errors
+/// The output and why it could not be carried out.
+pub fn carry_out(
+    plane: &mut impl DataPlane,
+    now: Instant,
+    output: Output,
+) -> Result<Option<Input<'static>>, Refusal> {
+    let done = match &output {
+        Output::Send { by, packet } => plane.send(*by, packet),
+        Output::AddVif { vif, kind, threshold } => plane.add_vif(*vif, *kind, *threshold),
+        Output::DelVif(vif) => plane.delete_vif(*vif),
+        Output::Listen(vif, group) => plane.listen(*vif, *group),
+        Output::Unlisten(vif, group) => plane.unlisten(*vif, *group),
+        Output::Mfc(MfcOp::Set(entry)) => plane.set_entry(now, entry),
+        Output::Mfc(MfcOp::Delete(flow)) => plane.delete_entry(*flow),
+        Output::Mfc(MfcOp::Count(flow)) => match plane.count(*flow) {
+            Ok(counters) => return Ok(Some(Input::Counted(*flow, counters))),
+            Err(why) => Err(why),
+        },
+        Output::Event(event) => {
+            plane.observe(now, event);
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => Ok(None),
+        Err(why) => Err(Refusal { output, why }),
     }
 }

@@ -1,7 +1,12 @@
 //! Everything that the routing core can tell, for logs and for the judge of a laboratory.
+//!
+//! Events are values that can be stored and sent; [`Event::describe`] puts one into words at the edge.
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
+use crate::addr::Group;
 use crate::gmp::News;
 use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::upcall::Upcall;
@@ -9,14 +14,24 @@ use crate::mfc::vif::Vif;
 use crate::wire::Malformed;
 
 /// Why an input changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
 pub enum Ignored {
-    /// The bytes are no such packet or message.
-    #[error("{0}")]
-    Malformed(Malformed),
-    /// The packet is not IGMP; the number is its IP protocol.
-    #[error("IP protocol {0} is not IGMP")]
-    NotIgmp(u8),
+    /// The bytes are no such packet or message. Fields as in [`Malformed`].
+    #[error("{message}: {field} at octet {at}: {why}")]
+    Malformed {
+        /// The message that was being read.
+        message: String,
+        /// The field at fault.
+        field: String,
+        /// Its offset in octets.
+        at: usize,
+        /// What is wrong with it, in words.
+        why: String,
+    },
+    /// No machine of the router speaks this IP protocol.
+    #[error("IP protocol {0} is not spoken here")]
+    UnknownProtocol(u8),
     /// Our own Query came back.
     #[error("our own Query")]
     Own,
@@ -26,6 +41,9 @@ pub enum Ignored {
     /// RFC2236-6-01, RFC2236-2.4-02
     #[error("{0} is not a multicast group")]
     NotMulticast(IpAddr),
+    /// RFC2236-10-02
+    #[error("no Router Alert option, which is required here")]
+    NoRouterAlert,
     /// RFC2236-6-08
     #[error("224.0.0.1 is neither reported nor left")]
     AllHosts,
@@ -47,12 +65,15 @@ pub enum Ignored {
     /// RFC1112-I-03
     #[error("a Leave is not for hosts")]
     LeaveAtHost,
+    /// The router is of the other address family.
+    #[error("{0} is of the other address family")]
+    OtherFamily(IpAddr),
     /// The router has no such interface.
     #[error("no such interface")]
     NoSuchInterface,
-    /// The interface does not speak the protocol.
-    #[error("IGMP is off on this interface")]
-    IgmpOff,
+    /// The interface does not speak this IP protocol, by configuration.
+    #[error("IP protocol {0} is off on this interface")]
+    ProtocolOff(u8),
     /// RFC1112-7.2-05
     #[error("the group never leaves its link")]
     LinkLocalGroup,
@@ -61,11 +82,26 @@ pub enum Ignored {
     SourceNotUnicast(IpAddr),
 }
 
+impl From<Malformed> for Ignored {
+    fn from(Malformed { message, field, at, why }: Malformed) -> Self {
+        let (message, field) = (message.to_owned(), field.to_owned());
+        Self::Malformed { message, field, at, why: why.to_string() }
+    }
+}
+
 /// One thing that happened in a router.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Event {
     /// Group management on a link has news.
     Gmp(Vif, News),
+    /// An interface came up, or went down.
+    Link {
+        /// The interface.
+        vif: Vif,
+        /// Whether it is up.
+        up: bool,
+    },
     /// The kernel asked.
     Upcall(Upcall),
     /// The source of the flow is reached by no route, so the flow goes nowhere.
@@ -87,6 +123,19 @@ pub enum Event {
 }
 
 impl Event {
+    /// The group that the event is about, if it is about one.
+    #[must_use]
+    pub const fn group(&self) -> Option<Group> {
+        match self {
+            Self::Gmp(_, news) => news.group(),
+            Self::Upcall(Upcall { flow, .. })
+            | Self::NoRoute(flow)
+            | Self::Forwarding(MfcEntry { flow, .. })
+            | Self::Idle(flow) => Some(flow.group),
+            _ => None,
+        }
+    }
+
     /// The event in words, with the interfaces by the names that `name` gives them.
     #[must_use]
     pub fn describe(&self, name: impl Fn(Vif) -> String) -> String {
@@ -95,6 +144,8 @@ impl Event {
             Self::Upcall(Upcall { kind, vif, flow }) => {
                 format!("{}: upcall {kind} for {flow}", name(*vif))
             }
+            Self::Link { vif, up: true } => format!("{} is up", name(*vif)),
+            Self::Link { vif, up: false } => format!("{} is down", name(*vif)),
             Self::NoRoute(flow) => format!("no route to the source of {flow}"),
             Self::Forwarding(MfcEntry { flow, iif, oifs }) => {
                 let out: Vec<String> = oifs.keys().map(|&oif| name(oif)).collect();

@@ -6,6 +6,7 @@
 //! laboratory whatever it likes ([`drive::DataPlane`]).
 //!
 //! ```
+//! use castnet::rng::Rng;
 //! use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
 //! use castnet::router::{Input, Output, Router};
 //! use castnet::time::Instant;
@@ -18,13 +19,13 @@
 //!     static_joins: Default::default(),
 //! };
 //! let config = Config { interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
-//! let mut router = Router::new(config, Instant::ZERO)?;
+//! let mut router = Router::new(config, Instant::ZERO, Rng::for_node(1, "r1"))?;
 //! let mut queries = 0;
 //! // An hour of a router with nobody to talk to.
 //! while let Some(at) = router.deadline().filter(|at| at.since_start().as_secs() < 3600) {
 //!     router.handle(at, Input::Tick);
 //!     while let Some(output) = router.poll() {
-//!         queries += usize::from(matches!(output, Output::Transmit { .. }));
+//!         queries += usize::from(matches!(output, Output::Send { .. }));
 //!     }
 //! }
 //! // Startup at 0 and 31.25 s, then every 125 s.
@@ -36,6 +37,7 @@
 //! - [`wire`]: messages and packets, decoded and encoded; no state.
 //! - [`gmp`]: what IGMP and MLD share, in meanings; the querier, the memberships, the host.
 //! - [`igmp`]: the lenses of IGMPv1 and IGMPv2 on it. A Leave is processed in `igmp/v2.rs`, `fn leave`.
+//! - [`rib`]: by which interface a source is reached.
 //! - [`mfc`]: which flow is forwarded where.
 //! - [`router`]: all of it behind one input and one output; its configuration.
 //! - [`event`]: what it tells, and why it ignores what it ignores.
@@ -55,7 +57,9 @@ pub mod gmp;
 pub mod igmp;
 #[cfg(all(target_os = "linux", feature = "linux"))]
 pub mod kernel;
+pub mod machine;
 pub mod mfc;
+pub mod rib;
 pub mod rng;
 pub mod router;
 pub mod time;

@@ -7,17 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use castnet::addr::Group;
+use castnet::event::Ignored;
 use castnet::igmp::host::Host;
 use castnet::rng::Rng;
 use castnet::time::Instant;
-use castnet::wire::ipv4;
+use castnet::wire::ip::Packet;
 
 use crate::capture::decode::{Content, decode_ipv4};
 use crate::device;
 use crate::family::spoken;
 use crate::knobs::HostKnobs;
 use crate::plan::{NodeId, Plan, PortId};
-use crate::recording::{Delivery, NodeEvent};
+use crate::recording::{Delivery, NodeEvent, Told};
 
 /// The listener.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl Member {
             let rng = Rng::for_node(plan.seed, &plan.port_name(port));
             let address = plan.ports[port].address.ok_or("an interface has no address")?;
             let address = spoken(address).map_err(|unspoken| unspoken.to_string())?;
-            let igmp = Host::new(device::castnet::host(knobs), address, rng);
+            let igmp = Host::new(device::castnet::host(knobs), address.into(), rng);
             Ok((port, Link { igmp, joined: BTreeSet::new() }))
         });
         Ok(Self { node, links: links.collect::<Result<_, String>>()? })
@@ -85,14 +86,16 @@ impl Member {
     }
 
     /// Hands in an IPv4 packet that came by the port.
-    pub fn hear(&mut self, now: Instant, plan: &Plan, port: PortId, bytes: &[u8]) -> Option<Heard> {
+    pub fn hear(&mut self, now: Instant, port: PortId, bytes: &[u8]) -> Option<Heard> {
         let content = decode_ipv4(bytes).ok()?.content;
         if !matches!(content, Content::Igmp(_) | Content::BadIgmp(_)) {
             return self.deliver(now, port, bytes).map(Heard::Delivered);
         }
-        let why = self.links.get_mut(&port)?.igmp.receive(now, bytes).err()?;
-        let text = format!("{}: ignored: {why}", plan.port_name(port));
-        Some(Heard::Ignored(NodeEvent { at: now, node: self.node, text, what: None }))
+        let igmp = &mut self.links.get_mut(&port)?.igmp;
+        let heard = Packet::decode(bytes).map_err(Ignored::from);
+        let why = heard.and_then(|packet| igmp.receive(now, &packet)).err()?;
+        let told = Told::Ignored { port, why };
+        Some(Heard::Ignored(NodeEvent { at: now, node: self.node, told, what: None }))
     }
 
     /// The delivery of a packet that came by the port at this time, if it is a datagram of a group
@@ -124,13 +127,11 @@ impl Member {
     /// In words: what cannot be said in a message, which is not sent.
     pub fn poll(&mut self) -> Option<Result<Said, String>> {
         self.links.iter_mut().find_map(|(&port, link)| {
-            let packet = match link.igmp.poll()? {
-                Ok(packet) => packet,
-                Err(unfit) => return Some(Err(unfit.to_string())),
-            };
-            let to = ipv4::decode(&packet).map(|read| read.destination.into());
-            let to = to.map_err(|malformed| malformed.to_string());
-            Some(to.map(|to| Said { port, to, packet }))
+            let said = link.igmp.poll()?.and_then(|said| {
+                let packet = said.encode()?;
+                Ok(Said { port, to: said.header.destination, packet })
+            });
+            Some(said.map_err(|unfit| unfit.to_string()))
         })
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::{NodeId, PortId};
 
 pub use castnet::mfc::entry::FlowCounters;
-pub use told::{MemberPorts, Teller};
+pub use told::{MemberPorts, Teller, Told};
 
 /// Everything that a run has left behind.
 #[derive(Clone, Debug)]
@@ -189,8 +189,8 @@ pub struct NodeEvent {
     pub at: Instant,
     /// Who.
     pub node: NodeId,
-    /// In words.
-    pub text: String,
+    /// What.
+    pub told: Told,
     /// What of it changes the router's state.
     pub what: Option<StateChange>,
 }

@@ -3,6 +3,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("castnetd needs Linux; the routing core builds with `--lib --no-default-features`");
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use castnet::daemon::interfaces::interfaces;
 use castnet::event::Event;
 use castnet::kernel::Clock;
 use castnet::mfc::vif::Vif;
+use castnet::rng::Rng;
 use castnet::router::config::Config;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -118,7 +120,8 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
             log(&event, &event.describe(name));
         };
         let opened = Opened::open(table)?;
-        let mut daemon = opened.start(config, ifindexes.clone(), Clock::start(), observe)?;
+        let rng = Rng::for_node(RandomState::new().hash_one(std::process::id()), "castnetd");
+        let mut daemon = opened.start(config, ifindexes.clone(), rng, Clock::start(), observe)?;
         tracing::info!("routing multicast between {}", names.join(", "));
         loop {
             let reload = async {
@@ -162,12 +165,10 @@ fn reloaded(path: &Path, table: Option<u32>, ifindexes: &[u32]) -> anyhow::Resul
 
 fn log(event: &Event, words: &str) {
     match event {
-        Event::Gmp(..) | Event::Configured => tracing::info!("{words}"),
+        Event::Gmp(..) | Event::Link { .. } | Event::Configured => tracing::info!("{words}"),
         Event::NoRoute(_) | Event::NotConfigured(_) | Event::Refused(_) | Event::Unusable(_) => {
             tracing::warn!("{words}")
         }
-        Event::Upcall(_) | Event::Forwarding(_) | Event::Idle(_) | Event::Ignored(..) => {
-            tracing::debug!("{words}");
-        }
+        _ => tracing::debug!("{words}"),
     }
 }

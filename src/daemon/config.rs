@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::addr::{Channel, Group};
+use crate::addr::{Channel, Group, Source};
 use crate::gmp::message::Version;
 use crate::gmp::params::{Params, Profile};
 use crate::router::config::{Config, ConfigError, InterfaceConfig, KEEPALIVE, RouteConfig};
@@ -63,7 +63,8 @@ pub struct StaticJoinSettings {
     #[serde(deserialize_with = "group")]
     pub group: Group,
     /// The source; any, unless given.
-    pub source: Option<Ipv4Addr>,
+    #[serde(default, deserialize_with = "source")]
+    pub source: Option<Source>,
 }
 
 /// One `[[route]]`: datagrams from `prefix` come in on `interface`.
@@ -184,7 +185,7 @@ impl ConfigFile {
 
 impl StaticJoinSettings {
     fn channel(&self) -> Channel {
-        Channel { source: self.source.map(IpAddr::V4), group: self.group }
+        Channel { source: self.source, group: self.group }
     }
 }
 
@@ -207,6 +208,11 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duratio
 fn group<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Group, D::Error> {
     let addr = Ipv4Addr::deserialize(deserializer)?;
     Group::try_from(IpAddr::V4(addr)).map_err(de::Error::custom)
+}
+
+fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
+    let addr = Ipv4Addr::deserialize(deserializer)?;
+    Source::try_from(IpAddr::V4(addr)).map(Some).map_err(de::Error::custom)
 }
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Version>, D::Error> {

@@ -10,9 +10,10 @@ pub mod interfaces;
 use std::future::Future;
 use std::io;
 
-use crate::drive::{DataPlane, turn};
+use crate::drive::{DataPlane, carry_out, turn};
 use crate::event::Event;
 use crate::kernel::{Clock, MAX_PACKET, Mroute, MrouteError, Plane, Received};
+use crate::rng::Rng;
 use crate::router::config::{Config, ConfigError};
 use crate::router::{Input, Router};
 use crate::time::Instant;
@@ -56,7 +57,8 @@ impl Opened {
     }
 
     /// Enters service: adds the interfaces and sends the first Queries. `ifindexes` are the kernel's
-    /// indexes in the order of the configured interfaces; `observe` is told all that happens.
+    /// indexes in the order of the configured interfaces; no two routers of a link share a stream of
+    /// random numbers; `observe` is told all that happens.
     ///
     /// # Errors
     /// Whatever of the configuration cannot be carried out.
@@ -64,14 +66,16 @@ impl Opened {
         self,
         config: Config,
         ifindexes: Vec<u32>,
+        rng: Rng,
         clock: Clock,
         observe: F,
     ) -> Result<Daemon<F>, StartError> {
         let now = clock.now();
-        let mut router = Router::new(config, now)?;
+        let mut router = Router::new(config, now, rng)?;
         let mut plane = Plane::new(self.mroute, ifindexes, observe);
         while let Some(output) = router.poll() {
-            plane.apply(now, output).map_err(|refusal| StartError::Refused(refusal.why))?;
+            carry_out(&mut plane, now, output)
+                .map_err(|refusal| StartError::Refused(refusal.why))?;
         }
         Ok(Daemon { router, plane, clock })
     }
@@ -124,23 +128,26 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
             let input = match received {
                 Ok(None) => return,
                 Ok(Some(Received::Packet { vif: Some(vif), bytes, .. })) => {
-                    Input::Packet { vif, bytes }
+                    Input::octets(vif, bytes)
                 }
                 Ok(Some(Received::Upcall(upcall))) => Input::Upcall(upcall),
+                Ok(Some(Received::WholePacket { upcall, datagram })) => {
+                    Input::WholePacket { upcall, datagram }
+                }
                 // Another interface of this host, which is none of ours.
                 Ok(Some(Received::Packet { vif: None, .. })) => continue,
                 Ok(Some(Received::Unknown { bytes })) => {
                     let what = format!("an upcall of {} octets", bytes.len());
-                    self.plane.observe(now, Event::Unusable(what));
+                    self.plane.observe(now, &Event::Unusable(what));
                     continue;
                 }
                 Ok(Some(Received::TooLong { length, .. })) => {
                     let what = format!("a packet of {length} octets");
-                    self.plane.observe(now, Event::Unusable(what));
+                    self.plane.observe(now, &Event::Unusable(what));
                     continue;
                 }
                 Err(error) => {
-                    self.plane.observe(now, Event::Unusable(format!("receive: {error}")));
+                    self.plane.observe(now, &Event::Unusable(format!("receive: {error}")));
                     return;
                 }
             };

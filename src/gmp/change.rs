@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 /// A set of source addresses.
 pub type Sources = BTreeSet<IpAddr>;
 
@@ -87,7 +89,7 @@ impl Record {
 }
 
 /// What a router knows of one group on one link (RFC 9776 section 6.2.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Filter {
     /// INCLUDE (A): only these sources are wanted; each has a running timer.
     Include {

@@ -101,6 +101,20 @@ impl Interface {
         }
     }
 
+    /// Speaks from another address from now on. Routers that are not below it any more do not count, and
+    /// with no other left this one queries (RFC2236-3-03, RFC2236-3-04).
+    pub fn readdress(&mut self, cx: &mut Cx<'_>, own: IpAddr) {
+        let before = self.role();
+        self.own = own;
+        for other in self.others.split_off(&own) {
+            self.timers.cancel(TimerName::OtherQuerierPresent(other));
+        }
+        self.tell_role(cx, before);
+        if before != self.role() && self.role() == Role::Querier {
+            self.general_query(cx);
+        }
+    }
+
     /// The parameters of the link.
     #[must_use]
     pub const fn params(&self) -> &Params {
@@ -225,7 +239,7 @@ impl Interface {
             Version::V1 => Duration::ZERO,
             Version::V2 | Version::V3 => self.params.query_response_interval,
         };
-        cx.ask(Query::older(self.params.version, None, max_resp));
+        cx.say(Query::older(self.params.version, None, max_resp));
         self.startup_queries_left = self.startup_queries_left.saturating_sub(1);
         self.asked = cx.now;
         self.timers.set(TimerName::GeneralQuery, cx.now + self.general_query_interval());

@@ -6,14 +6,14 @@
 //! 2 can say two things: EXCLUDE({}), a member, and INCLUDE({}), none. It refuses to know sockets:
 //! only the first join and the last leave may reach it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::message::{V1_MAX_RESPONSE, Version};
 use super::params::HostParams;
 use crate::addr::Group;
-use crate::rng::Rng;
+use crate::machine;
 use crate::time::{Deadline, Instant, Timers};
 
 #[cfg(test)]
@@ -70,16 +70,8 @@ pub enum GroupState {
     Idle,
 }
 
-/// What every input comes with.
-#[derive(Debug)]
-pub struct Cx<'a> {
-    /// The time of the input.
-    pub now: Instant,
-    /// Where random delays come from.
-    pub rng: &'a mut Rng,
-    /// Where messages to be sent are put, the first to be sent at the front.
-    pub out: &'a mut VecDeque<Say>,
-}
+/// The context of one call of the host side of a link.
+pub type Cx<'a> = machine::Cx<'a, Say>;
 
 /// A group in EXCLUDE({}), which is all that a join without sources can ask for; a group without
 /// this record is in INCLUDE({}). Whether it is delaying or idle is told by its timer alone.
@@ -140,7 +132,7 @@ impl Listener {
         // RFC2236-3-19, RFC2236-3-20: whoever reported last may still be there, and will answer.
         // RFC2236-4-05, RFC2236-6-06: a version 1 querier does not understand a Leave.
         if member.last_reporter && !self.v1_router_present(cx.now) {
-            cx.out.push_back(Say::Leave { group });
+            cx.say(Say::Leave { group });
         }
     }
 
@@ -232,7 +224,7 @@ impl Listener {
         // RFC2236-4-04
         let v1 = self.v1_router_present(cx.now);
         let version = if v1 { Version::V1 } else { Version::V2 };
-        cx.out.push_back(Say::Report { version, group });
+        cx.say(Say::Report { version, group });
         if let Some(member) = self.members.get_mut(&group) {
             member.last_reporter = true; // RFC2236-6-05
         }

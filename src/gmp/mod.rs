@@ -16,32 +16,19 @@ pub mod querier;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::addr::Group;
+use crate::machine;
 use crate::time::Instant;
 use message::Query;
 use querier::Role;
 
-/// What a machine is handed with every call: the time, and where to put what it says.
-pub struct Cx<'a> {
-    /// The time of the call.
-    pub now: Instant,
-    /// What the machine says, in order.
-    pub out: &'a mut VecDeque<Say>,
-}
-
-impl Cx<'_> {
-    fn say(&mut self, news: News) {
-        self.out.push_back(Say::News(news));
-    }
-
-    fn ask(&mut self, query: Query) {
-        self.out.push_back(Say::Query(query));
-    }
-}
+/// The context of one call of the router side of a link.
+pub type Cx<'a> = machine::Cx<'a, Say>;
 
 /// What the router side of a link says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +39,21 @@ pub enum Say {
     News(News),
 }
 
+impl From<Query> for Say {
+    fn from(query: Query) -> Self {
+        Self::Query(query)
+    }
+}
+
+impl From<News> for Say {
+    fn from(news: News) -> Self {
+        Self::News(news)
+    }
+}
+
 /// What has changed on a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum News {
     /// The link has members of the group now ("notify routing +").
     MembersPresent(Group),
@@ -67,6 +67,20 @@ pub enum News {
     Querier(Role),
     /// A Query of another version than the configured one was heard (RFC2236-4-10, RFC2236-4-11).
     OtherVersion(IpAddr),
+}
+
+impl News {
+    /// The group that the news is about, if it is about one.
+    #[must_use]
+    pub const fn group(&self) -> Option<Group> {
+        match *self {
+            Self::MembersPresent(group)
+            | Self::SourcesChanged(group)
+            | Self::NoMembers(group)
+            | Self::CheckingMembership(group, _) => Some(group),
+            Self::Querier(_) | Self::OtherVersion(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for News {

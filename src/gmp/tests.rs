@@ -2,6 +2,7 @@
 //!
 //! Sources are letters: `"ab"` is 198.51.100.97 and 198.51.100.98.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::change::{Filter, Record, Sources};
@@ -9,6 +10,7 @@ use super::interface::{Interface, TimerName};
 use super::message::Version;
 use super::params::{Params, Profile};
 use super::*;
+use crate::rng::Rng;
 
 mod asking;
 mod configure;
@@ -31,14 +33,16 @@ impl Link {
 
     fn with(params: Params) -> Self {
         let mut out = VecDeque::new();
-        let mut cx = Cx { now: Instant::ZERO, out: &mut out };
+        let mut rng = Rng::for_node(1, "r1");
+        let mut cx = Cx { now: Instant::ZERO, rng: &mut rng, out: &mut out };
         let interface = Interface::start(&mut cx, params, router(5));
         Self { interface, now: Instant::ZERO, said: Vec::new() }
     }
 
     fn input(&mut self, input: impl FnOnce(&mut Interface, &mut Cx<'_>)) {
         let mut out = VecDeque::new();
-        input(&mut self.interface, &mut Cx { now: self.now, out: &mut out });
+        let mut rng = Rng::for_node(1, "r1");
+        input(&mut self.interface, &mut Cx { now: self.now, rng: &mut rng, out: &mut out });
         let at = self.now.since_start();
         self.said.extend(out.into_iter().map(|say| (at, say)));
     }

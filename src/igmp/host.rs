@@ -4,10 +4,10 @@
 //! it has no socket and no clock: packets and the time go in, packets come out.
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use super::{decode_packet, encode, reported_group};
-use crate::addr::Group;
+use super::{encode, read, reported_group};
+use crate::addr::{Family, Group};
 use crate::event::Ignored;
 use crate::gmp::listener::{Cx, Listener, QueryHeard, Say};
 use crate::gmp::message::{Form, Message, NotOfGroup, Query, Report};
@@ -15,11 +15,12 @@ use crate::gmp::params::HostParams;
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wire::Unencodable;
+use crate::wire::ip::{Datagram, Header, Packet};
 
 /// A host on one link.
 #[derive(Debug)]
 pub struct Host {
-    address: Ipv4Addr,
+    address: IpAddr,
     listener: Listener,
     rng: Rng,
     said: VecDeque<Say>,
@@ -28,7 +29,7 @@ pub struct Host {
 impl Host {
     /// A host with this address that is a member of nothing yet.
     #[must_use]
-    pub fn new(params: HostParams, address: Ipv4Addr, rng: Rng) -> Self {
+    pub fn new(params: HostParams, address: IpAddr, rng: Rng) -> Self {
         Self { address, listener: Listener::new(params), rng, said: VecDeque::new() }
     }
 
@@ -59,13 +60,17 @@ impl Host {
         self.listener.deadline().map(|deadline| deadline.at)
     }
 
-    /// Hands the host an IPv4 packet that came in on the link.
+    /// Hands the host an IGMP packet that came in on the link.
     ///
     /// # Errors
     /// Why it was ignored; it has then changed nothing.
-    pub fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<(), Ignored> {
-        let (packet, message) = decode_packet(bytes)?;
-        if packet.source == self.address {
+    pub fn receive(&mut self, now: Instant, packet: &Packet<'_>) -> Result<(), Ignored> {
+        let Header { protocol, source, .. } = packet.header;
+        if protocol != Family::V4.gmp_protocol() {
+            return Err(Ignored::UnknownProtocol(protocol));
+        }
+        let message = read(packet)?;
+        if source == self.address {
             return Err(Ignored::Own);
         }
         match message {
@@ -96,7 +101,7 @@ impl Host {
     ///
     /// # Errors
     /// What cannot be said in a message, such as a group that is not of IPv4; it is not sent.
-    pub fn poll(&mut self) -> Option<Result<Vec<u8>, Unencodable>> {
+    pub fn poll(&mut self) -> Option<Result<Datagram, Unencodable>> {
         let said = match self.said.pop_front()? {
             Say::Report { version, group } => Report::of_group(version, group),
             Say::Leave { group } => Report::leave(group),

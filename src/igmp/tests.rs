@@ -10,6 +10,7 @@ use crate::gmp::message::{Message as Said, Version};
 use crate::gmp::params::{Params, Profile};
 use crate::gmp::querier::Role;
 use crate::gmp::{News, Say};
+use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wire::igmp::{self as wire, Message};
 
@@ -27,6 +28,7 @@ struct Link {
     interface: Interface,
     now: Instant,
     said: Vec<(Duration, Say)>,
+    rng: Rng,
 }
 
 /// A Query as it was on the wire.
@@ -46,10 +48,21 @@ impl Link {
 
     fn with(params: Params) -> Self {
         let mut out = VecDeque::new();
-        let mut cx = Cx { now: Instant::ZERO, out: &mut out };
+        let mut rng = Rng::for_node(1, "r1");
+        let mut cx = Cx { now: Instant::ZERO, rng: &mut rng, out: &mut out };
         let interface = Interface::start(&mut cx, params, OWN.into());
         let said = out.into_iter().map(|say| (Duration::ZERO, say)).collect();
-        Self { interface, now: Instant::ZERO, said }
+        Self { interface, now: Instant::ZERO, said, rng }
+    }
+
+    /// Calls the machine, and keeps what it says.
+    fn call<T>(&mut self, act: impl FnOnce(&mut Interface, &mut Cx<'_>) -> T) -> T {
+        let mut out = VecDeque::new();
+        let mut cx = Cx { now: self.now, rng: &mut self.rng, out: &mut out };
+        let result = act(&mut self.interface, &mut cx);
+        let at = self.now.since_start();
+        self.said.extend(out.into_iter().map(|say| (at, say)));
+        result
     }
 
     /// A router in version 1 mode.
@@ -66,11 +79,8 @@ impl Link {
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), Ignored> {
-        let mut out = VecDeque::new();
-        let result = receive(&mut self.interface, &mut Cx { now: self.now, out: &mut out }, bytes);
-        let at = self.now.since_start();
-        self.said.extend(out.into_iter().map(|say| (at, say)));
-        result
+        let packet = Packet::decode(bytes)?;
+        self.call(|interface, cx| receive(interface, cx, &packet))
     }
 
     fn packet(&mut self, from: Ipv4Addr, to: Ipv4Addr, message: &Message) -> Result<(), Ignored> {
@@ -91,9 +101,7 @@ impl Link {
 
     /// A version 3 host tells something about the group.
     fn record(&mut self, record: &Record) {
-        let mut out = VecDeque::new();
-        let mut cx = Cx { now: self.now, out: &mut out };
-        self.interface.heard_record(&mut cx, group(), record);
+        self.call(|interface, cx| interface.heard_record(cx, group(), record));
     }
 
     /// 10.0.0.`from` sends a version 2 General Query.
@@ -112,10 +120,7 @@ impl Link {
         assert!(end >= self.now, "time runs forwards");
         while let Some(next) = self.interface.deadline().filter(|next| next.at <= end) {
             self.now = next.at;
-            let mut out = VecDeque::new();
-            self.interface.expire(&mut Cx { now: self.now, out: &mut out });
-            let at = self.now.since_start();
-            self.said.extend(out.into_iter().map(|say| (at, say)));
+            self.call(Interface::expire);
         }
         self.now = end;
     }
@@ -135,7 +140,9 @@ impl Link {
     /// The Queries since the last call, as they are on the wire; the news are dropped.
     fn asked(&mut self) -> Vec<Asked> {
         let on_wire = |(at, say)| match say {
-            Say::Query(query) => Some(on_wire(at, &encode(OWN, &Said::Query(query)).unwrap())),
+            Say::Query(query) => {
+                Some(on_wire(at, &encode(OWN.into(), &Said::Query(query)).unwrap()))
+            }
             Say::News(_) => None,
         };
         self.said.drain(..).filter_map(on_wire).collect()
@@ -164,8 +171,9 @@ impl Link {
     }
 }
 
-fn on_wire(at: Duration, bytes: &[u8]) -> Asked {
-    let packet = ipv4::decode(bytes).unwrap();
+fn on_wire(at: Duration, said: &Datagram) -> Asked {
+    let bytes = said.encode().unwrap();
+    let packet = ipv4::decode(&bytes).unwrap();
     assert_eq!((packet.source, packet.protocol), (OWN, ipv4::IGMP)); // RFC2236-2-01
     assert_eq!((packet.ttl, packet.router_alert), (1, true)); // RFC2236-2-02, RFC2236-2-03
     assert_eq!(packet.payload.len(), 8);

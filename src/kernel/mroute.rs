@@ -243,7 +243,7 @@ fn ipv4(flow: Flow) -> Result<(Ipv4Addr, Ipv4Addr), MrouteError> {
         IpAddr::V4(addr) => Ok(addr),
         IpAddr::V6(_) => Err(MrouteError::NotIpv4 { addr }),
     };
-    Ok((v4(flow.source)?, v4(flow.group.addr())?))
+    Ok((v4(flow.source.addr())?, v4(flow.group.addr())?))
 }
 
 fn vif_ctl(vif: Vif, ifindex: i32, threshold: u8) -> sys::VifCtl {

@@ -16,7 +16,7 @@ use nix::sys::socket::{
 
 use super::mroute::Mroute;
 use super::sys;
-use crate::addr::Group;
+use crate::addr::{Group, Source};
 use crate::mfc::entry::Flow;
 use crate::mfc::upcall::{Upcall, UpcallKind};
 use crate::mfc::vif::Vif;
@@ -43,7 +43,15 @@ pub enum Received<'a> {
     },
     /// The kernel asks.
     Upcall(Upcall),
-    /// Neither: an upcall of another kind (octet 8) or with contents that make no sense.
+    /// The kernel hands up a datagram that left by the register interface (`IGMPMSG_WHOLEPKT`).
+    WholePacket {
+        /// What the kernel says of it.
+        upcall: Upcall,
+        /// The datagram, from its IP header on.
+        datagram: &'a [u8],
+    },
+    /// Neither: an upcall of another kind (octet 8) or with contents that make no sense, such as a
+    /// source that is no unicast address.
     Unknown {
         /// All of it.
         bytes: &'a [u8],
@@ -79,7 +87,13 @@ impl Mroute {
             return Ok(Some(Received::TooLong { ifindex, length }));
         };
         Ok(Some(match bytes.get(9) {
-            Some(0) => upcall(bytes).map_or(Received::Unknown { bytes }, Received::Upcall),
+            Some(0) => match (upcall(bytes), bytes.get(HEADER..)) {
+                (Some(upcall), Some(datagram)) if upcall.kind == UpcallKind::WholePacket => {
+                    Received::WholePacket { upcall, datagram }
+                }
+                (Some(upcall), _) => Received::Upcall(upcall),
+                (None, _) => Received::Unknown { bytes },
+            },
             Some(_) => Received::Packet { ifindex, vif: self.vif_on(ifindex), bytes },
             None => Received::Unknown { bytes },
         }))
@@ -134,11 +148,12 @@ fn upcall(bytes: &[u8]) -> Option<Upcall> {
     let kind = match *bytes.get(8)? {
         sys::IGMPMSG_NOCACHE => UpcallKind::NoCache,
         sys::IGMPMSG_WRONGVIF => UpcallKind::WrongVif,
+        sys::IGMPMSG_WHOLEPKT => UpcallKind::WholePacket,
         _ => return None,
     };
     let vif = u16::from_le_bytes([*bytes.get(10)?, *bytes.get(11)?]);
     let group = Group::new(IpAddr::V4(address(bytes, 16)?))?;
-    let source = IpAddr::V4(address(bytes, 12)?);
+    let source = Source::new(IpAddr::V4(address(bytes, 12)?))?; // RFC1112-7.2-02
     Some(Upcall { kind, vif: Vif::new(usize::from(vif))?, flow: Flow { source, group } })
 }
 
@@ -167,7 +182,8 @@ mod tests {
         assert_eq!(upcall.flow.to_string(), "(10.0.1.2, 239.1.2.3)");
         let kinds = [0, 1, 2, 3, 4, 255].map(|kind| told(kind).map(|upcall| upcall.kind));
         let (no_cache, wrong_vif) = (Some(UpcallKind::NoCache), Some(UpcallKind::WrongVif));
-        assert_eq!(kinds, [None, no_cache, wrong_vif, None, None, None]);
+        let whole = Some(UpcallKind::WholePacket);
+        assert_eq!(kinds, [None, no_cache, wrong_vif, whole, None, None]);
     }
 
     #[test]
@@ -176,6 +192,12 @@ mod tests {
         assert_eq!(upcall(&igmpmsg(1, 0x0100, [239, 1, 2, 3])), None);
         assert_eq!(upcall(&igmpmsg(1, 0, [10, 0, 0, 1])), None);
         let whole = igmpmsg(1, 0, [239, 1, 2, 3]);
+        // RFC1112-7.2-02
+        for source in [[239, 0, 0, 9], [0; 4]] {
+            let mut from = whole.clone();
+            from[12..16].copy_from_slice(&source);
+            assert_eq!(upcall(&from), None, "{source:?}");
+        }
         for length in 0..whole.len() {
             assert_eq!(upcall(&whole[..length]), None, "{length} octets");
         }

@@ -1,18 +1,21 @@
 //! The kernel as a router's data plane: outputs become socket options, ioctls and packets.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsFd as _;
 
+use super::error::MrouteError;
 use super::mroute::Mroute;
 use super::packet::Received;
 use super::ready::readable;
+use crate::addr::Group;
 use crate::drive::DataPlane;
 use crate::event::Event;
-use crate::mfc::cache::MfcOp;
-use crate::mfc::entry::VifCounters;
-use crate::mfc::vif::Vif;
-use crate::router::{Input, Output, Refusal};
+use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
+use crate::mfc::vif::{Vif, VifKind};
+use crate::router::Way;
 use crate::time::Instant;
+use crate::wire::ip::Datagram;
 
 /// The multicast routing socket, the devices behind the virtual interfaces, and who is told what
 /// happens.
@@ -51,56 +54,66 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
         self.mroute.vif_counters(vif).ok().flatten()
     }
 
-    /// Tells the observer.
-    pub fn observe(&mut self, now: Instant, event: Event) {
-        (self.observe)(now, event);
-    }
-
     fn ifindex(&self, vif: Vif) -> Result<u32, String> {
         let ifindex = self.ifindexes.get(vif.index()).copied();
         ifindex.ok_or_else(|| format!("{vif} has no device"))
     }
+}
 
-    fn carry_out(
-        &mut self,
-        now: Instant,
-        output: &Output,
-    ) -> Result<Option<Input<'static>>, String> {
-        match output {
-            Output::Transmit { vif, bytes } => {
-                let ifindex = self.ifindex(*vif)?;
-                let sent = self.mroute.transmit(ifindex, bytes);
-                sent.map_err(|error| format!("{vif}: transmit: {error}"))?;
-            }
-            Output::AddVif(vif, threshold) => {
-                let ifindex = self.ifindex(*vif)?;
-                text(self.mroute.add_vif(*vif, ifindex, *threshold))?;
-            }
-            Output::Listen(vif, group) => {
-                let ifindex = self.ifindex(*vif)?;
-                let group = group.v4().ok_or_else(|| format!("{group} is no IPv4 group"))?;
-                text(self.mroute.join(ifindex, group))?;
-            }
-            Output::Mfc(MfcOp::Set(entry)) => text(self.mroute.add_mfc(entry))?,
-            Output::Mfc(MfcOp::Delete(flow)) => {
-                text(self.mroute.delete_mfc(*flow)).map(drop)?;
-            }
-            Output::Mfc(MfcOp::Count(flow)) => {
-                let counters = text(self.mroute.flow_counters(*flow))?;
-                return Ok(Some(Input::Counted(*flow, counters)));
-            }
-            Output::Event(event) => self.observe(now, event.clone()),
+impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
+    fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String> {
+        let Way::Link(vif) = by else {
+            return Err("packets are sent by interface only".to_owned());
+        };
+        let ifindex = self.ifindex(vif)?;
+        let sent = self.mroute.transmit(ifindex, &text(packet.encode())?);
+        sent.map_err(|error| format!("{vif}: transmit: {error}"))
+    }
+
+    fn add_vif(&mut self, vif: Vif, kind: VifKind, threshold: u8) -> Result<(), String> {
+        match kind {
+            VifKind::Device => text(self.mroute.add_vif(vif, self.ifindex(vif)?, threshold)),
+            VifKind::Register => Err("the register interface is not there yet".to_owned()),
         }
-        Ok(None)
+    }
+
+    fn delete_vif(&mut self, vif: Vif) -> Result<(), String> {
+        text(self.mroute.delete_vif(vif)).map(drop)
+    }
+
+    fn listen(&mut self, vif: Vif, group: Group) -> Result<(), String> {
+        text(self.mroute.join(self.ifindex(vif)?, ipv4(group)?))
+    }
+
+    fn unlisten(&mut self, vif: Vif, group: Group) -> Result<(), String> {
+        text(self.mroute.leave(self.ifindex(vif)?, ipv4(group)?)).map(drop)
+    }
+
+    fn set_entry(&mut self, _now: Instant, entry: &MfcEntry) -> Result<(), String> {
+        text(self.mroute.add_mfc(entry))
+    }
+
+    fn delete_entry(&mut self, flow: Flow) -> Result<(), String> {
+        text(self.mroute.delete_mfc(flow)).map(drop)
+    }
+
+    fn count(&mut self, flow: Flow) -> Result<Option<FlowCounters>, String> {
+        text(self.mroute.flow_counters(flow))
+    }
+
+    fn observe(&mut self, now: Instant, event: &Event) {
+        (self.observe)(now, event.clone());
+    }
+}
+
+/// The socket is one of IPv4.
+fn ipv4(group: Group) -> Result<Ipv4Addr, String> {
+    match group.addr() {
+        IpAddr::V4(addr) => Ok(addr),
+        IpAddr::V6(addr) => text(Err(MrouteError::NotIpv4 { addr: addr.into() })),
     }
 }
 
 fn text<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
-}
-
-impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
-    fn apply(&mut self, now: Instant, output: Output) -> Result<Option<Input<'static>>, Refusal> {
-        self.carry_out(now, &output).map_err(|why| Refusal { output, why })
-    }
 }

@@ -34,6 +34,8 @@ pub(super) const VIFF_USE_IFINDEX: u8 = 0x8;
 pub(super) const IGMPMSG_NOCACHE: u8 = 1;
 /// `IGMPMSG_WRONGVIF`
 pub(super) const IGMPMSG_WRONGVIF: u8 = 2;
+/// `IGMPMSG_WHOLEPKT`
+pub(super) const IGMPMSG_WHOLEPKT: u8 = 3;
 
 /// `struct vifctl`
 #[repr(C)]

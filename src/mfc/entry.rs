@@ -1,16 +1,17 @@
 //! An entry of the multicast forwarding cache, and what the kernel counts for it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
 
 use super::vif::Vif;
-use crate::addr::Group;
+use crate::addr::{Group, Source};
 
 /// The source and group of the datagrams that one entry forwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Flow {
     /// Where the datagrams come from.
-    pub source: IpAddr,
+    pub source: Source,
     /// Where they go.
     pub group: Group,
 }
@@ -22,7 +23,7 @@ impl std::fmt::Display for Flow {
 }
 
 /// How one flow is forwarded: in through `iif`, out through each of `oifs` on which the TTL suffices.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MfcEntry {
     /// The flow.
     pub flow: Flow,
@@ -34,7 +35,7 @@ pub struct MfcEntry {
 }
 
 /// What the kernel counted for one flow (`SIOCGETSGCNT`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowCounters {
     /// Datagrams that matched the entry, those on a wrong interface included.
     pub packets: u64,
@@ -45,7 +46,7 @@ pub struct FlowCounters {
 }
 
 /// What the kernel counted for one virtual interface (`SIOCGETVIFCNT`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VifCounters {
     /// Datagrams in.
     pub packets_in: u64,

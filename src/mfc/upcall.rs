@@ -7,11 +7,14 @@ use super::vif::Vif;
 
 /// Why the kernel asks (`igmpmsg.im_msgtype` of linux/mroute.h).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum UpcallKind {
     /// `IGMPMSG_NOCACHE`: a datagram came for which there is no entry; it waits in a short queue.
     NoCache,
     /// `IGMPMSG_WRONGVIF`: a datagram came in on another interface than its entry's `iif`.
     WrongVif,
+    /// `IGMPMSG_WHOLEPKT`: a datagram went out of the register interface, and comes along as a whole.
+    WholePacket,
 }
 
 impl std::fmt::Display for UpcallKind {
@@ -19,12 +22,13 @@ impl std::fmt::Display for UpcallKind {
         f.write_str(match self {
             Self::NoCache => "NOCACHE",
             Self::WrongVif => "WRONGVIF",
+            Self::WholePacket => "WHOLEPKT",
         })
     }
 }
 
 /// One upcall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upcall {
     /// Why the kernel asks.
     pub kind: UpcallKind,

@@ -2,9 +2,22 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The number of a virtual interface: 0 to 31, the kernel's `MAXVIFS` being 32.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
 pub struct Vif(u8);
+
+/// What a virtual interface stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum VifKind {
+    /// A network device.
+    Device,
+    /// The register interface of PIM-SM, by which whole datagrams come up (`VIFF_REGISTER`).
+    Register,
+}
 
 impl Vif {
     /// How many virtual interfaces one routing table can have (`MAXVIFS` of linux/mroute.h).
@@ -22,6 +35,25 @@ impl Vif {
         self.0 as usize
     }
 }
+
+impl From<Vif> for u8 {
+    fn from(vif: Vif) -> Self {
+        vif.0
+    }
+}
+
+impl TryFrom<u8> for Vif {
+    type Error = NoSuchVif;
+
+    fn try_from(number: u8) -> Result<Self, NoSuchVif> {
+        Self::new(number.into()).ok_or(NoSuchVif(number))
+    }
+}
+
+/// A number that no virtual interface can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a virtual interface has a number below {max}, not {0}", max = Vif::MAX)]
+pub struct NoSuchVif(u8);
 
 impl fmt::Display for Vif {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

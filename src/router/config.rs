@@ -1,13 +1,13 @@
 //! What a router is told before it starts.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::addr::Channel;
+use crate::addr::{Channel, Family};
 use crate::gmp::params::{self, Params};
 use crate::mfc::vif::Vif;
 
@@ -42,13 +42,10 @@ pub struct InterfaceConfig {
 }
 
 impl InterfaceConfig {
-    /// The first IPv4 address.
+    /// The first address of the family.
     #[must_use]
-    pub fn address_v4(&self) -> Option<Ipv4Addr> {
-        self.addresses.iter().find_map(|net| match net.addr() {
-            IpAddr::V4(addr) => Some(addr),
-            IpAddr::V6(_) => None,
-        })
+    pub fn address(&self, family: Family) -> Option<IpAddr> {
+        self.addresses.iter().map(IpNet::addr).find(|&addr| Family::of(addr) == family)
     }
 }
 
@@ -85,6 +82,9 @@ pub enum ConfigError {
     /// The data plane has the interfaces already.
     #[error("interfaces and their addresses cannot change while the router serves")]
     OtherInterfaces,
+    /// Only IPv4 is routed.
+    #[error("interface {0}: {1} is not of IPv4, and IPv6 is not routed yet")]
+    OtherFamily(String, Channel),
     /// RFC1112-7.2-05
     #[error("interface {0}: {1} stays on its link and cannot be joined statically")]
     LinkLocalJoin(String, Channel),
@@ -110,10 +110,15 @@ impl Config {
             }
             if let Some(params) = &interface.igmp {
                 params.check().map_err(|invalid| ConfigError::Igmp(name(), invalid))?;
-                interface.address_v4().ok_or_else(|| ConfigError::NoAddress(name()))?;
+                interface.address(Family::V4).ok_or_else(|| ConfigError::NoAddress(name()))?;
             }
-            if let Some(&join) = interface.static_joins.iter().find(|j| j.group.is_link_local()) {
-                return Err(ConfigError::LinkLocalJoin(name(), join));
+            for &join in &interface.static_joins {
+                if join.group.is_link_local() {
+                    return Err(ConfigError::LinkLocalJoin(name(), join));
+                }
+                if !join.is_of(Family::V4) {
+                    return Err(ConfigError::OtherFamily(name(), join));
+                }
             }
         }
         for route in &self.routes {
@@ -122,6 +127,12 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// The configured routes with the numbers of their interfaces.
+    pub(super) fn resolved_routes(&self) -> Vec<(IpNet, Vif)> {
+        let routes = self.routes.iter();
+        routes.filter_map(|route| Some((route.prefix, self.vif(&route.interface)?))).collect()
     }
 
     /// The interface with this name.

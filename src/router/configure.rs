@@ -13,12 +13,13 @@ impl Router {
             return self.tell(Event::NotConfigured(why.to_string()));
         }
         self.tell(Event::Configured);
-        self.cache.configure(routes(&config), config.keepalive);
+        self.cache.configure(config.keepalive);
+        self.routes = config.resolved_routes();
+        self.connect();
         for (n, interface) in config.interfaces.into_iter().enumerate() {
             self.configure_link(now, n, interface);
         }
-        let changed = self.cache.refresh_all(&self.links);
-        self.set_all(changed);
+        self.refresh_all();
     }
 
     fn check_interfaces(&self, config: &Config) -> Result<(), ConfigError> {
@@ -28,34 +29,19 @@ impl Router {
     }
 
     fn configure_link(&mut self, now: Instant, n: usize, config: InterfaceConfig) {
-        let Link { vif, config: old, igmp, .. } = &mut self.links.0[n];
+        let Link { vif, config: old, igmp, up, .. } = &mut self.links.0[n];
         let vif = *vif;
         *old = config;
-        let mut said = VecDeque::new();
-        match (&mut *igmp, &old.igmp) {
+        match (igmp, &old.igmp) {
             (Some(interface), Some(params)) => {
-                interface.configure(&Cx { now, out: &mut said }, params.clone());
+                let mut said = VecDeque::new();
+                let cx = Cx { now, rng: &mut self.rng, out: &mut said };
+                interface.configure(&cx, params.clone());
+                self.act_on(vif, said);
             }
-            (None, Some(_)) => return self.start_igmp(now, n),
-            (Some(interface), None) => {
-                let forgotten = interface.groups().keys().copied().map(News::NoMembers);
-                said.extend(forgotten.map(Say::News));
-                *igmp = None;
-            }
-            (None, None) => {}
+            (None, Some(_)) if *up => self.start_igmp(now, n),
+            (Some(_), None) => self.stop_igmp(n),
+            (None, _) => {}
         }
-        self.act_on(vif, said);
     }
-}
-
-/// What is connected and what is configured, in this order.
-pub(super) fn routes(config: &Config) -> Routes {
-    let connected = config.interfaces.iter().enumerate().flat_map(|(n, interface)| {
-        interface.addresses.iter().filter_map(move |&net| Some((net, Vif::new(n)?)))
-    });
-    let configured = config
-        .routes
-        .iter()
-        .filter_map(|route| Some((route.prefix, config.vif(&route.interface)?)));
-    Routes::new(connected.chain(configured))
 }

@@ -6,176 +6,94 @@
 
 pub mod config;
 mod configure;
+mod door;
+mod link;
+pub mod show;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
 
-use crate::addr::Group;
+use ipnet::IpNet;
+
+use crate::addr::{Family, Group};
 use crate::event::{Event, Ignored};
 use crate::gmp::interface::Interface;
 use crate::gmp::message::{Message, Query};
 use crate::gmp::{Cx, News, Say};
 use crate::igmp;
-use crate::mfc::cache::{Cache, Interest, MfcOp};
-use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
-use crate::mfc::rpf::Routes;
+use crate::mfc::cache::{Cache, MfcOp};
+use crate::mfc::entry::{Flow, MfcEntry};
+use crate::mfc::tree::{Entry, Tree};
 use crate::mfc::upcall::{Upcall, UpcallKind};
-use crate::mfc::vif::Vif;
+use crate::mfc::vif::{Vif, VifKind};
+use crate::rib::{NextHop, Rib};
+use crate::rng::Rng;
 use crate::time::Instant;
+use crate::wire::ip::Packet;
 use config::{Config, ConfigError, InterfaceConfig};
+pub use door::{Input, Output, Refusal, Way};
+use link::{Link, Links, Wanted};
 
-/// Everything that can happen to a router.
-#[derive(Clone, Debug)]
-pub enum Input<'a> {
-    /// A whole IPv4 packet came in on the interface.
-    Packet {
-        /// The interface.
-        vif: Vif,
-        /// The packet, from its IP header on.
-        bytes: &'a [u8],
-    },
-    /// The data plane cannot decide alone.
-    Upcall(Upcall),
-    /// The answer to [`MfcOp::Count`]; `None` if there is no such entry.
-    Counted(Flow, Option<FlowCounters>),
-    /// The data plane would not do it.
-    Refused(Refusal),
-    /// Another configuration for the same interfaces, as a whole.
-    Configure(Config),
-    /// Time has passed.
-    Tick,
-}
-
-/// Everything that a router wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Send this IPv4 packet out of the interface.
-    Transmit {
-        /// The interface.
-        vif: Vif,
-        /// The packet, from its IP header on.
-        bytes: Vec<u8>,
-    },
-    /// Add the interface, with its TTL threshold, to multicast routing (`MRT_ADD_VIF`).
-    AddVif(Vif, u8),
-    /// Receive what is sent to this group on the interface.
-    Listen(Vif, Group),
-    /// Change the forwarding cache, or read it.
-    Mfc(MfcOp),
-    /// For whoever keeps the log.
-    Event(Event),
-}
-
-/// An output that the data plane would not carry out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The output.
-    pub output: Output,
-    /// The data plane's reason.
-    pub why: String,
-}
-
-/// The state of a router.
+/// The state of a router of one address family.
 #[derive(Clone, Debug)]
 pub struct Router {
+    family: Family,
     links: Links,
+    /// Configured routes, whether or not their interfaces are up.
+    routes: Vec<(IpNet, Vif)>,
+    rib: Rib,
     cache: Cache,
+    rng: Rng,
     out: VecDeque<Output>,
 }
 
-/// The links, in the order of their [`Vif`] numbers.
-#[derive(Clone, Debug)]
-struct Links(Vec<Link>);
-
-#[derive(Clone, Debug)]
-struct Link {
-    vif: Vif,
-    config: InterfaceConfig,
-    igmp: Option<Interface>,
-    /// Whether the data plane was told to listen.
-    listens: bool,
-}
-
-impl Interest for Links {
-    /// A flow is wanted where it has members or is joined statically.
-    fn oifs(&self, flow: Flow) -> BTreeMap<Vif, u8> {
-        self.0
-            .iter()
-            .filter(|link| link.wants(flow))
-            .map(|link| (link.vif, link.config.threshold))
-            .collect()
-    }
-}
-
-impl Link {
-    fn wants(&self, flow: Flow) -> bool {
-        let members = self.igmp.as_ref().is_some_and(|igmp| igmp.wants(flow.source, flow.group));
-        let joined = || self.config.static_joins.iter().any(|j| j.covers(flow.source, flow.group));
-        members || joined()
-    }
-}
-
 impl Router {
-    /// Enters service at `now`: its interfaces are added and the first Queries go out.
+    /// Enters service at `now`: its interfaces are added and the first Queries go out. It routes IPv4.
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub fn new(config: Config, now: Instant) -> Result<Self, ConfigError> {
+    pub fn new(config: Config, now: Instant, rng: Rng) -> Result<Self, ConfigError> {
         config.check()?;
-        let cache = Cache::new(configure::routes(&config), config.keepalive);
-        let links = config.interfaces.into_iter().enumerate().filter_map(|(n, config)| {
-            Some(Link { vif: Vif::new(n)?, config, igmp: None, listens: false })
-        });
-        let links = Links(links.collect());
-        let mut router = Self { links, cache, out: VecDeque::new() };
-        router.enter_service(now);
-        Ok(router)
-    }
-
-    fn enter_service(&mut self, now: Instant) {
-        for link in &self.links.0 {
-            self.out.push_back(Output::AddVif(link.vif, link.config.threshold));
-        }
-        for n in 0..self.links.0.len() {
-            self.start_igmp(now, n);
-        }
-    }
-
-    fn start_igmp(&mut self, now: Instant, n: usize) {
-        let link = &mut self.links.0[n];
-        let (Some(params), Some(own)) = (&link.config.igmp, link.config.address_v4()) else {
-            return;
+        let cache = Cache::new(config.keepalive);
+        let routes = config.resolved_routes();
+        let links = config.interfaces.into_iter().enumerate();
+        let links = links.filter_map(|(n, config)| Some(Link::new(Vif::new(n)?, config)));
+        let mut router = Self {
+            family: Family::V4,
+            links: Links(links.collect()),
+            routes,
+            rib: Rib::default(),
+            cache,
+            rng,
+            out: VecDeque::new(),
         };
-        let all_routers = Group::new(igmp::ALL_ROUTERS.into()).filter(|_| !link.listens);
-        link.listens = true;
-        self.out.extend(all_routers.map(|group| Output::Listen(link.vif, group)));
-        let mut said = VecDeque::new();
-        let mut cx = Cx { now, out: &mut said };
-        link.igmp = Some(Interface::start(&mut cx, params.clone(), IpAddr::V4(own)));
-        let vif = link.vif;
-        self.act_on(vif, said);
+        router.connect();
+        (0..router.links.0.len()).for_each(|n| router.add_vif(n));
+        (0..router.links.0.len()).for_each(|n| router.start_igmp(now, n));
+        Ok(router)
     }
 
     /// The name and the configuration of an interface.
     #[must_use]
     pub fn interface(&self, vif: Vif) -> Option<&InterfaceConfig> {
-        self.links.0.get(vif.index()).map(|link| &link.config)
+        self.links.get(vif).map(|link| &link.config)
     }
 
     /// Group management on an interface, if it is on there.
     #[must_use]
     pub fn igmp(&self, vif: Vif) -> Option<&Interface> {
-        self.links.0.get(vif.index())?.igmp.as_ref()
+        self.links.get(vif)?.igmp.as_ref()
     }
 
     /// Takes one input. Drain [`Router::poll`] after it.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Packet { vif, bytes } => self.packet(now, vif, bytes),
-            Input::Upcall(upcall) => self.upcall(now, upcall),
+            Input::Packet { vif, packet } => self.packet(now, vif, &packet),
+            Input::Malformed { vif, why } => self.ignore_on(vif, why.into()),
+            // Without a register interface nobody takes the datagram.
+            Input::WholePacket { upcall, .. } | Input::Upcall(upcall) => self.upcall(now, upcall),
             Input::Counted(flow, counters) => {
                 if self.cache.counted(now, flow, counters) {
                     self.tell(Event::Idle(flow));
@@ -186,6 +104,11 @@ impl Router {
             }
             Input::Refused(refusal) => self.refused(refusal),
             Input::Configure(config) => self.configure(now, config),
+            Input::Link { vif, up, addresses } => self.link_is(now, vif, up, addresses),
+            Input::Routes(changes) => {
+                changes.into_iter().for_each(|change| self.rib.change(change));
+                self.refresh_all();
+            }
             Input::Tick => {}
         }
         self.expire(now);
@@ -204,19 +127,39 @@ impl Router {
         igmp.chain(self.cache.deadline().map(|deadline| deadline.at)).min()
     }
 
-    fn packet(&mut self, now: Instant, vif: Vif, bytes: &[u8]) {
-        let Some(link) = self.links.0.get_mut(vif.index()) else {
-            return self.tell(Event::Ignored(vif, Ignored::NoSuchInterface));
-        };
-        let Some(interface) = &mut link.igmp else {
-            return self.tell(Event::Ignored(vif, Ignored::IgmpOff));
+    /// Hands the packet to whoever speaks its protocol.
+    fn packet(&mut self, now: Instant, vif: Vif, packet: &Packet<'_>) {
+        let header = &packet.header;
+        if let Some(&other) = [&header.source, &header.destination]
+            .into_iter()
+            .find(|a| Family::of(**a) != self.family)
+        {
+            return self.ignore_on(vif, Ignored::OtherFamily(other));
+        }
+        match header.protocol {
+            gmp if gmp == self.family.gmp_protocol() => self.group_management(now, vif, packet),
+            other => self.ignore_on(vif, Ignored::UnknownProtocol(other)),
+        }
+    }
+
+    fn group_management(&mut self, now: Instant, vif: Vif, packet: &Packet<'_>) {
+        let link = self.links.0.get_mut(vif.index());
+        let Some(interface) = link.and_then(|link| link.igmp.as_mut()) else {
+            return self.ignore_on(vif, Ignored::ProtocolOff(packet.header.protocol));
         };
         let mut said = VecDeque::new();
-        let result = igmp::receive(interface, &mut Cx { now, out: &mut said }, bytes);
+        let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
+        let result = igmp::receive(interface, &mut cx, packet);
         self.act_on(vif, said);
         if let Err(why) = result {
             self.tell(Event::Ignored(vif, why));
         }
+    }
+
+    /// Tells that what came in on an interface is ignored.
+    fn ignore_on(&mut self, vif: Vif, why: Ignored) {
+        let exists = self.interface(vif).is_some();
+        self.tell(Event::Ignored(vif, if exists { why } else { Ignored::NoSuchInterface }));
     }
 
     fn upcall(&mut self, now: Instant, upcall: Upcall) {
@@ -228,22 +171,20 @@ impl Router {
         if flow.group.is_link_local() {
             return self.tell(Event::Ignored(vif, Ignored::LinkLocalGroup)); // RFC1112-7.2-05
         }
-        if flow.source.is_multicast() || flow.source.is_unspecified() {
-            let why = Ignored::SourceNotUnicast(flow.source);
-            return self.tell(Event::Ignored(vif, why)); // RFC1112-7.2-02
-        }
         match kind {
-            UpcallKind::NoCache => {
-                if self.cache.rpf(flow).is_none() {
-                    self.tell(Event::NoRoute(flow));
-                }
-                let entry = self.cache.resolve(now, flow, vif, &self.links);
-                self.tell(Event::Forwarding(entry.clone()));
-                self.out.push_back(Output::Mfc(MfcOp::Set(entry)));
-            }
-            // The kernel has dropped the datagram, which is all that is to be done.
-            UpcallKind::WrongVif => {}
+            UpcallKind::NoCache => self.resolve(now, vif, flow),
+            // The kernel has dropped the datagram, and no tree switches to another interface for it.
+            UpcallKind::WrongVif | UpcallKind::WholePacket => {}
         }
+    }
+
+    fn resolve(&mut self, now: Instant, vif: Vif, flow: Flow) {
+        if self.rib.towards(flow.source.addr()).is_none() {
+            self.tell(Event::NoRoute(flow));
+        }
+        let tree = Wanted { links: &self.links, rib: &self.rib };
+        let entry = self.cache.resolve(now, flow, vif, &tree);
+        self.set_all(vec![entry]);
     }
 
     fn refused(&mut self, refusal: Refusal) {
@@ -266,7 +207,7 @@ impl Router {
             let vif = link.vif;
             let mut said = VecDeque::new();
             if let Some(igmp) = &mut link.igmp {
-                igmp.expire(&mut Cx { now, out: &mut said });
+                igmp.expire(&mut Cx { now, rng: &mut self.rng, out: &mut said });
             }
             self.act_on(vif, said);
         }
@@ -294,17 +235,22 @@ impl Router {
     }
 
     fn transmit_query(&mut self, vif: Vif, query: Query) {
-        let Some(source) = self.interface(vif).and_then(InterfaceConfig::address_v4) else {
-            return;
-        };
-        match igmp::encode(source, &Message::Query(query)) {
-            Ok(bytes) => self.out.push_back(Output::Transmit { vif, bytes }),
+        let Some(own) = self.igmp(vif).map(Interface::own) else { return };
+        match igmp::encode(own, &Message::Query(query)) {
+            Ok(packet) => self.out.push_back(Output::Send { by: Way::Link(vif), packet }),
             Err(why) => self.tell(Event::Refused(why.to_string())),
         }
     }
 
     fn refresh(&mut self, group: Group) {
-        let changed = self.cache.refresh(group, &self.links);
+        let tree = Wanted { links: &self.links, rib: &self.rib };
+        let changed = self.cache.refresh(group, &tree);
+        self.set_all(changed);
+    }
+
+    fn refresh_all(&mut self) {
+        let tree = Wanted { links: &self.links, rib: &self.rib };
+        let changed = self.cache.refresh_all(&tree);
         self.set_all(changed);
     }
 

@@ -4,16 +4,18 @@
 //! The network: `up` (vif0, 10.0.0.0/24), `lan` (vif1, 10.0.1.0/24), `wlan` (vif2, 10.0.2.0/24).
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::config::{KEEPALIVE, RouteConfig};
 use super::*;
-use crate::addr::Channel;
+use crate::addr::{Channel, Source};
 use crate::drive::{self, DataPlane};
 use crate::gmp::params::Params;
-use crate::mfc::entry::MfcEntry;
+use crate::igmp::ALL_ROUTERS;
+use crate::mfc::entry::FlowCounters;
 use crate::wire::igmp::{self as wire, Message};
+use crate::wire::ip::Datagram;
 use crate::wire::ipv4;
 
 mod configuration;
@@ -21,12 +23,15 @@ mod door;
 mod flows;
 mod forwarding;
 mod hosts;
+mod links;
 mod properties;
 mod reconfiguration;
 
 /// The kernel's multicast routing, as far as a router can tell.
 #[derive(Default)]
 struct Plane {
+    /// The time of the turn.
+    now: Instant,
     vifs: BTreeMap<Vif, u8>,
     listens: BTreeSet<(Vif, Group)>,
     cache: BTreeMap<Flow, (MfcEntry, FlowCounters)>,
@@ -37,33 +42,51 @@ struct Plane {
 }
 
 impl DataPlane for Plane {
-    fn apply(&mut self, now: Instant, output: Output) -> Result<Option<Input<'static>>, Refusal> {
-        match output {
-            Output::Transmit { vif, bytes } => self.sent.push((now, vif, bytes)),
-            Output::AddVif(vif, threshold) => _ = self.vifs.insert(vif, threshold),
-            Output::Listen(vif, group) => _ = self.listens.insert((vif, group)),
-            Output::Event(event) => self.events.push((now, event)),
-            Output::Mfc(MfcOp::Set(entry)) if self.refuse_sets => {
-                let output = Output::Mfc(MfcOp::Set(entry));
-                return Err(Refusal { output, why: "no room".into() });
-            }
-            Output::Mfc(MfcOp::Set(entry)) => {
-                self.sets += 1;
-                let counters = self.cache.get(&entry.flow).map(|known| known.1);
-                self.cache.insert(entry.flow, (entry, counters.unwrap_or_default()));
-            }
-            Output::Mfc(MfcOp::Delete(flow)) => {
-                if self.cache.remove(&flow).is_none() {
-                    let output = Output::Mfc(MfcOp::Delete(flow));
-                    return Err(Refusal { output, why: "no such entry".into() });
-                }
-            }
-            Output::Mfc(MfcOp::Count(flow)) => {
-                let counters = self.cache.get(&flow).map(|known| known.1);
-                return Ok(Some(Input::Counted(flow, counters)));
-            }
+    fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String> {
+        let Way::Link(vif) = by else { return Err("no such way".into()) };
+        self.sent.push((self.now, vif, packet.encode().unwrap()));
+        Ok(())
+    }
+
+    fn add_vif(&mut self, vif: Vif, kind: VifKind, threshold: u8) -> Result<(), String> {
+        assert_eq!((kind, self.vifs.insert(vif, threshold)), (VifKind::Device, None));
+        Ok(())
+    }
+
+    fn delete_vif(&mut self, vif: Vif) -> Result<(), String> {
+        self.vifs.remove(&vif).map(drop).ok_or("no such interface".into())
+    }
+
+    fn listen(&mut self, vif: Vif, group: Group) -> Result<(), String> {
+        assert!(self.listens.insert((vif, group)), "{group} is heard twice on {vif}");
+        Ok(())
+    }
+
+    fn unlisten(&mut self, vif: Vif, group: Group) -> Result<(), String> {
+        assert!(self.listens.remove(&(vif, group)), "{group} was not heard on {vif}");
+        Ok(())
+    }
+
+    fn set_entry(&mut self, _: Instant, entry: &MfcEntry) -> Result<(), String> {
+        if self.refuse_sets {
+            return Err("no room".into());
         }
-        Ok(None)
+        self.sets += 1;
+        let counters = self.cache.get(&entry.flow).map(|known| known.1);
+        self.cache.insert(entry.flow, (entry.clone(), counters.unwrap_or_default()));
+        Ok(())
+    }
+
+    fn delete_entry(&mut self, flow: Flow) -> Result<(), String> {
+        self.cache.remove(&flow).map(drop).ok_or("no such entry".into())
+    }
+
+    fn count(&mut self, flow: Flow) -> Result<Option<FlowCounters>, String> {
+        Ok(self.cache.get(&flow).map(|known| known.1))
+    }
+
+    fn observe(&mut self, now: Instant, event: &Event) {
+        self.events.push((now, event.clone()));
     }
 }
 
@@ -80,20 +103,21 @@ impl Lab {
     }
 
     fn with(config: Config) -> Self {
-        let router = Router::new(config, Instant::ZERO).unwrap();
+        let router = Router::new(config, Instant::ZERO, Rng::for_node(1, "r1")).unwrap();
         let mut lab = Self { router, plane: Plane::default(), now: Instant::ZERO };
         drive::settle(&mut lab.router, &mut lab.plane, lab.now);
         lab
     }
 
     fn input(&mut self, input: Input<'_>) {
+        self.plane.now = self.now;
         drive::turn(&mut self.router, &mut self.plane, self.now, input);
     }
 
     fn packet(&mut self, on: Vif, to: Ipv4Addr, message: &Message) {
         let host = Ipv4Addr::new(10, 0, u8::try_from(on.index()).unwrap(), 100);
         let bytes = ipv4::encode_igmp(host, to, message).unwrap();
-        self.input(Input::Packet { vif: on, bytes: &bytes });
+        self.input(Input::octets(on, &bytes));
     }
 
     fn report(&mut self, on: Vif) {
@@ -101,7 +125,7 @@ impl Lab {
     }
 
     fn leave(&mut self, on: Vif) {
-        self.packet(on, igmp::ALL_ROUTERS, &Message::Leave { group: G });
+        self.packet(on, ALL_ROUTERS, &Message::Leave { group: G });
     }
 
     /// Lets time pass until then, stopping at every deadline.
@@ -181,8 +205,12 @@ fn group() -> Group {
     Group::new(G.into()).unwrap()
 }
 
+fn source_at(address: &str) -> Source {
+    Source::new(address.parse().unwrap()).unwrap()
+}
+
 fn flow(source: &str, group: Ipv4Addr) -> Flow {
-    Flow { source: source.parse().unwrap(), group: Group::new(group.into()).unwrap() }
+    Flow { source: source_at(source), group: Group::new(group.into()).unwrap() }
 }
 
 fn interface(name: &str, net: u8) -> InterfaceConfig {
@@ -204,7 +232,7 @@ fn config() -> Config {
 /// The configuration with a static join on `lan`, of one source or of all.
 fn joined(source: Option<&str>) -> Config {
     let mut config = config();
-    let source = source.map(|source| source.parse().unwrap());
+    let source = source.map(source_at);
     config.interfaces[1].static_joins.insert(Channel { source, group: group() });
     config
 }

@@ -7,6 +7,7 @@
 
 pub mod float;
 pub mod igmp;
+pub mod ip;
 pub mod ipv4;
 
 #[cfg(test)]

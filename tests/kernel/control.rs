@@ -2,7 +2,7 @@
 
 use crate::lab::{GROUP, Lab, Namespace, entry, flow, vif};
 use caps::{CapSet, Capability, CapsHashSet};
-use castnet::addr::Group;
+use castnet::addr::{Group, Source};
 use castnet::kernel::{DEFAULT_TABLE, Mroute, MrouteError};
 use castnet::mfc::entry::Flow;
 
@@ -145,7 +145,10 @@ pub(crate) async fn an_ipv6_flow_is_refused() {
     let group = Group::new("ff05::1".parse().unwrap()).unwrap();
     let refused = mroute.delete_mfc(Flow { group, ..flow(GROUP) }).unwrap_err();
     assert_eq!(refused.to_string(), "ff05::1 is not an IPv4 address");
-    let refused = mroute.flow_counters(Flow { source: "::1".parse().unwrap(), ..flow(GROUP) });
+    let refused = mroute.flow_counters(Flow {
+        source: Source::new("::1".parse().unwrap()).unwrap(),
+        ..flow(GROUP)
+    });
     assert!(matches!(refused, Err(MrouteError::NotIpv4 { .. })));
 }
 

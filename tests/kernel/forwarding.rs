@@ -1,9 +1,9 @@
 //! What the kernel forwards, counts and asks.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use crate::lab::{GROUP, Lab, SOURCE, entry, flow, vif};
+use crate::lab::{GROUP, Lab, entry, flow, vif};
 use castnet::mfc::entry::{FlowCounters, VifCounters};
 use castnet::mfc::upcall::{Upcall, UpcallKind};
 
@@ -136,8 +136,8 @@ pub(crate) async fn a_burst_of_new_flows_waits_for_the_reader() {
     let mut asked = BTreeSet::new();
     for _ in &groups {
         let upcall = lab.upcall().await;
-        assert_eq!((upcall.kind, upcall.flow.source), (UpcallKind::NoCache, SOURCE.into()));
-        asked.insert(upcall.flow.group.v4().unwrap());
+        assert_eq!((upcall.kind, upcall.flow.source), (UpcallKind::NoCache, flow(GROUP).source));
+        asked.insert(upcall.flow.group.addr());
     }
-    assert_eq!(asked, groups.iter().map(|&group| Ipv4Addr::from(group)).collect());
+    assert_eq!(asked, groups.iter().map(|&group| IpAddr::from(group)).collect());
 }

@@ -17,7 +17,7 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setso
 use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::{Handle, LinkUnspec, LinkVeth, RouteMessageBuilder};
 
-use castnet::addr::Group;
+use castnet::addr::{Group, Source};
 use castnet::kernel::{Mroute, Received, readable};
 use castnet::mfc::entry::{Flow, MfcEntry};
 use castnet::mfc::upcall::Upcall;
@@ -270,7 +270,10 @@ pub(crate) fn vif(number: usize) -> Vif {
 }
 
 pub(crate) fn flow(group: Ipv4Addr) -> Flow {
-    Flow { source: IpAddr::V4(SOURCE), group: Group::new(IpAddr::V4(group)).unwrap() }
+    Flow {
+        source: Source::new(SOURCE.into()).unwrap(),
+        group: Group::new(IpAddr::V4(group)).unwrap(),
+    }
 }
 
 /// The entry for (SOURCE, GROUP) that comes in on `iif` and leaves on each `oifs` (vif, threshold).

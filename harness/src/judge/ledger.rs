@@ -54,12 +54,13 @@ impl Evidence<'_> {
             is_named.then(|| (struck.at, self.struck(struck, &format!("{message} "))))
         });
         let messages: Vec<_> = messages.collect();
-        let group = last.packet.destination.to_string();
+        let group = last.group();
         let told = self.recording.events.iter();
-        let told = told.filter(|event| event.at <= until && names(&event.text, &group));
+        let told =
+            told.filter(|event| event.at <= until && group.is_some() && event.group() == group);
         let told = told.map(|event| {
             let node = &self.plan.nodes[event.node].name;
-            (event.at, format!("{node} told: {}", event.text))
+            (event.at, format!("{node} told: {}", event.text(self.plan)))
         });
         let told: Vec<_> = told.collect();
         let shown = [messages, told].map(|mut all| all.split_off(all.len().saturating_sub(EVENTS)));
@@ -130,10 +131,4 @@ impl Evidence<'_> {
 fn timed((at, what): (Instant, String)) -> String {
     let at = format!("{at:.6}");
     format!("{at:>13}  {what}")
-}
-
-/// Whether the text names the address, and not only a longer one that contains it.
-fn names(text: &str, address: &str) -> bool {
-    let in_address = |c: char| c.is_ascii_digit() || c == '.';
-    text.split(|c: char| !in_address(c)).any(|word| word.trim_end_matches('.') == address)
 }

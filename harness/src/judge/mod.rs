@@ -25,7 +25,7 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
-use castnet::addr::Group;
+use castnet::addr::{Group, Source};
 use castnet::time::{Instant, Seconds};
 use serde::{Deserialize, Serialize};
 
@@ -277,9 +277,10 @@ impl Seen {
 
     /// Whether a static join of the interface covers the packet.
     fn is_joined_statically(&self, interface: &RouterPort) -> bool {
-        self.group().is_some_and(|group| {
-            interface.static_joins.iter().any(|join| join.covers(self.packet.source, group))
-        })
+        let Some((source, group)) = Source::new(self.packet.source).zip(self.group()) else {
+            return false;
+        };
+        interface.static_joins.iter().any(|join| join.covers(source, group))
     }
 }
 

@@ -25,6 +25,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use castnet::addr::Group;
+use castnet::event::Event;
 use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query, V3Query};
 use castnet::wire::ipv4::Ipv4Header;
@@ -35,7 +36,7 @@ use crate::capture::numbered::{self, UDP_PORT};
 use crate::family::spoken;
 use crate::plan::{NodeId, Plan, PortId, compile};
 use crate::recording::{
-    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
+    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange, Told,
 };
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
@@ -186,16 +187,16 @@ impl Run {
         self
     }
 
-    fn told(mut self, at: Instant, text: &str) -> Self {
-        let (node, text) = (self.node("r1"), text.to_owned());
-        self.recording.events.push(NodeEvent { at, node, text, what: None });
+    fn told(mut self, at: Instant, event: Event) -> Self {
+        let (node, told) = (self.node("r1"), Told::Router(event));
+        self.recording.events.push(NodeEvent { at, node, told, what: None });
         self
     }
 
     /// r1 tells of a change of its state.
     fn tells(mut self, at: Instant, what: StateChange) -> Self {
-        let (node, text) = (self.node("r1"), String::new());
-        self.recording.events.push(NodeEvent { at, node, text, what: Some(what) });
+        let (node, told) = (self.node("r1"), Told::Router(Event::Configured));
+        self.recording.events.push(NodeEvent { at, node, told, what: Some(what) });
         self
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use castnet::addr::Channel;
+use castnet::addr::{Channel, Source};
 
 use super::addresses::Addresses;
 use super::{Link, LinkId, Node, NodeId, Port, PortId, Role, RouterPort, segment, subnets};
@@ -156,8 +156,8 @@ impl Topology {
             let Some(port) = self.port(node, &join.link, faults) else { continue };
             let source = match &join.source {
                 None => None,
-                Some(name) => match self.only_address(name, faults) {
-                    Some(address) => Some(address),
+                Some(name) => match self.only_address(name, faults).and_then(Source::new) {
+                    Some(source) => Some(source),
                     None => continue,
                 },
             };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::event::Event;
+use castnet::event::{Event, Ignored};
 use castnet::gmp::News;
 use castnet::gmp::querier::Role;
 use castnet::mfc::entry::Flow;
@@ -14,14 +14,62 @@ use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::{MdbChange, NodeEvent, StateChange};
-use crate::plan::{NodeId, Plan, Port, PortId};
+use crate::plan::{NodeId, Plan, PortId};
+
+/// Something that a node told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// An event of a router, whose interfaces are the ports of its node in their order.
+    Router(Event),
+    /// A switch holds that the port leads to a router from now on, or to none any more.
+    RouterPort {
+        /// The port.
+        port: PortId,
+        /// Whether it leads to one.
+        on: bool,
+    },
+    /// A listener ignored an IGMP packet.
+    Ignored {
+        /// The port that it came in by.
+        port: PortId,
+        /// Why it changed nothing.
+        why: Ignored,
+    },
+}
 
 impl NodeEvent {
     /// What a switch told: that the port leads to a router from now on, or to none any more.
     #[must_use]
-    pub fn router_port(plan: &Plan, node: NodeId, at: Instant, port: PortId, on: bool) -> Self {
-        let what = if on { "leads to a router" } else { "leads to no router any more" };
-        Self { at, node, text: format!("{} {what}", plan.port_name(port)), what: None }
+    pub const fn router_port(node: NodeId, at: Instant, port: PortId, on: bool) -> Self {
+        Self { at, node, told: Told::RouterPort { port, on }, what: None }
+    }
+
+    /// The event in words.
+    #[must_use]
+    pub fn text(&self, plan: &Plan) -> String {
+        match &self.told {
+            Told::Router(event) => event.describe(|vif| {
+                let port = plan.nodes[self.node].ports.get(vif.index());
+                let name = port.map(|&port| plan.links[plan.ports[port].link].name.clone());
+                name.unwrap_or_else(|| vif.to_string())
+            }),
+            Told::RouterPort { port, on: true } => {
+                format!("{} leads to a router", plan.port_name(*port))
+            }
+            Told::RouterPort { port, on: false } => {
+                format!("{} leads to no router any more", plan.port_name(*port))
+            }
+            Told::Ignored { port, why } => format!("{}: ignored: {why}", plan.port_name(*port)),
+        }
+    }
+
+    /// The group that the event is about, if it is about one.
+    #[must_use]
+    pub const fn group(&self) -> Option<Group> {
+        match &self.told {
+            Told::Router(event) => event.group(),
+            Told::RouterPort { .. } | Told::Ignored { .. } => None,
+        }
     }
 }
 
@@ -47,7 +95,7 @@ impl MemberPorts {
     }
 }
 
-/// Puts the events of one router into the words of a recording.
+/// Turns the events of one router into those of a recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Teller {
     node: NodeId,
@@ -57,7 +105,6 @@ pub struct Teller {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Interface {
-    link: String,
     port: PortId,
     /// A router has one on each interface.
     address: Option<IpAddr>,
@@ -67,18 +114,18 @@ impl Teller {
     /// For the router on the node; its interfaces are in the order of the node's ports.
     #[must_use]
     pub fn new(plan: &Plan, node: NodeId) -> Self {
-        let interfaces = plan.nodes[node].ports.iter().map(|&port| {
-            let Port { link, address, .. } = plan.ports[port];
-            Interface { link: plan.links[link].name.clone(), port, address }
-        });
+        let interfaces = plan.nodes[node]
+            .ports
+            .iter()
+            .map(|&port| Interface { port, address: plan.ports[port].address });
         Self { node, interfaces: interfaces.collect() }
     }
 
     /// The event as it is recorded.
     #[must_use]
     pub fn tell(&self, at: Instant, event: &Event) -> NodeEvent {
-        let link = |vif| self.interface(vif).map(|own| own.link.clone()).unwrap_or_default();
-        NodeEvent { at, node: self.node, text: event.describe(link), what: self.change(event) }
+        let what = self.change(event);
+        NodeEvent { at, node: self.node, told: Told::Router(event.clone()), what }
     }
 
     fn interface(&self, vif: Vif) -> Option<&Interface> {
@@ -104,9 +151,11 @@ impl Teller {
             }
             Event::Upcall(Upcall { kind, vif, flow }) => {
                 let Flow { source, group } = flow;
-                StateChange::Upcall { port: port(vif)?, kind, source, group }
+                StateChange::Upcall { port: port(vif)?, kind, source: source.into(), group }
             }
-            Event::NoRoute(Flow { source, group }) => StateChange::NoRoute { source, group },
+            Event::NoRoute(Flow { source, group }) => {
+                StateChange::NoRoute { source: source.into(), group }
+            }
             _ => return None,
         })
     }

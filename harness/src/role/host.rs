@@ -105,7 +105,7 @@ impl Shared {
 
     fn hear(&self, stage: &Stage, port: PortId, frame: &Frame) {
         let now = stage.clock.now();
-        let heard = self.member.borrow_mut().hear(now, &stage.plan, port, packet(frame));
+        let heard = self.member.borrow_mut().hear(now, port, packet(frame));
         match heard {
             None => {}
             Some(Heard::Ignored(event)) => stage.log.borrow_mut().events.push(event),

@@ -53,7 +53,7 @@ impl Actor for Host {
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
-        match self.member.hear(cx.now, cx.plan, port, &frame.packet) {
+        match self.member.hear(cx.now, port, &frame.packet) {
             None => {}
             Some(Heard::Ignored(event)) => cx.recording.events.push(event),
             Some(Heard::Delivered(delivery)) => cx.recording.deliveries.push(delivery),

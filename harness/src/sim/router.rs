@@ -4,12 +4,14 @@ use std::mem;
 
 use castnet::addr::Group;
 use castnet::drive::{DataPlane, settle, turn};
-use castnet::mfc::cache::MfcOp;
-use castnet::mfc::entry::Flow;
-use castnet::mfc::vif::Vif;
+use castnet::event::Event;
+use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry};
+use castnet::mfc::vif::{Vif, VifKind};
+use castnet::rng::Rng;
 use castnet::router::config::Config;
-use castnet::router::{self, Input, Output, Refusal};
+use castnet::router::{self, Input, Way};
 use castnet::time::Instant;
+use castnet::wire::ip::Datagram;
 use castnet::wire::ipv4;
 
 use super::actor::{Actor, Cx, Sounds};
@@ -20,7 +22,7 @@ use super::model::host::Heard;
 use super::model::mroute::{Mroute, Out};
 use crate::device;
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
-use crate::recording::{MfcChange, MfcEntry, Teller};
+use crate::recording::{self, MfcChange, Teller};
 
 pub(super) struct Router {
     config: Config,
@@ -72,8 +74,8 @@ impl Router {
 
     fn enter_service(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
         let Self { config, machine, daemon, .. } = self;
-        let mut router =
-            router::Router::new(config.clone(), cx.now).map_err(|error| error.to_string())?;
+        let rng = Rng::for_node(cx.plan.seed, &cx.plan.nodes[machine.node].name);
+        let mut router = text(router::Router::new(config.clone(), cx.now, rng))?;
         machine.mroute(cx).open();
         let now = cx.now;
         settle(&mut router, &mut Plane { machine, cx }, now);
@@ -135,10 +137,16 @@ impl Machine {
                         let oifs = entry.oifs.keys().filter_map(|&oif| forwarder.port(oif).ok());
                         let mut oifs: Vec<PortId> = oifs.collect();
                         oifs.sort_unstable();
-                        Some(MfcEntry { iif: forwarder.port(entry.iif).ok()?, oifs })
+                        Some(recording::MfcEntry { iif: forwarder.port(entry.iif).ok()?, oifs })
                     });
                     let (at, node, Flow { source, group }) = (cx.now, self.node, flow);
-                    cx.recording.mfc.push(MfcChange { at, node, source, group, entry });
+                    cx.recording.mfc.push(MfcChange {
+                        at,
+                        node,
+                        source: source.into(),
+                        group,
+                        entry,
+                    });
                 }
             }
         }
@@ -146,56 +154,71 @@ impl Machine {
 }
 
 impl Plane<'_, '_> {
-    fn carry_out(
-        &mut self,
-        now: Instant,
-        output: &Output,
-    ) -> Result<Option<Input<'static>>, String> {
-        let Self { machine, cx } = self;
-        match output {
-            Output::Transmit { vif, bytes } => {
-                let port = machine.forwarder(cx).port(*vif)?;
-                let to = ipv4::decode(bytes).map_err(|error| error.to_string())?.destination;
-                let sent = cx.send(port, to, bytes.as_slice());
-                sent.map_err(|error| format!("{vif}: transmit: {error}"))?;
-            }
-            Output::AddVif(vif, _) => text(machine.mroute(cx).add_vif(*vif))?,
-            Output::Listen(vif, group) => {
-                let port = machine.forwarder(cx).port(*vif)?;
-                machine.joined.push((port, *group));
-                machine.kernels.join(cx, port, *group)?;
-            }
-            Output::Mfc(MfcOp::Set(entry)) => {
-                let mut outs = Vec::new();
-                text(machine.mroute(cx).set_mfc(now, entry, &mut outs))?;
-                machine.obey(cx, &mut outs);
-            }
-            Output::Mfc(MfcOp::Delete(flow)) => {
-                let mut outs = Vec::new();
-                machine.mroute(cx).delete_mfc(*flow, &mut outs);
-                machine.obey(cx, &mut outs);
-            }
-            Output::Mfc(MfcOp::Count(flow)) => {
-                let counters = machine.mroute(cx).flow_counters(*flow);
-                return Ok(Some(Input::Counted(*flow, counters)));
-            }
-            Output::Event(event) => {
-                let told = machine.teller.tell(now, event);
-                cx.recording.events.push(told);
-            }
+    fn port(&self, vif: Vif) -> Result<PortId, String> {
+        self.machine.forwarder(self.cx).port(vif)
+    }
+}
+
+impl DataPlane for Plane<'_, '_> {
+    fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String> {
+        let Way::Link(vif) = by else {
+            return Err("packets are sent by interface only".to_owned());
+        };
+        let port = self.port(vif)?;
+        let sent = self.cx.send(port, packet.header.destination, text(packet.encode())?);
+        sent.map_err(|error| format!("{vif}: transmit: {error}"))
+    }
+
+    fn add_vif(&mut self, vif: Vif, kind: VifKind, _threshold: u8) -> Result<(), String> {
+        match kind {
+            VifKind::Device => text(self.machine.mroute(self.cx).add_vif(vif)),
+            _ => Err("the register interface is not there yet".to_owned()),
         }
-        Ok(None)
+    }
+
+    fn delete_vif(&mut self, vif: Vif) -> Result<(), String> {
+        self.machine.mroute(self.cx).delete_vif(vif);
+        Ok(())
+    }
+
+    fn listen(&mut self, vif: Vif, group: Group) -> Result<(), String> {
+        let port = self.port(vif)?;
+        self.machine.joined.push((port, group));
+        self.machine.kernels.join(self.cx, port, group)
+    }
+
+    fn unlisten(&mut self, vif: Vif, group: Group) -> Result<(), String> {
+        let port = self.port(vif)?;
+        self.machine.joined.retain(|joined| *joined != (port, group));
+        self.machine.kernels.leave(self.cx, port, group)
+    }
+
+    fn set_entry(&mut self, now: Instant, entry: &MfcEntry) -> Result<(), String> {
+        let mut outs = Vec::new();
+        text(self.machine.mroute(self.cx).set_mfc(now, entry, &mut outs))?;
+        self.machine.obey(self.cx, &mut outs);
+        Ok(())
+    }
+
+    fn delete_entry(&mut self, flow: Flow) -> Result<(), String> {
+        let mut outs = Vec::new();
+        self.machine.mroute(self.cx).delete_mfc(flow, &mut outs);
+        self.machine.obey(self.cx, &mut outs);
+        Ok(())
+    }
+
+    fn count(&mut self, flow: Flow) -> Result<Option<FlowCounters>, String> {
+        Ok(self.machine.mroute(self.cx).flow_counters(flow))
+    }
+
+    fn observe(&mut self, now: Instant, event: &Event) {
+        let told = self.machine.teller.tell(now, event);
+        self.cx.recording.events.push(told);
     }
 }
 
 fn text<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
-}
-
-impl DataPlane for Plane<'_, '_> {
-    fn apply(&mut self, now: Instant, output: Output) -> Result<Option<Input<'static>>, Refusal> {
-        self.carry_out(now, &output).map_err(|why| Refusal { output, why })
-    }
 }
 
 impl Actor for Router {
@@ -246,7 +269,7 @@ impl Actor for Router {
             machine.kernels.receive(cx, port, &heard);
         }
         if self.machine.mroute(cx).hears_igmp(vif, &packet, is_local) {
-            self.turn(cx, Input::Packet { vif, bytes: &frame.packet });
+            self.turn(cx, Input::Packet { vif, packet: packet.into() });
         }
         self.look_ahead(cx);
     }

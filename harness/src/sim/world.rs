@@ -8,6 +8,7 @@ mod frames;
 use std::mem;
 use std::time::Duration;
 
+use castnet::addr::Source;
 use castnet::mfc::entry::Flow;
 use castnet::time::Instant;
 
@@ -269,9 +270,9 @@ impl<'a> World<'a> {
 
     fn read(&mut self, id: ReadingId) {
         let Reading { router, source, group, .. } = self.plan.readings[id];
-        let flow = Flow { source, group };
         let forwarder = Forwarder::place(&self.forwarders, router);
-        let counters = self.forwarders[forwarder].mroute.flow_counters(flow);
+        let flow = Source::new(source).map(|source| Flow { source, group });
+        let counters = flow.and_then(|flow| self.forwarders[forwarder].mroute.flow_counters(flow));
         self.recording.counters[id] = Some(CountersRead { at: self.now, counters });
     }
 

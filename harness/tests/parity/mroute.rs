@@ -1,9 +1,9 @@
 //! Multicast forwarding of a namespace, on the kernel and on `sim::model::mroute`.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 
-use castnet::addr::Group;
+use castnet::addr::{Group, Source};
 use castnet::kernel::{MAX_PACKET, Mroute as Socket, Received, readable};
 use castnet::mfc::entry::{Flow, MfcEntry};
 use castnet::mfc::upcall::Upcall;
@@ -269,7 +269,7 @@ fn vif(number: usize) -> Vif {
 }
 
 fn flow(group: Ipv4Addr) -> Flow {
-    Flow { source: IpAddr::V4(QUERIER), group: Group::new(group.into()).unwrap() }
+    Flow { source: Source::new(QUERIER.into()).unwrap(), group: Group::new(group.into()).unwrap() }
 }
 
 fn entry(group: Ipv4Addr, iif: usize, oifs: &[(usize, u8)]) -> MfcEntry {

@@ -93,13 +93,13 @@ impl Interface {
         let specific = Query::older(self.params.version, Some(group), max_resp);
         if whole {
             let suppress = outlives(TimerName::Group(group));
-            cx.ask(Query { suppress, ..specific.clone() });
+            cx.say(Query { suppress, ..specific.clone() });
         }
         let (answered, open): (Sources, Sources) =
             sources.into_iter().partition(|&source| outlives(TimerName::Source(group, source)));
         for (sources, suppress) in [(answered, true), (open, false)] {
             if !sources.is_empty() {
-                cx.ask(Query { sources, suppress, ..specific.clone() });
+                cx.say(Query { sources, suppress, ..specific.clone() });
             }
         }
         if membership.is_asking() {

@@ -1,8 +1,9 @@
 //! The host's clauses of RFC 2236, each on a quiet link with one host in virtual time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::*;
+use crate::rng::Rng;
 
 mod sequences;
 mod v1_router;

@@ -7,7 +7,7 @@ use crate::gmp::params::Invalid;
 fn refused(change: impl FnOnce(&mut Config)) -> ConfigError {
     let mut config = config();
     change(&mut config);
-    Router::new(config, Instant::ZERO).map(|_| ()).unwrap_err()
+    Router::new(config, Instant::ZERO, Rng::for_node(1, "r1")).map(|_| ()).unwrap_err()
 }
 
 #[test]

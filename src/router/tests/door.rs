@@ -1,6 +1,7 @@
 //! The one door in and the one door out: what is refused, when to call, and how often.
 
 use super::*;
+use crate::wire::ip::Header;
 
 fn upcall(vif: Vif, source: &str) -> Input<'static> {
     Input::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow: flow(source, G) })
@@ -11,7 +12,7 @@ fn upcall(vif: Vif, source: &str) -> Input<'static> {
 fn entering_service_adds_listens_and_asks() {
     let lab = Lab::new();
     assert_eq!(lab.plane.vifs.len(), 3);
-    let all_routers = Group::new(igmp::ALL_ROUTERS.into()).unwrap();
+    let all_routers = Group::new(ALL_ROUTERS.into()).unwrap();
     let listens = [up(), lan(), wlan()].map(|vif| (vif, all_routers));
     assert_eq!(lab.plane.listens, BTreeSet::from(listens));
     let sent: Vec<_> = lab.plane.sent.iter().map(|(at, vif, _)| (*at, vif.index())).collect();
@@ -23,10 +24,10 @@ fn entering_service_adds_listens_and_asks() {
 
 #[test]
 fn vifs_are_added_before_anything_is_sent() {
-    let mut router = Router::new(config(), Instant::ZERO).unwrap();
+    let mut router = Router::new(config(), Instant::ZERO, Rng::for_node(1, "r1")).unwrap();
     let outputs: Vec<_> = std::iter::from_fn(|| router.poll()).collect();
-    let last_vif = outputs.iter().rposition(|o| matches!(o, Output::AddVif(..))).unwrap();
-    let first_other = outputs.iter().position(|o| !matches!(o, Output::AddVif(..))).unwrap();
+    let last_vif = outputs.iter().rposition(|o| matches!(o, Output::AddVif { .. })).unwrap();
+    let first_other = outputs.iter().position(|o| !matches!(o, Output::AddVif { .. })).unwrap();
     assert!(last_vif < first_other, "{outputs:?}");
 }
 
@@ -36,7 +37,7 @@ fn without_igmp_an_interface_is_silent_and_says_so() {
     config.interfaces[1].igmp = None;
     let mut lab = Lab::with(config);
     lab.report(lan());
-    assert_eq!(lab.ignored(), [Ignored::IgmpOff]);
+    assert_eq!(lab.ignored(), [Ignored::ProtocolOff(2)]);
     lab.run_to(secs(300.0));
     assert!(lab.plane.sent.iter().all(|(_, vif, _)| *vif != lan()));
     assert!(lab.plane.listens.iter().all(|(vif, _)| *vif != lan()));
@@ -52,7 +53,7 @@ fn links_are_told_apart() {
         igmp::ALL_HOSTS,
         &query(100, Ipv4Addr::UNSPECIFIED),
     );
-    lab.input(Input::Packet { vif: lan(), bytes: &bytes.unwrap() });
+    lab.input(Input::octets(lan(), &bytes.unwrap()));
     lab.plane.sent.clear();
     lab.run_to(secs(200.0));
     let from: BTreeSet<_> = lab.plane.sent.iter().map(|(_, vif, _)| vif.index()).collect();
@@ -63,7 +64,7 @@ fn links_are_told_apart() {
 fn an_unknown_interface_is_named() {
     let mut lab = Lab::with(joined(None));
     let nowhere = Vif::new(31).unwrap();
-    lab.input(Input::Packet { vif: nowhere, bytes: &[] });
+    lab.input(Input::octets(nowhere, &[]));
     lab.input(upcall(nowhere, S));
     assert_eq!(lab.ignored(), [Ignored::NoSuchInterface, Ignored::NoSuchInterface]);
     assert!(lab.plane.cache.is_empty());
@@ -75,11 +76,11 @@ fn bytes_that_are_no_packet_are_named() {
     let mut lab = Lab::new();
     let deadline = lab.router.deadline();
     for bytes in [&[][..], &[0x45], &[0xff; 64]] {
-        lab.input(Input::Packet { vif: lan(), bytes });
+        lab.input(Input::octets(lan(), bytes));
     }
     let ignored = lab.ignored();
     assert_eq!(ignored.len(), 3);
-    assert!(ignored.iter().all(|why| matches!(why, Ignored::Malformed(_))), "{ignored:?}");
+    assert!(ignored.iter().all(|why| matches!(why, Ignored::Malformed { .. })), "{ignored:?}");
     assert_eq!(lab.router.deadline(), deadline);
 }
 
@@ -121,6 +122,47 @@ fn any_input_serves_what_has_expired() {
     let mut lab = Lab::new();
     lab.plane.sent.clear();
     lab.now = Instant::ZERO + secs(31.25);
-    lab.input(Input::Packet { vif: up(), bytes: &[] });
+    lab.input(Input::octets(up(), &[]));
     assert_eq!(lab.plane.sent.len(), 3);
+}
+
+// RFC2236-2-01
+#[test]
+fn a_protocol_that_nobody_speaks_is_named() {
+    let report = Message::V2Report { group: G }.encode().unwrap();
+    for protocol in [1, 17, 58, 103] {
+        let mut lab = Lab::new();
+        let header =
+            ipv4::Ipv4Header { protocol, ..ipv4::Ipv4Header::igmp(Ipv4Addr::LOCALHOST, G) };
+        lab.input(Input::octets(lan(), &header.encode(&report).unwrap()));
+        assert_eq!(lab.ignored(), [Ignored::UnknownProtocol(protocol)]);
+        assert!(lab.router.igmp(lan()).unwrap().groups().is_empty());
+    }
+}
+
+// IGMP is for IPv4 (RFC 2236 section 1), and a router is of one family.
+#[test]
+fn a_packet_of_the_other_family_is_named() {
+    let mut lab = Lab::new();
+    let source: IpAddr = "fe80::1".parse().unwrap();
+    let report = Message::V2Report { group: G }.encode().unwrap();
+    let datagram =
+        igmp::encode(Ipv4Addr::LOCALHOST.into(), &igmp::meaning(&Message::Leave { group: G }));
+    let header = Header { source, ..datagram.unwrap().header };
+    lab.input(Input::Packet { vif: lan(), packet: Packet { header, payload: &report } });
+    assert_eq!(lab.ignored(), [Ignored::OtherFamily(source)]);
+}
+
+// WRONGVIF and WHOLEPKT are told, for whoever keeps a tree that acts on them.
+#[test]
+fn every_upcall_is_handed_on_as_an_event() {
+    let mut lab = Lab::new();
+    let upcall = |kind| Upcall { kind, vif: lan(), flow: flow(S, G) };
+    let (wrong, whole) = (upcall(UpcallKind::WrongVif), upcall(UpcallKind::WholePacket));
+    lab.input(Input::Upcall(wrong));
+    lab.input(Input::WholePacket { upcall: whole, datagram: &[0x45; 28] });
+    for upcall in [wrong, whole] {
+        assert_eq!(lab.told(|event| *event == Event::Upcall(upcall)), 1);
+    }
+    assert!(lab.plane.cache.is_empty());
 }

@@ -181,17 +181,3 @@ fn link_local_groups_are_never_forwarded() {
     lab.packet(lan(), first, &Message::V2Report { group: first });
     assert_eq!(lab.datagram_to(up(), S, first), [1]);
 }
-
-// RFC1112-7.2-02
-#[test]
-fn what_is_no_unicast_source_is_never_forwarded() {
-    let mut config = joined(None);
-    config.routes = vec![route("0.0.0.0/0", "up")];
-    let mut lab = Lab::with(config);
-    for source in ["239.0.0.9", "224.0.0.1", "0.0.0.0"] {
-        assert_eq!(lab.datagram(up(), source), [0_usize; 0]);
-        assert_eq!(lab.ignored().pop(), Some(Ignored::SourceNotUnicast(source.parse().unwrap())));
-    }
-    assert!(lab.plane.cache.is_empty());
-    assert_eq!(lab.datagram(up(), "223.255.255.255"), [1]);
-}

@@ -5,7 +5,6 @@ use crate::gmp::listener::GroupState;
 use crate::gmp::message::Version;
 use crate::gmp::params::HostParams;
 use crate::igmp::host::Host;
-use crate::rng::Rng;
 
 /// The router and the hosts of `lan`, and every message of the hosts as it was on the wire.
 struct Lan {
@@ -31,7 +30,7 @@ impl Lan {
 
     fn add(&mut self, address: Ipv4Addr) {
         let rng = Rng::for_node(1, &address.to_string());
-        self.hosts.push(Host::new(HostParams::default(), address, rng));
+        self.hosts.push(Host::new(HostParams::default(), address.into(), rng));
     }
 
     fn join(&mut self, host: usize) {
@@ -48,7 +47,7 @@ impl Lan {
     fn host(&mut self, n: usize, act: impl FnOnce(&mut Host, Instant)) {
         act(&mut self.hosts[n], self.lab.now);
         while let Some(packet) = self.hosts[n].poll() {
-            self.transmit(n, &packet.unwrap());
+            self.transmit(n, &packet.unwrap().encode().unwrap());
         }
     }
 
@@ -56,7 +55,7 @@ impl Lan {
         let packet = ipv4::decode(bytes).unwrap();
         let message = wire::decode(packet.payload, wire::Version::V2).unwrap().message;
         self.said.push((self.lab.now, n, message));
-        self.lab.input(Input::Packet { vif: lan(), bytes });
+        self.lab.input(Input::octets(lan(), bytes));
         for other in (0..self.hosts.len()).filter(|&other| other != n) {
             self.hear(other, bytes);
         }
@@ -64,7 +63,7 @@ impl Lan {
 
     /// The host hears a packet of the link.
     fn hear(&mut self, n: usize, bytes: &[u8]) {
-        self.host(n, |host, now| match host.receive(now, bytes) {
+        self.host(n, |host, now| match host.receive(now, &Packet::decode(bytes).unwrap()) {
             // The others hear a Leave too, and the host with the router's address its Queries.
             Ok(()) | Err(Ignored::LeaveAtHost | Ignored::Own) => {}
             Err(why) => panic!("{why}"),

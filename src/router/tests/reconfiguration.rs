@@ -89,7 +89,7 @@ fn igmp_that_is_turned_off_forgets_and_turned_on_begins_anew() {
     let gone = Event::Gmp(lan(), News::NoMembers(group()));
     assert_eq!(lab.told(|event| *event == gone), 1);
     lab.report(lan());
-    assert_eq!(lab.ignored(), [Ignored::IgmpOff]);
+    assert_eq!(lab.ignored(), [Ignored::ProtocolOff(2)]);
 
     lab.plane.sent.clear();
     lab.configure(|_| {});

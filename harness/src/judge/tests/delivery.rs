@@ -1,7 +1,11 @@
 //! Each datagram exactly once, and none after.
 
+use castnet::event::Event;
+use castnet::gmp::News;
+use castnet::mfc::vif::Vif;
+
 use super::super::Outcome::{Fail, Pass, Vacuous};
-use super::{NS, Run, S1, S2, first, ms, second};
+use super::{GROUP, NS, Run, S1, S2, first, group, ms, second};
 
 fn exactly_once() -> Run {
     Run::new(
@@ -21,7 +25,9 @@ fn each_datagram_that_was_sent_in_the_window_must_arrive() {
     exactly_once().through(ms(1000), 0).through(ms(1500), 1).comes_out(Pass);
     exactly_once().through(ms(1500), 0).sent(ms(900), 1).sent(ms(2100), 2).comes_out(Pass);
     let run = exactly_once().through(ms(1500), 0).sent(ms(1600), 1);
-    run.forwarded(ms(1700), 1).told(ms(1650), "vif1: 239.1.1.1 has members").says(
+    let lan = Vif::new(1).unwrap();
+    let present = Event::Gmp(lan, News::MembersPresent(group(GROUP)));
+    run.forwarded(ms(1700), 1).told(ms(1650), present).says(
         Fail,
         &[
             "of 2 sent, 1 did not arrive, 0 more than once",
@@ -32,7 +38,7 @@ fn each_datagram_that_was_sent_in_the_window_must_arrive() {
             "   1.700000 s  r1:lan -> h1:lan, h2:lan",
             "entered r1:up at 1.600 s, left r1:lan at 1.700 s",
             "entered h1:lan at 1.700 s, no socket of h1 received it though it was a member",
-            "   1.650000 s  r1 told: vif1: 239.1.1.1 has members",
+            "   1.650000 s  r1 told: lan: members present of 239.1.1.1",
         ],
     );
 }

@@ -1,7 +1,28 @@
 //! So many datagrams in the hands of a receiver.
 
+use std::net::Ipv4Addr;
+
+use castnet::addr::Source;
+use castnet::event::Event;
+use castnet::gmp::News;
+use castnet::mfc::entry::{Flow, MfcEntry};
+use castnet::mfc::vif::Vif;
+
 use super::super::Outcome::{Fail, Pass, Vacuous};
-use super::{LEAVE_ACT, Run, S1, S2, first, ms, second};
+use super::{GROUP, LEAVE_ACT, OTHER_GROUP, Run, S1, S2, first, group, ms, second};
+
+fn vif(number: usize) -> Vif {
+    Vif::new(number).unwrap()
+}
+
+fn flow(to: Ipv4Addr) -> Flow {
+    Flow { source: Source::new(S1.into()).unwrap(), group: group(to) }
+}
+
+fn forwarding(to: Ipv4Addr, oifs: &[usize]) -> Event {
+    let oifs = oifs.iter().map(|&oif| (vif(oif), 1)).collect();
+    Event::Forwarding(MfcEntry { flow: flow(to), iif: vif(0), oifs })
+}
 
 fn received(count: &str, window: &str) -> Run {
     let claim = "delivery = { to = 'h1', group = '239.1.1.1' }";
@@ -48,11 +69,12 @@ fn a_datagram_that_is_lost_is_followed_to_where_it_was_last_seen() {
         .through(ms(900), 0)
         .through(ms(1500), 1)
         .sent(ms(1600), 2)
-        .told(ms(1400), "(10.0.1.2, 239.1.1.1) in up out lan")
-        .told(ms(1550), "(10.0.1.2, 239.1.1.1) in up out nowhere")
-        .told(ms(1560), "(10.0.1.2, 239.1.1.10) in up out lan")
-        .told(ms(1570), "vif1: last member of 239.1.1.1.")
-        .told(ms(2800), "(10.0.1.2, 239.1.1.1) is idle");
+        .told(ms(1400), forwarding(GROUP, &[1]))
+        .told(ms(1550), forwarding(GROUP, &[]))
+        .told(ms(1560), forwarding(OTHER_GROUP, &[1]))
+        .told(ms(1565), Event::Configured)
+        .told(ms(1570), Event::Gmp(vif(1), News::NoMembers(group(GROUP))))
+        .told(ms(2800), Event::Idle(flow(GROUP)));
     run.says(
         Fail,
         &[
@@ -65,7 +87,7 @@ fn a_datagram_that_is_lost_is_followed_to_where_it_was_last_seen() {
             "entered r1:up at 1.600 s, no entry, no members on lan, never left",
             "   1.400000 s  r1 told: (10.0.1.2, 239.1.1.1) in up out lan",
             "   1.550000 s  r1 told: (10.0.1.2, 239.1.1.1) in up out nowhere",
-            "   1.570000 s  r1 told: vif1: last member of 239.1.1.1.",
+            "   1.570000 s  r1 told: lan: no members of 239.1.1.1",
         ],
     );
 }

@@ -12,7 +12,7 @@ use crate::capture::decode::{Content, Packet, decode};
 use crate::judge::Finding;
 use crate::judge::invariant::Standing;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Role};
-use crate::recording::{Frame, Number, Recording};
+use crate::recording::{Frame, NodeEvent, Number, Recording};
 use crate::scenario::clauses;
 use crate::snapshot::Otherwise;
 use crate::vocabulary::kind::KINDS;
@@ -43,7 +43,7 @@ pub(super) struct Facts<'a> {
     packets: Vec<Control>,
     data: Vec<Data>,
     deliveries: Vec<Received>,
-    events: Vec<Told<'a>>,
+    events: Vec<Told>,
     golden: Option<Golden<'a>>,
 }
 
@@ -137,10 +137,16 @@ struct Received {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct Told {
     at: u64,
     node: NodeId,
-    text: &'a str,
+    text: String,
+}
+
+impl Told {
+    fn of(plan: &Plan, event: &NodeEvent) -> Self {
+        Self { at: event.at.as_nanos(), node: event.node, text: event.text(plan) }
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -174,11 +180,7 @@ impl<'a> Facts<'a> {
             packets,
             data,
             deliveries: deliveries(recording),
-            events: recording
-                .events
-                .iter()
-                .map(|event| Told { at: event.at.as_nanos(), node: event.node, text: &event.text })
-                .collect(),
+            events: recording.events.iter().map(|event| Told::of(plan, event)).collect(),
             golden: otherwise.map(Golden::of),
         }
     }

@@ -10,6 +10,7 @@ use std::os::fd::AsFd as _;
 use castnet::daemon::Opened;
 use castnet::event::Event;
 use castnet::kernel;
+use castnet::rng::Rng;
 use castnet::router::config::Config;
 use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ pub(super) struct Setup {
     pub(super) config: Config,
     /// The kernel's indexes of its interfaces, in their order.
     pub(super) ifindexes: Vec<u32>,
+    /// The seed of its random numbers, and the name that they are forked by.
+    pub(super) rng: (u64, String),
     pub(super) teller: Teller,
 }
 
@@ -69,7 +72,9 @@ fn serve() -> Result<(), String> {
     runtime.map_err(text)?.block_on(async {
         let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(text)?;
         let mut orders = Lines::of(stdin).map_err(text)?;
-        let Some(Order::Own(Setup { config, ifindexes, teller })) = next(&mut orders).await? else {
+        let Some(Order::Own(Setup { config, ifindexes, rng: (seed, name), teller })) =
+            next(&mut orders).await?
+        else {
             return Err("it has to be told first what it is".to_owned());
         };
         let opened = Opened::open(None).map_err(text)?;
@@ -81,7 +86,8 @@ fn serve() -> Result<(), String> {
         };
         let observe = move |at, event: Event| say(&Word::Told(teller.tell(at, &event)));
         let shown = kernel::Clock::showing(clock.now());
-        let mut daemon = opened.start(config, ifindexes, shown, observe).map_err(text)?;
+        let rng = Rng::for_node(seed, &name);
+        let mut daemon = opened.start(config, ifindexes, rng, shown, observe).map_err(text)?;
         let route = async {
             loop {
                 match daemon.run(next(&mut orders)).await.map_err(text)?? {

@@ -9,6 +9,7 @@ use std::io;
 use castnet::daemon::Opened;
 use castnet::event::Event;
 use castnet::kernel::{self, MrouteError};
+use castnet::rng::Rng;
 use castnet::router::config::Config;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::mpsc;
@@ -54,7 +55,8 @@ impl Router {
             ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied()).collect();
         let plan::Device::Castnet = written.who;
         let (config, ifindexes) = (device::castnet::router(plan, written), ifindexes.to_vec());
-        let setup = Setup { config, ifindexes, teller: Teller::new(plan, node) };
+        let rng = (plan.seed, plan.nodes[node].name.clone());
+        let setup = Setup { config, ifindexes, rng, teller: Teller::new(plan, node) };
         // What the kernel cannot do is found out here, whoever is to do it.
         let opened = take_ownership(netns)?;
         let daemon = if plan.nodes[node].apart {
@@ -70,13 +72,14 @@ impl Router {
 
     fn task(&self, stage: &Stage, opened: Opened) -> Result<Daemon, String> {
         let (node, log) = (self.node, stage.log.clone());
-        let Setup { config, ifindexes, teller } = self.setup.clone();
+        let Setup { config, ifindexes, rng: (seed, name), teller } = self.setup.clone();
         let observe = move |at, event: Event| {
             log.borrow_mut().events.push(teller.tell(at, &event));
         };
         let clock = kernel::Clock::showing(stage.clock.now());
-        let mut daemon =
-            opened.start(config, ifindexes, clock, observe).map_err(|error| error.to_string())?;
+        let rng = Rng::for_node(seed, &name);
+        let daemon = opened.start(config, ifindexes, rng, clock, observe);
+        let mut daemon = daemon.map_err(|error| error.to_string())?;
         let (configs, mut given) = mpsc::unbounded_channel();
         let stage = stage.clone();
         tokio::task::spawn_local(async move {

@@ -135,6 +135,14 @@ impl Mroute {
         Ok(())
     }
 
+    /// A device takes part no longer (`MRT_DEL_VIF`). Entries keep it, and forward nothing to it.
+    pub fn delete_vif(&mut self, vif: Vif) {
+        self.exist &= !(1 << vif.index());
+        if let Some(counters) = self.vifs.get_mut(vif.index()) {
+            *counters = VifCounters::default();
+        }
+    }
+
     /// Forwards the flow as the entry says (`MRT_ADD_MFC`). One that exists keeps its counters; to a
     /// new one the datagrams that waited for it are handed. An outgoing interface that does not
     /// exist is left out.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use castnet::addr::Group;
+use castnet::event::Event;
 use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query};
 use castnet::wire::ipv4::{Ipv4Header, encode_igmp};
@@ -13,7 +14,7 @@ use crate::capture::ethernet::frame;
 use crate::capture::numbered::{self, UDP_PORT};
 use crate::plan::{Plan, PortId, compile};
 use crate::recording::{
-    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
+    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange, Told,
 };
 
 pub(super) const SCENARIO: &str = r#"
@@ -246,8 +247,8 @@ impl Made {
 
     fn tells(&mut self, at: Instant, what: StateChange) {
         let node = self.plan.ports[self.port("r1:lan")].node;
-        let (text, what) = (String::new(), Some(what));
-        self.recording.events.push(NodeEvent { at, node, text, what });
+        let (told, what) = (Told::Router(Event::Configured), Some(what));
+        self.recording.events.push(NodeEvent { at, node, told, what });
     }
 
     fn forwards(&mut self, at: Instant, oifs: Vec<PortId>, iif: PortId) {

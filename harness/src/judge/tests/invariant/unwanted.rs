@@ -6,7 +6,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use castnet::addr::Channel;
+use castnet::addr::{Channel, Source};
 use castnet::gmp::message::Version;
 use castnet::time::Instant;
 use castnet::wire::igmp::{GroupRecord, Message, RecordKind, V3Report};
@@ -259,8 +259,8 @@ fn a_static_join_is_a_reason_for_ever_on_its_link_and_for_its_channel() {
         run
     };
     joined(1, None, GROUP).forwarding_is(ms(2000), Pass);
-    joined(1, Some(S1.into()), GROUP).forwarding_is(ms(2000), Pass);
-    joined(1, Some(S2.into()), GROUP).forwarding_is(ms(2000), Fail);
+    joined(1, Source::new(S1.into()), GROUP).forwarding_is(ms(2000), Pass);
+    joined(1, Source::new(S2.into()), GROUP).forwarding_is(ms(2000), Fail);
     joined(1, None, OTHER_GROUP).forwarding_is(ms(2000), Fail);
     joined(0, None, GROUP).forwarding_is(ms(2000), Fail);
     joined(1, None, GROUP).reports(ms(1000)).leaves(ms(1500)).forwarding_is(ms(9000), Pass);

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
+use castnet::addr::Source;
 use castnet::mfc::entry::Flow;
 use castnet::wire::ipv4::{self, IGMP, Ipv4Packet};
 
@@ -69,5 +70,5 @@ fn flow(ip: &Ipv4Packet<'_>) -> Option<Flow> {
     let is_routed =
         ip.protocol != IGMP && ip.source.octets()[0] != 0 && is_taken_in(ip.source, ip.destination);
     let group = routed(ip.destination).filter(|_| is_routed)?;
-    Some(Flow { source: ip.source.into(), group })
+    Some(Flow { source: Source::new(ip.source.into())?, group })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use castnet::addr::Source;
 use castnet::wire::ipv4;
 use castnet::wire::ipv4::Ipv4Header;
 
@@ -15,7 +16,7 @@ fn vif(number: usize) -> Vif {
 }
 
 fn flow(group: Ipv4Addr) -> Flow {
-    Flow { source: SOURCE.into(), group: Group::new(group.into()).unwrap() }
+    Flow { source: Source::new(SOURCE.into()).unwrap(), group: Group::new(group.into()).unwrap() }
 }
 
 fn entry(iif: usize, oifs: &[(usize, u8)]) -> MfcEntry {

@@ -1,0 +1,24 @@
+//! Where a flow is to go: the one source of forwarding entries.
+//!
+//! Members and static joins are the tree of a router without a tree protocol; static rules and PIM are
+//! others. The cache writes into the kernel what a tree says, and nobody else does.
+
+use std::collections::BTreeMap;
+
+use super::entry::Flow;
+use super::vif::Vif;
+
+/// How a flow is to be forwarded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The only interface that the flow may come in on.
+    pub iif: Vif,
+    /// The interfaces that it goes out on, each with its TTL threshold, and never `iif`.
+    pub oifs: BTreeMap<Vif, u8>,
+}
+
+/// Decides how flows are forwarded.
+pub trait Tree {
+    /// How the flow is forwarded now; `None` if no route leads to its source.
+    fn entry(&self, flow: Flow) -> Option<Entry>;
+}

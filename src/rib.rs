@@ -1,0 +1,217 @@
+//! Routes towards sources: which interface a datagram of a source may come in on (reverse path
+//! forwarding, RFC 7761 section 4.5.1), and through which neighbour it should.
+//!
+//! The longest prefix decides; then the lowest preference, the lowest metric, and the route that was
+//! there first (RFC 7761 section 4.6.3 compares preference and metric in this order). Own routes,
+//! connected and configured, are replaced as a whole; learned ones change one by one. A lookup probes
+//! one ordered map for each prefix length in use, which are few, so that no trie is needed.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::mfc::vif::Vif;
+
+/// Where a route leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextHop {
+    /// The interface.
+    pub vif: Vif,
+    /// The neighbour; `None` on a connected network.
+    pub via: Option<IpAddr>,
+    /// The metric preference (administrative distance); lower is better.
+    pub preference: u32,
+    /// The metric among routes of one preference; lower is better.
+    pub metric: u32,
+}
+
+impl NextHop {
+    /// A connected network behind the interface.
+    #[must_use]
+    pub const fn connected(vif: Vif) -> Self {
+        Self { vif, via: None, preference: 0, metric: 0 }
+    }
+
+    /// A configured route out of the interface.
+    #[must_use]
+    pub const fn configured(vif: Vif) -> Self {
+        Self { vif, via: None, preference: 1, metric: 0 }
+    }
+}
+
+/// A change of learned routes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RouteChange {
+    /// There is this route now. The bits of the network beyond its prefix length do not count.
+    Add(IpNet, NextHop),
+    /// This route is gone; nothing happens if it was not there.
+    Remove(IpNet, NextHop),
+}
+
+/// All routes of a router.
+#[derive(Clone, Debug, Default)]
+pub struct Rib {
+    own: Table,
+    learned: Table,
+}
+
+impl Rib {
+    /// Replaces the connected and configured routes.
+    pub fn replace_own(&mut self, routes: impl IntoIterator<Item = (IpNet, NextHop)>) {
+        self.own = Table::default();
+        for (prefix, hop) in routes {
+            self.own.add(prefix, hop);
+        }
+    }
+
+    /// Adds or removes a learned route.
+    pub fn change(&mut self, change: RouteChange) {
+        match change {
+            RouteChange::Add(prefix, hop) => self.learned.add(prefix, hop),
+            RouteChange::Remove(prefix, hop) => self.learned.remove(prefix, hop),
+        }
+    }
+
+    /// The best route towards the source; `None` if none leads there.
+    #[must_use]
+    pub fn towards(&self, source: IpAddr) -> Option<NextHop> {
+        let found = [&self.own, &self.learned].into_iter().filter_map(|table| table.find(source));
+        let best = found.min_by_key(|&(length, hop)| (Reverse(length), hop.preference, hop.metric));
+        best.map(|(_, hop)| hop)
+    }
+
+    /// Every route with its prefix: own ones first, each part in the order of prefixes.
+    pub fn routes(&self) -> impl Iterator<Item = (IpNet, NextHop)> {
+        [&self.own, &self.learned].into_iter().flat_map(|table| {
+            table.hops.iter().flat_map(|(&net, hops)| hops.iter().map(move |&hop| (net, hop)))
+        })
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Table {
+    /// By truncated prefix, in the order of arrival.
+    hops: BTreeMap<IpNet, Vec<NextHop>>,
+    /// How many prefixes there are of each length.
+    lengths: BTreeMap<u8, usize>,
+}
+
+impl Table {
+    fn add(&mut self, prefix: IpNet, hop: NextHop) {
+        let hops = self.hops.entry(prefix.trunc()).or_default();
+        if hops.is_empty() {
+            *self.lengths.entry(prefix.prefix_len()).or_default() += 1;
+        }
+        hops.push(hop);
+    }
+
+    fn remove(&mut self, prefix: IpNet, hop: NextHop) {
+        let prefix = prefix.trunc();
+        let Some(hops) = self.hops.get_mut(&prefix) else { return };
+        let Some(place) = hops.iter().position(|own| *own == hop) else { return };
+        hops.remove(place);
+        if hops.is_empty() {
+            self.hops.remove(&prefix);
+            let length = prefix.prefix_len();
+            let left = self.lengths.get(&length).map_or(0, |count| count - 1);
+            match left {
+                0 => _ = self.lengths.remove(&length),
+                _ => _ = self.lengths.insert(length, left),
+            }
+        }
+    }
+
+    /// The best route of the longest prefix, and that prefix's length.
+    fn find(&self, source: IpAddr) -> Option<(u8, NextHop)> {
+        self.lengths.keys().rev().find_map(|&length| {
+            // IPv4 has no prefixes longer than 32.
+            let prefix = IpNet::new(source, length).ok()?.trunc();
+            let hops = self.hops.get(&prefix)?;
+            // Of equals, `min_by_key` gives the first.
+            let best = hops.iter().min_by_key(|hop| (hop.preference, hop.metric))?;
+            Some((length, *best))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop(vif: usize) -> NextHop {
+        NextHop::connected(Vif::new(vif).unwrap())
+    }
+
+    fn net(text: &str) -> IpNet {
+        text.parse().unwrap()
+    }
+
+    fn own(routes: &[(&str, usize)]) -> Rib {
+        let mut rib = Rib::default();
+        rib.replace_own(routes.iter().map(|&(prefix, vif)| (net(prefix), hop(vif))));
+        rib
+    }
+
+    fn towards(rib: &Rib, source: &str) -> Option<usize> {
+        rib.towards(source.parse().unwrap()).map(|hop| hop.vif.index())
+    }
+
+    // RFC 1812 section 5.2.4.3: longest match.
+    #[test]
+    fn the_longest_prefix_decides_in_each_family() {
+        let rib = own(&[
+            ("10.0.0.0/8", 0),
+            ("10.1.2.0/24", 1),
+            ("10.1.0.0/16", 2),
+            ("2001:db8::/32", 3),
+            ("2001:db8:1::/48", 4),
+        ]);
+        let given = ["10.1.2.3", "10.1.3.3", "10.2.0.1", "192.0.2.1", "2001:db8::1"];
+        let found = given.map(|source| towards(&rib, source));
+        assert_eq!(found, [Some(1), Some(2), Some(0), None, Some(3)]);
+        assert_eq!(towards(&rib, "2001:db8:1::1"), Some(4));
+        assert_eq!(towards(&own(&[("0.0.0.0/0", 5)]), "2001:db8::1"), None);
+    }
+
+    #[test]
+    fn the_first_of_two_equal_routes_counts() {
+        assert_eq!(towards(&own(&[("10.1.2.9/24", 3), ("10.1.2.0/24", 4)]), "10.1.2.3"), Some(3));
+    }
+
+    // RFC 7761 section 4.6.3: preference before metric, and both only between equal prefixes.
+    #[test]
+    fn preference_counts_before_metric() {
+        let mut rib = own(&[("10.0.0.0/8", 0)]);
+        let route = |vif, preference, metric| NextHop { preference, metric, ..hop(vif) };
+        let steps = [
+            (route(1, 110, 20), 1),
+            (route(2, 110, 10), 2),
+            (route(3, 20, 900), 3),
+            (route(4, 20, 900), 3),
+        ];
+        for (learned, best) in steps {
+            rib.change(RouteChange::Add(net("10.1.0.0/16"), learned));
+            assert_eq!(towards(&rib, "10.1.0.1"), Some(best));
+        }
+        rib.change(RouteChange::Add(net("10.0.0.0/8"), route(5, 20, 0)));
+        assert_eq!(towards(&rib, "10.2.0.1"), Some(0), "connected is preferred");
+        for (gone, best) in [(steps[2].0, 4), (steps[3].0, 2), (steps[1].0, 1), (steps[0].0, 0)] {
+            rib.change(RouteChange::Remove(net("10.1.0.0/16"), gone));
+            assert_eq!(towards(&rib, "10.1.0.1"), Some(best));
+        }
+        rib.change(RouteChange::Remove(net("10.1.0.0/16"), route(1, 0, 0)));
+        assert_eq!(rib.routes().count(), 2);
+    }
+
+    #[test]
+    fn learned_routes_outlive_a_change_of_own_ones() {
+        let mut rib = own(&[("10.0.0.0/24", 0)]);
+        rib.change(RouteChange::Add(net("192.0.2.0/24"), hop(1)));
+        rib.replace_own([(net("10.9.0.0/24"), hop(2))]);
+        let given = ["10.0.0.1", "10.9.0.1", "192.0.2.1"];
+        assert_eq!(given.map(|source| towards(&rib, source)), [None, Some(2), Some(1)]);
+    }
+}

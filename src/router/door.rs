@@ -1,0 +1,124 @@
+//! What goes through a router's two doors: inputs in, outputs out.
+
+use ipnet::IpNet;
+
+use super::config::Config;
+use crate::addr::Group;
+use crate::event::Event;
+use crate::mfc::cache::MfcOp;
+use crate::mfc::entry::{Flow, FlowCounters};
+use crate::mfc::upcall::Upcall;
+use crate::mfc::vif::{Vif, VifKind};
+use crate::rib::RouteChange;
+use crate::wire::Malformed;
+use crate::wire::ip::{Datagram, Packet};
+
+/// Everything that can happen to a router.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Input<'a> {
+    /// A packet came in on the interface.
+    Packet {
+        /// The interface.
+        vif: Vif,
+        /// The packet.
+        packet: Packet<'a>,
+    },
+    /// Octets came in on the interface that are no IP packet.
+    Malformed {
+        /// The interface.
+        vif: Vif,
+        /// What is wrong with them.
+        why: Malformed,
+    },
+    /// The data plane cannot decide alone.
+    Upcall(Upcall),
+    /// An upcall of [`UpcallKind::WholePacket`](crate::mfc::upcall::UpcallKind), and its datagram.
+    WholePacket {
+        /// The upcall.
+        upcall: Upcall,
+        /// The datagram from its IP header on.
+        datagram: &'a [u8],
+    },
+    /// The answer to [`MfcOp::Count`]; `None` if there is no such entry.
+    Counted(Flow, Option<FlowCounters>),
+    /// The data plane would not do it.
+    Refused(Refusal),
+    /// Another configuration for the same interfaces, as a whole.
+    Configure(Config),
+    /// What an interface is now. Every interface is up at the start, with its configured addresses.
+    Link {
+        /// The interface.
+        vif: Vif,
+        /// Whether it carries packets.
+        up: bool,
+        /// All its addresses with their networks, the primary one of a family first.
+        addresses: Vec<IpNet>,
+    },
+    /// Learned routes came or went.
+    Routes(Vec<RouteChange>),
+    /// Time has passed.
+    Tick,
+}
+
+impl<'a> Input<'a> {
+    /// The octets of a whole IP packet that came in on the interface.
+    #[must_use]
+    pub fn octets(vif: Vif, bytes: &'a [u8]) -> Self {
+        match Packet::decode(bytes) {
+            Ok(packet) => Self::Packet { vif, packet },
+            Err(why) => Self::Malformed { vif, why },
+        }
+    }
+}
+
+/// How a packet leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Out of this interface, whatever the routing table says.
+    Link(Vif),
+    /// By the routing table.
+    Route,
+}
+
+/// Everything that a router wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Output {
+    /// Send this packet.
+    Send {
+        /// How it leaves.
+        by: Way,
+        /// The packet.
+        packet: Datagram,
+    },
+    /// Add the interface to multicast routing (`MRT_ADD_VIF`).
+    AddVif {
+        /// The interface.
+        vif: Vif,
+        /// What it stands for.
+        kind: VifKind,
+        /// Its TTL threshold.
+        threshold: u8,
+    },
+    /// Take the interface out of multicast routing, and out of all entries (`MRT_DEL_VIF`). It may be
+    /// gone already.
+    DelVif(Vif),
+    /// Receive what is sent to this group on the interface.
+    Listen(Vif, Group),
+    /// Receive it no longer.
+    Unlisten(Vif, Group),
+    /// Change the forwarding cache, or read it.
+    Mfc(MfcOp),
+    /// For whoever keeps the log.
+    Event(Event),
+}
+
+/// An output that the data plane would not carry out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The output.
+    pub output: Output,
+    /// The data plane's reason.
+    pub why: String,
+}

@@ -1,0 +1,162 @@
+//! The links of a router: entering and leaving service on them, and what their members want.
+//!
+//! A link that comes back is entered anew (RFC2236-7-01). One that goes down has no members any more,
+//! and its virtual interface goes too, so that a device that vanished can come back as another one.
+
+use super::*;
+
+/// The links, in the order of their [`Vif`] numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Links(pub(super) Vec<Link>);
+
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) vif: Vif,
+    pub(super) config: InterfaceConfig,
+    pub(super) up: bool,
+    pub(super) igmp: Option<Interface>,
+    /// Whether the data plane was told to listen.
+    pub(super) listens: bool,
+}
+
+impl Link {
+    pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
+        Self { vif, config, up: true, igmp: None, listens: false }
+    }
+
+    fn wants(&self, flow: Flow) -> bool {
+        let Flow { source, group } = flow;
+        let members = self.igmp.as_ref().is_some_and(|igmp| igmp.wants(source.addr(), group));
+        let joined = || self.config.static_joins.iter().any(|j| j.covers(source, group));
+        self.up && (members || joined())
+    }
+}
+
+impl Links {
+    pub(super) fn get(&self, vif: Vif) -> Option<&Link> {
+        self.0.get(vif.index())
+    }
+
+    /// The interfaces on which a flow has members or is joined statically.
+    fn oifs(&self, flow: Flow) -> BTreeMap<Vif, u8> {
+        self.0
+            .iter()
+            .filter(|link| link.wants(flow))
+            .map(|link| (link.vif, link.config.threshold))
+            .collect()
+    }
+}
+
+/// The tree of members and static joins: in by the route to the source, out wherever it is wanted.
+pub(super) struct Wanted<'a> {
+    pub(super) links: &'a Links,
+    pub(super) rib: &'a Rib,
+}
+
+impl Tree for Wanted<'_> {
+    fn entry(&self, flow: Flow) -> Option<Entry> {
+        let iif = self.rib.towards(flow.source.addr())?.vif;
+        let mut oifs = self.links.oifs(flow);
+        oifs.remove(&iif); // never back to where it came from
+        Some(Entry { iif, oifs })
+    }
+}
+
+impl Router {
+    /// Adds the interface to multicast routing.
+    pub(super) fn add_vif(&mut self, n: usize) {
+        let Link { vif, config, .. } = &self.links.0[n];
+        let (vif, threshold) = (*vif, config.threshold);
+        self.out.push_back(Output::AddVif { vif, kind: VifKind::Device, threshold });
+    }
+
+    /// Speaks IGMP on a link from now on, if that is configured and the link has an address.
+    pub(super) fn start_igmp(&mut self, now: Instant, n: usize) {
+        let link = &mut self.links.0[n];
+        let own = link.config.address(self.family);
+        let (Some(params), Some(own)) = (&link.config.igmp, own) else { return };
+        if !link.listens {
+            link.listens = true;
+            self.out.push_back(Output::Listen(link.vif, self.family.all_routers()));
+        }
+        let mut said = VecDeque::new();
+        let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
+        link.igmp = Some(Interface::start(&mut cx, params.clone(), own));
+        let vif = link.vif;
+        self.act_on(vif, said);
+    }
+
+    /// Speaks IGMP on a link no longer: it has no members.
+    pub(super) fn stop_igmp(&mut self, n: usize) {
+        let link = &mut self.links.0[n];
+        let vif = link.vif;
+        let Some(igmp) = link.igmp.take() else { return };
+        let forgotten = igmp.groups().keys().copied().map(News::NoMembers).map(Say::News);
+        self.act_on(vif, forgotten.collect());
+    }
+
+    /// An interface went down, came up, or has other addresses.
+    pub(super) fn link_is(&mut self, now: Instant, vif: Vif, up: bool, addresses: Vec<IpNet>) {
+        let n = vif.index();
+        let Some(link) = self.links.0.get_mut(n) else {
+            return self.tell(Event::Ignored(vif, Ignored::NoSuchInterface));
+        };
+        link.config.addresses = addresses;
+        let was_up = std::mem::replace(&mut link.up, up);
+        if was_up != up {
+            self.tell(Event::Link { vif, up });
+        }
+        self.connect();
+        match (was_up, up) {
+            (true, true) => self.readdress(now, n),
+            (true, false) => self.take_down(n),
+            (false, true) => {
+                self.add_vif(n);
+                self.start_igmp(now, n);
+            }
+            (false, false) => {}
+        }
+        self.refresh_all();
+        let lost = self.cache.entries().filter(|entry| !up && entry.iif == vif);
+        for flow in lost.map(|entry| entry.flow).collect::<Vec<_>>() {
+            self.cache.forget(flow);
+            self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
+        }
+    }
+
+    fn take_down(&mut self, n: usize) {
+        self.stop_igmp(n);
+        let link = &mut self.links.0[n];
+        if std::mem::take(&mut link.listens) {
+            self.out.push_back(Output::Unlisten(link.vif, self.family.all_routers()));
+        }
+        self.out.push_back(Output::DelVif(link.vif));
+    }
+
+    /// Speaks from the present address of the link; with none, not at all.
+    fn readdress(&mut self, now: Instant, n: usize) {
+        let link = &mut self.links.0[n];
+        let vif = link.vif;
+        match (&mut link.igmp, link.config.address(self.family)) {
+            (Some(igmp), Some(own)) => {
+                let mut said = VecDeque::new();
+                igmp.readdress(&mut Cx { now, rng: &mut self.rng, out: &mut said }, own);
+                self.act_on(vif, said);
+            }
+            (Some(_), None) => self.stop_igmp(n),
+            (None, _) => self.start_igmp(now, n),
+        }
+    }
+
+    /// Takes connected and configured routes as they are now.
+    pub(super) fn connect(&mut self) {
+        let links = self.links.0.iter().filter(|link| link.up);
+        let connected = links.flat_map(|link| {
+            link.config.addresses.iter().map(|&net| (net, NextHop::connected(link.vif)))
+        });
+        let up = |vif: &Vif| self.links.get(*vif).is_some_and(|link| link.up);
+        let configured = self.routes.iter().filter(|(_, vif)| up(vif));
+        let configured = configured.map(|&(net, vif)| (net, NextHop::configured(vif)));
+        self.rib.replace_own(connected.chain(configured));
+    }
+}

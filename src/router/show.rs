@@ -1,0 +1,94 @@
+//! What a router knows, as values that can be stored, sent and printed.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::Router;
+use super::link::Link;
+use crate::addr::Group;
+use crate::gmp::change::Filter;
+use crate::gmp::interface::{Interface, TimerName};
+use crate::gmp::querier::Role;
+use crate::mfc::entry::MfcEntry;
+use crate::mfc::vif::Vif;
+use crate::rib::NextHop;
+use crate::time::Instant;
+
+/// Everything that a router knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Its interfaces, in the order of their numbers.
+    pub interfaces: Vec<InterfaceState>,
+    /// The flows that are known, and how they are forwarded.
+    pub flows: Vec<MfcEntry>,
+    /// Routes towards sources: connected and configured ones first, then learned ones.
+    pub routes: Vec<(IpNet, NextHop)>,
+}
+
+/// What a router knows of one interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceState {
+    /// Its number.
+    pub vif: Vif,
+    /// The kernel's name for it.
+    pub name: String,
+    /// Whether it is up.
+    pub up: bool,
+    /// Its addresses with their networks.
+    pub addresses: Vec<IpNet>,
+    /// Who queries there; `None` where group management is off.
+    pub querier: Option<Role>,
+    /// The groups with members.
+    pub groups: BTreeMap<Group, GroupState>,
+}
+
+/// What a router knows of the members of a group on one interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupState {
+    /// Which sources are wanted.
+    pub filter: Filter,
+    /// When the group timer expires, if it runs.
+    pub expires: Option<Instant>,
+    /// Whether a Leave is being checked.
+    pub is_checking: bool,
+    /// Whether there are members that speak version 1.
+    pub has_v1_hosts: bool,
+}
+
+impl Router {
+    /// Everything that the router knows.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State {
+            interfaces: self.links.0.iter().map(interface).collect(),
+            flows: self.cache.entries().collect(),
+            routes: self.rib.routes().collect(),
+        }
+    }
+}
+
+fn interface(link: &Link) -> InterfaceState {
+    InterfaceState {
+        vif: link.vif,
+        name: link.config.name.clone(),
+        up: link.up,
+        addresses: link.config.addresses.clone(),
+        querier: link.igmp.as_ref().map(Interface::role),
+        groups: link.igmp.as_ref().map(groups).unwrap_or_default(),
+    }
+}
+
+fn groups(igmp: &Interface) -> BTreeMap<Group, GroupState> {
+    let state = igmp.groups().iter().map(|(&group, membership)| {
+        let state = GroupState {
+            filter: membership.filter.clone(),
+            expires: igmp.expiry(TimerName::Group(group)),
+            is_checking: igmp.is_checking(group),
+            has_v1_hosts: igmp.has_v1_hosts(group),
+        };
+        (group, state)
+    });
+    state.collect()
+}

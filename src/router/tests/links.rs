@@ -1,0 +1,157 @@
+//! Interfaces that go down, come up and change their addresses, and routes that come and go.
+
+use super::*;
+use crate::gmp::querier::Role;
+use crate::rib::RouteChange;
+
+impl Lab {
+    fn link(&mut self, vif: Vif, up: bool, addresses: &[&str]) {
+        let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        self.input(Input::Link { vif, up, addresses });
+    }
+
+    fn down(&mut self, vif: Vif) {
+        self.link(vif, false, &[]);
+    }
+
+    /// When Queries left the interface since then.
+    fn asked(&self, vif: Vif, since: f64) -> Vec<Duration> {
+        let since = Instant::ZERO + secs(since);
+        let sent = self.plane.sent.iter().filter(|(at, on, _)| *on == vif && *at >= since);
+        sent.map(|(at, ..)| at.since_start()).collect()
+    }
+
+    fn role(&self, vif: Vif) -> Option<Role> {
+        self.router.igmp(vif).map(Interface::role)
+    }
+}
+
+const LAN: [&str; 1] = ["10.0.1.5/24"];
+
+// RFC2236-7-01, RFC2236-3-06: entering service, as at the start.
+#[test]
+fn a_link_that_comes_back_is_asked_as_at_the_start() {
+    let mut lab = Lab::new();
+    lab.run_to(secs(1000.0));
+    lab.down(lan());
+    lab.run_to(secs(2000.0));
+    assert_eq!(lab.asked(lan(), 1000.5), []);
+    lab.link(lan(), true, &LAN);
+    lab.run_to(secs(2200.0));
+    assert_eq!(lab.asked(lan(), 2000.0), [2000.0, 2031.25, 2156.25].map(secs));
+    assert_eq!(lab.told(|event| matches!(event, Event::Link { up: true, .. })), 1);
+}
+
+// RFC2236-7-01: nobody is known to be a member of a link that is entered anew.
+#[test]
+fn members_of_a_link_that_goes_down_are_gone() {
+    let mut lab = Lab::new();
+    lab.report(lan());
+    lab.report(wlan());
+    assert_eq!(lab.datagram(up(), S), [1, 2]);
+    lab.down(lan());
+    assert_eq!(lab.entry(S), Some((0, vec![2])));
+    assert_eq!(lab.told(|event| *event == Event::Gmp(lan(), News::NoMembers(group()))), 1);
+    assert!(!lab.plane.vifs.contains_key(&lan()));
+    assert!(lab.plane.listens.iter().all(|(vif, _)| *vif != lan()));
+    lab.link(lan(), true, &LAN);
+    assert_eq!(lab.entry(S), Some((0, vec![2])));
+    assert_eq!(lab.plane.vifs.get(&lan()), Some(&1));
+    lab.report(lan());
+    assert_eq!(lab.entry(S), Some((0, vec![1, 2])));
+    assert_eq!(lab.told(|event| matches!(event, Event::Refused(_))), 0);
+}
+
+// The kernel leaves an interface out of entries that are set while it is not there.
+#[test]
+fn static_joins_are_served_again_when_their_link_is_back() {
+    let mut lab = Lab::with(joined(None));
+    assert_eq!(lab.datagram(up(), S), [1]);
+    lab.down(lan());
+    assert_eq!(lab.datagram(up(), S), [] as [usize; 0]);
+    lab.link(lan(), true, &LAN);
+    assert_eq!(lab.datagram(up(), S), [1]);
+}
+
+// A flow whose source cannot be reached any more must not block the interface that it returns by.
+#[test]
+fn flows_from_a_link_that_goes_down_are_forgotten() {
+    let mut lab = Lab::with(joined(None));
+    lab.datagram(up(), S);
+    lab.down(up());
+    assert_eq!(lab.entry(S), None);
+    lab.link(up(), true, &["10.0.0.5/24"]);
+    assert_eq!(lab.datagram(up(), S), [1]);
+    assert_eq!(lab.told(|event| matches!(event, Event::Refused(_))), 0);
+}
+
+// RFC 1122 section 3.2.1.3 and RFC2236-3-02: the address of now counts, in Queries and elections.
+#[test]
+fn another_address_is_spoken_from_and_elected_by() {
+    let mut lab = Lab::new();
+    let general = query(100, Ipv4Addr::UNSPECIFIED);
+    let bytes = ipv4::encode_igmp([10, 0, 1, 3].into(), igmp::ALL_HOSTS, &general).unwrap();
+    lab.input(Input::octets(lan(), &bytes));
+    assert_eq!(lab.role(lan()), Some(Role::NonQuerier([10, 0, 1, 3].into())));
+    lab.run_to(secs(10.0));
+    lab.link(lan(), true, &["10.0.1.2/24", "10.0.1.5/24"]);
+    assert_eq!(lab.role(lan()), Some(Role::Querier));
+    let (at, _, bytes) = lab.plane.sent.last().unwrap();
+    let source = ipv4::decode(bytes).unwrap().source;
+    assert_eq!((at.since_start(), source), (secs(10.0), Ipv4Addr::new(10, 0, 1, 2)));
+    lab.input(Input::octets(lan(), &bytes_of([10, 0, 1, 1], &general)));
+    lab.link(lan(), true, &["10.0.1.4/24"]);
+    assert_eq!(lab.role(lan()), Some(Role::NonQuerier([10, 0, 1, 1].into())));
+}
+
+fn bytes_of(source: [u8; 4], message: &Message) -> Vec<u8> {
+    ipv4::encode_igmp(source.into(), igmp::ALL_HOSTS, message).unwrap()
+}
+
+// RFC2236-7-12: without an address nothing can be asked, and with one all begins anew.
+#[test]
+fn a_link_without_an_address_is_silent_until_it_has_one() {
+    let mut lab = Lab::new();
+    lab.report(lan());
+    lab.run_to(secs(5.0));
+    lab.link(lan(), true, &["2001:db8::5/64"]);
+    assert_eq!(lab.role(lan()), None);
+    lab.run_to(secs(300.0));
+    assert_eq!(lab.asked(lan(), 1.0), []);
+    lab.link(lan(), true, &LAN);
+    assert_eq!(lab.asked(lan(), 1.0), [secs(300.0)]);
+    assert!(lab.router.igmp(lan()).unwrap().groups().is_empty());
+}
+
+// RFC 7761 section 4.5.1: the RPF interface follows the unicast routes.
+#[test]
+fn flows_follow_learned_routes() {
+    let mut lab = Lab::with(joined(None));
+    let far = "192.0.2.1";
+    assert_eq!(lab.datagram(wlan(), far), [] as [usize; 0]);
+    let through = |vif, metric| NextHop { metric, ..NextHop::configured(vif) };
+    let prefix = "192.0.2.0/24".parse().unwrap();
+    lab.input(Input::Routes(vec![RouteChange::Add(prefix, through(wlan(), 20))]));
+    assert_eq!(lab.entry(far), Some((2, vec![1])));
+    lab.input(Input::Routes(vec![RouteChange::Add(prefix, through(up(), 10))]));
+    assert_eq!(lab.entry(far), Some((0, vec![1])));
+    lab.input(Input::Routes(vec![RouteChange::Remove(prefix, through(up(), 10))]));
+    assert_eq!(lab.entry(far), Some((2, vec![1])));
+}
+
+// An operator and a control program read it; it survives being stored.
+#[test]
+fn the_state_names_groups_flows_and_routes() {
+    let mut lab = Lab::new();
+    lab.report(lan());
+    lab.datagram(up(), S);
+    lab.down(wlan());
+    let state = lab.router.state();
+    let lan = &state.interfaces[1];
+    assert_eq!((lan.name.as_str(), lan.querier), ("lan", Some(Role::Querier)));
+    assert_eq!(lan.groups[&group()].expires, Some(Instant::ZERO + secs(260.0)));
+    assert_eq!((state.interfaces[2].up, state.interfaces[2].querier), (false, None));
+    assert_eq!(state.flows[0].flow, flow(S, G));
+    let prefixes: Vec<String> = state.routes.iter().map(|(net, _)| net.to_string()).collect();
+    assert_eq!(prefixes, ["10.0.0.0/24", "10.0.1.0/24"]);
+}
