@@ -10,7 +10,7 @@ use castnet::wire::igmp::Message;
 use castnet::wire::ipv4;
 use castnet_lab::backend::faults::Faults;
 use castnet_lab::capture::decode::{Content, decode};
-use castnet_lab::fabric::{self, Action, Damage, Rule, Selector, What};
+use castnet_lab::fabric::{self, Action, Rule, Selector, What};
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
     Built, Capture, Captured, Carrier, LinkSpec, Netlink, Netns, PROOF_BOUND, Port, Tap, Wire,
@@ -260,7 +260,7 @@ async fn holds_back_for_nobody() {
 
 async fn corrupts() {
     let select = Selector { kind: Some(PacketKind::Leave), to: Some(1), ..Selector::default() };
-    let lab = Lab::with(3, [Rule { select, action: Action::Corrupt(Damage::Checksum) }]).await;
+    let lab = Lab::with(3, [Rule { select, action: Action::Corrupt }]).await;
     lab.send(0, &leave(0, GROUPS[0]));
     let captured = lab.finish().await;
     let contents = |port| arrived(&captured, port).map(|frame| decode(frame).unwrap().content);

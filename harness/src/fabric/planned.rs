@@ -1,14 +1,14 @@
-//! The faults of a plan as rules of wires, and what the rules did as a recording tells it.
+//! Turns the faults of a plan into rules of wires, and their logs into entries of the recording.
 
 use castnet::time::Instant;
 
-use super::{Action, Damage, Rule, Selector, Wire};
+use super::{Action, Rule, Selector, Wire};
 use crate::plan::{Fault, LinkId, Plan, PortId};
 use crate::recording::Struck;
 use crate::scenario::{FaultAction, HELD_AT_MOST};
 
 impl Wire {
-    /// The link of a plan with the rules of its faults; its ports are in the order of the link's.
+    /// The link of a plan with the rules of its faults; ports have the link's order.
     #[must_use]
     pub fn planned(plan: &Plan, link: LinkId) -> Self {
         let rules = faults(plan, link).map(|fault| rule(plan, fault)).collect();
@@ -16,8 +16,8 @@ impl Wire {
         Self::new(&written.name, written.ports.len(), rules, plan.seed).paced(written.pace)
     }
 
-    /// What the rules did to frames of this link of the plan, and what is still under way, as it is
-    /// told.
+    /// The recording's entries of what the rules did to frames of this link, and of frames still
+    /// under way.
     #[must_use]
     pub fn struck(&self, plan: &Plan, link: LinkId) -> Vec<Struck> {
         let lines: Vec<usize> = faults(plan, link).map(|fault| fault.line).collect();
@@ -62,7 +62,7 @@ fn rule(plan: &Plan, fault: &Fault) -> Rule {
         FaultAction::Drop => Action::Drop,
         FaultAction::Delay(by) => Action::Delay(*by),
         FaultAction::Duplicate(copies) => Action::Duplicate(*copies),
-        FaultAction::Corrupt => Action::Corrupt(Damage::Checksum),
+        FaultAction::Corrupt => Action::Corrupt,
         FaultAction::HoldBack(behind) => {
             Action::HoldBack { behind: *behind, at_most: HELD_AT_MOST }
         }

@@ -1,8 +1,8 @@
 //! Which frames a rule strikes, and what it does to them.
 //!
 //! Every rule sees every frame that enters the link, whatever the rules before it did: "the second
-//! Leave" is the second that was sent. What a rule does, it does to what the rules before it have
-//! left: a dropped frame cannot be delayed, and a copy made by one rule is delayed by the next.
+//! Leave" is the second that was sent. A rule acts on what the rules before it have left: a dropped
+//! frame cannot be delayed, and a copy made by one rule is delayed by the next.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -12,68 +12,67 @@ use castnet::addr::Group;
 use castnet::rng::Rng;
 use castnet::time::Instant;
 
-use super::Damage;
 use crate::capture::decode::Packet;
 use crate::scenario::PacketKind;
 
 /// One rule of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Which frames.
+    /// The frames that the rule strikes.
     pub select: Selector,
-    /// What happens to them.
+    /// What happens to those frames.
     pub action: Action,
 }
 
-/// Which frames a rule strikes: those for which everything given here holds. The default is all
-/// frames, ARP included.
+/// Selects frames: a frame must meet every condition that is given. The default is all frames, ARP
+/// included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
     /// IPv4 packets of this kind.
     pub kind: Option<PacketKind>,
-    /// Messages about this group, and numbered datagrams to it ([`Packet::names`]).
+    /// Messages that name this group, and numbered datagrams to it ([`Packet::names`]).
     pub group: Option<Group>,
     /// Frames that entered the link from this port.
     pub from: Option<usize>,
-    /// Only what would arrive at this port; without it, what would arrive at any port alike.
+    /// Only the copy that would arrive at this port; without it, the copies for all ports alike.
     pub to: Option<usize>,
     /// Frames that entered the link at this instant or later.
     pub since: Instant,
     /// Frames that entered the link before this instant.
     pub until: Option<Instant>,
     /// Of the frames selected so far only the nth to the mth, counted from 1 as they enter the
-    /// link. A link repeats each frame to all ports, so `to` has no part in the count.
+    /// link. A link repeats each frame to all ports, so `to` does not affect the count.
     pub nth: Option<RangeInclusive<u64>>,
-    /// Of those, each with this chance in millionths; the draw is one for all receiving ports.
+    /// Of those, each with this chance in millionths; one draw holds for all receiving ports.
     pub chance_ppm: Option<u32>,
 }
 
-/// What a rule does to a frame, on its way to each port that the rule is about.
+/// What a rule does to a frame, on its way to each port that the rule selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// It never arrives.
+    /// The frame never arrives.
     Drop,
-    /// It does not arrive on the other side: these ports are cut off from all others, in both
-    /// directions, but not from each other. The selector's time window is the life of the cut.
+    /// The frame does not arrive on the other side: these ports are cut off from all others, in
+    /// both directions, but not from each other. The cut lasts for the selector's time window.
     Partition(BTreeSet<usize>),
-    /// It arrives later by this much; what enters later may overtake it. Delays add up.
+    /// The frame arrives later by this much; later frames may overtake it. Delays add up.
     Delay(Duration),
-    /// It arrives so many times more often, all at the same time. Of two such rules the second
+    /// This many copies of the frame arrive with it, at the same time. Of two such rules the second
     /// copies the copies.
     Duplicate(u32),
-    /// It arrives damaged.
-    Corrupt(Damage),
-    /// It is held back until others have overtaken it. Of two such rules the second decides.
+    /// The frame arrives with a wrong checksum.
+    Corrupt,
+    /// The frame waits until others have overtaken it. Of two such rules the second decides.
     HoldBack {
-        /// How many frames that entered later have to arrive at the same port first; at least 1.
+        /// How many frames that entered later must arrive at the same port first; at least 1.
         behind: u32,
-        /// It arrives after this time in any case, on top of its delay.
+        /// The frame arrives after this time in any case, on top of its delay.
         at_most: Duration,
     },
 }
 
 impl Selector {
-    /// Whether a frame has to be decoded for this.
+    /// Whether the selector needs the frame decoded.
     pub(super) const fn reads_packets(&self) -> bool {
         self.kind.is_some() || self.group.is_some()
     }
@@ -91,7 +90,7 @@ impl Selector {
 #[derive(Clone, Debug)]
 pub(super) struct Armed {
     pub(super) rule: Rule,
-    /// Frames that its selector covered so far.
+    /// The number of frames selected so far.
     covered: u64,
     rng: Rng,
 }
@@ -101,7 +100,7 @@ impl Armed {
         Self { rule, covered: 0, rng }
     }
 
-    /// Whether the frame is struck. It has to be asked once for each frame that enters.
+    /// Whether the rule strikes the frame. Call it once for each frame that enters.
     pub(super) fn strikes(&mut self, now: Instant, port: usize, packet: Option<&Packet>) -> bool {
         let select = &self.rule.select;
         if !select.covers(now, port, packet) {

@@ -1,8 +1,8 @@
 //! The engine: frames under way on one link, and the rules that they pass.
 //!
-//! Everything under way is in one queue by (time, order of entering), held-back frames too, under
-//! the time at which they leave in any case. So the deadline is the head of the queue and cannot
-//! forget one, and the order of arrival never depends on when somebody asks.
+//! All frames under way are in one queue by (time, order of entering); held-back frames are there
+//! too, under the time at which they leave in any case. So the deadline is the head of the queue
+//! and forgets no frame, and the order of arrival never depends on when the caller polls.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -13,7 +13,7 @@ use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::rule::Armed;
-use super::{Action, FaultEvent, Pending, Rule, What};
+use super::{Action, FaultEvent, Pending, Rule, What, damage};
 use crate::capture::decode::{Packet, decode};
 use crate::scenario::Pace;
 
@@ -22,7 +22,7 @@ use crate::scenario::Pace;
 pub struct Wire {
     ports: usize,
     pace: Pace,
-    /// When each port has sent all that it had to.
+    /// When each port has finished sending its queue.
     free: Vec<Instant>,
     rules: Vec<Armed>,
     /// The time of the latest frame; no frame enters before an earlier one.
@@ -30,12 +30,12 @@ pub struct Wire {
     entered: u64,
     departures: u64,
     queue: BTreeMap<Key, Departure>,
-    /// By receiving port and order, those in the queue that wait to be overtaken.
+    /// The frames in the queue that wait to be overtaken, by receiving port and order.
     held: BTreeMap<(usize, u64), Held>,
     log: Vec<FaultEvent>,
 }
 
-/// When a departure is due, and the order in which it was put down.
+/// When a departure is due, and its order of entering.
 type Key = (Instant, u64);
 
 /// A frame on its way to one port.
@@ -44,16 +44,16 @@ struct Departure {
     serial: u64,
     to: usize,
     frame: Arc<[u8]>,
-    /// How many times it is still to arrive; at least 1.
+    /// How many times it still has to arrive; at least 1.
     times: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Held {
-    /// Where it is in the queue.
+    /// Its time in the queue.
     due: Instant,
     not_before: Instant,
-    /// How many have to overtake it; at least 1.
+    /// How many frames have to overtake it; at least 1.
     behind: u32,
 }
 
@@ -67,8 +67,8 @@ struct Flight {
 }
 
 impl Wire {
-    /// The link `name` between `ports` ports, numbered from 0. The randomness of each rule depends
-    /// on the seed, the name and the rule's index alone.
+    /// The link `name` between `ports` ports, numbered from 0. Each rule's randomness depends only
+    /// on the seed, the name and the rule's index.
     #[must_use]
     pub fn new(name: &str, ports: usize, rules: Vec<Rule>, seed: u64) -> Self {
         let arm = |(index, rule)| {
@@ -88,15 +88,15 @@ impl Wire {
         }
     }
 
-    /// The same, but frames take their time: each port sends one after the other, as fast as the link is,
-    /// and keeps what has to wait, however much it is.
+    /// Adds a pace: each port sends one frame after the other, at the speed of the link, and queues
+    /// the rest without limit.
     #[must_use]
     pub fn paced(mut self, pace: Pace) -> Self {
         self.pace = pace;
         self
     }
 
-    /// A frame enters the link from a port. Time that runs backwards is taken to stand still.
+    /// A frame enters the link from a port. A time before the latest one counts as the latest one.
     pub fn enter(&mut self, now: Instant, port: usize, frame: &[u8]) {
         self.now = self.now.max(now);
         let frame: Arc<[u8]> = frame.into();
@@ -110,14 +110,14 @@ impl Wire {
         self.entered += 1;
     }
 
-    /// How long from now on it takes the port to send a frame, and the frame to arrive.
+    /// The time from now until the port has sent the frame and the frame has arrived.
     fn transit(&mut self, port: usize, octets: usize) -> Duration {
         let Some(free) = self.free.get_mut(port) else { return self.pace.delay };
         *free = self.now.max(*free) + self.pace.sending(octets);
         free.since(self.now) + self.pace.delay
     }
 
-    /// The next frame that has arrived by `now`, and where.
+    /// The next frame that has arrived by `now`, and its port.
     #[must_use]
     pub fn poll(&mut self, now: Instant) -> Option<(usize, Arc<[u8]>)> {
         let mut head = self.queue.first_entry().filter(|head| head.key().0 <= now)?;
@@ -139,7 +139,7 @@ impl Wire {
         self.queue.first_key_value().map(|(&(at, _), _)| at)
     }
 
-    /// All that has entered and not arrived, in the order of arrival as it looks now.
+    /// The frames that have entered and not arrived, in their order of arrival as of now.
     pub fn pending(&self) -> impl Iterator<Item = Pending> {
         self.queue.iter().map(|(&(due, _), departure)| Pending {
             serial: departure.serial,
@@ -155,7 +155,7 @@ impl Wire {
         &self.log
     }
 
-    /// Lets each rule strike the frame, and returns what is left of it.
+    /// Lets each rule strike the frame, and returns the flights that are left.
     fn judge(&mut self, port: usize, frame: &Arc<[u8]>, mut flights: Vec<Flight>) -> Vec<Flight> {
         let read = self.rules.iter().any(|armed| armed.rule.select.reads_packets());
         let packet: Option<Packet> = read.then(|| decode(frame)).flatten();
@@ -172,7 +172,7 @@ impl Wire {
                 let to = flight.to;
                 let (what, flight) = apply(&rule.action, port, flight);
                 left.extend(flight);
-                // What happens to all alike is told once.
+                // An action that treats all ports alike is logged once.
                 if let Some(what) = what.filter(|_| !mem::replace(&mut told, alike)) {
                     self.log.push(FaultEvent {
                         at: self.now,
@@ -203,8 +203,8 @@ impl Wire {
         self.queue.insert((due, order), Departure { serial: self.entered, to, frame, times });
     }
 
-    /// The departure `by` has arrived at port `to`: those that waited to be overtaken by it come
-    /// next, as of the same instant.
+    /// The departure `by` has arrived at port `to`: frames that waited for it come next, at the
+    /// same instant.
     fn overtake(&mut self, to: usize, by: Key) {
         let (at, order) = by;
         let overtaken = self.held.range_mut((to, 0)..(to, order));
@@ -224,7 +224,7 @@ impl Wire {
     }
 }
 
-/// What an action does to one flight, and what is left of it.
+/// Applies an action to one flight; returns what was done, and the flight if it is left.
 fn apply(action: &Action, port: usize, mut flight: Flight) -> (Option<What>, Option<Flight>) {
     let what = match action {
         Action::Drop => return (Some(What::Dropped), None),
@@ -240,9 +240,9 @@ fn apply(action: &Action, port: usize, mut flight: Flight) -> (Option<What>, Opt
             flight.times = flight.times.saturating_mul(copies.saturating_add(1));
             What::Duplicated(*copies)
         }
-        Action::Corrupt(damage) => match damage.inflict(&flight.frame) {
-            Some(damaged) => {
-                flight.frame = damaged;
+        Action::Corrupt => match damage::spoil(&flight.frame) {
+            Some(spoiled) => {
+                flight.frame = spoiled;
                 What::Corrupted
             }
             None => What::Unharmed,

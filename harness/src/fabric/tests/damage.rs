@@ -1,5 +1,6 @@
 //! Where the checksum of a frame is found, in both families.
 
+use super::super::damage::spoil;
 use super::*;
 
 #[test]
@@ -12,9 +13,9 @@ fn a_spoilt_checksum_is_never_right_by_chance() {
         [&[0xff; 12][..], &[8, 0], &header.to_bytes(), &udp].concat()
     };
     for (was, becomes) in [([0, 1], [0, 3]), ([0, 0], [0, 1]), ([0xff, 0xff], [0xff, 0xfe])] {
-        assert_eq!(Damage::Checksum.inflict(&udp(was)).unwrap()[40..], becomes);
+        assert_eq!(spoil(&udp(was)).unwrap()[40..], becomes);
     }
-    assert_eq!(Damage::Checksum.inflict(&plain(1)), None);
+    assert_eq!(spoil(&plain(1)), None);
 }
 
 // RFC 2710 section 3: MLD is ICMPv6 behind a Hop-by-Hop Options header with Router Alert.
@@ -33,10 +34,10 @@ fn the_checksum_of_mld_is_found_behind_its_router_alert() {
         (packet(58, &done), 14 + 40 + 3),
         (packet(17, &[0, 1, 0, 2, 0, 8, 0xab, 0xcd]), 14 + 40 + 7),
     ] {
-        let spoilt = Damage::Checksum.inflict(&frame).unwrap();
+        let spoilt = spoil(&frame).unwrap();
         let differs = |&at: &usize| frame[at] != spoilt[at];
         assert_eq!((0..frame.len()).filter(differs).collect::<Vec<_>>(), [at]);
     }
-    // Nothing else in IPv6 has a checksum at a known place: RFC 8200 section 3.
-    assert_eq!(Damage::Checksum.inflict(&packet(59, &[])), None);
+    // IPv6 has no other checksum at a known place: RFC 8200 section 3.
+    assert_eq!(spoil(&packet(59, &[])), None);
 }
