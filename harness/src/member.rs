@@ -1,7 +1,7 @@
-//! A listener that speaks IGMP by castnet's own host machine, one for each of its links.
+//! A listener that speaks IGMP by castnet's own host machine, one machine for each of its links.
 //!
-//! Whatever carries its packets hands them in with the time, and takes out what is to be sent. A
-//! datagram is delivered if its group is joined on the link that it came by.
+//! The caller hands in packets with their time, and sends what the machine wants sent. A datagram
+//! is delivered if its group is joined on the link that it came by.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -33,10 +33,10 @@ struct Link {
     joined: BTreeSet<Group>,
 }
 
-/// What has come of a packet that a listener heard.
+/// The result of a packet that a listener heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// IGMP that it did not heed.
+    /// An IGMP message that it ignored.
     Ignored(NodeEvent),
     /// A datagram of a group that it has joined.
     Delivered(Delivery),
@@ -54,10 +54,10 @@ pub struct Said {
 }
 
 impl Member {
-    /// A listener on the node's links, a member of nothing yet.
+    /// A listener on the node's links, without memberships.
     ///
     /// # Errors
-    /// In words: an interface has no address of a family that is spoken.
+    /// An interface has no address of a supported family; the message names it.
     pub fn new(plan: &Plan, node: NodeId, knobs: &HostKnobs) -> Result<Self, String> {
         let links = plan.nodes[node].ports.iter().map(|&port| {
             let rng = Rng::for_node(plan.seed, &plan.port_name(port));
@@ -77,7 +77,7 @@ impl Member {
         }
     }
 
-    /// Leaves it.
+    /// Leaves the group on a link.
     pub fn leave(&mut self, now: Instant, port: PortId, group: Group) {
         if let Some(link) = self.links.get_mut(&port) {
             link.joined.remove(&group);
@@ -98,8 +98,8 @@ impl Member {
         Some(Heard::Ignored(NodeEvent { at: now, node: self.node, told, what: None }))
     }
 
-    /// The delivery of a packet that came by the port at this time, if it is a datagram of a group
-    /// that is joined there.
+    /// The delivery of a packet that came by the port at this time; `None` unless it is a datagram
+    /// of a group that is joined there.
     #[must_use]
     pub fn deliver(&self, at: Instant, port: PortId, bytes: &[u8]) -> Option<Delivery> {
         let packet = decode_ipv4(bytes).ok()?;
@@ -110,7 +110,7 @@ impl Member {
         joined.then_some(Delivery { at, node, source, group, number })
     }
 
-    /// When to call [`Member::expire`], at the latest.
+    /// When [`Member::expire`] must be called, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.links.values().filter_map(|link| link.igmp.deadline()).min()
@@ -121,10 +121,10 @@ impl Member {
         self.links.values_mut().for_each(|link| link.igmp.expire(now));
     }
 
-    /// The next packet to be sent, until there is none.
+    /// The next packet to be sent; `None` when there are no more.
     ///
     /// # Errors
-    /// In words: what cannot be said in a message, which is not sent.
+    /// The message could not be encoded and is not sent; the text says why.
     pub fn poll(&mut self) -> Option<Result<Said, String>> {
         self.links.iter_mut().find_map(|(&port, link)| {
             let said = link.igmp.poll()?.and_then(|said| {

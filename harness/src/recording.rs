@@ -1,6 +1,6 @@
-//! What happened in a run: the one thing that every backend yields and the judge reads.
+//! What happened in a run: every backend yields a recording, and the judge reads it.
 //!
-//! Times are since the start of the run. Nothing here says which backend it was, except its name.
+//! Times count from the start of the run. Only `backend` depends on which backend it was.
 
 mod told;
 
@@ -18,7 +18,7 @@ use crate::plan::{NodeId, PortId};
 pub use castnet::mfc::entry::FlowCounters;
 pub use told::{MemberPorts, Teller, Told};
 
-/// Everything that a run has left behind.
+/// Everything that a run leaves behind.
 #[derive(Clone, Debug)]
 pub struct Recording {
     /// The name of the backend, for reports.
@@ -33,24 +33,25 @@ pub struct Recording {
     pub acts: Vec<Option<Instant>>,
     /// Every change of a router's forwarding cache, in the order of time.
     pub mfc: Vec<MfcChange>,
-    /// What forwarding caches had counted at each of the plan's readings; `None` where none was taken.
+    /// The counters of forwarding caches at each of the plan's readings; `None` where none was
+    /// taken.
     pub counters: Vec<Option<CountersRead>>,
     /// Every change of a switch's database of members, in the order of time.
     pub mdb: Vec<MdbChange>,
-    /// What the routers and switches told, in the order of time.
+    /// The events that routers and switches reported, in the order of time.
     pub events: Vec<NodeEvent>,
     /// What fault rules did to frames, in the order of time.
     pub struck: Vec<Struck>,
-    /// What was counted and not kept.
+    /// What was counted instead of kept.
     pub unkept: Unkept,
-    /// When the laboratory was late itself, and by how much.
+    /// When the laboratory itself was late, and by how much.
     pub lateness: Lateness,
     /// Why the run itself cannot be trusted; empty if it can.
     pub broken: Vec<String>,
 }
 
 impl Recording {
-    /// What nothing has happened in yet.
+    /// An empty recording.
     #[must_use]
     pub const fn new(backend: &'static str, epoch: Duration) -> Self {
         Self {
@@ -71,61 +72,61 @@ impl Recording {
     }
 }
 
-/// What a run has counted, and has not kept one by one.
+/// What a run has counted without keeping it one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unkept {
-    /// Frames at ports that nobody looks at.
+    /// Frames at ports that no claim looks at.
     pub frames: u64,
-    /// Datagrams that hosts of populations have read. Of them [`Recording::deliveries`] has each
-    /// datagram once, however many have read it.
+    /// Datagrams that hosts of populations have read. [`Recording::deliveries`] has each such
+    /// datagram once, however many hosts have read it.
     pub reads: u64,
 }
 
-/// The worst time that the laboratory came too late to do what was due.
+/// The worst delay of the laboratory's own timers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lateness {
-    /// When it was due, at the earliest.
+    /// When the timer was due, at the earliest.
     pub at: Instant,
-    /// How much later it was done, at most.
+    /// How much later it was served, at most.
     pub by: Duration,
 }
 
 /// A frame at a port.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// When.
+    /// When the frame crossed the port.
     pub at: Instant,
-    /// Where.
+    /// The port.
     pub port: PortId,
     /// Whether the port sent it, or else received it.
     pub outgoing: bool,
-    /// From the Ethernet header on, as far as it was captured.
+    /// The octets from the Ethernet header on, as far as they were captured.
     pub bytes: Vec<u8>,
-    /// Its whole length in octets.
+    /// The frame's whole length in octets.
     pub original_len: usize,
 }
 
 /// A datagram in the hands of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// When.
+    /// When the listener received it.
     pub at: Instant,
     /// The listener.
     pub node: NodeId,
-    /// Where it came from.
+    /// Its source.
     pub source: IpAddr,
-    /// Where it went.
+    /// Its group.
     pub group: Group,
-    /// Which datagram it was.
+    /// Its number.
     pub number: Number,
 }
 
 /// The number that a datagram carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number {
-    /// Its stream.
+    /// The stream.
     pub stream: u32,
-    /// Its position in the stream, from 0.
+    /// The position in the stream, from 0.
     pub sequence: u64,
 }
 
@@ -139,7 +140,7 @@ impl fmt::Display for Number {
 /// A change of a router's forwarding cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MfcChange {
-    /// When.
+    /// When the change happened.
     pub at: Instant,
     /// The router.
     pub node: NodeId,
@@ -160,10 +161,10 @@ pub struct MfcEntry {
     pub oifs: Vec<PortId>,
 }
 
-/// What a router had counted for an entry of its forwarding cache.
+/// The counters of an entry of a router's forwarding cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountersRead {
-    /// When it was read.
+    /// When they were read.
     pub at: Instant,
     /// The counters; `None` if there was no entry.
     pub counters: Option<FlowCounters>,
@@ -172,64 +173,64 @@ pub struct CountersRead {
 /// A change of a switch's database of members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MdbChange {
-    /// When.
+    /// When the change happened.
     pub at: Instant,
     /// The switch.
     pub node: NodeId,
     /// The group.
     pub group: Group,
-    /// The ports with members from now on, in ascending order; none if there is no entry.
+    /// The ports with members from now on, in ascending order; empty if there is no entry.
     pub ports: Vec<PortId>,
 }
 
-/// Something that a router or a switch told.
+/// An event that a router or a switch reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeEvent {
-    /// When.
+    /// When it happened.
     pub at: Instant,
-    /// Who.
+    /// The router or switch.
     pub node: NodeId,
-    /// What.
+    /// The event.
     pub told: Told,
-    /// What of it changes the router's state.
+    /// The change of the router's state, if the event is one.
     pub what: Option<StateChange>,
 }
 
-/// A change of a router's state, or a question that made it change.
+/// A change of a router's state, or an upcall that caused one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StateChange {
-    /// The link of the port has members of the group from now on, or none any more.
+    /// From now on the link of the port has members of the group, or no longer has any.
     Members {
         /// The router's port.
         port: PortId,
         /// The group.
         group: Group,
-        /// Whether it has any.
+        /// Whether it has members.
         present: bool,
     },
-    /// Who queries the link of the port, as the router sees it.
+    /// The querier on the link of the port, as the router sees it.
     Querier {
         /// The router's port.
         port: PortId,
         /// The querier's address on the link; the port's own if it is the router itself.
         querier: IpAddr,
     },
-    /// A datagram came for which the kernel knows no way.
+    /// A datagram came in for which the kernel has no entry, or from the wrong interface.
     Upcall {
         /// The port that it came in on.
         port: PortId,
-        /// Why the kernel asks.
+        /// The reason of the upcall.
         kind: UpcallKind,
         /// The datagram's source.
         source: IpAddr,
-        /// Its group.
+        /// The datagram's group.
         group: Group,
     },
-    /// The flow goes nowhere, because no route leads to its source.
+    /// The flow is not forwarded, because no route leads to its source.
     NoRoute {
         /// The flow's source.
         source: IpAddr,
-        /// Its group.
+        /// The flow's group.
         group: Group,
     },
 }
@@ -241,10 +242,10 @@ pub struct Struck {
     pub at: Instant,
     /// The port that sent it.
     pub port: PortId,
-    /// The port that it was on its way to; `None` if all were treated alike.
+    /// The port that it was on its way to; `None` if the rule treated all alike.
     pub to: Option<PortId>,
     /// The frame as it entered, from the Ethernet header on.
     pub bytes: Vec<u8>,
-    /// What was done, and by which line of the file: `dropped (line 31)`.
+    /// What was done, and the line of the file with the rule: `dropped (line 31)`.
     pub text: String,
 }

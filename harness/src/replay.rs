@@ -1,9 +1,10 @@
-//! A capture held against a scenario: the expectations about packets, judged as if castnet had made the
+//! Judges a capture against a scenario: the expectations about packets, as if castnet had made the
 //! run itself.
 //!
-//! A capture of any tool will do. Its interfaces and senders are matched to the ports of the scenario by
-//! name, Ethernet or IP address; acts are taken to be done as planned from time zero on, unless the
-//! capture or the user says when. What a capture cannot tell is not judged, and said so.
+//! Captures of any tool will do. Interfaces and senders are matched to the ports of the scenario by
+//! name, Ethernet or IP address. Acts count as done as planned, from time zero on, unless the
+//! capture or the user says when. An expectation that a capture cannot show is reported as not
+//! judged.
 
 mod matching;
 
@@ -25,44 +26,44 @@ use matching::Matching;
 
 pub use matching::{Mean, Means, plan_port};
 
-/// How the acts of a run are found in a capture.
+/// How acts of the run are placed in a capture.
 #[derive(Clone, Debug, Default)]
 pub struct Timing {
-    /// How long after the first frame the run begins, if the capture does not say so itself.
+    /// How long after the first frame the run begins, if the capture does not say.
     pub zero: Option<Duration>,
     /// When these acts were done, from time zero on.
     pub at: BTreeMap<String, Duration>,
 }
 
-/// What became of an expectation.
+/// The result for one expectation.
 #[derive(Clone, Debug)]
 pub enum Judgement {
     /// It was judged.
     Judged(Finding),
-    /// A capture cannot tell, or not this one: why.
+    /// It was not judged: no capture shows it, or this one does not.
     Not {
-        /// The line of the file where it stands.
+        /// The line of the file with the expectation.
         line: usize,
         /// The claim in one line.
         claim: String,
-        /// Why.
+        /// Why it was not judged.
         why: String,
     },
 }
 
-/// All that came of a capture.
+/// The results for a capture.
 #[derive(Clone, Debug)]
 pub struct Replayed {
     /// Each expectation, in the order of the file.
     pub judgements: Vec<Judgement>,
-    /// What should be known of how the capture was read.
+    /// How the capture was read, where a reader should know it.
     pub remarks: Vec<String>,
 }
 
-/// Why a capture cannot be held against a scenario.
+/// Why a capture cannot be judged against a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
-    /// No frame could be given to a port.
+    /// No frame could be matched to a port.
     #[error("no frame of the capture is of a link of the scenario; say with --port which is which")]
     NothingMatches,
     /// The scenario has no act of this name.
@@ -70,10 +71,10 @@ pub enum Mismatch {
     NoSuchAct(String),
 }
 
-/// Holds the capture against the scenario.
+/// Judges the capture against the scenario.
 ///
 /// # Errors
-/// That the two have nothing to do with each other.
+/// [`Mismatch`].
 pub fn replay(
     plan: &Plan,
     shots: &[CapturedFrame],
@@ -113,7 +114,8 @@ pub fn replay(
     Ok(Replayed { judgements: judgements.collect(), remarks: matching.remarks() })
 }
 
-/// Where a frame is seen that a port sent: there, and at every other port of a link without switches.
+/// Where a sent frame is seen: at the sending port, and at every other port of a link without
+/// switches.
 fn carried(plan: &Plan, sender: PortId) -> Vec<(PortId, bool)> {
     let link = plan.ports[sender].link;
     let mut seen = vec![(sender, true)];
@@ -124,14 +126,14 @@ fn carried(plan: &Plan, sender: PortId) -> Vec<(PortId, bool)> {
     seen
 }
 
-/// Why a capture says nothing about a claim, if that is so.
+/// Why the capture cannot show a claim; `None` if it can.
 fn unseen(plan: &Plan, matching: &Matching<'_>, check: &Check) -> Option<String> {
     let needs = |what: &str| Some(format!("it needs {what}, which no capture has"));
     let on = |link: LinkId| {
         let name = &plan.links[link].name;
         (!matching.has(link)).then(|| format!("nothing of {name} is in the capture"))
     };
-    // That nothing came proves something only if something was sent.
+    // The absence of a packet proves something only if something was sent.
     let sending = |group: Option<Group>| {
         let streams = plan.acts.iter().filter_map(|act| match &act.action {
             Action::Send(stream) if group.is_none_or(|group| stream.group == group) => Some(stream),
@@ -163,7 +165,7 @@ fn unseen(plan: &Plan, matching: &Matching<'_>, check: &Check) -> Option<String>
     }
 }
 
-/// When each act was done: as the user says, as the capture says, or as planned.
+/// When each act was done: by the user, by the capture, or as planned.
 fn acts(plan: &Plan, told: &Told, timing: &Timing) -> Result<Vec<Option<Instant>>, Mismatch> {
     let known = |name: &String| plan.acts.iter().any(|act| act.label == *name);
     if let Some(name) = timing.at.keys().find(|name| !known(name)) {
@@ -171,7 +173,7 @@ fn acts(plan: &Plan, told: &Told, timing: &Timing) -> Result<Vec<Option<Instant>
     }
     let mut told = told.acts.clone();
     let acts = plan.acts.iter().map(|act| {
-        // Acts of the same words come in the order of the plan.
+        // Acts with equal words are taken in the order of the plan.
         let position = told.iter().position(|(words, _)| *words == act.words);
         let done = position.map(|position| told.remove(position).1);
         let given = timing.at.get(&act.label).copied();
@@ -180,12 +182,12 @@ fn acts(plan: &Plan, told: &Told, timing: &Timing) -> Result<Vec<Option<Instant>
     Ok(acts.collect())
 }
 
-/// What the comments of castnet's own captures say.
+/// The contents of the comments in castnet's own captures.
 #[derive(Default)]
 struct Told {
     /// Time zero, since 1970.
     epoch: Option<Duration>,
-    /// What was done, in words, and when.
+    /// The acts in words, and when they were done.
     acts: Vec<(String, Duration)>,
 }
 
@@ -198,7 +200,7 @@ impl Told {
             }
             let act = comment.trim_start_matches("after this frame: ").strip_prefix("act at ");
             let Some((at, words)) = act.and_then(|act| act.split_once(" s: ")) else { continue };
-            // Its name, if it has one, stands behind it in brackets.
+            // The name of an act, if it has one, follows in brackets.
             let words = words.rsplit_once(" (").map_or(words, |(words, _)| words);
             told.acts.extend(seconds(at).map(|at| (words.to_owned(), at)));
         }

@@ -1,17 +1,17 @@
-//! The wish that a run end at once, told from outside of it.
+//! The request that a run end at once, made from outside of it.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Shared by whoever wishes and every run that obeys; once wished, it stays so.
+/// Shared by whoever asks for the end and by every run that obeys; a request stays for good.
 #[derive(Clone, Debug)]
 pub struct Cancel {
     wished: Arc<watch::Sender<bool>>,
 }
 
 impl Cancel {
-    /// Nobody has wished it yet.
+    /// No request yet.
     #[must_use]
     pub fn new() -> Self {
         Self { wished: Arc::new(watch::Sender::new(false)) }
@@ -22,15 +22,15 @@ impl Cancel {
         self.wished.send_replace(true);
     }
 
-    /// Whether it has been wished.
+    /// Whether [`Self::cancel`] was called.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         *self.wished.borrow()
     }
 
-    /// Returns once it has been wished.
+    /// Returns once [`Self::cancel`] was called.
     pub async fn cancelled(&self) {
-        // It can only fail without a sender, and this is one.
+        // The wait fails only without a sender, and `self` is one.
         _ = self.wished.subscribe().wait_for(|wished| *wished).await;
     }
 }

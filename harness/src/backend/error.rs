@@ -1,23 +1,23 @@
-//! Why there is no recording.
+//! Why a run has no recording.
 
 use crate::lab::LabError;
 
 /// Why a run could not be made or finished.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The laboratory.
+    /// The laboratory failed.
     #[error(transparent)]
     Lab(#[from] LabError),
-    /// A node.
+    /// A node, by name, failed for this reason.
     #[error("{0}: {1}")]
     Node(String, String),
-    /// A node needs what this kernel, or this backend, does not have.
+    /// A node, by name, needs something that this kernel, or this backend, does not have.
     #[error("{0}: {1}")]
     Unsupported(String, String),
-    /// The reactor.
+    /// The reactor failed.
     #[error("tokio: {0}")]
     Reactor(std::io::Error),
-    /// It was cancelled, and everything that was built is gone.
+    /// The run was cancelled, and everything that was built is gone.
     #[error("interrupted")]
     Interrupted,
 }

@@ -1,4 +1,4 @@
-//! A fabric's wire on a real link: the rules say what becomes of frames, the run's clock when.
+//! A fabric's wire on a real link: its rules decide about frames, on the run's clock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,8 @@ use crate::role::Clock;
 pub(super) struct Plugged(Vec<(LinkId, Arc<Mutex<Faults>>)>);
 
 impl Plugged {
-    /// Plugs the rules of every link that has some; they count from the clock's time zero.
+    /// Plugs in the rules of every link that has some; their times count from the clock's time
+    /// zero.
     pub(super) fn plug(plan: &Plan, built: &Built, clock: Clock) -> Self {
         let mut plugged = Vec::new();
         for (link, medium) in built.media.iter().enumerate() {
@@ -40,20 +41,20 @@ impl Plugged {
 }
 
 fn lock(faults: &Mutex<Faults>) -> MutexGuard<'_, Faults> {
-    // A log that was being written when its writer panicked is still worth reading.
+    // A log stays readable even if its writer panicked.
     faults.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The rules of one link, to be plugged into the lab's wire at time zero.
 #[derive(Clone, Debug)]
 pub struct Faults {
-    /// The rules, and what they have done.
+    /// The rules, and the log of what they did.
     pub wire: Wire,
     clock: Clock,
 }
 
 impl Faults {
-    /// Rules whose times count on this clock.
+    /// Rules whose times count on `clock`.
     #[must_use]
     pub const fn new(wire: Wire, clock: Clock) -> Self {
         Self { wire, clock }

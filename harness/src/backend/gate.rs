@@ -1,15 +1,15 @@
-//! Who may build, run and tear down at a time.
+//! Which laboratories of this process may build, run and tear down at a time.
 //!
-//! Building and tearing down hold the kernel's lock for all interfaces of all namespaces (RTNL), for
-//! up to hundreds of milliseconds on a busy machine; a join in another laboratory waits for it. So the
-//! laboratories of a process build together, run together, and are torn down together.
+//! Building and tearing down hold the kernel's lock for all interfaces of all namespaces (RTNL),
+//! for up to hundreds of milliseconds on a busy machine, and a join in another laboratory waits for
+//! it. So the laboratories of a process build together, run together, and are torn down together.
 
 use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Laboratories at a time for each CPU, and at most. They mostly wait: the shipped scenarios take 0.1 s
-/// of CPU time each. Twice as many were late now and then on busy CPUs.
+/// The number of laboratories at a time, for each CPU and in all. They mostly wait: the shipped
+/// scenarios take 0.1 s of CPU time each. With twice as many, some were late on busy CPUs.
 const FOR_EACH_CPU: usize = 4;
 const AT_MOST: usize = 32;
 
@@ -24,7 +24,7 @@ struct Gate {
 struct State {
     /// Laboratories that are being built or torn down.
     changing: usize,
-    /// Laboratories whose time runs.
+    /// Laboratories whose run is under way.
     running: usize,
 }
 
@@ -33,12 +33,12 @@ struct State {
 #[must_use]
 pub struct Changing(());
 
-/// A laboratory whose time runs.
+/// A laboratory whose run is under way.
 #[derive(Debug)]
 #[must_use]
 pub struct Running(());
 
-/// How many laboratories this machine runs at a time, unless somebody knows better.
+/// The number of laboratories that this machine runs at a time by default.
 #[must_use]
 pub fn at_a_time() -> usize {
     let cpus = thread::available_parallelism().map_or(1, NonZero::get);
@@ -46,7 +46,7 @@ pub fn at_a_time() -> usize {
 }
 
 impl Changing {
-    /// Waits until no laboratory's time runs.
+    /// Waits until no laboratory's run is under way.
     pub fn begin() -> Self {
         let mut state = GATE.wait_while(|state| state.running > 0);
         state.changing += 1;

@@ -1,4 +1,4 @@
-//! Which of the kernel's interfaces is a port of the plan.
+//! Maps the ports of the plan to the kernel's interfaces.
 
 use crate::lab::Built;
 use crate::plan::{Plan, PortId};

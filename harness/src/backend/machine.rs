@@ -1,4 +1,4 @@
-//! What is done to a node, whatever its role: its interfaces go down and up, programs run in it.
+//! Acts on a node whatever its role: set its interfaces down and up, run programs in it.
 
 use std::io;
 use std::process::{Command, Stdio};
@@ -42,8 +42,8 @@ impl<'a> Machines<'a> {
         Ok(())
     }
 
-    /// Starts a program in a node. That it fails breaks the run; that it is still running at the end
-    /// does not, and it ends then.
+    /// Starts a program in a node. A program that fails breaks the run; one that still runs at the
+    /// end is killed without harm to the run.
     pub(super) fn exec(
         &self,
         stage: &Stage,

@@ -1,6 +1,7 @@
-//! What this process has had of the machine's memory.
+//! How much of the machine's memory this process has used.
 
-/// The most that it ever had, in octets (`VmHWM` of proc_pid_status(5)); `None` if nobody tells.
+/// The most memory this process ever had, in octets (`VmHWM` of proc_pid_status(5)); `None` if the
+/// kernel does not report it.
 #[must_use]
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -1,4 +1,4 @@
-//! Where a plan is run. Each backend takes a plan and yields a recording, and nothing else.
+//! Runs plans. Each backend takes a plan and yields a recording, and nothing else.
 
 mod cancel;
 mod error;

@@ -1,7 +1,7 @@
 //! The real Linux kernel: a network namespace for each node, veth links, kernel multicast routing.
 //!
-//! Everything happens on the calling thread, in one reactor. Nothing that is made has a name outside
-//! this process, so nothing is left behind however it ends.
+//! A run happens on the calling thread, in one reactor. Nothing that it makes has a name outside
+//! this process, so nothing is left behind however the process ends.
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
@@ -28,30 +28,31 @@ use crate::recording::{Frame, NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
 
-/// How often the log of a topology that is held is emptied.
+/// How often the log of a held topology is emptied.
 const PACE: Duration = Duration::from_millis(100);
 
-/// How long a laboratory is waited for to be gone: it takes the kernel a tenth of a second, or
-/// seconds if there are many on a busy machine, and nothing depends on it but the quiet of others.
+/// How long to wait for a laboratory to be gone. The kernel takes a tenth of a second, or seconds
+/// if there are many on a busy machine. Going on too early only disturbs other laboratories.
 const GONE_BOUND: Duration = Duration::from_secs(10);
 
-/// A node's namespace, as long as the topology stands.
+/// A node's namespace, valid as long as the topology stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
     /// The node's name.
     pub node: String,
-    /// Where other processes find the namespace: `/proc/<pid>/fd/<n>`.
+    /// The path by which other processes enter the namespace: `/proc/<pid>/fd/<n>`.
     pub netns: String,
 }
 
-/// What a topology that is held has to tell.
+/// A report of a held topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// It stands: links carry and routers serve. In the order of the plan's nodes.
+    /// The topology stands: links carry and routers serve. Rooms are in the order of the plan's
+    /// nodes.
     Ready(Vec<Room>),
-    /// Something that a router told.
+    /// An event of a router.
     Told(NodeEvent),
-    /// Something that went wrong.
+    /// A failure, in words.
     Broken(String),
 }
 
@@ -63,10 +64,10 @@ pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
     run_then(plan, cancel, async |_, _| ())
 }
 
-/// The same, but all namespaces stand and all routers serve until `then` returns.
+/// Runs the plan as [`run`] does, but keeps all namespaces and routers until `then` returns.
 ///
 /// # Errors
-/// Those of [`run`]; once there is a recording, it is returned however long `then` takes.
+/// Errors of [`run`]; once there is a recording, it is returned however long `then` takes.
 pub fn run_then(
     plan: &Plan,
     cancel: &Cancel,
@@ -85,29 +86,30 @@ pub fn run_then(
             () = then(&recording, &rooms) => {}
             never = forward(&lab.stage, |_| ()) => match never {},
         }
-        // Nothing is torn down while the time of others runs.
+        // Laboratories are torn down only while no run is under way.
         let changing = Changing::begin();
         Ok((recording, changing, lab.netns.drain(..).next()))
     })?;
     if let Some(last) = last {
-        // The others' ends of its links vanish with them. What was recorded stands either way.
+        // The far ends of the links vanish with the namespaces. The recording stands even after a
+        // timeout.
         let _waited = react(async { Ok(tokio::time::timeout(GONE_BOUND, alone(&last)).await) })?;
     }
     Ok(recording)
 }
 
-/// Builds the topology, has its routers serve, does none of the timeline, and holds all that until
-/// it is cancelled.
+/// Builds the topology, starts its routers, skips the timeline, and holds everything until
+/// cancelled.
 ///
 /// # Errors
-/// Why it could not be built.
+/// Why the topology could not be built.
 pub fn hold(plan: &Plan, cancel: &Cancel, mut tell: impl FnMut(Held)) -> Result<(), RunError> {
     react(async {
         let mut lab = match unless(cancel, Lab::build(plan, Changing::begin())).await {
             Err(RunError::Interrupted) => return Ok(()),
             built => built?,
         };
-        // Nobody would ever read it, and it would grow for ever.
+        // A capture that nobody reads would grow for ever.
         drop(lab.capture.take());
         tell(Held::Ready(lab.rooms()));
         tokio::select! {
@@ -117,7 +119,7 @@ pub fn hold(plan: &Plan, cancel: &Cancel, mut tell: impl FnMut(Held)) -> Result<
     })
 }
 
-/// On the calling thread, and gone from it afterwards with every task.
+/// Runs the work in a reactor on the calling thread; all tasks end with it.
 fn react<T>(work: impl Future<Output = Result<T, RunError>>) -> Result<T, RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -126,7 +128,7 @@ fn react<T>(work: impl Future<Output = Result<T, RunError>>) -> Result<T, RunErr
     LocalSet::new().block_on(&runtime, work)
 }
 
-/// What has been built goes with the work that is not finished.
+/// Cancelling drops the unfinished work, and with it everything that was built.
 async fn unless<T>(
     cancel: &Cancel,
     work: impl Future<Output = Result<T, RunError>>,
@@ -138,7 +140,7 @@ async fn unless<T>(
     }
 }
 
-/// Empties the log for ever.
+/// Forwards the log for ever.
 async fn forward(stage: &Stage, mut tell: impl FnMut(Held)) -> Infallible {
     let mut pace = tokio::time::interval(PACE);
     loop {
@@ -156,21 +158,21 @@ async fn forward(stage: &Stage, mut tell: impl FnMut(Held)) -> Infallible {
 struct Lab<'a> {
     plan: &'a Plan,
     netns: Vec<Netns>,
-    /// The hubs and far ends live in it.
+    /// Keeps the hubs and far ends of the links alive.
     built: Built,
     capture: Option<Capture>,
     actors: Vec<Box<dyn Actor>>,
     stage: Stage,
     faults: Plugged,
-    /// As long as its time runs. Whatever the laboratory does late then, the device under test would seem
-    /// to have done late.
+    /// Held while the run is under way. If the laboratory were late then, the device under test
+    /// would seem late.
     running: Option<(Running, Precedence)>,
 }
 
 impl<'a> Lab<'a> {
     async fn build(plan: &'a Plan, changing: Changing) -> Result<Self, RunError> {
         let netns = Netns::create_all(plan.nodes.iter().map(|node| node.name.clone()).collect())?;
-        // Early, for it takes longer than the links.
+        // Opened early: rings take longer than links.
         let ears = Ears::open(&netns)?;
         let links: Vec<LinkSpec> = (0..plan.links.len()).map(|link| spec(plan, link)).collect();
         let mut built = link::build(&netns, &links).await?;
@@ -198,7 +200,7 @@ impl<'a> Lab<'a> {
         Ok(Self { plan, netns, built, capture: Some(capture), actors, stage, faults, running })
     }
 
-    /// Does the timeline. Afterwards hosts are silent, but routers go on.
+    /// Performs the timeline. Afterwards hosts are silent, but routers go on.
     async fn record(&mut self) -> Result<Recording, RunError> {
         let Self { plan, netns, built, capture, actors, stage, faults, running } = self;
         let machines = Machines::new(plan, netns, built);
@@ -241,7 +243,7 @@ fn spec(plan: &Plan, link: LinkId) -> LinkSpec {
             addresses: port.networks(written.subnet),
         }
     });
-    // Only who can interfere with a frame can strike it, or hold it up.
+    // Only a wire can strike or delay a frame.
     let carrier = if plan.is_wire(link) { Carrier::Process } else { Carrier::Kernel };
     LinkSpec { name: written.name.clone(), ports: ports.collect(), carrier }
 }
@@ -276,7 +278,7 @@ fn recording(
     });
     let mut log: Log = stage.log.take();
     log.deliveries.sort_by_key(|delivery| delivery.at);
-    // What processes tell comes later than what they tell of.
+    // Reports of processes arrive later than the events that they describe.
     log.events.sort_by_key(|event| event.at);
     Recording {
         frames: frames.collect(),

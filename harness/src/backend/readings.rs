@@ -1,7 +1,7 @@
 //! The counters of forwarding caches, read at the moments that the plan asks for.
 //!
-//! A moment counts from when its act was really done, so that it is known only then. One that comes
-//! before its act counts from the time for which the act is planned.
+//! A moment counts from when its act was really done, so it is known only then. A moment before its
+//! act counts from the act's planned time.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,17 +26,17 @@ impl<'a> Readings<'a> {
         Self { stage, netns, taken: Rc::new(RefCell::new(taken)) }
     }
 
-    /// Waits for all moments that do not depend on when an act is done.
+    /// Starts to wait for all moments that do not depend on when an act is done.
     pub(super) fn begin(&self) {
         self.each(|reading| reading.at_once(&self.stage.plan));
     }
 
-    /// Waits for the moments that count from this act.
+    /// Starts to wait for the moments that count from this act.
     pub(super) fn after(&self, act: ActId, done: Instant) {
         self.each(|reading| reading.after(act, done));
     }
 
-    /// What has been read by now.
+    /// The readings taken so far; `None` where none was.
     pub(super) fn taken(&self) -> Vec<Option<CountersRead>> {
         self.taken.borrow().clone()
     }

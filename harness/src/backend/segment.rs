@@ -7,7 +7,7 @@ use crate::lab::{Built, LabError, Netns, SwitchSpec, switch};
 use crate::plan::{LinkId, NodeId, Plan, Role, Switch};
 use crate::role::snooping;
 
-/// Makes the switches, and has their segments proved.
+/// Builds the switches, and marks their segments for the capture's proof.
 pub(super) async fn join(plan: &Plan, netns: &[Netns], built: &mut Built) -> Result<(), LabError> {
     for (id, node) in plan.nodes.iter().enumerate() {
         if let Role::Switch(switch) = &node.role {
@@ -33,8 +33,8 @@ fn spec(plan: &Plan, built: &Built, node: NodeId, switch: &Switch) -> SwitchSpec
     }
 }
 
-/// The ports of the segment that begins with the link, but for those of the switches themselves;
-/// none if it has no switch.
+/// The ports of the segment that begins with the link, except those of switches; `None` if the
+/// segment has no switch.
 fn segment(plan: &Plan, first: LinkId) -> Option<Vec<(usize, usize)>> {
     let is_host = |port: usize| !matches!(plan.nodes[plan.ports[port].node].role, Role::Switch(_));
     let links = plan.links.iter().enumerate().filter(|(_, link)| link.segment == first);

@@ -1,6 +1,8 @@
-//! The simulator: virtual time, models of what Linux does, and the same routers and hosts.
+//! The simulator: virtual time, models of what Linux does, and the routers and hosts of every
+//! backend.
 //!
-//! A run takes no longer than its events, needs no rights, and repeats itself octet by octet.
+//! A run lasts only as long as computing its events takes, needs no rights, and repeats octet by
+//! octet.
 
 use super::{Cancel, RunError};
 use crate::plan::{Action, Plan};
@@ -10,15 +12,15 @@ use crate::sim::{self, Progress, Unplayable};
 /// Runs the plan in virtual time.
 ///
 /// # Errors
-/// [`RunError::Unsupported`] for what needs a real machine; [`RunError::Interrupted`].
+/// [`RunError::Unsupported`] if the plan needs a real machine; [`RunError::Interrupted`].
 pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
     run_watched(plan, cancel, |_| ())
 }
 
-/// The same; `watch` is told now and then how far it is.
+/// Runs the plan as [`run`] does, and reports its progress to `watch` now and then.
 ///
 /// # Errors
-/// Those of [`run`].
+/// Errors of [`run`].
 pub fn run_watched(
     plan: &Plan,
     cancel: &Cancel,

@@ -1,4 +1,4 @@
-//! The acts of a plan, done one after the other, each at its time.
+//! Performs the acts of a plan, one after the other, each at its time.
 
 use castnet::time::Instant;
 
@@ -7,7 +7,7 @@ use super::readings::Readings;
 use crate::plan::Action;
 use crate::role::{Actor, Stage};
 
-/// Does every act at its time, waits for the end, and says when each act was done.
+/// Does every act at its time, waits for the end, and returns when each act was done.
 pub(super) async fn perform(
     stage: &Stage,
     machines: &Machines<'_>,
@@ -30,9 +30,9 @@ pub(super) async fn perform(
         if let Err(why) = &result {
             stage.log.borrow_mut().broken.push(format!("`{}`: {why}", act.label));
         }
-        // A message may leave while its act is still being done, and must not come before it. What
-        // ends something, though, has ended it only when the kernel is through, which under load
-        // waits for others.
+        // A message may leave while its act is still being done, so such an act counts from its
+        // start. An act that ends something counts from its end: the kernel may take long under
+        // load.
         let at = match &act.action {
             Action::Interface { .. } | Action::Kill => stage.clock.now(),
             _ => begun,

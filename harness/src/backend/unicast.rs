@@ -1,10 +1,10 @@
-//! The unicast routes of a plan, in the kernel.
+//! Installs the unicast routes of a plan in the kernel.
 
 use super::interfaces::ifindex;
 use crate::lab::{Built, LabError, Netns, Unicast, UnicastRoute, unicast};
 use crate::plan::{Node, Plan, PortId, Role};
 
-/// Gives every node its routes, and has the routers forward.
+/// Gives every node its routes, and makes the routers forward.
 pub(super) fn install(plan: &Plan, netns: &[Netns], built: &Built) -> Result<(), LabError> {
     let of_node = |node: &Node| Unicast {
         forwards: matches!(node.role, Role::Router(_)),
@@ -14,7 +14,7 @@ pub(super) fn install(plan: &Plan, netns: &[Netns], built: &Built) -> Result<(),
     unicast::install(netns, &all)
 }
 
-/// Gives a node its routes by one interface again: when that goes down, the kernel forgets them.
+/// Restores a node's routes by one interface: the kernel forgets them when the interface goes down.
 pub(super) fn restore(
     plan: &Plan,
     netns: &[Netns],

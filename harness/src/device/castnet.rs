@@ -64,7 +64,7 @@ mod tests {
     use crate::plan::{Role, compile};
     use crate::vocabulary::key::{Default, Form};
 
-    /// Every key with a value that is neither its default nor that of another key.
+    /// Every key with a value that is that differs from its default and from every other key's value.
     fn igmp() -> String {
         let value = |(n, row): (u64, &Parameter)| {
             let default = row.key.unless_given;
@@ -82,7 +82,7 @@ mod tests {
         format!("{{ {} }}", values.join(", "))
     }
 
-    /// The daemon's own reader is the measure: one table of keys, read by both.
+    /// The daemon's own reader is the reference: one table of keys, read by both.
     #[test]
     fn a_scenario_and_the_daemon_make_one_thing_of_the_same_keys() {
         let igmp = igmp();

@@ -1,4 +1,4 @@
-//! What the rules of a link did, frame by frame.
+//! The log of a link's rules, frame by frame.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,23 +8,23 @@ use castnet::time::{Instant, Seconds};
 
 /// A rule struck a frame.
 ///
-/// The frame is told by its octets and by its place among all that entered, so that whoever has
-/// seen it elsewhere, in a capture say, can recognise it.
+/// The octets and the serial number identify the frame, so that a reader who has seen it elsewhere,
+/// in a capture for example, can recognise it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultEvent {
     /// When the frame entered the link.
     pub at: Instant,
-    /// Index of the rule. People are told the number, which is one more.
+    /// Index of the rule, from 0. Messages show the index plus one.
     pub rule: usize,
     /// The frame's number among all that entered the link, from 0.
     pub serial: u64,
-    /// The port that it came from.
+    /// The port that the frame came from.
     pub port: usize,
-    /// The port that it was on its way to; `None` if the rule treats all ports alike.
+    /// The port that the frame was on its way to; `None` if the rule treats all ports alike.
     pub to: Option<usize>,
     /// The frame as it entered.
     pub frame: Arc<[u8]>,
-    /// What was done.
+    /// What the rule did.
     pub what: What,
 }
 
@@ -33,15 +33,15 @@ pub struct FaultEvent {
 pub enum What {
     /// It was dropped.
     Dropped,
-    /// It did not get to the other side of a partition.
+    /// It was kept from the other side of a partition.
     CutOff,
     /// It was delayed by this much.
     Delayed(Duration),
-    /// So many copies were added to each that was under way.
+    /// This many copies were added to each that was under way.
     Duplicated(u32),
-    /// It was damaged.
+    /// Its checksum was spoiled.
     Corrupted,
-    /// It was to be damaged, but has no such octet or checksum.
+    /// Its checksum was to be spoiled, but it has none.
     Unharmed,
     /// It was held back until others have overtaken it.
     HeldBack,
@@ -50,7 +50,7 @@ pub enum What {
 /// A frame that has entered the link and has not yet arrived everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Its number among all that entered the link, from 0.
+    /// Its number among all frames that entered the link, from 0.
     pub serial: u64,
     /// The port that it is on its way to.
     pub to: usize,

@@ -1,4 +1,4 @@
-//! What routers and switches tell, as the recording keeps it, wherever they run.
+//! Turns the events of routers and switches into entries of the recording, for every backend.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -38,7 +38,7 @@ pub enum Told {
 }
 
 impl NodeEvent {
-    /// What a switch told: that the port leads to a router from now on, or to none any more.
+    /// A switch reported that the port leads to a router from now on, or no longer does.
     #[must_use]
     pub const fn router_port(node: NodeId, at: Instant, port: PortId, on: bool) -> Self {
         Self { at, node, told: Told::RouterPort { port, on }, what: None }
@@ -73,13 +73,13 @@ impl NodeEvent {
     }
 }
 
-/// The ports with members of each group, as far as a switch has told.
+/// The ports with members of each group, as reported by a switch.
 #[derive(Clone, Debug, Default)]
 pub struct MemberPorts(BTreeMap<Group, BTreeSet<PortId>>);
 
 impl MemberPorts {
-    /// Takes note that the port has members of the group from now on, or none any more; returns what
-    /// that changes.
+    /// Notes that from now on the port has members of the group, or no longer has any; returns the
+    /// change, if it is one.
     pub fn change(
         &mut self,
         at: Instant,
@@ -106,12 +106,12 @@ pub struct Teller {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Interface {
     port: PortId,
-    /// A router has one on each interface.
+    /// The router's address, for a router with one on each interface.
     address: Option<IpAddr>,
 }
 
 impl Teller {
-    /// For the router on the node; its interfaces are in the order of the node's ports.
+    /// For the router on the node; interfaces have the order of the node's ports.
     #[must_use]
     pub fn new(plan: &Plan, node: NodeId) -> Self {
         let interfaces = plan.nodes[node]
@@ -121,7 +121,7 @@ impl Teller {
         Self { node, interfaces: interfaces.collect() }
     }
 
-    /// The event as it is recorded.
+    /// The event's entry in the recording.
     #[must_use]
     pub fn tell(&self, at: Instant, event: &Event) -> NodeEvent {
         let what = self.change(event);
@@ -132,7 +132,7 @@ impl Teller {
         self.interfaces.get(vif.index())
     }
 
-    /// What of an event changes the router's state.
+    /// The change of the router's state, if the event is one.
     fn change(&self, event: &Event) -> Option<StateChange> {
         let port = |vif| self.interface(vif).map(|own| own.port);
         Some(match *event {

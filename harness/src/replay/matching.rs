@@ -1,8 +1,9 @@
-//! Which port of the scenario sent a captured frame.
+//! Finds the port of the scenario that sent a captured frame.
 //!
-//! An interface is the port or the link that it is named after, that it is said to be, or whose network
-//! the IGMP on it comes from. A sender is known by its Ethernet address, or by its IP address on the
-//! link; datagrams from elsewhere are the only router's. Of several interfaces on one link one counts.
+//! An interface is matched to a port or link by its name, by the user's word, or by the network
+//! that its IGMP comes from. A sender is known by its Ethernet address, or by its IP address on the
+//! link; datagrams with another source come from the link's only router. Of several interfaces on
+//! one link only one counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -18,14 +19,14 @@ use crate::plan::{LinkId, Plan, PortId, Role};
 /// Octets of an Ethernet header's type of IPv4.
 const IPV4: [u8; 2] = [8, 0];
 
-/// What a port of the scenario is in the capture.
+/// What stands for a port of the scenario in the capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mean {
     /// The interface of this name.
     Interface(String),
-    /// Whoever has this Ethernet address.
+    /// The sender with this Ethernet address.
     Ethernet([u8; 6]),
-    /// Whoever has this IP address.
+    /// The sender with this IP address.
     Address(IpAddr),
 }
 
@@ -45,7 +46,7 @@ impl FromStr for Mean {
     }
 }
 
-/// What the user says that ports are.
+/// The user's word on what stands for which port.
 pub type Means = Vec<(PortId, Mean)>;
 
 pub(super) struct Matching<'a> {
@@ -53,7 +54,7 @@ pub(super) struct Matching<'a> {
     means: &'a Means,
     /// The link of each interface.
     links: BTreeMap<String, LinkId>,
-    /// The interface that counts for each link; of castnet's own captures each port does.
+    /// The interface that counts for each link; in castnet's own captures every port counts.
     counts: BTreeMap<LinkId, BTreeSet<String>>,
     strangers: BTreeMap<String, usize>,
 }
@@ -85,7 +86,7 @@ impl<'a> Matching<'a> {
         matching
     }
 
-    /// The links with this address in their network, or of a port that is said to have it.
+    /// The links whose network has this address, or with a port that the user gave this address.
     fn links_of(&self, source: IpAddr) -> Vec<LinkId> {
         let said = self.means.iter().filter(|(_, mean)| *mean == Mean::Address(source));
         let said = said.map(|(port, _)| self.plan.ports[*port].link);
@@ -94,7 +95,7 @@ impl<'a> Matching<'a> {
         said.chain(within).collect()
     }
 
-    /// The link that an interface is by its name.
+    /// The link that an interface's name means.
     fn named(&self, interface: &str) -> Option<LinkId> {
         let said = self.means.iter().find(|(_, mean)| match mean {
             Mean::Interface(name) => name == interface,
@@ -105,7 +106,7 @@ impl<'a> Matching<'a> {
         port.map(|port| self.plan.ports[port].link).or_else(links)
     }
 
-    /// Whether anything of the link is in the capture.
+    /// Whether the capture has an interface on the link.
     pub(super) fn has(&self, link: LinkId) -> bool {
         self.counts.contains_key(&link)
     }
@@ -125,7 +126,7 @@ impl<'a> Matching<'a> {
             return None;
         };
         let carried = link::open(shot.link_type, &shot.bytes).ok()?;
-        // What switches pass on is told by its Ethernet source, which is that of the plan here.
+        // A frame that a switch passed on is identified by its Ethernet source, if the plan has it.
         let origin = frame.source.and_then(|mac| self.by_mac(mac)).unwrap_or(port);
         let packet = decode_ipv4(carried.packet).ok()?;
         let source = self.plan.ports[origin].mac;
@@ -172,7 +173,7 @@ impl<'a> Matching<'a> {
         format!("{} on {}", packet.source, self.plan.links[link].name)
     }
 
-    /// Who could not be matched, and which interfaces were left out.
+    /// The senders without a match, and the interfaces left out.
     pub(super) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         for (interface, link) in &self.links {

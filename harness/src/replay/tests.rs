@@ -1,4 +1,4 @@
-//! Captures that are held against scenarios: which port sent what, and what no capture can tell.
+//! Captures judged against scenarios: which port sent what, and what no capture can show.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

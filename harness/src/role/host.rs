@@ -24,7 +24,7 @@ pub(super) struct Host {
     task: Option<AbortHandle>,
 }
 
-/// What acts and the task of the host both use.
+/// State that acts and the host's task share.
 struct Shared {
     node: NodeId,
     raw: Raw,
@@ -109,19 +109,19 @@ impl Shared {
         match heard {
             None => {}
             Some(Heard::Ignored(event)) => stage.log.borrow_mut().events.push(event),
-            // The kernel's stamp is the better one.
+            // The kernel's stamp is more exact than the time of reading.
             Some(Heard::Delivered(_)) => self.deliver(stage, port, frame),
         }
     }
 
-    /// A datagram for a group that is joined reaches the listener.
+    /// Delivers a datagram if its group is joined.
     fn deliver(&self, stage: &Stage, port: PortId, frame: &Frame) {
         let at = stage.clock.at(Duration::from_nanos(frame.stamp_ns));
         let delivered = self.member.borrow().deliver(at, port, packet(frame));
         stage.log.borrow_mut().deliveries.extend(delivered);
     }
 
-    /// Sends what the host has to say on each link; on one that is down it goes unsaid, as with the
+    /// Sends the host's messages on each link; on a link that is down they are lost, as with the
     /// kernel's own host.
     fn transmit(&self) -> io::Result<()> {
         while let Some(said) = self.member.borrow_mut().poll() {
@@ -135,7 +135,7 @@ impl Shared {
     }
 }
 
-/// The IPv4 packet in a frame that may be none.
+/// The IPv4 packet in a frame; empty if there is none.
 fn packet(frame: &Frame) -> &[u8] {
     frame.bytes.get(ETHERNET..).unwrap_or_default()
 }

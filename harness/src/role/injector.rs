@@ -1,4 +1,4 @@
-//! An injector: whatever packets the plan wants, valid or not, once or again and again.
+//! An injector: sends the packets that the plan asks for, valid or not, once or again and again.
 
 use std::io;
 use std::rc::Rc;
@@ -14,9 +14,9 @@ use crate::plan::{Action, Injection, NodeId, Plan, Setting};
 pub(super) struct Injector {
     node: NodeId,
     raw: Rc<Raw>,
-    /// What it sends from the start of the run.
+    /// What it sends periodically from the start of the run.
     periodic: Option<Injection>,
-    /// The task that sends it.
+    /// The task that sends `periodic`.
     asking: Option<AbortHandle>,
     sending: Vec<AbortHandle>,
 }
@@ -43,7 +43,7 @@ impl Injector {
         task.abort_handle()
     }
 
-    /// Sends this again and again, instead of what it sends so far.
+    /// Sends this again and again, instead of what it has sent so far.
     fn ask(&mut self, stage: &Stage, injection: Injection) {
         self.asking.take().iter().for_each(AbortHandle::abort);
         self.asking = Some(self.begin(stage, injection));

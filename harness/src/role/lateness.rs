@@ -1,5 +1,5 @@
-//! How late a thread comes to do what is due: what it does late, the device under test would seem to
-//! have done late.
+//! Measures how late a thread serves its timers: if the laboratory is late, the device under test
+//! seems late.
 
 use std::time::Duration;
 
@@ -8,15 +8,16 @@ use castnet::time::Instant;
 use super::Clock;
 use crate::recording::Lateness;
 
-/// How often it is looked whether the thread is late.
+/// How often the thread checks whether it is late.
 const BEAT: Duration = Duration::from_millis(20);
 
-/// Less is no stall, but what it takes to be woken.
+/// Less than this is no stall, but the time that waking up takes.
 const WAKING: Duration = Duration::from_millis(1);
 
-/// Measures for ever how late the calling thread may have come to do what it has a timer for, and tells
-/// each time that is worse than all before. What holds up the very start, which was due at `since`, counts
-/// too. A stall that lasts until after a look is due may have begun right after the look before it.
+/// Measures for ever how late the calling thread may have served its timers, and reports each delay
+/// that is worse than all before. A delay of the very start, which was due at `since`, counts too.
+/// A stall that spans a check may have started right after the previous check, so it is counted
+/// from there.
 pub async fn watch_lateness(clock: Clock, since: Instant, mut tell: impl FnMut(Lateness)) {
     let mut worst = Duration::ZERO;
     let mut last = since;

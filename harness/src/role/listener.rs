@@ -73,7 +73,7 @@ impl Listener {
     }
 }
 
-/// Holds the kernel to a version of IGMP, on all interfaces: net/ipv4/igmp.c reads this beside the
+/// Fixes the version of IGMP on all interfaces: net/ipv4/igmp.c reads this sysctl beside the
 /// interface's own.
 fn hold_to(netns: &Netns, version: u8) -> io::Result<()> {
     netns.write_sysctl("net/ipv4/conf/all/force_igmp_version", &version.to_string())
@@ -118,7 +118,7 @@ impl Actor for Listener {
     fn stop(&mut self, stage: &Stage) {
         self.tasks.iter().for_each(AbortHandle::abort);
         for ear in self.ears.values() {
-            // What came in the last instant is in the buffer.
+            // Datagrams of the last instant are still in the socket's buffer.
             if let Err(error) = ear.drain(stage) {
                 stage.broken(self.node, &error);
             }
@@ -127,7 +127,7 @@ impl Actor for Listener {
 }
 
 impl Ear {
-    /// Takes everything that has arrived.
+    /// Reads every datagram that has arrived.
     fn drain(&self, stage: &Stage) -> io::Result<()> {
         let mut payload = [0; 2048];
         let mut control = cmsg_space!(TimeSpec, u32);

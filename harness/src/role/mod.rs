@@ -1,8 +1,7 @@
-//! Who may sit on a node of the real-kernel laboratory: one small module a role.
+//! The roles of nodes in the real-kernel laboratory: one small module each.
 //!
 //! An [`Actor`] is made before the run, with its sockets already inside its namespace; it starts at
-//! time zero, does the acts that the plan gives it, and ends with the run. What happens to it goes
-//! into the [`Log`].
+//! time zero, performs its acts of the plan, and ends with the run. Its events go into the [`Log`].
 
 mod host;
 mod injector;
@@ -34,50 +33,50 @@ pub use switch::snooping;
 
 /// A node at work.
 pub trait Actor {
-    /// Begins, at time zero.
+    /// Starts, at time zero.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// Why it cannot start.
     fn start(&mut self, stage: &Stage) -> Result<(), String>;
 
-    /// Does one act.
+    /// Performs one act.
     ///
     /// # Errors
-    /// Why it could not.
+    /// Why it could not perform the act.
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String>;
 
-    /// Ready once nothing that was begun is still under way: before time zero all that the node needs
-    /// in order to start, after an act what it ends or starts.
+    /// Returns once nothing that the actor has begun is under way: before time zero the preparation
+    /// of its start, after an act what the act ends or starts.
     fn settle(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Sends nothing of its own accord from now on. What has arrived is still taken in.
+    /// Sends nothing of its own accord from now on, but still receives.
     fn quiet(&mut self, _stage: &Stage) {}
 
     /// Ends.
     fn stop(&mut self, _stage: &Stage) {}
 }
 
-/// What every actor of a run shares.
+/// State that every actor of a run shares.
 #[derive(Clone)]
 pub struct Stage {
     /// The plan.
     pub plan: Rc<Plan>,
     /// The time of the run.
     pub clock: Clock,
-    /// What happens.
+    /// The record of the run.
     pub log: Rc<RefCell<Log>>,
 }
 
 impl Stage {
-    /// A node could not do what it should: the run cannot be trusted.
+    /// Records that a node failed to do what it should: the run cannot be trusted.
     pub fn broken(&self, node: NodeId, why: &dyn std::fmt::Display) {
         let name = &self.plan.nodes[node].name;
         self.log.borrow_mut().broken.push(format!("{name}: {why}"));
     }
 
-    /// Somebody whose timing counts was late.
+    /// Records a delay of an actor or router whose timing counts.
     pub fn late(&self, lateness: Lateness) {
         let worst = &mut self.log.borrow_mut().lateness;
         if lateness.by > worst.by {
@@ -85,8 +84,8 @@ impl Stage {
         }
     }
 
-    /// Waits until this long after the start of the run. What is due by now waits for no tick of the
-    /// timer, so that who is late can make up for it.
+    /// Waits until this long after the start of the run. If that time has passed it returns without
+    /// waiting for a tick of the timer, so that a late actor can catch up.
     pub async fn wait_until(&self, at: Instant) {
         match at.since(self.clock.now()) {
             Duration::ZERO => tokio::task::yield_now().await,
@@ -95,7 +94,7 @@ impl Stage {
     }
 }
 
-/// What actors have to tell.
+/// The events of a run.
 #[derive(Debug, Default)]
 pub struct Log {
     /// Datagrams that sockets received.
@@ -104,9 +103,9 @@ pub struct Log {
     pub mfc: Vec<MfcChange>,
     /// Changes of switches' databases of members.
     pub mdb: Vec<MdbChange>,
-    /// What routers and switches told.
+    /// Events of routers and switches.
     pub events: Vec<NodeEvent>,
-    /// The worst time that somebody was late whose timing counts.
+    /// The worst delay of an actor or router whose timing counts.
     pub lateness: Lateness,
     /// Why the run cannot be trusted.
     pub broken: Vec<String>,
@@ -119,7 +118,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Time zero is now.
+    /// A clock whose time zero is now.
     #[must_use]
     pub fn start() -> Self {
         Self { epoch: since_1970() }
@@ -131,7 +130,7 @@ impl Clock {
         self.at(since_1970())
     }
 
-    /// The instant of a kernel stamp; time zero for what came before it.
+    /// The instant of a kernel stamp; time zero for an earlier stamp.
     #[must_use]
     pub fn at(&self, since_1970: Duration) -> Instant {
         Instant::ZERO + since_1970.saturating_sub(self.epoch)
@@ -152,7 +151,7 @@ fn since_1970() -> Duration {
 /// Makes the actor of a node; `ifindexes` are the kernel's indexes of its ports, in their order.
 ///
 /// # Errors
-/// What of its sockets could not be made.
+/// Errors of making its sockets.
 pub fn actor(
     plan: &Plan,
     node: NodeId,

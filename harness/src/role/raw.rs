@@ -1,4 +1,4 @@
-//! A packet socket for the actors that speak for themselves, past the kernel's own IP stack.
+//! A packet socket for the actors that bypass the kernel's own IP stack.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use crate::capture::ethernet;
 use crate::lab::{BATCH_BYTES, Frame, Netns, Tap};
 use crate::plan::{NodeId, Plan, PortId};
 
-/// The socket, and the interfaces that it can speak on.
+/// The socket, and the interfaces that it can send on.
 pub(super) struct Raw {
     tap: Tap,
     ports: Vec<RawPort>,
@@ -46,13 +46,13 @@ impl Raw {
         self.tap.send(port.ifindex, &ethernet::frame(port.mac, to, packet))
     }
 
-    /// Waits for frames and takes them; each with the interface that it came in on.
+    /// Waits for frames and takes them; each with its incoming interface.
     pub(super) async fn receive(&self) -> io::Result<Vec<(PortId, Frame)>> {
         readable(self.tap.as_fd()).await?;
         self.take()
     }
 
-    /// Takes the frames that are there.
+    /// Takes the frames that wait.
     pub(super) fn take(&self) -> io::Result<Vec<(PortId, Frame)>> {
         let mut space = vec![0; BATCH_BYTES];
         let mut frames = Vec::new();

@@ -1,7 +1,8 @@
-//! A switch: the kernel's bridge does the work; this tells what it learns, and lets it ask.
+//! A switch: the kernel's bridge does the work; this actor records what it learns, and starts its
+//! querier.
 //!
-//! The bridge is made with the links. It begins to ask at time zero and not when it is made, so that
-//! its first Queries are part of the run.
+//! The bridge is built with the links. Its querier starts only at time zero, so that its first
+//! Queries are part of the run.
 
 use std::io;
 
@@ -17,15 +18,15 @@ pub(super) struct Switch {
     node: NodeId,
     netns: Netns,
     is_querier: bool,
-    /// A subscription that has begun before the first change can happen; gone once it is read.
+    /// A subscription opened before the first change can happen; `None` once its task reads it.
     watch: Option<Watch>,
     task: Option<AbortHandle>,
 }
 
-/// What the bridge knows, as far as it has told.
+/// The bridge's state, as reported so far.
 struct Watch {
     node: NodeId,
-    /// Which port each device is.
+    /// The port of each device.
     ports: Vec<(u32, PortId)>,
     monitor: MdbMonitor,
     members: MemberPorts,
@@ -46,7 +47,7 @@ impl Switch {
         Ok(Self { node, netns, is_querier, watch: Some(watch), task: None })
     }
 
-    /// Makes the bridge ask, or stop.
+    /// Starts or stops the bridge's querier.
     fn ask(&self, stage: &Stage, on: bool) {
         self.change(stage, async move |netns| switch::set_querier(&netns, on).await);
     }
@@ -65,7 +66,7 @@ impl Switch {
     }
 }
 
-/// How the bridge of a switch snoops.
+/// The attributes with which the bridge of a switch snoops.
 pub fn snooping(switch: &plan::Switch) -> Snooping {
     let igmp = &switch.igmp;
     Snooping {

@@ -9,7 +9,7 @@ use socket2::{Domain, Socket, Type};
 use crate::family::spoken;
 use crate::lab::Netns;
 
-/// Octets of receive buffer, for a reader that is held up while thousands of datagrams come.
+/// Octets of receive buffer, enough for thousands of datagrams while the reader is held up.
 const RECEIVE_BUFFER: usize = 16 << 20;
 
 /// A socket that receives datagrams for this address, with the kernel's time stamps, and only those
@@ -22,7 +22,7 @@ pub(super) fn receiver(netns: &Netns, address: SocketAddr) -> io::Result<UdpSock
         socket.set_reuse_address(true)?;
         socket.set_multicast_all_v4(false)?;
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
-        // Every message says how many before it found no room.
+        // Every message carries the number of earlier ones that found no room.
         setsockopt(&socket, sockopt::RxqOvfl, &1)?;
         // An ordinary user gets no more than net.core.rmem_max.
         if setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
@@ -33,7 +33,7 @@ pub(super) fn receiver(netns: &Netns, address: SocketAddr) -> io::Result<UdpSock
     })?
 }
 
-/// A socket that sends multicast out of the interface with this address, and hears none of it.
+/// A socket that sends multicast out of the interface with this address, and does not hear it.
 pub(super) fn sender(netns: &Netns, interface: IpAddr, ttl: u8) -> io::Result<UdpSocket> {
     let interface = spoken(interface).map_err(io::Error::other)?;
     netns.run(|| {
@@ -42,7 +42,7 @@ pub(super) fn sender(netns: &Netns, interface: IpAddr, ttl: u8) -> io::Result<Ud
         socket.set_multicast_ttl_v4(ttl.into())?;
         socket.set_multicast_loop_v4(false)?;
         socket.set_multicast_if_v4(&interface)?;
-        // The address that it is bound to is the source of what it sends.
+        // Datagrams get the address that the socket is bound to as their source.
         socket.bind(&SocketAddrV4::new(interface, 0).into())?;
         Ok(socket.into())
     })?

@@ -1,4 +1,5 @@
-//! The kernel's own word on a router's forwarding cache: every change of it, as netlink tells it.
+//! Records the kernel's own view of a router's forwarding cache: every change, as netlink reports
+//! it.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,10 +11,10 @@ use crate::lab::{MfcMessage, MfcMonitor, Netns};
 use crate::plan::{NodeId, PortId};
 use crate::recording::{MfcChange, MfcEntry};
 
-/// A subscription that has begun before the first change can happen.
+/// A subscription opened before the first change can happen.
 pub(super) struct Watch {
     node: NodeId,
-    /// Which port each device is.
+    /// The port of each device.
     ports: Vec<(u32, PortId)>,
     monitor: MfcMonitor,
 }

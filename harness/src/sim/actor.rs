@@ -1,7 +1,7 @@
-//! What a node of the simulator does, whatever its role; who may sit on one says [`super::cast`].
+//! The interface of a node in the simulator, whatever its role; [`super::cast`] makes the actors.
 //!
-//! An [`Actor`] is a plain value like the machines in it: it is called with what happens and the time,
-//! asks for what it wants done through [`Cx`], and says when it wants to be called again.
+//! An [`Actor`] is a plain value like the machines in it: the world calls it with an input and the
+//! time, the actor asks for effects through [`Cx`], and names the time of its next call.
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -18,30 +18,30 @@ use crate::recording::Recording;
 
 /// A node at work.
 pub(super) trait Actor {
-    /// Begins, at time zero.
+    /// Starts, at time zero.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// Why it cannot start.
     fn start(&mut self, _cx: &mut Cx<'_>) -> Result<(), String> {
         Ok(())
     }
 
-    /// Does one act.
+    /// Performs one act.
     ///
     /// # Errors
-    /// Why it could not.
+    /// Why it could not perform the act.
     fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String>;
 
-    /// Takes a frame that the port listens to.
+    /// Receives a frame that the port listens to.
     fn receive(&mut self, _cx: &mut Cx<'_>, _port: PortId, _frame: &Frame) {}
 
-    /// Its kernel has something to ask or to tell.
+    /// Its kernel has made upcalls or reported changes.
     fn told(&mut self, _cx: &mut Cx<'_>, _outs: &mut Vec<Out>) {}
 
     /// The interface has come up or gone down.
     fn interface(&mut self, _cx: &mut Cx<'_>, _port: PortId, _up: bool) {}
 
-    /// When to call [`Actor::wake`], at the latest.
+    /// When [`Actor::wake`] must be called, at the latest.
     fn deadline(&self) -> Option<Instant> {
         None
     }
@@ -49,61 +49,61 @@ pub(super) trait Actor {
     /// Does what is due; harmless at any time.
     fn wake(&mut self, _cx: &mut Cx<'_>) {}
 
-    /// Something that the actor asked to be told at this time is due ([`Want::Token`]).
+    /// A reminder of the actor is due ([`Want::Token`]).
     fn token(&mut self, _cx: &mut Cx<'_>, _token: Token) {}
 
     /// Sends nothing of its own accord from now on.
     fn quiet(&mut self, _cx: &mut Cx<'_>) {}
 }
 
-/// What an actor is called with.
+/// The context of a call to an actor.
 pub(super) struct Cx<'a> {
     /// The time.
     pub(super) now: Instant,
     /// The plan.
     pub(super) plan: &'a Plan,
-    /// What happens.
+    /// The recording of the run.
     pub(super) recording: &'a mut Recording,
     /// The ports.
     pub(super) seats: &'a [Seat],
-    /// What the kernels of routers forward, in the order of their nodes.
+    /// The forwarding of all routers' kernels, in the order of their nodes.
     pub(super) forwarders: &'a mut [Forwarder],
-    /// Reads for listeners.
+    /// Reads datagrams for listeners.
     pub(super) receiver: &'a mut Receiver,
-    /// What is asked for.
+    /// The effects that the actor asks for.
     pub(super) wants: &'a mut Vec<Want>,
-    /// How often a machine was handed something.
+    /// The number of inputs handed to machines.
     pub(super) events: &'a mut u64,
 }
 
-/// What an actor asks for.
+/// An effect that an actor asks for.
 #[derive(Debug)]
 pub(super) enum Want {
     /// A frame leaves by the port.
     Send(PortId, Frame),
-    /// It is to be told so then.
+    /// Call the actor with this token at this time.
     Token(Instant, Token),
-    /// The port listens to frames, or does so no more.
+    /// The port listens to these frames from now on (`true`), or no longer.
     Hear(PortId, Sounds, bool),
 }
 
-/// What an actor is told when it is due: what it means is the actor's business.
+/// Identifies a reminder; only the actor knows its meaning.
 pub(super) type Token = u64;
 
-/// Which frames a port may listen to.
+/// The frames that a port may listen to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sounds {
-    /// All of them.
+    /// All frames.
     All,
-    /// Those to this Ethernet address.
+    /// Frames to this Ethernet address.
     To([u8; 6]),
 }
 
 impl Cx<'_> {
-    /// Sends an IP packet to a group. From an interface that is down nothing goes.
+    /// Sends an IP packet to a group. An interface that is down sends nothing.
     ///
     /// # Errors
-    /// That it is down, in the kernel's words.
+    /// The interface is down; the text is the kernel's.
     pub(super) fn send(
         &mut self,
         port: PortId,
@@ -116,7 +116,7 @@ impl Cx<'_> {
     /// Sends a whole frame.
     ///
     /// # Errors
-    /// That the interface is down, in the kernel's words.
+    /// The interface is down; the text is the kernel's.
     pub(super) fn pass(&mut self, port: PortId, frame: Frame) -> Result<(), String> {
         if !self.seats[port].up {
             return Err("Network is down".to_owned());
@@ -125,17 +125,17 @@ impl Cx<'_> {
         Ok(())
     }
 
-    /// Has the port listen to frames, or not any more. Each one that has been begun is ended once.
+    /// Starts or ends listening to frames. Each start needs one end.
     pub(super) fn hear(&mut self, port: PortId, sounds: Sounds, on: bool) {
         self.wants.push(Want::Hear(port, sounds, on));
     }
 
-    /// Has the actor be told so then; it cannot be taken back.
+    /// Reminds the actor at this time with this token. A reminder cannot be cancelled.
     pub(super) fn remind(&mut self, at: Instant, token: Token) {
         self.wants.push(Want::Token(at, token));
     }
 
-    /// A node could not do what it should: the run cannot be trusted.
+    /// Records that a node failed to do what it should: the run cannot be trusted.
     pub(super) fn broken(&mut self, node: NodeId, why: &str) {
         self.recording.broken.push(format!("{}: {why}", self.plan.nodes[node].name));
     }

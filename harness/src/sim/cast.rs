@@ -1,4 +1,4 @@
-//! Who may sit on a node of the simulator: one small module a role.
+//! The roles of nodes in the simulator: one small module each.
 
 use super::actor::Actor;
 use super::forwarders::Forwarder;
@@ -9,7 +9,7 @@ use crate::scenario::Listener;
 /// Makes the actor of a node.
 ///
 /// # Errors
-/// In words: the node has an address of a family that is not spoken.
+/// The node has an address of an unsupported family; the message names it.
 pub(super) fn actor(
     plan: &Plan,
     node: NodeId,

@@ -1,4 +1,4 @@
-//! The datagrams of a source, as its kernel would send them, and how a receiver's kernel reads them.
+//! The datagrams of a source, as its kernel would send them, and as a receiver's kernel reads them.
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::recording::Number;
 /// The IP packet with one datagram of the stream.
 ///
 /// # Errors
-/// In words: it is too long for a packet, or of a family that is not spoken.
+/// The packet would be too long, or is of an unsupported family; the message says which.
 pub(super) fn encode(stream: &Stream, sequence: u64, now: Instant) -> Result<Vec<u8>, String> {
     let spoken = |address| spoken(address).map_err(|unspoken| unspoken.to_string());
     let (source, group) = (spoken(stream.source)?, spoken(stream.group.addr())?);
@@ -45,7 +45,7 @@ pub(super) fn encode(stream: &Stream, sequence: u64, now: Instant) -> Result<Vec
     header.encode(&[&udp.to_bytes()[..], &payload].concat()).map_err(|unfit| unfit.to_string())
 }
 
-/// Reads datagrams for all listeners of a world. One is read once, however many are handed it.
+/// Reads datagrams for all listeners of a world. Each is read once, however many listeners get it.
 #[derive(Debug, Default)]
 pub(super) struct Receiver(Last<Option<Received>>);
 
@@ -53,8 +53,8 @@ pub(super) struct Receiver(Last<Option<Received>>);
 pub(super) type Received = (IpAddr, Group, Number);
 
 impl Receiver {
-    /// The datagram to a group that a socket would receive out of the packet; `None` if there is none,
-    /// or if a checksum is wrong.
+    /// The datagram to a group that a socket would receive out of the packet; `None` if the packet
+    /// holds no such datagram or has a wrong checksum.
     pub(super) fn receive(&mut self, packet: &Rc<[u8]>) -> Option<Received> {
         self.0.of(packet, receive)
     }

@@ -1,7 +1,7 @@
-//! What the kernels of all routers know of forwarding, side by side and apart from the daemons.
+//! The forwarding state of all routers' kernels, side by side and apart from the daemons.
 //!
-//! A stream visits every router in turn, and needs a few hundred octets of each. Scattered among all
-//! else that routers know, these would take more memory than any cache, or table of pages, covers.
+//! A stream visits every router in turn, and needs a few hundred octets of each. Scattered among
+//! the rest of the routers' state, these octets would not fit any cache, nor their pages the TLB.
 
 use castnet::mfc::vif::Vif;
 use smallvec::SmallVec;
@@ -18,7 +18,7 @@ pub(super) struct Forwarder {
 }
 
 impl Forwarder {
-    /// Those of all routers of the plan, in the order of their nodes.
+    /// The forwarding of all routers of the plan, in the order of their nodes.
     pub(super) fn all(plan: &Plan) -> Vec<Self> {
         let routers = plan.nodes.iter().enumerate();
         let routers = routers.filter(|(_, node)| matches!(node.role, Role::Router(_)));
@@ -29,7 +29,7 @@ impl Forwarder {
         routers.map(forwarder).collect()
     }
 
-    /// The place of a router's among all of them.
+    /// The index of a router's forwarding in `all`.
     pub(super) fn place(all: &[Self], router: NodeId) -> usize {
         all.partition_point(|forwarder| forwarder.node < router)
     }
@@ -41,7 +41,7 @@ impl Forwarder {
     }
 }
 
-/// No plan of so many parts fits into memory.
+/// A plan with so many parts would not fit into memory.
 pub(super) fn small(id: usize) -> u32 {
     u32::try_from(id).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! A frame under way: its Ethernet addresses, and an IP packet that all who carry it share.
+//! A frame under way: its Ethernet addresses, and an IP packet that all copies share.
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::capture::ethernet::{self, ADDRESSES, HEADER, multicast_mac};
 
-/// How long a frame is under way. A veth takes about half a microsecond, and nothing takes no time.
+/// How long a frame is under way. A veth takes about half a microsecond; zero would make cause and
+/// effect simultaneous.
 pub(super) const UNDER_WAY: Duration = Duration::from_micros(1);
 
 /// An Ethernet frame with an IP packet in it.
@@ -23,7 +24,7 @@ impl Frame {
         Self { source, destination: multicast_mac(group), packet: packet.into() }
     }
 
-    /// Reads a frame that has been octets meanwhile.
+    /// Decodes a frame from octets.
     pub(super) fn read(octets: &[u8]) -> Option<Self> {
         let (addresses, rest) = octets.split_first_chunk::<ADDRESSES>()?;
         let packet = rest.get(HEADER - ADDRESSES..)?;

@@ -18,7 +18,7 @@ impl Host {
         Ok(Self { node, member: Member::new(plan, node, knobs)? })
     }
 
-    /// Sends what it has to say; on a link that is down it goes unsaid.
+    /// Sends the host's messages; on a link that is down they are lost.
     fn transmit(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
         while let Some(said) = self.member.poll() {
             let Said { port, to, packet } = said?;
@@ -36,7 +36,7 @@ impl Host {
 
 impl Actor for Host {
     fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
-        // Its packet socket hears everything.
+        // A packet socket hears every frame.
         for &port in &cx.plan.nodes[self.node].ports {
             cx.hear(port, Sounds::All, true);
         }

@@ -1,9 +1,9 @@
-//! What was made of the packet that was looked at last: neighbours are handed the same one, one after
-//! the other, and the first of them does the work for all.
+//! Caches the result for the last packet: neighbours get the same packet one after the other, so
+//! the work is done once.
 
 use std::rc::Rc;
 
-/// The last packet, and what was made of it.
+/// The last packet, and its result.
 #[derive(Clone, Debug)]
 pub(super) struct Last<T>(Option<(Rc<[u8]>, T)>);
 
@@ -14,9 +14,9 @@ impl<T> Default for Last<T> {
 }
 
 impl<T: Clone> Last<T> {
-    /// What `make` makes of the packet; it is not asked again for the very same one.
+    /// The result for the packet; `make` runs only if the packet is not the last one.
     pub(super) fn of(&mut self, packet: &Rc<[u8]>, make: impl FnOnce(&[u8]) -> T) -> T {
-        // It is held, so that nothing else can be where it is.
+        // The cache holds the packet, so no other packet can have its address.
         if let Some((last, made)) = &self.0
             && Rc::ptr_eq(last, packet)
         {

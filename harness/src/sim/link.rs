@@ -1,8 +1,7 @@
-//! A link: who is on it, who listens to what, and the rules that frames pass on it.
+//! A link: its ports, the frames that each listens to, and the rules for frames on it.
 //!
-//! A frame is one event however many ports it reaches. Where it may be interfered with, or takes its
-//! time, a link is a fabric's wire, and each
-//! port is reached on its own.
+//! A frame is one event however many ports it reaches. A link with faults or a pace is a fabric's
+//! wire instead, and each port is reached by an event of its own.
 
 use castnet::time::Instant;
 use smallvec::{Array, SmallVec};
@@ -22,8 +21,9 @@ pub(super) struct Link {
     pub(super) wake: Option<Instant>,
 }
 
-/// Who listens to which frames, each list in ascending order. A port may listen for several reasons.
-/// What a host at the end of a cable listens to is in place, for a stream visits every link in turn.
+/// Which port listens to which frames, each list in ascending order. A port may be listed several
+/// times, once for each reason. The lists of a cable are stored in place, since a stream visits
+/// every link in turn.
 #[derive(Debug, Default)]
 struct Ears {
     all: SmallVec<[PortId; 2]>,
@@ -33,7 +33,7 @@ struct Ears {
 impl Link {
     pub(super) fn new(plan: &Plan, link: LinkId) -> Self {
         let ports = plan.links[link].ports.clone();
-        // Nobody can interfere on a link of one port.
+        // A link of one port has nothing to interfere with.
         let is_wire = plan.is_wire(link) && ports.len() > 1;
         let wire = is_wire.then(|| Box::new(Wire::planned(plan, link)));
         Self { ports, ears: Ears::default(), wire, wake: None }
@@ -57,7 +57,7 @@ impl Link {
         self.hears_all(port) || self.ears.to.binary_search(&(destination, port)).is_ok()
     }
 
-    /// Appends every port that listens to frames to this address, each once and in ascending order.
+    /// Appends every port that listens to frames to this address, once each and in ascending order.
     pub(super) fn listeners(&self, destination: [u8; 6], found: &mut Vec<PortId>) {
         let to = &self.ears.to[self.ears.to.partition_point(|&(mac, _)| mac < destination)..];
         let to = to.iter().take_while(|&&(mac, _)| mac == destination).map(|&(_, port)| port);
@@ -78,7 +78,7 @@ impl Link {
     }
 }
 
-/// Puts an entry into a list in ascending order, or takes one like it out.
+/// Inserts an entry into a list in ascending order, or removes one that is equal.
 fn put<A: Array<Item: Ord>>(list: &mut SmallVec<A>, entry: A::Item, on: bool) {
     let at = list.partition_point(|other| *other < entry);
     if on {

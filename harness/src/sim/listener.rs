@@ -1,4 +1,4 @@
-//! A listener whose kernel speaks IGMP for it: the model of Linux's host, and sockets.
+//! A listener whose kernel speaks IGMP for it: the model of a Linux host, and sockets.
 
 use std::net::Ipv4Addr;
 
@@ -18,14 +18,14 @@ use crate::recording::Delivery;
 pub(super) struct Listener {
     node: NodeId,
     kernels: Kernels,
-    /// The sockets: one for each group on each interface, bound to it.
+    /// The sockets: one for each group on each interface.
     joined: Vec<(PortId, Group)>,
 }
 
 /// The host side of a node's kernel: IGMP on each of its interfaces.
 pub(super) struct Kernels {
     interfaces: Vec<(PortId, Host)>,
-    /// When one of them is to be called next.
+    /// When the earliest timer of these kernels is due.
     next: Option<Instant>,
     rng: Rng,
     said: Vec<Out>,
@@ -38,10 +38,10 @@ impl Listener {
     }
 }
 
-/// The address of an interface, as the model of its kernel knows it.
+/// The address of an interface, as the model of its kernel needs it.
 ///
 /// # Errors
-/// It has none, or one of a family that is not spoken.
+/// The interface has no address, or one of an unsupported family.
 pub(super) fn own_address(port: &Port) -> Result<Ipv4Addr, String> {
     let address = port.address.ok_or("an interface has no address")?;
     spoken(address).map_err(|unspoken| unspoken.to_string())
@@ -49,7 +49,7 @@ pub(super) fn own_address(port: &Port) -> Result<Ipv4Addr, String> {
 
 impl Kernels {
     /// # Errors
-    /// An interface has no address of a family that is spoken.
+    /// An interface has no address of a supported family.
     pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Result<Self, String> {
         let node = &plan.nodes[node];
         let host = |&port: &PortId| {
@@ -72,7 +72,7 @@ impl Kernels {
     }
 
     /// # Errors
-    /// The group is of a family that is not spoken.
+    /// The group is of an unsupported family.
     pub(super) fn join(
         &mut self,
         cx: &mut Cx<'_>,
@@ -86,7 +86,7 @@ impl Kernels {
     }
 
     /// # Errors
-    /// The group is of a family that is not spoken.
+    /// The group is of an unsupported family.
     pub(super) fn leave(
         &mut self,
         cx: &mut Cx<'_>,
@@ -125,13 +125,13 @@ impl Kernels {
         }
     }
 
-    /// Has all interfaces speak this version, whatever they hear.
+    /// Fixes the IGMP version on all interfaces, whatever Queries they hear.
     fn hold_to(&mut self, version: u8) {
         self.interfaces.iter_mut().for_each(|(_, host)| host.hold_to(version));
         self.look_ahead();
     }
 
-    /// Whether the kernel takes datagrams of the group in on the port.
+    /// Whether the kernel accepts datagrams of the group on the port.
     pub(super) fn is_member(&self, port: PortId, group: Ipv4Addr) -> bool {
         self.interfaces.iter().any(|(own, host)| *own == port && host.is_member(group))
     }
@@ -146,7 +146,7 @@ impl Kernels {
         let Some((_, host)) = interfaces.iter_mut().find(|(own, _)| *own == port) else { return };
         act(host, cx.now, rng, said);
         for Out { to, packet } in said.drain(..) {
-            // From an interface that is down the kernel's own messages vanish without a word.
+            // On an interface that is down the kernel's own messages are lost silently.
             _ = cx.send(port, to, packet);
         }
         self.look_ahead();

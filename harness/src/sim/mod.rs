@@ -1,9 +1,9 @@
 //! The simulator: a plan in virtual time, without a kernel, a clock, a thread or any other input.
 //!
-//! Events are taken in the order of (time, order of putting in), and nothing waits. Routers and
-//! castnet's own hosts are the same values that run over the kernel; what Linux does is the matter of
-//! [`model`]. All randomness is seeded and forked by the names of nodes. So the same plan makes the
-//! same recording, octet by octet, on any machine.
+//! Events are served in the order of (time, order of insertion), and nothing waits. Routers and
+//! castnet's own hosts are the values that also run over the kernel; [`model`] does what Linux
+//! does. All randomness is seeded and forked by the names of nodes. So a plan makes one recording,
+//! equal octet by octet on any machine.
 
 mod actor;
 mod cast;

@@ -1,10 +1,10 @@
-//! Many listeners on one link, each with a kernel of its own: the model of Linux's host for each, and
-//! nothing that is the same for all of them.
+//! Many listeners on one link, each with a kernel of its own: the model of a Linux host for each;
+//! shared values are stored once.
 //!
-//! They have the addresses that follow the port's. A packet is read once for all who hear it, and only
-//! members of its group hear it. Their clocks do not tick together, as those of different machines do
-//! not. What one of them sends the others hear too. A datagram is delivered if any of them reads it;
-//! how many do is counted for each.
+//! Hosts have the addresses that follow the port's. A packet is read once for all who hear it, and
+//! only members of its group hear it. Their clocks do not tick together, like those of different
+//! machines. Hosts hear each other's messages. A datagram is delivered if any host reads it, and
+//! the number of reads is counted.
 
 mod churn;
 mod members;
@@ -30,14 +30,14 @@ use crate::recording::Delivery;
 use churn::Churning;
 use members::Members;
 
-/// What a token means: the upper half says which of these, the lower half which host.
+/// What a token means: the upper half is one of these, the lower half the host.
 const TIMER: Token = 0;
-/// What hosts of the population have sent reaches the others.
+/// A message of a host reaches the other hosts.
 const OVERHEARD: Token = 1;
-/// From here on: two for each churn, that somebody comes and that somebody goes.
+/// From here on two for each churn: a host comes, and a host goes.
 const CHURN: Token = 2;
 
-/// So many bits of a token say which host.
+/// The number of bits of a token that identify the host.
 const HOST_BITS: u32 = 32;
 
 pub(super) struct Population {
@@ -48,16 +48,16 @@ pub(super) struct Population {
     churning: Vec<Churning>,
     rng: Rng,
     said: Vec<Out>,
-    /// Under way from a host to the others.
+    /// Messages on their way from a host to the others.
     overheard: VecDeque<(u32, Heard)>,
 }
 
 /// One host.
 struct Kernel {
     igmp: Host,
-    /// When its timers are looked at next, of what has been asked for.
+    /// When its timers are looked at next, by the reminders asked for.
     wake: Instant,
-    /// Datagrams that its sockets have read.
+    /// The number of datagrams that its sockets have read.
     read: u32,
 }
 
@@ -71,7 +71,7 @@ impl Population {
         igmp_version: Option<u8>,
         count: u32,
     ) -> Result<Self, String> {
-        // A population is on one link, or the plan would not be one.
+        // The plan puts a population on exactly one link.
         let port = plan.nodes[node].ports[0];
         let address = u32::from(own_address(&plan.ports[port])?);
         let host = |n| {
@@ -90,18 +90,18 @@ impl Population {
         })
     }
 
-    /// The Ethernet address of a host; that of the first one is the port's.
+    /// The Ethernet address of a host; the first host has the port's.
     fn mac(&self, cx: &Cx<'_>, host: u32) -> [u8; 6] {
         if host == 0 {
             return cx.plan.ports[self.port].mac;
         }
         let [_, h2, h1, h0] = host.to_be_bytes();
         let [.., p1, p0] = (self.port as u64).to_be_bytes();
-        // Locally administered too, and of nobody else's.
+        // A locally administered address that no port has.
         [0x06, p1, p0, h2, h1, h0]
     }
 
-    /// Lets one host's kernel act, sends what it says, and sees to its next call.
+    /// Calls one host's kernel, sends its messages, and schedules its next call.
     fn on<T>(
         &mut self,
         cx: &mut Cx<'_>,
@@ -112,7 +112,7 @@ impl Population {
         let phase = phase(host);
         let kernel = &mut self.hosts[host as usize];
         let answer = act(&mut kernel.igmp, cx.now + phase, &mut self.rng, &mut self.said);
-        // Its clock is ahead by its phase.
+        // The host's clock is ahead by its phase.
         let deadline = kernel.igmp.deadline().map_or(REST, |at| at - phase);
         if deadline < kernel.wake {
             kernel.wake = deadline;
@@ -131,7 +131,7 @@ impl Population {
                 self.overheard.push_back((host, heard));
                 cx.remind(cx.now + UNDER_WAY, token(OVERHEARD, host));
             }
-            // From an interface that is down the kernel's own messages vanish without a word.
+            // On an interface that is down the kernel's own messages are lost silently.
             _ = cx.pass(self.port, Frame::to_group(source, to.into(), packet));
         }
     }
@@ -159,7 +159,7 @@ impl Population {
         self.on(cx, host, |igmp, now, _, out| igmp.leave(now, group, out));
     }
 
-    /// Every host that listens to this address, except the sender, takes the message in.
+    /// Every host that listens to this address, except the sender, hears the message.
     fn hear(&mut self, cx: &mut Cx<'_>, heard: &Heard, to: Ipv4Addr, from: Option<u32>) {
         let hosts = self.hosts.len() as u32;
         let everybody = to == ALL_HOSTS;
@@ -177,7 +177,7 @@ impl Population {
     }
 }
 
-/// How far the clock of a host is ahead: less than a tick, and as good as at random.
+/// How far the clock of a host is ahead: less than a tick, and spread like random values.
 fn phase(host: u32) -> Duration {
     let spread = u64::from(host.wrapping_mul(0x9e37_79b1));
     Duration::from_nanos((spread * TICK.as_nanos() as u64) >> 32)
@@ -212,7 +212,7 @@ impl Actor for Population {
 
     fn receive(&mut self, cx: &mut Cx<'_>, _port: PortId, frame: &Frame) {
         if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
-            // Nobody is a member of a group that is not spoken: its join has been refused.
+            // A group of an unsupported family has no members: its join was refused.
             let members = spoken_group(group).ok().and_then(|to| self.groups.get(&to));
             let Some(members) = members else { return };
             for nth in 0..members.len() as u32 {
@@ -241,7 +241,7 @@ impl Actor for Population {
         let (what, host) = (token >> HOST_BITS, token as u32);
         match what {
             TIMER => {
-                // One that was asked for later may have come to nothing.
+                // A reminder is stale if the host has since asked for another time.
                 if self.hosts[host as usize].wake == cx.now {
                     self.hosts[host as usize].wake = REST;
                     self.on(cx, host, |igmp, now, rng, out| igmp.expire(now, rng, out));

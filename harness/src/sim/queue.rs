@@ -1,24 +1,24 @@
-//! What is due when: events in the order of (time, order of putting in), whatever their number.
+//! The queue of events in the order of (time, order of insertion), whatever their number.
 //!
 //! A wheel of eleven levels with 64 slots each. The level of an event is the highest group of six
-//! bits in which its time differs from now, the slot is that group. When time reaches a slot its events
-//! move to lower levels, in order, and whatever is put in for the same time later goes to where they
-//! are: so a slot of the lowest level holds one nanosecond, first in, first out. The cost of an event
-//! does not depend on how many others wait. Nothing is ever due earlier than now.
+//! bits in which its time differs from now, the slot is that group. When time reaches a slot its
+//! events move to lower levels, in order, and later insertions for the same time go to the place
+//! they moved to: so a slot of the lowest level holds one nanosecond, first in, first out. The cost
+//! of an event does not depend on how many others wait. No event is ever due before now.
 
 use std::mem;
 
 use castnet::time::Instant;
 
-/// Bits of time that one level tells apart.
+/// Bits of time that one level distinguishes.
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
 
-/// So many events are a full slot, whatever room it has for more.
+/// A slot with this many events keeps its memory, whatever its capacity.
 const FEW: usize = 16;
 
-/// Events and when they are due; those that have been taken are gone.
+/// Events and when they are due; taken events are `None`.
 type Slot<E> = Vec<(u64, Option<E>)>;
 
 /// Events that are still to come.
@@ -26,9 +26,9 @@ type Slot<E> = Vec<(u64, Option<E>)>;
 pub struct Queue<E> {
     now: u64,
     levels: [Level<E>; LEVELS],
-    /// Memory of slots that are empty now, for those that will be filled next.
+    /// Memory of empty slots, for slots that fill later.
     spare: Vec<Slot<E>>,
-    /// How many events of the present nanosecond have been taken.
+    /// The number of events of the present nanosecond that have been taken.
     taken: usize,
     len: usize,
 }
@@ -49,14 +49,14 @@ impl<E> Default for Queue<E> {
 }
 
 impl<E> Queue<E> {
-    /// Puts an event in; what is due in the past is due now.
+    /// Inserts an event; one that is due in the past is due now.
     pub fn push(&mut self, at: Instant, event: E) {
         self.len += 1;
         self.place(at.as_nanos().max(self.now), Some(event));
     }
 
-    /// Takes out the event that is due first, and of several the one that was put in first. Its time
-    /// is now from then on.
+    /// Takes out the event that is due first, and among equals the one inserted first. Its time is
+    /// now from then on.
     pub fn pop(&mut self) -> Option<(Instant, E)> {
         while self.len > 0 {
             if let Some((at, event)) = self.take() {
@@ -68,13 +68,13 @@ impl<E> Queue<E> {
         None
     }
 
-    /// How many events are still to come.
+    /// The number of events in the queue.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether nothing is to come any more.
+    /// Whether the queue is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
@@ -110,14 +110,14 @@ impl<E> Queue<E> {
         None
     }
 
-    /// Moves the events of the first slot that is not empty to where they belong once time is there.
+    /// Moves the events of the first slot that is not empty to their places as of the slot's time.
     fn descend(&mut self) {
         let found = (1..LEVELS).find(|&level| self.levels[level].filled != 0);
         let Some(level) = found else { return };
         let slot = self.levels[level].filled.trailing_zeros() as usize;
         let mut events = mem::take(&mut self.levels[level].slots[slot]);
         self.levels[level].filled &= !(1 << slot);
-        // The beginning of the slot's time: what is above it stays, what is below it is zero.
+        // The beginning of the slot's time: higher bits stay, lower bits are zero.
         let shift = BITS * level as u32;
         let above = self.now.checked_shr(shift + BITS).unwrap_or(0);
         let above = above.checked_shl(shift + BITS).unwrap_or(0);
@@ -129,8 +129,8 @@ impl<E> Queue<E> {
     }
 }
 
-/// Keeps the memory of a slot for another one, unless the slot has used little of it: few are ever as full
-/// as the fullest.
+/// Keeps the memory of a slot for another one, unless the slot used little of it: few slots are
+/// ever as full as the fullest.
 fn spare<E>(spare: &mut Vec<Slot<E>>, mut slot: Slot<E>) {
     if slot.capacity() <= FEW.max(slot.len() * 4) {
         slot.clear();
@@ -162,7 +162,7 @@ mod tests {
         queue.push(at(5), 'b');
         queue.push(at(1_000_000), 'c');
         assert_eq!(queue.pop(), Some((at(5), 'b')));
-        // Now it is near, and is put elsewhere at first.
+        // The time is near now, so the event goes into another level at first.
         queue.push(at(1_000_000), 'd');
         queue.push(at(999_999), 'e');
         assert_eq!(queue.pop(), Some((at(999_999), 'e')));
@@ -189,8 +189,8 @@ mod tests {
     }
 
     proptest! {
-        /// The model: a heap by (time, order). Each step puts some in, at distances of every
-        /// magnitude, and takes some out.
+        /// The reference: a heap by (time, order). Each step inserts some events, at distances of
+        /// every magnitude, and takes some out.
         #[test]
         fn it_is_a_heap_by_time_and_order(
             steps in prop::collection::vec(

@@ -1,4 +1,4 @@
-//! A router: castnet's routing core over models of Linux's multicast routing and of its host side.
+//! A router: castnet's routing core over the models of Linux's multicast routing and host side.
 
 use std::mem;
 
@@ -27,22 +27,22 @@ use crate::recording::{self, MfcChange, Teller};
 pub(super) struct Router {
     config: Config,
     machine: Machine,
-    /// The daemon; none while it is dead.
+    /// The daemon; `None` while it is dead.
     daemon: Option<router::Router>,
     /// When the daemon or its kernel is to be called next.
     next: Option<Instant>,
 }
 
-/// The node as the daemon finds it: a kernel, and interfaces in the order of the daemon's.
+/// The daemon's environment: a kernel, and interfaces in the order of the daemon's.
 struct Machine {
     node: NodeId,
     teller: Teller,
-    /// The place of what its kernel forwards, among those of all routers.
+    /// The index of its kernel's forwarding among those of all routers.
     forwarder: usize,
     kernels: Kernels,
-    /// What the daemon's socket has joined.
+    /// The groups that the daemon's socket has joined.
     joined: Vec<(PortId, Group)>,
-    /// What the kernel has for the daemon.
+    /// The kernel's inputs for the daemon.
     asked: Vec<Input<'static>>,
 }
 
@@ -84,7 +84,7 @@ impl Router {
         Ok(())
     }
 
-    /// Hands an input to the daemon, if it lives.
+    /// Hands an input to the daemon, if it is alive.
     fn turn(&mut self, cx: &mut Cx<'_>, input: Input<'_>) {
         let (now, machine) = (cx.now, &mut self.machine);
         if let Some(daemon) = &mut self.daemon {
@@ -94,7 +94,7 @@ impl Router {
         self.look_ahead(cx);
     }
 
-    /// Has the daemon answer what the kernel has asked meanwhile.
+    /// Hands the kernel's waiting inputs to the daemon.
     fn answer(&mut self, cx: &mut Cx<'_>) {
         let (now, machine) = (cx.now, &mut self.machine);
         while let Some(input) = (!machine.asked.is_empty()).then(|| machine.asked.remove(0)) {
@@ -126,7 +126,7 @@ impl Machine {
             match out {
                 Out::Forward { vif, to, packet } => {
                     if let Ok(port) = self.forwarder(cx).port(vif) {
-                        // What is forwarded onto an interface that is down is lost.
+                        // A datagram forwarded onto an interface that is down is lost.
                         _ = cx.send(port, to, packet);
                     }
                 }
@@ -224,7 +224,7 @@ fn text<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
 impl Actor for Router {
     fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
         self.machine.kernels.start(cx);
-        // Whatever takes part in multicast routing receives all multicast.
+        // A virtual interface receives all multicast frames.
         for &port in &cx.plan.nodes[self.machine.node].ports {
             cx.hear(port, Sounds::All, true);
         }
@@ -248,7 +248,7 @@ impl Actor for Router {
             }
             Action::Restart if self.daemon.is_some() => Err("it is still running".to_owned()),
             Action::Restart => self.enter_service(cx),
-            // Whoever is started again is as it was configured last.
+            // A router that is started again has its last configuration.
             Action::Set(Setting::Router(written)) => {
                 self.config = device::castnet::router(cx.plan, written);
                 self.turn(cx, Input::Configure(self.config.clone()));

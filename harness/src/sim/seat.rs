@@ -1,5 +1,5 @@
-//! What the engine has to know of a port for each frame, close together: in a large network no cache
-//! holds all that the plan knows of them.
+//! The state of a port that the engine needs for each frame, stored densely: the plan of a large
+//! network fits no cache.
 
 use super::forwarders::{Forwarder, small};
 use crate::plan::{LinkId, NodeId, Plan, PortId, Role};
@@ -12,23 +12,23 @@ pub(super) struct Seat {
     link: u32,
     /// The other end, if the link is a cable; else [`NONE`].
     peer: u32,
-    /// The place of its router's forwarding among all; else [`NONE`].
+    /// The index of its router's forwarding among all; else [`NONE`].
     forwarder: u32,
     /// Its Ethernet address.
     pub(super) mac: [u8; 6],
-    /// Its place among the ports of its node.
+    /// Its index among the ports of its node.
     position: u16,
     pub(super) up: bool,
-    /// Whether it takes in every frame.
+    /// Whether it receives every frame.
     pub(super) hears_all: bool,
-    /// Whether the frames of its link are kept.
+    /// Whether the frames of its link are recorded.
     pub(super) is_kept: bool,
 }
 
-/// Two seats share a line of the cache: those of both ends of a cable, if they were planned together.
+/// Two seats share a cache line: both ends of a cable, if they were planned together.
 const _: () = assert!(size_of::<Seat>() == 32);
 
-/// No place at all.
+/// No index.
 const NONE: u32 = u32::MAX;
 
 impl Seat {

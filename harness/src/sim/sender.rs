@@ -1,4 +1,4 @@
-//! Who sends by the clock: a source its streams, an injector or a querier its messages.
+//! Nodes that send by the clock: a source its streams, an injector or a querier its messages.
 
 use castnet::time::Instant;
 
@@ -9,14 +9,14 @@ use crate::plan::{Action, Injection, NodeId, Setting, Stream};
 
 pub(super) struct Sender {
     node: NodeId,
-    /// What it sends from the start of the run.
+    /// What it sends periodically from the start of the run.
     periodic: Option<Injection>,
-    /// The same under way, until it is told to send another.
+    /// The periodic series under way, until an act replaces it.
     asking: Option<Series>,
     series: Vec<Series>,
 }
 
-/// Something that is sent again and again.
+/// A message that is sent again and again.
 struct Series {
     began: Instant,
     next: u64,
@@ -38,7 +38,7 @@ impl Sender {
         self.wake(cx);
     }
 
-    /// Sends this from now on, in place of what it sent of itself.
+    /// Sends this from now on, in place of its own periodic message.
     fn ask(&mut self, cx: &mut Cx<'_>, injection: Injection) {
         self.asking = Some(Series { began: cx.now, next: 0, what: Sent::Injection(injection) });
         self.wake(cx);
@@ -51,7 +51,8 @@ impl Sender {
 }
 
 impl Series {
-    /// Sends what is due, and says whether there is more to come. What fails once is not tried again.
+    /// Sends what is due; returns whether there is more to come. A message that fails is not tried
+    /// again.
     fn serve(&mut self, node: NodeId, cx: &mut Cx<'_>) -> bool {
         while let Some(due) = self.due() {
             if due > cx.now {

@@ -1,4 +1,4 @@
-//! A switch: the model of Linux's bridge that snoops on IGMP.
+//! A switch: the model of a Linux bridge that snoops IGMP.
 
 use std::mem;
 use std::net::Ipv4Addr;
@@ -32,13 +32,13 @@ impl Switch {
         Ok(Self { node, ports, is_querier, bridge, members, out: Vec::new() })
     }
 
-    /// Carries out what the bridge has decided; `passed` is the frame that it has taken in.
+    /// Carries out what the bridge has decided; `passed` is the frame that it has received.
     fn obey(&mut self, cx: &mut Cx<'_>, passed: Option<&Frame>) {
         for out in mem::take(&mut self.out) {
             match out {
                 Out::Forward { port, packet } => {
                     let Some(frame) = passed else { continue };
-                    // What goes to a port that is down is lost.
+                    // A frame forwarded to a port that is down is lost.
                     _ = cx.pass(self.ports[port], Frame { packet, ..frame.clone() });
                 }
                 Out::Send { port, to, packet } => {
@@ -66,13 +66,13 @@ impl Switch {
     }
 }
 
-/// How the bridge of a switch with these ports snoops.
+/// The settings of the bridge of a switch with these ports.
 ///
 /// # Errors
-/// In words: its address is of a family that is not spoken.
+/// The switch's address is of an unsupported family; the message names it.
 fn settings(switch: &plan::Switch, ports: &[PortId]) -> Result<Settings, String> {
     let igmp = &switch.igmp;
-    // Whoever does not ask needs no address.
+    // A switch that sends no Queries needs no address.
     let address = switch.querier.map_or(Ok(Ipv4Addr::UNSPECIFIED), spoken);
     Ok(Settings {
         snooping: switch.snooping,

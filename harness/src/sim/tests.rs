@@ -104,7 +104,7 @@ fn nothing_leaves_or_enters_an_interface_that_is_down() {
         let here = |frame: &&crate::recording::Frame| plan.port_name(frame.port) == of;
         recording.frames.iter().filter(here).map(|frame| frame.at).collect()
     };
-    // The other end of the cable has nobody to send to either.
+    // The other end of the cable has no receiver either.
     for port in ["h1:lan", "r1:lan"] {
         let times = times(port);
         assert!(times.iter().any(|at| *at < second(2)) && times.iter().any(|at| *at > second(5)));

@@ -1,6 +1,6 @@
-//! The engine: actors on ports, frames on links, one queue for all that is due.
+//! The engine: actors on ports, frames on links, one queue for all events.
 //!
-//! An actor acts only when it is called. What it wants done is done right after its call, so that the
+//! An actor acts only when it is called, and its wants are served right after the call, so the
 //! order of everything follows from the queue alone.
 
 mod frames;
@@ -28,10 +28,10 @@ use crate::scenario::Backend;
 /// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
 const EPOCH: Duration = Duration::from_secs(946_684_800);
 
-/// How long what is under way at the end may still arrive.
+/// How long frames under way at the end may still arrive.
 const LAST: Duration = Duration::from_millis(1);
 
-/// After so many events it is asked whether to go on.
+/// The number of events after which `watch` is asked whether to go on.
 const BATCH: u32 = 4096;
 
 /// How far a run has come.
@@ -39,7 +39,7 @@ const BATCH: u32 = 4096;
 pub struct Progress {
     /// The virtual time.
     pub now: Instant,
-    /// How often a machine was handed something: a frame, an act, or that it is time.
+    /// The number of inputs handed to machines: frames, acts, timers.
     pub events: u64,
 }
 
@@ -52,8 +52,8 @@ pub struct Unplayable {
     pub why: String,
 }
 
-/// Runs the plan in virtual time. `watch` is told now and then how far it is, and at the end, and says
-/// whether to go on; `None` if it said no.
+/// Runs the plan in virtual time. `watch` receives the progress now and then, and at the end, and
+/// returns whether to go on; the result is `None` if it returned false.
 ///
 /// # Errors
 /// The first node that cannot be played.
@@ -64,18 +64,18 @@ pub fn run(
     Ok(World::new(plan)?.run(watch))
 }
 
-/// Something that is due.
+/// An event of the queue.
 #[derive(Debug)]
 enum Due {
     /// A frame of this port arrives at all others of its link.
     Arrival(PortId, Frame),
     /// A frame arrives at this port alone.
     ArrivalAt(PortId, Frame),
-    /// A link with faults lets frames go.
+    /// A link with faults releases frames.
     Wire(LinkId),
-    /// A node wants to be called.
+    /// A node's timer is due.
     Wake(NodeId),
-    /// A reminder that a node has asked for is due.
+    /// A node's reminder is due.
     Token(NodeId, Token),
     /// An act of the plan.
     Act(usize),
@@ -83,7 +83,7 @@ enum Due {
     Reading(ReadingId),
     /// The timeline is over: hosts are silent.
     End,
-    /// Everything is over.
+    /// The run is over.
     Stop,
 }
 
@@ -92,7 +92,7 @@ struct World<'a> {
     now: Instant,
     queue: Queue<Due>,
     actors: Vec<Box<dyn Actor>>,
-    /// For each node the earliest call that is in the queue. A later one that is there too is stale.
+    /// For each node the earliest call that is in the queue. A later one in the queue is stale.
     wakes: Vec<Option<Instant>>,
     links: Vec<Link>,
     /// By [`PortId`].
@@ -101,9 +101,9 @@ struct World<'a> {
     reader: Reader,
     receiver: Receiver,
     recording: Recording,
-    /// How often a machine was handed something.
+    /// The number of inputs handed to machines.
     events: u64,
-    /// Empty between calls; kept for their memory.
+    /// Empty between calls; kept for its memory.
     wants: Vec<Want>,
     outs: Vec<Out>,
     listeners: Vec<PortId>,
@@ -203,7 +203,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Calls an actor, does what it wants, and sees to its next call.
+    /// Calls an actor, serves its wants, and schedules its next call.
     fn call<T>(&mut self, node: NodeId, call: impl FnOnce(&mut dyn Actor, &mut Cx<'_>) -> T) -> T {
         let mut wants = mem::take(&mut self.wants);
         let mut cx = Cx {
@@ -259,7 +259,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Plans every reading of counters that is due then.
+    /// Schedules every reading of counters that `due` selects.
     fn plan_readings(&mut self, due: impl Fn(&Reading) -> Option<Instant>) {
         for (id, reading) in self.plan.readings.iter().enumerate() {
             if let Some(at) = due(reading) {

@@ -1,8 +1,8 @@
 //! A router as a process of its own: this very program, started once more in the node's namespace.
 //!
-//! The laboratory and its child speak in lines of JSON. The child reads [`Order`]s from standard
-//! input, and says [`Word`]s on standard output. Its input ends when the laboratory does, and it ends
-//! with it. It refuses, and ends, if it is told what it does not understand.
+//! The laboratory and its child exchange lines of JSON. The child reads [`Order`]s from standard
+//! input, and writes [`Word`]s to standard output. Its input ends when the laboratory does, and
+//! then the child ends too. It ends with an error at a line that it does not understand.
 
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
@@ -19,26 +19,26 @@ use crate::lab::{Lines, serve_if};
 use crate::recording::{Lateness, NodeEvent, Teller};
 use crate::role::{Clock, watch_lateness};
 
-/// The first argument of a program that is to be a router. It is no command of castnet's users.
+/// The first argument of a program that is to be a router. It is no command for users.
 pub(super) const AS_ROUTER: &str = "as-router";
 
-/// What the laboratory wants of its child, in this order; the last one any number of times.
+/// The laboratory's orders to its child, in this order; the last one any number of times.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
     /// Become the owner of multicast routing in this namespace.
     Own(Setup),
     /// Route from now on.
     Serve {
-        /// Which time it is.
+        /// The clock of the run.
         clock: Clock,
-        /// When this was said.
+        /// When the order was given.
         at: Instant,
     },
     /// Go on with another configuration.
     Configure(Config),
 }
 
-/// What a router has to know.
+/// What a router needs for its start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Setup {
     pub(super) config: Config,
@@ -49,14 +49,14 @@ pub(super) struct Setup {
     pub(super) teller: Teller,
 }
 
-/// What the child says.
+/// The child's reports.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Word {
     /// It owns multicast routing and waits for [`Order::Serve`].
     Owns,
     /// Its thread was later than ever before.
     Late(Lateness),
-    /// Something happened.
+    /// An event of the router.
     Told(NodeEvent),
 }
 
@@ -111,7 +111,7 @@ async fn next(orders: &mut Lines) -> Result<Option<Order>, String> {
     line.map(read).transpose()
 }
 
-/// Standard output is flushed with each line. If nobody reads it, standard input has ended too.
+/// Standard output is flushed with each line. If its reader is gone, standard input has ended too.
 fn say(word: &Word) {
     let line = serde_json::to_string(word).unwrap_or_default() + "\n";
     _ = io::stdout().write_all(line.as_bytes());

@@ -1,5 +1,5 @@
-//! A router: castnet's routing core over the kernel's multicast routing, as a task in this process or
-//! as a process of its own. Both run the daemon's own loop, and what they tell is recorded alike.
+//! A router: castnet's routing core over the kernel's multicast routing, as a task in this process
+//! or as a process of its own. Both run the daemon's own loop, and their events are recorded alike.
 
 mod child;
 mod process;
@@ -32,14 +32,14 @@ pub(super) struct Router {
 }
 
 enum Daemon {
-    /// A task that is to start at time zero.
+    /// A task that starts at time zero.
     Opened(Opened),
-    /// A task at work, which takes other configurations. Its socket is closed when this is gone, and so
-    /// is it.
+    /// A running task, which takes new configurations. Dropping this sender ends the task and
+    /// closes its socket.
     Task(mpsc::UnboundedSender<Config>),
-    /// A process, starting, at work, or dying.
+    /// A process: starting, running, or dying.
     Process(Child),
-    /// There is none.
+    /// No router.
     Dead,
 }
 
@@ -57,7 +57,7 @@ impl Router {
         let (config, ifindexes) = (device::castnet::router(plan, written), ifindexes.to_vec());
         let rng = (plan.seed, plan.nodes[node].name.clone());
         let setup = Setup { config, ifindexes, rng, teller: Teller::new(plan, node) };
-        // What the kernel cannot do is found out here, whoever is to do it.
+        // A kernel without multicast routing is detected here, for a task and a process alike.
         let opened = take_ownership(netns)?;
         let daemon = if plan.nodes[node].apart {
             // Multicast routing of a namespace has one owner.
@@ -86,7 +86,7 @@ impl Router {
             loop {
                 match daemon.run(given.recv()).await {
                     Ok(Some(config)) => daemon.configure(config),
-                    // The sender is gone: it is over.
+                    // The sender is gone: the task ends.
                     Ok(None) => return,
                     Err(error) => return stage.broken(node, &error),
                 }
@@ -95,7 +95,7 @@ impl Router {
         Ok(Daemon::Task(configs))
     }
 
-    /// Whoever is started again is as it was configured last.
+    /// A router that is started again has its last configuration.
     fn configure(&mut self, config: Config) -> Result<(), String> {
         self.setup.config = config.clone();
         match &mut self.daemon {
@@ -113,7 +113,7 @@ impl Router {
     }
 }
 
-/// Multicast routing in the namespace becomes ours.
+/// Takes ownership of multicast routing in the namespace.
 fn take_ownership(netns: &Netns) -> io::Result<Opened> {
     netns.run(|| Opened::open(None))?.map_err(|error| match error {
         MrouteError::NotSupported { .. } => io::Error::new(io::ErrorKind::Unsupported, error),

@@ -13,20 +13,20 @@ use crate::lab::{Lines, Netns, Process, again};
 use crate::plan::NodeId;
 use crate::role::Stage;
 
-/// How long the start of a process may take, for a machine on which it takes some milliseconds.
+/// How long the start of a process may take; it usually takes some milliseconds.
 const START_BOUND: Duration = Duration::from_secs(10);
 
 /// A router's process, from its start to its death.
 pub(super) struct Child {
     process: Rc<Process>,
     orders: ChildStdin,
-    /// Until it serves.
+    /// Its output, until it serves.
     unheard: Option<Unheard>,
-    /// Whether its death is the laboratory's own wish.
+    /// Whether the laboratory itself has killed it.
     killed: Rc<Cell<bool>>,
 }
 
-/// What it says, and nobody listens to yet.
+/// Output that no task reads yet.
 struct Unheard {
     stdout: Lines,
     stderr: Lines,
@@ -49,7 +49,7 @@ impl Child {
         Ok(child)
     }
 
-    /// Tells it something.
+    /// Sends an order.
     fn order(&mut self, order: &Order) -> io::Result<()> {
         self.orders.write_all((serde_json::to_string(order)? + "\n").as_bytes())
     }
@@ -69,7 +69,7 @@ impl Child {
         }
     }
 
-    /// Has it route, and writes all that it tells into the log.
+    /// Starts routing, and logs everything that the process reports.
     pub(super) fn serve(&mut self, stage: &Stage, node: NodeId) -> Result<(), String> {
         let Unheard { stdout, stderr } = self.unheard.take().ok_or("started twice")?;
         let ordered = self.order(&Order::Serve { clock: stage.clock, at: stage.clock.now() });
@@ -87,7 +87,7 @@ impl Child {
         unless_dead(ordered)
     }
 
-    /// Has it go on with another configuration.
+    /// Replaces the configuration.
     pub(super) fn configure(&mut self, config: Config) -> Result<(), String> {
         unless_dead(self.order(&Order::Configure(config)))
     }
@@ -110,13 +110,14 @@ impl Child {
 }
 
 impl Drop for Child {
-    /// Whoever lets go of it does not want it any more.
+    /// A process whose owner is gone is no longer wanted.
     fn drop(&mut self) {
         _ = self.kill();
     }
 }
 
-/// That it could not be told is a matter of its death, which is spoken of there.
+/// An order to a dead process is no error here: its death is reported by the task that waits for
+/// it.
 fn unless_dead(ordered: io::Result<()>) -> Result<(), String> {
     ordered.or_else(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
@@ -124,7 +125,7 @@ fn unless_dead(ordered: io::Result<()>) -> Result<(), String> {
     })
 }
 
-/// Writes what it tells into the log, until it cannot tell anything more.
+/// Logs everything that the process reports, until its output ends.
 async fn listen(stage: &Stage, mut stdout: Lines) -> Result<(), String> {
     while let Some(line) = stdout.next().await.map_err(|error| error.to_string())? {
         match serde_json::from_str(&line) {
@@ -137,7 +138,7 @@ async fn listen(stage: &Stage, mut stdout: Lines) -> Result<(), String> {
     Ok(())
 }
 
-/// How it ended, and what it said last.
+/// How it ended, and its last words.
 async fn died(process: &Process, last_words: String) -> String {
     let ended = match process.ended().await {
         Ok(status) => status.to_string(),

@@ -1,10 +1,10 @@
-//! A Linux bridge that snoops on IGMP (net/bridge/br_multicast.c), without a spanning tree.
+//! A Linux bridge that snoops IGMP (net/bridge/br_multicast.c), without a spanning tree.
 //!
-//! Decides to which ports a frame is passed on, what the bridge believes about members and routers,
-//! and what it asks as a querier. As long as there is no querier, or the first answers to it are not
-//! in, it carries everything everywhere. Reports of version 1 and 2 go to routers only; those of
-//! version 3, Leaves and Queries go everywhere. Refuses source lists: with version 3, who wants some
-//! sources of a group counts as a member of all.
+//! Decides to which ports a frame is forwarded, what the bridge believes about members and routers,
+//! and which Queries it sends. Without a querier, and until the first answers to it are in, the
+//! bridge forwards every frame everywhere. Reports of version 1 and 2 go to routers only; version 3
+//! Reports, Leaves and Queries go everywhere. Refuses source lists: in version 3 a host that wants
+//! some sources of a group counts as a member of all.
 
 mod addresses;
 mod querier;
@@ -26,43 +26,43 @@ use addresses::Addresses;
 use querier::{Own, Querier};
 use snoop::Carried;
 
-/// How the bridge is set; it keeps times in hundredths of a second.
+/// The bridge's settings; times have the kernel's unit of a hundredth of a second.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether it snoops at all.
+    /// Whether the bridge snoops at all.
     pub snooping: bool,
-    /// The address that it asks from; 0.0.0.0 if it has none.
+    /// The source address of its Queries; 0.0.0.0 if the bridge has no address.
     pub address: Ipv4Addr,
-    /// The version of its Queries, 2 or 3. With 3 it follows Reports of version 3 as such.
+    /// The version of its Queries, 2 or 3. With 3 it tracks version 3 Reports as such.
     pub igmp_version: Version,
     /// Time from one General Query to the next.
     pub query_interval: Duration,
-    /// Their Max Response Time.
+    /// Max Response Time of General Queries.
     pub query_response_interval: Duration,
-    /// Time between the first ones.
+    /// Time between the General Queries at the start.
     pub startup_query_interval: Duration,
-    /// How many of those.
+    /// Number of General Queries at the start.
     pub startup_query_count: u8,
     /// Max Response Time of a Group-Specific Query, and the time to the next.
     pub last_member_interval: Duration,
-    /// How many of those.
+    /// Number of Group-Specific Queries after a Leave.
     pub last_member_count: u8,
-    /// How long a member lives without a Report.
+    /// How long a membership lives without a Report.
     pub membership_interval: Duration,
     /// How long another querier lives without a Query.
     pub querier_interval: Duration,
-    /// For each port, whether a Leave counts there at once.
+    /// For each port, whether a Leave takes effect at once.
     pub fast_leave: Vec<bool>,
 }
 
-/// What the bridge does and tells.
+/// An effect or a report of the bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Out {
     /// The frame leaves through the port as it came.
     Forward {
         /// The port.
         port: usize,
-        /// Its whole IPv4 packet; all ports share one.
+        /// The whole IPv4 packet; all ports share it.
         packet: Rc<[u8]>,
     },
     /// The bridge itself sends a packet, from its own Ethernet address.
@@ -78,30 +78,30 @@ pub enum Out {
     Mdb {
         /// The group.
         group: Ipv4Addr,
-        /// The port that has members, or none any more.
+        /// The port that has members from now on, or no longer has any.
         port: usize,
-        /// Whether it has.
+        /// Whether it has members.
         on: bool,
     },
-    /// A port leads to a router, or to none any more.
+    /// A port leads to a router from now on, or no longer does.
     Router {
         /// The port.
         port: usize,
-        /// Whether it does.
+        /// Whether it leads to a router.
         on: bool,
     },
 }
 
-/// The timers of a bridge, each with what it is about.
+/// The timers of a bridge, each with its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
-    /// A member of the group behind the port has not been heard of.
+    /// The membership of the group behind the port expires.
     Member(Ipv4Addr, usize),
-    /// The group is to be asked for again behind the port.
+    /// The next Group-Specific Query for the group is due on the port.
     AskAgain(Ipv4Addr, usize),
-    /// The router behind the port has not been heard of.
+    /// The port stops leading to a router.
     Router(usize),
-    /// The other querier has not been heard of.
+    /// The other querier expires.
     OtherQuerier,
     /// The first answers to the first Query are in.
     FirstAnswers,
@@ -111,7 +111,7 @@ enum Due {
     OwnOn(usize),
 }
 
-/// A bridge and all that it knows.
+/// A bridge and its state.
 #[derive(Clone, Debug)]
 pub struct Bridge {
     settings: Settings,
@@ -132,15 +132,14 @@ struct Port {
 /// The members of one group behind one port.
 #[derive(Clone, Debug, Default)]
 struct Member {
-    /// How often the group is still to be asked for.
+    /// The number of Queries still to be sent for the group.
     asks_left: u8,
-    /// On a port with fast leave, the hosts of version 3 and when each will have been silent for too
-    /// long.
+    /// On a port with fast leave, the version 3 hosts and when each one's membership expires.
     hosts: BTreeMap<Ipv4Addr, Instant>,
 }
 
 impl Bridge {
-    /// A bridge with so many ports, all up, that asks nobody yet.
+    /// A bridge with so many ports, all up, that sends no Queries yet.
     #[must_use]
     pub fn new(settings: Settings, ports: usize) -> Self {
         let port = Port { is_up: true, own: Own::default() };
@@ -154,7 +153,7 @@ impl Bridge {
         }
     }
 
-    /// Goes by other settings from now on; timers that run keep their time.
+    /// Replaces the settings; running timers keep their deadlines.
     pub fn configure(&mut self, now: Instant, settings: Settings) {
         let begins = settings.snooping && !self.settings.snooping;
         self.settings = settings;
@@ -173,7 +172,7 @@ impl Bridge {
         packet: &Rc<[u8]>,
         out: &mut Vec<Out>,
     ) {
-        // No frame comes from a group.
+        // A group address is never a frame's source.
         if !self.is_up(port) || source[0] & 1 == 1 {
             return;
         }
@@ -194,8 +193,8 @@ impl Bridge {
         out.extend(to.map(|port| Out::Forward { port, packet: packet.clone() }));
     }
 
-    /// The port goes down, which ends all that is known of it, or comes up. Either way the bridge
-    /// begins to ask anew on all ports that are up.
+    /// The port goes down, which ends everything known behind it, or comes up. Either way the
+    /// bridge starts its Queries anew on all ports that are up.
     pub fn port(&mut self, now: Instant, port: usize, is_up: bool, out: &mut Vec<Out>) {
         let Some(changed) = self.ports.get_mut(port) else { return };
         changed.is_up = is_up;
@@ -217,7 +216,7 @@ impl Bridge {
         self.begin_on_ports(now);
     }
 
-    /// When to call [`Self::expire`], at the latest.
+    /// When [`Self::expire`] must be called, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.timers.next().map(|deadline| deadline.at)
@@ -266,7 +265,7 @@ impl Bridge {
         self.members.range((group, 0)..=(group, usize::MAX)).map(|(&(_, port), _)| port)
     }
 
-    /// There are members of the group behind the port.
+    /// Adds a membership of the group behind the port.
     fn add(&mut self, now: Instant, group: Ipv4Addr, port: usize, out: &mut Vec<Out>) {
         let lives = after(now, hundredths(self.settings.membership_interval));
         self.timers.set(Due::Member(group, port), lives);
@@ -276,7 +275,7 @@ impl Bridge {
         });
     }
 
-    /// There are no members of the group behind the port any more.
+    /// Removes the membership of the group behind the port.
     fn forget(&mut self, group: Ipv4Addr, port: usize, out: &mut Vec<Out>) {
         self.timers.cancel(Due::Member(group, port));
         self.timers.cancel(Due::AskAgain(group, port));
@@ -291,7 +290,7 @@ impl Bridge {
     }
 }
 
-/// A setting in ticks, by way of the hundredths of a second in which it is given to the kernel.
+/// A setting in ticks, rounded to the hundredths of a second in which the kernel takes it.
 fn hundredths(time: Duration) -> u64 {
     const HUNDREDTH: Duration = Duration::from_millis(10);
     let whole = time.as_nanos() / HUNDREDTH.as_nanos();

@@ -1,10 +1,10 @@
-//! IGMP as the Linux kernel speaks it for the hosts: one interface of one host (net/ipv4/igmp.c).
+//! IGMP as the Linux kernel speaks it for a host: one interface of one host (net/ipv4/igmp.c).
 //!
 //! Decides when a membership is reported, in which version, and whether its end is. Memberships are
-//! any-source ones, so that version 3 says TO_EX, TO_IN and IS_EX with empty source lists. Refuses to
-//! know sockets: it counts them by group, and what a single socket may join is not looked at. There
-//! are a million of these in a simulation, so that nothing is kept that is the same for all, and a
-//! packet is read once for all who hear it ([`Heard::read`]).
+//! any-source ones, so version 3 sends TO_EX, TO_IN and IS_EX with empty source lists. Refuses to
+//! know sockets: it counts them by group, and ignores what a single socket may join. A simulation
+//! may have a million hosts, so values that all share are not stored per host, and a packet is read
+//! once for all who hear it ([`Heard::read`]).
 
 mod asked;
 mod heard;
@@ -24,19 +24,20 @@ use super::jiffies::{Timer, below, jiffies, ticks};
 pub use heard::Heard;
 use heard::What;
 
-/// The group that every interface is a member of unasked, and which is never reported.
+/// The group that every interface joins unasked, and that is never reported.
 const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
 
-/// Where Leaves go.
+/// The destination of Leaves.
 const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
 
 /// `net.ipv4.igmp_qrv`.
 const ROBUSTNESS: u8 = 2;
 
-/// The Query Interval until a Query of version 3 tells another one, in seconds.
+/// The Query Interval in seconds, until a version 3 Query carries another one.
 const QUERY_INTERVAL: u32 = 125;
 
-/// The Query Response Interval, which no Query tells, in seconds; also what a version 1 Query grants.
+/// The Query Response Interval in seconds, which no Query carries; also the Max Response Time of a
+/// version 1 Query.
 const QUERY_RESPONSE_INTERVAL: u32 = 10;
 
 /// `igmpv3_unsolicited_report_interval`.
@@ -45,7 +46,8 @@ const V3_REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// `igmpv2_unsolicited_report_interval`.
 const V2_REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Ticks that the kernel adds to every delay that it draws; the first Report waits for no others.
+/// Ticks that the kernel adds to every delay that it draws; the first Report of version 3 waits
+/// just these.
 const AT_LEAST: u64 = 2;
 
 /// A packet to be sent.
@@ -64,21 +66,21 @@ pub struct Host {
     /// `force_igmp_version`.
     forced: Option<Version>,
     is_up: bool,
-    /// Robustness and intervals of the last Query of version 3; the latter in seconds.
+    /// Robustness Variable and Query Interval (seconds) of the last version 3 Query.
     robustness: u8,
     query_interval: u32,
     query_response_interval: u32,
-    /// The tick before which a querier of version 1, or 2, counts as present.
+    /// The tick until which a version 1, or version 2, querier counts as present.
     v1_until: u64,
     v2_until: u64,
-    /// Runs until a General Query of version 3 is answered.
+    /// Runs until a version 3 General Query is answered.
     answer: Timer,
-    /// Runs until the next Report of what has changed, of which so many are to follow.
+    /// Runs until the next state-change Report; the number of such Reports still to be sent.
     change: Timer,
     changes: u8,
-    /// In the order of joining; the kernel goes through them from the last to the first.
+    /// In the order of joining; the kernel walks them from the last to the first.
     members: Vec<Member>,
-    /// What has been left and not been told often enough yet, in the order of leaving.
+    /// Groups left whose end is still to be reported, in the order of leaving.
     left: Vec<Left>,
 }
 
@@ -87,11 +89,12 @@ pub struct Host {
 struct Member {
     group: Ipv4Addr,
     sockets: u16,
-    /// How many Reports of the join are to be sent in version 1 or 2, the running one included.
+    /// The number of unsolicited Reports still to be sent in version 1 or 2, the scheduled one
+    /// included.
     unsolicited: u8,
-    /// How many Reports of changes are still to name it.
+    /// The number of state-change Reports that are still to name it.
     untold: u8,
-    /// Whether the last Report that counted was its own, so that a Leave is due.
+    /// Whether this host sent the last Report that counted, so that it must send a Leave.
     is_reporter: bool,
     /// Runs until the group is reported.
     delay: Timer,
@@ -114,8 +117,8 @@ const fn held_to(version: u8) -> Option<Version> {
 }
 
 impl Host {
-    /// An interface that is up and a member of nothing but 224.0.0.1; with `forced`, which is 1 to
-    /// 3, its kernel is held to a version.
+    /// An interface that is up and a member of 224.0.0.1 only; `forced`, 1 to 3, fixes its kernel's
+    /// version.
     #[must_use]
     pub const fn new(address: Ipv4Addr, forced: Option<u8>) -> Self {
         Self {
@@ -138,12 +141,12 @@ impl Host {
         }
     }
 
-    /// Holds the kernel to a version, 1 to 3, from now on (`force_igmp_version`).
+    /// Fixes the version, 1 to 3, from now on (`force_igmp_version`).
     pub const fn hold_to(&mut self, version: u8) {
         self.forced = held_to(version);
     }
 
-    /// Whether a datagram for the group is for this host.
+    /// Whether this host accepts a datagram for the group.
     #[must_use]
     pub fn is_member(&self, group: Ipv4Addr) -> bool {
         group == ALL_HOSTS || self.members.iter().any(|member| member.group == group)
@@ -162,7 +165,7 @@ impl Host {
         self.added(now, self.members.len() - 1);
     }
 
-    /// A socket leaves the group; nothing happens if none is in it.
+    /// A socket leaves the group; a group without sockets stays as it is.
     pub fn leave(&mut self, now: Instant, group: Ipv4Addr, out: &mut Vec<Out>) {
         let Some(at) = self.members.iter().position(|member| member.group == group) else { return };
         self.members[at].sockets -= 1;
@@ -172,7 +175,7 @@ impl Host {
         }
     }
 
-    /// The interface goes down. What the kernel then still says is lost.
+    /// The interface goes down. Messages that the kernel still sends are lost.
     pub fn down(&mut self, now: Instant) {
         self.is_up = false;
         for at in (0..self.members.len()).rev() {
@@ -187,7 +190,7 @@ impl Host {
         self.answer.stop();
     }
 
-    /// The interface comes up: what it heard of intervals is forgotten, and all groups are reported
+    /// The interface comes up: it forgets the intervals it has learned, and reports all groups
     /// anew.
     pub fn up(&mut self, now: Instant) {
         self.is_up = true;
@@ -208,13 +211,13 @@ impl Host {
         }
         match &heard.what {
             What::Query(query) => self.heard_query(now, query, rng),
-            // A Report to the host itself was not meant for its group.
+            // A Report to the host's own address does not count for the group.
             What::Report(_) if heard.destination == self.address => {}
             What::Report(group) => self.heard_report(*group),
         }
     }
 
-    /// When to call [`Self::expire`], at the latest.
+    /// When [`Self::expire`] must be called, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let delays = self.members.iter().map(|member| &member.delay);
@@ -243,7 +246,7 @@ impl Host {
         }
     }
 
-    /// The version spoken now, which is that of the oldest querier heard of late.
+    /// The version spoken now: that of the oldest querier that counts as present.
     fn version(&self, now: Instant) -> Version {
         let tick = jiffies(now);
         if self.forced == Some(Version::V1) || tick < self.v1_until {
@@ -263,7 +266,7 @@ impl Host {
         })
     }
 
-    /// A group is to be reported unasked.
+    /// Schedules the unsolicited Reports of a group.
     fn added(&mut self, now: Instant, at: usize) {
         let (version, robustness) = (self.version(now), self.robustness);
         let member = &mut self.members[at];
@@ -282,7 +285,7 @@ impl Host {
         }
     }
 
-    /// A group has no sockets any more, or no interface.
+    /// A group has no sockets any more, or its interface goes down.
     fn dropped(&mut self, now: Instant, member: &Member, out: &mut Vec<Out>) {
         let group = member.group;
         if !is_reported(&group) {
@@ -301,13 +304,13 @@ impl Host {
         }
     }
 
-    /// Something is to be told in version 3, at once and a few times more.
+    /// Schedules state-change Reports in version 3: one at once, and the repetitions.
     fn changed(&mut self, now: Instant) {
         self.changes = self.robustness;
         self.change.set(now, AT_LEAST);
     }
 
-    /// Somebody else has reported the group: its own Report is not sent, and no Leave is due.
+    /// Another host has reported the group: the own Report is cancelled, and no Leave is due.
     fn heard_report(&mut self, group: Ipv4Addr) {
         if let Some(member) = self.members.iter_mut().find(|member| member.group == group) {
             member.delay.stop();
@@ -315,7 +318,7 @@ impl Host {
         }
     }
 
-    /// The delay of a group is over.
+    /// The delay of a group's Report is over.
     fn report(&mut self, now: Instant, at: usize, rng: &mut Rng, out: &mut Vec<Out>) {
         let (version, interval) = (self.version(now), self.report_interval(now));
         let member = &mut self.members[at];
@@ -333,7 +336,7 @@ impl Host {
     }
 }
 
-/// Whether the group is one that the laboratory's kernels report: 224.0.0.x is not
+/// Whether the laboratory's kernels report the group: 224.0.0.x is never reported
 /// (`igmp_link_local_mcast_reports` is 0 there).
 fn is_reported(group: &Ipv4Addr) -> bool {
     group.octets()[..3] != [224, 0, 0]

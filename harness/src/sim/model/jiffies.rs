@@ -1,24 +1,24 @@
-//! Time as the kernel's timers see it: ticks, and a wheel that is coarser the further a timer is away.
+//! Time as the kernel's timers see it: ticks, and a wheel that is coarser for later timers.
 //!
-//! A timer is never served early, so that it waits for the tick after the one that it was set for.
+//! A timer is never served early, so it waits for the tick after the one that it was set for.
 //! Beyond 63 ticks the wheel's slots are 8 ticks wide, beyond 504 they are 64, and so on by eights:
 //! a timer comes late by up to an eighth of its time (kernel/time/timer.c). All nodes of a
-//! laboratory live on one kernel, and so do those of a simulation: their ticks coincide.
+//! laboratory share one kernel, and a simulation is the same: their ticks coincide.
 
 use std::time::Duration;
 
 use castnet::rng::Rng;
 use castnet::time::Instant;
 
-/// One tick, `CONFIG_HZ` being 250, which most distributions choose.
+/// One tick at `CONFIG_HZ` = 250, which most distributions choose.
 pub const TICK: Duration = Duration::from_millis(4);
 
 const TICK_NS: u64 = TICK.as_nanos() as u64;
 
-/// How far a timer may be away for the wheel's first level, in ticks.
+/// How many ticks away a timer of the wheel's first level may be.
 const FIRST_LEVEL: u64 = 63;
 
-/// The wheel has so many levels; a timer that is too far for the last one goes there all the same.
+/// The number of the wheel's levels; the last one also takes timers beyond it.
 const LEVELS: u32 = 9;
 
 /// The number of the tick that `now` is in (`jiffies`).
@@ -39,7 +39,7 @@ pub fn below(most: u64, rng: &mut Rng) -> u64 {
     u64::try_from(drawn).unwrap_or(u64::MAX).saturating_sub(1)
 }
 
-/// When a timer is served that is set for so many ticks from now.
+/// When a timer set for so many ticks from now is served.
 #[must_use]
 pub fn after(now: Instant, ticks: u64) -> Instant {
     start_of(served(now, jiffies(now).saturating_add(ticks)))
@@ -76,7 +76,7 @@ impl Timer {
     /// A timer that does not run.
     pub const RESTING: Self = Self { expires: 0, served: u64::MAX };
 
-    /// Sets the timer for so many ticks from now, whatever it was set for before.
+    /// Sets the timer for so many ticks from now, and drops an earlier setting.
     pub fn set(&mut self, now: Instant, ticks: u64) {
         self.expires = jiffies(now).saturating_add(ticks);
         self.served = served(now, self.expires);
@@ -93,7 +93,7 @@ impl Timer {
         self.served != u64::MAX
     }
 
-    /// Ticks until the one that it was set for, if it runs.
+    /// Ticks until the tick that it was set for, if it runs.
     #[must_use]
     pub fn left(&self, now: Instant) -> Option<u64> {
         self.runs().then(|| self.expires.saturating_sub(jiffies(now)))
@@ -105,7 +105,7 @@ impl Timer {
         self.runs().then(|| start_of(self.served))
     }
 
-    /// Stops the timer if its time has come, and says whether it has.
+    /// Stops the timer and returns true if its time has come.
     pub fn take(&mut self, now: Instant) -> bool {
         let has_expired = self.runs() && self.served <= jiffies(now);
         if has_expired {
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(served_ms(0, 2), 12);
         assert_eq!(served_ms(3, 2), 12);
         assert_eq!(served_ms(4, 2), 16);
-        // What is due at once waits for the next tick, and no longer.
+        // A timer due at once waits for the next tick, and no longer.
         assert_eq!(served_ms(0, 0), 4);
         assert_eq!(served_ms(0, 63), 256);
     }

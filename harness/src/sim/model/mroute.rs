@@ -1,10 +1,10 @@
 //! Multicast forwarding as the Linux kernel does it in one network namespace (net/ipv4/ipmr.c).
 //!
-//! Decides what becomes of a datagram that comes in on a virtual interface: which copies leave, what
-//! is counted, what waits for an entry, and what the owner of multicast routing is asked. Asserts are
-//! on and PIM is off, as castnet's router opens its socket. A virtual interface is its device's only
-//! one. Refuses to know devices and routes: of a device it is told whether it is up, and no datagram
-//! of the namespace's own comes by here.
+//! Decides what happens to a datagram that comes in on a virtual interface: which copies leave,
+//! what is counted, what waits for an entry, and which upcalls the owner of multicast routing gets.
+//! Asserts are on and PIM is off, as castnet's router opens its socket. A device has one virtual
+//! interface at most. Refuses to know devices and routes: it is given only whether a device is up,
+//! and the namespace's own datagrams do not come by here.
 
 mod reader;
 mod unresolved;
@@ -29,42 +29,42 @@ use super::jiffies::{jiffies, ticks};
 pub use reader::{Header, Reader};
 use unresolved::Unresolved;
 
-/// An entry asks because of a wrong interface once in so long, and a tick (`MFC_ASSERT_THRESH`).
+/// An entry makes a WRONGVIF upcall at most once in this time and a tick (`MFC_ASSERT_THRESH`).
 const ASSERT_INTERVAL: Duration = Duration::from_secs(3);
 
 /// The threshold of an interface that is not among an entry's `oifs`.
 const NOT_OUT: u8 = 255;
 
-/// What the kernel does and tells.
+/// An effect or a report of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Out {
-    /// The packet, its TTL lowered, leaves through the interface.
+    /// The packet, with its TTL lowered, leaves through the interface.
     Forward {
         /// The interface.
         vif: Vif,
         /// Its destination.
         to: Ipv4Addr,
-        /// The whole IPv4 packet; all interfaces share one.
+        /// The whole IPv4 packet; all interfaces share it.
         packet: Rc<[u8]>,
     },
-    /// The owner is asked.
+    /// An upcall to the owner.
     Upcall(Upcall),
-    /// A change of the cache, as netlink tells it.
+    /// A change of the cache, as netlink reports it.
     Mfc {
         /// The flow.
         flow: Flow,
-        /// How it is forwarded now; `None` if it is not, or waits to be resolved.
+        /// The entry from now on; `None` if it was deleted or is unresolved.
         entry: Option<MfcEntry>,
     },
 }
 
-/// Why the owner's request was not done.
+/// Why the kernel refused the owner's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The virtual interface exists.
     #[error("{0} is in use")]
     VifInUse(Vif),
-    /// Nobody owns multicast routing.
+    /// Multicast routing has no owner.
     #[error("nobody has opened multicast routing")]
     NotOpen,
 }
@@ -73,13 +73,14 @@ pub enum Refused {
 #[derive(Clone, Debug, Default)]
 pub struct Mroute {
     is_open: bool,
-    /// A bit for each virtual interface that there is.
+    /// A bit for each virtual interface that exists.
     exist: u32,
-    /// The devices behind them that are down, vif or not.
+    /// A bit for each device that is down, with or without a virtual interface.
     down: u32,
-    /// By [`Vif::index`]; what does not exist has counted nothing.
+    /// By [`Vif::index`]; an interface that does not exist has zero counters.
     vifs: SmallVec<[VifCounters; 4]>,
-    /// In the order of the flows. The first is in place: most routers of a large network have no other.
+    /// In the order of the flows. The first is stored in place: most routers of a large network
+    /// have just one.
     entries: SmallVec<[(Flow, Entry); 1]>,
     unresolved: Unresolved,
 }
@@ -88,7 +89,7 @@ pub struct Mroute {
 #[derive(Clone, Debug)]
 struct Entry {
     iif: Vif,
-    /// What the TTL has to be greater than, by [`Vif::index`].
+    /// The value that the TTL must exceed, by [`Vif::index`].
     thresholds: [u8; Vif::MAX],
     counters: FlowCounters,
     /// The tick of the last WRONGVIF upcall.
@@ -96,18 +97,18 @@ struct Entry {
 }
 
 impl Mroute {
-    /// A namespace in which nobody routes multicast.
+    /// A namespace in which multicast routing has no owner.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Somebody takes over multicast routing (`MRT_INIT`).
+    /// A socket becomes the owner of multicast routing (`MRT_INIT`).
     pub const fn open(&mut self) {
         self.is_open = true;
     }
 
-    /// The owner's socket is closed: its interfaces and entries go, and what waits.
+    /// The owner's socket is closed: its interfaces, entries and waiting datagrams go.
     pub fn close(&mut self, out: &mut Vec<Out>) {
         self.is_open = false;
         self.exist = 0;
@@ -117,7 +118,7 @@ impl Mroute {
         out.extend(flows.map(|flow| Out::Mfc { flow, entry: None }));
     }
 
-    /// A device takes part from now on (`MRT_ADD_VIF`). Its own TTL threshold has no effect in Linux.
+    /// Adds a virtual interface (`MRT_ADD_VIF`). Its own TTL threshold has no effect in Linux.
     ///
     /// # Errors
     /// [`Refused`].
@@ -135,7 +136,7 @@ impl Mroute {
         Ok(())
     }
 
-    /// A device takes part no longer (`MRT_DEL_VIF`). Entries keep it, and forward nothing to it.
+    /// Deletes a virtual interface (`MRT_DEL_VIF`). Entries keep it, but forward nothing to it.
     pub fn delete_vif(&mut self, vif: Vif) {
         self.exist &= !(1 << vif.index());
         if let Some(counters) = self.vifs.get_mut(vif.index()) {
@@ -143,9 +144,9 @@ impl Mroute {
         }
     }
 
-    /// Forwards the flow as the entry says (`MRT_ADD_MFC`). One that exists keeps its counters; to a
-    /// new one the datagrams that waited for it are handed. An outgoing interface that does not
-    /// exist is left out.
+    /// Forwards the flow as the entry says (`MRT_ADD_MFC`). An existing entry keeps its counters; a
+    /// new one forwards the datagrams that waited for it. An outgoing interface that does not exist
+    /// is left out.
     ///
     /// # Errors
     /// [`Refused::NotOpen`].
@@ -183,8 +184,8 @@ impl Mroute {
         Ok(())
     }
 
-    /// Forgets the flow's entry (`MRT_DEL_MFC`); nothing happens if it has none, even if datagrams
-    /// wait for one.
+    /// Deletes the flow's entry (`MRT_DEL_MFC`). Without an entry nothing happens, even if
+    /// datagrams wait for one.
     pub fn delete_mfc(&mut self, flow: Flow, out: &mut Vec<Out>) {
         if let Ok(at) = self.find(flow) {
             self.entries.remove(at);
@@ -192,28 +193,28 @@ impl Mroute {
         }
     }
 
-    /// What the flow's entry counted (`SIOCGETSGCNT`); `None` if there is no entry.
+    /// The counters of the flow's entry (`SIOCGETSGCNT`); `None` if there is no entry.
     #[must_use]
     pub fn flow_counters(&self, flow: Flow) -> Option<FlowCounters> {
         Some(self.entries[self.find(flow).ok()?].1.counters)
     }
 
-    /// What the interface counted (`SIOCGETVIFCNT`); `None` if there is no such interface.
+    /// The counters of the interface (`SIOCGETVIFCNT`); `None` if there is no such interface.
     #[must_use]
     pub fn vif_counters(&self, vif: Vif) -> Option<VifCounters> {
         self.has_vif(vif).then(|| self.vifs[vif.index()])
     }
 
-    /// The device behind the interface goes down or comes up. Interfaces and entries stay as they
-    /// are; nothing leaves there meanwhile.
+    /// The device behind the interface goes down or comes up. Interfaces and entries stay; no
+    /// packet leaves there meanwhile.
     pub fn interface(&mut self, vif: Vif, is_up: bool) {
         let bit = 1 << vif.index();
         self.down = if is_up { self.down & !bit } else { self.down | bit };
     }
 
     /// Whether an IGMP packet that came in on the interface reaches the owner's socket; `is_local`
-    /// says whether it is for the namespace itself, by address or by membership. Messages to groups
-    /// that are routed are for the owner too.
+    /// says whether the namespace itself is its destination, by address or by membership. Messages
+    /// to routable groups reach the owner too.
     #[must_use]
     pub fn hears_igmp(&self, vif: Vif, packet: &Ipv4Packet<'_>, is_local: bool) -> bool {
         let is_routed = || routed(packet.destination).is_some() && self.has_vif(vif);
@@ -223,9 +224,9 @@ impl Mroute {
             && (is_local || is_routed())
     }
 
-    /// A multicast packet that the namespace is no member for came in on the device of the interface.
-    /// What is not routed is left alone: IGMP, groups of the link, unreadable headers, and all that
-    /// comes in where there is no virtual interface.
+    /// A multicast packet came in on the interface's device, and the namespace is no member of its
+    /// group. Packets that are never routed are ignored: IGMP, groups of the link, unreadable
+    /// headers, and any packet from a device without a virtual interface.
     pub fn forward(
         &mut self,
         now: Instant,
@@ -239,19 +240,19 @@ impl Mroute {
         }
     }
 
-    /// When to call [`Self::expire`], at the latest.
+    /// When [`Self::expire`] must be called, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.unresolved.deadline()
     }
 
-    /// Gives up what has waited too long for an entry; harmless at any time.
+    /// Drops datagrams that have waited too long for an entry; harmless at any time.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<Out>) {
         let flows = self.unresolved.expire(now).into_iter();
         out.extend(flows.map(|flow| Out::Mfc { flow, entry: None }));
     }
 
-    /// Where the flow's entry is, or would be.
+    /// The index of the flow's entry, or where it would be inserted.
     fn find(&self, flow: Flow) -> Result<usize, usize> {
         self.entries.binary_search_by(|(own, _)| own.cmp(&flow))
     }
@@ -307,7 +308,7 @@ impl Mroute {
             counters.bytes_in += ip.octets as u64;
         }
         let up = self.exist & !self.down;
-        // The kernel goes through them from the last to the first.
+        // The kernel walks the interfaces from the last to the first.
         for (n, counters) in self.vifs.iter_mut().enumerate().rev() {
             let is_out = up & 1 << n != 0 && ip.ttl > entry.thresholds[n];
             let Some(oif) = Vif::new(n).filter(|_| is_out) else { continue };
@@ -320,7 +321,7 @@ impl Mroute {
 }
 
 impl Entry {
-    /// Whether a datagram on a wrong interface is worth an upcall: only where it would go out, and
+    /// Whether a datagram on a wrong interface makes an upcall: only where the flow goes out, and
     /// not too often.
     fn may_assert(&self, now: Instant, vif: Vif) -> bool {
         let long_ago = |tick| jiffies(now) - tick > ticks(ASSERT_INTERVAL);
@@ -328,7 +329,7 @@ impl Entry {
     }
 }
 
-/// The group, if datagrams for it are routed at all.
+/// The group, if datagrams to it are routed at all.
 fn routed(destination: Ipv4Addr) -> Option<Group> {
     Group::new(IpAddr::V4(destination)).filter(|group| !group.is_link_local())
 }

@@ -1,7 +1,8 @@
-//! Hosts that come and go at random: times between two joins, and times of staying, are exponential.
+//! Hosts that come and go at random: the times between joins and the lengths of stays are
+//! exponential.
 //!
-//! An exponential time is drawn by comparing uniform numbers alone (von Neumann's way), without a
-//! logarithm, which need not be the same to the last bit on every machine.
+//! Comparisons of uniform numbers draw an exponential time (von Neumann's way), without a
+//! logarithm, whose last bit may differ between machines.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -24,7 +25,7 @@ pub(super) struct Churning {
 /// The bounds of a uniform number.
 const ONE: Duration = Duration::from_nanos(1 << 62);
 
-/// How often a host is drawn that is no member yet, before nobody comes this time.
+/// The number of draws for a host that is not yet a member; if all fail, no host joins this time.
 const DRAWS: u32 = 64;
 
 /// An exponential time with this mean.
@@ -60,7 +61,7 @@ impl Population {
         Ok(())
     }
 
-    /// Somebody comes, or the host goes.
+    /// A host comes, or a host goes.
     pub(super) fn churn(&mut self, cx: &mut Cx<'_>, which: u64, host: u32) {
         let (nth, goes) = ((which / 2) as usize, which % 2 == 1);
         let Some(Churning { group, stay, until, .. }) = self.churning.get(nth) else { return };
@@ -84,7 +85,7 @@ impl Population {
         cx.remind(cx.now + wait, token(CHURN + 2 * nth as u64, 0));
     }
 
-    /// A host that is no member of the group, if one is found.
+    /// A random host that is no member of the group, if one is found.
     fn draw(&mut self, group: Ipv4Addr) -> Option<u32> {
         let hosts = Duration::from_nanos(self.hosts.len() as u64);
         let members = self.groups.get(&group);

@@ -1,11 +1,11 @@
-//! Who of a population is a member of one group: found, added and removed in constant time.
+//! The members of one group in a population: found, added and removed in constant time.
 
-/// Some of the numbers below a bound.
+/// A set of numbers below a bound.
 #[derive(Debug)]
 pub(super) struct Members {
-    /// In no order that means anything, but always the same one.
+    /// In no meaningful order, but always the same order for the same calls.
     list: Vec<u32>,
-    /// Where each number is in the list; [`ABSENT`] if it is not.
+    /// The index of each number in the list; [`ABSENT`] if it is not there.
     places: Vec<u32>,
 }
 
@@ -32,7 +32,7 @@ impl Members {
         self.places[number as usize] != ABSENT
     }
 
-    /// Whether it was not in it before.
+    /// Adds the number; returns whether it was absent before.
     pub(super) fn add(&mut self, number: u32) -> bool {
         let is_new = !self.contains(number);
         if is_new {
@@ -42,7 +42,7 @@ impl Members {
         is_new
     }
 
-    /// Whether it was in it before.
+    /// Removes the number; returns whether it was present before.
     pub(super) fn remove(&mut self, number: u32) -> bool {
         let place = std::mem::replace(&mut self.places[number as usize], ABSENT);
         if place == ABSENT {

@@ -1,4 +1,4 @@
-//! Populations: each host is a host of its own, and all of them are one LAN.
+//! Populations: each host is separate, and together they are one LAN.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::plan::{Plan, compile};
 use crate::recording::Recording;
 use crate::scenario::PacketKind;
 
-/// A router, whose Queries are of version 2, and a population of so many hosts.
+/// A router that sends version 2 Queries, and a population of so many hosts.
 fn plan(count: u32, acts: &str) -> Plan {
     let lan = format!(
         "[generate]\nlan = {{ hosts = {count} }}\nigmp-version = 2\n\
@@ -19,7 +19,7 @@ fn plan(count: u32, acts: &str) -> Plan {
     compiled(&lan, acts)
 }
 
-/// A source and a population of so many hosts of version 3, and nobody who asks.
+/// A source and a population of so many version 3 hosts, without a querier.
 fn unasked(count: u32, acts: &str) -> Plan {
     let lan = format!(
         "[links]\nlan1 = [\"s1\", \"h1\"]\n[nodes]\ns1 = {{ role = \"source\" }}\n\
@@ -44,7 +44,7 @@ fn run(plan: &Plan) -> Recording {
     super::super::run(plan, |_| true).unwrap().unwrap()
 }
 
-/// What was sent on the LAN, of this kind.
+/// The packets of this kind sent on the LAN.
 fn sent(plan: &Plan, recording: &Recording, kind: PacketKind) -> Vec<(Instant, Packet)> {
     let lan = plan.links.iter().position(|link| link.name == "lan1").unwrap();
     let frames = recording.frames.iter().filter(|f| f.outgoing && plan.ports[f.port].link == lan);

@@ -1,4 +1,4 @@
-//! The way of a frame: from a port over a link to whoever is to have it.
+//! The way of a frame: from a port over a link to its receivers.
 
 use std::mem;
 
@@ -17,13 +17,13 @@ use crate::sim::seat::Seat;
 impl World<'_> {
     pub(super) fn send(&mut self, port: PortId, frame: Frame) {
         let seat = self.seats[port];
-        // Without anybody at its other end a cable carries nothing.
+        // A cable whose other end does not listen carries nothing.
         if seat.peer().is_some_and(|peer| !self.seats[peer].up) {
             return;
         }
         self.record(port, true, &frame);
         let id = seat.link();
-        // A cable has no wire, which is known without a look at its link.
+        // A cable has no wire, so its link need not be read.
         if seat.peer().is_none()
             && let Link { ports, wire: Some(wire), .. } = &mut self.links[id]
         {
@@ -50,7 +50,7 @@ impl World<'_> {
         let mut listeners = mem::take(&mut self.listeners);
         self.links[link].listeners(frame.destination, &mut listeners);
         for port in listeners.drain(..) {
-            // One of them may have taken down another.
+            // An earlier receiver may have taken this port down.
             let seat = self.seats[port];
             if port != from && seat.up {
                 self.hand(port, seat, frame);
@@ -70,8 +70,8 @@ impl World<'_> {
         }
     }
 
-    /// Hands a frame to whoever it is for: a datagram to the kernel of a router, anything else to
-    /// the machine that sits there.
+    /// Hands a frame to its receiver: a datagram to the kernel of a router, anything else to the
+    /// node's actor.
     fn hand(&mut self, port: PortId, seat: Seat, frame: &Frame) {
         let Some(forwarder) = seat.forwarder() else {
             return self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
@@ -85,7 +85,7 @@ impl World<'_> {
         }
     }
 
-    /// Has the kernel of a router forward a datagram. Its daemon learns of it only if it is asked.
+    /// The kernel of a router forwards a datagram. The daemon learns of it only by an upcall.
     fn forward(&mut self, forwarder: usize, seat: Seat, frame: &Frame) {
         let Some(vif) = Vif::new(seat.position()) else { return };
         let mut outs = mem::take(&mut self.outs);
@@ -106,7 +106,7 @@ impl World<'_> {
         self.outs = outs;
     }
 
-    /// Lets go what a link with faults has to let go by now.
+    /// Releases the frames that a link with faults has due by now.
     pub(super) fn let_go(&mut self, id: LinkId) {
         let link = &mut self.links[id];
         if link.wake != Some(self.now) {

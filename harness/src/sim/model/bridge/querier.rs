@@ -1,8 +1,8 @@
-//! The bridge as a querier, and what it makes of another one.
+//! The bridge as a querier, and its view of another one.
 //!
-//! Owns the election, the first Queries and the later ones. The bridge asks on each port by a timer of
-//! its own, and itself by one more, which says whose Queries count: as long as that runs, only those
-//! from an address that is not above its own. Any Query that counts makes its port lead to a router.
+//! Owns the election, the startup Queries and the later ones. The bridge has one query timer for
+//! each port and one for itself. While its own timer runs, only Queries from an address not above
+//! its own count. Any Query that counts makes its port lead to a router.
 
 use std::net::Ipv4Addr;
 
@@ -13,21 +13,21 @@ use castnet::wire::ipv4;
 use super::super::jiffies::after;
 use super::{Bridge, Due, Out, hundredths};
 
-/// Where Queries go, also those for a group that was left in version 2.
+/// The destination of Queries, including those for a group that was left in version 2.
 pub(super) const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
 
-/// The Robustness Variable in the bridge's Queries, whatever it is set to.
+/// The Robustness Variable in the bridge's Queries, whatever the settings say.
 const ROBUSTNESS: u8 = 2;
 
 /// A tenth of a second, the unit of Max Resp Code, in ticks.
 const TENTH: u64 = 25;
 
-/// Who asks.
+/// The state of the election.
 #[derive(Clone, Debug)]
 pub(super) struct Querier {
-    /// Whether the bridge is to ask while nobody else does.
+    /// Whether the bridge sends Queries while there is no other querier.
     pub(super) is_on: bool,
-    /// Who was elected last; 0.0.0.0 is nobody.
+    /// The address elected last; 0.0.0.0 before any election.
     address: Ipv4Addr,
     own: Own,
 }
@@ -38,14 +38,14 @@ impl Default for Querier {
     }
 }
 
-/// How many of the first Queries have been sent.
+/// The number of startup Queries sent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Own {
     started: u8,
 }
 
 impl Bridge {
-    /// Lets the bridge be a querier, or no longer.
+    /// Makes the bridge a querier, or ends that.
     pub fn set_querier(&mut self, now: Instant, on: bool) {
         if self.querier.is_on == on {
             return;
@@ -60,7 +60,7 @@ impl Bridge {
         }
     }
 
-    /// Begins with the first Queries, as far as the bridge asks.
+    /// Starts the startup Queries, if the bridge is a querier.
     pub(super) fn begin(&mut self, now: Instant) {
         if self.settings.snooping {
             self.querier.own = Own::default();
@@ -69,7 +69,7 @@ impl Bridge {
         }
     }
 
-    /// Asks on the bridge's ports only.
+    /// Starts the startup Queries on the bridge's ports only.
     pub(super) fn begin_on_ports(&mut self, now: Instant) {
         for (n, port) in self.ports.iter_mut().enumerate() {
             if port.is_up && self.settings.snooping {
@@ -79,7 +79,7 @@ impl Bridge {
         }
     }
 
-    /// The bridge's Query to itself is due.
+    /// The bridge's timer for itself has expired.
     pub(super) fn ask_itself(&mut self, now: Instant) {
         let wait = self.querier.own.next(&self.settings);
         if self.asks() {
@@ -111,12 +111,12 @@ impl Bridge {
             return;
         }
         member.asks_left -= 1;
-        // Routers are to leave their timers alone this time.
+        // The S flag: routers must leave their timers alone.
         self.send_query(port, Some(group), group, true, out);
         self.plan_ask(now, group, port);
     }
 
-    /// Plans the next Group-Specific Query, if there is to be one.
+    /// Schedules the next Group-Specific Query, if any is left.
     pub(super) fn plan_ask(&mut self, now: Instant, group: Ipv4Addr, port: usize) {
         if self.members.get(&(group, port)).is_some_and(|member| member.asks_left > 0) {
             let next = after(now, hundredths(self.settings.last_member_interval));
@@ -124,7 +124,7 @@ impl Bridge {
         }
     }
 
-    /// A General Query came in, which grants so many ticks.
+    /// A General Query came in; its Max Response Time is given in ticks.
     pub(super) fn heard_querier(
         &mut self,
         now: Instant,
@@ -151,7 +151,7 @@ impl Bridge {
         self.timers.set(Due::Router(port), lives);
     }
 
-    /// Whether the bridge is the one that asks.
+    /// Whether the bridge is the querier.
     fn asks(&self) -> bool {
         self.querier.is_on && self.timers.expiry(Due::OtherQuerier).is_none()
     }
@@ -169,7 +169,7 @@ impl Bridge {
             Some(_) => settings.last_member_interval,
             None => settings.query_response_interval,
         };
-        // Both codes are cut to an octet, and mean what they say only below 128.
+        // The kernel cuts both codes to an octet; they hold plain values only below 128.
         let v3 = (settings.igmp_version == Version::V3).then(|| V3Query {
             flags: 0,
             suppress,
@@ -186,7 +186,7 @@ impl Bridge {
 }
 
 impl Own {
-    /// Counts the Query that is due, and says in how many ticks the next one is.
+    /// Counts the Query that is due, and returns the ticks until the next one.
     fn next(&mut self, settings: &super::Settings) -> u64 {
         let count = settings.startup_query_count;
         self.started = self.started.saturating_add(1).min(count);

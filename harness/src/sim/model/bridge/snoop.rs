@@ -1,8 +1,8 @@
-//! What a frame for a group tells the bridge, and where it is to be carried.
+//! What the bridge learns from a frame to a group, and where the frame is forwarded.
 //!
-//! Decides what each IGMP message changes. A damaged message, or one that only claims to be a Query, is not
-//! carried at all. Neither TTL nor Router Alert is looked at, and of destinations only that of a
-//! General Query. Groups of 224.0.0.0/24 have no members here and are carried everywhere.
+//! Decides what each IGMP message changes. A damaged message, or a malformed Query, is not
+//! forwarded at all. The bridge checks neither TTL nor Router Alert, and the destination only of a
+//! General Query. Groups of 224.0.0.0/24 have no members here and are forwarded everywhere.
 
 use std::net::Ipv4Addr;
 
@@ -14,7 +14,7 @@ use super::super::jiffies::{after, ticks};
 use super::querier::ALL_HOSTS;
 use super::{Bridge, Due, Out, hundredths};
 
-/// Where a frame is to be carried, once the bridge snoops.
+/// Where a frame is forwarded, once the bridge snoops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Carried {
     Nowhere,
@@ -24,11 +24,11 @@ pub(super) enum Carried {
     ToMembers(Ipv4Addr),
 }
 
-/// A Query without a Max Response Time grants so many seconds, being one of version 1.
+/// The Max Response Time of a Query without one, which is a version 1 Query.
 const V1_MAX_RESPONSE: std::time::Duration = std::time::Duration::from_secs(10);
 
 impl Bridge {
-    /// Takes note of a packet in a frame to a group, and says where it goes.
+    /// Learns from a packet in a frame to a group, and returns where it goes.
     pub(super) fn snoop(
         &mut self,
         now: Instant,
@@ -76,7 +76,7 @@ impl Bridge {
             Some(_) => query.max_resp_v3(),
         };
         let granted = ticks(granted).max(1);
-        // Version 1 asks for everything.
+        // A version 1 Query is always general.
         if query.is_general() || query.v3.is_none() && query.max_resp_code == 0 {
             self.heard_querier(now, port, from, granted, out);
             return;
@@ -88,8 +88,8 @@ impl Bridge {
         }
     }
 
-    /// A Leave, or what says the same in version 3. While another querier is there, its Query is
-    /// waited for.
+    /// A Leave, or its equivalent in version 3. While there is another querier, the bridge waits
+    /// for that querier's Query.
     fn heard_leave(&mut self, now: Instant, port: usize, group: Ipv4Addr, out: &mut Vec<Out>) {
         if is_link_local(group) || self.ports_of(group).next().is_none() {
             return;
@@ -103,7 +103,7 @@ impl Bridge {
         }
         let end = after(now, self.last_member_time());
         if self.querier.is_on {
-            // Once, to all hosts, and then a General Query in place of the repeats.
+            // One Query to all hosts, and then a General Query in place of the repeats.
             self.send_query(port, Some(group), ALL_HOSTS, false, out);
             self.timers.set(Due::OwnOn(port), end);
         }
@@ -138,7 +138,7 @@ impl Bridge {
         }
     }
 
-    /// A host of version 3 wants nothing of the group any more.
+    /// A version 3 host no longer wants any source of the group.
     fn heard_end(
         &mut self,
         now: Instant,
@@ -164,7 +164,8 @@ impl Bridge {
         }
     }
 
-    /// On a port with fast leave, remembers each host of version 3, for the last one to count.
+    /// On a port with fast leave, remembers each version 3 host, so that the last one to leave is
+    /// known.
     fn track(&mut self, now: Instant, port: usize, host: Ipv4Addr, group: Ipv4Addr) {
         let lives = after(now, hundredths(self.settings.membership_interval));
         if self.has_fast_leave(port)
@@ -179,7 +180,7 @@ impl Bridge {
     }
 }
 
-/// Whether the message is a Query of some version, sent where it belongs.
+/// Whether the message is a Query of some version with the right destination.
 fn is_query(query: &Query, ip: &Ipv4Packet<'_>, trailing: usize) -> bool {
     let is_whole = query.v3.is_some() || trailing == 0;
     is_whole && (!query.is_general() || ip.destination == ALL_HOSTS)

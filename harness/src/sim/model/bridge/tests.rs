@@ -1,4 +1,4 @@
-//! Where a Linux bridge carries what, what it believes, and what it asks.
+//! Where a Linux bridge forwards frames, what it believes, and which Queries it sends.
 
 use castnet::wire::igmp::{GroupRecord, Message, Query, RecordKind, V3Query, V3Report};
 use castnet::wire::ipv4::{self, Ipv4Header};
@@ -15,7 +15,7 @@ const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 50);
 const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 
-/// Short times, each of them another one: LMQT is 600 ms.
+/// Short times, all different: LMQT is 600 ms.
 fn settings(igmp_version: Version) -> Settings {
     let ms = Duration::from_millis;
     Settings {
@@ -34,7 +34,7 @@ fn settings(igmp_version: Version) -> Settings {
     }
 }
 
-/// A bridge with four ports, fast leave on the third one, and what it has done.
+/// A bridge with four ports, fast leave on the third one, and its output.
 struct World {
     bridge: Bridge,
     now: Instant,
@@ -50,7 +50,7 @@ impl World {
         Self { bridge: Bridge::new(settings, 4), now: Instant::ZERO, done: Vec::new() }
     }
 
-    /// One that has heard a querier on port 3 for long enough to snoop.
+    /// A bridge that heard a querier on port 3 long enough ago to snoop.
     fn snooping(igmp_version: Version) -> Self {
         let mut settings = settings(igmp_version);
         settings.querier_interval = Duration::from_secs(100);

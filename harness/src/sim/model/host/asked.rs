@@ -1,7 +1,7 @@
-//! What a Query does to a host: the version that it makes the host speak, and what is then answered.
+//! What a Query does to a host: which version the host speaks, and which Reports answer.
 //!
-//! Owns the compatibility with older queriers, and the delays of the answers. In version 3 a General
-//! Query is answered by one Report for all groups; otherwise each group answers by itself.
+//! Owns the compatibility with older queriers, and the delays of the answers. In version 3 one
+//! Report for all groups answers a General Query; in older versions each group answers by itself.
 
 use std::net::Ipv4Addr;
 
@@ -35,7 +35,7 @@ impl Host {
         }
     }
 
-    /// A Query of version 1 or 2: what version 3 had to tell is forgotten for as long as its querier
+    /// A version 1 or 2 Query: it cancels pending version 3 Reports for as long as its querier
     /// counts as present.
     fn heard_older_query(&mut self, now: Instant, query: &Query, rng: &mut Rng) {
         let present = u64::from(self.robustness) * seconds(self.query_interval)
@@ -69,7 +69,7 @@ impl Host {
         }
     }
 
-    /// All groups are to be told in one Report, within `granted` ticks.
+    /// Schedules one Report for all groups, within `granted` ticks.
     fn plan_answer(&mut self, now: Instant, granted: u64, rng: &mut Rng) {
         let drawn = below(granted, rng) + AT_LEAST;
         if self.answer.left(now).is_none_or(|left| drawn < left) {
@@ -77,8 +77,8 @@ impl Host {
         }
     }
 
-    /// Each group asked for is to be reported by itself, within `granted` ticks; one that will be
-    /// sooner stays as it is, but is not repeated unasked.
+    /// Schedules a Report for each group that the Query asks for, within `granted` ticks. An
+    /// earlier Report keeps its time, but is not repeated unasked.
     fn ask(&mut self, now: Instant, group: Option<Ipv4Addr>, granted: u64, rng: &mut Rng) {
         for member in self.members.iter_mut().rev() {
             if group.is_some_and(|group| group != member.group) || !is_reported(&member.group) {

@@ -1,8 +1,8 @@
-//! A packet as the IGMP of a Linux host takes it: everything that is the same for all who hear it.
+//! A packet as the IGMP of a Linux host reads it: everything that does not depend on the host.
 //!
-//! Decides which packets any host acts on. Neither TTL nor Router Alert nor the address that a
-//! Report or a Group-Specific Query is sent to is looked at: Linux does not either. Which version a
-//! Query counts for, and whether the host hears its destination at all, depends on the host.
+//! Decides which packets any host acts on. Like Linux, it checks neither TTL nor Router Alert nor
+//! the destination of a Report or a Group-Specific Query. The version of a Query, and whether the
+//! host hears its destination at all, depend on the host.
 
 use std::net::Ipv4Addr;
 
@@ -19,7 +19,7 @@ pub struct Heard {
     pub(super) what: What,
 }
 
-/// What it says.
+/// The message.
 #[derive(Clone, Debug)]
 pub(super) enum What {
     /// A Query of any version.
@@ -29,7 +29,7 @@ pub(super) enum What {
 }
 
 impl Heard {
-    /// Where the packet is sent to.
+    /// The packet's destination.
     #[must_use]
     pub const fn destination(&self) -> Ipv4Addr {
         self.destination
@@ -44,7 +44,7 @@ impl Heard {
         }
         let decoded = igmp::decode(ip.payload, Version::V3).ok()?;
         let what = match decoded.message {
-            // 9 to 11 octets are no Query of any version.
+            // A message of 9 to 11 octets is no Query of any version.
             Message::Query(Query { v3: None, .. }) if decoded.trailing > 0 => return None,
             Message::Query(query) => What::Query(query),
             Message::V1Report { group } | Message::V2Report { group } => What::Report(group),

@@ -1,7 +1,7 @@
-//! How a host says what it says: the packets of its Reports and Leaves.
+//! The packets of a host's Reports and Leaves.
 //!
-//! Owns the order of the records, which is from the last group joined to the first, after those left,
-//! and how many of them go into one packet. An interface that is down says nothing.
+//! Owns the order of the records, from the last group joined to the first, after the groups left,
+//! and how many records go into one packet. An interface that is down sends nothing.
 
 use std::net::Ipv4Addr;
 
@@ -10,14 +10,14 @@ use castnet::wire::ipv4;
 
 use super::{Host, Out};
 
-/// Where Reports of version 3 go.
+/// The destination of version 3 Reports.
 const ALL_V3_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 22);
 
 /// Records without sources that fit the MTU of 1500 after 24 octets of IP and 8 of IGMP.
 const RECORDS: usize = (1500 - 24 - 8) / 8;
 
 impl Host {
-    /// Tells what has changed, to those who do not know it yet.
+    /// Sends the changes that are still to be reported.
     pub(super) fn tell_changes(&mut self, out: &mut Vec<Out>) {
         let mut records = Vec::new();
         for left in self.left.iter_mut().rev().filter(|left| left.untold > 0) {
@@ -32,7 +32,7 @@ impl Host {
         self.say_records(&records, out);
     }
 
-    /// Sends records without sources in as few Reports as hold them, and nothing for no record.
+    /// Sends records without sources in as few Reports as hold them; no records, no Report.
     pub(super) fn say_records(&self, records: &[(RecordKind, Ipv4Addr)], out: &mut Vec<Out>) {
         for records in records.chunks(RECORDS) {
             let records =

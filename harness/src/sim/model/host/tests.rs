@@ -1,5 +1,5 @@
-//! What the kernel says as a host, in the order in which it says it. Ticks are of 4 ms, and a timer
-//! is served at the tick after its own: a first Report comes 12 ms after its join.
+//! The messages of the kernel as a host, in order. A tick is 4 ms, and a timer is served at the
+//! tick after its own: a first Report comes 12 ms after its join.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const G1: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 const G2: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 2);
 const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 
-/// A host, its randomness, and what it has said: `milliseconds destination message`.
+/// A host, its randomness, and its messages: `milliseconds destination message`.
 struct World {
     host: Host,
     rng: Rng,
@@ -82,12 +82,12 @@ impl World {
         }
     }
 
-    /// What was said since the last call.
+    /// The messages since the last call.
     fn said(&mut self) -> Vec<String> {
         std::mem::take(&mut self.said)
     }
 
-    /// What was sent, without the times.
+    /// The messages since the last call, without the times.
     fn said_untimed(&mut self) -> Vec<String> {
         self.said().iter().map(|said| said.split_once(' ').unwrap().1.to_owned()).collect()
     }
@@ -131,7 +131,7 @@ fn only_what_is_meant_for_the_host_is_heard() {
     for (from, to) in deaf {
         assert!(world.hear(from, to, &query).host.deadline().is_none(), "{from} > {to}");
     }
-    // To any group that is joined, to the address itself, and from nobody.
+    // To any group that is joined, to the own address, and from 0.0.0.0.
     for (from, to) in [(QUERIER, G1), (QUERIER, OWN), (NOBODY, ALL_HOSTS)] {
         assert!(world.hear(from, to, &query).host.deadline().is_some(), "{from} > {to}");
         let end = world.now.since_start().as_millis() as u64 + 2_000;

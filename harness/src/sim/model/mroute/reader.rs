@@ -1,4 +1,4 @@
-//! What multicast routing reads in a datagram, and how it is when it leaves.
+//! The fields of a datagram that multicast routing reads, and the datagram as it leaves.
 
 use std::net::Ipv4Addr;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::super::is_taken_in;
 use super::routed;
 use crate::sim::last::Last;
 
-/// What matters of an IPv4 header.
+/// The fields of an IPv4 header that matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Destination address.
@@ -22,11 +22,11 @@ pub struct Header {
     pub protocol: u8,
     /// Time to Live.
     pub ttl: u8,
-    /// How many octets belong to the packet; what follows is padding.
+    /// The packet's length in octets; padding may follow.
     pub octets: usize,
 }
 
-/// Reads datagrams for all routers of a world. One is read once, however many are handed it.
+/// Reads datagrams for all routers of a world. Each is read once, however many routers get it.
 #[derive(Clone, Debug, Default)]
 pub struct Reader {
     header: Last<Option<Header>>,
@@ -48,12 +48,12 @@ impl Reader {
         })
     }
 
-    /// The packet without padding and with its TTL, which is above 1, lowered by one, and the checksum
-    /// with it (RFC 1624).
+    /// The packet without padding, its TTL (above 1) lowered by one and its checksum updated (RFC
+    /// 1624).
     pub(super) fn lowered(&mut self, packet: &Rc<[u8]>, header: &Header) -> Rc<[u8]> {
         self.lowered.of(packet, |octets| {
             let mut packet: Rc<[u8]> = octets[..header.octets].into();
-            // Nobody else has it yet.
+            // The packet has no other holder yet.
             if let Some(packet) = Rc::get_mut(&mut packet) {
                 packet[8] -= 1;
                 let sum = u16::from_be_bytes([packet[10], packet[11]]);
@@ -65,7 +65,7 @@ impl Reader {
     }
 }
 
-/// The flow of a datagram; `None` if it is not routed.
+/// The flow of a datagram; `None` if it is never routed.
 fn flow(ip: &Ipv4Packet<'_>) -> Option<Flow> {
     let is_routed =
         ip.protocol != IGMP && ip.source.octets()[0] != 0 && is_taken_in(ip.source, ip.destination);

@@ -1,4 +1,4 @@
-//! What the kernel's multicast forwarding does with datagrams, and what it asks and tells.
+//! What the kernel's multicast forwarding does with datagrams, and its upcalls and reports.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn datagram(group: Ipv4Addr, ttl: u8, mark: u8) -> Rc<[u8]> {
     header.encode(&[0, 0, 0, 0, 0, 8, 0, mark]).unwrap().into()
 }
 
-/// A namespace with three interfaces, and what it has done.
+/// A namespace with three interfaces, and its output.
 struct World {
     mroute: Mroute,
     now: Instant,
@@ -166,7 +166,7 @@ fn what_nobody_answers_for_is_given_up_after_ten_seconds_and_asked_again() {
     world.input(0, datagram(GROUP, 9, 3));
     assert_eq!(world.done()[0], "NOCACHE vif0 (10.0.0.9, 239.1.1.1)");
     assert_eq!(world.at(14_300).done(), ["(10.0.0.9, 239.1.1.2) unresolved"]);
-    // To delete an entry ends no waiting.
+    // Deleting an entry does not end the wait of datagrams.
     world.with(|mroute, _, out| mroute.delete_mfc(flow(GROUP), out));
     assert_eq!(world.at(20_000).set(entry(0, &[(1, 1)])).done()[0], "vif1 ttl 8 mark 3");
 }
@@ -201,13 +201,15 @@ fn an_entry_set_anew_keeps_its_counters_and_its_rate_limit() {
 #[test]
 fn an_interface_that_is_the_entrys_own_and_one_that_does_not_exist() {
     let mut world = World::new();
-    // Linux sends it back if it is told to; what does not exist stays out even when it is added.
+    // Linux sends a datagram back if the entry says so; an interface that does not exist stays out
+    // even when it is added later.
     world.set(entry(0, &[(0, 1), (3, 1)]));
     assert_eq!(world.done(), ["(10.0.0.9, 239.1.1.1) in vif0 out vif0"]);
     world.mroute.add_vif(vif(3)).unwrap();
     world.input(0, datagram(GROUP, 9, 1));
     assert_eq!(world.done(), ["vif0 ttl 8 mark 1"]);
-    // An entry whose own interface does not exist is told as none, and forwards nothing.
+    // An entry whose incoming interface does not exist is reported as no entry, and forwards
+    // nothing.
     world.set(entry(9, &[(1, 1)])).input(0, datagram(GROUP, 9, 1));
     assert_eq!(world.done(), ["(10.0.0.9, 239.1.1.1) unresolved"]);
     assert_eq!(world.counters(), (2, 56, 1));

@@ -1,8 +1,8 @@
 //! Datagrams that wait for an entry of the forwarding cache.
 //!
-//! The owner is asked once for each flow; four datagrams wait for the answer, and any more are lost.
-//! After ten seconds they are given up, and the next one asks again. How many flows may wait is not
-//! limited: what limits it in Linux is the room of the owner's socket.
+//! The owner gets one upcall for each flow; four datagrams wait for the answer, and any more are
+//! lost. After ten seconds they are dropped, and the next datagram makes a new upcall. The number
+//! of waiting flows is not limited: in Linux only the buffer of the owner's socket limits it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use castnet::time::Instant;
 
 use super::super::jiffies::{Timer, jiffies, ticks};
 
-/// So many datagrams of a flow wait.
+/// The number of datagrams of a flow that wait.
 const DATAGRAMS: usize = 4;
 
-/// So long they wait.
+/// How long they wait.
 const LIFETIME: Duration = Duration::from_secs(10);
 
-/// A datagram and where it came in.
+/// A datagram and its incoming interface.
 type Waiting = (Vif, Rc<[u8]>);
 
-/// What waits, the flow that was there first at the front.
+/// The waiting datagrams, the flow that came first at the front.
 #[derive(Clone, Debug)]
 pub(super) struct Unresolved {
     flows: Vec<Unanswered>,
@@ -30,11 +30,11 @@ pub(super) struct Unresolved {
     timer: Timer,
 }
 
-/// A flow that the owner has been asked about.
+/// A flow with an upcall that is not answered yet.
 #[derive(Clone, Debug)]
 struct Unanswered {
     flow: Flow,
-    /// The tick of its end.
+    /// The tick at which it is dropped.
     expires: u64,
     datagrams: Vec<Waiting>,
 }
@@ -46,7 +46,7 @@ impl Default for Unresolved {
 }
 
 impl Unresolved {
-    /// Lets the datagram wait, if there is room; says whether the owner is to be asked.
+    /// Lets the datagram wait, if there is room; returns whether to make an upcall.
     pub(super) fn wait(&mut self, now: Instant, flow: Flow, vif: Vif, packet: &Rc<[u8]>) -> bool {
         if let Some(known) = self.flows.iter_mut().find(|known| known.flow == flow) {
             if known.datagrams.len() < DATAGRAMS {
@@ -62,7 +62,7 @@ impl Unresolved {
         true
     }
 
-    /// What waited for the flow, in the order of arrival; it waits no more.
+    /// Takes out the datagrams that waited for the flow, in the order of arrival.
     pub(super) fn resolve(&mut self, flow: Flow) -> Vec<Waiting> {
         let Some(at) = self.flows.iter().position(|known| known.flow == flow) else {
             return Vec::new();
@@ -74,7 +74,7 @@ impl Unresolved {
         resolved.datagrams
     }
 
-    /// Gives up everything, and says for which flows.
+    /// Drops everything, and returns the flows.
     pub(super) fn clear(&mut self) -> Vec<Flow> {
         std::mem::take(self).flows.into_iter().map(|unanswered| unanswered.flow).collect()
     }
@@ -83,7 +83,7 @@ impl Unresolved {
         self.timer.deadline()
     }
 
-    /// Gives up what has waited long enough, and says for which flows.
+    /// Drops datagrams that have waited long enough, and returns their flows.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<Flow> {
         let mut given_up = Vec::new();
         if !self.timer.take(now) {

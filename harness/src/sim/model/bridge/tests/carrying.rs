@@ -1,4 +1,4 @@
-//! To which ports a frame is carried.
+//! To which ports a frame is forwarded.
 
 use super::*;
 
@@ -33,7 +33,7 @@ fn data_goes_to_members_and_routers_but_never_back() {
     let mut world = World::snooping(Version::V2);
     world.report(0).report(1).done();
     assert_eq!(world.data(2, G1).data(0, G1).done(), ["carried to [0, 1, 3]", "carried to [1, 3]"]);
-    // A group without members is for routers only, one of the link for all.
+    // A group without members is forwarded to routers only, a group of the link to all.
     assert_eq!(world.data(0, Ipv4Addr::new(239, 9, 9, 9)).done(), ["carried to [3]"]);
     assert_eq!(world.data(0, Ipv4Addr::new(224, 0, 0, 251)).done(), ["carried to [1, 2, 3]"]);
 }
@@ -69,7 +69,7 @@ fn what_is_damaged_or_no_query_is_not_carried() {
         world.packet(0, Ipv4Header::igmp(HOST, to).encode(payload).unwrap());
         assert_eq!(world.done(), Vec::<String>::new(), "{to}");
     }
-    // A type that is not known is data like any other.
+    // A message of an unknown type is data like any other.
     let unknown = Message::Unknown { kind: 0x99 };
     assert_eq!(world.message(0, HOST, G1, &unknown).done(), ["carried to [3]"]);
     assert_eq!(world.message(0, HOST, ALL_HOSTS, &unknown).done(), ["carried to [1, 2, 3]"]);

@@ -12,7 +12,7 @@ fn a_member_lives_for_the_membership_interval() {
             "0 port 0 239.1.1.1 true",
             "carried to [1, 2, 3]",
             "carried to [1, 2, 3]",
-            // 750 ticks are 3 s, and the wheel adds what lies up to its next 64th tick.
+            // 750 ticks are 3 s, and the wheel rounds up to its next 64th tick.
             "5120 port 0 239.1.1.1 false"
         ]
     );
@@ -23,7 +23,7 @@ fn without_any_querier_a_leave_counts_after_the_last_member_time() {
     let mut world = World::new(Version::V2);
     world.report(0).report(1).leave(0).done();
     assert_eq!(world.until(1_000).done(), ["608 port 0 239.1.1.1 false"]);
-    // Of what nobody wants, nothing can be left.
+    // A Leave of a group without members changes nothing.
     world.message(0, HOST, G1, &Message::Leave { group: Ipv4Addr::new(239, 9, 9, 9) });
     assert_eq!(world.until(2_000).done(), ["carried to [1, 2, 3]"]);
 }
@@ -98,7 +98,7 @@ fn a_port_that_goes_down_is_forgotten() {
     world.report(0).report(3).done();
     world.act(|bridge, now, out| bridge.port(now, 3, false, out));
     assert_eq!(world.done(), ["300 port 3 239.1.1.1 false", "300 port 3 router false"]);
-    // It neither hears nor sends.
+    // A port that is down neither hears nor sends.
     assert_eq!(world.report(3).data(1, G1).done(), ["carried to [0]"]);
     world.act(|bridge, now, out| bridge.port(now, 3, true, out)).report(3);
     assert_eq!(world.done()[0], "300 port 3 239.1.1.1 true");

@@ -10,7 +10,7 @@ fn querier(igmp_version: Version) -> World {
     world
 }
 
-/// What was asked on port 0, without the port.
+/// The Queries sent on port 0, without the port.
 fn asked(world: &mut World) -> Vec<String> {
     let done = world.done();
     let asked = done.iter().filter(|done| done.contains(" port 0 to "));
@@ -25,7 +25,7 @@ fn it_asks_all_ports_twice_soon_and_then_now_and_again() {
     assert_eq!(world.done(), [0, 1, 2, 3].map(first));
     world.until(9_000);
     assert_eq!(asked(&mut world), [format!("1024 {GENERAL}"), format!("5120 {GENERAL}")]);
-    // Switched on again, which it is, nothing begins anew; off, it is silent.
+    // Switching the querier on twice starts nothing anew; switched off, the bridge is silent.
     world.act(|bridge, now, _| bridge.set_querier(now, true)).until(9_100);
     assert_eq!(world.done(), Vec::<String>::new());
     world.act(|bridge, now, _| bridge.set_querier(now, false)).until(30_000);
@@ -92,7 +92,7 @@ fn a_lower_address_silences_it_and_a_higher_one_is_nothing_to_it() {
     assert_eq!(world.done(), ["carried to [0, 1, 2]"]);
     world.query_from(3, Ipv4Addr::new(10, 0, 0, 3)).until(2_800);
     assert_eq!(world.done(), ["900 port 3 router true", "carried to [0, 1, 2]"]);
-    // The other one has not been heard of for 2 s.
+    // The other querier has been silent for 2 s.
     world.until(3_500);
     let begun: Vec<String> = world.done();
     assert!(begun.contains(&"2912 port 3 router false".to_owned()), "{begun:?}");
@@ -105,9 +105,9 @@ fn whoever_asked_before_it_silences_it_whatever_the_address() {
     world.query_from(3, Ipv4Addr::new(10, 0, 0, 77)).done();
     world.act(|bridge, now, _| bridge.set_querier(now, true)).until(1_000);
     assert_eq!(world.done(), Vec::<String>::new());
-    // Nor does a third one with a higher address count, which leads to a router therefore.
+    // A third querier with a higher address does not count either, so it makes no router port.
     assert_eq!(world.query_from(0, Ipv4Addr::new(10, 0, 0, 99)).done(), ["carried to [1, 2, 3]"]);
-    // One without an address does.
+    // A querier without an address does count.
     assert_eq!(world.query_from(1, NOBODY).done()[0], "1000 port 1 router true");
 }
 

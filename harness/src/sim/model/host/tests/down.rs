@@ -1,4 +1,4 @@
-//! An interface that goes down says nothing, and tells everything anew when it is back.
+//! An interface that goes down sends nothing, and reports every group anew when it is back.
 
 use super::*;
 

@@ -33,10 +33,10 @@ fn only_the_last_socket_leaves_and_only_who_reported_last_says_so() {
     assert!(world.host.is_member(G1));
     assert_eq!(world.leave(G1).said(), ["60000 224.0.0.2 Leave Group 239.1.1.1"]);
     assert!(!world.host.is_member(G1));
-    // Nobody is there to leave.
+    // There is no group to leave.
     assert_eq!(world.leave(G1).until(120_000).said(), Vec::<String>::new());
 
-    // Left before it could be reported.
+    // The group is left before its first Report.
     assert_eq!(world.join(G1).leave(G1).until(180_000).said(), Vec::<String>::new());
 }
 
@@ -50,7 +50,7 @@ fn a_report_of_somebody_else_ends_repeats_and_the_right_to_leave() {
     world.hear(other, G2, &Message::V1Report { group: G2 }).until(60_000);
     assert_eq!(world.leave(G1).leave(G2).until(61_000).said(), Vec::<String>::new());
 
-    // A Report to the host itself, and one for no group of its own, end nothing.
+    // A Report to the host's own address, and one for another group, suppress nothing.
     world.join(G1).until(61_020).said();
     world.hear(other, OWN, &Message::V2Report { group: G1 });
     world.hear(other, G1, &Message::V2Report { group: G2 });
@@ -67,7 +67,7 @@ fn each_group_answers_a_general_query_by_itself() {
     said.sort();
     let report = |group| format!("{group} v2 Membership Report {group}");
     assert_eq!(said, [report(G1), report(G2)]);
-    // Two ticks and the one of the wheel at least; the last draw, and what the wheel adds, at most.
+    // Two ticks and one of the wheel at least; the largest draw and the wheel's delay at most.
     assert!(world.times().iter().all(|ms| (60_012..=62_304).contains(ms)));
 }
 
@@ -94,7 +94,7 @@ fn a_query_shortens_a_delay_but_never_prolongs_it() {
 #[test]
 fn a_query_ends_the_unsolicited_reports() {
     let mut world = World::new(Some(2));
-    // The first Report waits; the Query finds it early enough, and it is the only one.
+    // The first Report waits; the Query comes early enough to make it the only one.
     world.join(G1).query(older_query(NOBODY, 100)).until(60_000);
     assert_eq!(world.times(), [12]);
 }
@@ -115,7 +115,7 @@ fn an_older_query_makes_the_host_speak_its_version_for_260_s() {
     let mut world = World::new(None);
     world.query(older_query(NOBODY, 0)).join(G1).until(20);
     assert_eq!(world.said(), ["12 239.1.1.1 v1 Membership Report 239.1.1.1"]);
-    // Version 1 goes before version 2.
+    // Version 1 takes precedence over version 2.
     world.query(older_query(NOBODY, 10)).join(G2).until(40);
     assert_eq!(world.said()[0], "32 239.1.1.2 v1 Membership Report 239.1.1.2");
 }
@@ -124,13 +124,13 @@ fn an_older_query_makes_the_host_speak_its_version_for_260_s() {
 fn a_version_1_query_asks_for_all_groups_within_10_s() {
     let mut world = World::new(None);
     world.query(older_query(NOBODY, 0)).join(G1).join(G2).until(60_000).said();
-    // Its group field has no meaning.
+    // The group field of a version 1 Query has no meaning.
     world.query(older_query(G1, 0)).until(72_000);
     let mut said = world.said_untimed();
     said.sort();
     let report = |group| format!("{group} v1 Membership Report {group}");
     assert_eq!(said, [report(G1), report(G2)]);
-    // A Query of version 3 is taken for one of version 1 as well.
+    // A forced version 1 takes a version 3 Query for a version 1 Query.
     world.query(v3_query(G1, 1, 2, 125)).until(84_000);
     assert_eq!(world.said().len(), 2);
 }

@@ -1,4 +1,4 @@
-//! Version 3, which a host speaks until it hears of an older querier.
+//! Version 3, which a host speaks until it hears an older querier.
 
 use super::*;
 
@@ -41,7 +41,7 @@ fn a_change_in_between_brings_the_repeat_forward() {
         said[1],
         "28 224.0.0.22 v3 Membership Report, TO_EX(239.1.1.2, {}), TO_EX(239.1.1.1, {})"
     );
-    // The first group has been told twice by then.
+    // The first group has been reported twice by then.
     assert!(said[2].ends_with("v3 Membership Report, TO_EX(239.1.1.2, {})"));
     assert_eq!(said.len(), 3);
 }
@@ -91,7 +91,7 @@ fn a_group_specific_query_is_answered_for_its_group_whatever_the_sources() {
     let report = "224.0.0.22 v3 Membership Report, IS_EX(239.1.1.1, {})";
     assert_eq!(world.said_untimed(), [report, report]);
 
-    // A General Query with sources is no Query.
+    // A General Query with sources is ignored.
     query.group = NOBODY;
     assert_eq!(world.query(query).until(40_000).said(), Vec::<String>::new());
 }
@@ -115,11 +115,11 @@ fn robustness_and_interval_are_the_queriers() {
     // QRV 4: four Reports of a change.
     world.query(v3_query(NOBODY, 1, 4, 1)).until(1_000).join(G1).until(20_000);
     assert_eq!(world.said().len(), 4);
-    // QQI 1 s leaves no response interval, so that an older querier counts for 4 x 1 s.
+    // QQI 1 s leaves no response interval, so an older querier counts as present for 4 x 1 s.
     world.query(older_query(NOBODY, 1)).until(24_000).said();
     world.join(G2).until(24_020);
     assert!(world.said()[0].contains("TO_EX(239.1.1.2, {})"));
-    // QRV 0 and QQI 0: the host's own.
+    // QRV 0 and QQI 0 mean the host's own values.
     world.until(40_000).said();
     world.query(v3_query(NOBODY, 1, 0, 0)).until(41_000).said();
     world.leave(G2).until(60_000);
