@@ -39,7 +39,7 @@ const AFTER: &str = "Each link has to carry the same packets of the same ports, 
                      tolerance of its twin. What a protocol leaves to chance, as when a host answers and \
                      which one, is no disagreement; what cannot be compared because of it is told.";
 
-/// What JSON has of one scenario.
+/// A scenario's entry in the JSON document.
 #[derive(Serialize)]
 struct Row<'a> {
     scenario: &'a str,

@@ -25,14 +25,14 @@ struct Document {
     examined: Vec<Row>,
 }
 
-/// Something that was looked for.
+/// One check of the machine.
 #[derive(Serialize)]
 struct Row {
     what: &'static str,
     found: bool,
     /// Whether no scenario can run on the kernel without it.
     needed: bool,
-    /// How it is there, or why not.
+    /// What was found, or why it is missing.
     why: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,

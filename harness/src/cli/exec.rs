@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{Ending, Failure};
 
-/// castnet could not do its part, as other programs that start programs say it.
+/// castnet itself failed: 125 to 127 are the codes of other programs that start programs.
 const OWN_FAULT: u8 = 125;
 /// The command cannot be started.
 const NOT_STARTED: u8 = 126;
@@ -32,7 +32,7 @@ pub(super) struct ExecArgs {
     command: Vec<OsString>,
 }
 
-/// Becomes the command, so that signals and the exit code are its own.
+/// Replaces this process by the command, so that signals and the exit code are the command's.
 pub(super) fn exec(args: &ExecArgs) -> Ending {
     let failed = |message: String| Failure { code: OWN_FAULT, message };
     let what = format!("node {}", args.node);

@@ -1,4 +1,4 @@
-//! The paths that a command takes, and what is said of those that are wrong.
+//! The paths that a command takes, and the messages about wrong ones.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{Failure, complain, stderr_style};
 
-/// What the user names.
+/// The paths on the command line.
 #[derive(Args)]
 pub(super) struct Paths {
     /// Scenario files, folders that are searched for *.toml, or patterns such as
@@ -19,14 +19,14 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// The plans of all scenarios that are named; what is wrong with any of them goes to standard error.
+    /// The plans of all named scenarios; errors in any of them go to standard error.
     pub(super) fn load(&self) -> Result<Vec<Plan>, Failure> {
         load_all(&files::find(&self.paths).map_err(Failure::usage)?)
     }
 }
 
-/// The one plan of a file: of several combinations, the one with this in its name. What is wrong with
-/// the file goes to standard error.
+/// The one plan of a file: of several combinations, the one with `filter` in its name. Errors in
+/// the file go to standard error.
 pub(super) fn load_one(file: &Path, filter: Option<&str>) -> Result<Plan, Failure> {
     let plans = load_all(std::slice::from_ref(&file.to_owned()))?;
     files::one(plans, filter).map_err(Failure::usage)

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first one asks for an end, the second one is the end.
+//! Ctrl-C and SIGTERM: the first signal cancels, the second ends the process.
 
 use std::thread;
 
@@ -15,7 +15,7 @@ pub(super) fn watch(cancel: &Cancel) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::broken(format!("signals: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(failed)?;
-    // Registered here, so that none is missed however late the thread gets to run.
+    // Registered before the thread runs, so that no signal is missed.
     let registered = runtime.enter();
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
@@ -33,7 +33,7 @@ pub(super) fn watch(cancel: &Cancel) -> Result<(), Failure> {
             cancel.cancel();
             next().await;
         });
-        // Nothing that was built has a name: it goes with the process.
+        // Nothing that was built has a name outside the process: it goes with the process.
         std::process::exit(INTERRUPTED.into());
     };
     thread::Builder::new().name("signals".into()).spawn(waiting).map_err(failed)?;

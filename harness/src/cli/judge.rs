@@ -19,7 +19,7 @@ pub(super) struct JudgeArgs {
     /// The scenario.
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
-    /// Of the combinations of its matrix the one with this in its name.
+    /// Only the combination of the matrix with this in its name.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
     /// A capture of any tool, pcapng or pcap.
@@ -37,7 +37,7 @@ pub(super) struct JudgeArgs {
     at: Vec<String>,
 }
 
-/// Ends with 0 if all that was judged came true, and something was.
+/// Ends with 0 if at least one expectation was judged and none failed.
 pub(super) fn judge_capture(args: &JudgeArgs) -> Ending {
     let plan = files::load_one(&args.scenario, args.filter.as_deref())?;
     let means = means(&plan, &args.port)?;
@@ -63,7 +63,7 @@ pub(super) fn judge_capture(args: &JudgeArgs) -> Ending {
     Ok(if wrong == 0 && passed > 0 && ended.is_ok() { 0 } else { FAILED })
 }
 
-/// Says what became of each expectation; how many passed, failed, and were not judged.
+/// Prints the result of each expectation; returns how many passed, failed, and were not judged.
 fn tell(plan: &Plan, judgements: &[Judgement]) -> [usize; 3] {
     let mut counts = [0; 3];
     for judgement in judgements {

@@ -1,13 +1,13 @@
-//! What a large simulated network took of the machine's memory.
+//! The memory that a large simulated network took.
 
 use castnet_lab::backend::peak_memory;
 use castnet_lab::plan::{Plan, Role};
 use castnet_lab::scenario::Listener;
 
-/// With fewer listeners the program itself is most of it.
+/// Below this many listeners the program itself is most of it.
 const LARGE: u64 = 10_000;
 
-/// The most that the program has had, if there was a network of many listeners among the plans.
+/// The most memory that the program has used, if a plan has a network of many listeners.
 pub(super) fn told<'a>(plans: impl Iterator<Item = &'a Plan>) -> Option<String> {
     let listeners = plans.map(listeners).max().filter(|&most| most >= LARGE)?;
     let octets = peak_memory()?;

@@ -1,4 +1,4 @@
-//! The command line: what can be said, and which exit code answers. A module a command.
+//! The command line: its words and its exit codes. One module for each command.
 
 mod capture;
 mod check;
@@ -83,16 +83,16 @@ enum Command {
     },
 }
 
-/// What help and manual say of them.
+/// The exit codes, for help and manual.
 const EXIT_CODES: &str = "Exit codes: 0 all passed, 1 a check failed or proved nothing, 2 usage or a \
                           bad scenario, 3 not supported here, 4 the laboratory itself broke, \
                           130 interrupted.";
 
-/// A check failed or proved nothing; or not all of a file could be read.
+/// A check failed or proved nothing; or a file could not be read to its end.
 const FAILED: u8 = 1;
 /// A scenario or the command line is wrong.
 const USAGE: u8 = 2;
-/// This machine cannot do it.
+/// This machine cannot run it.
 const UNSUPPORTED: u8 = 3;
 /// The laboratory itself broke.
 const BROKEN: u8 = 4;
@@ -109,8 +109,8 @@ const fn exit_code(worst: Outcome) -> u8 {
     }
 }
 
-/// Does what the command line says. The process must have no other thread yet: those commands that
-/// build something enter a user namespace first, if they have to.
+/// Executes the command line. The process must have no other thread yet: commands that build a
+/// laboratory may have to enter a user namespace first.
 pub(crate) fn execute(cli: Cli) -> ExitCode {
     let code = match cli.command {
         Command::New(args) => new::new(&args),
@@ -142,7 +142,7 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
     }))
 }
 
-/// Why a command cannot be carried out.
+/// Why a command failed.
 struct Failure {
     code: u8,
     message: String,
@@ -158,10 +158,10 @@ impl Failure {
     }
 }
 
-/// What a command ends with.
+/// A command's exit code, or its failure.
 type Ending = Result<u8, Failure>;
 
-/// Writes to standard output. Whoever closed it does not want to read on, and that is no fault.
+/// Writes to standard output. A reader who has closed it wants no more, which is no error.
 fn say(text: &str) {
     _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
 }
@@ -171,13 +171,13 @@ fn complain(message: &str) {
     _ = writeln!(io::stderr(), "castnet: {message}");
 }
 
-/// The columns of the terminal, as the shell says or as it says itself.
+/// The terminal's columns, from the shell's variable or from the terminal itself.
 fn width() -> usize {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     told.or_else(|| Some(terminal_size::terminal_size()?.0.0.into())).unwrap_or(WIDTH)
 }
 
-/// The width of a terminal that does not say how wide it is, and of a file.
+/// The width of a file, and of a terminal that does not report its width.
 const WIDTH: usize = 120;
 
 fn style(terminal: &impl io::IsTerminal) -> Style {

@@ -8,9 +8,9 @@ use clap::Args;
 
 use super::{Ending, Failure, say};
 
-/// What is written.
+/// The first scenario.
 const FIRST: &str = include_str!("first.toml");
-/// Where a scenario looks for the schema, beside itself.
+/// The schema's file name, if it is beside the scenario.
 const SCHEMA: &str = "castnet.schema.json";
 
 #[derive(Args)]
@@ -26,7 +26,7 @@ pub(super) fn new(args: &NewArgs) -> Ending {
         return Ok(0);
     }
     let file = args.file.display();
-    // An editor complains of a schema that is not there.
+    // An editor complains about a schema that does not exist.
     let has_schema = args.file.with_file_name(SCHEMA).is_file();
     let line = if has_schema { format!("#:schema ./{SCHEMA}\n") } else { String::new() };
     let text = format!("{line}{FIRST}");

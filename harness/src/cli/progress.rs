@@ -1,4 +1,4 @@
-//! One line on the terminal that says what is running now. Nothing at all if there is no terminal.
+//! One line on the terminal about what is running now. Without a terminal, nothing.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -21,7 +21,7 @@ pub(super) struct Progress {
 struct Running {
     name: String,
     since: Instant,
-    /// How far it is in virtual time, if it has any.
+    /// The progress in virtual time, on the simulator.
     simulated: Option<Instant>,
 }
 
@@ -37,7 +37,7 @@ impl Progress {
         self.running.insert(job, running);
     }
 
-    /// A job in virtual time has come so far.
+    /// A job has reached this virtual time.
     pub(super) fn simulated(&mut self, job: usize, now: Instant) {
         if let Some(running) = self.running.get_mut(&job) {
             running.simulated = Some(now);
@@ -53,14 +53,14 @@ impl Progress {
     pub(super) fn show(&mut self) {
         let line = self.line(self.clock.now());
         if self.terminal && !self.running.is_empty() && line != self.shown {
-            // Without wrapping the terminal cuts the line off, however narrow it is.
+            // With wrapping off the terminal cuts the line, however narrow it is.
             _ = write!(io::stderr(), "\r\x1b[K\x1b[?7l{line}\x1b[?7h");
             _ = io::stderr().flush();
             self.shown = line;
         }
     }
 
-    /// Makes room for something else.
+    /// Clears the line, to make room for other output.
     pub(super) fn clear(&mut self) {
         if !self.shown.is_empty() {
             _ = write!(io::stderr(), "\r\x1b[K");
@@ -69,7 +69,7 @@ impl Progress {
         }
     }
 
-    /// What matters most comes first: the terminal cuts off the rest.
+    /// The most important words come first: the terminal cuts off the rest.
     fn line(&self, now: Instant) -> String {
         let failed = match self.failed {
             0 => String::new(),

@@ -14,7 +14,7 @@ use clap::Args;
 
 use super::{Ending, FAILED, Failure, complain, say, stdout_style, width};
 
-/// Where the verdict stands in a trace.
+/// The verdicts that a trace may end with.
 const OUTCOMES: [&str; 5] = ["PASS", "VACUOUS", "FAIL", "UNSUPPORTED", "BROKEN"];
 
 #[derive(Args)]
@@ -100,7 +100,7 @@ fn decide(
         if matching.is_empty() {
             return Err(Failure::usage(format!("{name}: nothing with this name waits")));
         }
-        // Of several those are meant that can be decided.
+        // A name that several items match means those that can be decided.
         if matching.len() > 1 {
             matching.retain(|item| item.state != State::Missing);
         }
@@ -112,7 +112,7 @@ fn decide(
     Ok(())
 }
 
-/// All that there is to see before deciding.
+/// Everything that a reviewer needs before deciding.
 fn shown(item: &Item) -> io::Result<String> {
     let marks = Marks { color: stdout_style().color };
     let mut text = format!("{}  {}\n", item.name, word(&item.state));
@@ -140,7 +140,7 @@ fn shown(item: &Item) -> io::Result<String> {
     Ok(text + "\n")
 }
 
-/// The packets that differ, where every one of them is compared.
+/// The packets that differ, if every packet is compared.
 fn packets(item: &Item, marks: Marks) -> String {
     // A run on a real machine never has the same packets twice.
     let is_exact = !item.name.ends_with(".netns");
@@ -157,7 +157,7 @@ fn verdict(trace: Option<&str>) -> &str {
     trace.lines().find(|line| OUTCOMES.contains(line)).unwrap_or("none")
 }
 
-/// Asks until the item is decided or skipped; false ends the review.
+/// Asks until the item is decided or skipped; returns false to end the review.
 fn ask(item: &Item, args: &ReviewArgs) -> io::Result<bool> {
     loop {
         say("[a]ccept  [r]eject  [s]kip  [o]pen in Wireshark  [q]uit? ");

@@ -106,11 +106,11 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     follow(args, &orders)
 }
 
-/// Tells all that has become of the runs, and returns the exit code.
+/// Reports all runs, and returns the exit code.
 fn report(args: &RunArgs, campaign: &Campaign) -> Ending {
     let code = match campaign.interrupted {
         true => INTERRUPTED,
-        // An empty shard has nothing that could go wrong.
+        // An empty shard has nothing that could fail.
         false => campaign.worst().map_or(0, exit_code),
     };
     if args.json {
@@ -154,15 +154,15 @@ impl RunArgs {
     }
 }
 
-/// A topology that stands, for the user and for other processes.
+/// A topology that is held, for the user and for other processes.
 struct Standstill {
     job: usize,
     _announced: Option<Announced>,
-    /// Unless Enter ends it.
+    /// Held until Enter; `None` if Enter does not end it.
     _held: Option<Held>,
 }
 
-/// Carries the orders out, shows each run as it ends, and reports all of them.
+/// Carries out the orders, prints each run as it ends, and reports all of them.
 fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
     let mut progress = Progress::new(orders.jobs.len());
     let mut standstill: Option<Standstill> = None;
@@ -211,9 +211,9 @@ fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
     ending
 }
 
-/// Lets the topology go at Enter or at the end of standard input.
+/// Releases the topology at Enter or at the end of standard input.
 fn let_go_at_enter(held: Held) {
-    // Nothing can end a read from a terminal; if it goes on, it goes on until the process ends.
+    // A read from a terminal cannot be cancelled: the thread may last until the process ends.
     let waiting = move || {
         _ = io::stdin().read_line(&mut String::new());
         drop(held);
@@ -229,7 +229,7 @@ fn show(args: &RunArgs, finished: &Finished) {
     }
 }
 
-/// Says that the topology is held, to the user and to other processes.
+/// Announces to the user and to other processes that the topology is held.
 fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
     let standing = Standing::own(&orders.jobs[job].plan, rooms);
     let end = if orders.hold == Hold::Last { "Ctrl-C ends it" } else { "Enter goes on" };
@@ -240,7 +240,7 @@ fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
     announced.map_err(|error| complain(&error.to_string())).ok()
 }
 
-/// Several calls of one job have one summary.
+/// Appends: several calls in one CI job share a summary.
 fn append(path: &Path, text: &str) -> Result<(), Failure> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));

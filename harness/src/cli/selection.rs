@@ -3,7 +3,7 @@
 use castnet_lab::runner::{Selection, Shard};
 use clap::Args;
 
-/// What the user wants of the scenarios found.
+/// The user's selection among the scenarios found.
 #[derive(Args)]
 pub(super) struct SelectionArgs {
     /// Only scenarios with this in their name; may be given more than once, for any of them.

@@ -32,18 +32,18 @@ pub(super) struct ShowArgs {
     filter: Vec<String>,
 }
 
-/// What has been seen of the file.
+/// The state while reading the file.
 #[derive(Default)]
 struct Seen {
     /// The stamp of the first frame.
     first: Option<Duration>,
     frames: u64,
-    /// Frames of which nothing could be said, and why of the first of them.
+    /// The number of frames that could not be decoded, and the reason for the first of them.
     unread: u64,
     why: Option<String>,
 }
 
-/// Exit code 1 if not all of the file could be read.
+/// Exit code 1 if the file could not be read to its end.
 pub(super) fn show(args: &ShowArgs) -> Ending {
     let file = open(&args.file);
     let named = |what: &dyn ToString| format!("{}: {}", args.file.display(), what.to_string());
@@ -60,7 +60,7 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
                 ladder.add_frame(line.at, &line.frame, columns);
                 true
             }
-            // Whoever closed the output does not want to read on.
+            // A reader who has closed the output wants no more.
             None => writeln!(out, "{}", line.text).is_ok(),
         }
     });

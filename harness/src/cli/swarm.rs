@@ -119,12 +119,12 @@ struct Document<'a> {
 struct Row<'a> {
     seed: u64,
     what: &'a str,
-    /// How many were tried to find the smallest.
+    /// The number of worlds tried to find the smallest.
     worlds: u32,
     scenario: String,
 }
 
-/// How far it is, on a terminal.
+/// Shows the progress on a terminal.
 fn show(hunt: &Hunt, args: &SwarmArgs) {
     if io::stderr().is_terminal() {
         let Hunt { tried, found, took } = hunt;

@@ -19,7 +19,7 @@ pub(super) struct TraceArgs {
     /// The scenario.
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
-    /// Of the combinations of its matrix the one with this in its name.
+    /// Only the combination of the matrix with this in its name.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
     /// Where it runs: netns, unless sim is said or the scenario is for that alone.

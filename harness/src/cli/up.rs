@@ -15,7 +15,7 @@ pub(super) struct UpArgs {
     /// The scenario; its routers serve, but nothing of its timeline is done.
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
-    /// Of the combinations of its matrix the one with this in its name.
+    /// Only the combination of the matrix with this in its name.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
 }
@@ -65,7 +65,7 @@ pub(super) fn lines(standing: &Standing) -> String {
     standing.nodes.iter().map(line).collect()
 }
 
-/// What can be done with it.
+/// The commands that the user can try on the topology.
 pub(super) fn invitation(standing: &Standing) -> String {
     let Some(node) = standing.nodes.first() else { return String::new() };
     let (name, nsenter) = (&node.name, standing.nsenter(&node.netns));

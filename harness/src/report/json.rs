@@ -1,7 +1,7 @@
 //! Every fact about a call of `castnet run`, as one JSON document.
 //!
-//! Its shape is a promise: [`SCHEMA`] changes whenever a key goes or changes its meaning; new keys may
-//! come at any time. Times are seconds.
+//! Its shape is a promise: [`SCHEMA`] changes whenever a key goes or changes its meaning; new keys
+//! may come at any time. Times are in seconds.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ struct Document<'a> {
     schema: u32,
     castnet: &'static str,
     exit_code: u8,
-    /// The worst of all; `null` if none has finished.
+    /// The worst outcome of all runs; `null` if none has finished.
     outcome: Option<String>,
     interrupted: bool,
     seconds: f64,
@@ -83,9 +83,9 @@ struct Measured {
 #[derive(Serialize)]
 struct Rule<'a> {
     name: &'a str,
-    /// `off` if it does not count, or else as any outcome.
+    /// `off` if the rule does not count, or else its outcome.
     outcome: String,
-    /// Why it is off.
+    /// Why the rule is off.
     because: Option<&'a str>,
     why: &'a [String],
 }
@@ -102,7 +102,7 @@ struct Missing<'a> {
 /// The document, with a newline at its end; `exit_code` is the one that the program ends with.
 ///
 /// # Errors
-/// None that this document can cause.
+/// Errors of serialisation, which this document cannot cause.
 pub fn document(campaign: &Campaign, exit_code: u8) -> serde_json::Result<String> {
     let rows = campaign.by_scenario();
     let scenarios = rows.iter().map(|(&(scenario, path, backend), runs)| Scenario {

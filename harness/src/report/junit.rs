@@ -1,7 +1,8 @@
 //! The runs as JUnit XML, which every CI reads: a test case for each scenario and backend.
 //!
-//! A check that failed or proved nothing is a failure, a broken laboratory is an error, and what could
-//! not be run here, or was not run to its end, is skipped. Of several runs the case is as the worst.
+//! A check that failed or proved nothing is a failure, a broken laboratory is an error, and a run
+//! that this machine cannot make, or that was not finished, is skipped. Of several runs the worst
+//! decides the case.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +63,7 @@ fn case(name: &str, backend: &str, runs: &[&Finished]) -> TestCase {
     case
 }
 
-/// The first thing that went wrong, and how often something did.
+/// The first failure, and the number of failures.
 fn message(runs: &[&Finished]) -> String {
     let reasons = runs.iter().flat_map(|run| &run.verdict.reasons);
     let findings = runs.iter().flat_map(|run| &run.verdict.findings);

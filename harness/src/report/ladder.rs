@@ -1,7 +1,7 @@
-//! A ladder in text: a column for everybody on a link, an arrow for each control packet, a double one
-//! for datagrams, which are summed up.
+//! A ladder in text: a column for every node on a link, an arrow for each control packet, and a
+//! double arrow for several datagrams together.
 //!
-//! What would be wider than the terminal is told in words instead.
+//! A ladder wider than the terminal is written in words instead.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::capture::inspected::InspectedFrame;
 use crate::plan::{Claim, LinkId, Plan, PortId, When};
 use crate::recording::Recording;
 
-/// How wide a column may be in characters.
+/// The width of a column in characters.
 const RUNGS: std::ops::RangeInclusive<usize> = 7..=16;
-/// The most columns of a link; what everybody else sends comes from the last one.
+/// The most columns of a link; packets of further senders start at the last column.
 const MOST: usize = 8;
-/// How many rows a failure shows before and after its moment.
+/// The number of rows that a failure shows before and after its moment.
 const BEFORE: usize = 5;
 const AFTER: usize = 4;
 
@@ -45,18 +45,18 @@ struct Row {
 
 #[derive(Clone, Debug)]
 struct Run {
-    /// What makes two datagrams belong together: source, destination, stream.
+    /// Datagrams with an equal key are summed up: source, destination, stream.
     key: String,
     count: usize,
     until: Duration,
 }
 
-/// What the columns of a capture are.
+/// The meaning of a capture's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Columns {
-    /// The interfaces: of castnet's own captures, the nodes of each link.
+    /// The interfaces; in castnet's own captures, the nodes of each link.
     Interfaces,
-    /// Who sent, by IP address, on each interface.
+    /// The senders' IP addresses on each interface.
     Addresses,
 }
 
@@ -82,7 +82,7 @@ impl Ladder {
         ladder
     }
 
-    /// Adds a frame of a capture; `at` is since its first one.
+    /// Adds a frame of a capture; `at` counts from its first frame.
     pub fn add_frame(&mut self, at: Duration, frame: &InspectedFrame, columns: Columns) {
         let (link, column) = match (columns, frame.interface.split_once(':'), frame.packet()) {
             (Columns::Interfaces, Some((node, link)), _) => (link.to_owned(), node.to_owned()),
@@ -141,7 +141,7 @@ impl Ladder {
         self.rows.push(Row { at, link, column, text, data });
     }
 
-    /// The whole ladder, no wider than this if that can be.
+    /// The whole ladder, at most this wide if possible.
     #[must_use]
     pub fn render(&self, width: usize) -> String {
         let mut lines = self.head(width);
@@ -149,7 +149,7 @@ impl Ladder {
         lines.concat()
     }
 
-    /// A few rows before and after a moment, which is marked.
+    /// A few rows before and after a moment, with the moment marked.
     fn around(&self, at: Instant, width: usize) -> Vec<String> {
         let moment = at.since_start();
         let next = self.rows.iter().position(|row| row.at > moment).unwrap_or(self.rows.len());
@@ -161,14 +161,14 @@ impl Ladder {
         lines.iter().map(|line| line.trim_end().to_owned()).collect()
     }
 
-    /// How wide a column is: its name fits, if it is not too long.
+    /// The width of a column, so that its name fits if it is not too long.
     fn rung(&self) -> usize {
         let names = self.links.iter().flat_map(|link| &link.columns);
         let longest = names.map(|name| name.chars().count() + 1).max().unwrap_or_default();
         longest.clamp(*RUNGS.start(), *RUNGS.end())
     }
 
-    /// How wide the columns are; zero if there is no room for them.
+    /// The width of the columns; zero if there is no room for them.
     fn drawn(&self, width: usize) -> usize {
         let columns: usize =
             self.links.iter().map(|link| link.columns.len() * self.rung() + 2).sum();
@@ -231,7 +231,7 @@ fn cut(name: &str, width: usize) -> String {
     name.chars().take(width).collect()
 }
 
-/// What datagrams that belong together have in common, if it is one.
+/// The key by which datagrams are summed up; `None` for a control packet.
 fn data(packet: &Packet) -> Option<String> {
     let Packet { source, destination, content: Content::Data(number), .. } = packet else {
         return None;
@@ -239,7 +239,7 @@ fn data(packet: &Packet) -> Option<String> {
     Some(format!("{source} > {destination} stream {}", number.stream))
 }
 
-/// The ladder around the moment that a failed claim is about, where it can be told.
+/// The ladder around the moment of a failed claim, where the moment is known.
 #[must_use]
 pub fn explain(
     plan: &Plan,
@@ -252,7 +252,7 @@ pub fn explain(
     ladder.around(at, WIDTH)
 }
 
-/// As wide as reports are.
+/// The width of reports.
 const WIDTH: usize = 160;
 
 /// When the claim's window begins.

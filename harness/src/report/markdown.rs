@@ -1,6 +1,6 @@
 //! The runs as Markdown, for the summary page of a CI job: `castnet run --summary "$GITHUB_STEP_SUMMARY"`.
 //!
-//! A table of all scenarios, and below it whatever did not pass, folded.
+//! A table of all scenarios, and below it, folded, each one that did not pass.
 
 use std::fmt::Write as _;
 
@@ -41,7 +41,7 @@ pub fn document(campaign: &Campaign) -> String {
 
 fn details(run: &Finished, plain: Style) -> String {
     let told = text::run(run, plain, false);
-    // A fence is longer than any run of the same characters within.
+    // A fence must be longer than any run of its character inside.
     let fence = "`".repeat(longest_run(&told, '`').max(2) + 1);
     let (outcome, name) = (run.verdict.outcome, escaped(&run.name));
     format!(
@@ -59,7 +59,7 @@ const fn mark(outcome: Outcome) -> &'static str {
     }
 }
 
-/// A name as it is, where Markdown and HTML would read something into it.
+/// A name in which Markdown and HTML find no markup.
 fn escaped(name: &str) -> String {
     name.chars().fold(String::new(), |mut text, c| {
         match c {
@@ -131,7 +131,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(rows), "{text}");
-        // What a failure says cannot end its own fence.
+        // The text of a failure cannot end its own fence.
         assert!(text.contains("\n````\nFAIL        a/bad_|one"), "{text}");
         assert!(text.contains("``` found 1\n"), "{text}");
         assert_eq!(text.matches("<details>").count(), 1, "{text}");

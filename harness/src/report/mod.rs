@@ -1,5 +1,5 @@
-//! What became of the runs: for people, for programs, for CI. Reports are told what happened; nothing
-//! else prints.
+//! Reports of runs: for people, for programs, for CI. Reports return text; nothing else in the
+//! laboratory prints.
 
 pub mod html;
 pub mod json;
@@ -23,19 +23,19 @@ pub struct Finished {
     pub name: String,
     /// The file, as the user named it.
     pub path: String,
-    /// What it claims.
+    /// The scenario's title, which is what it claims.
     pub title: String,
     /// The ids of the clauses that it proves.
     pub clauses: Vec<String>,
     /// The backend.
     pub backend: &'static str,
-    /// Which run of the scenario it is, from 1.
+    /// The number of this run of the scenario, from 1.
     pub repetition: u32,
-    /// What its random draws followed from.
+    /// The seed of its random draws.
     pub seed: u64,
-    /// How long it ran.
+    /// The duration of the run.
     pub took: Duration,
-    /// How many frames crossed a link; `None` if there was no run.
+    /// The number of frames that crossed a link; `None` if there was no run.
     pub frames: Option<usize>,
     /// The capture, if it was written.
     pub pcapng: Option<PathBuf>,
@@ -46,7 +46,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// The command that repeats it.
+    /// The command that repeats the run.
     #[must_use]
     pub fn repeat(&self) -> String {
         let Self { name, path, backend, seed, .. } = self;
@@ -54,22 +54,22 @@ impl Finished {
             SEED => String::new(),
             seed => format!(" --seed {seed}"),
         };
-        // Of the combinations of a matrix only this one.
+        // The filter that selects only this combination of a matrix.
         let only =
             name.find('[').map_or(String::new(), |at| format!(" --filter '{}'", &name[at..]));
-        // The kernel is where a run takes place unless something is said or in the way.
+        // The kernel is the default backend where the scenario and the machine allow it.
         let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
         format!("castnet run{backend} {path}{only}{seed}")
     }
 
-    /// How many of its checks came true.
+    /// The number of its checks that passed.
     #[must_use]
     pub fn passed_checks(&self) -> usize {
         self.verdict.findings.iter().filter(|f| f.outcome == Outcome::Pass).count()
     }
 }
 
-/// A run that was asked for and has no verdict.
+/// A run that was requested and has no verdict.
 #[derive(Clone, Debug)]
 pub struct Unfinished {
     /// The scenario's name.
@@ -78,24 +78,24 @@ pub struct Unfinished {
     pub path: String,
     /// The backend.
     pub backend: &'static str,
-    /// Which run of the scenario it would have been, from 1.
+    /// The number that this run of the scenario would have had, from 1.
     pub repetition: u32,
-    /// Whether it was stopped, or else never started.
+    /// Whether it was stopped; `false` if it never started.
     pub started: bool,
 }
 
-/// All that became of one call of `castnet run`.
+/// The result of one call of `castnet run`.
 #[derive(Clone, Debug, Default)]
 pub struct Campaign {
     /// The runs with a verdict, in the order in which they ended.
     pub finished: Vec<Finished>,
-    /// The others.
+    /// The runs without a verdict.
     pub unfinished: Vec<Unfinished>,
-    /// Whether the user ended it.
+    /// Whether the user ended the campaign.
     pub interrupted: bool,
-    /// How long all of it took.
+    /// The duration of the campaign.
     pub took: Duration,
-    /// How often each scenario was to be run.
+    /// The number of times that each scenario was to be run.
     pub repeat: u32,
 }
 
@@ -119,7 +119,7 @@ impl Campaign {
     }
 }
 
-/// The outcome as a program reads it: `pass`, `vacuous`, `fail`, `unsupported`, `broken`.
+/// The outcome as a word for programs: `pass`, `vacuous`, `fail`, `unsupported`, `broken`.
 fn word(outcome: Outcome) -> String {
     outcome.to_string().to_lowercase()
 }

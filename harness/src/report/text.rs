@@ -66,13 +66,13 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     text
 }
 
-/// A control character of the title is shown to a terminal, which would obey it.
+/// A terminal would obey a control character in a title, so it is shown as an escape.
 fn shown(title: &str) -> String {
     let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
     title.chars().map(shown).collect()
 }
 
-/// A check and why it came out so; `path` is the scenario's file.
+/// A check and why it had this outcome; `path` is the scenario's file.
 #[must_use]
 pub fn finding_of(path: &str, finding: &Finding, style: Style) -> String {
     let outcome = format!("{:<11}", finding.outcome.to_string().to_lowercase());
@@ -104,8 +104,8 @@ fn invariant(standing: &Standing, style: Style) -> String {
     text
 }
 
-/// All runs in one line, and in a second one what was left out:
-/// `5 scenarios: 4 passed, 1 failed in 31.2 s`.
+/// All runs in one line, and in a second one the runs left out: `5 scenarios: 4 passed, 1 failed in
+/// 31.2 s`.
 #[must_use]
 pub fn summary(campaign: &Campaign, style: Style) -> String {
     let finished = &campaign.finished;

@@ -1,4 +1,4 @@
-//! What is drawn by the seed.
+//! The draws that follow from a seed.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use castnet::rng::Rng;
 pub(super) struct Dice(Rng);
 
 impl Dice {
-    /// Those of the swarm's world of this seed.
+    /// The draws of the swarm's world with this seed.
     pub(super) fn new(seed: u64) -> Self {
         Self(Rng::for_node(seed, "swarm"))
     }
@@ -20,7 +20,7 @@ impl Dice {
         least + u64::try_from(drawn).unwrap_or(span).saturating_sub(1)
     }
 
-    /// Whether it is the one of so many cases.
+    /// Whether one case in so many has come up.
     pub(super) fn one_in(&mut self, cases: u64) -> bool {
         self.within(1, cases) == 1
     }

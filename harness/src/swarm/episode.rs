@@ -1,34 +1,34 @@
-//! The kinds of things that can happen to one group of a world. Each episode has a group, hosts and a
-//! stream of its own, so that any episode can be left out.
+//! The kinds of episodes of a world. Each episode has a group, hosts and a stream of its own, so
+//! that any episode can be left out.
 
 use super::dice::Dice;
 use super::params::Params;
 
-/// An episode: where, from when on, how long its members stay, and on whose stack.
+/// An episode: its place, its start, how long its members stay, and their stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Episode {
     pub(super) lan: usize,
     pub(super) start: u64,
     pub(super) stay: u64,
-    /// Whether castnet's own host machine speaks, instead of the kernel.
+    /// Whether the hosts run castnet's own host machine instead of the kernel's.
     pub(super) is_castnet: bool,
     pub(super) kind: Kind,
 }
 
-/// What it is about.
+/// The kind of an episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A host comes and goes.
     Member,
-    /// Of two members one goes, then the other.
+    /// Two members; one leaves, then the other.
     Pair,
-    /// A member goes, and is back before its router has forgotten it, so much later.
+    /// A member leaves, and joins again this many ms later, before its router has forgotten it.
     Rejoin(u64),
     /// The link of the only member goes down.
     Vanish,
-    /// A version 1 host is a member, and somebody sends a Leave.
+    /// A version 1 host is a member, and another host sends a Leave.
     Old,
-    /// A Report that must not count: its checksum is wrong, or it is cut short.
+    /// A Report that must not count, because its checksum is wrong or it is cut short.
     Hostile(Damage),
     /// A Leave that must not count.
     HostileLeave,
@@ -36,11 +36,11 @@ pub(super) enum Kind {
     LostReport,
     /// Every Leave is lost.
     LostLeave,
-    /// The Leave arrives so many times more.
+    /// The Leave arrives this many more times.
     Doubled(u64),
-    /// The Leave is late by so much.
+    /// The Leave is late by this many ms.
     Late(u64),
-    /// The TTL is just enough for the threshold, or just not.
+    /// The TTL is just above the threshold (`true`), or equal to it.
     Threshold(bool),
     /// The source is on the member's own link.
     Return,

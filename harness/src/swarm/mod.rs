@@ -1,8 +1,8 @@
-//! Random scenarios, and what is wrong with a router that fails one.
+//! Random scenarios, and the faults that they find in a router.
 //!
-//! A seed draws a world: routers in a row, rivals for the querier's part, members that come and go, and
-//! what goes wrong meanwhile. What has to come of it is written down as the expectations of a scenario, by
-//! the arithmetic of RFC 2236; so a finding is a file that `castnet run` repeats, made as small as it gets.
+//! A seed draws a world: routers in a row, rivals for the querier's part, members that come and go,
+//! and faults meanwhile. The arithmetic of RFC 2236 gives the expectations, and both become a
+//! scenario; so a finding is a file that `castnet run` repeats, made as small as possible.
 
 mod dice;
 mod episode;
@@ -27,20 +27,20 @@ use crate::scenario::Invariant;
 use script::{About, Script};
 use world::World;
 
-/// What a world has made fail.
+/// A failure that a world has found.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The seed of the world.
     pub seed: u64,
-    /// What failed, in a line.
+    /// The failure, in a line.
     pub what: String,
-    /// A scenario that fails by it, and that shrinking makes no smaller.
+    /// A scenario with this failure that shrinking makes no smaller.
     pub scenario: String,
-    /// How many worlds were tried to find it.
+    /// The number of worlds tried to find it.
     pub worlds: u32,
 }
 
-/// Runs the world of a seed; `None` if all came true.
+/// Runs the world of a seed; `None` if every expectation passed.
 ///
 /// # Errors
 /// [`RunError::Interrupted`].
@@ -70,21 +70,21 @@ pub fn scenario(seed: u64) -> String {
     World::draw(seed).script().text(&format!("Seed {seed} of the swarm"), &[])
 }
 
-/// What went wrong in a run.
+/// A failure of a run.
 #[derive(Clone, Debug)]
 struct Fault {
     kind: FaultKind,
     what: String,
-    /// The claim that failed, if it was one.
+    /// The failed claim; `None` if the failure is of another kind.
     claim: Option<usize>,
 }
 
-/// Faults of the same kind count as the same one.
+/// Two failures of one kind count as equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FaultKind {
     Claim(About),
     Rule(Invariant),
-    /// The run could not be judged, or there was none.
+    /// The run could not be judged, or did not happen.
     Broken,
 }
 
@@ -103,8 +103,8 @@ fn fault(script: &Script, cancel: &Cancel) -> Result<Option<Fault>, RunError> {
     }
 }
 
-/// The first rule that was broken, or else the first claim that failed. In a random world there need not
-/// have been an occasion for each claim.
+/// The first broken rule, or else the first failed claim. A vacuous claim is no failure: in a
+/// random world the occasion for a claim may not come.
 fn first(verdict: &Verdict, script: &Script) -> Option<Fault> {
     if verdict.outcome <= Outcome::Vacuous {
         return None;

@@ -1,6 +1,6 @@
-//! The names of links and groups in a world of a swarm, and what all of its claims allow for.
+//! The names of links and groups in a world of a swarm, and the slack of its claims.
 
-/// How far what is seen may differ from what is due, in ms, apart from the tolerance.
+/// How far an observation may be from its due time, in ms, besides the tolerance.
 pub(super) const SLACK: u64 = 50;
 
 /// The link below the router of this number.

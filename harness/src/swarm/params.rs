@@ -14,7 +14,7 @@ pub(super) struct Params {
 }
 
 impl Params {
-    /// What shrinking leads to.
+    /// The parameters that shrinking aims for.
     pub(super) fn plain() -> Self {
         let knobs = Knobs {
             query_interval: Duration::from_secs(20),
@@ -27,7 +27,7 @@ impl Params {
     }
 
     pub(super) fn draw(dice: &mut Dice) -> Self {
-        // A multiple of four tenths, so that a quarter of it is one of tenths.
+        // A multiple of 400 ms, so that a quarter of it is a multiple of 100 ms.
         let query_interval = dice.within(10, 60) * 400;
         let longest = (query_interval / 2).min(5_000);
         let small = |dice: &mut Dice| u8::try_from(dice.within(1, 3)).unwrap_or(1);
@@ -68,7 +68,7 @@ impl Params {
         millis(self.knobs.other_querier_present_interval())
     }
 
-    /// When a querier that is not disturbed asks, up to that time.
+    /// When an undisturbed querier sends General Queries, up to that time.
     pub(super) fn queries(&self, until: u64) -> Vec<u64> {
         let (first, apart) =
             (self.knobs.startup_query_count(), self.knobs.startup_query_interval());

@@ -1,4 +1,4 @@
-//! What each kind of episode does, and what it claims.
+//! The acts and the claims of each kind of episode.
 
 use super::episode::{Damage, Episode, Kind};
 use super::names::SLACK;
@@ -6,7 +6,7 @@ use super::script::{Script, Span};
 use super::stage::{HEARD, LISTEN, Place, Stage, UNSOLICITED};
 
 impl Episode {
-    /// Writes it down; returns when it is over.
+    /// Writes the episode; returns when it is over.
     pub(super) fn play(&self, place: &Place<'_>, script: &mut Script) -> u64 {
         let mut stage = Stage::new(self, place, script);
         let over = self.set(place, &mut stage);
@@ -33,12 +33,13 @@ impl Episode {
                 stage.served("a", Span(start + HEARD, leave));
                 stage.served("b", Span(start + 500 + HEARD, last));
                 if !self.is_castnet {
-                    // Where two hosts of one kernel answer in the same tick, each hears the other's Report
-                    // and takes itself for the one that is not to send a Leave.
+                    // If two hosts of one kernel answer in the same tick, each hears the other's
+                    // Report and believes that the other must send the Leave.
                     stage.act("leave", "b", last);
                     return stage.forgets(last + place.params.gmi());
                 }
-                // None if the other one reported last, so that no Leave was sent; one that is answered.
+                // No Query if the other host reported last, so that no Leave was sent; one that is
+                // answered otherwise.
                 stage.asked(leave, leave + place.params.lmqt() + SLACK, "<= 1");
                 stage.leaves("b", last, 0)
             }
@@ -53,7 +54,8 @@ impl Episode {
             }
             Kind::Vanish => {
                 stage.member("a", start);
-                // Somebody else, or the router's own end of the link would be down too.
+                // The Leave comes from another host: taking down a cable would also take down the
+                // router's own end.
                 stage.injector();
                 stage.served("a", Span(start + HEARD, leave - SLACK));
                 stage.act("down", "a", leave);
@@ -115,7 +117,7 @@ impl Episode {
             }
             Kind::Threshold(is_enough) => {
                 stage.member("a", start);
-                // It leaves a router only if it arrived with more than the threshold.
+                // A packet leaves a router only if its TTL exceeded the threshold on arrival.
                 let hops = self.lan as u64 - 1;
                 stage.ttl = place.params.ttl_threshold + hops + u64::from(is_enough);
                 if is_enough {

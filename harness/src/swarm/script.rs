@@ -1,41 +1,41 @@
-//! A scenario as it is written piece by piece, and its text. Times are milliseconds since the start.
+//! A scenario written piece by piece, and its text. Times are milliseconds since the start.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What an expectation of a swarm is about: two findings with the same one have the same fault.
+/// The subject of a swarm's expectation: two findings with an equal subject have one fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
     /// A member receives every datagram once.
     Served,
     /// Nothing is forwarded onto a link.
     Silent,
-    /// Something is.
+    /// Something is forwarded onto a link.
     Forwarded,
-    /// How many Group-Specific Queries there are.
+    /// The number of Group-Specific Queries.
     Asked,
-    /// How many General Queries there are.
+    /// The number of General Queries.
     Queried,
-    /// How many Reports there are.
+    /// The number of Reports.
     Reported,
-    /// Who the querier is.
+    /// The address of the querier.
     Elected,
-    /// Nothing is left of memberships and flows.
+    /// No membership and no flow is left.
     Forgotten,
 }
 
-/// An expectation, as it stands in the file.
+/// An expectation, as the file has it.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
     pub(super) about: About,
     text: String,
 }
 
-/// From when to when.
+/// A window, from the first to the second time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span(pub(super) u64, pub(super) u64);
 
-/// A scenario in the making.
+/// A scenario that is being written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Script {
     links: BTreeMap<String, Vec<String>>,
@@ -43,7 +43,7 @@ pub(super) struct Script {
     acts: Vec<(u64, String)>,
     faults: Vec<String>,
     pub(super) claims: Vec<Claim>,
-    /// When nothing is left to be looked at.
+    /// When the last expectation is over.
     pub(super) end: u64,
 }
 
@@ -60,7 +60,7 @@ impl Script {
         self.acts.push((at, act.into()));
     }
 
-    /// A fault of the frames of a link, by the keys of its table.
+    /// A fault for the frames of a link, by the keys of its table.
     pub(super) fn fault(&mut self, on: &str, keys: &str) {
         self.faults.push(format!("on = \"{on}\"\n{keys}\n"));
     }
@@ -72,7 +72,7 @@ impl Script {
         self.claims.push(Claim { about, text });
     }
 
-    /// An expectation of a moment.
+    /// An expectation for a moment.
     pub(super) fn expect_at(&mut self, about: About, what: &str, at: u64) {
         self.claims.push(Claim { about, text: format!("{what}\nat = \"{at}ms\"\n") });
     }

@@ -1,4 +1,4 @@
-//! From a world that fails to a smaller one that fails in the same way.
+//! Turns a failing world into a smaller one that fails in the same way.
 
 use crate::backend::RunError;
 
@@ -6,11 +6,11 @@ use super::episode::{Episode, Kind};
 use super::params::Params;
 use super::world::{Rival, World};
 
-/// How many worlds are tried at most.
+/// The most worlds that are tried.
 const AT_MOST: u32 = 400;
 
-/// Takes away and simplifies, one thing at a time, for as long as what is left still `fails`; returns it,
-/// and how many worlds were tried.
+/// Removes and simplifies one thing at a time while the rest still `fails`; returns the smallest
+/// world, and the number of worlds tried.
 pub(super) fn shrink(
     mut world: World,
     mut fails: impl FnMut(&World) -> Result<bool, RunError>,
@@ -31,7 +31,7 @@ pub(super) fn shrink(
     }
 }
 
-/// Smaller worlds, those that promise most first.
+/// Smaller worlds, the most promising ones first.
 fn candidates(world: &World) -> Vec<World> {
     let mut all = Vec::new();
     let mut with = |change: &dyn Fn(&mut World)| {
@@ -60,7 +60,7 @@ fn candidates(world: &World) -> Vec<World> {
     all
 }
 
-/// All on the link below the first router.
+/// Moves all episodes to the link below the first router.
 fn one_router(world: &mut World) {
     world.routers = 1;
     world.episodes.iter_mut().for_each(|episode| episode.lan = 1);
@@ -73,7 +73,7 @@ fn simpler(episode: &mut Episode) {
     episode.stay = 3_000;
 }
 
-/// One parameter each that is as in the other.
+/// Each takes one parameter from the other set.
 const PARAMS: [fn(&mut Params, &Params); 6] = [
     |params, plain| params.knobs.robustness = plain.knobs.robustness,
     |params, plain| {

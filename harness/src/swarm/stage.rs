@@ -1,4 +1,4 @@
-//! An episode of a swarm as it is written down: hosts, acts, faults and claims of one group.
+//! Writes an episode of a swarm: hosts, acts, faults and claims of one group.
 
 use super::episode::{Episode, Kind};
 use super::names::{SLACK, group, lan, side};
@@ -6,16 +6,16 @@ use super::params::Params;
 use super::script::{About, Script, Span};
 use super::world::World;
 
-/// How long a silence is looked at.
+/// How long a claim of silence lasts.
 pub(super) const LISTEN: u64 = 3_000;
 
-/// What a join takes to have been heard, and a flow to be served.
+/// The time that a join needs to be heard, and a flow to be served.
 pub(super) const HEARD: u64 = 200;
 
-/// Within which castnet's hosts of a swarm say again what they have joined.
+/// The time within which castnet's hosts in a swarm repeat a join's Report.
 pub(super) const UNSOLICITED: u64 = 1_000;
 
-/// How many datagrams a second a stream has.
+/// The number of a stream's datagrams per second.
 const RATE: u64 = 4;
 
 /// Where an episode takes place.
@@ -25,17 +25,17 @@ pub(super) struct Place<'a> {
     pub(super) world: &'a World,
 }
 
-/// An episode while it is written down.
+/// An episode that is being written.
 pub(super) struct Stage<'a> {
     of: &'a Episode,
     place: &'a Place<'a>,
     script: &'a mut Script,
-    /// The link that it is about.
+    /// The link of the episode.
     link: String,
     group: String,
     source: String,
     pub(super) ttl: u64,
-    /// Until when anything is claimed of the stream.
+    /// The end of the last claim about the stream.
     streamed: Option<u64>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Stage<'a> {
     /// A host that joins.
     pub(super) fn member(&mut self, host: &str, at: u64) {
         let keys = match (self.of.kind, self.of.is_castnet) {
-            // Nothing is said twice, so that what is said answers a Query.
+            // Nothing is reported twice, so every Report answers a Query.
             (Kind::Crowd, _) => "stack = \"castnet\", robustness = 1".to_owned(),
             (Kind::LostReport, _) | (_, true) => {
                 format!("stack = \"castnet\", unsolicited-report-interval = \"{UNSOLICITED}ms\"")
@@ -104,7 +104,7 @@ impl<'a> Stage<'a> {
         self.script.fault(&self.link.clone(), &keys);
     }
 
-    /// The stream lasts for as long as anything is claimed of it.
+    /// The stream lasts as long as claims are made about it.
     pub(super) fn stream(&mut self) {
         let Some(end) = self.streamed else { return };
         let start = self.of.start - 500;
@@ -125,7 +125,7 @@ impl<'a> Stage<'a> {
         let what = format!(
             "delivery = {{ to = \"{name}\", group = \"{group}\", from = \"{source}\" }}\nexactly-once = true"
         );
-        // What is sent at the very end may find the member gone.
+        // A datagram sent at the very end may find the member gone.
         for Span(from, to) in self.place.world.served(self.of.lan, Span(from, to - SLACK)) {
             if to >= from + 1_000 {
                 self.script.expect(About::Served, &what, Span(from, to));
@@ -133,7 +133,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Nothing is forwarded; returns when the stream ends.
+    /// Claims that nothing is forwarded; returns when the stream ends.
     pub(super) fn silent(&mut self, span: Span) -> u64 {
         let what = format!("{}\ncount = 0", self.packet("kind = \"data\""));
         self.script.expect(About::Silent, &what, span);
@@ -142,12 +142,12 @@ impl<'a> Stage<'a> {
         end
     }
 
-    /// Nothing is forwarded from a little after this time on.
+    /// Claims that forwarding stops a little after this time.
     pub(super) fn forgets(&mut self, at: u64) -> u64 {
         self.silent(Span(at + HEARD, at + HEARD + LISTEN))
     }
 
-    /// So many Group-Specific Queries, as long as it is clear who asks.
+    /// Claims so many Group-Specific Queries, unless the querier is uncertain.
     pub(super) fn asked(&mut self, from: u64, to: u64, count: &str) {
         if self.place.world.is_settled(self.of.lan, Span(from, to)) {
             let max_resp = self.place.params.lmqi();
@@ -161,8 +161,9 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The last member leaves, and its router hears it so much later: it asks and forgets (RFC 2236
-    /// section 3). Where it is not clear who asks, it forgets after GMI.
+    /// The last member leaves, and its router hears the Leave so much later: the querier sends
+    /// Group-Specific Queries and forgets the group (RFC 2236 section 3). If the querier is
+    /// uncertain, the router forgets the group after GMI.
     pub(super) fn leaves(&mut self, host: &str, at: u64, heard: u64) -> u64 {
         let params = self.place.params;
         let heard = at + heard;
@@ -179,7 +180,7 @@ impl<'a> Stage<'a> {
         self.silent(Span(checked + SLACK, checked + LISTEN))
     }
 
-    /// A host says at least twice that it has joined (RFC 2236 section 3).
+    /// A host reports a join at least twice (RFC 2236 section 3).
     pub(super) fn repeated(&mut self, host: &str, at: u64) {
         if self.of.is_castnet && self.of.stay > UNSOLICITED + HEARD {
             let from = self.name(host);
@@ -189,7 +190,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Of two members one answers each General Query, and the other is suppressed (RFC 2236 section 3).
+    /// Of two members one answers each General Query, and the other is suppressed (RFC 2236 section
+    /// 3).
     pub(super) fn suppressed(&mut self, Span(from, to): Span) {
         let params = self.place.params;
         if !self.place.world.is_settled(self.of.lan, Span(0, to)) {
@@ -204,7 +206,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// What comes in on a link does not go back out there.
+    /// A datagram does not go back out onto the link that it came from.
     pub(super) fn returned_nothing(&mut self, span: Span) {
         let router = self.of.lan;
         let what = format!("kind = \"data\", from = \"r{router}\"");
@@ -213,7 +215,7 @@ impl<'a> Stage<'a> {
         self.streamed = self.streamed.max(Some(span.1 + LISTEN));
     }
 
-    /// A router that has no route to the source, with a member behind it.
+    /// A router without a route to the source, with a member behind it.
     pub(super) fn stranger(&mut self, at: u64) {
         let number = self.place.number;
         let links = [side(number), self.link.clone()];

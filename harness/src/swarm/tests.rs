@@ -6,7 +6,7 @@ use super::shrink::shrink;
 use super::world::World;
 use super::{scenario, search};
 
-/// As many as take a second or two; `castnet swarm` tries as many as one likes.
+/// These seeds take a second or two; `castnet swarm` tries any number.
 const SEEDS: u64 = 100;
 
 #[test]
@@ -38,7 +38,7 @@ fn what_fails_is_made_as_small_as_it_gets() {
     assert!(tried > 4);
 }
 
-/// A time as the scenarios have it, `start + 5139ms` or `5139ms`.
+/// A time in the scenarios' notation, `start + 5139ms` or `5139ms`.
 fn milliseconds(time: &toml::Value) -> u64 {
     let text = time.as_str().unwrap();
     text.trim_start_matches("start + ").trim_end_matches("ms").parse().unwrap()

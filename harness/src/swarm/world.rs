@@ -1,12 +1,12 @@
-//! A world of a swarm: routers in a row, a link with hosts below each, and what happens there, all drawn
-//! by the seed.
+//! A world of a swarm: routers in a row, a link with hosts below each, and the events there, all
+//! drawn by the seed.
 
 use super::dice::Dice;
 use super::episode::{Episode, Kind};
 use super::params::Params;
 use super::script::Span;
 
-/// A second router on a link, which leads nowhere.
+/// A second router on a link, without other links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rival {
     pub(super) lan: usize,
@@ -15,19 +15,19 @@ pub(super) struct Rival {
     pub(super) trouble: Option<Trouble>,
 }
 
-/// What comes over a rival, and when it is over.
+/// A failure of a rival, and when it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trouble {
     pub(super) from: u64,
     pub(super) until: u64,
-    /// Whether it is cut off from its link instead of killed.
+    /// Whether the rival is cut off from its link instead of killed.
     pub(super) is_cut: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct World {
     pub(super) params: Params,
-    /// How many there are in a row.
+    /// The number of routers in a row.
     pub(super) routers: usize,
     pub(super) rivals: Vec<Rival>,
     pub(super) episodes: Vec<Episode>,
@@ -67,7 +67,7 @@ impl World {
         self.rivals.iter().find(|rival| rival.lan == lan)
     }
 
-    /// The name of the querier of a link where nothing is out of order.
+    /// The name of the querier of a link without trouble.
     pub(super) fn querier(&self, lan: usize) -> String {
         match self.rival_of(lan) {
             Some(rival) if rival.is_lower => format!("q{lan}"),
@@ -75,15 +75,16 @@ impl World {
         }
     }
 
-    /// Whether in all of this time there is one querier on the link, and everybody knows.
+    /// Whether during all of this time the link has one querier, known to every router.
     pub(super) fn is_settled(&self, lan: usize, Span(from, to): Span) -> bool {
         let trouble = self.rival_of(lan).and_then(|rival| rival.trouble);
         trouble.is_none_or(|trouble| to < trouble.from || from > self.settled_again(&trouble))
     }
 
-    /// The parts of a time in which a router and its members know of each other. While a querier is lost
-    /// nobody asks, for longer than memberships may last: a Group-Specific Query counts as a sign of life
-    /// of the querier (RFC 2236 section 3), but no member answers it for the other groups.
+    /// The parts of a time in which a router and its members know of each other. While a querier is
+    /// lost no router sends General Queries, for longer than memberships may last: a Group-Specific
+    /// Query counts as a sign of life of the querier (RFC 2236 section 3), but no member answers it
+    /// for the other groups.
     pub(super) fn served(&self, lan: usize, Span(from, to): Span) -> Vec<Span> {
         let rival = self.rival_of(lan).filter(|rival| rival.is_lower);
         match rival.and_then(|rival| rival.trouble) {
@@ -95,8 +96,8 @@ impl World {
         }
     }
 
-    /// By when a link has recovered. Whoever was cut off may ask a whole interval later, and whoever was
-    /// alone waits for the other's Queries to fail to come.
+    /// When a link has recovered. A router that was cut off may send its next Query a whole
+    /// interval later, and a router that was alone must first miss the other's Queries.
     pub(super) fn settled_again(&self, trouble: &Trouble) -> u64 {
         trouble.until + self.params.qi() + self.params.oqpi() + 1_000
     }

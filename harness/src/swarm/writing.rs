@@ -1,5 +1,5 @@
-//! A world of a swarm as the text of a scenario, whose expectations follow from the RFC's arithmetic
-//! alone.
+//! Writes a world of a swarm as the text of a scenario, whose expectations follow from the RFC's
+//! arithmetic alone.
 
 use super::episode::{Episode, Kind};
 use super::names::{SLACK, group, lan, side};
@@ -7,8 +7,8 @@ use super::script::{About, Script, Span};
 use super::stage::Place;
 use super::world::{Rival, Trouble, World};
 
-/// How long after its last datagram a flow may still be known, in keepalive times: the router counts it
-/// once in each.
+/// How long after its last datagram a flow may still be known, in keepalive times: the router
+/// counts its datagrams once in each.
 const KEEPALIVES: u64 = 2;
 
 impl World {
@@ -43,7 +43,7 @@ impl World {
     fn router(&self, script: &mut Script, router: usize) {
         let above = if router == 1 { "up".to_owned() } else { format!("mid{}", router - 1) };
         let mut links = vec![above, lan(router)];
-        // What is below it is carried there, member or not.
+        // Streams for links below are carried there, with or without members.
         let mut joins: Vec<String> = Vec::new();
         if router < self.routers {
             let mid = format!("mid{router}");
@@ -65,7 +65,7 @@ impl World {
         script.node(&format!("r{router}"), &links, &keys);
     }
 
-    /// The episodes that need a link of `r1`'s own.
+    /// The episodes that need a separate link of `r1`.
     fn sides(&self) -> impl Iterator<Item = (usize, &Episode)> {
         self.episodes.iter().enumerate().filter(|(_, one)| one.kind == Kind::Stranger)
     }
@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    /// Who asks, and how often: RFC 2236 section 3.
+    /// Claims who the querier is, and how often it sends Queries: RFC 2236 section 3.
     fn elected(&self, script: &mut Script, lan_number: usize) {
         let (lan, querier) = (lan(lan_number), self.querier(lan_number));
         let is = |who: &str| format!("querier = {{ on = \"{lan}\", is = \"{who}\" }}");
@@ -108,12 +108,12 @@ impl World {
                 "packet = {{ on = \"{lan}\", kind = \"general-query\", from = \"{from}\", max-resp = \"{max_resp}ms\" }}"
             )
         };
-        // One that is due at the very end may be seen or not.
+        // A Query due at the very end may be seen or not.
         let queries = self.params.queries(until);
         let is_clear = queries.last().is_none_or(|last| until - last > 200)
             && self.params.queries(until + 200).len() == queries.len();
         let expected = |count| format!("{}\ncount = {count}", query(&querier));
-        // Both ask once at the start, when neither knows of the other.
+        // Both routers send Queries once at the start, before they know of each other.
         if is_clear {
             let span = Span(0, until.saturating_sub(SLACK));
             script.expect(About::Queried, &expected(queries.len()), span);
@@ -129,7 +129,7 @@ impl World {
         }
     }
 
-    /// When all have left and all streams have ended, nothing is known of either.
+    /// After all members have left and all streams have ended, no membership or flow is left.
     fn quiet(&self, script: &mut Script, at: u64) {
         script.end = at + 1_000;
         for router in 1..=self.routers {

@@ -1,5 +1,5 @@
-//! What the page of a run knows: times in nanoseconds since the start of the run, everything else by
-//! its position in a list.
+//! The facts on the page of a run: times in nanoseconds since the start of the run, everything else
+//! by its position in a list.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::scenario::clauses;
 use crate::snapshot::Otherwise;
 use crate::vocabulary::kind::KINDS;
 
-/// Octets of a packet that are worth showing.
+/// The most octets of a packet that the page shows.
 const OCTETS: usize = 256;
 
 #[derive(Serialize)]
@@ -103,7 +103,7 @@ struct Stream {
     size: usize,
 }
 
-/// A packet that is no numbered datagram.
+/// A packet that is not a numbered datagram.
 #[derive(Serialize)]
 struct Control {
     at: u64,
@@ -253,7 +253,7 @@ fn deliveries(recording: &Recording) -> Vec<Received> {
     received.into_iter().map(row).collect()
 }
 
-/// What crossed the links: packets one by one, datagrams by stream and port.
+/// The traffic of the links: packets one by one, datagrams by stream and port.
 fn traffic(plan: &Plan, recording: &Recording) -> (Vec<Control>, Vec<Data>) {
     let mut packets: Vec<Control> = Vec::new();
     let mut data = BTreeMap::<(u32, PortId, u8), (Vec<u64>, Vec<u64>)>::new();

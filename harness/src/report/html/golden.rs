@@ -1,4 +1,4 @@
-//! What the page of a run knows of how it differs from what is kept of an earlier one.
+//! The differences between a run and its golden, as facts on the page of the run.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::snapshot::sides::{MarkedWord, Row};
 
 #[derive(Serialize)]
 pub(super) struct Golden<'a> {
-    /// The file that the trace is kept in.
+    /// The file of the golden trace.
     from: &'a str,
     lines: Vec<Line>,
     packets: Vec<Packet<'a>>,
@@ -18,11 +18,11 @@ pub(super) struct Golden<'a> {
 #[derive(Serialize)]
 struct Line {
     sign: char,
-    /// What was kept and what was made: words, and whether each changed.
+    /// The golden's words and the run's, each with whether it changed.
     sides: [Vec<(String, bool)>; 2],
 }
 
-/// A packet that only one capture has, or that has other fields in each.
+/// A packet that only one capture has, or whose fields differ.
 #[derive(Serialize)]
 struct Packet<'a> {
     link: &'a str,

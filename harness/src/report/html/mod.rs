@@ -1,6 +1,7 @@
-//! The run and the campaign as pages of HTML, each one file that needs no network and no other file.
+//! Pages of HTML for a run and for a campaign, each one file that needs no network and no other
+//! file.
 //!
-//! A page carries its facts as JSON and draws them itself. Text of a scenario or of a packet gets into
+//! A page carries its facts as JSON and draws them itself. Text of a scenario or of a packet enters
 //! the page as text only, never as markup.
 
 mod facts;
@@ -13,12 +14,12 @@ use crate::snapshot::Otherwise;
 
 use super::{Campaign, Finished};
 
-/// What all pages have around what they are about.
+/// The frame of every page.
 const FRAME: &str = include_str!("frame.html");
 const RUN: &str = include_str!("run.html");
 const OVERVIEW: &str = include_str!("overview.html");
 const STYLE: &str = include_str!("style.css");
-/// The page of a run, in the order in which its parts need each other.
+/// The scripts of a run's page, each after those that it needs.
 const RUN_SCRIPT: [&str; 6] = [
     include_str!("elements.js"),
     include_str!("topology.js"),
@@ -29,10 +30,10 @@ const RUN_SCRIPT: [&str; 6] = [
 ];
 const OVERVIEW_SCRIPT: [&str; 2] = [include_str!("elements.js"), include_str!("overview.js")];
 
-/// The page of one run: topology, timeline, claims, and how it differs from what is kept of it.
+/// The page of one run: topology, timeline, claims, and the differences from its golden.
 ///
 /// # Errors
-/// None that these facts can cause.
+/// Errors of serialisation, which these facts cannot cause.
 pub fn run(
     plan: &Plan,
     recording: &Recording,
@@ -44,11 +45,11 @@ pub fn run(
     Ok(page(RUN, &finished.title, &facts, &RUN_SCRIPT.concat()))
 }
 
-/// The page over all runs: verdicts, and which clauses they prove. `link` says where the page of a run
-/// is, if it has one.
+/// The page over all runs: verdicts, and the clauses that they prove. `link` returns where the page
+/// of a run is, if it has one.
 ///
 /// # Errors
-/// None that these facts can cause.
+/// Errors of serialisation, which these facts cannot cause.
 pub fn overview(
     campaign: &Campaign,
     link: impl Fn(&Finished) -> Option<String>,
@@ -57,13 +58,13 @@ pub fn overview(
     Ok(page(OVERVIEW, "castnet: all runs", &facts, &OVERVIEW_SCRIPT.concat()))
 }
 
-/// Fills a page in. The parts are split out first, so that no part can be taken for a gap.
+/// Fills in a page. Splitting out the parts first keeps any part from being taken for a gap.
 fn page(main: &str, title: &str, facts: &str, script: &str) -> String {
     let parts = [
         ("%TITLE%", &*escaped(title)),
         ("%STYLE%", STYLE),
         ("%MAIN%", main),
-        // In JSON `<` stands in strings only, where it may be written like this.
+        // In JSON `<` occurs only in strings, where it may be written as an escape.
         ("%FACTS%", &*facts.replace('<', "\\u003c")),
         ("%SCRIPT%", script),
     ];

@@ -1,4 +1,4 @@
-//! What the page over all runs knows.
+//! The facts on the page over all runs.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) struct Facts<'a> {
     rfcs: Vec<Rfc<'a>>,
 }
 
-/// How many scenarios came out so.
+/// The number of scenarios with this outcome.
 #[derive(Serialize)]
 struct Count {
     outcome: String,
@@ -53,7 +53,7 @@ struct Rfc<'a> {
     clauses: Vec<Proof<'a>>,
 }
 
-/// A clause, and who proves it.
+/// A clause, and the scenarios that prove it.
 #[derive(Serialize)]
 struct Proof<'a> {
     id: &'a str,
@@ -88,12 +88,12 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The worst of the runs, and the row of all of them.
+/// The worst of the runs, and one row for all of them.
 fn row<'a>(
     runs: &[&'a Finished],
     link: &impl Fn(&Finished) -> Option<String>,
 ) -> Option<(&'a Finished, Row<'a>)> {
-    // Of equals the first one, as `max_by_key` would take the last.
+    // Among equals the first, where `max_by_key` alone would take the last.
     let worst = runs.iter().rev().max_by_key(|run| run.verdict.outcome)?;
     let findings = worst.verdict.findings.iter();
     let bad = findings.filter(|finding| finding.outcome != Outcome::Pass);
@@ -115,7 +115,7 @@ fn row<'a>(
     Some((worst, row))
 }
 
-/// Every RFC of the catalogue with at least one clause that a run claims to prove.
+/// Every RFC of the catalogue with at least one clause that a run proves or claims to.
 fn rfcs<'a>(rows: &[(&'a Finished, Row<'a>)]) -> Vec<Rfc<'a>> {
     let mut by_rfc = BTreeMap::<&str, Vec<Proof<'_>>>::new();
     for Clause { id, level, text } in clauses::all() {
