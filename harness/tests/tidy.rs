@@ -42,7 +42,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("lab", &["family"]),
     ("protocol", &[]),
     ("plan", &["vocabulary", "knobs", "family", "protocol", "scenario"]),
-    ("device", &["knobs", "plan"]),
+    ("device", &["vocabulary", "knobs", "plan"]),
     ("recording", &["plan"]),
     ("capture", &["scenario", "plan", "protocol", "recording"]),
     ("fabric", &["scenario", "plan", "recording", "capture"]),
