@@ -11,18 +11,27 @@ use std::time::Duration;
 use castnet::addr::Group;
 use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::plan::{NodeId, PortId};
+use crate::scenario::Backend;
+
+/// What stands for the backend where a capture is replayed.
+pub const CAPTURE: &str = "capture";
 
 pub use castnet::mfc::entry::FlowCounters;
 pub use told::{MemberPorts, Teller, Told};
 
+/// The name of a backend. Without a name of its own the derived reader would take it for borrowed from
+/// what is read.
+type Name = &'static str;
+
 /// Everything that a run leaves behind.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
     /// The name of the backend, for reports.
-    pub backend: &'static str,
+    #[serde(deserialize_with = "backend")]
+    pub backend: Name,
     /// The start of the run, since 1970.
     pub epoch: Duration,
     /// Every frame at every port, in the order of time.
@@ -50,6 +59,14 @@ pub struct Recording {
     pub broken: Vec<String>,
 }
 
+/// A backend, or a capture that is replayed.
+fn backend<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+    let name = String::deserialize(from)?;
+    let known = [Backend::Netns.word(), Backend::Sim.word(), CAPTURE];
+    let found = known.into_iter().find(|word| *word == name);
+    found.ok_or_else(|| serde::de::Error::custom(format!("no backend is called {name}")))
+}
+
 impl Recording {
     /// An empty recording.
     #[must_use]
@@ -73,7 +90,7 @@ impl Recording {
 }
 
 /// What a run has counted without keeping it one by one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unkept {
     /// Frames at ports that no claim looks at.
     pub frames: u64,
@@ -92,7 +109,7 @@ pub struct Lateness {
 }
 
 /// A frame at a port.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Frame {
     /// When the frame crossed the port.
     pub at: Instant,
@@ -107,7 +124,7 @@ pub struct Frame {
 }
 
 /// A datagram in the hands of a listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// When the listener received it.
     pub at: Instant,
@@ -122,7 +139,7 @@ pub struct Delivery {
 }
 
 /// The number that a datagram carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Number {
     /// The stream.
     pub stream: u32,
@@ -138,7 +155,7 @@ impl fmt::Display for Number {
 }
 
 /// A change of a router's forwarding cache.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MfcChange {
     /// When the change happened.
     pub at: Instant,
@@ -153,7 +170,7 @@ pub struct MfcChange {
 }
 
 /// An entry of a router's forwarding cache.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MfcEntry {
     /// The interface that the flow comes in on.
     pub iif: PortId,
@@ -162,7 +179,7 @@ pub struct MfcEntry {
 }
 
 /// The counters of an entry of a router's forwarding cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountersRead {
     /// When they were read.
     pub at: Instant,
@@ -171,7 +188,7 @@ pub struct CountersRead {
 }
 
 /// A change of a switch's database of members.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MdbChange {
     /// When the change happened.
     pub at: Instant,
@@ -236,7 +253,7 @@ pub enum StateChange {
 }
 
 /// A frame that a fault rule struck.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Struck {
     /// When it entered the link.
     pub at: Instant,

@@ -20,7 +20,7 @@ use castnet::time::Instant;
 use crate::capture::file::CapturedFrame;
 use crate::judge::{Finding, judge_some};
 use crate::plan::{Action, Check, Claim, LinkId, Plan, PortId};
-use crate::recording::{Frame, Recording};
+use crate::recording::{CAPTURE, Frame, Recording};
 use crate::scenario::PacketKind;
 use matching::Matching;
 
@@ -101,7 +101,7 @@ pub fn replay(
     }
     frames.sort_by_key(|frame| (frame.at, !frame.outgoing));
     let acts = acts(plan, &told, timing)?;
-    let recording = Recording { frames, acts, ..Recording::new("capture", epoch) };
+    let recording = Recording { frames, acts, ..Recording::new(CAPTURE, epoch) };
     let judged = judge_some(plan, &recording, |check| unseen(plan, &matching, check).is_none());
     let judgements = plan.checks.iter().zip(judged).map(|(check, judged)| match judged {
         Some(finding) => Judgement::Judged(finding),

@@ -43,7 +43,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("plan", &["vocabulary", "knobs", "family", "protocol", "scenario"]),
     ("device", &["vocabulary", "knobs", "plan"]),
-    ("recording", &["plan"]),
+    ("recording", &["scenario", "plan"]),
     ("capture", &["scenario", "plan", "protocol", "recording"]),
     ("fabric", &["scenario", "plan", "recording", "capture"]),
     ("member", &["family", "knobs", "device", "plan", "recording", "capture"]),

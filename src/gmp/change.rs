@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub type Sources = BTreeSet<IpAddr>;
 
 /// What a host tells about one group (RFC3376-4.2.12-01).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// MODE_IS_INCLUDE
     IsIn(Sources),

@@ -8,6 +8,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use super::change::{Record, RecordType, Sources};
 use crate::addr::Group;
 pub use crate::version::Version;
@@ -16,7 +18,7 @@ pub use crate::version::Version;
 pub const V1_MAX_RESPONSE: Duration = Duration::from_secs(10);
 
 /// One message of IGMP or MLD.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Message {
     /// A querier asks.
@@ -31,7 +33,7 @@ pub enum Message {
 }
 
 /// A Query of any version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// The version that it is of.
     pub version: Version,
@@ -50,7 +52,7 @@ pub struct Query {
 }
 
 /// What a host tells: a Report of any version, a Leave or a Done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The version that it is of.
     pub version: Version,
@@ -60,7 +62,7 @@ pub struct Report {
 }
 
 /// What a message about an address that is no group would be otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotOfGroup {
     /// What it would be.
     pub form: Form,
@@ -71,7 +73,7 @@ pub struct NotOfGroup {
 }
 
 /// What a message is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Form {
     /// To ask.
     Query,

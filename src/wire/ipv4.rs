@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 
 use etherparse::err::ipv4::{HeaderError, HeaderSliceError};
 use etherparse::{IpDscp, IpEcn, IpNumber, Ipv4HeaderSlice};
+use serde::{Deserialize, Serialize};
 
 use super::igmp::Message;
 use super::{Malformed, Unencodable, Unfit, Why, verify};
@@ -127,7 +128,7 @@ fn has_router_alert(mut options: &[u8]) -> bool {
 }
 
 /// The header of a packet to be written; lengths and checksum follow from the payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ipv4Header {
     /// Source address; 0.0.0.0 where the sender has none yet (RFC3376-4.2.13-01).
     pub source: Ipv4Addr,

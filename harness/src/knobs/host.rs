@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The parameters of a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostKnobs {
     /// Robustness Variable: how often an unsolicited Report is sent in all (RFC2236-3-18).
     pub robustness: u8,

@@ -16,6 +16,7 @@ mod tests;
 use std::time::Duration;
 
 use castnet::gmp::message::Version;
+use serde::{Deserialize, Serialize};
 
 pub use check::Invalid;
 pub use host::HostKnobs;
@@ -27,7 +28,7 @@ use crate::vocabulary::key::Form::{Flag, Numbers, Time, Whole};
 use crate::vocabulary::key::{Key, Keys};
 
 /// The RFC whose formulas apply where its successors changed them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Revision {
     /// RFC 2236, IGMPv2.
     #[default]
@@ -45,7 +46,7 @@ impl Revision {
 }
 
 /// The parameters of a router, or of a switch that queries, on one link (RFC 2236 section 8).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Knobs {
     /// Whose formulas apply.
     pub revision: Revision,

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use castnet::time::{Instant, Seconds};
+use serde::{Deserialize, Serialize};
 
 use super::ActId;
 
 /// One summand of a time: `LMQT 1.000 s (LMQC 2 x LMQI 0.500 s)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// Whether it is subtracted.
     pub minus: bool,
@@ -27,7 +28,7 @@ impl Part {
 }
 
 /// A length of time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Length {
     /// As the author wrote it.
     pub text: String,
@@ -36,7 +37,7 @@ pub struct Length {
 }
 
 /// A point in time, from an act or from the start of the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// As the author wrote it.
     pub text: String,
@@ -47,7 +48,7 @@ pub struct Moment {
 }
 
 /// How many; both ends are included.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// At least.
     pub min: u32,

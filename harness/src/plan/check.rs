@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use castnet::addr::Group;
 use castnet::time::Instant;
+use serde::{Deserialize, Serialize};
 
 use super::arithmetic::{Count, Length, Moment};
 use super::{ActId, LinkId, NodeId, Plan, PortId, ReadingId};
@@ -12,7 +13,7 @@ use crate::scenario::PacketKind;
 use crate::vocabulary::field::{PacketField, Value};
 
 /// Something that must come true.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Check {
     /// The line of the file where it stands.
     pub line: usize,
@@ -23,7 +24,7 @@ pub struct Check {
 }
 
 /// What can be claimed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Claim {
     /// So many packets on a link.
     Packet {
@@ -86,7 +87,7 @@ pub enum Claim {
 }
 
 /// When a state is to be so.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum When {
     /// At that time.
     At(Moment),
@@ -95,7 +96,7 @@ pub enum When {
 }
 
 /// The time in which something is counted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Window {
     /// Its beginning.
     pub from: Moment,
@@ -104,7 +105,7 @@ pub struct Window {
 }
 
 /// Which packets count.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Filter {
     /// The link.
     pub link: LinkId,
@@ -128,7 +129,7 @@ impl Filter {
 }
 
 /// One of several packets in an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// Which packet.
     pub filter: Filter,
@@ -137,7 +138,7 @@ pub struct Step {
 }
 
 /// How long it takes from a join to the first datagram, or from a leave to the last one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Latency {
     /// The receiver.
     pub receiver: Receiver,
@@ -156,7 +157,7 @@ pub struct Latency {
 }
 
 /// What can be claimed of an entry of a forwarding cache.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum MfcState {
     /// There is none.
     Absent,
@@ -171,7 +172,7 @@ pub enum MfcState {
 
 /// What an entry of a forwarding cache is to have counted. It only ever counts up: it has not counted
 /// too much at the moment that is meant, and enough no later than the tolerance after it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Counted {
     /// The reading at that moment.
     pub then: ReadingId,
@@ -186,7 +187,7 @@ pub struct Counted {
 }
 
 /// A moment at which the counters of an entry of a forwarding cache are to be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reading {
     /// The router.
     pub router: NodeId,
@@ -218,7 +219,7 @@ impl Reading {
 }
 
 /// Who receives what.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Receiver {
     /// The receiver.
     pub node: NodeId,

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use castnet::addr::Group;
+use serde::{Deserialize, Serialize};
 
 use super::topology::Topology;
 use super::{LinkId, PortId};
@@ -11,7 +12,7 @@ use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, FaultAction, PacketKind, Scenario, Source};
 
 /// A rule of a link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fault {
     /// The line of the file where it stands.
     pub line: usize,

@@ -10,6 +10,7 @@ use castnet::addr::Group;
 use castnet::gmp::message::{Message, Query, Report, Version};
 use castnet::time::Instant;
 use castnet::wire::ipv4::Ipv4Header;
+use serde::{Deserialize, Serialize};
 
 use super::{Port, PortId};
 use crate::family::{Unspoken, spoken, spoken_group};
@@ -17,7 +18,7 @@ use crate::protocol::delivery::{all_hosts, destination};
 use crate::scenario::{Inject, InjectedMessage, PacketKind, Querier};
 
 /// A packet that is sent once or more.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Injection {
     /// The interface that it leaves on.
     pub port: PortId,
@@ -36,7 +37,7 @@ pub struct Injection {
 }
 
 /// What an injected packet carries.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Payload {
     /// A message.
     Message(Message),
@@ -45,7 +46,7 @@ pub enum Payload {
 }
 
 /// What is done to a payload before it is sent, in this order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Flaws {
     /// Octets of zero that are added, and covered by the checksum.
     pub pad: usize,

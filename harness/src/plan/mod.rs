@@ -39,6 +39,7 @@ use std::time::Duration;
 use castnet::addr::Group;
 use castnet::time::Instant;
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::knobs::Knobs;
 use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
@@ -52,7 +53,7 @@ pub use injection::{Flaws, Injection, Payload};
 pub use router::{Device, Router, RouterPort, SourceRoute};
 
 /// A compiled scenario.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// The scenario's name: its path below `scenarios/`, without the ending, and the combination.
     pub name: String,
@@ -95,7 +96,7 @@ pub struct Plan {
 }
 
 /// Which runs are compared with what is kept of earlier ones.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Golden {
     /// The line of the file that says so.
     pub line: usize,
@@ -115,7 +116,7 @@ pub type ActId = usize;
 pub type ReadingId = usize;
 
 /// A link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Link {
     /// Its name, and that of every interface on it.
     pub name: String,
@@ -130,7 +131,7 @@ pub struct Link {
 }
 
 /// A node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Node {
     /// Its name.
     pub name: String,
@@ -145,7 +146,7 @@ pub struct Node {
 }
 
 /// A unicast route.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// What it leads to.
     pub to: IpNet,
@@ -156,7 +157,7 @@ pub struct Route {
 }
 
 /// What a node does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Role {
     /// A router.
     Router(Router),
@@ -171,7 +172,7 @@ pub enum Role {
 }
 
 /// A switch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Switch {
     /// Whether it sends a group only where its members are.
     pub snooping: bool,
@@ -188,7 +189,7 @@ pub struct Switch {
 }
 
 /// An interface of a node on a link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Port {
     /// Whose.
     pub node: NodeId,
@@ -203,7 +204,7 @@ pub struct Port {
 }
 
 /// Something that is done.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Act {
     /// When, from the start of the run.
     pub at: Duration,
@@ -218,7 +219,7 @@ pub struct Act {
 }
 
 /// What can be done.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Action {
     /// Join a group on an interface.
     Join(PortId, Group),
@@ -250,7 +251,7 @@ pub enum Action {
 }
 
 /// What a node is from some time on, as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Setting {
     /// A router; its interfaces are those that it has.
     Router(Router),
@@ -263,7 +264,7 @@ pub enum Setting {
 }
 
 /// Hosts that come at random and stay for a random time, both without memory (a Poisson process).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Churn {
     /// The population's interface.
     pub port: PortId,
@@ -278,7 +279,7 @@ pub struct Churn {
 }
 
 /// A stream of numbered datagrams.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stream {
     /// Its number, which every datagram carries.
     pub id: u32,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use castnet::addr::Channel;
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use super::PortId;
 use crate::knobs::Knobs;
@@ -16,7 +17,7 @@ use crate::knobs::Knobs;
 pub(super) const MOST_INTERFACES: usize = 32;
 
 /// A router.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Router {
     /// Whose software it runs.
     pub who: Device,
@@ -29,7 +30,7 @@ pub struct Router {
 }
 
 /// Whose software a router runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Device {
     /// castnet's own.
@@ -38,7 +39,7 @@ pub enum Device {
 }
 
 /// An interface of a router.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RouterPort {
     /// Where.
     pub port: PortId,
@@ -51,7 +52,7 @@ pub struct RouterPort {
 }
 
 /// A route towards sources: their datagrams come in by `port`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SourceRoute {
     /// The network of the sources.
     pub prefix: IpNet,

@@ -1,10 +1,12 @@
 //! Where a scenario can be run, how an author says that it is not everywhere, and what is kept of it.
 
+use serde::{Deserialize, Serialize};
+
 use super::reader::Reader;
 use crate::vocabulary::file::{BACKENDS, RECORDS};
 
 /// Something that runs a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Backend {
     /// The real Linux kernel, in network namespaces.
     Netns,
@@ -28,7 +30,7 @@ impl Backend {
 }
 
 /// That a scenario runs on some backends alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backends {
     /// Those that it runs on.
     pub only: Vec<Backend>,
@@ -37,7 +39,7 @@ pub struct Backends {
 }
 
 /// What is kept of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// Every frame at every port.
     #[default]

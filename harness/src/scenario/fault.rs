@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use castnet::addr::Group;
+use serde::{Deserialize, Serialize};
 
 use super::PacketKind;
 use super::reader::Reader;
@@ -40,7 +41,7 @@ pub struct Fault {
 }
 
 /// What happens to a frame; `N` tells nodes apart: by name here, by port in a plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum FaultAction<N> {
     /// It never arrives.
     Drop,

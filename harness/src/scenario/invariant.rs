@@ -3,11 +3,13 @@
 //! A rule is switched off by its name and with a reason, which the report repeats: nobody has to guess
 //! later why a scenario is allowed what no other one is.
 
+use serde::{Deserialize, Serialize};
+
 use super::reader::Reader;
 use crate::vocabulary::file::RULES;
 
 /// A rule that holds in every run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Invariant {
     /// A router sends a datagram only where it is wanted.
     NoUnwanted,
@@ -55,7 +57,7 @@ impl Invariant {
 }
 
 /// A rule that a scenario is excused from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiver {
     /// The rule.
     pub invariant: Invariant,

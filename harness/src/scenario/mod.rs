@@ -53,6 +53,7 @@ use ipnet::IpNet;
 
 use crate::knobs::{HostKnobs, Knobs};
 use diagnostic::Spanned;
+use serde::{Deserialize, Serialize};
 
 pub use crate::vocabulary::act::SMALLEST_PAYLOAD;
 pub use crate::vocabulary::kind::PacketKind;
@@ -202,7 +203,7 @@ pub struct Route {
 }
 
 /// Who speaks IGMP for a listener.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Listener {
     /// The kernel, held to a version; by default it follows the querier.
     Kernel {

@@ -7,12 +7,15 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
 use super::key::Form::{self, Address, Flag, Length, List, Whole, Words};
 use super::key::Key;
 use super::kind::PacketKind;
 
 /// The fields of packets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PacketField {
     /// The IP source.
     Source,
@@ -50,8 +53,12 @@ pub enum PacketField {
     Records,
 }
 
+/// A word of the vocabulary. Without a name of its own the derived reader would take it for borrowed from
+/// what is read.
+type Known = &'static str;
+
 /// The value of a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
     /// True or false.
     Flag(bool),
@@ -64,7 +71,14 @@ pub enum Value {
     /// A length of time.
     Length(Duration),
     /// One of the row's words.
-    Word(&'static str),
+    #[serde(deserialize_with = "known")]
+    Word(Known),
+}
+
+fn known<'de, D: Deserializer<'de>>(from: D) -> Result<Known, D::Error> {
+    let written = String::deserialize(from)?;
+    let found = RECORDS.into_iter().find(|word| *word == written);
+    found.ok_or_else(|| D::Error::custom(format!("{written} is no kind of record")))
 }
 
 /// The packets that have a field.
