@@ -1,11 +1,10 @@
 //! What the simulator costs as networks grow: `cargo bench -p castnet-lab --bench sim`.
 //!
-//! Each row is a process of its own, so that the most memory that it ever had can be told. Times are
-//! those that the process had a processor, because it may have to share one. An event is one thing that
-//! is handed to one machine: a frame or a datagram to a host or a router, an act, or that it is time.
-//! `-- lan`, `-- stream`, `-- tree`, `-- world` or `-- chain` runs only these rows; a world is
-//! a tree with a hundred listeners at each of its last routers, and the chains are those of
-//! `benches/ns3/chain.cc`.
+//! Each row is a process of its own, so that its peak memory can be read. Times are those that the
+//! process had a processor, because it may have to share one. An event is one input of one machine:
+//! a frame or a datagram to a host or a router, an act, or a timer. `-- lan`, `-- stream`, `--
+//! tree`, `-- world` or `-- chain` runs only these rows; a world is a tree with a hundred listeners
+//! at each of its last routers, and the chains are those of `benches/ns3/chain.cc`.
 
 use std::error::Error;
 use std::process::Command;
@@ -14,7 +13,7 @@ use castnet_lab::backend::peak_memory;
 use castnet_lab::plan::{Plan, compile};
 use castnet_lab::sim::{self, Progress};
 
-/// A LAN of so many members: they join at once, answer three Queries, and some come and go.
+/// A LAN of so many members: all join at once, answer three Queries, and some come and go.
 const LAN: &str = r#"
 title = "a LAN of many members"
 record = "claimed"
@@ -33,7 +32,7 @@ members = { of = "r1", on = "lan1", groups = ["239.1.1.1", "239.1.1.2"] }
 at = "start + 120s"
 "#;
 
-/// The same LAN, and a stream that all of them read.
+/// The LAN of [`LAN`] with a stream that all members read.
 const STREAM: &str = r#"
 title = "a stream to a LAN of many members"
 record = "claimed"
@@ -86,10 +85,10 @@ mfc = { of = "r1", group = "239.1.1.1", source = "s1", packets = ">= 9000" }
 at = "start + 11800ms"
 "#;
 
-/// How many listeners are at each of the last routers of a whole world.
+/// The number of listeners at each of the last routers of a world.
 const HUNDRED: u64 = 100;
 
-/// The chains that ns-3 is asked for too: routers, and hosts on the LAN of each.
+/// The chains that ns-3 runs too: routers, and hosts on the LAN of each.
 const CHAINS: [(u64, u64); 4] = [(1, 10), (10, 10), (50, 10), (50, 1)];
 
 /// The acts by which these hosts join.
@@ -101,7 +100,7 @@ fn joins(hosts: std::ops::RangeInclusive<u64>) -> String {
     hosts.map(join).collect()
 }
 
-/// How many hosts or routers a row is about, and its scenario.
+/// The number of hosts or routers in a row, and its scenario.
 fn scenario(kind: &str, step: u32) -> (u64, String) {
     let many = 10_u64.pow(step);
     match kind {
@@ -132,12 +131,12 @@ fn plan(text: &str) -> Plan {
     compile("bench.toml", text).unwrap_or_else(|wrong| panic!("{}", wrong.render(false)))
 }
 
-/// The most memory that this process has had, in octets.
+/// The peak memory of this process, in octets.
 fn peak() -> u64 {
     peak_memory().unwrap_or_default()
 }
 
-/// What takes less time, in seconds, is done again and again, for the clock is coarse.
+/// Work shorter than this, in seconds, is repeated, because the clock is coarse.
 const SHORTEST: f64 = 0.2;
 
 /// How long this process has had a processor, in seconds (proc_pid_schedstat(5)).
@@ -148,7 +147,7 @@ fn busy() -> f64 {
 }
 
 fn row(kind: &str, step: u32) {
-    // What the program needs for ten of them is not what each one needs.
+    // With ten hosts the program's own memory would count as theirs.
     if kind != "chain" {
         _ = sim::run(&plan(&scenario(kind, 1).1), |_| true);
     }

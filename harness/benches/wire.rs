@@ -1,14 +1,15 @@
-//! What a link loses, reorders and takes, with the kernel as its carrier and with castnet's own
-//! wire: `cargo bench -p castnet-lab --bench wire [-- PPS...]`, with the right to make namespaces.
+//! How many frames a link loses, reorders and carries, with the kernel as its carrier and with
+//! castnet's own wire: `cargo bench -p castnet-lab --bench wire [-- PPS...]`, with the right to
+//! make namespaces.
 //!
 //! Two nodes send 60-byte frames to each other, in bursts every millisecond; a rate is the sum of
-//! both directions. Everything is captured at both ends, as in any run, and judged by the capture:
-//! a frame's latency is from the sender's stamp to the receiver's. As in any run, threads take
-//! precedence over the machine's other load where they may. A rate that is not kept up is marked,
-//! for what is not offered cannot be lost.
+//! both directions. Everything is captured at both ends and judged by the capture, as in any run: a
+//! frame's latency is from the sender's stamp to the receiver's. Threads run at real-time priority
+//! where they may. A rate that the senders did not reach is marked, since frames that were not sent
+//! cannot be lost.
 //!
-//! It fails if a frame was lost or reordered without a word, or if 50,000 frames a second and less
-//! were not carried at all.
+//! The benchmark fails if a frame was lost or reordered without an error, or if 50,000 frames a
+//! second or fewer were not carried.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -26,7 +27,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const TICKS: u64 = 4_000;
 const TICK: Duration = Duration::from_millis(1);
-/// Up to here there is no excuse.
+/// Up to this rate every frame must be carried.
 const OWED: u64 = 50_000;
 const RATES: [u64; 7] = [2_000, 20_000, 50_000, 100_000, 150_000, 200_000, 250_000];
 
@@ -108,8 +109,8 @@ async fn send(tap: &Tap, ifindex: u32, port: u8, rate: u64) {
     }
 }
 
-/// One row: what was lost and reordered between the two captures, and the latency. Says whether that
-/// is as it should be.
+/// One row: the frames lost and reordered between the two captures, and the latency. Returns
+/// whether that is as it should be.
 fn judge(captured: &[Captured], offered: u64) -> (String, bool) {
     let (mut sent, mut lost, mut reordered, mut took) = (0, 0, 0, Vec::new());
     for from in [0, 1] {

@@ -1,4 +1,4 @@
-//! What an author is told about wrong switches, message by message, as in `diagnostics.rs`.
+//! The messages about wrong switches, one by one, as in `diagnostics.rs`.
 
 use castnet_lab::plan::compile;
 
@@ -25,8 +25,8 @@ mfc = { of = "r1", group = "239.1.1.1", source = "s1", iif = "lan", oifs = [] }
 at = "join"
 "#;
 
-/// What is told of the scenario with these keys of the switch, these links instead of `up`, and more
-/// changes.
+/// The messages about the scenario with these keys of the switch, these links instead of `up`, and
+/// more changes.
 fn switched(keys: &str, links: &str, more: &[(&str, &str)]) -> String {
     let switch = format!("role = \"switch\"{keys} }}");
     let changes = [("role = \"switch\" }", switch.as_str()), (UP, links)];

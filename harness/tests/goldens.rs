@@ -1,5 +1,5 @@
-//! What is kept of runs under `fixtures/` belongs to scenarios that want it, and all that they want is
-//! kept. What the kernel did, the simulator does.
+//! Every golden under `fixtures/` belongs to a scenario that wants it, and every scenario has the
+//! goldens that it wants. The kernel's golden and the simulator's agree.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use castnet_lab::snapshot::{Detail, trace};
 fn nothing_is_missing_and_nothing_is_orphaned() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let items = items(&root).unwrap_or_else(|error| panic!("{error}"));
-    // What waits to be accepted is told by the runs themselves.
+    // The runs themselves report changes that wait to be accepted.
     let wrong = |state: &State| matches!(state, State::Missing | State::Orphaned(_));
     let wrong: Vec<String> = items
         .iter()

@@ -1,5 +1,5 @@
-//! The ground floor of the lab, tried on the running kernel: what it builds is what was asked for,
-//! what was sent is what was captured, and nothing stays behind.
+//! The lowest layer of the lab on the running kernel: it builds what was asked for, it captures
+//! what was sent, and nothing is left behind.
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::process::ExitCode;
@@ -53,7 +53,7 @@ const UDP_PORT: u16 = 5000;
 /// A broadcast of IEEE 802 local experimental EtherType 2: no stack answers it, and it is no probe.
 const PLAIN_FRAME: [u8; 60] = {
     let mut frame = [0xff; 60];
-    // A bridge drops what comes from a group address.
+    // A bridge drops a frame whose source is a group address.
     frame[6] = 0x02;
     (frame[12], frame[13]) = (0x88, 0xb6);
     frame
@@ -93,7 +93,7 @@ impl Lab {
         self.bound(link, port, UDP_PORT)
     }
 
-    /// The same, bound to whatever UDP port is free.
+    /// Like [`Self::socket`], bound to any free UDP port.
     fn socket_on_any_port(&self, link: usize, port: usize) -> UdpSocket {
         self.bound(link, port, 0)
     }
@@ -109,7 +109,7 @@ impl Lab {
     }
 }
 
-/// `h1` and so on.
+/// Namespaces named `h1` and so on.
 fn namespaces(nodes: usize) -> Vec<Netns> {
     (1..=nodes).map(|number| Netns::create(format!("h{number}")).unwrap()).collect()
 }
@@ -156,7 +156,7 @@ async fn delivers_once(ports: usize) {
     receiver.set_nonblocking(true).unwrap();
     let receiver = tokio::net::UdpSocket::from_std(receiver).unwrap();
     sender.send_to(b"unicast", (lab.address(0, 1), UDP_PORT)).unwrap();
-    // ARP comes first, so the datagram is only known to be on the link when it has arrived.
+    // ARP comes first, so only the arrival of the datagram shows that it was on the link.
     let mut buffer = [0; 16];
     let arrived = tokio::time::timeout(PROOF_BOUND, receiver.recv(&mut buffer)).await;
     assert_eq!(arrived.unwrap().unwrap(), 7);
@@ -226,7 +226,7 @@ async fn ports_are_as_specified() {
         let wanted = port.addresses.iter().map(|net| (net.addr(), net.netmask()));
         assert!(addresses.eq(wanted));
     }
-    // Nobody says anything unasked: no discovery, no solicitation, no report.
+    // Idle nodes send nothing: no discovery, no solicitation, no report.
     assert_eq!(lab.finish().await, []);
 }
 
@@ -293,7 +293,7 @@ async fn error_names_the_port() {
 async fn silence_is_named() {
     let mut lab = Lab::start(3, &[("up", &[0, 1]), ("lan", &[0, 1, 2])]).await;
     drop(lab.capture);
-    // The capture takes one link for the other, so that nobody is where it is expected.
+    // The capture takes one link for the other, so no port is where the roll call expects it.
     let ports = &mut lab.built.ifindex;
     (ports[0][1], ports[1][1]) = (ports[1][1], ports[0][1]);
     let mut capture = Capture::start(&lab.netns, &lab.links, &lab.built).unwrap();
@@ -312,7 +312,7 @@ async fn down_port_is_excused() {
         let error = lab.capture.prove(PROOF_BOUND).await.unwrap_err().to_string();
         assert_eq!(error, "link lan, port h2: send probe: ENETDOWN: Network is down");
         lab.socket(0, 0).send_to(b"left", (GROUP, UDP_PORT)).unwrap();
-        // A wire has lost its carrier, sooner or later; a hub goes on to serve the others.
+        // A wire has lost its carrier, sooner or later; a hub still serves the others.
         let mut seen = datagrams(&lab.finish().await, b"left");
         seen.sort_unstable();
         match nodes {
@@ -337,7 +337,7 @@ async fn chain_of_fifty() {
     assert!(seen.into_iter().eq(wanted));
 }
 
-/// Returns when `done` says so, and asks it every millisecond until then.
+/// Returns when `done` returns true, which it checks every millisecond.
 async fn until(mut done: impl AsyncFnMut() -> bool) {
     let mut pace = tokio::time::interval(Duration::from_millis(1));
     let asked = async {

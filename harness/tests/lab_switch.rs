@@ -55,7 +55,7 @@ impl Lab {
         Self { netns, links, built }
     }
 
-    /// Joins these links of the switch, and no others.
+    /// Joins only these links of the switch.
     async fn switch(&self, links: &[usize]) {
         let second = Duration::from_secs(1);
         let spec = SwitchSpec {
@@ -90,7 +90,7 @@ async fn forwards() {
     lab.switch(&[0, 1, 2]).await;
     let mut capture = lab.capture();
     capture.prove(PROOF_BOUND).await.unwrap();
-    // Probes are no traffic, wherever the switch has carried them.
+    // Probes are no traffic, wherever the switch has forwarded them.
     assert_eq!(capture.finish(PROOF_BOUND).await.unwrap(), []);
 }
 

@@ -1,7 +1,7 @@
-//! Programs in namespaces, and the router that is one: what it says is heard, it dies when it is told
-//! to, and it leaves nobody behind.
+//! Programs in namespaces, and a router that is one: its output is read, it dies when killed, and
+//! leaves no process behind.
 //!
-//! This program is itself the one that is started as a router.
+//! This program itself is started once more as a router.
 
 use std::fs;
 use std::os::fd::AsFd as _;
@@ -17,7 +17,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 mod privileged;
 
-/// How long anything here may take that ought to be prompt.
+/// The longest time for anything here that must be prompt.
 const PROMPT: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
@@ -86,7 +86,7 @@ async fn killed() {
     assert_eq!(process.ended().await.unwrap().signal(), Some(9));
 }
 
-/// Whether the process is there and is no zombie, which only waits for its parent.
+/// Whether the process exists and is no zombie, which only waits for its parent.
 fn is_alive(pid: &str) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with(['Z', 'X']))
@@ -150,7 +150,7 @@ fn told_alike() -> Result<(), Failed> {
         Ok(events.into_iter().filter_map(|event| Some((event.node, event.what?))).collect())
     };
     let (task, process) = (told(false)?, told(true)?);
-    // The querier, the upcall, the member, and its end.
+    // The querier, the upcall, the member, and the member's end.
     assert_eq!(task.len(), 5, "{task:?}");
     assert_eq!(task, process);
     Ok(())
@@ -169,7 +169,7 @@ fn silent_while_dead() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Whoever judges the run has to know that it was not the router that was slow.
+/// The verdict must know that the laboratory was slow, and not the router.
 fn held_up() -> Result<(), Failed> {
     // The brackets keep the pattern from finding itself.
     let script = "p=$(grep -al 'as-router.[f]rozen' /proc/[0-9]*/cmdline); p=$${p#/proc/}; \

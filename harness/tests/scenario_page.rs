@@ -1,4 +1,4 @@
-//! The page that explains scenarios is right: its examples compile, and it names every key.
+//! The page that explains scenarios: its examples compile, and it names every key.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,7 +49,7 @@ fn examples_of_several_files_compile_together() {
     assert!(PAGE.contains(&format!("`igmp/{}`", plans[2].name)), "{}", plans[2].name);
 }
 
-/// The tables that follow from the vocabulary stand on the page as it has them.
+/// The page's tables follow from the vocabulary.
 #[test]
 fn the_tables_of_the_page_are_those_of_the_vocabulary() {
     let written = page::written(PAGE).unwrap_or_else(|name| panic!("no table `{name}`"));
@@ -62,7 +62,7 @@ fn the_tables_of_the_page_are_those_of_the_vocabulary() {
     }
 }
 
-/// What the compiler lists as known is named on the page.
+/// The page names every word that the compiler knows.
 #[test]
 fn every_word_of_the_language_is_on_the_page() {
     let kinds = WORDS.into_iter();

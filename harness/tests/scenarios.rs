@@ -1,10 +1,10 @@
 //! One test per scenario and backend: `netns::igmp::v2::leave-last-member`, `sim::igmp::v2::...`, and
 //! one per combination of a matrix: `netns::igmp::v2::join::version=2::robustness=3`.
 //!
-//! Without the right to make namespaces a test on the kernel fails if `CASTNET_REQUIRE_NETNS=1` demands
-//! it, and is ignored, loudly, if nothing does. The simulator runs each scenario twice, and what comes
-//! out has to be the same. With other seeds (`seeds::...`), and on the kernel, what differs has to be left
-//! to chance.
+//! Without the right to make namespaces a test on the kernel is ignored, loudly, or fails if
+//! `CASTNET_REQUIRE_NETNS=1`. The simulator runs each scenario twice, and both results must be
+//! equal. With other seeds (`seeds::...`), and on the kernel, results may differ only where the
+//! protocol allows chance.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,19 +23,19 @@ use castnet_lab::scenario::{Backend, is_template};
 use castnet_lab::snapshot::golden;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// With so many other seeds each scenario is compared.
+/// The number of other seeds with which each scenario is compared.
 const SEEDS: u64 = 10;
 
 /// The folder of the scenarios, as seen from this package.
 const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
 
 fn main() -> ExitCode {
-    // Before the first thread, and when the tests are only listed too: nextest takes the ignored ones
+    // Before the first thread, and also when tests are only listed: nextest takes the ignored ones
     // from the list.
     let refusal = privilege::enter().err();
     let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
     let mut arguments = Arguments::from_args();
-    // They mostly wait, and one for each CPU would take minutes.
+    // Tests mostly wait, and one for each CPU would take minutes.
     arguments.test_threads.get_or_insert_with(at_a_time);
     if let (Some(refusal), false) = (&refusal, required) {
         eprintln!("SKIPPED: no scenario is run on the kernel: {refusal}");
@@ -59,7 +59,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// A test for each combination on each backend that it is for; one that fails if there are none, because
+/// A test for each combination on each of its backends; one that fails if there are none, because
 /// the file is wrong.
 fn trials(file: &Path, refusal: Option<&Refusal>, required: bool) -> Vec<Trial> {
     let tail = file.strip_prefix(SCENARIOS).unwrap_or(file).with_extension("");
@@ -141,7 +141,7 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
     Err(text::run(&finished, Style { color: false }, true).into())
 }
 
-/// Runs it twice, and makes sure that nobody can tell which was which.
+/// Runs the scenario twice, and checks that the results are equal.
 fn twice(plan: &Plan) -> Result<Recording, RunError> {
     let (one, other) = (sim::run(plan, &Cancel::new())?, sim::run(plan, &Cancel::new())?);
     let capture = |recording: &Recording| {
@@ -155,7 +155,7 @@ fn twice(plan: &Plan) -> Result<Recording, RunError> {
     Ok(one)
 }
 
-/// Runs it with other seeds: whatever differs is left to chance.
+/// Runs the scenario with other seeds: only chance may differ.
 fn differ_by_chance(plan: &Plan) -> Result<(), Failed> {
     let own = sim::run(plan, &Cancel::new()).map_err(|error| error.to_string())?;
     for seed in 1..=SEEDS {
@@ -166,7 +166,7 @@ fn differ_by_chance(plan: &Plan) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Makes sure that what differs in the two is left to chance.
+/// Checks that the two differ only by chance.
 fn agree(plan: &Plan, one: &Recording, other: &Recording) -> Result<(), String> {
     let told = compare(plan, one, other).disagreements;
     let told: Vec<String> = told.iter().map(|one| format!("{} {}", one.at, one.text)).collect();

@@ -33,7 +33,7 @@ const CORE: [(&str, &[&str]); 15] = [
     ("daemon", &["addr", "time", "rng", "gmp", "event", "router", "drive", "kernel"]),
 ];
 
-/// The same for the laboratory.
+/// What each module of the laboratory may import from its own crate.
 const LAB: &[(&str, &[&str])] = &[
     ("vocabulary", &[]),
     ("knobs", &["vocabulary"]),
@@ -95,24 +95,24 @@ const LAB: &[(&str, &[&str])] = &[
     ("testing", &["lab", "scenario", "plan", "backend", "judge", "report", "runner"]),
 ];
 
-/// What the rooms of [`INDEPENDENT`] may import of castnet: addresses, times, and what messages are and
-/// mean. A judge that computes with the formulas of the device moves with its faults.
+/// What the rooms of [`INDEPENDENT`] may import of castnet: addresses, times, and messages with
+/// their meaning. A judge that computes with the device's formulas would not see their faults.
 const SHARED: [&str; 5] = ["addr", "time", "version", "wire", "gmp::message"];
 
-/// The rooms of the laboratory that know no device, and what each may import of castnet besides.
+/// The rooms of the laboratory that know no device, and what else each may import of castnet.
 const INDEPENDENT: &[(&str, &[&str])] = &[
     ("vocabulary", &[]),
     ("knobs", &[]),
     ("family", &[]),
     ("scenario", &[]),
     ("plan", &[]),
-    // What castnet tells of itself is put into the words of a recording here.
+    // The recording puts castnet's events into its own words.
     ("recording", &["event", "gmp", "mfc"]),
-    // The octets of meanings, and the meanings of octets.
+    // The capture turns octets into meanings, and back.
     ("capture", &["igmp"]),
     ("judge", &[]),
     ("compare", &[]),
-    // Only the dice.
+    // Only the random numbers.
     ("swarm", &["rng"]),
     ("snapshot", &[]),
     ("replay", &[]),
@@ -122,8 +122,8 @@ const INDEPENDENT: &[(&str, &[&str])] = &[
 /// The only files with `unsafe` in them.
 const UNSAFE: [&str; 2] = ["src/kernel/sys.rs", "harness/src/lab/sys.rs"];
 
-/// Where IGMP messages are octets: the codec, its meanings, the decoder of captures, and the models of
-/// Linux, which read octets as Linux does and not as castnet does. Everybody else has meanings.
+/// Where IGMP messages are octets: the codec, its meanings, the decoder of captures, and the
+/// models, which read octets as Linux does and not as castnet does. All other code has meanings.
 const OCTETS: [&str; 4] =
     ["src/wire/", "src/igmp/", "harness/src/capture/decode/", "harness/src/sim/model/"];
 
@@ -228,7 +228,7 @@ fn imports_point_one_way() {
     }
 }
 
-/// What the code imports of castnet beyond [`SHARED`] and what its room may.
+/// The imports of castnet beyond [`SHARED`] and what the room may use.
 fn foreign(code: &str, more: &[&str]) -> Vec<String> {
     let is_path = |c: char| c.is_ascii_lowercase() || c == '_' || c == ':';
     let allowed = |path: &&str| {
@@ -299,7 +299,7 @@ fn unsafe_stands_where_it_is_allowed() {
     }
 }
 
-/// What the code uses of the standard library beyond [`PURE`].
+/// The paths of the standard library beyond [`PURE`].
 fn impure(code: &str) -> Vec<String> {
     let path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let is_code = |line: &&str| !line.trim_start().starts_with("//");
@@ -316,8 +316,8 @@ fn impure(code: &str) -> Vec<String> {
     used.filter(|path| !is_pure(path)).collect()
 }
 
-/// That the core builds where there is no Linux, which CI tries, leaves only the standard library as
-/// a way out.
+/// CI builds the core for a target without Linux, so only the standard library could give it a
+/// clock, a socket or a thread.
 #[test]
 fn what_is_pure_has_no_way_to_the_world() {
     let outside = ["kernel", "daemon", "bin"].map(|module| format!("src/{module}"));
@@ -326,7 +326,7 @@ fn what_is_pure_has_no_way_to_the_world() {
     let mut read = 0;
     for (name, text) in core.chain(files("harness/src/sim/model", "rs")) {
         if !is_test(&name) {
-            // What only tests use stands at the end.
+            // Code for tests only stands at the end.
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
             assert_eq!(impure(code), Vec::<String>::new(), "{name}");
             read += 1;
@@ -379,7 +379,7 @@ fn nothing_is_left_open() {
     }
 }
 
-/// A fault that is put nowhere is noticed by nobody.
+/// A deliberate fault without a place would never be tried.
 #[test]
 fn every_deliberate_fault_has_its_place() {
     let text = fs::read_to_string(root().join("harness/mutants.toml")).unwrap();

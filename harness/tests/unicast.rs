@@ -1,5 +1,5 @@
-//! Unicast on the running kernel: a datagram reaches every node of a plan, over the routers that its
-//! routes name, and again after an interface was down.
+//! Unicast on the running kernel: a datagram reaches every node of a plan, over the routers that
+//! its routes name, and again after an interface was down.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -51,7 +51,7 @@ count = ">= 1"
     compile("t.toml", &text).unwrap_or_else(|rejected| panic!("{rejected}"))
 }
 
-/// Does something with the nodes of a topology that stands.
+/// Works with the nodes of a held topology.
 fn with_rooms(plan: &Plan, work: impl Fn(&[Room]) -> io::Result<()>) -> Result<(), Failed> {
     let cancel = Cancel::new();
     let (outcome, stop) = (Rc::new(RefCell::new(None)), cancel.clone());
@@ -72,7 +72,7 @@ fn netns(rooms: &[Room], name: &str) -> io::Result<Netns> {
     Ok(Netns::adopt(File::open(&room.netns)?.into(), name))
 }
 
-/// How long a datagram may take on a machine that has other things to do.
+/// How long a datagram may take on a busy machine.
 const BOUND: Duration = Duration::from_secs(10);
 
 /// A datagram from one node to an address of another, and its answer.
@@ -80,7 +80,7 @@ fn there_and_back(rooms: &[Room], from: &str, to: &str, address: IpAddr) -> io::
     let open = |name: &str, address: IpAddr| {
         netns(rooms, name)?.run(|| UdpSocket::bind((address, 5000)))?
     };
-    // What is bound to an address answers from there.
+    // A socket that is bound to an address answers from there.
     let (near, far) = (open(from, Ipv4Addr::UNSPECIFIED.into())?, open(to, address)?);
     near.set_read_timeout(Some(BOUND))?;
     far.set_read_timeout(Some(BOUND))?;
@@ -117,7 +117,7 @@ fn everybody_is_reached() -> Result<(), Failed> {
     })
 }
 
-/// The run takes r2:mid down and up again; afterwards, while all stands, h1 reaches s1.
+/// The run takes r2:mid down and up again; afterwards, while the topology is held, h1 reaches s1.
 fn routes_come_back() -> Result<(), Failed> {
     let act = |at: &str, verb: &str| {
         format!("[[act]]\nat = \"{at}\"\n{verb} = {{ who = \"r2\", link = \"mid\" }}\n")
@@ -138,7 +138,7 @@ fn nothing_comes_back() -> Result<(), Failed> {
         let lost = netns(rooms, "r2")?.run(|| UdpSocket::bind(("0.0.0.0", 0)))??;
         let sent = lost.send_to(b"there", ("10.0.1.7", 5000)).map_err(|error| error.kind());
         assert_eq!(sent, Err(io::ErrorKind::NetworkUnreachable));
-        // The control: what it is on itself, it reaches.
+        // The control: r1 reaches the network that it is on.
         there_and_back(rooms, "r1", "r2", Ipv4Addr::new(10, 0, 2, 2).into())
     })
 }

@@ -1,5 +1,5 @@
-//! Links with faults, tried on the running kernel: the rules strike what they should and nothing
-//! else, and a link without rules is as good as any other.
+//! Links with faults on the running kernel: rules strike the frames they should and no others, and
+//! a link without rules is as good as any other.
 
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
@@ -107,7 +107,7 @@ impl Lab {
         self.taps[port].send(self.built.ifindex[0][port], frame).unwrap();
     }
 
-    /// Returns when `entered` rules have struck and nothing is under way any more.
+    /// Returns when `entered` frames have been struck and no frame is under way.
     async fn settled(&self, entered: usize) {
         until(async || {
             let faults = self.faults();
@@ -121,7 +121,7 @@ impl Lab {
     }
 }
 
-/// Returns when `done` says so, and asks it every millisecond until then.
+/// Returns when `done` returns true, which it checks every millisecond.
 async fn until(mut done: impl AsyncFnMut() -> bool) {
     let mut pace = tokio::time::interval(Duration::from_millis(1));
     let asked = async {
@@ -149,7 +149,7 @@ fn leave(port: usize, group: Ipv4Addr) -> Vec<u8> {
     [&[1, 0, 0x5e, 0, 0, 2, 2, 0, 0, 0, 0, port as u8 + 1, 8, 0], &packet[..]].concat()
 }
 
-/// What arrived at a port.
+/// The frames that arrived at a port.
 fn arrived(captured: &[Captured], port: usize) -> impl Iterator<Item = &[u8]> {
     let there = captured.iter().filter(move |one| one.port == port && !one.frame.outgoing);
     there.map(|one| &one.frame.bytes[..])
@@ -171,8 +171,8 @@ fn nth(number: u64) -> Selector {
     Selector { nth: Some(number..=number), ..Selector::default() }
 }
 
-/// Two ports send, together 50,000 frames a second; where the machine cannot, fewer. A capture has room
-/// for all of them, whoever else keeps its reader from reading.
+/// Two ports send 50,000 frames a second together, or fewer where the machine cannot. A capture has
+/// room for all of them, even if its reader is held up.
 async fn carries_all(plugged: bool) {
     const FRAMES: u32 = 10_000;
     const AT_ONCE: u32 = 25;

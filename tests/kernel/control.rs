@@ -1,4 +1,4 @@
-//! Who owns multicast routing, who may, and what the owner may ask for.
+//! Who owns multicast routing, who may, and what the owner may request.
 
 use crate::lab::{GROUP, Lab, Namespace, entry, flow, vif};
 use caps::{CapSet, Capability, CapsHashSet};
@@ -18,7 +18,7 @@ fn open_with_capabilities(
     table: Option<u32>,
 ) -> Result<Mroute, MrouteError> {
     namespace.inside(|| {
-        // Those of this thread alone.
+        // The capabilities of this thread alone.
         caps::set(None, CapSet::Effective, kept).unwrap();
         Mroute::open(table)
     })

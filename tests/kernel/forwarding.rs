@@ -1,4 +1,4 @@
-//! What the kernel forwards, counts and asks.
+//! What the kernel forwards and counts, and its upcalls.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};

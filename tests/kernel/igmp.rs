@@ -130,7 +130,8 @@ pub(crate) async fn all_routers_is_heard_only_where_it_is_joined() {
     let lab = Lab::new().await;
     let (host, source) = (endpoint(&lab.host, HOST), endpoint(&lab.source, SOURCE));
     let leave = |n: u8| message(LEAVE, Ipv4Addr::new(239, 0, 0, n));
-    // A report for a routable group is always heard: what is not heard before it never comes.
+    // A Report for a routable group is always heard: a message that did not arrive before it never
+    // will.
     let marker = message(V2_REPORT, GROUP);
 
     say(&host, ALL_ROUTERS, leave(1));
@@ -162,7 +163,7 @@ pub(crate) async fn a_device_without_a_vif_is_named_all_the_same() {
 pub(crate) async fn a_packet_leaves_on_the_chosen_device_only() {
     let lab = Lab::new().await;
     lab.route_multicast_to(lab.b).await;
-    // Not bound to an address, since it would then hear nothing for a group.
+    // Not bound to an address, since the socket would then hear nothing for a group.
     let listener = |namespace: &Namespace| namespace.inside(raw);
     let (source, host) = (listener(&lab.source), listener(&lab.host));
     let to_a = packet(ROUTER_A, ALL_HOSTS, &ROUTER_ALERT, message(QUERY, GROUP));

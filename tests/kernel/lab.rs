@@ -1,8 +1,8 @@
 //! Three namespaces in a row: source (10.0.1.2) - a, router, b - host (10.0.2.2).
 //!
 //! A namespace lives as long as its descriptor. Sockets stay in the namespace of the thread that
-//! made them, so short threads make them and the test uses them. Every wait has a bound; nothing
-//! waits for time to pass.
+//! made them, so short threads make them and the test uses them. Every wait has a bound and ends by
+//! an event, never by a sleep.
 
 use std::fs::{self, File};
 use std::io;
@@ -31,7 +31,7 @@ pub(crate) const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
 pub(crate) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
 
 const PORT: u16 = 5000;
-/// Far more than anything here takes, so that it only ever ends a test that fails.
+/// Far longer than anything here takes: only a failing test reaches it.
 const BOUND: Duration = Duration::from_secs(10);
 
 /// An anonymous network namespace.
@@ -48,7 +48,7 @@ impl Namespace {
         namespace
     }
 
-    /// What `work` yields on a thread in the namespace.
+    /// Runs `work` on a thread in the namespace, and returns its result.
     pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         thread::scope(|scope| {
             let entered = scope.spawn(|| {
@@ -63,13 +63,14 @@ impl Namespace {
         self.inside(|| fs::read_to_string(path).unwrap())
     }
 
-    /// No IPv6 chatter, and no check of source addresses, which may be inherited from outside.
+    /// No IPv6 traffic of the kernel's own, and no check of source addresses, which may be
+    /// inherited from outside.
     fn quieten(&self) {
         self.inside(|| {
             for scope in ["all", "default"] {
                 fs::write(format!("/proc/sys/net/ipv4/conf/{scope}/rp_filter"), "0").unwrap();
                 let ipv6 = format!("/proc/sys/net/ipv6/conf/{scope}/disable_ipv6");
-                // A kernel without IPv6 is as quiet.
+                // A kernel without IPv6 sends none anyway.
                 let _ = fs::write(ipv6, "1");
             }
         });
@@ -138,8 +139,8 @@ impl Lab {
         until(&self.receiver, take).await
     }
 
-    /// What reaches the host before something that the router sends it now: a proof, without
-    /// waiting, that nothing else was forwarded.
+    /// The datagrams that reach the host before one that the router sends it now: proof, without a
+    /// timeout, that nothing else was forwarded.
     pub(crate) async fn received_until_now(&self) -> Vec<String> {
         self.marker.send_to(b"marker", (GROUP, PORT)).unwrap();
         let mut texts = Vec::new();
@@ -195,8 +196,8 @@ async fn wire(
     router.ifindex(name)
 }
 
-/// A device drops what it is given until the kernel has noticed its carrier, at some time after it
-/// was set up. The kernel's news of it come up to a second late: a probe is repeated instead.
+/// A device drops packets until the kernel has noticed its carrier, some time after it was set up.
+/// The kernel may report that up to a second late, so the test repeats a probe instead.
 async fn until_passing((from, addr): (&Namespace, Ipv4Addr), to: &Namespace) {
     let sender = from.inside(|| udp(addr, 0));
     let receiver = to.inside(|| udp(Ipv4Addr::UNSPECIFIED, PORT));
@@ -237,7 +238,7 @@ fn datagram(socket: &UdpSocket) -> Option<(String, i32)> {
     Some((String::from_utf8(buffer[..length].to_vec()).unwrap(), ttl))
 }
 
-/// What `take` yields, as soon as `fd` has something that it takes.
+/// The result of `take`, as soon as `fd` has a message that `take` accepts.
 pub(crate) async fn until<T>(fd: &impl AsFd, mut take: impl FnMut() -> Option<T>) -> T {
     let waiting = async {
         loop {
@@ -250,7 +251,7 @@ pub(crate) async fn until<T>(fd: &impl AsFd, mut take: impl FnMut() -> Option<T>
     tokio::time::timeout(BOUND, waiting).await.expect("nothing came")
 }
 
-/// The next upcall; IGMP that comes meanwhile is dropped.
+/// The next upcall; IGMP packets before it are dropped.
 pub(crate) async fn upcall(mroute: &Mroute) -> Upcall {
     let mut buffer = [0; 2000];
     until(mroute, || {

@@ -1,8 +1,8 @@
-//! When a lab is really gone: the kernel takes namespaces apart long after they were let go.
+//! Detects when a lab is really gone: the kernel removes namespaces long after they were closed.
 //!
-//! Each node is given a veth whose other end stays with the benchmark. When the kernel has taken
-//! the node apart, that end has vanished too. Canaries are let in and read outside of what is
-//! timed, but the kernel has to remove them with the rest; it is the same for all tools.
+//! Each node gets a veth whose other end stays with the benchmark, and vanishes when the kernel has
+//! removed the node. Canaries are added and read outside of the timed part, but the kernel has to
+//! remove them with the rest; that adds the same work to every tool.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use nix::net::if_::if_nametoindex;
 
 use crate::peers::batch;
 
-/// More than the slowest tool's teardown of the longest chain.
+/// Longer than the slowest tool needs to remove the longest chain.
 const BOUND: Duration = Duration::from_secs(60);
 
 /// One canary in each node.
@@ -19,7 +19,7 @@ const BOUND: Duration = Duration::from_secs(60);
 pub(crate) struct Canaries(Vec<String>);
 
 impl Canaries {
-    /// Lets one into each of the namespaces that are open at these paths.
+    /// Adds one to each of the namespaces that are open at these paths.
     pub(crate) fn let_in(netns: &[String]) -> Result<Self> {
         let names: Vec<_> = (0..netns.len()).map(|number| format!("canary{number}")).collect();
         let add = |(name, netns): (&String, &String)| {

@@ -1,10 +1,10 @@
-//! What a capture of both ends of a link takes before it loses a frame: castnet's, `tcpdump -w`, and
-//! the two at once.
+//! How many frames a capture of both ends of a link takes before it loses one: castnet's, `tcpdump
+//! -w`, and both at once.
 //!
-//! The first senders have a processor of their own as long as there are as many; whoever listens has
-//! the last one. All of them take precedence over the machine's other load, where that is allowed.
-//! Two questions: how many frames a second are taken, and how many are held while the
-//! reader is stopped (castnet's because its thread does something else, tcpdump by SIGSTOP).
+//! The first senders have a processor each as long as there are enough; the listeners have the last
+//! one. All of them run at real-time priority where that is allowed. Two questions: how many frames
+//! a second are captured, and how many are held while the reader is stopped (castnet's because its
+//! thread does something else, tcpdump by SIGSTOP).
 
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::process::Command;
@@ -22,7 +22,7 @@ use crate::pps::{self, Load, Sent};
 use crate::table::{self, median};
 use crate::tcpdump::Tcpdump;
 
-/// What to offer, and how often.
+/// The load, and how often to offer it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Frames a second; 0 is as fast as the senders can.
@@ -48,14 +48,14 @@ pub(crate) struct Options {
     alone: bool,
 }
 
-/// Who listens on both ends of the link.
+/// The listeners on both ends of the link.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Listeners {
     castnet: bool,
     tcpdump: bool,
 }
 
-/// What came of one rate with one set of listeners.
+/// The result of one rate with one set of listeners.
 #[derive(Default)]
 struct Outcome {
     pps: Vec<f64>,
@@ -146,23 +146,23 @@ fn row(rate: u64, listeners: Listeners, outcome: &Outcome) -> Vec<String> {
     ]
 }
 
-/// A link that carries; its capture goes on only if it is wanted.
+/// A link that carries; its capture is `None` if it is not wanted.
 struct Link {
     chain: Chain,
     netns: Vec<Netns>,
-    /// What the ends are joined by.
+    /// Keeps the ends joined.
     _media: Vec<Medium>,
     capture: Option<Capture>,
     dumps: Vec<Tcpdump>,
 }
 
 impl Link {
-    /// A new one for each time, so that none inherits what another left.
+    /// A new link for each offer, so that none inherits frames of another.
     async fn start(listeners: Listeners) -> Result<Self> {
         let chain = Chain::new(2);
         let netns = Netns::create_all(chain.nodes.clone())?;
         let built = link::build(&netns, &chain.links).await?;
-        // Without this nothing says that the link carries.
+        // Only the capture's proof shows that the link carries.
         let mut capture = Capture::start(&netns, &chain.links, &built)?;
         capture.prove(PROOF_BOUND).await?;
         let capture = listeners.castnet.then_some(capture);
@@ -189,12 +189,12 @@ async fn once(
 ) -> Result<()> {
     let processors = pps::processors()?;
     let last = *processors.last().context("a processor")?;
-    // What it starts stays there too.
+    // Threads that this one starts stay on that processor too.
     pps::stay_on(&[last])?;
     let mut link = Link::start(listeners).await?;
     let before_us = run_time_us("thread-self")?;
     let sent = offer(&link, options, load, &processors).await?;
-    // A capture's end asks every processor that the thread may run on.
+    // A capture's end sends marks from every processor that the thread may run on.
     pps::stay_on(&processors)?;
     outcome.pps.push(sent.pps());
     let taken = (2 * sent.frames) as f64;
@@ -243,7 +243,7 @@ async fn offer(link: &Link, options: &Options, load: Load, processors: &[usize])
     Ok(total)
 }
 
-/// How many frames castnet's capture lost.
+/// The number of frames that castnet's capture lost.
 fn lost(ended: Result<Vec<Captured>, LabError>, due: u64) -> Result<u64> {
     match ended {
         Ok(captured) => {
@@ -255,7 +255,7 @@ fn lost(ended: Result<Vec<Captured>, LabError>, due: u64) -> Result<u64> {
     }
 }
 
-/// How much is held at the sending end while nobody reads.
+/// The number of frames held at the sending end while the reader is stopped.
 #[expect(clippy::print_stdout, reason = "the benchmark's result")]
 async fn stalled(options: &Options, frames: u64, installed: bool) -> Result<()> {
     let (mut castnet, mut tcpdump) = (Vec::new(), Vec::new());

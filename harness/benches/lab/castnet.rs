@@ -1,4 +1,4 @@
-//! castnet's own side of the set-up table, with the time of each step.
+//! castnet's rows of the set-up table, with the time of each step.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) const STEPS: [&str; 5] = ["namespaces", "links", "unicast", "open cap
 /// A chain that stands.
 #[derive(Debug)]
 pub(crate) struct Standing {
-    /// What each of [`STEPS`] took.
+    /// The duration of each of [`STEPS`].
     pub(crate) steps: [Duration; 5],
     capture: Option<Capture>,
     built: Built,
@@ -23,7 +23,7 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// Builds the chain; with unicast routes and a capture that is proved, if that is wanted.
+    /// Builds the chain; if `captured`, with unicast routes and a capture that is proved.
     pub(crate) async fn up(chain: &Chain, captured: bool) -> Result<Self> {
         let mut steps = [Duration::ZERO; 5];
         let (took, netns) = timed(|| Netns::create_all(chain.nodes.clone()));
@@ -48,7 +48,7 @@ impl Standing {
         Ok(Self { steps, capture, built, netns })
     }
 
-    /// Where the namespaces are to be found by others.
+    /// The paths by which other programs enter the namespaces.
     pub(crate) fn paths(&self) -> Vec<String> {
         let path = |netns: &Netns| {
             format!("/proc/{}/fd/{}", std::process::id(), netns.as_fd().as_raw_fd())
@@ -56,7 +56,7 @@ impl Standing {
         self.netns.iter().map(path).collect()
     }
 
-    /// Lets go of everything.
+    /// Closes everything; returns the time that it took.
     pub(crate) fn down(self) -> Duration {
         let Self { capture, built, netns, .. } = self;
         timed(|| drop((capture, built, netns))).0

@@ -1,7 +1,7 @@
 //! The topology that all tools build: a chain of routers with a host on each.
 //!
-//! Nodes are numbered along the chain, router before host, so that N nodes have N - 1 links. It is
-//! told to castnet as specifications, to `ip` as commands, and to a script as plain lines.
+//! Nodes are numbered along the chain, router before host, so that N nodes have N - 1 links.
+//! castnet gets the chain as specifications, `ip` as commands, and a script as plain lines.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use castnet_lab::plan::{Plan, Route, compile};
 pub(crate) struct Chain {
     /// `n0`, `n1` and so on.
     pub(crate) nodes: Vec<String>,
-    /// Each with two ports.
+    /// The links, each with two ports.
     pub(crate) links: Vec<LinkSpec>,
 }
 
@@ -27,7 +27,7 @@ impl Chain {
         }
     }
 
-    /// What every node does with unicast, as a plan of the same chain has it.
+    /// The unicast routes of every node, as in a plan of the same chain.
     pub(crate) fn unicast(&self, built: &Built) -> anyhow::Result<Vec<Unicast>> {
         let mut text = String::from("title = \"chain\"\nend = \"1s\"\n[links]\n");
         for LinkSpec { name, ports, .. } in &self.links {

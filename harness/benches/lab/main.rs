@@ -1,8 +1,9 @@
-//! What the laboratory costs, next to what others take for the same: `cargo bench --bench lab`.
+//! What the laboratory costs, compared with other tools for the same work: `cargo bench --bench
+//! lab`.
 //!
-//! All tools of a table run in one process' time, turn by turn, so that whatever else the machine
-//! does hits all of them: the ratios can be trusted, the milliseconds only here and now. Everything
-//! happens in a network and mount namespace of the benchmark's own; the host's are not touched.
+//! All tools of a table run in one process, turn by turn, so that other load of the machine hits
+//! all of them: trust the ratios, and the milliseconds only on this machine. Everything happens in
+//! a network and mount namespace of the benchmark's own; the host's are not touched.
 
 mod canary;
 mod capture;
@@ -38,7 +39,7 @@ enum Bench {
 }
 
 fn main() -> Result<()> {
-    // `cargo bench` adds a word of its own.
+    // `cargo bench` adds an argument of its own.
     let args = Args::parse_from(std::env::args().filter(|word| word != "--bench"));
     step_aside().context("namespaces of the benchmark's own")?;
     match args.bench {
@@ -57,14 +58,14 @@ fn step_aside() -> Result<()> {
     Ok(())
 }
 
-/// How long `work` takes, and what it makes.
+/// The time that `work` takes, and its result.
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let mut watch = Watch::start();
     let made = work();
     (watch.lap(), made)
 }
 
-/// Time from lap to lap, where there is something to be awaited.
+/// Time from lap to lap, for work that is awaited.
 #[derive(Debug)]
 struct Watch(Instant);
 

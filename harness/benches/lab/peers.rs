@@ -1,7 +1,7 @@
-//! Others that build the same chain: `ip -batch`, a shell script of `ip` commands, pyroute2.
+//! Other tools that build the same chain: `ip -batch`, a shell script of `ip` commands, pyroute2.
 //!
 //! They do less than castnet: no sysctls, no chosen Ethernet addresses, checksums left to the
-//! receiver, nothing captured and nothing proved.
+//! receiver, no capture and no proof.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub(crate) enum Peer {
     IpBatch,
     /// A shell and a process for each command.
     Shell,
-    /// `chain.py` in this interpreter.
+    /// `chain.py` in this Python interpreter.
     Pyroute2(PathBuf),
 }
 
@@ -50,7 +50,7 @@ impl Peer {
         }
     }
 
-    /// Builds the chain; the time that it took.
+    /// Builds the chain; returns the time that it took.
     pub(crate) fn up(&self, chain: &Chain) -> Result<Duration> {
         let (make, configure) = chain.commands();
         match self {
@@ -77,7 +77,7 @@ impl Peer {
         }
     }
 
-    /// Removes it; the time until the tool returns.
+    /// Removes the chain; returns the time until the tool returns.
     pub(crate) fn down(&self, chain: &Chain) -> Result<Duration> {
         let removal = chain.removal();
         match self {
@@ -104,20 +104,20 @@ fn shell(script: &str) -> Result<Duration> {
     done.map(|()| took)
 }
 
-/// Asks the script itself: an interpreter's start and end are not what is compared.
+/// The script reports its own time: an interpreter's start and end are not compared.
 fn script(python: &PathBuf, way: &str, chain: &Chain) -> Result<Duration> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/lab/chain.py");
     let mut child = start(Command::new(python).args([script, way]), &chain.lines())?;
     let mut seconds = String::new();
     let stdout = child.stdout.take().context("a pipe was asked for")?;
     BufReader::new(stdout).read_line(&mut seconds)?;
-    // Its end is awaited aside: meanwhile the canaries are watched.
+    // Another thread waits for its end: meanwhile the canaries are watched.
     thread::spawn(move || child.wait());
     let seconds: f64 = seconds.trim().parse().context("what chain.py printed")?;
     Ok(Duration::from_secs_f64(seconds))
 }
 
-/// Runs a command on this input, to its end. What it complains of goes to standard error.
+/// Runs a command on this input, to its end. Its errors go to standard error.
 fn feed(command: &mut Command, input: &str) -> Result<()> {
     let status = start(command, input)?.wait()?;
     ensure!(status.success(), "{command:?}: {status}");

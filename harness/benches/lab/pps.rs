@@ -1,4 +1,5 @@
-//! A source of frames as regular, or as fast, as one thread can be, and on which processor.
+//! A source of frames as regular, or as fast, as one thread can be, and the choice of its
+//! processor.
 
 use std::io::IoSlice;
 use std::net::{SocketAddrV4, UdpSocket};
@@ -17,13 +18,13 @@ use crate::Watch;
 /// The headers of UDP, IPv4 and Ethernet.
 const HEADERS: usize = 8 + 20 + 14;
 
-/// The longest frame, as of Ethernet without its checksum.
+/// The longest Ethernet frame, without its checksum.
 const LONGEST: usize = 1514;
 
 /// Datagrams a system call.
 const BATCH: usize = 64;
 
-/// How many datagrams were sent, and in what time.
+/// The number of datagrams sent, and the time that it took.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
     pub(crate) frames: u64,
@@ -36,18 +37,18 @@ impl Sent {
     }
 }
 
-/// What is to be sent.
+/// The load to send.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     pub(crate) to: SocketAddrV4,
     /// Bytes of a frame, 60 to 1,514.
     pub(crate) frame: usize,
-    /// Datagrams a second; without one, as many as can be.
+    /// Datagrams a second; `None` sends as fast as possible.
     pub(crate) rate: Option<u64>,
 }
 
 impl Load {
-    /// Sends so many datagrams without a pause.
+    /// Sends this many datagrams without a pause.
     pub(crate) fn burst(self, socket: &UdpSocket, frames: u64) -> Result<()> {
         let mut sent = 0;
         while sent < frames {
@@ -97,7 +98,7 @@ pub(crate) fn processors() -> Result<Vec<usize>> {
     Ok((0..CpuSet::count()).filter(|&cpu| allowed.is_set(cpu).unwrap_or(false)).collect())
 }
 
-/// Keeps the calling thread on these processors, and what it starts from now on.
+/// Keeps the calling thread, and threads that it starts later, on these processors.
 pub(crate) fn stay_on(processors: &[usize]) -> Result<()> {
     let mut only = CpuSet::new();
     processors.iter().try_for_each(|&cpu| only.set(cpu))?;

@@ -1,7 +1,7 @@
 //! Building and removing chains: castnet next to its peers, one after the other in every round.
 //!
-//! Three times are taken: until the chain stands, until the tool returns from removing it, and from
-//! the start of the removal until the kernel has taken the last namespace apart.
+//! Three times are measured: until the chain stands, until the tool returns from removing it, and
+//! from the start of the removal until the kernel has removed the last namespace.
 
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ impl Tool {
     }
 }
 
-/// What one round of one tool took, in milliseconds.
+/// The times of one round of one tool, in milliseconds.
 #[derive(Default)]
 struct Times {
     setup: Vec<f64>,
@@ -111,7 +111,7 @@ async fn once(tool: &Tool, chain: &Chain, times: &mut Times) -> Result<()> {
     };
     let mut watch = Watch::start();
     canaries.gone().await?;
-    // An interpreter that has yet to start or end is in neither part.
+    // The start and the end of an interpreter count in neither time.
     let gone = returned + watch.lap();
     times.setup.push(setup.as_secs_f64() * 1e3);
     times.returned.push(returned.as_secs_f64() * 1e3);

@@ -1,4 +1,4 @@
-//! tcpdump, started in a namespace, asked what it lost, and ended.
+//! Starts tcpdump in a namespace, ends it, and reads how many frames it lost.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -8,14 +8,14 @@ use castnet_lab::lab::Netns;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// A tcpdump that writes a file in memory.
+/// A tcpdump that writes to a file in memory.
 pub(crate) struct Tcpdump {
     child: Child,
     said: BufReader<ChildStderr>,
 }
 
 impl Tcpdump {
-    /// Returns when it listens.
+    /// Returns when tcpdump listens.
     pub(crate) fn start(netns: &Netns, ifname: &str) -> Result<Self> {
         let file = format!("/run/{}.pcap", netns.name());
         let mut tcpdump = Command::new("tcpdump");
@@ -38,7 +38,7 @@ impl Tcpdump {
         Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?)
     }
 
-    /// How many frames its kernel buffer had no room for.
+    /// The number of frames that its kernel buffer had no room for.
     pub(crate) fn stop(mut self) -> Result<u64> {
         self.signal(Signal::SIGINT)?;
         let mut said = String::new();

@@ -1,4 +1,4 @@
-//! Files that nobody would write: each is refused at once and in few words, or means what it says.
+//! Hostile files: each is refused at once and in few words, or means what it says.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use nix::unistd::mkfifo;
 
 use super::Files;
 
-/// What `castnet new` writes.
+/// The scenario of `castnet new`.
 const SOUND: &str = include_str!("../../src/cli/first.toml");
 
-/// The most octets of text that any of these files is worth.
+/// The most octets of text that the answer to any of these files may have.
 const FEW: usize = 50_000;
 
 fn told(name: &str, bytes: &[u8]) -> String {
@@ -125,7 +125,7 @@ fn matrices_that_explode() {
     assert_told("itself", &itself, "`at` is a time such as");
 }
 
-/// Nobody waits for a writer that never comes, and nothing is read without end.
+/// castnet neither waits for a writer that never comes, nor reads without end.
 #[test]
 fn what_is_no_file() {
     let files = Files::new("attack-no-file", &[("x.toml", SOUND)]);

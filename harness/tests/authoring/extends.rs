@@ -1,4 +1,4 @@
-//! `extends`: the scenario goes over its template by name, and faults are told where they stand.
+//! `extends`: the scenario overrides its template by name, and faults are shown where they stand.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ fn templates_that_cannot_be_read() {
     files.write("shared/huge.toml", &vec![b'#'; 1024 * 1024 + 1]);
     files.write("shared/one.toml", b"template = \"1\"\nextends = \"two.toml\"\n");
     files.write("shared/two.toml", b"template = \"2\"\nextends = \"./../shared/one.toml\"\n");
-    // Nobody will ever write into it.
+    // A pipe without a writer.
     mkfifo(&files.0.join("shared/pipe.toml"), Mode::S_IRWXU).unwrap();
     let told = [
         "shared/lam.toml",
@@ -102,7 +102,7 @@ fn templates_that_cannot_be_read() {
     insta::assert_snapshot!(told.join(BETWEEN));
 }
 
-/// What is wrong with a scenario is told, though it is not known what it extends.
+/// Faults of a scenario are shown even if its template cannot be found.
 #[test]
 fn what_is_wrong_besides() {
     let wrong = SCENARIO.replace("shared/lan.toml", "absent.toml").replace("count =", "cuont =");

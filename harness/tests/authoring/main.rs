@@ -1,5 +1,4 @@
-//! What several scenarios share, and what one file says of several: templates and matrices. And files
-//! that nobody would write.
+//! Files that share and files that multiply: templates and matrices. And hostile files.
 
 mod attack;
 mod extends;
@@ -10,7 +9,7 @@ use std::path::PathBuf;
 
 use castnet_lab::plan::{LoadError, Plan, load};
 
-/// A template with something of everything that it may have.
+/// A template with an example of everything that a template may have.
 const TEMPLATE: &str = r#"template = "a source, a router and a listener"
 tolerance = "50ms"
 
@@ -64,7 +63,7 @@ impl Files {
         load(&self.0.join(name)).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// What is told of a file; paths begin below the folder.
+    /// The messages about a file; paths begin below the folder.
     fn told(&self, name: &str) -> String {
         let told = match load(&self.0.join(name)) {
             Ok(_) => "NOTHING IS WRONG".to_owned(),

@@ -1,4 +1,4 @@
-//! `[matrix]`: each combination is a scenario of its own, and what is wrong says with which.
+//! `[matrix]`: each combination is a scenario of its own, and messages name the combination.
 
 use castnet_lab::plan::{Action, Role};
 use castnet_lab::scenario::Listener;
@@ -115,7 +115,7 @@ fn a_hundred_combinations_and_no_more() {
     assert_eq!([told(26), told(50_000)], [most, most]);
 }
 
-/// What is wrong with all combinations is told once, and else with a word for which.
+/// A fault of all combinations is shown once, a fault of some with the combination.
 #[test]
 fn faults_of_some_combinations_and_of_all() {
     let some = change("some", "[1, 2]", "[1, 2, 3, 4]");

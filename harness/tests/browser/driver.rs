@@ -6,13 +6,13 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-/// Where WebDriver puts the reference of an element.
+/// The key under which WebDriver returns an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// What chromedriver says once it can be spoken to, before the port.
+/// The line of chromedriver that ends with its port.
 const STARTED: &str = "started successfully on port ";
 
-/// Chromium sees no network here, and should not look for one.
+/// Chromium has no network here, and must not look for one.
 const FLAGS: [&str; 8] = [
     "--headless",
     "--no-sandbox",
@@ -31,10 +31,10 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts it.
+    /// Starts Chromium.
     ///
     /// # Errors
-    /// Why it cannot be started, most likely because it is not installed.
+    /// Why Chromium cannot be started, most likely because it is not installed.
     pub(crate) fn start() -> Result<Self, String> {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -64,7 +64,7 @@ impl Browser {
         self.call("url", &json!({ "url": format!("file://{}", page.display()) }));
     }
 
-    /// What the script, the body of a function, returns.
+    /// The value that the script, the body of a function, returns.
     pub(crate) fn run(&self, script: &str) -> Value {
         self.call("execute/sync", &json!({ "script": script, "args": [] }))
     }
@@ -78,7 +78,7 @@ impl Browser {
     pub(crate) fn click(&self, selector: &str, x: f64, y: f64) {
         let element = self.call("element", &json!({ "using": "css selector", "value": selector }));
         let id = element[ELEMENT].as_str().expect("a reference");
-        // WebDriver counts from the middle of what is in view.
+        // WebDriver counts from the centre of the visible part.
         let measure = "const box = arguments[0].getBoundingClientRect();
             arguments[0].scrollIntoView({ block: 'center' });
             return [box.width / 2, box.height / 2]";
@@ -111,7 +111,7 @@ impl Browser {
         value.expect("a screenshot")["value"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Everything that the page's console was told.
+    /// Everything that was written to the page's console.
     pub(crate) fn console(&self) -> Vec<Value> {
         let log = self.call("se/log", &json!({ "type": "browser" }));
         log.as_array().cloned().unwrap_or_default()

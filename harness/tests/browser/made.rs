@@ -42,10 +42,10 @@ within = "LMQT"
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 pub(crate) const LEAVE: Duration = Duration::from_secs(2);
-/// What crossing a link takes.
+/// The time that a frame needs to cross a link.
 const FLIGHT: Duration = Duration::from_micros(1);
 
-/// When the datagram is sent.
+/// When the datagram with this sequence number is sent.
 pub(crate) fn datagram(sequence: u64) -> Duration {
     Duration::from_millis(500 + 100 * sequence)
 }
@@ -103,7 +103,7 @@ fn recording(plan: &Plan, mut frames: Vec<Frame>, deliveries: Vec<Delivery>) -> 
     Recording { frames, deliveries, acts, ..nothing }
 }
 
-/// A querier that asks once too few: a General Query, a Report, a stream, a Leave, one Query.
+/// A querier that sends one Query too few: a General Query, a Report, a stream, a Leave, one Query.
 pub(crate) fn run(plan: &Plan) -> Recording {
     let query = |group, max_resp_code| Message::Query(Query { max_resp_code, group, v3: None });
     let all_hosts = Ipv4Addr::new(224, 0, 0, 1);

@@ -1,4 +1,4 @@
-//! The pages of HTML in a real browser: they draw, they answer a click, and nothing goes wrong in them.
+//! The pages of HTML in a real browser: they draw, they answer clicks, and no script fails.
 //!
 //! Without chromedriver and Chromium the tests are ignored, loudly, or fail if
 //! `CASTNET_REQUIRE_CHROMIUM=1` demands it.
@@ -169,7 +169,7 @@ fn the_overview() {
     assert!(browser.screenshot().len() > 10_000, "an empty picture");
 }
 
-/// What is kept is of a router that asks twice when a member leaves; this run's asks three times.
+/// The golden is from a router that asks twice when a member leaves; this run's asks three times.
 fn what_is_otherwise() {
     let tree = folder().join("golden");
     _ = fs::remove_dir_all(&tree);

@@ -1,4 +1,4 @@
-//! `castnet diff` on captures that other tools made, and on files that are none.
+//! `castnet diff` on captures of other tools, and on files that are no captures.
 
 use std::fs;
 use std::path::PathBuf;

@@ -14,7 +14,7 @@ const TEMPLATE: &str = "template = \"a router and a listener\"\n\
      [links]\nlan = [\"r1\", \"h1\"]\n\
      [nodes]\nr1 = { role = \"router\" }\nh1 = { role = \"listener\" }\n";
 
-/// Of its two combinations the one with a count of 1 passes.
+/// The combination with a count of 1 passes, the other one does not.
 const MATRIX: &str = "title = \"${count} Queries\"\n\
      extends = \"topologies/lan.toml\"\n\
      [matrix]\ncount = [1, 9]\n\
@@ -48,7 +48,7 @@ fn a_folder_is_run_without_its_templates() {
         let stderr = text(&output.stderr);
         assert!(stderr.contains(why), "{why:?} is missing in\n{stderr}");
     }
-    // Without its title a scenario is no template, and so not passed over.
+    // Without a title a file is a template, and is passed over; with one it is not.
     fs::write(folder.join("query.toml"), MATRIX.replacen("title", "template", 1)).unwrap();
     let output = castnet(&folder, &["check", "."]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGKILL in the middle of a run: how it ends, and that nothing is left.
+//! Ctrl-C, SIGTERM and SIGKILL in the middle of a run: how castnet ends, and that nothing is left.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -26,10 +26,10 @@ tests! {
         a_second_ctrl_c_ends_at_once;
 }
 
-/// How long anything here may take that ought to be prompt.
+/// The longest time for anything here that must be prompt.
 const PROMPT: Duration = Duration::from_secs(2);
 
-/// Asks every few milliseconds whether it has come true, and how long that may take.
+/// Checks every few milliseconds whether it has come true, within the bound.
 pub(super) fn until(what: &str, bound: Duration, mut done: impl FnMut() -> bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let asked = async {
@@ -42,7 +42,7 @@ pub(super) fn until(what: &str, bound: Duration, mut done: impl FnMut() -> bool)
     assert!(waited.is_ok(), "not within {bound:?}: {what}");
 }
 
-/// The program on its way, in a process group of its own.
+/// Starts castnet in a process group of its own.
 pub(super) fn spawn(folder: &Path, arguments: &[&str]) -> Child {
     let mut command = Command::new(CASTNET);
     command.args(arguments).current_dir(folder).process_group(0);
@@ -69,7 +69,7 @@ fn namespaces(child: &Child) -> BTreeMap<String, File> {
     found.collect()
 }
 
-/// One namespace of a run, kept when the run is gone: what was connected to it shows in it.
+/// One namespace of a run, kept after the run: the links that were connected to it show in it.
 struct Canary {
     netns: Netns,
 }
@@ -94,8 +94,8 @@ impl Canary {
     }
 }
 
-/// The processes of which the field of proc_pid_stat(5), counted from 0 behind the name, is this
-/// number; but for zombies, which wait for their parent only.
+/// The processes whose field of proc_pid_stat(5), counted from 0 behind the name, has this value,
+/// except zombies, which only wait for their parent.
 fn processes(field: usize, number: Pid) -> Vec<Pid> {
     let all = fs::read_dir("/proc").unwrap().flatten();
     let stats = all.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
@@ -107,17 +107,17 @@ fn processes(field: usize, number: Pid) -> Vec<Pid> {
     wanted.collect()
 }
 
-/// Those that it has started.
+/// The processes that it has started.
 pub(super) fn children(parent: Pid) -> Vec<Pid> {
     processes(1, parent)
 }
 
-/// Those of its process group.
+/// The processes of its process group.
 fn group(leader: Pid) -> Vec<Pid> {
     processes(2, leader)
 }
 
-/// What the folder holds, below itself.
+/// The files in the folder, by their paths from it.
 fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -131,14 +131,14 @@ fn files(folder: &Path) -> Vec<String> {
     found
 }
 
-/// A quick scenario that has ended and a long one in its middle; then the signal.
+/// Signals castnet when a quick scenario has ended and a long one is in its middle.
 fn interrupted(name: &str, more: &[&str], signal: Signal) -> (Output, Vec<String>) {
     let folder = folder(name);
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
     fs::write(folder.join("b.toml"), long_scenario()).unwrap();
     fs::write(folder.join("c.toml"), long_scenario()).unwrap();
     let child = spawn(&folder, &[&["run", "--jobs", "1", "."], more].concat());
-    // It is written when the first run has been taken down, so what stands then is the second one.
+    // The capture exists once the first run is torn down, so the second run is under way then.
     let first = folder.join("castnet-out/a.pcapng");
     until("the first capture", Duration::from_secs(10), || first.is_file());
     let canary = Canary::catch(&child);
@@ -155,7 +155,7 @@ fn interrupted(name: &str, more: &[&str], signal: Signal) -> (Output, Vec<String
     assert!(took < PROMPT, "it took {took:?}");
     until("the link is gone", PROMPT, || !canary.has_link());
     assert_eq!(group(pid), [], "a process is left");
-    // They are in groups of their own.
+    // The processes are in groups of their own.
     until("they are dead", PROMPT, || started.iter().all(|&one| group(one).is_empty()));
     (output, files(&folder.join("castnet-out")))
 }
@@ -194,7 +194,7 @@ fn kill_9_leaves_nothing_behind() {
 fn a_second_ctrl_c_ends_at_once() {
     let folder = folder("sigint-twice");
     fs::write(folder.join("b.toml"), long_scenario()).unwrap();
-    // Nobody reads its output and there is no room in it, so that it cannot end by itself.
+    // Its output is a full pipe without a reader, so that it cannot end by itself.
     let (_reader, mut writer) = std::io::pipe().unwrap();
     let room = fcntl(&writer, FcntlArg::F_GETPIPE_SZ).unwrap();
     writer.write_all(&vec![0; room.try_into().unwrap()]).unwrap();

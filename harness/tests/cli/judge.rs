@@ -1,4 +1,4 @@
-//! `castnet judge`: a capture that castnet made, and what is left of it when another tool has had it.
+//! `castnet judge`: a capture that castnet made, as it is and after other tools have changed it.
 
 use std::fs;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn what_a_run_wrote_is_judged_as_the_run_was_but_for_state() {
         "{not}\n{stdout}"
     );
     assert!(stdout.ends_with("2 passed, 0 failed or proved nothing, 1 not judged\n"), "{stdout}");
-    // An act that was done at another time is looked for there.
+    // An act that was done at another time is expected at that time.
     let (code, stdout, _) = judge(&folder, &["castnet-out/x.pcapng", "--at", "join=20s"]);
     assert_eq!(code, Some(1), "{stdout}");
     assert!(stdout.contains("join at 20.000 s"), "{stdout}");
@@ -66,7 +66,7 @@ fn what_a_run_wrote_is_judged_as_the_run_was_but_for_state() {
 fn a_capture_of_tcpdump_is_matched_by_its_addresses() {
     let folder = folder("judge-foreign");
     let foreign = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/pcap/foreign/lan.pcap");
-    // In the namespaces where it was made, lan was the second link.
+    // In the namespaces of the capture, lan was the second link.
     let scenario = SCENARIO.replace("{ lan", "{ up = [\"s1\", \"r1\"], lan");
     let scenario = scenario.replace("nodes = {", "nodes = { s1 = { role = \"source\" },");
     let scenario = scenario.replace("within = \"100ms\"", "within = \"1s\"");
@@ -74,7 +74,7 @@ fn a_capture_of_tcpdump_is_matched_by_its_addresses() {
     let (code, stdout, stderr) = judge(&folder, &[foreign]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(stdout.contains("note        interface - is taken to be on lan\n"), "{stdout}");
-    // The Query comes 0.6 s after the first frame, and so before this run.
+    // The Query comes 0.6 s after the first frame, which is before this run.
     let (code, stdout, _) = judge(&folder, &[foreign, "--zero", "650ms"]);
     assert_eq!(code, Some(1), "{stdout}");
 }

@@ -1,4 +1,4 @@
-//! What castnet says of the machine it is on, and of itself.
+//! What castnet reports about its machine and about itself.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -17,19 +17,19 @@ tests! {
         a_machine_without_user_namespaces_is_told_how_to_have_them;
 }
 
-/// The program where no network namespace can be made.
+/// Runs castnet where no network namespace can be made.
 fn confined(folder: &Path, arguments: &[&str]) -> Output {
     within("echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\"", folder, arguments)
 }
 
-/// The program as an ordinary user, where no user namespace can be made.
+/// Runs castnet as an ordinary user, where no user namespace can be made.
 fn without_users(folder: &Path, arguments: &[&str]) -> Output {
     let script = "echo 0 > /proc/sys/user/max_user_namespaces && \
                   exec setpriv --bounding-set=-all --inh-caps=-all \"$@\"";
     within(script, folder, arguments)
 }
 
-/// The program as a script starts it that rules over a user namespace of its own.
+/// Runs castnet by a script that is root in a user namespace of its own.
 fn within(script: &str, folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--net", "--mount", "sh", "-c", script, "sh"]);

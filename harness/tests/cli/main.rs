@@ -1,4 +1,4 @@
-//! The program as its user types it: what it says, where it says it, and with which exit code.
+//! The program as its user types it: what it prints, where it prints it, and its exit code.
 
 mod daemon;
 mod diff;
@@ -50,7 +50,8 @@ fn main() -> ExitCode {
     needs::run(modules.into_iter().flatten())
 }
 
-/// A quick scenario; `count` says how many startup Queries it claims within a second (it is one).
+/// A quick scenario; `count` is the number of startup Queries that it claims within a second (one
+/// is sent).
 fn scenario(count: &str, kind: &str) -> String {
     format!(
         "title = \"the first Query\"\n\
@@ -63,7 +64,7 @@ fn scenario(count: &str, kind: &str) -> String {
     )
 }
 
-/// A scenario that passes after so long, and whose router is a process of its own.
+/// A scenario that passes after this time, and whose router is a process of its own.
 fn with_process(end: &str) -> String {
     let text =
         scenario("1", "general-query").replacen("links", &format!("end = \"{end}\"\nlinks"), 1);

@@ -1,5 +1,5 @@
-//! What tests need of the machine. Where it cannot be had they are ignored, and that is said; where
-//! `CASTNET_REQUIRE_NETNS=1` demands them they fail.
+//! The needs of tests. If the machine cannot meet them, tests are ignored with a message; if
+//! `CASTNET_REQUIRE_NETNS=1` demands them, they fail.
 
 use std::process::{Command, ExitCode};
 
@@ -14,13 +14,14 @@ pub(super) struct Test {
     pub(super) body: fn(),
 }
 
-/// What a test cannot do without.
+/// Something without which a test cannot run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     Nothing,
     /// Scenarios on the kernel.
     Kernel,
-    /// These, and to be root: only root can look into another process's namespaces, or give files away.
+    /// The kernel and root: only root can look into another process's namespaces, or give files
+    /// away.
     Root,
     /// A user namespace in which more can be forbidden.
     UserNamespace,
@@ -38,7 +39,7 @@ macro_rules! tests {
 }
 pub(super) use tests;
 
-/// Runs all that can be run.
+/// Runs every test that can run.
 pub(super) fn run(tests: impl Iterator<Item = &'static Test>) -> ExitCode {
     let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
     let all = [Need::Kernel, Need::Root, Need::UserNamespace].map(|need| (need, need.missing()));
@@ -53,7 +54,7 @@ pub(super) fn run(tests: impl Iterator<Item = &'static Test>) -> ExitCode {
                 body();
                 Ok(())
             }),
-            // Whoever demands namespaces does not demand to be root.
+            // `CASTNET_REQUIRE_NETNS` demands namespaces, but not root.
             Some(why) => Trial::test(test.name, || Err(Failed::from(why)))
                 .with_ignored_flag(!required || (test.need == Need::Root && !is_root())),
         }
@@ -66,7 +67,7 @@ fn is_root() -> bool {
 }
 
 impl Need {
-    /// Why it cannot be had here, if it cannot.
+    /// Why the machine cannot meet the need; `None` if it can.
     fn missing(self) -> Option<String> {
         let fails = |command: &mut Command| {
             let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));

@@ -53,7 +53,7 @@ fn a_dash_is_standard_output() {
     assert_eq!(fs::read_to_string(folder.join("x.toml")).unwrap(), text(&output.stdout));
 }
 
-/// What an editor completes from, where the scenario says that it is.
+/// The scenario names the schema beside it, from which an editor completes.
 fn a_schema_beside_the_scenario_is_named_in_it() {
     let folder = folder("new-schema");
     let schema = castnet(&folder, &["schema"]);

@@ -1,4 +1,4 @@
-//! What programs read: JSON on standard output, and JUnit's XML.
+//! Output for programs: JSON on standard output, and JUnit's XML.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ tests! {
         junit_is_well_formed_with_a_case_for_each_scenario;
 }
 
-/// A title that neither JSON nor XML may take literally.
+/// A title with characters that JSON and XML must escape.
 const TITLE: &str = "<b>\\\"1 & 2\\\"</b> ]]> \\u0001";
 
 fn written(name: &str) -> std::path::PathBuf {

@@ -1,4 +1,4 @@
-//! `castnet review` in a pipe and in a terminal, on what waits without any run.
+//! `castnet review` in a pipe and in a terminal, on pending changes that no run has made.
 
 use std::fs;
 use std::io::Write as _;
@@ -123,7 +123,7 @@ fn a_change_is_shown_with_its_fields_and_asked_about() {
     }
     assert_eq!(shown.matches("[q]uit?").count(), 2, "it asks until it understands");
     assert!(is_pending(&folder));
-    // The end of the answers decides nothing.
+    // The end of input decides nothing.
     answered(&folder, "", &[]);
     assert!(is_pending(&folder));
     answered(&folder, "a\n", &[]);

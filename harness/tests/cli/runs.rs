@@ -1,4 +1,4 @@
-//! `castnet run` and `castnet check`: what they say, and with which exit code.
+//! `castnet run` and `castnet check`: their output and their exit codes.
 
 use std::fs;
 use std::path::PathBuf;

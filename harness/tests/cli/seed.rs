@@ -1,4 +1,4 @@
-//! The same seed, the same draws: what `--seed` promises.
+//! `--seed`: equal seeds make equal draws.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ tests! {
         what_is_no_seed_is_refused;
 }
 
-/// Every other datagram or so is lost, and the claim fails by telling how many are left.
+/// About every other datagram is lost, and the claim fails with the number that arrived.
 const LOSSY: &str = r#"
 title = "Half of it is lost"
 links = { lan = ["s1", "h1"] }
@@ -37,7 +37,7 @@ fn place(name: &str) -> PathBuf {
     folder
 }
 
-/// The runs as JSON tells them.
+/// The runs in the JSON document.
 fn runs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
     let output =
         castnet(folder, &[&["run", "--backend", "sim", "--json", "a.toml"], arguments].concat());
@@ -46,7 +46,7 @@ fn runs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
     document["runs"].as_array().unwrap().clone()
 }
 
-/// How many datagrams were left in each, as the failure says.
+/// The number of datagrams that arrived in each run, as the failure says.
 fn left(runs: &[Value]) -> Vec<String> {
     runs.iter().map(|run| run["findings"][0]["why"][0].as_str().unwrap().to_owned()).collect()
 }

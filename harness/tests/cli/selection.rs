@@ -1,4 +1,4 @@
-//! Which scenarios run, how often, and where it ends.
+//! Which scenarios run, how often, and when castnet stops.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ fn three(name: &str) -> PathBuf {
     folder
 }
 
-/// What was run, and how it ended, from the table or the only line.
+/// The scenarios that ran, and their outcomes, from the table or the only line.
 fn ran(output: &Output) -> Vec<(String, String)> {
     let stdout = text(&output.stdout);
     let lines = stdout.lines().filter(|line| line.contains("[netns]"));
@@ -55,7 +55,7 @@ fn patterns_name_files_and_folders() {
     assert_eq!(names(&output), ["v1/query", "v2/query"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(names(&run(&folder, &["scenarios/?2"])), ["v2/leave", "v2/query"]);
-    // A file that exists is meant as it is written, whatever a pattern would make of it.
+    // A path that exists is taken literally, even if it would be a pattern.
     fs::write(folder.join("[a].toml"), scenario("1", "general-query")).unwrap();
     assert_eq!(names(&run(&folder, &["[a].toml"])), ["[a]"]);
 }

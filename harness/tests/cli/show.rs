@@ -1,5 +1,5 @@
-//! `castnet show` on captures of other tools, written here octet by octet as their formats say
-//! (draft-ietf-opsawg-pcapng, draft-ietf-opsawg-pcap), and on what is no capture.
+//! `castnet show` on captures of other tools, written here octet by octet by their formats
+//! (draft-ietf-opsawg-pcapng, draft-ietf-opsawg-pcap), and on files that are no captures.
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
@@ -19,7 +19,7 @@ tests! {
     Kernel: what_a_run_wrote_is_read_from_a_pipe_and_an_early_end_of_the_reader_is_no_fault;
 }
 
-/// 10.0.2.1 asks 224.0.0.1: an IGMPv2 general Query with Router Alert, over Ethernet.
+/// 10.0.2.1 sends to 224.0.0.1: an IGMPv2 General Query with Router Alert, over Ethernet.
 const QUERY: [u8; 46] = [
     0x01, 0x00, 0x5e, 0x00, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x46, 0xc0,
     0x00, 0x20, 0x00, 0x00, 0x40, 0x00, 0x01, 0x02, 0xf8, 0x15, 0x0a, 0x00, 0x02, 0x01, 0xe0, 0x00,
@@ -93,10 +93,10 @@ fn a_pcapng_is_shown_by_interface_and_relative_time() {
     let file = [
         pcapng_head(),
         enhanced(0, SECOND * 1_000_000_000, &QUERY),
-        // A block that nobody knows, to be passed over.
+        // A block of an unknown type, which must be skipped.
         block(0x0bad_cafe, &[1, 2, 3, 4]),
         enhanced(1, SECOND * 1_000_000 + 1_500_000, &frame([0x08, 0x06])),
-        // Earlier than the first one, as merged captures may have it.
+        // A stamp before that of the first frame, as in merged captures.
         enhanced(1, SECOND * 1_000_000 - 250_000, &frame([0x86, 0xdd])),
         block(3, &[&60_u32.to_be_bytes()[..], &frame([0x88, 0xb5])].concat()),
     ];
@@ -159,7 +159,7 @@ fn a_file_that_breaks_off_is_shown_up_to_there() {
 }
 
 fn a_malformed_block_is_told_and_does_not_hide_what_follows() {
-    // The third number of this packet block says that there is more in it than there is.
+    // The third number of this packet block announces more octets than there are.
     let mut bad = enhanced(0, 0, &QUERY);
     bad[20..24].copy_from_slice(&[0, 0, 1, 0]);
     let file = [pcapng_head(), bad, enhanced(0, 9, &QUERY)].concat();

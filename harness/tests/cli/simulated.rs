@@ -1,5 +1,5 @@
-//! Runs in virtual time: where they are asked for, that they need nothing, and that they repeat
-//! themselves octet by octet.
+//! Runs in virtual time: how they are requested, that they need no rights, and that they repeat
+//! octet by octet.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ tests! {
     Kernel: both_backends_leave_a_capture_each, the_two_backends_are_compared;
 }
 
-/// Every file below a folder, by its path from there.
+/// Every file below a folder with its contents, by its path from there.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut found, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
     while let Some(inner) = folders.pop() {
@@ -33,7 +33,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// A verdict as JSON, but for what tells of the real time that it took.
+/// A verdict as JSON, without the fields that depend on real time.
 fn timeless(json: &[u8]) -> serde_json::Value {
     let mut document: serde_json::Value = serde_json::from_slice(json).unwrap();
     document["seconds"].take();
@@ -95,7 +95,7 @@ fn a_large_network_tells_what_memory_it_took() {
     let told = told.strip_prefix("20000 listeners: at most ").unwrap_or_else(|| panic!("{told}"));
     let (mib, each) = told.split_once(" MiB of memory, ").unwrap();
     let each: u64 = each.strip_suffix(" octets for each").unwrap().parse().unwrap();
-    // Each is a few hundred octets, and the program some MiB.
+    // Each listener takes a few hundred octets, and the program some MiB.
     assert!((200..10_000).contains(&each), "{told}");
     let whole = ((each * 20_000) >> 20)..=(((each + 1) * 20_000) >> 20);
     assert!(whole.contains(&mib.parse().unwrap()), "{told}");

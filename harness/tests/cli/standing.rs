@@ -1,4 +1,4 @@
-//! Topologies that stand: `castnet up`, what can be done in them, and how they end.
+//! Held topologies: `castnet up`, the commands that work in them, and how they end.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -28,7 +28,7 @@ tests! {
 const BOUND: Duration = Duration::from_secs(10);
 
 /// A folder with a quick scenario and, apart, a place where processes of this test find each other;
-/// `None` if nothing can be run here.
+/// `None` if nothing can run here.
 fn place(name: &str, count: &str) -> PathBuf {
     let folder = folder(name);
     fs::create_dir(folder.join("runtime")).unwrap();
@@ -75,7 +75,7 @@ impl Up {
 }
 
 impl Drop for Up {
-    /// It would stand for ever if the test has failed.
+    /// After a failed test the topology would stand for ever.
     fn drop(&mut self) {
         _ = self.child.kill();
         _ = self.child.wait();
@@ -96,7 +96,7 @@ fn commands_run_in_the_nodes_of_a_topology_that_stands() {
     assert!(up.nodes[0].starts_with(&format!("r1  /proc/{}/fd/", up.child.id())), "{:?}", up.nodes);
     assert!(up.nodes[0].ends_with("  lan 10.0.1.1/24"), "{:?}", up.nodes);
     assert!(up.nodes[1].ends_with("  lan 10.0.1.2/24"), "{:?}", up.nodes);
-    // The kernel says which addresses are the node's own, and the link between them carries.
+    // The kernel has the node's addresses, and the link between the nodes carries.
     let local = |node: &str| {
         let command = ["exec", node, "--", "cat", "/proc/thread-self/net/fib_trie"];
         text(&castnet_at(&folder, &command).stdout)
@@ -148,7 +148,7 @@ fn datagram(folder: &Path, node: &str) {
     assert_eq!(sent.status.code(), Some(0), "{}", text(&sent.stderr));
 }
 
-/// What is captured while h1 sends a datagram to r1, as `castnet show` tells it.
+/// The capture of a datagram from h1 to r1, as `castnet show` prints it.
 fn captured(folder: &Path, place: &[&str]) -> String {
     let file = folder.join("live.pcapng");
     _ = fs::remove_file(&file);
@@ -237,7 +237,7 @@ fn a_failing_run_is_held_until_enter() {
 fn a_run_that_is_held_ends_at_ctrl_c_with_its_verdict() {
     let folder = place("pause-ctrl-c", "9");
     let mut child = paused(&folder);
-    // Kept open, so that nothing but the signal ends it.
+    // Kept open, so that nothing but the signal ends the run.
     let stdin = child.stdin.take();
     send(&child, Signal::SIGINT);
     let output = child.wait_with_output().unwrap();
@@ -256,7 +256,7 @@ fn a_passing_run_is_not_held() {
 /// A run that is kept, once it is announced.
 fn kept(folder: &Path, arguments: &[&str]) -> Child {
     let mut run = command(folder, &[&["run", "--keep"], arguments].concat());
-    // Nobody presses Enter, and it is not waited for.
+    // Enter is never pressed, and castnet does not wait for it.
     run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = run.spawn().unwrap();
     until("it is announced", BOUND, || announcements(folder) == 1);

@@ -1,4 +1,4 @@
-//! `castnet swarm`: random scenarios, that can be read and run like any other ones.
+//! `castnet swarm`: random scenarios that can be read and run like any others.
 
 use std::fs;
 
@@ -42,7 +42,7 @@ fn no_seeds_and_no_time_are_usage() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(arguments[0]));
     }
-    // A budget that is over at once ends it after those that were begun.
+    // A budget that is used up at once ends the swarm after the seeds already begun.
     let output = castnet(&folder, &["swarm", "--budget", "1ms", "--seeds", "1000000", "--json"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(document["tried"].as_u64().unwrap() < 1000, "{document}");

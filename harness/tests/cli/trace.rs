@@ -1,4 +1,4 @@
-//! `castnet trace`, and how runs are held against what is kept of them.
+//! `castnet trace`, and the comparison of runs with their goldens.
 
 use std::fs;
 use std::path::Path;

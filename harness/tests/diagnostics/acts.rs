@@ -1,4 +1,4 @@
-//! Messages about faults of links, injected messages, and what is done to nodes.
+//! Messages about faults of links, injected messages, and acts on nodes.
 
 use super::{SOUND, told};
 

@@ -2,7 +2,7 @@
 
 use super::{SOUND, each, told};
 
-/// Claims in the place of the one about packets.
+/// Puts claims in the place of the one about packets.
 const PACKET: &str = "packet = { on = \"lan\", kind = \"group-specific-query\", group = \"239.1.1.1\", \
                       from = \"r1\" }\ncount = \"LMQC\"\nafter = \"leave\"\nwithin = \"2*LMQT\"";
 

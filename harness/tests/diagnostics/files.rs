@@ -1,4 +1,4 @@
-//! Files that are hardly scenarios, or no text at all.
+//! Files that are barely scenarios, or not even text.
 
 use castnet_lab::plan::{LoadError, load};
 
@@ -11,7 +11,7 @@ fn files_that_are_hardly_scenarios() {
     insta::assert_snapshot!(told.join("\n\n----\n\n"));
 }
 
-/// A file that is no scenario at all must not keep anyone waiting.
+/// A file full of faults must be refused quickly.
 #[test]
 fn a_flood_of_faults_is_cut_off() {
     let keys: String = (0..20_000).map(|n| format!("k{n} = 1\n")).collect();

@@ -1,7 +1,7 @@
-//! What an author is told about a wrong scenario, message by message.
+//! The messages about a wrong scenario, one by one.
 //!
 //! Each case is a sound scenario with one change. Its snapshot is what `castnet check` prints
-//! without colour; whoever changes a message reads it here as an author would.
+//! without colour; to review a change of a message, read the snapshot as an author would.
 
 mod acts;
 mod addresses;
@@ -13,7 +13,7 @@ mod unspoken;
 
 use castnet_lab::plan::compile;
 
-/// A sound scenario with something of everything.
+/// A sound scenario with an example of everything.
 const SOUND: &str = r#"title = "The last member leaves"
 proves = ["RFC2236-3-23"]
 
@@ -56,7 +56,7 @@ mfc = { of = "r1", group = "239.1.1.1", source = "s1", iif = "up", oifs = [] }
 at = "leave + LMQT"
 "#;
 
-/// A change: a text that stands in the scenario, and what stands there instead.
+/// A change: a text of the scenario, and its replacement.
 type Change<'a> = (&'a str, &'a str);
 
 fn told(source: &str) -> String {
@@ -66,7 +66,7 @@ fn told(source: &str) -> String {
     }
 }
 
-/// What is told of each change by itself.
+/// The messages about each change by itself.
 fn each(changes: &[Change<'_>]) -> String {
     let told = changes.iter().map(|(old, new)| {
         assert!(SOUND.contains(old), "{old:?} does not stand in the scenario");
@@ -75,7 +75,7 @@ fn each(changes: &[Change<'_>]) -> String {
     told.collect::<Vec<_>>().join("\n\n------------------------------------------------------\n\n")
 }
 
-/// What is told of all changes together.
+/// The messages about all changes together.
 fn all(changes: &[Change<'_>]) -> String {
     let wrong = changes.iter().fold(SOUND.to_owned(), |text, (old, new)| {
         assert!(text.contains(old), "{old:?} does not stand in the scenario");
@@ -326,7 +326,7 @@ fn igmp_parameters_against_the_rfc() {
     ]));
 }
 
-/// Two routers on one link wait for different times; naming one of them is the cure.
+/// Two routers on one link have different intervals; naming one of them is the remedy.
 #[test]
 fn intervals_of_routers_that_differ() {
     let change = ("group = \"239.1.1.1\", from = \"r1\" }", "group = \"239.1.1.1\" }");
@@ -335,7 +335,7 @@ fn intervals_of_routers_that_differ() {
     assert_eq!(told(&cured), "NOTHING IS WRONG");
 }
 
-/// One go tells everything, and nothing that follows from something told.
+/// One check shows all faults, and no fault that only follows from another one.
 #[test]
 fn many_faults_are_told_in_one_go_and_each_once() {
     insta::assert_snapshot!(all(&[
@@ -349,7 +349,7 @@ fn many_faults_are_told_in_one_go_and_each_once() {
     ]));
 }
 
-/// What cannot be at the time that it is to be is told though other acts and expectations are wrong.
+/// A fault of time is shown even if other acts and expectations are wrong.
 #[test]
 fn times_are_told_along_with_the_rest() {
     insta::assert_snapshot!(all(&[

@@ -1,4 +1,4 @@
-//! Rules of every run that a scenario is excused from, and wrongly so.
+//! Rules of every run from which a scenario is wrongly excused.
 
 use super::{SOUND, each, told};
 
@@ -69,7 +69,7 @@ fn topologies_that_cannot_be_generated() {
         with("chain = { routers = 20000, hosts = 100 }"),
         with("lan = { group = \"10.0.0.1\" }\nigmp-version = 4"),
         with("lan = {}\nchain = { routers = 2 }"),
-        // Both r1 and up are there already.
+        // Both r1 and up exist already.
         with("lan = {}"),
     ];
     insta::assert_snapshot!(each(&cases.each_ref().map(|case| ("[links]", case.as_str()))));

@@ -1,8 +1,8 @@
-//! Wrong claims about what routers hold to be so.
+//! Wrong claims about the state of routers.
 
 use super::{SOUND, each, told};
 
-/// Claims in the place of the one about the forwarding cache.
+/// Puts claims in the place of the one about the forwarding cache.
 const MFC: &str = "mfc = { of = \"r1\", group = \"239.1.1.1\", source = \"s1\", iif = \"up\", \
                    oifs = [] }\nat = \"leave + LMQT\"";
 

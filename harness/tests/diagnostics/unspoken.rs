@@ -1,4 +1,4 @@
-//! Words of protocols that castnet does not speak yet: no spelling suggestion helps their author.
+//! Words of protocols that castnet does not speak yet: a spelling suggestion would not help.
 
 use super::{SOUND, each, told};
 
@@ -53,7 +53,7 @@ fn addresses_of_ipv6_wherever_an_address_may_stand() {
     ]));
 }
 
-/// A name is free, and so is a slip of the pen that is near to a word of castnet's.
+/// A name may be any word, and a misspelt word of castnet's still gets a suggestion.
 #[test]
 fn what_only_looks_like_such_a_word_is_none() {
     let named = SOUND.replace("h1", "pim");

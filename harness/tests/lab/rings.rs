@@ -1,4 +1,4 @@
-//! What the rings of a capture hold, and that nothing stays behind in them at the end.
+//! How much the rings of a capture hold, and that no frame is left in them at the end.
 
 use castnet_lab::lab::{LabError, Netlink, PROOF_BOUND, Tap};
 
@@ -13,7 +13,7 @@ pub(super) async fn bursts_from_every_cpu() {
         let lab = Lab::single(3).await;
         let cpus = std::thread::available_parallelism().unwrap().get();
         let sockets: Vec<_> = (0..cpus).map(|_| lab.socket_on_any_port(0, 0)).collect();
-        // No task runs meanwhile, so all of it has to fit into the rings.
+        // No task runs meanwhile, so the rings must hold every frame.
         std::thread::scope(|scope| {
             for socket in &sockets {
                 scope.spawn(|| {
@@ -40,7 +40,7 @@ pub(super) async fn overflow_is_an_error() {
     assert!(matches!(error, LabError::Dropped { frames: 1.., .. }), "{error}");
 }
 
-/// No mark can follow the frame over the link, so that it has to be fetched otherwise.
+/// No mark can follow the frame over the link, so the capture must flush the ring.
 pub(super) async fn crossed_before_down() {
     for _ in 0..20 {
         let lab = Lab::single(2).await;
@@ -60,7 +60,7 @@ pub(super) async fn crossed_before_down() {
     }
 }
 
-/// Nobody can ask for the last block there, and it comes all the same.
+/// The last block cannot be requested without `lo`, and arrives all the same.
 pub(super) async fn without_lo() {
     let lab = Lab::single(2).await;
     for netns in &lab.netns {

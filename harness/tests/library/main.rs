@@ -1,4 +1,4 @@
-//! Scenarios as ordinary tests, under the test harness of Rust: green and red, with routers that are
+//! Scenarios as ordinary tests, under Rust's test harness: green and red, with routers that are
 //! killed, with a matrix, several at once, as root and as an ordinary user.
 
 use std::fs;
@@ -12,15 +12,15 @@ use castnet_lab::scenario::Backend;
 use castnet_lab::testing::{Outcome, Test, TestError, test};
 use nix::unistd::geteuid;
 
-/// Nobody in particular.
+/// The user `nobody`.
 const USER: &str = "65534";
 
 fn scenario(name: &str) -> String {
     format!("{}/tests/library/{name}.toml", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs it on the kernel. Without the right to make namespaces there is no outcome, which is said, unless
-/// they are demanded.
+/// Runs the test on the kernel. Without the right to make namespaces it prints why and returns
+/// `None`, or panics if `CASTNET_REQUIRE_NETNS=1`.
 fn on_kernel(test: &Test) -> Option<Outcome> {
     let outcome = test.run().unwrap();
     let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
@@ -33,7 +33,7 @@ fn on_kernel(test: &Test) -> Option<Outcome> {
     Some(outcome)
 }
 
-/// What a red test says.
+/// The message of a red test.
 fn complaint(red: impl FnOnce()) -> String {
     let panicked = catch_unwind(AssertUnwindSafe(red)).expect_err("it passed");
     panicked.downcast_ref::<String>().cloned().expect("no words")
@@ -84,7 +84,7 @@ fn of_a_matrix_only_what_is_meant_is_run() {
     assert!(matches!(&error, TestError::Filter(all) if all.contains("version=2")), "{error}");
 }
 
-/// The command line's own words, for a run in the simulator.
+/// What the command line prints about a run in the simulator.
 fn command_line(name: &str, out: &Path) -> String {
     let mut castnet = Command::new(env!("CARGO_BIN_EXE_castnet"));
     castnet.args(["run", "--backend", "sim", "--out"]).arg(out).arg(scenario(name));
@@ -98,7 +98,7 @@ fn a_red_test_says_what_the_command_line_says() {
     let told = complaint(|| red.assert_pass());
     let said =
         command_line("red", &folder.path().join("a_red_test_says_what_the_command_line_says"));
-    // How long it took may differ, and the summary is of the command line alone.
+    // The duration may differ, and only the command line prints a summary.
     let body = |text: &str| -> Vec<String> {
         let lines = text.lines().skip_while(|line| !line.starts_with("FAIL")).skip(1);
         lines.take_while(|line| line.starts_with(' ')).map(str::to_owned).collect()
@@ -137,7 +137,7 @@ fn a_wrong_scenario_is_red_with_what_is_wrong() {
     assert!(missing.contains("none.toml: "), "{missing}");
 }
 
-/// These tests once more, by name, as an ordinary user.
+/// Runs these tests once more, by name, as an ordinary user.
 fn as_user(names: &[&str]) -> Output {
     let itself = std::env::current_exe().unwrap();
     let mut command = match geteuid().is_root() {

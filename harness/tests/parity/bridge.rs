@@ -16,20 +16,20 @@ use crate::script::{Model, Reaction, Steps, compare, describe};
 /// The bridge's ports; the last one has fast leave.
 pub(crate) const PORTS: usize = 3;
 
-/// The address that the bridge asks from, which is neither the lowest nor the highest.
+/// The source of the bridge's Queries, which is neither the lowest nor the highest address.
 pub(crate) const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 50);
 
 #[derive(Clone, Debug)]
 pub(crate) enum Stimulus {
     /// A packet comes in on a port.
     Packet(usize, Vec<u8>),
-    /// The bridge is to ask, or no longer.
+    /// The bridge becomes a querier, or stops being one.
     Querier(bool),
     Down(usize),
     Up(usize),
 }
 
-/// Short times, each of them another one: LMQT is 600 ms.
+/// Short times, all different: LMQT is 600 ms.
 pub(crate) fn settings(igmp_version: u8) -> Settings {
     let ms = Duration::from_millis;
     Settings {
@@ -102,7 +102,7 @@ pub(crate) fn spec(settings: &Settings, ports: Vec<u32>) -> SwitchSpec {
     }
 }
 
-/// What the bridge has told of its database. It tells some of it twice, which is no news.
+/// The bridge's database as reported so far. The bridge reports some changes twice.
 #[derive(Default)]
 struct Known {
     members: BTreeSet<(IpAddr, usize)>,
@@ -118,7 +118,7 @@ impl Known {
         }
     }
 
-    /// Of the bridge itself, which is no port, nothing is told.
+    /// Entries of the bridge itself, which is no port, are skipped.
     fn news(&mut self, ground: &Ground, told: &MdbMessage) -> Option<String> {
         let port = |of: u32| ground.built.ifindex.iter().position(|ports| ports[1] == of);
         match *told {

@@ -1,4 +1,4 @@
-//! What is done to a switch, script by script.
+//! The scripts for a switch.
 
 use std::net::Ipv4Addr;
 
@@ -12,7 +12,7 @@ use crate::script::Steps;
 const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 const OTHER_HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 8);
 
-/// A General Query of version 2 that grants 0.2 s.
+/// A version 2 General Query with a Max Response Time of 0.2 s.
 fn general(port: usize, from: impl Into<Ipv4Addr>) -> Stimulus {
     let query = Query { max_resp_code: 2, group: NOBODY, v3: None };
     Packet(port, query_from(from.into(), query))
@@ -68,14 +68,14 @@ fn v3_reports() -> Steps<Stimulus> {
         (1_900, general(1, [10, 0, 0, 1])),
         (2_200, report(0, RecordKind::ToEx)),
         (2_250, report(0, RecordKind::ToIn)),
-        // On the port with fast leave the last host counts, in version 3.
+        // On the port with fast leave the last version 3 host counts.
         (2_300, report(2, RecordKind::IsEx)),
         (2_350, Packet(2, v3_report(OTHER_HOST, RecordKind::IsEx, a))),
         (2_400, report(2, RecordKind::ToIn)),
         (2_650, Packet(2, v3_report(OTHER_HOST, RecordKind::ToIn, a))),
         (2_700, report(1, RecordKind::Unknown(9))),
         (2_750, report(1, RecordKind::ToIn)),
-        // What a host of version 2 says counts all the same.
+        // A version 2 Report counts all the same.
         (2_800, Packet(2, v2_report(a))),
         (2_850, Packet(2, leave(a))),
         (2_900, Packet(1, v2_report(a))),
@@ -123,21 +123,21 @@ pub(crate) async fn own_querier_of_version_3() {
     check(settings(3), own_querier(), 9_000).await;
 }
 
-/// The bridge asks as 10.0.0.50.
+/// The bridge sends its Queries from 10.0.0.50.
 pub(crate) async fn elections() {
     let steps = vec![
         (0, Querier(true)),
         (300, general(0, [10, 0, 0, 77])),
         (600, general(0, [10, 0, 0, 3])),
-        // While that one is there, only who is lower yet counts.
+        // While that querier is present, only a lower address counts.
         (1_000, general(1, [10, 0, 0, 4])),
         (1_100, general(2, [10, 0, 0, 2])),
-        // It begins to ask anew, and is silenced by who has no address.
+        // The bridge starts its Queries anew, and a Query from 0.0.0.0 silences it.
         (4_600, general(1, NOBODY)),
         (6_500, general(1, [10, 0, 0, 77])),
         (8_000, Querier(false)),
         (8_100, general(1, [10, 0, 0, 77])),
-        // Its own timer has ended by now, so that anybody counts.
+        // Its own timer has expired by now, so any address counts.
         (11_500, general(1, [10, 0, 0, 78])),
     ];
     check(settings(2), steps, 12_000).await;
@@ -175,7 +175,7 @@ pub(crate) async fn group_queries() {
         (2_300, Packet(1, v2_report(a))),
         (2_350, newer(false, a, &[])),
         (3_000, Packet(1, v2_report(b))),
-        // One of version 1 is for all groups, and grants 10 s.
+        // A version 1 Query is for all groups, and grants 10 s.
         (3_050, Packet(0, older_query(b, 0))),
         (3_100, older(group(9))),
     ];

@@ -1,4 +1,4 @@
-//! The kernel's side: namespaces and links, frames into them, and the time of what is done.
+//! The kernel's side: namespaces and links, frames into them, and the times of stimuli.
 
 use std::cell::Cell;
 use std::net::Ipv4Addr;
@@ -25,29 +25,29 @@ pub(crate) struct Ground {
     began: time::Instant,
     /// The last time that the observer was awake and saw nothing.
     quiet: Cell<Duration>,
-    /// By how much it was late at most; nor was the kernel in time then.
+    /// The most that the observer was late; the kernel may have been as late.
     late: Cell<Duration>,
-    /// What the rest of the script is put off by, so that its steps keep their distance however late
-    /// one of them was.
+    /// How far the rest of the script is postponed, so that its steps keep their distance however
+    /// late one of them was.
     slipped: Cell<Duration>,
-    /// Nothing is built meanwhile. The script itself goes before nobody: the kernel's timers are served by
-    /// ordinary threads, and so many scripts at a time would be in their way.
+    /// No lab is built meanwhile. The script itself has ordinary priority: ordinary threads serve
+    /// the kernel's timers, and so many real-time scripts would hold them up.
     _running: Running,
 }
 
-/// Scripts begin so far apart. Most do several things at once at their very beginning, and would hold each
-/// other up between these.
+/// The distance between the starts of scripts. Most do several things at once at their start, and
+/// would hold each other up there.
 const APART: Duration = Duration::from_millis(15);
 
-/// How many have begun.
+/// The number of scripts that have begun.
 static BEGUN: AtomicU32 = AtomicU32::new(0);
 
-/// How often the observer makes sure that there is nothing to see.
+/// How often the observer checks that there is nothing to see.
 const PACE: Duration = Duration::from_millis(5);
 
 impl Ground {
-    /// A wire from each but the last namespace to the last one, which has 10.0.n.1 on each; `furnish`
-    /// adds to the namespaces what is not a link.
+    /// A wire from each namespace except the last to the last one, which has 10.0.n.1 on each;
+    /// `furnish` adds to the namespaces what is not a link.
     pub(crate) async fn build(
         outer: usize,
         furnish: impl AsyncFnOnce(&[Netns], &mut Built),
@@ -89,12 +89,12 @@ impl Ground {
         spoken(self.links[link].ports[1].addresses[0].addr()).unwrap()
     }
 
-    /// Waits until the script is so far.
+    /// Waits until the script has reached this time.
     pub(crate) async fn until(&self, ms: u64) {
         self.next(ms, std::future::pending::<()>).await;
     }
 
-    /// The next thing that comes to pass until the script is so far; `None` then.
+    /// The next reaction before the script reaches this time; `None` when it does.
     pub(crate) async fn next<T>(&self, ms: u64, mut come: impl AsyncFnMut() -> T) -> Option<T> {
         let end = self.began + Duration::from_millis(ms) + self.slipped.get();
         loop {
@@ -115,7 +115,7 @@ impl Ground {
         }
     }
 
-    /// What has come to pass just now.
+    /// A reaction seen just now.
     pub(crate) fn seen(&self, what: String) -> Reaction {
         Reaction { since: self.quiet.get(), at: self.now(), what }
     }
@@ -137,7 +137,7 @@ impl Ground {
         [&destination[..], &mac(link, OUTER), &[8, 0], packet].concat()
     }
 
-    /// Ends the script, and adds to what was seen the packets that arrived at the outer ends.
+    /// Ends the script, and adds the packets that arrived at the outer ends to what was seen.
     pub(crate) async fn finish<S>(
         self,
         stimuli: Vec<Done<S>>,
@@ -157,11 +157,11 @@ impl Ground {
     }
 }
 
-/// What scripts that are over were played on. It is kept until all are: while the kernel clears namespaces
-/// away, whoever still plays has to wait for its lock.
+/// The grounds of finished scripts, kept until all are finished: while the kernel removes
+/// namespaces, running scripts would wait for its lock.
 static OVER: Mutex<Vec<(Vec<Netns>, Built)>> = Mutex::new(Vec::new());
 
-/// The ends of a link, as the last octet of their Ethernet addresses.
+/// The last octet of the Ethernet addresses of a link's ends.
 const OUTER: u8 = 9;
 const INNER: u8 = 1;
 

@@ -26,7 +26,7 @@ pub(crate) enum Stimulus {
     Up,
 }
 
-/// Plays the script on the kernel, held to a version if one is given, and compares.
+/// Plays the script on the kernel, with a fixed version if one is given, and compares.
 pub(crate) async fn check(forced: Option<u8>, steps: Steps<Stimulus>, end: u64) {
     let ground = Ground::build(1, async |netns, _| {
         if let Some(version) = forced {

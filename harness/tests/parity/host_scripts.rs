@@ -1,4 +1,4 @@
-//! What is done to a host, script by script.
+//! The scripts for a host.
 
 use castnet::wire::igmp::Message;
 use castnet::wire::ipv4::Ipv4Header;
@@ -29,7 +29,7 @@ pub(crate) async fn v3_answers() {
         (2_200, Hear(v3_query(a, 5, &[]))),
         (3_000, Hear(v3_query(b, 5, &[QUERIER]))),
         (3_800, Hear(v3_query(NOBODY, 5, &[QUERIER]))),
-        // Only the sooner one of two answers, and of one group.
+        // Only the sooner of two answers, and only for one group.
         (4_600, Hear(v3_query(NOBODY, 100, &[]))),
         (4_610, Hear(v3_query(NOBODY, 1, &[]))),
         (4_612, Hear(v3_query(NOBODY, 200, &[]))),
@@ -72,7 +72,7 @@ pub(crate) async fn v2_unsolicited() {
     let steps = vec![
         (0, Join(0, group(1))),
         (0, Join(0, group(2))),
-        // The answer to a Query stands for all repeats.
+        // The answer to a Query counts for all repeats.
         (0, Join(0, group(3))),
         (100, Hear(older_query(group(3), 1))),
     ];
@@ -94,7 +94,7 @@ pub(crate) async fn v2_sockets() {
         (500, Hear(older_query(NOBODY, 1))),
         (800, Leave(1, a)),
         (900, Hear(older_query(NOBODY, 1))),
-        // Left before it could be reported.
+        // The group is left before its first Report.
         (1_200, Join(0, a)),
         (1_200, Leave(0, a)),
     ];
@@ -109,12 +109,12 @@ pub(crate) async fn v2_queries() {
         (100, Hear(older_query(NOBODY, 5))),
         (900, Hear(older_query(a, 5))),
         (1_700, Hear(older_query(group(9), 5))),
-        // A longer one changes nothing, a shorter one does.
+        // A longer Max Response Time changes nothing, a shorter one does.
         (2_300, Hear(older_query(NOBODY, 1))),
         (2_300, Hear(older_query(NOBODY, 250))),
         (2_800, Hear(older_query(b, 250))),
         (2_800, Hear(older_query(b, 1))),
-        // One of version 3 is taken for one of version 2.
+        // A forced version 2 takes a version 3 Query for a version 2 Query.
         (3_200, Hear(v3_query(NOBODY, 1, &[]))),
         (3_600, Hear(v3_query(b, 1, &[QUERIER]))),
         (4_000, Leave(0, a)),
@@ -133,7 +133,7 @@ pub(crate) async fn v2_suppression() {
         (400, Hear(older_query(NOBODY, 30))),
         (401, Hear(v2_report(a))),
         (401, Hear(v1_report(b))),
-        // Meant for another group, and for the host alone.
+        // A Report to another group, and one to the host's own address.
         (402, Hear(raw(QUERIER, c, &Message::V2Report { group: group(9) }.encode().unwrap()))),
         (402, Hear(raw(QUERIER, OWN, &Message::V2Report { group: c }.encode().unwrap()))),
         (4_000, Leave(0, a)),
@@ -152,7 +152,7 @@ pub(crate) async fn falling_back() {
         (100, Join(0, c)),
         (1_400, Leave(0, a)),
         (1_400, Leave(0, c)),
-        // What was to be told of the Leaves is not told any more, not even later.
+        // Pending Reports of the Leaves are cancelled, for good.
         (1_402, Hear(older_query(NOBODY, 1))),
         (1_500, Join(0, a)),
         (1_700, Hear(older_query(NOBODY, 1))),
@@ -196,7 +196,7 @@ pub(crate) async fn what_is_heard() {
     let plain = Ipv4Header { ttl: 9, router_alert: false, tos: 0, ..header };
     let mut damaged = query.clone();
     damaged[3] ^= 1;
-    // The checksum of zeros that follow stays right.
+    // The checksum stays right when zeros follow.
     let long = |octets: usize| {
         let mut long = query.clone();
         long.resize(octets, 0);

@@ -1,6 +1,6 @@
-//! Two hosts that hear each other: whose Report is sent, and who says goodbye.
+//! Two hosts that hear each other: which one's Report is sent, and which one sends the Leave.
 //!
-//! What they do in one tick of their common kernel they do before either hears of it.
+//! What both do in one tick of their common kernel, they do before either hears of it.
 
 use std::net::{Ipv4Addr, UdpSocket};
 
@@ -33,12 +33,12 @@ pub(crate) async fn joining_together() {
     let steps = vec![
         (0, Stimulus::Join(0, a)),
         (0, Stimulus::Join(1, a)),
-        // Each has heard the other one, so that neither says goodbye.
+        // Each has heard the other one's Report, so neither sends a Leave.
         (300, Stimulus::Leave(0, a)),
         (400, Stimulus::Leave(1, a)),
         (600, Stimulus::Join(0, b)),
         (700, Stimulus::Join(1, b)),
-        // Whoever reported last does.
+        // The host that reported last sends a Leave.
         (900, Stimulus::Leave(0, b)),
         (1_000, Stimulus::Leave(1, b)),
     ];
@@ -46,7 +46,7 @@ pub(crate) async fn joining_together() {
 }
 
 pub(crate) async fn joining_shortly_after() {
-    // The second one hears the Report of the first one before its own is due.
+    // The second host hears the first one's Report before its own is due.
     let steps = vec![(0, Stimulus::Join(0, group(1))), (6, Stimulus::Join(1, group(1)))];
     check(steps, 500).await;
 }
@@ -114,7 +114,7 @@ struct Subject {
 }
 
 impl Subject {
-    /// Carries what the hosts have said to the other one, and to where the querier is.
+    /// Carries the hosts' messages to each other, and to the querier's link.
     fn carry(&mut self, now: Instant, said: [Vec<Out>; HOSTS]) -> Vec<String> {
         let mut told = Vec::new();
         for (from, out) in said.iter().enumerate() {

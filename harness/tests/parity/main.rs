@@ -1,7 +1,7 @@
-//! The models of the simulator against the running kernel: each script is played on both, and what
-//! they do is compared.
+//! The models of the simulator against the running kernel: each script is played on both, and their
+//! reactions are compared.
 //!
-//! The scripts mostly wait, and so are played side by side.
+//! Scripts mostly wait, so they are played side by side.
 
 mod bridge;
 mod bridge_scripts;

@@ -29,7 +29,7 @@ pub(crate) enum Stimulus {
     /// The group comes in on the first interface and leaves on the others, each with a threshold.
     Set(Ipv4Addr, usize, Vec<(usize, u8)>),
     Delete(Ipv4Addr),
-    /// What is counted for the group, and for each interface, is told.
+    /// Reports the counters of the group and of each interface.
     Count(Ipv4Addr),
     /// The owner joins 224.0.0.2 on the link.
     Listen(usize),
@@ -141,7 +141,7 @@ impl Lab {
     }
 }
 
-/// The link whose inner end that is.
+/// The link with this index at its inner end.
 fn link(ground: &Ground, ifindex: u32) -> usize {
     ground.built.ifindex.iter().position(|ports| ports[1] == ifindex).unwrap()
 }
@@ -160,7 +160,7 @@ fn tell_change(ground: &Ground, change: &MfcMessage) -> String {
     }
 }
 
-/// What the owner's socket has to say.
+/// The messages of the owner's socket.
 fn hear(ground: &Ground, socket: Option<&Socket>) -> Option<String> {
     let mut space = vec![0; MAX_PACKET];
     Some(match socket?.receive(&mut space).unwrap()? {
@@ -170,7 +170,7 @@ fn hear(ground: &Ground, socket: Option<&Socket>) -> Option<String> {
     })
 }
 
-/// Waits until the socket, if there is one, has something to say.
+/// Waits until the socket, if there is one, is readable.
 async fn ready(socket: Option<&Socket>) {
     match socket {
         Some(socket) => readable(socket.as_fd()).await.unwrap(),

@@ -1,4 +1,4 @@
-//! What is done to the multicast forwarding of a namespace, script by script.
+//! The scripts for the multicast forwarding of a namespace.
 
 use castnet::wire::igmp::Message;
 use castnet::wire::ipv4::Ipv4Header;
@@ -10,7 +10,7 @@ use crate::mroute::{Stimulus, check, opened};
 use crate::packets::*;
 use crate::script::Steps;
 
-/// The script after the interfaces are there, 30 ms for each step that does not say when.
+/// The script after the interfaces exist, 30 ms for each step without a time.
 fn then(steps: impl IntoIterator<Item = Stimulus>) -> Steps<Stimulus> {
     let steps = (1..).zip(steps).map(|(n, stimulus)| (n * 30, stimulus));
     opened().into_iter().chain(steps).collect()
@@ -26,7 +26,7 @@ pub(crate) async fn thresholds_and_counters() {
         Data(0, a, 1, 4),
         Data(0, a, 255, 5),
         Count(a),
-        // An entry set anew goes on counting, a new one does not.
+        // A replaced entry keeps its counters, a new one starts at zero.
         Set(a, 0, vec![(2, 254)]),
         Data(0, a, 254, 6),
         Data(0, a, 255, 7),
@@ -47,7 +47,7 @@ pub(crate) async fn waiting() {
     let steps = then(data.chain([
         Data(2, b, 9, 7),
         Data(1, b, 9, 8),
-        // What comes in on a wrong interface is counted as such once the entry is there.
+        // A datagram on a wrong interface is counted once the entry exists.
         Set(a, 0, vec![(1, 1)]),
         Set(b, 1, vec![(2, 1)]),
         Count(a),
@@ -76,7 +76,7 @@ pub(crate) async fn wrong_interfaces() {
     let a = group(1);
     let mut steps = then([
         Set(a, 0, vec![(1, 1)]),
-        // Where it would not leave, nobody is asked.
+        // On an interface that is not outgoing, no upcall is made.
         Data(2, a, 9, 1),
         Data(1, a, 9, 2),
         Data(1, a, 9, 3),
@@ -102,7 +102,7 @@ pub(crate) async fn odd_entries() {
         Open,
         AddVif(0),
         AddVif(1),
-        // Out where it came in; and an interface that comes to be only later.
+        // Out where it came in; and an interface that is added only later.
         Set(a, 0, vec![(0, 1), (2, 1)]),
         Data(0, a, 9, 1),
         AddVif(2),
@@ -110,7 +110,7 @@ pub(crate) async fn odd_entries() {
         Set(a, 0, vec![(0, 1), (2, 1)]),
         Data(0, a, 9, 3),
         Count(a),
-        // In where there is no interface.
+        // In on an interface that does not exist.
         Set(a, 5, vec![(1, 1)]),
         Data(0, a, 9, 4),
         Data(1, a, 9, 5),
@@ -191,7 +191,7 @@ pub(crate) async fn igmp_for_the_owner() {
         Close,
         Packet(0, raw(QUERIER, a, &report)),
         Open,
-        // Without a virtual interface only what is local comes through.
+        // Without a virtual interface only packets for the namespace itself arrive.
         Packet(0, raw(QUERIER, a, &report)),
         Packet(0, older_query(NOBODY, 1)),
     ];
@@ -208,7 +208,7 @@ pub(crate) async fn what_is_not_routed() {
         datagram(group(7), a, 9, 4),
         datagram([255, 255, 255, 255].into(), a, 9, 5),
         datagram(QUERIER, a, 9, 6)[..25].to_vec(),
-        // With the octets that a short frame is filled up with.
+        // With the octets that pad a short frame.
         [datagram(QUERIER, a, 9, 7), vec![0; 16]].concat(),
         datagram([192, 0, 2, 1].into(), a, 9, 8),
     ];

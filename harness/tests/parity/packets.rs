@@ -15,12 +15,12 @@ pub(crate) const fn group(n: u8) -> Ipv4Addr {
     Ipv4Addr::new(239, 1, 1, n)
 }
 
-/// A Query of version 1 or 2, for the group or for all, where the RFC wants it.
+/// A Query of version 1 or 2, for the group or for all, to the destination of the RFC.
 pub(crate) fn older_query(group: Ipv4Addr, tenths: u8) -> Vec<u8> {
     query_from(QUERIER, Query { max_resp_code: tenths, group, v3: None })
 }
 
-/// A Query of version 3 with QRV 1 and QQI 1 s: an older querier then counts for a second.
+/// A version 3 Query with QRV 1 and QQI 1 s: an older querier then counts for a second.
 pub(crate) fn v3_query(group: Ipv4Addr, tenths: u8, sources: &[Ipv4Addr]) -> Vec<u8> {
     let v3 = V3Query {
         flags: 0,

@@ -1,11 +1,11 @@
-//! A script and what it must come to: stimuli at times, and reactions that the kernel and its model
-//! have in common.
+//! A script and its comparison: stimuli at times, and reactions that the kernel and its model have
+//! in common.
 //!
-//! The kernel goes first, and the model is then given each stimulus at the time at which the kernel
-//! really had it, which is some time between the call and its return. It plays the script under many
-//! seeds and phases of its ticks. What the kernel did must be one of these outcomes, reaction by
-//! reaction, and each at a time that lies between the earliest and the latest one of the model: that
-//! is the window of a random delay.
+//! The kernel goes first. The model is then given each stimulus at a time at which the kernel may
+//! have had it, between the call and its return, and plays the script under many seeds and phases
+//! of its ticks. The kernel's reactions must be one of the model's outcomes, reaction by reaction,
+//! each at a time between the earliest and the latest of the model: that is the window of a random
+//! delay.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -15,30 +15,30 @@ use castnet::time::Instant;
 use castnet::wire::igmp::{self, Version};
 use castnet::wire::ipv4::{self, IGMP};
 
-/// How often the model plays a script until it is said never to do what the kernel did.
+/// How many plays it takes until the model counts as never doing what the kernel did.
 const PLAYS: u64 = 20_000;
 
-/// How many plays that do the same are looked at.
+/// How many plays with equal reactions are evaluated.
 const ALIKE: u32 = 200;
 
-/// The earliest and the latest of n plays lie short of what is possible by about an n-th of the time
-/// between them; that they do so by ten of these happens once in e^10 times.
+/// The earliest and the latest of n plays miss the extremes by about an n-th of the time between
+/// them; missing them by ten of these has a chance of e^-10.
 const SHORT: u32 = 10;
 
-/// What the kernel may be late by.
+/// How late the kernel may be.
 const LATE: Duration = Duration::from_millis(100);
 
-/// What the kernel may be late by with a timer, so that others are served with it that were due later.
+/// How late the kernel may serve a timer, so that later timers are served with it.
 const LATE_TIMER: Duration = Duration::from_millis(20);
 
-/// What a stamp of the laboratory may be early by, compared to a stimulus.
+/// How early a stamp of the laboratory may be, compared to a stimulus.
 const EARLY: Duration = Duration::from_millis(1);
 
-/// What is done, and when, in milliseconds.
+/// The stimuli, and their times in milliseconds.
 pub(crate) type Steps<S> = Vec<(u64, S)>;
 
-/// Something that was observed. What the kernel stamps was so at one time; of the rest the observer
-/// knows when it saw it, and since when it may have been so without his seeing it.
+/// An observed reaction. The kernel's stamp gives one time; for reactions without a stamp the
+/// observer knows when it saw them, and when it last saw that they had not happened.
 #[derive(Clone, Debug)]
 pub(crate) struct Reaction {
     pub(crate) since: Duration,
@@ -46,20 +46,20 @@ pub(crate) struct Reaction {
     pub(crate) what: String,
 }
 
-/// What was done to the kernel, and what it did; times are from the start of the script.
+/// The stimuli and the kernel's reactions; times are from the start of the script.
 #[derive(Debug)]
 pub(crate) struct Played<S> {
     pub(crate) stimuli: Vec<Done<S>>,
     pub(crate) reactions: Vec<Reaction>,
     pub(crate) end: Duration,
-    /// By how much the laboratory itself was late at most.
+    /// The most that the laboratory itself was late.
     pub(crate) late: Duration,
 }
 
-/// A stimulus, when it was begun, and when it was over.
+/// A stimulus, when it began, and when it was over.
 pub(crate) type Done<S> = (Duration, Duration, S);
 
-/// A model in the course of a script.
+/// A model that plays a script.
 pub(crate) trait Model<S> {
     fn deadline(&self) -> Option<Instant>;
     fn expire(&mut self, now: Instant) -> Vec<String>;
@@ -86,7 +86,7 @@ pub(crate) fn describe(packet: &[u8]) -> String {
     format!("{} > {} ttl {}: {what} [{header}]", ip.source, ip.destination, ip.ttl)
 }
 
-/// Panics with both sides of the story if the kernel did something that its model never does.
+/// Panics with both sides' reactions if the kernel did something that its model never does.
 pub(crate) fn compare<S, M: Model<S>>(played: &Played<S>, model: impl Fn(u64) -> M) {
     assert!(!played.reactions.is_empty(), "nothing was observed, so that nothing was compared");
     let kernel = by_text(&played.reactions);
@@ -137,7 +137,7 @@ fn widen(windows: &mut Windows, play: &ByText) {
     }
 }
 
-/// When each thing was seen, and since when it may have been so, in the order of time.
+/// When each reaction was seen, and since when it may have been so, in the order of time.
 type ByText = BTreeMap<String, Vec<(Duration, Duration)>>;
 
 fn by_text(reactions: &[Reaction]) -> ByText {
@@ -154,8 +154,8 @@ fn tell(reactions: &[Reaction]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Plays the script on the model, whose ticks begin at another phase under each seed, and whose timers
-/// are late under some.
+/// Plays the script on the model. Each seed has another phase of ticks, and under some seeds timers
+/// are late.
 fn play<S, M: Model<S>>(played: &Played<S>, mut model: M, seed: u64) -> Vec<Reaction> {
     let phase = Duration::from_nanos(seed * 1_000_003 * 4_201 % (1 << 35));
     let start = Instant::ZERO + phase;

@@ -1,15 +1,15 @@
-//! What tests on the running kernel have in common. They have a `main` of their own, because a user
-//! namespace can only be entered before any thread is started. Without the right to make namespaces they are
-//! ignored, and that is said; or they fail if CASTNET_REQUIRE_NETNS=1.
+//! What tests on the running kernel share. They have a `main` of their own, because a process can
+//! enter a user namespace only before it starts a thread. Without the right to make namespaces they
+//! are ignored with a message, or fail if CASTNET_REQUIRE_NETNS=1.
 
 use std::process::ExitCode;
 
 use castnet_lab::lab::privilege;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Runs them, where they can run.
+/// Runs the trials, where they can run.
 pub(crate) fn run(arguments: &Arguments, mut trials: Vec<Trial>) -> ExitCode {
-    // When they are only listed too: nextest takes the ignored ones from the list.
+    // Also when trials are only listed: nextest takes the ignored ones from the list.
     if let Err(refusal) = privilege::enter() {
         let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
         assert!(!required, "{refusal}");
@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &Arguments, mut trials: Vec<Trial>) -> ExitCode {
     libtest_mimic::run(arguments, trials).exit_code()
 }
 
-/// One of them, on a runtime of its own.
+/// A trial on a runtime of its own.
 #[allow(dead_code, reason = "some have another kind of test")]
 pub(crate) fn trial<F: Future<Output = ()>>(
     name: &str,

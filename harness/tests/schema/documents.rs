@@ -1,4 +1,4 @@
-//! What is a sound scenario is valid, and what is not one is invalid where a schema can tell.
+//! A sound scenario is valid, and a wrong one is invalid where a schema can express it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,11 +12,11 @@ use serde_json::Value;
 
 const PAGE: &str = include_str!("../../../docs/scenario.md");
 
-/// A key that is close to none.
+/// A key that resembles no other.
 const UNKNOWN: &str = "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz";
 
-/// Tables of the schema that are the same to the reader, and texts that lead it there; the unknown
-/// key stands for the `?`. The first text has nothing in it that could be left out.
+/// Tables of the schema that are one table to the reader, and texts that lead it there; the unknown
+/// key replaces the `?`. The first text contains only required keys.
 const TABLES: &[(&[&str], &[&str])] = &[
     (&[""], &["expect = []\n?", "template = \"a template\"\n?"]),
     (&["/properties/invariants"], &["invariants = { ? }"]),
@@ -125,7 +125,7 @@ const TABLES: &[(&[&str], &[&str])] = &[
     (&["/definitions/expect.members/properties/members"], &["[[expect]]\nmembers = { ? }"]),
 ];
 
-/// What the reader knows in the table of the `?`, and what it misses there.
+/// The keys that the reader knows in the table of the `?`, and those that it misses there.
 fn known_and_missed(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let wrong = text.replace('?', &format!("{UNKNOWN} = 1"));
     let faults = compile("wrong.toml", &wrong).unwrap_err().faults;
@@ -162,7 +162,7 @@ fn the_reader_and_the_schema_know_the_same_keys() {
             texts.iter().map(|text| known_and_missed(text)).unzip();
         assert_eq!(ours, known.into_iter().flatten().collect(), "{pointers:?}, {texts:?}");
         let required = |table: &Value| -> BTreeSet<String> {
-            // Of a whole scenario, a scenario over a template, and a template the first is meant.
+            // Of scenario, scenario over a template, and template, take the first.
             let form = table.get("anyOf").map_or(table, |forms| &forms[0]);
             let keys = form["required"].as_array().unwrap().iter().filter_map(Value::as_str);
             let left_out = |key: &&str| !texts[0].contains(&format!("{key} = "));
@@ -174,7 +174,7 @@ fn the_reader_and_the_schema_know_the_same_keys() {
     }
 }
 
-/// No table of the schema is left out above.
+/// The list above covers every table of the schema.
 #[test]
 fn every_table_of_the_schema_is_looked_at() {
     let schema = schema();
@@ -184,7 +184,7 @@ fn every_table_of_the_schema_is_looked_at() {
     let looked_at: Vec<&str> =
         TABLES.iter().flat_map(|(pointers, _)| pointers.iter().copied()).collect();
     for (pointer, _) in tables {
-        // It is made of the keys of all roles.
+        // The table consists of the keys of all roles.
         let is_change = pointer.starts_with("/definitions/node.change");
         assert!(is_change || looked_at.contains(&pointer.as_str()), "{pointer} is not looked at");
     }
@@ -221,7 +221,7 @@ fn the_page_names_every_key() {
     }
 }
 
-/// The table `igmp` of a scenario and of castnetd's configuration is one table to an author.
+/// The table `igmp` of a scenario has the keys of castnetd's configuration.
 #[test]
 fn the_daemon_knows_the_same_parameters() {
     let file = format!("[igmp]\n{UNKNOWN} = 1");

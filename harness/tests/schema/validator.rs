@@ -1,8 +1,8 @@
-//! As much of JSON Schema as the schema of scenarios uses, and a panic at anything else.
+//! The part of JSON Schema that the schema of scenarios uses; panics at anything else.
 
 use serde_json::Value;
 
-/// What is wrong with the value, each with its place; nothing if it is valid.
+/// The faults of the value, each with its place; empty if it is valid.
 pub(crate) fn faults(root: &Value, value: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     check(root, root, value, "", &mut faults);

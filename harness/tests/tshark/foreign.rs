@@ -1,5 +1,5 @@
-//! Captures that tcpdump and Wireshark's tools made, kept under `fixtures/`: what castnet reads in them
-//! is what tshark reads.
+//! Captures of tcpdump and Wireshark's tools, kept under `fixtures/`: castnet and tshark read them
+//! alike.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -28,7 +28,7 @@ const FIELDS: [&str; 9] = [
     "igmp.maddr",
 ];
 
-/// Where the fields begin that stand behind the addresses.
+/// The first of the fields behind the addresses.
 const ADDRESSED: usize = 6;
 
 /// Every frame of every capture, by tshark and by castnet.
@@ -63,7 +63,7 @@ fn by_tshark(path: &Path) -> Result<Vec<Vec<String>>, Failed> {
     let rows = String::from_utf8(output.stdout)?;
     let mut rows: Vec<Vec<String>> =
         rows.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
-    // Of a frame that was captured in part castnet reads the addresses, and nothing behind them.
+    // Of a cut frame castnet reads the addresses, and nothing behind them.
     for row in rows.iter_mut().filter(|row| row[1] != row[2]) {
         row[ADDRESSED..].fill(String::new());
     }

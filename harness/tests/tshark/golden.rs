@@ -1,4 +1,4 @@
-//! The made-up run as it is kept under `fixtures/`: its capture byte by byte, and what it says.
+//! The golden of the made-up run under `fixtures/`: its capture byte by byte, and its text.
 
 use castnet_lab::capture::comments::Remarks;
 use castnet_lab::capture::decode::decode;

@@ -90,7 +90,7 @@ pub(super) fn packets() -> Vec<Vec<u8>> {
     packets
 }
 
-/// A run in which each port sends in turn what the others receive a little later.
+/// A run in which each port sends in turn, and the others receive a little later.
 pub(super) fn synthetic() -> (Plan, Recording) {
     let plan = compile("two-links.toml", SCENARIO).unwrap();
     let mut frames = Vec::new();

@@ -1,8 +1,8 @@
-//! What castnet reads in a frame, tshark reads too, and in the capture that castnet wrote: message
-//! by message, field by field, to the nanosecond.
+//! tshark reads frames, and castnet's captures, as castnet does: message by message, field by
+//! field, to the nanosecond.
 //!
-//! Without tshark the tests are ignored, loudly, or fail if `CASTNET_REQUIRE_TSHARK=1` demands it; so
-//! is the one that needs the right to make namespaces, with `CASTNET_REQUIRE_NETNS=1`.
+//! Without tshark the tests are ignored, loudly, or fail if `CASTNET_REQUIRE_TSHARK=1` demands it;
+//! likewise, with `CASTNET_REQUIRE_NETNS=1`, the test that needs the right to make namespaces.
 
 mod foreign;
 mod golden;
@@ -28,7 +28,7 @@ use castnet_lab::recording::{Frame, Recording};
 use libtest_mimic::{Arguments, Failed, Trial};
 use made::{packets, synthetic};
 
-/// Why a test cannot be run here, and whether it has to be.
+/// Why a test cannot run here, and whether it must.
 struct Missing {
     why: String,
     required: bool,
@@ -74,7 +74,7 @@ fn trial(name: &str, needs: &[&Option<Missing>], body: fn() -> Result<(), Failed
     }
 }
 
-/// What is compared, in the words of tshark.
+/// The fields that are compared, by tshark's names.
 const FIELDS: [&str; 23] = [
     "frame.interface_name",
     "frame.time_epoch",
@@ -101,10 +101,10 @@ const FIELDS: [&str; 23] = [
     "igmp.aux_data",
 ];
 
-/// Where the fields of the IGMP message begin that are read only if its checksum is good.
+/// The first of the fields that are read only if the IGMP checksum is right.
 const MESSAGE: usize = 10;
 
-/// One value for each of [`FIELDS`]; a list is joined by commas, and what is not there is empty.
+/// One value for each of [`FIELDS`]; a list is joined by commas, and a missing field is empty.
 type Row = Vec<String>;
 
 /// Writes the capture of the run and has tshark read these fields: a row for each frame, in the file's
@@ -137,7 +137,7 @@ fn read_by_tshark(
     Ok(rows)
 }
 
-/// As tshark 4.0 writes it: others say True for 1.
+/// A value as tshark 4.0 writes it: other versions write True for 1.
 fn normal(value: &str) -> String {
     match value {
         "True" => "1".to_owned(),
@@ -146,7 +146,7 @@ fn normal(value: &str) -> String {
     }
 }
 
-/// The rows that castnet's own reading of the run makes.
+/// The rows of the run as castnet reads it.
 fn read_by_castnet(plan: &Plan, recording: &Recording) -> Vec<Row> {
     let sent = recording.frames.iter().filter(|frame| frame.outgoing);
     sent.map(|frame| row(plan, recording, frame)).collect()
@@ -164,7 +164,7 @@ fn row(plan: &Plan, recording: &Recording, frame: &Frame) -> Row {
         row.extend([packet.source.to_string(), packet.destination.to_string()]);
         row.push(packet.ttl.to_string());
         row.push(if packet.router_alert { "0" } else { "" }.to_owned());
-        // A wrong header checksum would be no packet.
+        // A packet with a wrong header checksum would not be decoded.
         row.push(status(true));
         row.push(if let Content::Data(_) = packet.content { status(true) } else { String::new() });
         row.extend(match &packet.content {
@@ -249,7 +249,7 @@ fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
     items.iter().map(text).collect::<Vec<_>>().join(",")
 }
 
-/// Compares what the two read in the whole run; returns how many frames there are.
+/// Compares both readings of the whole run; returns the number of frames.
 fn compare(plan: &Plan, recording: &Recording, name: &str) -> Result<usize, Failed> {
     let theirs = read_by_tshark(plan, recording, name, &FIELDS)?;
     let ours = read_by_castnet(plan, recording);
@@ -257,7 +257,7 @@ fn compare(plan: &Plan, recording: &Recording, name: &str) -> Result<usize, Fail
         return Err(format!("tshark reads {} frames, not {}", theirs.len(), ours.len()).into());
     }
     for (number, (theirs, ours)) in (1..).zip(theirs.iter().zip(&ours)) {
-        // castnet reads no more of a message whose checksum is wrong.
+        // castnet reads only the checksum of a message whose checksum is wrong.
         let known = if ours[MESSAGE - 1] == "0" { MESSAGE } else { FIELDS.len() };
         for (field, (theirs, ours)) in FIELDS.iter().zip(theirs.iter().zip(ours)).take(known) {
             if theirs != ours {
@@ -311,7 +311,7 @@ fn every_message() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A field that tshark does not know, or that never has a value, would be compared in vain.
+/// Comparing a field that tshark does not know, or that never has a value, would prove nothing.
 fn every_field() -> Result<(), Failed> {
     let (plan, recording) = synthetic();
     let rows = read_by_tshark(&plan, &recording, "tshark-every-field", &FIELDS)?;
