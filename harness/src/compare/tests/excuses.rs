@@ -51,7 +51,8 @@ fn who_reports_after_a_leave_excuses_nothing() {
     let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
     let report = |frame: &&Frame| is(&plan, frame, "h1:lan", PacketKind::V2Report);
     let again = other.frames.iter().find(report).unwrap().clone();
-    other.frames.push(Frame { at: Instant::ZERO + Duration::from_secs(8), ..again });
+    // The very last Report of the run.
+    other.frames.push(Frame { at: Instant::ZERO + plan.end, ..again });
     other.frames.sort_by_key(|frame| frame.at);
     let found = compare(&plan, &one, &other);
     assert_eq!(found.left_out, <[&str; 0]>::default());
