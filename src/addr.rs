@@ -180,15 +180,6 @@ impl Group {
         self.0
     }
 
-    /// The address of an IPv4 group.
-    #[must_use]
-    pub const fn v4(self) -> Option<Ipv4Addr> {
-        match self.0 {
-            IpAddr::V4(addr) => Some(addr),
-            IpAddr::V6(_) => None,
-        }
-    }
-
     /// The family of the address.
     #[must_use]
     pub const fn family(self) -> Family {
