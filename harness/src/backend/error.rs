@@ -4,6 +4,7 @@ use crate::lab::LabError;
 
 /// Why a run could not be made or finished.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The laboratory failed.
     #[error(transparent)]

@@ -112,6 +112,7 @@ impl fmt::Display for Measure {
 
 /// What became of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verdict {
     /// The worst of all findings and rules.
     pub outcome: Outcome,

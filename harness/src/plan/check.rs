@@ -25,6 +25,7 @@ pub struct Check {
 
 /// What can be claimed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Claim {
     /// So many packets on a link.
     Packet {

@@ -158,6 +158,7 @@ pub struct Route {
 
 /// What a node does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Role {
     /// A router.
     Router(Router),
@@ -220,6 +221,7 @@ pub struct Act {
 
 /// What can be done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Action {
     /// Join a group on an interface.
     Join(PortId, Group),
@@ -252,6 +254,7 @@ pub enum Action {
 
 /// What a node is from some time on, as a whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Setting {
     /// A router; its interfaces are those that it has.
     Router(Router),
