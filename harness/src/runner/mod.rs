@@ -32,6 +32,7 @@ pub mod files;
 pub mod hunt;
 mod job;
 pub mod live;
+mod orders;
 pub mod output;
 mod seed;
 mod selection;
@@ -39,8 +40,9 @@ mod so_far;
 pub mod standing;
 pub mod versus;
 
-pub use campaign::{Event, Held, Hold, Orders, PACE, carry_out};
+pub use campaign::{PACE, carry_out};
 pub use job::{Job, Where, jobs};
+pub use orders::{Event, Held, Hold, Orders};
 pub use seed::Seed;
 pub use selection::{Selection, Shard};
 pub use so_far::SoFar;

@@ -67,11 +67,10 @@ pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use golden::Golden;
 pub use invariant::{Invariant, Waiver};
 pub use pace::Pace;
-pub use set::Set;
 pub use source::{Source, Sources};
 pub use template::is_template;
 pub use time::LONGEST;
-pub use verb::{Act, Churn, Inject, InjectedMessage, Membership, Repeat, Send, Verb};
+pub use verb::{Act, Churn, Inject, InjectedMessage, Membership, Repeat, Send, Set, Verb};
 
 pub(crate) use gap::{Gap, Gaps};
 pub(crate) use parse::{Draft, drafts};

@@ -2,45 +2,9 @@
 //!
 //! Which of them a node knows depends on its role, and so is the plan's to say.
 
-use std::time::Duration;
-
 use super::reader::Reader;
-use super::span::{Span, Spanned};
-use super::{StaticJoin, igmp, inject, node, threshold};
-use crate::knobs::Changes;
-
-/// What changes; what is not given stays as it is.
-#[derive(Clone, Debug)]
-pub struct Set {
-    /// The node.
-    pub who: Spanned<String>,
-    /// The link of a router, where not all of its links are meant.
-    pub link: Option<Spanned<String>>,
-    /// IGMP parameters of a router.
-    pub igmp: Option<Spanned<Changes>>,
-    /// The TTL threshold of a router.
-    pub ttl_threshold: Option<Spanned<u8>>,
-    /// All static joins of a router.
-    pub static_joins: Option<Vec<StaticJoin>>,
-    /// The version that a listener is held to, or that a switch asks in.
-    pub igmp_version: Option<Spanned<u8>>,
-    /// Time from one General Query of a querier or a switch to the next.
-    pub query_interval: Option<Spanned<Duration>>,
-    /// The Max Response Time of a querier.
-    pub max_resp: Option<Spanned<Duration>>,
-    /// That of a switch.
-    pub query_response_interval: Option<Spanned<Duration>>,
-    /// The Last Member Query Interval of a switch.
-    pub last_member_interval: Option<Spanned<Duration>>,
-    /// The Last Member Query Count of a switch.
-    pub last_member_count: Option<Spanned<u8>>,
-    /// Whether a switch snoops.
-    pub snooping: Option<Spanned<bool>>,
-    /// Whether a switch asks.
-    pub querier: Option<Spanned<bool>>,
-    /// The keys that stand there, but for `who`.
-    pub keys: Vec<(&'static str, Span)>,
-}
+use super::span::Spanned;
+use super::{Set, igmp, inject, node, threshold};
 
 /// The keys of all roles.
 const KEYS: [&str; 12] = [

@@ -1,0 +1,81 @@
+//! Which runs are to be made, and what is reported of them.
+
+use castnet::time::Instant;
+use tokio::sync::oneshot;
+
+use super::Job;
+use crate::backend::netns::Room;
+use crate::backend::{Cancel, at_a_time};
+use crate::lab::privilege::Refusal;
+use crate::report::Finished;
+
+/// What is to be done.
+pub struct Orders<'a> {
+    /// The runs.
+    pub jobs: Vec<Job<'a>>,
+    /// How many of them run side by side.
+    pub at_a_time: usize,
+    /// Whether nothing more starts once a run has not passed.
+    pub fail_fast: bool,
+    /// Which topologies stand after the verdict.
+    pub hold: Hold,
+    /// Why nothing can be run on the kernel here.
+    pub refusal: Option<&'a Refusal>,
+    /// Ends all of it.
+    pub cancel: &'a Cancel,
+}
+
+impl<'a> Orders<'a> {
+    /// All of the jobs, as many at a time as the machine can bear, and nothing is held.
+    #[must_use]
+    pub fn new(jobs: Vec<Job<'a>>, cancel: &'a Cancel) -> Self {
+        let (fail_fast, hold, refusal) = (false, Hold::Never, None);
+        Self { jobs, at_a_time: at_a_time(), fail_fast, hold, refusal, cancel }
+    }
+}
+
+/// Which topologies stand after the verdict, until the observer or [`Orders::cancel`] ends that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// None.
+    Never,
+    /// That of each run that has not passed.
+    Failed,
+    /// That of the last run.
+    Last,
+}
+
+/// What happens. Jobs are counted as in [`Orders::jobs`].
+#[non_exhaustive]
+#[derive(Debug)]
+pub enum Event {
+    /// A job begins.
+    Started(usize),
+    /// A job has ended, with a verdict.
+    Finished(usize, Box<Finished>),
+    /// A job has this verdict, and its topology is held. It finishes later, with the same verdict.
+    Paused(usize, Box<Finished>, Vec<Room>, Held),
+    /// A job was interrupted.
+    Stopped(usize),
+    /// A job has come so far in virtual time.
+    Simulated(usize, Instant),
+    /// Time passes.
+    Tick,
+}
+
+/// The topology stands until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    pub(super) _held: oneshot::Sender<()>,
+}
+
+impl Orders<'_> {
+    /// Whether the topology of the job stands after its verdict.
+    pub(super) fn holds(&self, index: usize, passed: bool) -> bool {
+        match self.hold {
+            Hold::Never => false,
+            Hold::Failed => !passed,
+            Hold::Last => index + 1 == self.jobs.len() || (self.fail_fast && !passed),
+        }
+    }
+}
