@@ -1,14 +1,15 @@
 //! Addresses in the words of multicast routing: families, groups, sources and channels.
 //!
-//! RFC 1112 section 4 says what a group address is, and section 7.2 what a source is. Everything above
-//! the wire uses these types for both address families; nothing here knows a message.
+//! RFC 1112 section 4 defines group addresses, and section 7.2 sources. All code above the wire
+//! uses these types for both address families; this module knows no message.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-/// An address family. Every router, plan and link is of one; an address is never turned into the other.
+/// An address family. Every router, plan and link has one; an address is never turned into the
+/// other family's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Family {
     /// IPv4, whose groups are managed by IGMP.
@@ -95,17 +96,17 @@ impl fmt::Display for Family {
     }
 }
 
-/// One thing for each family.
+/// A value for each family.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PerFamily<T> {
-    /// That of IPv4.
+    /// The value for IPv4.
     pub v4: T,
-    /// That of IPv6.
+    /// The value for IPv6.
     pub v6: T,
 }
 
 impl<T> PerFamily<T> {
-    /// That of the family.
+    /// The value for the family.
     #[must_use]
     pub const fn of(&self, family: Family) -> &T {
         match family {
@@ -166,8 +167,8 @@ pub struct NotASource(IpAddr);
 pub struct Group(IpAddr);
 
 impl Group {
-    /// The group with this address, or `None` if it is not a usable group (RFC1112-4-01: 224.0.0.0
-    /// is none; for IPv6 anything outside `ff00::/8`).
+    /// The group with this address, or `None` if the address is no usable group (RFC1112-4-01
+    /// excludes 224.0.0.0; for IPv6 anything outside `ff00::/8`).
     #[must_use]
     pub fn new(addr: IpAddr) -> Option<Self> {
         let is_group = addr.is_multicast() && addr != IpAddr::V4(Ipv4Addr::new(224, 0, 0, 0));
@@ -196,7 +197,7 @@ impl Group {
         }
     }
 
-    /// Whether this is the all-hosts or all-nodes group, of which everyone is a member unasked.
+    /// Whether this is the all-hosts or all-nodes group, which every host joins unasked.
     #[must_use]
     pub fn is_all_hosts(self) -> bool {
         self == self.family().all_hosts()
@@ -223,7 +224,7 @@ impl TryFrom<IpAddr> for Group {
     }
 }
 
-/// An address that is not that of a group.
+/// An address that no group may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a multicast group")]
 pub struct NotAGroup(IpAddr);
@@ -246,7 +247,7 @@ impl Channel {
 }
 
 impl Channel {
-    /// Whether all its addresses are of the family.
+    /// Whether all its addresses belong to the family.
     #[must_use]
     pub fn is_of(&self, family: Family) -> bool {
         let source = self.source.map(|source| Family::of(source.addr()));

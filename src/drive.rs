@@ -1,7 +1,7 @@
 //! One turn of a router, as every driver makes it: an input in, its outputs carried out.
 //!
-//! The daemon, the laboratory and a simulator differ in their [`DataPlane`] and in where their time
-//! comes from, in nothing else.
+//! The daemon, the laboratory and a simulator differ only in their [`DataPlane`] and in the origin
+//! of their time.
 
 use crate::addr::Group;
 use crate::event::Event;
@@ -12,8 +12,8 @@ use crate::router::{Input, Output, Refusal, Router, Way};
 use crate::time::Instant;
 use crate::wire::ip::Datagram;
 
-/// What carries out a router's outputs, one call for each: the kernel's multicast routing, or a model
-/// of it. An error is the reason in words, which the router is told.
+/// Carries out a router's outputs, one function for each: the kernel's multicast routing, or a
+/// model of it. An error is the reason in words, which the router receives.
 #[allow(clippy::missing_errors_doc, reason = "the same for every call")]
 pub trait DataPlane {
     /// Carries out [`Output::Send`].
@@ -36,13 +36,13 @@ pub trait DataPlane {
     fn observe(&mut self, now: Instant, event: &Event);
 }
 
-/// Hands the input to the router and carries out all that follows from it.
+/// Hands the input to the router and carries out all its outputs.
 pub fn turn(router: &mut Router, plane: &mut impl DataPlane, now: Instant, input: Input<'_>) {
     router.handle(now, input);
     settle(router, plane, now);
 }
 
-/// Carries out what the router has to say, until it is silent.
+/// Carries out the router's outputs until there are no more.
 pub fn settle(router: &mut Router, plane: &mut impl DataPlane, now: Instant) {
     while let Some(output) = router.poll() {
         match carry_out(plane, now, output) {
@@ -53,7 +53,7 @@ pub fn settle(router: &mut Router, plane: &mut impl DataPlane, now: Instant) {
     }
 }
 
-/// Carries out one output. Some have an answer, which is the router's next input.
+/// Carries out one output. Some outputs have an answer, which is the router's next input.
 ///
 /// # Errors
 /// The output and why it could not be carried out.

@@ -1,4 +1,4 @@
-//! Everything that the routing core can tell, for logs and for the judge of a laboratory.
+//! The events of the routing core, for logs and for the judge of a laboratory.
 //!
 //! Events are values that can be stored and sent; [`Event::describe`] puts one into words at the edge.
 
@@ -17,7 +17,7 @@ use crate::wire::Malformed;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum Ignored {
-    /// The bytes are no such packet or message. Fields as in [`Malformed`].
+    /// The bytes are no valid packet or message. Fields as in [`Malformed`].
     #[error("{message}: {field} at octet {at}: {why}")]
     Malformed {
         /// The message that was being read.
@@ -102,9 +102,9 @@ pub enum Event {
         /// Whether it is up.
         up: bool,
     },
-    /// The kernel asked.
+    /// The kernel made an upcall.
     Upcall(Upcall),
-    /// The source of the flow is reached by no route, so the flow goes nowhere.
+    /// No route leads to the source of the flow, so the flow is not forwarded.
     NoRoute(Flow),
     /// The forwarding of a flow was decided or changed.
     Forwarding(MfcEntry),
@@ -112,18 +112,18 @@ pub enum Event {
     Idle(Flow),
     /// A packet that came in on the link was ignored.
     Ignored(Vif, Ignored),
-    /// Another configuration is in force.
+    /// Another configuration was taken.
     Configured,
-    /// Another configuration was given and not taken, for this reason; the old one stays in force.
+    /// Another configuration was refused, for this reason; the old one stays in force.
     NotConfigured(String),
-    /// The data plane would not do what it was asked to.
+    /// The data plane refused an output.
     Refused(String),
-    /// The data plane handed up something of which nothing can be made.
+    /// The data plane delivered a message that cannot be used.
     Unusable(String),
 }
 
 impl Event {
-    /// The group that the event is about, if it is about one.
+    /// The group of the event, if it has one.
     #[must_use]
     pub const fn group(&self) -> Option<Group> {
         match self {
@@ -136,7 +136,7 @@ impl Event {
         }
     }
 
-    /// The event in words, with the interfaces by the names that `name` gives them.
+    /// The event in words; `name` gives the names of interfaces.
     #[must_use]
     pub fn describe(&self, name: impl Fn(Vif) -> String) -> String {
         match self {

@@ -1,9 +1,9 @@
 //! castnet's routing core: IP multicast routing as plain values, without a socket, a clock or a
 //! thread.
 //!
-//! A [`router::Router`] takes packets, upcalls and the time through one door and says through another
-//! what is to be sent and forwarded. A driver carries that out: on Linux `daemon` over `kernel`, in a
-//! laboratory whatever it likes ([`drive::DataPlane`]).
+//! A [`router::Router`] takes packets, upcalls and the time as inputs, and returns what to send and
+//! forward as outputs. A driver carries the outputs out: on Linux `daemon` over `kernel`, elsewhere
+//! any [`drive::DataPlane`].
 //!
 //! ```
 //! use castnet::rng::Rng;
@@ -40,13 +40,13 @@
 //! - [`rib`]: by which interface a source is reached.
 //! - [`mfc`]: which flow is forwarded where.
 //! - [`router`]: all of it behind one input and one output; its configuration.
-//! - [`event`]: what it tells, and why it ignores what it ignores.
+//! - [`event`]: what happened, and why an input was ignored.
 //! - [`drive`]: the turn that every driver makes.
 //! - `kernel`, `daemon`: the kernel's multicast routing, and the loop of `castnetd`.
 //!
-//! Features: without any this crate is the routing core, which builds wherever `std` does, also for
-//! `wasm32-unknown-unknown`. `linux` adds `kernel` and `daemon`; on other systems it adds nothing.
-//! `bin`, the default, adds the program `castnetd`, which is refused on other systems than Linux.
+//! Features: without any, this crate is the routing core, which builds wherever `std` does, also
+//! for `wasm32-unknown-unknown`. `linux` adds `kernel` and `daemon`; on other systems it adds
+//! nothing. `bin`, the default, adds the program `castnetd`, which builds on Linux only.
 
 pub mod addr;
 #[cfg(all(target_os = "linux", feature = "linux"))]

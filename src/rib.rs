@@ -1,10 +1,10 @@
 //! Routes towards sources: which interface a datagram of a source may come in on (reverse path
 //! forwarding, RFC 7761 section 4.5.1), and through which neighbour it should.
 //!
-//! The longest prefix decides; then the lowest preference, the lowest metric, and the route that was
-//! there first (RFC 7761 section 4.6.3 compares preference and metric in this order). Own routes,
-//! connected and configured, are replaced as a whole; learned ones change one by one. A lookup probes
-//! one ordered map for each prefix length in use, which are few, so that no trie is needed.
+//! The longest prefix decides; then the lowest preference, the lowest metric, and the route that
+//! was added first (RFC 7761 section 4.6.3 compares preference and metric in this order). Connected
+//! and configured routes are replaced as a whole; learned ones change one by one. A lookup probes
+//! one ordered map for each prefix length in use, which are few, so no trie is needed.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -45,9 +45,9 @@ impl NextHop {
 /// A change of learned routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RouteChange {
-    /// There is this route now. The bits of the network beyond its prefix length do not count.
+    /// Adds this route. The bits of the network beyond its prefix length do not count.
     Add(IpNet, NextHop),
-    /// This route is gone; nothing happens if it was not there.
+    /// Removes this route; nothing happens if it does not exist.
     Remove(IpNet, NextHop),
 }
 
@@ -75,7 +75,7 @@ impl Rib {
         }
     }
 
-    /// The best route towards the source; `None` if none leads there.
+    /// The best route towards the source; `None` if no route leads there.
     #[must_use]
     pub fn towards(&self, source: IpAddr) -> Option<NextHop> {
         let found = [&self.own, &self.learned].into_iter().filter_map(|table| table.find(source));
@@ -95,7 +95,7 @@ impl Rib {
 struct Table {
     /// By truncated prefix, in the order of arrival.
     hops: BTreeMap<IpNet, Vec<NextHop>>,
-    /// How many prefixes there are of each length.
+    /// The number of prefixes of each length.
     lengths: BTreeMap<u8, usize>,
 }
 
@@ -130,7 +130,7 @@ impl Table {
             // IPv4 has no prefixes longer than 32.
             let prefix = IpNet::new(source, length).ok()?.trunc();
             let hops = self.hops.get(&prefix)?;
-            // Of equals, `min_by_key` gives the first.
+            // Among equals, `min_by_key` returns the first.
             let best = hops.iter().min_by_key(|hop| (hop.preference, hop.metric))?;
             Some((length, *best))
         })

@@ -1,4 +1,4 @@
-//! Randomness as an input: one seeded stream a run, forked for each node by its name.
+//! Randomness as an input: one seeded stream for a run, forked for each node by its name.
 //!
 //! A fork depends on the seed and the name alone, so adding a node does not disturb the others.
 

@@ -1,8 +1,8 @@
-//! Time as the machines see it: nanoseconds since the run began, handed in by the driver.
+//! Time as the machines see it: nanoseconds since the start of the run, handed in by the driver.
 //!
-//! No machine reads a clock. It is told the time with every input, and it says when it wants to be
-//! called next through [`Timers::next`]. A timer is keyed by its RFC name, so that setting it twice
-//! restarts it, and ties are served in the order in which the timers were set.
+//! No machine reads a clock. It gets the time with every input, and names the time of its next call
+//! through [`Timers::next`]. A timer is keyed by its RFC name, so that setting it twice restarts
+//! it, and ties are served in the order in which the timers were set.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -67,7 +67,7 @@ impl Sub<Duration> for Instant {
 }
 
 impl fmt::Display for Instant {
-    /// Seconds with milliseconds, as in `12.418 s`; a precision says otherwise (`{:.6}`).
+    /// Seconds with milliseconds, as in `12.418 s`; a precision overrides that (`{:.6}`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Seconds(self.since_start(), f.precision().unwrap_or(3)))
     }
@@ -88,7 +88,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// When a machine wants to be called, and the timer that it waits for.
+/// When a machine must be called, and the timer that it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline<K> {
     /// The instant at which the timer expires.
@@ -127,7 +127,7 @@ impl<K: Ord + Copy> Timers<K> {
         }
     }
 
-    /// Moves the timer to an earlier instant; says whether it ran and was later.
+    /// Moves the timer to an earlier instant; returns whether it ran and was later.
     pub fn lower(&mut self, key: K, at: Instant) -> bool {
         let lowers = self.expiry(key).is_some_and(|expiry| expiry > at);
         if lowers {

@@ -4,14 +4,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A version, in IGMP's numbering and in the order of their making: MLDv1 is [`Version::V2`], MLDv2
-/// is [`Version::V3`].
+/// A version, in IGMP's numbering and in historical order: MLDv1 is [`Version::V2`], MLDv2 is
+/// [`Version::V3`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Version {
     /// IGMPv1 (RFC 1112): Query and Report. MLD has no such version.
     V1,
-    /// IGMPv2 (RFC 2236) and MLDv1 (RFC 2710): also Leave (Done), Group-Specific Query and a response
-    /// time.
+    /// IGMPv2 (RFC 2236) and MLDv1 (RFC 2710): also Leave (Done), Group-Specific Query and a Max
+    /// Response Time.
     V2,
     /// IGMPv3 (RFC 9776) and MLDv2 (RFC 9777): also source lists.
     V3,

@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the file and the kernel's interfaces make together.
+/// The file together with the kernel's interfaces.
 struct Loaded {
     table: Option<u32>,
     config: Config,
@@ -111,7 +111,7 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     let names: Vec<String> = config.interfaces.iter().map(|i| i.name.clone()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // Before anything is claimed: a signal from now on ends us cleanly.
+        // Set up before the kernel is claimed: a signal from now on ends the daemon cleanly.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -152,7 +152,7 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     })
 }
 
-/// The configuration as it is written now, if a router that serves can take it.
+/// The configuration as the file has it now, if a running router can take it.
 fn reloaded(path: &Path, table: Option<u32>, ifindexes: &[u32]) -> anyhow::Result<Config> {
     let loaded = load(path)?;
     anyhow::ensure!(

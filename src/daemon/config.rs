@@ -1,6 +1,6 @@
 //! The configuration file of `castnetd`, and the IGMP keys that a scenario shares with it.
 //!
-//! The file names interfaces; their indexes and addresses are the kernel's to tell (see
+//! The file names interfaces; the kernel knows their indexes and addresses (see
 //! [`super::interfaces`]). Unknown keys are errors.
 
 use std::collections::BTreeSet;
@@ -41,10 +41,10 @@ pub struct ConfigFile {
 pub struct InterfaceSettings {
     /// The kernel's name for it.
     pub name: String,
-    /// IGMP here, where it differs from the rest.
+    /// IGMP on this interface, where it differs from the router's.
     #[serde(default)]
     pub igmp: IgmpSettings,
-    /// Whether IGMP is spoken here; true unless given.
+    /// Whether IGMP runs here; true unless given.
     #[serde(default = "yes")]
     pub igmp_enabled: bool,
     /// A datagram leaves here only if its TTL on arrival is greater; 1 unless given.
@@ -62,7 +62,7 @@ pub struct StaticJoinSettings {
     /// The group.
     #[serde(deserialize_with = "group")]
     pub group: Group,
-    /// The source; any, unless given.
+    /// The source; any source unless given.
     #[serde(default, deserialize_with = "source")]
     pub source: Option<Source>,
 }
@@ -77,7 +77,7 @@ pub struct RouteSettings {
     pub interface: String,
 }
 
-/// The IGMP parameters, named as in RFC 2236 section 8; what is not given is the RFC's default.
+/// The IGMP parameters, named as in RFC 2236 section 8; a missing key takes the RFC's default.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct IgmpSettings {
@@ -110,7 +110,7 @@ pub struct IgmpSettings {
 }
 
 impl IgmpSettings {
-    /// The parameters, with the RFC's defaults where nothing is given.
+    /// The parameters, with the RFC's defaults for missing keys.
     #[must_use]
     pub fn params(&self) -> Params {
         self.over(&Params::default())
@@ -142,15 +142,15 @@ impl ConfigFile {
     /// Reads the text of a configuration file.
     ///
     /// # Errors
-    /// The first fault, with its line and a caret.
+    /// The first error, with its line and a caret.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
 
-    /// The router that the file describes; `addresses` are those of an interface by its name.
+    /// The router that the file describes; `addresses` returns those of an interface by its name.
     ///
     /// # Errors
-    /// What does not fit together.
+    /// The first part of the configuration that contradicts another.
     pub fn router<'a>(
         &self,
         addresses: impl Fn(&str) -> &'a [IpNet],

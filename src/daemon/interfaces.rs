@@ -1,4 +1,4 @@
-//! What the kernel tells about the interfaces of this network namespace.
+//! The interfaces of this network namespace, as the kernel reports them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,7 +20,7 @@ pub struct Interface {
 /// The interfaces of the calling thread's network namespace, by name.
 ///
 /// # Errors
-/// What `getifaddrs` or `if_nametoindex` failed with.
+/// Errors of `getifaddrs` and `if_nametoindex`.
 pub fn interfaces() -> io::Result<BTreeMap<String, Interface>> {
     let mut found: BTreeMap<String, Interface> = BTreeMap::new();
     for entry in getifaddrs()? {

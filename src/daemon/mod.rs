@@ -1,7 +1,7 @@
 //! A router on real interfaces: the loop of `castnetd`, which the laboratory runs too.
 //!
-//! One task, one socket. A packet, an upcall or an expired timer is one [`turn`] of the router; what
-//! happens is told to an observer. Stopping closes the socket, and with that the kernel forgets every
+//! One task, one socket. A packet, an upcall or an expired timer is one [`turn`] of the router; an
+//! observer receives its events. Stopping closes the socket, and with that the kernel deletes every
 //! interface and entry.
 
 pub mod config;
@@ -18,16 +18,16 @@ use crate::router::config::{Config, ConfigError};
 use crate::router::{Input, Router};
 use crate::time::Instant;
 
-/// How many packets are taken before timers and other tasks get their turn.
+/// The number of packets taken before timers and other tasks get their turn.
 const BATCH: usize = 64;
 
 /// Why a daemon could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The configuration.
+    /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The kernel.
+    /// The kernel refused multicast routing.
     #[error(transparent)]
     Mroute(#[from] MrouteError),
     /// The kernel refused a part of the configuration.
@@ -35,7 +35,7 @@ pub enum StartError {
     Refused(String),
 }
 
-/// Multicast routing is ours, but nothing has been sent yet.
+/// Owns multicast routing, but has sent nothing yet.
 pub struct Opened {
     mroute: Mroute,
 }
@@ -56,12 +56,12 @@ impl Opened {
         Ok(Self { mroute: Mroute::open(table)? })
     }
 
-    /// Enters service: adds the interfaces and sends the first Queries. `ifindexes` are the kernel's
-    /// indexes in the order of the configured interfaces; no two routers of a link share a stream of
-    /// random numbers; `observe` is told all that happens.
+    /// Enters service: adds the interfaces and sends the first Queries. `ifindexes` are the
+    /// kernel's indexes in the order of the configured interfaces; no two routers of a link may
+    /// share a stream of random numbers; `observe` receives every event.
     ///
     /// # Errors
-    /// Whatever of the configuration cannot be carried out.
+    /// The first part of the configuration that cannot be carried out.
     pub fn start<F: FnMut(Instant, Event)>(
         self,
         config: Config,
@@ -85,7 +85,7 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
     /// Serves until `until` is ready, and can go on afterwards.
     ///
     /// # Errors
-    /// The socket cannot be waited for any more.
+    /// The socket can no longer be waited for.
     pub async fn run<T>(&mut self, until: impl Future<Output = T>) -> io::Result<T> {
         let mut buffer = vec![0; MAX_PACKET];
         let mut until = std::pin::pin!(until);
@@ -105,7 +105,7 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
         }
     }
 
-    /// Takes another configuration for the same interfaces; the observer is told if it is refused.
+    /// Takes another configuration for the same interfaces; the observer learns if it is refused.
     pub fn configure(&mut self, config: Config) {
         let input = Input::Configure(config);
         turn(&mut self.router, &mut self.plane, self.clock.now(), input);
@@ -116,7 +116,7 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
         &self.router
     }
 
-    /// What carries out the router's outputs.
+    /// The data plane of the router.
     pub const fn plane(&self) -> &Plane<F> {
         &self.plane
     }
@@ -134,7 +134,7 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
                 Ok(Some(Received::WholePacket { upcall, datagram })) => {
                     Input::WholePacket { upcall, datagram }
                 }
-                // Another interface of this host, which is none of ours.
+                // The packet came in on an interface of this host that the router does not use.
                 Ok(Some(Received::Packet { vif: None, .. })) => continue,
                 Ok(Some(Received::Unknown { bytes })) => {
                     let what = format!("an upcall of {} octets", bytes.len());

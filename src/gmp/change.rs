@@ -1,7 +1,7 @@
 //! What a record changes: the tables of RFC 9776 sections 6.4.1 and 6.4.2, as one pure function.
 //!
 //! The letters are those of the RFC: a group is INCLUDE (A) or EXCLUDE (X,Y), and a record carries
-//! the sources B or A. Timers are not here; the answer says which of them start, and at what.
+//! the sources B or A. Timers are elsewhere; the result names those that start, and their values.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// A set of source addresses.
 pub type Sources = BTreeSet<IpAddr>;
 
-/// What a host tells about one group (RFC3376-4.2.12-01).
+/// A host's report about one group (RFC3376-4.2.12-01).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// MODE_IS_INCLUDE
@@ -29,7 +29,7 @@ pub enum Record {
     Block(Sources),
 }
 
-/// What kind of thing a record tells: its Record Type (RFC3376-4.2.12-01), in the order of the types.
+/// The Record Type of a record (RFC3376-4.2.12-01), in the order of the types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordType {
     /// MODE_IS_INCLUDE
@@ -91,12 +91,12 @@ impl Record {
 /// What a router knows of one group on one link (RFC 9776 section 6.2.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Filter {
-    /// INCLUDE (A): only these sources are wanted; each has a running timer.
+    /// INCLUDE (A): members want only these sources; each has a running timer.
     Include {
         /// A
         wanted: Sources,
     },
-    /// EXCLUDE (X,Y): all sources are wanted but those of Y.
+    /// EXCLUDE (X,Y): members want all sources except those of Y.
     Exclude {
         /// X, the Requested List: each has a running timer.
         requested: Sources,
@@ -106,7 +106,7 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// A group that nobody wants, which is the same as no state at all.
+    /// A group without members, which is equal to no state at all.
     #[must_use]
     pub const fn nothing() -> Self {
         Self::Include { wanted: Sources::new() }
@@ -121,7 +121,7 @@ impl Filter {
         }
     }
 
-    /// Whether datagrams of the source are wanted (RFC3376-6.3-01).
+    /// Whether members want datagrams of the source (RFC3376-6.3-01).
     #[must_use]
     pub fn wants(&self, source: IpAddr) -> bool {
         match self {
@@ -131,7 +131,7 @@ impl Filter {
     }
 }
 
-/// The new state, and what else the router does.
+/// The new state, and the actions that go with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The state from now on.

@@ -1,8 +1,8 @@
 //! The router side of one link: startup, periodic Queries, election, memberships.
 //!
-//! Owns RFC 2236 sections 3 and 7 and RFC 9776 sections 6.2 to 6.6 but for what only one version
-//! says, which stands in the lens of that version. Every change of time goes through `expire`, every
-//! timer through [`TimerName`].
+//! Owns RFC 2236 sections 3 and 7 and RFC 9776 sections 6.2 to 6.6, except rules of one version,
+//! which stand in the lens of that version. Every change of time goes through `expire`, every timer
+//! through [`TimerName`].
 
 mod checking;
 
@@ -19,8 +19,9 @@ use super::{Cx, News};
 use crate::addr::Group;
 use crate::time::{Deadline, Instant, Timers};
 
-/// How many lower routers are remembered. One is the querier and another its successor; more of them
-/// are a moment of the election, or forged, and of those the highest addresses can be forgotten.
+/// The number of lower routers that are remembered. One is the querier and another its successor;
+/// more appear only during an election, or are forged, so the highest addresses among them may be
+/// forgotten.
 const MOST_QUERIERS: usize = 4;
 
 /// The timers of one link, by their RFC names.
@@ -48,7 +49,7 @@ pub struct Interface {
     /// The routers with lower addresses whose Other Querier Present timer runs.
     others: BTreeSet<IpAddr>,
     startup_queries_left: u8,
-    /// When the last General Query of ours was sent.
+    /// When this router sent its last General Query.
     asked: Instant,
     groups: BTreeMap<Group, Membership>,
     timers: Timers<TimerName>,
@@ -75,12 +76,12 @@ impl Interface {
         interface
     }
 
-    /// Other parameters are in force from now on.
+    /// Replaces the parameters.
     ///
-    /// What has begun ends as it began: timers keep the time that they were set to, so that an election
-    /// is not disturbed, and a Leave goes on being checked at its pace. But a General Query that the new
-    /// interval wants sooner is sent sooner, and a querier keeps a group for as long as those who have
-    /// not been asked by then may answer.
+    /// Running timers keep their deadlines, so that an election is not disturbed, and a Leave is
+    /// checked at its pace. Two exceptions: a General Query moves earlier if the new interval is
+    /// shorter, and a querier's memberships grow by the growth of GMI, so that members get the time
+    /// to answer.
     pub fn configure(&mut self, cx: &Cx<'_>, params: Params) {
         let before = std::mem::replace(&mut self.params, params).group_membership_interval();
         if self.role() != Role::Querier {
@@ -89,7 +90,8 @@ impl Interface {
         // RFC2236-8.2-01: from one General Query to the next.
         let due = self.asked + self.general_query_interval();
         self.timers.lower(TimerName::GeneralQuery, due.max(cx.now));
-        // RFC2236-8.4-01: as much longer as the interval, which counts from a Report before now.
+        // RFC2236-8.4-01: a membership grows by as much as GMI, which counts from an earlier
+        // Report.
         let after = self.params.group_membership_interval();
         let longer = after.saturating_sub(before);
         let settled = self.groups.keys().copied().filter(|&group| !self.is_checking(group));
@@ -101,8 +103,8 @@ impl Interface {
         }
     }
 
-    /// Speaks from another address from now on. Routers that are not below it any more do not count, and
-    /// with no other left this one queries (RFC2236-3-03, RFC2236-3-04).
+    /// Changes the own address. Routers that are not below the new one no longer count, and without
+    /// any other router left this one becomes Querier (RFC2236-3-03, RFC2236-3-04).
     pub fn readdress(&mut self, cx: &mut Cx<'_>, own: IpAddr) {
         let before = self.role();
         self.own = own;
@@ -127,8 +129,8 @@ impl Interface {
         self.own
     }
 
-    /// Who queries: the lowest address of all that have been heard within their Other Querier Present
-    /// Interval (RFC2236-3-02, RFC2236-3-04).
+    /// The role: the lowest address heard within its Other Querier Present Interval is the querier
+    /// (RFC2236-3-02, RFC2236-3-04).
     #[must_use]
     pub fn role(&self) -> Role {
         self.others.first().map_or(Role::Querier, |&lowest| Role::NonQuerier(lowest))
@@ -178,14 +180,14 @@ impl Interface {
                 TimerName::OtherQuerierPresent(other) => self.other_querier_gone(cx, other),
                 TimerName::Group(group) => self.group_expired(cx, group),
                 TimerName::Source(group, source) => self.source_expired(cx, group, source),
-                // RFC2236-7-09: without the timer the group is one of Members Present again.
+                // RFC2236-7-09: once the timer has expired the group is in Members Present again.
                 TimerName::OlderHostPresent(_) => {}
                 TimerName::Retransmit(group) => self.ask(cx, group),
             }
         }
     }
 
-    /// A Query of another router was heard.
+    /// Another router's Query was heard.
     pub fn heard_query(&mut self, cx: &mut Cx<'_>, from: IpAddr, query: &Query) {
         if outranks(self.params.profile, from, self.own, query.group.is_none()) {
             self.lose_election(cx, from);
@@ -195,7 +197,7 @@ impl Interface {
         }
     }
 
-    /// A host told something about a group.
+    /// A host's record about a group was heard.
     pub fn heard_record(&mut self, cx: &mut Cx<'_>, group: Group, record: &Record) {
         let membership = self.groups.entry(group).or_insert_with(Membership::new);
         let change = change(&membership.filter, record);
@@ -223,7 +225,7 @@ impl Interface {
         self.timers.set(TimerName::OlderHostPresent(group), until);
     }
 
-    /// Tells of a Query in another version, at most once a Query Interval (RFC2236-4-10,
+    /// Warns of a Query in another version, at most once a Query Interval (RFC2236-4-10,
     /// RFC2236-4-11).
     pub fn warn_of_version(&mut self, cx: &mut Cx<'_>, from: IpAddr) {
         let quiet_until = self.warned.map(|warned| warned + self.params.query_interval);
@@ -311,8 +313,8 @@ impl Interface {
         self.settle(cx, group, &before);
     }
 
-    /// Tells what a change of state means, stops the timers of sources that are gone, and forgets
-    /// a group that nobody wants.
+    /// Reports the consequences of a change of state, stops the timers of removed sources, and
+    /// deletes a group without members.
     fn settle(&mut self, cx: &mut Cx<'_>, group: Group, before: &Filter) {
         let Some(membership) = self.groups.get(&group) else { return };
         let after = &membership.filter;

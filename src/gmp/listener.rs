@@ -1,10 +1,10 @@
-//! The host side of group management on one link: when to report a group, and when to say goodbye.
+//! The host side of group management on one link: when to send a Report, and when a Leave.
 //!
 //! Owns RFC 2236 section 6 (Non-Member, Delaying Member, Idle Member; Version 1 Router Present) and
-//! the host's part of sections 3 to 5. It speaks in meanings: validity, addresses and bytes of a
-//! message are the lens' business. Membership is the interface state of RFC 9776, of which version
-//! 2 can say two things: EXCLUDE({}), a member, and INCLUDE({}), none. It refuses to know sockets:
-//! only the first join and the last leave may reach it.
+//! the host's part of sections 3 to 5. It works on meanings: the lens handles validity, addresses
+//! and bytes of a message. Membership is the interface state of RFC 9776. Version 2 has two of its
+//! states: EXCLUDE({}), a member, and INCLUDE({}), not a member. It refuses to know sockets: only
+//! the first join and the last leave may reach it.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -24,20 +24,20 @@ mod tests;
 pub struct QueryHeard {
     /// The version of the Query; an IGMP Query with Max Response Time 0 is V1 (RFC2236-4-01).
     pub version: Version,
-    /// The group asked for, or all of them. Ignored in a V1 Query, where RFC 1112 gives the field
-    /// no meaning.
+    /// The group in the Query; `None` in a General Query. Ignored in a V1 Query, where RFC 1112
+    /// gives the field no meaning.
     pub group: Option<Group>,
-    /// Max Response Time. Ignored in a V1 Query, which grants 10 s; in a V2 Query, zero asks for an
+    /// Max Response Time. Ignored in a V1 Query, which grants 10 s; in a V2 Query, zero requests an
     /// answer at once (RFC2710-4-10).
     pub max_resp: Duration,
 }
 
-/// What the listener wants to have sent on its link.
+/// A message that the listener wants to send on its link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Say {
     /// A Membership Report, to the group itself (RFC2236-3-12).
     Report {
-        /// Which Report the querier understands.
+        /// The version of the Report, which the querier must understand.
         version: Version,
         /// The group reported.
         group: Group,
@@ -52,17 +52,17 @@ pub enum Say {
 /// The timers of RFC 2236 section 6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ListenerTimer {
-    /// The delay until the group is reported. It runs exactly in Delaying Member state, for an
-    /// answer to a Query and for the repeat of an unsolicited Report alike.
+    /// The delay until the group is reported. It runs exactly in Delaying Member state, both for an
+    /// answer to a Query and for the repeat of an unsolicited Report.
     Delay(Group),
     /// A version 1 Query was heard less than the Version 1 Router Present Timeout ago.
     V1RouterPresent,
 }
 
-/// Where a group stands in the diagram of RFC 2236 section 6.
+/// The state of a group in the diagram of RFC 2236 section 6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupState {
-    /// Non-Member: nobody on this host wants the group.
+    /// Non-Member: no socket of this host has joined the group.
     NonMember,
     /// Delaying Member: a Report waits for its timer.
     Delaying,
@@ -73,15 +73,16 @@ pub enum GroupState {
 /// The context of one call of the host side of a link.
 pub type Cx<'a> = machine::Cx<'a, Say>;
 
-/// A group in EXCLUDE({}), which is all that a join without sources can ask for; a group without
-/// this record is in INCLUDE({}). Whether it is delaying or idle is told by its timer alone.
+/// A group in EXCLUDE({}), the only state that a join without sources makes; a group without this
+/// record is in INCLUDE({}). Its timer alone tells Delaying Member from Idle Member.
 ///
 /// A version 3 listener extends the record by the filter mode, the source list and the sources of a
-/// pending state change, whose Retransmission State is what `repeats` is for the join. It has no
-/// use for `last_reporter` while the querier speaks version 3, where no Report suppresses another.
+/// pending state change, whose Retransmission State is what `repeats` is for the join. It does not
+/// use `last_reporter` while the querier speaks version 3, where Reports do not suppress each
+/// other.
 #[derive(Clone, Copy, Debug)]
 struct Member {
-    /// How often the Report of the join is still to be repeated.
+    /// The number of repeats of the join's Report that are still due.
     repeats: u8,
     /// Whether the last Report that counted for the group was our own.
     last_reporter: bool,
@@ -96,22 +97,22 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A host that has joined nothing but the all-hosts group, of which it is a member for ever
-    /// (RFC1112-7.2-04). A robustness of 0 counts as 1.
+    /// A host that has joined only the all-hosts group, which it never leaves (RFC1112-7.2-04). A
+    /// robustness of 0 counts as 1.
     #[must_use]
     pub const fn new(params: HostParams) -> Self {
         Self { params, members: BTreeMap::new(), timers: Timers::new() }
     }
 
-    /// The first socket joined the group: reports it at once and plans the repeats.
+    /// The first socket joined the group: reports it at once and schedules the repeats.
     ///
-    /// Counting sockets is up to the caller (RFC1112-7.2-03), who has to know which socket joined
-    /// what anyway, to leave when one is closed. To join again changes nothing.
+    /// The caller counts sockets (RFC1112-7.2-03), since it must know which socket joined which
+    /// group to leave when one is closed. Joining again changes nothing.
     ///
-    /// Section 6 starts the Delaying Member state's one timer for a repeat, so what happens there
-    /// happens to repeats: a Query with a shorter Max Response Time draws it anew, the Report that
-    /// answers a Query counts as a repeat, and a Report by somebody else ends all repeats, as the
-    /// routers have now heard of the group.
+    /// Section 6 uses the one timer of the Delaying Member state for repeats too, so its rules
+    /// apply to them: a Query with a shorter Max Response Time draws it anew, the Report that
+    /// answers a Query counts as a repeat, and another host's Report ends all repeats, as the
+    /// routers then know of the group.
     pub fn join(&mut self, cx: &mut Cx<'_>, group: Group) {
         if self.members.contains_key(&group) {
             return;
@@ -124,19 +125,19 @@ impl Listener {
         }
     }
 
-    /// The last socket left the group: drops it, and says so if nobody else may be there to answer
-    /// for it. To leave a group that is not joined changes nothing.
+    /// The last socket left the group: removes it, and sends a Leave unless another member may
+    /// answer for it. Leaving a group that is not joined changes nothing.
     pub fn leave(&mut self, cx: &mut Cx<'_>, group: Group) {
         let Some(member) = self.members.remove(&group) else { return };
         self.timers.cancel(ListenerTimer::Delay(group)); // RFC2236-6-04
-        // RFC2236-3-19, RFC2236-3-20: whoever reported last may still be there, and will answer.
-        // RFC2236-4-05, RFC2236-6-06: a version 1 querier does not understand a Leave.
+        // RFC2236-3-19, RFC2236-3-20: the host that reported last may still be a member, and will
+        // answer. RFC2236-4-05, RFC2236-6-06: a version 1 querier does not understand a Leave.
         if member.last_reporter && !self.v1_router_present(cx.now) {
             cx.say(Say::Leave { group });
         }
     }
 
-    /// A Query was heard: every group that it asks for gets its own random delay.
+    /// A Query was heard: every group that it covers gets its own random delay.
     pub fn heard_query(&mut self, cx: &mut Cx<'_>, query: QueryHeard) {
         let (group, max_resp) = match query.version {
             Version::V1 => {
@@ -157,10 +158,10 @@ impl Listener {
         }
     }
 
-    /// A Report of either version by somebody else was heard (RFC2236-5-01): the routers know of
-    /// the group, so a Report that waits is not sent.
+    /// Another host's Report of either version was heard (RFC2236-5-01): the routers know of the
+    /// group, so a pending Report is cancelled.
     ///
-    /// The host's own Reports must not come back here: they would suppress their repeats.
+    /// The caller must not hand in the host's own Reports: they would suppress their repeats.
     pub fn heard_report(&mut self, group: Group) {
         let delay = ListenerTimer::Delay(group);
         // RFC2236-6-03: as an Idle Member or a Non-Member, the host ignores it.
@@ -179,8 +180,8 @@ impl Listener {
         self.timers.next()
     }
 
-    /// Serves every timer that has expired at `cx.now`. Nothing happens if it is early; if it is
-    /// late, a Report goes out late, in the version that is right by then.
+    /// Serves every timer that has expired at `cx.now`. An early call does nothing; a late call
+    /// sends Reports late, in the version that is right by then.
     pub fn expire(&mut self, cx: &mut Cx<'_>) {
         while let Some(timer) = self.timers.pop_expired(cx.now) {
             match timer {
@@ -189,12 +190,12 @@ impl Listener {
                     self.spend_repeat(group);
                     self.plan_repeat(cx, group);
                 }
-                ListenerTimer::V1RouterPresent => {} // Being gone is all that it has to say.
+                ListenerTimer::V1RouterPresent => {} // The expiry itself ends the state.
             }
         }
     }
 
-    /// Where the group stands.
+    /// The state of the group.
     #[must_use]
     pub fn state(&self, group: Group) -> GroupState {
         if self.timers.expiry(ListenerTimer::Delay(group)).is_some() {
@@ -206,7 +207,8 @@ impl Listener {
         }
     }
 
-    /// Whether the last Report that counted for the group was our own, which makes a leave be said.
+    /// Whether the last Report that counted for the group was our own, so that leaving sends a
+    /// Leave.
     #[must_use]
     pub fn is_last_reporter(&self, group: Group) -> bool {
         self.members.get(&group).is_some_and(|member| member.last_reporter)
@@ -248,17 +250,17 @@ impl Listener {
     }
 }
 
-/// Makes sure that a member group is reported within `max_resp`.
+/// Ensures that a member group is reported within `max_resp`.
 fn answer(timers: &mut Timers<ListenerTimer>, cx: &mut Cx<'_>, group: Group, max_resp: Duration) {
     let delay = ListenerTimer::Delay(group);
-    // RFC2236-3-11: a timer that runs out in time anyway is left alone.
+    // RFC2236-3-11: a timer that expires in time anyway is left alone.
     let in_time = timers.expiry(delay).is_some_and(|at| at.since(cx.now) <= max_resp);
     if is_reported(group) && !in_time {
         timers.set(delay, cx.now + cx.rng.delay(max_resp)); // RFC2236-3-09
     }
 }
 
-/// Whether the group is ever reported or left: not all-hosts (RFC2236-6-08, RFC2710-5-03), and not
+/// Whether the group is ever reported or left: neither all-hosts (RFC2236-6-08, RFC2710-5-03), nor
 /// an IPv6 group whose scope is no wider than the host (RFC2710-5-04).
 fn is_reported(group: Group) -> bool {
     let stays_on_host = match group.addr() {

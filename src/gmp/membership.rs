@@ -7,20 +7,20 @@ use std::time::Duration;
 use super::change::{Filter, Sources};
 use crate::time::Instant;
 
-/// The state of one group (RFC 9776 section 6.2.1) and the Queries that are still to be sent for it
+/// The state of one group (RFC 9776 section 6.2.1) and the Queries that are still due for it
 /// (section 6.6.3). Its timers run in the interface that owns it.
 #[derive(Clone, Debug)]
 pub struct Membership {
-    /// Who is wanted.
+    /// The filter mode and the sources.
     pub filter: Filter,
-    /// When the group timer was to expire at the latest once a Leave was being checked; see
+    /// The latest time to which the check of a Leave set the group timer; see
     /// [`super::interface::Interface::is_checking`].
     pub check_ends: Option<Instant>,
-    /// The Last Member Query Interval and Time of the Queries that are being asked.
+    /// The Last Member Query Interval and Time of the Queries under way.
     pub pace: (Duration, Duration),
-    /// How many more times Q(G) is to be sent.
+    /// The number of times that Q(G) is still to be sent.
     pub ask_group: u8,
-    /// How many more times each source is to be asked for in a Q(G,S).
+    /// The number of times that each source is still to be named in a Q(G,S).
     pub ask_sources: BTreeMap<IpAddr, u8>,
 }
 
@@ -35,7 +35,7 @@ impl Membership {
         }
     }
 
-    /// Whether anything is left to be asked.
+    /// Whether any Query is still due.
     #[must_use]
     pub fn is_asking(&self) -> bool {
         self.ask_group > 0 || !self.ask_sources.is_empty()
@@ -47,11 +47,11 @@ impl Membership {
         self.ask_sources.clear();
     }
 
-    /// Counts one transmission and says whom it asks for: the group, and which sources.
+    /// Counts one transmission; returns whether it is for the group, and the sources that it names.
     pub(super) fn take_transmission(&mut self) -> (bool, Sources) {
         let group = self.ask_group > 0;
         self.ask_group = self.ask_group.saturating_sub(1);
-        // A source that has meanwhile gone needs no question.
+        // A source that was removed meanwhile needs no Query.
         let known = self.filter.timed();
         self.ask_sources.retain(|source, _| known.contains(source));
         let sources = self.ask_sources.keys().copied().collect();

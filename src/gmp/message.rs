@@ -1,9 +1,9 @@
-//! What IGMP and MLD say, once, above their codecs.
+//! The messages of IGMP and MLD, above their codecs.
 //!
-//! A message here has no octets: `igmp` (and later `mld`) turns those into it and back. Older versions
-//! are said in the words of the newest one (RFC3376-7.3.2-02, RFC 9777 section 8.3.2): a Report of
-//! version 1 or 2 is IS_EX({}), a Leave or Done is TO_IN({}). Nothing is judged here; whether a message
-//! is acted on is for the machines to decide.
+//! A message here has no octets: `igmp` (and later `mld`) turns octets into messages and back.
+//! Messages of older versions take the form of the newest one (RFC3376-7.3.2-02, RFC 9777 section
+//! 8.3.2): a Report of version 1 or 2 is IS_EX({}), a Leave or Done is TO_IN({}). This module
+//! judges nothing; the machines decide whether to act on a message.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,18 +14,18 @@ pub use super::change::{Record, RecordType, Sources};
 use crate::addr::Group;
 pub use crate::version::Version;
 
-/// The Max Response Time that a version 1 Query grants, as it cannot say so itself (RFC2236-4-01).
+/// The Max Response Time of a version 1 Query, which has no field for it (RFC2236-4-01).
 pub const V1_MAX_RESPONSE: Duration = Duration::from_secs(10);
 
 /// One message of IGMP or MLD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Message {
-    /// A querier asks.
+    /// A Query.
     Query(Query),
-    /// A host tells.
+    /// A Report, a Leave or a Done.
     Report(Report),
-    /// A message about an address that is no group, which nobody acts on (RFC2236-6-01,
+    /// A message about an address that is no group, on which no machine acts (RFC2236-6-01,
     /// RFC2236-2.4-02).
     NotOfGroup(NotOfGroup),
     /// A message of a type that the reader does not know, by its type octet (RFC3376-4-03).
@@ -35,56 +35,56 @@ pub enum Message {
 /// A Query of any version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
-    /// The version that it is of.
+    /// The version of the Query.
     pub version: Version,
-    /// The group asked for; `None` is a General Query.
+    /// The group; `None` in a General Query.
     pub group: Option<Group>,
-    /// The sources asked for; empty unless this is a Group-and-Source-Specific Query.
+    /// The sources; empty unless this is a Group-and-Source-Specific Query.
     pub sources: Sources,
-    /// The Max Response Time as the message says it, zero in version 1; see [`Query::granted`].
+    /// The Max Response Time in the message, zero in version 1; see [`Query::granted`].
     pub max_resp: Duration,
-    /// The S flag, Suppress Router-Side Processing (RFC3376-4.1.5-01); no version before 3 has it.
+    /// The S flag, Suppress Router-Side Processing (RFC3376-4.1.5-01); false before version 3.
     pub suppress: bool,
-    /// QRV, the querier's Robustness Variable (RFC 9776 section 4.1.6); no version before 3 has it.
+    /// QRV, the querier's Robustness Variable (RFC 9776 section 4.1.6); `None` before version 3.
     pub qrv: Option<u8>,
-    /// QQI, the querier's Query Interval (RFC3376-4.1.7-01); no version before 3 has it.
+    /// QQI, the querier's Query Interval (RFC3376-4.1.7-01); `None` before version 3.
     pub qqi: Option<Duration>,
 }
 
-/// What a host tells: a Report of any version, a Leave or a Done.
+/// A Report of any version, a Leave or a Done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// The version that it is of.
+    /// The version of the message.
     pub version: Version,
-    /// Group records in the order of the message; before version 3 there is exactly one. Records of
-    /// unknown types, or of addresses that are no groups, are left out (RFC3376-4.2.12-02).
+    /// Group records in the order of the message; before version 3 exactly one. Records of unknown
+    /// types, or of addresses that are no groups, are left out (RFC3376-4.2.12-02).
     pub records: Vec<(Group, Record)>,
 }
 
-/// What a message about an address that is no group would be otherwise.
+/// A message that names an address which is no group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotOfGroup {
-    /// What it would be.
+    /// The form of the message.
     pub form: Form,
-    /// The version that it is of.
+    /// The version of the message.
     pub version: Version,
     /// The address.
     pub address: IpAddr,
 }
 
-/// What a message is for.
+/// The form of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Form {
-    /// To ask.
+    /// A Query.
     Query,
-    /// To tell what is wanted.
+    /// A Report.
     Report,
-    /// To tell that a group is not wanted any more: a Leave, or a Done.
+    /// A Leave, or a Done.
     Leave,
 }
 
 impl Message {
-    /// What the message is for; `None` if its type is unknown.
+    /// The form of the message; `None` if its type is unknown.
     #[must_use]
     pub fn form(&self) -> Option<Form> {
         Some(match self {
@@ -96,7 +96,7 @@ impl Message {
         })
     }
 
-    /// The version that the message is of; `None` if its type is unknown.
+    /// The version of the message; `None` if its type is unknown.
     #[must_use]
     pub const fn version(&self) -> Option<Version> {
         Some(match self {
@@ -107,7 +107,7 @@ impl Message {
         })
     }
 
-    /// The groups that the message names, in its order; none in a General Query.
+    /// The groups that the message names, in its order; empty for a General Query.
     pub fn groups(&self) -> impl Iterator<Item = Group> {
         let (asked, told) = match self {
             Self::Query(query) => (query.group, &[][..]),
@@ -119,20 +119,20 @@ impl Message {
 }
 
 impl Query {
-    /// A Query as versions 1 and 2 have it, without what version 3 added.
+    /// A Query of version 1 or 2, without the fields of version 3.
     #[must_use]
     pub const fn older(version: Version, group: Option<Group>, max_resp: Duration) -> Self {
         let sources = Sources::new();
         Self { version, group, sources, max_resp, suppress: false, qrv: None, qqi: None }
     }
 
-    /// Whether members of the group are among those who are asked.
+    /// Whether members of the group must answer the Query.
     #[must_use]
     pub fn asks_about(&self, group: Group) -> bool {
         self.group.is_none_or(|asked| asked == group)
     }
 
-    /// How long those who are asked may take to answer.
+    /// How long members may take to answer.
     #[must_use]
     pub const fn granted(&self) -> Duration {
         match self.version {

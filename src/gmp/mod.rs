@@ -30,12 +30,12 @@ use querier::Role;
 /// The context of one call of the router side of a link.
 pub type Cx<'a> = machine::Cx<'a, Say>;
 
-/// What the router side of a link says.
+/// An output of the router side of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Say {
     /// Transmit this Query on the link.
     Query(Query),
-    /// Something that others decide by, or that a reader of the log wants to know.
+    /// A change on which other machines act, or that belongs in the log.
     News(News),
 }
 
@@ -51,7 +51,7 @@ impl From<News> for Say {
     }
 }
 
-/// What has changed on a link.
+/// A change on a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum News {
@@ -61,16 +61,16 @@ pub enum News {
     SourcesChanged(Group),
     /// The link has no members of the group any more ("notify routing -").
     NoMembers(Group),
-    /// A Leave is being checked: the group is forgotten at this instant unless somebody reports.
+    /// A Leave is being checked: the group is forgotten at this instant unless a Report comes.
     CheckingMembership(Group, Instant),
-    /// The querier election was won, lost, or went to another router.
+    /// The outcome of the querier election changed.
     Querier(Role),
     /// A Query of another version than the configured one was heard (RFC2236-4-10, RFC2236-4-11).
     OtherVersion(IpAddr),
 }
 
 impl News {
-    /// The group that the news is about, if it is about one.
+    /// The group of the news, if it has one.
     #[must_use]
     pub const fn group(&self) -> Option<Group> {
         match *self {

@@ -1,8 +1,8 @@
 //! The timers and counters of group management, with their defaults and derivations.
 //!
-//! Owns RFC 2236 section 8 and the same sections of RFC 3376 and RFC 9776. Everything that the RFCs
-//! derive is a function here, so no derived value can be configured into a contradiction; where the
-//! RFCs disagree, the [`Profile`] decides.
+//! Owns RFC 2236 section 8 and the same sections of RFC 3376 and RFC 9776. Every derived value of
+//! the RFCs is a function here, so no configuration can contradict it; where the RFCs disagree, the
+//! [`Profile`] decides.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ pub enum Profile {
     Rfc9776,
 }
 
-/// What the code of the Querier's Query Interval can say at most (RFC3376-4.1.7-01).
+/// The largest Query Interval that QQIC can encode (RFC3376-4.1.7-01).
 const LONGEST_QUERY_INTERVAL: Duration = Duration::from_secs(31744);
 
 /// The parameters of a router on one link, as RFC 2236 section 8 names them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Params {
-    /// Whose formulas apply.
+    /// The RFC whose formulas apply.
     pub profile: Profile,
     /// The version spoken, by administration (RFC2236-4-06).
     pub version: Version,
@@ -76,19 +76,19 @@ pub enum Invalid {
     /// RFC2236-8.3-01
     #[error("query-response-interval must be shorter than query-interval (RFC 2236 section 8.3)")]
     ResponseNotShorter,
-    /// A count of zero would drop members unasked.
+    /// With a count of zero no Query would be sent before members are dropped.
     #[error("last-member-query-count must not be 0")]
     LastMemberQueryCount,
-    /// RFC2236-2.2-01: tenths of a second in one octet, and zero means something else.
+    /// RFC2236-2.2-01: tenths of a second in one octet, and zero has another meaning.
     #[error("{0} must be 0.1 s to 25.5 s, in whole tenths (RFC 2236 section 2.2)")]
     NotTenths(&'static str),
-    /// RFC3376-4.1.7-01: the longest interval that a Query of any version can tell of.
+    /// RFC3376-4.1.7-01: the longest interval that a Query of any version can carry.
     #[error("{0} must be at most 31744 s (RFC 3376 section 4.1.7)")]
     TooLong(&'static str),
-    /// A router that speaks version 3 is not there yet.
+    /// The router does not speak version 3 yet.
     #[error("version 3 is not spoken by routers yet")]
     NotSpoken,
-    /// Zero would query without end.
+    /// With zero the router would send Queries without end.
     #[error("{0} must not be 0")]
     Zero(&'static str),
 }
@@ -142,7 +142,7 @@ impl Params {
         self.query_interval * u32::from(self.robustness) + self.query_response_interval
     }
 
-    /// Checks the parameters against each other and against what a message can carry.
+    /// Checks the parameters against each other and against the limits of the messages.
     ///
     /// # Errors
     /// The first rule that is broken.

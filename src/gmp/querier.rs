@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::params::Profile;
 
-/// Who asks on the link.
+/// The role of this router on the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// This router.
     Querier,
-    /// The router with this address, which is lower than ours.
+    /// The router with this address, which is lower than ours, is the querier.
     NonQuerier(IpAddr),
 }
 

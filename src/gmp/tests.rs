@@ -18,7 +18,7 @@ mod election;
 mod tables;
 mod timers;
 
-/// The router side of a link with everything that it has said.
+/// The router side of a link with its outputs.
 struct Link {
     interface: Interface,
     now: Instant,
@@ -128,7 +128,7 @@ fn exclude(requested: &str, excluded: &str) -> Filter {
     Filter::Exclude { requested: set(requested), excluded: set(excluded) }
 }
 
-/// What another router asks.
+/// Another router's Query.
 fn ask(group: Option<Group>, sources: &str, suppress: bool) -> Query {
     Query { sources: set(sources), suppress, ..Query::older(Version::V2, group, secs(1.0)) }
 }

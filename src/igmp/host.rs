@@ -1,7 +1,8 @@
 //! The host side of IGMP on one link: the machine of [`crate::gmp::listener`] behind packets.
 //!
-//! Owns what RFC 2236 section 6 says of valid messages, and which message says what. Like the router
-//! it has no socket and no clock: packets and the time go in, packets come out.
+//! Owns what RFC 2236 section 6 requires of valid messages, and which message carries which
+//! meaning. Like the router it has no socket and no clock: packets and the time go in, packets come
+//! out.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -27,13 +28,13 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host with this address that is a member of nothing yet.
+    /// A host with this address and without memberships.
     #[must_use]
     pub fn new(params: HostParams, address: IpAddr, rng: Rng) -> Self {
         Self { address, listener: Listener::new(params), rng, said: VecDeque::new() }
     }
 
-    /// What the host knows.
+    /// The state of the host.
     #[must_use]
     pub const fn listener(&self) -> &Listener {
         &self.listener
@@ -54,7 +55,7 @@ impl Host {
         self.with(now, Listener::expire);
     }
 
-    /// When to call [`Host::expire`], at the latest.
+    /// When [`Host::expire`] must be called, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.listener.deadline().map(|deadline| deadline.at)
@@ -63,7 +64,7 @@ impl Host {
     /// Hands the host an IGMP packet that came in on the link.
     ///
     /// # Errors
-    /// Why it was ignored; it has then changed nothing.
+    /// Why the packet was ignored; the host is then unchanged.
     pub fn receive(&mut self, now: Instant, packet: &Packet<'_>) -> Result<(), Ignored> {
         let Header { protocol, source, .. } = packet.header;
         if protocol != Family::V4.gmp_protocol() {
@@ -97,10 +98,10 @@ impl Host {
         Ok(())
     }
 
-    /// The next packet to be sent, until there is none.
+    /// The next packet to be sent; `None` when there are no more.
     ///
     /// # Errors
-    /// What cannot be said in a message, such as a group that is not of IPv4; it is not sent.
+    /// The message cannot be encoded, for example for a group of IPv6; it is not sent.
     pub fn poll(&mut self) -> Option<Result<Datagram, Unencodable>> {
         let said = match self.said.pop_front()? {
             Say::Report { version, group } => Report::of_group(version, group),

@@ -1,6 +1,6 @@
-//! What an IGMP message says, and the IGMP message that says it.
+//! Translates IGMP messages into their meaning and back.
 //!
-//! The one place where the messages of [`crate::wire::igmp`] and those of [`crate::gmp::message`] meet.
+//! Only here do the messages of [`crate::wire::igmp`] and those of [`crate::gmp::message`] meet.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::wire::float::encode_float;
 use crate::wire::igmp::{self as wire, GroupRecord, RecordKind, V3Query, V3Report};
 use crate::wire::{Unencodable, Unfit};
 
-/// What the message says.
+/// The meaning of the message.
 #[must_use]
 pub fn meaning(message: &wire::Message) -> Message {
     use wire::Message as M;
@@ -65,7 +65,7 @@ fn read_group(version: Version, form: Form, address: Ipv4Addr) -> Message {
     })
 }
 
-/// `None` for a type that nobody knows, and for what is no group (RFC3376-4.2.12-02).
+/// `None` for an unknown type, and for an address that is no group (RFC3376-4.2.12-02).
 fn read_record(record: &GroupRecord) -> Option<(Group, Record)> {
     let sources = sources(&record.sources);
     let told = match record.kind {
@@ -84,7 +84,7 @@ fn sources(list: &[Ipv4Addr]) -> Sources {
     list.iter().copied().map(IpAddr::V4).collect()
 }
 
-/// The IGMP message that says this.
+/// The IGMP message with this meaning.
 ///
 /// # Errors
 /// An IPv6 address, a record that an older version has no message for, or an unknown type that is in
@@ -108,7 +108,8 @@ pub fn message(meaning: &Message) -> Result<wire::Message, Unencodable> {
     })
 }
 
-/// Times are cut to what the code can say, and 0 stands for a QRV that does not fit (RFC3376-4.1.6-02).
+/// Times are cut to the precision of the code, and a QRV that does not fit becomes 0
+/// (RFC3376-4.1.6-02).
 fn write_query(query: &Query) -> Result<wire::Query, Unencodable> {
     let group = match query.group {
         Some(group) => v4("group address", group.addr())?,

@@ -34,7 +34,7 @@ pub const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
 /// Hands a packet that came in on the link to the router's machine.
 ///
 /// # Errors
-/// Why the packet was ignored; it has then changed nothing.
+/// Why the packet was ignored; the machine is then unchanged.
 pub fn receive(
     interface: &mut Interface,
     cx: &mut Cx<'_>,
@@ -43,10 +43,10 @@ pub fn receive(
     let from = packet.header.source;
     let message = read(packet)?;
     match message {
-        // The kernel may hand us what we sent ourselves. Our own Reports and Leaves count: where this
-        // router is a member itself, they may be the ones that silence the other members.
+        // The kernel may return our own packets. Our own Reports and Leaves count: if this router
+        // is a member itself, they may be the ones that silence the other members.
         _ if from == interface.own() && message.form() == Some(Form::Query) => Err(Ignored::Own),
-        // RFC2236-4-01: a zero Max Response Time is that of a version 1 Query.
+        // RFC2236-4-01: a zero Max Response Time marks a version 1 Query.
         Message::Query(query) if query.version == Version::V1 => {
             v1::query(interface, cx, from, query);
             Ok(())
@@ -78,7 +78,7 @@ pub fn receive(
     }
 }
 
-/// What a packet says that is fit to be looked at, to a router and a host of version 2.
+/// The message of a valid packet, for a router or a host of version 2.
 fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
     // RFC1112-7.2-02; 0.0.0.0 is a host that has no address yet (RFC3376-4.2.13-01).
     if packet.header.source.is_multicast() {
@@ -89,7 +89,7 @@ fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
     Ok(meaning(&decoded.message))
 }
 
-/// RFC2236-6-08: nobody reports 224.0.0.1, of which everyone is a member.
+/// RFC2236-6-08: 224.0.0.1 is never reported, since every host is a member.
 fn reported_group(group: Group) -> Result<Group, Ignored> {
     if group.is_all_hosts() { Err(Ignored::AllHosts) } else { Ok(group) }
 }
@@ -97,7 +97,7 @@ fn reported_group(group: Group) -> Result<Group, Ignored> {
 /// The packet that carries a message of ours.
 ///
 /// # Errors
-/// What of it IGMP cannot carry.
+/// The part of the message that IGMP cannot carry.
 pub fn encode(source: IpAddr, said: &Message) -> Result<Datagram, Unencodable> {
     let payload = message(said)?.encode()?;
     let header = Header {
@@ -111,7 +111,7 @@ pub fn encode(source: IpAddr, said: &Message) -> Result<Datagram, Unencodable> {
     Ok(Datagram { header, payload })
 }
 
-/// Where a message goes.
+/// The destination of a message.
 fn destination(said: &Message) -> IpAddr {
     let group = match said {
         // RFC2236-3-07, RFC2236-7-14: to all hosts, or to the group itself.

@@ -23,7 +23,7 @@ mod querier;
 mod v1_hosts;
 mod v1_routers;
 
-/// The router with the address 10.0.0.5, and everything that it has said on its link.
+/// The router with the address 10.0.0.5, and its outputs on its link.
 struct Link {
     interface: Interface,
     now: Instant,
@@ -41,7 +41,7 @@ struct Asked {
 }
 
 impl Link {
-    /// A router that has just entered service at 0 s; its first Query is among what it said.
+    /// A router that has just entered service at 0 s; its first Query is among its outputs.
     fn new() -> Self {
         Self::with(Params::default())
     }
@@ -55,7 +55,7 @@ impl Link {
         Self { interface, now: Instant::ZERO, said, rng }
     }
 
-    /// Calls the machine, and keeps what it says.
+    /// Calls the machine, and keeps its outputs.
     fn call<T>(&mut self, act: impl FnOnce(&mut Interface, &mut Cx<'_>) -> T) -> T {
         let mut out = VecDeque::new();
         let mut cx = Cx { now: self.now, rng: &mut self.rng, out: &mut out };
@@ -70,7 +70,7 @@ impl Link {
         Self::with(Params { version: Version::V1, ..Params::default() })
     }
 
-    /// A router that has lost the election to 10.0.0.1 at 0 s, and said so.
+    /// A router that has lost the election to 10.0.0.1 at 0 s, and reported so.
     fn non_querier() -> Self {
         let mut link = Self::new();
         link.general_query(1);
@@ -99,7 +99,7 @@ impl Link {
         self.packet(HOST, ALL_ROUTERS, &Message::Leave { group: G })
     }
 
-    /// A version 3 host tells something about the group.
+    /// A version 3 host reports a record of the group.
     fn record(&mut self, record: &Record) {
         self.call(|interface, cx| interface.heard_record(cx, group(), record));
     }
@@ -109,7 +109,7 @@ impl Link {
         self.packet(router(from), ALL_HOSTS, &query(100, Ipv4Addr::UNSPECIFIED)).unwrap();
     }
 
-    /// 10.0.0.`from` asks for the group.
+    /// 10.0.0.`from` sends a Group-Specific Query.
     fn group_query(&mut self, from: u8, code: u8) {
         self.packet(router(from), G, &query(code, G)).unwrap();
     }
@@ -129,7 +129,7 @@ impl Link {
         self.interface.wants(IpAddr::from([198, 51, 100, 1]), Group::new(G.into()).unwrap())
     }
 
-    /// The members are there until just before `until`, and then no more.
+    /// The group has members until just before `until`, and none from then on.
     fn assert_members_until(&mut self, until: Duration) {
         self.run_to(until - NANO);
         assert!(self.has_members(), "lost before {until:?}");
@@ -148,14 +148,14 @@ impl Link {
         self.said.drain(..).filter_map(on_wire).collect()
     }
 
-    /// When General Queries were sent since the last call; there must be no others.
+    /// When General Queries were sent since the last call; no other Query may have been sent.
     fn asked_all(&mut self) -> Vec<Duration> {
         let asked = self.asked();
         assert!(asked.iter().all(|query| query.group.is_unspecified()), "{asked:?}");
         asked.into_iter().map(|query| query.at).collect()
     }
 
-    /// When the group was asked for since the last call.
+    /// When Group-Specific Queries were sent since the last call.
     fn asked_group(&mut self) -> Vec<Duration> {
         let asked = self.asked();
         asked.into_iter().filter(|query| query.group == G).map(|query| query.at).collect()

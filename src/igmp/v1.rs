@@ -8,7 +8,7 @@ use crate::gmp::change::{Record, Sources};
 use crate::gmp::interface::Interface;
 use crate::gmp::message::{Query, Version};
 
-/// A version 1 Query was heard. It asks for everything: its group field has no meaning (RFC 1112
+/// A version 1 Query was heard. It is always general: its group field has no meaning (RFC 1112
 /// appendix I).
 pub fn query(interface: &mut Interface, cx: &mut Cx<'_>, from: IpAddr, query: Query) {
     if interface.params().version != Version::V1 {

@@ -25,8 +25,8 @@ pub fn report(interface: &mut Interface, cx: &mut Cx<'_>, group: Group) {
     interface.stop_asking(group); // RFC2236-3-25
 }
 
-/// A Leave was heard: the querier asks Last Member Query Count times whether members are left, and
-/// forgets the group if nobody answers within Last Member Query Time (RFC2236-3-23, RFC2236-3-24).
+/// A Leave was heard: the querier sends Last Member Query Count Group-Specific Queries, and forgets
+/// the group if no Report comes within Last Member Query Time (RFC2236-3-23, RFC2236-3-24).
 ///
 /// # Errors
 /// Why the Leave was ignored.
@@ -44,7 +44,7 @@ pub fn leave(interface: &mut Interface, cx: &mut Cx<'_>, group: Group) -> Result
         return Err(Ignored::LeaveWithVersion1Hosts); // RFC2236-5-03
     }
     if interface.is_checking(group) {
-        return Err(Ignored::LeaveWhileChecking); // RFC2236-7-10: only from Members Present.
+        return Err(Ignored::LeaveWhileChecking); // RFC2236-7-10: only in Members Present.
     }
     interface.heard_record(cx, group, &Record::ToIn(Sources::new()));
     Ok(())

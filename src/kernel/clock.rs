@@ -1,6 +1,6 @@
 //! The only clock of the package: `CLOCK_MONOTONIC`, counted from the start of the run.
 //!
-//! Everything else is told the time, so that a run can be repeated in virtual time.
+//! All other code receives the time as an input, so that a run can be repeated in virtual time.
 
 use crate::time::Instant;
 
@@ -8,7 +8,7 @@ use crate::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: std::time::Instant,
-    /// What it showed then.
+    /// The clock's value at that moment.
     shown: Instant,
 }
 
@@ -19,14 +19,14 @@ impl Clock {
         Self::showing(Instant::ZERO)
     }
 
-    /// A clock that shows `now` now, for a daemon that starts in the midst of a run.
+    /// A clock that shows `now` now, for a daemon that starts during a run.
     #[must_use]
     pub fn showing(now: Instant) -> Self {
         Self { start: read(), shown: now }
     }
 
-    /// The time of the run. It never runs backwards, and does not count the time
-    /// that the machine was suspended.
+    /// The time of the run. It never runs backwards, and does not count time while the machine is
+    /// suspended.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.shown + read().duration_since(self.start)

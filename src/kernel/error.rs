@@ -1,6 +1,6 @@
-//! Why the kernel refused to route multicast, in words that say what to do about it.
+//! Why the kernel refused to route multicast, with a remedy.
 //!
-//! The causes that an operator can remove have a variant each; the rest names the call that failed.
+//! Causes that an operator can remove have a variant each; the others name the call that failed.
 
 use std::io;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use crate::mfc::vif::Vif;
 /// Why a call that controls multicast routing failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MrouteError {
-    /// A table has one owner in its network namespace, and somebody else is it.
+    /// A table has one owner in its network namespace, and another process is it.
     #[error(
         "another process owns multicast routing in table {table} of this network namespace \
          (MRT_INIT: EADDRINUSE)"
@@ -42,14 +42,14 @@ pub enum MrouteError {
         /// The index that was asked for.
         ifindex: u32,
     },
-    /// The number was given to a device and not deleted since.
+    /// The number belongs to another device.
     #[error("{vif} is in use")]
     VifInUse {
         /// The number.
         vif: Vif,
     },
-    /// The device has a virtual interface already. The kernel would take a second one, and name the
-    /// wrong one of the two in its upcalls.
+    /// The device has a virtual interface already. The kernel would accept a second one, and name
+    /// the wrong one of the two in its upcalls.
     #[error("the interface with index {ifindex} is {vif} already")]
     DeviceInUse {
         /// The device's index.
@@ -63,7 +63,7 @@ pub enum MrouteError {
         /// The address.
         addr: IpAddr,
     },
-    /// The socket is a member of as many groups as it may be.
+    /// The socket has as many group memberships as it may have.
     #[error(
         "too many group memberships on one socket (IP_ADD_MEMBERSHIP: ENOBUFS): raise the sysctl \
          net.ipv4.igmp_max_memberships"
@@ -74,13 +74,13 @@ pub enum MrouteError {
     Io {
         /// The call that failed, by its name in the kernel's headers.
         call: &'static str,
-        /// What it said.
+        /// The kernel's error.
         source: io::Error,
     },
 }
 
 impl MrouteError {
-    /// What `errno` means whatever the call; a caller that knows better looks before.
+    /// The meaning of `errno` for any call; a caller with a better one checks first.
     pub(super) fn of(call: &'static str, errno: Errno) -> Self {
         match errno {
             Errno::EPERM | Errno::EACCES => Self::NoPermission { call },

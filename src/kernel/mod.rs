@@ -1,9 +1,9 @@
-//! IPv4 multicast routing of the Linux kernel, raw IGMP, and the clock: where the core meets Linux.
+//! IPv4 multicast routing of the Linux kernel, raw IGMP, and the clock: the core's way to Linux.
 //!
 //! Owns the multicast routing socket (linux/mroute.h): which devices take part, which flows are
-//! forwarded, what the kernel asks, and every IGMP message in and out. It decides nothing: what to
-//! forward and what to say is handed in. It refuses what the kernel would accept and then report
-//! wrongly, such as two virtual interfaces on one device. All unsafe code is in `sys`.
+//! forwarded, the upcalls, and every IGMP message in and out. It decides nothing: callers say what
+//! to forward and send. It refuses requests that the kernel would accept but report wrongly, such
+//! as two virtual interfaces on one device. All unsafe code is in `sys`.
 
 mod clock;
 mod error;

@@ -1,8 +1,8 @@
 //! The socket that owns IPv4 multicast routing: virtual interfaces, forwarding entries, counters.
 //!
 //! One socket owns one multicast routing table of one network namespace, and it is also the raw
-//! socket through which IGMP comes and goes (see `packet`). Closing it gives everything back. What
-//! the kernel takes without a word and then reports wrongly is refused here.
+//! socket for IGMP (see `packet`). Closing it releases everything. Requests that the kernel accepts
+//! silently but reports wrongly are refused here.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,13 +19,13 @@ use crate::mfc::vif::Vif;
 /// The table that the kernel uses unless a rule says otherwise (`RT_TABLE_DEFAULT`).
 pub const DEFAULT_TABLE: u32 = 253;
 
-/// Octets asked for in `SO_RCVBUF`. The default holds 256 upcalls, and as many new flows at once
-/// are nothing unusual; this holds some 40,000.
+/// The octets requested by `SO_RCVBUF`. The default holds 256 upcalls, and a burst of new flows can
+/// exceed that; this holds some 40,000.
 const RECEIVE_BUFFER: usize = 16 << 20;
 
 /// The owner of one IPv4 multicast routing table.
 ///
-/// It belongs for ever to the network namespace of the thread that opened it; any thread may use it
+/// The socket stays in the network namespace of the thread that opened it; any thread may use it
 /// afterwards. The descriptor does not block: wait on it with [`readable`](super::readable).
 /// Dropping it removes all its virtual interfaces, entries and memberships.
 #[derive(Debug)]
@@ -38,15 +38,15 @@ impl Mroute {
     /// Takes over multicast routing in `table`, or in [`DEFAULT_TABLE`], of the calling thread's
     /// network namespace. Forwarding needs no other switch: `ip_forward` may stay off.
     ///
-    /// The kernel sends a WRONGVIF upcall only for an interface that is also among the entry's
-    /// `oifs`, and one per entry and 3 seconds at most (`ipmr_cache_report`).
+    /// The kernel makes a WRONGVIF upcall only for an interface that is also among the entry's
+    /// `oifs`, and at most one per entry and 3 seconds (`ipmr_cache_report`).
     ///
     /// # Errors
     ///
     /// [`MrouteError::AlreadyOwned`], [`MrouteError::NoPermission`], [`MrouteError::NotSupported`].
     pub fn open(table: Option<u32>) -> Result<Self, MrouteError> {
         let fd = sys::igmp_socket().map_err(|errno| MrouteError::of("socket", errno))?;
-        // First of all: a packet that comes before this option is set does not say from where.
+        // Set first: a packet that comes before this option does not carry its interface.
         set(&fd, "IP_PKTINFO", sockopt::Ipv4PacketInfo, &true)?;
         set(&fd, "IP_HDRINCL", sys::IpHdrIncl, &1)?;
         set(&fd, "IP_MULTICAST_LOOP", sockopt::IpMulticastLoop, &false)?;
@@ -87,8 +87,8 @@ impl Mroute {
         Ok(())
     }
 
-    /// Takes the virtual interface out, of all entries too; `false` if the kernel had none, having
-    /// done the same by itself when the device vanished.
+    /// Removes the virtual interface, from all entries too; `false` if the kernel has no such
+    /// interface, because it removes one itself when the device vanishes.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl Mroute {
     /// that waited for the entry are forwarded at once.
     ///
     /// An outgoing interface that does not exist yet is left out, and stays out when it is added
-    /// later: add the entry again then.
+    /// later: then add the entry again.
     ///
     /// # Errors
     ///
@@ -116,14 +116,15 @@ impl Mroute {
         request.parent = number(entry.iif);
         for (oif, &threshold) in &entry.oifs {
             // The kernel reads 0 as "not an outgoing interface". A datagram with TTL 1 is never
-            // forwarded (RFC 1812 section 5.3.1), so 1 lets out exactly those that 0 would.
+            // forwarded (RFC 1812 section 5.3.1), so a threshold of 1 lets out exactly those that 0
+            // would.
             request.ttls[oif.index()] = threshold.max(1);
         }
         set(&self.fd, "MRT_ADD_MFC", sys::MrtAddMfc, &request)
     }
 
-    /// Forgets the flow; `false` if there was no entry for it. Its next datagram causes a NOCACHE
-    /// upcall again.
+    /// Deletes the flow's entry; `false` if there was no entry for it. The next datagram makes a
+    /// NOCACHE upcall again.
     ///
     /// # Errors
     ///
@@ -136,7 +137,7 @@ impl Mroute {
         }
     }
 
-    /// What the flow's entry counted since it was added; `None` if there is no entry.
+    /// The counters of the flow's entry since it was added; `None` if there is no entry.
     ///
     /// # Errors
     ///
@@ -156,8 +157,8 @@ impl Mroute {
         }
     }
 
-    /// What the virtual interface counted since it was added; `None` if there is no such interface.
-    /// Only datagrams that an entry matched are counted, not IGMP.
+    /// The counters of the virtual interface since it was added; `None` if there is no such
+    /// interface. They count only datagrams that matched an entry, and no IGMP.
     ///
     /// # Errors
     ///
@@ -178,9 +179,9 @@ impl Mroute {
         }
     }
 
-    /// Makes the router itself a member of `group` on one interface. Messages to 224.0.0.2 and
-    /// 224.0.0.22 reach the socket only where it joined these groups; those to routable groups come
-    /// without. Being a member, the router's kernel sends reports of its own for the group.
+    /// Makes the router itself a member of `group` on one interface. The socket receives messages
+    /// to 224.0.0.2 and 224.0.0.22 only where it joined these groups, and messages to routable
+    /// groups without joining. The router's kernel then sends Reports of its own for the group.
     ///
     /// # Errors
     ///
@@ -196,7 +197,7 @@ impl Mroute {
         })
     }
 
-    /// Ends a membership; `false` if there was none.
+    /// Ends a membership; `false` if the socket had none.
     ///
     /// # Errors
     ///
@@ -209,7 +210,7 @@ impl Mroute {
         }
     }
 
-    /// The virtual interface that the device is.
+    /// The virtual interface of the device.
     pub(super) fn vif_on(&self, ifindex: u32) -> Option<Vif> {
         self.vifs.iter().find(|&(_, &device)| device == ifindex).map(|(&vif, _)| vif)
     }
@@ -230,7 +231,7 @@ fn set<O: SetSockOpt>(
     setsockopt(fd, option, value).map_err(|errno| MrouteError::of(call, errno))
 }
 
-/// Beyond `net.core.rmem_max` if the kernel lets us, which it does not in a user namespace.
+/// Beyond `net.core.rmem_max` if the kernel allows it, which it does not in a user namespace.
 fn enlarge_receive_buffer(fd: &OwnedFd) -> Result<(), MrouteError> {
     match setsockopt(fd, sockopt::RcvBufForce, &RECEIVE_BUFFER) {
         Err(Errno::EPERM) => set(fd, "SO_RCVBUF", sockopt::RcvBuf, &RECEIVE_BUFFER),
@@ -279,7 +280,7 @@ fn membership(ifindex: u32, group: Ipv4Addr) -> Result<libc::ip_mreqn, MrouteErr
     })
 }
 
-/// The kernel's `int` for an index; 0 is refused, which the kernel would take for "any device".
+/// The kernel's `int` for an index; 0 is refused, since the kernel would read it as "any device".
 fn signed(ifindex: u32) -> Result<i32, MrouteError> {
     let index = i32::try_from(ifindex).ok().filter(|&index| index > 0);
     index.ok_or(MrouteError::NoSuchInterface { ifindex })

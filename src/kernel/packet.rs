@@ -1,9 +1,9 @@
-//! What comes out of the multicast routing socket, and what goes in.
+//! Messages out of the multicast routing socket, and packets into it.
 //!
 //! Two kinds of messages share the socket: whole IPv4 packets that carry IGMP, and the kernel's
-//! upcalls (`struct igmpmsg` of linux/mroute.h), which look like a packet whose protocol is 0. They
-//! are told apart here; what IGMP says is for others to read. A message that does not fit is
-//! reported as such, never cut.
+//! upcalls (`struct igmpmsg` of linux/mroute.h), which look like a packet whose protocol is 0. This
+//! module separates them; it does not read IGMP. A message that does not fit the buffer is reported
+//! as such, never cut.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,7 +21,7 @@ use crate::mfc::entry::Flow;
 use crate::mfc::upcall::{Upcall, UpcallKind};
 use crate::mfc::vif::Vif;
 
-/// Octets of the longest IPv4 packet: no message is longer.
+/// Octets of the longest IPv4 packet, and so of any message.
 pub const MAX_PACKET: usize = 65_535;
 
 /// Octets of an IPv4 header without options, and of a `struct igmpmsg`.
@@ -30,33 +30,33 @@ const HEADER: usize = 20;
 /// One message from the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received<'a> {
-    /// An IGMP packet. It may be the router's own: `IP_MULTICAST_LOOP` is off, so what it transmits
-    /// does not come back, but the reports that its kernel sends for its own memberships do. Who
-    /// does not want them looks at the source address.
+    /// An IGMP packet. It may be the router's own: `IP_MULTICAST_LOOP` is off, so its transmitted
+    /// packets do not come back, but Reports that its kernel sends for its own memberships do. The
+    /// source address tells them apart.
     Packet {
         /// The device that it came in on.
         ifindex: u32,
-        /// The virtual interface that the device is, if it is one.
+        /// The virtual interface of the device, if it has one.
         vif: Option<Vif>,
         /// The whole IPv4 packet, from its header on, in network order.
         bytes: &'a [u8],
     },
-    /// The kernel asks.
+    /// The kernel made an upcall.
     Upcall(Upcall),
     /// The kernel hands up a datagram that left by the register interface (`IGMPMSG_WHOLEPKT`).
     WholePacket {
-        /// What the kernel says of it.
+        /// The upcall's fields.
         upcall: Upcall,
         /// The datagram, from its IP header on.
         datagram: &'a [u8],
     },
-    /// Neither: an upcall of another kind (octet 8) or with contents that make no sense, such as a
-    /// source that is no unicast address.
+    /// Neither: an upcall of another kind (octet 8) or with impossible contents, such as a source
+    /// that is no unicast address.
     Unknown {
-        /// All of it.
+        /// The whole message.
         bytes: &'a [u8],
     },
-    /// A message did not fit into the buffer, and is gone.
+    /// A message did not fit into the buffer, and is lost.
     TooLong {
         /// The device that it came in on.
         ifindex: u32,
@@ -66,12 +66,12 @@ pub enum Received<'a> {
 }
 
 impl Mroute {
-    /// Takes the next message off the socket; `None` if there is none now. A buffer of
+    /// Takes the next message off the socket; `None` if no message waits. A buffer of
     /// [`MAX_PACKET`] octets holds every message.
     ///
     /// # Errors
     ///
-    /// What recvmsg(2) says.
+    /// Errors of recvmsg(2).
     pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Received<'a>>> {
         let mut control = nix::cmsg_space!(libc::in_pktinfo);
         let mut slices = [IoSliceMut::new(buffer)];
@@ -100,13 +100,13 @@ impl Mroute {
     }
 
     /// Sends a whole IPv4 packet, header included, out of exactly this device, whatever the routing
-    /// table says. Where it goes is read from its header. The kernel fills in the total
-    /// length and the header checksum, and source and identification where they are 0.
+    /// table says. Its header names the destination. The kernel fills in the total length and the
+    /// header checksum, and the source and identification where they are 0.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a packet shorter than a header, or for an `ifindex` that is none;
-    /// `WouldBlock` when the send buffer is full; otherwise what sendmsg(2) says.
+    /// `InvalidInput` for a packet shorter than a header, or for an `ifindex` that no device can
+    /// have; `WouldBlock` when the send buffer is full; otherwise errors of sendmsg(2).
     pub fn transmit(&self, ifindex: u32, packet: &[u8]) -> io::Result<()> {
         let to = destination(packet)
             .ok_or_else(|| invalid("the packet is shorter than an IPv4 header"))?;
@@ -129,7 +129,7 @@ fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
-/// The device that a message came in on, 0 if the kernel did not say.
+/// The device that a message came in on; 0 if the kernel did not say.
 fn device(message: &RecvMsg<'_, '_, ()>) -> nix::Result<u32> {
     let index = message.cmsgs()?.find_map(|control| match control {
         ControlMessageOwned::Ipv4PacketInfo(info) => u32::try_from(info.ipi_ifindex).ok(),

@@ -17,8 +17,8 @@ use crate::router::Way;
 use crate::time::Instant;
 use crate::wire::ip::Datagram;
 
-/// The multicast routing socket, the devices behind the virtual interfaces, and who is told what
-/// happens.
+/// The multicast routing socket, the devices behind the virtual interfaces, and the observer of
+/// events.
 pub struct Plane<F> {
     mroute: Mroute,
     /// Device indexes by [`Vif::index`].
@@ -33,23 +33,23 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
         Self { mroute, ifindexes, observe }
     }
 
-    /// Waits until there is something to receive.
+    /// Waits until a message can be received.
     ///
     /// # Errors
-    /// What the reactor says.
+    /// Errors of the reactor.
     pub async fn readable(&self) -> io::Result<()> {
         readable(self.mroute.as_fd()).await
     }
 
-    /// Takes the next message off the socket; `None` if there is none.
+    /// Takes the next message off the socket; `None` if no message waits.
     ///
     /// # Errors
-    /// What recvmsg(2) says.
+    /// Errors of recvmsg(2).
     pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Received<'a>>> {
         self.mroute.receive(buffer)
     }
 
-    /// What the kernel counted for an interface; `None` if it has none of that number.
+    /// The kernel's counters of an interface; `None` if it has no such interface.
     pub fn vif_counters(&self, vif: Vif) -> Option<VifCounters> {
         self.mroute.vif_counters(vif).ok().flatten()
     }
@@ -106,7 +106,7 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
     }
 }
 
-/// The socket is one of IPv4.
+/// The socket is an IPv4 socket.
 fn ipv4(group: Group) -> Result<Ipv4Addr, String> {
     match group.addr() {
         IpAddr::V4(addr) => Ok(addr),

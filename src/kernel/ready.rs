@@ -1,20 +1,21 @@
 //! Waiting, under tokio, until a descriptor of this layer has something to read.
 //!
 //! tokio's own constructors of `AsyncFd` are deprecated or unsafe, since a descriptor could be
-//! closed or exchanged under them. A borrowed one cannot. What to read, and when to stop, is for
-//! the caller to say.
+//! closed or exchanged under them. A borrowed one cannot. The caller decides what to read, and when
+//! to stop.
 
 use std::io;
 use std::os::fd::BorrowedFd;
 
 use super::sys;
 
-/// Waits until `fd` is readable, or has failed so that reading would say so. It may be cancelled,
-/// and costs two system calls beyond the wait. Level-triggered: what was left unread is readable.
+/// Waits until `fd` is readable, or has an error that reading would return. It may be cancelled,
+/// and costs two system calls besides the wait. Level-triggered: a descriptor with unread data is
+/// readable.
 ///
 /// # Errors
 ///
-/// What epoll_ctl(2) says, such as for a regular file.
+/// Errors of epoll_ctl(2), for example for a regular file.
 ///
 /// # Panics
 ///

@@ -1,8 +1,8 @@
 //! linux/mroute.h as Rust types, and the system calls that nix does not wrap.
 //!
-//! The structures have the layout that the kernel copies in and out; their sizes are checked when
-//! this is compiled. The option types tie each option to the structure that the kernel reads for
-//! it, which is what makes `setsockopt` safe to call. Nothing here interprets a value.
+//! The structures have the layout that the kernel copies in and out; their sizes are checked at
+//! compile time. The option types tie each option to the structure that the kernel reads for it,
+//! which makes `setsockopt` safe to call. This module interprets no value.
 
 use std::io;
 use std::net::Ipv4Addr;

@@ -1,8 +1,8 @@
-//! Which flows are forwarded where, and what has to change in the kernel's cache for it.
+//! Decides which flows are forwarded where, and which changes the kernel's cache needs for it.
 //!
-//! An entry is made when the kernel asks for one, follows the [`Tree`], and is
-//! forgotten when the flow has been idle for the keepalive time. A flow that nobody wants gets an
-//! entry without outgoing interfaces, so that the kernel drops it without asking again.
+//! An entry is made on the kernel's upcall, follows the [`Tree`], and is deleted when the flow has
+//! been idle for the keepalive time. A flow without receivers gets an entry without outgoing
+//! interfaces, so that the kernel drops it without another upcall.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -13,22 +13,22 @@ use super::vif::Vif;
 use crate::addr::{Group, Source};
 use crate::time::{Deadline, Instant, Timers};
 
-/// What the cache asks of the data plane.
+/// A request of the cache to the data plane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MfcOp {
     /// Add the entry, or replace the one of the same flow (`MRT_ADD_MFC`).
     Set(MfcEntry),
     /// Delete the entry (`MRT_DEL_MFC`).
     Delete(Flow),
-    /// Count what the entry has forwarded (`SIOCGETSGCNT`).
+    /// Read the counters of the entry (`SIOCGETSGCNT`).
     Count(Flow),
 }
 
-/// The flows that are known, and how they are forwarded.
+/// The known flows, and their entries.
 #[derive(Clone, Debug)]
 pub struct Cache {
     keepalive: Duration,
-    /// By group first, because membership changes by group. No group is without flows.
+    /// By group first, because membership changes by group. Every group here has a flow.
     flows: BTreeMap<Group, BTreeMap<Source, Known>>,
     timers: Timers<Flow>,
 }
@@ -40,7 +40,7 @@ struct Known {
 }
 
 impl Known {
-    /// The entry as it has to be now, if that is another one.
+    /// The entry that the flow needs now, if it differs from the present one.
     fn refresh(&mut self, flow: Flow, tree: &impl Tree) -> Option<MfcEntry> {
         let entry = decide(flow, self.entry.iif, tree);
         if entry == self.entry {
@@ -58,12 +58,12 @@ impl Cache {
         Self { keepalive, flows: BTreeMap::new(), timers: Timers::new() }
     }
 
-    /// Another keepalive time is in force from now on; timers that run are kept.
+    /// Replaces the keepalive time; running timers are kept.
     pub const fn configure(&mut self, keepalive: Duration) {
         self.keepalive = keepalive;
     }
 
-    /// A datagram of a flow came in on `vif` and has no entry: decides, and returns the entry.
+    /// A datagram of a flow came in on `vif` without an entry: decides, and returns the entry.
     pub fn resolve(&mut self, now: Instant, flow: Flow, vif: Vif, tree: &impl Tree) -> MfcEntry {
         let entry = decide(flow, vif, tree);
         let known = Known { entry: entry.clone(), packets: 0 };
@@ -72,19 +72,19 @@ impl Cache {
         written(flow, entry)
     }
 
-    /// The tree of a group may have changed: the entries that are no longer right.
+    /// The tree of a group may have changed: returns the entries that must change.
     pub fn refresh(&mut self, group: Group, tree: &impl Tree) -> Vec<MfcEntry> {
         let flows = self.flows.get_mut(&group).into_iter().flatten();
         flows.filter_map(|(&source, known)| known.refresh(Flow { source, group }, tree)).collect()
     }
 
-    /// The trees of all groups may have changed: the entries that are no longer right.
+    /// The trees of all groups may have changed: returns the entries that must change.
     pub fn refresh_all(&mut self, tree: &impl Tree) -> Vec<MfcEntry> {
         let groups: Vec<Group> = self.flows.keys().copied().collect();
         groups.into_iter().flat_map(|group| self.refresh(group, tree)).collect()
     }
 
-    /// Every flow that is known, and how it is forwarded.
+    /// Every known flow, and its entry.
     pub fn entries(&self) -> impl Iterator<Item = MfcEntry> {
         self.flows.iter().flat_map(|(&group, flows)| {
             let flows = flows.iter();
@@ -92,12 +92,13 @@ impl Cache {
         })
     }
 
-    /// The answer to [`MfcOp::Count`]: says whether the flow was idle, and is therefore forgotten.
+    /// The answer to [`MfcOp::Count`]: returns whether the flow was idle, and is therefore
+    /// forgotten.
     pub fn counted(&mut self, now: Instant, flow: Flow, counters: Option<FlowCounters>) -> bool {
         let known = self.flows.get_mut(&flow.group).and_then(|of| of.get_mut(&flow.source));
         let Some(known) = known else { return false };
         match counters {
-            // What came in on a wrong interface keeps nothing alive.
+            // A datagram on a wrong interface keeps no entry alive.
             Some(counters) if forwarded(counters) != known.packets => {
                 known.packets = forwarded(counters);
                 self.timers.set(flow, now + self.keepalive);
@@ -110,8 +111,8 @@ impl Cache {
         }
     }
 
-    /// The entry of the flow is not in the kernel; the next datagram makes it ask again. Says
-    /// whether the flow was known.
+    /// The flow's entry is not in the kernel, so the next datagram makes an upcall. Returns whether
+    /// the flow was known.
     pub fn forget(&mut self, flow: Flow) -> bool {
         self.timers.cancel(flow);
         let Some(flows) = self.flows.get_mut(&flow.group) else { return false };
@@ -136,8 +137,8 @@ impl Cache {
     }
 }
 
-/// Where a flow that came in on `came` has to come in, and where it goes out. Without a route it is
-/// taken where it came, and goes nowhere.
+/// The incoming and outgoing interfaces of a flow that came in on `came`. Without a route to its
+/// source it is accepted where it came, and not forwarded.
 fn decide(flow: Flow, came: Vif, tree: &impl Tree) -> Entry {
     tree.entry(flow).unwrap_or(Entry { iif: came, oifs: BTreeMap::new() })
 }

@@ -1,4 +1,4 @@
-//! An entry of the multicast forwarding cache, and what the kernel counts for it.
+//! An entry of the multicast forwarding cache, and the kernel's counters for it.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use crate::addr::{Group, Source};
 /// The source and group of the datagrams that one entry forwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Flow {
-    /// Where the datagrams come from.
+    /// The source of the datagrams.
     pub source: Source,
-    /// Where they go.
+    /// Their destination.
     pub group: Group,
 }
 
@@ -22,7 +22,8 @@ impl std::fmt::Display for Flow {
     }
 }
 
-/// How one flow is forwarded: in through `iif`, out through each of `oifs` on which the TTL suffices.
+/// How one flow is forwarded: in through `iif`, out through each of `oifs` whose threshold the TTL
+/// exceeds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MfcEntry {
     /// The flow.
@@ -34,18 +35,18 @@ pub struct MfcEntry {
     pub oifs: BTreeMap<Vif, u8>,
 }
 
-/// What the kernel counted for one flow (`SIOCGETSGCNT`).
+/// The kernel's counters of one flow (`SIOCGETSGCNT`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowCounters {
     /// Datagrams that matched the entry, those on a wrong interface included.
     pub packets: u64,
     /// Their octets, IP headers included.
     pub bytes: u64,
-    /// Those that came in on another interface than `iif`.
+    /// Datagrams that came in on another interface than `iif`.
     pub wrong_if: u64,
 }
 
-/// What the kernel counted for one virtual interface (`SIOCGETVIFCNT`).
+/// The kernel's counters of one virtual interface (`SIOCGETVIFCNT`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VifCounters {
     /// Datagrams in.

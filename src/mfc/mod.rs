@@ -1,8 +1,8 @@
-//! Facts to forwarding: who wants which flow, where it may come in, and so which entry the kernel's
-//! multicast forwarding cache needs.
+//! From facts to forwarding: which flow has receivers, where it may come in, and so which entry the
+//! kernel's multicast forwarding cache needs.
 //!
-//! Knows no protocol that finds members; it asks a [`tree::Tree`]. Refuses nothing: a flow that
-//! nobody wants, or whose source no route reaches, gets an entry that leads nowhere.
+//! Knows no protocol that finds members; it uses a [`tree::Tree`]. Refuses nothing: a flow without
+//! receivers, or without a route to its source, gets an entry without outgoing interfaces.
 
 pub mod cache;
 pub mod entry;

@@ -1,7 +1,7 @@
-//! Where a flow is to go: the one source of forwarding entries.
+//! How a flow is forwarded: the one source of forwarding entries.
 //!
-//! Members and static joins are the tree of a router without a tree protocol; static rules and PIM are
-//! others. The cache writes into the kernel what a tree says, and nobody else does.
+//! Members and static joins are the tree of a router without a tree protocol; static rules and PIM
+//! are others. Only the cache writes entries into the kernel, and it follows a tree.
 
 use std::collections::BTreeMap;
 

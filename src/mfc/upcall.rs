@@ -1,11 +1,11 @@
-//! What the kernel tells the owner of multicast routing when it cannot decide alone.
+//! Upcalls: the kernel's messages to the owner of multicast routing.
 
 use serde::{Deserialize, Serialize};
 
 use super::entry::Flow;
 use super::vif::Vif;
 
-/// Why the kernel asks (`igmpmsg.im_msgtype` of linux/mroute.h).
+/// The reason of an upcall (`igmpmsg.im_msgtype` of linux/mroute.h).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum UpcallKind {
@@ -13,7 +13,8 @@ pub enum UpcallKind {
     NoCache,
     /// `IGMPMSG_WRONGVIF`: a datagram came in on another interface than its entry's `iif`.
     WrongVif,
-    /// `IGMPMSG_WHOLEPKT`: a datagram went out of the register interface, and comes along as a whole.
+    /// `IGMPMSG_WHOLEPKT`: a datagram went out of the register interface, and is attached as a
+    /// whole.
     WholePacket,
 }
 
@@ -30,7 +31,7 @@ impl std::fmt::Display for UpcallKind {
 /// One upcall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upcall {
-    /// Why the kernel asks.
+    /// The reason of the upcall.
     pub kind: UpcallKind,
     /// The interface that the datagram came in on.
     pub vif: Vif,

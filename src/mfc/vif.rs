@@ -1,10 +1,10 @@
-//! Virtual interfaces, as the kernel's multicast routing names them (`vifi_t`).
+//! Virtual interfaces, as the kernel's multicast routing numbers them (`vifi_t`).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The number of a virtual interface: 0 to 31, the kernel's `MAXVIFS` being 32.
+/// The number of a virtual interface: 0 to 31, since the kernel's `MAXVIFS` is 32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub struct Vif(u8);
@@ -15,12 +15,12 @@ pub struct Vif(u8);
 pub enum VifKind {
     /// A network device.
     Device,
-    /// The register interface of PIM-SM, by which whole datagrams come up (`VIFF_REGISTER`).
+    /// The register interface of PIM-SM, which delivers whole datagrams (`VIFF_REGISTER`).
     Register,
 }
 
 impl Vif {
-    /// How many virtual interfaces one routing table can have (`MAXVIFS` of linux/mroute.h).
+    /// The most virtual interfaces of one routing table (`MAXVIFS` of linux/mroute.h).
     pub const MAX: usize = 32;
 
     /// The interface with this number, or `None` from 32 on.

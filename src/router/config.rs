@@ -1,4 +1,4 @@
-//! What a router is told before it starts.
+//! The configuration of a router.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -33,7 +33,7 @@ pub struct InterfaceConfig {
     pub name: String,
     /// Its addresses with their networks; IGMP speaks from the first IPv4 address.
     pub addresses: Vec<IpNet>,
-    /// IGMP, unless it is off here.
+    /// The IGMP parameters; `None` if IGMP is off here.
     pub igmp: Option<Params>,
     /// A datagram leaves here only if its TTL on arrival is greater.
     pub threshold: u8,
@@ -61,13 +61,13 @@ pub struct RouteConfig {
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The kernel has a limit.
+    /// The kernel's limit is [`Vif::MAX`].
     #[error("{0} interfaces, but the kernel's multicast routing takes at most {max}", max = Vif::MAX)]
     TooManyInterfaces(usize),
-    /// Every flow would be deleted as soon as it is installed.
+    /// With zero every flow would be deleted as soon as it is installed.
     #[error("keepalive must not be 0")]
     Keepalive,
-    /// A name stands twice.
+    /// Two interfaces have this name.
     #[error("interface {0} stands twice")]
     DuplicateInterface(String),
     /// Queries need a source address.
@@ -79,7 +79,7 @@ pub enum ConfigError {
     /// A route names an unknown interface.
     #[error("the route to {0} names the interface {1}, which is not configured")]
     UnknownInterface(IpNet, String),
-    /// The data plane has the interfaces already.
+    /// The data plane has its interfaces already.
     #[error("interfaces and their addresses cannot change while the router serves")]
     OtherInterfaces,
     /// Only IPv4 is routed.
@@ -94,7 +94,7 @@ impl Config {
     /// Checks the configuration as a whole.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.interfaces.len() > Vif::MAX {
             return Err(ConfigError::TooManyInterfaces(self.interfaces.len()));

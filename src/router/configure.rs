@@ -1,13 +1,13 @@
 //! Another configuration for a router that serves: parameters, static joins, thresholds and routes.
 //!
-//! It is taken as a whole or not at all. The interfaces stay what they are, because the data plane has
-//! them. What follows for memberships is decided by [`Interface::configure`]; what flows, flows on as
-//! the new configuration has it.
+//! The router takes a configuration as a whole or not at all. The interfaces stay, because the data
+//! plane has them. [`Interface::configure`] decides about memberships; known flows follow the new
+//! configuration at once.
 
 use super::*;
 
 impl Router {
-    /// Takes the configuration, or tells why not.
+    /// Takes the configuration, or reports why not.
     pub(super) fn configure(&mut self, now: Instant, config: Config) {
         if let Err(why) = config.check().and_then(|()| self.check_interfaces(&config)) {
             return self.tell(Event::NotConfigured(why.to_string()));

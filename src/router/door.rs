@@ -1,4 +1,4 @@
-//! What goes through a router's two doors: inputs in, outputs out.
+//! The inputs and the outputs of a router.
 
 use ipnet::IpNet;
 
@@ -13,7 +13,7 @@ use crate::rib::RouteChange;
 use crate::wire::Malformed;
 use crate::wire::ip::{Datagram, Packet};
 
-/// Everything that can happen to a router.
+/// An input of a router.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Input<'a> {
@@ -24,14 +24,14 @@ pub enum Input<'a> {
         /// The packet.
         packet: Packet<'a>,
     },
-    /// Octets came in on the interface that are no IP packet.
+    /// Octets that are no IP packet came in on the interface.
     Malformed {
         /// The interface.
         vif: Vif,
-        /// What is wrong with them.
+        /// What is wrong with the octets.
         why: Malformed,
     },
-    /// The data plane cannot decide alone.
+    /// The data plane made an upcall.
     Upcall(Upcall),
     /// An upcall of [`UpcallKind::WholePacket`](crate::mfc::upcall::UpcallKind), and its datagram.
     WholePacket {
@@ -42,11 +42,12 @@ pub enum Input<'a> {
     },
     /// The answer to [`MfcOp::Count`]; `None` if there is no such entry.
     Counted(Flow, Option<FlowCounters>),
-    /// The data plane would not do it.
+    /// The data plane refused an output.
     Refused(Refusal),
     /// Another configuration for the same interfaces, as a whole.
     Configure(Config),
-    /// What an interface is now. Every interface is up at the start, with its configured addresses.
+    /// The state of an interface. Every interface is up at the start, with its configured
+    /// addresses.
     Link {
         /// The interface.
         vif: Vif,
@@ -55,7 +56,7 @@ pub enum Input<'a> {
         /// All its addresses with their networks, the primary one of a family first.
         addresses: Vec<IpNet>,
     },
-    /// Learned routes came or went.
+    /// Learned routes were added or removed.
     Routes(Vec<RouteChange>),
     /// Time has passed.
     Tick,
@@ -81,7 +82,7 @@ pub enum Way {
     Route,
 }
 
-/// Everything that a router wants done.
+/// An output of a router.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Output {
@@ -104,17 +105,17 @@ pub enum Output {
     /// Take the interface out of multicast routing, and out of all entries (`MRT_DEL_VIF`). It may be
     /// gone already.
     DelVif(Vif),
-    /// Receive what is sent to this group on the interface.
+    /// Receive packets to this group on the interface.
     Listen(Vif, Group),
-    /// Receive it no longer.
+    /// No longer receive packets to this group on the interface.
     Unlisten(Vif, Group),
     /// Change the forwarding cache, or read it.
     Mfc(MfcOp),
-    /// For whoever keeps the log.
+    /// An event for the log.
     Event(Event),
 }
 
-/// An output that the data plane would not carry out.
+/// An output that the data plane refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The output.

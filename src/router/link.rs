@@ -1,7 +1,8 @@
-//! The links of a router: entering and leaving service on them, and what their members want.
+//! The links of a router: entering and leaving service on them, and their members' wishes.
 //!
-//! A link that comes back is entered anew (RFC2236-7-01). One that goes down has no members any more,
-//! and its virtual interface goes too, so that a device that vanished can come back as another one.
+//! The router enters service anew on a link that comes back (RFC2236-7-01). A link that goes down
+//! has no members any more, and its virtual interface goes too, so that a device that vanished can
+//! come back as another one.
 
 use super::*;
 
@@ -15,7 +16,7 @@ pub(super) struct Link {
     pub(super) config: InterfaceConfig,
     pub(super) up: bool,
     pub(super) igmp: Option<Interface>,
-    /// Whether the data plane was told to listen.
+    /// Whether the data plane listens.
     pub(super) listens: bool,
 }
 
@@ -47,7 +48,8 @@ impl Links {
     }
 }
 
-/// The tree of members and static joins: in by the route to the source, out wherever it is wanted.
+/// The tree of members and static joins: in by the route to the source, out wherever there are
+/// receivers.
 pub(super) struct Wanted<'a> {
     pub(super) links: &'a Links,
     pub(super) rib: &'a Rib,
@@ -70,7 +72,7 @@ impl Router {
         self.out.push_back(Output::AddVif { vif, kind: VifKind::Device, threshold });
     }
 
-    /// Speaks IGMP on a link from now on, if that is configured and the link has an address.
+    /// Starts IGMP on a link, if it is configured and the link has an address.
     pub(super) fn start_igmp(&mut self, now: Instant, n: usize) {
         let link = &mut self.links.0[n];
         let own = link.config.address(self.family);
@@ -86,7 +88,7 @@ impl Router {
         self.act_on(vif, said);
     }
 
-    /// Speaks IGMP on a link no longer: it has no members.
+    /// Stops IGMP on a link, which then has no members.
     pub(super) fn stop_igmp(&mut self, n: usize) {
         let link = &mut self.links.0[n];
         let vif = link.vif;
@@ -133,7 +135,7 @@ impl Router {
         self.out.push_back(Output::DelVif(link.vif));
     }
 
-    /// Speaks from the present address of the link; with none, not at all.
+    /// Uses the present address of the link; without one, IGMP stops.
     fn readdress(&mut self, now: Instant, n: usize) {
         let link = &mut self.links.0[n];
         let vif = link.vif;
@@ -148,7 +150,7 @@ impl Router {
         }
     }
 
-    /// Takes connected and configured routes as they are now.
+    /// Takes the connected and configured routes as they are now.
     pub(super) fn connect(&mut self) {
         let links = self.links.0.iter().filter(|link| link.up);
         let connected = links.flat_map(|link| {

@@ -1,8 +1,8 @@
 //! A router: group management on its links, and the forwarding that follows from it.
 //!
-//! A plain value with one door in and one door out. `handle` takes an input and the time, `poll`
-//! gives what is to be done, `deadline` says when to call again. It never fails: what it cannot use
-//! becomes an [`Event::Ignored`].
+//! A plain value with one function for input and one for output. `handle` takes an input and the
+//! time, `poll` returns the next output, `deadline` the time of the next call. A router never
+//! fails: input that it cannot use becomes an [`Event::Ignored`].
 
 pub mod config;
 mod configure;
@@ -50,10 +50,11 @@ pub struct Router {
 }
 
 impl Router {
-    /// Enters service at `now`: its interfaces are added and the first Queries go out. It routes IPv4.
+    /// Enters service at `now`: its interfaces are added and the first Queries are sent. It routes
+    /// IPv4.
     ///
     /// # Errors
-    /// What is wrong with the configuration.
+    /// The first error of the configuration.
     pub fn new(config: Config, now: Instant, rng: Rng) -> Result<Self, ConfigError> {
         config.check()?;
         let cache = Cache::new(config.keepalive);
@@ -81,7 +82,7 @@ impl Router {
         self.links.get(vif).map(|link| &link.config)
     }
 
-    /// Group management on an interface, if it is on there.
+    /// Group management on an interface; `None` if it is off there.
     #[must_use]
     pub fn igmp(&self, vif: Vif) -> Option<&Interface> {
         self.links.get(vif)?.igmp.as_ref()
@@ -92,7 +93,7 @@ impl Router {
         match input {
             Input::Packet { vif, packet } => self.packet(now, vif, &packet),
             Input::Malformed { vif, why } => self.ignore_on(vif, why.into()),
-            // Without a register interface nobody takes the datagram.
+            // Without a register interface no machine takes the datagram.
             Input::WholePacket { upcall, .. } | Input::Upcall(upcall) => self.upcall(now, upcall),
             Input::Counted(flow, counters) => {
                 if self.cache.counted(now, flow, counters) {
@@ -114,20 +115,20 @@ impl Router {
         self.expire(now);
     }
 
-    /// What is to be done next, until there is nothing left.
+    /// The next output; `None` when there are no more.
     #[must_use]
     pub fn poll(&mut self) -> Option<Output> {
         self.out.pop_front()
     }
 
-    /// When to call [`Router::handle`] with a [`Input::Tick`], at the latest.
+    /// When [`Router::handle`] must be called with [`Input::Tick`], at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let igmp = self.links.0.iter().filter_map(|link| Some(link.igmp.as_ref()?.deadline()?.at));
         igmp.chain(self.cache.deadline().map(|deadline| deadline.at)).min()
     }
 
-    /// Hands the packet to whoever speaks its protocol.
+    /// Hands the packet to the machine of its protocol.
     fn packet(&mut self, now: Instant, vif: Vif, packet: &Packet<'_>) {
         let header = &packet.header;
         if let Some(&other) = [&header.source, &header.destination]
@@ -156,7 +157,7 @@ impl Router {
         }
     }
 
-    /// Tells that what came in on an interface is ignored.
+    /// Reports that a packet on an interface was ignored.
     fn ignore_on(&mut self, vif: Vif, why: Ignored) {
         let exists = self.interface(vif).is_some();
         self.tell(Event::Ignored(vif, if exists { why } else { Ignored::NoSuchInterface }));
@@ -173,7 +174,8 @@ impl Router {
         }
         match kind {
             UpcallKind::NoCache => self.resolve(now, vif, flow),
-            // The kernel has dropped the datagram, and no tree switches to another interface for it.
+            // The kernel has dropped the datagram, and no tree switches to another interface for
+            // it.
             UpcallKind::WrongVif | UpcallKind::WholePacket => {}
         }
     }
@@ -193,8 +195,8 @@ impl Router {
             Output::Mfc(MfcOp::Count(flow)) => Some(*flow),
             _ => None,
         };
-        // What the kernel does not have must not be believed to be there. What it may have from
-        // before must go, or it forwards by that and never asks again.
+        // The cache must not contain an entry that the kernel does not have. An older entry in the
+        // kernel must go, or the kernel forwards by it and never makes an upcall.
         if let Some(flow) = flow.filter(|&flow| self.cache.forget(flow)) {
             self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
         }
@@ -216,7 +218,7 @@ impl Router {
         self.out.extend(ops.into_iter().map(Output::Mfc));
     }
 
-    /// Carries out what group management on a link said.
+    /// Acts on the outputs of group management on a link.
     fn act_on(&mut self, vif: Vif, said: VecDeque<Say>) {
         for say in said {
             match say {

@@ -1,4 +1,4 @@
-//! What a router knows, as values that can be stored, sent and printed.
+//! The state of a router, as values that can be stored, sent and printed.
 
 use std::collections::BTreeMap;
 
@@ -16,18 +16,18 @@ use crate::mfc::vif::Vif;
 use crate::rib::NextHop;
 use crate::time::Instant;
 
-/// Everything that a router knows.
+/// The state of a router.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Its interfaces, in the order of their numbers.
     pub interfaces: Vec<InterfaceState>,
-    /// The flows that are known, and how they are forwarded.
+    /// The known flows, and their entries.
     pub flows: Vec<MfcEntry>,
     /// Routes towards sources: connected and configured ones first, then learned ones.
     pub routes: Vec<(IpNet, NextHop)>,
 }
 
-/// What a router knows of one interface.
+/// The state of one interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InterfaceState {
     /// Its number.
@@ -38,27 +38,27 @@ pub struct InterfaceState {
     pub up: bool,
     /// Its addresses with their networks.
     pub addresses: Vec<IpNet>,
-    /// Who queries there; `None` where group management is off.
+    /// The role on the link; `None` where group management is off.
     pub querier: Option<Role>,
     /// The groups with members.
     pub groups: BTreeMap<Group, GroupState>,
 }
 
-/// What a router knows of the members of a group on one interface.
+/// The members of a group on one interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupState {
-    /// Which sources are wanted.
+    /// The filter mode and the sources.
     pub filter: Filter,
     /// When the group timer expires, if it runs.
     pub expires: Option<Instant>,
     /// Whether a Leave is being checked.
     pub is_checking: bool,
-    /// Whether there are members that speak version 1.
+    /// Whether members speak version 1.
     pub has_v1_hosts: bool,
 }
 
 impl Router {
-    /// Everything that the router knows.
+    /// The state of the router.
     #[must_use]
     pub fn state(&self) -> State {
         State {

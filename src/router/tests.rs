@@ -140,8 +140,8 @@ impl Lab {
         self.now = end;
     }
 
-    /// A datagram from `source` to the group comes in on `vif`; where it goes out again. The kernel
-    /// keeps one for which there is no entry until the router has decided.
+    /// A datagram from `source` to the group comes in on `vif`; returns where it goes out. The
+    /// kernel holds a datagram without an entry until the router has decided.
     fn datagram(&mut self, on: Vif, source: &str) -> Vec<usize> {
         self.datagram_to(on, source, G)
     }

@@ -1,10 +1,10 @@
 //! The eight-bit floating point of Max Resp Code and QQIC.
 //!
-//! Owns RFC 3376 sections 4.1.1 and 4.1.7, which use the same code for different units: tenths of a
-//! second and seconds. Values that the code cannot say are rounded down, never up, so that nobody
-//! is told to wait longer than was meant.
+//! Owns RFC 3376 sections 4.1.1 and 4.1.7, which use one code for different units: tenths of a
+//! second and seconds. Values between two codes are rounded down, never up, so that no host waits
+//! longer than the querier meant.
 
-/// The largest value that a code can say.
+/// The largest value that a code can express.
 pub const MAX: u32 = 31_744;
 
 /// The value of a code: itself below 128, else `(mant | 0x10) << (exp + 3)`.
@@ -29,7 +29,7 @@ pub const fn encode_float(value: u32) -> u8 {
     }
     // 128 has eight significant bits and exponent 0.
     let exp = u32::BITS - value.leading_zeros() - 8;
-    let mant = value >> (exp + 3) & 0x0f; // RFC3376-8.8-01: what does not fit is cut off
+    let mant = value >> (exp + 3) & 0x0f; // RFC3376-8.8-01: digits that do not fit are cut off.
     (0x80 | exp << 4 | mant) as u8
 }
 
@@ -73,7 +73,7 @@ mod tests {
         }
     }
 
-    // RFC3376-8.8-01: 13.0 s in tenths can only be said as 12.8 s.
+    // RFC3376-8.8-01: 13.0 s in tenths can only be encoded as 12.8 s.
     #[test]
     fn what_cannot_be_said_is_rounded_down() {
         for (value, said) in [(130, 128), (135, 128), (136, 136), (249, 248), (16_383, 15_872)] {

@@ -1,8 +1,8 @@
-//! An IP packet of either family, as it goes through a router's door: header fields and payload.
+//! An IP packet of either family, as it enters and leaves a router: header fields and payload.
 //!
-//! What a driver decodes once at its edge, whether the kernel hands up whole packets (raw IPv4 sockets)
-//! or header fields apart from payloads (raw ICMPv6 sockets). Octets of IPv4 are read and written by
-//! [`super::ipv4`]; IPv6 is refused until it has a codec.
+//! A driver decodes a packet once, whether the kernel delivers whole packets (raw IPv4 sockets) or
+//! header fields apart from payloads (raw ICMPv6 sockets). [`super::ipv4`] reads and writes octets
+//! of IPv4; IPv6 is refused until it has a codec.
 
 use std::net::IpAddr;
 
@@ -22,25 +22,25 @@ pub struct Header {
     pub hop_limit: u8,
     /// The whole TOS octet, or the Traffic Class.
     pub class: u8,
-    /// Whether the Router Alert option is there.
+    /// Whether the header has the Router Alert option.
     pub router_alert: bool,
 }
 
 /// A packet as received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// Its header.
+    /// The header.
     pub header: Header,
-    /// What the header carries.
+    /// The payload.
     pub payload: &'a [u8],
 }
 
 /// A packet to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datagram {
-    /// Its header.
+    /// The header.
     pub header: Header,
-    /// What the header carries.
+    /// The payload.
     pub payload: Vec<u8>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Packet<'a> {
     /// Reads a whole IPv4 packet.
     ///
     /// # Errors
-    /// What [`ipv4::decode`] refuses, IPv6 among it.
+    /// Errors of [`ipv4::decode`], which refuses IPv6 too.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Malformed> {
         ipv4::decode(bytes).map(Self::from)
     }
@@ -69,7 +69,7 @@ impl<'a> From<Ipv4Packet<'a>> for Packet<'a> {
 }
 
 impl Datagram {
-    /// The packet as whoever receives it sees it.
+    /// The packet as its receiver sees it.
     #[must_use]
     pub fn as_packet(&self) -> Packet<'_> {
         Packet { header: self.header, payload: &self.payload }

@@ -1,8 +1,8 @@
 //! The IPv4 packet around an IGMP message, and around the datagrams that are routed.
 //!
-//! Owns what RFC 2236 section 2 and RFC 3376 section 4 ask of the IP header, and the Router Alert
-//! option of RFC 2113; the header's layout itself is etherparse's. Reads whole packets only and
-//! refuses fragments. A TTL above 1 or a missing Router Alert is told, never judged.
+//! Owns what RFC 2236 section 2 and RFC 3376 section 4 require of the IP header, and the Router
+//! Alert option of RFC 2113; etherparse has the header's layout. Reads whole packets only and
+//! refuses fragments. A TTL above 1 or a missing Router Alert is reported, never judged.
 
 use std::net::Ipv4Addr;
 
@@ -49,15 +49,15 @@ pub struct Ipv4Packet<'a> {
     pub router_alert: bool,
     /// Octets before the payload: 20 to 60.
     pub header_len: usize,
-    /// What the header's total length leaves after the header.
+    /// The octets between the header and the end by total length.
     pub payload: &'a [u8],
 }
 
 /// Reads one packet; octets after its total length are link padding and ignored.
 ///
 /// # Errors
-/// Not version 4; a header or total length that does not fit the bytes; a wrong header checksum;
-/// a fragment. Options that cannot be read are no error: they are no Router Alert.
+/// Not version 4; a header or total length that does not fit the bytes; a wrong header checksum; a
+/// fragment. Unreadable options are no error: they are no Router Alert.
 pub fn decode(bytes: &[u8]) -> Result<Ipv4Packet<'_>, Malformed> {
     let header = Ipv4HeaderSlice::from_slice(bytes).map_err(bad_header)?;
     let header_len = header.slice().len();
@@ -110,7 +110,7 @@ fn bad_header(error: HeaderSliceError) -> Malformed {
     Malformed { message: MESSAGE, field, at, why }
 }
 
-/// Whether Router Alert is among the options; whatever follows an unreadable length is none.
+/// Whether Router Alert is among the options; options behind an unreadable length do not count.
 fn has_router_alert(mut options: &[u8]) -> bool {
     loop {
         options = match *options {
@@ -130,7 +130,7 @@ fn has_router_alert(mut options: &[u8]) -> bool {
 /// The header of a packet to be written; lengths and checksum follow from the payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ipv4Header {
-    /// Source address; 0.0.0.0 where the sender has none yet (RFC3376-4.2.13-01).
+    /// Source address; 0.0.0.0 if the sender has no address yet (RFC3376-4.2.13-01).
     pub source: Ipv4Addr,
     /// Destination address.
     pub destination: Ipv4Addr,
@@ -140,7 +140,7 @@ pub struct Ipv4Header {
     pub ttl: u8,
     /// The whole TOS octet.
     pub tos: u8,
-    /// Identification; of no meaning where `dont_fragment` is set (RFC 6864 section 4.1).
+    /// Identification; without meaning where `dont_fragment` is set (RFC 6864 section 4.1).
     pub identification: u16,
     /// The Don't Fragment flag.
     pub dont_fragment: bool,
@@ -200,7 +200,7 @@ impl Ipv4Header {
 /// Writes the whole packet that carries `message`, with the header of [`Ipv4Header::igmp`].
 ///
 /// # Errors
-/// What [`Message::encode`] refuses, or a message too long for one packet.
+/// Errors of [`Message::encode`], or a message too long for one packet.
 pub fn encode_igmp(
     source: Ipv4Addr,
     destination: Ipv4Addr,

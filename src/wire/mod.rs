@@ -1,9 +1,9 @@
-//! Bytes to messages and back: what a packet says, and nothing about what to do with it.
+//! Bytes to messages and back: the contents of packets, without any decision about them.
 //!
 //! Owns the octet layouts: IPv4 as IGMP travels in it, and IGMP versions 1 to 3. Holds no state,
-//! reads no clock and has no policy: whether a TTL, a group or a missing Router Alert is acceptable
-//! is for the machines to say. Refuses, with a [`Malformed`] that names the octet, what cannot be
-//! read, and with an [`Unencodable`] what does not fit its field. Never panics on any bytes.
+//! reads no clock and has no policy: the machines decide whether a TTL, a group or a missing Router
+//! Alert is acceptable. Refuses unreadable bytes with a [`Malformed`] that names the octet, and a
+//! value that does not fit its field with an [`Unencodable`]. Never panics on any bytes.
 
 pub mod float;
 pub mod igmp;
@@ -32,7 +32,7 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    /// Whether the checksum was wrong, which is damage on the way rather than a bad sender.
+    /// Whether the checksum was wrong, a sign of damage on the way rather than of a bad sender.
     #[must_use]
     pub const fn is_checksum(&self) -> bool {
         matches!(self.why, Why::Checksum { .. })
@@ -42,7 +42,7 @@ impl Malformed {
 /// What is wrong with a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    /// There is less of something than there must be.
+    /// There are fewer of something than required.
     #[error("{found} {unit}, at least {least} needed")]
     TooFew {
         /// What is counted, in the plural.
@@ -57,7 +57,7 @@ pub enum Why {
     NoRoom {
         /// What is counted, in the plural.
         unit: &'static str,
-        /// How many the field says.
+        /// The number in the field.
         announced: usize,
         /// How many the bytes have room for.
         room: usize,
@@ -76,7 +76,7 @@ pub enum Why {
         /// The version in the header.
         found: u8,
     },
-    /// Part of a datagram only; nothing read here is ever fragmented by its sender.
+    /// A part of a datagram; no message read here is ever fragmented by its sender.
     #[error("a fragment (offset {offset} octets, more to come: {more}), not reassembled here")]
     Fragment {
         /// Where the fragment belongs in its datagram, in octets.
@@ -86,7 +86,7 @@ pub enum Why {
     },
 }
 
-/// A message that has no bytes: something in it does not fit its field.
+/// A message that cannot be written: a value does not fit its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}: {field}: {why}")]
 pub struct Unencodable {
@@ -101,7 +101,7 @@ pub struct Unencodable {
 /// Why a value does not fit its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// More than the field can say.
+    /// More than the field can express.
     #[error("{found}, at most {most} fit")]
     TooMany {
         /// The value or count.
@@ -109,13 +109,13 @@ pub enum Unfit {
         /// The largest that fits.
         most: usize,
     },
-    /// The field counts 32-bit words, and the octets do not fill whole ones.
+    /// The field counts 32-bit words, and the octets are no whole number of them.
     #[error("{octets} octets are not whole 32-bit words")]
     NotWords {
         /// How many octets there are.
         octets: usize,
     },
-    /// A type given as unknown that has a meaning, so that a reader would take it for another.
+    /// A known type given as unknown, which a reader would take for another message.
     #[error("{kind:#04x} is not an unknown type")]
     Known {
         /// The type.
@@ -127,19 +127,19 @@ pub enum Unfit {
         /// The address.
         address: IpAddr,
     },
-    /// Versions before 3 have no message that says so.
+    /// A message that versions before 3 do not have.
     #[error("the version has no message that says this")]
     NoSuchForm,
 }
 
-/// The Internet checksum (RFC 1071) of `bytes`, padded with a zero octet if they are odd; zero if
-/// they contain their own right checksum.
+/// The Internet checksum (RFC 1071) of `bytes`, padded with a zero octet if their number is odd;
+/// zero if they contain their own right checksum.
 fn checksum(bytes: &[u8]) -> u16 {
     // The sum is kept in memory order, whatever the machine's order is.
     u16::from_be(Sum16BitWords::new().add_slice(bytes).ones_complement())
 }
 
-/// Checks `bytes` against the checksum that they hold at octet `at`.
+/// Checks `bytes` against the checksum at octet `at`.
 fn verify(message: &'static str, bytes: &[u8], at: usize) -> Result<(), Malformed> {
     if checksum(bytes) == 0 {
         return Ok(());

@@ -1,5 +1,5 @@
-//! The daemon as a process, in a network namespace of its own: it starts, it owns what it routes, it
-//! says what is wrong, and SIGTERM ends it cleanly.
+//! The daemon as a process, in a network namespace of its own: it starts, owns its routing, reports
+//! errors, and ends cleanly on SIGTERM.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _};
@@ -117,7 +117,7 @@ fn sigterm_ends_it_cleanly() -> Result<(), Failed> {
     })
 }
 
-/// Reads what the process logs until a line has this in it.
+/// Reads the process's log until a line contains `part`.
 fn wait_for_line(log: &mut impl BufRead, part: &str) -> Result<(), Failed> {
     let mut all = String::new();
     while log.read_line(&mut all)? > 0 {
@@ -162,7 +162,7 @@ fn sighup_reloads() -> Result<(), Failed> {
         let mut log = BufReader::new(child.stderr.take().ok_or("no standard error")?);
         wait_for_line(&mut log, "routing multicast between lan")?;
         wait_for_query(&tap, 100).await?;
-        // What is wrong is refused, and it goes on as it was.
+        // A wrong configuration is refused, and the daemon goes on as before.
         for (text, part) in [
             (
                 "igmp = { robustness = 0 }\n[[interface]]\nname = \"lan\"",
@@ -175,7 +175,7 @@ fn sighup_reloads() -> Result<(), Failed> {
             kill(pid, Signal::SIGHUP)?;
             wait_for_line(&mut log, part)?;
         }
-        // By the interval of before it would have to be waited for a minute.
+        // With the interval from before, the next Query would come a minute later.
         let quick = GOOD.replace("60s\"", "1s\", query-response-interval = \"300ms\"");
         config("reload", &quick);
         kill(pid, Signal::SIGHUP)?;

@@ -1,5 +1,5 @@
-//! Whether members are left after a Leave, or after a source was given up: who is asked for, how often,
-//! and what the timers are lowered to.
+//! Checks whether members are left after a Leave, or after a source was blocked: which Queries are
+//! sent, how often, and to what the timers are lowered.
 //!
 //! Owns the Last Member Queries of RFC 2236 section 3, the state Checking Membership of its section 7,
 //! and RFC 9776 section 6.6.3.
@@ -7,7 +7,7 @@
 use super::*;
 
 impl Interface {
-    /// Ends the check of a Leave, because somebody answered (RFC2236-7-06).
+    /// Ends the check of a Leave, because a member answered (RFC2236-7-06).
     pub fn stop_asking(&mut self, group: Group) {
         if let Some(membership) = self.groups.get_mut(&group) {
             membership.stop_asking();
@@ -24,7 +24,7 @@ impl Interface {
         ends.zip(expiry).is_some_and(|(ends, expiry)| expiry <= ends)
     }
 
-    /// Another router checks whether members are left: our timers must not outlive its.
+    /// Another router checks whether members are left: our timers must not outlive that check.
     pub(super) fn lower_timers(&mut self, cx: &mut Cx<'_>, group: Group, query: &Query) {
         let wait = match (self.params.profile, self.role()) {
             (Profile::Rfc2236, Role::Querier) => return,
@@ -70,20 +70,21 @@ impl Interface {
         }
         for source in sources {
             let timer = TimerName::Source(group, source);
-            // RFC3376-6.6.3.2-01: only sources that live longer.
+            // RFC3376-6.6.3.2-01: only sources with longer timers.
             if self.timers.expiry(timer).is_some_and(|expiry| expiry > until) {
                 self.timers.lower(timer, until);
                 membership.ask_sources.insert(source, count);
                 asks = true;
             }
         }
-        // RFC3376-6.4.2-09: a host repeats itself, which must not hurry the Queries that are due.
+        // RFC3376-6.4.2-09: a host repeats its record, which must not hurry the Queries that are
+        // due.
         if asks {
             self.ask(cx, group);
         }
     }
 
-    /// Sends what is to be asked now and arms the next transmission.
+    /// Sends the Queries that are due now and arms the next transmission.
     pub(super) fn ask(&mut self, cx: &mut Cx<'_>, group: Group) {
         let Some(membership) = self.groups.get_mut(&group) else { return };
         let (whole, sources) = membership.take_transmission();

@@ -8,7 +8,7 @@ use crate::rng::Rng;
 mod sequences;
 mod v1_router;
 
-/// One host with its link: time, randomness, and everything it has said.
+/// One host with its link: time, randomness, and all its messages.
 struct Host {
     listener: Listener,
     rng: Rng,
@@ -71,7 +71,7 @@ impl Host {
         self.now = end;
     }
 
-    /// What was said since the last call.
+    /// The messages since the last call.
     fn said(&mut self) -> Vec<Say> {
         self.heard.drain(..).map(|(_, say)| say).collect()
     }
@@ -182,7 +182,7 @@ fn a_running_timer_is_redrawn_only_if_the_query_is_in_more_of_a_hurry() {
     assert_eq!(host.said(), [v2(g(1))]);
 }
 
-// RFC2236-3-13, RFC2236-5-01, RFC2236-6-05: whatever its version, as the version is not asked for.
+// RFC2236-3-13, RFC2236-5-01, RFC2236-6-05: in either version.
 #[test]
 fn a_report_by_somebody_else_takes_the_place_of_ones_own() {
     let mut host = Host::idle(g(1));
@@ -340,7 +340,7 @@ fn all_hosts_is_idle_for_ever_and_never_spoken_of() {
     assert_eq!(host.listener.deadline(), None);
 }
 
-// RFC2710-5-03, RFC2710-5-04: scopes 0 and 1 are silent, the link's is not.
+// RFC2710-5-03, RFC2710-5-04: scopes 0 and 1 are never reported, link-local scope is.
 #[test]
 fn ipv6_groups_that_stay_on_the_host_are_never_spoken_of() {
     for (text, spoken_of) in [
@@ -363,7 +363,7 @@ fn ipv6_groups_that_stay_on_the_host_are_never_spoken_of() {
     }
 }
 
-// RFC2710-4-10: in a family or version where zero is no sign of an old querier.
+// RFC2710-4-10: in a version where zero does not mark an older querier.
 #[test]
 fn a_max_response_time_of_zero_asks_for_an_answer_at_once() {
     let mut host = Host::idle(group("ff05::5"));

@@ -49,7 +49,7 @@ fn the_repeat_of_an_answered_group_query_has_the_s_flag() {
     assert_eq!(link.group_timer(), Some(secs(260.5)), "sending with S=1 lowers nothing");
 }
 
-// RFC3376-6.6.3.1-01: lowers, so a timer that ends sooner is left alone.
+// RFC3376-6.6.3.1-01: the timer is lowered, so one that ends sooner is left alone.
 #[test]
 fn asking_for_a_group_never_raises_its_timer() {
     let mut link = Link::new(Profile::Rfc3376);
@@ -107,7 +107,7 @@ fn a_second_block_joins_the_queries_of_the_first() {
     assert!(link.interface.groups().is_empty());
 }
 
-// RFC3376-6.4.2-09, RFC3376-6.6.3.2-01: a host says its changes RV times.
+// RFC3376-6.4.2-09, RFC3376-6.6.3.2-01: a host sends its changes RV times.
 #[test]
 fn a_repeated_block_does_not_hurry_the_queries() {
     let mut link = Link::new(Profile::Rfc3376);
@@ -138,7 +138,7 @@ fn a_query_heard_lowers_what_it_asks_for_to_lmqt() {
     }
 }
 
-// RFC3376-6.6.1-01: never raises.
+// RFC3376-6.6.1-01: the timer is never raised.
 #[test]
 fn a_query_heard_never_raises_a_timer() {
     let mut link = non_querier(Profile::Rfc3376);

@@ -1,5 +1,5 @@
-//! Parameters that change while the router serves: RFC 2236 section 8 says what each of them is, and so
-//! from when on a new value counts.
+//! Parameters that change while the router serves: RFC 2236 section 8 defines each, and so from
+//! when on a new value counts.
 
 use super::querier::Role;
 use super::*;
@@ -53,7 +53,7 @@ fn a_general_query_that_is_overdue_by_the_new_interval_is_sent_at_once() {
     assert_eq!(link.general(), [(60.0, 1.0), (80.0, 1.0)]);
 }
 
-// RFC2236-8.2-01: the Query that hosts and other routers wait for comes as it was promised.
+// RFC2236-8.2-01: the next Query comes when hosts and other routers expect it.
 #[test]
 fn a_longer_query_interval_counts_from_the_next_general_query() {
     let mut link = Link::started(params(20.0, 1.0));
@@ -63,7 +63,7 @@ fn a_longer_query_interval_counts_from_the_next_general_query() {
     assert_eq!(link.general(), [(25.0, 10.0), (125.0, 10.0)]);
 }
 
-// RFC2236-8.6-01: the interval of the start is another one.
+// RFC2236-8.6-01: the startup interval is a parameter of its own.
 #[test]
 fn during_the_start_the_startup_query_interval_counts() {
     let mut link = Link::with(params(100.0, 10.0));
@@ -73,7 +73,7 @@ fn during_the_start_the_startup_query_interval_counts() {
     assert_eq!(link.general(), [(3.0, 10.0), (203.0, 10.0)]);
 }
 
-// RFC2236-8.5-01, RFC2236-3-04: the length of time that has to pass is that of when it began.
+// RFC2236-8.5-01, RFC2236-3-04: the length of an interval is fixed when it begins.
 #[test]
 fn an_election_is_not_disturbed() {
     let mut link = Link::started(params(100.0, 10.0));
@@ -85,7 +85,8 @@ fn an_election_is_not_disturbed() {
     assert_eq!((link.interface.role(), link.said.len()), (Role::NonQuerier(router(1)), 0));
     link.run_to(heard + secs(205.0));
     assert_eq!(link.interface.role(), Role::Querier);
-    // And then it asks as configured, and the next time waits as long as configured: 2 x 20 + 1 / 2.
+    // Afterwards Queries follow the configured interval, and the next wait is the configured 2 x 20
+    // + 1 / 2.
     link.said.clear();
     link.run_to(heard + secs(225.0));
     assert_eq!(link.general().len(), 1);
@@ -97,7 +98,7 @@ fn an_election_is_not_disturbed() {
     assert_eq!(link.interface.role(), Role::Querier);
 }
 
-// RFC2236-8.8-01, RFC2236-7-10: of a check that has begun, every Query is as the first one.
+// RFC2236-8.8-01, RFC2236-7-10: all Queries of a running check are like the first one.
 #[test]
 fn a_check_that_has_begun_ends_as_it_began_and_the_next_one_is_as_configured() {
     for profile in [Profile::Rfc2236, Profile::Rfc3376] {
@@ -135,7 +136,7 @@ fn a_check_that_has_begun_ends_as_it_began_and_the_next_one_is_as_configured() {
     }
 }
 
-// RFC2236-8.4-01: nobody is forgotten who has not been asked by the interval that is in force.
+// RFC2236-8.4-01: no member is forgotten before a Query of the new interval could reach it.
 #[test]
 fn members_outlive_a_longer_interval_and_are_not_cut_off_by_a_shorter_one() {
     let mut link = Link::started(params(20.0, 1.0));
@@ -146,22 +147,22 @@ fn members_outlive_a_longer_interval_and_are_not_cut_off_by_a_shorter_one() {
     assert_eq!(link.group_timer(), Some(reported + secs(225.0)));
     link.configure(params(20.0, 1.0));
     assert_eq!(link.group_timer(), Some(reported + secs(225.0)));
-    // However often it changes: nobody counts for longer than from now.
+    // However often the interval changes, no membership outlives GMI from now.
     link.run_to(secs(50.0));
     link.configure(params(100.0, 25.0));
     assert_eq!(link.group_timer(), Some(secs(50.0 + 225.0)));
     link.configure(params(20.0, 1.0));
-    // A Report from now on counts by the new one.
+    // A Report from now on counts by the new interval.
     let reported = link.now.since_start();
     link.record(&Record::IsEx(set("")));
     assert_eq!(link.group_timer(), Some(reported + secs(41.0)));
-    // A group that is being checked is not kept.
+    // A group that is being checked is not prolonged.
     link.record(&Record::ToIn(set("")));
     link.configure(params(100.0, 25.0));
     assert_eq!(link.group_timer(), Some(reported + secs(2.0)));
 }
 
-// RFC2236-3-29: another router checks, and its timers are not outlived.
+// RFC2236-3-29: another router checks, and this one's timers must not outlive that check.
 #[test]
 fn what_a_non_querier_has_lowered_stays_lowered() {
     let mut link = Link::started(params(20.0, 1.0));
@@ -181,7 +182,7 @@ fn the_same_parameters_change_nothing() {
     let before = format!("{:?}", link.interface);
     link.run_to(secs(11.0));
     link.configure(params(20.0, 1.0));
-    // But for the order in which timers were set.
+    // Timers are equal except for the order in which they were set.
     let timers = |link: &Link| (link.group_timer(), link.interface.deadline());
     assert_eq!(timers(&link).1.map(|next| next.at.since_start()), Some(secs(25.0)));
     assert!(before.contains("Group"), "{before}");

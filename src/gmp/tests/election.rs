@@ -57,7 +57,7 @@ fn the_loser_is_silent_for_the_other_querier_present_interval() {
     }
 }
 
-/// Who is held for the querier at each of these seconds, with other queriers heard at theirs.
+/// The querier as seen at each of these seconds, with other queriers heard at theirs.
 fn roles(heard: &[(f64, u8)], looks: &[f64]) -> Vec<Role> {
     let mut link = Link::new(Profile::Rfc2236);
     let mut heard = heard.iter().peekable();
@@ -72,7 +72,7 @@ fn roles(heard: &[(f64, u8)], looks: &[f64]) -> Vec<Role> {
     looks.iter().map(role_at).collect()
 }
 
-// RFC2236-3-02, RFC2236-7-02: the lowest address that was heard within the last OQPI (255 s) queries.
+// RFC2236-3-02, RFC2236-7-02: the lowest address heard within the last OQPI (255 s) is the querier.
 #[test]
 fn of_two_lower_routers_the_lowest_is_the_querier_while_its_timer_runs() {
     let (first, second) = (Role::NonQuerier(router(1)), Role::NonQuerier(router(2)));

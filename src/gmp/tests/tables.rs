@@ -9,11 +9,11 @@ struct Row {
     before: Filter,
     record: Record,
     after: Filter,
-    /// Sources whose timers run on.
+    /// Sources whose timers keep running.
     kept: &'static str,
     /// Sources whose timers are set to the Group Membership Interval.
     at_gmi: &'static str,
-    /// Sources whose timers are set to that of the group.
+    /// Sources whose timers are set to the group timer.
     at_group_timer: &'static str,
     /// Whether the group timer is restarted.
     group_restarts: bool,
@@ -125,7 +125,7 @@ fn state_change() -> Vec<Row> {
     ]
 }
 
-/// The link as it stands at 20 s, just before the record.
+/// The link at 20 s, just before the record.
 fn stage(row: &Row, querier: bool) -> Link {
     let mut link = Link::new(Profile::Rfc3376);
     if !querier {
@@ -142,7 +142,7 @@ fn stage(row: &Row, querier: bool) -> Link {
     link
 }
 
-/// When each of the sources stops counting, as the table sets it.
+/// When each source stops counting by the table.
 fn expected_timer(row: &Row, name: char) -> Option<Duration> {
     let group_timer = 0.0 + GMI;
     let table =
@@ -158,7 +158,8 @@ fn expected_group_timer(row: &Row) -> Option<Duration> {
     }
 }
 
-/// A Non-Querier follows the tables but neither asks nor lowers, so its timers show them plainly.
+/// A Non-Querier follows the tables but sends no Queries and lowers no timers, so its timers show
+/// the tables plainly.
 fn check_tables(row: &Row) {
     let mut link = stage(row, false);
     link.record(&row.record);
@@ -217,7 +218,7 @@ fn state_change_records_make_the_querier_ask() {
     state_change().iter().for_each(check_queries);
 }
 
-// RFC3376-6.4.2-02: A*B is empty, so there is nothing to ask.
+// RFC3376-6.4.2-02: A*B is empty, so no Query is due.
 #[test]
 fn blocking_what_nobody_wanted_asks_nothing() {
     let mut link = Link::new(Profile::Rfc3376);

@@ -1,4 +1,4 @@
-//! What expires when, and what that means for forwarding: RFC 9776 sections 6.2, 6.3 and 6.5.
+//! What expires when, and its effect on forwarding: RFC 9776 sections 6.2, 6.3 and 6.5.
 
 use super::*;
 
@@ -87,7 +87,7 @@ fn the_profile_decides_how_long_a_member_counts() {
     }
 }
 
-// RFC3376-6.4.1-04, RFC3376-6.2.3-02: a source that is deleted leaves no timer behind.
+// RFC3376-6.4.1-04, RFC3376-6.2.3-02: a deleted source leaves no timer behind.
 #[test]
 fn a_deleted_source_does_not_come_back_blocked() {
     let mut link = Link::new(Profile::Rfc3376);

@@ -1,4 +1,4 @@
-//! The host's door: which packets are heard, and what is said to whom.
+//! The host's packets: which ones it hears, and the destination of each message.
 
 use super::*;
 use crate::gmp::listener::GroupState;
@@ -18,7 +18,7 @@ fn host() -> Host {
     Host::new(HostParams::default(), OWN.into(), Rng::for_node(1, "h1"))
 }
 
-/// The destination and the message of the next packet, and whether it goes out as it must.
+/// The destination and the message of the next packet, whose header is checked.
 fn said(host: &mut Host) -> Option<(Ipv4Addr, Message)> {
     let bytes = host.poll()?.unwrap().encode().unwrap();
     let packet = ipv4::decode(&bytes).unwrap();
@@ -46,7 +46,7 @@ fn reports_go_to_the_group_and_leaves_to_all_routers() {
     assert_eq!(said(&mut host), None);
 }
 
-// RFC2236-3-13, RFC2236-5-01: somebody else's, not our own that came back.
+// RFC2236-3-13, RFC2236-5-01: another host's Report, not our own that came back.
 #[test]
 fn reports_of_others_silence_our_own() {
     for report in [Message::V1Report { group: G }, Message::V2Report { group: G }] {

@@ -155,12 +155,12 @@ fn a_leave_is_about_its_own_group_only() {
     assert!(link.asked().iter().all(|query| query.group != G));
 }
 
-// RFC2236-7-10: no members, so the retransmit timer is cleared.
+// RFC2236-7-10: the group has no members, so the retransmit timer is cleared.
 #[test]
 fn a_group_that_ends_early_ends_its_queries() {
     let mut link = with_members();
     link.leave().unwrap();
-    link.group_query(1, 1); // The new querier checks as well, and is in a hurry.
+    link.group_query(1, 1); // The new querier checks too, with a shorter Max Response Time.
     link.assert_members_until(secs(10.2));
     assert_eq!(link.interface.expiry(TimerName::Retransmit(group())), None);
     link.run_to(secs(20.0));
@@ -184,7 +184,7 @@ fn a_leave_is_heard_after_an_earlier_check_was_answered_in_version_3() {
     }
 }
 
-// RFC3376-6.5-01: the group timer is gone, and with it what it was lowered for.
+// RFC3376-6.5-01: the group timer is gone, and with it the check that lowered it.
 #[test]
 fn a_check_ends_with_the_group_timer_where_sources_are_still_wanted() {
     let mut link = Link::with(Params { profile: Profile::Rfc3376, ..Params::default() });

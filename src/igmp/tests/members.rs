@@ -65,7 +65,7 @@ fn a_report_at_the_last_moment_is_in_time() {
     assert_eq!(link.news(), []);
 }
 
-// RFC2236-3-14: groups are told apart.
+// RFC2236-3-14: each group has its own timer.
 #[test]
 fn a_report_is_about_its_own_group_only() {
     let mut link = Link::new();
@@ -85,7 +85,7 @@ fn our_own_report_counts() {
     link.assert_members_until(secs(260.0));
 }
 
-// RFC2236-3-23, RFC2236-7-10: so does our own Leave.
+// RFC2236-3-23, RFC2236-7-10: our own Leave counts like any other.
 #[test]
 fn our_own_leave_counts() {
     let mut link = Link::new();

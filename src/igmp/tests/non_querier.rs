@@ -33,7 +33,7 @@ fn a_group_query_lowers_the_timer() {
     }
 }
 
-// RFC2236-3-29: lowers, never raises.
+// RFC2236-3-29: the timer is lowered, never raised.
 #[test]
 fn a_group_query_never_raises_the_timer() {
     let mut link = Link::non_querier();
@@ -46,7 +46,7 @@ fn a_group_query_never_raises_the_timer() {
     link.assert_members_until(secs(260.0));
 }
 
-// RFC2236-3-29: nor do the repeats of the Query.
+// RFC2236-3-29: repeats of the Query do not raise the timer either.
 #[test]
 fn the_repeats_of_a_group_query_do_not_prolong_the_check() {
     let mut link = with_members();
@@ -56,7 +56,7 @@ fn the_repeats_of_a_group_query_do_not_prolong_the_check() {
     link.assert_members_until(secs(12.0));
 }
 
-// RFC2236-3-29: by a Non-Querier; who queries trusts the Leaves that it hears itself.
+// RFC2236-3-29 is for a Non-Querier; a querier trusts the Leaves that it hears itself.
 #[test]
 fn a_querier_lowers_nothing_for_a_higher_router() {
     let mut link = Link::new();

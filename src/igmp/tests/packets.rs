@@ -1,4 +1,4 @@
-//! What is taken for a message, and what changes nothing: RFC 2236 sections 2, 6 and 7.
+//! Which packets are messages, and which change nothing: RFC 2236 sections 2, 6 and 7.
 
 use super::*;
 
@@ -64,7 +64,7 @@ fn the_messages_do_change_something() {
     }
 }
 
-/// The same from 10.0.0.1, so that a Query wins the election.
+/// The messages from 10.0.0.1, so that a Query wins the election.
 fn from_router(message: &[u8]) -> Vec<u8> {
     ipv4::Ipv4Header::igmp(router(1), G).encode(message).unwrap()
 }
@@ -193,7 +193,7 @@ fn a_report_without_an_address_counts() {
     assert!(link.has_members());
 }
 
-// RFC2236-3-29: nobody is told to lower a timer by what it has said itself.
+// RFC2236-3-29: a router lowers no timer for its own Query.
 #[test]
 fn our_own_query_changes_nothing() {
     let mut link = Link::non_querier();

@@ -34,7 +34,7 @@ fn the_startup_queries_come_faster() {
     assert_eq!(link.asked_all(), [156.25, 281.25, 406.25].map(secs));
 }
 
-// RFC2236-3-06, RFC2236-8.7-01: as many as the count says, which follows robustness.
+// RFC2236-3-06, RFC2236-8.7-01: exactly the count, which follows robustness.
 #[test]
 fn startup_query_count_is_exact() {
     let asked = |params| {
@@ -84,7 +84,7 @@ fn the_role_comes_back_after_the_other_querier_present_interval() {
     link.run_to(secs(255.0));
     assert_eq!(link.interface.role(), Role::Querier);
     assert_eq!(link.asked_all(), [secs(255.0)]);
-    // The next one a whole Query Interval later: this is no startup.
+    // The next one comes a whole Query Interval later: this is no startup.
     link.run_to(secs(510.0));
     assert_eq!(link.asked_all(), [380.0, 505.0].map(secs));
 }
@@ -115,7 +115,7 @@ fn a_lower_group_query_restarts_the_wait() {
     assert_eq!(link.asked_all(), [secs(355.0)]);
 }
 
-// RFC2236-3-03: nor does a higher address keep a Non-Querier silent.
+// RFC2236-3-03: a higher address does not keep a Non-Querier silent either.
 #[test]
 fn a_higher_query_does_not_prolong_the_wait() {
     let mut link = Link::non_querier();

@@ -79,7 +79,7 @@ fn a_v1_report_answers_a_leave() {
     assert_eq!(link.asked_group(), [secs(0.0)]);
 }
 
-// RFC2236-7-05: a group that was forgotten is met afresh.
+// RFC2236-7-05: a forgotten group starts without version 1 hosts.
 #[test]
 fn the_v1_hosts_are_forgotten_with_the_group() {
     let mut link = Link::non_querier();
@@ -92,7 +92,7 @@ fn the_v1_hosts_are_forgotten_with_the_group() {
     assert_eq!(link.leave(), Ok(()));
 }
 
-// RFC2236-5-02: of each group its own.
+// RFC2236-5-02: each group has its own timer.
 #[test]
 fn v1_hosts_of_one_group_say_nothing_about_another() {
     let mut link = Link::new();

@@ -56,7 +56,7 @@ fn a_query_of_the_same_version_is_not_warned_of() {
     }
 }
 
-// RFC2236-4-01: what is in the group field of a version 1 Query has no meaning.
+// RFC2236-4-01: the group field of a version 1 Query has no meaning.
 #[test]
 fn a_version_1_query_asks_for_no_group() {
     let mut link = Link::non_querier();

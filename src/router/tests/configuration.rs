@@ -1,4 +1,4 @@
-//! What a router refuses to be started with.
+//! Configurations with which a router refuses to start.
 
 use super::*;
 use crate::gmp::params::Invalid;
@@ -55,7 +55,7 @@ fn a_link_local_group_cannot_be_joined_statically() {
     assert_eq!(refusal, ConfigError::LinkLocalJoin("lan".into(), join));
 }
 
-// A time that is added up must not overflow, and a keepalive of nothing would delete at once.
+// The sum of times must not overflow, and a keepalive of zero would delete every entry at once.
 #[test]
 fn times_are_bounded() {
     let forever = refused(|config| {

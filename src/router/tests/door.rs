@@ -1,4 +1,4 @@
-//! The one door in and the one door out: what is refused, when to call, and how often.
+//! The router's input and output: what is refused, when to call, and how often.
 
 use super::*;
 use crate::wire::ip::Header;
@@ -44,7 +44,7 @@ fn without_igmp_an_interface_is_silent_and_says_so() {
     assert_eq!(lab.datagram(up(), S), [1], "static joins are still served");
 }
 
-// RFC2236-3-02: the election is one link's business.
+// RFC2236-3-02: each link has its own election.
 #[test]
 fn links_are_told_apart() {
     let mut lab = Lab::new();
@@ -104,7 +104,7 @@ fn an_early_or_repeated_tick_does_nothing() {
     assert_eq!(lab.plane.sent.len(), sent);
 }
 
-// RFC2236-3-05: late is late, but nothing is made up for.
+// RFC2236-3-05: a late tick sends one Query, not all that were missed.
 #[test]
 fn a_late_tick_asks_once() {
     let mut lab = Lab::new();
@@ -153,7 +153,7 @@ fn a_packet_of_the_other_family_is_named() {
     assert_eq!(lab.ignored(), [Ignored::OtherFamily(source)]);
 }
 
-// WRONGVIF and WHOLEPKT are told, for whoever keeps a tree that acts on them.
+// WRONGVIF and WHOLEPKT become events, for trees that act on them.
 #[test]
 fn every_upcall_is_handed_on_as_an_event() {
     let mut lab = Lab::new();

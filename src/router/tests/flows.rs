@@ -71,7 +71,7 @@ fn a_flow_that_the_kernel_has_lost_is_forgotten() {
     lab.run_to(keepalives(1));
     let refused = lab.told(|event| matches!(event, Event::Refused(_)));
     assert_eq!(refused, 0, "what is not there is not deleted");
-    // Nothing is refreshed that is not there.
+    // A Report refreshes no entry that does not exist.
     lab.report(wlan());
     assert_eq!(lab.entry(S), None);
 }
@@ -114,7 +114,7 @@ fn a_refused_entry_is_installed_by_the_next_upcall() {
     assert_eq!(lab.datagram(up(), S), [1]);
 }
 
-// The kernel would go on forwarding by the old entry, and never ask again.
+// The kernel would go on forwarding by the old entry, and never make an upcall.
 #[test]
 fn a_refused_change_does_not_leave_the_old_entry_behind() {
     let mut lab = Lab::new();

@@ -1,4 +1,4 @@
-//! Who gets what: members, static joins, reverse path forwarding.
+//! Which interfaces get a flow: members, static joins, reverse path forwarding.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn a_flow_never_goes_back_to_where_it_came_from() {
     [up(), lan(), wlan()].into_iter().for_each(|vif| lab.report(vif));
     assert_eq!(lab.datagram(up(), S), [1, 2]);
     assert_eq!(lab.datagram(lan(), "10.0.1.7"), [0, 2]);
-    // Nor does it when the entry is changed later.
+    // It is not forwarded there when the entry is changed later either.
     lab.leave(wlan());
     lab.run_to(secs(2.0));
     assert_eq!(lab.entry(S), Some((0, vec![1])));
@@ -167,7 +167,8 @@ fn without_a_route_the_flow_goes_nowhere_and_it_is_told() {
     assert_eq!(lab.entry("192.0.2.1"), Some((0, vec![])), "nor after members came and went");
 }
 
-// RFC1112-7.2-05: whatever is configured or reported, and the first address after the range is fine.
+// RFC1112-7.2-05: neither by configuration nor by Reports; the first address after the range is
+// forwarded.
 #[test]
 fn link_local_groups_are_never_forwarded() {
     let mut lab = Lab::new();

@@ -10,7 +10,7 @@ use crate::igmp::host::Host;
 struct Lan {
     lab: Lab,
     hosts: Vec<Host>,
-    /// How many of the router's packets the hosts have seen.
+    /// The number of the router's packets that the hosts have seen.
     seen: usize,
     said: Vec<(Instant, usize, Message)>,
 }
@@ -43,7 +43,7 @@ impl Lan {
         self.carry();
     }
 
-    /// Lets the host do something, and puts what it says on the wire.
+    /// Calls a host, and puts its messages on the wire.
     fn host(&mut self, n: usize, act: impl FnOnce(&mut Host, Instant)) {
         act(&mut self.hosts[n], self.lab.now);
         while let Some(packet) = self.hosts[n].poll() {
@@ -64,7 +64,7 @@ impl Lan {
     /// The host hears a packet of the link.
     fn hear(&mut self, n: usize, bytes: &[u8]) {
         self.host(n, |host, now| match host.receive(now, &Packet::decode(bytes).unwrap()) {
-            // The others hear a Leave too, and the host with the router's address its Queries.
+            // The other hosts hear a Leave too, and the host with the router's address its Queries.
             Ok(()) | Err(Ignored::LeaveAtHost | Ignored::Own) => {}
             Err(why) => panic!("{why}"),
         });
@@ -103,7 +103,7 @@ impl Lan {
         self.lab.datagram(up(), S) == [1]
     }
 
-    /// How many Reports, and how many Leaves, since then.
+    /// The numbers of Reports and of Leaves since then.
     fn counted(&self, since: Duration) -> (usize, usize) {
         let since = Instant::ZERO + since;
         let (leaves, reports): (Vec<_>, Vec<_>) = self
@@ -178,14 +178,14 @@ fn when_one_of_two_members_leaves_the_flow_goes_on() {
     assert_eq!(lan.counted(secs(100.0)), (1, 1), "the other answers within LMQI");
     lan.run_to(secs(1000.0));
     assert!(lan.flows());
-    // And then the other: within LMQT it is over.
+    // Then the other host leaves: within LMQT forwarding stops.
     assert_eq!(lan.hosts[1 - last].listener().state(group()), GroupState::Idle);
     lan.leave(1 - last);
     lan.run_to(secs(1002.0));
     assert!(!lan.flows());
 }
 
-// RFC2236-3-20: who did not report last leaves without a word, and nobody is asked.
+// RFC2236-3-20: a host that did not report last sends no Leave, so no Query is sent.
 #[test]
 fn a_silent_leave_disturbs_nobody() {
     let mut lan = Lan::new(2);

@@ -42,7 +42,7 @@ fn a_link_that_comes_back_is_asked_as_at_the_start() {
     assert_eq!(lab.told(|event| matches!(event, Event::Link { up: true, .. })), 1);
 }
 
-// RFC2236-7-01: nobody is known to be a member of a link that is entered anew.
+// RFC2236-7-01: a link that is entered anew has no known members.
 #[test]
 fn members_of_a_link_that_goes_down_are_gone() {
     let mut lab = Lab::new();
@@ -62,7 +62,7 @@ fn members_of_a_link_that_goes_down_are_gone() {
     assert_eq!(lab.told(|event| matches!(event, Event::Refused(_))), 0);
 }
 
-// The kernel leaves an interface out of entries that are set while it is not there.
+// The kernel leaves an interface that does not exist out of the entries that are set.
 #[test]
 fn static_joins_are_served_again_when_their_link_is_back() {
     let mut lab = Lab::with(joined(None));
@@ -73,7 +73,7 @@ fn static_joins_are_served_again_when_their_link_is_back() {
     assert_eq!(lab.datagram(up(), S), [1]);
 }
 
-// A flow whose source cannot be reached any more must not block the interface that it returns by.
+// A flow whose source became unreachable must not block the interface on which it returns.
 #[test]
 fn flows_from_a_link_that_goes_down_are_forgotten() {
     let mut lab = Lab::with(joined(None));
@@ -85,7 +85,7 @@ fn flows_from_a_link_that_goes_down_are_forgotten() {
     assert_eq!(lab.told(|event| matches!(event, Event::Refused(_))), 0);
 }
 
-// RFC 1122 section 3.2.1.3 and RFC2236-3-02: the address of now counts, in Queries and elections.
+// RFC 1122 section 3.2.1.3 and RFC2236-3-02: Queries and elections use the present address.
 #[test]
 fn another_address_is_spoken_from_and_elected_by() {
     let mut lab = Lab::new();
@@ -108,7 +108,7 @@ fn bytes_of(source: [u8; 4], message: &Message) -> Vec<u8> {
     ipv4::encode_igmp(source.into(), igmp::ALL_HOSTS, message).unwrap()
 }
 
-// RFC2236-7-12: without an address nothing can be asked, and with one all begins anew.
+// RFC2236-7-12: without an address no Query can be sent, and with one service starts anew.
 #[test]
 fn a_link_without_an_address_is_silent_until_it_has_one() {
     let mut lab = Lab::new();
@@ -139,7 +139,7 @@ fn flows_follow_learned_routes() {
     assert_eq!(lab.entry(far), Some((2, vec![1])));
 }
 
-// An operator and a control program read it; it survives being stored.
+// Operators and control programs read the state; it survives being stored.
 #[test]
 fn the_state_names_groups_flows_and_routes() {
     let mut lab = Lab::new();

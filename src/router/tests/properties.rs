@@ -1,4 +1,4 @@
-//! Whatever comes in: no panic, no standstill, no timer forgotten, nothing left behind.
+//! For any inputs: no panic, no standstill, no forgotten timer, and no state left behind.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,9 +12,9 @@ enum Step {
     Wait(Duration),
     Bytes(Vif, Vec<u8>),
     Upcall(Upcall),
-    /// The data plane counts unasked; it never lies about what it has.
+    /// The data plane reports counters unasked; they are always true.
     Counted(Flow),
-    /// So many more datagrams of the flow have matched its entry.
+    /// This many more datagrams of the flow have matched its entry.
     Datagrams(Flow, u8),
     Refuse(bool),
     /// A Query Interval of so many seconds on every link.
@@ -51,7 +51,7 @@ fn packet() -> impl Strategy<Value = (Vif, Vec<u8>)> {
     )
 }
 
-/// The same with an octet or two changed, which its checksums may or may not tell.
+/// A packet with an octet or two changed, which its checksums may or may not reveal.
 fn damaged() -> impl Strategy<Value = (Vif, Vec<u8>)> {
     (packet(), vec((any::<proptest::sample::Index>(), any::<u8>()), 1..3)).prop_map(
         |((on, mut bytes), changes)| {
@@ -90,7 +90,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 impl Lab {
-    /// Takes the step; while time passes, calls without need every `extra`.
+    /// Takes the step; while time passes, makes a needless call every `extra`.
     fn step(&mut self, step: &Step, extra: Option<Duration>) {
         match step {
             Step::Wait(by) => self.wait(*by, extra),
@@ -127,7 +127,7 @@ impl Lab {
         self.run_to(end);
     }
 
-    /// Every entry leads where it is wanted, and nowhere else.
+    /// Every entry leads to all its receivers, and nowhere else.
     fn assert_entries_are_right(&self) {
         for (entry, _) in self.plane.cache.values() {
             assert!(!entry.oifs.contains_key(&entry.iif), "{entry:?}");
@@ -182,7 +182,7 @@ proptest! {
         }
     }
 
-    // What is done, and when, does not depend on how often the driver calls.
+    // Outputs and their times do not depend on how often the driver calls.
     #[test]
     fn the_deadline_forgets_no_timer(steps in vec(step(), 0..25), millis in 100..2000_u64) {
         let run = |extra| {

@@ -11,7 +11,7 @@ impl Lab {
         self.input(Input::Configure(config));
     }
 
-    /// Why a configuration was not taken, the last time.
+    /// Why the last configuration was refused.
     fn refusal(&self) -> Option<String> {
         let last = self.plane.events.iter().rev().find_map(|(_, event)| match event {
             Event::NotConfigured(why) => Some(Some(why.clone())),
@@ -54,7 +54,8 @@ fn a_flow_follows_static_joins_thresholds_and_routes() {
     });
     assert_eq!(lab.entry(S), Some((0, vec![2])));
     assert_eq!(lab.plane.cache[&flow(S, G)].0.oifs[&wlan()], 7);
-    // A source that is elsewhere comes in where the new route says, and goes out by the rest.
+    // A source elsewhere comes in where the new route says, and its flow goes out by all other
+    // interfaces.
     assert_eq!(lab.datagram(up(), "192.0.2.1"), [0; 0]);
     lab.configure(|config| {
         *config = joined(None);
@@ -62,7 +63,7 @@ fn a_flow_follows_static_joins_thresholds_and_routes() {
     });
     assert_eq!(lab.entry("192.0.2.1"), Some((2, vec![1])));
     assert_eq!(lab.entry(S), Some((0, vec![1])));
-    // Without it again it goes nowhere.
+    // Without the route the flow is not forwarded.
     lab.configure(|config| *config = joined(None));
     assert_eq!(lab.entry("192.0.2.1"), Some((2, vec![])));
 }
@@ -114,7 +115,7 @@ fn what_cannot_be_taken_changes_nothing_and_says_why() {
         (|config| config.keepalive = Duration::ZERO, "keepalive"),
     ] {
         let (sets, sent) = (lab.plane.sets, lab.plane.sent.len());
-        // With it would go the static join, the one thing that is otherwise than configured.
+        // The wrong configuration would also remove the static join.
         lab.configure(change);
         let refusal = lab.refusal().unwrap_or_default();
         assert!(refusal.contains(why), "{refusal}");

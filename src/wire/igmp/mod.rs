@@ -1,9 +1,9 @@
 //! IGMP messages of all versions.
 //!
 //! Owns RFC 1112 appendix I, RFC 2236 section 2, and RFC 3376 and RFC 9776 sections 4.1 and 4.2. A
-//! reader says which version it knows at most, because the same octets mean different things to an
-//! older one: a v3 Query is a v2 Query with something behind it, and a v3 Report is unknown.
-//! Which group addresses, lengths and codes are acceptable is for the machine above to decide.
+//! reader states the newest version that it knows, because octets may mean something else in an
+//! older one: a v3 Query is a v2 Query with octets behind it, and a v3 Report is unknown. The
+//! machine above decides which group addresses, lengths and codes are acceptable.
 
 mod query;
 mod report;
@@ -23,10 +23,10 @@ pub use crate::version::Version;
 
 use super::{Malformed, Unencodable, Unfit, Why, checksum, verify};
 
-/// Octets that every message has at least (RFC2236-6-01, RFC2236-6-02).
+/// The least number of octets of a message (RFC2236-6-01, RFC2236-6-02).
 pub const MIN_LEN: usize = 8;
 
-/// Where the checksum is.
+/// The offset of the checksum.
 const CHECKSUM_AT: usize = 2;
 
 // RFC2236-2.1-01, RFC3376-4-02
@@ -65,22 +65,22 @@ pub enum Message {
     },
 }
 
-/// What a reader makes of an IP payload.
+/// The result of reading an IP payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
     /// The message.
     pub message: Message,
-    /// Octets after those that the message defines, which is all after the first [`MIN_LEN`] where
-    /// the reader knows no longer form. For a [`Version::V3`] reader a Query without a v3 part and
-    /// with 1 to 3 octets trailing is of no version at all (RFC3376-7.1-02).
+    /// Octets behind the fields of the message: all after the first [`MIN_LEN`] where the reader
+    /// knows no longer form. For a [`Version::V3`] reader a Query without a v3 part and with 1 to 3
+    /// octets trailing belongs to no version (RFC3376-7.1-02).
     pub trailing: usize,
 }
 
-/// Reads `bytes`, a whole IP payload, as a reader that knows no version after `newest`.
+/// Reads `bytes`, a whole IP payload, as a reader whose newest version is `newest`.
 ///
 /// # Errors
 /// Fewer than [`MIN_LEN`] octets; a wrong checksum, whatever the type; lists that announce more
-/// than there is. An unknown type is no error.
+/// entries than there are. An unknown type is no error.
 pub fn decode(bytes: &[u8], newest: Version) -> Result<Decoded, Malformed> {
     const MESSAGE: &str = "IGMP message";
     let Some((head, rest)) = bytes.split_first_chunk::<MIN_LEN>() else {
@@ -126,15 +126,14 @@ impl Message {
         }
     }
 
-    /// Writes the message as an IP payload, checksum included, with nothing after the fields that
-    /// it defines (RFC3376-4.1.10-02, RFC3376-4.2.11-01). An unknown type is written as
-    /// [`MIN_LEN`] octets.
+    /// Writes the message as an IP payload, checksum included, with nothing behind its fields
+    /// (RFC3376-4.1.10-02, RFC3376-4.2.11-01). An unknown type is written as [`MIN_LEN`] octets.
     ///
     /// # Errors
-    /// A value that does not fit its field, or an unknown type that is in fact a known one. Whether
-    /// the whole fits into an IP packet is not looked at here.
+    /// A value that does not fit its field, or an unknown type that is in fact a known one. The
+    /// size of an IP packet is not checked here.
     pub fn encode(&self) -> Result<Vec<u8>, Unencodable> {
-        // RFC2236-2.2-02, RFC3376-4.2.1-01: octet 1 is zero but in Queries.
+        // RFC2236-2.2-02, RFC3376-4.2.1-01: octet 1 is zero except in Queries.
         let mut bytes = vec![self.kind(), 0, 0, 0];
         match self {
             Self::Query(query) => query::encode(query, &mut bytes)?,
@@ -168,7 +167,7 @@ impl fmt::Display for Message {
     }
 }
 
-/// Takes `count` addresses from the front of `bytes`, or says how many there are.
+/// Takes `count` addresses from the front of `bytes`, or returns how many fit.
 fn split_addresses(bytes: &[u8], count: u16) -> Result<(Vec<Ipv4Addr>, &[u8]), Why> {
     let count = usize::from(count);
     let Some((octets, rest)) = bytes.split_at_checked(count * 4) else {

@@ -53,7 +53,7 @@ fn message() -> impl Strategy<Value = Message> {
     ]
 }
 
-/// Bytes that get past length, checksum and type more often than random ones.
+/// Bytes that pass the checks of length, checksum and type more often than random ones.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
     (select(vec![0x11, 0x12, 0x16, 0x17, 0x22, 0x99]), vec(0..4_u8, 7..80))
         .prop_map(|(kind, rest)| sealed(&[&[kind], &rest[..]].concat()))
@@ -85,8 +85,8 @@ proptest! {
         }
     }
 
-    // What is read is what was written: nothing but reserved octets is lost, so that writing it
-    // again and reading that gives the same.
+    // Reading and writing lose only reserved octets, so writing a message again and reading that
+    // gives an equal message.
     #[test]
     fn what_was_read_can_be_written(bytes in plausible()) {
         if let Ok(decoded) = decode(&bytes, Version::V3) {

@@ -28,9 +28,9 @@ const MAX_ROBUSTNESS: u8 = 0x07;
 pub struct Query {
     /// Max Resp Code; its unit and scale depend on the version. Zero in a v1 Query.
     pub max_resp_code: u8,
-    /// The group asked for, or 0.0.0.0 in a General Query (RFC2236-2.4-01, RFC3376-4.1.3-01).
+    /// The group, or 0.0.0.0 in a General Query (RFC2236-2.4-01, RFC3376-4.1.3-01).
     pub group: Ipv4Addr,
-    /// What only a v3 Query has.
+    /// The fields that only a v3 Query has.
     pub v3: Option<V3Query>,
 }
 
@@ -45,12 +45,12 @@ pub struct V3Query {
     pub robustness: u8,
     /// QQIC, the code of the querier's Query Interval.
     pub interval_code: u8,
-    /// The sources asked for; empty in General and Group-Specific Queries.
+    /// The sources; empty in General and Group-Specific Queries.
     pub sources: Vec<Ipv4Addr>,
 }
 
 impl Query {
-    /// The version that the Query belongs to (RFC3376-7.1-01), if nothing trails it.
+    /// The version of the Query (RFC3376-7.1-01), if no octets trail it.
     #[must_use]
     pub const fn version(&self) -> Version {
         match self {
@@ -60,7 +60,7 @@ impl Query {
         }
     }
 
-    /// Whether all groups are asked for (RFC2236-2.1-03).
+    /// Whether the Query is general (RFC2236-2.1-03).
     #[must_use]
     pub const fn is_general(&self) -> bool {
         self.group.is_unspecified()
@@ -100,7 +100,8 @@ pub(super) fn decode(
     let (&[bits, interval_code, count @ ..], after) = match rest.split_first_chunk::<4>() {
         // RFC3376-7.1-01: twelve octets make a v3 Query.
         Some(v3_part) if newest >= Version::V3 => v3_part,
-        // RFC2236-2.5-01 for an older reader, RFC3376-7.1-02 for what is shorter than twelve.
+        // RFC2236-2.5-01 for an older reader, RFC3376-7.1-02 for a Query shorter than twelve
+        // octets.
         _ => return Ok((query, rest.len())),
     };
     let (sources, trailing) = split_addresses(after, u16::from_be_bytes(count))
@@ -115,7 +116,7 @@ pub(super) fn decode(
     Ok((query, trailing.len())) // RFC3376-4.1.10-01
 }
 
-/// Writes everything of the Query after its type octet, but for the checksum.
+/// Writes the fields of the Query behind its type octet, except the checksum.
 pub(super) fn encode(query: &Query, bytes: &mut Vec<u8>) -> Result<(), Unencodable> {
     bytes[1] = query.max_resp_code;
     bytes.extend(query.group.octets());
@@ -130,7 +131,7 @@ pub(super) fn encode(query: &Query, bytes: &mut Vec<u8>) -> Result<(), Unencodab
     Ok(())
 }
 
-/// The value of a field of less than an octet, whose largest value is `most`.
+/// The value of a field of less than an octet, with `most` as its largest value.
 fn small(field: &'static str, value: u8, most: u8) -> Result<u8, Unencodable> {
     let why = Unfit::TooMany { found: value.into(), most: most.into() };
     (value <= most).then_some(value).ok_or(Unencodable { message: MESSAGE, field, why })

@@ -1,7 +1,7 @@
 //! Version 3 Membership Reports: group records with source lists.
 //!
 //! Owns RFC 3376 section 4.2. A record of an unknown type is kept, so that the machine above can
-//! tell that it skipped something; so is auxiliary data, which means nothing to any version.
+//! report that it skipped one; so is auxiliary data, which has no meaning in any version.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -38,14 +38,14 @@ impl V3Report {
     }
 }
 
-/// What a Report says about one group.
+/// The record of one group in a Report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupRecord {
-    /// What the record says.
+    /// The Record Type.
     pub kind: RecordKind,
-    /// The group that it is about.
+    /// The group.
     pub group: Ipv4Addr,
-    /// Its source list.
+    /// The source list.
     pub sources: Vec<Ipv4Addr>,
     /// Auxiliary data: whole 32-bit words, at most 255 of them; never sent by a host
     /// (RFC3376-4.2.10-01) and of no effect when received (RFC3376-4.2.10-02).
@@ -142,17 +142,17 @@ fn decode_record<'a>(
         |field, offset, why| Malformed { message: MESSAGE, field, at: at + offset, why };
     let (sources, after) = split_addresses(lists, u16::from_be_bytes([n0, n1]))
         .map_err(|why| malformed("number of sources", 2, why))?;
-    // RFC3376-4.2.10-02: the next record begins behind it.
+    // RFC3376-4.2.10-02: the next record begins behind the auxiliary data.
     let (aux, after) = after.split_at_checked(usize::from(words) * 4).ok_or_else(|| {
         let (unit, room) = ("words of auxiliary data", after.len() / 4);
         malformed("Aux Data Len", 1, Why::NoRoom { unit, announced: words.into(), room })
     })?;
-    // RFC3376-4.2.12-02: an unknown type is no reason to lose the other records.
+    // RFC3376-4.2.12-02: a record of an unknown type leaves the other records valid.
     let kind = RecordKind::from_octet(kind);
     Ok((GroupRecord { kind, group: group.into(), sources, aux: aux.to_vec() }, after))
 }
 
-/// Writes everything of the Report after octet 3.
+/// Writes the fields of the Report after octet 3.
 pub(super) fn encode(report: &V3Report, bytes: &mut Vec<u8>) -> Result<(), Unencodable> {
     let records = count(MESSAGE, "number of group records", report.records.len())?;
     bytes.extend(report.flags.to_be_bytes());

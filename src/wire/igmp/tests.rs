@@ -4,7 +4,7 @@ pub(super) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 
 pub(super) const VERSIONS: [Version; 3] = [Version::V1, Version::V2, Version::V3];
 
-/// The bytes with the checksum that they should have, by other arithmetic than the code's.
+/// The bytes with the checksum that they should have, computed by other arithmetic than the code's.
 pub(super) fn sealed(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     bytes[2..4].fill(0);
@@ -26,7 +26,7 @@ fn query(max_resp_code: u8, group: Ipv4Addr) -> Message {
     Message::Query(Query { max_resp_code, group, v3: None })
 }
 
-/// Bytes worked out by hand, and what they say to a version 2 reader.
+/// Bytes worked out by hand, and their meaning to a version 2 reader.
 fn vectors() -> Vec<([u8; 8], Message)> {
     vec![
         ([0x11, 0x00, 0xee, 0xff, 0, 0, 0, 0], query(0, Ipv4Addr::UNSPECIFIED)),
@@ -55,7 +55,7 @@ fn a_newer_reader_knows_the_older_messages() {
     }
 }
 
-// RFC2236-2.1-02: what a later RFC defined is unknown to an earlier reader.
+// RFC2236-2.1-02: a type of a later RFC is unknown to an earlier reader.
 #[test]
 fn a_reader_knows_no_type_of_a_later_version() {
     let kinds = [0x11, 0x12, 0x16, 0x17, 0x22];
@@ -136,7 +136,7 @@ fn any_flipped_bit_is_a_wrong_checksum() {
     }
 }
 
-// RFC2236-2.3-02: for a type that nobody knows as well.
+// RFC2236-2.3-02: also for an unknown type.
 #[test]
 fn an_unknown_type_needs_its_checksum_too() {
     let bytes = sealed(&[0x99, 0, 0, 0, 0, 0, 0, 0]);

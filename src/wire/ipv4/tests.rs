@@ -18,7 +18,7 @@ const PACKET: [u8; 32] = [
     0x11, 0x64, 0xee, 0x9b, 0x00, 0x00, 0x00, 0x00,
 ];
 
-/// The packet with its header checksum set right, by other arithmetic than the code's.
+/// The packet with the right header checksum, computed by other arithmetic than the code's.
 fn sealed(mut packet: Vec<u8>) -> Vec<u8> {
     let header_len = usize::from(packet[0] & 0x0f) * 4;
     packet[10..12].fill(0);
@@ -30,7 +30,7 @@ fn sealed(mut packet: Vec<u8>) -> Vec<u8> {
     packet
 }
 
-/// A packet with these options, whole words of them, and two octets of payload.
+/// A packet with these options, in whole words, and two octets of payload.
 fn with_options(options: &[u8]) -> Vec<u8> {
     let header_len = u8::try_from(20 + options.len()).unwrap();
     let mut packet = PACKET[..20].to_vec();

@@ -1,4 +1,4 @@
-//! Random sequences of inputs, held against what must be true after any of them.
+//! Random sequences of inputs, checked against the rules that hold after any of them.
 
 use std::collections::BTreeMap;
 
@@ -40,18 +40,18 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     proptest::collection::vec(op, 1..60)
 }
 
-/// What the RFC lets an onlooker conclude about one joined group.
+/// What an observer can conclude from the RFC about one joined group.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
-    /// By when the group must be reported, if it waits: the earliest promise of all inputs since.
+    /// The latest time for the group's pending Report: the earliest limit of all inputs since.
     due: Option<Instant>,
-    /// How many Reports of the join are to come.
+    /// The number of Reports of the join that are still due.
     unsolicited: u8,
     /// Whether the last Report that counted was the host's own.
     own_last: bool,
 }
 
-/// The link as an onlooker sees it.
+/// The link as an observer sees it.
 struct Onlooker {
     robustness: u8,
     members: BTreeMap<Group, Seen>,
@@ -65,7 +65,7 @@ impl Onlooker {
         }
     }
 
-    /// Takes note of an input before the host sees it.
+    /// Notes an input before the host receives it.
     fn note(&mut self, op: &Op, host: &Host) {
         match *op {
             Op::Join(n) if !self.members.contains_key(&g(n)) => {
@@ -91,7 +91,7 @@ impl Onlooker {
         }
     }
 
-    /// Judges what the host said; `left` is the group that was just left.
+    /// Judges the host's messages; `left` is the group that was just left.
     fn judge(&mut self, host: &mut Host, left: Option<Group>) {
         for (at, say) in std::mem::take(&mut host.heard) {
             let v1 = at < self.v1_until;
@@ -136,8 +136,8 @@ impl Onlooker {
     }
 }
 
-/// Serves the timers of a copy until none is left: time never stands still, and every group that
-/// waits is reported, once for its timer and then only as often as a join repeats.
+/// Serves the timers of a copy until none runs: time always advances, and every pending group is
+/// reported, once for its timer and then only as often as a join repeats.
 fn winds_down(host: &Host, robustness: u8) {
     let mut host = Host {
         listener: host.listener.clone(),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-// RFC2236-4-01, RFC1112-I-01: within 10 s, spread, whatever else the Query seems to say.
+// RFC2236-4-01, RFC1112-I-01: within 10 s, spread, whatever the Query's other fields are.
 #[test]
 fn a_version_1_query_grants_ten_seconds() {
     for max_resp in [Duration::ZERO, secs(0.1), secs(25.5)] {
@@ -28,7 +28,7 @@ fn a_version_1_query_asks_for_every_group() {
     assert_eq!(host.said(), [v1(g(1))]);
 }
 
-// RFC2236-8.11-01: both sides of the timeout, and with a timeout of one's own.
+// RFC2236-8.11-01: just before and at the timeout, also with a timeout that is configured.
 #[test]
 fn a_version_1_router_is_forgotten_after_the_timeout() {
     for timeout in [400.0, 4.0] {
@@ -68,7 +68,7 @@ fn each_version_1_query_restarts_the_timer() {
     assert_eq!(host.said(), [v2(g(2))]);
 }
 
-// RFC2236-4-03, RFC2236-4-04: a newer Query does not change what the link is taken for.
+// RFC2236-4-03, RFC2236-4-04: a newer Query does not end the state.
 #[test]
 fn version_1_reports_answer_version_2_queries_while_the_timer_runs() {
     let mut host = Host::idle(g(1));
@@ -81,7 +81,7 @@ fn version_1_reports_answer_version_2_queries_while_the_timer_runs() {
     assert_eq!(host.said(), [v1(g(1)), v1(g(1)), v1(g(2)), v1(g(2))]);
 }
 
-// RFC2236-4-04: what counts is the moment of sending, not the moment at which the timer was set.
+// RFC2236-4-04: the moment of sending counts, not the moment at which the timer was set.
 #[test]
 fn a_report_takes_the_version_of_its_own_moment() {
     let mut host = Host::new();
@@ -96,7 +96,8 @@ fn a_report_takes_the_version_of_its_own_moment() {
     assert_eq!(host.said(), [v2(g(1))]);
 }
 
-// RFC2236-4-05, RFC2236-6-06: silent with a version 1 router, with the positive control after it.
+// RFC2236-4-05, RFC2236-6-06: no Leave with a version 1 router, and one after it as positive
+// control.
 #[test]
 fn nobody_says_goodbye_to_a_version_1_router() {
     let mut host = Host::new();
@@ -113,7 +114,7 @@ fn nobody_says_goodbye_to_a_version_1_router() {
     assert_eq!(host.said(), [bye(g(2))]);
 }
 
-// RFC2236-4-02: the state belongs to the interface, which is to say to one listener.
+// RFC2236-4-02: the state belongs to the interface, and so to one listener.
 #[test]
 fn another_link_is_not_concerned() {
     let (mut here, mut there) = (Host::new(), Host::new());
@@ -123,7 +124,7 @@ fn another_link_is_not_concerned() {
     assert_eq!((here.said(), there.said()), (vec![v1(g(1))], vec![v2(g(1))]));
 }
 
-// A driver that overslept: the Report is late, and nothing is remembered beyond its time.
+// A driver that overslept: the Report is late, and no state outlives its time.
 #[test]
 fn late_and_early_calls_are_harmless() {
     let mut host = Host::idle(g(1));

@@ -74,7 +74,7 @@ fn any_flipped_bit_of_a_v3_query_is_a_wrong_checksum() {
     }
 }
 
-// RFC2236-2.5-01: to older readers a v3 Query is their own with something behind it.
+// RFC2236-2.5-01: older readers see a v3 Query as their own with octets behind it.
 #[test]
 fn older_readers_see_the_first_eight_octets_of_a_v3_query() {
     for (bytes, message) in vectors() {
@@ -153,7 +153,7 @@ fn flags_s_and_qrv_share_an_octet() {
     }
 }
 
-// RFC3376-4.1.6-01: three bits, so 8 is one too many; the same for the four bits of flags.
+// RFC3376-4.1.6-01: three bits, so 8 is one too many; likewise for the four bits of flags.
 #[test]
 fn bits_that_do_not_fit_are_refused() {
     let encode = |v3| message(0, GROUP, v3).encode();
@@ -164,7 +164,7 @@ fn bits_that_do_not_fit_are_refused() {
     assert_eq!((error.field, error.why), ("flags", Unfit::TooMany { found: 16, most: 15 }));
 }
 
-// RFC3376-4.1.8-01: both sides of what the count can say.
+// RFC3376-4.1.8-01: both sides of the largest count.
 #[test]
 fn a_count_holds_65535_sources() {
     let bytes = number_of_sources(65_535).encode().unwrap();
