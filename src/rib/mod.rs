@@ -3,17 +3,18 @@
 //!
 //! The longest prefix decides; then the lowest preference, the lowest metric, and the route that
 //! was added first (RFC 7761 section 4.6.3 compares preference and metric in this order). Connected
-//! and configured routes are replaced as a whole; learned ones change one by one. A lookup probes
-//! one ordered map for each prefix length in use, which are few, so no trie is needed.
+//! and configured routes are replaced as a whole; learned ones change one by one.
+
+mod trie;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::mfc::vif::Vif;
+use trie::Trie;
 
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,55 +86,35 @@ impl Rib {
 
     /// Every route with its prefix: own ones first, each part in the order of prefixes.
     pub fn routes(&self) -> impl Iterator<Item = (IpNet, NextHop)> {
-        [&self.own, &self.learned].into_iter().flat_map(|table| {
-            table.hops.iter().flat_map(|(&net, hops)| hops.iter().map(move |&hop| (net, hop)))
-        })
+        let all = [&self.own, &self.learned].into_iter().flat_map(|table| table.0.all());
+        all.flat_map(|(net, hops)| hops.iter().map(move |&hop| (net, hop)))
     }
 }
 
+/// The routes of each prefix, in the order of arrival.
 #[derive(Clone, Debug, Default)]
-struct Table {
-    /// By truncated prefix, in the order of arrival.
-    hops: BTreeMap<IpNet, Vec<NextHop>>,
-    /// The number of prefixes of each length.
-    lengths: BTreeMap<u8, usize>,
-}
+struct Table(Trie<Vec<NextHop>>);
 
 impl Table {
     fn add(&mut self, prefix: IpNet, hop: NextHop) {
-        let hops = self.hops.entry(prefix.trunc()).or_default();
-        if hops.is_empty() {
-            *self.lengths.entry(prefix.prefix_len()).or_default() += 1;
-        }
-        hops.push(hop);
+        self.0.entry(prefix).push(hop);
     }
 
     fn remove(&mut self, prefix: IpNet, hop: NextHop) {
-        let prefix = prefix.trunc();
-        let Some(hops) = self.hops.get_mut(&prefix) else { return };
+        let Some(hops) = self.0.get_mut(prefix) else { return };
         let Some(place) = hops.iter().position(|own| *own == hop) else { return };
         hops.remove(place);
         if hops.is_empty() {
-            self.hops.remove(&prefix);
-            let length = prefix.prefix_len();
-            let left = self.lengths.get(&length).map_or(0, |count| count - 1);
-            match left {
-                0 => _ = self.lengths.remove(&length),
-                _ => _ = self.lengths.insert(length, left),
-            }
+            self.0.remove(prefix);
         }
     }
 
     /// The best route of the longest prefix, and that prefix's length.
     fn find(&self, source: IpAddr) -> Option<(u8, NextHop)> {
-        self.lengths.keys().rev().find_map(|&length| {
-            // IPv4 has no prefixes longer than 32.
-            let prefix = IpNet::new(source, length).ok()?.trunc();
-            let hops = self.hops.get(&prefix)?;
-            // Among equals, `min_by_key` returns the first.
-            let best = hops.iter().min_by_key(|hop| (hop.preference, hop.metric))?;
-            Some((length, *best))
-        })
+        let (length, hops) = self.0.longest(source)?;
+        // Of equals, `min_by_key` gives the first.
+        let best = hops.iter().min_by_key(|hop| (hop.preference, hop.metric))?;
+        Some((length, *best))
     }
 }
 
