@@ -69,15 +69,6 @@ impl Family {
         }
     }
 
-    /// The address that means "no address".
-    #[must_use]
-    pub const fn unspecified(self) -> IpAddr {
-        match self {
-            Self::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            Self::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        }
-    }
-
     /// 224.0.0.`last`, or ff02::`last`.
     const fn link_local(self, last: u8) -> Group {
         Group(match self {
