@@ -1,8 +1,8 @@
-//! Which address families the laboratory speaks: IPv4.
+//! The address families that the laboratory supports: IPv4.
 //!
-//! Plans, recordings and captures carry both families. Whoever turns an address into octets or into
-//! a socket asks here, and refuses IPv6 in these words, so that no address of the other family is
-//! taken for "none". A search for the callers of [`spoken`] finds every place that IPv6 needs.
+//! Plans, recordings and captures carry both families. Code that turns an address into octets or
+//! into a socket calls this module, which refuses IPv6 in these words, so that no IPv6 address is
+//! silently dropped. A search for the callers of [`spoken`] finds every place that IPv6 needs.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -17,7 +17,7 @@ pub struct Unspoken<T>(pub T);
 /// The address as IPv4.
 ///
 /// # Errors
-/// An IPv6 address.
+/// The address is IPv6.
 pub const fn spoken(address: IpAddr) -> Result<Ipv4Addr, Unspoken<IpAddr>> {
     match address {
         IpAddr::V4(address) => Ok(address),
@@ -28,7 +28,7 @@ pub const fn spoken(address: IpAddr) -> Result<Ipv4Addr, Unspoken<IpAddr>> {
 /// The network as IPv4.
 ///
 /// # Errors
-/// An IPv6 network.
+/// The network is IPv6.
 pub const fn spoken_net(network: IpNet) -> Result<Ipv4Net, Unspoken<IpNet>> {
     match network {
         IpNet::V4(network) => Ok(network),
@@ -39,7 +39,7 @@ pub const fn spoken_net(network: IpNet) -> Result<Ipv4Net, Unspoken<IpNet>> {
 /// The group's address as IPv4.
 ///
 /// # Errors
-/// An IPv6 group.
+/// The group is IPv6.
 pub const fn spoken_group(group: Group) -> Result<Ipv4Addr, Unspoken<IpAddr>> {
     spoken(group.addr())
 }

@@ -1,7 +1,7 @@
-//! castnet's laboratory: a scenario in TOML becomes a plan, a backend makes a recording of it, the
-//! judge makes a verdict of that.
+//! castnet's laboratory: a scenario in TOML becomes a plan, a backend makes a recording of it, and
+//! the judge makes a verdict of the recording.
 //!
-//! One function an arrow: [`plan::load`], [`backend::netns::run`] or [`backend::sim::run`],
+//! One function for each step: [`plan::load`], [`backend::netns::run`] or [`backend::sim::run`],
 //! [`judge::judge`], [`report::text::run`].
 //!
 //! ```
@@ -27,22 +27,22 @@
 //!
 //! In a test of your own it is one line: [`test()`].
 //!
-//! - [`scenario`]: what an author writes, and what is wrong with it.
+//! - [`scenario`]: reads what an author writes, and reports errors in it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
-//! - [`family`]: which address families the laboratory speaks.
+//! - [`family`]: the address families that the laboratory supports.
 //! - [`protocol`]: what messages mean to whoever watches a link.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
-//! - [`device`]: what a plan wants of a device, in the device's own words.
+//! - [`device`]: the plan's routers and hosts in a device's own configuration.
 //! - [`member`]: a listener that speaks by castnet's own host machine.
-//! - [`role`]: who may sit on a node.
+//! - [`role`]: the roles of nodes on the kernel.
 //! - [`sim`]: the world without a kernel, in virtual time.
-//! - [`backend`]: where a plan is run.
+//! - [`backend`]: runs a plan.
 //! - [`recording`]: what happened.
 //! - [`capture`]: frames decoded, and written as pcapng.
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.
-//! - [`judge`]: whether what happened is what was claimed.
-//! - [`compare`]: whether two backends let the same happen.
-//! - [`replay`]: a capture held against a scenario.
+//! - [`judge`]: compares what happened with what was claimed.
+//! - [`compare`]: compares the runs of two backends.
+//! - [`replay`]: judges a capture by a scenario.
 //! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
 //! - [`runner`]: many runs of many scenarios.

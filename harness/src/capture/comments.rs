@@ -1,7 +1,8 @@
-//! What a capture file says beside its frames: the acts of the run, and what was found wrong.
+//! Comments in a capture file: the acts of the run, and what failed.
 //!
-//! An act stands at the first frame that is not before it, so that reading on from there shows what
-//! it led to; one after the last frame stands there too, and says so. Nothing is left out.
+//! An act is a comment on the first frame that is not before it, so that reading on from there
+//! shows its effects; an act after the last frame is a comment there too, and says so. Every act is
+//! there.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +14,21 @@ use crate::recording::{Frame, Recording};
 /// The longest comment in octets; the file format ends at 65535.
 const LONGEST: usize = 4096;
 
-/// What a judge has to say in a file.
+/// The remarks of a judge for a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// How the run came out.
+    /// The verdict of the run.
     pub verdict: String,
-    /// What was found wrong, and when.
+    /// The failures, and their times.
     pub marks: Vec<Mark>,
 }
 
-/// Something that was found wrong.
+/// A failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// The instant that it is about; of a frame, if there is one just then.
+    /// The time of the failure; its comment is on the frame of exactly that time, if there is one.
     pub at: Instant,
-    /// What.
+    /// The failure in words.
     pub text: String,
 }
 
@@ -86,7 +87,7 @@ fn from(recording: &Recording, at: Instant) -> Option<usize> {
     recording.frames.iter().position(|frame| frame.outgoing && frame.at >= at)
 }
 
-/// The frame that was seen at just this instant, where it was sent.
+/// The frame of exactly this instant, at the port that sent it.
 fn at_frame(plan: &Plan, recording: &Recording, at: Instant) -> Option<usize> {
     let position = recording.frames.iter().position(|frame| frame.at == at)?;
     let seen = &recording.frames[position];
@@ -96,7 +97,7 @@ fn at_frame(plan: &Plan, recording: &Recording, at: Instant) -> Option<usize> {
     recording.frames[..=position].iter().rposition(is_it)
 }
 
-/// At most so many octets of it, and whole characters.
+/// The text, cut to so many octets of whole characters.
 fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));

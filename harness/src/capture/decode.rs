@@ -1,4 +1,5 @@
-//! What a captured frame says: its IPv4 header, and the IGMP message or the numbered datagram in it.
+//! Decodes captured frames: the IPv4 header, and the IGMP message or the numbered datagram behind
+//! it.
 
 mod message;
 
@@ -37,7 +38,7 @@ pub struct Packet {
     pub max_resp_code: Option<u8>,
     /// What is in it.
     pub content: Content,
-    /// The IGMP message that it would be, if nothing but its checksum is wrong.
+    /// The IGMP message with its checksum corrected, if only its checksum is wrong.
     pub but_for_checksum: Option<Box<DecodedMessage>>,
 }
 
@@ -48,9 +49,9 @@ pub enum Content {
     Igmp(DecodedMessage),
     /// IGMP that is malformed.
     BadIgmp(Malformed),
-    /// A datagram of one of our sources.
+    /// A numbered datagram of a source.
     Data(Number),
-    /// Something else, by its IP protocol.
+    /// Another payload, by its IP protocol.
     Other(u8),
 }
 
@@ -67,7 +68,7 @@ pub fn decode(frame: &[u8]) -> Option<Packet> {
 /// Decodes an IPv4 packet, which a link may have padded.
 ///
 /// # Errors
-/// What is wrong with its header.
+/// The fault of its header.
 pub fn decode_ipv4(bytes: &[u8]) -> Result<Packet, Malformed> {
     let packet = ipv4::decode(bytes)?;
     let Ipv4Packet { source, destination, ttl, tos, router_alert, payload, .. } = packet;
@@ -105,7 +106,7 @@ fn content(packet: &Ipv4Packet<'_>) -> (Content, usize) {
     })
 }
 
-/// The message with the checksum that it should have had.
+/// The message with its checksum corrected.
 fn but_for_checksum(payload: &[u8], malformed: &Malformed) -> Option<Box<DecodedMessage>> {
     let Malformed { at, why: Why::Checksum { right, .. }, .. } = malformed else { return None };
     let mut mended = payload.to_vec();
@@ -114,7 +115,7 @@ fn but_for_checksum(payload: &[u8], malformed: &Malformed) -> Option<Box<Decoded
 }
 
 impl Packet {
-    /// Whether the packet is of this kind. What is malformed is of none.
+    /// Whether the packet is of this kind. A malformed packet is of no kind.
     #[must_use]
     pub fn is(&self, kind: PacketKind) -> bool {
         match &self.content {
@@ -124,8 +125,8 @@ impl Packet {
         }
     }
 
-    /// Whether the packet is about this group: the message names it, in any of its records, or the
-    /// numbered datagram is sent to it.
+    /// Whether the packet names this group: in any record of the message, or as the destination of
+    /// the numbered datagram.
     #[must_use]
     pub fn names(&self, group: Group) -> bool {
         let group = group.addr();

@@ -1,4 +1,4 @@
-//! A packet field by field, by the names of the RFCs: for whoever shows one, or compares two.
+//! The fields of a packet, by the names of the RFCs, to be shown or compared.
 
 use std::net::IpAddr;
 
@@ -28,8 +28,8 @@ impl Packet {
         fields
     }
 
-    /// The one group that the packet is about: what an IGMP message names, or where anything else
-    /// goes. None for a General Query, and for a version 3 Report of several groups.
+    /// The only group of the packet: the one that an IGMP message names, or the destination of any
+    /// other packet. `None` for a General Query, and for a version 3 Report of several groups.
     #[must_use]
     pub fn group(&self) -> Option<IpAddr> {
         let named = match &self.content {

@@ -1,7 +1,7 @@
-//! The frames of a capture file, of whatever tool: pcapng or pcap, one after the other.
+//! Reads the frames of a capture file of any tool: pcapng or pcap, one after the other.
 //!
-//! Either byte order, stamps of any resolution, several sections and interfaces. A file that breaks off
-//! yields every frame before the break, and then where it was.
+//! Either byte order, stamps of any resolution, several sections and interfaces. A file that breaks
+//! off yields every frame before the break, and then the position of the break.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::time::Duration;
@@ -25,7 +25,7 @@ const PCAPNG_MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 const PCAP_HEADER: u64 = 24;
 const PCAP_RECORD_HEADER: u64 = 16;
 
-/// The direction bits of `epb_flags`, and what they say.
+/// The direction bits of `epb_flags`, and their values.
 const DIRECTION: u32 = 3;
 const INBOUND: u32 = 1;
 const OUTBOUND: u32 = 2;
@@ -37,31 +37,31 @@ pub struct CapturedFrame {
     pub stamp: Option<Duration>,
     /// The interface's name, or its number; `-` in a pcap, which does not name its one interface.
     pub interface: String,
-    /// What the frame begins with.
+    /// The link type, which says what the frame begins with.
     pub link_type: LinkType,
     /// Whether the interface sent it, if the file says so.
     pub outgoing: Option<bool>,
-    /// As much of the frame as was captured.
+    /// The octets that were captured.
     pub bytes: Vec<u8>,
     /// Its whole length in octets.
     pub original_len: usize,
-    /// What is said of the frame; of the first one of a section also what is said of that.
+    /// The comments on the frame; the first frame of a section also has those on the section.
     pub comments: Vec<String>,
 }
 
 /// Where reading ended before the end of the file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// The file ends in the middle of something that begins at this octet.
+    /// The file ends within a structure that begins at this octet.
     #[error("it breaks off: what begins at octet {0} is cut")]
     Truncated(u64),
-    /// At this octet stands something that no capture may have.
+    /// The structure at this octet is invalid, for this reason.
     #[error("what stands at octet {0} is malformed: {1}")]
     Malformed(u64, String),
-    /// It is no capture at all.
+    /// The file is no capture.
     #[error("it is neither pcapng nor pcap: {0}")]
     NotACapture(String),
-    /// The system could not read on.
+    /// The system failed to read on.
     #[error("{0}")]
     Io(String),
 }
@@ -125,7 +125,7 @@ fn shot(block: Block<'_>, state: &PcapNgState) -> Option<CapturedFrame> {
         Block::Packet(block) => {
             (block.interface_id.into(), Some(block.timestamp), block.original_len, block.data)
         }
-        // They are of the section's first interface.
+        // Simple packets belong to the section's first interface.
         Block::SimplePacket(block) => (0, None, block.original_len, block.data),
         _ => return None,
     };
@@ -167,13 +167,13 @@ fn direction(option: &EnhancedPacketOption<'_>) -> Option<bool> {
 
 fn name(interface: &InterfaceDescriptionBlock<'_>) -> Option<String> {
     interface.options.iter().find_map(|option| match option {
-        // A file of who knows whom, shown on a terminal.
+        // A name from an untrusted file, which a terminal will show.
         InterfaceDescriptionOption::IfName(name) => Some(name.replace(char::is_control, "?")),
         _ => None,
     })
 }
 
-/// The upper half of a pcap's link type is about the frame check sequence.
+/// The upper half of a pcap's link type describes the frame check sequence.
 #[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
 const fn link_type(number: u32) -> LinkType {
     LinkType(number as u16)
@@ -225,7 +225,7 @@ fn in_file(error: &io::Error, at: u64) -> Broken {
     }
 }
 
-/// The error and what is behind it.
+/// The error and its causes.
 fn because(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,19 +1,19 @@
-//! What a captured frame carries, whatever the link it was captured on: Ethernet, also with VLAN tags
-//! (IEEE 802.1Q), Linux cooked captures of both versions, raw IP, BSD loopback.
+//! Takes the link header off a captured frame: Ethernet, also with VLAN tags (IEEE 802.1Q), Linux
+//! cooked captures of both versions, raw IP, BSD loopback.
 //!
-//! Link types are those of <https://www.tcpdump.org/linktypes.html>. Every other one is refused by its
+//! Link types are those of <https://www.tcpdump.org/linktypes.html>. Other types are refused by
 //! name; a frame that is too short for its own header is refused as cut.
 
 use std::fmt;
 
 use pcap_file::DataLink;
 
-/// What precedes the network layer's packet in a frame.
+/// The link type of a frame: the headers before the network layer's packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkType(pub u16);
 
 impl LinkType {
-    /// BSD loopback, in the byte order of whoever captured it.
+    /// BSD loopback, in the byte order of the capturing machine.
     pub const NULL: Self = Self(0);
     /// Ethernet.
     pub const ETHERNET: Self = Self(1);
@@ -42,12 +42,12 @@ impl fmt::Display for LinkType {
     }
 }
 
-/// What is known of a frame once its link header is off.
+/// A frame without its link header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried<'a> {
-    /// What the packet is, as an EtherType; below 0x600 the length of an 802.3 frame.
+    /// The EtherType of the packet; below 0x600 the length of an 802.3 frame.
     pub ether_type: u16,
-    /// The packet, and what the link padded it with.
+    /// The packet, and the link's padding.
     pub packet: &'a [u8],
     /// The Ethernet source, where there is one.
     pub source: Option<[u8; 6]>,
@@ -59,7 +59,7 @@ pub struct Carried<'a> {
     pub interface: Option<u32>,
 }
 
-/// Why nothing can be said of what is in a frame.
+/// Why a frame could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
     /// Frames of this link are not read.
@@ -83,7 +83,7 @@ const ARPHRD_ETHER: u16 = 1;
 /// Takes the link header off a frame.
 ///
 /// # Errors
-/// That frames of this link are not read, or that this one is too short.
+/// Frames of this link type are not read, or this frame is too short.
 pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
     match link_type {
         LinkType::ETHERNET => {
@@ -97,7 +97,7 @@ pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
         LinkType(number) if DLT_RAW.contains(&number) => raw(frame),
         LinkType::NULL | LinkType::LOOP => {
             let (family, packet) = split::<4>(frame)?;
-            // The family is small, so that the octet which holds it tells the byte order.
+            // The family is a small number, so the octet that holds it shows the byte order.
             let family = u32::from_be_bytes(family);
             let family = if family > 0xffff { family.swap_bytes() } else { family };
             Ok(Carried::bare(of_family(family), packet))
@@ -129,7 +129,7 @@ const fn of_family(family: u32) -> u16 {
     match family {
         2 => IPV4,
         10 | 24 | 28 | 30 => IPV6,
-        // An EtherType that nobody has.
+        // An EtherType that is not assigned.
         _ => 0xffff,
     }
 }
@@ -155,7 +155,7 @@ fn cooked(frame: &[u8]) -> Result<Carried<'_>, Unread> {
     Ok(Carried { outgoing: Some(direction == COOKED_OUTGOING), ..carried })
 }
 
-/// The protocol stands first here; a tag's control stands behind the header all the same.
+/// The protocol comes first here; a tag's control still follows the header.
 fn cooked_2(frame: &[u8]) -> Result<Carried<'_>, Unread> {
     let (protocol, rest) = split::<2>(frame)?;
     let (_, rest) = split::<2>(rest)?;

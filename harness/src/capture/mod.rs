@@ -1,5 +1,5 @@
-//! Frames and files: what a captured frame says, how a run becomes a pcapng, and how the captures of
-//! any tool are read.
+//! Frames and files: decodes captured frames, writes a run as pcapng, and reads captures of any
+//! tool.
 
 pub mod comments;
 pub mod decode;

@@ -1,4 +1,4 @@
-//! The payload of a source's datagrams: numbered, so that each copy can be told apart, and stamped.
+//! The payload of a source's datagrams: a number, which identifies each copy, and a stamp.
 //!
 //! Eight octets of magic, the stream (u32), the sequence number (u64) and the time of sending in
 //! nanoseconds since the start of the run (u64), all in network order; then zeros up to the size.
@@ -26,7 +26,7 @@ pub fn encode(number: Number, sent: Instant, size: usize) -> Vec<u8> {
     payload
 }
 
-/// Reads the number and the time of sending; `None` if the payload is not ours.
+/// Reads the number and the time of sending; `None` if the payload has another format.
 #[must_use]
 pub fn decode(payload: &[u8]) -> Option<(Number, Instant)> {
     let (magic, rest) = payload.split_first_chunk()?;

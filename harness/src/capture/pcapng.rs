@@ -1,7 +1,7 @@
 //! A run as one pcapng: an interface block per port, each frame once, at the port that sent it.
 //!
-//! Time stamps are nanoseconds since 1970. The file depends on the recording and the remarks on it
-//! alone, so equal ones make equal files.
+//! Time stamps are nanoseconds since 1970. The file depends only on the recording and the remarks,
+//! so equal ones make equal files.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ const OUTBOUND: u32 = 2;
 /// Writes the recording, with the acts of the run and the remarks on it as comments.
 ///
 /// # Errors
-/// What the writer says.
+/// Errors of the writer.
 pub fn write(
     out: impl Write,
     plan: &Plan,

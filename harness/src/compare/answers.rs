@@ -1,5 +1,5 @@
-//! Reports of listeners: when they come and who sends them is left to chance, but not whether what a
-//! Query or a join has caused is reported.
+//! Compares Reports of listeners: their times and senders are random, but every Query or join that
+//! needs a Report must get one in both runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -13,26 +13,27 @@ use super::{Pair, Place, SentPacket, Side};
 use crate::capture::decode::Packet;
 use crate::plan::{Action, LinkId, Plan};
 
-/// Why something is reported: an act of the plan, or a Query by its number on the link.
+/// The cause of Reports: an act of the plan, or a Query by its number on the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
     Act(usize),
     Query(usize),
 }
 
-/// Causes that come at the same time, as far as the tolerance can tell: any of them may have come first.
+/// Causes that come at one time, within the tolerance: any of them may have come first.
 #[derive(Clone, Debug)]
 struct Moment {
-    /// The least of the causes, by which the moment has the same name in both recordings.
+    /// The least of the causes, which names the moment in both recordings.
     cause: Cause,
     from: Instant,
-    /// When the first Report of what it causes has come.
+    /// The end of the window for the first Report.
     until: Instant,
-    /// Who reports because of it; anybody after a Query.
+    /// The hosts that report because of it; `None` after a Query, when any host may.
     who: Option<Vec<IpAddr>>,
 }
 
-/// What is reported: a link, a group, the form, who if not anybody will do, and why.
+/// The key of a Report: the link, the group, the form, the sender if only that one counts, and the
+/// cause.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct AnswerKey {
     link: LinkId,
@@ -77,7 +78,7 @@ impl Side<'_> {
             };
             let here = of == group && plan.links[plan.ports[port].link].segment == segment;
             let at = here.then(|| self.done(id))??;
-            // What is joined is reported at once; what comes of it later may be cut short.
+            // A join is reported at once; its repetitions may be cut short.
             Some((at, Cause::Act(id), plan.tolerance, plan.ports[port].address))
         });
         let mut causes: Vec<_> = asked.chain(acts).collect();
@@ -103,7 +104,7 @@ impl Side<'_> {
         moments
     }
 
-    /// Each answer with what it is about.
+    /// Each answer with its causes' keys.
     fn reported(&self) -> impl Iterator<Item = (&SentPacket, Group, ReportForm, Option<IpAddr>)> {
         self.sent.iter().filter(|sent| sent.is_answer).flat_map(|sent| {
             let about = about(&sent.packet).into_iter();
@@ -128,7 +129,7 @@ impl Side<'_> {
     }
 }
 
-/// The groups of a Report, each with its form, and with the sender where nobody else would do.
+/// The groups of a Report, each with its form, and with the sender if only that one counts.
 fn about(packet: &Packet) -> Vec<(Group, ReportForm, Option<IpAddr>)> {
     let Some(Message::Report(report)) = packet.meaning() else { return Vec::new() };
     let answers = report.records.iter().map(|(group, record)| {
@@ -169,7 +170,7 @@ impl Pair<'_> {
         (*least, *most) = ((*least).min(by), (*most).max(by));
     }
 
-    /// Only one of them has reported it.
+    /// Only one recording has a Report for this cause.
     fn unanswered(&mut self, key: &AnswerKey, at: Instant, has: usize, moments: &[Moments; 2]) {
         let place = self.place(key.link, key.group);
         let of =
@@ -184,7 +185,7 @@ impl Pair<'_> {
         // A message that is missing has been told of, and so has what follows from it.
         let Some(found) = found else { return };
         let moment = &of_place[found];
-        // What came in between may have been given for the reason.
+        // A Report in between may answer this cause.
         let cut_short = of_place.get(found + 1).is_some_and(|next| next.from <= moment.until);
         let early = self.is_early(moment.until) && self.is_comparable(place, moment.until);
         if cut_short || self.is_ended(place, moment, 1 - has) {
@@ -207,7 +208,7 @@ impl Pair<'_> {
         self.disagree(at, text);
     }
 
-    /// The group was reported then in one of them, and last at some time before in the other one.
+    /// One recording has a Report of the group then, and the other one has its last Report earlier.
     fn is_later(&mut self, place: Place, at: Instant, has: usize) {
         let Some(last) = self.sides[1 - has].last_report(self.plan, place, at) else { return };
         let by = if has == 0 { distance(at, last.at) } else { distance(last.at, at) };

@@ -1,10 +1,11 @@
-//! How far a moment of one recording may be from its twin in the other one.
+//! The allowed distance between an event of one recording and its twin in the other.
 
 use std::time::Duration;
 
 use castnet::time::{Instant, Seconds};
 
-/// From the least to the greatest distance in nanoseconds, the second recording's less the first one's.
+/// The least and the greatest distance in nanoseconds: the second recording's time less the first
+/// one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounds {
     least: i64,
@@ -12,13 +13,13 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// As much on either side.
+    /// Bounds of equal width on either side.
     pub(super) fn around(allowed: Duration) -> Self {
         let most = i64::try_from(allowed.as_nanos()).unwrap_or(i64::MAX);
         Self { least: -most, most }
     }
 
-    /// The same, where something before was apart by this much itself.
+    /// Bounds widened by the distance of an earlier event.
     pub(super) fn widened(self, least: i64, most: i64) -> Self {
         Self {
             least: self.least.saturating_add(least.min(0)),
@@ -30,12 +31,12 @@ impl Bounds {
         (self.least..=self.most).contains(&distance(one, other))
     }
 
-    /// From one end to the other.
+    /// The distance between the two ends.
     pub(super) const fn width(self) -> Duration {
         Duration::from_nanos(self.most.abs_diff(self.least))
     }
 
-    /// That the bounds do not contain them, in words.
+    /// In words, by how much the times exceed the bounds; `None` if they do not.
     pub(super) fn exceeded(self, one: Instant, other: Instant) -> String {
         let by = distance(one, other);
         let allowed = if by < 0 { self.least } else { self.most };

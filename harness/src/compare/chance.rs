@@ -1,4 +1,4 @@
-//! What chance decides: two right runs need not be alike from there on.
+//! Finds events that chance decides: two correct runs may differ from there on.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -11,19 +11,19 @@ use super::{Pair, SentPacket};
 use crate::plan::{Action, LinkId, Role};
 use crate::scenario::PacketKind;
 
-/// The twins of what happened at a moment of each recording.
+/// The twins of an event, one in each recording.
 type TwinInstants = [Instant; 2];
 
 impl Pair<'_> {
-    /// Takes out what cannot be compared, and tells why.
+    /// Excludes what cannot be compared, and notes why.
     pub(super) fn leave_out_chance(&mut self) {
         self.who_may_leave();
         self.who_asks_first();
         self.who_answers_in_time();
     }
 
-    /// A host may say that it leaves only if it has sent the last Report. From a leave on before which
-    /// that was not the same one in both, nothing of the group is comparable.
+    /// Only the host that sent the last Report must send a Leave. If that host differs between the
+    /// runs before a leave, the group is not comparable from then on.
     fn who_may_leave(&mut self) {
         for (id, act) in self.plan.acts.iter().enumerate() {
             let Action::Leave(port, group) = act.action else { continue };
@@ -46,8 +46,8 @@ impl Pair<'_> {
         }
     }
 
-    /// A switch that hears somebody ask before it has asked is silent. Of those that start at the same time,
-    /// who is the first depends on less than anybody vouches for. Routers ask whatever they hear.
+    /// A switch that hears a Query before it has sent one is silent. Among nodes that start at one
+    /// time, tiny differences decide which one is first. Routers send their Queries in any case.
     fn who_asks_first(&mut self) {
         let segments: BTreeSet<LinkId> = self.plan.links.iter().map(|link| link.segment).collect();
         for segment in segments {
@@ -86,7 +86,7 @@ impl Pair<'_> {
         })
     }
 
-    /// The start, and every act that makes somebody begin anew.
+    /// The start of the run, and every act that makes a querier start anew.
     fn beginnings(&self) -> Vec<TwinInstants> {
         let begins = |action: &Action| {
             matches!(action, Action::Restart | Action::Set(_) | Action::Interface { up: true, .. })
@@ -98,7 +98,7 @@ impl Pair<'_> {
         all
     }
 
-    /// Who asked everybody on the segment right after that time.
+    /// The nodes that sent a General Query on the segment right after that time.
     fn askers(&self, side: usize, segment: LinkId, from: Instant) -> BTreeSet<IpAddr> {
         let to = from + self.plan.tolerance;
         let sent = self.sides[side].sent.iter().filter(|sent| {
@@ -109,8 +109,8 @@ impl Pair<'_> {
         sent.map(|sent| sent.packet.source).collect()
     }
 
-    /// A querier asks about a group again unless it has been answered in time (RFC2236-7-06), and the
-    /// answer may take as long as that.
+    /// A querier repeats a Group-Specific Query unless an answer comes in time (RFC2236-7-06), and
+    /// the answer's random delay may be as long as that.
     fn who_answers_in_time(&mut self) {
         for side in [0, 1] {
             let sent = &self.sides[side].sent;
@@ -128,8 +128,8 @@ impl Pair<'_> {
         }
     }
 
-    /// Whether this is a Query about a group that only this recording has, because in the other one
-    /// the one before it was answered by then.
+    /// Whether this Group-Specific Query exists only in this recording, because in the other one
+    /// the Query before it was answered by then.
     fn is_asked_by_chance(&self, side: usize, at: usize) -> bool {
         let [this, other] = [&self.sides[side].sent, &self.sides[1 - side].sent];
         let own = &this[at];
@@ -161,7 +161,7 @@ impl Pair<'_> {
         answered(other, under_way, latest) && !answered(this, before.at, own.at)
     }
 
-    /// When the act was done in each, if it was in both.
+    /// When the act was done, if it was done in both runs.
     fn done(&self, act: usize) -> Option<TwinInstants> {
         Some([self.sides[0].done(act)?, self.sides[1].done(act)?])
     }
@@ -175,7 +175,7 @@ impl Pair<'_> {
     }
 }
 
-/// The group that a Query asks about, if it is about one.
+/// The group of a Group-Specific Query.
 fn asked_about(sent: &SentPacket) -> Option<Group> {
     match sent.packet.meaning()? {
         Message::Query(query) => query.group,

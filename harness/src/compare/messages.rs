@@ -1,5 +1,5 @@
-//! Messages of which nothing is left to chance: each has its twin, from the same port and in time. Of
-//! those that come in crowds the first and the last have.
+//! Compares messages without any chance in them: each must have its twin, from its port and in
+//! time. In crowds of equal messages only the first and the last are compared.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use super::{Pair, Side, group};
 use crate::capture::decode::Content;
 use crate::plan::{Plan, PortId};
 
-/// A port, and what it sends there in words.
+/// A port, and a message of it in words.
 type MessageKey = (PortId, String);
 
-/// So many alike, each within the tolerance of the one before, are a crowd: nobody vouches for the order in
-/// which others are heard between them, and one more or less may come of that.
+/// This many equal messages, each within the tolerance of the one before, are a crowd: the order in
+/// which other messages are heard between them may vary, and so may their number by one.
 const CROWD: usize = 20;
 
 /// When a port sent the same message.
@@ -83,7 +83,7 @@ impl Pair<'_> {
         }
         let shared = lists[0].len().min(lists[1].len());
         let more = usize::from(lists[1].len() > shared);
-        // What comes at the very end may come after the end as well.
+        // A message at the very end may come after the end instead.
         if let Some(&at) = lists[more].get(shared).filter(|&&at| self.is_early(at)) {
             let text = format!(
                 "{port} sends {text} at {at} in {}, {}; {} has {shared} of them",
@@ -96,7 +96,7 @@ impl Pair<'_> {
     }
 }
 
-/// The message that comes after so many like it.
+/// The message that comes after `before` equal ones.
 fn ordinal(before: usize) -> String {
     match before {
         0 => "the first one".to_owned(),

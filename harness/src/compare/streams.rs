@@ -1,4 +1,4 @@
-//! Streams: at which ports and sockets they are, and where they pause.
+//! Compares streams: the ports and sockets that they reach, and their pauses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::{Bounds, Pair, Side};
 use crate::capture::decode::Content;
 use crate::plan::{Action, NodeId, Plan, PortId};
 
-/// Where a stream is seen: it leaves a port, or it is read from the sockets of a node.
+/// Where a stream is seen: it leaves a port, or a node reads it from its sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Where {
     Port(PortId),
@@ -19,7 +19,8 @@ enum Where {
 
 type Key = (Where, Group, u32);
 
-/// The last datagram before it, or the start of the run, and the first one after it, or the end.
+/// The last datagram before the pause, or the start of the run, and the first one after it, or the
+/// end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pause {
     from: Instant,
@@ -43,7 +44,7 @@ fn pauses(plan: &Plan, side: &Side<'_>) -> Pauses {
     for (key, at) in sent.chain(read) {
         let from = last.insert(key, at).unwrap_or(Instant::ZERO);
         let pauses = pauses.entry(key).or_default();
-        // Half as much again as from one datagram to the next: one at least is missing.
+        // One and a half times the distance of two datagrams: at least one is missing.
         if at.since(from) > pace(plan, key.2) * 3 / 2 {
             pauses.push(Pause { from, to: at });
         }
@@ -63,8 +64,8 @@ fn pauses(plan: &Plan, side: &Side<'_>) -> Pauses {
     pauses
 }
 
-/// Whether something was there no longer than it took to do acts that are to be done at the same time:
-/// what comes in between is left to chance.
+/// Whether the pause, or the stream between pauses, lasted no longer than acts of one time took to
+/// be done: chance decides what happens between them.
 fn is_between_acts(plan: &Plan, side: &Side<'_>, from: Instant, to: Instant) -> bool {
     let near = from - plan.tolerance..=to + plan.tolerance;
     let is_near = |id: usize| side.done(id).is_some_and(|at| near.contains(&at));
@@ -116,8 +117,8 @@ impl Pair<'_> {
         }
     }
 
-    /// Whether the pause was worth looking for a twin among the other side's; if it has none, when
-    /// and in words.
+    /// Looks for a twin of the pause on the other side; without one, returns the time and the words
+    /// of the difference.
     fn pause(
         &mut self,
         key: Key,
@@ -164,8 +165,8 @@ impl Pair<'_> {
         Ok(true)
     }
 
-    /// How far the second one's times may be from the first one's: chance is in it where Reports let
-    /// the stream through.
+    /// The bounds for the second one's times: chance widens them where Reports let the stream
+    /// through.
     fn stream_bounds(&self, key: Key, at: Instant) -> Bounds {
         let apart = self
             .segments(key)

@@ -1,7 +1,7 @@
-//! Several runs, some at a time, and what becomes of each, reported in order to one observer.
+//! Makes several runs, some at a time, and reports them in order to one observer.
 //!
-//! A run that is interrupted leaves no verdict and no file. Captures get their name when they are
-//! whole. A panic of the laboratory makes its own run Broken and no other.
+//! An interrupted run leaves neither verdict nor file. A capture gets its name only when it is
+//! complete. A panic of the laboratory makes only its own run Broken.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,10 +22,10 @@ use crate::report::{Campaign, Finished};
 use crate::role;
 use crate::scenario::Backend;
 
-/// How often the observer is told that time passes.
+/// How often the observer gets a tick.
 pub const PACE: Duration = Duration::from_millis(200);
 
-/// Does all of it, or as much as there is time for. The observer is called on this thread.
+/// Carries out the orders, until all is done or cancelled. The observer is called on this thread.
 pub fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event, &mut SoFar<'_>)) -> Campaign {
     let (next, enough) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (tell, told) = channel();
@@ -69,7 +69,8 @@ pub fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event, &mut SoFar<
 /// One run; `None` if it was interrupted.
 fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -> Option<Finished> {
     let clock = Clock::start();
-    // While others run it may neither be built nor torn down, and that is not its own time.
+    // The wait for other laboratories before building and before tearing down does not count as the
+    // run's own time.
     let took = Cell::new(Duration::ZERO);
     let mut held = None;
     let hold = async |recording: &Recording, rooms: &[Room]| {

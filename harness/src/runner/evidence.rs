@@ -1,7 +1,8 @@
-//! What a run leaves behind: its verdict, its capture and its page.
+//! The results of a run: its verdict, its capture and its page.
 //!
-//! The verdict is complete here: claims, rules of every run, the difference from what is kept, and the
-//! way of the first packet that a failed claim is about. What cannot be written makes the run Broken.
+//! The verdict is complete here: claims, rules of every run, differences from the golden, and the
+//! way of the first packet that a failed claim is about. A file that cannot be written makes the
+//! run Broken.
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::recording::Recording;
 use crate::report::{Finished, html, ladder};
 use crate::snapshot::{Otherwise, golden};
 
-/// What is known of a run that has ended.
+/// The evidence of a run that has ended.
 struct Evidence {
     verdict: Verdict,
     frames: Option<usize>,
@@ -23,7 +24,7 @@ struct Evidence {
 }
 
 impl Job<'_> {
-    /// The run, and what is known of it; with its page if one was asked for.
+    /// The run with its verdict and its files; with its page if one is wanted.
     pub(super) fn recorded(&self, took: Duration, recording: &Recording) -> Finished {
         let (evidence, otherwise) = Evidence::of(self, recording);
         let mut finished = self.finished(took, evidence);
@@ -39,7 +40,7 @@ impl Job<'_> {
         finished
     }
 
-    /// The run that there was not, and why.
+    /// The result for a job without a run, and why there was none.
     pub(super) fn without_run(
         &self,
         took: Duration,
@@ -71,7 +72,7 @@ impl Job<'_> {
 }
 
 impl Evidence {
-    /// The evidence, and how the run differs from what is kept of it.
+    /// The evidence, and the differences of the run from its golden.
     fn of(job: &Job<'_>, recording: &Recording) -> (Self, Option<Otherwise>) {
         let mut verdict = judge(&job.plan, recording);
         let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
@@ -83,7 +84,7 @@ impl Evidence {
             verdict.break_off(format!("what is kept of earlier runs: {error}"));
             None
         });
-        // One is enough: what follows from it looks alike.
+        // One failed claim gets the way of its packet: further ones look alike.
         let failed = verdict.findings.iter_mut().zip(&job.plan.checks);
         if let Some((finding, check)) = failed.into_iter().find(|(f, _)| f.outcome == Outcome::Fail)
         {

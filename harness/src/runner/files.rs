@@ -1,4 +1,4 @@
-//! From what the user names to the scenarios that are meant.
+//! From the paths that the user names to scenarios.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,12 +9,12 @@ use super::UsageError;
 use crate::plan::{LoadError, Plan, load};
 use crate::scenario::is_template;
 
-/// The files named, and the scenarios below the folders named, each once and in order. A path that
-/// exists is taken as it is named; any other is a pattern such as `scenarios/**/leave-*.toml`. Templates
-/// that a folder or a pattern yields are no scenarios, and are left out.
+/// The named files, and the scenarios below the named folders, once each and in order. A path that
+/// exists is taken literally; any other is a pattern such as `scenarios/**/leave-*.toml`. Templates
+/// found by a folder or a pattern are left out.
 ///
 /// # Errors
-/// The path that cannot be read, or that holds no scenario.
+/// The path that cannot be read, or that contains no scenario.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
     let mut found = BTreeSet::new();
     for path in paths {
@@ -37,7 +37,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
     Ok(found.into_iter().collect())
 }
 
-/// Collects what the pattern matches, and says whether that was anything.
+/// Collects the matches of the pattern; returns whether there were any.
 fn matching(pattern: &str, found: &mut BTreeSet<PathBuf>) -> Result<bool, String> {
     let mut matched = BTreeSet::new();
     for path in glob::glob(pattern).map_err(|error| error.to_string())? {
@@ -69,13 +69,13 @@ fn is_scenario(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("toml")) && !is_template(path)
 }
 
-/// Files that are no scenarios, each with what is wrong with it.
+/// Files with errors, and their errors.
 #[derive(Debug, thiserror::Error)]
 #[error("{} of {of} scenarios are wrong{}", wrong.len(), lines(wrong))]
 pub struct Wrong {
-    /// What is wrong, a file each.
+    /// The errors, one file each.
     pub wrong: Vec<LoadError>,
-    /// How many files there were.
+    /// The number of files checked.
     pub of: usize,
 }
 
@@ -86,7 +86,7 @@ fn lines(wrong: &[LoadError]) -> String {
 /// Compiles every file: a plan for each combination of each matrix, in the order of the files.
 ///
 /// # Errors
-/// All that is wrong with any of them.
+/// The errors of all files.
 pub fn load_all(files: &[PathBuf]) -> Result<Vec<Plan>, Wrong> {
     let (mut plans, mut wrong) = (Vec::new(), Vec::new());
     for file in files {
@@ -98,10 +98,10 @@ pub fn load_all(files: &[PathBuf]) -> Result<Vec<Plan>, Wrong> {
     if wrong.is_empty() { Ok(plans) } else { Err(Wrong { wrong, of: files.len() }) }
 }
 
-/// The only plan among these that has this text in its name; the only plan at all without a text.
+/// The only plan with this text in its name; without a text, the only plan.
 ///
 /// # Errors
-/// Several plans are meant, or none; the message lists all of them.
+/// Several plans match, or none does; the message lists all of them.
 pub fn one(plans: Vec<Plan>, filter: Option<&str>) -> Result<Plan, UsageError> {
     let all: Vec<String> = plans.iter().map(|plan| format!("    {}", plan.name)).collect();
     let meant = |plan: &Plan| filter.is_none_or(|text| plan.name.contains(text));

@@ -11,7 +11,7 @@ use super::PACE;
 use crate::backend::Cancel;
 use crate::swarm::{self, Found};
 
-/// Which seeds are tried, and when it is enough.
+/// The seeds to try, and when to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first seed.
@@ -26,7 +26,7 @@ pub struct Range {
     pub at_a_time: usize,
 }
 
-/// What has come of a hunt.
+/// The result of a hunt.
 #[derive(Clone, Debug, Default)]
 pub struct Hunt {
     /// How many seeds were tried.
@@ -37,7 +37,7 @@ pub struct Hunt {
     pub took: Duration,
 }
 
-/// Tries the seeds. `watch` is told now and then how far it is.
+/// Tries the seeds. `watch` gets the progress now and then.
 pub fn hunt(range: &Range, cancel: &Cancel, mut watch: impl FnMut(&Hunt)) -> Hunt {
     let clock = Clock::start();
     let (next, enough) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -47,7 +47,7 @@ pub fn hunt(range: &Range, cancel: &Cancel, mut watch: impl FnMut(&Hunt)) -> Hun
             if number >= range.seeds {
                 return;
             }
-            // That it was interrupted is known.
+            // An interruption is reported by `cancel` itself.
             let Ok(found) = swarm::search(range.first.wrapping_add(number), cancel) else { return };
             // The listener outlives the workers.
             _ = tell.send(found);

@@ -1,4 +1,4 @@
-//! One run of one scenario: on which backend, for which time, and where what it leaves is written.
+//! One run of one scenario: its backend, its number, and the paths of its results.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use crate::scenario::Backend;
 /// Where scenarios are to run.
 #[derive(Clone, Debug, Default)]
 pub struct Where {
-    /// The backends that were asked for, each once; if empty, the kernel where scenario and machine
-    /// allow it, and otherwise the simulator.
+    /// The requested backends, once each; if empty, the kernel where scenario and machine allow it,
+    /// and otherwise the simulator.
     named: Vec<Backend>,
     /// Whether this machine can run anything on the kernel.
     has_kernel: bool,
@@ -32,14 +32,14 @@ impl Where {
         Self { named, has_kernel: true }
     }
 
-    /// The same on a machine on which the kernel may have been refused.
+    /// Adapts to a machine on which the kernel may have been refused.
     #[must_use]
     pub fn unless(self, refusal: Option<&Refusal>) -> Self {
         Self { has_kernel: refusal.is_none(), ..self }
     }
 
-    /// The backends on which this scenario runs: at least one. If the scenario allows none of those
-    /// that were asked for, they are returned all the same, so that the run reports why.
+    /// The backends for this scenario: at least one. If the scenario allows none of the requested
+    /// ones, they are returned all the same, so that the run reports why.
     #[must_use]
     pub fn of(&self, plan: &Plan) -> Vec<Backend> {
         let Self { named, has_kernel } = self;
@@ -60,7 +60,7 @@ pub struct Job<'a> {
     pub plan: Cow<'a, Plan>,
     /// Where it runs.
     pub backend: Backend,
-    /// Which run of the scenario it is, from 1.
+    /// The number of the run of the scenario, from 1.
     pub repetition: u32,
     /// The file of its capture.
     pub pcapng: PathBuf,
@@ -68,8 +68,8 @@ pub struct Job<'a> {
     pub page: Option<PathBuf>,
 }
 
-/// Every scenario `repeat` times on each of its backends, all of them once before any of them again.
-/// Captures go into the folder `out`; scenarios of the same name get files of different names.
+/// Every scenario `repeat` times on each of its backends, all of them once before any of them
+/// again. Captures go into the folder `out`; scenarios of equal name get files of different names.
 #[must_use]
 pub fn jobs<'a>(plans: &'a [Plan], backends: &Where, repeat: u32, out: &Path) -> Vec<Job<'a>> {
     let mut stems = BTreeMap::<PathBuf, u32>::new();
@@ -108,7 +108,7 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 impl Job<'_> {
-    /// The scenario's name, and which run it is if there are several.
+    /// The scenario's name, and the number of the run if there are several.
     #[must_use]
     pub fn name(&self) -> String {
         match self.repetition {
@@ -117,7 +117,7 @@ impl Job<'_> {
         }
     }
 
-    /// Asks for a page beside the capture.
+    /// Requests a page beside the capture.
     pub fn with_page(&mut self) {
         self.page = Some(self.pcapng.with_extension("html"));
     }

@@ -69,7 +69,7 @@ impl<'a> Live<'a> {
     /// because there was no room for them.
     ///
     /// # Errors
-    /// A socket or `out` fails; [`io::ErrorKind::BrokenPipe`] if nobody reads `out` any more.
+    /// A socket or `out` fails; [`io::ErrorKind::BrokenPipe`] if the reader of `out` is gone.
     pub fn write(&self, out: Box<dyn Write>, cancel: &Cancel) -> io::Result<u32> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         LocalSet::new().block_on(&runtime, self.follow(out, cancel))
@@ -117,7 +117,7 @@ async fn gone(standing: &Standing) {
 
 type Writer = PcapNgWriter<io::BufWriter<Box<dyn Write>>>;
 
-/// Where the frames of one tap go.
+/// The destination of one tap's frames.
 struct Stream {
     writer: Rc<RefCell<Writer>>,
     /// The interface of the file for each interface index.
@@ -126,7 +126,7 @@ struct Stream {
 }
 
 impl Stream {
-    /// Writes whatever comes, for ever.
+    /// Writes every frame, for ever.
     async fn follow(self, tap: Rc<Tap>) -> io::Result<()> {
         let (mut space, mut frames) = (vec![0; BATCH_BYTES], Vec::new());
         loop {
@@ -169,7 +169,7 @@ fn describe(writer: &mut Writer, name: &str) -> io::Result<()> {
     writer.write_pcapng_block(block).map(drop).map_err(flat)
 }
 
-/// The error of the system as itself, so that a closed pipe is known.
+/// The error of the system itself, so that a closed pipe is recognised.
 fn flat(error: pcap_file::pcapng::PcapNgWriteError) -> io::Error {
     match error {
         pcap_file::pcapng::PcapNgWriteError::Io(error) => error,

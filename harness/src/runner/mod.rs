@@ -47,7 +47,8 @@ pub use seed::Seed;
 pub use selection::{Selection, Shard};
 pub use so_far::SoFar;
 
-/// What the user has named does not exist, or is not unique. The message is a sentence for the user.
+/// A path or a name on the command line does not exist, or is not unique. The message is a sentence
+/// for the user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);

@@ -1,5 +1,5 @@
-//! Files that castnet writes: each has its name only once it is whole, and under sudo it belongs to the
-//! user who called sudo, so that nothing is left which that user cannot remove.
+//! Files that castnet writes: each gets its name only once it is complete, and under sudo it
+//! belongs to the user who called sudo, who can so remove it.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,10 +10,10 @@ use nix::unistd::geteuid;
 
 use super::job::with_suffix;
 
-/// Writes a file that has its name only once it is whole; makes the folders above it.
+/// Writes a file that gets its name only once it is complete; makes the folders above it.
 ///
 /// # Errors
-/// What the system or `write` reports; then nothing is left of the file.
+/// Errors of the system or of `write`; the file is then removed.
 pub fn publish(path: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         create_dir_all(folder)?;
@@ -30,7 +30,7 @@ pub fn publish(path: &Path, write: impl FnOnce(File) -> io::Result<()>) -> io::R
 /// Makes or empties a file.
 ///
 /// # Errors
-/// What open(2) reports.
+/// Errors of open(2).
 pub fn create(path: &Path) -> io::Result<File> {
     File::create(path).map(given)
 }
@@ -38,23 +38,23 @@ pub fn create(path: &Path) -> io::Result<File> {
 /// Makes a file that was not there before.
 ///
 /// # Errors
-/// What open(2) reports.
+/// Errors of open(2).
 pub fn create_new(path: &Path) -> io::Result<File> {
     File::create_new(path).map(given)
 }
 
 fn given(file: File) -> File {
     if let Some((user, group)) = caller() {
-        // It is written all the same if it cannot be given away.
+        // The file is written even if its owner cannot be changed.
         _ = fchown(&file, Some(user), Some(group));
     }
     file
 }
 
-/// Makes a folder, and those above it that are missing.
+/// Makes a folder, and the missing folders above it.
 ///
 /// # Errors
-/// What mkdir(2) reports.
+/// Errors of mkdir(2).
 pub fn create_dir_all(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
     fs::create_dir_all(folder)?;

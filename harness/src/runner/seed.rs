@@ -1,10 +1,10 @@
-//! What the random draws of runs follow from: a number, or another one for each run.
+//! The seed of runs' random draws: a given number, or a new one for each run.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::str::FromStr;
 
-/// What the random draws of runs follow from.
+/// The seed of runs' random draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seed {
     /// This number in every run.
@@ -14,7 +14,7 @@ pub enum Seed {
 }
 
 impl Seed {
-    /// The seed of a run. One that is drawn is short, so that people can type it.
+    /// The seed of a run. A random seed is short, so that people can type it.
     ///
     /// # Errors
     /// `/dev/urandom` cannot be read.

@@ -1,4 +1,4 @@
-//! Which of the scenarios found are meant: by name, by clause, by shard.
+//! Selects scenarios: by name, by clause, by shard.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use super::UsageError;
 use crate::plan::Plan;
 use crate::scenario::clauses;
 
-/// Which of the scenarios found are meant; all of them by default.
+/// A selection of scenarios; all of them by default.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Scenarios with any of these in their name; all of them if empty.
@@ -19,10 +19,11 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The plans that are meant, in the order of their names. A shard may be empty.
+    /// The selected plans, in the order of their names. A shard may be empty.
     ///
     /// # Errors
-    /// No scenario is meant, and the shard is not why; no clause of the catalogue has such an id.
+    /// No scenario is selected, and the shard is not why; or no clause of the catalogue has such an
+    /// id.
     pub fn pick(&self, mut plans: Vec<Plan>) -> Result<Vec<Plan>, UsageError> {
         for id in &self.clause {
             if !clauses::all().any(|clause| within(&clause.id, id)) {
@@ -59,7 +60,7 @@ fn within(clause: &str, id: &str) -> bool {
     head.eq_ignore_ascii_case(id) && (tail.is_empty() || tail.starts_with(['-', '.']))
 }
 
-/// The i-th of n parts, written as `1/3`; the same names make the same parts.
+/// The i-th of n parts, written as `1/3`; equal names make equal parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// From 0.
@@ -68,7 +69,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Neighbours go to different shards: they are alike, and so alike in how long they take.
+    /// Neighbours go to different shards: they are alike, also in how long they take.
     const fn takes(self, position: usize) -> bool {
         position % self.of == self.index
     }

@@ -1,4 +1,4 @@
-//! What has become of the runs of a campaign so far.
+//! The results of a campaign so far.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use castnet::kernel::Clock;
 use super::{Event, Orders};
 use crate::report::{Campaign, Finished};
 
-/// What has become of the runs so far, for reports before all of them have ended.
+/// The results so far, for reports before all runs have ended.
 pub struct SoFar<'a> {
     orders: &'a Orders<'a>,
     clock: Clock,
@@ -34,14 +34,14 @@ impl<'a> SoFar<'a> {
         }
     }
 
-    /// A job has a verdict. It counts once, however often that is reported.
+    /// A job has a verdict. It counts once, however often it is reported.
     fn finished(&mut self, job: usize, finished: &Finished) {
         if self.ended.insert(job) {
             self.campaign.finished.push(finished.clone());
         }
     }
 
-    /// The campaign as if nothing more came: jobs without a verdict are unfinished.
+    /// The campaign as if it ended now: jobs without a verdict are unfinished.
     pub fn campaign(&mut self) -> &Campaign {
         let jobs = self.orders.jobs.iter().enumerate();
         let missing = jobs.filter(|(job, _)| !self.ended.contains(job));

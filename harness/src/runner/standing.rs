@@ -1,8 +1,8 @@
-//! Topologies that stand, as other processes of the same user find them.
+//! Held topologies, as other processes of the same user find them.
 //!
-//! Whoever holds a topology says so in a small file, and removes it at the end. A file whose process
-//! is gone (by its start time: numbers are used again) means nothing, and is cleared away. A file of
-//! another user is not believed.
+//! A process that holds a topology announces it in a small file, and removes the file at the end. A
+//! file whose process is gone (by its start time, since numbers are reused) is ignored and removed.
+//! A file of another user is ignored.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -18,7 +18,7 @@ use crate::backend::netns::Room;
 use crate::lab::Netns;
 use crate::plan::Plan;
 
-/// A topology that stands.
+/// A held topology.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Standing {
     /// The process that holds it.
@@ -47,11 +47,11 @@ pub struct Node {
 pub struct Port {
     /// The name of the link, and of the interface.
     pub link: String,
-    /// Each with the length of its prefix; a port of a switch has none.
+    /// The addresses, each with the length of its prefix; a port of a switch has none.
     pub addresses: Vec<String>,
 }
 
-/// The file that tells other processes of a topology; dropping this removes the file.
+/// The file that announces a topology; dropping this removes the file.
 #[derive(Debug)]
 pub struct Announced {
     file: PathBuf,
@@ -93,7 +93,7 @@ impl Standing {
     pub fn announce(&self) -> io::Result<Announced> {
         let file = folder().join(format!("castnet-{}.json", self.pid));
         let write = || {
-            // What a process of the same number may have left.
+            // Removes the file of an earlier process with this number.
             _ = fs::remove_file(&file);
             let mut out =
                 OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
@@ -108,7 +108,7 @@ impl Standing {
     /// The `nsenter` command that enters the namespace of a node without castnet.
     #[must_use]
     pub fn nsenter(&self, netns: &str) -> String {
-        // From inside a user namespace of its own this process may not even ask about the first one.
+        // From inside its own user namespace this process may not inspect the first process.
         match same_user_namespace(1).unwrap_or(false) {
             true => format!("nsenter --net={netns}"),
             false => {
@@ -118,7 +118,7 @@ impl Standing {
         }
     }
 
-    /// Whether its process is still there.
+    /// Whether its process still exists.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         start_of(self.pid) == Some(self.started)
@@ -157,10 +157,10 @@ impl Standing {
     }
 }
 
-/// The topology that stands and that `wanted` is true of; `what` names what is wanted for messages.
+/// The held topology for which `wanted` is true; `what` names it in messages.
 ///
 /// # Errors
-/// No topology stands that is wanted, or several do and `pid` does not say which.
+/// No such topology is held, or several are and `pid` does not choose one.
 pub fn find(
     pid: Option<u32>,
     what: &str,
@@ -193,7 +193,7 @@ pub fn find(
     }
 }
 
-/// Every topology that stands; what is left of others is removed.
+/// Every held topology; files of ended ones are removed.
 fn all(folder: &Path) -> Vec<Standing> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -208,7 +208,7 @@ fn all(folder: &Path) -> Vec<Standing> {
         match serde_json::from_slice::<Standing>(&text) {
             Ok(standing) if standing.is_alive() => found.push(standing),
             Ok(_) => _ = fs::remove_file(&path),
-            // Half written, or of another version.
+            // A file that is half written, or of another version.
             Err(_) => {}
         }
     }
@@ -216,7 +216,7 @@ fn all(folder: &Path) -> Vec<Standing> {
     found
 }
 
-/// Where the user's processes leave word for each other.
+/// The folder in which the user's processes announce topologies.
 fn folder() -> PathBuf {
     let given = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let usual = user().map(|user| PathBuf::from(format!("/run/user/{user}")));
@@ -224,7 +224,7 @@ fn folder() -> PathBuf {
     folders.filter(|path| path.is_dir()).take(1).next().unwrap_or_else(std::env::temp_dir)
 }
 
-/// The user's number, also when seen from inside a user namespace in which it is another.
+/// The user's number outside of any user namespace.
 fn user() -> Option<u32> {
     let inside = nix::unistd::geteuid().as_raw();
     let map = fs::read_to_string("/proc/self/uid_map").ok()?;
@@ -266,7 +266,7 @@ mod tests {
         let own = std::process::id();
         let alive = standing(own, start_of(own).unwrap());
         write("castnet-1.json", &serde_json::to_vec(&alive).unwrap());
-        // The same number, but started at another time.
+        // An equal number, but another start time.
         write("castnet-2.json", &serde_json::to_vec(&standing(own, 1)).unwrap());
         write("castnet-3.json", &serde_json::to_vec(&standing(u32::MAX, 1)).unwrap());
         write("castnet-4.json", b"{");
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_user_is_the_one_outside() {
-        // In the first user namespace both are the same; elsewhere the map says so.
+        // In the first user namespace both numbers are equal; elsewhere the map translates.
         assert!(user().is_some());
     }
 }

@@ -1,6 +1,6 @@
-//! Scenarios run on the simulator and on the kernel, and what happened compared.
+//! Runs scenarios on the simulator and on the kernel, and compares what happened.
 //!
-//! A disagreement of a laboratory that was late itself counts as Broken.
+//! A disagreement in a run whose laboratory was late counts as Broken.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +19,7 @@ pub struct Versus<'a> {
     pub scenario: &'a str,
     /// The answer.
     pub agreement: Agreement,
-    /// What could not be done, or what was late.
+    /// What failed, or what was late.
     pub reasons: Vec<String>,
     /// The comparison, if there were two runs that can be trusted.
     pub comparison: Option<Comparison>,
@@ -29,9 +29,9 @@ pub struct Versus<'a> {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
-    /// The same happened.
+    /// Both runs are equal, except for chance.
     Agree,
-    /// Something else happened.
+    /// The runs differ.
     Disagree,
     /// The scenario is for one backend only.
     Alone,
@@ -69,7 +69,7 @@ pub fn versus<'a>(
     rows.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What came of one scenario; `None` if it was interrupted.
+/// The result for one scenario; `None` if it was interrupted.
 fn row<'a>(plan: &'a Plan, cancel: &Cancel) -> Option<Versus<'a>> {
     let without = |agreement, why: String| {
         let reasons = vec![why];

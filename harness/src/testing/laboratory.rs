@@ -1,9 +1,9 @@
-//! The laboratory of a test program: this very program once more, as a process without the threads of
-//! the test harness.
+//! The laboratory of a test program: this very program once more, as a process without the threads
+//! of the test harness.
 //!
-//! Both speak in lines of JSON: numbered [`Request`]s go in, and the [`Outcome`] of each comes out when
-//! its runs have ended. The laboratory ends, with all that it has built, when its input does, and that
-//! ends with the tests, however they end.
+//! Both exchange lines of JSON: numbered [`Request`]s go in, and the [`Outcome`] of each comes out
+//! when its runs have ended. The laboratory ends, with everything that it has built, when its input
+//! does, which happens when the tests end in any way.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -26,22 +26,22 @@ fn serve_if_laboratory() {
     serve_if(AS_LABORATORY, serve);
 }
 
-/// The one of this process, or why there is none.
+/// The laboratory of this process, or the error of starting it.
 static LABORATORY: LazyLock<Result<Laboratory, String>> =
     LazyLock::new(|| Laboratory::start().map_err(|error| error.to_string()));
 
 struct Laboratory {
-    /// It is started once; whoever ends this process ends it.
+    /// Started once; it ends with this process.
     _child: Child,
     line: Mutex<Line>,
 }
 
-/// What goes in, and who waits for what comes out.
+/// The input, and the tests that wait for outcomes.
 struct Line {
     next: u64,
     requests: ChildStdin,
     waiting: BTreeMap<u64, Sender<Outcome>>,
-    /// Whether nothing will come out any more.
+    /// Whether no more outcomes will come.
     ended: bool,
 }
 
@@ -84,14 +84,14 @@ impl Laboratory {
     }
 }
 
-/// Hands out what comes, until the laboratory has ended.
+/// Hands out outcomes, until the laboratory has ended.
 fn listen(answers: ChildStdout) {
-    // Whoever has started it has nothing before it is started.
+    // Waits until the thread that starts the laboratory has stored it.
     let Ok(laboratory) = &*LABORATORY else { return };
     for answer in BufReader::new(answers).lines().map_while(Result::ok) {
         let Ok((number, outcome)) = serde_json::from_str::<(u64, Outcome)>(&answer) else { break };
         let waiting = lock(&laboratory.line).waiting.remove(&number);
-        // A test may have given up.
+        // A test may have given up waiting.
         _ = waiting.map(|tell| tell.send(outcome));
     }
     let mut line = lock(&laboratory.line);
@@ -100,11 +100,11 @@ fn listen(answers: ChildStdout) {
 }
 
 fn lock(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
-    // Nothing in it is ever half done: a line that was written in part ends the laboratory.
+    // The state stays usable: a line that was written in part ends the laboratory.
     line.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs what is requested until nothing more can come.
+/// Runs requests until no more can come.
 fn serve() -> Result<(), String> {
     let refusal = privilege::enter().err().map(|refusal| &*Box::leak(Box::new(refusal)));
     for request in io::stdin().lines().map_while(Result::ok) {
@@ -113,7 +113,7 @@ fn serve() -> Result<(), String> {
         let answer = move || {
             let outcome = request.run(refusal);
             let line = serde_json::to_string(&(number, outcome)).unwrap_or_default() + "\n";
-            // In one call, so that lines of several threads do not mix.
+            // One call, so that lines of several threads do not mix.
             _ = io::stdout().write_all(line.as_bytes());
         };
         thread::Builder::new().spawn(answer).map_err(|error| error.to_string())?;

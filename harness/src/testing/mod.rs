@@ -46,11 +46,11 @@ pub fn test(path: impl AsRef<Path>) -> Test {
     Test { path, backend: None, seed: None, filter: Vec::new(), out: PathBuf::from(OUT) }
 }
 
-/// Why there is nothing to run.
+/// Why no run could be started.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum TestError {
-    /// The scenario cannot be read, or is wrong.
+    /// The scenario cannot be read, or has errors.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// No combination of the matrix has what [`Test::filter`] wants in its name.
@@ -65,7 +65,7 @@ impl Test {
         self
     }
 
-    /// What its random draws follow from; the scenario's own seed unless given.
+    /// The seed of its random draws; the scenario's own seed unless given.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -84,10 +84,10 @@ impl Test {
         self
     }
 
-    /// Runs every combination that is meant. That something did not pass is no error, but an outcome.
+    /// Runs every selected combination. A run that did not pass is no error, but an outcome.
     ///
     /// # Errors
-    /// There is nothing to run.
+    /// No run could be started.
     pub fn run(&self) -> Result<Outcome, TestError> {
         let mut plans = load(&self.path)?;
         let all: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
@@ -108,11 +108,11 @@ impl Test {
         })
     }
 
-    /// Runs it, and panics with the report of `castnet run` unless every run passed. A run that proved
-    /// nothing, or that could not be made here, has not passed.
+    /// Runs the test, and panics with the report of `castnet run` unless every run passed. A run
+    /// that proved nothing, or that this machine cannot make, has not passed.
     ///
     /// # Panics
-    /// As said.
+    /// Unless every run passed.
     #[track_caller]
     pub fn assert_pass(&self) {
         match self.run() {
@@ -121,7 +121,8 @@ impl Test {
         }
     }
 
-    /// Tests that run side by side write into different folders. The harness names threads by tests.
+    /// Tests that run side by side write into different folders. The harness names threads after
+    /// tests.
     fn folder(&self) -> PathBuf {
         let thread = thread::current();
         let test = thread.name().filter(|name| *name != "main").unwrap_or_default();

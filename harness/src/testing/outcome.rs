@@ -1,4 +1,4 @@
-//! What became of the runs of a test.
+//! The result of a test's runs.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge;
 
-/// What became of a test: at least one run.
+/// The result of a test: at least one run.
 #[non_exhaustive]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
@@ -21,7 +21,7 @@ pub struct Outcome {
 pub struct Run {
     /// The scenario's name, with the combination.
     pub name: String,
-    /// How it came out.
+    /// The outcome of the run.
     pub outcome: judge::Outcome,
     /// What `castnet run` prints of it.
     pub report: String,
@@ -39,7 +39,7 @@ impl Outcome {
     /// Panics with the report unless every run passed.
     ///
     /// # Panics
-    /// As said.
+    /// Unless every run passed.
     #[track_caller]
     pub fn assert_pass(&self) {
         assert!(self.passed(), "\n{self}");

@@ -1,4 +1,4 @@
-//! What a test wants run, in words that go from one process to another.
+//! A request for runs, in a form that passes from one process to another.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Runs it in this process.
+    /// Runs the request in this process.
     pub(super) fn run(&self, refusal: Option<&Refusal>) -> Outcome {
         let mut plans = match load(&self.path) {
             Ok(plans) => plans,
@@ -57,7 +57,7 @@ impl Request {
         Outcome { runs: finished.into_iter().map(run).collect() }
     }
 
-    /// What it comes to if the laboratory itself failed.
+    /// The outcome if the laboratory itself failed.
     pub(super) fn broken(&self, why: &str) -> Outcome {
         let outcome = judge::Outcome::Broken;
         let run = |name: &String| {
