@@ -1,4 +1,4 @@
-//! What reaches a receiver.
+//! Judges what reaches a receiver.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,7 +50,7 @@ impl Evidence<'_> {
         if count.is_none() { self.could_have_received(receiver, window) } else { PASS }
     }
 
-    /// Whether that a socket received none in the window says anything about routers.
+    /// Whether a silent socket in the window says anything about routers.
     fn could_have_received(&self, receiver: &Receiver, window: &Window) -> Judged {
         let Some(span) = self.span(window, Purpose::AtMost) else { return not_done(window) };
         let mut why = if !self.sent(receiver).any(|(_, at)| span.contains(at)) {
@@ -118,8 +118,8 @@ impl Evidence<'_> {
         Judged { at, ..Judged::fail(why) }
     }
 
-    /// Judged at the receiver's interfaces: its own socket would be silent after a leave whatever the
-    /// router did.
+    /// Judged at the receiver's interfaces: its own socket would be silent after a leave even if
+    /// the router forwards.
     pub(super) fn none_after(&self, receiver: &Receiver, window: &Window) -> Judged {
         let Some(span) = self.span(window, Purpose::AtMost) else { return not_done(window) };
         if span.is_empty() {
@@ -153,7 +153,7 @@ impl Evidence<'_> {
         PASS
     }
 
-    /// The TTL at the receiver's interfaces: a socket does not tell.
+    /// The TTL at the receiver's interfaces: a socket does not show it.
     pub(super) fn ttl(&self, receiver: &Receiver, ttl: &Count, window: &Window) -> Judged {
         let Some(span) = self.span(window, Purpose::Selection) else { return not_done(window) };
         let arrived = self.seen.iter().filter(|seen| self.arrives(receiver, seen));

@@ -1,4 +1,4 @@
-//! What a packet holds in each field that a claim can ask for.
+//! The values of a packet's fields, for claims about fields.
 
 use castnet::addr::Group;
 use castnet::gmp::message::{Message, Query, Record, RecordType, Sources, Version};
@@ -14,7 +14,7 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The packet once without its records, and once with each that `is_meant`.
+    /// The packet once without its records, and once with each record that `is_meant` selects.
     pub(super) fn all(
         packet: &'a Packet,
         is_meant: impl Fn(Group) -> bool,
@@ -39,7 +39,8 @@ impl<'a> View<'a> {
             PacketField::RouterAlert => Value::Flag(packet.router_alert),
             PacketField::Length => Value::Whole(packet.length as u64),
             PacketField::Version => Value::Whole(number(packet.meaning()?.version()?)),
-            // What is malformed has been mended by whoever asks for it.
+            // The checksum of a malformed message is wrong; the caller has decoded its other
+            // fields.
             PacketField::GoodChecksum => Value::Flag(packet.but_for_checksum.is_none()),
             PacketField::MaxResp => Value::Length(self.query()?.max_resp),
             PacketField::MaxRespCode => Value::Whole(packet.max_resp_code?.into()),
@@ -79,7 +80,7 @@ fn list(sources: &Sources) -> Value {
     Value::Addresses(sources.iter().copied().collect())
 }
 
-/// The author's word for a kind of record.
+/// The author's word for a Record Type.
 const fn record_word(kind: RecordType) -> &'static str {
     match kind {
         RecordType::IsIn => "is-in",

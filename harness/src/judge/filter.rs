@@ -1,4 +1,4 @@
-//! Whether a frame is one of the packets that are meant.
+//! Whether a frame is one of the packets of a claim.
 
 use castnet::addr::Group;
 
@@ -16,12 +16,12 @@ impl Evidence<'_> {
             && self.is_like(filter, seen)
     }
 
-    /// Whether a frame is what the filter wants, on whatever link.
+    /// Whether a frame meets the filter, on any link.
     pub(super) fn is_like(&self, filter: &Filter, seen: &Seen) -> bool {
         if filter.from.is_some_and(|from| !self.comes_from(from, seen)) {
             return false;
         }
-        // What is malformed is of no kind, unless just that is asked for.
+        // A malformed message has no kind, unless the claim asks for a wrong checksum.
         let is_bad = filter.wants(PacketField::GoodChecksum) == Some(&Value::Flag(false));
         match (is_bad, &seen.packet.but_for_checksum) {
             (true, Some(message)) => {
@@ -33,7 +33,7 @@ impl Evidence<'_> {
         }
     }
 
-    /// Whether the port sent the frame, be it that a switch has passed it on since.
+    /// Whether the frame was sent by the port, even if a switch has passed it on since.
     fn comes_from(&self, port: PortId, seen: &Seen) -> bool {
         match self.plan.is_switched(self.plan.ports[seen.port].link) {
             true => seen.origin == self.plan.ports[port].mac,

@@ -1,7 +1,8 @@
-//! What the kernel's tables held at a moment: a router's forwarding cache, a switch's members.
+//! The contents of the kernel's tables at a moment: a router's forwarding cache, a switch's
+//! members.
 //!
-//! A table is told by its changes. A claim holds if the state at its time is the claimed one, or one
-//! that came within the tolerance after it is.
+//! A table is known by its changes. A claim is true if the state at its time, or one that came
+//! within the tolerance after it, is the claimed one.
 
 use castnet::time::{Instant, Seconds};
 
@@ -12,7 +13,7 @@ use crate::plan::arithmetic::Moment;
 pub(super) type History<'a, T> = Vec<(Instant, Option<&'a T>)>;
 
 impl Evidence<'_> {
-    /// Judges what one entry was at a moment; `words` says an entry, or that there is none.
+    /// Judges one entry at a moment; `words` describes an entry, or its absence.
     pub(super) fn held<T: PartialEq>(
         &self,
         history: &History<'_, T>,

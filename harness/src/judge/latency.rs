@@ -1,7 +1,7 @@
-//! How long a join or a leave takes to have effect: until the first datagram, and until the last one.
+//! How long a join or a leave takes to have effect: until the first or the last datagram.
 //!
 //! A join is over when the receiver's socket has a datagram, a leave when the receiver's interface
-//! gets no more. Both say something only while a source sends.
+//! gets no more. Both can be measured only while a source sends.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ struct LatencyWindow {
     from: Instant,
     /// What the beginning is called.
     from_text: String,
-    /// When the receiver changed its mind, or the run was over.
+    /// When the receiver did the opposite, or the run was over.
     until: Instant,
 }
 

@@ -1,4 +1,4 @@
-//! Where a switch has seen members of a group.
+//! Judges the ports on which a switch has seen members of a group.
 
 use castnet::addr::Group;
 
@@ -15,7 +15,7 @@ impl Evidence<'_> {
         at: &Moment,
         claimed: &Vec<PortId>,
     ) -> Judged {
-        // An entry without ports is none.
+        // An entry without ports counts as no entry.
         let entry = |ports| Some(ports).filter(|ports: &&Vec<PortId>| !ports.is_empty());
         let changes = self.recording.mdb.iter();
         let history: History<'_, Vec<PortId>> = changes

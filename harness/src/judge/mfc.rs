@@ -1,7 +1,7 @@
-//! What a router's forwarding cache holds, and what it has counted.
+//! Judges the contents and counters of a router's forwarding cache.
 //!
-//! A counter only goes up. So there may be not too much at the moment itself, and enough a tolerance
-//! later: it is read twice.
+//! A counter only goes up, so it is read twice: for upper limits at the moment itself, for lower
+//! ones a tolerance later.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -67,7 +67,7 @@ impl Evidence<'_> {
         };
         let tolerance = Seconds(self.plan.tolerance, 3);
         let mut why = vec![format!("at {at_text} (tolerance {tolerance})")];
-        // An entry that comes or goes within the tolerance is as good as one that stays.
+        // An entry that comes or goes within the tolerance counts as present.
         let (Some(first), Some(second)) =
             (then.counters.or(late.counters), late.counters.or(then.counters))
         else {
@@ -136,7 +136,7 @@ impl Evidence<'_> {
         entered
     }
 
-    /// What the capture says beside the counters.
+    /// The capture's numbers, for comparison with the counters.
     fn captured(&self, flow: Flow, by: Instant) -> String {
         let entered = self.had_entered(flow, by);
         let entered = entered

@@ -1,7 +1,7 @@
-//! Whether what happened is what was claimed: a pure function of plan and recording.
+//! Judges whether what happened is what was claimed: a pure function of plan and recording.
 //!
-//! A check that saw nothing it could have judged is Vacuous, never Pass. A failure shows the
-//! arithmetic of its bounds and what was seen instead. The judge does not know which backend ran.
+//! A check without evidence is Vacuous, never Pass. A failure shows the arithmetic of its bounds
+//! and the evidence. The judge does not know which backend ran.
 
 mod delivery;
 mod field;
@@ -37,15 +37,15 @@ use invariant::Standing;
 use mfc::Flow;
 use setting::Given;
 
-/// How a check, or a whole run, came out. The later, the worse.
+/// The outcome of a check or of a whole run, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// It came true.
+    /// The claim is true.
     Pass,
-    /// Nothing was seen by which it could have been judged.
+    /// There was no evidence by which to judge the claim.
     Vacuous,
-    /// It did not come true.
+    /// The claim is false.
     Fail,
     /// This machine or backend cannot run it.
     Unsupported,
@@ -65,29 +65,29 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What became of one check.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The line of the file where it stands.
+    /// The line of the file with the check.
     pub line: usize,
     /// The claim in one line.
     pub claim: String,
-    /// How it came out.
+    /// The outcome.
     pub outcome: Outcome,
     /// Why, line by line; empty for a pass.
     pub why: Vec<String>,
-    /// What was measured, whether or not it was as claimed.
+    /// The measurements, whether or not they are as claimed.
     pub measured: Vec<Measure>,
     /// The instant that a failure is about, if there is one.
     pub at: Option<Instant>,
 }
 
-/// Something that was measured to judge a claim.
+/// A measurement for a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measure {
-    /// The key of the claim that it belongs to.
+    /// The key of the claim.
     pub name: &'static str,
-    /// What came out.
+    /// The measured value.
     pub value: Value,
 }
 
@@ -110,7 +110,7 @@ impl fmt::Display for Measure {
     }
 }
 
-/// What became of a run.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verdict {
@@ -118,11 +118,11 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// Each check, in the order of the file.
     pub findings: Vec<Finding>,
-    /// How the rules of every run came out; none if there was no run.
+    /// The results of the rules of every run; empty if there was no run.
     pub invariants: Vec<Standing>,
     /// Why the run cannot be trusted, or could not be made.
     pub reasons: Vec<String>,
-    /// What has to be known of the verdict, however it came out.
+    /// Notes that belong to the verdict, whatever the outcome.
     pub notes: Vec<String>,
 }
 
@@ -158,7 +158,7 @@ impl Verdict {
         }
     }
 
-    /// The laboratory failed after all, for this reason.
+    /// The laboratory failed after the verdict, for this reason.
     pub fn break_off(&mut self, reason: String) {
         self.outcome = Outcome::Broken;
         self.reasons.push(reason);
@@ -166,7 +166,7 @@ impl Verdict {
 }
 
 impl Verdict {
-    /// What is worth saying in the capture of the run.
+    /// The remarks for the run's capture.
     #[must_use]
     pub fn remarks(&self) -> Remarks {
         let failed = self.findings.iter().filter(|finding| finding.outcome == Outcome::Fail);
@@ -187,7 +187,7 @@ impl Verdict {
 pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     let evidence = Evidence::new(plan, recording);
     let findings: Vec<Finding> = plan.checks.iter().map(|check| evidence.judge(check)).collect();
-    // A rule is about every frame, and cannot hold of those that nobody has kept.
+    // A rule is about every frame, so it cannot be judged if frames were not kept.
     let unkept = recording.unkept.frames > 0;
     let invariants = if unkept { Vec::new() } else { evidence.standings() };
     let worst = findings.iter().map(|finding| finding.outcome).max();
@@ -196,13 +196,13 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     let mut reasons = recording.broken.clone();
     for (id, act) in plan.acts.iter().enumerate() {
         let label = format!("`{}`", act.label);
-        // The backend may have said why already.
+        // The backend may have given the reason already.
         let told = recording.broken.iter().any(|why| why.starts_with(&label));
         if evidence.done(id).is_none() && !told {
             reasons.push(format!("{label} was not done"));
         }
     }
-    // Nobody can tell then whether the device under test was late, or who watched it.
+    // It is then unknown whether the device under test was late, or the laboratory.
     if outcome != Outcome::Pass && recording.lateness.by > plan.tolerance {
         reasons.push(too_late(recording.lateness, plan.tolerance));
     }
@@ -214,7 +214,7 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     Verdict { outcome, findings, invariants, reasons, notes: notes(recording) }
 }
 
-/// What was not kept, and so not looked at.
+/// Which frames and reads were only counted.
 fn notes(recording: &Recording) -> Vec<String> {
     let Unkept { frames, reads } = recording.unkept;
     let unkept = (frames > 0).then(|| {
@@ -227,7 +227,7 @@ fn notes(recording: &Recording) -> Vec<String> {
     unkept.into_iter().chain(read).collect()
 }
 
-/// Judges those checks that are wanted, and nothing else: for a recording that is not a whole run.
+/// Judges only these checks: for a recording that is not a whole run.
 #[must_use]
 pub fn judge_some(
     plan: &Plan,
@@ -256,7 +256,7 @@ struct Evidence<'a> {
     plan: &'a Plan,
     recording: &'a Recording,
     seen: Vec<Seen>,
-    /// How the routers' interfaces were configured, by port.
+    /// The configurations of the routers' interfaces, by port.
     configured: Vec<Vec<Given<'a>>>,
 }
 

@@ -1,7 +1,7 @@
-//! Which packet comes before which.
+//! Judges which packet comes before which.
 //!
-//! The packet of a step is the first one in the window that is like it and that is no earlier step's.
-//! Each has to come after that of the step before it: it is not enough that some later one does.
+//! The packet of a step is the first one in the window that matches it and belongs to no earlier
+//! step. Each must come after the packet of the step before it; a later match does not help.
 
 use super::window::{Purpose, not_done};
 use super::{Evidence, Judged, PASS, Seen};
@@ -10,7 +10,7 @@ use crate::plan::{Step, Window};
 impl Evidence<'_> {
     pub(super) fn order(&self, steps: &[Step], window: &Window) -> Judged {
         let Some(span) = self.span(window, Purpose::AtLeast) else { return not_done(window) };
-        // The position in the recording tells what is first of two things at the same instant.
+        // At one instant the position in the recording decides which packet is first.
         let mut taken: Vec<(usize, &Step, &Seen)> = Vec::new();
         for step in steps {
             let found = self.seen.iter().enumerate().find(|(position, seen)| {
@@ -34,7 +34,7 @@ impl Evidence<'_> {
         Judged::fail(why).at(second.at)
     }
 
-    /// Nothing can be said of an order whose beginning is not there; what has begun has to go on.
+    /// Without the first packet of an order the claim is vacuous; without a later one it is false.
     fn no_step(&self, step: &Step, taken: &[(usize, &Step, &Seen)], window: Vec<String>) -> Judged {
         let mut why = vec![format!("there was no {}", step.text)];
         if !taken.is_empty() {

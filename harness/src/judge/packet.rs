@@ -1,4 +1,4 @@
-//! So many packets on a link.
+//! Judges the number of packets on a link.
 
 use castnet::time::Seconds;
 
@@ -45,9 +45,9 @@ impl Evidence<'_> {
         spacing.map_or(PASS, |spacing| self.spaced(spacing, &within))
     }
 
-    /// Why nothing could have been there to be absent, if that is so.
+    /// Why the absence of the packets proves nothing, if that is so.
     fn no_control(&self, filter: &Filter, span: &Span, matching: &[&Seen]) -> Option<String> {
-        // A datagram that is sent may stray onto any link; a message of IGMP is told on its own.
+        // A datagram may stray onto any link; an IGMP message is expected on its own link.
         if filter.kind == PacketKind::Data {
             let sent = self.seen.iter().any(|seen| {
                 let node = &self.plan.nodes[self.plan.ports[seen.port].node];
@@ -60,7 +60,7 @@ impl Evidence<'_> {
             });
             return (!sent).then(|| "no source sent such a datagram then".to_owned());
         }
-        // What a switch has not passed on was on another of its links instead.
+        // A packet that the switch has not forwarded was on another of its links instead.
         let Link { name: link, segment, .. } = &self.plan.links[filter.link];
         let elsewhere = self.seen.iter().filter(|seen| {
             let on = &self.plan.links[self.plan.ports[seen.port].link];
@@ -91,7 +91,8 @@ impl Evidence<'_> {
         why.extend(before.map(|seen| format!("before:  {}", self.describe(seen))));
         let after = matching.iter().find(|seen| seen.at > span.to);
         why.extend(after.map(|seen| format!("after:   {}", self.describe(seen))));
-        // The same kind in the window, but wrong in a field: the author's or the router's mistake.
+        // Packets of the claimed kind in the window, but with a wrong field: the author's or the
+        // router's mistake.
         let like = Filter { group: None, from: None, fields: Vec::new(), ..*filter };
         let near = self.seen.iter().filter(|seen| {
             let is_near = self.matches(&like, seen) || self.is_malformed_on(filter.link, seen);

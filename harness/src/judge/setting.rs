@@ -1,4 +1,4 @@
-//! How routers' interfaces were configured, and from when on.
+//! The configurations of routers' interfaces, and from when on each is in force.
 
 use castnet::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::recording::Recording;
 /// A configuration, and when it was given.
 pub(super) type Given<'a> = (Instant, &'a RouterPort);
 
-/// The configurations of each port, in the order of time; none of a port that is no router's.
+/// The configurations of each port, in the order of time; empty for a port that is no router's.
 pub(super) fn configured<'a>(plan: &'a Plan, recording: &'a Recording) -> Vec<Vec<Given<'a>>> {
     let mut ports = vec![Vec::new(); plan.ports.len()];
     let mut give = |at: Instant, router: &'a Router| {

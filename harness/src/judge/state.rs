@@ -1,8 +1,8 @@
-//! What routers hold to be so: who queries a link, and of which groups it has members.
+//! Judges the state of routers: the querier of a link, and the groups with members.
 //!
-//! Read off what the routers told of themselves. A router that was killed holds nothing, and one that
-//! was started again has forgotten all that it held before. A scripted querier is held to be one by
-//! routers only, so that it takes a Query of its own, too, to make it the querier.
+//! The state is known from the routers' own reports. A killed router has no state, and one that was
+//! started again has forgotten its earlier state. For a scripted querier the routers' view is not
+//! enough: it must also have sent a Query.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -58,7 +58,7 @@ impl Evidence<'_> {
         )
     }
 
-    /// Judges a state that has to be so at a moment, or to become so within the tolerance after it.
+    /// Judges a state that must be true at a moment, or become true within the tolerance after it.
     fn comes_true(
         &self,
         moment: &Moment,
@@ -103,8 +103,8 @@ impl Evidence<'_> {
         Judged::fail(why).at(wrong)
     }
 
-    /// Every router on the segment that lives holds this port for the querier's, and whoever is no
-    /// router has asked as well.
+    /// Every living router on the segment has this port as the querier's; a querier that is no
+    /// router has also sent a Query.
     fn is_querier(&self, querier: PortId, at: Instant) -> bool {
         let Some(address) = self.plan.ports[querier].address else { return false };
         let mut routers = self.living_routers(querier, at).peekable();
@@ -117,7 +117,7 @@ impl Evidence<'_> {
             && routers.all(|port| self.view(port, at) == Some(address))
     }
 
-    /// What each router on the segment holds.
+    /// The view of each router on the segment.
     fn views(&self, querier: PortId, at: Instant) -> Vec<String> {
         let name = self.plan.port_name(querier);
         let address = self.plan.ports[querier].address.iter().map(|address| format!(" {address}"));
@@ -135,7 +135,7 @@ impl Evidence<'_> {
         why
     }
 
-    /// The ports of the routers on the same segment that live.
+    /// The ports of the living routers on the segment.
     fn living_routers(&self, port: PortId, at: Instant) -> impl Iterator<Item = PortId> {
         let alive = move |port: &PortId| {
             self.is_router(*port) && self.dead_since(self.plan.ports[*port].node, at).is_none()
@@ -162,7 +162,7 @@ impl Evidence<'_> {
         self.seen.iter().filter(asks).map(|seen| seen.at)
     }
 
-    /// Whom the router holds for the querier at its port.
+    /// The querier at its port, as the router sees it.
     fn view(&self, port: PortId, at: Instant) -> Option<IpAddr> {
         let told = self.told(port, at);
         let queriers = told.filter_map(|(_, what)| match what {
@@ -197,7 +197,7 @@ impl Evidence<'_> {
         told.filter(|(_, group, _)| !group.is_link_local()).collect()
     }
 
-    /// What the router told of its port until then, since it was killed last.
+    /// The router's reports about its port until then, since it was last killed.
     fn told(&self, port: PortId, at: Instant) -> impl Iterator<Item = (Instant, StateChange)> {
         let deaths = self.deeds(self.plan.ports[port].node).filter(|(_, killed)| *killed);
         let died = deaths.map(|(death, _)| death).filter(|&death| death <= at).max();
@@ -233,7 +233,7 @@ impl Evidence<'_> {
         })
     }
 
-    /// Since when the router was dead then, if it was.
+    /// Since when the router was dead at that time; `None` if it was alive.
     pub(super) fn dead_since(&self, node: NodeId, then: Instant) -> Option<Instant> {
         let (at, killed) = self.deeds(node).rfind(|(at, _)| *at <= then)?;
         killed.then_some(at)
@@ -245,7 +245,7 @@ impl Evidence<'_> {
     }
 }
 
-/// An upcall is a question; what follows from it is told on its own.
+/// An upcall changes no state; the change that follows is reported by itself.
 const fn changes_state(event: &NodeEvent) -> bool {
     matches!(event.what, Some(StateChange::Members { .. } | StateChange::Querier { .. }))
 }

@@ -20,12 +20,12 @@ impl Span {
         self.from <= at && at <= self.to
     }
 
-    /// Whether no time is left in it, because the tolerance has taken it all.
+    /// Whether the tolerance has left no time in the window.
     pub(super) fn is_empty(&self) -> bool {
         self.from >= self.to
     }
 
-    /// What a check says whose window is empty: nothing could ever be wrong in it.
+    /// The result of a check with an empty window, in which nothing could ever be wrong.
     pub(super) fn too_short(&self) -> Judged {
         let mut why = vec!["nothing is left of the window but its tolerance".to_owned()];
         why.extend(self.describe());
@@ -48,20 +48,20 @@ impl Span {
     }
 }
 
-/// What a window is for, and so where the tolerance goes: an event that has to come may come late, and
-/// one that has to have ceased may cease late. What an act starts is never early.
+/// The purpose of a window, which decides where the tolerance goes: an event that must come may
+/// come late, and one that must have ceased may cease late. The effect of an act is never early.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Something has to happen in it: its end may be late.
+    /// Something must happen in the window: its end may be late.
     AtLeast,
-    /// Nothing more may happen in it: its beginning may be late, if it is computed from an act and
-    /// not the act itself.
+    /// Nothing more may happen in the window: its beginning may be late, if it is computed from an
+    /// act and not the act itself.
     AtMost,
-    /// It selects what is looked at.
+    /// The window selects the datagrams to judge.
     Selection,
 }
 
-/// What counting in a window came to.
+/// The result of counting in a window.
 pub(super) enum Counted {
     /// The number is right in this span.
     Right(Span),
@@ -127,7 +127,7 @@ impl Evidence<'_> {
     }
 }
 
-/// What a check says whose act was not done; the run is Broken for it anyway.
+/// The result of a check whose act was not done; the run is Broken anyway.
 pub(super) fn not_done(window: &Window) -> Judged {
     Judged::vacuous(vec![format!("{} did not come", window.from.text)])
 }

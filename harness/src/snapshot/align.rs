@@ -1,4 +1,4 @@
-//! Two sequences side by side: what is the same, what was added, removed, or changed into what.
+//! Aligns two sequences: which items are equal, added, removed, or changed into which.
 
 use std::hash::Hash;
 
@@ -41,7 +41,7 @@ pub fn align<T: Hash + Ord>(one: &[T], other: &[T], alike: impl Fn(&T, &T) -> bo
     steps
 }
 
-/// Of what was removed and added at the same place, what is alike was changed.
+/// Pairs items that were removed and added at one place and are alike: they were changed.
 fn pair<T>(
     one: &[T],
     other: &[T],

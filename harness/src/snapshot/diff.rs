@@ -1,7 +1,8 @@
-//! Two captures, of whatever tools, packet by packet: what was added, removed, or changed in which field.
+//! Compares two captures of any tools, packet by packet: packets added or removed, and fields
+//! changed.
 //!
-//! Packets are aligned per link by what they say; when they were is no difference unless it is asked for.
-//! castnet's own datagrams are told apart by their numbers, and their order is not compared.
+//! Packets are aligned per link by their contents; times are compared only on request. castnet's
+//! own datagrams are matched by their numbers, and their order is not compared.
 
 pub mod json;
 pub mod text;
@@ -16,7 +17,7 @@ use crate::capture::file::{Broken, read};
 use crate::capture::inspected::InspectedFrame;
 use crate::recording::Number;
 
-/// How many fields of a packet may differ for it to be the same one, changed.
+/// The most fields in which two packets may differ to count as one packet, changed.
 const FEW: usize = 2;
 
 /// A packet of a capture.
@@ -36,14 +37,14 @@ pub struct Shown {
 pub struct Capture {
     /// The packets of each link, in the order of the file.
     pub links: BTreeMap<String, Vec<Shown>>,
-    /// How many there are.
+    /// The number of packets.
     pub packets: usize,
 }
 
 /// A field with its values in the first and in the second capture.
 pub type Differing = (&'static str, String, String);
 
-/// What became of a packet.
+/// The result for a packet.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Only the second capture has it.
@@ -75,10 +76,10 @@ pub struct Diff {
 }
 
 impl Capture {
-    /// Reads a capture; what comes before a break is there, too.
+    /// Reads a capture; after a break it has the packets before the break.
     ///
     /// # Errors
-    /// That it is no capture at all.
+    /// The file is no capture.
     pub fn read(file: impl Read) -> Result<(Self, Option<Broken>), Broken> {
         let mut frames = Vec::new();
         let mut first = None;
@@ -108,7 +109,7 @@ impl Capture {
 /// Compares two captures; times count if they differ by more than `within`.
 #[must_use]
 pub fn diff(one: &Capture, other: &Capture, within: Option<Duration>) -> Diff {
-    // A pcap does not name its interface, so that single ones are the same.
+    // A pcap does not name its interface, so single interfaces are matched.
     if let ([(_, a)], [(link, b)]) = (entries(one).as_slice(), entries(other).as_slice()) {
         return Diff { links: vec![link_diff(link, a, b, within)] };
     }
@@ -152,7 +153,7 @@ fn both(one: Shown, other: Shown, within: Option<Duration>) -> Change {
     if fields.is_empty() { Change::Same(one, other) } else { Change::Changed(one, other, fields) }
 }
 
-/// The fields with different values; the value of one that is not there is empty.
+/// The fields with different values; a missing field has an empty value.
 fn differing(one: &[Field], other: &[Field]) -> Vec<Differing> {
     let value = |fields: &[Field], name: &str| -> String {
         let values = fields.iter().filter(|(of, _)| *of == name).map(|(_, value)| value.as_str());
@@ -168,7 +169,7 @@ fn differing(one: &[Field], other: &[Field]) -> Vec<Differing> {
     differ.filter(|(_, one, other)| one != other).collect()
 }
 
-/// Datagrams with the same number are the same one, the nth with it the nth.
+/// Datagrams with equal numbers are matched, the nth of them with the nth.
 fn numbered(one: &[Shown], other: &[Shown], within: Option<Duration>) -> Vec<Change> {
     let mut of = BTreeMap::<(Number, usize), (Option<&Shown>, Option<&Shown>)>::new();
     let mut seen = BTreeMap::<(Number, bool), usize>::new();
@@ -194,7 +195,7 @@ fn numbered(one: &[Shown], other: &[Shown], within: Option<Duration>) -> Vec<Cha
 }
 
 impl Diff {
-    /// How many were added, removed, changed, and are the same.
+    /// The numbers of packets added, removed, changed and equal.
     #[must_use]
     pub fn counts(&self) -> [usize; 4] {
         let mut counts = [0; 4];

@@ -1,4 +1,4 @@
-//! The trace of a run whose instants can be relied on: everything that happened, as it happened.
+//! The trace of a run with reliable instants: every event at its time.
 
 use castnet::time::Instant;
 
@@ -59,7 +59,7 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
         let what = format!("behind {}: {}", scene.node_name(struck.port), struck.text);
         add(struck.at, String::new(), scene.link_name(struck.port), what);
     }
-    // Equal instants keep the order of what was added: acts before what follows from them.
+    // Equal instants keep the order of insertion: acts before their effects.
     rows.sort_by_key(|(at, _)| *at);
     let lines = rows.into_iter().map(|(at, [why, place, what])| {
         let at = format!("{at:.6}");

@@ -1,8 +1,9 @@
-//! What is kept of runs under `fixtures/`, and how a run compares with it.
+//! The goldens of runs under `fixtures/`, and the comparison of a run with its golden.
 //!
 //! Beside `scenarios/a/b.toml` there are `fixtures/traces/a/b.snap`, in insta's format, and
-//! `fixtures/pcap/a/b.pcapng`; with `.netns` in their names for runs on the kernel. What differs is put
-//! beside it as `.new`, for `castnet review` or `cargo insta review` to accept; never in CI.
+//! `fixtures/pcap/a/b.pcapng`; with `.netns` in their names for runs on the kernel. A result that
+//! differs is written beside its golden as `.new`, for `castnet review` or `cargo insta review` to
+//! accept; never in CI.
 
 use std::fs;
 use std::io;
@@ -22,13 +23,13 @@ use crate::scenario::Backend;
 /// How many lines of a difference a report shows.
 const SHOWN: usize = 12;
 
-/// What separates insta's head from what it is about.
+/// Separates insta's head from the text.
 const FENCE: &str = "---";
 
-/// What a pending file has at the end of its name.
+/// The ending of a pending file's name.
 pub const PENDING: &str = "new";
 
-/// Where the trace and the capture of a scenario are kept.
+/// The paths of a scenario's golden trace and capture.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shelf {
     /// The trace.
@@ -64,10 +65,10 @@ fn stem(name: &str, backend: &str) -> String {
     if backend == SIMULATED { name.to_owned() } else { format!("{name}.{backend}") }
 }
 
-/// The backend whose instants can be relied on.
+/// The backend with reliable instants.
 const SIMULATED: &str = Backend::Sim.word();
 
-/// The file that waits for being accepted in the place of this one.
+/// The file that waits to replace this one.
 #[must_use]
 pub fn pending(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -76,7 +77,7 @@ pub fn pending(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// What insta keeps: a head that says where it is from, and the text.
+/// A file in insta's format: a head with its source, and the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snap {
     /// The scenario's file, from the root of the tree.
@@ -89,7 +90,7 @@ impl Snap {
     /// Reads a file of insta.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub fn read(path: &Path) -> io::Result<Self> {
         let whole = fs::read_to_string(path)?;
         let head = whole.strip_prefix(FENCE).and_then(|rest| rest.split_once("\n---\n"));
@@ -110,18 +111,18 @@ impl Snap {
 /// Writes a file, and makes the folders above it.
 pub type Write<'a> = &'a dyn Fn(&Path, &[u8]) -> io::Result<()>;
 
-/// Whether files may be written: CI only looks.
+/// Whether files may be written: CI only compares.
 #[must_use]
 pub fn may_write() -> bool {
     let set = std::env::var("CI").unwrap_or_default();
     matches!(set.as_str(), "" | "0" | "false")
 }
 
-/// Adds to the verdict whether the run is as it was, if the scenario wants that of this backend, and
-/// returns both where it is not; what differs is left to be accepted with `write`, if there is one.
+/// Adds the comparison with the golden to the verdict, if the scenario wants one on this backend,
+/// and returns both where they differ; `write`, if given, leaves the result to be accepted.
 ///
 /// # Errors
-/// If files cannot be read or written; that none is there is no error, but a finding.
+/// Files cannot be read or written. A missing golden is no error, but a finding.
 pub fn check(
     plan: &Plan,
     recording: &Recording,
@@ -131,7 +132,7 @@ pub fn check(
     let Some(golden) = &plan.golden else { return Ok(None) };
     let backend = recording.backend;
     let wanted = golden.backends.iter().any(|one| one.word() == backend);
-    // What is kept is of the seed that a scenario has unless the user says otherwise.
+    // Goldens are for the scenario's own seed.
     if verdict.outcome == Outcome::Broken || !wanted || plan.seed != SEED {
         return Ok(None);
     }
@@ -140,7 +141,7 @@ pub fn check(
     let why = made.differs(&shelf)?;
     let otherwise = why.as_ref().and_then(|_| made.beside(&shelf));
     let is_late = recording.lateness.by > plan.tolerance;
-    // What a late laboratory has made is not worth keeping.
+    // A result of a late laboratory must not become a golden.
     if let Some(write) = write.filter(|_| !is_late || why.is_none()) {
         made.leave_pending(&shelf, why.is_some(), write)?;
     }
@@ -162,7 +163,7 @@ pub fn check(
     Ok(otherwise)
 }
 
-/// What a run has made that could be kept.
+/// A result of a run that could become a golden.
 struct Made {
     snap: Snap,
     pcapng: Vec<u8>,
@@ -179,12 +180,12 @@ impl Made {
         let text = trace(plan, recording, verdict, detail);
         let mut capture = Vec::new();
         let written = pcapng::write(&mut capture, plan, &thin(plan, recording), &verdict.remarks());
-        // Nothing can fail but a frame that is too long for any capture.
+        // Writing fails only for a frame that is too long for any capture.
         let pcapng = if written.is_ok() { capture } else { Vec::new() };
         Self { snap: Snap { source, text }, pcapng, is_exact }
     }
 
-    /// In what way it is not as it was.
+    /// How the result differs from the golden.
     fn differs(&self, shelf: &Shelf) -> io::Result<Option<Vec<String>>> {
         let kept = match Snap::read(&shelf.snap) {
             Ok(kept) => kept,
@@ -213,7 +214,7 @@ impl Made {
         }
     }
 
-    /// It and what is kept, if anything is.
+    /// The result beside its golden, if there is one.
     fn beside(&self, shelf: &Shelf) -> Option<Otherwise> {
         let kept = Snap::read(&shelf.snap).ok()?.text;
         let capture = fs::read(&shelf.pcapng).ok().filter(|_| self.is_exact);
@@ -222,7 +223,7 @@ impl Made {
         Some(Otherwise { snap, kept, made, packets })
     }
 
-    /// Puts it where it can be accepted, or takes away what was there to be accepted before.
+    /// Writes the result where it can be accepted, or removes an earlier pending one.
     fn leave_pending(&self, shelf: &Shelf, differs: bool, write: Write<'_>) -> io::Result<()> {
         let (snap, capture) = (pending(&shelf.snap), pending(&shelf.pcapng));
         if differs {
@@ -242,8 +243,8 @@ impl Made {
 /// Stamp, interface and octets.
 type Framed = (Option<Duration>, String, Vec<u8>);
 
-/// Every frame with its stamp and interface. What a file says besides, such as who wrote it, is no
-/// difference.
+/// Every frame with its stamp and interface. The rest of a file, such as its writer's name, is not
+/// compared.
 fn frames(capture: &[u8]) -> (Vec<Framed>, bool) {
     let mut frames = Vec::new();
     let ended = read(capture, |shot| {
@@ -261,10 +262,10 @@ pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {
 fn difference(kept: &str, made: &str) -> Vec<String> {
     let (mut one, mut other): (Vec<&str>, Vec<&str>) = (body(kept).collect(), body(made).collect());
     if one == other {
-        // Then it is the verdict.
+        // The traces differ only in the verdict then.
         (one, other) = (kept.lines().collect(), made.lines().collect());
     }
-    // The width of a column is no difference.
+    // The width of a column is not compared.
     let words = |lines: &[&str]| -> Vec<Vec<String>> {
         lines.iter().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
     };

@@ -1,7 +1,7 @@
-//! Points in time by what they follow from: `leave + 2*LMQI` instead of `3.004183 s`.
+//! Points in time by their cause: `leave + 2*LMQI` instead of `3.004183 s`.
 //!
-//! A label is the same in every run in which the same thing happened for the same reason, however late
-//! the machine was. It is ordered by the time that the scenario plans for it.
+//! A label is equal in every run in which one thing happened for one cause, however late the
+//! machine was. Labels are ordered by the time that the scenario plans.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use castnet::time::Seconds;
 /// When something happened.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Label {
-    /// When that would be if nothing were ever late.
+    /// The time if nothing were ever late.
     pub(super) planned: Duration,
     pub(super) spread: Spread,
     root: String,
     parts: Vec<(u32, String)>,
 }
 
-/// How much of it is left to chance.
+/// How much of the time is random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Spread {
-    /// Nothing.
+    /// No part: exactly then.
     At,
     /// Any time from then on within this interval.
     Within(&'static str),
@@ -40,7 +40,7 @@ impl Label {
         Self::named(planned, "end")
     }
 
-    /// A time that has no name.
+    /// A time without a name.
     pub(super) fn literal(planned: Duration) -> Self {
         match planned.is_zero() {
             true => Self::start(),
@@ -48,7 +48,7 @@ impl Label {
         }
     }
 
-    /// A time that has one.
+    /// A time with a name.
     pub(super) fn named(planned: Duration, root: &str) -> Self {
         Self { planned, spread: Spread::At, root: root.to_owned(), parts: Vec::new() }
     }

@@ -1,7 +1,7 @@
-//! A run as text that can be kept, compared and reviewed like code: its canonical trace.
+//! A run as text that can be reviewed like code: its canonical trace.
 //!
-//! A pure function of plan and recording. Of a simulated run every instant is in it; of a run on a real
-//! machine only what would be the same in every run of the same routers and hosts.
+//! A pure function of plan and recording. The trace of a simulated run has every instant; that of a
+//! run on a real machine only what is equal in every run of its routers and hosts.
 
 pub mod align;
 mod causes;
@@ -66,11 +66,11 @@ fn heading(plan: &Plan, verdict: &Verdict) -> Vec<String> {
     lines
 }
 
-/// How wide the column of what things follow from is. What is longer moves its own line only, so that a
-/// line more or less changes no other.
+/// The width of the column of causes. A longer cause moves only its own line, so that one line
+/// changes no others.
 const WHY: usize = 34;
 
-/// A line of three columns, of which the second is as wide as the scenario's names.
+/// A line of three columns; the second has the width of the scenario's longest name.
 fn line(plan: &Plan, why: &str, place: &str, what: &str) -> String {
     let links = plan.links.iter().map(|link| &link.name);
     let names = links.chain(plan.nodes.iter().map(|node| &node.name));
@@ -78,5 +78,5 @@ fn line(plan: &Plan, why: &str, place: &str, what: &str) -> String {
     format!("{why:<WHY$}  {place:<width$}  {what}")
 }
 
-/// Where acts are told.
+/// The word in the second column for acts.
 const ACT: &str = "act";

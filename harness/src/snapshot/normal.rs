@@ -1,8 +1,8 @@
-//! The trace of a run on a real machine: only behaviour is in it.
+//! The trace of a run on a real machine, with behaviour only.
 //!
-//! Each line stands at the time that it follows from, in planned order. Times, counts of datagrams, ports,
-//! Ethernet addresses and the order of what is independent are not in it; of what RFC 2236 section 3
-//! leaves to chance there is that a Query was answered, where somebody had to answer.
+//! Each line stands at the time of its cause, in planned order. The trace has no times, numbers of
+//! datagrams, ports, Ethernet addresses or order of independent events. Of what RFC 2236 section 3
+//! leaves to chance it has only that a Query was answered, where a member had to answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,7 +26,7 @@ enum Place {
     Node(usize),
 }
 
-/// What makes two lines the same.
+/// Two lines with one key are equal.
 type Key = (Label, Place, String);
 
 /// The lines, without a heading.
@@ -51,7 +51,7 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
     for news in &causes.news {
         add(news.label.clone(), Place::Node(news.node), news.what.clone());
     }
-    // Of several changes for the same reason the last one counts: their order may be anyone's.
+    // Of several changes for one cause the last one counts: their order may vary.
     let mut last = BTreeMap::new();
     for (change, label) in &causes.mfc {
         let flow = (change.node, Some(change.source), change.group);
@@ -76,7 +76,7 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
 }
 
 impl Scene<'_> {
-    /// What is due when the run ends may come in it or not.
+    /// An event that is due when the run ends may come before or after the end.
     fn comes_before_the_end(&self, label: &Label, place: Place) -> bool {
         let is_switched = |link: usize| self.plan.is_switched(link);
         let late = match place {
@@ -114,7 +114,7 @@ fn packets(scene: &Scene<'_>, reasons: &[Reason], add: &mut impl FnMut(Label, Pl
     }
 }
 
-/// For each group of which somebody had to answer the Query: that it was answered.
+/// For each group, that the Query was answered, if a member had to answer.
 fn answers(
     scene: &Scene<'_>,
     reasons: &[Reason],
@@ -159,7 +159,7 @@ fn answers(
     }
 }
 
-/// What faults did, once for each kind of packet: how many were struck may be left to chance.
+/// What faults did, once for each kind of packet: the number struck may be random.
 fn struck(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
     let mut lines = Vec::new();
     for struck in &scene.recording.struck {

@@ -1,16 +1,16 @@
-//! A run that is not as what is kept of it, for whoever shows both side by side.
+//! A run that differs from its golden, for views of both side by side.
 
 use super::diff::{Capture, Diff, diff};
 use super::sides::{Row, rows};
 
-/// A trace that differs from the kept one, and where each packet counts, the packets.
+/// The two traces, and the difference of the packets where every packet counts.
 #[derive(Clone, Debug)]
 pub struct Otherwise {
-    /// The file that the trace is kept in.
+    /// The file of the golden trace.
     pub snap: String,
     pub(super) kept: String,
     pub(super) made: String,
-    /// Link by link, for runs whose packets are the same every time.
+    /// The packets by link, for runs whose packets never vary.
     pub packets: Option<Diff>,
 }
 
@@ -22,7 +22,7 @@ impl Otherwise {
     }
 }
 
-/// What differs between two files of castnet's.
+/// The difference between two captures of castnet's.
 pub(super) fn packets(kept: &[u8], made: &[u8]) -> Option<Diff> {
     let ((kept, _), (made, _)) = (Capture::read(kept).ok()?, Capture::read(made).ok()?);
     Some(diff(&kept, &made, None))

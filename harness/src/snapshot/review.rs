@@ -1,7 +1,7 @@
-//! What waits to be reviewed below a folder: goldens that runs would have otherwise, goldens that no run
-//! has made yet, and goldens that no scenario wants any more.
+//! Pending reviews below a folder: goldens that runs would change, goldens that no run has made
+//! yet, and goldens that no scenario wants any more.
 //!
-//! Accepting puts what a run has made in the place of what was kept, or takes away what nobody wants.
+//! Accepting replaces a golden by a run's result, or removes an orphaned golden.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,36 +11,36 @@ use std::path::{Path, PathBuf};
 use super::golden::{Shelf, Snap, named, pending};
 use crate::plan::load;
 
-/// Why something waits.
+/// Why an item waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// A run was not as it is kept.
+    /// A run differs from its golden.
     Changed,
-    /// A run was kept that had not been kept before.
+    /// A run has made the first golden of its scenario.
     New,
-    /// A scenario wants to be compared, and nothing was ever kept of it.
+    /// A scenario wants a golden, and there is none yet.
     Missing,
-    /// It is kept of a scenario that does not want it: why not.
+    /// A golden whose scenario does not want it, and why.
     Orphaned(String),
 }
 
-/// One thing that waits.
+/// A pending review.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// Its name: the scenario's, and the backend's but for the simulator.
+    /// The scenario's name, with the backend's unless it is the simulator.
     pub name: String,
     /// Why it waits.
     pub state: State,
-    /// Where it is kept.
+    /// The paths of the golden.
     pub shelf: Shelf,
     /// The scenario's file, from the folder on.
     pub source: String,
 }
 
-/// Everything that waits below this folder, in the order of the names.
+/// Every pending review below this folder, in the order of the names.
 ///
 /// # Errors
-/// What cannot be read.
+/// The file that cannot be read.
 pub fn items(root: &Path) -> io::Result<Vec<Item>> {
     let mut items = BTreeMap::<String, Item>::new();
     let traces = root.join("fixtures/traces");
@@ -92,14 +92,14 @@ fn changed(root: &Path, stem: &str, made: &Path) -> io::Result<Item> {
     Ok(Item { name: stem.to_owned(), state, shelf, source })
 }
 
-/// The stems that scenarios want to be kept, with their files.
+/// The stems of the goldens that scenarios want, with the scenarios' files.
 fn wanted(root: &Path) -> io::Result<BTreeMap<String, String>> {
     let mut wanted = BTreeMap::new();
     let folder = root.join("scenarios");
     let folder = if folder.is_dir() { folder } else { root.to_owned() };
     for file in files(&folder)?.iter().filter(|file| file.extension().is_some_and(|e| e == "toml"))
     {
-        // A file that is no scenario wants nothing; `castnet check` says what is wrong with it.
+        // A file with errors wants no golden; `castnet check` shows the errors.
         let Ok(plans) = load(file) else { continue };
         let source = file.strip_prefix(root).unwrap_or(file).display().to_string();
         for plan in &plans {
@@ -136,10 +136,10 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 impl Item {
-    /// The traces that are kept and that a run has made, as far as they are there.
+    /// The golden trace and the run's, as far as they exist.
     ///
     /// # Errors
-    /// What cannot be read.
+    /// The file that cannot be read.
     pub fn traces(&self) -> io::Result<[Option<String>; 2]> {
         let read = |path: &Path| match Snap::read(path) {
             Ok(snap) => Ok(Some(snap.text)),
@@ -149,17 +149,17 @@ impl Item {
         Ok([read(&self.shelf.snap)?, read(&pending(&self.shelf.snap))?])
     }
 
-    /// The capture that can be looked at: the one that a run has made, or else the one that is kept.
+    /// The capture to look at: the run's, or else the golden one.
     #[must_use]
     pub fn capture(&self) -> PathBuf {
         let made = pending(&self.shelf.pcapng);
         if made.exists() { made } else { self.shelf.pcapng.clone() }
     }
 
-    /// Keeps what a run has made; of an orphan nothing is kept.
+    /// Accepts the run's result as golden; of an orphan, removes the golden.
     ///
     /// # Errors
-    /// What the system says, or that there is nothing to accept.
+    /// Errors of the system, or that nothing waits to be accepted.
     pub fn accept(&self) -> io::Result<()> {
         for file in [&self.shelf.snap, &self.shelf.pcapng] {
             match &self.state {
@@ -180,10 +180,10 @@ impl Item {
         Ok(())
     }
 
-    /// Forgets what a run has made; of an orphan all is kept.
+    /// Removes the run's result; of an orphan, keeps the golden.
     ///
     /// # Errors
-    /// What the system says.
+    /// Errors of the system.
     pub fn reject(&self) -> io::Result<()> {
         remove(&pending(&self.shelf.snap))?;
         remove(&pending(&self.shelf.pcapng))

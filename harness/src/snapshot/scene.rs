@@ -1,5 +1,5 @@
-//! Plan and recording, taken apart into what a trace is made of: control packets, each once at the port
-//! that sent it; flows of datagrams per port and per receiver; acts by the time they were done.
+//! Plan and recording, taken apart for a trace: control packets, each once at the port that sent
+//! it; flows of datagrams per port and per receiver; acts by the time they were done.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,9 +19,9 @@ pub(super) struct Scene<'a> {
     pub(super) recording: &'a Recording,
     /// In the order of time.
     pub(super) sent: Vec<Sent>,
-    /// What ports sent, in the order of their ports.
+    /// The flows that ports sent, in the order of their ports.
     pub(super) flows: Vec<Flow>,
-    /// What listeners received, in the order of their nodes.
+    /// The flows that listeners received, in the order of their nodes.
     pub(super) received: Vec<Flow>,
 }
 
@@ -29,19 +29,19 @@ pub(super) struct Scene<'a> {
 pub(super) struct Sent {
     pub(super) at: Instant,
     pub(super) port: PortId,
-    /// The port that it began at: another one if a switch passed it on.
+    /// The port that sent it first, if a switch passed it on.
     pub(super) origin: PortId,
     pub(super) packet: Packet,
 }
 
-/// Who sent or received datagrams.
+/// The port or node of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Whose {
     Port(PortId),
     Node(NodeId),
 }
 
-/// Datagrams of one source and group that followed each other as they were sent.
+/// Consecutive datagrams of one source and group.
 #[derive(Clone, Debug)]
 pub(super) struct Flow {
     pub(super) whose: Whose,
@@ -53,10 +53,10 @@ pub(super) struct Flow {
     pub(super) count: usize,
 }
 
-/// So many datagrams may be missing in a flow for other reasons.
+/// The number of datagrams that may be missing in a flow for other reasons.
 const FEW: u128 = 3;
 
-/// Whose, source, group and stream.
+/// The port or node, source, group and stream.
 type Key = (Whose, IpAddr, Group, u32);
 
 impl<'a> Scene<'a> {
@@ -89,7 +89,7 @@ impl<'a> Scene<'a> {
         scene
     }
 
-    /// The port with this Ethernet address on the same segment; the sending one if there is none.
+    /// The port with this Ethernet address on the segment; without one, the sending port.
     fn origin(&self, port: PortId, mac: Option<&[u8]>) -> PortId {
         let ports = self.plan.ports.iter();
         let of = |one: PortId| mac == Some(&self.plan.ports[one].mac[..]);
@@ -100,8 +100,8 @@ impl<'a> Scene<'a> {
         found.filter(is_other).unwrap_or(port)
     }
 
-    /// Where more datagrams are missing than lateness explains, a flow has ended, and another begins.
-    /// That the source itself was late is no gap.
+    /// If more datagrams are missing than lateness explains, a flow has ended, and another begins.
+    /// Lateness of the source itself is no gap.
     fn split(&self, data: BTreeMap<Key, Vec<(Instant, u64)>>) -> Vec<Flow> {
         let mut flows = Vec::new();
         for ((whose, source, group, stream), datagrams) in data {
@@ -134,7 +134,7 @@ impl<'a> Scene<'a> {
         self.stream(stream).map_or(Duration::ZERO, |(_, stream)| stream.interval)
     }
 
-    /// When an act is due: the name of the first one of that time that has one, or the time.
+    /// The label of an act: the name of the first named one of its time, or the time.
     pub(super) fn label(&self, act: &Act) -> Label {
         // An act without a name is labelled by what it does.
         let is_named = |other: &&Act| other.at == act.at && other.label != other.words;
@@ -161,7 +161,7 @@ impl<'a> Scene<'a> {
         self.plan.links[self.plan.ports[port].link].segment
     }
 
-    /// The intervals of a router or of a switch that asks.
+    /// The intervals of a router or of a switch that is a querier.
     pub(super) fn knobs(&self, port: PortId) -> Option<&Knobs> {
         match self.role(port) {
             Role::Router(router) => {
@@ -180,25 +180,25 @@ impl<'a> Scene<'a> {
         self.plan.tolerance + coarse
     }
 
-    /// The label of an act that was done at `expected`, if `at` is no later than the tolerance allows.
+    /// The label of an act that was done at `expected`, if `at` is within the tolerance after it.
     pub(super) fn follows(&self, at: Instant, expected: Instant) -> bool {
         let early = self.plan.tolerance / 8;
         at + early >= expected && at <= expected + self.plan.tolerance
     }
 
-    /// The latest act done by then of those that matter, or else the start.
+    /// The latest act by then for which `matters` is true, or else the start.
     pub(super) fn latest(&self, at: Instant, matters: impl Fn(&Act) -> bool) -> Label {
         let mut done = self.done().filter(|(done, act)| *done <= at && matters(act));
         done.next_back().map_or_else(Label::start, |(_, act)| self.label(act))
     }
 
-    /// The last act of those that matter of which this is a consequence without delay.
+    /// The last act for which `matters` is true and that has this as its immediate effect.
     pub(super) fn at_once(&self, at: Instant, matters: impl Fn(&Act) -> bool) -> Option<Label> {
         let mut done = self.done().filter(|(done, act)| self.follows(at, *done) && matters(act));
         done.next_back().map(|(_, act)| self.label(act))
     }
 
-    /// Whether the act changes who is alive and connected on the segment.
+    /// Whether the act changes which nodes live and are connected on the segment.
     pub(super) fn is_upheaval(&self, act: &Act, segment: LinkId) -> bool {
         let here = |port: &PortId| self.segment(*port) == segment;
         match &act.action {
@@ -209,7 +209,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether the act may change who is a member on the segment, or who can say so.
+    /// Whether the act may change the members on the segment, or which nodes can report them.
     pub(super) fn changes_membership(&self, act: &Act, segment: LinkId, group: Group) -> bool {
         let here = |port| self.segment(port) == segment;
         match &act.action {
@@ -232,7 +232,7 @@ impl<'a> Scene<'a> {
         &self.plan.links[self.plan.ports[port].link].name
     }
 
-    /// Who goes by an address: the node, or the address itself.
+    /// The node with an address, or the address itself.
     pub(super) fn name(&self, address: IpAddr) -> String {
         let plan = self.plan;
         let of_switch =
@@ -243,7 +243,8 @@ impl<'a> Scene<'a> {
         node.map_or_else(|| address.to_string(), |node| node.name.clone())
     }
 
-    /// The members on the segment of `port` that were so by plan all the time, and undisturbed.
+    /// The members on the segment of `port` that were members all the time by plan, and
+    /// undisturbed.
     pub(super) fn steady_members(
         &self,
         port: PortId,

@@ -1,10 +1,10 @@
-//! Two traces side by side: what differs, with the fields that changed marked, and a little of what is
-//! around it.
+//! Two traces side by side: the different lines, with the fields that changed marked, and a few
+//! lines around them.
 
 use super::align::{Step, align};
 use super::diff::text::Marks;
 
-/// How many lines that are the same are shown around one that is not.
+/// How many equal lines are shown around a different one.
 const AROUND: usize = 2;
 
 /// The narrowest that a side may be; below it the sides stand one below the other.
@@ -30,7 +30,7 @@ fn fields(line: &str) -> Vec<(&str, &str)> {
     fields
 }
 
-/// The values of a line, whatever their columns.
+/// The values of a line, without the widths of columns.
 fn values(line: &str) -> Vec<String> {
     fields(line).into_iter().map(|(field, _)| field.to_owned()).collect()
 }
@@ -47,13 +47,13 @@ fn alike(one: &Vec<String>, other: &Vec<String>) -> bool {
 pub enum Row<'a> {
     /// Both have it, each in its own columns.
     Same(&'a str, &'a str),
-    /// Only what was kept has it.
+    /// Only the golden has it.
     Removed(&'a str),
-    /// Only what was made has it.
+    /// Only the run has it.
     Added(&'a str),
-    /// Both have it, but not with the same fields.
+    /// Both have it, with different fields.
     Changed(&'a str, &'a str),
-    /// Lines that are the same and far from any that is not.
+    /// Equal lines far from any different one.
     LeftOut,
 }
 
@@ -70,7 +70,7 @@ impl Row<'_> {
         }
     }
 
-    /// What each side says, in words; nothing where it says nothing.
+    /// The words of each side; empty where it has no line.
     #[must_use]
     pub fn words(&self) -> [Vec<MarkedWord>; 2] {
         let plain = |line| marked(line, line);
@@ -84,7 +84,7 @@ impl Row<'_> {
     }
 }
 
-/// What differs between what happened in the two, and a little of what is around it.
+/// The different lines of both, and a few lines around them.
 #[must_use]
 pub fn rows<'a>(kept: &'a str, made: &'a str) -> Vec<Row<'a>> {
     let (one, other): (Vec<&str>, Vec<&str>) = (body(kept).collect(), body(made).collect());
@@ -111,7 +111,7 @@ pub fn rows<'a>(kept: &'a str, made: &'a str) -> Vec<Row<'a>> {
     rows
 }
 
-/// The same, on so many columns.
+/// The rows as text, this many columns wide.
 #[must_use]
 pub fn render(kept: &str, made: &str, width: usize, marks: Marks) -> String {
     let side = width.saturating_sub(3) / 2;
@@ -200,7 +200,7 @@ fn wrapped(words: &[MarkedWord], side: usize) -> Vec<Vec<MarkedWord>> {
     lines
 }
 
-/// The words with marks: in colour, and in brackets for who sees none.
+/// The words with marks: in colour, and in brackets without colour.
 fn painted(words: &[MarkedWord], sign: char, marks: Marks) -> String {
     let word = |word: &MarkedWord| match (word.is_marked, sign) {
         (false, _) => word.text.clone(),

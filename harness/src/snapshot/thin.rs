@@ -1,5 +1,5 @@
-//! A recording that is small enough to be kept: every control packet, and of each flow its first and its
-//! last datagram on each link.
+//! Makes a recording small enough to be a golden: every control packet, and the first and the last
+//! datagram of each flow on each link.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::capture::decode::{Content, decode};
 use crate::plan::{Plan, PortId};
 use crate::recording::Recording;
 
-/// The same recording with fewer frames; only those remain that a port sent.
+/// The recording with fewer frames; frames that a port received are left out.
 #[must_use]
 pub fn thin(plan: &Plan, recording: &Recording) -> Recording {
     let scene = Scene::new(plan, recording);

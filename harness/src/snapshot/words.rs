@@ -1,4 +1,4 @@
-//! What happened, in the RFCs' words, with nodes by their names.
+//! Events in the RFCs' words, with nodes by their names.
 
 use castnet::time::Seconds;
 
@@ -35,7 +35,7 @@ impl Scene<'_> {
         text
     }
 
-    /// `s1 > 239.1.1.1`, and by whom if that is not the source.
+    /// `s1 > 239.1.1.1`, with the sender if it is not the source.
     pub(super) fn flow(&self, flow: &Flow) -> String {
         let text = format!("{} > {}", self.name(flow.source), flow.group);
         match flow.whose {

@@ -1,4 +1,4 @@
-//! No port sends or receives the same datagram twice.
+//! No port sends or receives a datagram twice.
 
 use std::collections::BTreeSet;
 

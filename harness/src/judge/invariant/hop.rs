@@ -1,6 +1,6 @@
 //! From one side of a router to the other: the TTL, and never back to where it came from.
 //!
-//! What a router sends that it was not seen to receive says nothing here.
+//! A datagram that the router was not seen to receive is not judged here.
 
 use super::{Breach, Breaches, Trails};
 use crate::judge::{Evidence, Seen};
@@ -20,7 +20,7 @@ impl Evidence<'_> {
                 continue;
             }
             let Some(&last) = arrived.last() else { continue };
-            // One of several copies that came in on different ways is enough.
+            // If several copies came in on different links, one of them is enough.
             if arrived.iter().all(|ttl| ttl.checked_sub(1) != Some(found)) {
                 breaches.add((sent.port, found), sent, || {
                     (format!("sent a datagram with TTL {found} that came with {last}"), Vec::new())
@@ -34,7 +34,7 @@ impl Evidence<'_> {
         let mut breaches = Breaches::<PortId>::new();
         for (trail, sent) in self.forwarded(trails) {
             let mut arrivals = self.arrivals(trail, sent.port, sent.at).peekable();
-            // A copy that came in elsewhere may be the one that is sent on.
+            // A copy that came in elsewhere may be the one that was forwarded.
             if arrivals.peek().is_some() && arrivals.all(|seen| seen.port == sent.port) {
                 breaches.add(sent.port, sent, || {
                     ("sent a datagram back to where it came from".to_owned(), Vec::new())

@@ -1,5 +1,5 @@
-//! What castnet's own nodes say in IGMP is well-formed: the routers and castnet's own hosts, and
-//! nobody whom a script tells to be wrong.
+//! The IGMP of castnet's own routers and hosts is well-formed. Scripted nodes may be told to be
+//! wrong, so they are not judged.
 
 use castnet::gmp::message::Form;
 
@@ -31,7 +31,7 @@ impl Evidence<'_> {
     }
 }
 
-/// What is wrong with a message that is sent; nothing with what is not IGMP.
+/// The faults of a sent message; empty if it is not IGMP.
 fn faults(packet: &Packet) -> Vec<String> {
     let message = match &packet.content {
         Content::Igmp(message) => Some(message),

@@ -1,8 +1,9 @@
-//! What holds in every run without being asked for, whatever the scenario claims.
+//! The rules of every run, whatever the scenario claims.
 //!
-//! A rule that saw nothing to which it applies has held: no scenario has to make an occasion for each.
-//! Where the recording leaves room for a router to be right, it is: a false accusation is worse than
-//! a miss. What a scenario switches off is looked at nevertheless, and does not count.
+//! A rule without an occasion has held: no scenario has to make an occasion for each. If the
+//! recording leaves it open whether a router is right, it is taken to be: a false accusation is
+//! worse than a miss. A rule that a scenario switches off is judged nevertheless, and does not
+//! count.
 
 mod duplicate;
 mod hop;
@@ -23,7 +24,7 @@ pub use crate::scenario::Invariant;
 /// How many places of a violation are shown.
 const SHOWN: usize = 3;
 
-/// How a rule of every run came out.
+/// The result of a rule of every run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The rule.
@@ -51,7 +52,7 @@ impl Standing {
 type Trails<'e> = BTreeMap<Number, Vec<&'e Seen>>;
 
 impl Evidence<'_> {
-    /// How each rule came out, in the order of [`Invariant::WORDS`].
+    /// The results, in the order of [`Invariant::WORDS`].
     pub(super) fn standings(&self) -> Vec<Standing> {
         let mut trails = Trails::new();
         for seen in &self.seen {
@@ -115,7 +116,7 @@ impl Evidence<'_> {
 
 /// A rule broken at one port, once or again and again.
 struct Breach<'e> {
-    /// What the port did, after its name.
+    /// What the port did, without its name.
     what: String,
     first: &'e Seen,
     last: &'e Seen,
@@ -123,7 +124,7 @@ struct Breach<'e> {
     why: Vec<String>,
 }
 
-/// Breaches of the same kind at the same place are one: where each is told apart by a key.
+/// Breaches of one kind at one place are one; a key distinguishes the places.
 struct Breaches<'e, K>(BTreeMap<K, Breach<'e>>);
 
 impl<'e, K: Ord> Breaches<'e, K> {
@@ -131,7 +132,7 @@ impl<'e, K: Ord> Breaches<'e, K> {
         Self(BTreeMap::new())
     }
 
-    /// Counts one; `tell` says what it is and why it is wrong, and is asked only for the first.
+    /// Counts a breach; `tell` describes it, and is called only for the first.
     fn add(&mut self, key: K, seen: &'e Seen, tell: impl FnOnce() -> (String, Vec<String>)) {
         let breach = self.0.entry(key).or_insert_with(|| {
             let (what, why) = tell();
@@ -142,7 +143,7 @@ impl<'e, K: Ord> Breaches<'e, K> {
         breach.last = std::cmp::max_by_key(breach.last, seen, |seen| seen.at);
     }
 
-    /// What began first stands first.
+    /// In the order of their beginnings.
     fn in_order(self) -> Vec<Breach<'e>> {
         let mut breaches: Vec<_> = self.0.into_values().collect();
         breaches.sort_by_key(|breach| breach.first.at);

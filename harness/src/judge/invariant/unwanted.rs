@@ -2,10 +2,10 @@
 //! members, or a static join.
 //!
 //! Reasons are derived from the plan (static joins) and from what the router's own port heard: a
-//! Report is a reason for Group Membership Interval, and only for Last Member Query Time after a Leave
-//! that nobody answers, each with the tolerance and a grace. A Leave ends a reason only where the router
-//! had to act on it beyond doubt; otherwise it is as if the member had gone silent. But whoever acts on
-//! a Leave gives the members that time, though their own may be over sooner (RFC2236-7-10).
+//! Report is a reason for Group Membership Interval, and only for Last Member Query Time after a
+//! Leave without an answer, each with the tolerance and a grace. A Leave ends a reason only where
+//! the router had to act on it beyond doubt; otherwise the member counts as silent. A router that
+//! acts on a Leave gives the members LMQT, even if GMI would be over sooner (RFC2236-7-10).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,8 +21,8 @@ use crate::knobs::{Knobs, Quantity, interval};
 use crate::plan::{Action, NodeId, PortId, RouterPort};
 use crate::protocol::hearing::{GroupHearing, Hearing};
 
-/// How much later than the tolerance a router may stop. Nobody has asked for this in time: what is to
-/// be found is a router that goes on, and not a machine that was too busy to let it stop.
+/// How much later than the tolerance a router may stop. This rule is to find a router that goes on,
+/// not a machine that was too busy to let it stop in time; `none-after` claims that.
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Evidence<'_> {
@@ -30,7 +30,7 @@ impl Evidence<'_> {
         let mut hearings = BTreeMap::<PortId, Hearing>::new();
         let disturbed = self.disturbed();
         let mut breaches = Breaches::<(PortId, Group, bool)>::new();
-        // Where two things happen at the same instant, the one that is heard comes first.
+        // Of two events at one instant the received packet comes first.
         let mut in_order: Vec<&Seen> = self.seen.iter().collect();
         in_order.sort_by_key(|seen| (seen.at, seen.outgoing));
         for seen in in_order {
@@ -70,7 +70,7 @@ impl Evidence<'_> {
         breaches.in_order()
     }
 
-    /// Routers that may have missed a Leave, because something was done to them.
+    /// Routers that may have missed a Leave, because an act disturbed them.
     fn disturbed(&self) -> BTreeSet<NodeId> {
         let acts = self.plan.acts.iter().filter(|act| match act.action {
             Action::Kill
@@ -99,7 +99,7 @@ impl Evidence<'_> {
         })
     }
 
-    /// Of all parameters that the port has in the run, those by which a member counts the longest.
+    /// Of all parameters of the port in the run, those with the longest membership.
     fn most_patient(&self, port: PortId) -> Option<&Knobs> {
         let knobs = self.configured[port].iter().map(|(_, own)| &own.knobs);
         knobs.max_by_key(|knobs| knobs.group_membership_interval())
@@ -112,7 +112,7 @@ impl Evidence<'_> {
             return Reason { until: None, text: text.to_owned() };
         };
         let gmi = self.allowed("a Report", reported, knobs, "GMI");
-        // A Leave of a group that is forgotten changes nothing.
+        // A Leave of a group that was forgotten changes nothing.
         let after_leave = |at: Option<Instant>| {
             at.filter(|&at| Some(at) <= gmi.until)
                 .map(|at| self.allowed("a Leave", at, knobs, "LMQT"))
@@ -140,14 +140,14 @@ impl Evidence<'_> {
     }
 }
 
-/// Until when there is a reason to send, and how that was computed; no instant if there never was.
+/// The end of the reason to send, and its arithmetic; `None` if there never was a reason.
 #[derive(Default)]
 struct Reason {
     until: Option<Instant>,
     text: String,
 }
 
-/// RFC2236-4-09: a router in version 1 mode knows no Leave.
+/// RFC2236-4-09: a router in version 1 mode ignores Leaves.
 fn speaks_v2(interface: &RouterPort) -> bool {
     interface.knobs.version == Version::V2
 }

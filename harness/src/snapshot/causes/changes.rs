@@ -1,5 +1,4 @@
-//! Why routers and switches changed their minds: the packet, timer or act that a change of state follows
-//! from.
+//! The causes of state changes in routers and switches: a packet, a timer or an act.
 
 use castnet::addr::Group;
 use castnet::time::Instant;
@@ -21,7 +20,7 @@ pub(in crate::snapshot) struct LabelledChange {
 }
 
 impl Scene<'_> {
-    /// What routers told of members and queriers.
+    /// The routers' reports about members and queriers.
     pub(in crate::snapshot) fn news(&self, reasons: &[Reason]) -> Vec<LabelledChange> {
         let changes = self.recording.events.iter().filter_map(|event| {
             let (at, node) = (event.at, event.node);
@@ -50,7 +49,7 @@ impl Scene<'_> {
         changes.collect()
     }
 
-    /// The last packet on the port's segment by then that is wanted, and why it was sent.
+    /// The last packet by then on the port's segment that is wanted, and its cause.
     fn heard<'f>(
         &self,
         at: Instant,
@@ -71,7 +70,7 @@ impl Scene<'_> {
         };
         match self.heard(at, port, reasons, reports) {
             Some((report, Reason::At(label))) if self.follows(at, report.at) => label.clone(),
-            // By chance it was this one, and not another.
+            // Chance decided which of several packets it was.
             _ => self.membership_changed(at, port, group),
         }
     }
@@ -96,7 +95,7 @@ impl Scene<'_> {
         };
         let last_member = knobs.last_member_query_time();
         if let Some((leave, Reason::At(label))) = self.heard(at, port, reasons, left) {
-            // Of a switch, what a Query of its querier did counts.
+            // For a switch, the Query of its querier counts.
             let fast = self.follows(at, leave.at);
             let passed = at.since(leave.at);
             if fast || passed <= last_member + self.slack(port, last_member) * 2 {
@@ -108,7 +107,7 @@ impl Scene<'_> {
         {
             return label.plus(1, "LMQT", last_member);
         }
-        // Since the last Report, and when that came is left to chance.
+        // GMI counts from the last Report, whose time is random.
         let interval = knobs.group_membership_interval();
         self.membership_changed(at, port, group).plus(1, "GMI", interval)
     }
@@ -160,7 +159,7 @@ impl Scene<'_> {
         labelled
     }
 
-    /// By the nearest cause before it: what happened to the router, news of members, a new stream.
+    /// The nearest cause before it: an act on the router, news of members, a new stream.
     fn decided(&self, change: &MfcChange, news: &[LabelledChange]) -> Label {
         let MfcChange { at, node, source, group, .. } = change;
         let matters = |act: &Act| match &act.action {

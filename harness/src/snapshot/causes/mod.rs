@@ -1,5 +1,5 @@
-//! Why what happened in a run happened, as labels that are the same in every run: of control packets,
-//! of what routers and switches know, and of streams.
+//! The causes of what happened in a run, as labels that are equal in every run: of control packets,
+//! of routers' and switches' states, and of streams.
 //!
 //! Each kind follows from the one before it: changes of state from packets, and streams from both.
 
@@ -14,11 +14,11 @@ use super::label::Label;
 use super::scene::Scene;
 use crate::recording::{MdbChange, MfcChange};
 
-/// What led to what in a run.
+/// The causes of the events of a run.
 pub(super) struct Causes<'a> {
-    /// Why each of [`Scene::sent`] was sent.
+    /// The cause of each of [`Scene::sent`].
     pub(super) sent: Vec<Reason>,
-    /// What routers told of members and queriers.
+    /// The routers' reports about members and queriers.
     pub(super) news: Vec<LabelledChange>,
     /// The changes of forwarding caches.
     pub(super) mfc: Vec<(&'a MfcChange, Label)>,

@@ -1,8 +1,9 @@
 //! Why each control packet was sent: because of an act, a timer of its sender, a Query, or chance.
 //!
-//! What follows from an act or a timer gets the label of that. When a host answers, repeats itself or is
-//! suppressed is left to chance by RFC 2236 section 3, and differs from run to run: such a Report is an
-//! answer to its Query or a repetition, and has no line of its own. What nothing explains has one.
+//! A packet that follows from an act or a timer gets its label. RFC 2236 section 3 leaves it to
+//! chance when a host answers, repeats itself or is suppressed, so that differs between runs: such
+//! a Report is an answer to its Query or a repetition, and has no line of its own. A Report without
+//! a cause has one.
 
 use std::time::Duration;
 
@@ -19,13 +20,13 @@ use crate::scenario::{Listener, PacketKind};
 use crate::snapshot::label::Label;
 use crate::snapshot::scene::{Scene, Sent};
 
-/// The most Group-Specific Queries that are looked for behind one Leave.
+/// The most Group-Specific Queries that may follow from one Leave.
 const MOST_QUERIES: u32 = 16;
 
-/// Why a packet was sent.
+/// The cause of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::snapshot) enum Reason {
-    /// For a reason that has a time; the packet has a line of its own.
+    /// A cause with a time; the packet has a line of its own.
     At(Label),
     /// It is an answer to the Query with this index.
     Answers(usize),
@@ -38,7 +39,7 @@ pub(in crate::snapshot) fn groups(packet: &Packet) -> Vec<Group> {
     packet.meaning().into_iter().flat_map(Message::groups).collect()
 }
 
-/// Whether the packet takes back a membership.
+/// Whether the packet ends a membership.
 pub(in crate::snapshot) fn leaves(packet: &Packet) -> bool {
     packet.meaning().is_some_and(takes_back)
 }
@@ -51,7 +52,7 @@ pub(in crate::snapshot) fn query(packet: &Packet) -> Option<&Query> {
 }
 
 impl Scene<'_> {
-    /// Why each of [`Scene::sent`] was sent.
+    /// The cause of each of [`Scene::sent`].
     pub(in crate::snapshot) fn reasons(&self) -> Vec<Reason> {
         let mut reasons = Vec::with_capacity(self.sent.len());
         for index in 0..self.sent.len() {
@@ -84,7 +85,7 @@ impl Scene<'_> {
         }
     }
 
-    /// The packet as it was when a switch had not passed it on yet.
+    /// The packet before a switch passed it on.
     fn passed_on(&self, index: usize) -> Option<usize> {
         let sent = &self.sent[index];
         self.sent[..index].iter().rposition(|first| {
@@ -94,7 +95,7 @@ impl Scene<'_> {
         })
     }
 
-    /// When an injector was to send it, if one did.
+    /// When an injector was to send it; `None` if no injector did.
     fn injected(&self, sent: &Sent) -> Option<Reason> {
         let Role::Injector(own) = self.role(sent.port) else { return None };
         let own = own.iter().map(|injection| (Instant::ZERO, Label::start(), injection));
@@ -123,8 +124,8 @@ impl Scene<'_> {
         due.max_by_key(|(expected, _)| *expected).map(|(_, reason)| reason)
     }
 
-    /// A General Query: at the start of its sender, an interval after its last one, or when the other
-    /// querier has been silent for long enough.
+    /// A General Query: at the start of its sender, an interval after its last one, or when the
+    /// Other Querier Present timer expires.
     fn general(&self, index: usize, before: &[Reason]) -> Label {
         let sent = &self.sent[index];
         let segment = self.segment(sent.port);
@@ -165,7 +166,8 @@ impl Scene<'_> {
         })
     }
 
-    /// The label of what was sent so many intervals after its cause, if it was.
+    /// The label of a packet sent a number of intervals after its cause; `None` if the times do not
+    /// fit.
     fn later(
         &self,
         sent: &Sent,
@@ -178,14 +180,14 @@ impl Scene<'_> {
         let Reason::At(label) = reason else { return None };
         let passed = sent.at.since(cause.at);
         let due = interval * times;
-        // The cause may have been late itself, and its timer was set in time.
+        // The cause may have been late itself, but its timer was started in time.
         let fits =
             passed + self.plan.tolerance >= due && passed <= due + self.slack(sent.port, due);
         fits.then(|| label.plus(times, name, interval))
     }
 
     /// A Group-Specific Query: with the Leave before it, or some Last Member Query Intervals later.
-    /// Where somebody has to answer the first one, it is left to chance whether another one is sent.
+    /// Where a member must answer the first one, chance decides whether another one is sent.
     fn specific(&self, index: usize, before: &[Reason]) -> Reason {
         let sent = &self.sent[index];
         let segment = self.segment(sent.port);
@@ -250,7 +252,7 @@ impl Scene<'_> {
         Reason::At(self.latest(sent.at, matters).after())
     }
 
-    /// The latest Query that it may be an answer to; of several in a row for a group the first one.
+    /// The latest Query that the packet may answer; of several in a row for a group the first one.
     fn asked(&self, index: usize, group: Group, before: &[Reason]) -> Option<usize> {
         let sent = &self.sent[index];
         let segment = self.segment(sent.port);
@@ -268,7 +270,7 @@ impl Scene<'_> {
         (0..=last).rev().find(has_time)
     }
 
-    /// Whether it may be one of the Reports that a host sends unasked after what it did then.
+    /// Whether it may be one of a host's unsolicited Reports after its join at that time.
     fn repeats(&self, sent: &Sent, done: Instant) -> bool {
         let longest = match self.role(sent.origin) {
             Role::Listener(Listener::Castnet(knobs)) => knobs.longest_repetition(),
@@ -277,7 +279,7 @@ impl Scene<'_> {
         sent.at.since(done) <= longest + self.plan.tolerance
     }
 
-    /// Something else that a node sent.
+    /// Another packet of a node.
     fn of_node(&self, sent: &Sent) -> Label {
         let node = self.node(sent.origin);
         let own = |act: &Act| act.node == node;

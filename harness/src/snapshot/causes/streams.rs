@@ -1,4 +1,4 @@
-//! When streams began and ended at each port and at each receiver, and because of what.
+//! When streams began and ended at each port and at each receiver, and the causes.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl Edge {
 }
 
 impl Scene<'_> {
-    /// Every flow on a link, and then every one that was received.
+    /// Every flow on a link, and then every flow that was received.
     pub(in crate::snapshot) fn labelled<'s>(
         &'s self,
         causes: &Causes<'_>,
@@ -68,7 +68,7 @@ impl Scene<'_> {
         labelled
     }
 
-    /// Whether both flows began or ended at the same time, as far as the second one's lag can tell.
+    /// Whether both flows began or ended at one time, within the second one's lag.
     fn are_near(&self, edge: Edge, one: &Flow, flow: &Flow) -> bool {
         let (one, other) = (edge.of(one), edge.of(flow));
         one.since(other).max(other.since(one)) <= self.lag(flow)
@@ -108,14 +108,14 @@ impl Scene<'_> {
         };
         let matters = |act: &Act| self.concerns(act, flow);
         let at_once = || match flow.whose {
-            // What it hears follows from what is on its link.
+            // A receiver's flow follows from that on its link.
             Whose::Node(_) => None,
             Whose::Port(_) => self.at_once(flow.first, matters),
         };
         label.or_else(at_once).unwrap_or_else(|| self.latest(flow.first, matters).after())
     }
 
-    /// Why the flow began or ended at a port: its forwarding changed, or the flow that came in did.
+    /// Why the flow began or ended at a port: its forwarding changed, or the incoming flow did.
     fn forwarded(
         &self,
         flow: &Flow,
@@ -177,7 +177,7 @@ impl Scene<'_> {
         })
     }
 
-    /// What ended the stream itself, if it ended here and then.
+    /// The end of the stream itself, if the flow ended here and then.
     fn stopped(&self, flow: &Flow) -> Option<Label> {
         let (act, stream) = self.stream(flow.stream)?;
         let begun = self.recording.acts.get(act).copied().flatten()?;
@@ -197,7 +197,7 @@ impl Scene<'_> {
         (flow.last + lag >= done).then(|| self.label(stop))
     }
 
-    /// The latest cause for the flow to go out there from then on, or not to any more.
+    /// The latest cause for which the flow is forwarded there from then on, or no longer.
     fn switched(
         &self,
         flow: &Flow,

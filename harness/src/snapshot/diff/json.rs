@@ -1,4 +1,4 @@
-//! What differs between two captures, for programs. Times are seconds since the first frame.
+//! The differences between two captures, for programs. Times are seconds since the first frame.
 
 use serde::Serialize;
 
@@ -24,9 +24,9 @@ struct Document<'a> {
 struct Row<'a> {
     link: &'a str,
     change: &'static str,
-    /// In the first capture; `null` if it is not there.
+    /// The time in the first capture; `null` if the packet is not there.
     a_at: Option<f64>,
-    /// In the second one.
+    /// The time in the second one.
     b_at: Option<f64>,
     packet: &'a str,
     fields: Vec<FieldRow<'a>>,
@@ -42,7 +42,7 @@ struct FieldRow<'a> {
 /// The document, with a newline at its end; `a` and `b` are the names of the captures.
 ///
 /// # Errors
-/// None that this document can cause.
+/// Errors of serialisation, which this document cannot cause.
 pub fn document(diff: &Diff, a: &str, b: &str) -> serde_json::Result<String> {
     let [added, removed, changed, same] = diff.counts();
     let changes = diff.links.iter().flat_map(|link| {

@@ -1,4 +1,5 @@
-//! What differs between two captures, for people: `+`, `-` and `~`, with the fields that changed.
+//! The differences between two captures, for people: `+`, `-` and `~`, with the fields that
+//! changed.
 
 use std::fmt::Write as _;
 
@@ -6,7 +7,7 @@ use castnet::time::Seconds;
 
 use super::{Change, Diff, Differing, LinkDiff, Shown};
 
-/// How many packets that are the same are shown around one that is not.
+/// How many equal packets are shown around a different one.
 const AROUND: usize = 2;
 
 /// Colours of a terminal, or nothing.
@@ -115,7 +116,7 @@ fn differences(fields: &[Differing], marks: Marks) -> String {
     differences.collect::<Vec<_>>().join(", ")
 }
 
-/// What came of a datagram, without what is its own.
+/// The kind of a datagram's change, without the datagram's own number.
 fn kind(change: &Change) -> Option<(char, Vec<Differing>, &Shown)> {
     match change {
         Change::Same(..) => None,
@@ -128,7 +129,7 @@ fn kind(change: &Change) -> Option<(char, Vec<Differing>, &Shown)> {
     }
 }
 
-/// Datagrams that follow each other and came or changed alike are one line.
+/// Consecutive datagrams with equal changes are one line.
 fn datagrams(text: &mut String, link: &LinkDiff, marks: Marks) {
     let changes: Vec<_> = link.datagrams.iter().filter_map(kind).collect();
     let alike = |one: &(char, Vec<_>, &Shown), next: &(char, Vec<_>, &Shown)| {
