@@ -1,7 +1,7 @@
-//! Who has which address: those that a link gives, and the next free ones for everybody else.
+//! The address of each node: those that links give, and the next free ones for the other nodes.
 //!
-//! Refuses what is not on the link's network, the addresses of the network itself, what stands twice,
-//! and what is given to somebody who has no use for it.
+//! Refuses addresses outside of the link's network, the network's own addresses, duplicates, and
+//! addresses for nodes that cannot use them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -12,11 +12,11 @@ use crate::scenario::{Gaps, Given, Role, Scenario};
 
 /// The addresses of all segments.
 pub(super) struct Addresses {
-    /// Those that were given, by link and node; the first is the primary one.
+    /// The given addresses, by link and node; the first is the primary one.
     given: BTreeMap<(LinkId, String), Vec<IpAddr>>,
-    /// All that were given on a segment.
+    /// The given addresses of each segment.
     taken: BTreeMap<LinkId, BTreeSet<IpAddr>>,
-    /// How many of each segment have gone to those who were given none.
+    /// The number of addresses of each segment that went to nodes without a given one.
     handed_out: BTreeMap<LinkId, usize>,
 }
 
@@ -63,8 +63,8 @@ impl Addresses {
         }
     }
 
-    /// The addresses of a node on a link, the first one of so many hosts if it is a population; `None`
-    /// if the network has no free one left.
+    /// The addresses of a node on a link, or the first address of a population; `None` if the
+    /// network has no free one left.
     pub(super) fn of(
         &mut self,
         id: LinkId,
@@ -78,7 +78,7 @@ impl Addresses {
         }
     }
 
-    /// The first of the next so many addresses in a row that are free, in the order of the network.
+    /// The first address of the next so many consecutive free ones, in the order of the network.
     pub(super) fn next(&mut self, link: &Link, hosts: usize) -> Option<IpAddr> {
         let at = |position: usize| link.subnet.hosts().nth(position);
         let lowest = bits(at(0)?);

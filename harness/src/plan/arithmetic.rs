@@ -39,11 +39,11 @@ pub struct Length {
 /// A point in time, from an act or from the start of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
-    /// As the author wrote it.
+    /// The act that the moment counts from, with its name; `None` is the start of the run.
     pub text: String,
     /// The act that it counts from, with its name; `None` is the start of the run.
     pub anchor: Option<(ActId, String)>,
-    /// What is added.
+    /// The summands.
     pub parts: Vec<Part>,
 }
 
@@ -59,7 +59,7 @@ pub struct Count {
 }
 
 impl Count {
-    /// Whether none at all is demanded.
+    /// Whether the count must be zero.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.max == Some(0)

@@ -85,7 +85,7 @@ impl Claims<'_> {
         Some([packets?, bytes?, wrong_if?])
     }
 
-    /// What has to be read for these counts, and the counts in words; nothing for none.
+    /// The readings that these counts need, and the counts in words; `None` without counts.
     fn counted(
         &mut self,
         counts: [Option<Count>; 3],

@@ -1,4 +1,4 @@
-//! What each node does: its role, with every name of it resolved, and the routes that it has.
+//! The role of each node, with every name resolved, and its routes.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ impl Topology {
         faults: &mut Diagnostics,
     ) -> Role {
         let Node { name, ports, .. } = &self.nodes[node];
-        // One that is on no link has been spoken of already.
+        // A node on no link has been reported already.
         if let ([port], false) = (ports.as_slice(), self.gaps.links.is_open()) {
             let link = &self.links[self.ports[*port].link].name;
             let message = format!("{name} is on {link} alone, and a switch joins links");
@@ -91,7 +91,7 @@ impl Topology {
         querier: &scenario::Querier,
         faults: &mut Diagnostics,
     ) -> Role {
-        // A node on no link has been spoken of already.
+        // A node on no link has been reported already.
         let Some(port) = self.only_port(node, None, &written.name, faults) else {
             return Role::Injector(None);
         };

@@ -1,4 +1,4 @@
-//! What is to be judged: claims with every name resolved, and what has to be read for them.
+//! The checks: claims with every name resolved, and the readings that they need.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ use crate::vocabulary::field::{PacketField, Value};
 /// Something that must come true.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Check {
-    /// The line of the file where it stands.
+    /// The line of the file with the expectation.
     pub line: usize,
     /// The claim in one line.
     pub text: String,
@@ -23,11 +23,11 @@ pub struct Check {
     pub claim: Claim,
 }
 
-/// What can be claimed.
+/// A claim.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Claim {
-    /// So many packets on a link.
+    /// The number of packets on a link.
     Packet {
         /// Which packets.
         filter: Filter,
@@ -35,12 +35,12 @@ pub enum Claim {
         count: Count,
         /// Time from each to the next.
         spacing: Option<Length>,
-        /// When.
+        /// The time of the packets.
         window: Window,
     },
     /// Packets come in this order.
     Order(Vec<Step>, Window),
-    /// So many datagrams are received.
+    /// The number of datagrams received.
     Received(Receiver, Count, Window),
     /// Each datagram that is sent in the window is received exactly once.
     ExactlyOnce(Receiver, Window),
@@ -60,10 +60,10 @@ pub enum Claim {
         group: Group,
         /// When.
         at: Moment,
-        /// What is to be there.
+        /// The state of the entry.
         state: MfcState,
     },
-    /// Where a switch has seen members of a group.
+    /// The ports on which a switch has seen members of a group.
     Mdb {
         /// The switch.
         switch: NodeId,
@@ -71,23 +71,23 @@ pub enum Claim {
         group: Group,
         /// When.
         at: Moment,
-        /// The ports with members; none claims that there is no entry.
+        /// The ports with members; an empty list claims that there is no entry.
         ports: Vec<PortId>,
     },
-    /// Every router on the link holds this port for its querier's.
+    /// Every router on the link has this port as the querier's.
     Querier(PortId, When),
-    /// The groups of which a router knows members on a link.
+    /// The groups with members on a link, as a router knows them.
     Members {
         /// The router's port on the link.
         port: PortId,
-        /// All of them, but for those that never leave a link.
+        /// All groups, except those that never leave a link.
         groups: BTreeSet<Group>,
         /// When.
         at: Moment,
     },
 }
 
-/// When a state is to be so.
+/// The time of a state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum When {
     /// At that time.
@@ -99,30 +99,30 @@ pub enum When {
 /// The time in which something is counted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Window {
-    /// Its beginning.
+    /// The beginning.
     pub from: Moment,
-    /// Its length; until the run ends if `None`.
+    /// The length; until the run ends if `None`.
     pub length: Option<Length>,
 }
 
-/// Which packets count.
+/// A filter for packets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Filter {
     /// The link.
     pub link: LinkId,
-    /// What kind.
+    /// The kind.
     pub kind: PacketKind,
-    /// The group in the message, or that the datagram is sent to.
+    /// The group that the message names, or the datagram's destination.
     pub group: Option<Group>,
-    /// The interface that it comes from, however many switches have passed it on since; of a
-    /// switch, its first one.
+    /// The interface that sent the packet first, even if switches have passed it on since; for a
+    /// switch its first interface.
     pub from: Option<PortId>,
-    /// What its header and its message hold besides.
+    /// Conditions on fields of the header and the message.
     pub fields: Vec<(PacketField, Value)>,
 }
 
 impl Filter {
-    /// What is wanted of the field; anything if `None`.
+    /// The condition on the field; `None` if there is none.
     #[must_use]
     pub fn wants(&self, field: PacketField) -> Option<&Value> {
         self.fields.iter().find(|(wanted, _)| *wanted == field).map(|(_, value)| value)
@@ -138,56 +138,56 @@ pub struct Step {
     pub text: String,
 }
 
-/// How long it takes from a join to the first datagram, or from a leave to the last one.
+/// The time from a join to the first datagram, or from a leave to the last one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Latency {
     /// The receiver.
     pub receiver: Receiver,
     /// Its interface.
     pub port: PortId,
-    /// Whether it is that of a join, or else of a leave.
+    /// Whether it is the latency of a join; otherwise of a leave.
     pub is_join: bool,
     /// The act.
     pub act: ActId,
-    /// Whether it counts from the Report (the Leave) on the link, and not from the act.
+    /// Whether it counts from the Report or Leave on the link; otherwise from the act.
     pub from_wire: bool,
-    /// At least so long.
+    /// The lower limit.
     pub min: Option<Length>,
-    /// At most so long.
+    /// The upper limit.
     pub max: Option<Length>,
 }
 
-/// What can be claimed of an entry of a forwarding cache.
+/// A claim about an entry of a forwarding cache.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum MfcState {
-    /// There is none.
+    /// The entry does not exist.
     Absent,
-    /// There is one.
+    /// The entry exists.
     Present {
-        /// The interface in and the interfaces out, if that matters.
+        /// The interface in and the interfaces out; `None` claims nothing about them.
         entry: Option<(PortId, Vec<PortId>)>,
-        /// What it has counted, if that matters.
+        /// The counters; `None` claims nothing about them.
         counted: Option<Counted>,
     },
 }
 
-/// What an entry of a forwarding cache is to have counted. It only ever counts up: it has not counted
-/// too much at the moment that is meant, and enough no later than the tolerance after it.
+/// A claim about the counters of an entry. Counters only go up: upper limits hold at the moment
+/// itself, lower limits a tolerance later.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Counted {
     /// The reading at that moment.
     pub then: ReadingId,
     /// The reading a tolerance later.
     pub late: ReadingId,
-    /// Datagrams that met the entry.
+    /// Datagrams that matched the entry.
     pub packets: Option<Count>,
     /// Their octets, IP headers included.
     pub bytes: Option<Count>,
-    /// Those of them that came in on another interface.
+    /// Datagrams that came in on another interface.
     pub wrong_if: Option<Count>,
 }
 
-/// A moment at which the counters of an entry of a forwarding cache are to be read.
+/// A moment at which the counters of an entry must be read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reading {
     /// The router.
@@ -201,8 +201,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// When it is due, if that does not depend on when an act is done: there is none in it, or it comes
-    /// before its act, and so counts from the time for which the act is planned.
+    /// The time of the reading if it does not depend on when an act is done: the moment has no act,
+    /// or comes before its act, and so counts from the act's planned time.
     #[must_use]
     pub fn at_once(&self, plan: &Plan) -> Option<Instant> {
         let planned = |act: ActId| plan.acts.get(act).map(|act| Instant::ZERO + act.at);
@@ -211,7 +211,7 @@ impl Reading {
         anchor.is_none_or(|anchor| at < anchor).then_some(at)
     }
 
-    /// When it is due if it counts from this act, which was done then.
+    /// The time of the reading if it counts from this act, which was done at `done`.
     #[must_use]
     pub fn after(&self, act: ActId, done: Instant) -> Option<Instant> {
         self.at.anchor.as_ref().filter(|(of, _)| *of == act)?;
@@ -219,7 +219,7 @@ impl Reading {
     }
 }
 
-/// Who receives what.
+/// A receiver, a group and perhaps a source.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Receiver {
     /// The receiver.

@@ -8,7 +8,7 @@ use super::{Act, ActId, Check, LinkId, NodeId, Reading, Role, Window};
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{self, Gaps, Scenario, Source};
 
-/// What a real machine may be late by, unless the scenario says otherwise: a timer tick, a
+/// How late a real machine may be, unless the scenario gives a tolerance: a timer tick, a
 /// scheduling delay under load and the way through the kernel.
 const TOLERANCE: Duration = Duration::from_millis(100);
 
@@ -19,17 +19,17 @@ pub(super) struct Claims<'a> {
     pub(super) acts: BTreeMap<&'a str, ActId>,
     /// All acts in the order of time, each with its position in the file.
     pub(super) timeline: &'a [(usize, Act)],
-    /// What a real machine may be late by.
+    /// How late a real machine may be.
     pub(super) tolerance: Duration,
-    /// What has to be read for the checks so far.
+    /// The readings for the checks so far.
     pub(super) readings: Vec<Reading>,
-    /// What has faults of its own.
+    /// The parts of the scenario that have faults of their own.
     pub(super) gaps: &'a Gaps,
-    /// The time of which intervals are meant: when the window that is being read begins.
+    /// The time at which intervals are taken: the beginning of the present window.
     pub(super) in_force: Duration,
-    /// The links whose intervals are meant, where a router has several.
+    /// The links whose intervals count, where a router has several.
     pub(super) links: Vec<LinkId>,
-    /// Whether a fault was told that hides which routers are concerned.
+    /// An error already reported means the routers are unknown: report no follow-ups.
     pub(super) is_blind: bool,
     pub(super) faults: &'a mut Diagnostics,
 }
@@ -84,7 +84,7 @@ impl<'a> Claims<'a> {
         matches!(self.topology.nodes[node].role, Role::Router(_))
     }
 
-    /// Whether the node asks for members, if only at times: a router, or a switch that is a querier.
+    /// Whether the node sends Queries, at least at times: a router, or a switch that is a querier.
     pub(super) fn asks(&self, node: NodeId) -> bool {
         match &self.topology.nodes[node].role {
             Role::Router(_) => true,
@@ -93,7 +93,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// The routers on these links, whose intervals are meant from now on.
+    /// The routers on these links, whose intervals count from now on.
     pub(super) fn routers_on(&mut self, links: impl IntoIterator<Item = LinkId>) -> Vec<NodeId> {
         self.links = links.into_iter().collect();
         let nodes = self.links.iter().flat_map(|&link| self.topology.nodes_on(link));

@@ -11,7 +11,7 @@ use crate::scenario::{
     self, Backend, Backends, Draft, Gaps, Listener, Scenario, Source, Sources, Unreadable,
 };
 
-/// The seed of a run that is given none.
+/// The default seed of a run.
 pub const SEED: u64 = 1;
 
 /// Why a file is no plan.
@@ -28,7 +28,7 @@ pub enum LoadError {
 /// Reads and compiles a file: a plan for each combination of its matrix.
 ///
 /// # Errors
-/// That it cannot be read, or all that is wrong with it.
+/// The file cannot be read, or all its faults.
 pub fn load(path: &Path) -> Result<Vec<Plan>, LoadError> {
     let shown = path.display().to_string();
     let plans = match scenario::read(path) {
@@ -41,18 +41,18 @@ pub fn load(path: &Path) -> Result<Vec<Plan>, LoadError> {
 
 fn not_utf8(path: String, lossy: String, at: usize, octet: u8) -> Rejected {
     let mut faults = Diagnostics::default();
-    // What is not UTF-8 is shown as U+FFFD, which has three octets; all before it is as it was.
+    // Invalid UTF-8 is shown as U+FFFD, which has three octets; text before it keeps its place.
     let label = format!("the octet {octet:#04x}");
     let help = "save the file as UTF-8";
     faults.error_with_help(&(at..at + 3), "this is not UTF-8, as TOML has to be", label, help);
     Rejected { sources: Sources::of(path, lossy), faults: faults.into_vec() }
 }
 
-/// Compiles a scenario; `path` is named in messages, gives it its name, and is where the templates
-/// that it extends are looked for. Each combination of its matrix is a plan.
+/// Compiles a scenario; `path` is the file in messages, gives the scenario its name, and is where
+/// templates are looked for. Each combination of its matrix is a plan.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All faults of the scenario.
 pub fn compile_all(path: &str, source: &str) -> Result<Vec<Plan>, Rejected> {
     let (sources, drafts, mut faults) = scenario::drafts(path, source);
     let (mut plans, mut told) = (Vec::new(), Vec::new());
@@ -71,7 +71,7 @@ pub fn compile_all(path: &str, source: &str) -> Result<Vec<Plan>, Rejected> {
 /// Compiles a scenario without a matrix.
 ///
 /// # Errors
-/// All that is wrong with it, or that it is several.
+/// All faults of the scenario, or that it is several.
 pub fn compile(path: &str, source: &str) -> Result<Plan, Rejected> {
     let mut plans = compile_all(path, source)?;
     match plans.pop() {
@@ -143,10 +143,10 @@ fn plan(
     })
 }
 
-/// The most nodes that one machine is asked to build.
+/// The most nodes that a run on the kernel may have.
 const MOST_REAL: usize = 1000;
 
-/// That nodes are too many for a kernel.
+/// The restriction to the simulator, for scenarios with too many nodes.
 fn simulated(nodes: &[Node]) -> Option<Backends> {
     let crowded =
         nodes.iter().find(|node| matches!(node.role, Role::Listener(Listener::Population { .. })));
@@ -158,8 +158,8 @@ fn simulated(nodes: &[Node]) -> Option<Backends> {
     Some(Backends { only: vec![Backend::Sim], because })
 }
 
-/// `scenarios/igmp/v2/leave.toml` is `igmp/v2/leave`; elsewhere the file's name alone. A combination
-/// stands behind it: `igmp/v2/leave[version=2]`.
+/// `scenarios/igmp/v2/leave.toml` is `igmp/v2/leave`; elsewhere the name is the file's alone. A
+/// combination follows it: `igmp/v2/leave[version=2]`.
 fn name(path: &str, combination: &str) -> String {
     let stem = path.strip_suffix(".toml").unwrap_or(path);
     let parts: Vec<&str> = stem.split('/').filter(|part| !matches!(*part, "" | ".")).collect();

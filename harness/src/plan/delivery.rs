@@ -1,4 +1,4 @@
-//! Claims about what reaches a receiver become checks.
+//! Turns claims about what reaches a receiver into checks.
 
 use std::net::IpAddr;
 
@@ -116,7 +116,7 @@ impl Claims<'_> {
         Some((text, Claim::Latency(Latency { receiver, port, is_join, act, from_wire, min, max })))
     }
 
-    /// The act that a latency counts from, and the interface that it is about.
+    /// The act from which a latency counts, and the receiver's interface.
     fn begins(
         &mut self,
         delivery: &scenario::DeliveryClaim,
@@ -150,7 +150,7 @@ impl Claims<'_> {
             let help = format!("give the {verb} a `name`, and name it with `after`");
             let span = &delivery.group.span;
             match acts.len() {
-                // It may be an act that could not be read.
+                // The act may be one that could not be read.
                 0 if self.gaps.acts.is_open() => {}
                 0 => self.faults.error(span, message, label),
                 _ => self.faults.error_with_help(span, message, label, help),

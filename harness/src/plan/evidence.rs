@@ -1,9 +1,9 @@
-//! Deliveries of what nobody sends: whatever happened, they could never be judged.
+//! Deliveries that no act sends: they could never be judged.
 
 use super::{Act, Action, Check, Claim, Latency, Receiver};
 use crate::scenario::diagnostic::{Diagnostics, Span};
 
-/// Says which they are, each with the place of its expectation; `acts` have to be all there are.
+/// Reports such expectations, each at its place; `acts` must be complete.
 pub(super) fn check(acts: &[Act], checks: &[(&Span, Check)], faults: &mut Diagnostics) {
     for (span, check) in checks {
         let (Claim::Received(receiver, ..)

@@ -14,21 +14,21 @@ use crate::scenario::{self, FaultAction, PacketKind, Scenario, Source};
 /// A rule of a link.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fault {
-    /// The line of the file where it stands.
+    /// The line of the file with the fault.
     pub line: usize,
     /// The link.
     pub link: LinkId,
-    /// Which packets; all frames if `None`.
+    /// The kind of packets; all frames if `None`.
     pub kind: Option<PacketKind>,
-    /// The group that they name, or go to.
+    /// The group that the packets name, or go to.
     pub group: Option<Group>,
     /// The port that sends them.
     pub from: Option<PortId>,
     /// The port that would receive them.
     pub to: Option<PortId>,
-    /// From when on, from the start of the run.
+    /// The beginning, from the start of the run.
     pub after: Duration,
-    /// Until when; until the run ends if `None`.
+    /// The end; until the run ends if `None`.
     pub until: Option<Duration>,
     /// Of these the nth to the mth, counted from 1.
     pub nth: Option<RangeInclusive<u64>>,
@@ -85,7 +85,7 @@ fn fault(
         link,
         kind: written.kind,
         group: written.group,
-        // A name that leads nowhere has been told of; the plan is not used then.
+        // An unknown name has been reported; the plan is not used then.
         from: from.flatten(),
         to: to.flatten(),
         after: written.after,

@@ -1,5 +1,5 @@
-//! Which protocol intervals are meant: those that are in force, as far as is planned, when a window
-//! begins, on the links that are concerned.
+//! Which values of protocol intervals a claim uses: those in force, by the planned acts, when its
+//! window begins, on the links concerned.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::scenario;
 use crate::scenario::expr::{Atom, Expr};
 
 impl<'a> Claims<'a> {
-    /// The IGMP parameters of a router or a switch, as they are when the window begins: on the links
-    /// that are meant, or on all.
+    /// The IGMP parameters of a router or a switch at the beginning of the window: on the links
+    /// concerned, or on all.
     pub(super) fn knobs(&self, node: NodeId) -> Vec<&'a Knobs> {
         let acts = self.timeline.iter().map(|(_, act)| act);
         let until_then = acts.take_while(|act| act.at <= self.in_force);
@@ -41,14 +41,14 @@ impl<'a> Claims<'a> {
         meant.into_iter().map(|interface| &interface.knobs).collect()
     }
 
-    /// When something is planned to be.
+    /// The planned time of a moment.
     pub(super) fn planned(&self, moment: &Moment) -> Duration {
         let at = |act: ActId| self.timeline.get(act).map(|(_, act)| Instant::ZERO + act.at);
         moment.instant(at).unwrap_or_default().since_start()
     }
 
-    /// From here on the intervals are meant that are in force when the window begins; what is wrong
-    /// with it is told when it is read.
+    /// From here on intervals are those in force when the window begins; faults of the window are
+    /// reported when it is read.
     pub(super) fn look_ahead(&mut self, window: &scenario::Window, routers: &[NodeId]) {
         let told = std::mem::take(self.faults);
         if let Some(after) = &window.after {
@@ -57,7 +57,7 @@ impl<'a> Claims<'a> {
         *self.faults = told;
     }
 
-    /// When the sum would be without the intervals in it, which are those of that time.
+    /// The time of the sum without its intervals, which are taken at that time.
     pub(super) fn without_intervals(&self, expr: &Expr) -> Duration {
         let mut moment = Moment::start();
         for term in &expr.terms {

@@ -1,7 +1,7 @@
-//! Injected messages: what an injector says, and what is wrong with it on purpose.
+//! Injected messages, and their deliberate flaws.
 //!
-//! Decides message, header and flaws; whoever sends the packet makes its octets
-//! ([`crate::capture::encode`]).
+//! Decides message, header and flaws; [`crate::capture::encode`] makes the octets when the packet
+//! is sent.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct Injection {
     pub header: Ipv4Header,
     /// What is in the packet.
     pub payload: Payload,
-    /// What is wrong with the payload on purpose.
+    /// The deliberate flaws of the payload.
     pub flaws: Flaws,
     /// Time from one to the next.
     pub every: Duration,
@@ -41,23 +41,24 @@ pub struct Injection {
 pub enum Payload {
     /// A message.
     Message(Message),
-    /// These octets, whatever they are.
+    /// Arbitrary octets.
     Octets(Vec<u8>),
 }
 
-/// What is done to a payload before it is sent, in this order.
+/// Changes to a payload before it is sent, in this order.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Flaws {
-    /// Octets of zero that are added, and covered by the checksum.
+    /// The number of zero octets appended, which the checksum covers.
     pub pad: usize,
-    /// Octets that are left.
+    /// The number of octets kept.
     pub truncate: Option<usize>,
     /// Whether the checksum stays right.
     pub good_checksum: bool,
 }
 
 impl Injection {
-    /// When the nth packet, from 0, of what began then is due; `None` if there is no such packet.
+    /// When the nth packet, from 0, of a series that began at `began` is due; `None` after the
+    /// last.
     #[must_use]
     pub fn due(&self, began: Instant, nth: u64) -> Option<Instant> {
         let nth = u32::try_from(nth).ok().filter(|&nth| nth < self.times)?;
@@ -68,7 +69,7 @@ impl Injection {
 /// The packet of an act; `own` is the interface that it leaves on.
 ///
 /// # Errors
-/// Why there is no such packet, in words.
+/// Why the packet cannot be made.
 pub(super) fn injection(inject: &Inject, port: PortId, own: &Port) -> Result<Injection, String> {
     let payload = payload(&inject.message)?;
     let source = match inject.source {
@@ -93,7 +94,7 @@ pub(super) fn injection(inject: &Inject, port: PortId, own: &Port) -> Result<Inj
 /// The General Queries of a scripted querier.
 ///
 /// # Errors
-/// Why there is no such packet, in words.
+/// Why the packet cannot be made.
 pub(super) fn periodic(querier: &Querier, port: PortId, own: &Port) -> Result<Injection, String> {
     let payload = Payload::Message(query(None, querier.max_resp));
     let own = address(own)?;
@@ -143,7 +144,7 @@ fn query(group: Option<Group>, max_resp: Duration) -> Message {
     Message::Query(Query::older(version, group, max_resp))
 }
 
-/// Where the RFC wants the payload to go; octets of any kind go to all hosts.
+/// The destination that the RFC requires; raw octets go to all hosts.
 fn usual(payload: &Payload, source: Ipv4Addr) -> Result<Ipv4Addr, String> {
     let source = source.into();
     let to = match payload {

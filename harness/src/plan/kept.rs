@@ -1,4 +1,4 @@
-//! Which links' frames are worth keeping: all of them, or those that an expectation looks at.
+//! Which links' frames are kept: all, or those that an expectation needs.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use super::{Claim, LinkId, NodeId, Plan, Role};
 use crate::scenario::Record;
 
 impl Plan {
-    /// For each link whether its frames are kept. A source's are, by which everything about a stream is
-    /// judged, and what is kept of a link is kept of its whole segment.
+    /// For each link whether its frames are kept. Links of sources are always kept, since claims
+    /// about streams need them, and links of one segment are kept together.
     #[must_use]
     pub fn kept_links(&self) -> Vec<bool> {
         if self.record == Record::Everything {

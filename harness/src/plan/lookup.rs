@@ -1,5 +1,5 @@
-//! Names of a topology looked up: nodes, links, interfaces, addresses; and what is told if there are none
-//! or several.
+//! Looks up names of a topology: nodes, links, interfaces, addresses; reports names without a
+//! meaning, or with several.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -37,8 +37,8 @@ impl Topology {
         self.nodes[node].ports.iter().copied().find(|&port| self.ports[port].link == link)
     }
 
-    /// The interface by which a node sends what is on the link: its own there, or another one on the
-    /// same segment. Of a switch it is the first, whose Ethernet address is that of the switch.
+    /// The interface by which a node sends onto the link: its own there, or another one on the
+    /// segment. A switch uses its first interface, whose Ethernet address is the switch's.
     pub(super) fn sender_on(&self, node: NodeId, link: LinkId) -> Option<PortId> {
         let segment = self.links[link].segment;
         let mut ports = self.nodes[node].ports.iter().copied();
@@ -63,7 +63,7 @@ impl Topology {
         if found.is_none() {
             let name = &self.nodes[node].name;
             let on = self.links_of(&self.nodes[node].ports);
-            // A node on no link has been spoken of already.
+            // A node on no link has been reported already.
             if !on.is_empty() && !self.gaps.links.excuses(&link.value) {
                 let message = format!("{name} is not on {}", link.value);
                 let help = format!("{name} is on {}", on.join(", "));
@@ -86,7 +86,7 @@ impl Topology {
         }
         match self.nodes[node].ports.as_slice() {
             [port] => Some(*port),
-            // A node on no link has been spoken of already.
+            // A node on no link has been reported already.
             [] => None,
             ports => {
                 let message = format!("{} is on several links", name.value);

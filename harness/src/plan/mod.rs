@@ -1,5 +1,5 @@
-//! What is to be built, done and judged: a scenario with every name resolved, every address given
-//! and every protocol interval turned into arithmetic.
+//! What to build, to do and to judge: a scenario with every name resolved, every address given and
+//! every protocol interval turned into arithmetic.
 //!
 //! A backend reads the topology and the timeline, the judge reads the checks. Neither reads TOML.
 
@@ -61,15 +61,15 @@ pub struct Plan {
     pub combination: String,
     /// The file, as the user named it.
     pub path: String,
-    /// One line that says what it claims.
+    /// One line with the scenario's claim.
     pub title: String,
     /// The ids of the RFC clauses that it proves.
     pub proves: Vec<String>,
-    /// What a real machine may be late by.
+    /// How late a real machine may be.
     pub tolerance: Duration,
     /// When the run ends.
     pub end: Duration,
-    /// What the random delays of castnet's own hosts and the chances of faults follow from.
+    /// The seed of castnet's hosts' random delays and of the chances of faults.
     pub seed: u64,
     /// The links.
     pub links: Vec<Link>,
@@ -79,26 +79,26 @@ pub struct Plan {
     pub ports: Vec<Port>,
     /// The timeline, in the order of time.
     pub acts: Vec<Act>,
-    /// What goes wrong on the links, in the order of the file.
+    /// The faults of the links, in the order of the file.
     pub faults: Vec<Fault>,
-    /// The rules of every run that do not hold in this one.
+    /// The rules of every run from which this one is excused.
     pub waivers: Vec<Waiver>,
     /// The backends that it runs on, if not on all.
     pub backends: Option<Backends>,
-    /// What is kept of the run.
+    /// Which frames of the run are kept.
     pub record: Record,
     /// What must come true, in the order of the file.
     pub checks: Vec<Check>,
-    /// When the counters of forwarding caches have to be read for that.
+    /// When the counters of forwarding caches must be read for the checks.
     pub readings: Vec<Reading>,
-    /// Whether runs are compared with what is kept of earlier ones.
+    /// Whether runs are compared with goldens.
     pub golden: Option<Golden>,
 }
 
-/// Which runs are compared with what is kept of earlier ones.
+/// Which runs are compared with goldens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Golden {
-    /// The line of the file that says so.
+    /// The line of the file with the key.
     pub line: usize,
     /// The backends whose runs are compared.
     pub backends: Vec<Backend>,
@@ -122,11 +122,11 @@ pub struct Link {
     pub name: String,
     /// Its network.
     pub subnet: IpNet,
-    /// The first of the links that switches make one network with it: itself if there are none.
+    /// The first link of the segment that switches make; the link itself if no switch is on it.
     pub segment: LinkId,
-    /// Who is on it.
+    /// The ports on it.
     pub ports: Vec<PortId>,
-    /// How long it takes.
+    /// Its delay and bandwidth.
     pub pace: Pace,
 }
 
@@ -135,20 +135,20 @@ pub struct Link {
 pub struct Node {
     /// Its name.
     pub name: String,
-    /// What it does.
+    /// Its role.
     pub role: Role,
     /// Its interfaces, in the order of the links.
     pub ports: Vec<PortId>,
-    /// Whether its daemon has to be a process of its own.
+    /// Whether its daemon must be a process of its own.
     pub apart: bool,
-    /// How it reaches unicast destinations on other networks.
+    /// Its unicast routes to other networks.
     pub routes: Vec<Route>,
 }
 
 /// A unicast route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    /// What it leads to.
+    /// The destination network.
     pub to: IpNet,
     /// The next router.
     pub via: IpAddr,
@@ -156,7 +156,7 @@ pub struct Route {
     pub port: PortId,
 }
 
-/// What a node does.
+/// The role of a node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Role {
@@ -168,7 +168,7 @@ pub enum Role {
     Source,
     /// A sender of IGMP messages; the one given is sent from the start of the run.
     Injector(Option<Injection>),
-    /// A bridge that listens in on IGMP.
+    /// A bridge that snoops IGMP.
     Switch(Switch),
 }
 
@@ -177,24 +177,24 @@ pub enum Role {
 pub struct Switch {
     /// Whether it sends a group only where its members are.
     pub snooping: bool,
-    /// The address that it asks from, if it is a querier.
+    /// The source of its Queries, if it is a querier.
     pub querier: Option<IpAddr>,
-    /// The same, also of one that becomes a querier only later.
+    /// The source of its Queries, also if it becomes a querier only later.
     pub address: Option<IpAddr>,
     /// The version of its Queries: 2 or 3.
     pub igmp_version: u8,
     /// Its intervals.
     pub igmp: Knobs,
-    /// The ports on which a Leave counts at once.
+    /// The ports on which a Leave takes effect at once.
     pub fast_leave: Vec<PortId>,
 }
 
 /// An interface of a node on a link.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Port {
-    /// Whose.
+    /// The node.
     pub node: NodeId,
-    /// Where.
+    /// The link.
     pub link: LinkId,
     /// Its primary address; `None` for a port of a switch.
     pub address: Option<IpAddr>,
@@ -204,22 +204,22 @@ pub struct Port {
     pub mac: [u8; 6],
 }
 
-/// Something that is done.
+/// An act.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Act {
-    /// When, from the start of the run.
+    /// Its time from the start of the run.
     pub at: Duration,
-    /// Its name, or what it does.
+    /// Its name, or its words.
     pub label: String,
-    /// What it does, in words.
+    /// The act in words.
     pub words: String,
-    /// Who does it.
+    /// The node that does it.
     pub node: NodeId,
-    /// What.
+    /// The action.
     pub action: Action,
 }
 
-/// What can be done.
+/// What an act does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Action {
@@ -227,7 +227,7 @@ pub enum Action {
     Join(PortId, Group),
     /// Leave it.
     Leave(PortId, Group),
-    /// Hosts of a population come and go.
+    /// Hosts of a population join and leave at random.
     Churn(Churn),
     /// Send numbered datagrams.
     Send(Stream),
@@ -242,31 +242,32 @@ pub enum Action {
         /// Whether it comes up.
         up: bool,
     },
-    /// End the daemon without a word, as `kill -9` does.
+    /// Kill the daemon, as `kill -9` does.
     Kill,
     /// Start the daemon again.
     Restart,
-    /// Go on with another configuration.
+    /// Use another configuration.
     Set(Setting),
     /// Run a program in the node's namespace.
     Exec(Vec<String>),
 }
 
-/// What a node is from some time on, as a whole.
+/// The whole configuration of a node from some time on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Setting {
-    /// A router; its interfaces are those that it has.
+    /// A router; its interfaces stay.
     Router(Router),
-    /// The version that the kernel of a listener is held to.
+    /// The version that a listener's kernel is fixed to.
     IgmpVersion(u8),
     /// What a scripted querier sends.
     Querier(Injection),
-    /// A switch; its ports are those that it has.
+    /// A switch; its ports stay.
     Switch(Switch),
 }
 
-/// Hosts that come at random and stay for a random time, both without memory (a Poisson process).
+/// Hosts that join at random and stay for a random time, both exponentially distributed (a Poisson
+/// process).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Churn {
     /// The population's interface.
@@ -277,7 +278,7 @@ pub struct Churn {
     pub interval: Duration,
     /// Mean time that a host stays.
     pub stay: Duration,
-    /// How long hosts come; until the run ends if `None`.
+    /// How long hosts keep joining; until the run ends if `None`.
     pub during: Option<Duration>,
 }
 
@@ -290,7 +291,7 @@ pub struct Stream {
     pub port: PortId,
     /// Its IP source, an address of that interface.
     pub source: IpAddr,
-    /// Where it goes.
+    /// Its group.
     pub group: Group,
     /// Time from one datagram to the next.
     pub interval: Duration,
@@ -318,7 +319,8 @@ impl Port {
 }
 
 impl Stream {
-    /// When a datagram of the stream that began then is due; `None` if the stream is over before.
+    /// When a datagram of a stream that began at `began` is due; `None` if the stream is over
+    /// before.
     #[must_use]
     pub fn due(&self, began: Instant, sequence: u64) -> Option<Instant> {
         let nanos = u64::try_from(self.interval.as_nanos()).unwrap_or(u64::MAX);
@@ -328,15 +330,15 @@ impl Stream {
 }
 
 impl Plan {
-    /// Whether somebody has to carry each frame of the link: it can be struck by a fault, or takes its
-    /// time.
+    /// Whether castnet must carry each frame of the link itself: faults may strike it, or it has a
+    /// delay or bandwidth.
     #[must_use]
     pub fn is_wire(&self, link: LinkId) -> bool {
         let written = &self.links[link];
         written.pace != Pace::default() || self.faults.iter().any(|fault| fault.link == link)
     }
 
-    /// Whether the author lets it run on the backend.
+    /// Whether the scenario allows the backend.
     #[must_use]
     pub fn runs_on(&self, backend: Backend) -> bool {
         self.backends.as_ref().is_none_or(|backends| backends.only.contains(&backend))

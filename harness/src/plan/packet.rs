@@ -1,4 +1,4 @@
-//! Claims about packets on links become checks: how many there are, and which comes first.
+//! Turns claims about packets on links into checks: their number, and their order.
 
 use super::claim::{Claims, in_words};
 use super::{Claim, Filter, LinkId, NodeId, PortId, Step};
@@ -6,7 +6,7 @@ use crate::scenario::diagnostic::Spanned;
 use crate::scenario::{self, GivenField, PacketFilter, PacketKind, Written};
 use crate::vocabulary::field::{PacketField, Value};
 
-/// A filter, its words, and the routers whose intervals are meant beside it.
+/// A filter, its words, and the routers whose intervals count beside it.
 struct Meant {
     filter: Option<Filter>,
     text: String,

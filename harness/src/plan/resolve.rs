@@ -1,4 +1,4 @@
-//! Expressions become arithmetic: names of acts and intervals get their meaning.
+//! Turns expressions into arithmetic: names of acts and intervals get their meaning.
 
 use std::time::Duration;
 
@@ -187,8 +187,8 @@ impl<'a> Claims<'a> {
         Some((number?, words.join(" ")))
     }
 
-    /// A protocol interval: of the named router (`r1.LMQT`), or of the routers concerned if they
-    /// agree.
+    /// A protocol interval: of the named router (`r1.LMQT`), or of the routers concerned if their
+    /// values agree.
     fn named(&mut self, name: &str, span: &Span, routers: &[NodeId]) -> Option<(Quantity, String)> {
         let (of, word) = match name.split_once('.') {
             Some((node, word)) => {
@@ -209,7 +209,7 @@ impl<'a> Claims<'a> {
             return None;
         };
         if word == "URI" {
-            // The hosts' own, whoever is the router.
+            // The hosts' own interval, which does not depend on a router.
             return Some((row.of)(&Knobs::default()));
         }
         let knobs = of.iter().flat_map(|&node| self.knobs(node));

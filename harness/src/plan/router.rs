@@ -1,7 +1,7 @@
-//! A router under test, in the laboratory's own words, whoever's software it runs.
+//! A router under test, in the laboratory's own words, independent of its software.
 //!
-//! Refuses what no router can be configured to. How a device is told all this is decided by
-//! [`crate::device`].
+//! Refuses configurations that no router can have. [`crate::device`] turns the rest into a device's
+//! own configuration.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) const MOST_INTERFACES: usize = 32;
 /// A router.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Router {
-    /// Whose software it runs.
+    /// The software that it runs.
     pub who: Device,
     /// Its interfaces, in the order of [`Node::ports`](super::Node::ports).
     pub interfaces: Vec<RouterPort>,
@@ -29,7 +29,7 @@ pub struct Router {
     pub keepalive: Duration,
 }
 
-/// Whose software a router runs.
+/// The software of a router.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Device {
@@ -64,7 +64,7 @@ impl Router {
     /// Checks the router as a whole; `name` is that of an interface.
     ///
     /// # Errors
-    /// The first thing that is wrong, in words.
+    /// The first error, in words.
     pub(super) fn check<'n>(&self, name: impl Fn(PortId) -> &'n str) -> Result<(), String> {
         let count = self.interfaces.len();
         if count > MOST_INTERFACES {

@@ -1,8 +1,8 @@
-//! Who reaches which network by whom: by the fewest routers, where a scenario does not say otherwise.
+//! Derives unicast routes over the fewest routers, where a scenario does not give them.
 //!
-//! Of ways that are equally short the one that is written first counts: the node's links in the order
-//! of the file, and the routers on a link in the order of its list. A route is as wide as the networks
-//! that it leads to allow, so that a long chain has few; together they cover these networks exactly.
+//! Among equally short paths the one that the file has first wins: the node's links in the order of
+//! the file, and the routers on a link in the order of its list. A route is as wide as its networks
+//! allow, so that a long chain has few routes; together they cover these networks exactly.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -19,7 +19,7 @@ use crate::scenario::{self, Role, Scenario};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Hop {
     port: PortId,
-    /// The router there; `None` if a scenario sends datagrams where there is none.
+    /// The router there; `None` if a scenario's route leads to a link without one.
     via: Option<IpAddr>,
 }
 
@@ -29,11 +29,11 @@ type Table = BTreeMap<LinkId, Hop>;
 /// How far routers are from one network, in routers between.
 struct Distances(BTreeMap<NodeId, u32>);
 
-/// What all nodes know of networks that they are not on.
+/// The routes of all nodes to networks that they are not on.
 pub(super) struct Routes(Vec<Table>);
 
 impl Routes {
-    /// Derives all of them, and has the scenario's own take their place.
+    /// Derives all routes, and replaces them by the scenario's own where it has some.
     pub(super) fn new(scenario: &Scenario, topology: &Topology, faults: &mut Diagnostics) -> Self {
         let mut tables = vec![Table::new(); topology.nodes.len()];
         let map = Map::new(scenario, topology);
@@ -69,14 +69,14 @@ impl Routes {
         routes.map(|(to, (port, via))| Route { to, via, port }).collect()
     }
 
-    /// Which interface of a router leads to the sources of a network.
+    /// The interface of a router towards the sources of a network.
     pub(super) fn towards_sources(&self, node: NodeId, links: &[Link]) -> Vec<SourceRoute> {
         let routes = merged(&self.0[node], links, |hop| Some(hop.port)).into_iter();
         routes.map(|(prefix, port)| SourceRoute { prefix, port }).collect()
     }
 }
 
-/// The networks by what leads to them, neighbouring ones as one.
+/// The networks by their next step, adjacent ones merged.
 fn merged<K: Ord + Copy>(
     table: &Table,
     links: &[Link],
@@ -123,12 +123,12 @@ fn given(
     all
 }
 
-/// The topology as those see it who look for a way.
+/// The topology for the search of paths.
 struct Map<'a> {
     nodes: &'a [super::Node],
     links: &'a [Link],
     ports: &'a [Port],
-    /// Whether a node is to know all networks.
+    /// Whether a node has routes to all networks.
     derives: Vec<bool>,
     /// The ports of the routers on each segment, in the order of the file.
     routers: BTreeMap<LinkId, Vec<PortId>>,

@@ -1,8 +1,8 @@
-//! Which links are one segment: those that meet at a switch, over any number of switches.
+//! Joins links into segments: links that meet at a switch, over any number of switches.
 //!
-//! The hosts of a segment are on one network, and hear the same queriers. There is no spanning tree,
-//! so that two ways between two switches would carry a frame around for ever: that is refused, and so
-//! is a node with two interfaces on one network.
+//! The hosts of a segment are on one network, and hear one another's queriers. There is no spanning
+//! tree, and two paths between two switches would carry a frame around for ever, so they are
+//! refused; so is a node with two interfaces on one network.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(super) fn segments(scenario: &Scenario, faults: &mut Diagnostics) -> Vec<Lin
     for (id, link) in scenario.links.iter().enumerate() {
         let mut here = BTreeSet::new();
         for name in link.nodes.iter().filter(|name| switches.contains(name.value.as_str())) {
-            // A switch that is on the link twice is told of where it gets its ports.
+            // A switch that is on the link twice is reported where it gets its ports.
             if !here.insert(&name.value) {
                 continue;
             }

@@ -1,6 +1,6 @@
-//! What the act `set` makes of a node: its whole configuration from then on.
+//! The effect of the act `set`: the node's whole configuration from then on.
 //!
-//! Refuses what a role does not have, and what does not fit together with what is in force by then.
+//! Refuses keys that a role does not have, and settings that contradict those in force by then.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::knobs::Knobs;
 use crate::scenario::diagnostic::{Diagnostics, Span};
 use crate::scenario::{self, Listener, Scenario, Set, complete};
 
-/// What can be set of each role.
+/// The keys of each role that can be set.
 const ROUTER: [&str; 4] = ["igmp", "ttl-threshold", "static-joins", "link"];
 const LISTENER: [&str; 1] = ["igmp-version"];
 const QUERIER: [&str; 2] = ["query-interval", "max-resp"];
@@ -29,7 +29,7 @@ const SWITCH: [&str; 7] = [
 pub(super) struct Settings<'a> {
     topology: &'a Topology,
     scenario: &'a Scenario,
-    /// Those that were set.
+    /// The nodes that were set.
     nodes: BTreeMap<NodeId, Role>,
     queriers: BTreeMap<NodeId, scenario::Querier>,
 }
@@ -142,7 +142,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Whether a role has all the keys that stand there.
+/// Whether a role has all the given keys.
 fn known(set: &Set, role: &str, keys: &[&str], faults: &mut Diagnostics) -> Option<()> {
     let help = format!("of a {role} can be set: {}", keys.join(", "));
     if set.keys.iter().all(|(key, _)| *key == "link") {

@@ -1,4 +1,4 @@
-//! Claims about routers' states become checks.
+//! Turns claims about routers' states into checks.
 
 use std::collections::BTreeSet;
 

@@ -11,8 +11,8 @@ use crate::family::spoken_net;
 use crate::scenario::Scenario;
 use crate::scenario::diagnostic::Diagnostics;
 
-/// One network for each link, in their order, the same for all links of a segment. A segment that is
-/// given none gets the one of its position, or a later one if another was given that.
+/// The network of each link, in their order, equal for all links of a segment. A segment without a
+/// given network gets the one of its position, or a later one if another link was given that.
 pub(super) fn subnets(
     scenario: &Scenario,
     segments: &[LinkId],
@@ -48,7 +48,7 @@ pub(super) fn subnets(
         };
         subnets.push(subnet);
         if own.is_none() && (of_segment.is_some() || segment != n) {
-            // The link that gives it, or the first one, is where it is checked.
+            // The network is checked at the link that gives it, or at the first one.
             continue;
         }
         let span = link.subnet.as_ref().map_or(&link.name.span, |subnet| &subnet.span);
@@ -158,7 +158,7 @@ fn unusable(subnet: &IpNet) -> Option<&'static str> {
         return Some("IPv6 is not spoken by the laboratory yet");
     };
     let (first, last) = (subnet.network(), subnet.broadcast());
-    // RFC1112-4-01: from 224.0.0.0 on there are groups, and behind them nothing.
+    // RFC1112-4-01: addresses from 224.0.0.0 on are groups or reserved.
     if last.octets()[0] >= 224 {
         Some("reaches into multicast or reserved addresses")
     } else if first.octets()[0] == 0 {

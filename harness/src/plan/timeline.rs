@@ -11,8 +11,8 @@ use crate::knobs::{INTERVALS, interval};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, Gap, LONGEST, Listener, Scenario, Verb};
 
-/// The acts in the order of time, each with its position in the file; what cannot be resolved
-/// leaves a gap.
+/// The acts in the order of time, each with its position in the file; an act that cannot be
+/// resolved leaves a gap.
 pub(super) fn acts(
     scenario: &Scenario,
     topology: &Topology,
@@ -21,7 +21,7 @@ pub(super) fn acts(
 ) -> Vec<(usize, Act)> {
     check_names(&scenario.acts, gap, faults);
     let mut written: Vec<(usize, &scenario::Act)> = scenario.acts.iter().enumerate().collect();
-    // A stable sort: what is written first at the same time is done first.
+    // A stable sort: of acts at one time the first in the file is done first.
     written.sort_by_key(|(_, act)| act.at.value);
     let mut members = Members { joined: BTreeSet::new(), is_known: !gap.is_open() };
     let mut settings = Settings::new(scenario, topology);
@@ -76,10 +76,10 @@ pub(super) fn acts(
     acts
 }
 
-/// Who is a member of what at the time of an act.
+/// The memberships at the time of an act.
 struct Members {
     joined: BTreeSet<(PortId, Group)>,
-    /// False once an act could not be read: it may have been the one that is missed.
+    /// False once an act could not be read: it may have been the missing join or leave.
     is_known: bool,
 }
 

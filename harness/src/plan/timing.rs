@@ -18,13 +18,14 @@ pub(super) struct Timing<'a> {
     /// Each with the place of its expectation.
     pub(super) checks: &'a [(&'a Span, Check)],
     pub(super) tolerance: Duration,
-    /// Whether all acts and expectations are there: only then it is known when the run ends, unless
-    /// the scenario says so.
+    /// Whether all acts and expectations could be read: otherwise only the scenario itself can say
+    /// when the run ends.
     pub(super) is_whole: bool,
 }
 
 impl Timing<'_> {
-    /// When everything has been done and can be judged, unless the scenario says when.
+    /// The time when all acts are done and all checks can be judged, unless the scenario gives an
+    /// end.
     pub(super) fn end(&self, faults: &mut Diagnostics) -> Duration {
         for (span, check) in self.checks {
             self.check_times(check, span, faults);
@@ -48,7 +49,7 @@ impl Timing<'_> {
         end
     }
 
-    /// What the run is over for before it begins.
+    /// Reports acts and checks that the run ends too early for.
     fn check_end(&self, end: Duration, faults: &mut Diagnostics) {
         for fault in self.scenario.faults.iter().filter(|fault| fault.after >= end) {
             let label = format!("the run ends at {}", humantime::format_duration(end));
@@ -88,7 +89,7 @@ impl Timing<'_> {
         if self.judged_at(check).is_some_and(|at| at > LONGEST) {
             faults.error(span, "a scenario lasts at most a day", "this can be judged only later");
         }
-        // What has to have ceased may cease late by the tolerance, and only then it is looked at.
+        // An event that must have ceased may cease a tolerance late, and is judged only then.
         if let Some((Window { from, length: Some(length) }, true)) = window(check)
             && !from.parts.is_empty()
             && length.duration() <= self.tolerance
@@ -103,9 +104,9 @@ impl Timing<'_> {
         }
     }
 
-    /// When a check can be judged, if it does not go on until the run ends.
+    /// When a check can be judged; `None` if it goes on until the run ends.
     fn judged_at(&self, check: &Check) -> Option<Duration> {
-        // One tolerance for the act that it counts from, one for its own end; and what was sent has to
+        // One tolerance for the act that it counts from, one for its own end; and sent frames must
         // arrive.
         let under_way: Duration = self.scenario.links.iter().map(|link| link.pace.delay).sum();
         let late = self.tolerance * 2 + under_way;
@@ -144,7 +145,7 @@ fn window(check: &Check) -> Option<(&Window, bool)> {
     }
 }
 
-/// The moment of a check that is about one.
+/// The moment of a check that has one.
 fn moment(check: &Check) -> Option<&Moment> {
     match &check.claim {
         Claim::Mfc { at, .. }

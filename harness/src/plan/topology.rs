@@ -15,15 +15,15 @@ pub(super) struct Topology {
     pub(super) links: Vec<Link>,
     pub(super) nodes: Vec<Node>,
     pub(super) ports: Vec<Port>,
-    /// Where each name is in `nodes`, and in `links`.
+    /// The position of each name in `nodes`, and in `links`.
     pub(super) node_ids: BTreeMap<String, NodeId>,
     pub(super) link_ids: BTreeMap<String, LinkId>,
     addresses: Addresses,
     /// The addresses of switches that are queriers, if only at times.
     pub(super) queriers: BTreeMap<NodeId, IpAddr>,
-    /// Switches that are told to be queriers in the run.
+    /// Switches that acts make queriers during the run.
     become_queriers: BTreeSet<NodeId>,
-    /// Names that lead to nothing for a reason that was told.
+    /// Names without a meaning, for reasons that were reported.
     pub(super) gaps: Gaps,
 }
 
@@ -48,7 +48,7 @@ impl Topology {
         });
         let (links, nodes, gaps): (Vec<Link>, _, _) =
             (links.collect(), nodes.collect(), gaps.clone());
-        // Of two with one name, which has been told, the first one counts.
+        // Of two with one name, which was reported, the first one counts.
         let ids = |names: Vec<&String>| -> BTreeMap<String, usize> {
             names.into_iter().cloned().enumerate().rev().map(|(id, name)| (name, id)).collect()
         };
@@ -116,8 +116,8 @@ impl Topology {
         }
     }
 
-    /// The primary address of a node's new port, and the others; a switch has one for all its ports,
-    /// and only to ask from.
+    /// The primary address of a node's new port, and the others; a switch has one for all its
+    /// ports, for its Queries only.
     fn addresses(
         &mut self,
         link: LinkId,

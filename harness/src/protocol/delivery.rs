@@ -1,4 +1,4 @@
-//! Where messages have to go, and in what packets, so that everybody concerned reads them.
+//! The destinations and headers of messages, by which all their readers accept them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use castnet::gmp::message::{Form, Message, NotOfGroup, Version};
 /// The TTL or hop limit of every message (RFC2236-2-02).
 pub const HOP_LIMIT: u8 = 1;
 
-/// All hosts or nodes of the link, all its routers, and those of them to which version 3 reports.
+/// All hosts or nodes of the link, all its routers, and the routers that hear version 3 Reports.
 struct Addresses {
     hosts: IpAddr,
     routers: IpAddr,
@@ -38,7 +38,7 @@ pub const fn all_hosts(of: IpAddr) -> IpAddr {
     Addresses::of(of).hosts
 }
 
-/// What the IP header around a message says.
+/// The fields of the IP header around a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Envelope {
     /// The sender.
@@ -51,8 +51,8 @@ pub struct Envelope {
     pub router_alert: bool,
 }
 
-/// Where the RFCs want the message to go, if it is sent from this address; nowhere if its type is
-/// unknown.
+/// The destination that the RFCs require if the message is sent from this address; `None` for an
+/// unknown type.
 #[must_use]
 pub fn destination(message: &Message, source: IpAddr) -> Option<IpAddr> {
     let addresses = Addresses::of(source);
@@ -70,7 +70,7 @@ pub fn destination(message: &Message, source: IpAddr) -> Option<IpAddr> {
     })
 }
 
-/// Whether the envelope is such that no reader of the RFCs may ignore the message in it.
+/// Whether the header obliges every reader of the RFCs to accept the message.
 #[must_use]
 pub fn is_beyond_doubt(message: &Message, envelope: &Envelope) -> bool {
     let Envelope { source, hop_limit, router_alert, .. } = *envelope;

@@ -9,24 +9,24 @@ use castnet::time::Instant;
 use super::delivery::{Envelope, is_beyond_doubt};
 use super::wish::wanted;
 
-/// What a port has heard.
+/// The messages that a port has heard.
 #[derive(Debug, Default)]
 pub struct Hearing {
     groups: BTreeMap<Group, GroupHearing>,
-    /// Another router asks too, so that one may be who has to act on Leaves.
+    /// Another router sends Queries too, and may be the one that must act on Leaves.
     has_other_queriers: bool,
 }
 
-/// What a port has heard of one group.
+/// The messages about one group that a port has heard.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GroupHearing {
-    /// The last Report by which somebody wants the group.
+    /// The last Report of a member of the group.
     pub reported: Option<Instant>,
-    /// The first Leave after that Report that obliged the router of the port to ask for members.
+    /// The first Leave after that Report on which the port's router had to send Queries.
     pub has_to_ask: Option<Instant>,
-    /// The last Leave after that Report, whether or not it obliged anybody.
+    /// The last Leave after that Report, whether or not a router had to act on it.
     pub left: Option<Instant>,
-    /// Members of version 1 make Leaves mean nothing, for as long as nobody can tell.
+    /// Version 1 members make Leaves void, and their end is not known.
     has_v1_members: bool,
 }
 
@@ -37,8 +37,8 @@ impl Hearing {
         self.groups.get(&group).copied().unwrap_or_default()
     }
 
-    /// Hears a message. `acts_on_leaves` is whether the router of the port has to act on Leaves at all:
-    /// one in version 1 mode knows none (RFC2236-4-09).
+    /// Hears a message. `acts_on_leaves` is whether the router of the port acts on Leaves at all:
+    /// in version 1 mode it ignores them (RFC2236-4-09).
     pub fn hear(
         &mut self,
         at: Instant,

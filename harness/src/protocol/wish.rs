@@ -1,22 +1,22 @@
-//! What hosts want of a group by what they report of it.
+//! What a record says about its host's membership.
 
 use castnet::addr::Group;
 use castnet::gmp::message::{Message, Record, RecordType, Report};
 
-/// What a record says of its group.
+/// What a record says about its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// The host wants datagrams, of some sources at least: it joins, or is a member still.
     Member,
-    /// The host wants none any more: it leaves.
+    /// The host no longer wants datagrams of any source: it leaves.
     Leave,
-    /// The host wants those of some sources no longer (RFC3376-4.2.12-01).
+    /// The host no longer wants datagrams of some sources (RFC3376-4.2.12-01).
     FewerSources,
-    /// No change that a bystander can tell: an empty list of wanted or of new sources.
+    /// No change that an observer can see: an empty list of wanted or of new sources.
     Nothing,
 }
 
-/// What the record says of its group. Older messages are records too (RFC3376-7.3.2-02).
+/// What the record says about its group. Older messages are records too (RFC3376-7.3.2-02).
 #[must_use]
 pub fn wish(record: &Record) -> Wish {
     match record.kind() {
@@ -28,20 +28,20 @@ pub fn wish(record: &Record) -> Wish {
     }
 }
 
-/// Whether the message tells this of the group, in any of its records.
+/// Whether the message says this about the group, in any of its records.
 #[must_use]
 pub fn tells(message: &Message, group: Group, wanted: Wish) -> bool {
     let tells = |(of, record): &(Group, Record)| *of == group && wish(record) == wanted;
     matches!(message, Message::Report(report) if report.records.iter().any(tells))
 }
 
-/// The groups that a Report wants datagrams of.
+/// The groups that a Report asks for.
 pub fn wanted(report: &Report) -> impl Iterator<Item = Group> {
     let wants = |(_, record): &&(Group, Record)| wish(record) == Wish::Member;
     report.records.iter().filter(wants).map(|(group, _)| *group)
 }
 
-/// Whether the message takes back memberships, or parts of them, and nothing else.
+/// Whether every record of the message ends a membership, or a part of one.
 #[must_use]
 pub fn takes_back(message: &Message) -> bool {
     let back =

@@ -104,7 +104,7 @@ fn packets(scene: &Scene<'_>, reasons: &[Reason], add: &mut impl FnMut(Label, Pl
         let Reason::At(label) = reason else { continue };
         let key =
             (label.clone(), Place::Link(scene.plan.ports[sent.port].link), scene.packet(sent));
-        // How often chance had it so says nothing; a repeated Report may come at once, too.
+        // Equal random events make one line; Reports count, as a repeated one may come at once.
         let chance = !label.is_certain() || sent.packet.is(PacketKind::Report);
         if chance && !by_chance.insert(key.clone()) {
             continue;
