@@ -1,4 +1,4 @@
-//! The timeline.
+//! Reads the timeline.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::values::{group, verb};
 use super::{Act, Churn, Membership, Send, Verb, expr, inject, set};
 use crate::vocabulary::act::{LARGEST_PAYLOAD, SMALLEST_PAYLOAD};
 
-/// Octets of payload unless given.
+/// The default number of payload octets.
 const DEFAULT_PAYLOAD: usize = 64;
-/// Enough for any chain of routers that a lab holds on to, yet not for ever in a loop.
+/// Default TTL: passes any chain a lab can build, dies in a loop.
 const DEFAULT_TTL: u8 = 32;
 /// The fastest rate that one timer can pace.
 const FASTEST_PPS: u32 = 100_000;
@@ -61,7 +61,7 @@ const VERBS: [VerbEntry; 14] = [
     ("exec", "`exec`", "a table such as { who = \"h1\", command = [\"ip\", \"maddr\"] }", exec),
 ];
 
-/// The act, or where it leaves a gap.
+/// The act; a faulty act leaves a gap.
 pub(super) fn act(table: Reader<'_, '_>, gap: &mut Gap) -> Option<Act> {
     let at = table.require("at", table.duration("at"));
     let name = table.string("name");
@@ -93,7 +93,7 @@ pub(super) fn act(table: Reader<'_, '_>, gap: &mut Gap) -> Option<Act> {
     Some(Act { at, name, verb })
 }
 
-/// A point would make it look like a router's interval.
+/// With a point the name would look like a router's interval.
 fn is_act_name(text: &str) -> bool {
     expr::is_name(text) && !text.contains('.')
 }
@@ -194,7 +194,7 @@ fn rate(text: &str) -> Result<Duration, String> {
     paced(text, "pps")
 }
 
-/// Time from one to the next of so many in a second.
+/// Time from one to the next at a rate of so many a second.
 fn paced(text: &str, unit: &str) -> Result<Duration, String> {
     let number = text.trim().strip_suffix(unit).ok_or_else(|| format!("the unit is {unit}"))?;
     let number = number.trim();

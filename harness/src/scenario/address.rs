@@ -1,12 +1,12 @@
-//! The addresses that a link gives to its nodes: one, or several of which the first is the primary
-//! one. Whether they fit the network is the plan's to say.
+//! Reads the addresses that a link gives to its nodes: one, or several with the primary one first.
+//! The plan checks whether they fit the network.
 
 use super::Given;
 use super::family::{self, Refusal};
 use super::reader::Reader;
 use super::span::Spanned;
 
-/// The key `addresses` of a link; none if it is not there.
+/// The key `addresses` of a link; empty without the key.
 pub(super) fn given(link: &Reader<'_, '_>) -> Option<Vec<Given>> {
     let Some(value) = link.value("addresses") else { return Some(Vec::new()) };
     let form = "a table such as { r1 = \"10.1.2.1\", h1 = [\"10.1.2.5\", \"10.1.2.6\"] }";

@@ -1,11 +1,11 @@
-//! Where a scenario can be run, how an author says that it is not everywhere, and what is kept of it.
+//! Reads the backends that a scenario is limited to, and which frames of a run are kept.
 
 use serde::{Deserialize, Serialize};
 
 use super::reader::Reader;
 use crate::vocabulary::file::{BACKENDS, RECORDS};
 
-/// Something that runs a scenario.
+/// A backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Backend {
     /// The real Linux kernel, in network namespaces.
@@ -29,22 +29,22 @@ impl Backend {
     }
 }
 
-/// That a scenario runs on some backends alone.
+/// The limit of a scenario to some backends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backends {
-    /// Those that it runs on.
+    /// The backends on which it runs.
     pub only: Vec<Backend>,
-    /// Why on no other.
+    /// Why it runs on no other.
     pub because: String,
 }
 
-/// What is kept of a run.
+/// Which frames of a run are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// Every frame at every port.
     #[default]
     Everything,
-    /// The frames of those links that an expectation looks at; all others are counted.
+    /// The frames of links that an expectation is about; other frames are counted.
     Claimed,
 }
 

@@ -1,10 +1,10 @@
-//! What the kernel's tables are to hold: a router's forwarding cache, a switch's members.
+//! Reads claims about the kernel's tables: a router's forwarding cache, a switch's members.
 
 use super::reader::Reader;
 use super::values::{count, expression, group};
 use super::{MdbClaim, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent};
 
-/// What an entry that is there is made of.
+/// The keys of an entry that exists.
 const PRESENT: [&str; 5] = ["iif", "oifs", "packets", "bytes", "wrong-if"];
 
 pub(super) fn mfc(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<MfcClaim> {
@@ -28,7 +28,7 @@ pub(super) fn mfc(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Opti
     Some(MfcClaim { of: of?, group: group?, source: source?, at: at?, present: present? })
 }
 
-/// Both interfaces, or counters, or all of that.
+/// Both interfaces, or counters, or all of them.
 fn entry(table: &Reader<'_, '_>) -> Option<MfcPresent> {
     let (iif, oifs) = (table.string("iif"), table.strings("oifs"));
     let counters = MfcCounters {

@@ -1,4 +1,4 @@
-//! What can be claimed: expectations as they are written.
+//! Expectations as they are written.
 
 use castnet::addr::Group;
 
@@ -7,31 +7,31 @@ use super::span::{Span, Spanned};
 use crate::vocabulary::field::{FieldRow, PacketField, Value};
 use crate::vocabulary::kind::PacketKind;
 
-/// Something that must come true.
+/// An expectation.
 #[derive(Clone, Debug)]
 pub struct Expectation {
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
     /// The claim.
     pub claim: Claim,
 }
 
-/// What can be claimed.
+/// A claim.
 #[derive(Clone, Debug)]
 pub enum Claim {
-    /// So many packets on a link.
+    /// The number of packets on a link.
     Packet(Box<PacketClaim>),
-    /// Packets in this order.
+    /// The order of packets.
     Order(OrderClaim),
     /// What reaches a receiver.
     Delivery(DeliveryClaim),
     /// What a router's forwarding cache holds.
     Mfc(Box<MfcClaim>),
-    /// Who queries a link.
+    /// The querier of a link.
     Querier(QuerierClaim),
-    /// Of which groups a router knows members on a link.
+    /// The groups with members on a link, as a router knows them.
     Members(MembersClaim),
-    /// Where a switch has seen members of a group.
+    /// The ports on which a switch has seen members of a group.
     Mdb(MdbClaim),
 }
 
@@ -47,48 +47,48 @@ pub struct Window {
 /// An expectation of `packet`.
 #[derive(Clone, Debug)]
 pub struct PacketClaim {
-    /// Which packets.
+    /// The packets.
     pub filter: PacketFilter,
-    /// How many.
+    /// The number.
     pub count: Spanned<CountExpr>,
     /// Time from each to the next.
     pub spacing: Option<Spanned<Expr>>,
-    /// When.
+    /// The window.
     pub window: Window,
 }
 
 /// An expectation of `order`.
 #[derive(Clone, Debug)]
 pub struct OrderClaim {
-    /// The packets, at least two, in the order in which they have to come.
+    /// The packets, at least two, in the claimed order.
     pub steps: Vec<PacketFilter>,
-    /// When.
+    /// The window.
     pub window: Window,
 }
 
 /// The keys of `packet`, and of each table of `order`.
 #[derive(Clone, Debug)]
 pub struct PacketFilter {
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
     /// The link.
     pub on: Spanned<String>,
-    /// What kind of packet.
+    /// The kind of packet.
     pub kind: Spanned<PacketKind>,
-    /// The group in the message, or that the datagram is sent to.
+    /// The group that the message names, or the datagram's destination.
     pub group: Option<Spanned<Group>>,
     /// The sender.
     pub from: Option<Spanned<String>>,
-    /// What its header and its message hold besides.
+    /// Conditions on fields of the header and the message.
     pub fields: Vec<GivenField>,
 }
 
-/// A field that is asked for.
+/// A condition on a field.
 #[derive(Clone, Debug)]
 pub struct GivenField {
-    /// Which.
+    /// The field.
     pub row: &'static FieldRow,
-    /// What it is to be.
+    /// The value that it must have.
     pub value: Spanned<Written>,
 }
 
@@ -102,7 +102,7 @@ pub enum Written {
 }
 
 impl PacketFilter {
-    /// What is asked of the field.
+    /// The condition on the field; `None` if there is none.
     #[must_use]
     pub fn field(&self, field: PacketField) -> Option<&Spanned<Written>> {
         self.fields.iter().find(|given| given.row.field == field).map(|given| &given.value)
@@ -118,22 +118,22 @@ pub struct DeliveryClaim {
     pub group: Spanned<Group>,
     /// The source, if only its datagrams count.
     pub from: Option<Spanned<String>>,
-    /// What is to be true of them.
+    /// The claim about these datagrams.
     pub what: Delivered,
 }
 
-/// What can be claimed of datagrams at a receiver.
+/// A claim about datagrams at a receiver.
 #[derive(Clone, Debug)]
 pub enum Delivered {
-    /// So many are received in the window.
+    /// The number received in the window.
     Received(Spanned<CountExpr>, Window),
-    /// Each one that is sent in the window is received exactly once.
+    /// Each datagram that is sent in the window is received exactly once.
     ExactlyOnce(Window),
-    /// Each one that reaches the receiver's interface in the window has such a TTL.
+    /// Each datagram that reaches the receiver's interface in the window has such a TTL.
     Ttl(Spanned<CountExpr>, Window),
-    /// How long it takes from a join to the first one, or from a leave to the last one.
+    /// The time from a join to the first datagram, or from a leave to the last one.
     Latency(LatencyClaim),
-    /// None reaches the receiver's interface after this time, for so long.
+    /// No datagram reaches the receiver's interface after this time, for so long.
     NoneAfter {
         /// From when on.
         from: Spanned<Expr>,
@@ -145,13 +145,13 @@ pub enum Delivered {
 /// An expectation of `join-latency` or `leave-latency`.
 #[derive(Clone, Debug)]
 pub struct LatencyClaim {
-    /// Whether it is that of a join, or else of a leave.
+    /// Whether it is the latency of a join; otherwise of a leave.
     pub is_join: bool,
-    /// How long.
+    /// The limits.
     pub limit: Spanned<CountExpr>,
     /// The act; by default the receiver's only one.
     pub after: Option<Spanned<String>>,
-    /// Whether it counts from the Report (the Leave) on the link, and not from the act.
+    /// Whether it counts from the Report or Leave on the link; otherwise from the act.
     pub from_wire: bool,
 }
 
@@ -166,31 +166,31 @@ pub struct MfcClaim {
     pub source: Spanned<String>,
     /// When.
     pub at: Spanned<Expr>,
-    /// The entry; `None` claims that there is none.
+    /// The entry; `None` claims that the entry does not exist.
     pub present: Option<MfcPresent>,
 }
 
-/// An entry that is to be there.
+/// An entry that must exist.
 #[derive(Clone, Debug)]
 pub struct MfcPresent {
     /// Its interfaces.
     pub entry: Option<MfcEntryClaim>,
-    /// What it has counted.
+    /// Its counters.
     pub counters: MfcCounters,
 }
 
-/// What a router is to have counted for an entry.
+/// The counters of an entry.
 #[derive(Clone, Debug, Default)]
 pub struct MfcCounters {
-    /// Datagrams that met the entry.
+    /// Datagrams that matched the entry.
     pub packets: Option<Spanned<CountExpr>>,
     /// Their octets.
     pub bytes: Option<Spanned<CountExpr>>,
-    /// Those of them that came in on another interface.
+    /// Datagrams that came in on another interface.
     pub wrong_if: Option<Spanned<CountExpr>>,
 }
 
-/// The entry that a router is to have.
+/// The interfaces of an entry.
 #[derive(Clone, Debug)]
 pub struct MfcEntryClaim {
     /// The link that the flow comes in on.
@@ -210,7 +210,7 @@ pub struct QuerierClaim {
     pub when: When,
 }
 
-/// When a state is to be so.
+/// The time of a state.
 #[derive(Clone, Debug)]
 pub enum When {
     /// At that time.

@@ -12,7 +12,7 @@ pub struct Clause {
     pub id: String,
     /// MUST, SHOULD or MAY.
     pub level: String,
-    /// What it demands.
+    /// The demand.
     pub text: String,
 }
 

@@ -1,7 +1,7 @@
-//! What is wrong with a scenario, each fault with its place in the file.
+//! The faults of a scenario, each with its place in the file.
 //!
 //! Faults are collected, so that an author sees all of them at once, and rendered the way rustc
-//! does. Text of the file is shown, and never obeyed by a terminal.
+//! does. Text of the file is escaped, so that a terminal does not obey it.
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ use crate::vocabulary::unspoken;
 
 pub use super::span::{Span, Spanned};
 
-/// A suggestion is for slips of the pen; what is longer than any name is none.
+/// Longest word for which a spelling suggestion is tried.
 const LONGEST_SLIP: usize = 64;
 /// The most characters of a message.
 const LONGEST: usize = 600;
-/// How many faults of one file are kept; whoever has more has given the wrong file.
+/// How many faults of one file are kept; a file with more is probably not a scenario.
 const MOST: usize = 100;
 /// How many names a message lists when none of them is close.
 const LISTED: usize = 24;
@@ -24,23 +24,23 @@ const LISTED: usize = 24;
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Where.
+    /// The place of the fault.
     pub span: Span,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What stands at the caret.
+    /// The text at the caret.
     pub label: String,
-    /// How to put it right, where that is known.
+    /// The remedy, where it is known.
     pub help: Option<String>,
-    /// For which combinations of a matrix it is so, if not for all.
+    /// The combinations of a matrix that have the fault, if not all.
     pub note: Option<String>,
 }
 
-/// All that is wrong with a file.
+/// All faults of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     faults: Vec<Diagnostic>,
-    /// How many came after [`MOST`].
+    /// The number of faults beyond [`MOST`].
     more: usize,
 }
 
@@ -68,7 +68,7 @@ impl Diagnostics {
     }
 
     fn push(&mut self, fault: Diagnostic) {
-        // Two routes, two intervals of one expression: the same fault is told once.
+        // Two routes, or two intervals of one expression, may have one fault: report it once.
         if self.faults.contains(&fault) {
             return;
         }
@@ -89,8 +89,8 @@ impl Diagnostics {
         self.unknown_in("", what, name, span, known);
     }
 
-    /// Adds that a word is not among those of the language: that castnet does not speak its
-    /// protocol, or else a suggestion. `place` says where, as in `of a link`.
+    /// Adds that a word is not among the words of the language: castnet does not speak its
+    /// protocol, or else a suggestion. `place` names the table, as in `of a link`.
     pub(super) fn unknown_word<'k>(
         &mut self,
         place: &str,
@@ -104,7 +104,7 @@ impl Diagnostics {
         }
     }
 
-    /// Adds that `name` is not among `known`, and says where: `of a link`.
+    /// Adds that `name` is not among `known`, with the place: `of a link`.
     fn unknown_in<'k>(
         &mut self,
         place: &str,
@@ -128,8 +128,8 @@ impl Diagnostics {
         self.error_with_help(span, message.trim_end(), "not known", help);
     }
 
-    /// Adds what is wrong with each combination of a matrix: once if it is wrong with all of them,
-    /// and else with the name of the first one.
+    /// Adds the faults of all combinations of a matrix: a fault of all of them once, any other with
+    /// the name of the first combination.
     pub(crate) fn merge(&mut self, combinations: Vec<(String, Self)>) {
         let count = combinations.len();
         self.more += combinations.iter().map(|(_, told)| told.more).max().unwrap_or_default();
@@ -152,13 +152,13 @@ impl Diagnostics {
         }
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are no faults.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.faults.is_empty()
     }
 
-    /// How many there are.
+    /// The number of faults.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.faults.len() + self.more
@@ -192,8 +192,7 @@ pub(super) fn closest<'k>(
     near.min().map(|(_, candidate)| candidate)
 }
 
-/// The text of a file goes to a terminal: a control character in it is shown and not obeyed, and
-/// nobody reads a megabyte.
+/// Text of a file goes to a terminal: control characters are escaped, and long text is cut.
 fn printable(text: String) -> String {
     if text.len() <= LONGEST && !text.chars().any(char::is_control) {
         return text;
@@ -203,12 +202,12 @@ fn printable(text: String) -> String {
     text.chars().take(LONGEST).map(shown).chain([cut.to_owned()]).collect()
 }
 
-/// A scenario that cannot be used: its files and its faults.
+/// A scenario with faults, and its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// The scenario as it was read, and the templates that it extends.
     pub sources: Sources,
-    /// What is wrong, in the order of the files.
+    /// The faults, in the order of the files.
     pub faults: Vec<Diagnostic>,
 }
 

@@ -1,4 +1,4 @@
-//! A file as a document of TOML, with the places that it has among all files of a scenario.
+//! Reads a file as a TOML document, with spans that identify the file.
 
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -7,10 +7,10 @@ use super::diagnostic::Diagnostics;
 use super::source::Source;
 use super::span::Span;
 
-/// How many lines that are not TOML are worth showing.
+/// The most lines with invalid TOML that are shown.
 const MOST_NOT_TOML: usize = 8;
 
-/// The document of a file; nothing, and why, if it is none.
+/// The document of a file; `None`, with a fault, if the file is no TOML.
 pub(super) fn document<'s>(file: &'s Source, faults: &mut Diagnostics) -> Option<DeTable<'s>> {
     let (document, errors) = DeTable::parse_recoverable(&file.text);
     if !errors.is_empty() {
@@ -53,7 +53,7 @@ fn later(span: Span, by: usize) -> Span {
     span.start + by..span.end + by
 }
 
-/// What the TOML parser says after its first complaint about a line is mostly a consequence.
+/// Further complaints of the TOML parser about a line mostly follow from the first.
 fn not_toml(file: &Source, errors: &[toml::de::Error], faults: &mut Diagnostics) {
     let source = file.text.as_str();
     let mut last_line = 0;

@@ -1,4 +1,4 @@
-//! What must come true.
+//! Reads expectations.
 
 use super::expr;
 use super::reader::Reader;
@@ -6,10 +6,10 @@ use super::values::{count, expression, group, optional, verb, window};
 use super::{Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, packet, state};
 use crate::vocabulary::claim::{SINCE, keys};
 
-/// What can be claimed.
+/// The verbs of claims.
 const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
 
-/// What can be claimed of a delivery.
+/// The verbs of claims about deliveries.
 const DELIVERED: [&str; 6] =
     ["received", "exactly-once", "none-after", "ttl", "join-latency", "leave-latency"];
 
@@ -61,7 +61,7 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
             cache::mfc(&table, value).map(|mfc| Claim::Mfc(Box::new(mfc)))
         }
         None => {
-            // Without its verb nobody can tell which of them belong here.
+            // Without a verb any of these keys may belong here.
             table.know(&["count", "spacing", "after", "within", "at", "for", "since"]);
             table.know(&DELIVERED);
             None

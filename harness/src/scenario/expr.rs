@@ -1,7 +1,7 @@
 //! Expressions over protocol intervals: `leave + LMQT`, `2*LMQI + 100ms`, `r1.LMQC`, `>= 1`.
 //!
-//! Parsing knows the grammar alone; which act or router a name means is decided when the scenario
-//! is compiled, where the names are known.
+//! Parsing knows the grammar only; the compiler, which knows the names, decides which act or router
+//! a name means.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use super::time;
 pub struct Term {
     /// Whether it is subtracted.
     pub minus: bool,
-    /// How many times.
+    /// The factor.
     pub times: u32,
-    /// What.
+    /// The atom.
     pub atom: Atom,
 }
 
@@ -38,19 +38,19 @@ pub struct Expr {
     pub terms: Vec<Term>,
 }
 
-/// How many, or how long: a range over expressions.
+/// A number or a length of time: a range over expressions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountExpr {
-    /// At least so many.
+    /// The lower limit.
     pub min: Option<Expr>,
-    /// At most so many.
+    /// The upper limit.
     pub max: Option<Expr>,
 }
 
 /// Reads an expression.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// The fault in words.
 pub fn parse(text: &str) -> Result<Expr, String> {
     let mut terms = Vec::new();
     let mut minus = false;
@@ -69,7 +69,7 @@ pub fn parse(text: &str) -> Result<Expr, String> {
     Ok(Expr { text: text.trim().to_owned(), terms })
 }
 
-/// A minus inside a name (`first-leave`) belongs to the name; around an operator stand spaces.
+/// A minus inside a name (`first-leave`) belongs to the name; operators have spaces around them.
 fn split_point(text: &str, first: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     (first..bytes.len()).find(|&at| match bytes[at] {
@@ -118,7 +118,7 @@ pub fn is_name(text: &str) -> bool {
 /// Reads limits of a time: `<= 50ms`, `>= LMQT - 10ms`, `100ms..LMQT`.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// The fault in words.
 pub fn parse_limit(text: &str) -> Result<CountExpr, String> {
     let limit = parse_count(text)?;
     if limit.min.is_some() && limit.min == limit.max {
@@ -130,7 +130,7 @@ pub fn parse_limit(text: &str) -> Result<CountExpr, String> {
 /// Reads a count: `3`, `LMQC`, `>= 1`, `<= 2`, `1..3` (both ends included).
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// The fault in words.
 pub fn parse_count(text: &str) -> Result<CountExpr, String> {
     let text = text.trim();
     if let Some(min) = text.strip_prefix(">=") {

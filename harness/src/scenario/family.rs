@@ -1,7 +1,7 @@
 //! Addresses, networks and groups as an author writes them, of either family.
 //!
-//! The one place that parses them, and that refuses a family which castnet does not carry yet: its
-//! addresses are sound, so they are never called malformed.
+//! Only this module parses them, and refuses a family that castnet does not support yet: its
+//! addresses are valid, so they are never called malformed.
 
 use std::net::IpAddr;
 
@@ -20,12 +20,12 @@ pub(super) const NETWORK: &str = "an address, a slash and a length";
 /// What a group's address is, for messages.
 pub(super) const GROUP: &str = "not in 224.0.0.1 to 239.255.255.255";
 
-/// Why a text is not what was wanted.
+/// Why a text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// It is not such a thing in any family.
+    /// It is malformed in every family.
     Malformed,
-    /// It is one of a family that castnet does not carry yet.
+    /// It is of a family that castnet does not support yet.
     Unspoken,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn group(text: &str) -> Result<Group, Refusal> {
 }
 
 impl Refusal {
-    /// Reports why; `message` and `label` are for what is malformed.
+    /// Reports a refusal; `message` and `label` are for malformed texts.
     pub(super) fn report(
         self,
         span: &Span,

@@ -1,4 +1,4 @@
-//! Faults of a link: which frames are struck, and what happens to them.
+//! Reads faults of a link: the frames that are struck, and what happens to them.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -16,21 +16,21 @@ use crate::vocabulary::kind::SPELLINGS;
 /// One `[[fault]]`.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
     /// The link.
     pub on: Spanned<String>,
-    /// Which packets; all frames unless given.
+    /// The kind of packets; all frames unless given.
     pub kind: Option<PacketKind>,
-    /// The group that they name, or go to.
+    /// The group that the packets name, or go to.
     pub group: Option<Group>,
-    /// Who sends them.
+    /// The sender.
     pub from: Option<Spanned<String>>,
-    /// Who would receive them; everybody alike unless given.
+    /// The receiver; all receivers alike unless given.
     pub to: Option<Spanned<String>>,
-    /// From when on.
+    /// The beginning.
     pub after: Duration,
-    /// For how long; until the run ends unless given.
+    /// The duration; until the run ends unless given.
     pub during: Option<Duration>,
     /// Of these the nth to the mth, counted from 1.
     pub nth: Option<RangeInclusive<u64>>,
@@ -40,24 +40,24 @@ pub struct Fault {
     pub action: FaultAction<Spanned<String>>,
 }
 
-/// What happens to a frame; `N` tells nodes apart: by name here, by port in a plan.
+/// What happens to a frame; `N` identifies nodes: by name here, by port in a plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum FaultAction<N> {
-    /// It never arrives.
+    /// The frame never arrives.
     Drop,
-    /// It arrives later by this much.
+    /// The frame arrives later by this much.
     Delay(Duration),
-    /// It arrives so many times more often.
+    /// This many copies arrive with the frame.
     Duplicate(u32),
-    /// It arrives with a wrong checksum.
+    /// The frame arrives with a wrong checksum.
     Corrupt,
-    /// It arrives after so many later ones.
+    /// The frame arrives after so many later ones.
     HoldBack(u32),
     /// These nodes are cut off from the others.
     Partition(Vec<N>),
 }
 
-/// A frame that is held back and overtaken by nobody arrives after this time.
+/// A held-back frame that no other frame overtakes arrives after this time.
 pub const HELD_AT_MOST: Duration = Duration::from_secs(60);
 
 pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {

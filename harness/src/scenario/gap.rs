@@ -1,11 +1,11 @@
-//! What could not be read of a scenario, so that the rest can still be looked at.
+//! The parts of a scenario that could not be read, so that the rest can still be checked.
 //!
-//! All faults of a file are told in one go, and none of them as the consequence of another: whoever
-//! looks up a name that leads to nothing asks here first whether its fault has been told already.
+//! One check reports all faults of a file, but no fault that follows from another: a lookup that
+//! fails asks here first whether the name's fault has been reported.
 
 use std::collections::BTreeSet;
 
-/// Where parts of a scenario are missing because they have faults.
+/// The kinds of things of a scenario with missing, faulty parts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gaps {
     pub(crate) links: Gap,
@@ -13,13 +13,13 @@ pub(crate) struct Gaps {
     pub(crate) acts: Gap,
 }
 
-/// What is missing among things of one kind.
+/// The missing things of one kind.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gap {
     names: BTreeSet<String>,
-    /// Something is missing, named or not.
+    /// A thing is missing, named or not.
     open: bool,
-    /// Something is missing, and nobody can tell its name.
+    /// A thing is missing whose name could not be read.
     unread: bool,
 }
 
@@ -30,18 +30,18 @@ impl Gap {
         self.names.insert(name);
     }
 
-    /// Something has faults that has no name.
+    /// A thing without a name has faults.
     pub(crate) fn add_unnamed(&mut self) {
         self.open = true;
     }
 
-    /// Something has faults that may have had any name.
+    /// A thing whose name could not be read has faults.
     pub(crate) fn add_unread(&mut self) {
         self.open = true;
         self.unread = true;
     }
 
-    /// Whether it was told already why nothing has this name.
+    /// Whether a reported fault explains why this name does not exist.
     pub(crate) fn excuses(&self, name: &str) -> bool {
         self.unread || self.names.contains(name)
     }

@@ -1,10 +1,10 @@
-//! Topologies that nobody wants to write by hand: a source, routers in some shape, and hosts behind
-//! them.
+//! Generates topologies that are tedious to write by hand: a source, routers in some shape, and
+//! hosts behind them.
 //!
-//! The routers are `r1`, `r2` and so on; the source `s1` is on `up` with the first of them. `c7` leads
-//! from `r7` up to its parent, and on `lan7` are the hosts of `r7`, `h7`. Every router knows the way to
-//! the source, and with a `group` carries it down to all others. What is generated is the same as if it
-//! had been written, and what is written besides may refer to it.
+//! The routers are `r1`, `r2` and so on; the source `s1` is on `up` with the first of them. `c7`
+//! leads from `r7` up to its parent, and on `lan7` are the hosts of `r7`, `h7`. Every router has a
+//! route to the source, and with a `group` forwards it down to all others. Generated links and
+//! nodes count as written, and the rest of the file may refer to them.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use super::{Link, Node, Pace, Role, Route, Router, StaticJoin, igmp};
 use crate::knobs::Knobs;
 use crate::vocabulary::node::{MOST_HOSTS, MOST_ROUTERS};
 
-/// What a generator makes.
+/// The generated links and nodes.
 #[derive(Debug, Default)]
 pub(super) struct Generated {
     pub(super) links: Vec<Link>,
@@ -37,7 +37,7 @@ struct Shape {
     more: Vec<(usize, usize)>,
 }
 
-/// What is the same for all of a topology.
+/// The keys that hold for the whole topology.
 struct Kind {
     span: Span,
     hosts: u32,
@@ -46,7 +46,7 @@ struct Kind {
     igmp_version: Option<u8>,
 }
 
-/// `[generate]`, if it is there.
+/// The table `[generate]`, if the file has one.
 pub(super) fn generated(file: &Reader<'_, '_>) -> Option<Generated> {
     let form = "a table such as { chain = { routers = 10, hosts = 2 } }";
     let table = file.table("generate", "[generate]", form)?;
@@ -86,14 +86,14 @@ fn chain(table: &Reader<'_, '_>) -> Option<Shape> {
     Some(Shape { parents, leaves: vec![true; routers], more: Vec::new() })
 }
 
-/// `depth` routers from the first one to the last ones, of which alone have hosts.
+/// `depth` levels of routers below the first one; only the last level has hosts.
 fn tree(table: &Reader<'_, '_>) -> Option<Shape> {
     let (fan_out, depth) = (size(table, "fan-out"), size(table, "depth"));
     let (fan_out, depth) = (fan_out?, depth?);
     let (mut parents, mut level) = (vec![None], 0..1);
     for _ in 1..depth {
         if parents.len() + level.len() * fan_out > MOST_ROUTERS {
-            // Enough to be told that it is too much.
+            // Enough routers for the error that there are too many.
             parents.resize(MOST_ROUTERS + 1, None);
             break;
         }
@@ -105,8 +105,8 @@ fn tree(table: &Reader<'_, '_>) -> Option<Shape> {
     Some(Shape { parents, leaves, more: Vec::new() })
 }
 
-/// Each router's parent is to its left, or in the first column above it; the links between rows are
-/// there as well.
+/// Each router's parent is to its left, or above it in the first column; further links join the
+/// rows.
 fn grid(table: &Reader<'_, '_>) -> Option<Shape> {
     let (rows, columns) = (size(table, "rows"), size(table, "columns"));
     let (rows, columns) = (rows?, columns?);
@@ -195,7 +195,7 @@ impl Kind {
         }
     }
 
-    /// A name that stands where it is generated.
+    /// A name with the place of the generator.
     fn named(&self, value: String) -> Spanned<String> {
         Spanned { value, span: self.span.clone() }
     }
@@ -209,8 +209,8 @@ fn uplink(n: usize) -> String {
     format!("c{}", n + 1)
 }
 
-/// Adds what is generated to what is written; of what is there twice, which is told of, what is written
-/// counts.
+/// Adds the generated parts to the written ones; a name that both have is reported, and the written
+/// part counts.
 pub(super) fn add(
     mut made: Generated,
     links: &mut Vec<Link>,

@@ -1,4 +1,4 @@
-//! Whether the trace of a run is kept, to be compared with those of later runs.
+//! Reads whether runs have goldens with which later runs are compared.
 
 use super::backend::Backend;
 use super::reader::Reader;

@@ -8,7 +8,7 @@ use crate::vocabulary::unspoken;
 
 const FORM: &str = "a table such as { query-interval = \"20s\" }";
 
-/// What the key `igmp` changes, if all of it could be read.
+/// The changes of the key `igmp`, if all of it could be read.
 pub(super) fn settings(table: &Reader<'_, '_>) -> Option<Changes> {
     let before = table.faults().borrow().len();
     let table = table.table("igmp", "`igmp`", FORM)?.with(KEYS);
@@ -23,14 +23,14 @@ fn read(table: &Reader<'_, '_>) -> Changes {
         Form::Flag => table.boolean(key.name).map(|flag| Setting::Flag(flag.value)),
         Form::Time => table.duration(key.name).map(|time| Setting::Time(time.value)),
         Form::Numbers(_) => number(table, key).map(Setting::Whole),
-        // Zero is refused with the words of the RFC.
+        // Zero is refused later, in the RFC's words.
         _ => table.integer::<u8>(key.name).map(|count| Setting::Whole(count.value.into())),
     };
     let rows = PARAMETERS.iter();
     Changes(rows.filter_map(|row| Some((row, given(&row.key)?))).collect())
 }
 
-/// The parameters of the key `igmp`; the defaults of the RFC if it is not there.
+/// The parameters of the key `igmp`; the RFC's defaults without the key.
 pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
     if node.value("igmp").is_none() {
         return Some(Knobs::default());
@@ -38,7 +38,7 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
     let table = node.table("igmp", "`igmp`", FORM)?.with(KEYS);
     let before = table.faults().borrow().len();
     let knobs = read(&table).over(&Knobs::default());
-    // A value that could not be read would be held for the default.
+    // A value that could not be read must not count as the default.
     if table.faults().borrow().len() == before
         && let Err(invalid) = knobs.check()
     {

@@ -1,4 +1,4 @@
-//! Messages that an injector or a scripted querier sends: by fields, or octet by octet.
+//! Reads messages of an injector or a scripted querier: by fields, or octet by octet.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! The rules that every run is held to without being asked, and how an author excuses a run from one.
+//! The rules of every run, and how an author excuses a run from one.
 //!
-//! A rule is switched off by its name and with a reason, which the report repeats: nobody has to guess
-//! later why a scenario is allowed what no other one is.
+//! A rule is switched off by its name and with a reason, which the report repeats, so that a reader
+//! knows why this scenario may break it.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +17,9 @@ pub enum Invariant {
     NoDuplicate,
     /// A router lowers the TTL by exactly one.
     TtlByOne,
-    /// Nothing goes out of the interface that it came in on.
+    /// No datagram goes out of the interface that it came in on.
     NoReturn,
-    /// What castnet's own nodes say in IGMP is well-formed.
+    /// IGMP messages of castnet's own nodes are well-formed.
     WellFormedIgmp,
 }
 

@@ -1,8 +1,8 @@
 //! `[matrix]`: one file for several values of some parameters.
 //!
-//! `${version}` in a string stands for the value of the parameter `version`; a string that is nothing
-//! else becomes a number or a truth value with it. Each combination of values is a scenario of its
-//! own. References without a parameter are refused, and parameters without a reference.
+//! `${version}` in a string stands for the value of the parameter `version`; a string that is only
+//! `${version}` gets the value's type. Each combination of values is a scenario of its own.
+//! References without a parameter are refused, and parameters without a reference.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -20,7 +20,7 @@ const MOST: usize = 100;
 /// The longest value, in octets.
 const LONGEST: usize = 64;
 
-/// The longest name of a combination, so that a file can have it behind that of the scenario.
+/// The longest name of a combination, so that it fits into a file name behind the scenario's.
 const LONGEST_NAME: usize = 160;
 
 /// The scenario with one value of each parameter.
@@ -36,8 +36,8 @@ struct Parameter<'i> {
     values: Vec<DeValue<'i>>,
 }
 
-/// Every combination, in the order of the file: the last parameter varies fastest. None if the matrix
-/// or a reference to it is wrong.
+/// Every combination, in the order of the file: the last parameter varies fastest. `None` if the
+/// matrix or a reference to it is wrong.
 pub(super) fn combinations<'i>(
     mut document: DeTable<'i>,
     faults: &mut Diagnostics,
@@ -131,7 +131,7 @@ fn parameters<'i>(
     (faults.borrow().len() == before).then_some(parameters)
 }
 
-/// One value of each parameter, in all ways.
+/// All combinations of the parameters' values.
 fn choices<'p, 'i>(parameters: &'p [Parameter<'i>]) -> Vec<Vec<(&'p str, &'p DeValue<'i>)>> {
     let mut choices = vec![Vec::new()];
     for Parameter { name, values } in parameters {
@@ -147,7 +147,7 @@ fn choices<'p, 'i>(parameters: &'p [Parameter<'i>]) -> Vec<Vec<(&'p str, &'p DeV
     choices
 }
 
-/// The value as it stands in the middle of a string.
+/// The value in the middle of a string.
 fn text(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),

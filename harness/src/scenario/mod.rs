@@ -1,8 +1,9 @@
-//! What an author writes: a topology, a timeline and what must come true, in one TOML file.
+//! A scenario as an author writes it: a topology, a timeline and what must come true, in one TOML
+//! file.
 //!
 //! `drafts` reads the text into a [`Scenario`], or into several of them if there is a matrix, and
-//! refuses what has no meaning by itself; whether names fit together is the business of
-//! [`crate::plan`]. Every value keeps its place in the files.
+//! refuses text without a meaning; [`crate::plan`] checks whether names fit together. Every value
+//! keeps its place in the files.
 
 pub mod clauses;
 pub mod diagnostic;
@@ -80,17 +81,18 @@ pub(crate) use switch::complete;
 /// A scenario as it was written.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// One line that says what it claims.
+    /// One line with the scenario's claim.
     pub title: Spanned<String>,
     /// The ids of the RFC clauses that it proves.
     pub proves: Vec<Spanned<String>>,
-    /// What a real machine may be late by; added to every bound in time.
+    /// How late a real machine may be; added to every bound in time.
     pub tolerance: Option<Spanned<Duration>>,
     /// When the run ends; by default when everything can be judged.
     pub end: Option<Spanned<Duration>>,
-    /// Which runs are compared with what is kept of earlier ones.
+    /// Which runs are compared with goldens.
     pub golden: Option<Golden>,
-    /// Whether links and nodes were generated, where only routers know ways, and only to the source.
+    /// Whether links and nodes were generated; then only routers have routes, and only to the
+    /// source.
     pub is_generated: bool,
     /// The links, in the order of the file.
     pub links: Vec<Link>,
@@ -98,30 +100,30 @@ pub struct Scenario {
     pub nodes: Vec<Node>,
     /// The timeline, in the order of the file.
     pub acts: Vec<Act>,
-    /// What goes wrong on the links, in the order of the file.
+    /// The faults of the links, in the order of the file.
     pub faults: Vec<Fault>,
-    /// The rules of every run that do not hold in this one.
+    /// The rules of every run from which this one is excused.
     pub waivers: Vec<Waiver>,
     /// The backends that it runs on, if not on all.
     pub backends: Option<Backends>,
-    /// What is kept of a run.
+    /// Which frames of a run are kept.
     pub record: Record,
     /// What must come true.
     pub expectations: Vec<Expectation>,
 }
 
-/// A link and who is on it.
+/// A link and its nodes.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// Its name, which is also the name of the nodes' interfaces on it.
     pub name: Spanned<String>,
     /// The nodes on it, in the order of their addresses.
     pub nodes: Vec<Spanned<String>>,
-    /// Its network; given out by position if there is none.
+    /// Its network; assigned by position if `None`.
     pub subnet: Option<Spanned<IpNet>>,
-    /// Who is given which addresses there; the others get free ones.
+    /// The addresses that it gives to nodes; other nodes get free ones.
     pub addresses: Vec<Given>,
-    /// How long it takes.
+    /// Its delay and bandwidth.
     pub pace: Pace,
 }
 
@@ -134,16 +136,16 @@ pub struct Given {
     pub addresses: Vec<Spanned<IpAddr>>,
 }
 
-/// A node and what it does.
+/// A node and its role.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Its name.
     pub name: Spanned<String>,
-    /// What it does.
+    /// Its role.
     pub role: Role,
 }
 
-/// Who may sit on a node.
+/// The role of a node.
 #[derive(Clone, Debug)]
 pub enum Role {
     /// castnet's routing core over the kernel's multicast routing.
@@ -154,9 +156,9 @@ pub enum Role {
     Source,
     /// A sender of any IGMP message.
     Injector,
-    /// Somebody else's querier, by script.
+    /// A scripted foreign querier.
     Querier(Querier),
-    /// A bridge that listens in on IGMP.
+    /// A bridge that snoops IGMP.
     Switch(Switch),
 }
 
@@ -165,19 +167,19 @@ pub enum Role {
 pub struct Router {
     /// Its IGMP parameters, on every link.
     pub igmp: Knobs,
-    /// Channels that it forwards to a link unasked.
+    /// Channels that it forwards to a link without members.
     pub static_joins: Vec<StaticJoin>,
-    /// Whether it knows all networks of the topology, or only those that it is on and `routes`.
+    /// Whether it has routes to all networks of the topology, or only to its own and by `routes`.
     pub derive_routes: bool,
-    /// Which link leads to a network, where that is not the derived one.
+    /// The link that leads to a network, where it differs from the derived one.
     pub routes: Vec<Route>,
-    /// The TTL threshold of every interface,
+    /// The TTL threshold of interfaces without one of their own.
     pub ttl_threshold: u8,
-    /// but for those that have one of their own, by their links.
+    /// The TTL thresholds of interfaces that have one, by their links.
     pub ttl_thresholds: Vec<(Spanned<String>, u8)>,
     /// How long a flow may be idle before its entry goes.
     pub keepalive: Duration,
-    /// Whether its daemon is a process of its own, even if nobody kills it.
+    /// Whether its daemon is a process of its own even without an act `kill`.
     pub apart: bool,
 }
 
@@ -188,11 +190,11 @@ pub struct StaticJoin {
     pub link: Spanned<String>,
     /// The group.
     pub group: Spanned<Group>,
-    /// The sending node, if only its datagrams are meant.
+    /// The sending node; any source if `None`.
     pub source: Option<Spanned<String>>,
 }
 
-/// A route of the scenario's own: what is there is reached through this link.
+/// A route of the scenario: the network of `to` is reached through `link`.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// The link to be reached.
@@ -201,17 +203,17 @@ pub struct Route {
     pub link: Spanned<String>,
 }
 
-/// Who speaks IGMP for a listener.
+/// The IGMP stack of a listener.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Listener {
-    /// The kernel, held to a version; by default it follows the querier.
+    /// The kernel, with a fixed version if given; otherwise it follows the querier.
     Kernel {
         /// The version.
         igmp_version: Option<u8>,
     },
     /// Many hosts with a kernel each, on one link.
     Population {
-        /// The version that their kernels are held to.
+        /// The version to which their kernels are fixed.
         igmp_version: Option<u8>,
         /// How many.
         count: u32,
@@ -221,7 +223,7 @@ pub enum Listener {
 }
 
 impl Role {
-    /// How many addresses it needs on a link.
+    /// The number of addresses that it needs on a link.
     #[must_use]
     pub const fn hosts(&self) -> usize {
         match self {
@@ -245,12 +247,12 @@ pub struct Querier {
 pub struct Switch {
     /// Whether it sends a group only where its members are.
     pub snooping: bool,
-    /// Whether it asks itself.
+    /// Whether it is a querier.
     pub querier: bool,
     /// The version of its Queries: 2 or 3.
     pub igmp_version: u8,
-    /// Its intervals; what it has learned lives for the Group Membership Interval.
+    /// Its intervals; its memberships live for the Group Membership Interval.
     pub igmp: Knobs,
-    /// The links on which a Leave counts at once.
+    /// The links on which a Leave takes effect at once.
     pub fast_leave: Vec<Spanned<String>>,
 }

@@ -1,4 +1,4 @@
-//! The nodes, each by its role.
+//! Reads the nodes, each by its role.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -114,7 +114,7 @@ fn node(
             if let Some(word) = &word {
                 faults.borrow_mut().unknown_word("", "role", word, ROLES.map(|(role, _)| role));
             }
-            // Without its role nobody can tell which of them belong here.
+            // Without a role any of these keys may belong here.
             table.know(&KEYS);
             None
         }
@@ -189,7 +189,7 @@ fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
     Some(listeners(version?, count.map_or(1, |count| count.value)))
 }
 
-/// The version that the kernel of a listener is held to, if it is.
+/// The version to which a listener's kernel is fixed, if any.
 pub(super) fn igmp_version(table: &Reader<'_, '_>) -> Option<Option<u8>> {
     let version = table.integer::<u8>("igmp-version");
     if let Some(version) = version.as_ref().filter(|v| !(1..=3).contains(&v.value)) {

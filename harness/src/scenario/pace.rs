@@ -1,4 +1,5 @@
-//! How long a link takes: `delay`, and `bandwidth`, which is what may enter it in a second.
+//! Reads the pace of a link: `delay`, and `bandwidth`, the bits that each port can send in a
+//! second.
 
 use std::time::Duration;
 
@@ -6,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::reader::Reader;
 
-/// What a link takes to carry a frame.
+/// The delay and the bandwidth of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
-    /// From the end of a frame at its sender to the frame at the others.
+    /// The time from the end of sending a frame to its arrival.
     pub delay: Duration,
     /// Bits that each port can send in a second; without a limit unless given.
     pub bandwidth: Option<u64>,

@@ -1,4 +1,4 @@
-//! Which packets are meant, and how many or in which order.
+//! Reads filters for packets, and claims about their number or order.
 
 use std::net::IpAddr;
 
@@ -48,7 +48,7 @@ fn filter(table: Reader<'_, '_>) -> Option<PacketFilter> {
     Some(PacketFilter { span, on: on?, kind: kind?, group, from, fields })
 }
 
-/// Every field that is there and can be read.
+/// Every field that is given and can be read.
 fn fields(table: &Reader<'_, '_>) -> Vec<GivenField> {
     FIELDS.iter().filter_map(|row| Some(GivenField { row, value: field(table, row)? })).collect()
 }

@@ -1,7 +1,7 @@
 //! The tables of docs/scenario.md that follow from the vocabulary.
 //!
-//! Each stands on the page between two lines, `<!-- NAME -->` and `<!-- end -->`. A test compares
-//! them with what is made here, and says how the page is written anew.
+//! Each table stands on the page between two lines, `<!-- NAME -->` and `<!-- end -->`. A test
+//! compares them with this module's tables, and explains how to update the page.
 
 use crate::knobs::KEYS;
 use crate::vocabulary::field::FIELDS;
@@ -9,10 +9,10 @@ use crate::vocabulary::key::{Default, Form, Key, Keys};
 use crate::vocabulary::kind::KINDS;
 use crate::vocabulary::node;
 
-/// What ends a table on the page.
+/// The line that ends a table on the page.
 const END: &str = "<!-- end -->";
 
-/// The tables: what each is called on the page, and what makes it.
+/// The tables: their names on the page, and their makers.
 const TABLES: [(&str, Maker); 5] = [
     ("kinds of packets", kinds),
     ("fields of packets", fields),
@@ -21,13 +21,13 @@ const TABLES: [(&str, Maker); 5] = [
     ("keys of a switch", || keys("key of a switch", node::keys("switch"))),
 ];
 
-/// What makes the rows of a table.
+/// A function that makes the rows of a table.
 type Maker = fn() -> Vec<Row>;
 
 /// A row of a table, cell by cell.
 type Row = Vec<String>;
 
-/// The page with every table as the vocabulary has it.
+/// The page with every table made anew from the vocabulary.
 ///
 /// # Errors
 /// The name of a table that has no place on the page.
@@ -85,7 +85,7 @@ fn keys(of: &str, keys: Keys) -> Vec<Row> {
     std::iter::once(head).chain(rows).collect()
 }
 
-/// What a key means, and its words if it has some.
+/// The meaning of a key, and its words if it has any.
 fn about(key: &Key) -> String {
     match key.form {
         Form::Words(words) => {

@@ -29,18 +29,19 @@ const TAKEN: [&str; 3] = ["lo", "all", "default"];
 /// The longest name that the kernel takes for an interface (`IFNAMSIZ` less the final zero).
 const LONGEST_LINK_NAME: usize = 15;
 
-/// One combination of a scenario's matrix, or the only one there is: as much of it as can be read,
-/// and what is wrong with it.
+/// One combination of a scenario's matrix, or the only scenario: the parts that could be read, and
+/// the faults.
 pub(crate) struct Draft {
     /// `version=2,lmqi=500ms`; empty if there is no matrix.
     pub(crate) combination: String,
     pub(crate) scenario: Scenario,
-    /// What could not be read.
+    /// The parts that could not be read.
     pub(crate) gaps: Gaps,
     pub(crate) faults: Diagnostics,
 }
 
-/// Reads a scenario and the templates that it extends. `path` is where these are looked for.
+/// Reads a scenario and the templates that it extends. `path` is the file from which they are
+/// looked for.
 pub(crate) fn drafts(path: &str, text: &str) -> (Sources, Vec<Draft>, Diagnostics) {
     let mut faults = Diagnostics::default();
     let mut sources = Sources::of(path, text);
@@ -56,7 +57,7 @@ pub(crate) fn drafts(path: &str, text: &str) -> (Sources, Vec<Draft>, Diagnostic
     (sources, drafts, faults)
 }
 
-/// Of a document that is not whole, anything may be missing.
+/// In an incomplete document anything may be missing.
 fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -> (Scenario, Gaps) {
     let mut gaps = Gaps::default();
     let file = Reader::new(document, 0..0, "a scenario", faults).with(FILE);
@@ -73,7 +74,7 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
     let title = title(&file, faults);
     let proves = file.strings("proves").map_or_else(Vec::new, |ids| ids.value);
     check_clauses(&proves, faults);
-    // These two have been followed already.
+    // `extends` and the matrix have been processed already.
     file.string("extends");
     file.know(&["matrix"]);
     if let Some(span) = file.key_span("template") {
@@ -155,7 +156,7 @@ fn check_clauses(ids: &[Spanned<String>], faults: &RefCell<Diagnostics>) {
             let message = format!("`{}` stands twice", id.value);
             faults.borrow_mut().error(&id.span, message, "the second time");
         } else if clauses::clause(&id.value).is_none() {
-            // Of several hundred ids, only those of the same section are worth naming.
+            // Among several hundred ids, only those of one section are worth suggesting.
             let stem = |id: &str| id.rsplit_once('-').map(|(stem, _)| stem.to_owned());
             let near = clauses::all().map(|clause| clause.id.as_str());
             let near = near.filter(|known| stem(known) == stem(&id.value));

@@ -1,8 +1,8 @@
-//! Reads a TOML table key by key, and collects everything that is wrong with it.
+//! Reads a TOML table key by key, and collects all its faults.
 //!
 //! serde stops at the first fault and cannot suggest a key; an author wants all faults and a
-//! suggestion. Whatever key nobody asked for is unknown ([`Reader::finish`]), and a key that is
-//! missing is told of unless one of the unknown keys was meant to be it.
+//! suggestion. A key that no reader asked for is unknown ([`Reader::finish`]), and a missing key is
+//! reported unless one of the unknown keys seems to be it, misspelt.
 
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ use crate::vocabulary::unspoken;
 
 type Entry<'t, 'i> = &'t toml::Spanned<DeValue<'i>>;
 
-/// What a table lacks: any one of `keys` would do.
+/// A missing part of a table: any one of `keys` would do.
 struct Missing {
     keys: Vec<&'static str>,
     message: String,
@@ -31,7 +31,7 @@ struct Missing {
 pub(super) struct Reader<'t, 'i> {
     table: &'t DeTable<'i>,
     span: Span,
-    /// What the table is, for messages: "an act".
+    /// The table's description in messages: "an act".
     what: Cell<&'static str>,
     /// The rows of its keys.
     keys: Cell<Keys>,
@@ -51,7 +51,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         Self { table, span, what: Cell::new(what), keys: Cell::new(&[]), asked, missing, faults }
     }
 
-    /// The same table with the rows of its keys, which say what may stand there.
+    /// The table with the rows of its keys, which say what values they take.
     pub(super) fn with(self, keys: Keys) -> Self {
         self.keys.set(keys);
         self
@@ -63,7 +63,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         rows.find(|row| row.spellings().any(|spelling| spelling == key))
     }
 
-    /// Reads `value` as a table, or says that it is none and what it should look like.
+    /// Reads `value` as a table, or reports that it is none and what it should look like.
     pub(super) fn of(
         value: Entry<'t, 'i>,
         what: &'static str,
@@ -85,17 +85,17 @@ impl<'t, 'i> Reader<'t, 'i> {
         &self.span
     }
 
-    /// What the table is, now that more of it has been read.
+    /// Replaces the description, now that more of the table has been read.
     pub(super) fn is(&self, what: &'static str) {
         self.what.set(what);
     }
 
-    /// Which rows its keys have, now that more of it has been read.
+    /// Replaces the rows of the keys, now that more of the table has been read.
     pub(super) fn has(&self, keys: Keys) {
         self.keys.set(keys);
     }
 
-    /// Takes note that these keys have a meaning here, though nobody can tell which.
+    /// Notes that these keys may have a meaning here, so that they are not reported as unknown.
     pub(super) fn know(&self, keys: &[&'static str]) {
         self.asked.borrow_mut().extend(keys);
     }
@@ -125,12 +125,12 @@ impl<'t, 'i> Reader<'t, 'i> {
         self.entry(key).map(|(name, _)| name.span())
     }
 
-    /// Takes note that these keys have no meaning here, now that more of it has been read.
+    /// Notes that these keys have no meaning here, now that more of the table has been read.
     pub(super) fn forget(&self, keys: &[&'static str]) {
         self.asked.borrow_mut().retain(|asked| !keys.contains(asked));
     }
 
-    /// Takes note that a key is missing, unless it is there.
+    /// Notes that a key is missing, unless it is there.
     pub(super) fn require<T>(&self, key: &'static str, read: Option<T>) -> Option<T> {
         if read.is_none() && self.value(key).is_none() {
             self.lacks(vec![key], format!("needs the key `{key}`"), None);
@@ -138,7 +138,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         read
     }
 
-    /// Takes note of what is missing: the sentence after what the table is.
+    /// Notes a missing part, in words that follow the table's description.
     pub(super) fn lacks(&self, keys: Vec<&'static str>, sentence: String, help: Option<String>) {
         let message = format!("{} {sentence}", self.what.get());
         self.missing.borrow_mut().push(Missing { keys, message, help });
@@ -185,7 +185,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         Some(number)
     }
 
-    /// Which of a key's spellings stands there.
+    /// The spelling of a key that the table has.
     pub(super) fn spelling(&self, key: &Key) -> Option<&'static str> {
         let present: Vec<_> = key
             .spellings()
@@ -215,7 +215,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         (read.len() == list.len()).then_some(Spanned { value: read, span: value.span() })
     }
 
-    /// A string that `parse` understands; otherwise `form` says what it should look like.
+    /// A string that `parse` accepts; otherwise the message shows `form`.
     pub(super) fn parsed<T, E: std::fmt::Display>(
         &self,
         key: &'static str,
@@ -246,7 +246,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         self.of_family(key, form, family::NETWORK, family::network)
     }
 
-    /// A string that is of one family or the other.
+    /// A string with an address, network or group of either family.
     fn of_family<T>(
         &self,
         key: &'static str,
@@ -263,7 +263,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         Some(Spanned { value, span: text.span })
     }
 
-    /// What one of these words means; `what` is what they are words for.
+    /// The meaning of one of these words; `what` describes the words in messages.
     pub(super) fn word<T: Copy>(
         &self,
         key: &'static str,
@@ -279,13 +279,13 @@ impl<'t, 'i> Reader<'t, 'i> {
         Some(Spanned { value: *meant, span: word.span })
     }
 
-    /// The table that is a key's value; `form` is what it looks like.
+    /// The table that is a key's value; messages show `form`.
     pub(super) fn table(&self, key: &'static str, what: &'static str, form: &str) -> Option<Self> {
         let keys = self.row(key).map_or(&[][..], |row| row.form.keys());
         Some(Self::of(self.value(key)?, what, form, self.faults)?.with(keys))
     }
 
-    /// The tables of a list; `form` is what the list looks like.
+    /// The tables of a list; messages show `form`.
     pub(super) fn tables(
         &self,
         key: &'static str,
@@ -302,7 +302,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         list.iter().map(table).collect()
     }
 
-    /// Says which of the keys nobody has asked for, and which are missing.
+    /// Reports the keys that no reader asked for, and the missing ones.
     pub(super) fn finish(self) {
         let what = self.what.get();
         let mut known = self.asked.take();
@@ -316,7 +316,7 @@ impl<'t, 'i> Reader<'t, 'i> {
             self.faults.borrow_mut().unknown_word(&place, "key", &key, known);
         }
         let mut unknown = self.entries().filter(|(key, _)| !known.contains(&key.value.as_str()));
-        // It may be the verb that the table lacks.
+        // The unknown key may be the verb that the table lacks.
         let is_unspoken = unknown.any(|(key, _)| unspoken::answer(&key.value).is_some());
         let missing = self.missing.take();
         for Missing { keys, message, help } in missing {
@@ -332,7 +332,7 @@ impl<'t, 'i> Reader<'t, 'i> {
     }
 }
 
-/// A whole number within the limits of `T`, whatever its key is called.
+/// A whole number within the limits of `T`, for any key.
 pub(super) fn whole<T: TryFrom<i64>>(
     key: &str,
     value: Entry<'_, '_>,

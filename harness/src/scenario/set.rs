@@ -1,6 +1,6 @@
-//! The keys of the act `set`: what of a node changes while it runs.
+//! Reads the act `set`: changes of a node during the run.
 //!
-//! Which of them a node knows depends on its role, and so is the plan's to say.
+//! The plan checks which keys a node's role has.
 
 use super::reader::Reader;
 use super::span::Spanned;
@@ -50,6 +50,6 @@ pub(super) fn set(table: Reader<'_, '_>) -> Option<Set> {
     });
     table.know(&KEYS);
     table.finish();
-    // A value that could not be read would be held for one that does not change.
+    // A value that could not be read must not count as unchanged.
     set.filter(|_| faults.borrow().len() == before)
 }

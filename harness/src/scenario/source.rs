@@ -1,7 +1,8 @@
-//! The files that a scenario is made of: itself, and the templates that it extends.
+//! The files of a scenario: itself, and the templates that it extends.
 //!
-//! They are laid end to end, so that a span is one range of octets and still says which file it is
-//! in. Reading refuses what no scenario is: a directory, a megabyte, what is not UTF-8.
+//! All files share one range of offsets, so that a span is one range of octets and still identifies
+//! its file. Reading refuses files that cannot be scenarios: directories, files above a megabyte,
+//! and invalid UTF-8.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
@@ -12,7 +13,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::span::Span;
 
-/// The largest file that is read, in octets; it may be named by mistake, and be a device.
+/// The largest file that is read, in octets; a path may name a device by mistake.
 const LARGEST: u64 = 1024 * 1024;
 
 /// The files of one scenario, itself first.
@@ -30,9 +31,9 @@ pub struct Source {
     pub path: String,
     /// Its text.
     pub text: String,
-    /// Where it begins, among all of them.
+    /// Its offset among all files.
     pub(super) begin: usize,
-    /// Where its lines end.
+    /// The offsets of its line ends.
     ends: Vec<usize>,
 }
 
@@ -46,7 +47,7 @@ impl Sources {
     /// Adds the template that the last file extends.
     pub(super) fn add(&mut self, path: String, text: String) {
         let last = self.last();
-        // The end of one file is not yet the beginning of the next.
+        // A gap between files keeps the end of one apart from the beginning of the next.
         let begin = last.begin + last.text.len() + 1;
         self.templates.push(Source::new(path, text, begin));
     }
@@ -56,17 +57,17 @@ impl Sources {
         &self.scenario
     }
 
-    /// What it extends, and what that extends.
+    /// The templates that it extends, directly or through others.
     pub(super) fn templates(&self) -> &[Source] {
         &self.templates
     }
 
-    /// The one that none of the others extends.
+    /// The template that extends no other, or the scenario itself.
     pub(super) fn last(&self) -> &Source {
         self.templates.last().unwrap_or(&self.scenario)
     }
 
-    /// Which file the span is in, and where in it, on character boundaries whatever was given.
+    /// The file of the span and its place there, moved to character boundaries.
     pub(super) fn locate(&self, span: &Span) -> (&Source, Span) {
         let file = self.templates.iter().rev().find(|file| file.begin <= span.start);
         let file = file.unwrap_or(&self.scenario);
@@ -80,7 +81,7 @@ impl Sources {
 
 impl Source {
     fn new(path: String, text: String, begin: usize) -> Self {
-        // Some editors write a byte order mark, which nobody sees and no column should count.
+        // Some editors write a byte order mark, which is invisible and must not count as a column.
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let ends = text.match_indices('\n').map(|(at, _)| at).collect();
         Self { path, text, begin, ends }
@@ -97,11 +98,11 @@ impl Source {
 pub(crate) enum Unreadable {
     /// The system's reason, or that it is too large.
     Io(io::Error),
-    /// It is not UTF-8 from this octet on; as much of it as is can be shown.
+    /// Invalid UTF-8 from this octet on; the valid rest can be shown.
     NotUtf8 { lossy: String, at: usize, octet: u8 },
 }
 
-/// Reads a file that a user has named.
+/// Reads a file that the user has named.
 pub(crate) fn read(path: &Path) -> Result<String, Unreadable> {
     let mut bytes = Vec::new();
     let file = open(path).map_err(Unreadable::Io)?;
@@ -118,7 +119,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Unreadable> {
     })
 }
 
-/// Opens a file, and waits for nobody: a pipe without a writer is empty.
+/// Opens a file without waiting: a pipe without a writer is empty.
 fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
     fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;

@@ -1,11 +1,11 @@
-//! Where something stands in the files of a scenario.
+//! Places in the files of a scenario.
 
 use std::ops::Range;
 
 /// Octets of the file, from the first to the one after the last.
 pub type Span = Range<usize>;
 
-/// A value and where it stands in the file.
+/// A value and its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spanned<T> {
     /// The value.

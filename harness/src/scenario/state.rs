@@ -1,4 +1,4 @@
-//! What must be true of routers' states: who queries a link, and who its members are.
+//! Reads claims about routers' states: the querier of a link, and the groups with members.
 
 use castnet::addr::Group;
 
@@ -59,7 +59,7 @@ pub(super) fn members(
 /// A group that routers forward.
 fn group(text: &Spanned<String>, table: &Reader<'_, '_>) -> Option<Spanned<Group>> {
     let group = listed_group(table, text)?;
-    // Routers are members of some themselves, and none of them matters to forwarding.
+    // Routers themselves are members of such groups, which do not matter to forwarding.
     if group.value.is_link_local() {
         let message = format!("{} never leaves its link", group.value);
         let label = "groups in 224.0.0.0/24 are not looked at";

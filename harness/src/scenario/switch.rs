@@ -1,8 +1,8 @@
-//! The keys of a switch: a bridge that listens in on IGMP, and may ask itself.
+//! Reads the keys of a switch: a bridge that snoops IGMP, and may be a querier.
 //!
-//! Its intervals are a router's [`Knobs`], so that expressions know them by the same names. What
-//! follows from them (how long a member lives, when another querier is gone) is the RFC's arithmetic
-//! and no key of its own.
+//! Its intervals are a router's [`Knobs`], so that expressions know them by equal names. Times that
+//! follow from them (the life of a membership, the end of another querier) are the RFC's arithmetic
+//! and have no keys.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn intervals(table: &Reader<'_, '_>) -> Option<Knobs> {
         last_member_query_count: table.integer::<u8>("last-member-count").map(|count| count.value),
         ..defaults
     };
-    // A value that could not be read would be held for the default.
+    // A value that could not be read must not count as the default.
     if table.faults().borrow().len() != before {
         return None;
     }
@@ -62,8 +62,8 @@ fn intervals(table: &Reader<'_, '_>) -> Option<Knobs> {
     }
 }
 
-/// The intervals with that of the start, or what no bridge could do: the keys concerned, what they
-/// have to be, and why.
+/// The intervals with the startup interval, or why no bridge could have them: the keys concerned,
+/// their limits, and the reason.
 pub(crate) fn complete(
     mut knobs: Knobs,
 ) -> Result<Knobs, (Vec<&'static str>, String, &'static str)> {
@@ -71,7 +71,7 @@ pub(crate) fn complete(
         let message = "`query-interval` of a switch is at least 1s".to_owned();
         return Err((vec!["query-interval"], message, "no bridge asks so often"));
     }
-    // Neither does it start any faster.
+    // The startup interval of a bridge has the same least value.
     knobs.startup_query_interval = Some(knobs.startup_query_interval().max(SHORTEST));
     match knobs.check() {
         Ok(()) => Ok(knobs),

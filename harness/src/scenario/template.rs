@@ -1,9 +1,9 @@
-//! `extends`: what several scenarios have in common stands once, in a template.
+//! `extends`: a template holds what several scenarios have in common.
 //!
-//! A template has links, nodes and acts, and says what it is in the key `template`. The scenario
-//! goes over it by name: its links and its nodes replace those of the template, a node without a
-//! `role` changes the keys that it names, and its acts follow. What a scenario claims, and what goes
-//! wrong in it, stands in the scenario.
+//! A template has links, nodes and acts, and the key `template` for its title. The scenario
+//! overrides it by name: its links and its nodes replace those of the template, a node without a
+//! `role` changes only the keys that it has, and its acts follow. Claims and faults stand in the
+//! scenario.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,9 +18,9 @@ use super::document;
 use super::reader::Reader;
 use super::source::{self, Source, Sources, Unreadable};
 
-/// What a template has for its scenarios.
+/// The keys that a template may have for its scenarios.
 const OWN: [&str; 5] = ["tolerance", "invariants", "links", "nodes", "act"];
-/// What only a scenario has.
+/// The keys that only a scenario has.
 const NOT_HERE: [&str; 6] = ["title", "proves", "end", "matrix", "fault", "expect"];
 
 type Key<'i> = Spanned<DeString<'i>>;
@@ -35,7 +35,7 @@ pub fn is_template(path: &Path) -> bool {
     })
 }
 
-/// A scenario in which `template` is a slip must not pass for a template.
+/// A scenario with the key `template` by mistake must not pass for a template.
 fn has_only_template(document: &DeTable<'_>) -> bool {
     let has = |key| document.get(key).is_some();
     has("template") && !has("title") && !has("expect")
@@ -48,7 +48,7 @@ pub(super) fn gather(sources: &mut Sources, faults: &mut Diagnostics) -> bool {
         let last = sources.last();
         known.extend(fs::canonicalize(&last.path));
         let (document, errors) = DeTable::parse_recoverable(&last.text);
-        // What is wrong with them is told when all of them are read.
+        // Their faults are reported once all of them are read.
         let named = document.get_ref().get("extends").filter(|_| errors.is_empty());
         let Some((named, span)) = named.map(|named| (named.get_ref(), named.span())) else {
             return true;
@@ -99,8 +99,8 @@ fn tidied(path: &Path) -> PathBuf {
     tidy
 }
 
-/// The scenario over its templates, and whether all of these could be read; nothing if it is not
-/// TOML, or is a template itself.
+/// The scenario merged over its templates, and whether all of these could be read; `None` if it is
+/// no TOML, or is a template itself.
 pub(super) fn document<'s>(
     sources: &'s Sources,
     faults: &mut Diagnostics,
@@ -126,7 +126,7 @@ pub(super) fn document<'s>(
     Some((templates.into_iter().fold(document?, |over, template| merge(template, over)), is_whole))
 }
 
-/// Says what is no template's; true if there is nothing of that kind.
+/// Reports keys that no template may have; true if there are none.
 fn check(template: &DeTable<'_>, file: &Source, faults: &mut Diagnostics) -> bool {
     let before = faults.len();
     let key = |name| template.get_key_value(name).map(|(key, _)| key.span());
@@ -162,7 +162,7 @@ fn check(template: &DeTable<'_>, file: &Source, faults: &mut Diagnostics) -> boo
     faults.len() == before
 }
 
-/// What `over` says goes over what the template says.
+/// Merges two documents; the values of `over` win.
 fn merge<'i>(template: DeTable<'i>, over: DeTable<'i>) -> DeTable<'i> {
     let template = template.into_iter().filter(|(key, _)| OWN.contains(&key.get_ref().as_ref()));
     let template = template.collect();
@@ -180,7 +180,7 @@ fn merge<'i>(template: DeTable<'i>, over: DeTable<'i>) -> DeTable<'i> {
     })
 }
 
-/// A node with a role is another one; one without changes what it names, down to single keys.
+/// A node with a role replaces the template's; one without a role changes single keys.
 fn node<'i>(below: DeValue<'i>, above: DeValue<'i>) -> DeValue<'i> {
     match (below, above) {
         (DeValue::Table(below), DeValue::Table(above)) if above.get("role").is_none() => {
@@ -190,7 +190,7 @@ fn node<'i>(below: DeValue<'i>, above: DeValue<'i>) -> DeValue<'i> {
     }
 }
 
-/// Both tables, in the order of the lower one; what is in both is joined, and stands above.
+/// Merges both tables, in the order of the lower one; the upper values win.
 fn by_name<'i>(
     below: DeTable<'i>,
     above: DeTable<'i>,

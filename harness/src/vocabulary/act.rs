@@ -8,9 +8,9 @@ use super::key::{Key, Keys};
 use super::kind::MADE;
 use super::node::{IGMP, STATIC_JOINS};
 
-/// What a numbered datagram needs of its payload, in octets.
+/// The least octets of payload, for the number of a datagram.
 pub const SMALLEST_PAYLOAD: usize = 32;
-/// What fits into an Ethernet frame: 1500 octets less the IP and UDP headers.
+/// The most octets that fit into an Ethernet frame: 1500 less the IP and UDP headers.
 pub const LARGEST_PAYLOAD: usize = 1472;
 /// The most octets of an injected message: what fits into an Ethernet frame.
 pub const LARGEST_MESSAGE: usize = 1400;
@@ -52,7 +52,7 @@ static SEND: &[Key] = &[
     .or(Number(64)),
 ];
 
-/// What every injected message has.
+/// The keys of every injected message.
 static MESSAGE: &[Key] = &[
     who("The injector or querier."),
     LINK,
@@ -86,7 +86,7 @@ static INTERFACE: &[Key] =
 static EXEC: &[Key] =
     &[who("Where."), Key::needed("command", List(&Text), "The program and its arguments.")];
 
-/// What can be set of a node; the plan knows which of them a role has.
+/// The keys that `set` can change; the plan knows which role has which.
 pub static SET: &[Key] = &[
     Key::new("link", Link, "The link of a router, where not all of its links are meant."),
     Key::new("igmp", IGMP, "IGMP parameters of a router."),
@@ -102,13 +102,13 @@ pub static SET: &[Key] = &[
     Key::new("querier", Flag, "Whether a switch asks."),
 ];
 
-/// What every act has besides its verb.
+/// The keys that every act has besides its verb.
 pub static ACT: &[Key] = &[
     Key::needed("at", Time, "When, from the start of the run."),
     Key::new("name", Text, "By which expectations refer to it."),
 ];
 
-/// The verbs, of which an act has one.
+/// The verbs; an act has exactly one.
 pub static VERBS: &[Key] = &[
     Key::new("join", Table(&[MEMBER]), "A listener joins a group."),
     Key::new("leave", Table(&[MEMBER]), "A listener leaves a group that it has joined."),

@@ -8,7 +8,7 @@ use super::key::Form::{
 use super::key::{Key, Keys};
 use super::kind::WORDS;
 
-/// What a latency can be measured from.
+/// The points from which a latency is measured.
 pub const SINCE: [&str; 2] = ["act", "wire"];
 
 static WINDOW: &[Key] = &[
@@ -29,7 +29,7 @@ static ALL_FIELDS: [Key; FIELDS.len()] = {
     keys
 };
 
-/// Which packets are meant.
+/// The keys that select packets.
 static FILTER: Keys = &[
     &[
         Key::needed("on", Link, "The link."),
@@ -144,7 +144,7 @@ static MEMBERS: &[Key] = &[
     AT,
 ];
 
-/// What can be claimed, and the keys of an `[[expect]]` that claims it.
+/// The claims, and the keys of an `[[expect]]` with each of them.
 pub static EXPECTATIONS: [(&str, Keys); 13] = [
     ("packet", &[PACKET, WINDOW]),
     ("order", &[ORDER, WINDOW]),

@@ -8,7 +8,7 @@ use super::kind::WORDS;
 /// The most copies that one rule makes, and the most frames that overtake one.
 pub const MOST_COPIES: u32 = 1000;
 
-/// Which frames are struck.
+/// The keys that select frames.
 pub static FAULT: &[Key] = &[
     Key::needed("on", Link, "The link."),
     Key::new("kind", Words(&WORDS), "Which packets; all frames unless given."),
@@ -21,7 +21,7 @@ pub static FAULT: &[Key] = &[
     Key::new("chance", Like("2.5%"), "Of these each with this chance."),
 ];
 
-/// What happens to them, of which a fault has one.
+/// The actions; a fault has exactly one.
 pub static ACTIONS: &[Key] = &[
     Key::new("drop", True, "They never arrive."),
     Key::new("delay", Time, "They arrive later; what enters later may overtake them."),

@@ -1,7 +1,7 @@
 //! The fields of packets that a claim can ask for: one row each.
 //!
-//! What a packet holds in a field is the judge's to say (`judge/field.rs`), in one match over
-//! [`PacketField`]; whatever else there is to know of a field stands in its row.
+//! The judge reads a field's value from a packet (`judge/field.rs`), in one match over
+//! [`PacketField`]; everything else about a field stands in its row.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ pub enum PacketField {
     Ttl,
     /// The whole TOS octet.
     Tos,
-    /// Whether Router Alert is there.
+    /// Whether the header has Router Alert.
     RouterAlert,
     /// Octets of the IGMP message, or of the datagram's UDP payload.
     Length,
@@ -49,12 +49,12 @@ pub enum PacketField {
     Record,
     /// The sources of a version 3 Query, or of a record.
     Sources,
-    /// How many records a version 3 Report has.
+    /// The number of records of a version 3 Report.
     Records,
 }
 
-/// A word of the vocabulary. Without a name of its own the derived reader would take it for borrowed from
-/// what is read.
+/// A word of the vocabulary. The alias keeps the derived deserializer from borrowing it from its
+/// input.
 type Known = &'static str;
 
 /// The value of a field.
@@ -101,15 +101,15 @@ pub enum Of {
 pub struct FieldRow {
     /// The field.
     pub field: PacketField,
-    /// The key, what may stand for it, and what it means.
+    /// The key, the form of its value, and its meaning.
     pub key: Key,
-    /// Which packets have it.
+    /// The packets that have the field.
     pub of: Of,
-    /// What the RFCs call it.
+    /// The RFCs' name for it.
     pub noun: &'static str,
 }
 
-/// What a record of a version 3 Report says of its group (RFC3376-4.2.12-01).
+/// The types of records of a version 3 Report (RFC3376-4.2.12-01).
 pub const RECORDS: [&str; 6] = ["is-in", "is-ex", "to-in", "to-ex", "allow", "block"];
 
 const fn row(
@@ -126,7 +126,7 @@ const fn spelt(row: FieldRow, aliases: &'static [&'static str]) -> FieldRow {
     FieldRow { key: Key { aliases, ..row.key }, ..row }
 }
 
-/// Every field, once, in the order in which a claim is put into words.
+/// Every field, once, in the order in which claims name them.
 #[rustfmt::skip]
 pub static FIELDS: [FieldRow; 17] = [
     row(PacketField::Source, "source", Address, "The IP source.", (Of::All, "source")),
@@ -166,7 +166,7 @@ pub static FIELDS: [FieldRow; 17] = [
 ];
 
 impl FieldRow {
-    /// What its words are words for, for messages.
+    /// What the words of the field are called in messages.
     #[must_use]
     pub const fn what(&self) -> &'static str {
         match self.field {
@@ -189,7 +189,7 @@ impl Of {
         }
     }
 
-    /// Who has the field, for messages.
+    /// The packets that have the field, in words for messages.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -214,7 +214,7 @@ impl fmt::Display for Value {
                 f.write_str(&all.join(", "))
             }
             Self::Length(length) => humantime::format_duration(*length).fmt(f),
-            // As the RFC spells a record: TO_IN.
+            // Record types in the RFC's spelling: TO_IN.
             Self::Word(word) => f.write_str(&word.to_uppercase().replace('-', "_")),
         }
     }

@@ -15,7 +15,7 @@ pub const BACKENDS: [&str; 2] = ["netns", "sim"];
 pub const RULES: [&str; 5] =
     ["no-unwanted", "no-duplicate", "ttl-by-one", "no-return", "well-formed-igmp"];
 
-/// What can be kept of a run.
+/// Which frames of a run can be kept.
 pub const RECORDS: [&str; 2] = ["everything", "claimed"];
 
 static ONLY: Keys = &[&[

@@ -1,23 +1,23 @@
-//! A row of a table's keys: how the key is spelt, what may stand for it, and what it means.
+//! A row of a table's keys: the key's spelling, the form of its value, and its meaning.
 
 /// One key of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// As an author writes it.
+    /// The key as an author writes it.
     pub name: &'static str,
-    /// Other spellings, which mean the same.
+    /// Other spellings with an equal meaning.
     pub aliases: &'static [&'static str],
     /// One sentence for editors and the page.
     pub about: &'static str,
-    /// What may stand for it.
+    /// The form of its value.
     pub form: Form,
-    /// Whether it must be there.
+    /// Whether the key is required.
     pub is_required: bool,
-    /// What holds if it is left out.
+    /// The value if the key is left out.
     pub unless_given: Option<Default>,
 }
 
-/// What holds if a key is left out.
+/// The value of a key that is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Default {
     /// A string.
@@ -28,7 +28,7 @@ pub enum Default {
     Flag(bool),
 }
 
-/// What may stand for a key.
+/// The form of a key's value.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
     /// Any string.
@@ -61,7 +61,7 @@ pub enum Form {
     OneOrNamed(&'static Self),
     /// True or false.
     Flag,
-    /// True, which is all that makes sense.
+    /// True, the only sensible value.
     True,
     /// A whole number, both ends included.
     Whole(u64, u64),
@@ -75,12 +75,12 @@ pub enum Form {
     Table(Keys),
     /// A list of such tables.
     Tables(Keys),
-    /// What the definition of this name in the JSON Schema says: a table with these keys, or, if
-    /// there are none, something else.
+    /// The definition of this name in the JSON Schema: a table with these keys, or something else
+    /// if there are no keys.
     Defined(&'static str, Keys),
 }
 
-/// The keys of a table: those that it has alone, and those that it shares with others.
+/// The keys of a table: its own, and those that it shares with other tables.
 pub type Keys = &'static [&'static [Key]];
 
 impl Key {
@@ -96,7 +96,7 @@ impl Key {
         Self { is_required: true, ..Self::new(name, form, about) }
     }
 
-    /// What holds if it is left out.
+    /// Sets the value if the key is left out.
     #[must_use]
     pub const fn or(self, unless_given: Default) -> Self {
         Self { unless_given: Some(unless_given), ..self }
@@ -109,7 +109,7 @@ impl Key {
 }
 
 impl Form {
-    /// The whole numbers that may stand there, in words: `1 to 255`, `1 or 2`.
+    /// The whole numbers that are allowed, in words: `1 to 255`, `1 or 2`.
     #[must_use]
     pub fn limits(&self) -> String {
         match self {
@@ -127,7 +127,7 @@ impl Form {
         }
     }
 
-    /// Whether this whole number may stand there.
+    /// Whether this whole number is allowed.
     #[must_use]
     pub fn allows(&self, number: u64) -> bool {
         match self {

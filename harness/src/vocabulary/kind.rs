@@ -34,13 +34,13 @@ pub struct KindRow {
     pub kind: PacketKind,
     /// As an author writes it.
     pub word: &'static str,
-    /// Other spellings, which mean the same.
+    /// Other spellings with an equal meaning.
     pub aliases: &'static [&'static str],
-    /// What it is, for the page.
+    /// The meaning, for the page.
     pub about: &'static str,
-    /// The versions of IGMP that such a message can be of; `None` if it is no message of IGMP.
+    /// The IGMP versions that such a message can have; `None` if it is no IGMP message.
     pub versions: Option<RangeInclusive<u64>>,
-    /// Whether it holds other kinds, so that a packet of it is of one of those as well.
+    /// Whether it contains other kinds, so that each of its packets has one of those kinds too.
     pub is_union: bool,
     /// Whether fields can describe it, so that an injector can make it.
     pub is_made: bool,
@@ -130,7 +130,7 @@ const fn made() -> usize {
     count
 }
 
-/// The words of those kinds that fields can describe.
+/// The words of kinds that fields can describe.
 pub const MADE: [&str; made()] = {
     let (mut words, mut to, mut at) = ([""; made()], 0, 0);
     while at < SPELLINGS.len() {
@@ -153,7 +153,7 @@ impl PacketKind {
     /// The row of this kind.
     #[must_use]
     pub fn row(self) -> &'static KindRow {
-        // A test holds that the rows are in the order of the kinds.
+        // A test checks that the rows are in the order of the kinds.
         &KINDS[self as usize]
     }
 

@@ -3,7 +3,7 @@
 use super::key::Form::{Address, Like, List, Named, Network, Node, OneOrMore, Time};
 use super::key::{Key, Keys};
 
-/// What the nodes of a link are, also where a link is the list of them.
+/// The list of a link's nodes, also for a link that is just this list.
 pub const NODES: Key =
     Key::needed("nodes", List(&Node), "The nodes on it, in the order of their addresses.");
 

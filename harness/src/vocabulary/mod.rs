@@ -1,8 +1,8 @@
 //! Every word of a scenario, once: kinds of packets, their fields, the keys of its tables.
 //!
-//! A row says how a word is spelt, what may stand for it and what it means. The reader, the JSON
-//! Schema, the tables of docs/scenario.md, the words of a claim and the judge's filter follow from
-//! the rows. Words of protocols that castnet does not speak yet are here too ([`unspoken`]).
+//! A row has a word's spelling, the form of its value and its meaning. The reader, the JSON Schema,
+//! the tables of docs/scenario.md, the words of a claim and the judge's filter follow from the
+//! rows. Words of protocols that castnet does not speak yet are here too ([`unspoken`]).
 
 pub mod act;
 pub mod claim;

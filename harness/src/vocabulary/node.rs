@@ -1,4 +1,4 @@
-//! The keys of nodes, by their roles, and of what generates nodes.
+//! The keys of nodes, by their roles, and of generated nodes.
 
 use super::key::Default::{Flag as Yes, Number, Text as Said};
 use super::key::Form::{
@@ -6,7 +6,7 @@ use super::key::Form::{
 };
 use super::key::{Key, Keys};
 
-/// The most hosts of a population: they fit one network of those that are given out.
+/// The most hosts of a population, which fit one assigned network.
 pub const MOST_HOSTS: u32 = 1_000_000;
 /// The most routers that are generated.
 pub const MOST_ROUTERS: usize = 20_000;
@@ -14,12 +14,12 @@ pub const MOST_ROUTERS: usize = 20_000;
 pub const MOST_CHILDREN: usize = 30;
 /// The most levels of a generated tree.
 pub const MOST_LEVELS: usize = 1000;
-/// The one way in which a router's daemon can be asked to run.
+/// The word that gives a router's daemon a process of its own.
 pub const PROCESS: &str = "process";
 /// The IGMP stacks of a listener.
 pub const STACKS: [&str; 2] = ["kernel", "castnet"];
 
-/// What the rows of the parameters say (`knobs`), which stand above the vocabulary.
+/// The rows of the parameters are in `knobs`, which is above the vocabulary.
 pub const IGMP: Form = Form::Defined("igmp", &[]);
 
 const IGMP_VERSION: Key =
@@ -104,7 +104,7 @@ pub static ROLES: [(&str, Keys); 6] = [
     ("switch", &[role!("switch"), SWITCH]),
 ];
 
-/// What every shape that is generated has.
+/// The keys of every generated shape.
 static SHAPE: &[Key] = &[
     Key::new("hosts", Whole(0, MOST_HOSTS as u64), "How many hosts a router has, if it has some.")
         .or(Number(0)),
@@ -125,7 +125,7 @@ static GRID: &[Key] = &[
     size("columns", MOST_ROUTERS, "How many routers in a row."),
 ];
 
-/// What generates a topology.
+/// The keys of `[generate]`.
 pub static GENERATE: Keys = &[&[
     Key::new("chain", Table(&[CHAIN, SHAPE]), "Each router is below the one before it."),
     Key::new("tree", Table(&[TREE, SHAPE]), "Levels of routers; the last ones have hosts."),

@@ -1,4 +1,4 @@
-//! That each word stands in the vocabulary once, and each row where it is looked up.
+//! Each word is in the vocabulary once, and each row is where it is looked up.
 
 use std::collections::BTreeSet;
 

@@ -1,9 +1,9 @@
 //! Words of protocols that castnet does not speak yet.
 //!
-//! An author who writes one knows what it means, so the answer is that castnet does not speak the
-//! protocol, and never the suggestion of another word that happens to be spelt like it.
+//! An author who writes one knows its meaning, so the answer is that castnet does not speak the
+//! protocol, and never a suggestion of a word with a similar spelling.
 
-/// What is reported of a word: the message, and what stands at the caret.
+/// The answer to a word: the message, and the text at the caret.
 pub type Answer = (&'static str, &'static str);
 
 /// The answer to an address, a network or a group of IPv6.
@@ -18,7 +18,7 @@ const FAMILY: Answer = ("castnet does not speak IPv6 yet", "every scenario is of
 const DEVICE: Answer = ("castnet runs no other routers than its own yet", "a router is castnet's");
 const SOURCES: Answer = ("castnet's hosts do not choose sources yet", "a word of IGMPv3 and MLDv2");
 
-/// Whole words, and what they are words of.
+/// Whole words, each with the answer for its protocol.
 const WORDS: &[(&[&str], Answer)] = &[
     (&["mldv1", "mldv2", "multicast-listener-query", "multicast-listener-report"], MLD),
     (&["done", "listener-query", "listener-report", "last-listener-query-interval"], MLD),
@@ -31,10 +31,10 @@ const WORDS: &[(&[&str], Answer)] = &[
     (&["speaks", "exclude", "include"], SOURCES),
 ];
 
-/// The parts of compound words, and what they are words of.
+/// The parts of compound words, each with the answer for its protocol.
 const PARTS: &[(&str, Answer)] = &[("mld", MLD), ("mldv1", MLD), ("mldv2", MLD), ("pim", PIM)];
 
-/// What is to be reported of a word that belongs to none of castnet's protocols.
+/// The answer to a word of a protocol that castnet does not speak; `None` for any other word.
 #[must_use]
 pub fn answer(word: &str) -> Option<Answer> {
     let word = word.to_ascii_lowercase();

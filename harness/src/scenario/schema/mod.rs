@@ -1,8 +1,8 @@
 //! The keys of a scenario as a JSON Schema, from which editors complete and explain them.
 //!
-//! It says which keys there are, which of them must be there, and what stands for them. What fits
-//! together it does not know: that is the compiler's business, which also has the better words.
-//! Tests hold it and the reader together, key by key. Draft 7 is what editors of TOML understand.
+//! The schema lists the keys, the required ones, and the forms of their values. It does not know
+//! which values fit together: the compiler checks that, with better messages. Tests compare schema
+//! and reader key by key. Editors of TOML understand Draft 7.
 
 mod render;
 

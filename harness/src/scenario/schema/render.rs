@@ -1,4 +1,4 @@
-//! The rows of the vocabulary as JSON Schema has them.
+//! The rows of the vocabulary as JSON Schema.
 
 use serde_json::{Map, Value, json};
 
@@ -21,7 +21,7 @@ pub(super) fn table(keys: &[&[Key]]) -> Value {
     })
 }
 
-/// A table of which exactly one of the verbs is a key.
+/// A table with exactly one of the verbs among its keys.
 pub(super) fn with_one_of(keys: &[Key], verbs: &[Key]) -> Value {
     let one_of: Vec<Value> = verbs.iter().map(|verb| json!({ "required": [verb.name] })).collect();
     let mut schema = table(&[keys, verbs]);
@@ -29,12 +29,12 @@ pub(super) fn with_one_of(keys: &[Key], verbs: &[Key]) -> Value {
     schema
 }
 
-/// What the definition of this name says.
+/// A reference to the definition of this name.
 pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/definitions/{name}") })
 }
 
-/// What may stand for a key, and what it means.
+/// The form and the meaning of a key's value.
 pub(super) fn key_schema(key: &Key) -> Value {
     let mut schema = form_schema(&key.form);
     schema["description"] = key.about.into();
@@ -82,7 +82,7 @@ fn form_schema(form: &Form) -> Value {
     }
 }
 
-/// What is no string otherwise may be the parameter of a matrix.
+/// A value that is no string may be given by a parameter of a matrix.
 fn or_parameter(schema: Value) -> Value {
     json!({ "anyOf": [schema, reference("parameter")] })
 }
