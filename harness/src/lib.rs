@@ -30,7 +30,7 @@
 //! - [`scenario`]: reads what an author writes, and reports errors in it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`family`]: the address families that the laboratory supports.
-//! - [`protocol`]: what messages mean to whoever watches a link.
+//! - [`protocol`]: the meaning of messages to an observer of a link.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
 //! - [`device`]: the plan's routers and hosts in a device's own configuration.
 //! - [`member`]: a listener that speaks by castnet's own host machine.

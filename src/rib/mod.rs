@@ -112,7 +112,7 @@ impl Table {
     /// The best route of the longest prefix, and that prefix's length.
     fn find(&self, source: IpAddr) -> Option<(u8, NextHop)> {
         let (length, hops) = self.0.longest(source)?;
-        // Of equals, `min_by_key` gives the first.
+        // Among equals, `min_by_key` returns the first.
         let best = hops.iter().min_by_key(|hop| (hop.preference, hop.metric))?;
         Some((length, *best))
     }

@@ -1,7 +1,8 @@
 //! A map from IP prefixes to values that finds the longest prefix of an address.
 //!
-//! A binary trie without chains: a node is a prefix with a value, or where two longer prefixes part.
-//! A lookup takes as many steps as prefixes contain each other, however many there are in all.
+//! A binary trie without chains: a node is a prefix with a value, or the place where two longer
+//! prefixes part. The steps of a lookup are the prefixes that contain the address, and not all
+//! prefixes.
 
 use std::net::IpAddr;
 
@@ -16,7 +17,7 @@ mod tests;
 #[derive(Clone, Debug)]
 pub(super) struct Trie<T>(PerFamily<Node<T>>);
 
-/// The bits of an address, the first one highest, and how many of them count.
+/// The bits of an address, the first one highest, and the number of them that count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bits {
     bits: u128,
@@ -27,7 +28,7 @@ struct Bits {
 struct Node<T> {
     prefix: Bits,
     value: Option<T>,
-    /// Where the next bit is 0, and where it is 1.
+    /// The children where the next bit is 0, and where it is 1.
     below: [Option<Box<Self>>; 2],
 }
 
@@ -48,7 +49,7 @@ impl Bits {
         Self { bits: self.bits & mask, length }
     }
 
-    /// What both begin with.
+    /// The longest common prefix.
     fn shared(self, other: Self) -> Self {
         let equal = (self.bits ^ other.bits).leading_zeros();
         let least = self.length.min(other.length);
@@ -68,20 +69,20 @@ impl<T> Default for Trie<T> {
 }
 
 impl<T: Default> Trie<T> {
-    /// The value of this very prefix, made if there is none.
+    /// The value of exactly this prefix; a default value is added if the prefix has no value.
     pub(super) fn entry(&mut self, net: IpNet) -> &mut T {
         self.root_mut(net.addr()).entry(Bits::new(net.addr(), net.prefix_len()))
     }
 }
 
 impl<T> Trie<T> {
-    /// The value of this very prefix.
+    /// The value of exactly this prefix.
     pub(super) fn get_mut(&mut self, net: IpNet) -> Option<&mut T> {
         let wanted = Bits::new(net.addr(), net.prefix_len());
         self.root_mut(net.addr()).find_mut(wanted)?.value.as_mut()
     }
 
-    /// Forgets the value of this very prefix.
+    /// Removes the value of exactly this prefix.
     pub(super) fn remove(&mut self, net: IpNet) {
         self.root_mut(net.addr()).remove(Bits::new(net.addr(), net.prefix_len()));
     }
@@ -136,7 +137,7 @@ impl<T> Node<T> {
         if is_there { next.find_mut(wanted) } else { None }
     }
 
-    /// Appends what is here and below; `address` is the address of a prefix's bits.
+    /// Appends the values here and below; `address` turns a prefix's bits into an address.
     fn list<'t>(&'t self, address: &impl Fn(u128) -> IpAddr, all: &mut Vec<(IpNet, &'t T)>) {
         let Bits { bits, length } = self.prefix;
         let net = IpNet::new(address(bits), length).ok();
@@ -155,7 +156,7 @@ impl<T> Node<T> {
             return;
         }
         next.remove(wanted);
-        // A node without a value is there only where two ways part.
+        // A node without a value is kept only where two longer prefixes part.
         if next.value.is_none() && next.below.iter().flatten().count() < 2 {
             *place = next.below.iter_mut().find_map(Option::take);
         }

@@ -1,6 +1,6 @@
 //! Medians, and tables of them as they stand in the documentation.
 
-/// The middle of the values; NaN if there are none.
+/// The middle of the values; NaN without values.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

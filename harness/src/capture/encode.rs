@@ -1,11 +1,11 @@
-//! Injected messages as the octets of their packets, right or wrong as the plan wants them.
+//! Encodes injected packets, with the flaws that the plan asks for.
 
 use castnet::igmp;
 use castnet::wire::Unencodable;
 
 use crate::plan::{Flaws, Injection, Payload};
 
-/// Where the checksum of an IGMP message is.
+/// The octets of an IGMP message's checksum.
 const CHECKSUM: std::ops::Range<usize> = 2..4;
 
 /// The whole IPv4 packet.
@@ -20,7 +20,7 @@ pub fn injected(injection: &Injection) -> Result<Vec<u8>, Unencodable> {
     injection.header.encode(&spoiled(payload, injection.flaws))
 }
 
-/// The payload with what is wrong with it on purpose.
+/// The payload with its deliberate flaws.
 fn spoiled(mut payload: Vec<u8>, flaws: Flaws) -> Vec<u8> {
     payload.resize(payload.len() + flaws.pad, 0);
     if let Some(left) = flaws.truncate {

@@ -182,7 +182,7 @@ impl Pair<'_> {
         }
         let of_place = of(1 - has);
         let found = of_place.iter().position(|moment| moment.cause == key.cause);
-        // A message that is missing has been told of, and so has what follows from it.
+        // A missing message has been reported, and its consequences are not.
         let Some(found) = found else { return };
         let moment = &of_place[found];
         // A Report in between may answer this cause.
@@ -215,7 +215,7 @@ impl Pair<'_> {
         self.note_distance(place, by);
     }
 
-    /// Whether somebody leaves the group, or speaks otherwise, before what the moment causes has been
+    /// Whether a host leaves the group, or changes its version, before the moment's Reports are
     /// sent: at its end at the latest, or as much later as a kernel's timer may be.
     fn is_ended(&self, (segment, group): Place, moment: &Moment, side: usize) -> bool {
         let until = moment.until + self.plan.tolerance;

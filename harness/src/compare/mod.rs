@@ -1,11 +1,12 @@
-//! Two recordings of one plan side by side: whether two backends let the same happen.
+//! Compares two recordings of one plan: whether two backends do the same.
 //!
-//! On each link the same ports must send the same messages in the same order, each within the plan's
-//! tolerance of its twin, give or take the time by which earlier acts differ and the laboratory was late.
-//! What a protocol leaves to chance is not held against anybody: a Report may come at any time of its
-//! delay, from whichever member draws the shortest one, but somebody must report in both. Streams must
-//! pause at the same ports and times, give or take the time by which the causing Reports differ. What
-//! chance decided otherwise in the other run (`chance`) is left out of the comparison and listed.
+//! On each link the same ports must send the same messages in the same order, each within the
+//! plan's tolerance of its twin, give or take the time by which earlier acts differ and the
+//! laboratory was late. Differences that a protocol leaves to chance are allowed: a Report may come
+//! at any time of its delay, from whichever member draws the shortest one, but there must be one in
+//! both. Streams must pause at the same ports and times, give or take the time by which the causing
+//! Reports differ. Events that chance decided otherwise in the other run (`chance`) are left out of
+//! the comparison and listed.
 
 mod answers;
 mod bounds;
@@ -28,14 +29,14 @@ use crate::recording::Recording;
 use crate::scenario::PacketKind;
 use bounds::{Bounds, distance};
 
-/// How two recordings compare.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// Messages, answers and pauses of streams that both have.
     pub shared: Shared,
     /// The greatest distance of a message, or of the end of a pause, from its twin.
     pub widest: Duration,
-    /// What only one of them has, or has at another time; in the order of time.
+    /// Events that only one recording has, or has at another time; in the order of time.
     pub disagreements: Vec<Disagreement>,
     /// What was not compared, and why.
     pub left_out: Vec<String>,
@@ -46,16 +47,17 @@ pub struct Comparison {
 pub struct Shared {
     /// Messages that do not depend on chance.
     pub messages: usize,
-    /// What was reported because of one cause.
+    /// Reports, counted once for each cause.
     pub answers: usize,
-    /// Pauses of streams at a port or at a socket, those before they begin and after they end too.
+    /// Pauses of streams at a port or at a socket, including those before the begin and after the
+    /// end.
     pub pauses: usize,
 }
 
-/// Something in which two recordings differ.
+/// A difference between two recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disagreement {
-    /// When, in the earlier one.
+    /// The earlier of the two times.
     pub at: Instant,
     /// In words.
     pub text: String,
@@ -96,7 +98,7 @@ struct SentPacket {
     port: PortId,
     link: LinkId,
     packet: Packet,
-    /// A Report of a listener, whose time is left to chance.
+    /// Whether it is a Report of a listener, whose time is random.
     is_answer: bool,
 }
 
@@ -130,7 +132,7 @@ impl<'a> Side<'a> {
         Self { name: recording.backend, recording, sent: sent.collect() }
     }
 
-    /// When the act was done, if it was.
+    /// When the act was done; `None` if it was not.
     fn done(&self, act: usize) -> Option<Instant> {
         self.recording.acts.get(act).copied().flatten()
     }
@@ -171,8 +173,8 @@ impl Pair<'_> {
             && is_before(self.incomparable_segments.get(&place.0))
     }
 
-    /// How far what comes at that time may be from its twin: by the tolerance, by what the acts before it
-    /// were apart, and by what a laboratory was late itself.
+    /// How far an event at that time may be from its twin: the tolerance, the distance of earlier
+    /// acts, and the lateness of a laboratory.
     fn bounds(&self, at: Instant) -> Bounds {
         let [one, other] = &self.sides;
         let late = one.recording.lateness.by.saturating_add(other.recording.lateness.by);
@@ -185,7 +187,7 @@ impl Pair<'_> {
         bounds.widened(least, most)
     }
 
-    /// Whether both runs were still on at that time, and not about to end.
+    /// Whether both runs were under way at that time, and not about to end.
     fn is_early(&self, at: Instant) -> bool {
         at + self.plan.tolerance < Instant::ZERO + self.plan.end
     }
@@ -199,7 +201,7 @@ impl Pair<'_> {
     }
 }
 
-/// The group that a packet is about, if it is about one.
+/// The group of a packet, if it has one.
 fn group(packet: &Packet) -> Option<Group> {
     match &packet.content {
         Content::Igmp(message) => message.meaning().groups().next(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::recording::{Delivery, Frame};
 
-/// Two listeners, of which one leaves, so that the querier asks; then a stream and its end.
+/// Two listeners; one leaves, so that the querier sends Queries; then a stream and its end.
 const SCENARIO: &str = r#"
 title = "something of everything"
 
@@ -45,7 +45,7 @@ fn run(plan: &Plan, backend: &'static str) -> Recording {
     Recording { backend, ..crate::sim::run(plan, |_| true).unwrap().unwrap() }
 }
 
-/// The run, and the same run after something was done to it.
+/// The run, and a changed copy of it.
 fn changed(change: impl FnOnce(&Plan, &mut Recording)) -> Comparison {
     let plan = plan(SCENARIO);
     let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
@@ -53,7 +53,7 @@ fn changed(change: impl FnOnce(&Plan, &mut Recording)) -> Comparison {
     compare(&plan, &one, &other)
 }
 
-/// What disagrees in the changed run, in words.
+/// The disagreements with the changed run, in words.
 fn told(change: impl FnOnce(&Plan, &mut Recording)) -> Vec<String> {
     changed(change).disagreements.into_iter().map(|one| one.text).collect()
 }
@@ -68,8 +68,9 @@ fn equal_runs_agree_in_everything() {
     let found = changed(|_, _| {});
     assert_eq!(found.disagreements, []);
     assert_eq!(found.widest, Duration::ZERO);
-    // General Queries at 0, 1, 5 and 9 s on both links, two that ask after the Leave, and the Leave; a join and two
-    // Queries answered; the stream begins and ends at s1, at r1 and at the socket of h1.
+    // General Queries at 0, 1, 5 and 9 s on both links, two Group-Specific ones after the Leave,
+    // and the Leave; answers to a join and two Queries; the stream begins and ends at s1, at r1 and
+    // at the socket of h1.
     let wanted = Shared { messages: 11, answers: 3, pauses: 5 };
     assert_eq!(found.shared, wanted);
 }
@@ -217,7 +218,7 @@ fn a_group_whose_last_reporter_was_another_one_is_left_out() {
     );
     let mut plan = plan(&both);
     let one = run(&plan, "sim");
-    // Some seed lets the other host answer last before h1 leaves.
+    // With some seed the other host answers last before h1 leaves.
     let parted = (2..40).find_map(|seed| {
         plan.seed = seed;
         let found = compare(&plan, &one, &run(&plan, "netns"));
@@ -237,7 +238,7 @@ fn with(act: &str) -> String {
 fn a_second_query_that_an_answer_in_time_spares_is_left_out() {
     let joins = with("at = \"300ms\"\njoin = { who = \"h2\", group = \"239.1.1.1\" }");
     let plan = plan(&joins);
-    // In the one h2 answers at once, in the other one when it is too late.
+    // In one run h2 answers at once, in the other one when it is too late.
     let answering = |at: u64, again: bool| {
         let mut recording = run(&plan, if again { "netns" } else { "sim" });
         let is_answer = |frame: &Frame| is(&plan, frame, "h2:lan", PacketKind::V2Report);
@@ -266,7 +267,7 @@ fn a_second_query_that_an_answer_in_time_spares_is_left_out() {
     assert!(
         told.contains("group 239.1.1.1, max resp 0.5 s on lan at 6.500 s in netns: chance had")
     );
-    // It was answered in time in both, and all the same asked again.
+    // The Query was answered in time in both, but one sends another one.
     let found = compare(&plan, &answering(6100, false), &answering(6100, true));
     let [told] = found.disagreements.as_slice() else { panic!("{:?}", found.disagreements) };
     assert!(told.text.ends_with("at 6.500 s in netns, number 2 of its kind; sim has 1 of them"));
@@ -291,11 +292,11 @@ fn what_comes_between_two_acts_of_one_time_is_left_to_chance() {
     let late = compare(&plan, &one, &other);
     let [told] = late.disagreements.as_slice() else { panic!("{:?}", late.disagreements) };
     assert!(told.text.starts_with("stream 0 to 239.1.1.1 at h2's socket: sim starts at 2.000 s"));
-    // Without that datagram between the acts it is the same.
+    // Without that datagram between the acts there is no disagreement.
     let mut without = other.clone();
     without.deliveries.retain(|delivery| delivery.node != h2 || delivery.at != moment);
     assert_eq!(compare(&plan, &without, &other).disagreements, []);
-    // With one at another time it is not.
+    // With one at another time there is.
     without.deliveries.push(Delivery { at: moment + Duration::from_millis(600), ..first });
     without.deliveries.sort_by_key(|delivery| delivery.at);
     assert_eq!(compare(&plan, &without, &other).disagreements.len(), 1);

@@ -39,8 +39,7 @@ impl<'a> View<'a> {
             PacketField::RouterAlert => Value::Flag(packet.router_alert),
             PacketField::Length => Value::Whole(packet.length as u64),
             PacketField::Version => Value::Whole(number(packet.meaning()?.version()?)),
-            // The checksum of a malformed message is wrong; the caller has decoded its other
-            // fields.
+            // The filter has decoded a message with a wrong checksum as if the checksum were right.
             PacketField::GoodChecksum => Value::Flag(packet.but_for_checksum.is_none()),
             PacketField::MaxResp => Value::Length(self.query()?.max_resp),
             PacketField::MaxRespCode => Value::Whole(packet.max_resp_code?.into()),

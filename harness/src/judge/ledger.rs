@@ -1,4 +1,4 @@
-//! Where each copy of a datagram went.
+//! The way of each copy of a datagram.
 
 use castnet::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::capture::decode::{Content, decode};
 use crate::plan::{Action, LinkId, PortId};
 use crate::recording::{Number, Struck};
 
-/// How many events of routers, and how many messages that were struck, a ledger shows.
+/// The most events of routers, and the most struck messages, that a ledger shows.
 const EVENTS: usize = 6;
 
 /// One crossing of a link.
@@ -15,14 +15,14 @@ struct Hop {
     at: Instant,
     link: LinkId,
     origin: [u8; 6],
-    /// Nobody, if nobody that we know has sent it.
+    /// The sending port; `None` if no port of the plan has sent the frame.
     from: Option<PortId>,
     to: Vec<PortId>,
 }
 
 impl Evidence<'_> {
-    /// Every link that the datagram crossed, from which port to which; what became of it in each
-    /// machine; and what the routers told last about its group by then.
+    /// Every link that the datagram crossed, from which port to which; what happened to it in each
+    /// router, switch and listener; and the routers' last reports about its group by then.
     pub(super) fn ledger(&self, number: Number) -> Vec<String> {
         let sightings: Vec<_> =
             self.seen.iter().filter(|seen| seen.packet.content == Content::Data(number)).collect();
@@ -43,7 +43,7 @@ impl Evidence<'_> {
         lines
     }
 
-    /// What became of the group's messages on their way, and what the routers told last about it.
+    /// What faults did to the group's messages, and the routers' last reports about it.
     fn told_before(&self, last: &Seen) -> Vec<String> {
         let until = last.at + self.plan.tolerance;
         let messages = self.recording.struck.iter().filter(|struck| struck.at <= until);
@@ -98,7 +98,7 @@ impl Evidence<'_> {
         }
     }
 
-    /// Since when the interface was down then, if it was.
+    /// Since when the interface was down at that time; `None` if it was up.
     pub(super) fn down_since(&self, port: PortId, then: Instant) -> Option<Instant> {
         let mut acts = self.plan.acts.iter().enumerate().filter_map(|(id, act)| match act.action {
             Action::Interface { port: of, up } if of == port => Some((self.done(id)?, up)),

@@ -1,6 +1,6 @@
-//! What became of a datagram in each machine that it entered, and why it did not go on.
+//! What happened to a datagram in each node that it entered, and why it did not go on.
 //!
-//! The reasons are read off what the router told of itself and off its forwarding cache at that time.
+//! The reasons follow from the router's own reports and from its forwarding cache at that time.
 //! They explain, and judge nothing.
 
 use super::{Evidence, Seen};
@@ -36,8 +36,8 @@ impl Evidence<'_> {
             return self.passed(arrived, vec![why], &self.left(arrived, sightings));
         }
         match self.entry_for(node, arrived) {
-            // Whoever wants it, it came in where it must not: the kernel drops it. What left is
-            // another copy.
+            // The kernel drops a datagram on a wrong interface, even if there are members. A
+            // datagram that left is another copy.
             Some(entry) if entry.iif != arrived.port => {
                 let iif = self.plan.port_name(entry.iif);
                 let mut why: Vec<String> = self.upcall(node, arrived).into_iter().collect();
@@ -71,7 +71,7 @@ impl Evidence<'_> {
         self.passed(arrived, why, &left)
     }
 
-    /// Where the node sent it on.
+    /// The sightings at which the node sent it on.
     fn left<'e>(&self, arrived: &Seen, sightings: &[&'e Seen]) -> Vec<&'e Seen> {
         let ports = &self.plan.nodes[self.plan.ports[arrived.port].node].ports;
         let left = sightings.iter().copied();
@@ -98,7 +98,7 @@ impl Evidence<'_> {
         said.join(", ")
     }
 
-    /// Nothing if it was received, or if nobody there had to receive it.
+    /// `None` if it was received, or if the listener did not have to receive it.
     fn in_vain(&self, number: Number, node: NodeId, arrived: &Seen) -> Option<String> {
         let mut deliveries = self.recording.deliveries.iter();
         let received = deliveries.any(|d| d.node == node && d.number == number);
@@ -174,7 +174,7 @@ impl Evidence<'_> {
         }
     }
 
-    /// What the kernel asked the router when the datagram came.
+    /// The upcall that the datagram caused.
     fn upcall(&self, node: NodeId, arrived: &Seen) -> Option<String> {
         let until = arrived.at + self.plan.tolerance;
         let mut told = self.recording.events.iter();
@@ -191,7 +191,7 @@ impl Evidence<'_> {
         upcall.map(|kind| format!("upcall {kind}"))
     }
 
-    /// Whether the router had told that it knows no way to the datagram's source.
+    /// Whether the router had reported that it has no route to the datagram's source.
     fn has_no_route(&self, node: NodeId, arrived: &Seen) -> bool {
         let (source, until) = (arrived.packet.source, arrived.at + self.plan.tolerance);
         let mut told = self.recording.events.iter().filter(|event| event.at <= until);

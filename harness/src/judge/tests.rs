@@ -1,6 +1,6 @@
-//! The judge, tried on runs that never took place: a small scenario, and a recording made of bytes.
+//! The judge on made-up runs: a small scenario, and a recording made of bytes.
 //!
-//! For each kind of claim: what has to pass, what has to fail, what proves nothing; and both sides of
+//! For each kind of claim: what must pass, what must fail, what proves nothing; and both sides of
 //! each bound, a nanosecond apart.
 
 mod counters;
@@ -85,7 +85,7 @@ leave = { who = "h1", group = "239.1.1.1" }
 [[expect]]
 "#;
 
-/// When `leave` was really done; every other act was in time.
+/// When `leave` was really done; every other act was on time.
 const LEAVE: Instant = Instant::from_nanos(5_001_000_000);
 
 /// The position of `leave` among the acts.
@@ -145,7 +145,7 @@ impl Run {
         self.frame(at, port, &igmp_frame(&Ipv4Header::igmp(source, to), message))
     }
 
-    /// r1 asks for the group on lan.
+    /// r1 sends a Query for the group on lan.
     fn asks(self, at: Instant) -> Self {
         self.igmp(at, "r1:lan", GROUP, &query(5, GROUP))
     }
@@ -176,7 +176,7 @@ impl Run {
         run.delivered(at, "h1", S1, first(sequence))
     }
 
-    /// r1's entry for (s1, group) is so from now on.
+    /// r1's entry for (s1, group) from now on.
     fn entry(mut self, at: Instant, entry: Option<(&str, &[&str])>) -> Self {
         let entry = entry.map(|(iif, oifs)| {
             let oifs = oifs.iter().map(|oif| self.port(oif)).collect();
@@ -193,7 +193,7 @@ impl Run {
         self
     }
 
-    /// r1 tells of a change of its state.
+    /// r1 reports a change of its state.
     fn tells(mut self, at: Instant, what: StateChange) -> Self {
         let (node, told) = (self.node("r1"), Told::Router(Event::Configured));
         self.recording.events.push(NodeEvent { at, node, told, what: Some(what) });
@@ -211,7 +211,7 @@ impl Run {
         judge(&self.plan, &self.recording)
     }
 
-    /// What became of the only expectation.
+    /// The result of the only expectation.
     fn finding(self) -> Finding {
         let mut findings = self.verdict().findings;
         assert_eq!(findings.len(), 1);
@@ -225,7 +225,7 @@ impl Run {
         assert_eq!(finding.why.is_empty(), outcome == Outcome::Pass);
     }
 
-    /// Comes out so, and says all this, in this order.
+    /// The result has this outcome and these lines, in this order.
     #[track_caller]
     fn says(self, outcome: Outcome, lines: &[&str]) {
         let finding = self.finding();

@@ -1,4 +1,4 @@
-//! What can be configured: whether parameters agree with each other and fit into a message.
+//! Checks whether parameters agree with each other and fit into a message.
 //!
 //! Owns the limits of RFC 2236 section 8 and of the fields that carry the values. Refuses a version
 //! that no router speaks yet.
@@ -9,10 +9,10 @@ use castnet::gmp::message::Version;
 
 use super::Knobs;
 
-/// The longest interval that the code of the Querier's Query Interval can say (RFC3376-4.1.7-01).
+/// The largest Query Interval that QQIC can encode (RFC3376-4.1.7-01).
 const LONGEST_QUERY_INTERVAL: Duration = Duration::from_secs(31744);
 
-/// Why parameters cannot be used.
+/// Why parameters are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// RFC2236-8.1-01
@@ -21,7 +21,7 @@ pub enum Invalid {
     /// RFC2236-8.3-01
     #[error("query-response-interval must be shorter than query-interval (RFC 2236 section 8.3)")]
     ResponseNotShorter,
-    /// A count of zero would drop members unasked.
+    /// With a count of zero no Query would be sent before members are dropped.
     #[error("last-member-query-count must not be 0")]
     LastMemberQueryCount,
     /// RFC2236-2.2-01: the field holds tenths of a second in one octet, and zero means version 1.
@@ -33,7 +33,7 @@ pub enum Invalid {
     /// No router speaks version 3 yet.
     #[error("version 3 is not spoken by routers yet")]
     NotSpoken,
-    /// Zero would query without end.
+    /// With zero a router would send Queries without end.
     #[error("{0} must not be 0")]
     Zero(&'static str),
 }
@@ -57,7 +57,7 @@ impl Invalid {
 }
 
 impl Knobs {
-    /// Checks the parameters against each other and against what a message can carry.
+    /// Checks the parameters against each other and against the limits of the messages.
     ///
     /// # Errors
     /// The first rule that is broken.

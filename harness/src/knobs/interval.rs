@@ -1,7 +1,7 @@
 //! The intervals and counts by the words that expressions use: one row each.
 //!
-//! A row holds the value and the words for how it comes about, so that a formula and its explanation
-//! cannot part. MLD has other words for some of them (RFC 3810 section 9), which name the same rows.
+//! A row holds the value and the words of its formula, so that a formula and its explanation cannot
+//! differ. MLD has other words for some of them (RFC 3810 section 9), which name the same rows.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ pub struct Interval {
     pub aliases: &'static [&'static str],
     /// The clause that defines it.
     pub rfc: &'static str,
-    /// Its value, and how the value comes about: `LMQC 2 x LMQI 0.500 s`; no words for a value that is
-    /// configured and not computed.
+    /// The value and its formula in words: `LMQC 2 x LMQI 0.500 s`; a configured value has no
+    /// formula.
     pub of: fn(&Knobs) -> (Quantity, String),
 }
 
@@ -85,7 +85,7 @@ pub const INTERVALS: [Interval; 11] = [
             (Quantity::Time(knobs.other_querier_present_interval()), formula)
         },
     },
-    // The hosts' own: no router configures it.
+    // The hosts' own interval, which no router configures.
     plain("URI", "RFC2236-8.10-01", |_| time(HostKnobs::default().unsolicited_report_interval)),
 ];
 

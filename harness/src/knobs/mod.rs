@@ -1,6 +1,6 @@
 //! The parameters of group management and the RFCs' arithmetic, computed by the laboratory itself.
 //!
-//! Owns section 8 of RFC 2236, RFC 3376 and RFC 9776 for everybody who plans, judges or compares. A
+//! Owns section 8 of RFC 2236, RFC 3376 and RFC 9776 for all code that plans, judges or compares. A
 //! device under test never supplies a formula here: a device that computes an interval wrongly must
 //! not move the claim about that interval. [`crate::device`] translates these parameters into the
 //! configuration of a device.
@@ -48,7 +48,7 @@ impl Revision {
 /// The parameters of a router, or of a switch that queries, on one link (RFC 2236 section 8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Knobs {
-    /// Whose formulas apply.
+    /// The RFC whose formulas apply.
     pub revision: Revision,
     /// The version spoken, by administration (RFC2236-4-06).
     pub version: Version,
@@ -96,7 +96,7 @@ impl Knobs {
             + self.query_response_interval * self.responses_awaited()
     }
 
-    /// How many Query Response Intervals a membership outlasts the last Query by.
+    /// The number of Query Response Intervals by which a membership outlasts the last Query.
     const fn responses_awaited(&self) -> u32 {
         match self.revision {
             Revision::Rfc2236 | Revision::Rfc3376 => 1,

@@ -1,4 +1,4 @@
-//! What a parameter is: a key, and the place in [`Knobs`] where its value is kept.
+//! A parameter: a key, and the place of its value in [`Knobs`].
 //!
 //! The rows themselves are [`super::PARAMETERS`]. A scenario's reader, the JSON Schema, the page and
 //! the configuration of a device walk them, so that a parameter is written in no other list.
@@ -13,7 +13,7 @@ use crate::vocabulary::key::Key;
 /// A parameter of a router that an author can give.
 #[derive(Debug)]
 pub struct Parameter {
-    /// Its key, what may stand for it, and what it means.
+    /// Its key, the form of its value, and its meaning.
     pub key: Key,
     /// Where its value is kept.
     pub slot: fn(&mut Knobs) -> Slot<'_>,
@@ -48,7 +48,7 @@ pub enum Setting {
     Time(Duration),
 }
 
-/// What of [`Knobs`] changes; the rest stays as it is.
+/// Changes of [`Knobs`]; parameters without a change stay as they are.
 #[derive(Clone, Debug, Default)]
 pub struct Changes(pub Vec<(&'static Parameter, Setting)>);
 
@@ -73,7 +73,7 @@ impl Parameter {
 }
 
 impl Slot<'_> {
-    /// What is kept there.
+    /// The value that is stored there.
     fn value(self) -> Option<Setting> {
         Some(match self {
             Self::Flag(flag) => Setting::Flag(*flag),
@@ -86,7 +86,7 @@ impl Slot<'_> {
         })
     }
 
-    /// Keeps a value; one that the row's form does not allow changes nothing.
+    /// Stores a value; a value that the row's form does not allow changes nothing.
     fn put(self, setting: Setting) {
         match (self, setting) {
             (Self::Count(count), Setting::Whole(whole)) => {

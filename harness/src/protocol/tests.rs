@@ -1,4 +1,4 @@
-//! What the RFCs say of messages, held against the book.
+//! The RFCs' rules about messages, compared with the book.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -159,13 +159,13 @@ fn the_first_leave_after_a_report_obliges_the_only_querier() {
     hears(&mut hearing, 5, &report(Version::V2, "239.1.1.1"));
     let heard = hearing.of(of);
     assert_eq!((heard.reported, heard.has_to_ask, heard.left), (Some(at(5)), None, None));
-    // Leaves of a router in version 1 mode, and in packets that may be ignored.
+    // Leaves heard by a router in version 1 mode, and Leaves in packets that may be ignored.
     hearing.hear(at(6), &leave("239.1.1.1"), &envelope("224.0.0.2"), false);
     hearing.hear(at(7), &leave("239.1.1.1"), &envelope("224.0.0.1"), true);
     assert_eq!((hearing.of(of).has_to_ask, hearing.of(of).left), (None, Some(at(7))));
 }
 
-// RFC2236-5-03 makes Leaves of a group with version 1 members mean nothing; RFC2236-3-23 is the querier's.
+// RFC2236-5-03 voids Leaves of a group with version 1 members; RFC2236-3-23 is for the querier.
 #[test]
 fn neither_version_1_members_nor_another_querier_leave_anybody_obliged() {
     for (message, obliged) in [
@@ -180,7 +180,7 @@ fn neither_version_1_members_nor_another_querier_leave_anybody_obliged() {
         let asks = hearing.of(group("239.1.1.1")).has_to_ask.is_some();
         assert_eq!(asks, obliged, "{message:?}");
     }
-    // Whoever is heard asking afterwards has taken over.
+    // A router that sends Queries afterwards has taken over.
     let mut hearing = Hearing::default();
     hears(&mut hearing, 1, &report(Version::V2, "239.1.1.1"));
     hears(&mut hearing, 2, &leave("239.1.1.1"));

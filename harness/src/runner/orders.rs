@@ -1,4 +1,4 @@
-//! Which runs are to be made, and what is reported of them.
+//! The order for a campaign, and the events that it reports.
 
 use castnet::time::Instant;
 use tokio::sync::oneshot;
@@ -9,24 +9,24 @@ use crate::backend::{Cancel, at_a_time};
 use crate::lab::privilege::Refusal;
 use crate::report::Finished;
 
-/// What is to be done.
+/// The order for a campaign.
 pub struct Orders<'a> {
     /// The runs.
     pub jobs: Vec<Job<'a>>,
     /// How many of them run side by side.
     pub at_a_time: usize,
-    /// Whether nothing more starts once a run has not passed.
+    /// Whether no more runs start once a run has not passed.
     pub fail_fast: bool,
-    /// Which topologies stand after the verdict.
+    /// Which topologies are held after their verdict.
     pub hold: Hold,
-    /// Why nothing can be run on the kernel here.
+    /// Why this machine cannot run anything on the kernel.
     pub refusal: Option<&'a Refusal>,
-    /// Ends all of it.
+    /// Ends the campaign.
     pub cancel: &'a Cancel,
 }
 
 impl<'a> Orders<'a> {
-    /// All of the jobs, as many at a time as the machine can bear, and nothing is held.
+    /// All of the jobs, as many at a time as the machine can bear, without holding any topology.
     #[must_use]
     pub fn new(jobs: Vec<Job<'a>>, cancel: &'a Cancel) -> Self {
         let (fail_fast, hold, refusal) = (false, Hold::Never, None);
@@ -34,18 +34,19 @@ impl<'a> Orders<'a> {
     }
 }
 
-/// Which topologies stand after the verdict, until the observer or [`Orders::cancel`] ends that.
+/// Which topologies are held after their verdict, until the observer or [`Orders::cancel`] ends
+/// that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// None.
+    /// No topology.
     Never,
-    /// That of each run that has not passed.
+    /// The topology of each run that has not passed.
     Failed,
-    /// That of the last run.
+    /// The topology of the last run.
     Last,
 }
 
-/// What happens. Jobs are counted as in [`Orders::jobs`].
+/// An event of a campaign. Jobs are numbered as in [`Orders::jobs`].
 #[non_exhaustive]
 #[derive(Debug)]
 pub enum Event {
@@ -57,20 +58,20 @@ pub enum Event {
     Paused(usize, Box<Finished>, Vec<Room>, Held),
     /// A job was interrupted.
     Stopped(usize),
-    /// A job has come so far in virtual time.
+    /// A job has reached this virtual time.
     Simulated(usize, Instant),
     /// Time passes.
     Tick,
 }
 
-/// The topology stands until this is dropped.
+/// Holds the topology until this is dropped.
 #[derive(Debug)]
 pub struct Held {
     pub(super) _held: oneshot::Sender<()>,
 }
 
 impl Orders<'_> {
-    /// Whether the topology of the job stands after its verdict.
+    /// Whether the topology of the job is held after its verdict.
     pub(super) fn holds(&self, index: usize, passed: bool) -> bool {
         match self.hold {
             Hold::Never => false,

@@ -1,4 +1,4 @@
-//! What an author may write, and that no text makes the reader fall over.
+//! What an author may write, and that no text makes the reader panic.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ fn limits_lie_where_they_are_said_to_lie() {
     }
 }
 
-/// The RFC's defaults, but for the start: a bridge does not ask more often than once a second.
+/// The RFC's defaults except SQI: a bridge sends at most one Query a second.
 #[test]
 fn a_switch_has_its_defaults() {
     let switch = |keys: &str| {
@@ -132,7 +132,7 @@ fn every_clause_of_the_catalogue_can_be_cited() {
     assert_eq!((clause.id.as_str(), clause.level.as_str()), ("RFC2236-3-23", "MUST"));
 }
 
-/// Reads, compiles and renders, without and with a matrix; whatever is told lies in the text.
+/// Reads, compiles and renders, without and with a matrix; every fault must lie within the text.
 fn hold(text: &str) {
     hold_as_it_is(text);
     hold_as_it_is(&text.replacen("[links]", "[matrix]\nx = [\"2s\", 3]\ny = [true]\n[links]", 1));
@@ -152,7 +152,7 @@ fn hold_as_it_is(text: &str) {
     assert!(rejected.render(true).contains('\u{1b}'));
 }
 
-/// Words that a scenario is made of, and words that it had better not be made of.
+/// Words of scenarios, and words that do not belong there.
 const WORDS: [&str; 45] = [
     "\"",
     "[",

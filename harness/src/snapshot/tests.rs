@@ -62,8 +62,8 @@ fn a_run_in_time_has_every_line_at_what_it_follows_from() {
 }
 
 proptest! {
-    // A machine that is late by less than its tolerance, hosts that answer and repeat themselves when
-    // they like, and routers that ask once more while an answer is under way.
+    // A machine that is late by less than its tolerance, hosts that answer and repeat themselves at
+    // random, and routers that send another Query while an answer is under way.
     #[test]
     fn chance_and_a_busy_machine_change_nothing(seed: u64) {
         let mut state = seed;
@@ -75,7 +75,7 @@ proptest! {
     }
 }
 
-/// The lines of `more` that `less` has not, and the other way round.
+/// The lines that only `more` has, and those that only `less` has.
 fn difference(less: &str, more: &str) -> (Vec<String>, Vec<String>) {
     let words = |text: &str| -> Vec<String> {
         text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
@@ -109,7 +109,7 @@ fn a_report_that_nothing_explains_is_told() {
     let made = Made::new(|_| 0).sends(ms(11_900), "h1:lan", &report);
     let line = "after last lan h1 > 239.1.1.1 v2 Membership Report 239.1.1.1";
     assert_eq!(added(made), [line]);
-    // Within URI of its join it may be the repetition of its first one.
+    // Within URI of its join it may be the repetition of its first Report.
     assert_eq!(
         added(Made::new(|_| 0).sends(ms(9000), "h1:lan", &report)),
         <[String; 0]>::default()

@@ -16,7 +16,7 @@ tests! {
         scenarios_of_one_name_do_not_share_a_capture;
 }
 
-/// `v1/query`, `v2/query` and `v2/leave`, of which the last one fails.
+/// `v1/query`, `v2/query` and `v2/leave`; only the last one fails.
 fn three(name: &str) -> PathBuf {
     let folder = folder(name);
     for (path, count) in [("v1/query", "1"), ("v2/query", "1"), ("v2/leave", "9")] {

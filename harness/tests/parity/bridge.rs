@@ -78,7 +78,7 @@ pub(crate) async fn check(settings: Settings, steps: Steps<Stimulus>, end: u64) 
     compare(&played, |_| Subject(Bridge::new(settings.clone(), PORTS)));
 }
 
-/// The same settings for the kernel.
+/// The settings for the kernel.
 pub(crate) fn spec(settings: &Settings, ports: Vec<u32>) -> SwitchSpec {
     let settings = settings.clone();
     SwitchSpec {

@@ -29,13 +29,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 0..60)
 }
 
-/// The longest prefix among all of them, looked at one by one.
+/// The longest prefix, found by checking all of them.
 fn scanned(map: &BTreeMap<IpNet, u8>, address: IpAddr) -> Option<(u8, u8)> {
     let found = map.iter().filter(|(net, _)| net.contains(&address));
     found.map(|(net, value)| (net.prefix_len(), *value)).max_by_key(|(length, _)| *length)
 }
 
-/// How many nodes there are below this one that neither hold a value nor part two ways.
+/// The number of nodes below this one that neither have a value nor part two prefixes.
 fn idle<T>(node: &Node<T>) -> usize {
     let below = node.below.iter().flatten();
     let is_idle = |node: &Node<T>| node.value.is_none() && node.below.iter().flatten().count() < 2;

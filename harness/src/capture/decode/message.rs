@@ -1,7 +1,7 @@
-//! An IGMP message of a capture: its meaning, and what only its octets say.
+//! An IGMP message of a capture: its meaning, and facts that only its octets show.
 //!
-//! The one place of the laboratory that reads [`castnet::wire::igmp`]; everybody else asks for the
-//! meaning. Nothing is judged here.
+//! Only here does the laboratory read [`castnet::wire::igmp`]; all other code uses the meaning.
+//! Nothing is judged here.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -37,7 +37,7 @@ impl From<wire::Message> for DecodedMessage {
 /// Reads an IP payload.
 pub(super) fn decode(payload: &[u8]) -> Result<DecodedMessage, Malformed> {
     match wire::decode(payload, Version::V3)? {
-        // RFC3376-7.1-02: between the lengths of a v2 and a v3 Query it is of no version.
+        // RFC3376-7.1-02: a Query between the lengths of v2 and v3 has no version.
         Decoded { message: wire::Message::Query(Query { v3: None, .. }), trailing: 1.. } => {
             let found = payload.len();
             let why = Why::TooFew { unit: "octets", found, least: V3_QUERY_LEN };
@@ -48,7 +48,7 @@ pub(super) fn decode(payload: &[u8]) -> Result<DecodedMessage, Malformed> {
 }
 
 impl DecodedMessage {
-    /// What the message means.
+    /// The meaning of the message.
     #[must_use]
     pub const fn meaning(&self) -> &Message {
         &self.meaning
@@ -74,7 +74,7 @@ impl DecodedMessage {
         }
     }
 
-    /// Octets that the message defines; a packet may carry more.
+    /// The octets of the message's fields; a packet may carry more.
     #[must_use]
     pub fn defined_len(&self) -> Option<usize> {
         self.wire.encode().ok().map(|octets| octets.len())
@@ -106,8 +106,8 @@ impl DecodedMessage {
         query.is_general() == general && !has_sources
     }
 
-    /// The addresses in the message's group fields, also those that are no groups and those in records
-    /// of unknown types: they mean nothing to a router, but they are there to be found.
+    /// The addresses in the message's group fields, including those that are no groups and those in
+    /// records of unknown types: routers ignore them, but a reader may search for them.
     pub(in crate::capture) fn group_fields(&self) -> Vec<IpAddr> {
         match &self.wire {
             wire::Message::Query(query) => vec![query.group.into()],

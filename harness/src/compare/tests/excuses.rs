@@ -1,4 +1,4 @@
-//! What excuses a difference, and what is so near to that that it must not.
+//! Excused differences, and similar ones that are not excused.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn leaving_at(milliseconds: u64) -> Plan {
     plan(&SCENARIO.replace(&at("6s".to_owned()), &at(format!("{milliseconds}ms"))))
 }
 
-/// What disagrees if the other run lacks h1's Reports from then to then, in milliseconds.
+/// The disagreements if the other run lacks h1's Reports between these times, in milliseconds.
 fn without_reports(plan: &Plan, kind: PacketKind, [from, to]: [u64; 2]) -> Comparison {
     let (one, mut other) = (run(plan, "sim"), run(plan, "netns"));
     let [from, to] = [from, to].map(Duration::from_millis);
@@ -21,10 +21,10 @@ fn without_reports(plan: &Plan, kind: PacketKind, [from, to]: [u64; 2]) -> Compa
     compare(plan, &one, &other)
 }
 
-// A host may be as late as the tolerance with its answer, and leaves meanwhile.
+// A host may answer a tolerance late, and leave before.
 #[test]
 fn a_query_need_not_be_answered_by_who_leaves_before_a_late_answer() {
-    // Asked at 5 s, and given a second.
+    // The Query comes at 5 s, and grants a second.
     for (left, disagreements) in [(6_050, 0), (6_300, 1)] {
         let plan = leaving_at(left);
         let found = without_reports(&plan, PacketKind::V2Report, [5_000, 6_100]);
@@ -44,7 +44,7 @@ fn a_query_that_a_version_1_host_does_not_answer_is_told() {
     assert!(told.text.starts_with("after a Query at 1.000 s, 239.1.1.1 is reported on lan at 1."));
 }
 
-// RFC2236-3-19, RFC2236-3-20: who reported last before it decides whether there is a Leave.
+// RFC2236-3-19, RFC2236-3-20: the last Report before the leave decides whether there is a Leave.
 #[test]
 fn who_reports_after_a_leave_excuses_nothing() {
     let plan = plan(&with("at = \"300ms\"\njoin = { who = \"h2\", group = \"239.1.1.1\" }"));

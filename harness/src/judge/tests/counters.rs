@@ -1,4 +1,4 @@
-//! What an entry of a forwarding cache has counted.
+//! Claims about the counters of an entry of a forwarding cache.
 
 use castnet::mfc::entry::FlowCounters;
 use castnet::time::Instant;
@@ -21,7 +21,7 @@ fn read(at: Instant, counters: Option<(u64, u64, u64)>) -> Option<CountersRead> 
 }
 
 impl Run {
-    /// What was read then and a tolerance later.
+    /// The readings at the moment and a tolerance later.
     fn counted(mut self, then: Option<(u64, u64, u64)>, late: Option<(u64, u64, u64)>) -> Self {
         assert_eq!(self.plan.readings.len(), 2);
         self.recording.counters = vec![None; 2];

@@ -74,7 +74,7 @@ fn with_two_sources_each_ones_datagrams_are_its_own() {
         if delivered { run.delivered(ms(1500), "h1", S2, second(0)) } else { run }
     };
     both(true).comes_out(Pass);
-    // The same sequence number in the other stream is no substitute.
+    // A datagram of the other stream with an equal sequence number is no substitute.
     both(false).comes_out(Fail);
     let claim = "delivery = { to = 'h1', group = '239.1.1.1', from = 's1' }\nexactly-once = true";
     let run = Run::new(claim).through(ms(1500), 0).data(ms(1500), "s2:up", S2, second(0), 32);

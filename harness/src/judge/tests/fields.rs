@@ -1,4 +1,4 @@
-//! Which packets a claim counts by what stands in their header and in their message.
+//! Which packets a claim counts by the fields of header and message.
 
 use std::net::Ipv4Addr;
 
@@ -66,7 +66,7 @@ fn the_length_is_that_of_the_message_or_of_the_datagrams_payload() {
     counts("kind = 'query', length = 8", &query(5, GROUP), true);
     counts("kind = 'query', length = 12", &query(5, GROUP), false);
     counts("kind = 'query', length = 16", &v3_query(GROUP, &[S1]), true);
-    // RFC2236-2.5-02: what trails the message is a part of it.
+    // RFC2236-2.5-02: octets behind the message are part of it.
     let mut leave = Message::Leave { group: GROUP }.encode().unwrap();
     leave.extend([0; 4]);
     let frame = ip_frame(&Ipv4Header::igmp(H1, GROUP).encode(&leave).unwrap());
@@ -103,9 +103,9 @@ fn a_wrong_checksum_is_counted_only_when_it_is_asked_for() {
     of(", good-checksum = true", true, GROUP).comes_out(Fail);
     of(", good-checksum = false", false, GROUP).comes_out(Fail);
     of(", good-checksum = false", true, GROUP).comes_out(Pass);
-    // The other fields have to fit all the same.
+    // The other fields must match all the same.
     of(", good-checksum = false", true, OTHER_GROUP).comes_out(Fail);
-    // What is malformed besides is no message of that kind.
+    // A message that is malformed in another way too has no kind.
     let short = ip_frame(&Ipv4Header::igmp(H1, GROUP).encode(&[0x16, 0, 0, 0]).unwrap());
     let run = claim("kind = 'v2-report', good-checksum = false").frame(ms(2000), "h1:lan", &short);
     run.comes_out(Fail);
@@ -128,7 +128,7 @@ fn a_version_3_query_says_more_than_an_older_one() {
         ("sources = ['10.0.1.2']", false),
     ] {
         counts(&format!("kind = 'query', {fields}"), &message, does);
-        // An older Query says nothing of it, and so not that either.
+        // An older Query has no such field, so it never matches.
         counts(&format!("kind = 'query', {fields}"), &query(5, GROUP), false);
     }
     let specific = v3_query(GROUP, &[S2, S1]);

@@ -17,7 +17,7 @@ fn claim(fields: &str) -> Run {
     Run::new(&format!("packet = {{ on = 'lan', {fields} }}\ncount = '>= 1'"))
 }
 
-/// Whether the claim counts the message, sent the way that it is always sent.
+/// Whether the claim counts the message, sent with the usual header.
 #[track_caller]
 fn counts(fields: &str, message: &Message, does: bool) {
     let run = claim(fields).igmp(ms(2000), "r1:lan", GROUP, message);
@@ -68,7 +68,7 @@ fn the_group_is_that_in_the_message() {
     let of = |kind: &str| format!("kind = '{kind}', group = '239.1.1.1'");
     for (kind, message, does) in [
         ("query", query(5, GROUP), true),
-        // Sent to the group, but it asks for another one, or for all.
+        // The Query is sent to the group, but asks for another one, or for all.
         ("query", query(5, OTHER_GROUP), false),
         ("query", query(5, ZERO), false),
         ("v1-report", Message::V1Report { group: GROUP }, true),

@@ -13,12 +13,12 @@ use crate::scenario::Invariant;
 
 const ASKED: &str = "packet = { on = 'lan', kind = 'query' }\ncount = '>= 1'";
 
-/// A run of which only the rules are of interest.
+/// A run of which only the rules matter.
 fn run() -> Run {
     Run::new(ASKED)
 }
 
-/// The same, excused from a rule.
+/// A run as [`run`] makes it, excused from a rule.
 fn run_without(rule: &str) -> Run {
     let off = format!("[{{ name = \"{rule}\", because = \"two ways lead there\" }}]");
     Run::new(&format!("{ASKED}\n[invariants]\noff = {off}"))
@@ -69,7 +69,7 @@ fn every_rule_stands_in_every_verdict_and_nothing_seen_breaks_none() {
     let rules: Vec<Invariant> = verdict.invariants.iter().map(|s| s.invariant).collect();
     assert_eq!(rules, Invariant::WORDS.map(|(_, rule)| rule));
     assert_eq!(outcomes(run()), [Pass; 5]);
-    // What is Fail here is the claim: that nothing was seen is no fault of a rule.
+    // The claim fails here: a missing occasion breaks no rule.
     assert_eq!(verdict.findings[0].outcome, Fail);
 }
 
@@ -98,7 +98,7 @@ fn a_rule_that_is_off_does_not_count_but_is_still_looked_at() {
     let standing = &verdict.invariants[0];
     assert_eq!(standing.off.as_deref(), Some("two ways lead there"));
     assert!(!standing.violations.is_empty());
-    // Only this one: the others count.
+    // Only this rule is off: the others count.
     let other = run_without("no-duplicate").asks(LEAVE).through(ms(2000), 0);
     assert_eq!(other.verdict().outcome, Fail);
 }
@@ -108,10 +108,10 @@ fn no_port_sends_or_receives_a_datagram_twice() {
     let rule = Invariant::NoDuplicate;
     let wanted = || run().reports(ms(1000));
     wanted().through(ms(2000), 0).through(ms(2010), 1).keeps(rule);
-    // The same sequence of another stream is another datagram.
+    // An equal sequence number of another stream is another datagram.
     let other = super::second(0);
     wanted().sent(ms(2000), 0).data(ms(2000), "s2:up", super::S2, other, 32).keeps(rule);
-    // The same datagram on two links is one hop each.
+    // One datagram on two links is one hop each.
     wanted().sent(ms(2000), 0).forwarded(ms(2001), 0).keeps(rule);
     for again in [ms(2000), ms(9000)] {
         wanted().sent(ms(2000), 0).sent(again, 0).breaks(rule);

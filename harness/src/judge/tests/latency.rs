@@ -20,7 +20,7 @@ fn leave(limit: &str) -> Run {
     (2..=5).fold(run, |run, n| run.through(ms(1000 * n), n))
 }
 
-/// The same from when the host says so on the wire.
+/// A latency from the host's Report or Leave on the wire.
 fn since_wire(run: &str, limit: &str) -> Run {
     Run::new(&format!("{TO_H1}\n{run}-latency = '{limit}'\nsince = 'wire'"))
 }
@@ -39,10 +39,10 @@ fn a_join_takes_until_the_first_datagram_is_received() {
     let received = |at| join("<= 200ms").sent(ms(1000), 0).through(at, 1).through(ms(3000), 2);
     received(ms(1300)).comes_out(Pass);
     received(ms(1300) + NS).comes_out(Fail);
-    // One that only reaches the interface is none.
+    // A datagram that only reaches the interface does not count.
     let run = join("<= 200ms").sent(ms(1000), 0).forwarded(ms(1100), 0);
     run.through(ms(3000), 1).comes_out(Fail);
-    // What was received before the join is of another time.
+    // A datagram received before the join belongs to an earlier time.
     join("<= 200ms").through(ms(900), 0).sent(ms(1000), 1).through(ms(1301), 2).comes_out(Fail);
     let measured = received(ms(1200)).finding().measured;
     let time = std::time::Duration::from_millis(200);
@@ -72,7 +72,7 @@ fn a_join_that_takes_too_long_shows_the_arithmetic_and_what_was_lost() {
 fn a_join_says_nothing_while_no_source_sends() {
     let why = "no source was sending after join at 1.000 s";
     join("<= 200ms").through(ms(900), 0).says(Vacuous, &[why]);
-    // Nobody can receive what is sent later.
+    // The run is over before a later datagram could be received.
     join("<= 200ms").through(ms(1201), 0).comes_out(Pass);
     join("<= 200ms").through(ms(1301), 0).says(
         Vacuous,
@@ -94,7 +94,7 @@ fn a_join_may_be_claimed_to_take_at_least_so_long_and_nothing_is_early() {
     range(ms(1400)).comes_out(Pass);
     range(ms(1400) + NS).comes_out(Fail);
     range(ms(1199)).comes_out(Fail);
-    // It could not have been sooner.
+    // The latency could not have been shorter.
     join(">= 200ms").through(ms(1200), 0).comes_out(Vacuous);
     join(">= 200ms").sent(ms(1000), 0).comes_out(Vacuous);
 }

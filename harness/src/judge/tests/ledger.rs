@@ -1,4 +1,4 @@
-//! Where a datagram went, link by link, and what struck it or those who wanted it.
+//! The way of a datagram, link by link, and what struck it or stopped its receivers.
 
 use castnet::wire::igmp::Message;
 
@@ -29,7 +29,7 @@ impl Run {
         self
     }
 
-    /// Whoever did not hear what was sent is taken out of the recording.
+    /// Removes the reception of frames at this port from the recording.
     fn unheard(mut self, port: &str) -> Self {
         let port = self.port(port);
         self.recording.frames.retain(|frame| frame.port != port);

@@ -1,4 +1,4 @@
-//! Where a switch has seen members, and what crosses it.
+//! Claims about the ports on which a switch has seen members, and about traffic across it.
 
 use super::super::Outcome::{Fail, Pass, Vacuous};
 use super::*;
@@ -47,7 +47,7 @@ fn at_leave(entry: &str) -> Run {
 }
 
 impl Run {
-    /// The ports with members of the group are these from now on.
+    /// The ports with members of the group from now on.
     fn members(mut self, at: Instant, ports: &[&str]) -> Self {
         let mut ports: Vec<PortId> = ports.iter().map(|port| self.port(port)).collect();
         ports.sort_unstable();
@@ -121,7 +121,7 @@ fn a_failure_tells_the_entrys_history() {
     );
 }
 
-/// What a switch has passed on is still from where it began, and counts once on each link.
+/// A packet that a switch has passed on still counts for its first sender, once on each link.
 #[test]
 fn a_packet_is_from_its_first_sender_on_every_link() {
     let from = |on: &str, from: &str| {
@@ -139,7 +139,7 @@ fn a_packet_is_from_its_first_sender_on_every_link() {
     }
 }
 
-/// It was there to be passed on, in the window, or its absence says nothing.
+/// Absence behind a switch proves something only if the packet was there in the window.
 #[test]
 fn what_a_switch_keeps_back_was_on_another_of_its_links() {
     let none = || run("packet = { on = 'c3', kind = 'report' }\ncount = 0\nwithin = '3s'");

@@ -31,9 +31,9 @@ fn each_packet_comes_after_the_one_before_it() {
     run().h1_leaves(ms(5200)).asks(ms(5200) + NS).h2_reports(ms(5300)).comes_out(Pass);
     run().h1_leaves(ms(5200)).asks(ms(5100)).h2_reports(ms(5300)).comes_out(Fail);
     run().h1_leaves(ms(5100)).asks(ms(5300)).h2_reports(ms(5200)).comes_out(Fail);
-    // It is the first one that counts: a later one in the right place mends nothing.
+    // The first one counts: a later one in the right place does not help.
     run().asks(ms(5050)).h1_leaves(ms(5100)).asks(ms(5200)).h2_reports(ms(5300)).comes_out(Fail);
-    // What comes again and again later is no matter.
+    // Further repetitions do not matter.
     let run = run().h1_leaves(ms(5100)).asks(ms(5200)).h2_reports(ms(5300));
     run.h1_leaves(ms(5400)).asks(ms(5500)).comes_out(Pass);
 }
@@ -79,7 +79,7 @@ fn the_window_is_closed_and_its_end_may_be_late() {
     let run = |asked| order(&[LEAVE, QUERY]).h1_leaves(ms(5100)).asks(asked);
     run(ms(6101)).comes_out(Pass);
     run(ms(6101) + NS).comes_out(Fail);
-    // What was before it is not looked at.
+    // Packets before the window are ignored.
     let run = order(&[LEAVE, QUERY]).asks(ms(5000)).h1_leaves(ms(5100));
     run.asks(ms(5200)).comes_out(Pass);
 }

@@ -1,4 +1,4 @@
-//! So many packets on a link.
+//! Claims about the number of packets on a link.
 
 use castnet::wire::igmp::Message;
 
@@ -105,7 +105,7 @@ fn absence_proves_something_only_if_there_was_presence() {
     );
     queries("0").asks(ms(2000)).comes_out(Pass);
     queries("0").asks(ms(9000)).comes_out(Pass);
-    // The control has to be of the same kind and on the same link.
+    // The control must be of that kind and on that link.
     queries("0").igmp(ms(2000), "r1:lan", ALL_HOSTS, &query(10, ALL_HOSTS)).comes_out(Vacuous);
     queries("0").igmp(ms(2000), "r1:up", GROUP, &query(5, GROUP)).comes_out(Vacuous);
     // "At most two" of something that never was is no better.
@@ -123,7 +123,7 @@ fn no_datagram_proves_something_only_while_one_is_sent() {
     let claimed = || Run::new(claim);
     claimed().sent(ms(6500), 1).comes_out(Pass);
     claimed().sent(ms(6500), 1).forwarded(ms(6501), 1).comes_out(Fail);
-    // That it was there before says nothing of a time in which the source is silent.
+    // An earlier datagram proves nothing about a time in which the source is silent.
     let before = claimed().sent(ms(2000), 0).forwarded(ms(2001), 0);
     let finding = before.finding();
     assert_eq!(finding.outcome, Vacuous);

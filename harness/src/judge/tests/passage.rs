@@ -13,7 +13,7 @@ use crate::recording::StateChange;
 const LAN: Option<(&str, &[&str])> = Some(("r1:up", &["r1:lan"]));
 const NOWHERE: Option<(&str, &[&str])> = Some(("r1:up", &[]));
 
-/// A datagram that is sent at 3 s, when h1 is a member, and that nobody receives.
+/// A datagram that is sent at 3 s, when h1 is a member, and never received.
 fn lost() -> Run {
     let claim = "delivery = { to = 'h1', group = '239.1.1.1' }\nexactly-once = true";
     Run::new(claim).sent(ms(3000), 0)
@@ -30,7 +30,7 @@ impl Run {
         self.tells(at, StateChange::Upcall { port, kind, source, group })
     }
 
-    /// The line about r1 says this between its first and its last words.
+    /// The line about r1 has these words between its first and its last ones.
     #[track_caller]
     fn never_left_because(self, reasons: &str) {
         let why = self.finding().why;

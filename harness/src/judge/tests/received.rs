@@ -1,4 +1,4 @@
-//! So many datagrams in the hands of a receiver.
+//! Claims about the number of datagrams that a receiver gets.
 
 use std::net::Ipv4Addr;
 
@@ -58,7 +58,7 @@ fn only_the_named_source_counts() {
     };
     from_s2(Run::new(claim)).sent(ms(1500), 0).comes_out(Fail);
     from_s2(Run::new(claim)).through(ms(1500), 0).comes_out(Pass);
-    // s1 never sent, so nothing is said about it.
+    // s1 never sent, so the claim is vacuous.
     from_s2(Run::new(claim)).comes_out(Vacuous);
     from_s2(received(">= 1", "")).comes_out(Pass);
 }

@@ -1,4 +1,4 @@
-//! Who queries a link, and who its members are, as the routers hold it.
+//! Claims about the querier of a link and its members, as routers see them.
 
 use std::net::Ipv4Addr;
 
@@ -25,7 +25,7 @@ fn members(groups: &str) -> Run {
 }
 
 impl Run {
-    /// From now on r1 holds this address for the querier of lan.
+    /// From now on r1 has this address as the querier of lan.
     fn holds(self, at: Instant, querier: Ipv4Addr) -> Self {
         let (port, querier) = (self.port("r1:lan"), querier.into());
         self.tells(at, StateChange::Querier { port, querier })
@@ -121,7 +121,7 @@ fn all_the_time_is_from_the_tolerance_on_to_the_end() {
     for (lost, outcome) in [(ms(5001) + NS, Fail), (ms(6001), Fail), (ms(6001) + NS, Pass)] {
         stays().holds(ms(0), R1_LAN).holds(lost, H1).comes_out(outcome);
     }
-    // It is back again soon, and yet was away.
+    // It is back soon, but was away.
     stays().holds(ms(0), R1_LAN).holds(ms(5500), H1).holds(ms(5501), R1_LAN).comes_out(Fail);
 }
 

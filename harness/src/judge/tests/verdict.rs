@@ -1,4 +1,4 @@
-//! What the findings make of the run as a whole.
+//! How the findings make the verdict of a run.
 
 use super::super::Outcome::{self, Broken, Fail, Pass, Unsupported, Vacuous};
 use super::super::{Verdict, judge};
@@ -84,7 +84,7 @@ fn outcomes_get_worse_in_this_order() {
     assert_eq!(format!("{:<8}|", Vacuous), "VACUOUS |");
 }
 
-// Who watches late sees late; a run that passes all the same has proved what it claims.
+// A late observer sees late; a run that passes all the same has proved its claims.
 #[test]
 fn a_laboratory_that_was_later_than_the_tolerance_does_not_accuse() {
     let claim = "packet = { on = 'lan', kind = 'query' }\ncount = 1\nwithin = '1s'";

@@ -66,7 +66,7 @@ fn an_exact_count_is_at_least_and_at_most_each_with_its_own_tolerance() {
     asked(expectation, &[ms(6001)], Pass);
     asked(expectation, &[ms(7101)], Pass);
     asked(expectation, &[ms(7101) + NS], Fail);
-    // Not too many of them: what came late from before, or is there after the end, is none of these.
+    // Not too many: events that came late from before, or after the end, do not count.
     asked(expectation, &[ms(6101) - NS, ms(6500)], Pass);
     asked(expectation, &[ms(6101), ms(6500)], Fail);
     asked(expectation, &[ms(6500), ms(7001)], Fail);
@@ -102,7 +102,7 @@ fn without_a_length_the_window_lasts_until_the_run_ends() {
     asked("count = '>= 1'\nafter = 'leave'", &[ms(30_000) + NS], Fail);
 }
 
-// The plan refuses what is too short from the outset; an act that was done late shortens the rest.
+// The plan refuses windows that are too short; an act that was done late shortens the others.
 #[test]
 fn a_window_that_the_tolerance_eats_up_proves_nothing() {
     let asked = |count: &str, tolerance_ms, at: &[Instant], outcome| {

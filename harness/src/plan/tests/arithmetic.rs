@@ -66,7 +66,7 @@ fn part(minus: bool, ms: u64) -> Part {
     Part { minus, duration: millis(ms), text: format!("{ms} ms") }
 }
 
-/// The judge counts from when an act was done, which nobody knows beforehand: it stops at zero.
+/// Moments count from when an act was really done, which the plan cannot know: they stop at zero.
 #[test]
 fn a_moment_before_the_run_is_its_start() {
     let anchor = Some((0, "leave".to_owned()));

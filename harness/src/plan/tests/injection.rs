@@ -1,4 +1,4 @@
-//! What cannot be made into octets is refused, and never taken for something else.
+//! Messages that cannot be encoded are refused, and never turned into others.
 
 use std::net::IpAddr;
 use std::time::Duration;

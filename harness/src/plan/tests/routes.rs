@@ -1,4 +1,4 @@
-//! Who reaches which network by whom.
+//! Derived unicast routes.
 
 use super::*;
 
@@ -65,7 +65,8 @@ fn the_way_over_fewer_routers_is_taken_and_of_equal_ones_the_first_that_is_writt
     let plan = plan_of(links, &nodes);
     let h1 = routes(&plan, "h1");
     assert!(h1.contains(&"10.0.5.0/24 via 10.0.1.3 dev a".to_owned()), "{h1:?}");
-    // r5 reaches a by z, r2, r1 or by d, r4, r3: both are as long, and d is written first.
+    // r5 reaches a by z, r2, r1 or by d, r4, r3: both are equally long, and d comes first in the
+    // file.
     assert_eq!(rpf(&plan, "r5", "10.0.1.1").as_deref(), Some("d"));
     // Two routers that are as near: the first one on the link.
     let links = "a = [\"h1\", \"r2\", \"r1\"]\nb = [\"r1\", \"r2\", \"h2\"]";
@@ -108,7 +109,7 @@ fn a_router_that_derives_none_knows_what_it_is_given() {
     let nodes = |r2| [("h1", ""), ("r1", ""), ("r2", r2), ("h2", "")];
     let plan = plan_of(links, &nodes(", derive-routes = false"));
     assert_eq!((routes(&plan, "r2").len(), rpf(&plan, "r2", "10.0.1.1")), (0, None));
-    // Nobody else is concerned.
+    // Other nodes are not affected.
     assert_eq!(routes(&plan, "h2").len(), 2);
     let given = ", derive-routes = false, routes = [{ to = \"a\", link = \"b\" }]";
     let plan = plan_of(links, &nodes(given));

@@ -1,4 +1,4 @@
-//! What `set` makes of a node, and of what expressions mean from then on.
+//! The effect of `set` on a node, and on intervals in expressions from then on.
 
 use castnet::gmp::message::Message;
 
@@ -102,7 +102,7 @@ fn each_role_has_its_own_keys() {
     let (Setting::Switch(on), Setting::Switch(off)) = (setting(3), setting(4)) else {
         panic!("sw")
     };
-    // It has an address because it asks at times, the first one that was free.
+    // It has an address because it is a querier at times: the first free one.
     assert_eq!(on.querier.unwrap().to_string(), "10.0.3.1");
     assert_eq!((off.querier, off.address), (None, on.querier));
     assert_eq!(on.igmp.startup_query_interval().as_secs(), 2);

@@ -73,7 +73,8 @@ fn a_run_ends_when_everything_is_done_and_can_be_judged() {
     assert!(plan_of_acts("end = \"3199ms\"", "").unwrap_err().contains("3s 200ms are needed"));
 }
 
-/// What is limited from a computed time on is looked at a tolerance later, so it must last longer.
+/// An upper limit from a computed time on is judged a tolerance later, so its window must be
+/// longer.
 #[test]
 fn a_window_that_the_tolerance_would_swallow_is_refused() {
     let told = |after: &str, within: &str| {

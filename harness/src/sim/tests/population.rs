@@ -112,7 +112,7 @@ fn hosts_come_and_go_at_the_rate_and_for_the_time_that_is_said() {
     let send = "send = { who = \"s1\", group = \"239.1.1.1\", rate = \"100pps\", for = \"15s\" }";
     let plan = unasked(10_000, &(act("0s", churn) + &act("10s", send)));
     let recording = run(&plan);
-    // 50 a second who stay 2 s are 100 at a time, of which each reads 100 in a second for 15 s.
+    // 50 a second who stay 2 s are 100 at a time, and each reads 100 in a second for 15 s.
     let members = recording.unkept.reads as f64 / (100.0 * 15.0);
     assert!((80.0..120.0).contains(&members), "{members} members on average");
     assert_eq!(format!("{recording:?}"), format!("{:?}", run(&plan)));

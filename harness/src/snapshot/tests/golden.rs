@@ -1,4 +1,4 @@
-//! What is kept of runs: missing, changed and as it was are told apart, and CI writes nothing.
+//! Goldens are missing, changed or equal, and CI writes no file.
 
 use std::fs;
 use std::io;
@@ -119,7 +119,7 @@ fn nothing_is_written_where_nothing_may_be() {
     tree.runs(plain(), true);
     tree.accept();
     tree.runs(one_more_query(), true);
-    // What waits is not taken away either.
+    // A pending file is not removed either.
     tree.runs(plain(), false);
     assert_eq!(tree.files().len(), 4);
 }
@@ -171,7 +171,7 @@ fn of_a_simulated_run_every_octet_counts() {
     sim(&|_| {});
     tree.accept();
     assert_eq!(sim(&|_| {}).outcome, Outcome::Pass);
-    // An Ethernet address, which no trace tells.
+    // An Ethernet address, which no trace shows.
     let verdict = sim(&|made| made.recording.frames[0].bytes[5] ^= 1);
     assert!(only(&verdict).why[0].starts_with("changed: "), "{verdict:?}");
 }

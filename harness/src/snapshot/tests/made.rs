@@ -1,4 +1,4 @@
-//! A run that is made up, event by event; how late each is, is for the caller to say.
+//! A made-up run, event by event; the caller decides how late each event is.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -70,7 +70,7 @@ const R1: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 1);
 pub(super) const H1: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
 pub(super) const H2: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 3);
 
-/// The most, in microseconds, that one thing comes after what it follows from.
+/// The most microseconds by which an event follows its cause.
 const LATE: u64 = 25_000;
 
 pub(super) fn ms(milliseconds: u64) -> Instant {
@@ -87,7 +87,7 @@ fn query(source: Ipv4Addr, group: Ipv4Addr, max_resp_code: u8) -> Vec<u8> {
     encode_igmp(source, to, &Message::Query(query)).unwrap()
 }
 
-/// r1 asks for the group.
+/// r1's Query for the group.
 pub(super) fn lan_query() -> Vec<u8> {
     query(R1, GROUP, 5)
 }
@@ -121,7 +121,7 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// `chance(most)` is anything from 0 to `most`, and asked anew each time.
+    /// `chance(most)` returns any number from 0 to `most`, anew each time.
     pub(super) fn new(mut chance: impl FnMut(u64) -> u64) -> Self {
         let plan = compile("scenarios/x.toml", SCENARIO).unwrap_or_else(|why| panic!("{why}"));
         let recording = Recording::new("netns", Duration::from_secs(1_800_000_000));
@@ -182,7 +182,7 @@ impl Made {
             StateChange::Members { port: self.port("r1:lan"), group: group(), present: true };
         self.tells(reported + chance(LATE), present);
         self.put(joined_too + chance(LATE), "h2:lan", &report(H2));
-        // Either answers the second General Query, or both do; either may repeat itself besides.
+        // Either host answers the second General Query, or both do; either may repeat itself too.
         let asked = Instant::ZERO + Duration::from_micros(2_000_000 + 2 * LATE);
         let which = chance(2).as_micros();
         if which != 1 {
@@ -229,7 +229,7 @@ impl Made {
         (0..self.plan.ports.len()).find(|&port| self.plan.port_name(port) == name).unwrap()
     }
 
-    /// The port sends this packet, and nobody else sees it.
+    /// The port sends this packet, and no port receives it.
     fn put(&mut self, at: Instant, port: &str, packet: &[u8]) {
         let port = self.port(port);
         let destination = Ipv4Addr::from(<[u8; 4]>::try_from(&packet[16..20]).unwrap());

@@ -1,4 +1,4 @@
-//! What waits to be reviewed, and what becomes of it.
+//! Pending reviews, and their acceptance or rejection.
 
 use std::fs;
 

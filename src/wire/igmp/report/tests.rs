@@ -20,7 +20,7 @@ fn encode_record(record: GroupRecord) -> Result<Vec<u8>, Unencodable> {
     report(vec![record]).encode()
 }
 
-/// A join, and a Report of two records of which the second has sources; worked out by hand.
+/// A join, and a Report of two records, the second with sources; worked out by hand.
 fn vectors() -> [(Vec<u8>, Message); 2] {
     let second = GroupRecord::new(Allow, OTHER, vec![A, B]);
     #[rustfmt::skip]

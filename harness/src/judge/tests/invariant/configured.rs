@@ -1,4 +1,4 @@
-//! A router that was configured anew: what was and is a reason to send.
+//! A router whose configuration changed: old and new reasons to send.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::scenario::Invariant::NoUnwanted;
 const LATE: Duration = Duration::from_millis(1100);
 
 impl Run {
-    /// r1 is configured anew, by an act that is planned for 7 s.
+    /// r1 gets another configuration, by an act that is planned for 7 s.
     fn set(mut self, done: Instant, change: impl FnOnce(&mut RouterPort)) -> Self {
         let node = self.node("r1");
         let mut router = self.routers().pop().unwrap();
@@ -33,7 +33,7 @@ impl Run {
         self
     }
 
-    /// All that r1 was configured with.
+    /// All configurations of r1.
     fn routers(&self) -> Vec<Router> {
         let Role::Router(first) = &self.plan.nodes[self.node("r1")].role else { panic!("r1") };
         let set = self.plan.acts.iter().filter_map(|act| match &act.action {
@@ -67,7 +67,7 @@ fn a_static_join_that_is_taken_back_may_be_followed_late() {
     joined_until().sends_at(ms(7005) + LATE + NS, Fail);
 }
 
-/// Nobody can tell by which of its intervals the router counted.
+/// Which of its intervals the router counted by is unknown.
 #[test]
 fn a_member_counts_for_the_longest_of_the_intervals() {
     let seconds = |qi| {

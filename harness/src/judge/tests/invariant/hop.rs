@@ -15,10 +15,10 @@ fn the_ttl_goes_down_by_exactly_one() {
     for (ttl, outcome) in [(31, Pass), (32, Fail), (30, Fail), (33, Fail), (0, Fail), (255, Fail)] {
         comes_in().data(ms(2001), "r1:lan", S1, first(0), ttl).is(TtlByOne, outcome);
     }
-    // What comes in with 0 may not go on at all; 0 - 1 is no TTL, and 255 least of all.
+    // A datagram that comes in with TTL 0 may not be forwarded, with 255 least of all.
     let spent = || run().data(ms(2000), "s1:up", S1, first(0), 0);
     spent().data(ms(2001), "r1:lan", S1, first(0), 255).is(TtlByOne, Fail);
-    // Nor may what comes in with 1: no datagram is on a link with TTL 0 (RFC 1812 section 5.3.1).
+    // Nor may one with TTL 1: no datagram is on a link with TTL 0 (RFC 1812 section 5.3.1).
     let last = || run().data(ms(2000), "s1:up", S1, first(0), 1);
     last()
         .data(ms(2001), "r1:lan", S1, first(0), 0)
@@ -62,7 +62,7 @@ fn nothing_goes_back_to_where_it_came_from() {
         NoReturn,
         &["r1:up sent a datagram back to where it came from at 2.001 s"],
     );
-    // That it is forwarded rightly as well does not make it right.
+    // A right copy does not make a wrong one right.
     let both = comes_in().data(ms(2001), "r1:lan", S1, first(0), 31);
     both.data(ms(2001), "r1:up", S1, first(0), 31).breaks(NoReturn);
 }
@@ -72,9 +72,9 @@ fn a_copy_that_came_in_elsewhere_may_be_the_one_that_is_sent() {
     // Another router on lan was faster; r1 still forwards the copy from up.
     let faster = || comes_in().data(ms(2001), "h2:lan", S1, first(0), 31);
     faster().data(ms(2002), "r1:lan", S1, first(0), 31).keeps(NoReturn);
-    // What comes later to the port has nothing to do with it.
+    // A later copy on the port does not count.
     let later = run().data(ms(2000), "r1:lan", S1, first(0), 31);
     later.data(ms(2000) + NS, "h2:lan", S1, first(0), 31).keeps(NoReturn);
-    // A host may answer on its only interface whatever it likes.
+    // A host may answer anything on its only interface.
     comes_in().data(ms(2001), "s2:up", S1, first(0), 31).keeps(NoReturn);
 }

@@ -147,7 +147,7 @@ fn reports_of_every_version_are_reasons() {
 fn a_leave_that_nobody_answers_ends_the_reason_after_last_member_query_time() {
     let left = || run().reports(ms(1000)).leaves(ms(5000));
     left().may_forward_until(ms(6000) + LATE);
-    // A second one while the first is being checked prolongs nothing.
+    // A second Leave during the check of the first prolongs nothing.
     left().leaves(ms(5900)).may_forward_until(ms(6000) + LATE);
     left().sent(ms(7000), 0).forwarded(ms(7101), 0).breaks_and_says(
         NoUnwanted,
@@ -168,13 +168,13 @@ fn an_answer_renews_the_reason() {
     answered().leaves(ms(8000)).may_forward_until(ms(9000) + LATE);
 }
 
-// RFC2236-7-10: whatever is left of the membership timer, it is set to LMQT.
+// RFC2236-7-10: the membership timer is set to LMQT, even if less was left.
 #[test]
 fn a_leave_prolongs_a_reason_that_there_is() {
     let over = ms(1000) + GMI;
     let left = ms(700) + GMI;
     run().reports(ms(1000)).leaves(left).may_forward_until(ms(1700) + GMI + LATE);
-    // Nobody acts on a Leave of a group that is forgotten.
+    // A router ignores a Leave of a forgotten group.
     run().reports(ms(1000)).leaves(ms(1001) + GMI + LATE).may_forward_until(over + LATE);
     run().leaves(ms(1000)).forwarding_is(ms(1001), Fail);
 }
@@ -188,7 +188,7 @@ fn a_leave_of_another_group_or_on_another_link_ends_nothing() {
     joined().igmp(ms(5000), "s1:up", ALL_ROUTERS, &leave).forwarding_is(ms(9000), Pass);
 }
 
-/// Where the router may have had a right to ignore the Leave, only GMI is held against it.
+/// Where the router may have had a right to ignore the Leave, only GMI counts.
 #[test]
 fn a_leave_in_doubt_counts_for_nothing() {
     let in_doubt = |run: Run| run.may_forward_until(ms(1000) + GMI + LATE);
@@ -206,7 +206,7 @@ fn a_leave_in_doubt_counts_for_nothing() {
     // RFC2236-5-03: with version 1 hosts a Leave is ignored.
     let v1 = Message::V1Report { group: GROUP };
     in_doubt(run().igmp(ms(500), "h2:lan", GROUP, &v1).reports(ms(1000)).leaves(ms(5000)));
-    // RFC2236-3-27: a Non-Querier ignores it; and in the middle of a check it may have become one.
+    // RFC2236-3-27: a Non-Querier ignores it; and during a check the router may have become one.
     for asked in [query(10, Ipv4Addr::UNSPECIFIED), query(0, Ipv4Addr::UNSPECIFIED)] {
         let asks = |run: Run, at| run.igmp(at, "h2:lan", ALL_HOSTS, &asked);
         in_doubt(asks(joined(), ms(2000)).leaves(ms(5000)));
