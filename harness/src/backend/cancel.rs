@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Shared by whoever asks for the end and by every run that obeys; a request stays for good.
+/// Shared by the code that asks for the end and by every run that obeys; a request is permanent.
 #[derive(Clone, Debug)]
 pub struct Cancel {
     wished: Arc<watch::Sender<bool>>,

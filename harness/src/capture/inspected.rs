@@ -92,7 +92,7 @@ impl InspectedFrame {
         }
     }
 
-    /// Whether it is IGMP, be it malformed.
+    /// Whether it is IGMP, even if malformed.
     #[must_use]
     pub fn is_igmp(&self) -> bool {
         let is_igmp = |content: &Content| matches!(content, Content::Igmp(_) | Content::BadIgmp(_));
