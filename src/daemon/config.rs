@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::addr::{Channel, Group, Source};
 use crate::gmp::message::Version;
-use crate::gmp::params::{Params, Profile};
+use crate::gmp::params::{Params, Profile, parameters};
 use crate::router::config::{Config, ConfigError, InterfaceConfig, KEEPALIVE, RouteConfig};
 
 /// The file as it is written.
@@ -22,7 +22,7 @@ pub struct ConfigFile {
     /// The multicast routing table (`MRT_TABLE`); the kernel's default table unless given.
     pub table: Option<u32>,
     /// How long a flow may be idle before its entry is deleted; 210 s unless given.
-    #[serde(default, deserialize_with = "duration")]
+    #[serde(default, deserialize_with = "given")]
     pub keepalive: Option<Duration>,
     /// IGMP on every interface.
     #[serde(default)]
@@ -77,64 +77,36 @@ pub struct RouteSettings {
     pub interface: String,
 }
 
-/// The IGMP parameters, named as in RFC 2236 section 8; a missing key takes the RFC's default.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct IgmpSettings {
-    /// The RFC whose formulas apply: 2236, 3376 or 9776.
-    #[serde(default, deserialize_with = "profile")]
-    pub rfc: Option<Profile>,
-    /// The version spoken: 1 or 2.
-    #[serde(default, deserialize_with = "version")]
-    pub version: Option<Version>,
-    /// Robustness Variable.
-    pub robustness: Option<u8>,
-    /// Query Interval.
-    #[serde(default, deserialize_with = "duration")]
-    pub query_interval: Option<Duration>,
-    /// Query Response Interval.
-    #[serde(default, deserialize_with = "duration")]
-    pub query_response_interval: Option<Duration>,
-    /// Startup Query Interval.
-    #[serde(default, deserialize_with = "duration")]
-    pub startup_query_interval: Option<Duration>,
-    /// Startup Query Count.
-    pub startup_query_count: Option<u8>,
-    /// Last Member Query Interval.
-    #[serde(default, deserialize_with = "duration")]
-    pub last_member_query_interval: Option<Duration>,
-    /// Last Member Query Count.
-    pub last_member_query_count: Option<u8>,
-    /// Whether Reports and Leaves without Router Alert are ignored; false unless given.
-    pub require_router_alert: Option<bool>,
+macro_rules! igmp_settings {
+    ($($(#[$about:meta])+ $key:literal $field:ident: $type:ty = $default:expr;)+) => {
+        /// The IGMP parameters, named as in RFC 2236 section 8; a missing key takes the RFC's default.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct IgmpSettings {
+            $(
+                $(#[$about])+
+                #[serde(rename = $key, default, deserialize_with = "given")]
+                pub $field: Option<$type>,
+            )+
+        }
+
+        impl IgmpSettings {
+            /// These settings over `base`.
+            #[must_use]
+            pub fn over(&self, base: &Params) -> Params {
+                Params { $($field: self.$field.unwrap_or(base.$field),)+ }
+            }
+        }
+    };
 }
+
+parameters!(igmp_settings);
 
 impl IgmpSettings {
     /// The parameters, with the RFC's defaults for missing keys.
     #[must_use]
     pub fn params(&self) -> Params {
         self.over(&Params::default())
-    }
-
-    /// These settings over `base`.
-    #[must_use]
-    pub fn over(&self, base: &Params) -> Params {
-        Params {
-            profile: self.rfc.unwrap_or(base.profile),
-            version: self.version.unwrap_or(base.version),
-            robustness: self.robustness.unwrap_or(base.robustness),
-            query_interval: self.query_interval.unwrap_or(base.query_interval),
-            query_response_interval: self
-                .query_response_interval
-                .unwrap_or(base.query_response_interval),
-            startup_query_interval: self.startup_query_interval.or(base.startup_query_interval),
-            startup_query_count: self.startup_query_count.or(base.startup_query_count),
-            last_member_query_interval: self
-                .last_member_query_interval
-                .unwrap_or(base.last_member_query_interval),
-            last_member_query_count: self.last_member_query_count.or(base.last_member_query_count),
-            require_router_alert: self.require_router_alert.unwrap_or(base.require_router_alert),
-        }
     }
 }
 
@@ -197,12 +169,64 @@ const fn one() -> u8 {
     1
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let parsed = humantime::parse_duration(&text);
-    parsed.map(Some).map_err(|why| {
-        de::Error::custom(format!("`{text}` is not a duration such as \"500ms\": {why}"))
-    })
+/// How the value of a setting is written.
+trait Written: Sized {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+fn given<'de, D: Deserializer<'de>, T: Written>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::read(deserializer).map(Some)
+}
+
+/// A value that is derived unless it is given.
+impl<T: Written> Written for Option<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        given(deserializer)
+    }
+}
+
+impl Written for bool {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+impl Written for u8 {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+impl Written for Duration {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map_err(|why| {
+            de::Error::custom(format!("`{text}` is not a duration such as \"500ms\": {why}"))
+        })
+    }
+}
+
+impl Written for Version {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u8::deserialize(deserializer)? {
+            1 => Ok(Self::V1),
+            2 => Ok(Self::V2),
+            other => Err(de::Error::custom(format!(
+                "the router speaks IGMP version 1 or 2, not {other}"
+            ))),
+        }
+    }
+}
+
+impl Written for Profile {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u16::deserialize(deserializer)? {
+            2236 => Ok(Self::Rfc2236),
+            3376 => Ok(Self::Rfc3376),
+            9776 => Ok(Self::Rfc9776),
+            other => Err(de::Error::custom(format!("rfc is 2236, 3376 or 9776, not {other}"))),
+        }
+    }
 }
 
 fn group<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Group, D::Error> {
@@ -213,25 +237,6 @@ fn group<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Group, D::Error> 
 fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
     let addr = Ipv4Addr::deserialize(deserializer)?;
     Source::try_from(IpAddr::V4(addr)).map(Some).map_err(de::Error::custom)
-}
-
-fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Version>, D::Error> {
-    match u8::deserialize(deserializer)? {
-        1 => Ok(Some(Version::V1)),
-        2 => Ok(Some(Version::V2)),
-        other => {
-            Err(de::Error::custom(format!("the router speaks IGMP version 1 or 2, not {other}")))
-        }
-    }
-}
-
-fn profile<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Profile>, D::Error> {
-    match u16::deserialize(deserializer)? {
-        2236 => Ok(Some(Profile::Rfc2236)),
-        3376 => Ok(Some(Profile::Rfc3376)),
-        9776 => Ok(Some(Profile::Rfc9776)),
-        other => Err(de::Error::custom(format!("rfc is 2236, 3376 or 9776, not {other}"))),
-    }
 }
 
 #[cfg(test)]

@@ -25,47 +25,56 @@ pub enum Profile {
 /// The largest Query Interval that QQIC can encode (RFC3376-4.1.7-01).
 const LONGEST_QUERY_INTERVAL: Duration = Duration::from_secs(31744);
 
-/// The parameters of a router on one link, as RFC 2236 section 8 names them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Params {
-    /// The RFC whose formulas apply.
-    pub profile: Profile,
-    /// The version spoken, by administration (RFC2236-4-06).
-    pub version: Version,
-    /// Robustness Variable, RV (RFC2236-8.1-01).
-    pub robustness: u8,
-    /// Query Interval, QI (RFC2236-8.2-01).
-    pub query_interval: Duration,
-    /// Query Response Interval, QRI (RFC2236-8.3-01).
-    pub query_response_interval: Duration,
-    /// Startup Query Interval, SQI; derived where `None` (RFC2236-8.6-01).
-    pub startup_query_interval: Option<Duration>,
-    /// Startup Query Count, SQC; derived where `None` (RFC2236-8.7-01).
-    pub startup_query_count: Option<u8>,
-    /// Last Member Query Interval, LMQI (RFC2236-8.8-01).
-    pub last_member_query_interval: Duration,
-    /// Last Member Query Count, LMQC; derived where `None` (RFC2236-8.9-01).
-    pub last_member_query_count: Option<u8>,
-    /// Whether Reports and Leaves without Router Alert are ignored (RFC2236-10-02).
-    pub require_router_alert: bool,
+/// Hands every parameter of a router to the macro `$make`, one row each: what it is, the key by
+/// which it is configured, its field of [`Params`], its type and its default.
+///
+/// The rows make [`Params`] here, and in the daemon the settings of a configuration file.
+macro_rules! parameters {
+    ($make:ident) => {
+        $make! {
+            /// The RFC whose formulas apply: 2236, 3376 or 9776.
+            "rfc" profile: Profile = Profile::Rfc2236;
+            /// The version spoken, by administration: 1 or 2 (RFC2236-4-06, RFC2236-4-07).
+            "version" version: Version = Version::V2;
+            /// Robustness Variable, RV (RFC2236-8.1-01).
+            "robustness" robustness: u8 = 2;
+            /// Query Interval, QI (RFC2236-8.2-01).
+            "query-interval" query_interval: Duration = Duration::from_secs(125);
+            /// Query Response Interval, QRI (RFC2236-8.3-01).
+            "query-response-interval" query_response_interval: Duration = Duration::from_secs(10);
+            /// Startup Query Interval, SQI; derived where `None` (RFC2236-8.6-01).
+            "startup-query-interval" startup_query_interval: Option<Duration> = None;
+            /// Startup Query Count, SQC; derived where `None` (RFC2236-8.7-01).
+            "startup-query-count" startup_query_count: Option<u8> = None;
+            /// Last Member Query Interval, LMQI (RFC2236-8.8-01).
+            "last-member-query-interval" last_member_query_interval: Duration =
+                Duration::from_secs(1);
+            /// Last Member Query Count, LMQC; derived where `None` (RFC2236-8.9-01).
+            "last-member-query-count" last_member_query_count: Option<u8> = None;
+            /// Whether Reports and Leaves without Router Alert are ignored (RFC2236-10-02).
+            "require-router-alert" require_router_alert: bool = false;
+        }
+    };
+}
+pub(crate) use parameters;
+
+macro_rules! params {
+    ($($(#[$about:meta])+ $key:literal $field:ident: $type:ty = $default:expr;)+) => {
+        /// The parameters of a router on one link, as RFC 2236 section 8 names them.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Params {
+            $($(#[$about])+ pub $field: $type,)+
+        }
+
+        impl Default for Params {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+    };
 }
 
-impl Default for Params {
-    fn default() -> Self {
-        Self {
-            profile: Profile::default(),
-            version: Version::V2, // RFC2236-4-07
-            robustness: 2,
-            query_interval: Duration::from_secs(125),
-            query_response_interval: Duration::from_secs(10),
-            startup_query_interval: None,
-            startup_query_count: None,
-            last_member_query_interval: Duration::from_secs(1),
-            last_member_query_count: None,
-            require_router_alert: false,
-        }
-    }
-}
+parameters!(params);
 
 /// Why a set of parameters cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -35,6 +35,8 @@ fn faults_name_line_and_key() {
     let text = fault("[[interface]]\nname = 'a'\nstatic-joins = [{ group = '10.0.0.1' }]");
     assert!(text.contains("line 3") && text.contains("10.0.0.1 is not a multicast group"));
     assert!(fault("igmp = { version = 3 }").contains("version 1 or 2, not 3"));
+    assert!(fault("igmp = { robustnes = 3 }").contains("unknown field `robustnes`"));
+    assert!(fault("igmp = { robustness = 'x' }").contains("expected u8"));
 }
 
 #[test]
