@@ -41,9 +41,9 @@ pub enum Ignored {
     /// RFC2236-6-01, RFC2236-2.4-02
     #[error("{0} is not a multicast group")]
     NotMulticast(IpAddr),
-    /// RFC2236-10-02
-    #[error("no Router Alert option, which is required here")]
-    NoRouterAlert,
+    /// A parameter of the link refuses the message, for this reason (RFC2236-10-02).
+    #[error("{0}")]
+    Unwanted(String),
     /// RFC2236-6-08
     #[error("224.0.0.1 is neither reported nor left")]
     AllHosts,

@@ -19,6 +19,7 @@ use crate::event::Ignored;
 use crate::gmp::Cx;
 use crate::gmp::interface::Interface;
 use crate::gmp::message::{Form, Message, NotOfGroup, Version};
+use crate::gmp::params::Params;
 use crate::wire::Unencodable;
 use crate::wire::igmp::decode;
 use crate::wire::ip::{Datagram, Header, Packet};
@@ -42,6 +43,9 @@ pub fn receive(
 ) -> Result<(), Ignored> {
     let from = packet.header.source;
     let message = read(packet)?;
+    if let Some(why) = unwanted(interface.params(), &packet.header, &message) {
+        return Err(Ignored::Unwanted(why.to_owned()));
+    }
     match message {
         // The kernel may return our own packets. Our own Reports and Leaves count: if this router
         // is a member itself, they may be the ones that silence the other members.
@@ -54,12 +58,6 @@ pub fn receive(
         Message::Query(query) => {
             v2::query(interface, cx, from, &query);
             Ok(())
-        }
-        // RFC2236-10-02
-        Message::Report(_)
-            if interface.params().require_router_alert && !packet.header.router_alert =>
-        {
-            Err(Ignored::NoRouterAlert)
         }
         Message::Report(report) => {
             let is_leave = report.is_leave();
@@ -87,6 +85,17 @@ fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
     // RFC2236-2.3-02 and RFC2236-2.5-01: checked and cut to size by the codec.
     let decoded = decode(packet.payload, Version::V2)?;
     Ok(meaning(&decoded.message))
+}
+
+/// Why the link's parameters refuse the message, if they do (RFC 2236 section 10).
+const fn unwanted(params: &Params, header: &Header, message: &Message) -> Option<&'static str> {
+    match message {
+        // RFC2236-10-02
+        Message::Report(_) if params.require_router_alert && !header.router_alert => {
+            Some("no Router Alert option, which is required here")
+        }
+        _ => None,
+    }
 }
 
 /// RFC2236-6-08: 224.0.0.1 is never reported, since every host is a member.
