@@ -53,6 +53,8 @@ macro_rules! parameters {
             "last-member-query-count" last_member_query_count: Option<u8> = None;
             /// Whether Reports and Leaves without Router Alert are ignored (RFC2236-10-02).
             "require-router-alert" require_router_alert: bool = false;
+            /// Whether a router of version 2 ignores version 1 messages (RFC2236-10-03).
+            "ignore-version-1" ignore_version_1: bool = false;
         }
     };
 }

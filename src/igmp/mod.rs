@@ -94,6 +94,13 @@ const fn unwanted(params: &Params, header: &Header, message: &Message) -> Option
         Message::Report(_) if params.require_router_alert && !header.router_alert => {
             Some("no Router Alert option, which is required here")
         }
+        // RFC2236-10-03; a router of version 1 would be deaf.
+        _ if params.ignore_version_1
+            && matches!(params.version, Version::V2 | Version::V3)
+            && matches!(message.version(), Some(Version::V1)) =>
+        {
+            Some("a version 1 message, which is ignored here")
+        }
         _ => None,
     }
 }

@@ -68,6 +68,8 @@ pub struct Knobs {
     pub last_member_query_count: Option<u8>,
     /// Whether Reports and Leaves without Router Alert are ignored (RFC2236-10-02).
     pub require_router_alert: bool,
+    /// Whether a router of version 2 ignores version 1 messages (RFC2236-10-03).
+    pub ignore_version_1: bool,
 }
 
 impl Default for Knobs {
@@ -83,6 +85,7 @@ impl Default for Knobs {
             last_member_query_interval: Duration::from_secs(1),
             last_member_query_count: None,
             require_router_alert: false,
+            ignore_version_1: false,
         }
     }
 }
@@ -136,7 +139,7 @@ impl Knobs {
 }
 
 /// The parameters that an author can give, in the order of RFC 2236 section 8.
-pub static PARAMETERS: [Parameter; 10] = [
+pub static PARAMETERS: [Parameter; 11] = [
     Parameter {
         key: Key::new(
             "rfc",
@@ -201,6 +204,15 @@ pub static PARAMETERS: [Parameter; 10] = [
         )
         .or(Yes(false)),
         slot: |knobs| Slot::Flag(&mut knobs.require_router_alert),
+    },
+    Parameter {
+        key: Key::new(
+            "ignore-version-1",
+            Flag,
+            "Whether a router of version 2 ignores version 1 messages.",
+        )
+        .or(Yes(false)),
+        slot: |knobs| Slot::Flag(&mut knobs.ignore_version_1),
     },
 ];
 

@@ -38,6 +38,30 @@ fn messages_without_router_alert_are_ignored_where_it_is_required() {
     assert!(lenient.has_members());
 }
 
+// RFC2236-10-03
+#[test]
+fn version_1_messages_are_ignored_where_that_is_configured() {
+    let report = Message::V1Report { group: G };
+    let v1_query = query(0, Ipv4Addr::UNSPECIFIED);
+    let ignoring = Params { ignore_version_1: true, ..Params::default() };
+    let mut link = Link::with(ignoring.clone());
+    assert!(matches!(link.packet(HOST, G, &report), Err(Ignored::Unwanted(_))));
+    assert!(!link.has_members());
+    let heard = link.packet(router(1), ALL_HOSTS, &v1_query);
+    assert!(matches!(heard, Err(Ignored::Unwanted(_))));
+    assert_eq!(link.interface.role(), Role::Querier);
+    // RFC2236-5-03 does not come in: a forged Report of version 1 keeps no Leave from being checked.
+    link.v2_report();
+    link.packet(HOST, G, &report).unwrap_err();
+    link.said.clear();
+    link.leave().unwrap();
+    assert_eq!(link.asked_group().len(), 1);
+    // A router of version 1 hears its hosts all the same.
+    let mut old = Link::with(Params { version: Version::V1, ..ignoring });
+    old.v1_report();
+    assert!(old.has_members());
+}
+
 // RFC2236-3-15, RFC2236-7-04
 #[test]
 fn further_reports_restart_the_timer_and_are_no_news() {
