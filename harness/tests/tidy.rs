@@ -24,7 +24,7 @@ const CORE: [(&str, &[&str]); 15] = [
     ("wire", &["time", "version"]),
     ("gmp", &["addr", "time", "version", "machine"]),
     ("mfc", &["addr", "time"]),
-    ("rib", &["mfc"]),
+    ("rib", &["addr", "mfc"]),
     ("event", &["addr", "gmp", "mfc", "wire"]),
     ("igmp", &["addr", "time", "rng", "gmp", "wire", "event"]),
     ("router", &["addr", "time", "rng", "gmp", "igmp", "mfc", "rib", "event", "wire"]),
