@@ -18,7 +18,7 @@ use crate::device;
 use crate::family::spoken;
 use crate::knobs::HostKnobs;
 use crate::plan::{NodeId, Plan, PortId};
-use crate::recording::{Delivery, NodeEvent, Told};
+use crate::recording::{Delivery, NodeEvent};
 
 /// The listener.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Member {
 
 #[derive(Debug)]
 struct Link {
+    /// The port's name.
+    name: String,
     igmp: Host,
     joined: BTreeSet<Group>,
 }
@@ -60,11 +62,12 @@ impl Member {
     /// An interface has no address of a supported family; the message names it.
     pub fn new(plan: &Plan, node: NodeId, knobs: &HostKnobs) -> Result<Self, String> {
         let links = plan.nodes[node].ports.iter().map(|&port| {
-            let rng = Rng::for_node(plan.seed, &plan.port_name(port));
+            let name = plan.port_name(port);
+            let rng = Rng::for_node(plan.seed, &name);
             let address = plan.ports[port].address.ok_or("an interface has no address")?;
             let address = spoken(address).map_err(|unspoken| unspoken.to_string())?;
             let igmp = Host::new(device::castnet::host(knobs), address.into(), rng);
-            Ok((port, Link { igmp, joined: BTreeSet::new() }))
+            Ok((port, Link { name, igmp, joined: BTreeSet::new() }))
         });
         Ok(Self { node, links: links.collect::<Result<_, String>>()? })
     }
@@ -91,11 +94,11 @@ impl Member {
         if !matches!(content, Content::Igmp(_) | Content::BadIgmp(_)) {
             return self.deliver(now, port, bytes).map(Heard::Delivered);
         }
-        let igmp = &mut self.links.get_mut(&port)?.igmp;
+        let Link { name, igmp, .. } = self.links.get_mut(&port)?;
         let heard = Packet::decode(bytes).map_err(Ignored::from);
         let why = heard.and_then(|packet| igmp.receive(now, &packet)).err()?;
-        let told = Told::Ignored { port, why };
-        Some(Heard::Ignored(NodeEvent { at: now, node: self.node, told, what: None }))
+        let (node, text) = (self.node, format!("{name}: ignored: {why}"));
+        Some(Heard::Ignored(NodeEvent { at: now, node, group: None, text, change: None }))
     }
 
     /// The delivery of a packet that came by the port at this time; `None` unless it is a datagram

@@ -2,25 +2,23 @@
 //!
 //! Times count from the start of the run. Only `backend` depends on which backend it was.
 
-mod told;
+mod member_ports;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::plan::{NodeId, PortId};
+use crate::plan::{NodeId, Plan, PortId};
 use crate::scenario::Backend;
 
 /// What stands for the backend where a capture is replayed.
 pub const CAPTURE: &str = "capture";
 
-pub use castnet::mfc::entry::FlowCounters;
-pub use told::{MemberPorts, Teller, Told};
+pub use member_ports::MemberPorts;
 
 /// The name of a backend. Without a name of its own the derived reader would take it for borrowed from
 /// what is read.
@@ -187,6 +185,17 @@ pub struct CountersRead {
     pub counters: Option<FlowCounters>,
 }
 
+/// What a router's kernel counted for one flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowCounters {
+    /// Datagrams that matched the entry, including those on a wrong interface.
+    pub packets: u64,
+    /// Their octets, including IP headers.
+    pub bytes: u64,
+    /// Datagrams that came in on another interface than `iif`.
+    pub wrong_if: u64,
+}
+
 /// A change of a switch's database of members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MdbChange {
@@ -207,10 +216,44 @@ pub struct NodeEvent {
     pub at: Instant,
     /// The router or switch.
     pub node: NodeId,
-    /// The event.
-    pub told: Told,
+    /// The group that the event is about, if it is about one.
+    pub group: Option<Group>,
+    /// The event in words.
+    pub text: String,
     /// The change of the router's state, if the event is one.
-    pub what: Option<StateChange>,
+    pub change: Option<StateChange>,
+}
+
+impl NodeEvent {
+    /// A switch reported that the port leads to a router from now on, or no longer does.
+    #[must_use]
+    pub fn router_port(plan: &Plan, node: NodeId, at: Instant, port: PortId, on: bool) -> Self {
+        let name = plan.port_name(port);
+        let text = match on {
+            true => format!("{name} leads to a router"),
+            false => format!("{name} leads to no router any more"),
+        };
+        Self { at, node, group: None, text, change: None }
+    }
+}
+
+/// Why a router's kernel asked what to do with a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UpcallKind {
+    /// The flow has no entry.
+    NoCache,
+    /// The datagram came in on another interface than its entry's `iif`.
+    WrongInterface,
+}
+
+impl fmt::Display for UpcallKind {
+    /// The kernel's word without `IGMPMSG_`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoCache => "NOCACHE",
+            Self::WrongInterface => "WRONGVIF",
+        })
+    }
 }
 
 /// A change of a router's state, or an upcall that caused one.

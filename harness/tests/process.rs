@@ -147,7 +147,7 @@ fn told_alike() -> Result<(), Failed> {
         let mut plan = plan(SCENARIO);
         plan.nodes[ROUTER].apart = apart;
         let events = record(&plan)?.events;
-        Ok(events.into_iter().filter_map(|event| Some((event.node, event.what?))).collect())
+        Ok(events.into_iter().filter_map(|event| Some((event.node, event.change?))).collect())
     };
     let (task, process) = (told(false)?, told(true)?);
     // The querier, the upcall, the member, and the member's end.

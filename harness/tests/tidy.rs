@@ -42,8 +42,8 @@ const LAB: &[(&str, &[&str])] = &[
     ("lab", &["family"]),
     ("protocol", &[]),
     ("plan", &["vocabulary", "knobs", "family", "protocol", "scenario"]),
-    ("device", &["vocabulary", "knobs", "plan"]),
     ("recording", &["scenario", "plan"]),
+    ("device", &["vocabulary", "knobs", "plan", "recording"]),
     ("capture", &["scenario", "plan", "protocol", "recording"]),
     ("fabric", &["scenario", "plan", "recording", "capture"]),
     ("member", &["family", "knobs", "device", "plan", "recording", "capture"]),
@@ -106,8 +106,7 @@ const INDEPENDENT: &[(&str, &[&str])] = &[
     ("family", &[]),
     ("scenario", &[]),
     ("plan", &[]),
-    // The recording puts castnet's events into its own words.
-    ("recording", &["event", "gmp", "mfc"]),
+    ("recording", &[]),
     // The capture turns octets into meanings, and back.
     ("capture", &["igmp"]),
     ("judge", &[]),

@@ -10,7 +10,7 @@ use castnet::time::Instant;
 
 use crate::lab::{Netns, counters};
 use crate::plan::{ActId, Reading, ReadingId};
-use crate::recording::CountersRead;
+use crate::recording::{CountersRead, FlowCounters};
 use crate::role::Stage;
 
 /// The readings of a run.
@@ -58,6 +58,10 @@ impl<'a> Readings<'a> {
             let read = async { counters(&netns?, source, group.addr()).await };
             match read.await {
                 Ok(counters) => {
+                    let counters = counters.map(|counted| {
+                        let (packets, bytes) = (counted.packets, counted.bytes);
+                        FlowCounters { packets, bytes, wrong_if: counted.wrong_if }
+                    });
                     let at = stage.clock.now();
                     taken.borrow_mut()[id] = Some(CountersRead { at, counters });
                 }

@@ -40,7 +40,7 @@ pub(super) fn up(args: &UpArgs) -> Ending {
         }
         Held::Told(event) => {
             let at = event.at.to_string();
-            say(&format!("{at:>10}  {}  {}\n", plan.nodes[event.node].name, event.text(&plan)));
+            say(&format!("{at:>10}  {}  {}\n", plan.nodes[event.node].name, event.text));
         }
         Held::Broken(what) => complain(&what),
     });

@@ -1,5 +1,7 @@
 //! castnet as a device under test: the plan's router and host in castnet's own configuration types.
 
+pub mod events;
+
 use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::params::{HostParams, Params};
 use castnet::router::config::{Config, InterfaceConfig, RouteConfig};

@@ -57,10 +57,10 @@ impl Evidence<'_> {
         let group = last.group();
         let told = self.recording.events.iter();
         let told =
-            told.filter(|event| event.at <= until && group.is_some() && event.group() == group);
+            told.filter(|event| event.at <= until && group.is_some() && event.group == group);
         let told = told.map(|event| {
             let node = &self.plan.nodes[event.node].name;
-            (event.at, format!("{node} told: {}", event.text(self.plan)))
+            (event.at, format!("{node} told: {}", event.text))
         });
         let told: Vec<_> = told.collect();
         let shown = [messages, told].map(|mut all| all.split_off(all.len().saturating_sub(EVENTS)));

@@ -178,7 +178,7 @@ impl Evidence<'_> {
     fn upcall(&self, node: NodeId, arrived: &Seen) -> Option<String> {
         let until = arrived.at + self.plan.tolerance;
         let mut told = self.recording.events.iter();
-        let upcall = told.find_map(|event| match event.what {
+        let upcall = told.find_map(|event| match event.change {
             Some(StateChange::Upcall { port, kind, source, group })
                 if (event.node, port, source) == (node, arrived.port, arrived.packet.source)
                     && Some(group) == arrived.group()
@@ -195,7 +195,7 @@ impl Evidence<'_> {
     fn has_no_route(&self, node: NodeId, arrived: &Seen) -> bool {
         let (source, until) = (arrived.packet.source, arrived.at + self.plan.tolerance);
         let mut told = self.recording.events.iter().filter(|event| event.at <= until);
-        told.any(|event| match event.what {
+        told.any(|event| match event.change {
             Some(StateChange::NoRoute { source: of, group }) => {
                 event.node == node && of == source && Some(group) == arrived.group()
             }

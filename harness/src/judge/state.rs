@@ -188,7 +188,7 @@ impl Evidence<'_> {
 
     fn told_of_members(&self, port: PortId) -> Vec<(Instant, Group, bool)> {
         let told = self.recording.events.iter();
-        let told = told.filter_map(|event| match event.what? {
+        let told = told.filter_map(|event| match event.change? {
             StateChange::Members { port: of, group, present } if of == port => {
                 Some((event.at, group, present))
             }
@@ -201,7 +201,7 @@ impl Evidence<'_> {
     fn told(&self, port: PortId, at: Instant) -> impl Iterator<Item = (Instant, StateChange)> {
         let deaths = self.deeds(self.plan.ports[port].node).filter(|(_, killed)| *killed);
         let died = deaths.map(|(death, _)| death).filter(|&death| death <= at).max();
-        let told = self.recording.events.iter().filter_map(|e| Some((e.at, e.what?)));
+        let told = self.recording.events.iter().filter_map(|e| Some((e.at, e.change?)));
         told.filter(move |(when, what)| {
             let of = match what {
                 StateChange::Members { port, .. }
@@ -247,7 +247,7 @@ impl Evidence<'_> {
 
 /// An upcall changes no state; the change that follows is reported by itself.
 const fn changes_state(event: &NodeEvent) -> bool {
-    matches!(event.what, Some(StateChange::Members { .. } | StateChange::Querier { .. }))
+    matches!(event.change, Some(StateChange::Members { .. } | StateChange::Querier { .. }))
 }
 
 fn list(groups: &BTreeSet<Group>) -> String {

@@ -33,10 +33,11 @@ use etherparse::PacketBuilder;
 
 use super::{Finding, Outcome, Verdict, judge};
 use crate::capture::numbered::{self, UDP_PORT};
+use crate::device::castnet::events::EventRecorder;
 use crate::family::spoken;
 use crate::plan::{NodeId, Plan, PortId, compile};
 use crate::recording::{
-    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange, Told,
+    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
 };
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
@@ -187,16 +188,22 @@ impl Run {
         self
     }
 
-    fn told(mut self, at: Instant, event: Event) -> Self {
-        let (node, told) = (self.node("r1"), Told::Router(event));
-        self.recording.events.push(NodeEvent { at, node, told, what: None });
+    fn told(mut self, at: Instant, event: &Event) -> Self {
+        let recorder = EventRecorder::new(&self.plan, self.node("r1"));
+        self.recording.events.push(recorder.record(at, event));
         self
     }
 
     /// r1 reports a change of its state.
     fn tells(mut self, at: Instant, what: StateChange) -> Self {
-        let (node, told) = (self.node("r1"), Told::Router(Event::Configured));
-        self.recording.events.push(NodeEvent { at, node, told, what: Some(what) });
+        let (node, change) = (self.node("r1"), Some(what));
+        self.recording.events.push(NodeEvent {
+            at,
+            node,
+            group: None,
+            text: String::new(),
+            change,
+        });
         self
     }
 

@@ -136,7 +136,7 @@ impl Watch {
             }
             MdbMessage::Router { port, on } => {
                 let Some(port) = self.port(port) else { return };
-                let event = NodeEvent::router_port(node, at, port, on);
+                let event = NodeEvent::router_port(&stage.plan, node, at, port, on);
                 stage.log.borrow_mut().events.push(event);
             }
             MdbMessage::Overrun => stage.broken(node, &"changes of its database were lost"),

@@ -21,8 +21,9 @@ use super::listener::Kernels;
 use super::model::host::Heard;
 use super::model::mroute::{Mroute, Out};
 use crate::device;
+use crate::device::castnet::events::EventRecorder;
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
-use crate::recording::{self, MfcChange, Teller};
+use crate::recording::{self, MfcChange};
 
 pub(super) struct Router {
     config: Config,
@@ -36,7 +37,7 @@ pub(super) struct Router {
 /// The daemon's environment: a kernel, and interfaces in the order of the daemon's.
 struct Machine {
     node: NodeId,
-    teller: Teller,
+    events: EventRecorder,
     /// The index of its kernel's forwarding among those of all routers.
     forwarder: usize,
     kernels: Kernels,
@@ -62,7 +63,7 @@ impl Router {
         let plan::Device::Castnet = written.who;
         let machine = Machine {
             node,
-            teller: Teller::new(plan, node),
+            events: EventRecorder::new(plan, node),
             forwarder,
             kernels: Kernels::new(plan, node, None)?,
             joined: Vec::new(),
@@ -212,8 +213,8 @@ impl DataPlane for Plane<'_, '_> {
     }
 
     fn observe(&mut self, now: Instant, event: &Event) {
-        let told = self.machine.teller.tell(now, event);
-        self.cx.recording.events.push(told);
+        let event = self.machine.events.record(now, event);
+        self.cx.recording.events.push(event);
     }
 }
 

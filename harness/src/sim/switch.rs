@@ -54,7 +54,7 @@ impl Switch {
                 }
                 Out::Router { port, on } => {
                     let port = self.ports[port];
-                    let event = NodeEvent::router_port(self.node, cx.now, port, on);
+                    let event = NodeEvent::router_port(cx.plan, self.node, cx.now, port, on);
                     cx.recording.events.push(event);
                 }
             }

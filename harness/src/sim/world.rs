@@ -22,7 +22,7 @@ use super::model::mroute::{Out, Reader};
 use super::queue::Queue;
 use super::seat::Seat;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
-use crate::recording::{CountersRead, Recording};
+use crate::recording::{CountersRead, FlowCounters, Recording};
 use crate::scenario::Backend;
 
 /// The start of every run: 2000-01-01 00:00:00 UTC, so that captures do not depend on the day.
@@ -273,6 +273,10 @@ impl<'a> World<'a> {
         let forwarder = Forwarder::place(&self.forwarders, router);
         let flow = Source::new(source).map(|source| Flow { source, group });
         let counters = flow.and_then(|flow| self.forwarders[forwarder].mroute.flow_counters(flow));
+        let counters = counters.map(|counted| {
+            let (packets, bytes) = (counted.packets, counted.bytes);
+            FlowCounters { packets, bytes, wrong_if: counted.wrong_if }
+        });
         self.recording.counters[id] = Some(CountersRead { at: self.now, counters });
     }
 

@@ -46,7 +46,7 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
         add(flow.first, why, &place, what);
     }
     for event in &scene.recording.events {
-        add(event.at, String::new(), &plan.nodes[event.node].name, event.text(plan));
+        add(event.at, String::new(), &plan.nodes[event.node].name, event.text.clone());
     }
     for (change, _) in &causes.mfc {
         let what = format!("the kernel has {}", scene.entry(change));

@@ -1,12 +1,11 @@
 //! Claims about the counters of an entry of a forwarding cache.
 
-use castnet::mfc::entry::FlowCounters;
 use castnet::time::Instant;
 
 use super::super::Outcome::{Fail, Pass, Vacuous};
 use super::super::{Measure, Value};
 use super::{Run, S1, S2, first, ms};
-use crate::recording::CountersRead;
+use crate::recording::{CountersRead, FlowCounters};
 
 const FLOW: &str = "of = 'r1', group = '239.1.1.1', source = 's1'";
 

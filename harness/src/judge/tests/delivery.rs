@@ -27,7 +27,7 @@ fn each_datagram_that_was_sent_in_the_window_must_arrive() {
     let run = exactly_once().through(ms(1500), 0).sent(ms(1600), 1);
     let lan = Vif::new(1).unwrap();
     let present = Event::Gmp(lan, News::MembersPresent(group(GROUP)));
-    run.forwarded(ms(1700), 1).told(ms(1650), present).says(
+    run.forwarded(ms(1700), 1).told(ms(1650), &present).says(
         Fail,
         &[
             "of 2 sent, 1 did not arrive, 0 more than once",

@@ -3,12 +3,11 @@
 use std::net::Ipv4Addr;
 
 use castnet::addr::Channel;
-use castnet::mfc::upcall::UpcallKind;
 use castnet::time::Instant;
 
 use super::{GROUP, NS, OTHER_GROUP, Run, S1, S2, first, group, ms};
 use crate::plan::{Action, Role};
-use crate::recording::StateChange;
+use crate::recording::{StateChange, UpcallKind};
 
 const LAN: Option<(&str, &[&str])> = Some(("r1:up", &["r1:lan"]));
 const NOWHERE: Option<(&str, &[&str])> = Some(("r1:up", &[]));
@@ -61,7 +60,7 @@ fn an_upcall_explains_the_datagram_that_it_follows() {
     lost().upcall(ms(3100) + NS, no_cache).never_left_because("no entry, no members on lan");
     lost().upcall(ms(2999), no_cache).never_left_because("no entry, no members on lan");
     let mut other = lost().upcall(ms(3000), no_cache);
-    if let Some(StateChange::Upcall { source, .. }) = &mut other.recording.events[0].what {
+    if let Some(StateChange::Upcall { source, .. }) = &mut other.recording.events[0].change {
         *source = S2.into();
     }
     other.never_left_because("no entry, no members on lan");
@@ -124,7 +123,7 @@ fn members_are_those_of_that_time_and_group() {
     let gone = run().lan_has_members(ms(1000), true).lan_has_members(ms(3000), false);
     gone.never_left_because("no members on lan");
     let mut other = run().lan_has_members(ms(1000), true);
-    if let Some(StateChange::Members { group: of, .. }) = &mut other.recording.events[0].what {
+    if let Some(StateChange::Members { group: of, .. }) = &mut other.recording.events[0].change {
         *of = group(OTHER_GROUP);
     }
     other.never_left_because("no members on lan");

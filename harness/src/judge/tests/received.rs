@@ -69,12 +69,12 @@ fn a_datagram_that_is_lost_is_followed_to_where_it_was_last_seen() {
         .through(ms(900), 0)
         .through(ms(1500), 1)
         .sent(ms(1600), 2)
-        .told(ms(1400), forwarding(GROUP, &[1]))
-        .told(ms(1550), forwarding(GROUP, &[]))
-        .told(ms(1560), forwarding(OTHER_GROUP, &[1]))
-        .told(ms(1565), Event::Configured)
-        .told(ms(1570), Event::Gmp(vif(1), News::NoMembers(group(GROUP))))
-        .told(ms(2800), Event::Idle(flow(GROUP)));
+        .told(ms(1400), &forwarding(GROUP, &[1]))
+        .told(ms(1550), &forwarding(GROUP, &[]))
+        .told(ms(1560), &forwarding(OTHER_GROUP, &[1]))
+        .told(ms(1565), &Event::Configured)
+        .told(ms(1570), &Event::Gmp(vif(1), News::NoMembers(group(GROUP))))
+        .told(ms(2800), &Event::Idle(flow(GROUP)));
     run.says(
         Fail,
         &[

@@ -43,7 +43,7 @@ pub(super) struct Facts<'a> {
     packets: Vec<Control>,
     data: Vec<Data>,
     deliveries: Vec<Received>,
-    events: Vec<Told>,
+    events: Vec<Event<'a>>,
     golden: Option<Golden<'a>>,
 }
 
@@ -137,15 +137,15 @@ struct Received {
 }
 
 #[derive(Serialize)]
-struct Told {
+struct Event<'a> {
     at: u64,
     node: NodeId,
-    text: String,
+    text: &'a str,
 }
 
-impl Told {
-    fn of(plan: &Plan, event: &NodeEvent) -> Self {
-        Self { at: event.at.as_nanos(), node: event.node, text: event.text(plan) }
+impl<'a> Event<'a> {
+    fn of(event: &'a NodeEvent) -> Self {
+        Self { at: event.at.as_nanos(), node: event.node, text: &event.text }
     }
 }
 
@@ -180,7 +180,7 @@ impl<'a> Facts<'a> {
             packets,
             data,
             deliveries: deliveries(recording),
-            events: recording.events.iter().map(|event| Told::of(plan, event)).collect(),
+            events: recording.events.iter().map(Event::of).collect(),
             golden: otherwise.map(Golden::of),
         }
     }

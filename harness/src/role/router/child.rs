@@ -1,7 +1,7 @@
 //! A router as a process of its own: this very program, started once more in the node's namespace.
 //!
-//! The laboratory and its child exchange lines of JSON. The child reads [`Order`]s from standard
-//! input, and writes [`Word`]s to standard output. Its input ends when the laboratory does, and
+//! The laboratory and its child exchange lines of JSON. The child reads [`ToChild`]s from standard
+//! input, and writes [`FromChild`]s to standard output. Its input ends when the laboratory does, and
 //! then the child ends too. It ends with an error at a line that it does not understand.
 
 use std::io::{self, Write as _};
@@ -15,8 +15,9 @@ use castnet::router::config::Config;
 use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
+use crate::device::castnet::events::EventRecorder;
 use crate::lab::{Lines, serve_if};
-use crate::recording::{Lateness, NodeEvent, Teller};
+use crate::recording::{Lateness, NodeEvent};
 use crate::role::{Clock, watch_lateness};
 
 /// The first argument of a program that is to be a router. It is no command for users.
@@ -24,7 +25,7 @@ pub(super) const AS_ROUTER: &str = "as-router";
 
 /// The laboratory's orders to its child, in this order; the last one any number of times.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Order {
+pub(super) enum ToChild {
     /// Become the owner of multicast routing in this namespace.
     Own(Setup),
     /// Route from now on.
@@ -46,18 +47,18 @@ pub(super) struct Setup {
     pub(super) ifindexes: Vec<u32>,
     /// The seed of its random numbers, and the name that they are forked by.
     pub(super) rng: (u64, String),
-    pub(super) teller: Teller,
+    pub(super) events: EventRecorder,
 }
 
 /// The child's reports.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Word {
-    /// It owns multicast routing and waits for [`Order::Serve`].
+pub(super) enum FromChild {
+    /// It owns multicast routing and waits for [`ToChild::Serve`].
     Owns,
     /// Its thread was later than ever before.
     Late(Lateness),
     /// An event of the router.
-    Told(NodeEvent),
+    Event(NodeEvent),
 }
 
 crate::lab::sys::before_main!(serve_if_router);
@@ -72,26 +73,26 @@ fn serve() -> Result<(), String> {
     runtime.map_err(text)?.block_on(async {
         let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(text)?;
         let mut orders = Lines::of(stdin).map_err(text)?;
-        let Some(Order::Own(Setup { config, ifindexes, rng: (seed, name), teller })) =
+        let Some(ToChild::Own(Setup { config, ifindexes, rng: (seed, name), events })) =
             next(&mut orders).await?
         else {
             return Err("it has to be told first what it is".to_owned());
         };
         let opened = Opened::open(None).map_err(text)?;
-        say(&Word::Owns);
+        say(&FromChild::Owns);
         let (clock, at) = match next(&mut orders).await? {
-            Some(Order::Serve { clock, at }) => (clock, at),
+            Some(ToChild::Serve { clock, at }) => (clock, at),
             Some(other) => return Err(format!("{other:?} comes too early or too late")),
             None => return Ok(()),
         };
-        let observe = move |at, event: Event| say(&Word::Told(teller.tell(at, &event)));
+        let observe = move |at, event: Event| say(&FromChild::Event(events.record(at, &event)));
         let shown = kernel::Clock::showing(clock.now());
         let rng = Rng::for_node(seed, &name);
         let mut daemon = opened.start(config, ifindexes, rng, shown, observe).map_err(text)?;
         let route = async {
             loop {
                 match daemon.run(next(&mut orders)).await.map_err(text)?? {
-                    Some(Order::Configure(config)) => daemon.configure(config),
+                    Some(ToChild::Configure(config)) => daemon.configure(config),
                     Some(other) => return Err(format!("{other:?} comes too early or too late")),
                     None => return Ok(()),
                 }
@@ -99,20 +100,20 @@ fn serve() -> Result<(), String> {
         };
         tokio::select! {
             routed = route => routed,
-            () = watch_lateness(clock, at, |by| say(&Word::Late(by))) => Ok(()),
+            () = watch_lateness(clock, at, |by| say(&FromChild::Late(by))) => Ok(()),
         }
     })
 }
 
 /// The next order; `None` if the laboratory is gone.
-async fn next(orders: &mut Lines) -> Result<Option<Order>, String> {
+async fn next(orders: &mut Lines) -> Result<Option<ToChild>, String> {
     let line = orders.next().await.map_err(text)?;
     let read = |line: String| serde_json::from_str(&line).map_err(|why| format!("{line}: {why}"));
     line.map(read).transpose()
 }
 
 /// Standard output is flushed with each line. If its reader is gone, standard input has ended too.
-fn say(word: &Word) {
+fn say(word: &FromChild) {
     let line = serde_json::to_string(word).unwrap_or_default() + "\n";
     _ = io::stdout().write_all(line.as_bytes());
 }

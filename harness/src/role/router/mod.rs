@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::device;
+use crate::device::castnet::events::EventRecorder;
 use crate::lab::Netns;
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
-use crate::recording::Teller;
 use child::Setup;
 use process::Child;
 
@@ -56,7 +56,7 @@ impl Router {
         let plan::Device::Castnet = written.who;
         let (config, ifindexes) = (device::castnet::router(plan, written), ifindexes.to_vec());
         let rng = (plan.seed, plan.nodes[node].name.clone());
-        let setup = Setup { config, ifindexes, rng, teller: Teller::new(plan, node) };
+        let setup = Setup { config, ifindexes, rng, events: EventRecorder::new(plan, node) };
         // A kernel without multicast routing is detected here, for a task and a process alike.
         let opened = take_ownership(netns)?;
         let daemon = if plan.nodes[node].apart {
@@ -72,9 +72,9 @@ impl Router {
 
     fn task(&self, stage: &Stage, opened: Opened) -> Result<Daemon, String> {
         let (node, log) = (self.node, stage.log.clone());
-        let Setup { config, ifindexes, rng: (seed, name), teller } = self.setup.clone();
+        let Setup { config, ifindexes, rng: (seed, name), events } = self.setup.clone();
         let observe = move |at, event: Event| {
-            log.borrow_mut().events.push(teller.tell(at, &event));
+            log.borrow_mut().events.push(events.record(at, &event));
         };
         let clock = kernel::Clock::showing(stage.clock.now());
         let rng = Rng::for_node(seed, &name);

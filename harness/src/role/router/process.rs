@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use castnet::router::config::Config;
 
-use super::child::{AS_ROUTER, Order, Setup, Word};
+use super::child::{AS_ROUTER, FromChild, Setup, ToChild};
 use crate::lab::{Lines, Netns, Process, again};
 use crate::plan::NodeId;
 use crate::role::Stage;
@@ -45,12 +45,12 @@ impl Child {
         let orders = process.take_stdin().ok_or_else(missing)?;
         let unheard = Some(Unheard { stdout, stderr });
         let mut child = Self { process: Rc::new(process), orders, unheard, killed: Rc::default() };
-        child.order(&Order::Own(setup))?;
+        child.order(&ToChild::Own(setup))?;
         Ok(child)
     }
 
     /// Sends an order.
-    fn order(&mut self, order: &Order) -> io::Result<()> {
+    fn order(&mut self, order: &ToChild) -> io::Result<()> {
         self.orders.write_all((serde_json::to_string(order)? + "\n").as_bytes())
     }
 
@@ -60,7 +60,7 @@ impl Child {
         let said = tokio::time::timeout(START_BOUND, unheard.stdout.next()).await;
         let said = said.map_err(|_| format!("its daemon has not started after {START_BOUND:?}"))?;
         match said.map_err(|error| error.to_string())? {
-            Some(line) if matches!(serde_json::from_str(&line), Ok(Word::Owns)) => {
+            Some(line) if matches!(serde_json::from_str(&line), Ok(FromChild::Owns)) => {
                 self.unheard = Some(unheard);
                 Ok(())
             }
@@ -72,7 +72,7 @@ impl Child {
     /// Starts routing, and logs everything that the process reports.
     pub(super) fn serve(&mut self, stage: &Stage, node: NodeId) -> Result<(), String> {
         let Unheard { stdout, stderr } = self.unheard.take().ok_or("started twice")?;
-        let ordered = self.order(&Order::Serve { clock: stage.clock, at: stage.clock.now() });
+        let ordered = self.order(&ToChild::Serve { clock: stage.clock, at: stage.clock.now() });
         let (process, killed, stage) = (self.process.clone(), self.killed.clone(), stage.clone());
         tokio::task::spawn_local(async move {
             let listened = listen(&stage, stdout);
@@ -89,7 +89,7 @@ impl Child {
 
     /// Replaces the configuration.
     pub(super) fn configure(&mut self, config: Config) -> Result<(), String> {
-        unless_dead(self.order(&Order::Configure(config)))
+        unless_dead(self.order(&ToChild::Configure(config)))
     }
 
     /// Sends it SIGKILL.
@@ -129,9 +129,9 @@ fn unless_dead(ordered: io::Result<()>) -> Result<(), String> {
 async fn listen(stage: &Stage, mut stdout: Lines) -> Result<(), String> {
     while let Some(line) = stdout.next().await.map_err(|error| error.to_string())? {
         match serde_json::from_str(&line) {
-            Ok(Word::Told(event)) => stage.log.borrow_mut().events.push(event),
-            Ok(Word::Late(lateness)) => stage.late(lateness),
-            Ok(Word::Owns) => {}
+            Ok(FromChild::Event(event)) => stage.log.borrow_mut().events.push(event),
+            Ok(FromChild::Late(lateness)) => stage.late(lateness),
+            Ok(FromChild::Owns) => {}
             Err(why) => return Err(format!("its daemon said {line}: {why}")),
         }
     }

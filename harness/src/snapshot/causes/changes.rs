@@ -24,7 +24,7 @@ impl Scene<'_> {
     pub(in crate::snapshot) fn news(&self, reasons: &[Reason]) -> Vec<LabelledChange> {
         let changes = self.recording.events.iter().filter_map(|event| {
             let (at, node) = (event.at, event.node);
-            match event.what? {
+            match event.change? {
                 StateChange::Members { port, group, present } if !group.is_link_local() => {
                     let label = match present {
                         true => self.reported(at, port, group, reasons),

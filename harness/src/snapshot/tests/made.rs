@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::event::Event;
 use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query};
 use castnet::wire::ipv4::{Ipv4Header, encode_igmp};
@@ -14,7 +13,7 @@ use crate::capture::ethernet::frame;
 use crate::capture::numbered::{self, UDP_PORT};
 use crate::plan::{Plan, PortId, compile};
 use crate::recording::{
-    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange, Told,
+    Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
 };
 
 pub(super) const SCENARIO: &str = r#"
@@ -247,8 +246,8 @@ impl Made {
 
     fn tells(&mut self, at: Instant, what: StateChange) {
         let node = self.plan.ports[self.port("r1:lan")].node;
-        let (told, what) = (Told::Router(Event::Configured), Some(what));
-        self.recording.events.push(NodeEvent { at, node, told, what });
+        let (text, change) = (String::new(), Some(what));
+        self.recording.events.push(NodeEvent { at, node, group: None, text, change });
     }
 
     fn forwards(&mut self, at: Instant, oifs: Vec<PortId>, iif: PortId) {
