@@ -33,7 +33,7 @@ pub struct Interval {
 }
 
 /// All of them, in the order of RFC 2236 section 8.
-pub const INTERVALS: [Interval; 11] = [
+pub const INTERVALS: [Interval; 12] = [
     plain("RV", "RFC2236-8.1-01", |knobs| count(knobs.robustness)),
     plain("QI", "RFC2236-8.2-01", |knobs| time(knobs.query_interval)),
     plain("QRI", "RFC2236-8.3-01", |knobs| time(knobs.query_response_interval)),
@@ -83,6 +83,16 @@ pub const INTERVALS: [Interval; 11] = [
             let queries = queries(knobs);
             let formula = format!("{queries} + QRI {} / 2", text(knobs.query_response_interval));
             (Quantity::Time(knobs.other_querier_present_interval()), formula)
+        },
+    },
+    Interval {
+        word: "OHPI",
+        aliases: &[],
+        rfc: "RFC2236-5-02",
+        of: |knobs| {
+            let queries = queries(knobs);
+            let formula = format!("{queries} + QRI {}", text(knobs.query_response_interval));
+            (Quantity::Time(knobs.older_host_present_interval()), formula)
         },
     },
     // The hosts' own interval, which no router configures.

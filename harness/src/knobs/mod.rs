@@ -113,6 +113,13 @@ impl Knobs {
         self.query_interval * u32::from(self.robustness) + self.query_response_interval / 2
     }
 
+    /// Older Host Present Interval: RV x QI + QRI, in RFC 9776 too (RFC2236-5-02, RFC3376-8.13-01,
+    /// RFC9776-8.13-01).
+    #[must_use]
+    pub fn older_host_present_interval(&self) -> Duration {
+        self.query_interval * u32::from(self.robustness) + self.query_response_interval
+    }
+
     /// Startup Query Interval: QI / 4 unless configured (RFC2236-8.6-01).
     #[must_use]
     pub fn startup_query_interval(&self) -> Duration {

@@ -24,6 +24,7 @@ fn every_word_has_the_value_of_the_rfc() {
         ("LMQT", time(2.0)),
         ("GMI", time(260.0)),
         ("OQPI", time(255.0)),
+        ("OHPI", time(260.0)),
         ("URI", time(10.0)),
     ];
     assert_eq!(values, expected);
@@ -55,7 +56,7 @@ fn what_is_derived_follows_what_is_configured() {
     for (word, expected) in expected {
         assert_eq!(of(&knobs, word), Quantity::Count(expected), "{word}");
     }
-    let expected = [("SQI", 5.0), ("LMQT", 1.5), ("GMI", 65.0), ("OQPI", 62.5)];
+    let expected = [("SQI", 5.0), ("LMQT", 1.5), ("GMI", 65.0), ("OQPI", 62.5), ("OHPI", 65.0)];
     for (word, expected) in expected {
         assert_eq!(of(&knobs, word), Quantity::Time(secs(expected)), "{word}");
     }
@@ -70,15 +71,17 @@ fn what_is_derived_follows_what_is_configured() {
     assert_eq!(of(&given, "LMQT"), Quantity::Time(secs(2.5)));
 }
 
-// RFC9776-8.4-01, RFC9776-8.5-01
+// RFC9776-8.4-01, RFC9776-8.5-01, RFC3376-8.13-01, RFC9776-8.13-01
 #[test]
 fn rfc_9776_waits_for_a_second_response_interval() {
     let of = |revision| {
         let knobs = Knobs { revision, ..Knobs::default() };
-        (knobs.group_membership_interval(), knobs.other_querier_present_interval())
+        let of = |word| (interval(word).unwrap().of)(&knobs).0;
+        ["GMI", "OQPI", "OHPI"].map(of)
     };
-    assert_eq!(of(Revision::Rfc3376), (secs(260.0), secs(255.0)));
-    assert_eq!(of(Revision::Rfc9776), (secs(270.0), secs(255.0)));
+    let times = |all: [f64; 3]| all.map(|time| Quantity::Time(secs(time)));
+    assert_eq!(of(Revision::Rfc3376), times([260.0, 255.0, 260.0]));
+    assert_eq!(of(Revision::Rfc9776), times([270.0, 255.0, 260.0]));
 }
 
 // RFC2236-8.1-01, RFC2236-8.3-01, RFC2236-2.2-01, RFC3376-4.1.7-01
