@@ -4,9 +4,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use castnet::gmp::message::Version;
+use castnet_lab::knobs::BridgeKnobs;
 use castnet_lab::lab::{
     Capture, Carrier, LabError, LinkSpec, MdbMessage, MdbMonitor, Netlink, Netns, PROOF_BOUND,
-    Port, Snooping, SwitchSpec, link, switch,
+    Port, SwitchSpec, link, switch,
 };
 use libtest_mimic::Arguments;
 
@@ -59,10 +61,10 @@ impl Lab {
     async fn switch(&self, links: &[usize]) {
         let second = Duration::from_secs(1);
         let spec = SwitchSpec {
-            snooping: Snooping {
+            knobs: BridgeKnobs {
                 snooping: true,
                 querier: false,
-                igmp_version: 2,
+                version: Version::V2,
                 query_interval: second * 125,
                 query_response_interval: second * 10,
                 startup_query_interval: second * 31,

@@ -39,7 +39,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("knobs", &["vocabulary"]),
     ("family", &[]),
     ("scenario", &["vocabulary", "knobs", "family"]),
-    ("lab", &["family"]),
+    ("lab", &["family", "knobs"]),
     ("protocol", &[]),
     ("plan", &["vocabulary", "knobs", "family", "protocol", "scenario"]),
     ("recording", &["scenario", "plan"]),

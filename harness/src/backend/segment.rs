@@ -5,7 +5,6 @@ use ipnet::IpNet;
 use super::interfaces::ifindex;
 use crate::lab::{Built, LabError, Netns, SwitchSpec, switch};
 use crate::plan::{LinkId, NodeId, Plan, Role, Switch};
-use crate::role::snooping;
 
 /// Builds the switches, and marks their segments for the capture's proof.
 pub(super) async fn join(plan: &Plan, netns: &[Netns], built: &mut Built) -> Result<(), LabError> {
@@ -25,7 +24,7 @@ fn spec(plan: &Plan, built: &Built, node: NodeId, switch: &Switch) -> SwitchSpec
     let prefix = plan.links[first.link].subnet.prefix_len();
     let ifindexes = |ports: &[usize]| ports.iter().map(|&p| ifindex(plan, built, p)).collect();
     SwitchSpec {
-        snooping: snooping(switch),
+        knobs: switch.knobs.bridge(),
         mac: first.mac,
         address: switch.address.and_then(|address| IpNet::new(address, prefix).ok()),
         ports: ifindexes(ports),

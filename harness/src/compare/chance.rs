@@ -81,7 +81,7 @@ impl Pair<'_> {
 
     fn is_switch(&self, address: IpAddr) -> bool {
         self.plan.nodes.iter().any(|node| match &node.role {
-            Role::Switch(switch) => switch.querier == Some(address),
+            Role::Switch(switch) => switch.queries_from() == Some(address),
             _ => false,
         })
     }

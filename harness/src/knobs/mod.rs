@@ -9,6 +9,7 @@ mod check;
 mod host;
 mod interval;
 mod parameter;
+mod switch;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use check::Invalid;
 pub use host::HostKnobs;
 pub use interval::{INTERVALS, Interval, Quantity, interval};
 pub use parameter::{Changes, Parameter, Setting, Slot};
+pub use switch::{BridgeKnobs, SwitchKnobs, switch_version};
 
 use crate::vocabulary::key::Default::{Flag as Yes, Number, Text};
 use crate::vocabulary::key::Form::{Flag, Numbers, Time, Whole};

@@ -46,7 +46,6 @@ pub use netlink::Netlink;
 pub use netns::Netns;
 pub use precedence::Precedence;
 pub use process::{Lines, Process};
-pub use snooping::Snooping;
 pub use station::Captured;
 pub use switch::SwitchSpec;
 pub use tap::{BATCH_BYTES, Frame, Tap};

@@ -19,8 +19,10 @@ use rtnetlink::{Handle, LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnsp
 use tokio::runtime;
 use tokio::task::JoinHandle;
 
-use super::{Netns, Snooping};
+use super::Netns;
+use super::snooping::snoop;
 use crate::family::spoken_net;
+use crate::knobs::BridgeKnobs;
 
 /// One end of a veth to be made.
 pub(super) struct VethEnd<'a> {
@@ -123,11 +125,10 @@ impl Netlink {
         &self,
         ifname: &str,
         mac: [u8; 6],
-        snooping: &Snooping,
+        knobs: &BridgeKnobs,
         has_address: bool,
     ) -> io::Result<()> {
-        let bridge = snooping
-            .apply(LinkBridge::new(ifname))
+        let bridge = snoop(LinkBridge::new(ifname), knobs)
             .stp_state(BridgeStpState::Disabled)
             .forward_delay(0)
             .mcast_querier(false)
@@ -139,8 +140,8 @@ impl Netlink {
     }
 
     /// Changes how a bridge snoops and queries.
-    pub(super) async fn set_snooping(&self, ifname: &str, given: &Snooping) -> io::Result<()> {
-        let bridge = given.apply(LinkBridge::new(ifname)).mcast_querier(given.querier).build();
+    pub(super) async fn set_snooping(&self, ifname: &str, knobs: &BridgeKnobs) -> io::Result<()> {
+        let bridge = snoop(LinkBridge::new(ifname), knobs).mcast_querier(knobs.querier).build();
         self.handle.link().change(bridge).execute().await.map_err(to_io)
     }
 

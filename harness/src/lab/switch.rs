@@ -8,7 +8,8 @@ use std::io;
 
 use ipnet::IpNet;
 
-use super::{LabError, Netlink, Netns, Snooping};
+use super::{LabError, Netlink, Netns};
+use crate::knobs::BridgeKnobs;
 
 /// The bridge's name. The dot keeps it apart from the names of links.
 const BRIDGE: &str = "br.0";
@@ -17,7 +18,7 @@ const BRIDGE: &str = "br.0";
 #[derive(Clone, Debug)]
 pub struct SwitchSpec {
     /// How the bridge snoops; `querier` is ignored until [`set_querier`].
-    pub snooping: Snooping,
+    pub knobs: BridgeKnobs,
     /// The bridge's Ethernet address.
     pub mac: [u8; 6],
     /// The source address of the bridge's Queries.
@@ -42,7 +43,7 @@ pub async fn build(netns: &Netns, spec: &SwitchSpec) -> Result<(), LabError> {
     };
     let netlink = Netlink::open(netns).map_err(failed("open netlink"))?;
     netlink
-        .add_bridge(BRIDGE, spec.mac, &spec.snooping, spec.address.is_some())
+        .add_bridge(BRIDGE, spec.mac, &spec.knobs, spec.address.is_some())
         .await
         .map_err(failed("create bridge"))?;
     let bridge = netlink.index_of(BRIDGE).await.map_err(failed("find bridge"))?;
@@ -65,9 +66,9 @@ pub async fn build(netns: &Netns, spec: &SwitchSpec) -> Result<(), LabError> {
 ///
 /// # Panics
 /// Outside a tokio runtime.
-pub async fn configure(netns: &Netns, snooping: &Snooping) -> io::Result<()> {
+pub async fn configure(netns: &Netns, knobs: &BridgeKnobs) -> io::Result<()> {
     let netlink = Netlink::open(netns)?;
-    let set = netlink.set_snooping(BRIDGE, snooping).await;
+    let set = netlink.set_snooping(BRIDGE, knobs).await;
     netlink.close().await;
     set
 }

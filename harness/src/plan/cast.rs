@@ -75,11 +75,8 @@ impl Topology {
             fast_leave.push(port);
         }
         Role::Switch(Switch {
-            snooping: switch.snooping,
-            querier: self.queriers.get(&node).copied().filter(|_| switch.querier),
+            knobs: switch.knobs.clone(),
             address: self.queriers.get(&node).copied(),
-            igmp_version: switch.igmp_version,
-            igmp: switch.igmp.clone(),
             fast_leave,
         })
     }

@@ -24,7 +24,7 @@ impl<'a> Claims<'a> {
         });
         let router = match (&self.topology.nodes[node].role, set.last()) {
             (Role::Switch(_), Some(Setting::Switch(switch))) | (Role::Switch(switch), _) => {
-                return vec![&switch.igmp];
+                return vec![&switch.knobs.igmp];
             }
             (Role::Router(_), Some(Setting::Router(router))) | (Role::Router(router), _) => router,
             (Role::Listener(_) | Role::Source | Role::Injector(_), _) => return Vec::new(),

@@ -41,7 +41,7 @@ use castnet::time::Instant;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::knobs::Knobs;
+use crate::knobs::SwitchKnobs;
 use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
 
 pub use check::{
@@ -175,18 +175,20 @@ pub enum Role {
 /// A switch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Switch {
-    /// Whether it sends a group only where its members are.
-    pub snooping: bool,
-    /// The source of its Queries, if it is a querier.
-    pub querier: Option<IpAddr>,
-    /// The source of its Queries, also if it becomes a querier only later.
+    /// How it snoops and queries.
+    pub knobs: SwitchKnobs,
+    /// The source of its Queries; `None` if it never becomes a querier.
     pub address: Option<IpAddr>,
-    /// The version of its Queries: 2 or 3.
-    pub igmp_version: u8,
-    /// Its intervals.
-    pub igmp: Knobs,
     /// The ports on which a Leave takes effect at once.
     pub fast_leave: Vec<PortId>,
+}
+
+impl Switch {
+    /// The source of its Queries, if it is a querier now.
+    #[must_use]
+    pub fn queries_from(&self) -> Option<IpAddr> {
+        self.address.filter(|_| self.knobs.querier)
+    }
 }
 
 /// An interface of a node on a link.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::injection;
 use super::topology::Topology;
 use super::{Action, NodeId, Role, Router, Setting};
-use crate::knobs::Knobs;
+use crate::knobs::{Knobs, switch_version};
 use crate::scenario::diagnostic::{Diagnostics, Span};
 use crate::scenario::{self, Listener, Scenario, Set, complete};
 
@@ -179,20 +179,20 @@ fn switch_set(
     faults: &mut Diagnostics,
 ) -> Option<super::Switch> {
     if set.igmp_version.is_some() {
-        switch.igmp_version = version(set, 2..=3, faults)?;
+        switch.knobs.version = switch_version(version(set, 2..=3, faults)?);
     }
     if let Some(snooping) = &set.snooping {
-        switch.snooping = snooping.value;
+        switch.knobs.snooping = snooping.value;
     }
     if let Some(querier) = &set.querier {
-        switch.querier = switch.address.filter(|_| querier.value);
+        switch.knobs.querier = querier.value;
     }
-    if !switch.snooping && switch.querier.is_some() {
+    if !switch.knobs.snooping && switch.knobs.querier {
         let message = "a switch without snooping sends no Queries";
         faults.error(&set.who.span, message, "set `querier` or `snooping` too");
         return None;
     }
-    let mut knobs = Knobs { startup_query_interval: None, ..switch.igmp };
+    let mut knobs = Knobs { startup_query_interval: None, ..switch.knobs.igmp.clone() };
     for (given, own) in [
         (&set.query_interval, &mut knobs.query_interval),
         (&set.query_response_interval, &mut knobs.query_response_interval),
@@ -204,7 +204,10 @@ fn switch_set(
         knobs.last_member_query_count = Some(count.value);
     }
     match complete(knobs) {
-        Ok(igmp) => Some(super::Switch { igmp, ..switch }),
+        Ok(igmp) => {
+            switch.knobs.igmp = igmp;
+            Some(switch)
+        }
         Err((keys, message, label)) => {
             let of_key = |key: &&str| set.keys.iter().find(|(own, _)| own == key);
             let span: Option<&Span> = keys.iter().find_map(of_key).map(|(_, span)| span);

@@ -130,7 +130,7 @@ impl Topology {
                 self.addresses.of(link, written, &self.nodes[node].name, role.hosts())?.into_iter();
             return Some((Some(all.next()?), all.collect()));
         };
-        let asks = switch.querier || self.become_queriers.contains(&node);
+        let asks = switch.knobs.querier || self.become_queriers.contains(&node);
         if asks && !self.queriers.contains_key(&node) {
             self.queriers.insert(node, self.addresses.next(written, 1)?);
         }

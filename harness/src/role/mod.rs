@@ -29,7 +29,6 @@ use crate::recording::{Delivery, Lateness, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
 
 pub use lateness::watch_lateness;
-pub use switch::snooping;
 
 /// A node at work.
 pub trait Actor {

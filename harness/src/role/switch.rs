@@ -10,7 +10,7 @@ use castnet::addr::Group;
 use tokio::task::AbortHandle;
 
 use super::{Actor, Stage};
-use crate::lab::{MdbMessage, MdbMonitor, Netns, Snooping, switch};
+use crate::lab::{MdbMessage, MdbMonitor, Netns, switch};
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{MemberPorts, NodeEvent};
 
@@ -43,7 +43,7 @@ impl Switch {
         let ports = ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied());
         let (ports, members) = (ports.collect(), MemberPorts::default());
         let watch = Watch { node, ports, monitor: MdbMonitor::open(netns)?, members };
-        let (netns, is_querier) = (netns.try_clone()?, switch.querier.is_some());
+        let (netns, is_querier) = (netns.try_clone()?, switch.knobs.querier);
         Ok(Self { node, netns, is_querier, watch: Some(watch), task: None })
     }
 
@@ -63,24 +63,6 @@ impl Switch {
             })),
             Err(error) => stage.broken(node, &error),
         }
-    }
-}
-
-/// The attributes with which the bridge of a switch snoops.
-pub fn snooping(switch: &plan::Switch) -> Snooping {
-    let igmp = &switch.igmp;
-    Snooping {
-        snooping: switch.snooping,
-        querier: switch.querier.is_some(),
-        igmp_version: switch.igmp_version,
-        query_interval: igmp.query_interval,
-        query_response_interval: igmp.query_response_interval,
-        startup_query_interval: igmp.startup_query_interval(),
-        startup_query_count: igmp.startup_query_count(),
-        last_member_interval: igmp.last_member_query_interval,
-        last_member_count: igmp.last_member_query_count(),
-        membership_interval: igmp.group_membership_interval(),
-        querier_interval: igmp.other_querier_present_interval(),
     }
 }
 
@@ -107,9 +89,9 @@ impl Actor for Switch {
         let Action::Set(Setting::Switch(switch)) = action else {
             return Err("a switch has no such act".to_owned());
         };
-        self.is_querier = switch.querier.is_some();
-        let snooping = snooping(switch);
-        self.change(stage, async move |netns| switch::configure(&netns, &snooping).await);
+        self.is_querier = switch.knobs.querier;
+        let knobs = switch.knobs.bridge();
+        self.change(stage, async move |netns| switch::configure(&netns, &knobs).await);
         Ok(())
     }
 

@@ -52,7 +52,7 @@ use std::time::Duration;
 use castnet::addr::Group;
 use ipnet::IpNet;
 
-use crate::knobs::{HostKnobs, Knobs};
+use crate::knobs::{HostKnobs, Knobs, SwitchKnobs};
 use diagnostic::Spanned;
 use serde::{Deserialize, Serialize};
 
@@ -245,14 +245,8 @@ pub struct Querier {
 /// The keys of a switch.
 #[derive(Clone, Debug)]
 pub struct Switch {
-    /// Whether it sends a group only where its members are.
-    pub snooping: bool,
-    /// Whether it is a querier.
-    pub querier: bool,
-    /// The version of its Queries: 2 or 3.
-    pub igmp_version: u8,
-    /// Its intervals; its memberships live for the Group Membership Interval.
-    pub igmp: Knobs,
+    /// How it snoops and queries.
+    pub knobs: SwitchKnobs,
     /// The links on which a Leave takes effect at once.
     pub fast_leave: Vec<Spanned<String>>,
 }

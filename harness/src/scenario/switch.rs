@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::Switch;
 use super::reader::Reader;
-use crate::knobs::{Invalid, Knobs};
+
+use crate::knobs::{Invalid, Knobs, SwitchKnobs, switch_version};
 
 /// The shortest interval between Queries that a Linux bridge takes (net/bridge/br_multicast.c).
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -29,8 +30,9 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
         table.faults().borrow_mut().error(&version.span, message, label);
     }
     let fast_leave = table.strings("fast-leave").map_or_else(Vec::new, |links| links.value);
-    let igmp_version = version.map_or(2, |version| version.value);
-    Some(Switch { snooping, querier, igmp_version, igmp: intervals(table)?, fast_leave })
+    let version = switch_version(version.map_or(2, |version| version.value));
+    let knobs = SwitchKnobs { snooping, querier, version, igmp: intervals(table)? };
+    Some(Switch { knobs, fast_leave })
 }
 
 fn intervals(table: &Reader<'_, '_>) -> Option<Knobs> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use castnet::gmp::message::Version;
+
 use super::*;
 use crate::plan::compile;
 
@@ -102,19 +104,25 @@ fn a_switch_has_its_defaults() {
         switch.clone()
     };
     let plain = switch("");
-    assert_eq!((plain.snooping, plain.querier, plain.igmp_version), (true, false, 2));
+    assert_eq!(
+        (plain.knobs.snooping, plain.knobs.querier, plain.knobs.version),
+        (true, false, Version::V2)
+    );
     assert!(plain.fast_leave.is_empty());
-    assert_eq!(plain.igmp.group_membership_interval(), Duration::from_secs(260));
-    assert_eq!(plain.igmp.startup_query_interval(), Duration::from_millis(31_250));
+    assert_eq!(plain.knobs.igmp.group_membership_interval(), Duration::from_secs(260));
+    assert_eq!(plain.knobs.igmp.startup_query_interval(), Duration::from_millis(31_250));
     let quick = switch(
         ", querier = true, igmp-version = 3, query-interval = \"2s\", \
          query-response-interval = \"500ms\", last-member-interval = \"200ms\", \
          last-member-count = 3, fast-leave = [\"up\"]",
     );
-    assert_eq!((quick.querier, quick.igmp_version, quick.fast_leave.len()), (true, 3, 1));
-    assert_eq!(quick.igmp.startup_query_interval(), Duration::from_secs(1));
-    assert_eq!(quick.igmp.last_member_query_time(), Duration::from_millis(600));
-    assert_eq!(quick.igmp.other_querier_present_interval(), Duration::from_millis(4250));
+    assert_eq!(
+        (quick.knobs.querier, quick.knobs.version, quick.fast_leave.len()),
+        (true, Version::V3, 1)
+    );
+    assert_eq!(quick.knobs.igmp.startup_query_interval(), Duration::from_secs(1));
+    assert_eq!(quick.knobs.igmp.last_member_query_time(), Duration::from_millis(600));
+    assert_eq!(quick.knobs.igmp.other_querier_present_interval(), Duration::from_millis(4250));
 }
 
 #[test]

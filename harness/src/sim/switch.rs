@@ -4,7 +4,6 @@ use std::mem;
 use std::net::Ipv4Addr;
 
 use castnet::addr::Group;
-use castnet::gmp::message::Version;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Cx, Sounds};
@@ -26,7 +25,7 @@ pub(super) struct Switch {
 impl Switch {
     pub(super) fn new(plan: &Plan, node: NodeId, switch: &plan::Switch) -> Result<Self, String> {
         let ports = plan.nodes[node].ports.clone();
-        let is_querier = switch.querier.is_some();
+        let is_querier = switch.knobs.querier;
         let bridge = Bridge::new(settings(switch, &ports)?, ports.len());
         let members = MemberPorts::default();
         Ok(Self { node, ports, is_querier, bridge, members, out: Vec::new() })
@@ -71,21 +70,11 @@ impl Switch {
 /// # Errors
 /// The switch's address is of an unsupported family; the message names it.
 fn settings(switch: &plan::Switch, ports: &[PortId]) -> Result<Settings, String> {
-    let igmp = &switch.igmp;
     // A switch that sends no Queries needs no address.
-    let address = switch.querier.map_or(Ok(Ipv4Addr::UNSPECIFIED), spoken);
+    let address = switch.queries_from().map_or(Ok(Ipv4Addr::UNSPECIFIED), spoken);
     Ok(Settings {
-        snooping: switch.snooping,
+        knobs: switch.knobs.bridge(),
         address: address.map_err(|unspoken| unspoken.to_string())?,
-        igmp_version: if switch.igmp_version == 3 { Version::V3 } else { Version::V2 },
-        query_interval: igmp.query_interval,
-        query_response_interval: igmp.query_response_interval,
-        startup_query_interval: igmp.startup_query_interval(),
-        startup_query_count: igmp.startup_query_count(),
-        last_member_interval: igmp.last_member_query_interval,
-        last_member_count: igmp.last_member_query_count(),
-        membership_interval: igmp.group_membership_interval(),
-        querier_interval: igmp.other_querier_present_interval(),
         fast_leave: ports.iter().map(|port| switch.fast_leave.contains(port)).collect(),
     })
 }
@@ -103,7 +92,7 @@ impl Actor for Switch {
         let Action::Set(Setting::Switch(switch)) = action else {
             return Err("a switch has no such act".to_owned());
         };
-        self.is_querier = switch.querier.is_some();
+        self.is_querier = switch.knobs.querier;
         self.bridge.configure(cx.now, settings(switch, &self.ports)?);
         self.bridge.set_querier(cx.now, self.is_querier);
         Ok(())

@@ -168,7 +168,7 @@ impl<'a> Scene<'a> {
                 let own = router.interfaces.iter().find(|own| own.port == port);
                 own.map(|own| &own.knobs)
             }
-            Role::Switch(switch) => Some(&switch.igmp),
+            Role::Switch(switch) => Some(&switch.knobs.igmp),
             _ => None,
         }
     }
@@ -235,8 +235,7 @@ impl<'a> Scene<'a> {
     /// The node with an address, or the address itself.
     pub(super) fn name(&self, address: IpAddr) -> String {
         let plan = self.plan;
-        let of_switch =
-            |node: &&Node| matches!(&node.role, Role::Switch(one) if one.querier == Some(address));
+        let of_switch = |node: &&Node| matches!(&node.role, Role::Switch(one) if one.queries_from() == Some(address));
         let port = plan.ports.iter().find(|port| port.address == Some(address));
         let node = port.map(|port| &plan.nodes[port.node]);
         let node = node.or_else(|| plan.nodes.iter().find(of_switch));

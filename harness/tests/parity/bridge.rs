@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use castnet::time::Instant;
 use castnet::wire::igmp::Version;
-use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, Snooping, SwitchSpec, switch};
+use castnet_lab::knobs::BridgeKnobs;
+use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, SwitchSpec, switch};
 use castnet_lab::sim::model::bridge::{Bridge, Out, Settings};
 
 use crate::ground::Ground;
@@ -33,17 +34,20 @@ pub(crate) enum Stimulus {
 pub(crate) fn settings(igmp_version: u8) -> Settings {
     let ms = Duration::from_millis;
     Settings {
-        snooping: true,
+        knobs: BridgeKnobs {
+            snooping: true,
+            querier: false,
+            version: if igmp_version == 3 { Version::V3 } else { Version::V2 },
+            query_interval: ms(3_000),
+            query_response_interval: ms(300),
+            startup_query_interval: ms(1_000),
+            startup_query_count: 2,
+            last_member_interval: ms(300),
+            last_member_count: 2,
+            membership_interval: ms(2_600),
+            querier_interval: ms(2_000),
+        },
         address: OWN,
-        igmp_version: if igmp_version == 3 { Version::V3 } else { Version::V2 },
-        query_interval: ms(3_000),
-        query_response_interval: ms(300),
-        startup_query_interval: ms(1_000),
-        startup_query_count: 2,
-        last_member_interval: ms(300),
-        last_member_count: 2,
-        membership_interval: ms(2_600),
-        querier_interval: ms(2_000),
         fast_leave: (0..PORTS).map(|port| port == PORTS - 1).collect(),
     }
 }
@@ -82,19 +86,7 @@ pub(crate) async fn check(settings: Settings, steps: Steps<Stimulus>, end: u64) 
 pub(crate) fn spec(settings: &Settings, ports: Vec<u32>) -> SwitchSpec {
     let settings = settings.clone();
     SwitchSpec {
-        snooping: Snooping {
-            snooping: settings.snooping,
-            querier: false,
-            igmp_version: if settings.igmp_version == Version::V3 { 3 } else { 2 },
-            query_interval: settings.query_interval,
-            query_response_interval: settings.query_response_interval,
-            startup_query_interval: settings.startup_query_interval,
-            startup_query_count: settings.startup_query_count,
-            last_member_interval: settings.last_member_interval,
-            last_member_count: settings.last_member_count,
-            membership_interval: settings.membership_interval,
-            querier_interval: settings.querier_interval,
-        },
+        knobs: settings.knobs,
         mac: [2, 0, 0, 0, 9, 9],
         address: Some(format!("{}/24", settings.address).parse().unwrap()),
         fast_leave: ports.last().copied().into_iter().collect(),

@@ -245,7 +245,7 @@ pub(crate) async fn what_is_carried() {
 
 pub(crate) async fn without_snooping() {
     let mut settings = settings(2);
-    settings.snooping = false;
+    settings.knobs.snooping = false;
     let a = group(1);
     let steps = vec![
         (0, Querier(true)),

@@ -70,7 +70,7 @@ async fn check(steps: Steps<Stimulus>, end: u64) {
     let ground = Ground::build(HOSTS + 1, async |netns, built| {
         let ports: Vec<u32> = built.ifindex.iter().map(|link| link[1]).collect();
         let mut settings = bridge::settings(2);
-        settings.snooping = false;
+        settings.knobs.snooping = false;
         let spec = SwitchSpec { address: None, ..bridge::spec(&settings, ports) };
         switch::build(&netns[HOSTS + 1], &spec).await.unwrap();
         built.segments = vec![(0..=HOSTS).map(|link| (link, 0)).collect()];

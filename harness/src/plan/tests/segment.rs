@@ -1,5 +1,7 @@
 //! Links that meet at switches are one network.
 
+use castnet::gmp::message::Version;
+
 use super::*;
 
 /// Two switches in a row, a LAN behind one of them, and a link apart; `keys` are those of `sw1`.
@@ -58,7 +60,10 @@ fn a_segment_has_one_network_and_addresses_in_the_order_of_the_file() {
     }
     assert_eq!(["sw1:c1", "sw2:lan"].map(|name| address(&plan, name)), [None, None]);
     let Role::Switch(switch) = &plan.nodes[3].role else { panic!("sw2 is a switch") };
-    assert_eq!((switch.querier, switch.snooping, switch.igmp_version), (None, true, 2));
+    assert_eq!(
+        (switch.queries_from(), switch.knobs.snooping, switch.knobs.version),
+        (None, true, Version::V2)
+    );
     assert_eq!(switch.fast_leave.iter().map(|&p| plan.port_name(p)).next().unwrap(), "sw2:lan");
 }
 
@@ -67,7 +72,7 @@ fn a_segment_has_one_network_and_addresses_in_the_order_of_the_file() {
 fn a_querier_has_the_address_of_its_first_place() {
     let plan = plan_of_switches(", querier = true", ANY).unwrap();
     let Role::Switch(switch) = &plan.nodes[2].role else { panic!("sw1 is a switch") };
-    assert_eq!(switch.querier.unwrap().to_string(), "10.0.2.1");
+    assert_eq!(switch.queries_from().unwrap().to_string(), "10.0.2.1");
     assert_eq!(address(&plan, "r1:c1").unwrap(), "10.0.2.2");
     assert_eq!(address(&plan, "h3:lan").unwrap(), "10.0.2.5");
 }

@@ -103,13 +103,13 @@ fn each_role_has_its_own_keys() {
         panic!("sw")
     };
     // It has an address because it is a querier at times: the first free one.
-    assert_eq!(on.querier.unwrap().to_string(), "10.0.3.1");
-    assert_eq!((off.querier, off.address), (None, on.querier));
-    assert_eq!(on.igmp.startup_query_interval().as_secs(), 2);
-    assert_eq!(off.igmp.query_interval.as_secs(), 8);
-    assert_eq!(off.igmp.last_member_query_interval.as_millis(), 500);
+    assert_eq!(on.queries_from().unwrap().to_string(), "10.0.3.1");
+    assert_eq!((off.queries_from(), off.address), (None, on.address));
+    assert_eq!(on.knobs.igmp.startup_query_interval().as_secs(), 2);
+    assert_eq!(off.knobs.igmp.query_interval.as_secs(), 8);
+    assert_eq!(off.knobs.igmp.last_member_query_interval.as_millis(), 500);
     let Role::Switch(first) = &plan.nodes[4].role else { panic!("sw is a switch") };
-    assert_eq!((first.querier, first.address), (None, on.querier));
+    assert_eq!((first.queries_from(), first.address), (None, on.address));
 }
 
 #[test]

@@ -19,38 +19,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use castnet::time::{Instant, Timers};
-use castnet::wire::igmp::Version;
 
 use super::jiffies::{after, ticks};
+use crate::knobs::BridgeKnobs;
 use addresses::Addresses;
 use querier::{Own, Querier};
 use snoop::Carried;
 
-/// The bridge's settings; times have the kernel's unit of a hundredth of a second.
+/// The bridge's settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether the bridge snoops at all.
-    pub snooping: bool,
+    /// Its attributes; [`Bridge::set_querier`] alone decides whether it queries.
+    pub knobs: BridgeKnobs,
     /// The source address of its Queries; 0.0.0.0 if the bridge has no address.
     pub address: Ipv4Addr,
-    /// The version of its Queries, 2 or 3. With 3 it tracks version 3 Reports as such.
-    pub igmp_version: Version,
-    /// Time from one General Query to the next.
-    pub query_interval: Duration,
-    /// Max Response Time of General Queries.
-    pub query_response_interval: Duration,
-    /// Time between the General Queries at the start.
-    pub startup_query_interval: Duration,
-    /// Number of General Queries at the start.
-    pub startup_query_count: u8,
-    /// Max Response Time of a Group-Specific Query, and the time to the next.
-    pub last_member_interval: Duration,
-    /// Number of Group-Specific Queries after a Leave.
-    pub last_member_count: u8,
-    /// How long a membership lives without a Report.
-    pub membership_interval: Duration,
-    /// How long another querier lives without a Query.
-    pub querier_interval: Duration,
     /// For each port, whether a Leave takes effect at once.
     pub fast_leave: Vec<bool>,
 }
@@ -155,7 +137,7 @@ impl Bridge {
 
     /// Replaces the settings; running timers keep their deadlines.
     pub fn configure(&mut self, now: Instant, settings: Settings) {
-        let begins = settings.snooping && !self.settings.snooping;
+        let begins = settings.knobs.snooping && !self.settings.knobs.snooping;
         self.settings = settings;
         if begins {
             self.begin(now);
@@ -178,7 +160,7 @@ impl Bridge {
         }
         self.addresses.learn(now, source, port);
         let is_multicast = destination[0] & 1 == 1 && destination != [0xff; 6];
-        let to: BTreeSet<usize> = if is_multicast && self.settings.snooping {
+        let to: BTreeSet<usize> = if is_multicast && self.settings.knobs.snooping {
             match self.snoop(now, port, packet, out) {
                 Carried::Nowhere => return,
                 Carried::ToMembers(group) if self.snoops() => self.interested(group),
@@ -267,7 +249,7 @@ impl Bridge {
 
     /// Adds a membership of the group behind the port.
     fn add(&mut self, now: Instant, group: Ipv4Addr, port: usize, out: &mut Vec<Out>) {
-        let lives = after(now, hundredths(self.settings.membership_interval));
+        let lives = after(now, hundredths(self.settings.knobs.membership_interval));
         self.timers.set(Due::Member(group, port), lives);
         self.members.entry((group, port)).or_insert_with(|| {
             out.push(Out::Mdb { group, port, on: true });
@@ -286,7 +268,8 @@ impl Bridge {
 
     /// Last Member Query Time, in ticks.
     fn last_member_time(&self) -> u64 {
-        hundredths(self.settings.last_member_interval) * u64::from(self.settings.last_member_count)
+        hundredths(self.settings.knobs.last_member_interval)
+            * u64::from(self.settings.knobs.last_member_count)
     }
 }
 

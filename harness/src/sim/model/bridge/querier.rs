@@ -53,7 +53,7 @@ impl Bridge {
         self.querier.is_on = on;
         if on {
             if self.timers.expiry(Due::OtherQuerier).is_none() {
-                let answered = after(now, hundredths(self.settings.query_response_interval));
+                let answered = after(now, hundredths(self.settings.knobs.query_response_interval));
                 self.timers.set(Due::FirstAnswers, answered);
             }
             self.begin(now);
@@ -62,7 +62,7 @@ impl Bridge {
 
     /// Starts the startup Queries, if the bridge is a querier.
     pub(super) fn begin(&mut self, now: Instant) {
-        if self.settings.snooping {
+        if self.settings.knobs.snooping {
             self.querier.own = Own::default();
             self.timers.set(Due::Own, after(now, 0));
             self.begin_on_ports(now);
@@ -72,7 +72,7 @@ impl Bridge {
     /// Starts the startup Queries on the bridge's ports only.
     pub(super) fn begin_on_ports(&mut self, now: Instant) {
         for (n, port) in self.ports.iter_mut().enumerate() {
-            if port.is_up && self.settings.snooping {
+            if port.is_up && self.settings.knobs.snooping {
                 port.own = Own::default();
                 self.timers.set(Due::OwnOn(n), after(now, 0));
             }
@@ -119,7 +119,7 @@ impl Bridge {
     /// Schedules the next Group-Specific Query, if any is left.
     pub(super) fn plan_ask(&mut self, now: Instant, group: Ipv4Addr, port: usize) {
         if self.members.get(&(group, port)).is_some_and(|member| member.asks_left > 0) {
-            let next = after(now, hundredths(self.settings.last_member_interval));
+            let next = after(now, hundredths(self.settings.knobs.last_member_interval));
             self.timers.set(Due::AskAgain(group, port), next);
         }
     }
@@ -143,7 +143,7 @@ impl Bridge {
         if self.timers.expiry(Due::OtherQuerier).is_none() {
             self.timers.set(Due::FirstAnswers, after(now, granted));
         }
-        let lives = after(now, hundredths(self.settings.querier_interval));
+        let lives = after(now, hundredths(self.settings.knobs.querier_interval));
         self.timers.set(Due::OtherQuerier, lives);
         if self.timers.expiry(Due::Router(port)).is_none() {
             out.push(Out::Router { port, on: true });
@@ -166,15 +166,15 @@ impl Bridge {
     ) {
         let settings = &self.settings;
         let granted = match group {
-            Some(_) => settings.last_member_interval,
-            None => settings.query_response_interval,
+            Some(_) => settings.knobs.last_member_interval,
+            None => settings.knobs.query_response_interval,
         };
         // The kernel cuts both codes to an octet; they hold plain values only below 128.
-        let v3 = (settings.igmp_version == Version::V3).then(|| V3Query {
+        let v3 = (settings.knobs.version == Version::V3).then(|| V3Query {
             flags: 0,
             suppress,
             robustness: ROBUSTNESS,
-            interval_code: settings.query_interval.as_secs() as u8,
+            interval_code: settings.knobs.query_interval.as_secs() as u8,
             sources: Vec::new(),
         });
         let max_resp_code = (hundredths(granted) / TENTH) as u8;
@@ -188,12 +188,12 @@ impl Bridge {
 impl Own {
     /// Counts the Query that is due, and returns the ticks until the next one.
     fn next(&mut self, settings: &super::Settings) -> u64 {
-        let count = settings.startup_query_count;
+        let count = settings.knobs.startup_query_count;
         self.started = self.started.saturating_add(1).min(count);
         hundredths(if self.started < count {
-            settings.startup_query_interval
+            settings.knobs.startup_query_interval
         } else {
-            settings.query_interval
+            settings.knobs.query_interval
         })
     }
 }

@@ -67,7 +67,7 @@ impl Bridge {
         query: &Query,
         out: &mut Vec<Out>,
     ) {
-        let follows_v3 = self.settings.igmp_version == Version::V3;
+        let follows_v3 = self.settings.knobs.version == Version::V3;
         let granted = match &query.v3 {
             None if query.max_resp_code == 0 => V1_MAX_RESPONSE,
             None => query.max_resp_v2(),
@@ -81,7 +81,7 @@ impl Bridge {
             self.heard_querier(now, port, from, granted, out);
             return;
         }
-        let end = after(now, granted * u64::from(self.settings.last_member_count));
+        let end = after(now, granted * u64::from(self.settings.knobs.last_member_count));
         let ports: Vec<usize> = self.ports_of(query.group).collect();
         for port in ports {
             self.timers.lower(Due::Member(query.group, port), end);
@@ -120,7 +120,7 @@ impl Bridge {
     ) {
         for GroupRecord { kind, group, sources, .. } in &report.records {
             let is_end = matches!(kind, RecordKind::ToIn | RecordKind::IsIn) && sources.is_empty();
-            match (self.settings.igmp_version, kind) {
+            match (self.settings.knobs.version, kind) {
                 _ if is_link_local(*group) => {}
                 (_, RecordKind::Unknown(_)) => {}
                 (Version::V3, RecordKind::ToIn) if is_end => {
@@ -153,7 +153,7 @@ impl Bridge {
         let is_last = member.hosts.is_empty();
         let others_ask = self.timers.expiry(Due::OtherQuerier).is_some();
         if self.querier.is_on && !others_ask {
-            member.asks_left = self.settings.last_member_count.saturating_sub(1);
+            member.asks_left = self.settings.knobs.last_member_count.saturating_sub(1);
             self.send_query(port, Some(group), group, false, out);
             self.plan_ask(now, group, port);
         }
@@ -167,7 +167,7 @@ impl Bridge {
     /// On a port with fast leave, remembers each version 3 host, so that the last one to leave is
     /// known.
     fn track(&mut self, now: Instant, port: usize, host: Ipv4Addr, group: Ipv4Addr) {
-        let lives = after(now, hundredths(self.settings.membership_interval));
+        let lives = after(now, hundredths(self.settings.knobs.membership_interval));
         if self.has_fast_leave(port)
             && let Some(member) = self.members.get_mut(&(group, port))
         {

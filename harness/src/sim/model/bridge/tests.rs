@@ -1,5 +1,6 @@
 //! Where a Linux bridge forwards frames, what it believes, and which Queries it sends.
 
+use castnet::gmp::message::Version;
 use castnet::wire::igmp::{GroupRecord, Message, Query, RecordKind, V3Query, V3Report};
 use castnet::wire::ipv4::{self, Ipv4Header};
 
@@ -16,20 +17,23 @@ const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 
 /// Short times, all different: LMQT is 600 ms.
-fn settings(igmp_version: Version) -> Settings {
+fn settings(version: Version) -> Settings {
     let ms = Duration::from_millis;
     Settings {
-        snooping: true,
+        knobs: BridgeKnobs {
+            snooping: true,
+            querier: false,
+            version,
+            query_interval: ms(4_000),
+            query_response_interval: ms(200),
+            startup_query_interval: ms(1_000),
+            startup_query_count: 2,
+            last_member_interval: ms(300),
+            last_member_count: 2,
+            membership_interval: ms(3_000),
+            querier_interval: ms(2_000),
+        },
         address: OWN,
-        igmp_version,
-        query_interval: ms(4_000),
-        query_response_interval: ms(200),
-        startup_query_interval: ms(1_000),
-        startup_query_count: 2,
-        last_member_interval: ms(300),
-        last_member_count: 2,
-        membership_interval: ms(3_000),
-        querier_interval: ms(2_000),
         fast_leave: vec![false, false, true],
     }
 }
@@ -42,8 +46,8 @@ struct World {
 }
 
 impl World {
-    fn new(igmp_version: Version) -> Self {
-        Self::with(settings(igmp_version))
+    fn new(version: Version) -> Self {
+        Self::with(settings(version))
     }
 
     fn with(settings: Settings) -> Self {
@@ -51,9 +55,9 @@ impl World {
     }
 
     /// A bridge that heard a querier on port 3 long enough ago to snoop.
-    fn snooping(igmp_version: Version) -> Self {
-        let mut settings = settings(igmp_version);
-        settings.querier_interval = Duration::from_secs(100);
+    fn snooping(version: Version) -> Self {
+        let mut settings = settings(version);
+        settings.knobs.querier_interval = Duration::from_secs(100);
         let mut world = Self::with(settings);
         world.query_from(3, Ipv4Addr::new(10, 0, 0, 1)).until(300).done();
         world

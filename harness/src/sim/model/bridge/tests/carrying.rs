@@ -77,7 +77,9 @@ fn what_is_damaged_or_no_query_is_not_carried() {
 
 #[test]
 fn a_bridge_that_does_not_snoop_believes_nothing() {
-    let mut world = World::with(Settings { snooping: false, ..settings(Version::V2) });
+    let mut off = settings(Version::V2);
+    off.knobs.snooping = false;
+    let mut world = World::with(off);
     world.query_from(3, HOST).report(0).act(|bridge, now, _| bridge.set_querier(now, true));
     assert_eq!(world.done(), ["carried to [0, 1, 2]", "carried to [1, 2, 3]"]);
     assert_eq!(world.until(10_000).done(), Vec::<String>::new());

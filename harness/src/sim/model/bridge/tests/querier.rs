@@ -123,7 +123,7 @@ fn a_port_that_changes_makes_it_begin_anew_on_all() {
 #[test]
 fn the_code_of_a_long_interval_is_cut_to_an_octet() {
     let mut settings = settings(Version::V3);
-    settings.query_interval = Duration::from_secs(300);
+    settings.knobs.query_interval = Duration::from_secs(300);
     let mut world = World::with(settings);
     world.act(|bridge, now, _| bridge.set_querier(now, true)).until(4);
     assert!(world.done()[0].ends_with("QRV 2, QQI 44 s"));
