@@ -27,6 +27,8 @@
 //!
 //! In a test of your own it is one line: [`test()`].
 //!
+//! - [`vocabulary`]: every word of a scenario, once.
+//! - [`knobs`]: the parameters of group management, and the RFCs' arithmetic.
 //! - [`scenario`]: reads what an author writes, and reports errors in it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`family`]: the address families that the laboratory supports.
@@ -42,6 +44,7 @@
 //! - [`fabric`]: links with faults: rules, and the frames that they strike.
 //! - [`judge`]: compares what happened with what was claimed.
 //! - [`compare`]: compares the runs of two backends.
+//! - [`swarm`]: random scenarios, and what must come of them.
 //! - [`replay`]: judges a capture by a scenario.
 //! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
@@ -75,6 +78,6 @@ pub mod sim;
 pub mod snapshot;
 pub mod swarm;
 pub mod testing;
+pub mod vocabulary;
 
 pub use testing::test;
-pub mod vocabulary;
