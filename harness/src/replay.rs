@@ -6,6 +6,7 @@
 //! capture or the user says when. An expectation that a capture cannot show is reported as not
 //! judged.
 
+mod gaps;
 mod matching;
 
 #[cfg(test)]
@@ -17,11 +18,12 @@ use std::time::Duration;
 use castnet::addr::Group;
 use castnet::time::Instant;
 
-use crate::capture::file::CapturedFrame;
+use crate::capture::file::{CapturedFrame, Reading};
 use crate::judge::{Finding, judge_some};
 use crate::plan::{Action, Check, Claim, LinkId, Plan, PortId};
 use crate::recording::{CAPTURE, Frame, Recording};
 use crate::scenario::PacketKind;
+use gaps::Gaps;
 use matching::Matching;
 
 pub use matching::{Mean, Means, plan_port};
@@ -71,19 +73,20 @@ pub enum Mismatch {
     NoSuchAct(String),
 }
 
-/// Judges the capture against the scenario.
+/// Judges the capture, which was read so far, against the scenario.
 ///
 /// # Errors
 /// [`Mismatch`].
 pub fn replay(
     plan: &Plan,
     shots: &[CapturedFrame],
+    reading: &Reading,
     means: &Means,
     timing: &Timing,
 ) -> Result<Replayed, Mismatch> {
     let told = Told::of(shots);
     let first = shots.iter().filter_map(|shot| shot.stamp).min().unwrap_or_default();
-    let epoch = told.epoch.unwrap_or(first + timing.zero.unwrap_or_default());
+    let epoch = told.epoch.unwrap_or(first.saturating_add(timing.zero.unwrap_or_default()));
     let mut matching = Matching::new(plan, shots, means);
     let mut frames = Vec::new();
     for shot in shots {
@@ -101,15 +104,22 @@ pub fn replay(
     }
     frames.sort_by_key(|frame| (frame.at, !frame.outgoing));
     let acts = acts(plan, &told, timing)?;
+    let gaps = Gaps::of(plan, shots, reading, &told, &matching, epoch);
     let recording = Recording { frames, acts, ..Recording::new(CAPTURE, epoch) };
     let judged = judge_some(plan, &recording, |check| unseen(plan, &matching, check).is_none());
-    let judgements = plan.checks.iter().zip(judged).map(|(check, judged)| match judged {
-        Some(finding) => Judgement::Judged(finding),
-        None => Judgement::Not {
-            line: check.line,
-            claim: check.text.clone(),
-            why: unseen(plan, &matching, check).unwrap_or_default(),
-        },
+    let judgements = plan.checks.iter().zip(judged).map(|(check, judged)| {
+        let act_at = |act: usize| recording.acts.get(act).copied().flatten();
+        let open = match &judged {
+            None => Some(unseen(plan, &matching, check).unwrap_or_default()),
+            Some(finding) => gaps.why(plan, check, finding.outcome, act_at),
+        };
+        match (judged, open) {
+            (Some(finding), None) => Judgement::Judged(finding),
+            (_, why) => {
+                let (line, claim) = (check.line, check.text.clone());
+                Judgement::Not { line, claim, why: why.unwrap_or_default() }
+            }
+        }
     });
     Ok(Replayed { judgements: judgements.collect(), remarks: matching.remarks() })
 }

@@ -1,39 +1,25 @@
 //! Reads the frames of a capture file of any tool: pcapng or pcap, one after the other.
 //!
-//! Either byte order, stamps of any resolution, several sections and interfaces. A file that breaks
-//! off yields every frame before the break, and then the position of the break.
+//! Either byte order, stamps of any resolution, several sections and interfaces, records of any
+//! length. An odd option costs nothing but itself. A block that cannot be read is counted, and a
+//! file that breaks off yields every frame before the break, and then the position of the break.
 
+mod pcap;
+mod pcapng;
+
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 use std::time::Duration;
 
-use pcap_file::pcap::{PcapReadError, PcapReader, PcapTsResolution};
-use pcap_file::pcapng::blocks::block_common::Block;
-use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
-use pcap_file::pcapng::blocks::interface_description::{
-    InterfaceDescriptionBlock, InterfaceDescriptionOption,
-};
-use pcap_file::pcapng::blocks::opt_common::CommonOption;
-use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
-use pcap_file::pcapng::{PcapNgReadError, PcapNgReader, PcapNgState};
-
 use super::link::LinkType;
 
-/// The first octets of a pcapng: the type of its section header.
-const PCAPNG_MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
-
-/// Octets of a pcap's header, and of each of its records' headers.
-const PCAP_HEADER: u64 = 24;
-const PCAP_RECORD_HEADER: u64 = 16;
-
-/// The direction bits of `epb_flags`, and their values.
-const DIRECTION: u32 = 3;
-const INBOUND: u32 = 1;
-const OUTBOUND: u32 = 2;
+/// The octets of a record or block that are kept; what lies behind them is passed over.
+const KEPT: u64 = 16 << 20;
 
 /// A frame of the file.
 #[derive(Clone, Debug)]
 pub struct CapturedFrame {
-    /// Since 1970; `None` in a block without a stamp.
+    /// Since 1970; `None` in a block without a stamp, or with one from before 1970.
     pub stamp: Option<Duration>,
     /// The interface's name, or its number; `-` in a pcap, which does not name its one interface.
     pub interface: String,
@@ -49,8 +35,8 @@ pub struct CapturedFrame {
     pub comments: Vec<String>,
 }
 
-/// Where reading ended before the end of the file.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+/// Where reading ended before the end of the file, or what could not be read there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// The file ends within a structure that begins at this octet.
     #[error("it breaks off: what begins at octet {0} is cut")]
@@ -66,156 +52,143 @@ pub enum Broken {
     Io(String),
 }
 
+/// The result of reading a file, beside its frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Frames in blocks that could not be read.
+    pub lost: u64,
+    /// The first of these blocks.
+    pub first_lost: Option<Broken>,
+    /// What was ignored, how often, and at which octet first.
+    pub ignored: BTreeMap<&'static str, (u64, u64)>,
+    /// Where reading ended before the end of the file.
+    pub ended: Result<(), Broken>,
+}
+
+impl Reading {
+    /// Nothing was ignored or lost.
+    #[must_use]
+    pub const fn whole() -> Self {
+        Self { lost: 0, first_lost: None, ignored: BTreeMap::new(), ended: Ok(()) }
+    }
+
+    fn lose(&mut self, at: u64, why: String) {
+        self.lost += 1;
+        self.first_lost.get_or_insert(Broken::Malformed(at, why));
+    }
+
+    fn ignore(&mut self, at: u64, what: &'static str) {
+        self.ignored.entry(what).or_insert((0, at)).0 += 1;
+    }
+
+    /// Whether every frame of the file was read.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.lost == 0 && self.ended.is_ok()
+    }
+
+    /// What was ignored and lost, and where reading ended, a line each; of these `frames` were read.
+    #[must_use]
+    pub fn remarks(&self, frames: usize) -> Vec<String> {
+        let ignored = self.ignored.iter().map(|(what, (count, at))| match count {
+            1 => format!("ignored: {what}, at octet {at}"),
+            _ => format!("ignored: {what}, {count} times, first at octet {at}"),
+        });
+        let lost = self.first_lost.iter().map(|first| match self.lost {
+            1 => format!("after {frames} frames 1 frame is lost: {first}"),
+            lost => {
+                format!("after {frames} frames {lost} frames are lost, the first here: {first}")
+            }
+        });
+        let ended = self.ended.as_ref().err().into_iter();
+        let ended = ended.map(|broken| format!("after {frames} frames {broken}"));
+        ignored.chain(lost).chain(ended).collect()
+    }
+}
+
 /// Hands each frame to `see`, until that returns false.
-///
-/// # Errors
-/// Where reading ended before the end of the file.
-pub fn read(file: impl Read, see: impl FnMut(CapturedFrame) -> bool) -> Result<(), Broken> {
-    let mut file = BufReader::new(file);
-    let magic = file.fill_buf().map_err(|error| Broken::Io(error.to_string()))?;
+#[must_use]
+pub fn read(file: impl Read, see: impl FnMut(CapturedFrame) -> bool) -> Reading {
+    let mut reading = Reading::whole();
+    reading.ended = read_any(file, &mut reading, see);
+    reading
+}
+
+fn read_any(
+    file: impl Read,
+    reading: &mut Reading,
+    see: impl FnMut(CapturedFrame) -> bool,
+) -> Result<(), Broken> {
+    let mut file = Octets { file: BufReader::new(file), at: 0 };
+    let magic = file.file.fill_buf().map_err(|error| Broken::Io(error.to_string()))?;
     if magic.is_empty() {
         return Err(Broken::NotACapture("it is empty".to_owned()));
     }
-    if magic.starts_with(&PCAPNG_MAGIC) { read_pcapng(file, see) } else { read_pcap(file, see) }
+    if magic.starts_with(&pcapng::MAGIC) {
+        return pcapng::read(file, reading, see);
+    }
+    pcap::read(file, see)
 }
 
-fn read_pcapng(file: impl Read, mut see: impl FnMut(CapturedFrame) -> bool) -> Result<(), Broken> {
-    let mut reader = PcapNgReader::new(file).map_err(|error| in_pcapng(error, 0))?;
-    let mut skipped = Ok(());
-    let mut of_section = section_comments(reader.section());
-    loop {
-        let at = reader.bytes_parsed();
-        let (block, state) = match reader.next_block() {
-            None => return skipped,
-            Some(Ok(next)) => next,
-            // The block has its length, so what follows it can be read.
-            Some(Err(error @ PcapNgReadError::BlockConversion(_))) => {
-                skipped = skipped.and(Err(in_pcapng(error, at)));
-                match reader.next_raw_block() {
-                    Some(Ok(_)) => continue,
-                    _ => return skipped,
-                }
-            }
-            Some(Err(error)) => return Err(in_pcapng(error, at)),
-        };
-        if let Block::SectionHeader(header) = &block {
-            of_section = section_comments(header);
+/// A file, and how many of its octets were read.
+struct Octets<R> {
+    file: BufReader<R>,
+    at: u64,
+}
+
+impl<R: Read> Octets<R> {
+    fn is_at_end(&mut self) -> Result<bool, Broken> {
+        let rest = self.file.fill_buf().map_err(|error| Broken::Io(error.to_string()))?;
+        Ok(rest.is_empty())
+    }
+
+    /// The next octets, all of them; they belong to what begins at `start`.
+    fn array<const N: usize>(&mut self, start: u64) -> Result<[u8; N], Broken> {
+        let mut octets = [0; N];
+        self.file.read_exact(&mut octets).map_err(|error| in_file(&error, start))?;
+        self.at += N as u64;
+        Ok(octets)
+    }
+
+    /// As many octets, of which only the first are kept.
+    fn take(&mut self, length: u64, start: u64) -> Result<Vec<u8>, Broken> {
+        let mut kept = Vec::new();
+        let wanted = length.min(KEPT);
+        let read = (&mut self.file).take(wanted).read_to_end(&mut kept);
+        let mut read = read.map_err(|error| in_file(&error, start))? as u64;
+        if read == wanted && length > wanted {
+            let mut rest = (&mut self.file).take(length - wanted);
+            read += io::copy(&mut rest, &mut io::sink()).map_err(|error| in_file(&error, start))?;
         }
-        if let Some(mut shot) = shot(block, state) {
-            shot.comments.splice(..0, std::mem::take(&mut of_section));
-            if !see(shot) {
-                return Ok(());
-            }
-        }
+        self.at += read;
+        if read < length { Err(Broken::Truncated(start)) } else { Ok(kept) }
     }
 }
 
-/// The frame of a block, if it holds one.
-fn shot(block: Block<'_>, state: &PcapNgState) -> Option<CapturedFrame> {
-    let (mut outgoing, mut comments) = (None, Vec::new());
-    let (id, stamp, original_len, bytes) = match block {
-        Block::EnhancedPacket(block) => {
-            outgoing = block.options.iter().find_map(direction);
-            comments.extend(block.options.iter().filter_map(|option| match option {
-                EnhancedPacketOption::Common(option) => comment(option),
-                _ => None,
-            }));
-            (block.interface_id, Some(block.timestamp), block.original_len, block.data)
-        }
-        Block::Packet(block) => {
-            (block.interface_id.into(), Some(block.timestamp), block.original_len, block.data)
-        }
-        // Simple packets belong to the section's first interface.
-        Block::SimplePacket(block) => (0, None, block.original_len, block.data),
-        _ => return None,
-    };
-    let interface = usize::try_from(id).ok().and_then(|id| state.interfaces().get(id));
-    Some(CapturedFrame {
-        stamp,
-        interface: interface.and_then(name).unwrap_or_else(|| id.to_string()),
-        link_type: link_type(interface.map_or(u32::MAX, |interface| interface.linktype.into())),
-        outgoing,
-        original_len: (original_len as usize).max(bytes.len()),
-        bytes: bytes.into_owned(),
-        comments,
-    })
+/// Numbers in one of the two byte orders.
+#[derive(Clone, Copy, Debug)]
+struct Order {
+    big: bool,
 }
 
-fn section_comments(header: &SectionHeaderBlock<'_>) -> Vec<String> {
-    let comments = header.options.iter().filter_map(|option| match option {
-        SectionHeaderOption::Common(option) => comment(option),
-        _ => None,
-    });
-    comments.collect()
-}
+impl Order {
+    const fn u16(self, octets: [u8; 2]) -> u16 {
+        if self.big { u16::from_be_bytes(octets) } else { u16::from_le_bytes(octets) }
+    }
 
-fn comment(option: &CommonOption<'_>) -> Option<String> {
-    match option {
-        CommonOption::Comment(text) => Some(text.to_string()),
-        _ => None,
+    const fn u32(self, octets: [u8; 4]) -> u32 {
+        if self.big { u32::from_be_bytes(octets) } else { u32::from_le_bytes(octets) }
+    }
+
+    const fn i64(self, octets: [u8; 8]) -> i64 {
+        if self.big { i64::from_be_bytes(octets) } else { i64::from_le_bytes(octets) }
     }
 }
 
-fn direction(option: &EnhancedPacketOption<'_>) -> Option<bool> {
-    let EnhancedPacketOption::Flags(flags) = option else { return None };
-    match flags & DIRECTION {
-        INBOUND => Some(false),
-        OUTBOUND => Some(true),
-        _ => None,
-    }
-}
-
-fn name(interface: &InterfaceDescriptionBlock<'_>) -> Option<String> {
-    interface.options.iter().find_map(|option| match option {
-        // A name from an untrusted file, which a terminal will show.
-        InterfaceDescriptionOption::IfName(name) => Some(name.replace(char::is_control, "?")),
-        _ => None,
-    })
-}
-
-/// The upper half of a pcap's link type describes the frame check sequence.
+/// The link type of a file; its upper half describes the frame check sequence.
 #[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
 const fn link_type(number: u32) -> LinkType {
     LinkType(number as u16)
-}
-
-fn read_pcap(file: impl Read, mut see: impl FnMut(CapturedFrame) -> bool) -> Result<(), Broken> {
-    let mut reader = PcapReader::new(file).map_err(|error| Broken::NotACapture(because(&error)))?;
-    let header = reader.header();
-    let mut at = PCAP_HEADER;
-    loop {
-        // The raw one: some tools write a largest length of 0, or fractions of more than a second.
-        let Some(next) = reader.next_raw_packet() else { return Ok(()) };
-        let packet = next.map_err(|error| match error {
-            PcapReadError::Io(error) => in_file(&error, at),
-            other => Broken::Malformed(at, because(&other)),
-        })?;
-        let fraction = match header.ts_resolution {
-            PcapTsResolution::MicroSecond => Duration::from_micros(packet.ts_frac.into()),
-            PcapTsResolution::NanoSecond => Duration::from_nanos(packet.ts_frac.into()),
-        };
-        let bytes = packet.data.into_owned();
-        at += PCAP_RECORD_HEADER + bytes.len() as u64;
-        let shot = CapturedFrame {
-            stamp: Some(Duration::from_secs(packet.ts_sec.into()) + fraction),
-            interface: "-".to_owned(),
-            link_type: link_type(header.datalink.into()),
-            outgoing: None,
-            original_len: (packet.orig_len as usize).max(bytes.len()),
-            bytes,
-            comments: Vec::new(),
-        };
-        if !see(shot) {
-            return Ok(());
-        }
-    }
-}
-
-fn in_pcapng(error: PcapNgReadError, at: u64) -> Broken {
-    match error {
-        PcapNgReadError::Io(error) => in_file(&error, at),
-        other => Broken::Malformed(at, because(&other)),
-    }
 }
 
 fn in_file(error: &io::Error, at: u64) -> Broken {
@@ -223,15 +196,4 @@ fn in_file(error: &io::Error, at: u64) -> Broken {
         io::ErrorKind::UnexpectedEof => Broken::Truncated(at),
         _ => Broken::Io(error.to_string()),
     }
-}
-
-/// The error and its causes.
-fn because(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    text
 }

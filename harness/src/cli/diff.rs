@@ -48,9 +48,10 @@ pub(super) fn diff(args: &DiffArgs) -> Ending {
 fn load(path: &Path) -> Result<(Capture, bool), Failure> {
     let named = |what: &dyn ToString| format!("{}: {}", path.display(), what.to_string());
     let file = File::open(path).map_err(|error| Failure::usage(named(&error)))?;
-    let (capture, broken) = Capture::read(file).map_err(|broken| Failure::usage(named(&broken)))?;
-    if let Some(broken) = &broken {
-        complain(&named(&format!("after {} frames {broken}", capture.packets)));
+    let (capture, reading) =
+        Capture::read(file).map_err(|broken| Failure::usage(named(&broken)))?;
+    for remark in reading.remarks(capture.packets) {
+        complain(&named(&remark));
     }
-    Ok((capture, broken.is_none()))
+    Ok((capture, reading.is_whole()))
 }

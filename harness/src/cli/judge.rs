@@ -45,14 +45,14 @@ pub(super) fn judge_capture(args: &JudgeArgs) -> Ending {
     let named = |what: &dyn ToString| format!("{}: {}", args.capture.display(), what.to_string());
     let file = File::open(&args.capture).map_err(|error| Failure::usage(named(&error)))?;
     let mut shots = Vec::new();
-    let ended = read(file, |shot| {
+    let reading = read(file, |shot| {
         shots.push(shot);
         true
     });
-    if let Err(broken) = &ended {
-        complain(&named(&format!("after {} frames {broken}", shots.len())));
+    for remark in reading.remarks(shots.len()) {
+        complain(&named(&remark));
     }
-    let replayed = replay(&plan, &shots, &means, &timing);
+    let replayed = replay(&plan, &shots, &reading, &means, &timing);
     let Replayed { judgements, remarks } = replayed.map_err(|why| Failure::usage(named(&why)))?;
     for remark in remarks {
         say(&format!("note        {remark}\n"));
@@ -60,7 +60,7 @@ pub(super) fn judge_capture(args: &JudgeArgs) -> Ending {
     let counts = tell(&plan, &judgements);
     let [passed, wrong, not] = counts;
     say(&format!("{passed} passed, {wrong} failed or proved nothing, {not} not judged\n"));
-    Ok(if wrong == 0 && passed > 0 && ended.is_ok() { 0 } else { FAILED })
+    Ok(if wrong == 0 && passed > 0 && reading.is_whole() { 0 } else { FAILED })
 }
 
 /// Prints the result of each expectation; returns how many passed, failed, and were not judged.

@@ -37,7 +37,7 @@ pub(super) struct ShowArgs {
 struct Seen {
     /// The stamp of the first frame.
     first: Option<Duration>,
-    frames: u64,
+    frames: usize,
     /// The number of frames that could not be decoded, and the reason for the first of them.
     unread: u64,
     why: Option<String>,
@@ -52,7 +52,7 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
     let mut out = io::stdout().lock();
     let columns = args.columns();
     let mut ladder = Ladder::default();
-    let ended = read(file, |shot| {
+    let reading = read(file, |shot| {
         let line = seen.line(&shot);
         match columns {
             _ if !args.wants(&line) => true,
@@ -69,14 +69,13 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
     if let Some(why) = why {
         complain(&named(&format!("{unread} of {frames} frames could not be read: {why}")));
     }
-    match ended {
-        Ok(()) => Ok(if unread > 0 { FAILED } else { 0 }),
-        Err(broken @ Broken::NotACapture(_)) => Err(Failure::usage(named(&broken))),
-        Err(broken) => {
-            complain(&named(&format!("after {frames} frames {broken}")));
-            Ok(FAILED)
-        }
+    if let Err(broken @ Broken::NotACapture(_)) = &reading.ended {
+        return Err(Failure::usage(named(broken)));
     }
+    for remark in reading.remarks(frames) {
+        complain(&named(&remark));
+    }
+    Ok(if unread > 0 || !reading.is_whole() { FAILED } else { 0 })
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn Read>> {

@@ -111,6 +111,11 @@ impl<'a> Matching<'a> {
         self.counts.contains_key(&link)
     }
 
+    /// The link that the frame was captured on.
+    pub(super) fn link_of(&self, shot: &CapturedFrame) -> Option<LinkId> {
+        self.links.get(&InspectedFrame::of(shot).interface).copied()
+    }
+
     /// The port that sent the frame, and the frame as castnet would have captured it there.
     pub(super) fn sender(&mut self, shot: &CapturedFrame) -> Option<(PortId, Vec<u8>)> {
         let frame = InspectedFrame::of(shot);

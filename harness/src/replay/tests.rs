@@ -8,7 +8,7 @@ use castnet::wire::ipv4::encode_igmp;
 
 use super::{Judgement, Mean, Means, Mismatch, Replayed, Timing, plan_port, replay};
 use crate::capture::ethernet::frame;
-use crate::capture::file::CapturedFrame;
+use crate::capture::file::{CapturedFrame, Reading, read};
 use crate::capture::link::LinkType;
 use crate::judge::Outcome;
 use crate::plan::{Plan, compile};
@@ -72,7 +72,7 @@ fn leave(interface: &str, seconds: u64, mac: [u8; 6], source: Ipv4Addr) -> Captu
 const SOMEBODY: [u8; 6] = [2, 0, 0, 0, 0, 0x77];
 
 fn held(plan: &Plan, shots: &[CapturedFrame], means: &Means, timing: &Timing) -> Replayed {
-    replay(plan, shots, means, timing).unwrap()
+    replay(plan, shots, &Reading::whole(), means, timing).unwrap()
 }
 
 fn outcome(replayed: &Replayed) -> Option<Outcome> {
@@ -136,7 +136,7 @@ fn acts_are_as_planned_unless_the_capture_or_the_user_says_when() {
     ];
     assert_eq!(judge(&shots, &zero(1)), Some(Outcome::Pass));
     let no_such = Timing { at: [("live".to_owned(), Duration::ZERO)].into(), zero: None };
-    let error = replay(&plan, &shots, &Vec::new(), &no_such).unwrap_err();
+    let error = replay(&plan, &shots, &Reading::whole(), &Vec::new(), &no_such).unwrap_err();
     assert_eq!(error, Mismatch::NoSuchAct("live".to_owned()));
 }
 
@@ -158,7 +158,7 @@ fn strangers_are_counted_and_left_out() {
     assert_eq!(outcome(&replayed), Some(Outcome::Pass));
     let remark = "1 frames of 10.0.2.99 on lan, who is nobody of the scenario: left out";
     assert_eq!(replayed.remarks, [remark]);
-    let error = replay(&plan, &shots[1..], &Vec::new(), &at(0)).unwrap_err();
+    let error = replay(&plan, &shots[1..], &Reading::whole(), &Vec::new(), &at(0)).unwrap_err();
     assert_eq!(error, Mismatch::NothingMatches);
 }
 
@@ -191,4 +191,106 @@ fn a_query_of_a_router_is_the_routers() {
     let shots = [shot("lan", 0, SOMEBODY, router, &query)];
     let replayed = held(&plan(expectation), &shots, &Vec::new(), &Timing::default());
     assert_eq!(outcome(&replayed), Some(Outcome::Pass));
+}
+
+/// Between 3 s and 5 s.
+const NO_LEAVE: &str = "packet = { on = 'lan', kind = 'leave', from = 'h1' }\ncount = 0\nafter = 'leave + 1s'\nwithin = '2s'";
+
+fn h2_leaves(seconds: u64) -> CapturedFrame {
+    leave("lan", seconds, SOMEBODY, Ipv4Addr::new(10, 0, 2, 3))
+}
+
+#[test]
+fn that_nothing_comes_is_proved_only_where_the_capture_covers_it() {
+    let plan = plan(NO_LEAVE);
+    let judge = |seconds: &[u64]| {
+        let mut shots = vec![leave("lan", 0, SOMEBODY, H1)];
+        shots.extend(seconds.iter().map(|&seconds| h2_leaves(seconds)));
+        held(&plan, &shots, &Vec::new(), &Timing::default())
+    };
+    assert_eq!(outcome(&judge(&[4, 5])), Some(Outcome::Pass));
+    let short = judge(&[2, 4]);
+    let Judgement::Not { why, .. } = &short.judgements[0] else { panic!("{short:?}") };
+    let wanted =
+        "it is about 3.000 s to 5.000 s of the run, and the capture covers 0.000 s to 4.000 s";
+    assert_eq!(why, wanted);
+    // The run begins before the capture does.
+    let shots = [leave("lan", 0, SOMEBODY, H1), h2_leaves(6)];
+    let acts = Timing { at: [("leave".to_owned(), Duration::ZERO)].into(), zero: None };
+    assert_eq!(outcome(&held(&plan, &shots, &Vec::new(), &acts)), Some(Outcome::Pass));
+}
+
+#[test]
+fn a_frame_that_was_cut_could_be_the_one() {
+    let (plan, most) = (plan(NO_LEAVE), plan(&NO_LEAVE.replace("count = 0", "count = '>= 1'")));
+    let judge = |plan: &Plan, cut: CapturedFrame| {
+        let shots = [leave("lan", 0, SOMEBODY, H1), cut, h2_leaves(9)];
+        outcome(&held(plan, &shots, &Vec::new(), &Timing::default()))
+    };
+    let cut = |at, octets| {
+        let mut shot = leave("lan", at, SOMEBODY, H1);
+        shot.bytes.truncate(octets);
+        shot
+    };
+    // Cut within the message, the IP header, and the link's.
+    for octets in [40, 36, 22, 10] {
+        assert_eq!(judge(&plan, cut(4, octets)), None, "{octets}");
+        assert_eq!(judge(&most, cut(4, octets)), None, "{octets}");
+        // At another time it is none of this claim's.
+        assert_eq!(judge(&plan, cut(7, octets)), Some(Outcome::Pass), "{octets}");
+    }
+    // Neither is a datagram of another protocol.
+    let mut other = cut(4, 40);
+    other.bytes[23] = 6;
+    assert_eq!(judge(&plan, other), Some(Outcome::Pass));
+    assert_eq!(judge(&most, leave("lan", 4, SOMEBODY, H1)), Some(Outcome::Pass));
+}
+
+#[test]
+fn what_was_lost_makes_no_claim_true_or_false() {
+    let some = NO_LEAVE.replace("count = 0", "count = '>= 1'");
+    let judge = |expectation: &str, more: Option<CapturedFrame>| {
+        let shots: Vec<_> =
+            [leave("lan", 0, SOMEBODY, H1)].into_iter().chain(more).chain([h2_leaves(9)]).collect();
+        let reading = Reading { lost: 1, ..Reading::whole() };
+        let plan = plan(expectation);
+        outcome(&replay(&plan, &shots, &reading, &Vec::new(), &Timing::default()).unwrap())
+    };
+    assert_eq!(judge(NO_LEAVE, None), None);
+    assert_eq!(judge(&some, None), None);
+    // What was seen is enough, or too much already.
+    let seen = || Some(leave("lan", 4, SOMEBODY, H1));
+    assert_eq!(judge(&some, seen()), Some(Outcome::Pass));
+    assert_eq!(judge(NO_LEAVE, seen()), Some(Outcome::Fail));
+}
+
+#[test]
+fn a_comment_that_is_not_utf_8_changes_no_verdict() {
+    let scenario = r#"
+title = "One Report"
+end = "9s"
+links = { lan = ["r1", "h1"] }
+nodes = { r1 = { role = "router" }, h1 = { role = "listener", igmp-version = 2 } }
+[[act]]
+at = "0s"
+join = { who = "h1", group = "239.1.1.1" }
+[[expect]]
+packet = { on = "lan", kind = "v2-report", from = "h1", group = "239.1.1.1" }
+"#;
+    let judge = |file: &[u8], expectation: &str| {
+        let plan = compile("x.toml", &format!("{scenario}{expectation}")).unwrap();
+        let h1 = plan_port(&plan, "h1:lan").unwrap();
+        let means = vec![(h1, Mean::Address(Ipv4Addr::new(192, 0, 2, 10).into()))];
+        let mut shots = Vec::new();
+        let reading = read(file, |shot| {
+            shots.push(shot);
+            true
+        });
+        outcome(&replay(&plan, &shots, &reading, &means, &Timing::default()).unwrap())
+    };
+    let one = include_bytes!("../../../fixtures/pcap/odd/latin1.pcapng");
+    assert_eq!(judge(one, "count = 1"), Some(Outcome::Pass));
+    let late = include_bytes!("../../../fixtures/pcap/odd/latin1-late.pcapng");
+    let none = "count = 0\nafter = 'start + 3s'\nwithin = '5s'";
+    assert_eq!(judge(late, none), Some(Outcome::Fail));
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::align::{Step, align};
 use crate::capture::fields::Field;
-use crate::capture::file::{Broken, read};
+use crate::capture::file::{Broken, Reading, read};
 use crate::capture::inspected::InspectedFrame;
 use crate::recording::Number;
 
@@ -80,19 +80,18 @@ impl Capture {
     ///
     /// # Errors
     /// The file is no capture.
-    pub fn read(file: impl Read) -> Result<(Self, Option<Broken>), Broken> {
+    pub fn read(file: impl Read) -> Result<(Self, Reading), Broken> {
         let mut frames = Vec::new();
         let mut first = None;
-        let ended = read(file, |shot| {
+        let reading = read(file, |shot| {
             let stamp = shot.stamp.unwrap_or_default();
             let at = stamp.saturating_sub(*first.get_or_insert(stamp));
             frames.push((at, InspectedFrame::of(&shot)));
             true
         });
-        let broken = match ended {
-            Err(broken @ Broken::NotACapture(_)) => return Err(broken),
-            other => other.err(),
-        };
+        if let Err(broken @ Broken::NotACapture(_)) = reading.ended {
+            return Err(broken);
+        }
         // castnet names an interface after its node and its link.
         let of_castnet = frames.iter().all(|(_, frame)| frame.interface.contains(':'));
         let mut capture = Self { packets: frames.len(), ..Self::default() };
@@ -102,7 +101,7 @@ impl Capture {
             let (text, fields, number) = (frame.to_string(), frame.fields(), frame.number());
             capture.links.entry(link).or_default().push(Shown { at, text, fields, number });
         }
-        Ok((capture, broken))
+        Ok((capture, reading))
     }
 }
 

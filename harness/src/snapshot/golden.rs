@@ -247,11 +247,11 @@ type Framed = (Option<Duration>, String, Vec<u8>);
 /// compared.
 fn frames(capture: &[u8]) -> (Vec<Framed>, bool) {
     let mut frames = Vec::new();
-    let ended = read(capture, |shot| {
+    let reading = read(capture, |shot| {
         frames.push((shot.stamp, shot.interface, shot.bytes));
         true
     });
-    (frames, ended.is_ok())
+    (frames, reading.is_whole())
 }
 
 pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {

@@ -72,12 +72,12 @@ fn by_tshark(path: &Path) -> Result<Vec<Vec<String>>, Failed> {
 
 fn by_castnet(path: &Path) -> Result<Vec<Vec<String>>, Failed> {
     let mut rows = Vec::new();
-    let ended = read(File::open(path)?, |shot| {
+    let reading = read(File::open(path)?, |shot| {
         rows.push(row(&shot));
         true
     });
     let is_cut = path.file_stem().is_some_and(|name| name == "cut-off");
-    match ended {
+    match reading.ended {
         Ok(()) if !is_cut => Ok(rows),
         Err(Broken::Truncated(_)) if is_cut => Ok(rows),
         other => Err(format!("{}: {other:?}", path.display()).into()),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::capture::file::{Broken, CapturedFrame, read};
+use crate::capture::file::{Broken, CapturedFrame, Reading, read};
 use crate::capture::link::LinkType;
 
 /// Numbers in one of the two byte orders.
@@ -29,25 +29,42 @@ impl Order {
         [self.u32s(&[kind, length]), body, self.u32s(&[length])].concat()
     }
 
-    fn section(self) -> Vec<u8> {
+    fn section_body(self) -> Vec<u8> {
         let version = [self.u16(1), self.u16(0)].concat();
-        self.block(0x0a0d_0d0a, &[self.u32s(&[0x1a2b_3c4d]), version, vec![0xff; 8]].concat())
+        [self.u32s(&[0x1a2b_3c4d]), version, vec![0xff; 8]].concat()
     }
 
-    fn interface(self, link_type: u16, options: &[(u16, &[u8])]) -> Vec<u8> {
-        let mut body = [&self.u16(link_type)[..], &[0, 0], &self.u32s(&[0])].concat();
+    fn section(self) -> Vec<u8> {
+        self.block(0x0a0d_0d0a, &self.section_body())
+    }
+
+    /// A body with options behind it, and their end.
+    fn options(self, body: &[u8], options: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut body = body.to_vec();
         for (code, value) in options {
             body.extend([self.u16(*code), self.u16(value.len() as u16)].concat());
             body.extend(*value);
             body.resize(body.len().next_multiple_of(4), 0);
         }
         body.extend([0; 4]);
-        self.block(1, &body)
+        body
+    }
+
+    fn interface_body(self, link_type: u16) -> Vec<u8> {
+        [&self.u16(link_type)[..], &[0, 0], &self.u32s(&[0])].concat()
+    }
+
+    fn interface(self, link_type: u16, options: &[(u16, &[u8])]) -> Vec<u8> {
+        self.block(1, &self.options(&self.interface_body(link_type), options))
+    }
+
+    fn packet_body(self, interface: u32, stamp: u64) -> Vec<u8> {
+        let numbers = [interface, (stamp >> 32) as u32, stamp as u32, 3, 60];
+        [self.u32s(&numbers), vec![7, 7, 7, 0]].concat()
     }
 
     fn packet(self, interface: u32, stamp: u64, flags: Option<u32>) -> Vec<u8> {
-        let numbers = [interface, (stamp >> 32) as u32, stamp as u32, 3, 60];
-        let mut body = [self.u32s(&numbers), vec![7, 7, 7, 0]].concat();
+        let mut body = self.packet_body(interface, stamp);
         if let Some(flags) = flags {
             let option = [self.u16(2), self.u16(4)].concat();
             body.extend([option, self.u32s(&[flags, 0])].concat());
@@ -66,11 +83,15 @@ const ORDERS: [Order; 2] = [Order { big: false }, Order { big: true }];
 
 fn shots(file: &[u8]) -> (Vec<CapturedFrame>, Result<(), Broken>) {
     let mut shots = Vec::new();
-    let ended = read(file, |shot| {
+    let reading = whole(file, &mut shots);
+    (shots, reading.ended)
+}
+
+fn whole(file: &[u8], shots: &mut Vec<CapturedFrame>) -> Reading {
+    read(file, |shot| {
         shots.push(shot);
         true
-    });
-    (shots, ended)
+    })
 }
 
 #[test]
@@ -129,14 +150,148 @@ fn sections_have_their_own_interfaces_resolutions_and_byte_order() {
 }
 
 #[test]
-fn a_resolution_that_cannot_be_counted_in_nanoseconds_is_told() {
+fn every_power_of_ten_or_two_is_a_resolution() {
     let order = ORDERS[0];
-    let whole = [order.section(), order.interface(1, &[(9, &[12])]), order.packet(0, 1, None)];
-    let (shots, ended) = shots(&whole.concat());
-    assert!(shots.is_empty());
-    let Err(Broken::Malformed(at, why)) = ended else { panic!("{ended:?}") };
-    assert_eq!(at as usize, whole[0].len());
-    assert!(why.contains("timestamp resolution"), "{why}");
+    let stamp = |resolution: u8, offset: i64, stamp: u64| {
+        let offset = offset.to_le_bytes();
+        let interface = order.interface(1, &[(9, &[resolution]), (14, &offset)]);
+        let (shots, ended) =
+            shots(&[order.section(), interface, order.packet(0, stamp, None)].concat());
+        assert_eq!((shots.len(), ended), (1, Ok(())), "{resolution}");
+        shots[0].stamp
+    };
+    let half = Some(Duration::from_millis(1500));
+    assert_eq!(stamp(0, 0, 7), Some(Duration::from_secs(7)));
+    assert_eq!(stamp(9, 0, 1_500_000_000), half);
+    assert_eq!(stamp(12, 0, 1_500_000_000_000), half);
+    assert_eq!(stamp(18, 0, 1_500_000_000_000_000_000), half);
+    assert_eq!(stamp(30, 0, u64::MAX), Some(Duration::ZERO));
+    assert_eq!(stamp(127, 0, u64::MAX), Some(Duration::ZERO));
+    assert_eq!(stamp(0x80, 0, 7), Some(Duration::from_secs(7)));
+    assert_eq!(stamp(0x80 | 32, 0, 3 << 31), half);
+    assert_eq!(stamp(0x80 | 63, 0, 3 << 62), half);
+    assert_eq!(stamp(0xff, 0, u64::MAX), Some(Duration::ZERO));
+    assert_eq!(stamp(0, 0, u64::MAX), Some(Duration::from_secs(u64::MAX)));
+    assert_eq!(stamp(6, 100, 1), Some(Duration::new(100, 1000)));
+    assert_eq!(stamp(6, -1, 2_500_000), half);
+    // The frame is there, and only its time is not.
+    assert_eq!(stamp(6, -1, 1), None);
+    assert_eq!(stamp(0, i64::MAX, u64::MAX), None);
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_repaired_and_costs_no_frame() {
+    for order in ORDERS {
+        let section = order.options(&order.section_body(), &[(1, b"caf\xe9"), (3, b"\xff")]);
+        let interface =
+            order.options(&order.interface_body(1), &[(2, b"B\xfcro\0"), (12, b"\xff")]);
+        let packet =
+            order.options(&order.packet_body(0, 1), &[(1, b"\xfc"), (2, &order.u32s(&[2]))]);
+        let file = [
+            order.block(0x0a0d_0d0a, &section),
+            order.block(1, &interface),
+            order.block(6, &packet),
+        ];
+        let mut shots = Vec::new();
+        let reading = whole(&file.concat(), &mut shots);
+        assert_eq!((reading.is_whole(), reading.ignored.len()), (true, 0));
+        let shot = &shots[0];
+        assert_eq!(shot.interface, "B\u{fffd}ro");
+        assert_eq!(shot.comments, ["caf\u{fffd}", "\u{fffd}"]);
+        assert_eq!((shot.outgoing, shot.stamp), (Some(true), Some(Duration::from_micros(1))));
+    }
+}
+
+#[test]
+fn an_option_of_a_wrong_length_is_ignored_and_what_follows_it_is_read() {
+    let order = ORDERS[1];
+    let interface =
+        order.interface(1, &[(9, &[9, 9]), (14, &[1]), (13, &[]), (2, b"eth0"), (9, &[9])]);
+    let packet = order.options(&order.packet_body(0, 1), &[(2, &[1]), (1, b"said")]);
+    let file = [order.section(), interface.clone(), order.block(6, &packet)];
+    let mut shots = Vec::new();
+    let reading = whole(&file.concat(), &mut shots);
+    assert_eq!(shots[0].interface, "eth0");
+    assert_eq!((&shots[0].comments[..], shots[0].outgoing), (&["said".to_owned()][..], None));
+    assert_eq!(shots[0].stamp, Some(Duration::from_nanos(1)));
+    assert!(reading.is_whole());
+    let at = file[0].len();
+    let told = [
+        format!("ignored: a packet's flags of a wrong length, at octet {}", at + file[1].len()),
+        format!("ignored: if_tsoffset of a wrong length, at octet {at}"),
+        format!("ignored: if_tsresol of a wrong length, at octet {at}"),
+    ];
+    assert_eq!(reading.remarks(1), told);
+    // One that announces more than its block has, in every kind of block.
+    let mut parts = file.clone();
+    parts[0] = order.block(0x0a0d_0d0a, &[order.section_body(), vec![0, 1, 0xff, 0xff]].concat());
+    parts[1] =
+        order.block(1, &[order.interface_body(1), vec![0, 2, 0xff, 0xff, 1, 2, 3, 4]].concat());
+    parts[2] = order.block(6, &[order.packet_body(0, 1), vec![0, 1, 0, 5, 1, 2, 3, 4]].concat());
+    shots.clear();
+    let reading = whole(&parts.concat(), &mut shots);
+    assert_eq!((shots.len(), reading.is_whole(), reading.ignored.len()), (1, true, 1));
+    let wanted = "ignored: an option that is longer than its block, 3 times, first at octet 0";
+    assert_eq!(reading.remarks(1), [wanted]);
+}
+
+#[test]
+fn what_cannot_be_read_is_counted_and_hides_nothing_behind_it() {
+    let order = ORDERS[0];
+    let mut announced = order.packet(0, 1, None);
+    announced[20..24].copy_from_slice(&[0, 1, 0, 0]);
+    let short = order.block(1, &[1, 0, 0, 0]);
+    let file = [
+        order.section(),
+        order.interface(1, &[(2, b"eth0")]),
+        short,
+        order.interface(1, &[(2, b"eth2")]),
+        announced,
+        order.packet(2, 1, None),
+        // An interface whose block was too short, and one that nobody has described.
+        order.packet(1, 1, None),
+        order.packet(9, 1, None),
+        order.packet(0, 1, None),
+    ];
+    let mut shots = Vec::new();
+    let reading = whole(&file.concat(), &mut shots);
+    let names: Vec<&str> = shots.iter().map(|shot| shot.interface.as_str()).collect();
+    assert_eq!((names, reading.lost, reading.is_whole()), (vec!["eth2", "eth0"], 3, false));
+    let at = file[..4].concat().len();
+    let why = "256 octets of a packet announced, room for 4".to_owned();
+    assert_eq!(reading.first_lost, Some(Broken::Malformed(at as u64, why)));
+    let told = reading.remarks(2).concat();
+    assert!(
+        told.contains("after 2 frames 3 frames are lost, the first here: what stands"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_record_of_any_length_is_read_and_so_is_what_follows_it() {
+    let order = ORDERS[0];
+    for length in [8_000_000_usize, 17 << 20] {
+        let big = vec![7; length];
+        let mut file = order.pcap(0xa1b2_c3d4, 262_144, 1, 0);
+        file.extend(order.u32s(&[1, 1, length as u32, length as u32]));
+        file.extend(&big);
+        file.extend(order.u32s(&[2, 1, 3, 3]));
+        file.extend([9; 3]);
+        let (seen, ended) = shots(&file);
+        let lengths: Vec<usize> = seen.iter().map(|shot| shot.original_len).collect();
+        assert_eq!((lengths, ended), (vec![60, length, 3], Ok(())));
+        assert_eq!(seen[2].bytes, [9; 3]);
+        let numbers = order.u32s(&[0, 0, 1, length as u32, length as u32]);
+        let file = [
+            order.section(),
+            order.interface(1, &[]),
+            order.block(6, &[numbers, big].concat()),
+            order.packet(0, 2, None),
+        ];
+        let (seen, ended) = shots(&file.concat());
+        let lengths: Vec<usize> = seen.iter().map(|shot| shot.original_len).collect();
+        assert_eq!((lengths, ended), (vec![length, 60], Ok(())));
+    }
 }
 
 #[test]

@@ -1,0 +1,324 @@
+//! The newer format (draft-ietf-opsawg-pcapng): sections of blocks, and options within them.
+//!
+//! Strings that are not UTF-8 are repaired, an option of a wrong length is ignored, and neither
+//! costs the frame. A block whose own numbers contradict its length is lost and counted; the block
+//! behind it is read. Blocks of other types are passed over.
+
+use std::io::Read;
+use std::time::Duration;
+
+use super::{Broken, CapturedFrame, Octets, Order, Reading, link_type};
+use crate::capture::link::LinkType;
+
+/// The first octets: the type of a section header, which is the same in either byte order.
+pub(super) const MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+
+/// Other types of blocks.
+const INTERFACE: u32 = 1;
+const PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const ENHANCED_PACKET: u32 = 6;
+
+/// The number that shows the byte order of a section.
+const BYTE_ORDER: u32 = 0x1a2b_3c4d;
+
+/// Octets of a block's type and its two lengths.
+const AROUND: u32 = 12;
+
+/// Options: of every block, of packets, and of interfaces.
+const END: u16 = 0;
+const COMMENT: u16 = 1;
+const FLAGS: u16 = 2;
+const IF_NAME: u16 = 2;
+const IF_TSRESOL: u16 = 9;
+const IF_TSOFFSET: u16 = 14;
+
+/// The direction bits of the flags, and their values.
+const DIRECTION: u32 = 3;
+const INBOUND: u32 = 1;
+const OUTBOUND: u32 = 2;
+
+const NANOS: u128 = 1_000_000_000;
+
+/// An interface of the section.
+struct Interface {
+    name: Option<String>,
+    link_type: LinkType,
+    /// The longest part of a frame that is captured, in octets; 0 without a limit.
+    snap_len: u32,
+    /// The unit of stamps: 10 to the minus n seconds, or with the upper bit 2 to the minus n.
+    resolution: u8,
+    /// Seconds to be added to each stamp.
+    offset: i64,
+}
+
+/// What has been read of the section so far.
+struct Section {
+    order: Order,
+    /// `None` for one whose block could not be read: the others keep their numbers.
+    interfaces: Vec<Option<Interface>>,
+    /// Comments on the section, until its first frame takes them.
+    comments: Vec<String>,
+}
+
+pub(super) fn read(
+    mut file: Octets<impl Read>,
+    reading: &mut Reading,
+    mut see: impl FnMut(CapturedFrame) -> bool,
+) -> Result<(), Broken> {
+    let order = Order { big: true };
+    let mut section = Section { order, interfaces: Vec::new(), comments: Vec::new() };
+    while !file.is_at_end()? {
+        let at = file.at;
+        let kind: [u8; 4] = file.array(at)?;
+        let length: [u8; 4] = file.array(at)?;
+        if kind == MAGIC {
+            section = header(&mut file, at, length, reading)?;
+            continue;
+        }
+        let body = body(&mut file, at, section.order.u32(length), 0, section.order, reading)?;
+        let mut block = Block { body: &body, order: section.order, at, reading };
+        match section.order.u32(kind) {
+            INTERFACE => section.interfaces.push(block.interface()),
+            kind @ (PACKET | SIMPLE_PACKET | ENHANCED_PACKET) => {
+                match block.shot(kind, &section.interfaces) {
+                    Err(why) => reading.lose(at, why),
+                    Ok(mut shot) => {
+                        shot.comments.splice(..0, std::mem::take(&mut section.comments));
+                        if !see(shot) {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A section header, of which type and length have been read.
+fn header(
+    file: &mut Octets<impl Read>,
+    at: u64,
+    length: [u8; 4],
+    reading: &mut Reading,
+) -> Result<Section, Broken> {
+    let magic: [u8; 4] = file.array(at)?;
+    let orders = [true, false].map(|big| Order { big });
+    let order = orders.into_iter().find(|order| order.u32(magic) == BYTE_ORDER);
+    let order = order
+        .ok_or_else(|| Broken::Malformed(at, "a section header without a byte order".to_owned()))?;
+    let body = body(file, at, order.u32(length), 4, order, reading)?;
+    // Version and length of the section come before the options.
+    let options = body.get(12..).unwrap_or_else(|| {
+        reading.ignore(at, "a section header that is too short");
+        &[]
+    });
+    let mut comments = Vec::new();
+    let mut block = Block { body: options, order, at, reading };
+    for (code, value) in block.options(options) {
+        if code == COMMENT {
+            comments.push(text(value));
+        }
+    }
+    Ok(Section { order, interfaces: Vec::new(), comments })
+}
+
+/// The body of a block, of which `read` octets behind its length have been read.
+fn body(
+    file: &mut Octets<impl Read>,
+    at: u64,
+    length: u32,
+    read: u32,
+    order: Order,
+    reading: &mut Reading,
+) -> Result<Vec<u8>, Broken> {
+    if length < AROUND + read || !length.is_multiple_of(4) {
+        return Err(Broken::Malformed(at, format!("a block of {length} octets")));
+    }
+    let body = file.take(u64::from(length - AROUND - read), at)?;
+    if order.u32(file.array(at)?) != length {
+        reading.ignore(at, "a block's second length that is not its first");
+    }
+    Ok(body)
+}
+
+/// A block, and where to say what is wrong with it.
+struct Block<'a> {
+    body: &'a [u8],
+    order: Order,
+    at: u64,
+    reading: &'a mut Reading,
+}
+
+impl Block<'_> {
+    /// Codes and values of the options up to their end.
+    fn options<'b>(&mut self, mut rest: &'b [u8]) -> Vec<(u16, &'b [u8])> {
+        let mut options = Vec::new();
+        while let Some((&[a, b, c, d], behind)) = rest.split_first_chunk() {
+            let (code, length) = (self.order.u16([a, b]), self.order.u16([c, d]).into());
+            if code == END {
+                return options;
+            }
+            let Some(value) = behind.get(..length) else {
+                self.reading.ignore(self.at, "an option that is longer than its block");
+                return options;
+            };
+            options.push((code, value));
+            rest = behind.get(length.next_multiple_of(4)..).unwrap_or_default();
+        }
+        options
+    }
+
+    /// The number that an option holds, if it has the length of such a number.
+    fn exact<const N: usize>(&mut self, value: &[u8], what: &'static str) -> Option<[u8; N]> {
+        let exact = value.try_into().ok();
+        if exact.is_none() {
+            self.reading.ignore(self.at, what);
+        }
+        exact
+    }
+
+    fn interface(&mut self) -> Option<Interface> {
+        let Some((&[a, b, _, _, c, d, e, f], options)) = self.body.split_first_chunk() else {
+            self.reading.ignore(self.at, "an interface whose block is too short");
+            return None;
+        };
+        let mut interface = Interface {
+            name: None,
+            link_type: link_type(self.order.u16([a, b]).into()),
+            snap_len: self.order.u32([c, d, e, f]),
+            resolution: 6,
+            offset: 0,
+        };
+        for (code, value) in self.options(options) {
+            match code {
+                IF_NAME => {
+                    // A name from an untrusted file, which a terminal will show.
+                    let name = text(value).replace(char::is_control, "?");
+                    interface.name.get_or_insert(name);
+                }
+                IF_TSRESOL => {
+                    let exact = self.exact(value, "if_tsresol of a wrong length");
+                    interface.resolution = exact.map_or(interface.resolution, |[octet]| octet);
+                }
+                IF_TSOFFSET => {
+                    let exact = self.exact(value, "if_tsoffset of a wrong length");
+                    interface.offset = exact.map_or(interface.offset, |n| self.order.i64(n));
+                }
+                _ => {}
+            }
+        }
+        Some(interface)
+    }
+
+    /// The frame of the block, or why it is lost.
+    fn shot(
+        &mut self,
+        kind: u32,
+        interfaces: &[Option<Interface>],
+    ) -> Result<CapturedFrame, String> {
+        let short = || format!("a packet block of {} octets", self.body.len());
+        let (numbers, octets) = match kind {
+            SIMPLE_PACKET => {
+                let (original, octets) = self.body.split_first_chunk::<4>().ok_or_else(short)?;
+                ((0, None, None, self.order.u32(*original)), octets)
+            }
+            _ => {
+                let (head, octets) = self.body.split_first_chunk::<20>().ok_or_else(short)?;
+                let number =
+                    |n: usize| self.order.u32([head[n], head[n + 1], head[n + 2], head[n + 3]]);
+                // The obsolete block counts dropped packets in the other half of this number.
+                let id = match kind {
+                    PACKET => self.order.u16([head[0], head[1]]).into(),
+                    _ => number(0),
+                };
+                let stamp = u64::from(number(4)) << 32 | u64::from(number(8));
+                ((id, Some(stamp), Some(number(12)), number(16)), octets)
+            }
+        };
+        let (id, stamp, captured, original) = numbers;
+        let interface = usize::try_from(id).ok().and_then(|id| interfaces.get(id)?.as_ref());
+        let interface =
+            interface.ok_or_else(|| format!("interface {id} of the packet is not described"))?;
+        // The length of a simple packet follows from the interface's limit.
+        let limit = if interface.snap_len == 0 { u32::MAX } else { interface.snap_len };
+        let captured = captured.unwrap_or_else(|| original.min(limit)) as usize;
+        let bytes = match octets.get(..captured) {
+            Some(bytes) => bytes,
+            None if octets.len() as u64 + 20 >= super::KEPT => octets,
+            None => {
+                let room = octets.len();
+                return Err(format!("{captured} octets of a packet announced, room for {room}"));
+            }
+        };
+        let options = octets.get(captured.next_multiple_of(4)..).unwrap_or_default();
+        let (outgoing, comments) = self.remarks(if stamp.is_some() { options } else { &[] });
+        let stamp = stamp.and_then(|stamp| {
+            let since = interface.since_1970(stamp);
+            if since.is_none() {
+                self.reading.ignore(self.at, "a stamp from before 1970");
+            }
+            since
+        });
+        Ok(CapturedFrame {
+            stamp,
+            interface: interface.name.clone().unwrap_or_else(|| id.to_string()),
+            link_type: interface.link_type,
+            outgoing,
+            bytes: bytes.to_vec(),
+            original_len: (original as usize).max(captured),
+            comments,
+        })
+    }
+
+    /// Direction and comments of a packet.
+    fn remarks(&mut self, options: &[u8]) -> (Option<bool>, Vec<String>) {
+        let (mut outgoing, mut comments) = (None, Vec::new());
+        for (code, value) in self.options(options) {
+            match code {
+                COMMENT => comments.push(text(value)),
+                FLAGS => {
+                    let flags = self.exact(value, "a packet's flags of a wrong length");
+                    outgoing = outgoing.or_else(|| direction(self.order.u32(flags?)));
+                }
+                _ => {}
+            }
+        }
+        (outgoing, comments)
+    }
+}
+
+const fn direction(flags: u32) -> Option<bool> {
+    match flags & DIRECTION {
+        INBOUND => Some(false),
+        OUTBOUND => Some(true),
+        _ => None,
+    }
+}
+
+/// A string of an option, which some tools end with a zero octet and some write in Latin-1.
+fn text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).trim_end_matches('\0').to_owned()
+}
+
+impl Interface {
+    /// The time of a stamp; `None` before 1970.
+    fn since_1970(&self, stamp: u64) -> Option<Duration> {
+        let exponent = u32::from(self.resolution & 0x7f);
+        let stamp = u128::from(stamp);
+        // Whole seconds and the rest apart: 2^64 times 10^9 still fits 128 bits.
+        let nanos = match self.resolution & 0x80 {
+            0 => match 10_u128.checked_pow(exponent) {
+                Some(unit) if exponent <= 9 => stamp * (NANOS / unit),
+                Some(unit) => stamp / (unit / NANOS),
+                None => 0,
+            },
+            _ => (stamp * NANOS) >> exponent,
+        };
+        let seconds = u64::try_from(nanos / NANOS).ok()?;
+        let nanos = u32::try_from(nanos % NANOS).ok()?;
+        Some(Duration::new(seconds.checked_add_signed(self.offset)?, nanos))
+    }
+}

@@ -1,0 +1,158 @@
+//! What a capture did not cover, or cut, or lost, and which claims that leaves open.
+//!
+//! A frame that nobody could read may be the one that a claim forbids or demands. A claim that
+//! nothing comes is proved only where the capture covers all of its window.
+
+use std::time::Duration;
+
+use castnet::time::Instant;
+use castnet::wire::{Malformed, Why, ipv4};
+
+use super::Told;
+use super::matching::Matching;
+use crate::capture::decode::decode_ipv4;
+use crate::capture::file::{CapturedFrame, Reading};
+use crate::capture::link;
+use crate::judge::Outcome;
+use crate::plan::{Check, Claim, Filter, LinkId, Plan, Window};
+use crate::scenario::PacketKind;
+
+/// IP protocol number of the datagrams.
+const UDP: u8 = 17;
+
+/// A frame that was there and could not be read.
+struct Unread {
+    /// When, if that is known.
+    at: Option<Instant>,
+    link: Option<LinkId>,
+    protocol: Option<u8>,
+}
+
+pub(super) struct Gaps {
+    unread: Vec<Unread>,
+    /// From the first frame to the last one, or all of the run.
+    covered: (Instant, Instant),
+}
+
+impl Gaps {
+    pub(super) fn of(
+        plan: &Plan,
+        shots: &[CapturedFrame],
+        reading: &Reading,
+        told: &Told,
+        matching: &Matching<'_>,
+        epoch: Duration,
+    ) -> Self {
+        let lost = (0..reading.lost).map(|_| Unread { at: None, link: None, protocol: None });
+        let unread = shots.iter().filter_map(|shot| {
+            let at = match shot.stamp {
+                // Frames from before the start do not belong to the run.
+                Some(stamp) => Some(Instant::ZERO + stamp.checked_sub(epoch)?),
+                None => None,
+            };
+            let link = matching.link_of(shot);
+            Some(Unread { at, link, protocol: unread(shot)? })
+        });
+        let since = |stamp: Duration| Instant::ZERO + stamp.saturating_sub(epoch);
+        let stamps = || shots.iter().filter_map(|shot| shot.stamp.map(since));
+        // What castnet wrote was captured until the run was over.
+        let covered = match told.epoch.is_some() && reading.is_whole() {
+            true => (Instant::ZERO, Instant::ZERO + plan.end),
+            false => (stamps().min().unwrap_or_default(), stamps().max().unwrap_or_default()),
+        };
+        Self { unread: lost.chain(unread).collect(), covered }
+    }
+
+    /// Why the claim stays open although it was judged; `None` if its verdict stands.
+    pub(super) fn why(
+        &self,
+        plan: &Plan,
+        check: &Check,
+        outcome: Outcome,
+        act_at: impl Fn(usize) -> Option<Instant>,
+    ) -> Option<String> {
+        let (filters, window, is_negative) = match &check.claim {
+            Claim::Packet { filter, count, window, spacing } => {
+                // Frames that were seen are enough, or too many already.
+                let decided = match outcome {
+                    Outcome::Pass => count.max.is_none() && count.min > 0 && spacing.is_none(),
+                    _ => outcome == Outcome::Fail && count.min == 0 && spacing.is_none(),
+                };
+                if decided {
+                    return None;
+                }
+                (vec![filter], window, count.min == 0)
+            }
+            Claim::Order(steps, window) => {
+                (steps.iter().map(|step| &step.filter).collect(), window, false)
+            }
+            Claim::NoneAfter(_, window) | Claim::Ttl(_, _, window) => {
+                if outcome == Outcome::Fail {
+                    return None;
+                }
+                (Vec::new(), window, true)
+            }
+            _ => return None,
+        };
+        let (from, to) = span(plan, window, act_at)?;
+        let could = self.unread.iter().filter(|unread| {
+            let then = unread.at.is_none_or(|at| from <= at && at <= to + plan.tolerance);
+            then && match filters[..] {
+                [] => unread.could_be(PacketKind::Data, None),
+                _ => filters.iter().any(|f: &&Filter| unread.could_be(f.kind, Some(f.link))),
+            }
+        });
+        let (first, last) = self.covered;
+        match could.count() {
+            0 if is_negative && outcome == Outcome::Pass && (from < first || last < to) => {
+                Some(format!(
+                    "it is about {from} to {to} of the run, and the capture covers {first} to {last}"
+                ))
+            }
+            0 => None,
+            1 => Some("1 frame that could not be read, or only in part, could decide it".into()),
+            n => {
+                Some(format!("{n} frames that could not be read, or only in part, could decide it"))
+            }
+        }
+    }
+}
+
+impl Unread {
+    fn could_be(&self, kind: PacketKind, link: Option<LinkId>) -> bool {
+        let protocol = if kind == PacketKind::Data { UDP } else { ipv4::IGMP };
+        self.protocol.is_none_or(|known| known == protocol)
+            && self.link.zip(link).is_none_or(|(its, wanted)| its == wanted)
+    }
+}
+
+/// Whether something of the frame is missing, and then its protocol, if that is left.
+fn unread(shot: &CapturedFrame) -> Option<Option<u8>> {
+    let is_cut = shot.bytes.len() < shot.original_len;
+    let carried = match link::open(shot.link_type, &shot.bytes) {
+        Ok(carried) => carried,
+        Err(link::Unread::LinkType(_)) => return Some(None),
+        Err(link::Unread::Short) => return is_cut.then_some(None),
+    };
+    if !carried.is_ipv4() {
+        return None;
+    }
+    match decode_ipv4(carried.packet) {
+        Err(Malformed { why: Why::Fragment { .. }, .. }) => {}
+        Err(_) if is_cut => {}
+        _ => return None,
+    }
+    Some(carried.packet.get(9).copied())
+}
+
+fn span(
+    plan: &Plan,
+    window: &Window,
+    act_at: impl Fn(usize) -> Option<Instant>,
+) -> Option<(Instant, Instant)> {
+    let from = window.from.instant(&act_at)?;
+    let Some(length) = &window.length else { return Some((from, Instant::ZERO + plan.end)) };
+    let mut until = window.from.clone();
+    until.parts.extend(length.parts.iter().cloned());
+    Some((from, until.instant(&act_at)?))
+}
