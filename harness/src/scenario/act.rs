@@ -7,7 +7,6 @@ use super::reader::Reader;
 use super::span::Spanned;
 use super::values::{group, verb};
 use super::{Act, Churn, Membership, Send, Verb, expr, inject, set};
-use crate::vocabulary::act::{LARGEST_PAYLOAD, SMALLEST_PAYLOAD};
 
 /// The default number of payload octets.
 const DEFAULT_PAYLOAD: usize = 64;
@@ -139,13 +138,12 @@ fn send(table: Reader<'_, '_>) -> Option<Send> {
     }
     let ttl = table.integer::<u8>("ttl");
     let size = table.integer::<usize>("size");
-    for size in size.iter().filter(|s| !(SMALLEST_PAYLOAD..=LARGEST_PAYLOAD).contains(&s.value)) {
-        let message = format!("a payload has {SMALLEST_PAYLOAD} to {LARGEST_PAYLOAD} octets");
-        table.faults().borrow_mut().error(&size.span, message, "does not fit");
-    }
-    for ttl in ttl.iter().filter(|ttl| ttl.value == 0) {
-        table.faults().borrow_mut().error(&ttl.span, "a TTL is 1 to 255", "never sent");
-    }
+    table.limit("size", size.as_ref(), |limits, _| {
+        (format!("a payload has {limits} octets"), "does not fit".to_owned())
+    });
+    table.limit("ttl", ttl.as_ref(), |limits, _| {
+        (format!("a TTL is {limits}"), "never sent".to_owned())
+    });
     table.finish();
     Some(Send {
         who: who?,

@@ -4,7 +4,7 @@ use super::expr;
 use super::reader::Reader;
 use super::values::{count, expression, group, optional, verb, window};
 use super::{Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, packet, state};
-use crate::vocabulary::claim::{SINCE, keys};
+use crate::vocabulary::claim::{SINCE, all_keys, keys};
 
 /// The verbs of claims.
 const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
@@ -15,8 +15,11 @@ const DELIVERED: [&str; 6] =
 
 pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
     let form = "delivery = { to = \"h1\", group = \"239.1.1.1\" }";
+    table.has(all_keys());
     let verb = verb(&table, &VERBS, form);
-    table.has(verb.map_or(&[], keys));
+    if let Some(verb) = verb {
+        table.has(keys(verb));
+    }
     let read = |verb, what, form| table.table(verb, what, form);
     let claim = match verb {
         Some("packet") => {
@@ -62,8 +65,7 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
         }
         None => {
             // Without a verb any of these keys may belong here.
-            table.know(&["count", "spacing", "after", "within", "at", "for", "since"]);
-            table.know(&DELIVERED);
+            table.know_all();
             None
         }
     };

@@ -10,7 +10,7 @@ use super::PacketKind;
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{group, verb};
-use crate::vocabulary::fault::{ACTIONS, MOST_COPIES};
+use crate::vocabulary::fault::ACTIONS;
 use crate::vocabulary::kind::SPELLINGS;
 
 /// One `[[fault]]`.
@@ -107,10 +107,9 @@ fn action(table: &Reader<'_, '_>, verb: &'static str) -> Option<FaultAction<Span
 
 fn count(table: &Reader<'_, '_>, key: &'static str) -> Option<u32> {
     let count = table.integer::<u32>(key)?;
-    if !(1..=MOST_COPIES).contains(&count.value) {
-        let message = format!("`{key}` is 1 to {MOST_COPIES}");
-        table.faults().borrow_mut().error(&count.span, message, "not possible");
-    }
+    table.limit(key, Some(&count), |limits, _| {
+        (format!("`{key}` is {limits}"), "not possible".to_owned())
+    });
     Some(count.value)
 }
 

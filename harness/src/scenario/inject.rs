@@ -32,10 +32,9 @@ pub(super) fn query(table: Reader<'_, '_>) -> Option<Inject> {
 /// The keys of `report`.
 pub(super) fn report(table: Reader<'_, '_>) -> Option<Inject> {
     let version = table.integer::<u8>("version");
-    for version in version.iter().filter(|version| !(1..=2).contains(&version.value)) {
-        let message = format!("a Report of version {} cannot be made here", version.value);
-        table.faults().borrow_mut().error(&version.span, message, "1 or 2");
-    }
+    table.limit("version", version.as_ref(), |limits, found| {
+        (format!("a Report of version {found} cannot be made here"), limits.to_owned())
+    });
     let kind = match version {
         Some(Spanned { value: 1, .. }) => PacketKind::V1Report,
         _ => PacketKind::V2Report,
@@ -58,10 +57,9 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
     let good_checksum = table.boolean("good-checksum").is_none_or(|good| good.value);
     let truncate = table.integer::<usize>("truncate").map(|t| t.value);
     let pad = table.integer::<usize>("pad");
-    for pad in pad.iter().filter(|pad| pad.value > LARGEST_MESSAGE) {
-        let message = format!("at most {LARGEST_MESSAGE} octets fit");
-        table.faults().borrow_mut().error(&pad.span, message, "too many");
-    }
+    table.limit("pad", pad.as_ref(), |_, _| {
+        (format!("at most {LARGEST_MESSAGE} octets fit"), "too many".to_owned())
+    });
     let repeat = repeat(&table);
     table.finish();
     Some(Inject {
@@ -82,10 +80,9 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
 fn repeat(table: &Reader<'_, '_>) -> Repeat {
     let every = table.duration("every");
     let times = table.integer::<u32>("times");
-    for times in times.iter().filter(|times| !(1..=MOST_TIMES).contains(&times.value)) {
-        let message = format!("`times` is 1 to {MOST_TIMES}");
-        table.faults().borrow_mut().error(&times.span, message, "not possible");
-    }
+    table.limit("times", times.as_ref(), |limits, _| {
+        (format!("`times` is {limits}"), "not possible".to_owned())
+    });
     if let (Some(times), None) = (&times, &every) {
         let message = "`times` needs `every`, the time from one to the next";
         table.faults().borrow_mut().error(&times.span, message, "how far apart?");

@@ -14,32 +14,7 @@ use super::{
     Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch, threshold,
 };
 use crate::knobs::HostKnobs;
-use crate::vocabulary::node::{PROCESS, ROLES, STACKS, keys};
-
-/// The keys of all roles.
-const KEYS: [&str; 21] = [
-    "count",
-    "igmp",
-    "static-joins",
-    "derive-routes",
-    "routes",
-    "ttl-threshold",
-    "keepalive",
-    "daemon",
-    "igmp-version",
-    "stack",
-    "robustness",
-    "unsolicited-report-interval",
-    "v1-router-present-timeout",
-    "query-interval",
-    "max-resp",
-    "snooping",
-    "querier",
-    "query-response-interval",
-    "last-member-interval",
-    "last-member-count",
-    "fast-leave",
-];
+use crate::vocabulary::node::{PROCESS, ROLES, STACKS, all_keys, keys};
 
 /// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
 /// PIM-SM (RFC 7761 section 4.11).
@@ -83,8 +58,11 @@ fn node(
         return None;
     }
     let table = Reader::of(value, "a node", "a table such as { role = \"listener\" }", faults)?;
+    table.has(all_keys());
     let word = table.require("role", table.string("role"));
-    table.has(word.as_ref().map_or(&[], |word| keys(&word.value)));
+    if let Some(keys) = word.as_ref().and_then(|word| keys(&word.value)) {
+        table.has(keys);
+    }
     let role = match word.as_ref().map(|word| word.value.as_str()) {
         Some("router") => {
             table.is("a router");
@@ -115,7 +93,7 @@ fn node(
                 faults.borrow_mut().unknown_word("", "role", word, ROLES.map(|(role, _)| role));
             }
             // Without a role any of these keys may belong here.
-            table.know(&KEYS);
+            table.know_all();
             None
         }
     };
@@ -174,7 +152,7 @@ fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
         Some(false) => kernel_listener(table),
         None if table.value("stack").is_none() => kernel_listener(table),
         None => {
-            table.know(&KEYS);
+            table.know_all();
             None
         }
     }

@@ -16,9 +16,9 @@ const END: &str = "<!-- end -->";
 const TABLES: [(&str, Maker); 5] = [
     ("kinds of packets", kinds),
     ("fields of packets", fields),
-    ("keys of a router", || keys("key of a router", node::keys("router"))),
+    ("keys of a router", || keys("key of a router", node::keys("router").unwrap_or_default())),
     ("keys of igmp", || keys("key of `igmp`", KEYS)),
-    ("keys of a switch", || keys("key of a switch", node::keys("switch"))),
+    ("keys of a switch", || keys("key of a switch", node::keys("switch").unwrap_or_default())),
 ];
 
 /// A function that makes the rows of a table.

@@ -214,7 +214,8 @@ fn link(
     if value.get_ref().is_array() {
         let holder =
             DeTable::from_iter([(toml::Spanned::new(value.span(), "nodes".into()), value.clone())]);
-        let nodes = Reader::new(&holder, value.span(), "a link", faults).strings("nodes")?;
+        let nodes =
+            Reader::new(&holder, value.span(), "a link", faults).with(LINK).strings("nodes")?;
         let (nodes, addresses) = (nodes.value, Vec::new());
         let pace = Pace::default();
         return Some(Link { name: name.clone(), nodes, subnet: None, addresses, pace });

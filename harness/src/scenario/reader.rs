@@ -34,7 +34,7 @@ pub(super) struct Reader<'t, 'i> {
     /// The table's description in messages: "an act".
     what: Cell<&'static str>,
     /// The rows of its keys.
-    keys: Cell<Keys>,
+    keys: RefCell<Vec<&'static [Key]>>,
     asked: RefCell<Vec<&'static str>>,
     missing: RefCell<Vec<Missing>>,
     faults: &'t RefCell<Diagnostics>,
@@ -47,20 +47,24 @@ impl<'t, 'i> Reader<'t, 'i> {
         what: &'static str,
         faults: &'t RefCell<Diagnostics>,
     ) -> Self {
-        let (asked, missing) = (RefCell::default(), RefCell::default());
-        Self { table, span, what: Cell::new(what), keys: Cell::new(&[]), asked, missing, faults }
+        let (keys, asked, missing) = Default::default();
+        Self { table, span, what: Cell::new(what), keys, asked, missing, faults }
     }
 
     /// The table with the rows of its keys, which say what values they take.
     pub(super) fn with(self, keys: Keys) -> Self {
-        self.keys.set(keys);
+        self.has(keys);
         self
     }
 
     /// The row of a key.
     fn row(&self, key: &str) -> Option<&'static Key> {
-        let mut rows = self.keys.get().iter().copied().flatten();
-        rows.find(|row| row.spellings().any(|spelling| spelling == key))
+        self.rows().find(|row| row.spellings().any(|spelling| spelling == key))
+    }
+
+    /// The rows of all keys.
+    fn rows(&self) -> impl Iterator<Item = &'static Key> {
+        self.keys.borrow().clone().into_iter().flatten()
     }
 
     /// Reads `value` as a table, or reports that it is none and what it should look like.
@@ -91,8 +95,14 @@ impl<'t, 'i> Reader<'t, 'i> {
     }
 
     /// Replaces the rows of the keys, now that more of the table has been read.
-    pub(super) fn has(&self, keys: Keys) {
-        self.keys.set(keys);
+    pub(super) fn has(&self, keys: impl IntoIterator<Item = &'static &'static [Key]>) {
+        *self.keys.borrow_mut() = keys.into_iter().copied().collect();
+    }
+
+    /// Notes that every key with a row is valid here, in a table that cannot be read further.
+    pub(super) fn know_all(&self) {
+        let spellings = self.rows().flat_map(Key::spellings);
+        self.asked.borrow_mut().extend(spellings);
     }
 
     /// Notes that these keys may have a meaning here, so that they are not reported as unknown.
@@ -111,6 +121,8 @@ impl<'t, 'i> Reader<'t, 'i> {
         &self,
         key: &'static str,
     ) -> Option<(&'t toml::Spanned<std::borrow::Cow<'i, str>>, Entry<'t, 'i>)> {
+        let what = self.what.get();
+        debug_assert!(self.row(key).is_some(), "the key `{key}` of {what} has no row");
         self.asked.borrow_mut().push(key);
         self.table.iter().find(|(name, _)| name.get_ref() == key)
     }
@@ -173,16 +185,28 @@ impl<'t, 'i> Reader<'t, 'i> {
         T: TryFrom<i64> + TryInto<u64> + Copy,
     {
         let number = self.integer::<T>(key)?;
-        let row = self.row(key)?;
-        let found: u64 = number.value.try_into().ok()?;
-        if !row.form.allows(found) {
-            let limits = row.form.limits();
-            let message = format!("`{key}` is a whole number, {limits}");
-            let label = format!("found {found}");
-            self.faults.borrow_mut().error(&number.span, message, label);
-            return None;
+        let is_allowed = self.limit(key, Some(&number), |limits, found| {
+            (format!("`{key}` is a whole number, {limits}"), format!("found {found}"))
+        });
+        is_allowed.then_some(number)
+    }
+
+    /// Reports a number outside the limits of the key's row; `words` makes the message and the label
+    /// from the limits and the number. True if there is nothing to report.
+    pub(super) fn limit<T: TryInto<u64> + Copy>(
+        &self,
+        key: &'static str,
+        number: Option<&Spanned<T>>,
+        words: impl FnOnce(&str, u64) -> (String, String),
+    ) -> bool {
+        let Some(row) = self.row(key) else { return true };
+        let Some(Spanned { value, span }) = number else { return true };
+        let outside = (*value).try_into().ok().filter(|&found| !row.form.allows(found));
+        if let Some(found) = outside {
+            let (message, label) = words(&row.form.limits(), found);
+            self.faults.borrow_mut().error(span, message, label);
         }
-        Some(number)
+        outside.is_none()
     }
 
     /// The spelling of a key that the table has.
@@ -202,11 +226,8 @@ impl<'t, 'i> Reader<'t, 'i> {
     pub(super) fn strings(&self, key: &'static str) -> Option<Spanned<Vec<Spanned<String>>>> {
         let value = self.value(key)?;
         let Some(list) = value.get_ref().as_array() else {
-            mismatch(
-                self.faults,
-                value,
-                &format!("`{key}` is a list of strings, as in [\"a\", \"b\"]"),
-            );
+            let form = format!("`{key}` is a list of strings, as in [\"a\", \"b\"]");
+            mismatch(self.faults, value, &form);
             return None;
         };
         let form = format!("`{key}` is a list of strings");

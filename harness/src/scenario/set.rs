@@ -5,22 +5,7 @@
 use super::reader::Reader;
 use super::span::Spanned;
 use super::{Set, igmp, inject, node, threshold};
-
-/// The keys of all roles.
-const KEYS: [&str; 12] = [
-    "link",
-    "igmp",
-    "ttl-threshold",
-    "static-joins",
-    "igmp-version",
-    "query-interval",
-    "max-resp",
-    "query-response-interval",
-    "last-member-interval",
-    "last-member-count",
-    "snooping",
-    "querier",
-];
+use crate::vocabulary::act::SET;
 
 pub(super) fn set(table: Reader<'_, '_>) -> Option<Set> {
     let faults = table.faults();
@@ -31,7 +16,7 @@ pub(super) fn set(table: Reader<'_, '_>) -> Option<Set> {
         Some(Spanned { value: settings, span: value.span() })
     });
     let joins = node::static_joins(&table);
-    let keys = KEYS.iter().filter_map(|key| Some((*key, table.key_span(key)?))).collect();
+    let keys = SET.iter().filter_map(|row| Some((row.name, table.key_span(row.name)?))).collect();
     let set = who.map(|who| Set {
         who,
         link: table.string("link"),
@@ -48,7 +33,7 @@ pub(super) fn set(table: Reader<'_, '_>) -> Option<Set> {
         querier: table.boolean("querier"),
         keys,
     });
-    table.know(&KEYS);
+    table.know_all();
     table.finish();
     // A value that could not be read must not count as unchanged.
     set.filter(|_| faults.borrow().len() == before)

@@ -24,11 +24,9 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
         table.faults().borrow_mut().error(&span, message, label);
     }
     let version = table.integer::<u8>("igmp-version");
-    for version in version.iter().filter(|version| !(2..=3).contains(&version.value)) {
-        let message = "`igmp-version` of a switch is 2 or 3";
-        let label = format!("found {}", version.value);
-        table.faults().borrow_mut().error(&version.span, message, label);
-    }
+    table.limit("igmp-version", version.as_ref(), |limits, found| {
+        (format!("`igmp-version` of a switch is {limits}"), format!("found {found}"))
+    });
     let fast_leave = table.strings("fast-leave").map_or_else(Vec::new, |links| links.value);
     let version = switch_version(version.map_or(2, |version| version.value));
     let knobs = SwitchKnobs { snooping, querier, version, igmp: intervals(table)? };

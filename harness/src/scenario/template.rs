@@ -17,6 +17,7 @@ use super::diagnostic::Diagnostics;
 use super::document;
 use super::reader::Reader;
 use super::source::{self, Source, Sources, Unreadable};
+use crate::vocabulary::file::FILE;
 
 /// The keys that a template may have for its scenarios.
 const OWN: [&str; 5] = ["tolerance", "invariants", "links", "nodes", "act"];
@@ -137,7 +138,7 @@ fn check(template: &DeTable<'_>, file: &Source, faults: &mut Diagnostics) -> boo
         return false;
     }
     let told = RefCell::new(std::mem::take(faults));
-    let table = Reader::new(template, file.begin..file.begin, "a template", &told);
+    let table = Reader::new(template, file.begin..file.begin, "a template", &told).with(FILE);
     table.require("template", table.string("template"));
     table.string("extends");
     table.know(&OWN);

@@ -4,8 +4,7 @@ use toml::de::DeValue;
 
 use super::reader::{Reader, whole};
 use super::span::Spanned;
-
-const LIMITS: &str = "1 to 254";
+use crate::vocabulary::node::THRESHOLD;
 
 /// What is not given for a link (RFC 1075 has no other use for it).
 pub(super) const DEFAULT: u8 = 1;
@@ -38,9 +37,9 @@ fn one(
     key: &str,
     value: &toml::Spanned<DeValue<'_>>,
 ) -> Option<Spanned<u8>> {
-    let ttl = whole::<u8>(key, value, LIMITS, table.faults())?;
-    if !(1..=254).contains(&ttl.value) {
-        let message = format!("`{key}` is a whole number, {LIMITS}");
+    let ttl = whole::<u8>(key, value, &THRESHOLD.limits(), table.faults())?;
+    if !THRESHOLD.allows(ttl.value.into()) {
+        let message = format!("`{key}` is a whole number, {}", THRESHOLD.limits());
         let label = "nothing would differ, or nothing pass";
         table.faults().borrow_mut().error(&ttl.span, message, label);
     }

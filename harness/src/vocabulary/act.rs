@@ -6,7 +6,7 @@ use super::key::Form::{
 };
 use super::key::{Key, Keys};
 use super::kind::MADE;
-use super::node::{IGMP, STATIC_JOINS};
+use super::node::{IGMP, STATIC_JOINS, THRESHOLD};
 
 /// The least octets of payload, for the number of a datagram.
 pub const SMALLEST_PAYLOAD: usize = 32;
@@ -90,7 +90,7 @@ static EXEC: &[Key] =
 pub static SET: &[Key] = &[
     Key::new("link", Link, "The link of a router, where not all of its links are meant."),
     Key::new("igmp", IGMP, "IGMP parameters of a router."),
-    Key::new("ttl-threshold", Whole(1, 254), "The TTL threshold of a router."),
+    Key::new("ttl-threshold", THRESHOLD, "The TTL threshold of a router."),
     STATIC_JOINS,
     Key::new("igmp-version", Whole(1, 3), "The version of a listener, or of a switch's Queries."),
     Key::new("query-interval", Time, "The Query Interval of a querier or a switch."),

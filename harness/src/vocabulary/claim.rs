@@ -161,9 +161,13 @@ pub static EXPECTATIONS: [(&str, Keys); 13] = [
     ("members", &[MEMBERS]),
 ];
 
-/// The keys of an expectation that has this key.
-#[must_use]
-pub fn keys(claim: &str) -> Keys {
-    let has = |keys: Keys| keys.iter().copied().flatten().any(|key| key.name == claim);
-    EXPECTATIONS.iter().find(|(_, keys)| has(keys)).map_or(&[], |(_, keys)| keys)
+/// The keys of every expectation that has the key `claim`.
+pub fn keys(claim: &str) -> impl Iterator<Item = &'static &'static [Key]> {
+    let has = move |keys: Keys| keys.iter().copied().flatten().any(|key| key.name == claim);
+    EXPECTATIONS.iter().filter(move |(_, keys)| has(keys)).flat_map(|(_, keys)| keys.iter())
+}
+
+/// The keys of all expectations.
+pub fn all_keys() -> impl Iterator<Item = &'static &'static [Key]> {
+    EXPECTATIONS.iter().flat_map(|(_, keys)| keys.iter())
 }

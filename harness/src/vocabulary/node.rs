@@ -22,6 +22,9 @@ pub const STACKS: [&str; 2] = ["kernel", "castnet"];
 /// The rows of the parameters are in `knobs`, which is above the vocabulary.
 pub const IGMP: Form = Form::Defined("igmp", &[]);
 
+/// TTL thresholds: with 0 nothing would differ, and with 255 nothing would pass.
+pub const THRESHOLD: Form = Whole(1, 254);
+
 const IGMP_VERSION: Key =
     Key::new("igmp-version", Whole(1, 3), "Holds the kernel to a version of IGMP.");
 
@@ -49,7 +52,7 @@ static ROUTER: &[Key] = &[
         .or(Yes(true)),
     Key::new(
         "ttl-threshold",
-        OneOrNamed(&Whole(1, 254)),
+        OneOrNamed(&THRESHOLD),
         "1 to 254, of all links or by link: `{ lan = 10 }`. A datagram leaves only if its TTL on arrival is greater.",
     )
     .or(Number(1)),
@@ -135,8 +138,13 @@ pub static GENERATE: Keys = &[&[
     Key::new("igmp-version", Whole(1, 3), "Holds the kernels of all hosts to a version."),
 ]];
 
-/// The keys of a node with this role.
+/// The keys of all roles.
+pub fn all_keys() -> impl Iterator<Item = &'static &'static [Key]> {
+    ROLES.iter().flat_map(|(_, keys)| keys.iter())
+}
+
+/// The keys of a node with this role, if there is such a role.
 #[must_use]
-pub fn keys(role: &str) -> Keys {
-    ROLES.iter().find(|(word, _)| *word == role).map_or(&[], |(_, keys)| keys)
+pub fn keys(role: &str) -> Option<Keys> {
+    ROLES.iter().find(|(word, _)| *word == role).map(|(_, keys)| *keys)
 }

@@ -1,5 +1,6 @@
 //! The schema and the reader know the same keys, and the page explains each of them.
 
+mod defaults;
 mod documents;
 mod validator;
 
