@@ -3,22 +3,34 @@
 //! Each table stands on the page between two lines, `<!-- NAME -->` and `<!-- end -->`. A test
 //! compares them with this module's tables, and explains how to update the page.
 
+use std::collections::BTreeSet;
+
 use crate::knobs::KEYS;
+use crate::vocabulary::act::{SET, VERBS};
+use crate::vocabulary::claim;
+use crate::vocabulary::fault::{ACTIONS, FAULT};
 use crate::vocabulary::field::FIELDS;
 use crate::vocabulary::key::{Default, Form, Key, Keys};
 use crate::vocabulary::kind::KINDS;
+use crate::vocabulary::link::LINK;
 use crate::vocabulary::node;
 
 /// The line that ends a table on the page.
 const END: &str = "<!-- end -->";
 
-/// The tables: their names on the page, and their makers.
-const TABLES: [(&str, Maker); 5] = [
-    ("kinds of packets", kinds),
-    ("fields of packets", fields),
+/// The tables: the name of each on the page, and the function that makes it.
+const TABLES: [(&str, Maker); 11] = [
+    ("keys of a link", || keys("key of a link", LINK)),
     ("keys of a router", || keys("key of a router", node::keys("router").unwrap_or_default())),
     ("keys of igmp", || keys("key of `igmp`", KEYS)),
     ("keys of a switch", || keys("key of a switch", node::keys("switch").unwrap_or_default())),
+    ("verbs of acts", || words("verb", VERBS)),
+    ("keys of set", || words("key of `set`", SET)),
+    ("keys of a fault", || words("key of a fault", FAULT)),
+    ("actions of faults", actions),
+    ("expectations", || words("expectation", claims())),
+    ("kinds of packets", kinds),
+    ("fields of packets", fields),
 ];
 
 /// A function that makes the rows of a table.
@@ -65,9 +77,36 @@ fn kinds() -> Vec<Row> {
 }
 
 fn fields() -> Vec<Row> {
-    let head = vec!["field".to_owned(), "what it is".to_owned()];
-    let rows = FIELDS.iter().map(|row| vec![spelt(row.key.spellings()), about(&row.key)]);
+    words("field", FIELDS.iter().map(|row| &row.key))
+}
+
+/// Keys and what they mean.
+fn words<'k>(of: &str, keys: impl IntoIterator<Item = &'k Key>) -> Vec<Row> {
+    let head = vec![of.to_owned(), "what it is".to_owned()];
+    let rows = keys.into_iter().map(|key| vec![spelt(key.spellings()), about(key)]);
     std::iter::once(head).chain(rows).collect()
+}
+
+/// The actions of faults, each with a value that it can have.
+fn actions() -> Vec<Row> {
+    let head = ["action", "what happens"].map(str::to_owned).to_vec();
+    let rows = ACTIONS.iter().map(|key| {
+        let value = match key.form {
+            Form::True => "true",
+            Form::Time => "\"20ms\"",
+            Form::List(_) => "[\"r1\"]",
+            _ => "2",
+        };
+        vec![format!("`{} = {value}`", key.name), key.about.to_owned()]
+    });
+    std::iter::once(head).chain(rows).collect()
+}
+
+/// The keys that say what an expectation is about, each once.
+fn claims() -> impl Iterator<Item = &'static Key> {
+    let mut known = BTreeSet::new();
+    let keys = claim::all_keys().copied().flatten();
+    keys.filter(move |key| !key.form.keys().is_empty() && known.insert(key.name))
 }
 
 /// The keys of a table with their defaults, except for the role of a node.
@@ -92,6 +131,7 @@ fn about(key: &Key) -> String {
             let words = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
             format!("{} Its words: {}.", key.about, words.join(", "))
         }
+        Form::Like(example) => format!("{} For example `\"{example}\"`.", key.about),
         _ => key.about.to_owned(),
     }
 }
