@@ -1,5 +1,6 @@
 //! Takes the link header off a captured frame: Ethernet, also with VLAN tags (IEEE 802.1Q), Linux
-//! cooked captures of both versions, raw IP, BSD loopback.
+//! cooked captures of both versions, raw IP, BSD loopback, PPP and Cisco HDLC; also SNAP (RFC 1042)
+//! and PPPoE (RFC 2516).
 //!
 //! Link types are those of <https://www.tcpdump.org/linktypes.html>. Other types are refused by
 //! name; a frame that is too short for its own header is refused as cut.
@@ -23,8 +24,16 @@ impl LinkType {
     pub const LOOP: Self = Self(108);
     /// Linux cooked capture.
     pub const LINUX_SLL: Self = Self(113);
-    /// An IPv4 packet.
+    /// An IPv4 packet, whatever its version says.
     pub const IPV4: Self = Self(228);
+    /// An IPv6 packet, whatever its version says.
+    pub const IPV6: Self = Self(229);
+    /// PPP, with or without the octets of HDLC.
+    pub const PPP: [Self; 2] = [Self(9), Self(50)];
+    /// PPPoE without Ethernet.
+    pub const PPP_ETHER: Self = Self(51);
+    /// Cisco's HDLC.
+    pub const C_HDLC: Self = Self(104);
     /// Linux cooked capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
 }
@@ -72,6 +81,7 @@ pub enum Unread {
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
+const PPPOE: u16 = 0x8864;
 /// The tags of 802.1Q, of 802.1ad, and what came before that.
 const TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 
@@ -93,7 +103,7 @@ pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
         }
         LinkType::LINUX_SLL => cooked(frame),
         LinkType::LINUX_SLL2 => cooked_2(frame),
-        LinkType::RAW | LinkType::IPV4 => raw(frame),
+        LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => raw(frame),
         LinkType(number) if DLT_RAW.contains(&number) => raw(frame),
         LinkType::NULL | LinkType::LOOP => {
             let (family, packet) = split::<4>(frame)?;
@@ -101,6 +111,16 @@ pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
             let family = u32::from_be_bytes(family);
             let family = if family > 0xffff { family.swap_bytes() } else { family };
             Ok(Carried::bare(of_family(family), packet))
+        }
+        LinkType::PPP_ETHER => Ok(unwrapped(Carried::bare(PPPOE, frame))),
+        LinkType::C_HDLC => {
+            let (_, rest) = split::<2>(frame)?;
+            tagged(rest, None)
+        }
+        other if LinkType::PPP.contains(&other) => {
+            let packet = frame.strip_prefix(&[0xff, 0x03]).unwrap_or(frame);
+            let (protocol, packet) = number(packet)?;
+            Ok(Carried::bare(of_ppp(protocol).unwrap_or(0xffff), packet))
         }
         other => Err(Unread::LinkType(other)),
     }
@@ -143,7 +163,36 @@ fn tagged(rest: &[u8], source: Option<[u8; 6]>) -> Result<Carried<'_>, Unread> {
         vlans.push(control & 0x0fff);
         (ether_type, packet) = number(behind)?;
     }
-    Ok(Carried { source, vlans, ..Carried::bare(ether_type, packet) })
+    Ok(unwrapped(Carried { source, vlans, ..Carried::bare(ether_type, packet) }))
+}
+
+/// The EtherType of what PPP carries.
+const fn of_ppp(protocol: u16) -> Option<u16> {
+    match protocol {
+        0x0021 => Some(IPV4),
+        0x0057 => Some(IPV6),
+        _ => None,
+    }
+}
+
+/// The packet in SNAP or in a session of PPPoE; anything else as it is.
+fn unwrapped(carried: Carried<'_>) -> Carried<'_> {
+    let found = match (carried.ether_type, carried.packet) {
+        (..0x0600, [0xaa, 0xaa, 3, 0, 0, 0 | 0xf8, a, b, packet @ ..]) => {
+            Some((u16::from_be_bytes([*a, *b]), packet))
+        }
+        (PPPOE, [0x11, 0, _, _, high, low, a, b, packet @ ..]) => {
+            // The length counts the two octets of PPP's protocol; what follows is padding.
+            let length = usize::from(u16::from_be_bytes([*high, *low])).saturating_sub(2);
+            let packet = packet.get(..length).unwrap_or(packet);
+            of_ppp(u16::from_be_bytes([*a, *b])).map(|ether_type| (ether_type, packet))
+        }
+        _ => None,
+    };
+    match found {
+        Some((ether_type, packet)) => Carried { ether_type, packet, ..carried },
+        None => carried,
+    }
 }
 
 fn cooked(frame: &[u8]) -> Result<Carried<'_>, Unread> {

@@ -1,5 +1,6 @@
 //! `castnet show`
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,8 @@ struct Seen {
     /// The number of frames that could not be decoded, and the reason for the first of them.
     unread: u64,
     why: Option<String>,
+    /// Frames that may be IGMP although nobody can tell, by the reason.
+    hidden: BTreeMap<&'static str, u64>,
 }
 
 /// Exit code 1 if the file could not be read to its end.
@@ -65,7 +68,10 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
         }
     });
     _ = out.write_all(ladder.render(width()).as_bytes());
-    let Seen { frames, unread, why, .. } = seen;
+    let Seen { frames, unread, why, hidden, .. } = seen;
+    for (why, count) in hidden.iter().filter(|_| args.igmp) {
+        complain(&named(&format!("{count} frames are not shown and may be IGMP: {why}")));
+    }
     if let Some(why) = why {
         complain(&named(&format!("{unread} of {frames} frames could not be read: {why}")));
     }
@@ -125,6 +131,9 @@ impl Seen {
         if let FrameContent::Unread(why, _) = frame.content {
             self.unread += 1;
             self.why.get_or_insert_with(|| why.to_string());
+        }
+        if let Some(why) = frame.hides() {
+            *self.hidden.entry(why).or_default() += 1;
         }
         let text = format!("{at:>12}  {}  {frame}", frame.interface);
         Line { frame, at: shot.stamp.unwrap_or(first).saturating_sub(first), text }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use castnet::wire::igmp::Message;
-use castnet::wire::ipv4::encode_igmp;
+use castnet::wire::ipv4::{Ipv4Header, encode_igmp};
 
 use super::{GROUP, SOURCE};
 use crate::capture::file::CapturedFrame;
@@ -34,18 +34,24 @@ const LEAVE: &str = "10.0.1.1 > 239.1.1.1 Leave Group 239.1.1.1";
 
 #[test]
 fn a_packet_is_found_behind_every_link_header() {
-    let headers: [(LinkType, &[u8]); 12] = [
+    let headers: [(LinkType, &[u8]); 18] = [
         (LinkType::ETHERNET, &[1, 0, 0x5e, 1, 1, 1, 2, 0, 0, 0, 0, 9, 8, 0]),
         (LinkType::RAW, &[]),
         (LinkType(12), &[]),
         (LinkType(14), &[]),
         (LinkType::IPV4, &[]),
+        (LinkType::IPV6, &[]),
+        (LinkType(9), &[0, 0x21]),
+        (LinkType(50), &[0xff, 3, 0, 0x21]),
+        (LinkType(104), &[0x0f, 0, 8, 0]),
         (LinkType::NULL, &[2, 0, 0, 0]),
         (LinkType::NULL, &[0, 0, 0, 2]),
         (LinkType::LOOP, &[0, 0, 0, 2]),
         (LinkType::LINUX_SLL, &[0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 9, 0, 0, 8, 0]),
         (LinkType::LINUX_SLL, &[0, 2, 0x03, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0]),
         (LinkType::LINUX_SLL2, &[8, 0, 0, 0, 0, 0, 0, 7, 0, 1, 4, 6, 2, 0, 0, 0, 0, 9, 0, 0]),
+        (LinkType::C_HDLC, &[0x0f, 0, 8, 0]),
+        (LinkType::C_HDLC, &[0x8f, 0, 8, 0]),
         (LinkType::LINUX_SLL2, &[8, 0, 0, 0, 0, 0, 0, 7, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     ];
     for (link_type, header) in headers {
@@ -121,4 +127,110 @@ fn a_packet_that_was_captured_in_part_is_told_as_far_as_it_goes() {
         };
         assert_eq!(InspectedFrame::of(&shot).to_string(), text);
     }
+}
+
+const ENDS: [u8; 12] = [1, 0, 0x5e, 1, 1, 1, 2, 0, 0, 0, 0, 9];
+
+#[test]
+fn igmp_in_snap_and_in_pppoe_is_read() {
+    let packet = leave();
+    let snap = [&ENDS[..], &[0, 40, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &packet].concat();
+    let pppoe = [0x88, 0x64, 0x11, 0, 0, 1, 0, 34, 0, 0x21];
+    let pppoe = [&ENDS[..], &pppoe, &packet, &[0; 9]].concat();
+    for frame in [&snap, &pppoe] {
+        let seen = inspected(LinkType::ETHERNET, frame);
+        assert_eq!((seen.to_string().as_str(), seen.is_igmp()), (LEAVE, true));
+    }
+    assert_eq!(inspected(LinkType(51), &pppoe[14..]).to_string(), LEAVE);
+    // Negotiations of PPP, and 802.3 of something else.
+    let other = [&ENDS[..], &[0x88, 0x64, 0x11, 0, 0, 1, 0, 4, 0xc0, 0x21, 1, 1]].concat();
+    let other = inspected(LinkType::ETHERNET, &other).to_string();
+    assert_eq!(other, "EtherType 0x8864, 24 octets");
+    let other = [&ENDS[..], &[0, 3, 0x42, 0x42, 3]].concat();
+    assert_eq!(inspected(LinkType::ETHERNET, &other).to_string(), "an 802.3 frame, 17 octets");
+}
+
+#[test]
+fn igmp_in_a_tunnel_is_shown_with_the_tunnel_and_is_no_packet_of_the_link() {
+    let through = |protocol: u8, head: &[u8], inner: &[u8]| {
+        let header = Ipv4Header { protocol, ttl: 64, ..Ipv4Header::igmp(SOURCE, GROUP) };
+        header.encode(&[head, inner].concat()).unwrap()
+    };
+    let gre = through(47, &[0, 0, 8, 0], &leave());
+    let keyed = through(47, &[0xb0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2], &leave());
+    let bridged = through(47, &[0, 0, 0x65, 0x58], &[&ENDS[..], &[8, 0], &leave()].concat());
+    let ip = through(4, &[], &leave());
+    for (packet, name) in [(&gre, "GRE"), (&keyed, "GRE"), (&bridged, "GRE"), (&ip, "IP")] {
+        let seen = inspected(LinkType::RAW, packet);
+        assert_eq!(seen.to_string(), format!("{LEAVE} (in {name} 10.0.1.1 > 239.1.1.1)"));
+        assert!(seen.is_igmp() && seen.packet().is_none());
+    }
+    let twice = inspected(LinkType::RAW, &through(4, &[], &gre)).to_string();
+    assert!(twice.ends_with("(in IP 10.0.1.1 > 239.1.1.1, in GRE 10.0.1.1 > 239.1.1.1)"));
+    // A tunnel of something else is a packet of the link.
+    let other = inspected(LinkType::RAW, &through(47, &[0, 0, 0x88, 0x0b], &leave()));
+    assert_eq!(other.to_string(), "10.0.1.1 > 239.1.1.1 IP protocol 47");
+}
+
+#[test]
+fn a_wrong_ip_header_is_marked_and_hides_nothing() {
+    let mut packet = leave();
+    packet[10] ^= 0xff;
+    let seen = inspected(LinkType::RAW, &packet);
+    let (found, right) = (u16::from_be_bytes([packet[10], packet[11]]), leave());
+    let right = u16::from_be_bytes([right[10], right[11]]);
+    let mark = format!("{LEAVE} (IP header checksum {found:#06x}, should be {right:#06x})");
+    assert_eq!(seen.to_string(), mark);
+    // No host takes it, so that it is no packet to be judged.
+    assert!(seen.is_igmp() && seen.packet().is_none());
+    packet[2..4].fill(0);
+    packet[10..12].fill(0);
+    let seen = inspected(LinkType::RAW, &packet);
+    assert!(seen.to_string().starts_with(LEAVE) && seen.is_igmp(), "{seen}");
+    assert!(seen.to_string().ends_with(", IP total length 0)"), "{seen}");
+}
+
+#[test]
+fn a_fragment_is_a_fragment_with_addresses_and_place() {
+    let fragment = |protocol: u8, place: u16| {
+        let header = Ipv4Header { protocol, ..Ipv4Header::igmp(SOURCE, GROUP) };
+        let mut packet = header.encode(&[0; 16]).unwrap();
+        packet[6..8].copy_from_slice(&place.to_be_bytes());
+        packet[10..12].fill(0);
+        let sum: u32 =
+            packet[..24].chunks(2).map(|two| u32::from(two[0]) << 8 | u32::from(two[1])).sum();
+        let sum = !((sum & 0xffff) + (sum >> 16)) as u16;
+        packet[10..12].copy_from_slice(&sum.to_be_bytes());
+        inspected(LinkType::RAW, &packet)
+    };
+    let first = fragment(17, 0x2000);
+    let ends = "10.0.1.1 > 239.1.1.1 IP protocol";
+    assert_eq!(first.to_string(), format!("{ends} 17, fragment at octet 0, more to come"));
+    assert!(!first.is_igmp() && first.packet().is_none());
+    let last = fragment(2, 176);
+    assert_eq!(last.to_string(), format!("{ends} 2, fragment at octet 1408, the last one"));
+    assert!(last.is_igmp());
+}
+
+#[test]
+fn what_may_be_igmp_and_cannot_be_told_has_its_reason() {
+    let cut = |octets: usize, link_type| {
+        let bytes = leave()[..octets].to_vec();
+        InspectedFrame::of(&CapturedFrame {
+            stamp: None,
+            interface: "x".to_owned(),
+            link_type,
+            outgoing: None,
+            bytes,
+            original_len: 32,
+            comments: Vec::new(),
+        })
+    };
+    assert!(cut(25, LinkType::RAW).is_igmp() && cut(25, LinkType::RAW).hides().is_none());
+    assert_eq!(cut(19, LinkType::RAW).hides(), Some("they end in the IP header"));
+    assert_eq!(cut(9, LinkType::ETHERNET).hides(), Some("they end in the header of their link"));
+    assert_eq!(cut(9, LinkType(105)).hides(), Some("their link type is not read"));
+    let bad = [&[0x44][..], &leave()[1..]].concat();
+    assert_eq!(inspected(LinkType::RAW, &bad).hides(), Some("their IP header is malformed"));
+    assert_eq!(inspected(LinkType::RAW, &[0x60; 40]).hides(), None);
 }
