@@ -3,6 +3,7 @@
 //!
 //! A ladder wider than the terminal is written in words instead.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use castnet::time::{Instant, Seconds};
@@ -24,6 +25,8 @@ const AFTER: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub struct Ladder {
     links: Vec<Link>,
+    /// The position of each link among the links, by its name.
+    named: BTreeMap<String, usize>,
     rows: Vec<Row>,
 }
 
@@ -31,6 +34,15 @@ pub struct Ladder {
 struct Link {
     name: String,
     columns: Vec<String>,
+    /// The rows of datagrams that may be added to, by column and key.
+    sums: BTreeMap<(usize, String), usize>,
+}
+
+/// The width of a column, and of all of them: zero if there is no room for them.
+#[derive(Clone, Copy)]
+struct Drawn {
+    rung: usize,
+    wide: usize,
 }
 
 /// A packet, or several datagrams of one stream between two control packets.
@@ -68,7 +80,8 @@ impl Ladder {
         let mut ladder = Self::default();
         for &link in links {
             let columns = plan.links[link].ports.iter().map(|&port| name(port)).collect();
-            ladder.links.push(Link { name: plan.links[link].name.clone(), columns });
+            let (name, sums) = (plan.links[link].name.clone(), BTreeMap::new());
+            ladder.links.push(Link { name, columns, sums });
         }
         for frame in recording.frames.iter().filter(|frame| frame.outgoing) {
             let port = &plan.ports[frame.port];
@@ -107,10 +120,13 @@ impl Ladder {
     }
 
     fn link(&mut self, name: String) -> usize {
-        self.links.iter().position(|known| known.name == name).unwrap_or_else(|| {
-            self.links.push(Link { name, columns: Vec::new() });
-            self.links.len() - 1
-        })
+        if let Some(&known) = self.named.get(&name) {
+            return known;
+        }
+        let next = self.links.len();
+        self.named.insert(name.clone(), next);
+        self.links.push(Link { name, columns: Vec::new(), sums: BTreeMap::new() });
+        next
     }
 
     fn add(
@@ -121,20 +137,16 @@ impl Ladder {
         text: String,
         data: Option<String>,
     ) {
-        // A control packet on the link ends the sum, so that its effect can be seen.
-        let mut since = self.rows.iter_mut().rev().filter(|row| row.link == link);
-        if let Some(key) = &data {
-            let same = |row: &&mut Row| {
-                row.column == column && row.data.as_ref().is_some_and(|run| run.key == *key)
-            };
-            if let Some(run) = since
-                .by_ref()
-                .take_while(|row| row.data.is_some())
-                .find(same)
-                .and_then(|row| row.data.as_mut())
-            {
-                (run.count, run.until) = (run.count + 1, at);
-                return;
+        let (sums, row) = (&mut self.links[link].sums, self.rows.len());
+        match &data {
+            // A control packet on the link ends the sum, so that its effect can be seen.
+            None => sums.clear(),
+            Some(key) => {
+                let first = *sums.entry((column, key.clone())).or_insert(row);
+                if let Some(run) = self.rows.get_mut(first).and_then(|row| row.data.as_mut()) {
+                    (run.count, run.until) = (run.count + 1, at);
+                    return;
+                }
             }
         }
         let data = data.map(|key| Run { key, count: 1, until: at });
@@ -144,8 +156,9 @@ impl Ladder {
     /// The whole ladder, at most this wide if possible.
     #[must_use]
     pub fn render(&self, width: usize) -> String {
-        let mut lines = self.head(width);
-        lines.extend(self.rows.iter().map(|row| self.line(row, width)));
+        let drawn = self.drawn(width);
+        let mut lines = self.head(drawn);
+        lines.extend(self.rows.iter().map(|row| self.line(row, drawn)));
         lines.concat()
     }
 
@@ -154,10 +167,11 @@ impl Ladder {
         let moment = at.since_start();
         let next = self.rows.iter().position(|row| row.at > moment).unwrap_or(self.rows.len());
         let (from, to) = (next.saturating_sub(BEFORE), (next + AFTER).min(self.rows.len()));
-        let mut lines = self.head(width);
-        lines.extend(self.rows[from..next].iter().map(|row| self.line(row, width)));
-        lines.push(format!("{:>12}  {}\n", at.to_string(), "- ".repeat(self.drawn(width) / 2)));
-        lines.extend(self.rows[next..to].iter().map(|row| self.line(row, width)));
+        let drawn = self.drawn(width);
+        let mut lines = self.head(drawn);
+        lines.extend(self.rows[from..next].iter().map(|row| self.line(row, drawn)));
+        lines.push(format!("{:>12}  {}\n", at.to_string(), "- ".repeat(drawn.wide / 2)));
+        lines.extend(self.rows[next..to].iter().map(|row| self.line(row, drawn)));
         lines.iter().map(|line| line.trim_end().to_owned()).collect()
     }
 
@@ -168,19 +182,17 @@ impl Ladder {
         longest.clamp(*RUNGS.start(), *RUNGS.end())
     }
 
-    /// The width of the columns; zero if there is no room for them.
-    fn drawn(&self, width: usize) -> usize {
-        let columns: usize =
-            self.links.iter().map(|link| link.columns.len() * self.rung() + 2).sum();
-        if columns * 2 > width { 0 } else { columns }
+    fn drawn(&self, width: usize) -> Drawn {
+        let rung = self.rung();
+        let columns: usize = self.links.iter().map(|link| link.columns.len() * rung + 2).sum();
+        Drawn { rung, wide: if columns * 2 > width { 0 } else { columns } }
     }
 
-    fn head(&self, width: usize) -> Vec<String> {
-        if self.drawn(width) == 0 {
+    fn head(&self, Drawn { rung, wide }: Drawn) -> Vec<String> {
+        if wide == 0 {
             return Vec::new();
         }
         let (mut names, mut columns) = (String::new(), String::new());
-        let rung = self.rung();
         for link in &self.links {
             let wide = link.columns.len() * rung;
             names.push_str(&format!("{:<wide$}  ", cut(&link.name, wide)));
@@ -192,7 +204,7 @@ impl Ladder {
         [names, columns].map(|row| format!("{:14}{}\n", "", row.trim_end())).into()
     }
 
-    fn line(&self, row: &Row, width: usize) -> String {
+    fn line(&self, row: &Row, Drawn { rung, wide }: Drawn) -> String {
         let at = Seconds(row.at, 6).to_string();
         let sum = match &row.data {
             Some(Run { count: 2.., until, .. }) => format!(" until {}", Seconds(*until, 6)),
@@ -202,7 +214,7 @@ impl Ladder {
             Some(run) if run.count > 1 => format!("{} x {}{sum}", run.key, run.count),
             _ => row.text.clone(),
         };
-        if self.drawn(width) == 0 {
+        if wide == 0 {
             let link = &self.links[row.link];
             return format!("{at:>12}  {}  {}: {text}\n", link.name, link.columns[row.column]);
         }
@@ -219,7 +231,7 @@ impl Ladder {
                 let fill = if row.data.is_some() && fill == '-' { '=' } else { fill };
                 let fill = if column + 1 == columns { ' ' } else { fill };
                 drawing.push(sign);
-                drawing.extend(std::iter::repeat_n(fill, self.rung() - 1));
+                drawing.extend(std::iter::repeat_n(fill, rung - 1));
             }
             drawing.push_str("  ");
         }

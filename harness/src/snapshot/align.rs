@@ -1,5 +1,6 @@
 //! Aligns two sequences: which items are equal, added, removed, or changed into which.
 
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -41,6 +42,43 @@ pub fn align<T: Hash + Ord>(one: &[T], other: &[T], alike: impl Fn(&T, &T) -> bo
     steps
 }
 
+/// The most elements of both that are aligned by their longest common subsequence, which takes time
+/// by the square of what differs.
+const MOST: usize = 20_000;
+/// The most pairs that are searched for what is alike, and how far it is searched beyond that.
+const PAIRS: usize = 1_000_000;
+const AHEAD: usize = 4;
+
+/// Aligns as [`align`] does, and says whether there was too much for that: then equal elements are
+/// taken in order, each with the next one.
+pub fn align_bounded<T: Hash + Ord>(
+    one: &[T],
+    other: &[T],
+    alike: impl Fn(&T, &T) -> bool,
+) -> (Vec<Step>, bool) {
+    let head = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    if one.len() + other.len() - 2 * head <= MOST {
+        return (align(one, other, alike), false);
+    }
+    let mut places = BTreeMap::<&T, Vec<usize>>::new();
+    for (new, element) in other.iter().enumerate().rev() {
+        places.entry(element).or_default().push(new);
+    }
+    let (mut steps, mut removed, mut next) = (Vec::new(), 0, 0);
+    for (old, element) in one.iter().enumerate() {
+        let Some(places) = places.get_mut(element) else { continue };
+        while places.last().is_some_and(|&new| new < next) {
+            places.pop();
+        }
+        let Some(new) = places.pop() else { continue };
+        pair(one, other, removed..old, next..new, &alike, &mut steps);
+        steps.push(Step::Same(old, new));
+        (removed, next) = (old + 1, new + 1);
+    }
+    pair(one, other, removed..one.len(), next..other.len(), &alike, &mut steps);
+    (steps, true)
+}
+
 /// Pairs items that were removed and added at one place and are alike: they were changed.
 fn pair<T>(
     one: &[T],
@@ -51,8 +89,9 @@ fn pair<T>(
     steps: &mut Vec<Step>,
 ) {
     let mut next = added.start;
+    let ahead = if removed.len().saturating_mul(added.len()) > PAIRS { AHEAD } else { added.len() };
     for old in removed {
-        match (next..added.end).find(|&new| alike(&one[old], &other[new])) {
+        match (next..added.end.min(next + ahead)).find(|&new| alike(&one[old], &other[new])) {
             Some(new) => {
                 steps.extend((next..new).map(Step::Added));
                 steps.push(Step::Changed(old, new));
@@ -83,6 +122,19 @@ mod tests {
         let mixed = steps("a b1 d", "a x b2 y d");
         assert_eq!(mixed, [Same(0, 0), Added(1), Changed(1, 2), Added(3), Same(2, 4)]);
         assert_eq!(steps("a", "b"), [Removed(0), Added(0)]);
+    }
+
+    #[test]
+    fn a_million_that_differ_are_aligned_roughly_and_soon() {
+        let many = |from: u32| (from..from + 300_000).collect::<Vec<_>>();
+        let (steps, is_rough) = align_bounded(&many(0), &many(1_000_000), |_, _| false);
+        assert_eq!((steps.len(), is_rough), (600_000, true));
+        // What is equal is found, wherever it is.
+        let (steps, is_rough) = align_bounded(&many(0), &many(100_000), |_, _| false);
+        let same = steps.iter().filter(|step| matches!(step, Step::Same(..))).count();
+        assert_eq!((same, steps.len(), is_rough), (200_000, 400_000, true));
+        let (steps, is_rough) = align_bounded(&many(0), &many(0), |_, _| false);
+        assert_eq!((steps.len(), is_rough), (300_000, false));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::time::Duration;
 
-use super::align::{Step, align};
+use super::align::{Step, align_bounded};
 use crate::capture::fields::Field;
 use crate::capture::file::{Broken, Reading, read};
 use crate::capture::inspected::InspectedFrame;
@@ -66,6 +66,9 @@ pub struct LinkDiff {
     pub packets: Vec<Change>,
     /// castnet's datagrams, by their numbers.
     pub datagrams: Vec<Change>,
+    /// Whether there was too much to find the best alignment, so that packets may count as added
+    /// and removed that are the same.
+    pub is_rough: bool,
 }
 
 /// All links of both captures.
@@ -130,8 +133,11 @@ fn link_diff(link: &str, one: &[Shown], other: &[Shown], within: Option<Duration
         all.iter().cloned().partition(|shown| shown.number.is_some())
     };
     let ((data, packets), (other_data, other_packets)) = (apart(one), apart(other));
-    let keys = |all: &[Shown]| all.iter().map(|shown| shown.fields.clone()).collect::<Vec<_>>();
-    let steps = align(&keys(&packets), &keys(&other_packets), |a, b| differing(a, b).len() <= FEW);
+    fn keys(all: &[Shown]) -> Vec<&Vec<Field>> {
+        all.iter().map(|shown| &shown.fields).collect()
+    }
+    let (steps, is_rough) =
+        align_bounded(&keys(&packets), &keys(&other_packets), |a, b| differing(a, b).len() <= FEW);
     let packets = steps.into_iter().map(|step| match step {
         Step::Same(a, b) | Step::Changed(a, b) => {
             both(packets[a].clone(), other_packets[b].clone(), within)
@@ -140,7 +146,7 @@ fn link_diff(link: &str, one: &[Shown], other: &[Shown], within: Option<Duration
         Step::Added(b) => Change::Added(other_packets[b].clone()),
     });
     let (packets, datagrams) = (packets.collect(), numbered(&data, &other_data, within));
-    LinkDiff { link: link.to_owned(), packets, datagrams }
+    LinkDiff { link: link.to_owned(), packets, datagrams, is_rough }
 }
 
 fn both(one: Shown, other: Shown, within: Option<Duration>) -> Change {

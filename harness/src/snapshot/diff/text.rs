@@ -49,6 +49,11 @@ pub fn render(diff: &Diff, marks: Marks) -> String {
         let differs = |change: &&Change| !matches!(change, Change::Same(..));
         if link.packets.iter().chain(&link.datagrams).any(|change| differs(&change)) {
             _ = writeln!(text, "{}", link.link);
+            if link.is_rough {
+                text.push_str(
+                    "  too much differs to be aligned in full: equal packets are taken in order\n",
+                );
+            }
             packets(&mut text, link, marks);
             datagrams(&mut text, link, marks);
         }
