@@ -3,11 +3,13 @@
 //!
 //! The longest prefix decides; then the lowest preference, the lowest metric, and the route that
 //! was added first (RFC 7761 section 4.6.3 compares preference and metric in this order). Connected
-//! and configured routes are replaced as a whole; learned ones change one by one.
+//! and configured routes are replaced as a whole; learned ones change one by one. A route out of an
+//! interface that is down does not count until the interface is up again.
 
 mod trie;
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -57,6 +59,7 @@ pub enum RouteChange {
 pub struct Rib {
     own: Table,
     learned: Table,
+    down: BTreeSet<Vif>,
 }
 
 impl Rib {
@@ -76,18 +79,35 @@ impl Rib {
         }
     }
 
-    /// The best route towards the source; `None` if no route leads there.
+    /// An interface went down or came up; every interface is up at the start.
+    pub fn link_is(&mut self, vif: Vif, up: bool) {
+        if up {
+            self.down.remove(&vif);
+        } else {
+            self.down.insert(vif);
+        }
+    }
+
+    /// The best route towards the source out of an interface that is up; `None` if no such route
+    /// leads there.
     #[must_use]
     pub fn towards(&self, source: IpAddr) -> Option<NextHop> {
-        let found = [&self.own, &self.learned].into_iter().filter_map(|table| table.find(source));
+        let counts = |hop: &NextHop| self.counts(hop);
+        let tables = [&self.own, &self.learned].into_iter();
+        let found = tables.filter_map(|table| table.find(source, counts));
         let best = found.min_by_key(|&(length, hop)| (Reverse(length), hop.preference, hop.metric));
         best.map(|(_, hop)| hop)
     }
 
-    /// Every route with its prefix: own ones first, each part in the order of prefixes.
+    /// Every route that counts, with its prefix: own ones first, each part in the order of prefixes.
     pub fn routes(&self) -> impl Iterator<Item = (IpNet, NextHop)> {
         let all = [&self.own, &self.learned].into_iter().flat_map(|table| table.0.all());
-        all.flat_map(|(net, hops)| hops.iter().map(move |&hop| (net, hop)))
+        let all = all.flat_map(|(net, hops)| hops.iter().map(move |&hop| (net, hop)));
+        all.filter(|(_, hop)| self.counts(hop))
+    }
+
+    fn counts(&self, hop: &NextHop) -> bool {
+        !self.down.contains(&hop.vif)
     }
 }
 
@@ -109,12 +129,13 @@ impl Table {
         }
     }
 
-    /// The best route of the longest prefix, and that prefix's length.
-    fn find(&self, source: IpAddr) -> Option<(u8, NextHop)> {
-        let (length, hops) = self.0.longest(source)?;
-        // Among equals, `min_by_key` returns the first.
-        let best = hops.iter().min_by_key(|hop| (hop.preference, hop.metric))?;
-        Some((length, *best))
+    /// The best route that counts of the longest prefix that has one, and that prefix's length.
+    fn find(&self, source: IpAddr, counts: impl Fn(&NextHop) -> bool) -> Option<(u8, NextHop)> {
+        self.0.longest(source, |hops| {
+            let hops = hops.iter().copied().filter(|hop| counts(hop));
+            // Among equals, `min_by_key` returns the first.
+            hops.min_by_key(|hop| (hop.preference, hop.metric))
+        })
     }
 }
 
@@ -185,6 +206,21 @@ mod tests {
         }
         rib.change(RouteChange::Remove(net("10.1.0.0/16"), route(1, 0, 0)));
         assert_eq!(rib.routes().count(), 2);
+    }
+
+    // RFC 7761 section 4.5.1: no datagram comes in on an interface that is down.
+    #[test]
+    fn a_route_out_of_an_interface_that_is_down_is_passed_over() {
+        let mut rib = own(&[("10.0.0.0/8", 0), ("10.1.0.0/16", 1), ("10.1.0.0/16", 2)]);
+        rib.change(RouteChange::Add(net("10.1.2.0/24"), hop(3)));
+        let mut best = |vif, up| {
+            rib.link_is(Vif::new(vif).unwrap(), up);
+            (towards(&rib, "10.1.2.3"), rib.routes().count())
+        };
+        let down = [3, 1, 2, 0].map(|vif| best(vif, false));
+        assert_eq!(down, [(Some(1), 3), (Some(2), 2), (Some(0), 1), (None, 0)]);
+        let up = [0, 2, 1, 3].map(|vif| best(vif, true));
+        assert_eq!(up, [(Some(0), 1), (Some(2), 2), (Some(1), 3), (Some(3), 4)]);
     }
 
     #[test]

@@ -87,8 +87,13 @@ impl<T> Trie<T> {
         self.root_mut(net.addr()).remove(Bits::new(net.addr(), net.prefix_len()));
     }
 
-    /// The longest prefix of the address that has a value: its length, and the value.
-    pub(super) fn longest(&self, address: IpAddr) -> Option<(u8, &T)> {
+    /// The longest prefix of the address from whose value something can be chosen: its length, and
+    /// the choice.
+    pub(super) fn longest<'t, C>(
+        &'t self,
+        address: IpAddr,
+        choose: impl Fn(&'t T) -> Option<C>,
+    ) -> Option<(u8, C)> {
         let wanted = Bits::new(address, 128);
         let mut next = Some(match address {
             IpAddr::V4(_) => &self.0.v4,
@@ -97,7 +102,8 @@ impl<T> Trie<T> {
         let mut found = None;
         while let Some(node) = next.filter(|node| node.prefix.shared(wanted) == node.prefix) {
             let Bits { length, .. } = node.prefix;
-            found = node.value.as_ref().map(|value| (length, value)).or(found);
+            let choice = node.value.as_ref().and_then(&choose);
+            found = choice.map(|choice| (length, choice)).or(found);
             next = match length {
                 128 => None,
                 _ => node.below[wanted.after(length)].as_deref(),

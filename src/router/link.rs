@@ -108,6 +108,7 @@ impl Router {
         if was_up != up {
             self.tell(Event::Link { vif, up });
         }
+        self.rib.link_is(vif, up);
         self.connect();
         match (was_up, up) {
             (true, true) => self.readdress(now, n),
@@ -152,13 +153,10 @@ impl Router {
 
     /// Takes the connected and configured routes as they are now.
     pub(super) fn connect(&mut self) {
-        let links = self.links.0.iter().filter(|link| link.up);
-        let connected = links.flat_map(|link| {
+        let connected = self.links.0.iter().flat_map(|link| {
             link.config.addresses.iter().map(|&net| (net, NextHop::connected(link.vif)))
         });
-        let up = |vif: &Vif| self.links.get(*vif).is_some_and(|link| link.up);
-        let configured = self.routes.iter().filter(|(_, vif)| up(vif));
-        let configured = configured.map(|&(net, vif)| (net, NextHop::configured(vif)));
+        let configured = self.routes.iter().map(|&(net, vif)| (net, NextHop::configured(vif)));
         self.rib.replace_own(connected.chain(configured));
     }
 }

@@ -139,6 +139,25 @@ fn flows_follow_learned_routes() {
     assert_eq!(lab.entry(far), Some((2, vec![1])));
 }
 
+// RFC 7761 section 4.5.1: the RPF interface must be able to carry the datagram, whichever route is
+// the longest.
+#[test]
+fn learned_routes_through_a_link_count_only_while_it_is_up() {
+    let mut lab = Lab::with(joined(None));
+    let near = "10.0.0.0/25".parse().unwrap();
+    let learned = RouteChange::Add(near, NextHop::configured(wlan()));
+    lab.input(Input::Routes(vec![learned]));
+    lab.datagram(wlan(), S);
+    assert_eq!(lab.entry(S), Some((2, vec![1])));
+    lab.down(wlan());
+    assert_eq!(lab.datagram(up(), S), [1]);
+    let routes = lab.router.state().routes;
+    assert!(routes.iter().all(|(_, hop)| hop.vif != wlan()), "{routes:?}");
+    lab.link(wlan(), true, &["10.0.2.5/24"]);
+    assert_eq!(lab.entry(S), Some((2, vec![1])));
+    assert_eq!(lab.told(|event| matches!(event, Event::Refused(_))), 0);
+}
+
 // Operators and control programs read the state; it survives being stored.
 #[test]
 fn the_state_names_groups_flows_and_routes() {
