@@ -80,7 +80,7 @@ pub enum ConfigError {
     #[error("the route to {0} names the interface {1}, which is not configured")]
     UnknownInterface(IpNet, String),
     /// The data plane has its interfaces already.
-    #[error("interfaces and their addresses cannot change while the router serves")]
+    #[error("interfaces cannot change while the router serves")]
     OtherInterfaces,
     /// Only IPv4 is routed.
     #[error("interface {0}: {1} is not of IPv4, and IPv6 is not routed yet")]

@@ -44,7 +44,8 @@ pub enum Input<'a> {
     Counted(Flow, Option<FlowCounters>),
     /// The data plane refused an output.
     Refused(Refusal),
-    /// Another configuration for the same interfaces, as a whole.
+    /// Another configuration for interfaces of the same names in the same order, as a whole. Addresses
+    /// that [`Input::Link`] reported stay.
     Configure(Config),
     /// The state of an interface. Every interface is up at the start, with its configured
     /// addresses.

@@ -15,6 +15,8 @@ pub(super) struct Link {
     pub(super) vif: Vif,
     pub(super) config: InterfaceConfig,
     pub(super) up: bool,
+    /// Whether the addresses came by [`Input::Link`], and not with a configuration.
+    is_reported: bool,
     pub(super) igmp: Option<Interface>,
     /// Whether the data plane listens.
     pub(super) listens: bool,
@@ -22,7 +24,16 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
-        Self { vif, config, up: true, igmp: None, listens: false }
+        Self { vif, config, up: true, is_reported: false, igmp: None, listens: false }
+    }
+
+    /// Takes another configuration, except for addresses where the present ones were reported.
+    pub(super) fn take(&mut self, config: InterfaceConfig) {
+        let reported = self.is_reported.then(|| std::mem::take(&mut self.config.addresses));
+        self.config = config;
+        if let Some(addresses) = reported {
+            self.config.addresses = addresses;
+        }
     }
 
     fn wants(&self, flow: Flow) -> bool {
@@ -104,6 +115,7 @@ impl Router {
             return self.tell(Event::Ignored(vif, Ignored::NoSuchInterface));
         };
         link.config.addresses = addresses;
+        link.is_reported = true;
         let was_up = std::mem::replace(&mut link.up, up);
         if was_up != up {
             self.tell(Event::Link { vif, up });
@@ -137,7 +149,7 @@ impl Router {
     }
 
     /// Uses the present address of the link; without one, IGMP stops.
-    fn readdress(&mut self, now: Instant, n: usize) {
+    pub(super) fn readdress(&mut self, now: Instant, n: usize) {
         let link = &mut self.links.0[n];
         let vif = link.vif;
         match (&mut link.igmp, link.config.address(self.family)) {

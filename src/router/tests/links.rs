@@ -5,7 +5,7 @@ use crate::gmp::querier::Role;
 use crate::rib::RouteChange;
 
 impl Lab {
-    fn link(&mut self, vif: Vif, up: bool, addresses: &[&str]) {
+    pub(super) fn link(&mut self, vif: Vif, up: bool, addresses: &[&str]) {
         let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
         self.input(Input::Link { vif, up, addresses });
     }
@@ -21,7 +21,7 @@ impl Lab {
         sent.map(|(at, ..)| at.since_start()).collect()
     }
 
-    fn role(&self, vif: Vif) -> Option<Role> {
+    pub(super) fn role(&self, vif: Vif) -> Option<Role> {
         self.router.igmp(vif).map(Interface::role)
     }
 }
