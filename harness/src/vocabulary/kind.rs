@@ -44,6 +44,36 @@ pub struct KindRow {
     pub is_union: bool,
     /// Whether fields can describe it, so that an injector can make it.
     pub is_made: bool,
+    /// Its mark on the page of a run; `None` for unions and datagrams, which have no mark.
+    pub mark: Option<Mark>,
+}
+
+/// How the page of a run marks a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Mark {
+    /// One or two characters.
+    pub letter: &'static str,
+    /// The words of the legend.
+    pub words: &'static str,
+    /// The colour, by its name in the page's style sheet.
+    pub colour: &'static str,
+}
+
+impl Mark {
+    /// A mark with these characters, words of the legend and colour.
+    #[must_use]
+    pub const fn new(letter: &'static str, words: &'static str, colour: &'static str) -> Self {
+        Self { letter, words, colour }
+    }
+}
+
+const fn marked(
+    row: KindRow,
+    letter: &'static str,
+    words: &'static str,
+    colour: &'static str,
+) -> KindRow {
+    KindRow { mark: Some(Mark::new(letter, words, colour)), ..row }
 }
 
 const fn row(
@@ -53,7 +83,16 @@ const fn row(
     versions: RangeInclusive<u64>,
 ) -> KindRow {
     let versions = Some(versions);
-    KindRow { kind, word, aliases: &[], about, versions, is_union: false, is_made: true }
+    KindRow {
+        kind,
+        word,
+        aliases: &[],
+        about,
+        versions,
+        is_union: false,
+        is_made: true,
+        mark: None,
+    }
 }
 
 const ALL: usize = 9;
@@ -65,14 +104,24 @@ pub static KINDS: [KindRow; ALL] = [
         is_made: false,
         ..row(PacketKind::Query, "query", "any Membership Query", 1..=3)
     },
-    row(PacketKind::GeneralQuery, "general-query", "a Query for all groups", 1..=3),
+    marked(
+        row(PacketKind::GeneralQuery, "general-query", "a Query for all groups", 1..=3),
+        "Q",
+        "General Query",
+        "query",
+    ),
     KindRow {
         aliases: &["group-query"],
-        ..row(
-            PacketKind::GroupSpecificQuery,
-            "group-specific-query",
-            "a Query for one group, without sources",
-            2..=3,
+        ..marked(
+            row(
+                PacketKind::GroupSpecificQuery,
+                "group-specific-query",
+                "a Query for one group, without sources",
+                2..=3,
+            ),
+            "GQ",
+            "Group-Specific Query",
+            "query",
         )
     },
     KindRow {
@@ -80,13 +129,28 @@ pub static KINDS: [KindRow; ALL] = [
         is_made: false,
         ..row(PacketKind::Report, "report", "any Membership Report", 1..=3)
     },
-    row(PacketKind::V1Report, "v1-report", "a Membership Report of version 1", 1..=1),
-    row(PacketKind::V2Report, "v2-report", "a Membership Report of version 2", 2..=2),
+    marked(
+        row(PacketKind::V1Report, "v1-report", "a Membership Report of version 1", 1..=1),
+        "R1",
+        "v1 Report",
+        "report",
+    ),
+    marked(
+        row(PacketKind::V2Report, "v2-report", "a Membership Report of version 2", 2..=2),
+        "R2",
+        "v2 Report",
+        "report",
+    ),
     KindRow {
         is_made: false,
-        ..row(PacketKind::V3Report, "v3-report", "a Membership Report of version 3", 3..=3)
+        ..marked(
+            row(PacketKind::V3Report, "v3-report", "a Membership Report of version 3", 3..=3),
+            "R3",
+            "v3 Report",
+            "report",
+        )
     },
-    row(PacketKind::Leave, "leave", "a Leave Group", 2..=2),
+    marked(row(PacketKind::Leave, "leave", "a Leave Group", 2..=2), "L", "Leave", "leave"),
     KindRow {
         versions: None,
         is_made: false,

@@ -11,6 +11,8 @@ fn each_kind_has_the_row_that_is_looked_up() {
     for row in &KINDS {
         assert_eq!(row.kind.row().word, row.word);
         assert_eq!(row.versions.is_some(), row.kind.word() != "data");
+        // The page marks each packet with the one kind that is no union.
+        assert_eq!(row.mark.is_some(), row.versions.is_some() && !row.is_union, "{row:?}");
     }
     let words: BTreeSet<&str> = SPELLINGS.iter().map(|(word, _)| *word).collect();
     assert!(words.len() == SPELLINGS.len() && !words.contains(""), "{SPELLINGS:?}");

@@ -107,6 +107,7 @@ fn a_click_on_a_packet() {
     let browser = showing("click", made::run);
     assert_contains(&browser.text("#head"), &["FAIL", "The last member leaves", "RFC2236-3-23"]);
     assert_contains(&browser.text("#claims"), &["expected LMQC 2, found 1"]);
+    assert_contains(&browser.text("#legend"), &["GQ Group-Specific Query", "L Leave", "data"]);
     let before = browser.text("#details");
     assert!(!before.contains("Leave Group"), "{before}");
     click_lane(&browser, "239.1.1.1", made::LEAVE.as_nanos());

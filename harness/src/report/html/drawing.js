@@ -3,6 +3,7 @@
 
 Object.assign(Timeline.prototype, {
   colour(name) { return this.colours[name] ??= getComputedStyle(document.documentElement).getPropertyValue(name).trim(); },
+  colourOf(packet) { return this.colour(`--${this.kinds.get(packet.kind).colour}`); },
 
   draw() {
     this.labelled = null;
@@ -98,8 +99,9 @@ Object.assign(Timeline.prototype, {
   },
 
   mark(packet, x, y) {
-    const [letter, colour] = KINDS[packet.kind];
-    this.pen.fillStyle = this.colour(colour);
+    const { letter } = this.kinds.get(packet.kind);
+    const colour = this.colourOf(packet);
+    this.pen.fillStyle = colour;
     this.pen.beginPath();
     this.pen.arc(x, y, packet === this.chosen ? 6 : 3.5, 0, 7);
     this.pen.fill();
@@ -108,7 +110,7 @@ Object.assign(Timeline.prototype, {
       // Data may lie behind it.
       this.pen.fillStyle = this.colour("--panel");
       this.pen.fillRect(x + 5, y - 8, width + 2, 14);
-      this.pen.fillStyle = this.colour(colour);
+      this.pen.fillStyle = colour;
       this.pen.fillText(letter, x + 6, y - 1);
       [this.labelled, this.labelEnd] = [y, x + 10 + width];
     }
@@ -122,7 +124,7 @@ Object.assign(Timeline.prototype, {
       const to = packet.to.filter((port) => row.has(port)).map(y);
       const from = y(packet.port);
       const { pen } = this;
-      pen.strokeStyle = pen.fillStyle = this.colour(KINDS[packet.kind][1]);
+      pen.strokeStyle = pen.fillStyle = this.colourOf(packet);
       pen.lineWidth = packet === this.chosen ? 3 : 1.2;
       pen.beginPath();
       pen.moveTo(x, Math.min(from, ...to));

@@ -15,7 +15,7 @@ use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Role};
 use crate::recording::{Frame, NodeEvent, Number, Recording};
 use crate::scenario::clauses;
 use crate::snapshot::Otherwise;
-use crate::vocabulary::kind::KINDS;
+use crate::vocabulary::kind::{KINDS, Mark};
 
 /// The most octets of a packet that the page shows.
 const OCTETS: usize = 256;
@@ -40,6 +40,8 @@ pub(super) struct Facts<'a> {
     ports: Vec<Port>,
     acts: Vec<Act<'a>>,
     streams: BTreeMap<u32, Stream>,
+    /// How each kind of packet is drawn, in the order of the legend.
+    kinds: Vec<(&'static str, Mark)>,
     packets: Vec<Control>,
     data: Vec<Data>,
     deliveries: Vec<Received>,
@@ -177,6 +179,7 @@ impl<'a> Facts<'a> {
             ports: plan.ports.iter().map(port).collect(),
             acts: acts(plan, recording),
             streams: streams(plan),
+            kinds: kinds().collect(),
             packets,
             data,
             deliveries: deliveries(recording),
@@ -298,12 +301,22 @@ fn control(frame: &Frame, packet: &Packet) -> Control {
     }
 }
 
+/// A message of IGMP that does not decode.
+const MALFORMED: (&str, Mark) = ("malformed", Mark::new("!", "malformed", "bad"));
+/// Any packet that no row describes.
+const OTHER: (&str, Mark) = ("other", Mark::new("?", "other", "other"));
+
+/// The words that packets have on the page as their kinds, each with its mark.
+pub(super) fn kinds() -> impl Iterator<Item = (&'static str, Mark)> {
+    let known = KINDS.iter().filter_map(|row| Some((row.word, row.mark?)));
+    known.chain([MALFORMED, OTHER])
+}
+
 /// The scenario's word for the packet, or `malformed` or `other`.
 fn kind(packet: &Packet) -> &'static str {
-    let of_messages = KINDS.iter().filter(|row| !row.is_union && row.versions.is_some());
-    let known = of_messages.into_iter().find(|row| packet.is(row.kind)).map(|row| row.word);
-    known.unwrap_or(match packet.content {
-        Content::BadIgmp(_) => "malformed",
-        _ => "other",
+    let mut marked = KINDS.iter().filter(|row| row.mark.is_some());
+    marked.find(|row| packet.is(row.kind)).map(|row| row.word).unwrap_or(match packet.content {
+        Content::BadIgmp(_) => MALFORMED.0,
+        _ => OTHER.0,
     })
 }

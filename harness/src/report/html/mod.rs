@@ -97,6 +97,13 @@ mod tests {
     }
 
     #[test]
+    fn the_style_sheet_has_the_colour_of_each_mark() {
+        for (kind, mark) in facts::kinds() {
+            assert!(STYLE.contains(&format!("--{}: #", mark.colour)), "{kind}: {mark:?}");
+        }
+    }
+
+    #[test]
     fn no_page_asks_the_network_for_anything() {
         for part in [&[FRAME, RUN, OVERVIEW, STYLE][..], &RUN_SCRIPT, &OVERVIEW_SCRIPT].concat() {
             for word in ["http:", "https:", "url(", "import ", "fetch(", "src="] {

@@ -9,12 +9,6 @@ const REACH = 7; // How far a click may miss, in pixels.
 const MOST_PORTS = 12; // Rungs of one link's ladder.
 const MOST_GROUPS = 300; // Lanes of one link.
 
-const KINDS = {
-  "general-query": ["Q", "--query"], "group-specific-query": ["GQ", "--query"],
-  "v1-report": ["R1", "--report"], "v2-report": ["R2", "--report"], "v3-report": ["R3", "--report"],
-  leave: ["L", "--leave"], malformed: ["!", "--bad"], other: ["?", "--other"],
-};
-
 // The first position in an ascending list whose value is not below `value`.
 function lowerBound(list, value, key = (one) => one) {
   let [low, high] = [0, list.length];
@@ -28,6 +22,7 @@ function lowerBound(list, value, key = (one) => one) {
 class Timeline {
   constructor(facts, { showPacket, showDatagram }) {
     Object.assign(this, { facts, showPacket, showDatagram });
+    this.kinds = new Map(facts.kinds);
     this.view = document.getElementById("view");
     this.canvas = document.getElementById("canvas");
     this.pen = this.canvas.getContext("2d");
@@ -75,10 +70,9 @@ class Timeline {
   }
 
   legend() {
-    const words = { Q: "General Query", GQ: "Group-Specific Query", R1: "v1 Report", R2: "v2 Report", R3: "v3 Report", L: "Leave", "!": "malformed", "?": "other" };
     const seen = new Set(this.facts.packets.map((packet) => packet.kind));
-    const parts = Object.entries(KINDS).filter(([kind]) => seen.has(kind)).flatMap(([, [letter, colour]]) => {
-      return [make("b", { style: `color: var(${colour})` }, letter), ` ${words[letter]}   `];
+    const parts = this.facts.kinds.filter(([kind]) => seen.has(kind)).flatMap(([, { letter, words, colour }]) => {
+      return [make("b", { style: `color: var(--${colour})` }, letter), ` ${words}   `];
     });
     parts.push(make("b", { style: "color: var(--data)" }, "\u25ac"), " data");
     document.getElementById("legend").replaceChildren(...parts);
