@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::Ipv6Net;
+
 use super::topology::Topology;
 use super::{LinkId, NodeId, PortId, Role};
 use crate::family::spoken;
@@ -13,9 +15,7 @@ impl Topology {
     pub(super) fn node(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<NodeId> {
         let found = self.node_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.nodes.excuses(&name.value) {
-            if name.value.parse::<Ipv6Addr>().is_ok() {
-                let (message, label) = unspoken::IPV6;
-                faults.error(&name.span, message, label);
+            if is_ipv6(name, faults) {
                 return None;
             }
             let known = self.nodes.iter().map(|node| node.name.as_str());
@@ -27,6 +27,9 @@ impl Topology {
     pub(super) fn link(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<LinkId> {
         let found = self.link_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.links.excuses(&name.value) {
+            if is_ipv6(name, faults) {
+                return None;
+            }
             let known = self.links.iter().map(|link| link.name.as_str());
             faults.unknown("link", &name.value, &name.span, known);
         }
@@ -152,4 +155,14 @@ impl Topology {
     fn links_of(&self, ports: &[PortId]) -> Vec<&str> {
         ports.iter().map(|&port| self.links[self.ports[port].link].name.as_str()).collect()
     }
+}
+
+/// Whether the name is an address or a network of IPv6, which is then reported as such.
+fn is_ipv6(name: &Spanned<String>, faults: &mut Diagnostics) -> bool {
+    let is = name.value.parse::<Ipv6Addr>().is_ok() || name.value.parse::<Ipv6Net>().is_ok();
+    if is {
+        let (message, label) = unspoken::IPV6;
+        faults.error(&name.span, message, label);
+    }
+    is
 }

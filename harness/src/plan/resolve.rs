@@ -11,6 +11,7 @@ use crate::knobs::{INTERVALS, Knobs, Quantity, interval};
 use crate::scenario;
 use crate::scenario::diagnostic::{Span, Spanned};
 use crate::scenario::expr::{Atom, CountExpr, Expr, Term};
+use crate::vocabulary::unspoken;
 
 impl<'a> Claims<'a> {
     pub(super) fn window(
@@ -204,7 +205,10 @@ impl<'a> Claims<'a> {
             } else if !self.gaps.acts.excuses(name) {
                 let words = INTERVALS.iter().map(|row| row.word);
                 let known = words.chain(self.acts.keys().copied());
-                self.faults.unknown("interval or act", name, span, known);
+                match unspoken::answer(word) {
+                    Some((message, label)) => self.faults.error(span, message, label),
+                    None => self.faults.unknown("interval or act", name, span, known),
+                }
             }
             return None;
         };

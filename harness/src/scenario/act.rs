@@ -7,6 +7,7 @@ use super::reader::Reader;
 use super::span::Spanned;
 use super::values::{group, verb};
 use super::{Act, Churn, Membership, Send, Verb, expr, inject, set};
+use crate::vocabulary::unspoken;
 
 /// The default number of payload octets.
 const DEFAULT_PAYLOAD: usize = 64;
@@ -101,8 +102,20 @@ fn membership(table: Reader<'_, '_>) -> Option<Membership> {
     let who = table.require("who", table.string("who"));
     let group = table.require("group", group(&table, "group"));
     let link = table.string("link");
+    refuse_sources(&table);
     table.finish();
     Some(Membership { who: who?, group: group?, link })
+}
+
+/// Reports sources of a membership: their keys mean something else in other tables.
+fn refuse_sources(table: &Reader<'_, '_>) {
+    let (message, label) = unspoken::SOURCES;
+    for key in ["from", "source", "sources"] {
+        if let Some((found, _)) = table.entries().find(|(found, _)| found.value == key) {
+            table.faults().borrow_mut().error(&found.span, message, label);
+            table.know(&[key]);
+        }
+    }
 }
 
 fn churn(table: Reader<'_, '_>) -> Option<Churn> {

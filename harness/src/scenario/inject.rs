@@ -7,7 +7,8 @@ use super::span::Spanned;
 use super::values::{group, verb};
 use super::{Inject, InjectedMessage, PacketKind, Repeat};
 use crate::vocabulary::act::{LARGEST_MESSAGE, MOST_TIMES};
-use crate::vocabulary::kind::SPELLINGS;
+use crate::vocabulary::field::{PacketField, row};
+use crate::vocabulary::kind::{MADE, SPELLINGS};
 
 /// The keys of `inject`.
 pub(super) fn inject(table: Reader<'_, '_>) -> Option<Inject> {
@@ -16,6 +17,10 @@ pub(super) fn inject(table: Reader<'_, '_>) -> Option<Inject> {
         "kind" => fields(&table, kind(&table)?),
         _ => Some(InjectedMessage::Octets(hex(&table)?)),
     });
+    if message.is_none() {
+        // The faults of the kind come first: it decides which of these keys have a meaning.
+        table.know(&["group", "max-resp"]);
+    }
     finish(table, message)
 }
 
@@ -46,15 +51,17 @@ pub(super) fn report(table: Reader<'_, '_>) -> Option<Inject> {
 fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inject> {
     let who = table.require("who", table.string("who"));
     let link = table.string("link");
-    let source = table.address("source").map(|source| source.value);
-    let to = table.address("to");
+    let spelt = |field| table.spelling(&row(field).key);
+    let source = spelt(PacketField::Source).and_then(|key| table.address(key));
+    let to = spelt(PacketField::Destination).and_then(|key| table.address(key));
     for to in to.iter().filter(|to| !to.value.is_multicast()) {
         let message = "an injector sends to groups";
         table.faults().borrow_mut().error(&to.span, message, "not a multicast address");
     }
-    let ttl = table.integer::<u8>("ttl").map_or(1, |ttl| ttl.value);
-    let router_alert = table.boolean("router-alert").is_none_or(|alert| alert.value);
-    let good_checksum = table.boolean("good-checksum").is_none_or(|good| good.value);
+    let ttl = spelt(PacketField::Ttl).and_then(|key| table.integer::<u8>(key));
+    let flag = |field| spelt(field).and_then(|key| table.boolean(key));
+    let router_alert = flag(PacketField::RouterAlert).is_none_or(|alert| alert.value);
+    let good_checksum = flag(PacketField::GoodChecksum).is_none_or(|good| good.value);
     let truncate = table.integer::<usize>("truncate").map(|t| t.value);
     let pad = table.integer::<usize>("pad");
     table.limit("pad", pad.as_ref(), |_, _| {
@@ -66,9 +73,9 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
         who: who?,
         link,
         message: message?,
-        source,
+        source: source.map(|source| source.value),
         to,
-        ttl,
+        ttl: ttl.map_or(1, |ttl| ttl.value),
         router_alert,
         good_checksum,
         truncate,
@@ -99,10 +106,28 @@ fn repeat(table: &Reader<'_, '_>) -> Repeat {
     }
 }
 
+/// The kind of a message that fields can describe.
 fn kind(table: &Reader<'_, '_>) -> Option<PacketKind> {
-    let made = SPELLINGS.iter().filter(|(_, kind)| kind.is_made());
-    let made: Vec<_> = made.copied().collect();
-    table.word("kind", "message", &made).map(|kind| kind.value)
+    let written = table.value("kind").and_then(|value| value.get_ref().as_str());
+    let known = SPELLINGS.iter().find(|(word, _)| Some(*word) == written);
+    let Some((word, kind)) = known.filter(|(_, kind)| !kind.is_made()) else {
+        let made = SPELLINGS.iter().filter(|(_, kind)| kind.is_made());
+        let made: Vec<_> = made.copied().collect();
+        return table.word("kind", "message", &made).map(|kind| kind.value);
+    };
+    let (label, help) = match kind {
+        PacketKind::Data => {
+            ("not a message of IGMP", "a source sends datagrams: `send`".to_owned())
+        }
+        _ if kind.row().is_union => {
+            ("stands for several kinds", format!("kinds with fields: {}", MADE.join(", ")))
+        }
+        _ => ("has no fields here", "give its octets with `hex` instead".to_owned()),
+    };
+    let message = format!("`{word}` cannot be made from fields");
+    let span = table.string("kind")?.span;
+    table.faults().borrow_mut().error_with_help(&span, message, label, help);
+    None
 }
 
 fn fields(table: &Reader<'_, '_>, kind: PacketKind) -> Option<InjectedMessage> {

@@ -1,8 +1,9 @@
 //! The keys of acts, by their verbs.
 
+use super::field::{PacketField, row};
 use super::key::Default::{Flag as Yes, Number};
 use super::key::Form::{
-    Address, Flag, Group, Like, Link, List, Node, Numbers, Table, Text, Time, Whole, Words,
+    self, Address, Flag, Group, Like, Link, List, Node, Numbers, Table, Text, Time, Whole, Words,
 };
 use super::key::{Key, Keys};
 use super::kind::MADE;
@@ -23,8 +24,13 @@ const fn who(whose: &'static str) -> Key {
 
 const GROUP: Key = Key::needed("group", Group, "The group.");
 const LINK: Key = Key::new("link", Link, "The link, if the node is on several.");
+/// The key of a packet's field, as a message to be made has it.
+const fn field(field: PacketField, form: Form, about: &'static str) -> Key {
+    Key { form, about, ..row(field).key }
+}
+
 const MAX_RESP: Key =
-    Key::new("max-resp", Time, "The Max Response Time, 0s to 25.5s in whole tenths.");
+    field(PacketField::MaxResp, Time, "The Max Response Time, 0s to 25.5s in whole tenths.");
 
 static MEMBER: &[Key] = &[who("The listener."), GROUP, LINK];
 
@@ -56,11 +62,15 @@ static SEND: &[Key] = &[
 static MESSAGE: &[Key] = &[
     who("The injector or querier."),
     LINK,
-    Key::new("source", Address, "The IP source; the node's own unless given."),
-    Key::new("to", Address, "The IP destination; the one that the RFC wants unless given."),
-    Key::new("ttl", Whole(0, 255), "The IP TTL.").or(Number(1)),
-    Key::new("router-alert", Flag, "Whether to add the Router Alert option.").or(Yes(true)),
-    Key::new("good-checksum", Flag, "Whether the IGMP checksum is right.").or(Yes(true)),
+    field(PacketField::Source, Address, "The IP source; the node's own unless given."),
+    field(
+        PacketField::Destination,
+        Address,
+        "The IP destination; the one that the RFC wants unless given.",
+    ),
+    field(PacketField::Ttl, Whole(0, 255), "The IP TTL.").or(Number(1)),
+    field(PacketField::RouterAlert, Flag, "Whether to add the Router Alert option.").or(Yes(true)),
+    field(PacketField::GoodChecksum, Flag, "Whether the IGMP checksum is right.").or(Yes(true)),
     Key::new("truncate", Whole(0, 65_535), "So many octets of the message are left."),
     Key::new("pad", Whole(0, LARGEST_MESSAGE as u64), "So many zeros are added to the message.")
         .or(Number(0)),

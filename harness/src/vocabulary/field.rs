@@ -112,7 +112,7 @@ pub struct FieldRow {
 /// The types of records of a version 3 Report (RFC3376-4.2.12-01).
 pub const RECORDS: [&str; 6] = ["is-in", "is-ex", "to-in", "to-ex", "allow", "block"];
 
-const fn row(
+const fn new(
     field: PacketField,
     key: &'static str,
     form: Form,
@@ -129,41 +129,48 @@ const fn spelt(row: FieldRow, aliases: &'static [&'static str]) -> FieldRow {
 /// Every field, once, in the order in which claims name them.
 #[rustfmt::skip]
 pub static FIELDS: [FieldRow; 17] = [
-    row(PacketField::Source, "source", Address, "The IP source.", (Of::All, "source")),
-    row(PacketField::Destination, "to", Address, "The IP destination.", (Of::All, "destination")),
-    spelt(row(PacketField::Ttl, "ttl", Whole(0, 255), "The IP TTL.", (Of::All, "TTL")), &["hop-limit"]),
-    spelt(row(PacketField::Tos, "tos", Whole(0, 255),
+    new(PacketField::Source, "source", Address, "The IP source.", (Of::All, "source")),
+    new(PacketField::Destination, "to", Address, "The IP destination.", (Of::All, "destination")),
+    spelt(new(PacketField::Ttl, "ttl", Whole(0, 255), "The IP TTL.", (Of::All, "TTL")), &["hop-limit"]),
+    spelt(new(PacketField::Tos, "tos", Whole(0, 255),
         "The whole TOS octet of the IP header, 0xc0 for IGMP.", (Of::All, "TOS")), &["class"]),
-    row(PacketField::RouterAlert, "router-alert", Flag,
+    new(PacketField::RouterAlert, "router-alert", Flag,
         "Whether the IP header carries Router Alert.", (Of::All, "Router Alert")),
-    row(PacketField::Length, "length", Whole(0, 65_535),
+    new(PacketField::Length, "length", Whole(0, 65_535),
         "Octets of the IGMP message, or of the datagram's UDP payload.", (Of::All, "length")),
-    row(PacketField::Version, "version", Whole(1, 3),
+    new(PacketField::Version, "version", Whole(1, 3),
         "The version of the IGMP message.", (Of::Igmp, "IGMP version")),
-    row(PacketField::GoodChecksum, "good-checksum", Flag,
+    new(PacketField::GoodChecksum, "good-checksum", Flag,
         "Whether the IGMP checksum is right. A malformed message counts only with `false`, and only \
          if nothing else is wrong with it.", (Of::Igmp, "IGMP checksum")),
-    row(PacketField::MaxResp, "max-resp", Length,
+    new(PacketField::MaxResp, "max-resp", Length,
         "The Max Response Time of a Query, as its version reads it.", (Of::Queries, "Max Response Time")),
-    row(PacketField::MaxRespCode, "max-resp-code", Whole(0, 255),
+    new(PacketField::MaxRespCode, "max-resp-code", Whole(0, 255),
         "The second octet of the IGMP message as it stands, 0 except in Queries.",
         (Of::Igmp, "Max Resp Code")),
-    row(PacketField::Suppress, "suppress", Flag, "The S flag of a version 3 Query.", (Of::Queries, "S flag")),
-    row(PacketField::Flags, "flags", Whole(0, 65_535),
+    new(PacketField::Suppress, "suppress", Flag, "The S flag of a version 3 Query.", (Of::Queries, "S flag")),
+    new(PacketField::Flags, "flags", Whole(0, 65_535),
         "The reserved bits of a version 3 Query (4, beside S) or Report (16), where RFC 9776 has flags.",
         (Of::Lists, "flags")),
-    row(PacketField::Robustness, "robustness", Whole(0, 255),
+    new(PacketField::Robustness, "robustness", Whole(0, 255),
         "The QRV of a version 3 Query.", (Of::Queries, "Robustness Variable")),
-    row(PacketField::QueryInterval, "query-interval", Length,
+    new(PacketField::QueryInterval, "query-interval", Length,
         "The QQI of a version 3 Query.", (Of::Queries, "Query Interval")),
-    row(PacketField::Record, "record", Words(&RECORDS),
+    new(PacketField::Record, "record", Words(&RECORDS),
         "A version 3 Report has such a record, for `group` and with `sources` if these are given.",
         (Of::V3Reports, "group records")),
-    row(PacketField::Sources, "sources", List(&Address),
+    new(PacketField::Sources, "sources", List(&Address),
         "All sources of a version 3 Query or of a record, in any order.", (Of::Lists, "sources")),
-    row(PacketField::Records, "records", Whole(0, 65_535),
+    new(PacketField::Records, "records", Whole(0, 65_535),
         "How many records a version 3 Report has.", (Of::V3Reports, "group records")),
 ];
+
+/// The row of a field.
+#[must_use]
+pub const fn row(field: PacketField) -> &'static FieldRow {
+    // A test checks that the rows are in the order of the fields.
+    &FIELDS[field as usize]
+}
 
 impl FieldRow {
     /// What the words of the field are called in messages.

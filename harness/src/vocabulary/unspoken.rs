@@ -12,22 +12,43 @@ pub const IPV6: Answer = ("castnet does not speak IPv6 yet", "an address of IPv6
 /// The answer to version 3 of IGMP where castnet would have to speak it.
 pub const IGMPV3: Answer = ("castnet does not speak IGMPv3 yet", "1 or 2");
 
+/// The answer to sources of a membership.
+pub const SOURCES: Answer =
+    ("castnet's hosts do not choose sources yet", "a word of IGMPv3 and MLDv2");
+
+const IPV6_WORD: Answer = (IPV6.0, "every scenario is of IPv4");
+const V3_WORD: Answer = (IGMPV3.0, "a word of IGMPv3");
 const MLD: Answer = ("castnet does not speak MLD yet", "a word of MLD");
 const PIM: Answer = ("castnet does not speak PIM yet", "a word of PIM");
-const FAMILY: Answer = ("castnet does not speak IPv6 yet", "every scenario is of IPv4");
+const FAMILY: Answer =
+    ("castnet speaks IPv4 only, so a scenario has no key `family`", "leave this out");
 const DEVICE: Answer = ("castnet runs no other routers than its own yet", "a router is castnet's");
-const SOURCES: Answer = ("castnet's hosts do not choose sources yet", "a word of IGMPv3 and MLDv2");
+const GROUPS: Answer = ("a scenario cannot name groups yet", "write each group's address");
+const MEMBERSHIP: Answer =
+    ("a table for both IGMP and MLD is not supported yet", "the parameters of IGMP are in `igmp`");
 
 /// Whole words, each with the answer for its protocol.
 const WORDS: &[(&[&str], Answer)] = &[
     (&["mldv1", "mldv2", "multicast-listener-query", "multicast-listener-report"], MLD),
-    (&["done", "listener-query", "listener-report", "last-listener-query-interval"], MLD),
-    (&["last-listener-query-count"], MLD),
-    (&["assert", "bsr", "bootstrap", "hello", "hello-period", "join-prune", "prune"], PIM),
-    (&["join-prune-period", "join-prune-holdtime", "register", "register-stop", "rp"], PIM),
-    (&["rp-address", "candidate-rp", "dr-priority", "spt-switchover"], PIM),
-    (&["family", "ipv6"], FAMILY),
-    (&["device", "frr", "pimd", "smcroute", "bird"], DEVICE),
+    (&["multicast-listener-done", "listener-query", "listener-report", "listener-done"], MLD),
+    (&["done", "last-listener-query-interval", "last-listener-query-count"], MLD),
+    (&["last-listener-query-time", "multicast-listener-interval"], MLD),
+    (&["multicast-address-listening-interval"], MLD),
+    (&["assert", "bsr", "bootstrap", "hello", "hello-period", "hello-holdtime", "prune"], PIM),
+    (&["triggered-hello-delay", "graft", "graft-ack", "state-refresh"], PIM),
+    (&["join-prune", "join-prune-period", "join-prune-holdtime", "t-periodic"], PIM),
+    (&["t-suppressed", "t-override", "override-interval", "propagation-delay"], PIM),
+    (&["assert-time", "assert-override-interval", "register", "register-stop"], PIM),
+    (&["register-suppression-time", "register-probe-time", "rp", "rp-address"], PIM),
+    (&["candidate-rp", "candidate-rp-advertisement", "dr-priority", "spt-switchover"], PIM),
+    (&["source-query", "group-and-source-query", "source-specific-query"], V3_WORD),
+    (&["group-and-source-specific-query", "state-change-report"], V3_WORD),
+    (&["current-state-report", "group-source-query"], V3_WORD),
+    (&["family"], FAMILY),
+    (&["ipv6"], IPV6_WORD),
+    (&["device", "devices", "frr", "pimd", "smcroute", "bird"], DEVICE),
+    (&["groups"], GROUPS),
+    (&["membership"], MEMBERSHIP),
     (&["speaks", "exclude", "include"], SOURCES),
 ];
 
@@ -37,10 +58,11 @@ const PARTS: &[(&str, Answer)] = &[("mld", MLD), ("mldv1", MLD), ("mldv2", MLD),
 /// The answer to a word of a protocol that castnet does not speak; `None` for any other word.
 #[must_use]
 pub fn answer(word: &str) -> Option<Answer> {
-    let word = word.to_ascii_lowercase();
+    // RFC 7761 writes `Hello_Period`.
+    let word = word.to_ascii_lowercase().replace('_', "-");
     let whole = WORDS.iter().find(|(words, _)| words.contains(&word.as_str()));
     let part = || {
-        let mut parts = word.split(['-', '_']);
+        let mut parts = word.split('-');
         parts.find_map(|part| PARTS.iter().find(|(known, _)| *known == part))
     };
     whole.map(|(_, answer)| *answer).or_else(|| part().map(|(_, answer)| *answer))

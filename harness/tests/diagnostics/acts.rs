@@ -1,6 +1,17 @@
 //! Messages about faults of links, injected messages, and acts on nodes.
 
+use castnet_lab::plan::{Action, compile};
+
 use super::{SOUND, told};
+
+/// The sound scenario with an injector and one more act.
+fn injecting(keys: &str) -> String {
+    let act =
+        format!("[[act]]\nat = \"3s\"\ninject = {{ who = \"i1\", {keys} }}\n\n[[expect]]\npacket");
+    let sound = SOUND.replacen("\"r2\", \"h1\"]", "\"r2\", \"h1\", \"i1\"]", 1);
+    let sound = sound.replacen("[nodes]", "[nodes]\ni1 = { role = \"injector\" }", 1);
+    sound.replacen("[[expect]]\npacket", &act, 1)
+}
 
 #[test]
 fn faults_injections_and_what_is_done_to_routers() {
@@ -27,4 +38,30 @@ fn a_daemon_runs_in_no_way_that_is_not_known() {
     let told = told(&SOUND.replacen("\"router\" }", "\"router\", daemon = \"proces\" }", 1));
     assert!(told.contains("unknown daemon `proces`"), "{told}");
     assert!(told.contains("did you mean `process`?"), "{told}");
+}
+
+#[test]
+fn a_message_that_fields_cannot_describe_has_one_fault() {
+    let told = [
+        "kind = \"v3-report\", group = \"239.1.1.1\"",
+        "kind = \"report\", group = \"239.1.1.1\", max-resp = \"1s\"",
+        "kind = \"data\", group = \"239.1.1.1\"",
+        "kind = \"done\", group = \"239.1.1.1\"",
+        "kind = \"mldv1-report\", group = \"239.1.1.1\"",
+        "kind = \"leaf\", group = \"239.1.1.1\"",
+        "kind = \"general-query\", ttl = 1, hop-limit = 1",
+    ]
+    .map(|keys| told(&injecting(keys)));
+    insta::assert_snapshot!(told.join("\n\n----------------------------------------\n\n"));
+}
+
+#[test]
+fn an_injected_message_takes_the_spellings_of_the_fields_of_packets() {
+    let scenario = injecting("kind = \"leave\", group = \"239.1.1.1\", hop-limit = 7");
+    let plan = compile("sound.toml", &scenario).unwrap_or_else(|told| panic!("{told}"));
+    let injected = plan.acts.iter().find_map(|act| match &act.action {
+        Action::Inject(injection) => Some(injection.header.ttl),
+        _ => None,
+    });
+    assert_eq!(injected, Some(7));
 }

@@ -2,6 +2,7 @@
 
 use super::{SOUND, each, told};
 
+const AT: &str = "at = \"leave + LMQT\"";
 const QUERIES: &str = "kind = \"group-specific-query\"";
 const JOIN: &str = "join = { who = \"h1\", group = \"239.1.1.1\" }";
 const R1: &str = "r1 = { role = \"router\", igmp = { query-interval = \"20s\", \
@@ -16,6 +17,8 @@ fn words_of_protocols_that_are_not_spoken_yet() {
         "pim-hello = \"30s\"",
         "device = \"frr\"",
         "family = \"ipv6\"",
+        "membership = { last-member-query-interval = \"500ms\" }",
+        "routes = [{ to = \"2001:db8::/64\", link = \"lan\" }]",
         "igmp = { version = 3 }",
         "igmp = { mld-version = 2 }",
     ];
@@ -27,6 +30,16 @@ fn words_of_protocols_that_are_not_spoken_yet() {
         (QUERIES, "kind = \"pim-join\""),
         ("role = \"source\"", "role = \"pim\""),
         (JOIN, "pim-join = { who = \"r1\" }"),
+        ("title =", "family = \"ipv4\"\ntitle ="),
+        ("[links]", "[groups]\nnews = 1\n\n[links]"),
+        ("[links]", "[devices]\nfrr = {}\n\n[links]"),
+        (QUERIES, "kind = \"group-and-source-specific-query\""),
+        (QUERIES, "kind = \"multicast-listener-done\""),
+        (QUERIES, "kind = \"graft\""),
+        (AT, "at = \"leave + Override_Interval\""),
+        (AT, "at = \"leave + 3*r1.Hello_Period\""),
+        (JOIN, "join = { who = \"h1\", group = \"239.1.1.1\", from = [\"s1\"] }"),
+        (JOIN, "join = { who = \"h1\", group = \"239.1.1.1\", source = \"s1\" }"),
     ];
     changes.extend(routers.iter().map(|router| (R1, router.as_str())));
     insta::assert_snapshot!(each(&changes));
