@@ -37,7 +37,8 @@ pub(super) struct DiffBackendsArgs {
 
 const AFTER: &str = "Each link has to carry the same packets of the same ports, each within the scenario's \
                      tolerance of its twin. What a protocol leaves to chance, as when a host answers and \
-                     which one, is no disagreement; what cannot be compared because of it is told.";
+                     which one, is no disagreement; what cannot be compared because of it is \
+                     reported.";
 
 /// A scenario's entry in the JSON document.
 #[derive(Serialize)]

@@ -33,8 +33,8 @@ pub(super) fn load_one(file: &Path, filter: Option<&str>) -> Result<Plan, Failur
 }
 
 fn load_all(paths: &[PathBuf]) -> Result<Vec<Plan>, Failure> {
-    files::load_all(paths).map_err(|Wrong { wrong, of }| {
-        for error in &wrong {
+    files::load_all(paths).map_err(|all: Wrong| {
+        for error in &all.wrong {
             match error {
                 LoadError::Rejected(rejected) => {
                     let text = rejected.render(stderr_style().color);
@@ -43,6 +43,6 @@ fn load_all(paths: &[PathBuf]) -> Result<Vec<Plan>, Failure> {
                 LoadError::Read(..) => complain(&error.to_string()),
             }
         }
-        Failure::usage(format!("{} of {of} scenarios are wrong", wrong.len()))
+        Failure::usage(all.summary())
     })
 }

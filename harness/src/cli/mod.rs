@@ -66,9 +66,9 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print the frames of a capture, one to a line.
     Show(show::ShowArgs),
-    /// Walk through what runs have made otherwise than it is kept, and accept or reject it.
+    /// Review runs that differ from their goldens; accept or reject each.
     Review(review::ReviewArgs),
-    /// Hold what a scenario expects of packets against a capture, of castnet or of anything else.
+    /// Judge a capture by a scenario's packet expectations.
     Judge(judge::JudgeArgs),
     /// Compare two captures packet by packet and field by field.
     Diff(diff::DiffArgs),

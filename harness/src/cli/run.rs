@@ -44,9 +44,9 @@ pub(super) struct RunArgs {
     /// Run each scenario so many times, and count how often it passes.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// What the random delays of castnet's own hosts and the chances of faults follow from: the same
-    /// in every run of every scenario, unless it is `random`, which draws another one for each run
-    /// and tells it with a failure. 1 by default.
+    /// The seed of the random delays of castnet's own hosts and of the chances of faults, for every
+    /// run of every scenario; 1 by default. `random` draws a seed for each run and prints it if the
+    /// run fails.
     #[arg(long, value_name = "N|random")]
     seed: Option<Seed>,
     /// Start nothing more once a run has not passed; those under way end as they would.

@@ -250,10 +250,11 @@ fn able(
     if can(&topology.nodes[node].role) {
         return Some(node);
     }
-    let message = format!("{} is not a {wanted}", who.value);
+    let article = if wanted.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    let message = format!("{} is not {article} {wanted}", who.value);
     let able = topology.nodes.iter().filter(|node| can(&node.role));
     let able: Vec<&str> = able.map(|node| node.name.as_str()).collect();
-    let label = format!("only a {wanted} can do this");
+    let label = format!("only {article} {wanted} can do this");
     let help = if able.is_empty() {
         format!("add a node with `role = \"{wanted}\"`")
     } else {

@@ -71,12 +71,22 @@ fn is_scenario(path: &Path) -> bool {
 
 /// Files with errors, and their errors.
 #[derive(Debug, thiserror::Error)]
-#[error("{} of {of} scenarios are wrong{}", wrong.len(), lines(wrong))]
+#[error("{}{}", self.summary(), lines(wrong))]
 pub struct Wrong {
     /// The errors, one file each.
     pub wrong: Vec<LoadError>,
     /// The number of files checked.
     pub of: usize,
+}
+
+impl Wrong {
+    /// How many of the files have errors: `1 of 3 scenarios is wrong`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let scenarios = if self.of == 1 { "scenario" } else { "scenarios" };
+        let are = if self.wrong.len() == 1 { "is" } else { "are" };
+        format!("{} of {} {scenarios} {are} wrong", self.wrong.len(), self.of)
+    }
 }
 
 fn lines(wrong: &[LoadError]) -> String {

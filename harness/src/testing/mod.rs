@@ -54,8 +54,15 @@ pub enum TestError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// No combination of the matrix has what [`Test::filter`] wants in its name.
-    #[error("none of these is selected: {0}")]
-    Filter(String),
+    #[error("no combination of {} has {filter} in its name; there are: {all}", .path.display())]
+    Filter {
+        /// The scenario.
+        path: PathBuf,
+        /// The texts that a name must have.
+        filter: String,
+        /// The names of all combinations.
+        all: String,
+    },
 }
 
 impl Test {
@@ -92,7 +99,11 @@ impl Test {
         let mut plans = load(&self.path)?;
         let all: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
         plans.retain(|plan| self.filter.iter().all(|text| plan.name.contains(text)));
-        let Some(first) = plans.first() else { return Err(TestError::Filter(all.join(", "))) };
+        let Some(first) = plans.first() else {
+            let filter: Vec<_> = self.filter.iter().map(|text| format!("`{text}`")).collect();
+            let (filter, all) = (filter.join(" and "), all.join(", "));
+            return Err(TestError::Filter { path: self.path.clone(), filter, all });
+        };
         let usual = if first.runs_on(Backend::Netns) { Backend::Netns } else { Backend::Sim };
         let backend = self.backend.unwrap_or(usual);
         let request = Request {
