@@ -104,7 +104,7 @@ impl Store {
         std::mem::take(&mut self.inner().captured)
     }
 
-    /// Reads one block of a ring, or says `WouldBlock`.
+    /// Reads one block of a ring; returns `WouldBlock` if none is ready.
     pub(super) fn read_block(&self, station: &Station) -> io::Result<()> {
         let mut inner = self.inner();
         let Inner { captured, roll, .. } = &mut *inner;

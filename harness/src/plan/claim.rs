@@ -29,7 +29,7 @@ pub(super) struct Claims<'a> {
     pub(super) in_force: Duration,
     /// The links whose intervals count, where a router has several.
     pub(super) links: Vec<LinkId>,
-    /// An error already reported means the routers are unknown: report no follow-ups.
+    /// Whether an error already reported hides the routers: then report no follow-ups.
     pub(super) is_blind: bool,
     pub(super) faults: &'a mut Diagnostics,
 }

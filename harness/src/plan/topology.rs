@@ -23,7 +23,7 @@ pub(super) struct Topology {
     pub(super) queriers: BTreeMap<NodeId, IpAddr>,
     /// Switches that acts make queriers during the run.
     become_queriers: BTreeSet<NodeId>,
-    /// Names without a meaning, for reasons that were reported.
+    /// Names whose meaning is unknown because of errors already reported.
     pub(super) gaps: Gaps,
 }
 

@@ -7,10 +7,10 @@ use super::diagnostic::Diagnostics;
 use super::source::Source;
 use super::span::Span;
 
-/// The most lines with invalid TOML that are shown.
+/// The most lines of invalid TOML that are reported.
 const MOST_NOT_TOML: usize = 8;
 
-/// The document of a file; `None`, with a fault, if the file is no TOML.
+/// The document of a file; `None`, with a fault, if the file is not TOML.
 pub(super) fn document<'s>(file: &'s Source, faults: &mut Diagnostics) -> Option<DeTable<'s>> {
     let (document, errors) = DeTable::parse_recoverable(&file.text);
     if !errors.is_empty() {

@@ -35,7 +35,7 @@ impl Gap {
         self.open = true;
     }
 
-    /// A thing whose name could not be read has faults.
+    /// Notes that a thing whose name could not be read has faults.
     pub(crate) fn add_unread(&mut self) {
         self.open = true;
         self.unread = true;

@@ -114,7 +114,7 @@ fn packets(scene: &Scene<'_>, reasons: &[Reason], add: &mut impl FnMut(Label, Pl
     }
 }
 
-/// For each group, that the Query was answered, if a member had to answer.
+/// Reports each group for which a member had to answer the Query, and did.
 fn answers(
     scene: &Scene<'_>,
     reasons: &[Reason],

@@ -27,7 +27,7 @@ pub enum State {
 /// A pending review.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// The scenario's name, with the backend's unless it is the simulator.
+    /// The scenario's name, followed by the backend's name unless that is the simulator.
     pub name: String,
     /// Why it waits.
     pub state: State,

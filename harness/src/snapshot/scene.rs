@@ -186,7 +186,7 @@ impl<'a> Scene<'a> {
         at + early >= expected && at <= expected + self.plan.tolerance
     }
 
-    /// The latest act by then for which `matters` is true, or else the start.
+    /// The latest act up to `at` for which `matters` is true; the start if there is none.
     pub(super) fn latest(&self, at: Instant, matters: impl Fn(&Act) -> bool) -> Label {
         let mut done = self.done().filter(|(done, act)| *done <= at && matters(act));
         done.next_back().map_or_else(Label::start, |(_, act)| self.label(act))

@@ -111,7 +111,7 @@ pub fn rows<'a>(kept: &'a str, made: &'a str) -> Vec<Row<'a>> {
     rows
 }
 
-/// The rows as text, this many columns wide.
+/// The rows as text, `width` columns wide.
 #[must_use]
 pub fn render(kept: &str, made: &str, width: usize, marks: Marks) -> String {
     let side = width.saturating_sub(3) / 2;
