@@ -4,13 +4,13 @@
 //! [`super::interfaces`]). Unknown keys are errors.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::addr::{Channel, Group, Source};
+use crate::addr::{Channel, Family, Group, Source};
 use crate::gmp::message::Version;
 use crate::gmp::params::{Params, Profile, parameters};
 use crate::router::config::{Config, ConfigError, InterfaceConfig, KEEPALIVE, RouteConfig};
@@ -72,7 +72,8 @@ pub struct StaticJoinSettings {
 #[serde(deny_unknown_fields)]
 pub struct RouteSettings {
     /// The network of the sources.
-    pub prefix: Ipv4Net,
+    #[serde(deserialize_with = "prefix")]
+    pub prefix: IpNet,
     /// The interface that leads there.
     pub interface: String,
 }
@@ -135,10 +136,10 @@ impl ConfigFile {
             threshold: interface.ttl_threshold,
             static_joins: interface.static_joins.iter().map(StaticJoinSettings::channel).collect(),
         });
-        let routes = self.route.iter().map(|route| RouteConfig {
-            prefix: IpNet::V4(route.prefix),
-            interface: route.interface.clone(),
-        });
+        let routes = self
+            .route
+            .iter()
+            .map(|route| RouteConfig { prefix: route.prefix, interface: route.interface.clone() });
         let config = Config {
             interfaces: interfaces.collect(),
             routes: routes.collect(),
@@ -230,13 +231,29 @@ impl Written for Profile {
 }
 
 fn group<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Group, D::Error> {
-    let addr = Ipv4Addr::deserialize(deserializer)?;
-    Group::try_from(IpAddr::V4(addr)).map_err(de::Error::custom)
+    Group::try_from(address(deserializer)?).map_err(de::Error::custom)
 }
 
 fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
-    let addr = Ipv4Addr::deserialize(deserializer)?;
-    Source::try_from(IpAddr::V4(addr)).map(Some).map_err(de::Error::custom)
+    Source::try_from(address(deserializer)?).map(Some).map_err(de::Error::custom)
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpAddr, D::Error> {
+    let addr = IpAddr::deserialize(deserializer)?;
+    spoken(addr).map(|()| addr)
+}
+
+fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {
+    let net = IpNet::deserialize(deserializer)?;
+    spoken(net.addr()).map(|()| net)
+}
+
+/// Refuses an address of a family that is not routed yet.
+fn spoken<E: de::Error>(addr: IpAddr) -> Result<(), E> {
+    match Family::of(addr) {
+        Family::V4 => Ok(()),
+        Family::V6 => Err(E::custom(format!("{addr}: castnetd does not speak IPv6 yet"))),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
+use std::net::Ipv4Addr;
+
 use super::*;
 
-const NET: [IpNet; 1] = [IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 1), 24))];
+const NET: [IpNet; 1] = [IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 24)];
 
 fn fault(text: &str) -> String {
     ConfigFile::parse(text).unwrap_err().to_string()
@@ -37,6 +39,19 @@ fn faults_name_line_and_key() {
     assert!(fault("igmp = { version = 3 }").contains("version 1 or 2, not 3"));
     assert!(fault("igmp = { robustnes = 3 }").contains("unknown field `robustnes`"));
     assert!(fault("igmp = { robustness = 'x' }").contains("expected u8"));
+}
+
+#[test]
+fn what_is_not_spoken_yet_is_named_at_its_place() {
+    let join = |join: &str| format!("[[interface]]\nname = 'a'\nstatic-joins = [{{ {join} }}]");
+    for text in [
+        join("group = 'ff3e::1'"),
+        join("group = '239.1.1.1', source = '2001:db8::1'"),
+        "[[route]]\ninterface = 'a'\nprefix = '2001:db8::/64'".to_owned(),
+    ] {
+        let why = fault(&text);
+        assert!(why.contains("line 3") && why.contains("does not speak IPv6 yet"), "{why}");
+    }
 }
 
 #[test]
