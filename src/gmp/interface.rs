@@ -26,6 +26,7 @@ const MOST_QUERIERS: usize = 4;
 
 /// The timers of one link, by their RFC names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum TimerName {
     /// The next General Query is due.
     GeneralQuery,

@@ -12,6 +12,7 @@ use super::message::Version;
 
 /// The RFC whose formulas apply where its successors changed them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Profile {
     /// RFC 2236, IGMPv2.
     #[default]
@@ -80,6 +81,7 @@ parameters!(params);
 
 /// Why a set of parameters cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Invalid {
     /// RFC2236-8.1-01
     #[error("robustness must not be 0 (RFC 2236 section 8.1)")]

@@ -15,6 +15,7 @@ use crate::time::{Deadline, Instant, Timers};
 
 /// A request of the cache to the data plane.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MfcOp {
     /// Add the entry, or replace the one of the same flow (`MRT_ADD_MFC`).
     Set(MfcEntry),

@@ -47,6 +47,7 @@ impl NextHop {
 
 /// A change of learned routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum RouteChange {
     /// Adds this route. The bits of the network beyond its prefix length do not count.
     Add(IpNet, NextHop),

@@ -60,6 +60,7 @@ pub struct RouteConfig {
 
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The kernel's limit is [`Vif::MAX`].
     #[error("{0} interfaces, but the kernel's multicast routing takes at most {max}", max = Vif::MAX)]

@@ -76,6 +76,7 @@ impl<'a> Input<'a> {
 
 /// How a packet leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Way {
     /// Out of this interface, whatever the routing table says.
     Link(Vif),
