@@ -19,7 +19,7 @@ use castnet_lab::backend::faults::Faults;
 use castnet_lab::fabric;
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
-    Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, Port, Precedence, Tap,
+    Capture, Captured, Carrier, LabError, LinkSpec, Netns, PROOF_BOUND, PortSpec, Precedence, Tap,
     privilege,
 };
 use castnet_lab::role::Clock;
@@ -64,7 +64,7 @@ fn reactor() -> Runtime {
 async fn run(carrier: Carrier, rate: u64) -> Result<Vec<Captured>, LabError> {
     let name = |number| Netns::create(format!("h{number}")).expect("a namespace");
     let netns = [name(1), name(2)];
-    let port = |netns: usize| Port {
+    let port = |netns: usize| PortSpec {
         netns,
         ifname: "lan".to_owned(),
         mac: [2, 0, 0, 0, 0, netns as u8 + 1],

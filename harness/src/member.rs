@@ -24,11 +24,11 @@ use crate::recording::{Delivery, NodeEvent};
 #[derive(Debug)]
 pub struct Member {
     node: NodeId,
-    links: BTreeMap<PortId, Link>,
+    links: BTreeMap<PortId, MemberLink>,
 }
 
 #[derive(Debug)]
-struct Link {
+struct MemberLink {
     /// The port's name.
     name: String,
     igmp: Host,
@@ -67,7 +67,7 @@ impl Member {
             let address = plan.ports[port].address.ok_or("an interface has no address")?;
             let address = spoken(address).map_err(|unspoken| unspoken.to_string())?;
             let igmp = Host::new(device::castnet::host(knobs), address.into(), rng);
-            Ok((port, Link { name, igmp, joined: BTreeSet::new() }))
+            Ok((port, MemberLink { name, igmp, joined: BTreeSet::new() }))
         });
         Ok(Self { node, links: links.collect::<Result<_, String>>()? })
     }
@@ -94,7 +94,7 @@ impl Member {
         if !matches!(content, Content::Igmp(_) | Content::BadIgmp(_)) {
             return self.deliver(now, port, bytes).map(Heard::Delivered);
         }
-        let Link { name, igmp, .. } = self.links.get_mut(&port)?;
+        let MemberLink { name, igmp, .. } = self.links.get_mut(&port)?;
         let heard = Packet::decode(bytes).map_err(Ignored::from);
         let why = heard.and_then(|packet| igmp.receive(now, &packet)).err()?;
         let (node, text) = (self.node, format!("{name}: ignored: {why}"));

@@ -9,7 +9,7 @@ use castnet_lab::family::spoken;
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
     BATCH_BYTES, Built, Capture, Captured, Carrier, Frame, LinkSpec, Netlink, Netns, PROOF_BOUND,
-    Port, Tap, alone,
+    PortSpec, Tap, alone,
 };
 use etherparse::{SlicedPacket, TransportSlice};
 use libtest_mimic::{Arguments, Trial};
@@ -115,7 +115,7 @@ fn namespaces(nodes: usize) -> Vec<Netns> {
 }
 
 fn lan(index: u8, name: &str, nodes: &[usize]) -> LinkSpec {
-    let port = |(at, &netns): (u8, &usize)| Port {
+    let port = |(at, &netns): (u8, &usize)| PortSpec {
         netns,
         ifname: name.to_owned(),
         mac: [2, 0, 0, 0, index, at + 1],

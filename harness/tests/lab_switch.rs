@@ -8,7 +8,7 @@ use castnet::gmp::message::Version;
 use castnet_lab::knobs::BridgeKnobs;
 use castnet_lab::lab::{
     Capture, Carrier, LabError, LinkSpec, MdbMessage, MdbMonitor, Netlink, Netns, PROOF_BOUND,
-    Port, SwitchSpec, link, switch,
+    PortSpec, SwitchSpec, link, switch,
 };
 use libtest_mimic::Arguments;
 
@@ -39,7 +39,7 @@ impl Lab {
     async fn build() -> Self {
         let name = |node| if node == HOSTS { "sw".to_owned() } else { format!("h{node}") };
         let netns = (0..=HOSTS).map(|node| Netns::create(name(node)).unwrap()).collect::<Vec<_>>();
-        let port = |link: usize, netns: usize| Port {
+        let port = |link: usize, netns: usize| PortSpec {
             netns,
             ifname: format!("c{link}"),
             mac: [2, 0, 0, 0, link as u8, netns as u8],

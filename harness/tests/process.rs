@@ -145,7 +145,7 @@ fn record(plan: &Plan) -> Result<Recording, Failed> {
 fn told_alike() -> Result<(), Failed> {
     let told = |apart: bool| -> Result<Vec<(NodeId, StateChange)>, Failed> {
         let mut plan = plan(SCENARIO);
-        plan.nodes[ROUTER].apart = apart;
+        plan.nodes[ROUTER].is_process = apart;
         let events = record(&plan)?.events;
         Ok(events.into_iter().filter_map(|event| Some((event.node, event.change?))).collect())
     };
@@ -160,7 +160,7 @@ fn silent_while_dead() -> Result<(), Failed> {
     let fate = "    { at = \"400ms\", kill = { who = \"r1\" } },\n    \
                 { at = \"500ms\", restart = { who = \"r1\" } },\n]\n[[expect]]";
     let plan = plan(&SCENARIO.replacen("]\n[[expect]]", fate, 1));
-    assert!(plan.nodes[ROUTER].apart);
+    assert!(plan.nodes[ROUTER].is_process);
     let recording = record(&plan)?;
     let [death, birth] = [recording.acts[2].unwrap(), recording.acts[3].unwrap()];
     let told = |from, to| recording.events.iter().filter(move |e| from < e.at && e.at < to).count();
@@ -178,7 +178,7 @@ fn held_up() -> Result<(), Failed> {
     let act = format!("act = [{{ at = \"100ms\", {exec} }},");
     let text = SCENARIO.replacen("act = [", &act, 1).replace("r1", "frozen");
     let mut plan = plan(&text);
-    plan.nodes[ROUTER].apart = true;
+    plan.nodes[ROUTER].is_process = true;
     let lateness = record(&plan)?.lateness;
     assert!(lateness.by > Duration::from_millis(300), "{lateness:?}");
     Ok(())

@@ -13,7 +13,7 @@ use castnet_lab::capture::decode::{Content, decode};
 use castnet_lab::fabric::{self, Action, Rule, Selector, What};
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
-    Built, Capture, Captured, Carrier, LinkSpec, Netlink, Netns, PROOF_BOUND, Port, Tap, Wire,
+    Built, Capture, Captured, Carrier, LinkSpec, Netlink, Netns, PROOF_BOUND, PortSpec, Tap, Wire,
     alone,
 };
 use castnet_lab::role::Clock;
@@ -64,7 +64,7 @@ impl Lab {
     async fn start(nodes: usize) -> Self {
         let name = |number| Netns::create(format!("h{number}")).unwrap();
         let netns: Vec<_> = (1..=nodes).map(name).collect();
-        let port = |netns| Port {
+        let port = |netns| PortSpec {
             netns,
             ifname: "lan".to_owned(),
             mac: [2, 0, 0, 0, 0, netns as u8 + 1],

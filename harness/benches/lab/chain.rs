@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use castnet_lab::lab::{Built, Carrier, LinkSpec, Port, Unicast, UnicastRoute};
+use castnet_lab::lab::{Built, Carrier, LinkSpec, PortSpec, Unicast, UnicastRoute};
 use castnet_lab::plan::{Plan, Route, compile};
 
 /// A chain of nodes with one veth for each link, one address for each port.
@@ -73,7 +73,7 @@ impl Chain {
                  type veth peer name {} netns n{} numtxqueues 1 numrxqueues 1",
                 one.ifname, one.netns, other.ifname, other.netns,
             );
-            for Port { netns, ifname, addresses, .. } in [one, other] {
+            for PortSpec { netns, ifname, addresses, .. } in [one, other] {
                 let _infallible = write!(
                     configure[*netns],
                     "addr add {} dev {ifname}\nlink set {ifname} up\n",
@@ -93,7 +93,7 @@ impl Chain {
     pub(crate) fn lines(&self) -> String {
         let mut lines: String = self.nodes.iter().map(|node| format!("node {node}\n")).collect();
         for link in &self.links {
-            let port = |port: &Port| {
+            let port = |port: &PortSpec| {
                 format!(" {} {} {}", self.nodes[port.netns], port.ifname, port.addresses[0])
             };
             let _infallible =
@@ -112,7 +112,7 @@ fn ifindex(plan: &Plan, built: &Built, port: usize) -> u32 {
 fn link(number: usize, one: usize, other: usize) -> LinkSpec {
     let port = |netns: usize, end: u8| {
         let [.., high, low] = number.to_be_bytes();
-        Port {
+        PortSpec {
             netns,
             ifname: format!("l{number}"),
             mac: [2, 0, 0, high, low, end],

@@ -20,8 +20,8 @@ use super::readings::Readings;
 use super::timeline::perform;
 use super::{Cancel, RunError, segment, unicast};
 use crate::lab::{
-    Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, Port, Precedence, alone,
-    link,
+    Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, PortSpec, Precedence,
+    alone, link,
 };
 use crate::plan::{LinkId, Plan, Role};
 use crate::recording::{Frame, NodeEvent, Recording};
@@ -236,7 +236,7 @@ fn spec(plan: &Plan, link: LinkId) -> LinkSpec {
     let written = &plan.links[link];
     let ports = written.ports.iter().map(|&port| {
         let port = &plan.ports[port];
-        Port {
+        PortSpec {
             netns: port.node,
             ifname: written.name.clone(),
             mac: port.mac,

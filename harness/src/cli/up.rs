@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use castnet_lab::backend::netns::{self, Held};
 use castnet_lab::backend::{Cancel, RunError};
 use castnet_lab::lab::privilege;
-use castnet_lab::runner::standing::{Node, Port, Standing};
+use castnet_lab::runner::standing::{Standing, StandingNode, StandingPort};
 use clap::Args;
 
 use super::{Ending, Failure, UNSUPPORTED, complain, files, interrupt, say};
@@ -55,8 +55,8 @@ pub(super) fn up(args: &UpArgs) -> Ending {
 /// A line for each node: its name, its namespace, its interfaces.
 pub(super) fn lines(standing: &Standing) -> String {
     let width = standing.nodes.iter().map(|node| node.name.len()).max().unwrap_or_default();
-    let line = |node: &Node| {
-        let port = |Port { link, addresses }: &Port| {
+    let line = |node: &StandingNode| {
+        let port = |StandingPort { link, addresses }: &StandingPort| {
             std::iter::once(link).chain(addresses).cloned().collect::<Vec<_>>().join(" ")
         };
         let ports: Vec<String> = node.ports.iter().map(port).collect();

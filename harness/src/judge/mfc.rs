@@ -18,14 +18,14 @@ use crate::recording::{CountersRead, FlowCounters, MfcEntry};
 
 /// A flow in a router.
 #[derive(Clone, Copy)]
-pub(super) struct Flow {
+pub(super) struct RouterFlow {
     pub(super) router: NodeId,
     pub(super) source: IpAddr,
     pub(super) group: Group,
 }
 
 impl Evidence<'_> {
-    pub(super) fn mfc(&self, flow: Flow, at: &Moment, state: &MfcState) -> Judged {
+    pub(super) fn mfc(&self, flow: RouterFlow, at: &Moment, state: &MfcState) -> Judged {
         let (entry, counted) = match state {
             MfcState::Absent => return self.held_entry(flow, at, None),
             MfcState::Present { entry, counted } => (entry, counted),
@@ -40,8 +40,8 @@ impl Evidence<'_> {
         counted.as_ref().map_or(PASS, |counted| self.counted_right(flow, at, counted))
     }
 
-    fn held_entry(&self, flow: Flow, at: &Moment, claimed: Option<&MfcEntry>) -> Judged {
-        let Flow { router, source, group } = flow;
+    fn held_entry(&self, flow: RouterFlow, at: &Moment, claimed: Option<&MfcEntry>) -> Judged {
+        let RouterFlow { router, source, group } = flow;
         let changes = self.recording.mfc.iter();
         let history: History<'_, MfcEntry> = changes
             .filter(|c| c.node == router && c.source == source && c.group == group)
@@ -57,7 +57,7 @@ impl Evidence<'_> {
         format!("in {} out {out}", self.plan.port_name(*iif))
     }
 
-    fn counted_right(&self, flow: Flow, at: &Moment, counted: &Counted) -> Judged {
+    fn counted_right(&self, flow: RouterFlow, at: &Moment, counted: &Counted) -> Judged {
         let Some((at, at_text)) = self.moment(at, &[]) else {
             return Judged::vacuous(vec![format!("{} did not come", at.text)]);
         };
@@ -121,7 +121,7 @@ impl Evidence<'_> {
     }
 
     /// How many datagrams of the flow had come into each port of the router.
-    fn had_entered(&self, flow: Flow, by: Instant) -> BTreeMap<PortId, usize> {
+    fn had_entered(&self, flow: RouterFlow, by: Instant) -> BTreeMap<PortId, usize> {
         let mut entered = BTreeMap::new();
         for seen in self.seen.iter().filter(|seen| !seen.outgoing && seen.at <= by) {
             let is_data = matches!(seen.packet.content, Content::Data(_));
@@ -137,7 +137,7 @@ impl Evidence<'_> {
     }
 
     /// The capture's numbers, for comparison with the counters.
-    fn captured(&self, flow: Flow, by: Instant) -> String {
+    fn captured(&self, flow: RouterFlow, by: Instant) -> String {
         let entered = self.had_entered(flow, by);
         let entered = entered
             .iter()

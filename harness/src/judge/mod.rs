@@ -34,7 +34,7 @@ use crate::capture::decode::{Packet, decode};
 use crate::plan::{ActId, Check, Claim, Plan, PortId, RouterPort};
 use crate::recording::{Lateness, Recording, Unkept};
 use invariant::Standing;
-use mfc::Flow;
+use mfc::RouterFlow;
 use setting::Given;
 
 /// The outcome of a check or of a whole run, from the best to the worst.
@@ -347,7 +347,7 @@ impl<'a> Evidence<'a> {
             Claim::Ttl(receiver, ttl, window) => self.ttl(receiver, ttl, window),
             Claim::Latency(latency) => self.latency(latency),
             Claim::Mfc { router, source, group, at, state } => {
-                self.mfc(Flow { router: *router, source: *source, group: *group }, at, state)
+                self.mfc(RouterFlow { router: *router, source: *source, group: *group }, at, state)
             }
             Claim::Querier(port, when) => self.querier(*port, when),
             Claim::Members { port, groups, at } => self.members(*port, groups, at),

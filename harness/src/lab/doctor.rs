@@ -14,8 +14,8 @@ use nix::sys::socket::{
 
 use super::tap::BUFFER_BYTES;
 use super::{
-    Capture, Carrier, LOOPBACK_IFINDEX, LabError, LinkSpec, Netlink, Netns, PROOF_BOUND, Port, Tap,
-    link,
+    Capture, Carrier, LOOPBACK_IFINDEX, LabError, LinkSpec, Netlink, Netns, PROOF_BOUND, PortSpec,
+    Tap, link,
 };
 
 /// The result of one check.
@@ -66,7 +66,7 @@ pub fn program(name: &'static str) -> Probe {
 fn topology(ports: usize) -> Result<(Vec<Netns>, [LinkSpec; 1]), String> {
     let netns = (0..ports).map(|index| Netns::create(format!("doctor{index}")));
     let netns = netns.collect::<io::Result<Vec<_>>>().map_err(|error| error.to_string())?;
-    let port = |netns| Port {
+    let port = |netns| PortSpec {
         netns,
         ifname: "lan".to_owned(),
         mac: [2, 0, 0, 0, 0, netns as u8 + 1],

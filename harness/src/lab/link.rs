@@ -25,7 +25,7 @@ const OFFLOAD: &str = "turn tx checksum offload off";
 
 /// One interface of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Port {
+pub struct PortSpec {
     /// Index in the slice of namespaces that the link is built between.
     pub netns: usize,
     /// The interface's name: at most 15 bytes, unique in its namespace.
@@ -42,7 +42,7 @@ pub struct LinkSpec {
     /// The link's name, for messages.
     pub name: String,
     /// The ports, at least one.
-    pub ports: Vec<Port>,
+    pub ports: Vec<PortSpec>,
     /// What carries frames between the ports.
     pub carrier: Carrier,
 }
@@ -148,7 +148,7 @@ struct Laid<'a> {
 /// A port and its place in the specification.
 struct Placed<'a> {
     spec: &'a LinkSpec,
-    of: &'a Port,
+    of: &'a PortSpec,
     ifindex: u32,
 }
 
@@ -204,7 +204,7 @@ async fn lay(
 async fn lay_stub(
     netns: &[Netns],
     link: &LinkSpec,
-    port: &Port,
+    port: &PortSpec,
     Ends { near, far: ifindex }: Ends,
 ) -> Result<Medium, LabError> {
     let (far, netlink) = inner(link, "far")?;
@@ -287,7 +287,7 @@ async fn configure(netns: &Netns, netlink: &Netlink, ports: &[Placed<'_>]) -> Re
     std::iter::once(lo).chain(ports).collect()
 }
 
-fn end(port: &Port, ifindex: u32) -> VethEnd<'_> {
+fn end(port: &PortSpec, ifindex: u32) -> VethEnd<'_> {
     VethEnd { ifname: &port.ifname, mac: Some(port.mac), ifindex }
 }
 

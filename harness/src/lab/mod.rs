@@ -39,7 +39,7 @@ pub use alone::alone;
 pub use capture::{Capture, PROOF_BOUND};
 pub use ears::Ears;
 pub use error::LabError;
-pub use link::{Built, Carrier, LinkSpec, Port};
+pub use link::{Built, Carrier, LinkSpec, PortSpec};
 pub use mdb::{MdbMessage, MdbMonitor};
 pub use mfc::{MfcMessage, MfcMonitor, counters};
 pub use netlink::Netlink;

@@ -106,7 +106,7 @@ fn plan(
     let acts: Vec<Act> = acts.into_iter().map(|(_, act)| act).collect();
     for act in acts.iter().filter(|act| matches!(act.action, Action::Kill)) {
         // Only a process can be killed.
-        topology.nodes[act.node].apart = true;
+        topology.nodes[act.node].is_process = true;
     }
     let is_whole = faults.is_empty() && !gaps.links.is_open() && !gaps.nodes.is_open();
     let is_whole = is_whole && !gaps.acts.is_open();

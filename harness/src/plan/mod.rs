@@ -140,7 +140,7 @@ pub struct Node {
     /// Its interfaces, in the order of the links.
     pub ports: Vec<PortId>,
     /// Whether its daemon must be a process of its own.
-    pub apart: bool,
+    pub is_process: bool,
     /// Its unicast routes to other networks.
     pub routes: Vec<Route>,
 }

@@ -7,7 +7,7 @@ use crate::scenario::{self, GivenField, PacketFilter, PacketKind, Written};
 use crate::vocabulary::field::{PacketField, Value};
 
 /// A filter, its words, and the routers whose intervals count beside it.
-struct Meant {
+struct WordedFilter {
     filter: Option<Filter>,
     text: String,
     routers: Vec<NodeId>,
@@ -15,7 +15,7 @@ struct Meant {
 
 impl Claims<'_> {
     pub(super) fn packet(&mut self, packet: &scenario::PacketClaim) -> Option<(String, Claim)> {
-        let Meant { filter, text, routers } = self.filter(&packet.filter, &packet.window);
+        let WordedFilter { filter, text, routers } = self.filter(&packet.filter, &packet.window);
         let count = self.count(&packet.count, &routers);
         let spacing = self.optional_length(packet.spacing.as_ref(), &routers);
         let window = self.window(&packet.window, &routers);
@@ -36,7 +36,8 @@ impl Claims<'_> {
         let mut steps = Vec::new();
         let mut routers = Vec::new();
         for step in &order.steps {
-            let Meant { filter, text, routers: concerned } = self.filter(step, &order.window);
+            let WordedFilter { filter, text, routers: concerned } =
+                self.filter(step, &order.window);
             routers.extend(concerned);
             let text = format!("{text}{} on {}", fields_in_words(&step.fields), step.on.value);
             steps.extend(filter.map(|filter| Step { filter, text }));
@@ -49,7 +50,7 @@ impl Claims<'_> {
         (steps.len() == order.steps.len()).then_some((text, Claim::Order(steps, window)))
     }
 
-    fn filter(&mut self, packet: &PacketFilter, window: &scenario::Window) -> Meant {
+    fn filter(&mut self, packet: &PacketFilter, window: &scenario::Window) -> WordedFilter {
         let link = self.topology.link(&packet.on, self.faults);
         let from = self.sender(packet, link);
         self.check_fields(packet);
@@ -74,7 +75,7 @@ impl Claims<'_> {
             let from = from.map(|(_, port)| port);
             Filter { link, kind, group, from, fields }
         });
-        Meant { filter, text, routers }
+        WordedFilter { filter, text, routers }
     }
 
     /// Every field with its value, intervals worked out.

@@ -43,7 +43,7 @@ impl Topology {
             name: node.name.value.clone(),
             role: Role::Source,
             ports: Vec::new(),
-            apart: matches!(&node.role, scenario::Role::Router(router) if router.apart),
+            is_process: matches!(&node.role, scenario::Role::Router(router) if router.is_process),
             routes: Vec::new(),
         });
         let (links, nodes, gaps): (Vec<Link>, _, _) =

@@ -19,7 +19,7 @@ use crate::plan::{Action, NodeId, Plan, PortId};
 /// Octets of an Ethernet header.
 const ETHERNET: usize = 14;
 
-pub(super) struct Host {
+pub(super) struct HostActor {
     shared: Rc<Shared>,
     task: Option<AbortHandle>,
 }
@@ -33,7 +33,7 @@ struct Shared {
     acted: Notify,
 }
 
-impl Host {
+impl HostActor {
     pub(super) fn open(
         plan: &Plan,
         node: NodeId,
@@ -48,7 +48,7 @@ impl Host {
     }
 }
 
-impl Actor for Host {
+impl Actor for HostActor {
     fn start(&mut self, stage: &Stage) -> Result<(), String> {
         let (shared, stage) = (self.shared.clone(), stage.clone());
         let task = tokio::task::spawn_local(async move {

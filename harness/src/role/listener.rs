@@ -22,7 +22,7 @@ use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, PortId, Setting};
 use crate::recording::Delivery;
 
-pub(super) struct Listener {
+pub(super) struct ListenerActor {
     node: NodeId,
     netns: Netns,
     /// A socket for each group on each interface that the plan has it join.
@@ -37,7 +37,7 @@ struct Ear {
     node: NodeId,
 }
 
-impl Listener {
+impl ListenerActor {
     pub(super) fn open(
         plan: &Plan,
         node: NodeId,
@@ -79,7 +79,7 @@ fn hold_to(netns: &Netns, version: u8) -> io::Result<()> {
     netns.write_sysctl("net/ipv4/conf/all/force_igmp_version", &version.to_string())
 }
 
-impl Actor for Listener {
+impl Actor for ListenerActor {
     fn start(&mut self, stage: &Stage) -> Result<(), String> {
         for ear in self.ears.values() {
             let (ear, stage) = (ear.clone(), stage.clone());

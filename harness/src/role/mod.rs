@@ -159,23 +159,23 @@ pub fn actor(
 ) -> io::Result<Box<dyn Actor>> {
     Ok(match &plan.nodes[node].role {
         Role::Router(written) => {
-            Box::new(router::Router::open(plan, node, written, netns, ifindexes)?)
+            Box::new(router::RouterActor::open(plan, node, written, netns, ifindexes)?)
         }
         Role::Listener(Listener::Kernel { igmp_version }) => {
-            Box::new(listener::Listener::open(plan, node, *igmp_version, netns)?)
+            Box::new(listener::ListenerActor::open(plan, node, *igmp_version, netns)?)
         }
         Role::Listener(Listener::Population { .. }) => {
             let why = "a population has a kernel for each of its hosts, and this is one machine";
             return Err(io::Error::new(io::ErrorKind::Unsupported, why));
         }
         Role::Listener(Listener::Castnet(knobs)) => {
-            Box::new(host::Host::open(plan, node, knobs, netns, ifindexes)?)
+            Box::new(host::HostActor::open(plan, node, knobs, netns, ifindexes)?)
         }
         Role::Injector(periodic) => {
             Box::new(injector::Injector::open(plan, node, periodic.as_ref(), netns, ifindexes)?)
         }
         Role::Switch(switch) => {
-            Box::new(switch::Switch::open(plan, node, switch, netns, ifindexes)?)
+            Box::new(switch::SwitchActor::open(plan, node, switch, netns, ifindexes)?)
         }
         Role::Source => Box::new(source::Source::open(plan, node, netns)?),
     })

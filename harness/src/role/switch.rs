@@ -14,7 +14,7 @@ use crate::lab::{MdbMessage, MdbMonitor, Netns, switch};
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{MemberPorts, NodeEvent};
 
-pub(super) struct Switch {
+pub(super) struct SwitchActor {
     node: NodeId,
     netns: Netns,
     is_querier: bool,
@@ -32,7 +32,7 @@ struct Watch {
     members: MemberPorts,
 }
 
-impl Switch {
+impl SwitchActor {
     pub(super) fn open(
         plan: &Plan,
         node: NodeId,
@@ -66,7 +66,7 @@ impl Switch {
     }
 }
 
-impl Actor for Switch {
+impl Actor for SwitchActor {
     fn start(&mut self, stage: &Stage) -> Result<(), String> {
         let mut watch = self.watch.take().ok_or("started twice")?;
         if self.is_querier {

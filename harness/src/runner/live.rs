@@ -22,7 +22,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 use tokio::task::{JoinSet, LocalSet};
 
 use super::PACE;
-use super::standing::{Node, Standing};
+use super::standing::{Standing, StandingNode};
 use crate::backend::Cancel;
 use crate::lab::{BATCH_BYTES, Frame, Netns, Tap};
 
@@ -40,12 +40,12 @@ pub struct Live<'a> {
 /// The ports at a place of a topology, by node and link: `lan` is every port of that link, `r1:lan`
 /// that port, and `None` all ports.
 #[must_use]
-pub fn ports<'a>(standing: &'a Standing, place: Option<&str>) -> Vec<(&'a Node, &'a str)> {
+pub fn ports<'a>(standing: &'a Standing, place: Option<&str>) -> Vec<(&'a StandingNode, &'a str)> {
     let all = standing
         .nodes
         .iter()
         .flat_map(|node| node.ports.iter().map(move |port| (node, port.link.as_str())));
-    let meant = |(node, link): &(&Node, &str)| match place {
+    let meant = |(node, link): &(&StandingNode, &str)| match place {
         None => true,
         Some(place) => place == *link || *place == format!("{}:{link}", node.name),
     };
@@ -61,7 +61,7 @@ impl<'a> Live<'a> {
     pub fn enter(standing: &'a Standing, place: Option<&'a str>) -> io::Result<Self> {
         let mut nodes = ports(standing, place);
         nodes.dedup_by_key(|(node, _)| node.name.as_str());
-        let nodes: Vec<&Node> = nodes.into_iter().map(|(node, _)| node).collect();
+        let nodes: Vec<&StandingNode> = nodes.into_iter().map(|(node, _)| node).collect();
         Ok(Self { standing, place, netns: standing.enter(&nodes)? })
     }
 

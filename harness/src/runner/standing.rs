@@ -28,23 +28,23 @@ pub struct Standing {
     /// The scenario's name.
     pub scenario: String,
     /// The nodes, in the order of the plan.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<StandingNode>,
 }
 
 /// A node of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Node {
+pub struct StandingNode {
     /// The node's name.
     pub name: String,
     /// The path of its namespace: `/proc/<pid>/fd/<n>`
     pub netns: String,
     /// Its interfaces.
-    pub ports: Vec<Port>,
+    pub ports: Vec<StandingPort>,
 }
 
 /// An interface of a node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Port {
+pub struct StandingPort {
     /// The name of the link, and of the interface.
     pub link: String,
     /// The addresses, each with the length of its prefix; a port of a switch has none.
@@ -73,10 +73,10 @@ impl Standing {
                 let link = &plan.links[port.link];
                 let addresses = port.networks(link.subnet).into_iter();
                 let addresses = addresses.map(|address| address.to_string());
-                Port { link: link.name.clone(), addresses: addresses.collect() }
+                StandingPort { link: link.name.clone(), addresses: addresses.collect() }
             })
         };
-        let nodes = rooms.iter().enumerate().map(|(node, room)| Node {
+        let nodes = rooms.iter().enumerate().map(|(node, room)| StandingNode {
             name: room.node.clone(),
             netns: room.netns.clone(),
             ports: ports(node).collect(),
@@ -126,7 +126,7 @@ impl Standing {
 
     /// The node of this name.
     #[must_use]
-    pub fn node(&self, name: &str) -> Option<&Node> {
+    pub fn node(&self, name: &str) -> Option<&StandingNode> {
         self.nodes.iter().find(|node| node.name == name)
     }
 
@@ -134,7 +134,7 @@ impl Standing {
     ///
     /// # Errors
     /// A namespace cannot be opened (open(2)) or entered (setns(2)).
-    pub fn enter_node(&self, node: &Node) -> io::Result<()> {
+    pub fn enter_node(&self, node: &StandingNode) -> io::Result<()> {
         let netns = self.enter(&[node])?;
         netns.iter().try_for_each(|one| Ok(setns(one, CloneFlags::CLONE_NEWNET)?))
     }
@@ -144,11 +144,12 @@ impl Standing {
     ///
     /// # Errors
     /// A namespace cannot be opened (open(2)) or entered (setns(2)).
-    pub fn enter(&self, nodes: &[&Node]) -> io::Result<Vec<Netns>> {
+    pub fn enter(&self, nodes: &[&StandingNode]) -> io::Result<Vec<Netns>> {
         let user = format!("/proc/{}/ns/user", self.pid);
         let user = if same_user_namespace(self.pid)? { None } else { Some(File::open(user)?) };
-        let open =
-            |node: &&Node| Ok(Netns::adopt(File::open(&node.netns)?.into(), node.name.clone()));
+        let open = |node: &&StandingNode| {
+            Ok(Netns::adopt(File::open(&node.netns)?.into(), node.name.clone()))
+        };
         let opened = nodes.iter().map(open).collect::<io::Result<Vec<Netns>>>()?;
         if let Some(user) = user {
             setns(user, CloneFlags::CLONE_NEWUSER)?;

@@ -180,7 +180,7 @@ impl Kind {
             ttl_threshold: 1,
             ttl_thresholds: Vec::new(),
             keepalive: KEEPALIVE,
-            apart: false,
+            is_process: false,
         }
     }
 

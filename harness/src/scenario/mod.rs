@@ -180,7 +180,7 @@ pub struct Router {
     /// How long a flow may be idle before its entry goes.
     pub keepalive: Duration,
     /// Whether its daemon is a process of its own even without an act `kill`.
-    pub apart: bool,
+    pub is_process: bool,
 }
 
 /// A channel that is forwarded to a link whether or not it has members.

@@ -119,7 +119,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         ttl_threshold,
         ttl_thresholds,
         keepalive,
-        apart: daemon,
+        is_process: daemon,
     })
 }
 

@@ -37,7 +37,7 @@ fn every_key_is_read() {
     let Role::Router(r1) = &rich.nodes[3].role else { panic!("r1 is a router") };
     assert_eq!(r1.igmp.query_interval, Duration::from_secs(20));
     assert_eq!((r1.ttl_threshold, r1.keepalive), (2, Duration::from_secs(60)));
-    assert_eq!((r1.static_joins.len(), r1.routes.len(), r1.apart), (1, 0, true));
+    assert_eq!((r1.static_joins.len(), r1.routes.len(), r1.is_process), (1, 0, true));
     let Role::Router(r2) = &rich.nodes[4].role else { panic!("r2 is a router") };
     assert_eq!((r1.derive_routes, r2.derive_routes), (true, false));
     let given = rich.links[2].addresses.iter().map(|given| given.addresses.len());

@@ -1,7 +1,7 @@
 //! The interface of a node in the simulator, whatever its role; [`super::cast`] makes the actors.
 //!
 //! An [`Actor`] is a plain value like the machines in it: the world calls it with an input and the
-//! time, the actor asks for effects through [`Cx`], and names the time of its next call.
+//! time, the actor asks for effects through [`Context`], and names the time of its next call.
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use castnet::time::Instant;
 use super::datagram::Receiver;
 use super::forwarders::Forwarder;
 use super::frame::Frame;
-use super::model::mroute::Out;
+use super::model::mroute::MrouteOut;
 use super::seat::Seat;
 use crate::plan::{Action, NodeId, Plan, PortId};
 use crate::recording::Recording;
@@ -22,7 +22,7 @@ pub(super) trait Actor {
     ///
     /// # Errors
     /// Why it cannot start.
-    fn start(&mut self, _cx: &mut Cx<'_>) -> Result<(), String> {
+    fn start(&mut self, _cx: &mut Context<'_>) -> Result<(), String> {
         Ok(())
     }
 
@@ -30,16 +30,16 @@ pub(super) trait Actor {
     ///
     /// # Errors
     /// Why it could not perform the act.
-    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String>;
+    fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String>;
 
     /// Receives a frame that the port listens to.
-    fn receive(&mut self, _cx: &mut Cx<'_>, _port: PortId, _frame: &Frame) {}
+    fn receive(&mut self, _cx: &mut Context<'_>, _port: PortId, _frame: &Frame) {}
 
     /// Its kernel has made upcalls or reported changes.
-    fn told(&mut self, _cx: &mut Cx<'_>, _outs: &mut Vec<Out>) {}
+    fn told(&mut self, _cx: &mut Context<'_>, _outs: &mut Vec<MrouteOut>) {}
 
     /// The interface has come up or gone down.
-    fn interface(&mut self, _cx: &mut Cx<'_>, _port: PortId, _up: bool) {}
+    fn interface(&mut self, _cx: &mut Context<'_>, _port: PortId, _up: bool) {}
 
     /// When [`Actor::wake`] must be called, at the latest.
     fn deadline(&self) -> Option<Instant> {
@@ -47,17 +47,17 @@ pub(super) trait Actor {
     }
 
     /// Does what is due; harmless at any time.
-    fn wake(&mut self, _cx: &mut Cx<'_>) {}
+    fn wake(&mut self, _cx: &mut Context<'_>) {}
 
     /// A reminder of the actor is due ([`Want::Token`]).
-    fn token(&mut self, _cx: &mut Cx<'_>, _token: Token) {}
+    fn token(&mut self, _cx: &mut Context<'_>, _token: Token) {}
 
     /// Sends nothing of its own accord from now on.
-    fn quiet(&mut self, _cx: &mut Cx<'_>) {}
+    fn quiet(&mut self, _cx: &mut Context<'_>) {}
 }
 
 /// The context of a call to an actor.
-pub(super) struct Cx<'a> {
+pub(super) struct Context<'a> {
     /// The time.
     pub(super) now: Instant,
     /// The plan.
@@ -99,7 +99,7 @@ pub(super) enum Sounds {
     To([u8; 6]),
 }
 
-impl Cx<'_> {
+impl Context<'_> {
     /// Sends an IP packet to a group. An interface that is down sends nothing.
     ///
     /// # Errors

@@ -18,17 +18,19 @@ pub(super) fn actor(
     Ok(match &plan.nodes[node].role {
         Role::Router(written) => {
             let forwarder = Forwarder::place(forwarders, node);
-            Box::new(router::Router::new(plan, node, written, forwarder)?)
+            Box::new(router::RouterActor::new(plan, node, written, forwarder)?)
         }
         Role::Listener(Listener::Kernel { igmp_version }) => {
-            Box::new(listener::Listener::new(plan, node, *igmp_version)?)
+            Box::new(listener::ListenerActor::new(plan, node, *igmp_version)?)
         }
         Role::Listener(Listener::Population { igmp_version, count }) => {
             Box::new(population::Population::new(plan, node, *igmp_version, *count)?)
         }
-        Role::Listener(Listener::Castnet(knobs)) => Box::new(host::Host::new(plan, node, knobs)?),
+        Role::Listener(Listener::Castnet(knobs)) => {
+            Box::new(host::HostActor::new(plan, node, knobs)?)
+        }
         Role::Injector(periodic) => Box::new(sender::Sender::new(node, periodic.clone())),
         Role::Source => Box::new(sender::Sender::new(node, None)),
-        Role::Switch(switch) => Box::new(switch::Switch::new(plan, node, switch)?),
+        Role::Switch(switch) => Box::new(switch::SwitchActor::new(plan, node, switch)?),
     })
 }

@@ -2,24 +2,24 @@
 
 use castnet::time::Instant;
 
-use super::actor::{Actor, Cx, Sounds};
+use super::actor::{Actor, Context, Sounds};
 use super::frame::Frame;
 use crate::knobs::HostKnobs;
 use crate::member::{Heard, Member, Said};
 use crate::plan::{Action, NodeId, Plan, PortId};
 
-pub(super) struct Host {
+pub(super) struct HostActor {
     node: NodeId,
     member: Member,
 }
 
-impl Host {
+impl HostActor {
     pub(super) fn new(plan: &Plan, node: NodeId, knobs: &HostKnobs) -> Result<Self, String> {
         Ok(Self { node, member: Member::new(plan, node, knobs)? })
     }
 
     /// Sends the host's messages; on a link that is down they are lost.
-    fn transmit(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+    fn transmit(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         while let Some(said) = self.member.poll() {
             let Said { port, to, packet } = said?;
             _ = cx.send(port, to, packet);
@@ -27,15 +27,15 @@ impl Host {
         Ok(())
     }
 
-    fn transmit_or_break(&mut self, cx: &mut Cx<'_>) {
+    fn transmit_or_break(&mut self, cx: &mut Context<'_>) {
         if let Err(why) = self.transmit(cx) {
             cx.broken(self.node, &why);
         }
     }
 }
 
-impl Actor for Host {
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+impl Actor for HostActor {
+    fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         // A packet socket hears every frame.
         for &port in &cx.plan.nodes[self.node].ports {
             cx.hear(port, Sounds::All, true);
@@ -43,7 +43,7 @@ impl Actor for Host {
         Ok(())
     }
 
-    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+    fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
             Action::Join(port, group) => self.member.join(cx.now, *port, *group),
             Action::Leave(port, group) => self.member.leave(cx.now, *port, *group),
@@ -52,7 +52,7 @@ impl Actor for Host {
         self.transmit(cx)
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
+    fn receive(&mut self, cx: &mut Context<'_>, port: PortId, frame: &Frame) {
         match self.member.hear(cx.now, port, &frame.packet) {
             None => {}
             Some(Heard::Ignored(event)) => cx.recording.events.push(event),
@@ -65,7 +65,7 @@ impl Actor for Host {
         self.member.deadline()
     }
 
-    fn wake(&mut self, cx: &mut Cx<'_>) {
+    fn wake(&mut self, cx: &mut Context<'_>) {
         self.member.expire(cx.now);
         self.transmit_or_break(cx);
     }

@@ -12,7 +12,7 @@ use crate::plan::{LinkId, Plan, PortId};
 
 /// A link of the plan at work.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct Medium {
     pub(super) ports: Vec<PortId>,
     ears: Ears,
     /// The rules, if the link has faults.
@@ -30,7 +30,7 @@ struct Ears {
     to: SmallVec<[([u8; 6], PortId); 4]>,
 }
 
-impl Link {
+impl Medium {
     pub(super) fn new(plan: &Plan, link: LinkId) -> Self {
         let ports = plan.links[link].ports.clone();
         // A link of one port has nothing to interfere with.
@@ -95,11 +95,11 @@ mod tests {
     const MAC: [u8; 6] = [1, 0, 0x5e, 1, 1, 1];
     const OTHER: [u8; 6] = [1, 0, 0x5e, 1, 1, 2];
 
-    fn link(ports: usize) -> Link {
-        Link { ports: (0..ports).collect(), ears: Ears::default(), wire: None, wake: None }
+    fn link(ports: usize) -> Medium {
+        Medium { ports: (0..ports).collect(), ears: Ears::default(), wire: None, wake: None }
     }
 
-    fn listeners(link: &Link, destination: [u8; 6]) -> Vec<PortId> {
+    fn listeners(link: &Medium, destination: [u8; 6]) -> Vec<PortId> {
         let mut found = Vec::new();
         link.listeners(destination, &mut found);
         let each = link.ports.iter().copied().filter(|&port| link.hears(port, destination));

@@ -7,15 +7,15 @@ use castnet::igmp::ALL_HOSTS;
 use castnet::rng::Rng;
 use castnet::time::Instant;
 
-use super::actor::{Actor, Cx, Sounds};
+use super::actor::{Actor, Context, Sounds};
 use super::frame::Frame;
-use super::model::host::{Heard, Host, Out};
+use super::model::host::{Host, HostInput, HostOut};
 use crate::capture::ethernet::multicast_mac;
 use crate::family::{spoken, spoken_group};
 use crate::plan::{Action, NodeId, Plan, Port, PortId, Setting};
 use crate::recording::Delivery;
 
-pub(super) struct Listener {
+pub(super) struct ListenerActor {
     node: NodeId,
     kernels: Kernels,
     /// The sockets: one for each group on each interface.
@@ -28,10 +28,10 @@ pub(super) struct Kernels {
     /// When the earliest timer of these kernels is due.
     next: Option<Instant>,
     rng: Rng,
-    said: Vec<Out>,
+    said: Vec<HostOut>,
 }
 
-impl Listener {
+impl ListenerActor {
     pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Result<Self, String> {
         let kernels = Kernels::new(plan, node, igmp_version)?;
         Ok(Self { node, kernels, joined: Vec::new() })
@@ -65,7 +65,7 @@ impl Kernels {
     }
 
     /// Every host is a member of 224.0.0.1.
-    pub(super) fn start(&self, cx: &mut Cx<'_>) {
+    pub(super) fn start(&self, cx: &mut Context<'_>) {
         for &(port, _) in &self.interfaces {
             cx.hear(port, Sounds::To(multicast_mac(ALL_HOSTS.into())), true);
         }
@@ -75,7 +75,7 @@ impl Kernels {
     /// The group is of an unsupported family.
     pub(super) fn join(
         &mut self,
-        cx: &mut Cx<'_>,
+        cx: &mut Context<'_>,
         port: PortId,
         group: Group,
     ) -> Result<(), String> {
@@ -89,7 +89,7 @@ impl Kernels {
     /// The group is of an unsupported family.
     pub(super) fn leave(
         &mut self,
-        cx: &mut Cx<'_>,
+        cx: &mut Context<'_>,
         port: PortId,
         group: Group,
     ) -> Result<(), String> {
@@ -99,11 +99,11 @@ impl Kernels {
         Ok(())
     }
 
-    pub(super) fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, heard: &Heard) {
+    pub(super) fn receive(&mut self, cx: &mut Context<'_>, port: PortId, heard: &HostInput) {
         self.on(cx, port, |host, now, rng, _| host.receive(now, heard, rng));
     }
 
-    pub(super) fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
+    pub(super) fn interface(&mut self, cx: &mut Context<'_>, port: PortId, up: bool) {
         self.on(cx, port, |host, now, _, _| match up {
             true => host.up(now),
             false => host.down(now),
@@ -118,7 +118,7 @@ impl Kernels {
         self.next = self.interfaces.iter().filter_map(|(_, host)| host.deadline()).min();
     }
 
-    pub(super) fn expire(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn expire(&mut self, cx: &mut Context<'_>) {
         for at in 0..self.interfaces.len() {
             let port = self.interfaces[at].0;
             self.on(cx, port, |host, now, rng, out| host.expire(now, rng, out));
@@ -138,14 +138,14 @@ impl Kernels {
 
     fn on(
         &mut self,
-        cx: &mut Cx<'_>,
+        cx: &mut Context<'_>,
         port: PortId,
-        act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<Out>),
+        act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<HostOut>),
     ) {
         let Self { interfaces, rng, said, .. } = self;
         let Some((_, host)) = interfaces.iter_mut().find(|(own, _)| *own == port) else { return };
         act(host, cx.now, rng, said);
-        for Out { to, packet } in said.drain(..) {
+        for HostOut { to, packet } in said.drain(..) {
             // On an interface that is down the kernel's own messages are lost silently.
             _ = cx.send(port, to, packet);
         }
@@ -153,13 +153,13 @@ impl Kernels {
     }
 }
 
-impl Actor for Listener {
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+impl Actor for ListenerActor {
+    fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         self.kernels.start(cx);
         Ok(())
     }
 
-    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+    fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
             Action::Join(port, group) => {
                 let socket = (*port, *group);
@@ -178,18 +178,18 @@ impl Actor for Listener {
         Ok(())
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
+    fn receive(&mut self, cx: &mut Context<'_>, port: PortId, frame: &Frame) {
         if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
             if self.joined.contains(&(port, group)) {
                 let (at, node) = (cx.now, self.node);
                 cx.recording.deliveries.push(Delivery { at, node, source, group, number });
             }
-        } else if let Some(heard) = Heard::read(&frame.packet) {
+        } else if let Some(heard) = HostInput::read(&frame.packet) {
             self.kernels.receive(cx, port, &heard);
         }
     }
 
-    fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
+    fn interface(&mut self, cx: &mut Context<'_>, port: PortId, up: bool) {
         self.kernels.interface(cx, port, up);
     }
 
@@ -197,7 +197,7 @@ impl Actor for Listener {
         self.kernels.deadline()
     }
 
-    fn wake(&mut self, cx: &mut Cx<'_>) {
+    fn wake(&mut self, cx: &mut Context<'_>) {
         self.kernels.expire(cx);
     }
 }

@@ -18,10 +18,10 @@ use castnet::igmp::ALL_HOSTS;
 use castnet::rng::Rng;
 use castnet::time::Instant;
 
-use super::actor::{Actor, Cx, Sounds, Token};
+use super::actor::{Actor, Context, Sounds, Token};
 use super::frame::{Frame, UNDER_WAY};
 use super::listener::own_address;
-use super::model::host::{Heard, Host, Out};
+use super::model::host::{Host, HostInput, HostOut};
 use super::model::jiffies::TICK;
 use crate::capture::ethernet::multicast_mac;
 use crate::family::spoken_group;
@@ -47,9 +47,9 @@ pub(super) struct Population {
     groups: BTreeMap<Ipv4Addr, Members>,
     churning: Vec<Churning>,
     rng: Rng,
-    said: Vec<Out>,
+    said: Vec<HostOut>,
     /// Messages on their way from a host to the others.
-    overheard: VecDeque<(u32, Heard)>,
+    overheard: VecDeque<(u32, HostInput)>,
 }
 
 /// One host.
@@ -91,7 +91,7 @@ impl Population {
     }
 
     /// The Ethernet address of a host; the first host has the port's.
-    fn mac(&self, cx: &Cx<'_>, host: u32) -> [u8; 6] {
+    fn mac(&self, cx: &Context<'_>, host: u32) -> [u8; 6] {
         if host == 0 {
             return cx.plan.ports[self.port].mac;
         }
@@ -104,9 +104,9 @@ impl Population {
     /// Calls one host's kernel, sends its messages, and schedules its next call.
     fn on<T>(
         &mut self,
-        cx: &mut Cx<'_>,
+        cx: &mut Context<'_>,
         host: u32,
-        act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<Out>) -> T,
+        act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<HostOut>) -> T,
     ) -> T {
         *cx.events += 1;
         let phase = phase(host);
@@ -124,10 +124,10 @@ impl Population {
         answer
     }
 
-    fn transmit(&mut self, cx: &mut Cx<'_>, host: u32) {
+    fn transmit(&mut self, cx: &mut Context<'_>, host: u32) {
         let source = self.mac(cx, host);
-        for Out { to, packet } in std::mem::take(&mut self.said) {
-            if let Some(heard) = Heard::read(&packet) {
+        for HostOut { to, packet } in std::mem::take(&mut self.said) {
+            if let Some(heard) = HostInput::read(&packet) {
                 self.overheard.push_back((host, heard));
                 cx.remind(cx.now + UNDER_WAY, token(OVERHEARD, host));
             }
@@ -136,7 +136,7 @@ impl Population {
         }
     }
 
-    fn join(&mut self, cx: &mut Cx<'_>, group: Ipv4Addr, host: u32) {
+    fn join(&mut self, cx: &mut Context<'_>, group: Ipv4Addr, host: u32) {
         let members = self.groups.entry(group).or_insert_with(|| Members::new(self.hosts.len()));
         let was_empty = members.is_empty();
         if !members.add(host) {
@@ -148,7 +148,7 @@ impl Population {
         self.on(cx, host, |igmp, now, _, _| igmp.join(now, group));
     }
 
-    fn leave(&mut self, cx: &mut Cx<'_>, group: Ipv4Addr, host: u32) {
+    fn leave(&mut self, cx: &mut Context<'_>, group: Ipv4Addr, host: u32) {
         let Some(members) = self.groups.get_mut(&group) else { return };
         if !members.remove(host) {
             return;
@@ -160,7 +160,7 @@ impl Population {
     }
 
     /// Every host that listens to this address, except the sender, hears the message.
-    fn hear(&mut self, cx: &mut Cx<'_>, heard: &Heard, to: Ipv4Addr, from: Option<u32>) {
+    fn hear(&mut self, cx: &mut Context<'_>, heard: &HostInput, to: Ipv4Addr, from: Option<u32>) {
         let hosts = self.hosts.len() as u32;
         let everybody = to == ALL_HOSTS;
         let count = match self.groups.get(&to) {
@@ -188,12 +188,12 @@ const fn token(what: Token, host: u32) -> Token {
 }
 
 impl Actor for Population {
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+    fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         cx.hear(self.port, Sounds::To(multicast_mac(ALL_HOSTS.into())), true);
         Ok(())
     }
 
-    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+    fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         let all = 0..self.hosts.len() as u32;
         match action {
             Action::Join(_, group) => {
@@ -210,7 +210,7 @@ impl Actor for Population {
         Ok(())
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, _port: PortId, frame: &Frame) {
+    fn receive(&mut self, cx: &mut Context<'_>, _port: PortId, frame: &Frame) {
         if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
             // A group of an unsupported family has no members: its join was refused.
             let members = spoken_group(group).ok().and_then(|to| self.groups.get(&to));
@@ -223,12 +223,12 @@ impl Actor for Population {
             cx.recording.unkept.reads += members.len() as u64;
             let (at, node) = (cx.now, self.node);
             cx.recording.deliveries.push(Delivery { at, node, source, group, number });
-        } else if let Some(heard) = Heard::read(&frame.packet) {
+        } else if let Some(heard) = HostInput::read(&frame.packet) {
             self.hear(cx, &heard, heard.destination(), None);
         }
     }
 
-    fn interface(&mut self, cx: &mut Cx<'_>, _port: PortId, up: bool) {
+    fn interface(&mut self, cx: &mut Context<'_>, _port: PortId, up: bool) {
         for host in 0..self.hosts.len() as u32 {
             self.on(cx, host, |igmp, now, _, _| match up {
                 true => igmp.up(now),
@@ -237,7 +237,7 @@ impl Actor for Population {
         }
     }
 
-    fn token(&mut self, cx: &mut Cx<'_>, token: Token) {
+    fn token(&mut self, cx: &mut Context<'_>, token: Token) {
         let (what, host) = (token >> HOST_BITS, token as u32);
         match what {
             TIMER => {
@@ -256,7 +256,7 @@ impl Actor for Population {
         }
     }
 
-    fn quiet(&mut self, _cx: &mut Cx<'_>) {
+    fn quiet(&mut self, _cx: &mut Context<'_>) {
         self.churning.clear();
     }
 }

@@ -14,18 +14,18 @@ use castnet::time::Instant;
 use castnet::wire::ip::Datagram;
 use castnet::wire::ipv4;
 
-use super::actor::{Actor, Cx, Sounds};
+use super::actor::{Actor, Context, Sounds};
 use super::forwarders::Forwarder;
 use super::frame::Frame;
 use super::listener::Kernels;
-use super::model::host::Heard;
-use super::model::mroute::{Mroute, Out};
+use super::model::host::HostInput;
+use super::model::mroute::{Mroute, MrouteOut};
 use crate::device;
 use crate::device::castnet::events::EventRecorder;
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{self, MfcChange};
 
-pub(super) struct Router {
+pub(super) struct RouterActor {
     config: Config,
     machine: Machine,
     /// The daemon; `None` while it is dead.
@@ -50,10 +50,10 @@ struct Machine {
 /// The data plane of one turn.
 struct Plane<'a, 'c> {
     machine: &'a mut Machine,
-    cx: &'a mut Cx<'c>,
+    cx: &'a mut Context<'c>,
 }
 
-impl Router {
+impl RouterActor {
     pub(super) fn new(
         plan: &Plan,
         node: NodeId,
@@ -73,7 +73,7 @@ impl Router {
         Ok(Self { config, machine, daemon: None, next: None })
     }
 
-    fn enter_service(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+    fn enter_service(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         let Self { config, machine, daemon, .. } = self;
         let rng = Rng::for_node(cx.plan.seed, &cx.plan.nodes[machine.node].name);
         let mut router = text(router::Router::new(config.clone(), cx.now, rng))?;
@@ -86,7 +86,7 @@ impl Router {
     }
 
     /// Hands an input to the daemon, if it is alive.
-    fn turn(&mut self, cx: &mut Cx<'_>, input: Input<'_>) {
+    fn turn(&mut self, cx: &mut Context<'_>, input: Input<'_>) {
         let (now, machine) = (cx.now, &mut self.machine);
         if let Some(daemon) = &mut self.daemon {
             turn(daemon, &mut Plane { machine, cx }, now, input);
@@ -96,7 +96,7 @@ impl Router {
     }
 
     /// Hands the kernel's waiting inputs to the daemon.
-    fn answer(&mut self, cx: &mut Cx<'_>) {
+    fn answer(&mut self, cx: &mut Context<'_>) {
         let (now, machine) = (cx.now, &mut self.machine);
         while let Some(input) = (!machine.asked.is_empty()).then(|| machine.asked.remove(0)) {
             if let Some(daemon) = &mut self.daemon {
@@ -105,7 +105,7 @@ impl Router {
         }
     }
 
-    fn look_ahead(&mut self, cx: &mut Cx<'_>) {
+    fn look_ahead(&mut self, cx: &mut Context<'_>) {
         let daemon = self.daemon.as_ref().and_then(router::Router::deadline);
         let waiting = self.machine.mroute(cx).deadline();
         self.next = daemon.into_iter().chain(self.machine.kernels.deadline()).chain(waiting).min();
@@ -113,26 +113,26 @@ impl Router {
 }
 
 impl Machine {
-    const fn forwarder<'c>(&self, cx: &'c Cx<'_>) -> &'c Forwarder {
+    const fn forwarder<'c>(&self, cx: &'c Context<'_>) -> &'c Forwarder {
         &cx.forwarders[self.forwarder]
     }
 
-    const fn mroute<'c>(&self, cx: &'c mut Cx<'_>) -> &'c mut Mroute {
+    const fn mroute<'c>(&self, cx: &'c mut Context<'_>) -> &'c mut Mroute {
         &mut cx.forwarders[self.forwarder].mroute
     }
 
     /// Carries out what the kernel has decided.
-    fn obey(&mut self, cx: &mut Cx<'_>, outs: &mut Vec<Out>) {
+    fn obey(&mut self, cx: &mut Context<'_>, outs: &mut Vec<MrouteOut>) {
         for out in outs.drain(..) {
             match out {
-                Out::Forward { vif, to, packet } => {
+                MrouteOut::Forward { vif, to, packet } => {
                     if let Ok(port) = self.forwarder(cx).port(vif) {
                         // A datagram forwarded onto an interface that is down is lost.
                         _ = cx.send(port, to, packet);
                     }
                 }
-                Out::Upcall(upcall) => self.asked.push(Input::Upcall(upcall)),
-                Out::Mfc { flow, entry } => {
+                MrouteOut::Upcall(upcall) => self.asked.push(Input::Upcall(upcall)),
+                MrouteOut::Mfc { flow, entry } => {
                     let entry = entry.and_then(|entry| {
                         let forwarder = self.forwarder(cx);
                         let oifs = entry.oifs.keys().filter_map(|&oif| forwarder.port(oif).ok());
@@ -222,8 +222,8 @@ fn text<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }
 
-impl Actor for Router {
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+impl Actor for RouterActor {
+    fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         self.machine.kernels.start(cx);
         // A virtual interface receives all multicast frames.
         for &port in &cx.plan.nodes[self.machine.node].ports {
@@ -232,7 +232,7 @@ impl Actor for Router {
         self.enter_service(cx)
     }
 
-    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+    fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
             Action::Kill if self.daemon.is_none() => Err("it is not running".to_owned()),
             Action::Kill => {
@@ -259,14 +259,14 @@ impl Actor for Router {
         }
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
+    fn receive(&mut self, cx: &mut Context<'_>, port: PortId, frame: &Frame) {
         let Some(vif) = Vif::new(cx.seats[port].position()) else { return };
         let machine = &mut self.machine;
         let Ok(packet) = ipv4::decode(&frame.packet) else { return };
         let own = cx.plan.ports[port].address;
         let is_local = own == Some(packet.destination.into())
             || machine.kernels.is_member(port, packet.destination);
-        if let Some(heard) = Heard::read(&frame.packet) {
+        if let Some(heard) = HostInput::read(&frame.packet) {
             machine.kernels.receive(cx, port, &heard);
         }
         if self.machine.mroute(cx).hears_igmp(vif, &packet, is_local) {
@@ -275,13 +275,13 @@ impl Actor for Router {
         self.look_ahead(cx);
     }
 
-    fn told(&mut self, cx: &mut Cx<'_>, outs: &mut Vec<Out>) {
+    fn told(&mut self, cx: &mut Context<'_>, outs: &mut Vec<MrouteOut>) {
         self.machine.obey(cx, outs);
         self.answer(cx);
         self.look_ahead(cx);
     }
 
-    fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
+    fn interface(&mut self, cx: &mut Context<'_>, port: PortId, up: bool) {
         if let Some(vif) = Vif::new(cx.seats[port].position()) {
             self.machine.mroute(cx).interface(vif, up);
         }
@@ -293,7 +293,7 @@ impl Actor for Router {
         self.next
     }
 
-    fn wake(&mut self, cx: &mut Cx<'_>) {
+    fn wake(&mut self, cx: &mut Context<'_>) {
         self.machine.kernels.expire(cx);
         let machine = &mut self.machine;
         let mut outs = Vec::new();

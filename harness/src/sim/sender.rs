@@ -2,7 +2,7 @@
 
 use castnet::time::Instant;
 
-use super::actor::{Actor, Cx};
+use super::actor::{Actor, Context};
 use super::datagram;
 use crate::capture::encode::injected;
 use crate::plan::{Action, Injection, NodeId, Setting, Stream};
@@ -33,13 +33,13 @@ impl Sender {
         Self { node, periodic, asking: None, series: Vec::new() }
     }
 
-    fn begin(&mut self, cx: &mut Cx<'_>, what: Sent) {
+    fn begin(&mut self, cx: &mut Context<'_>, what: Sent) {
         self.series.push(Series { began: cx.now, next: 0, what });
         self.wake(cx);
     }
 
     /// Sends this from now on, in place of its own periodic message.
-    fn ask(&mut self, cx: &mut Cx<'_>, injection: Injection) {
+    fn ask(&mut self, cx: &mut Context<'_>, injection: Injection) {
         self.asking = Some(Series { began: cx.now, next: 0, what: Sent::Injection(injection) });
         self.wake(cx);
     }
@@ -53,7 +53,7 @@ impl Sender {
 impl Series {
     /// Sends what is due; returns whether there is more to come. A message that fails is not tried
     /// again.
-    fn serve(&mut self, node: NodeId, cx: &mut Cx<'_>) -> bool {
+    fn serve(&mut self, node: NodeId, cx: &mut Context<'_>) -> bool {
         while let Some(due) = self.due() {
             if due > cx.now {
                 return true;
@@ -73,7 +73,7 @@ impl Series {
         }
     }
 
-    fn send(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+    fn send(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         let sequence = self.next;
         self.next += 1;
         match &self.what {
@@ -92,14 +92,14 @@ impl Series {
 }
 
 impl Actor for Sender {
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+    fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         if let Some(periodic) = self.periodic.take() {
             self.ask(cx, periodic);
         }
         Ok(())
     }
 
-    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+    fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
             Action::Send(stream) => self.begin(cx, Sent::Stream(stream.clone())),
             Action::Inject(injection) => self.begin(cx, Sent::Injection(injection.clone())),
@@ -114,13 +114,13 @@ impl Actor for Sender {
         self.asking.iter().chain(&self.series).filter_map(Series::due).min()
     }
 
-    fn wake(&mut self, cx: &mut Cx<'_>) {
+    fn wake(&mut self, cx: &mut Context<'_>) {
         let node = self.node;
         self.asking.take_if(|series| !series.serve(node, cx));
         self.series.retain_mut(|series| series.serve(node, cx));
     }
 
-    fn quiet(&mut self, _cx: &mut Cx<'_>) {
+    fn quiet(&mut self, _cx: &mut Context<'_>) {
         self.stop();
     }
 }

@@ -6,23 +6,23 @@ use std::net::Ipv4Addr;
 use castnet::addr::Group;
 use castnet::time::Instant;
 
-use super::actor::{Actor, Cx, Sounds};
+use super::actor::{Actor, Context, Sounds};
 use super::frame::Frame;
-use super::model::bridge::{Bridge, Out, Settings};
+use super::model::bridge::{Bridge, BridgeOut, Settings};
 use crate::family::spoken;
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{MemberPorts, NodeEvent};
 
-pub(super) struct Switch {
+pub(super) struct SwitchActor {
     node: NodeId,
     ports: Vec<PortId>,
     is_querier: bool,
     bridge: Bridge,
     members: MemberPorts,
-    out: Vec<Out>,
+    out: Vec<BridgeOut>,
 }
 
-impl Switch {
+impl SwitchActor {
     pub(super) fn new(plan: &Plan, node: NodeId, switch: &plan::Switch) -> Result<Self, String> {
         let ports = plan.nodes[node].ports.clone();
         let is_querier = switch.knobs.querier;
@@ -32,26 +32,26 @@ impl Switch {
     }
 
     /// Carries out what the bridge has decided; `passed` is the frame that it has received.
-    fn obey(&mut self, cx: &mut Cx<'_>, passed: Option<&Frame>) {
+    fn obey(&mut self, cx: &mut Context<'_>, passed: Option<&Frame>) {
         for out in mem::take(&mut self.out) {
             match out {
-                Out::Forward { port, packet } => {
+                BridgeOut::Forward { port, packet } => {
                     let Some(frame) = passed else { continue };
                     // A frame forwarded to a port that is down is lost.
                     _ = cx.pass(self.ports[port], Frame { packet, ..frame.clone() });
                 }
-                Out::Send { port, to, packet } => {
+                BridgeOut::Send { port, to, packet } => {
                     // The bridge has the address of its first port.
                     let source = cx.plan.ports[self.ports[0]].mac;
                     _ = cx.pass(self.ports[port], Frame::to_group(source, to.into(), packet));
                 }
-                Out::Mdb { group, port, on } => {
+                BridgeOut::Mdb { group, port, on } => {
                     let Some(group) = Group::new(group.into()) else { continue };
                     let port = self.ports[port];
                     let change = self.members.change(cx.now, self.node, group, port, on);
                     cx.recording.mdb.extend(change);
                 }
-                Out::Router { port, on } => {
+                BridgeOut::Router { port, on } => {
                     let port = self.ports[port];
                     let event = NodeEvent::router_port(cx.plan, self.node, cx.now, port, on);
                     cx.recording.events.push(event);
@@ -79,8 +79,8 @@ fn settings(switch: &plan::Switch, ports: &[PortId]) -> Result<Settings, String>
     })
 }
 
-impl Actor for Switch {
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+impl Actor for SwitchActor {
+    fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         self.ports.iter().for_each(|&port| cx.hear(port, Sounds::All, true));
         if self.is_querier {
             self.bridge.set_querier(cx.now, true);
@@ -88,7 +88,7 @@ impl Actor for Switch {
         Ok(())
     }
 
-    fn act(&mut self, cx: &mut Cx<'_>, action: &Action) -> Result<(), String> {
+    fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         let Action::Set(Setting::Switch(switch)) = action else {
             return Err("a switch has no such act".to_owned());
         };
@@ -98,7 +98,7 @@ impl Actor for Switch {
         Ok(())
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, port: PortId, frame: &Frame) {
+    fn receive(&mut self, cx: &mut Context<'_>, port: PortId, frame: &Frame) {
         let Some(position) = self.position(port) else { return };
         let Frame { source, destination, packet } = frame;
         let out = &mut self.out;
@@ -106,7 +106,7 @@ impl Actor for Switch {
         self.obey(cx, Some(frame));
     }
 
-    fn interface(&mut self, cx: &mut Cx<'_>, port: PortId, up: bool) {
+    fn interface(&mut self, cx: &mut Context<'_>, port: PortId, up: bool) {
         let Some(position) = self.position(port) else { return };
         self.bridge.port(cx.now, position, up, &mut self.out);
         self.obey(cx, None);
@@ -116,12 +116,12 @@ impl Actor for Switch {
         self.bridge.deadline()
     }
 
-    fn wake(&mut self, cx: &mut Cx<'_>) {
+    fn wake(&mut self, cx: &mut Context<'_>) {
         self.bridge.expire(cx.now, &mut self.out);
         self.obey(cx, None);
     }
 
-    fn quiet(&mut self, cx: &mut Cx<'_>) {
+    fn quiet(&mut self, cx: &mut Context<'_>) {
         if self.is_querier {
             self.bridge.set_querier(cx.now, false);
         }

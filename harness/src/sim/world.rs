@@ -12,13 +12,13 @@ use castnet::addr::Source;
 use castnet::mfc::entry::Flow;
 use castnet::time::Instant;
 
-use super::actor::{Actor, Cx, Token, Want};
+use super::actor::{Actor, Context, Token, Want};
 use super::cast::actor;
 use super::datagram::Receiver;
 use super::forwarders::Forwarder;
 use super::frame::Frame;
-use super::link::Link;
-use super::model::mroute::{Out, Reader};
+use super::link::Medium;
+use super::model::mroute::{MrouteOut, Reader};
 use super::queue::Queue;
 use super::seat::Seat;
 use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Reading, ReadingId};
@@ -94,7 +94,7 @@ struct World<'a> {
     actors: Vec<Box<dyn Actor>>,
     /// For each node the earliest call that is in the queue. A later one in the queue is stale.
     wakes: Vec<Option<Instant>>,
-    links: Vec<Link>,
+    links: Vec<Medium>,
     /// By [`PortId`].
     seats: Vec<Seat>,
     forwarders: Vec<Forwarder>,
@@ -105,7 +105,7 @@ struct World<'a> {
     events: u64,
     /// Empty between calls; kept for its memory.
     wants: Vec<Want>,
-    outs: Vec<Out>,
+    outs: Vec<MrouteOut>,
     listeners: Vec<PortId>,
 }
 
@@ -120,7 +120,7 @@ impl<'a> World<'a> {
             queue: Queue::default(),
             actors,
             wakes: vec![None; plan.nodes.len()],
-            links: (0..plan.links.len()).map(|link| Link::new(plan, link)).collect(),
+            links: (0..plan.links.len()).map(|link| Medium::new(plan, link)).collect(),
             seats: Seat::all(plan, &forwarders),
             forwarders,
             reader: Reader::default(),
@@ -204,9 +204,13 @@ impl<'a> World<'a> {
     }
 
     /// Calls an actor, serves its wants, and schedules its next call.
-    fn call<T>(&mut self, node: NodeId, call: impl FnOnce(&mut dyn Actor, &mut Cx<'_>) -> T) -> T {
+    fn call<T>(
+        &mut self,
+        node: NodeId,
+        call: impl FnOnce(&mut dyn Actor, &mut Context<'_>) -> T,
+    ) -> T {
         let mut wants = mem::take(&mut self.wants);
-        let mut cx = Cx {
+        let mut cx = Context {
             now: self.now,
             plan: self.plan,
             recording: &mut self.recording,

@@ -20,9 +20,9 @@ pub(super) struct Scene<'a> {
     /// In the order of time.
     pub(super) sent: Vec<Sent>,
     /// The flows that ports sent, in the order of their ports.
-    pub(super) flows: Vec<Flow>,
+    pub(super) flows: Vec<PacketTrain>,
     /// The flows that listeners received, in the order of their nodes.
-    pub(super) received: Vec<Flow>,
+    pub(super) received: Vec<PacketTrain>,
 }
 
 /// A control packet at the port that sent it.
@@ -43,7 +43,7 @@ pub(super) enum Whose {
 
 /// Consecutive datagrams of one source and group.
 #[derive(Clone, Debug)]
-pub(super) struct Flow {
+pub(super) struct PacketTrain {
     pub(super) whose: Whose,
     pub(super) source: IpAddr,
     pub(super) group: Group,
@@ -102,7 +102,7 @@ impl<'a> Scene<'a> {
 
     /// If more datagrams are missing than lateness explains, a flow has ended, and another begins.
     /// Lateness of the source itself is no gap.
-    fn split(&self, data: BTreeMap<Key, Vec<(Instant, u64)>>) -> Vec<Flow> {
+    fn split(&self, data: BTreeMap<Key, Vec<(Instant, u64)>>) -> Vec<PacketTrain> {
         let mut flows = Vec::new();
         for ((whose, source, group, stream), datagrams) in data {
             let late = self.plan.tolerance.as_nanos();
@@ -115,7 +115,7 @@ impl<'a> Scene<'a> {
                     continue;
                 };
                 let count = run.len();
-                flows.push(Flow { whose, source, group, stream, first, last, count });
+                flows.push(PacketTrain { whose, source, group, stream, first, last, count });
             }
         }
         flows

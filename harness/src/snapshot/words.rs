@@ -2,7 +2,7 @@
 
 use castnet::time::Seconds;
 
-use super::scene::{Flow, Scene, Sent, Whose};
+use super::scene::{PacketTrain, Scene, Sent, Whose};
 use crate::capture::decode::{Content, Packet};
 use crate::recording::{MdbChange, MfcChange};
 
@@ -36,7 +36,7 @@ impl Scene<'_> {
     }
 
     /// `s1 > 239.1.1.1`, with the sender if it is not the source.
-    pub(super) fn flow(&self, flow: &Flow) -> String {
+    pub(super) fn flow(&self, flow: &PacketTrain) -> String {
         let text = format!("{} > {}", self.name(flow.source), flow.group);
         match flow.whose {
             Whose::Port(port) if !self.is_source(port) => {
@@ -47,7 +47,7 @@ impl Scene<'_> {
     }
 
     /// `100 pps`
-    pub(super) fn rate(&self, flow: &Flow) -> String {
+    pub(super) fn rate(&self, flow: &PacketTrain) -> String {
         let interval = self.interval(flow.stream);
         match interval.is_zero() {
             true => "at no known rate".to_owned(),

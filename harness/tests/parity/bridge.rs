@@ -9,7 +9,7 @@ use castnet::time::Instant;
 use castnet::wire::igmp::Version;
 use castnet_lab::knobs::BridgeKnobs;
 use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, SwitchSpec, switch};
-use castnet_lab::sim::model::bridge::{Bridge, Out, Settings};
+use castnet_lab::sim::model::bridge::{Bridge, BridgeOut, Settings};
 
 use crate::ground::Ground;
 use crate::script::{Model, Reaction, Steps, compare, describe};
@@ -157,12 +157,12 @@ impl Model<Stimulus> for Subject {
     }
 }
 
-fn tell(out: &Out) -> String {
+fn tell(out: &BridgeOut) -> String {
     match out {
-        Out::Forward { port, packet } => format!("link {port}: {}", describe(packet)),
-        Out::Send { port, packet, .. } => format!("link {port}: {}", describe(packet)),
-        Out::Mdb { group, port, on } => tell_member((*group).into(), *port, *on),
-        Out::Router { port, on } => tell_router(*port, *on),
+        BridgeOut::Forward { port, packet } => format!("link {port}: {}", describe(packet)),
+        BridgeOut::Send { port, packet, .. } => format!("link {port}: {}", describe(packet)),
+        BridgeOut::Mdb { group, port, on } => tell_member((*group).into(), *port, *on),
+        BridgeOut::Router { port, on } => tell_router(*port, *on),
     }
 }
 

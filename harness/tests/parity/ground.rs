@@ -9,7 +9,7 @@ use std::time::Duration;
 use castnet_lab::backend::{Changing, Running};
 use castnet_lab::family::spoken;
 use castnet_lab::lab::link::{self, Built};
-use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, Port, Tap};
+use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, PortSpec, Tap};
 use tokio::time;
 
 use crate::script::{Done, Played, Reaction, describe, realtime};
@@ -170,7 +170,7 @@ fn mac(link: usize, end: u8) -> [u8; 6] {
 }
 
 fn wire(link: usize, inner: usize) -> LinkSpec {
-    let port = |netns: usize, end: u8, addresses| Port {
+    let port = |netns: usize, end: u8, addresses| PortSpec {
         netns,
         ifname: format!("l{link}"),
         mac: mac(link, end),

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use castnet::rng::Rng;
 use castnet::time::Instant;
 use castnet_lab::lab::Netlink;
-use castnet_lab::sim::model::host::{Heard, Host, Out};
+use castnet_lab::sim::model::host::{Host, HostInput, HostOut};
 
 use crate::ground::Ground;
 use crate::script::{Model, Steps, compare, describe};
@@ -87,7 +87,7 @@ impl Model<Stimulus> for Subject {
             Stimulus::Join(_, group) => self.host.join(now, *group),
             Stimulus::Leave(_, group) => self.host.leave(now, *group, &mut out),
             Stimulus::Hear(packet) => {
-                if let Some(heard) = Heard::read(packet) {
+                if let Some(heard) = HostInput::read(packet) {
                     self.host.receive(now, &heard, &mut self.rng);
                 }
             }
@@ -98,6 +98,6 @@ impl Model<Stimulus> for Subject {
     }
 }
 
-fn tell(out: &[Out]) -> Vec<String> {
+fn tell(out: &[HostOut]) -> Vec<String> {
     out.iter().map(|out| format!("link 0: {}", describe(&out.packet))).collect()
 }

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use castnet::rng::Rng;
 use castnet::time::Instant;
 use castnet_lab::lab::{Netlink, SwitchSpec, switch};
-use castnet_lab::sim::model::host::{Heard, Host, Out};
+use castnet_lab::sim::model::host::{Host, HostInput, HostOut};
 
 use crate::bridge;
 use crate::ground::Ground;
@@ -115,12 +115,12 @@ struct Subject {
 
 impl Subject {
     /// Carries the hosts' messages to each other, and to the querier's link.
-    fn carry(&mut self, now: Instant, said: [Vec<Out>; HOSTS]) -> Vec<String> {
+    fn carry(&mut self, now: Instant, said: [Vec<HostOut>; HOSTS]) -> Vec<String> {
         let mut told = Vec::new();
         for (from, out) in said.iter().enumerate() {
-            for Out { packet, .. } in out {
+            for HostOut { packet, .. } in out {
                 let other = 1 - from;
-                if let Some(heard) = Heard::read(packet) {
+                if let Some(heard) = HostInput::read(packet) {
                     self.hosts[other].receive(now, &heard, &mut self.rng);
                 }
                 let told_on = [other, HOSTS].map(|to| format!("link {to}: {}", describe(packet)));
@@ -153,7 +153,7 @@ impl Model<Stimulus> for Subject {
                 self.hosts[*host].leave(now, *group, &mut said[*host]);
             }
             Stimulus::Query(packet) => {
-                let heard = Heard::read(packet).unwrap();
+                let heard = HostInput::read(packet).unwrap();
                 for (link, host) in self.hosts.iter_mut().enumerate() {
                     host.receive(now, &heard, &mut self.rng);
                     told.push(format!("link {link}: {}", describe(packet)));

@@ -11,7 +11,7 @@ use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
 use castnet::wire::ipv4;
 use castnet_lab::lab::{MfcMessage, MfcMonitor, Netlink};
-use castnet_lab::sim::model::mroute::{Mroute, Out, Reader};
+use castnet_lab::sim::model::mroute::{Mroute, MrouteOut, Reader};
 use std::os::fd::AsFd as _;
 
 use crate::ground::Ground;
@@ -189,7 +189,7 @@ impl Subject {
         now: Instant,
         link: usize,
         packet: &[u8],
-        out: &mut Vec<Out>,
+        out: &mut Vec<MrouteOut>,
     ) -> Vec<String> {
         let Ok(ip) = ipv4::decode(packet) else { return Vec::new() };
         let is_local = ip.destination == ALL_HOSTS
@@ -244,12 +244,14 @@ impl Model<Stimulus> for Subject {
     }
 }
 
-fn tell(out: &Out) -> String {
+fn tell(out: &MrouteOut) -> String {
     match out {
-        Out::Forward { vif, packet, .. } => format!("link {}: {}", vif.index(), describe(packet)),
-        Out::Upcall(upcall) => tell_upcall(upcall),
-        Out::Mfc { flow, entry: None } => format!("{flow} none"),
-        Out::Mfc { flow, entry: Some(entry) } => {
+        MrouteOut::Forward { vif, packet, .. } => {
+            format!("link {}: {}", vif.index(), describe(packet))
+        }
+        MrouteOut::Upcall(upcall) => tell_upcall(upcall),
+        MrouteOut::Mfc { flow, entry: None } => format!("{flow} none"),
+        MrouteOut::Mfc { flow, entry: Some(entry) } => {
             let oifs: Vec<_> = entry.oifs.keys().map(|oif| oif.index()).collect();
             format!("{flow} in {} out {oifs:?}", entry.iif.index())
         }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use castnet::kernel::readable;
 use castnet_lab::capture::decode::decode;
 use castnet_lab::lab::{
-    BATCH_BYTES, Capture, Carrier, Frame, LinkSpec, Netns, PROOF_BOUND, Port, Tap, link, privilege,
+    BATCH_BYTES, Capture, Carrier, Frame, LinkSpec, Netns, PROOF_BOUND, PortSpec, Tap, link,
+    privilege,
 };
 use castnet_lab::scenario::PacketKind;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -49,7 +50,7 @@ fn with_lab(body: impl AsyncFnOnce(&[Netns]) -> Result<(), Failed>) -> Result<()
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let netns = [Netns::create("r1")?, Netns::create("h1")?];
-        let port = |netns: usize, last: u8| Port {
+        let port = |netns: usize, last: u8| PortSpec {
             netns,
             ifname: "lan".to_owned(),
             mac: [2, 0, 0, 0, 0, last],

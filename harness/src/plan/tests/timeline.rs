@@ -91,7 +91,8 @@ fn a_window_that_the_tolerance_would_swallow_is_refused() {
 
 #[test]
 fn a_router_that_is_killed_is_a_process() {
-    let apart = |acts: &str| plan_of_acts("", acts).unwrap().nodes.iter().any(|node| node.apart);
+    let apart =
+        |acts: &str| plan_of_acts("", acts).unwrap().nodes.iter().any(|node| node.is_process);
     let kill = act("1s", "kill = { who = \"r1\" }");
     assert!(apart(&kill) && !apart(&act("1s", JOIN)));
 }

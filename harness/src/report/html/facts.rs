@@ -35,10 +35,10 @@ pub(super) struct Facts<'a> {
     reasons: &'a [String],
     findings: Vec<Found<'a>>,
     rules: Vec<Rule<'a>>,
-    nodes: Vec<Node<'a>>,
-    links: Vec<Link<'a>>,
-    ports: Vec<Port>,
-    acts: Vec<Act<'a>>,
+    nodes: Vec<NodeFacts<'a>>,
+    links: Vec<LinkFacts<'a>>,
+    ports: Vec<PortFacts>,
+    acts: Vec<ActFacts<'a>>,
     streams: BTreeMap<u32, Stream>,
     /// How each kind of packet is drawn, in the order of the legend.
     kinds: Vec<(&'static str, Mark)>,
@@ -74,19 +74,19 @@ struct Rule<'a> {
 }
 
 #[derive(Serialize)]
-struct Node<'a> {
+struct NodeFacts<'a> {
     name: &'a str,
     role: &'static str,
 }
 
 #[derive(Serialize)]
-struct Link<'a> {
+struct LinkFacts<'a> {
     name: &'a str,
     subnet: String,
 }
 
 #[derive(Serialize)]
-struct Port {
+struct PortFacts {
     node: NodeId,
     link: LinkId,
     address: Option<String>,
@@ -94,7 +94,7 @@ struct Port {
 }
 
 #[derive(Serialize)]
-struct Act<'a> {
+struct ActFacts<'a> {
     at: Option<u64>,
     label: &'a str,
 }
@@ -174,7 +174,11 @@ impl<'a> Facts<'a> {
             reasons: &verdict.reasons,
             findings: verdict.findings.iter().map(found).collect(),
             rules: verdict.invariants.iter().map(rule).collect(),
-            nodes: plan.nodes.iter().map(|n| Node { name: &n.name, role: role(&n.role) }).collect(),
+            nodes: plan
+                .nodes
+                .iter()
+                .map(|n| NodeFacts { name: &n.name, role: role(&n.role) })
+                .collect(),
             links: plan.links.iter().map(link).collect(),
             ports: plan.ports.iter().map(port).collect(),
             acts: acts(plan, recording),
@@ -221,19 +225,19 @@ const fn role(role: &Role) -> &'static str {
     }
 }
 
-fn link(link: &crate::plan::Link) -> Link<'_> {
-    Link { name: &link.name, subnet: link.subnet.to_string() }
+fn link(link: &crate::plan::Link) -> LinkFacts<'_> {
+    LinkFacts { name: &link.name, subnet: link.subnet.to_string() }
 }
 
-fn port(port: &crate::plan::Port) -> Port {
+fn port(port: &crate::plan::Port) -> PortFacts {
     let mac = port.mac.map(|octet| format!("{octet:02x}")).join(":");
     let address = port.address.map(|address| address.to_string());
-    Port { node: port.node, link: port.link, address, mac }
+    PortFacts { node: port.node, link: port.link, address, mac }
 }
 
-fn acts<'a>(plan: &'a Plan, recording: &Recording) -> Vec<Act<'a>> {
+fn acts<'a>(plan: &'a Plan, recording: &Recording) -> Vec<ActFacts<'a>> {
     let done = plan.acts.iter().zip(&recording.acts);
-    done.map(|(act, at)| Act { at: at.map(|at| at.as_nanos()), label: &act.label }).collect()
+    done.map(|(act, at)| ActFacts { at: at.map(|at| at.as_nanos()), label: &act.label }).collect()
 }
 
 fn streams(plan: &Plan) -> BTreeMap<u32, Stream> {

@@ -23,7 +23,7 @@ use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use child::Setup;
 use process::Child;
 
-pub(super) struct Router {
+pub(super) struct RouterActor {
     node: NodeId,
     setup: Setup,
     netns: Netns,
@@ -43,7 +43,7 @@ enum Daemon {
     Dead,
 }
 
-impl Router {
+impl RouterActor {
     pub(super) fn open(
         plan: &Plan,
         node: NodeId,
@@ -59,7 +59,7 @@ impl Router {
         let setup = Setup { config, ifindexes, rng, events: EventRecorder::new(plan, node) };
         // A kernel without multicast routing is detected here, for a task and a process alike.
         let opened = take_ownership(netns)?;
-        let daemon = if plan.nodes[node].apart {
+        let daemon = if plan.nodes[node].is_process {
             // Multicast routing of a namespace has one owner.
             drop(opened);
             Daemon::Process(Child::start(netns, setup.clone())?)
@@ -121,7 +121,7 @@ fn take_ownership(netns: &Netns) -> io::Result<Opened> {
     })
 }
 
-impl Actor for Router {
+impl Actor for RouterActor {
     fn start(&mut self, stage: &Stage) -> Result<(), String> {
         self.watch.take().ok_or("started twice")?.start(stage);
         self.daemon = match std::mem::replace(&mut self.daemon, Daemon::Dead) {

@@ -39,7 +39,7 @@ pub struct Settings {
 
 /// An effect or a report of the bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Out {
+pub enum BridgeOut {
     /// The frame leaves through the port as it came.
     Forward {
         /// The port.
@@ -152,7 +152,7 @@ impl Bridge {
         source: [u8; 6],
         destination: [u8; 6],
         packet: &Rc<[u8]>,
-        out: &mut Vec<Out>,
+        out: &mut Vec<BridgeOut>,
     ) {
         // A group address is never a frame's source.
         if !self.is_up(port) || source[0] & 1 == 1 {
@@ -172,12 +172,12 @@ impl Bridge {
             known.map_or_else(|| self.all(), |known| BTreeSet::from([known]))
         };
         let to = to.into_iter().filter(|&to| to != port && self.is_up(to));
-        out.extend(to.map(|port| Out::Forward { port, packet: packet.clone() }));
+        out.extend(to.map(|port| BridgeOut::Forward { port, packet: packet.clone() }));
     }
 
     /// The port goes down, which ends everything known behind it, or comes up. Either way the
     /// bridge starts its Queries anew on all ports that are up.
-    pub fn port(&mut self, now: Instant, port: usize, is_up: bool, out: &mut Vec<Out>) {
+    pub fn port(&mut self, now: Instant, port: usize, is_up: bool, out: &mut Vec<BridgeOut>) {
         let Some(changed) = self.ports.get_mut(port) else { return };
         changed.is_up = is_up;
         if !is_up {
@@ -190,7 +190,7 @@ impl Bridge {
             groups.into_iter().for_each(|group| self.forget(group, port, out));
             if self.timers.expiry(Due::Router(port)).is_some() {
                 self.timers.cancel(Due::Router(port));
-                out.push(Out::Router { port, on: false });
+                out.push(BridgeOut::Router { port, on: false });
             }
             self.timers.cancel(Due::OwnOn(port));
             self.addresses.forget(port);
@@ -205,12 +205,12 @@ impl Bridge {
     }
 
     /// Serves the timers whose time has come; harmless at any time.
-    pub fn expire(&mut self, now: Instant, out: &mut Vec<Out>) {
+    pub fn expire(&mut self, now: Instant, out: &mut Vec<BridgeOut>) {
         while let Some(due) = self.timers.pop_expired(now) {
             match due {
                 Due::Member(group, port) => self.forget(group, port, out),
                 Due::AskAgain(group, port) => self.ask_again(now, group, port, out),
-                Due::Router(port) => out.push(Out::Router { port, on: false }),
+                Due::Router(port) => out.push(BridgeOut::Router { port, on: false }),
                 Due::OtherQuerier => self.begin(now),
                 Due::FirstAnswers => {}
                 Due::Own => self.ask_itself(now),
@@ -248,21 +248,21 @@ impl Bridge {
     }
 
     /// Adds a membership of the group behind the port.
-    fn add(&mut self, now: Instant, group: Ipv4Addr, port: usize, out: &mut Vec<Out>) {
+    fn add(&mut self, now: Instant, group: Ipv4Addr, port: usize, out: &mut Vec<BridgeOut>) {
         let lives = after(now, hundredths(self.settings.knobs.membership_interval));
         self.timers.set(Due::Member(group, port), lives);
         self.members.entry((group, port)).or_insert_with(|| {
-            out.push(Out::Mdb { group, port, on: true });
+            out.push(BridgeOut::Mdb { group, port, on: true });
             Member::default()
         });
     }
 
     /// Removes the membership of the group behind the port.
-    fn forget(&mut self, group: Ipv4Addr, port: usize, out: &mut Vec<Out>) {
+    fn forget(&mut self, group: Ipv4Addr, port: usize, out: &mut Vec<BridgeOut>) {
         self.timers.cancel(Due::Member(group, port));
         self.timers.cancel(Due::AskAgain(group, port));
         if self.members.remove(&(group, port)).is_some() {
-            out.push(Out::Mdb { group, port, on: false });
+            out.push(BridgeOut::Mdb { group, port, on: false });
         }
     }
 

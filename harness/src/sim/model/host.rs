@@ -4,7 +4,7 @@
 //! any-source ones, so version 3 sends TO_EX, TO_IN and IS_EX with empty source lists. Refuses to
 //! know sockets: it counts them by group, and ignores what a single socket may join. A simulation
 //! may have a million hosts, so values that all share are not stored per host, and a packet is read
-//! once for all who hear it ([`Heard::read`]).
+//! once for all who hear it ([`HostInput::read`]).
 
 mod asked;
 mod heard;
@@ -21,7 +21,7 @@ use castnet::time::Instant;
 use castnet::wire::igmp::{Message, RecordKind, Version};
 
 use super::jiffies::{Timer, below, jiffies, ticks};
-pub use heard::Heard;
+pub use heard::HostInput;
 use heard::What;
 
 /// The group that every interface joins unasked, and that is never reported.
@@ -52,7 +52,7 @@ const AT_LEAST: u64 = 2;
 
 /// A packet to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Out {
+pub struct HostOut {
     /// The IP destination.
     pub to: Ipv4Addr,
     /// The whole IPv4 packet.
@@ -166,7 +166,7 @@ impl Host {
     }
 
     /// A socket leaves the group; a group without sockets stays as it is.
-    pub fn leave(&mut self, now: Instant, group: Ipv4Addr, out: &mut Vec<Out>) {
+    pub fn leave(&mut self, now: Instant, group: Ipv4Addr, out: &mut Vec<HostOut>) {
         let Some(at) = self.members.iter().position(|member| member.group == group) else { return };
         self.members[at].sockets -= 1;
         if self.members[at].sockets == 0 {
@@ -201,7 +201,7 @@ impl Host {
     }
 
     /// The packet came in on the interface.
-    pub fn receive(&mut self, now: Instant, heard: &Heard, rng: &mut Rng) {
+    pub fn receive(&mut self, now: Instant, heard: &HostInput, rng: &mut Rng) {
         let for_us = match heard.destination {
             to if to.is_multicast() => self.is_member(to),
             to => to == self.address || to.is_broadcast(),
@@ -225,7 +225,7 @@ impl Host {
     }
 
     /// Serves the timers whose time has come; harmless at any time.
-    pub fn expire(&mut self, now: Instant, rng: &mut Rng, out: &mut Vec<Out>) {
+    pub fn expire(&mut self, now: Instant, rng: &mut Rng, out: &mut Vec<HostOut>) {
         if self.answer.take(now) {
             let groups = self.members.iter().rev().map(|member| member.group);
             let records = groups.filter(is_reported).map(|group| (RecordKind::IsEx, group));
@@ -286,7 +286,7 @@ impl Host {
     }
 
     /// A group has no sockets any more, or its interface goes down.
-    fn dropped(&mut self, now: Instant, member: &Member, out: &mut Vec<Out>) {
+    fn dropped(&mut self, now: Instant, member: &Member, out: &mut Vec<HostOut>) {
         let group = member.group;
         if !is_reported(&group) {
             return;
@@ -319,7 +319,7 @@ impl Host {
     }
 
     /// The delay of a group's Report is over.
-    fn report(&mut self, now: Instant, at: usize, rng: &mut Rng, out: &mut Vec<Out>) {
+    fn report(&mut self, now: Instant, at: usize, rng: &mut Rng, out: &mut Vec<HostOut>) {
         let (version, interval) = (self.version(now), self.report_interval(now));
         let member = &mut self.members[at];
         member.is_reporter = true;

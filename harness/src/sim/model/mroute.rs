@@ -37,7 +37,7 @@ const NOT_OUT: u8 = 255;
 
 /// An effect or a report of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Out {
+pub enum MrouteOut {
     /// The packet, with its TTL lowered, leaves through the interface.
     Forward {
         /// The interface.
@@ -109,13 +109,13 @@ impl Mroute {
     }
 
     /// The owner's socket is closed: its interfaces, entries and waiting datagrams go.
-    pub fn close(&mut self, out: &mut Vec<Out>) {
+    pub fn close(&mut self, out: &mut Vec<MrouteOut>) {
         self.is_open = false;
         self.exist = 0;
         self.vifs.clear();
         let flows = std::mem::take(&mut self.entries).into_iter().map(|(flow, _)| flow);
         let flows = flows.chain(self.unresolved.clear());
-        out.extend(flows.map(|flow| Out::Mfc { flow, entry: None }));
+        out.extend(flows.map(|flow| MrouteOut::Mfc { flow, entry: None }));
     }
 
     /// Adds a virtual interface (`MRT_ADD_VIF`). Its own TTL threshold has no effect in Linux.
@@ -154,7 +154,7 @@ impl Mroute {
         &mut self,
         now: Instant,
         entry: &MfcEntry,
-        out: &mut Vec<Out>,
+        out: &mut Vec<MrouteOut>,
     ) -> Result<(), Refused> {
         if !self.is_open {
             return Err(Refused::NotOpen);
@@ -180,16 +180,16 @@ impl Mroute {
                 }
             }
         }
-        out.push(Out::Mfc { flow, entry: self.entry(flow) });
+        out.push(MrouteOut::Mfc { flow, entry: self.entry(flow) });
         Ok(())
     }
 
     /// Deletes the flow's entry (`MRT_DEL_MFC`). Without an entry nothing happens, even if
     /// datagrams wait for one.
-    pub fn delete_mfc(&mut self, flow: Flow, out: &mut Vec<Out>) {
+    pub fn delete_mfc(&mut self, flow: Flow, out: &mut Vec<MrouteOut>) {
         if let Ok(at) = self.find(flow) {
             self.entries.remove(at);
-            out.push(Out::Mfc { flow, entry: None });
+            out.push(MrouteOut::Mfc { flow, entry: None });
         }
     }
 
@@ -233,7 +233,7 @@ impl Mroute {
         vif: Vif,
         packet: &Rc<[u8]>,
         reader: &mut Reader,
-        out: &mut Vec<Out>,
+        out: &mut Vec<MrouteOut>,
     ) {
         if self.has_vif(vif) && self.down & 1 << vif.index() == 0 {
             self.input(now, vif, packet, reader, out);
@@ -247,9 +247,9 @@ impl Mroute {
     }
 
     /// Drops datagrams that have waited too long for an entry; harmless at any time.
-    pub fn expire(&mut self, now: Instant, out: &mut Vec<Out>) {
+    pub fn expire(&mut self, now: Instant, out: &mut Vec<MrouteOut>) {
         let flows = self.unresolved.expire(now).into_iter();
-        out.extend(flows.map(|flow| Out::Mfc { flow, entry: None }));
+        out.extend(flows.map(|flow| MrouteOut::Mfc { flow, entry: None }));
     }
 
     /// The index of the flow's entry, or where it would be inserted.
@@ -281,14 +281,14 @@ impl Mroute {
         vif: Vif,
         packet: &Rc<[u8]>,
         reader: &mut Reader,
-        out: &mut Vec<Out>,
+        out: &mut Vec<MrouteOut>,
     ) {
         let Some(ip) = reader.header(packet) else { return };
         let Some(flow) = ip.flow else { return };
         let Ok(at) = self.find(flow) else {
             if self.unresolved.wait(now, flow, vif, packet) {
-                out.push(Out::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow }));
-                out.push(Out::Mfc { flow, entry: None });
+                out.push(MrouteOut::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow }));
+                out.push(MrouteOut::Mfc { flow, entry: None });
             }
             return;
         };
@@ -299,7 +299,7 @@ impl Mroute {
             entry.counters.wrong_if += 1;
             if entry.may_assert(now, vif) {
                 entry.asserted = Some(jiffies(now));
-                out.push(Out::Upcall(Upcall { kind: UpcallKind::WrongVif, vif, flow }));
+                out.push(MrouteOut::Upcall(Upcall { kind: UpcallKind::WrongVif, vif, flow }));
             }
             return;
         }
@@ -315,7 +315,7 @@ impl Mroute {
             counters.packets_out += 1;
             counters.bytes_out += ip.octets as u64;
             let packet = reader.lowered(packet, &ip);
-            out.push(Out::Forward { vif: oif, to: ip.destination, packet });
+            out.push(MrouteOut::Forward { vif: oif, to: ip.destination, packet });
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use castnet::rng::Rng;
 use castnet::time::Instant;
 
-use super::{CHURN, Cx, Population, token};
+use super::{CHURN, Context, Population, token};
 use crate::family::spoken_group;
 use crate::plan::Churn;
 
@@ -52,7 +52,7 @@ fn exponential(rng: &mut Rng, mean: Duration) -> Duration {
 }
 
 impl Population {
-    pub(super) fn begin(&mut self, cx: &mut Cx<'_>, churn: &Churn) -> Result<(), String> {
+    pub(super) fn begin(&mut self, cx: &mut Context<'_>, churn: &Churn) -> Result<(), String> {
         let group = spoken_group(churn.group).map_err(|unspoken| unspoken.to_string())?;
         let until = churn.during.map(|during| cx.now + during);
         let (interval, stay) = (churn.interval, churn.stay);
@@ -62,7 +62,7 @@ impl Population {
     }
 
     /// A host comes, or a host goes.
-    pub(super) fn churn(&mut self, cx: &mut Cx<'_>, which: u64, host: u32) {
+    pub(super) fn churn(&mut self, cx: &mut Context<'_>, which: u64, host: u32) {
         let (nth, goes) = ((which / 2) as usize, which % 2 == 1);
         let Some(Churning { group, stay, until, .. }) = self.churning.get(nth) else { return };
         let (group, stay) = (*group, *stay);
@@ -80,7 +80,7 @@ impl Population {
         self.plan_coming(cx, nth);
     }
 
-    fn plan_coming(&mut self, cx: &mut Cx<'_>, nth: usize) {
+    fn plan_coming(&mut self, cx: &mut Context<'_>, nth: usize) {
         let wait = exponential(&mut self.rng, self.churning[nth].interval);
         cx.remind(cx.now + wait, token(CHURN + 2 * nth as u64, 0));
     }

@@ -10,8 +10,8 @@ use crate::fabric::Wire;
 use crate::plan::{LinkId, PortId};
 use crate::recording;
 use crate::sim::frame::{Frame, UNDER_WAY};
-use crate::sim::link::Link;
-use crate::sim::model::mroute::{Header, Out};
+use crate::sim::link::Medium;
+use crate::sim::model::mroute::{Header, MrouteOut};
 use crate::sim::seat::Seat;
 
 impl World<'_> {
@@ -25,7 +25,7 @@ impl World<'_> {
         let id = seat.link();
         // A cable has no wire, so its link need not be read.
         if seat.peer().is_none()
-            && let Link { ports, wire: Some(wire), .. } = &mut self.links[id]
+            && let Medium { ports, wire: Some(wire), .. } = &mut self.links[id]
         {
             let position = ports.iter().position(|&own| own == port);
             wire.enter(self.now, position.unwrap_or_default(), &frame.octets());
@@ -91,10 +91,10 @@ impl World<'_> {
         let mut outs = mem::take(&mut self.outs);
         let mroute = &mut self.forwarders[forwarder].mroute;
         mroute.forward(self.now, vif, &frame.packet, &mut self.reader, &mut outs);
-        if outs.iter().all(|out| matches!(out, Out::Forward { .. })) {
+        if outs.iter().all(|out| matches!(out, MrouteOut::Forward { .. })) {
             self.events += 1;
             for out in outs.drain(..) {
-                if let Out::Forward { vif, to, packet } = out
+                if let MrouteOut::Forward { vif, to, packet } = out
                     && let Ok(port) = self.forwarders[forwarder].port(vif)
                 {
                     self.send(port, Frame::to_group(self.seats[port].mac, to.into(), packet));

@@ -7,11 +7,11 @@ use castnet::time::Instant;
 use super::Causes;
 use crate::plan::{Act, Action, NodeId, PortId};
 use crate::snapshot::label::Label;
-use crate::snapshot::scene::{Flow, Scene, Whose};
+use crate::snapshot::scene::{PacketTrain, Scene, Whose};
 
 /// A flow with the labels of its ends.
 pub(in crate::snapshot) struct LabelledFlow<'a> {
-    pub(in crate::snapshot) flow: &'a Flow,
+    pub(in crate::snapshot) flow: &'a PacketTrain,
     pub(in crate::snapshot) begin: Label,
     pub(in crate::snapshot) end: Label,
 }
@@ -24,7 +24,7 @@ enum Edge {
 }
 
 impl Edge {
-    const fn of(self, flow: &Flow) -> Instant {
+    const fn of(self, flow: &PacketTrain) -> Instant {
         match self {
             Self::First => flow.first,
             Self::Last => flow.last,
@@ -69,17 +69,17 @@ impl Scene<'_> {
     }
 
     /// Whether both flows began or ended at one time, within the second one's lag.
-    fn are_near(&self, edge: Edge, one: &Flow, flow: &Flow) -> bool {
+    fn are_near(&self, edge: Edge, one: &PacketTrain, flow: &PacketTrain) -> bool {
         let (one, other) = (edge.of(one), edge.of(flow));
         one.since(other).max(other.since(one)) <= self.lag(flow)
     }
 
     /// How long after its cause the first or last datagram of a flow may come.
-    fn lag(&self, flow: &Flow) -> Duration {
+    fn lag(&self, flow: &PacketTrain) -> Duration {
         self.plan.tolerance + self.interval(flow.stream)
     }
 
-    fn reaches(&self, sent: &Flow, received: &Flow, node: NodeId) -> bool {
+    fn reaches(&self, sent: &PacketTrain, received: &PacketTrain, node: NodeId) -> bool {
         let Whose::Port(port) = sent.whose else { return false };
         let link = self.plan.ports[port].link;
         (sent.source, sent.group, sent.stream) == (received.source, received.group, received.stream)
@@ -88,13 +88,13 @@ impl Scene<'_> {
     }
 
     /// When the source began, if the flow began with it.
-    fn sent_at_once(&self, flow: &Flow) -> Option<Label> {
+    fn sent_at_once(&self, flow: &PacketTrain) -> Option<Label> {
         let (act, _) = self.stream(flow.stream)?;
         let done = self.recording.acts.get(act).copied().flatten()?;
         self.follows(flow.first, done).then(|| self.label(&self.plan.acts[act]))
     }
 
-    fn begin(&self, flow: &Flow, causes: &Causes<'_>) -> Label {
+    fn begin(&self, flow: &PacketTrain, causes: &Causes<'_>) -> Label {
         if let Some(label) = self.sent_at_once(flow) {
             return label;
         }
@@ -118,7 +118,7 @@ impl Scene<'_> {
     /// Why the flow began or ended at a port: its forwarding changed, or the incoming flow did.
     fn forwarded(
         &self,
-        flow: &Flow,
+        flow: &PacketTrain,
         port: PortId,
         edge: Edge,
         causes: &Causes<'_>,
@@ -134,12 +134,12 @@ impl Scene<'_> {
     }
 
     /// The latest flow that came in on another link of the machine before this one went out.
-    fn upstream(&self, flow: &Flow, port: PortId) -> Option<&Flow> {
+    fn upstream(&self, flow: &PacketTrain, port: PortId) -> Option<&PacketTrain> {
         let node = self.node(port);
         let candidates = self.flows.iter().filter(|other| {
             let Whose::Port(sender) = other.whose else { return false };
             let link = self.plan.ports[sender].link;
-            let of = |one: &Flow| (one.source, one.group, one.stream);
+            let of = |one: &PacketTrain| (one.source, one.group, one.stream);
             of(other) == of(flow)
                 && self.node(sender) != node
                 && link != self.plan.ports[port].link
@@ -149,7 +149,7 @@ impl Scene<'_> {
         candidates.max_by_key(|other| other.first)
     }
 
-    fn end(&self, flow: &Flow, causes: &Causes<'_>) -> Label {
+    fn end(&self, flow: &PacketTrain, causes: &Causes<'_>) -> Label {
         let lag = self.lag(flow);
         if flow.last + lag >= Instant::ZERO + self.plan.end {
             return Label::end(self.plan.end);
@@ -178,7 +178,7 @@ impl Scene<'_> {
     }
 
     /// The end of the stream itself, if the flow ended here and then.
-    fn stopped(&self, flow: &Flow) -> Option<Label> {
+    fn stopped(&self, flow: &PacketTrain) -> Option<Label> {
         let (act, stream) = self.stream(flow.stream)?;
         let begun = self.recording.acts.get(act).copied().flatten()?;
         let label = self.label(&self.plan.acts[act]);
@@ -200,7 +200,7 @@ impl Scene<'_> {
     /// The latest cause for which the flow is forwarded there from then on, or no longer.
     fn switched(
         &self,
-        flow: &Flow,
+        flow: &PacketTrain,
         port: PortId,
         on: bool,
         causes: &Causes<'_>,
@@ -222,7 +222,7 @@ impl Scene<'_> {
     }
 
     /// Whether the act may begin or end the flow.
-    fn concerns(&self, act: &Act, flow: &Flow) -> bool {
+    fn concerns(&self, act: &Act, flow: &PacketTrain) -> bool {
         match &act.action {
             Action::Join(_, group) | Action::Leave(_, group) => *group == flow.group,
             Action::Churn(churn) => churn.group == flow.group,

@@ -11,7 +11,7 @@ use castnet::wire::igmp::{Message, Query, V3Query, Version};
 use castnet::wire::ipv4;
 
 use super::super::jiffies::after;
-use super::{Bridge, Due, Out, hundredths};
+use super::{Bridge, BridgeOut, Due, hundredths};
 
 /// The destination of Queries, including those for a group that was left in version 2.
 pub(super) const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
@@ -89,7 +89,7 @@ impl Bridge {
     }
 
     /// The General Query on a port is due.
-    pub(super) fn ask_on(&mut self, now: Instant, port: usize, out: &mut Vec<Out>) {
+    pub(super) fn ask_on(&mut self, now: Instant, port: usize, out: &mut Vec<BridgeOut>) {
         let wait = self.ports[port].own.next(&self.settings);
         if self.asks() {
             self.send_query(port, None, ALL_HOSTS, false, out);
@@ -103,7 +103,7 @@ impl Bridge {
         now: Instant,
         group: Ipv4Addr,
         port: usize,
-        out: &mut Vec<Out>,
+        out: &mut Vec<BridgeOut>,
     ) {
         let asks = self.asks();
         let Some(member) = self.members.get_mut(&(group, port)) else { return };
@@ -131,7 +131,7 @@ impl Bridge {
         port: usize,
         from: Ipv4Addr,
         granted: u64,
-        out: &mut Vec<Out>,
+        out: &mut Vec<BridgeOut>,
     ) {
         let is_vacant = self.timers.expiry(Due::Own).is_none()
             && self.timers.expiry(Due::OtherQuerier).is_none();
@@ -146,7 +146,7 @@ impl Bridge {
         let lives = after(now, hundredths(self.settings.knobs.querier_interval));
         self.timers.set(Due::OtherQuerier, lives);
         if self.timers.expiry(Due::Router(port)).is_none() {
-            out.push(Out::Router { port, on: true });
+            out.push(BridgeOut::Router { port, on: true });
         }
         self.timers.set(Due::Router(port), lives);
     }
@@ -162,7 +162,7 @@ impl Bridge {
         group: Option<Ipv4Addr>,
         to: Ipv4Addr,
         suppress: bool,
-        out: &mut Vec<Out>,
+        out: &mut Vec<BridgeOut>,
     ) {
         let settings = &self.settings;
         let granted = match group {
@@ -181,7 +181,7 @@ impl Bridge {
         let group = group.unwrap_or(Ipv4Addr::UNSPECIFIED);
         let message = Message::Query(Query { max_resp_code, group, v3 });
         let packet = ipv4::encode_igmp(settings.address, to, &message);
-        out.push(Out::Send { port, to, packet: packet.expect("a Query fits a packet") });
+        out.push(BridgeOut::Send { port, to, packet: packet.expect("a Query fits a packet") });
     }
 }
 

@@ -12,7 +12,7 @@ use castnet::wire::ipv4::{self, IGMP, Ipv4Packet};
 
 use super::super::jiffies::{after, ticks};
 use super::querier::ALL_HOSTS;
-use super::{Bridge, Due, Out, hundredths};
+use super::{Bridge, BridgeOut, Due, hundredths};
 
 /// Where a frame is forwarded, once the bridge snoops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Bridge {
         now: Instant,
         port: usize,
         packet: &[u8],
-        out: &mut Vec<Out>,
+        out: &mut Vec<BridgeOut>,
     ) -> Carried {
         let Ok(ip) = ipv4::decode(packet) else { return Carried::Nowhere };
         if ip.protocol != IGMP {
@@ -65,7 +65,7 @@ impl Bridge {
         port: usize,
         from: Ipv4Addr,
         query: &Query,
-        out: &mut Vec<Out>,
+        out: &mut Vec<BridgeOut>,
     ) {
         let follows_v3 = self.settings.knobs.version == Version::V3;
         let granted = match &query.v3 {
@@ -90,7 +90,13 @@ impl Bridge {
 
     /// A Leave, or its equivalent in version 3. While there is another querier, the bridge waits
     /// for that querier's Query.
-    fn heard_leave(&mut self, now: Instant, port: usize, group: Ipv4Addr, out: &mut Vec<Out>) {
+    fn heard_leave(
+        &mut self,
+        now: Instant,
+        port: usize,
+        group: Ipv4Addr,
+        out: &mut Vec<BridgeOut>,
+    ) {
         if is_link_local(group) || self.ports_of(group).next().is_none() {
             return;
         }
@@ -116,7 +122,7 @@ impl Bridge {
         port: usize,
         from: Ipv4Addr,
         report: &V3Report,
-        out: &mut Vec<Out>,
+        out: &mut Vec<BridgeOut>,
     ) {
         for GroupRecord { kind, group, sources, .. } in &report.records {
             let is_end = matches!(kind, RecordKind::ToIn | RecordKind::IsIn) && sources.is_empty();
@@ -145,7 +151,7 @@ impl Bridge {
         port: usize,
         from: Ipv4Addr,
         group: Ipv4Addr,
-        out: &mut Vec<Out>,
+        out: &mut Vec<BridgeOut>,
     ) {
         let Some(member) = self.members.get_mut(&(group, port)) else { return };
         member.hosts.remove(&from);

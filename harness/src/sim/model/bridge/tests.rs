@@ -73,25 +73,25 @@ impl World {
         self
     }
 
-    fn act(&mut self, act: impl FnOnce(&mut Bridge, Instant, &mut Vec<Out>)) -> &mut Self {
+    fn act(&mut self, act: impl FnOnce(&mut Bridge, Instant, &mut Vec<BridgeOut>)) -> &mut Self {
         let mut out = Vec::new();
         act(&mut self.bridge, self.now, &mut out);
         let mut to = Vec::new();
         let ms = self.now.since_start().as_millis();
         for one in out {
             self.done.push(match one {
-                Out::Forward { port, .. } => {
+                BridgeOut::Forward { port, .. } => {
                     to.push(port);
                     continue;
                 }
-                Out::Send { port, to, packet } => {
+                BridgeOut::Send { port, to, packet } => {
                     let ip = ipv4::decode(&packet).unwrap();
                     assert_eq!((ip.source, ip.destination, ip.ttl), (OWN, to, 1));
                     let message = castnet::wire::igmp::decode(ip.payload, Version::V3).unwrap();
                     format!("{ms} port {port} to {to} {}", message.message)
                 }
-                Out::Mdb { group, port, on } => format!("{ms} port {port} {group} {on}"),
-                Out::Router { port, on } => format!("{ms} port {port} router {on}"),
+                BridgeOut::Mdb { group, port, on } => format!("{ms} port {port} {group} {on}"),
+                BridgeOut::Router { port, on } => format!("{ms} port {port} router {on}"),
             });
         }
         if !to.is_empty() {

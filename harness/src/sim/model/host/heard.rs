@@ -13,7 +13,7 @@ use crate::sim::model::is_taken_in;
 
 /// An IGMP packet on which a host may act.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct HostInput {
     pub(super) source: Ipv4Addr,
     pub(super) destination: Ipv4Addr,
     pub(super) what: What,
@@ -28,7 +28,7 @@ pub(super) enum What {
     Report(Ipv4Addr),
 }
 
-impl Heard {
+impl HostInput {
     /// The packet's destination.
     #[must_use]
     pub const fn destination(&self) -> Ipv4Addr {

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use castnet::wire::igmp::{GroupRecord, Message, RecordKind, V3Report};
 use castnet::wire::ipv4;
 
-use super::{Host, Out};
+use super::{Host, HostOut};
 
 /// The destination of version 3 Reports.
 const ALL_V3_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 22);
@@ -18,7 +18,7 @@ const RECORDS: usize = (1500 - 24 - 8) / 8;
 
 impl Host {
     /// Sends the changes that are still to be reported.
-    pub(super) fn tell_changes(&mut self, out: &mut Vec<Out>) {
+    pub(super) fn tell_changes(&mut self, out: &mut Vec<HostOut>) {
         let mut records = Vec::new();
         for left in self.left.iter_mut().rev().filter(|left| left.untold > 0) {
             left.untold -= 1;
@@ -33,7 +33,7 @@ impl Host {
     }
 
     /// Sends records without sources in as few Reports as hold them; no records, no Report.
-    pub(super) fn say_records(&self, records: &[(RecordKind, Ipv4Addr)], out: &mut Vec<Out>) {
+    pub(super) fn say_records(&self, records: &[(RecordKind, Ipv4Addr)], out: &mut Vec<HostOut>) {
         for records in records.chunks(RECORDS) {
             let records =
                 records.iter().map(|&(kind, group)| GroupRecord::new(kind, group, vec![]));
@@ -42,10 +42,10 @@ impl Host {
         }
     }
 
-    pub(super) fn say(&self, to: Ipv4Addr, message: &Message, out: &mut Vec<Out>) {
+    pub(super) fn say(&self, to: Ipv4Addr, message: &Message, out: &mut Vec<HostOut>) {
         if self.is_up {
             let packet = ipv4::encode_igmp(self.address, to, message);
-            out.push(Out { to, packet: packet.expect("what a host says fits a packet") });
+            out.push(HostOut { to, packet: packet.expect("what a host says fits a packet") });
         }
     }
 }

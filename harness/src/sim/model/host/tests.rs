@@ -60,7 +60,7 @@ impl World {
 
     fn hear(&mut self, from: Ipv4Addr, to: Ipv4Addr, message: &Message) -> &mut Self {
         let packet = ipv4::encode_igmp(from, to, message).unwrap();
-        if let Some(heard) = Heard::read(&packet) {
+        if let Some(heard) = HostInput::read(&packet) {
             self.host.receive(self.now, &heard, &mut self.rng);
         }
         self
@@ -71,9 +71,9 @@ impl World {
         self.hear(QUERIER, to, &Message::Query(query))
     }
 
-    fn note(&mut self, out: Vec<Out>) {
+    fn note(&mut self, out: Vec<HostOut>) {
         let ms = self.now.since_start().as_millis();
-        for Out { to, packet } in out {
+        for HostOut { to, packet } in out {
             let ip = ipv4::decode(&packet).unwrap();
             assert_eq!((ip.source, ip.destination), (OWN, to));
             assert_eq!((ip.ttl, ip.tos, ip.router_alert), (1, 0xc0, true));
@@ -144,14 +144,18 @@ fn neither_ttl_nor_router_alert_counts_but_checksum_and_length_do() {
     let query = Message::Query(older_query(NOBODY, 10)).encode().unwrap();
     let header = ipv4::Ipv4Header::igmp(QUERIER, ALL_HOSTS);
     let plain = ipv4::Ipv4Header { ttl: 9, router_alert: false, tos: 0, ..header };
-    assert!(Heard::read(&plain.encode(&query).unwrap()).is_some());
+    assert!(HostInput::read(&plain.encode(&query).unwrap()).is_some());
 
     let mut damaged = query.clone();
     damaged[3] ^= 1;
-    assert!(Heard::read(&header.encode(&damaged).unwrap()).is_none());
+    assert!(HostInput::read(&header.encode(&damaged).unwrap()).is_none());
     for (octets, is_heard) in [(7, false), (9, false), (11, false), (12, true), (13, true)] {
         let mut padded = query.clone();
         padded.resize(octets, 0);
-        assert_eq!(Heard::read(&header.encode(&padded).unwrap()).is_some(), is_heard, "{octets}");
+        assert_eq!(
+            HostInput::read(&header.encode(&padded).unwrap()).is_some(),
+            is_heard,
+            "{octets}"
+        );
     }
 }

@@ -46,18 +46,18 @@ impl World {
         Self { mroute, now: Instant::ZERO, done: Vec::new() }
     }
 
-    fn with(&mut self, act: impl FnOnce(&mut Mroute, Instant, &mut Vec<Out>)) -> &mut Self {
+    fn with(&mut self, act: impl FnOnce(&mut Mroute, Instant, &mut Vec<MrouteOut>)) -> &mut Self {
         let mut out = Vec::new();
         act(&mut self.mroute, self.now, &mut out);
         for one in out {
             self.done.push(match one {
-                Out::Forward { vif, packet, .. } => {
+                MrouteOut::Forward { vif, packet, .. } => {
                     let ip = ipv4::decode(&packet).unwrap();
                     format!("{vif} ttl {} mark {}", ip.ttl, ip.payload[7])
                 }
-                Out::Upcall(Upcall { kind, vif, flow }) => format!("{kind} {vif} {flow}"),
-                Out::Mfc { flow, entry: None } => format!("{flow} unresolved"),
-                Out::Mfc { entry: Some(MfcEntry { flow, iif, oifs }), .. } => {
+                MrouteOut::Upcall(Upcall { kind, vif, flow }) => format!("{kind} {vif} {flow}"),
+                MrouteOut::Mfc { flow, entry: None } => format!("{flow} unresolved"),
+                MrouteOut::Mfc { entry: Some(MfcEntry { flow, iif, oifs }), .. } => {
                     let oifs: Vec<String> = oifs.keys().map(ToString::to_string).collect();
                     format!("{flow} in {iif} out {}", oifs.join(" "))
                 }
@@ -128,7 +128,7 @@ fn padding_of_the_link_is_neither_counted_nor_forwarded() {
     let padded: Rc<[u8]> = [&*datagram(GROUP, 9, 7), &[0; 18]].concat().into();
     let mut out = Vec::new();
     world.mroute.forward(world.now, vif(0), &padded, &mut Reader::default(), &mut out);
-    assert!(matches!(&out[..], [Out::Forward { packet, .. }] if packet.len() == 28));
+    assert!(matches!(&out[..], [MrouteOut::Forward { packet, .. }] if packet.len() == 28));
     assert_eq!(world.counters(), (1, 28, 0));
 }
 

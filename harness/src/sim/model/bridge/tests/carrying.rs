@@ -90,7 +90,7 @@ fn a_frame_to_one_address_goes_where_that_was_seen() {
     let mut world = World::new(Version::V2);
     let (a, b) = ([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
     let frame = |port, from, to| {
-        move |bridge: &mut Bridge, now, out: &mut Vec<Out>| {
+        move |bridge: &mut Bridge, now, out: &mut Vec<BridgeOut>| {
             bridge.receive(now, port, from, to, &[0u8].as_slice().into(), out);
         }
     };
