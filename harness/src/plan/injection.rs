@@ -6,8 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use castnet::addr::Group;
-use castnet::gmp::message::{Message, Query, Report, Version};
+use castnet::gmp::message::Message;
 use castnet::time::Instant;
 use castnet::wire::ipv4::Ipv4Header;
 use serde::{Deserialize, Serialize};
@@ -15,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::{Port, PortId};
 use crate::family::{Unspoken, spoken, spoken_group};
 use crate::protocol::delivery::{all_hosts, destination};
-use crate::scenario::{Inject, InjectedMessage, PacketKind, Querier};
+use crate::scenario::{Inject, InjectedMessage, Querier};
+use crate::vocabulary::kind::query;
 
 /// A packet that is sent once or more.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,24 +124,10 @@ fn payload(written: &InjectedMessage) -> Result<Payload, String> {
     };
     group.map(spoken_group).transpose().map_err(in_words)?;
     let max_resp = max_resp.unwrap_or(DEFAULT_MAX_RESP);
-    Ok(Payload::Message(match (kind, group) {
-        (PacketKind::GeneralQuery, None) => query(None, max_resp),
-        (PacketKind::GroupSpecificQuery, Some(group)) => query(Some(group), max_resp),
-        (PacketKind::V1Report, Some(group)) => {
-            Message::Report(Report::of_group(Version::V1, group))
-        }
-        (PacketKind::V2Report, Some(group)) => {
-            Message::Report(Report::of_group(Version::V2, group))
-        }
-        (PacketKind::Leave, Some(group)) => Message::Report(Report::leave(group)),
-        (other, _) => return Err(format!("a {} cannot be made from fields", other.word())),
-    }))
-}
-
-/// A Query before version 3; without a Max Response Time it is one of version 1 (RFC2236-4-01).
-fn query(group: Option<Group>, max_resp: Duration) -> Message {
-    let version = if max_resp.is_zero() { Version::V1 } else { Version::V2 };
-    Message::Query(Query::older(version, group, max_resp))
+    let message = kind.message(group, max_resp);
+    message
+        .map(Payload::Message)
+        .ok_or_else(|| format!("a {} cannot be made from fields", kind.word()))
 }
 
 /// The destination that the RFC requires; raw octets go to all hosts.

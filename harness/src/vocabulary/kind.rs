@@ -1,7 +1,10 @@
 //! The kinds of packets that a scenario can count, strike or make.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
+use castnet::addr::Group;
+use castnet::gmp::message::{Message, Query, Report, Version};
 use serde::{Deserialize, Serialize};
 
 /// The kinds of packets.
@@ -214,6 +217,20 @@ impl PacketKind {
         KINDS[self as usize].is_made
     }
 
+    /// The message of this kind about the group; `None` if fields cannot describe the kind, or if the
+    /// kind needs a group.
+    #[must_use]
+    pub fn message(self, group: Option<Group>, max_resp: Duration) -> Option<Message> {
+        Some(match self {
+            Self::GeneralQuery => query(None, max_resp),
+            Self::GroupSpecificQuery => query(Some(group?), max_resp),
+            Self::V1Report => Message::Report(Report::of_group(Version::V1, group?)),
+            Self::V2Report => Message::Report(Report::of_group(Version::V2, group?)),
+            Self::Leave => Message::Report(Report::leave(group?)),
+            Self::Query | Self::Report | Self::V3Report | Self::Data => return None,
+        })
+    }
+
     /// The row of this kind.
     #[must_use]
     pub fn row(self) -> &'static KindRow {
@@ -238,4 +255,11 @@ impl PacketKind {
     pub const fn is_v3_report(self) -> bool {
         matches!(self, Self::Report | Self::V3Report)
     }
+}
+
+/// A Query before version 3; a zero Max Response Time makes it version 1 (RFC2236-4-01).
+#[must_use]
+pub fn query(group: Option<Group>, max_resp: Duration) -> Message {
+    let version = if max_resp.is_zero() { Version::V1 } else { Version::V2 };
+    Message::Query(Query::older(version, group, max_resp))
 }
