@@ -258,6 +258,7 @@ impl fmt::Display for UpcallKind {
 
 /// A change of a router's state, or an upcall that caused one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum StateChange {
     /// From now on the link of the port has members of the group, or no longer has any.
     Members {

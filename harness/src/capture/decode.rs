@@ -44,6 +44,7 @@ pub struct Packet {
 
 /// What an IPv4 packet carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Content {
     /// An IGMP message.
     Igmp(DecodedMessage),

@@ -40,7 +40,7 @@ fn load_all(paths: &[PathBuf]) -> Result<Vec<Plan>, Failure> {
                     let text = rejected.render(stderr_style().color);
                     _ = writeln!(io::stderr(), "{text}\n");
                 }
-                LoadError::Read(..) => complain(&error.to_string()),
+                error => complain(&error.to_string()),
             }
         }
         Failure::usage(all.summary())

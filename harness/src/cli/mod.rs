@@ -105,7 +105,8 @@ const fn exit_code(worst: Outcome) -> u8 {
         Outcome::Pass => 0,
         Outcome::Vacuous | Outcome::Fail => FAILED,
         Outcome::Unsupported => UNSUPPORTED,
-        Outcome::Broken => BROKEN,
+        // Broken, or an outcome that these codes do not know yet.
+        _ => BROKEN,
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) fn trace_run(args: &TraceArgs) -> Ending {
     let run = match backend {
         Backend::Netns => netns::run(&plan, &cancel),
         Backend::Sim => sim::run(&plan, &cancel),
+        other => return Err(unsupported(format!("cannot run on {} here", other.word()))),
     };
     let recording = match run {
         Ok(recording) => recording,

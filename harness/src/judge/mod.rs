@@ -40,6 +40,7 @@ use setting::Given;
 /// The outcome of a check or of a whole run, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Outcome {
     /// The claim is true.
     Pass,

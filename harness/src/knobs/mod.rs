@@ -31,6 +31,7 @@ use crate::vocabulary::key::{Key, Keys};
 
 /// The RFC whose formulas apply where its successors changed them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Revision {
     /// RFC 2236, IGMPv2.
     #[default]

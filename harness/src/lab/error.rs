@@ -10,6 +10,7 @@ use nix::errno::Errno;
 
 /// A failure of the lab.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LabError {
     /// The kernel refused an operation on one port.
     #[error("link {link}, port {port}: {operation}: {}", Cause(source))]

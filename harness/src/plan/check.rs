@@ -159,6 +159,7 @@ pub struct Latency {
 
 /// A claim about an entry of a forwarding cache.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum MfcState {
     /// The entry does not exist.
     Absent,

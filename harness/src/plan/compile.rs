@@ -16,6 +16,7 @@ pub const SEED: u64 = 1;
 
 /// Why a file is no plan.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// The file cannot be read.
     #[error("{0}: {1}")]

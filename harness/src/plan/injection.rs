@@ -38,6 +38,7 @@ pub struct Injection {
 
 /// What an injected packet carries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Payload {
     /// A message.
     Message(Message),

@@ -7,6 +7,7 @@ use crate::vocabulary::file::{BACKENDS, RECORDS};
 
 /// A backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Backend {
     /// The real Linux kernel, in network namespaces.
     Netns,

@@ -18,6 +18,7 @@ pub struct Expectation {
 
 /// A claim.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Claim {
     /// The number of packets on a link.
     Packet(Box<PacketClaim>),

@@ -10,6 +10,7 @@ use crate::vocabulary::file::RULES;
 
 /// A rule that holds in every run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Invariant {
     /// A router sends a datagram only where it is wanted.
     NoUnwanted,

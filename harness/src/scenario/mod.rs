@@ -147,6 +147,7 @@ pub struct Node {
 
 /// The role of a node.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Role {
     /// castnet's routing core over the kernel's multicast routing.
     Router(Router),
@@ -205,6 +206,7 @@ pub struct Route {
 
 /// The IGMP stack of a listener.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Listener {
     /// The kernel, with a fixed version if given; otherwise it follows the querier.
     Kernel {

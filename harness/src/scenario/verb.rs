@@ -22,6 +22,7 @@ pub struct Act {
 
 /// What can be done.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Verb {
     /// A listener joins a group.
     Join(Membership),

@@ -16,6 +16,7 @@ use super::kind::PacketKind;
 
 /// The fields of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum PacketField {
     /// The IP source.
     Source,

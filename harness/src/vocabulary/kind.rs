@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kinds of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum PacketKind {
     /// Any Membership Query.
     Query,
