@@ -91,7 +91,7 @@ impl Member {
     /// Hands in an IPv4 packet that came by the port.
     pub fn hear(&mut self, now: Instant, port: PortId, bytes: &[u8]) -> Option<Heard> {
         let content = decode_ipv4(bytes).ok()?.content;
-        if !matches!(content, Content::Igmp(_) | Content::BadIgmp(_)) {
+        if !matches!(content, Content::Gmp(_) | Content::BadGmp(_)) {
             return self.deliver(now, port, bytes).map(Heard::Delivered);
         }
         let MemberLink { name, igmp, .. } = self.links.get_mut(&port)?;

@@ -103,6 +103,7 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
     let recording = match backend {
         Backend::Netns => netns::run(plan, &Cancel::new()),
         Backend::Sim => twice(plan),
+        other => return Err(format!("{} is not tried here", other.word()).into()),
     };
     let recording = recording.map_err(|error| error.to_string())?;
     let mut verdict = judge(plan, &recording);

@@ -265,8 +265,8 @@ async fn corrupts() {
     let captured = lab.finish().await;
     let contents = |port| arrived(&captured, port).map(|frame| decode(frame).unwrap().content);
     let at_1: Vec<_> = contents(1).collect();
-    assert!(matches!(&at_1[..], [Content::BadIgmp(why)] if why.is_checksum()), "{at_1:?}");
-    assert!(contents(2).eq([Content::Igmp(Message::Leave { group: GROUPS[0] }.into())]));
+    assert!(matches!(&at_1[..], [Content::BadGmp(why)] if why.is_checksum()), "{at_1:?}");
+    assert!(contents(2).eq([Content::Gmp(Message::Leave { group: GROUPS[0] }.into())]));
 }
 
 async fn partitions() {

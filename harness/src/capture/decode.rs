@@ -47,9 +47,9 @@ pub struct Packet {
 #[non_exhaustive]
 pub enum Content {
     /// An IGMP message.
-    Igmp(DecodedMessage),
+    Gmp(DecodedMessage),
     /// IGMP that is malformed.
-    BadIgmp(Malformed),
+    BadGmp(Malformed),
     /// A numbered datagram of a source.
     Data(Number),
     /// Another payload, by its IP protocol.
@@ -75,8 +75,8 @@ pub fn decode_ipv4(bytes: &[u8]) -> Result<Packet, Malformed> {
     let Ipv4Packet { source, destination, ttl, tos, router_alert, payload, .. } = packet;
     let (content, length) = content(&packet);
     let but_for_checksum = match &content {
-        Content::BadIgmp(malformed) => but_for_checksum(payload, malformed),
-        Content::Igmp(_) | Content::Data(_) | Content::Other(_) => None,
+        Content::BadGmp(malformed) => but_for_checksum(payload, malformed),
+        Content::Gmp(_) | Content::Data(_) | Content::Other(_) => None,
     };
     Ok(Packet {
         source: source.into(),
@@ -95,7 +95,7 @@ pub fn decode_ipv4(bytes: &[u8]) -> Result<Packet, Malformed> {
 fn content(packet: &Ipv4Packet<'_>) -> (Content, usize) {
     let length = packet.payload.len();
     if packet.protocol == ipv4::IGMP {
-        let content = message::decode(packet.payload).map_or_else(Content::BadIgmp, Content::Igmp);
+        let content = message::decode(packet.payload).map_or_else(Content::BadGmp, Content::Gmp);
         return (content, length);
     }
     let numbered = (packet.protocol == ip_number::UDP.0)
@@ -120,9 +120,9 @@ impl Packet {
     #[must_use]
     pub fn is(&self, kind: PacketKind) -> bool {
         match &self.content {
-            Content::Igmp(message) => message.is(kind),
+            Content::Gmp(message) => message.is(kind),
             Content::Data(_) => kind == PacketKind::Data,
-            Content::BadIgmp(_) | Content::Other(_) => false,
+            Content::BadGmp(_) | Content::Other(_) => false,
         }
     }
 
@@ -132,9 +132,9 @@ impl Packet {
     pub fn names(&self, group: Group) -> bool {
         let group = group.addr();
         match &self.content {
-            Content::Igmp(message) => message.group_fields().contains(&group),
+            Content::Gmp(message) => message.group_fields().contains(&group),
             Content::Data(_) => self.destination == group,
-            Content::BadIgmp(_) | Content::Other(_) => false,
+            Content::BadGmp(_) | Content::Other(_) => false,
         }
     }
 
@@ -149,8 +149,8 @@ impl Packet {
     #[must_use]
     pub const fn meaning(&self) -> Option<&Message> {
         match &self.content {
-            Content::Igmp(message) => Some(message.meaning()),
-            Content::BadIgmp(_) | Content::Data(_) | Content::Other(_) => None,
+            Content::Gmp(message) => Some(message.meaning()),
+            Content::BadGmp(_) | Content::Data(_) | Content::Other(_) => None,
         }
     }
 }
@@ -160,8 +160,8 @@ impl fmt::Display for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} > {} ", self.source, self.destination)?;
         match &self.content {
-            Content::Igmp(message) => write!(f, "{message}"),
-            Content::BadIgmp(malformed) => write!(f, "malformed {malformed}"),
+            Content::Gmp(message) => write!(f, "{message}"),
+            Content::BadGmp(malformed) => write!(f, "malformed {malformed}"),
             Content::Data(number) => write!(f, "{number}"),
             Content::Other(protocol) => write!(f, "IP protocol {protocol}"),
         }

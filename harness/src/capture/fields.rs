@@ -17,8 +17,8 @@ impl Packet {
             ("Router Alert", if self.router_alert { "yes" } else { "no" }.to_owned()),
         ];
         match &self.content {
-            Content::Igmp(message) => fields.extend(message.fields()),
-            Content::BadIgmp(malformed) => fields.push(("malformed", malformed.to_string())),
+            Content::Gmp(message) => fields.extend(message.fields()),
+            Content::BadGmp(malformed) => fields.push(("malformed", malformed.to_string())),
             Content::Data(number) => {
                 fields.push(("stream", number.stream.to_string()));
                 fields.push(("sequence", number.sequence.to_string()));
@@ -33,7 +33,7 @@ impl Packet {
     #[must_use]
     pub fn group(&self) -> Option<IpAddr> {
         let named = match &self.content {
-            Content::Igmp(message) if message.meaning().form().is_some() => message.group_fields(),
+            Content::Gmp(message) if message.meaning().form().is_some() => message.group_fields(),
             _ => vec![self.destination],
         };
         match named.as_slice() {

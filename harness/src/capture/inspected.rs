@@ -137,7 +137,7 @@ impl InspectedFrame {
 const HEADERLESS: &str = "IPv4, of which";
 
 const fn is_igmp(packet: &Packet) -> bool {
-    matches!(packet.content, Content::Igmp(_) | Content::BadIgmp(_))
+    matches!(packet.content, Content::Gmp(_) | Content::BadGmp(_))
 }
 
 impl fmt::Display for InspectedFrame {

@@ -126,7 +126,7 @@ fn every_igmp_message_is_decoded_with_its_header() {
             router_alert: true,
             length: message.encode().unwrap().len(),
             max_resp_code: message.encode().unwrap().get(1).copied(),
-            content: Content::Igmp(message.clone().into()),
+            content: Content::Gmp(message.clone().into()),
             but_for_checksum: None,
         };
         assert_eq!(decode(&igmp(&message)), Some(expected));
@@ -143,7 +143,7 @@ fn link_padding_is_no_part_of_a_message() {
     let mut frame = igmp(&Message::Leave { group: GROUP });
     frame.resize(60, 0xee);
     let content = decode(&frame).map(|packet| packet.content);
-    assert_eq!(content, Some(Content::Igmp(Message::Leave { group: GROUP }.into())));
+    assert_eq!(content, Some(Content::Gmp(Message::Leave { group: GROUP }.into())));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn damaged_igmp_says_what_is_wrong() {
     let last = frame.len() - 1;
     frame[last] ^= 1;
     let packet = decode(&frame).unwrap();
-    assert!(matches!(packet.content, Content::BadIgmp(malformed) if malformed.is_checksum()));
+    assert!(matches!(packet.content, Content::BadGmp(malformed) if malformed.is_checksum()));
     let damaged = Message::Leave { group: Ipv4Addr::from(u32::from(GROUP) ^ 1) };
     assert_eq!(packet.but_for_checksum, Some(Box::new(damaged.into())));
     assert!(
@@ -170,7 +170,7 @@ fn a_query_between_the_lengths_of_two_versions_belongs_to_none() {
         let packet = Ipv4Header::igmp(SOURCE, GROUP).encode(&payload).unwrap();
         decode(&ethernet([8, 0], &packet)).unwrap()
     };
-    assert!(matches!(with(0).content, Content::Igmp(_)));
+    assert!(matches!(with(0).content, Content::Gmp(_)));
     for trailing in 1..=3 {
         let expected = format!(
             "10.0.1.1 > 239.1.1.1 malformed IGMP Query: end at octet {0}: {0} octets, at least \

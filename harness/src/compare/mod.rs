@@ -204,8 +204,8 @@ impl Pair<'_> {
 /// The group of a packet, if it has one.
 fn group(packet: &Packet) -> Option<Group> {
     match &packet.content {
-        Content::Igmp(message) => message.meaning().groups().next(),
+        Content::Gmp(message) => message.meaning().groups().next(),
         Content::Data(_) => Group::new(packet.destination),
-        Content::BadIgmp(_) | Content::Other(_) => None,
+        Content::BadGmp(_) | Content::Other(_) => None,
     }
 }

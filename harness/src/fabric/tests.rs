@@ -293,7 +293,7 @@ fn a_corrupt_frame_has_a_wrong_checksum_and_the_sender_s_own_does_not() {
     let (spoiled, what) = corrupted(&leave(GROUP));
     assert_eq!(what, What::Corrupted);
     let content = decode(&spoiled).unwrap().content;
-    assert!(matches!(content, Content::BadIgmp(why) if why.is_checksum()));
+    assert!(matches!(content, Content::BadGmp(why) if why.is_checksum()));
     assert_eq!(corrupted(&plain(1)), (plain(1).into(), What::Unharmed));
 }
 

@@ -58,8 +58,8 @@ impl<'a> View<'a> {
 
     fn message(self) -> Option<&'a DecodedMessage> {
         match &self.packet.content {
-            Content::Igmp(message) => Some(message),
-            Content::BadIgmp(_) | Content::Data(_) | Content::Other(_) => None,
+            Content::Gmp(message) => Some(message),
+            Content::BadGmp(_) | Content::Data(_) | Content::Other(_) => None,
         }
     }
 

@@ -25,7 +25,7 @@ impl Evidence<'_> {
         let is_bad = filter.wants(PacketField::GoodChecksum) == Some(&Value::Flag(false));
         match (is_bad, &seen.packet.but_for_checksum) {
             (true, Some(message)) => {
-                let content = Content::Igmp((**message).clone());
+                let content = Content::Gmp((**message).clone());
                 is_meant(filter, &Packet { content, ..seen.packet.clone() })
             }
             (true, None) => false,
@@ -44,7 +44,7 @@ impl Evidence<'_> {
     pub(super) fn is_malformed_on(&self, link: LinkId, seen: &Seen) -> bool {
         seen.outgoing
             && self.plan.ports[seen.port].link == link
-            && matches!(seen.packet.content, Content::BadIgmp(_))
+            && matches!(seen.packet.content, Content::BadGmp(_))
     }
 }
 

@@ -49,7 +49,7 @@ impl Evidence<'_> {
         let messages = self.recording.struck.iter().filter(|struck| struck.at <= until);
         let messages = messages.filter_map(|struck| {
             let packet = decode(&struck.bytes)?;
-            let Content::Igmp(message) = &packet.content else { return None };
+            let Content::Gmp(message) = &packet.content else { return None };
             let is_named = last.group().is_some_and(|group| packet.names(group));
             is_named.then(|| (struck.at, self.struck(struck, &format!("{message} "))))
         });

@@ -167,7 +167,7 @@ fn struck(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
         let what = match &packet.content {
             Content::Data(_) => "datagrams".to_owned(),
             _ if packet.is(PacketKind::Report) => "Reports".to_owned(),
-            Content::Igmp(message) => message.to_string(),
+            Content::Gmp(message) => message.to_string(),
             _ => "other packets".to_owned(),
         };
         // What stands in brackets is the line of the file.

@@ -15,8 +15,8 @@ impl Scene<'_> {
         let Packet { source, destination, ttl, router_alert, content, .. } = &sent.packet;
         let mut text = format!("{} > {destination}  ", self.name(*source));
         text.push_str(&match content {
-            Content::Igmp(message) => message.to_string(),
-            Content::BadIgmp(malformed) => format!("malformed {malformed}"),
+            Content::Gmp(message) => message.to_string(),
+            Content::BadGmp(malformed) => format!("malformed {malformed}"),
             Content::Data(number) => number.to_string(),
             Content::Other(protocol) => format!("IP protocol {protocol}"),
         });

@@ -168,13 +168,13 @@ fn row(plan: &Plan, recording: &Recording, frame: &Frame) -> Row {
         row.push(status(true));
         row.push(if let Content::Data(_) = packet.content { status(true) } else { String::new() });
         row.extend(match &packet.content {
-            Content::Igmp(_) => match message(&frame.bytes) {
+            Content::Gmp(_) => match message(&frame.bytes) {
                 // tshark does not check a type that it does not know.
                 Message::Unknown { kind } => vec!["".into(), format!("{kind:#04x}")],
                 message => [&[status(true)], &message_row(&message)[..]].concat(),
             },
-            Content::BadIgmp(_) => vec![status(false)],
-            Content::Data(_) | Content::Other(_) => Vec::new(),
+            Content::BadGmp(_) => vec![status(false)],
+            _ => Vec::new(),
         });
     }
     row.resize(FIELDS.len(), String::new());

@@ -34,8 +34,8 @@ impl Evidence<'_> {
 /// The faults of a sent message; empty if it is not IGMP.
 fn faults(packet: &Packet) -> Vec<String> {
     let message = match &packet.content {
-        Content::Igmp(message) => Some(message),
-        Content::BadIgmp(_) => None,
+        Content::Gmp(message) => Some(message),
+        Content::BadGmp(_) => None,
         Content::Data(_) | Content::Other(_) => return Vec::new(),
     };
     let mut faults = Vec::new();
@@ -48,7 +48,7 @@ fn faults(packet: &Packet) -> Vec<String> {
         faults.push("no Router Alert".to_owned());
     }
     // RFC2236-2.3-01: a wrong checksum is the first thing that the decoder tells.
-    if let Content::BadIgmp(malformed) = &packet.content {
+    if let Content::BadGmp(malformed) = &packet.content {
         faults.push(format!("a malformed message: {malformed}"));
     }
     // RFC2236-2.2-02, RFC3376-4.2.1-01

@@ -36,7 +36,7 @@ impl Evidence<'_> {
         for seen in in_order {
             let Some(interface) = self.interface(seen.port, seen.at) else { continue };
             match &seen.packet.content {
-                Content::Igmp(message) if !seen.outgoing => {
+                Content::Gmp(message) if !seen.outgoing => {
                     let node = self.plan.ports[seen.port].node;
                     let acts = speaks_v2(interface) && !disturbed.contains(&node);
                     let (message, envelope) = (message.meaning(), seen.packet.envelope());

@@ -320,7 +320,7 @@ pub(super) fn kinds() -> impl Iterator<Item = (&'static str, Mark)> {
 fn kind(packet: &Packet) -> &'static str {
     let mut marked = KINDS.iter().filter(|row| row.mark.is_some());
     marked.find(|row| packet.is(row.kind)).map(|row| row.word).unwrap_or(match packet.content {
-        Content::BadIgmp(_) => MALFORMED.0,
+        Content::BadGmp(_) => MALFORMED.0,
         _ => OTHER.0,
     })
 }
