@@ -59,6 +59,7 @@ macro_rules! parameters {
         }
     };
 }
+#[cfg(feature = "linux")]
 pub(crate) use parameters;
 
 macro_rules! params {
