@@ -2,6 +2,7 @@
 //!
 //! Times count from the start of the run. Only `backend` depends on which backend it was.
 
+mod deliveries;
 mod member_ports;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::scenario::Backend;
 /// What stands for the backend where a capture is replayed.
 pub const CAPTURE: &str = "capture";
 
+pub use deliveries::Deliveries;
 pub use member_ports::MemberPorts;
 
 /// The name of a backend. Without a name of its own the derived reader would take it for borrowed from
@@ -35,7 +37,7 @@ pub struct Recording {
     /// Every frame at every port, in the order of time.
     pub frames: Vec<Frame>,
     /// Every datagram that a listener's socket received, in the order of time.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Deliveries,
     /// When each act of the plan was done; `None` if it was not.
     pub acts: Vec<Option<Instant>>,
     /// Every change of a router's forwarding cache, in the order of time.
@@ -73,7 +75,7 @@ impl Recording {
             backend,
             epoch,
             frames: Vec::new(),
-            deliveries: Vec::new(),
+            deliveries: Deliveries::new(),
             acts: Vec::new(),
             mfc: Vec::new(),
             counters: Vec::new(),

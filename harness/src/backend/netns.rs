@@ -282,7 +282,7 @@ fn recording(
     log.events.sort_by_key(|event| event.at);
     Recording {
         frames: frames.collect(),
-        deliveries: log.deliveries,
+        deliveries: log.deliveries.into(),
         acts,
         mfc: log.mfc,
         mdb: log.mdb,

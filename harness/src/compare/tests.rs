@@ -3,7 +3,7 @@ mod excuses;
 use std::time::Duration;
 
 use super::*;
-use crate::recording::{Delivery, Frame};
+use crate::recording::{Deliveries, Delivery, Frame};
 
 /// Two listeners; one leaves, so that the querier sends Queries; then a stream and its end.
 const SCENARIO: &str = r#"
@@ -193,7 +193,9 @@ fn an_act_that_was_late_and_a_late_laboratory_are_allowed_for() {
                 frame.at = frame.at + late;
             }
         }
-        other.deliveries.iter_mut().for_each(|delivery| delivery.at = delivery.at + late);
+        let delivered = other.deliveries.iter();
+        other.deliveries =
+            delivered.map(|delivery| Delivery { at: delivery.at + late, ..delivery }).collect();
         other.frames.sort_by_key(|frame| frame.at);
     };
     assert!(!told(|plan, other| shift(plan, other)).is_empty());
@@ -273,6 +275,19 @@ fn a_second_query_that_an_answer_in_time_spares_is_left_out() {
     assert!(told.text.ends_with("at 6.500 s in netns, number 2 of its kind; sim has 1 of them"));
 }
 
+/// The deliveries that are kept, and one more at this time.
+fn with_one_at(
+    recording: &Recording,
+    at: Instant,
+    like: Delivery,
+    is_kept: impl Fn(&Delivery) -> bool,
+) -> Deliveries {
+    let mut all: Vec<Delivery> = recording.deliveries.iter().filter(is_kept).collect();
+    all.push(Delivery { at, ..like });
+    all.sort_by_key(|delivery| delivery.at);
+    all.into()
+}
+
 #[test]
 fn what_comes_between_two_acts_of_one_time_is_left_to_chance() {
     let acts = with(
@@ -283,22 +298,22 @@ fn what_comes_between_two_acts_of_one_time_is_left_to_chance() {
     let moment = Instant::ZERO + Duration::from_secs(2);
     let (one, mut other) = (run(&plan, "sim"), run(&plan, "netns"));
     let h2 = plan.nodes.iter().position(|node| node.name == "h2").unwrap();
-    let first = other.deliveries.iter().find(|delivery| delivery.node == h2).copied().unwrap();
-    other.deliveries.retain(|delivery| {
-        delivery.node != h2 || delivery.at.since(moment) > Duration::from_secs(1)
-    });
-    other.deliveries.push(Delivery { at: moment, ..first });
-    other.deliveries.sort_by_key(|delivery| delivery.at);
+    let first = other.deliveries.iter().find(|delivery| delivery.node == h2).unwrap();
+    let is_later = |delivery: &Delivery| delivery.at.since(moment) > Duration::from_secs(1);
+    other.deliveries =
+        with_one_at(&other, moment, first, |delivery| delivery.node != h2 || is_later(delivery));
     let late = compare(&plan, &one, &other);
     let [told] = late.disagreements.as_slice() else { panic!("{:?}", late.disagreements) };
     assert!(told.text.starts_with("stream 0 to 239.1.1.1 at h2's socket: sim starts at 2.000 s"));
     // Without that datagram between the acts there is no disagreement.
     let mut without = other.clone();
-    without.deliveries.retain(|delivery| delivery.node != h2 || delivery.at != moment);
+    let kept = without.deliveries.iter();
+    without.deliveries =
+        kept.filter(|delivery| delivery.node != h2 || delivery.at != moment).collect();
     assert_eq!(compare(&plan, &without, &other).disagreements, []);
     // With one at another time there is.
-    without.deliveries.push(Delivery { at: moment + Duration::from_millis(600), ..first });
-    without.deliveries.sort_by_key(|delivery| delivery.at);
+    let later = moment + Duration::from_millis(600);
+    without.deliveries = with_one_at(&without, later, first, |_| true);
     assert_eq!(compare(&plan, &without, &other).disagreements.len(), 1);
 }
 

@@ -18,7 +18,7 @@ const NONE_SENT: &str = "no source sent any such datagram";
 
 impl Evidence<'_> {
     pub(super) fn received(&self, receiver: &Receiver, count: &Count, window: &Window) -> Judged {
-        let all: Vec<&Delivery> = self.deliveries(receiver).collect();
+        let all: Vec<Delivery> = self.deliveries(receiver).collect();
         let instants = all.iter().map(|delivery| delivery.at);
         let counted = self.counted(count, window, instants.clone());
         if let Counted::Not(why) = counted {
@@ -190,7 +190,7 @@ impl Evidence<'_> {
         measured(Judged::fail(why).at(first.at))
     }
 
-    pub(super) fn deliveries(&self, receiver: &Receiver) -> impl Iterator<Item = &Delivery> {
+    pub(super) fn deliveries(&self, receiver: &Receiver) -> impl Iterator<Item = Delivery> {
         self.recording.deliveries.iter().filter(|delivery| {
             delivery.node == receiver.node
                 && delivery.group == receiver.group
@@ -225,7 +225,7 @@ fn is_for(receiver: &Receiver, packet: &Packet) -> bool {
         && receiver.sources.as_ref().is_none_or(|of| of.contains(&packet.source))
 }
 
-fn in_all(all: &[&Delivery]) -> String {
+fn in_all(all: &[Delivery]) -> String {
     let (Some(first), Some(last)) = (all.first(), all.last()) else {
         return "none was received at any time".to_owned();
     };

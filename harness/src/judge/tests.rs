@@ -214,7 +214,9 @@ impl Run {
 
     fn verdict(mut self) -> Verdict {
         self.recording.frames.sort_by_key(|frame| (frame.at, !frame.outgoing));
-        self.recording.deliveries.sort_by_key(|delivery| delivery.at);
+        let mut deliveries: Vec<Delivery> = self.recording.deliveries.into();
+        deliveries.sort_by_key(|delivery| delivery.at);
+        self.recording.deliveries = deliveries.into();
         judge(&self.plan, &self.recording)
     }
 

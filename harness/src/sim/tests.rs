@@ -86,7 +86,7 @@ fn the_seed_decides_what_is_left_to_chance() {
 fn a_frame_arrives_after_it_was_sent_and_everything_is_in_the_order_of_time() {
     let recording = run(&plan("", "", ""));
     assert!(recording.frames.is_sorted_by_key(|frame| frame.at));
-    assert!(recording.deliveries.is_sorted_by_key(|delivery| delivery.at));
+    assert!(recording.deliveries.iter().is_sorted_by_key(|delivery| delivery.at));
     let of = |outgoing| recording.frames.iter().find(move |frame| frame.outgoing == outgoing);
     let (sent, received) = (of(true).unwrap(), of(false).unwrap());
     assert_eq!(sent.bytes, received.bytes);

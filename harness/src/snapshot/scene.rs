@@ -81,7 +81,7 @@ impl<'a> Scene<'a> {
         }
         scene.flows = scene.split(data);
         let mut data = BTreeMap::<Key, Vec<(Instant, u64)>>::new();
-        for one in &recording.deliveries {
+        for one in recording.deliveries.iter() {
             let key = (Whose::Node(one.node), one.source, one.group, one.number.stream);
             data.entry(key).or_default().push((one.at, one.number.sequence));
         }

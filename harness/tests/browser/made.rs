@@ -100,7 +100,7 @@ fn recording(plan: &Plan, mut frames: Vec<Frame>, deliveries: Vec<Delivery>) -> 
     frames.sort_by_key(|frame| frame.at);
     let acts = plan.acts.iter().map(|act| Some(Instant::ZERO + act.at)).collect();
     let nothing = Recording::new("none", Duration::from_secs(1_800_000_000));
-    Recording { frames, deliveries, acts, ..nothing }
+    Recording { frames, deliveries: deliveries.into(), acts, ..nothing }
 }
 
 /// A querier that sends one Query too few: a General Query, a Report, a stream, a Leave, one Query.

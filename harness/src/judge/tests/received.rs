@@ -10,6 +10,7 @@ use castnet::mfc::vif::Vif;
 
 use super::super::Outcome::{Fail, Pass, Vacuous};
 use super::{GROUP, LEAVE_ACT, OTHER_GROUP, Run, S1, S2, first, group, ms, second};
+use crate::recording::Delivery;
 
 fn vif(number: usize) -> Vif {
     Vif::new(number).unwrap()
@@ -45,7 +46,9 @@ fn what_another_node_or_another_groups_socket_received_does_not_count() {
     let run = received(">= 1", AFTER_JOIN).sent(ms(1500), 0).forwarded(ms(1500), 0);
     run.delivered(ms(1500), "h2", S1, first(0)).comes_out(Fail);
     let mut run = received(">= 1", AFTER_JOIN).through(ms(1500), 0);
-    run.recording.deliveries[0].group = super::group(super::OTHER_GROUP);
+    let group = super::group(super::OTHER_GROUP);
+    let delivered = run.recording.deliveries.iter();
+    run.recording.deliveries = delivered.map(|delivery| Delivery { group, ..delivery }).collect();
     run.comes_out(Fail);
 }
 

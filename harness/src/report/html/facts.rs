@@ -250,7 +250,7 @@ fn streams(plan: &Plan) -> BTreeMap<u32, Stream> {
 
 fn deliveries(recording: &Recording) -> Vec<Received> {
     let mut received = BTreeMap::<(NodeId, u32), (Vec<u64>, Vec<u64>)>::new();
-    for delivery in &recording.deliveries {
+    for delivery in recording.deliveries.iter() {
         let Number { stream, sequence } = delivery.number;
         let (times, sequences) = received.entry((delivery.node, stream)).or_default();
         times.push(delivery.at.as_nanos());
