@@ -111,13 +111,46 @@ impl IgmpSettings {
     }
 }
 
+/// Why a file cannot be used: its first error, with the line and a caret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Rejected(String);
+
+impl Rejected {
+    /// A key of a protocol that castnetd does not speak is answered with that, not with a list of keys.
+    fn new(error: &toml::de::Error) -> Self {
+        let (text, message) = (error.to_string(), error.message());
+        let key = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        Self(match key.and_then(unspoken) {
+            Some(protocol) => {
+                text.replace(message, &format!("castnetd does not speak {protocol} yet"))
+            }
+            None => text,
+        })
+    }
+}
+
+/// The protocol that a key belongs to, if castnetd does not speak it.
+fn unspoken(key: &str) -> Option<&'static str> {
+    const PIM: [&str; 4] = ["rp", "bsr", "hello-interval", "dr-priority"];
+    if key.starts_with("mld") || key.contains("listener") {
+        Some("MLD")
+    } else if key.starts_with("pim") || PIM.contains(&key) {
+        Some("PIM")
+    } else if key.starts_with("ipv6") {
+        Some("IPv6")
+    } else {
+        None
+    }
+}
+
 impl ConfigFile {
     /// Reads the text of a configuration file.
     ///
     /// # Errors
     /// The first error, with its line and a caret.
-    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+    pub fn parse(text: &str) -> Result<Self, Rejected> {
+        toml::from_str(text).map_err(|error| Rejected::new(&error))
     }
 
     /// The router that the file describes; `addresses` returns those of an interface by its name.

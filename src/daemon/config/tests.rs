@@ -55,6 +55,20 @@ fn what_is_not_spoken_yet_is_named_at_its_place() {
 }
 
 #[test]
+fn a_key_of_another_protocol_is_answered_with_that() {
+    for (text, line, protocol) in [
+        ("keepalive = '10s'\nmld = { version = 2 }", "line 2", "MLD"),
+        ("[igmp]\nlast-listener-query-interval = '1s'", "line 2", "MLD"),
+        ("[[interface]]\nname = 'a'\npim = true", "line 3", "PIM"),
+    ] {
+        let why = fault(text);
+        let wanted = format!("castnetd does not speak {protocol} yet");
+        assert!(why.contains(line) && why.contains(&wanted), "{why}");
+        assert!(!why.contains("expected one of"), "{why}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_together_is_refused() {
     let refused = |text: &str, addresses: &'static [IpNet]| {
         ConfigFile::parse(text).unwrap().router(|_| addresses).unwrap_err().to_string()
