@@ -14,22 +14,27 @@ use crate::plan::{Plan, PortId, Router, RouterPort, SourceRoute};
 #[must_use]
 pub fn router(plan: &Plan, router: &Router) -> Config {
     let link = |port: PortId| &plan.links[plan.ports[port].link];
-    let interface = |RouterPort { port, knobs, threshold, static_joins }: &RouterPort| {
+    // Most routers have the same parameters on all interfaces, and reading them takes time.
+    let mut last: Option<(&Knobs, Params)> = None;
+    let interfaces = router.interfaces.iter().map(|interface| {
+        let RouterPort { port, knobs, threshold, static_joins } = interface;
+        last = last.take().filter(|(known, _)| *known == knobs);
+        let (_, igmp) = last.get_or_insert_with(|| (knobs, params(knobs)));
         let networks = plan.ports[*port].networks(link(*port).subnet);
         InterfaceConfig {
             name: link(*port).name.clone(),
             addresses: networks,
-            igmp: Some(params(knobs)),
+            igmp: Some(igmp.clone()),
             threshold: *threshold,
             static_joins: static_joins.clone(),
         }
-    };
+    });
     let route = |SourceRoute { prefix, port }: &SourceRoute| RouteConfig {
         prefix: *prefix,
         interface: link(*port).name.clone(),
     };
     Config {
-        interfaces: router.interfaces.iter().map(interface).collect(),
+        interfaces: interfaces.collect(),
         routes: router.routes.iter().map(route).collect(),
         keepalive: router.keepalive,
     }

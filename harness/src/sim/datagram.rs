@@ -55,8 +55,8 @@ pub(super) type Received = (IpAddr, Group, Number);
 impl Receiver {
     /// The datagram to a group that a socket would receive out of the packet; `None` if the packet
     /// holds no such datagram or has a wrong checksum.
-    pub(super) fn receive(&mut self, packet: &Rc<[u8]>) -> Option<Received> {
-        self.0.of(packet, receive)
+    pub(super) fn receive(&mut self, packet: &Rc<[u8]>) -> Option<&Received> {
+        self.0.of(packet, receive).as_ref()
     }
 }
 

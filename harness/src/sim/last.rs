@@ -13,17 +13,14 @@ impl<T> Default for Last<T> {
     }
 }
 
-impl<T: Clone> Last<T> {
+impl<T> Last<T> {
     /// The result for the packet; `make` runs only if the packet is not the last one.
-    pub(super) fn of(&mut self, packet: &Rc<[u8]>, make: impl FnOnce(&[u8]) -> T) -> T {
+    pub(super) fn of(&mut self, packet: &Rc<[u8]>, make: impl FnOnce(&[u8]) -> T) -> &T {
         // The cache holds the packet, so no other packet can have its address.
-        if let Some((last, made)) = &self.0
-            && Rc::ptr_eq(last, packet)
-        {
-            return made.clone();
+        if self.0.as_ref().is_some_and(|(last, _)| !Rc::ptr_eq(last, packet)) {
+            self.0 = None;
         }
-        let made = make(packet);
-        self.0 = Some((packet.clone(), made.clone()));
+        let (_, made) = self.0.get_or_insert_with(|| (packet.clone(), make(packet)));
         made
     }
 }
@@ -41,7 +38,7 @@ mod tests {
                 asked += 1;
                 octets[0]
             });
-            assert_eq!(made, 7);
+            assert_eq!(*made, 7);
         }
         assert_eq!(asked, 3);
     }

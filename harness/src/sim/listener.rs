@@ -179,7 +179,7 @@ impl Actor for ListenerActor {
     }
 
     fn receive(&mut self, cx: &mut Context<'_>, port: PortId, frame: &Frame) {
-        if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
+        if let Some(&(source, group, number)) = cx.receiver.receive(&frame.packet) {
             if self.joined.contains(&(port, group)) {
                 let (at, node) = (cx.now, self.node);
                 cx.recording.deliveries.push(Delivery { at, node, source, group, number });

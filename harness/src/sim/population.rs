@@ -211,7 +211,7 @@ impl Actor for Population {
     }
 
     fn receive(&mut self, cx: &mut Context<'_>, _port: PortId, frame: &Frame) {
-        if let Some((source, group, number)) = cx.receiver.receive(&frame.packet) {
+        if let Some(&(source, group, number)) = cx.receiver.receive(&frame.packet) {
             // A group of an unsupported family has no members: its join was refused.
             let members = spoken_group(group).ok().and_then(|to| self.groups.get(&to));
             let Some(members) = members else { return };

@@ -283,8 +283,11 @@ impl Mroute {
         reader: &mut Reader,
         out: &mut Vec<MrouteOut>,
     ) {
-        let Some(ip) = reader.header(packet) else { return };
-        let Some(flow) = ip.flow else { return };
+        let Some(&Header { destination, flow: Some(flow), ttl, octets, .. }) =
+            reader.header(packet)
+        else {
+            return;
+        };
         let Ok(at) = self.find(flow) else {
             if self.unresolved.wait(now, flow, vif, packet) {
                 out.push(MrouteOut::Upcall(Upcall { kind: UpcallKind::NoCache, vif, flow }));
@@ -294,7 +297,7 @@ impl Mroute {
         };
         let entry = &mut self.entries[at].1;
         entry.counters.packets += 1;
-        entry.counters.bytes += ip.octets as u64;
+        entry.counters.bytes += octets as u64;
         if entry.iif != vif {
             entry.counters.wrong_if += 1;
             if entry.may_assert(now, vif) {
@@ -305,17 +308,17 @@ impl Mroute {
         }
         if let Some(counters) = self.vifs.get_mut(vif.index()) {
             counters.packets_in += 1;
-            counters.bytes_in += ip.octets as u64;
+            counters.bytes_in += octets as u64;
         }
         let up = self.exist & !self.down;
         // The kernel walks the interfaces from the last to the first.
         for (n, counters) in self.vifs.iter_mut().enumerate().rev() {
-            let is_out = up & 1 << n != 0 && ip.ttl > entry.thresholds[n];
+            let is_out = up & 1 << n != 0 && ttl > entry.thresholds[n];
             let Some(oif) = Vif::new(n).filter(|_| is_out) else { continue };
             counters.packets_out += 1;
-            counters.bytes_out += ip.octets as u64;
-            let packet = reader.lowered(packet, &ip);
-            out.push(MrouteOut::Forward { vif: oif, to: ip.destination, packet });
+            counters.bytes_out += octets as u64;
+            let packet = reader.lowered(packet, octets);
+            out.push(MrouteOut::Forward { vif: oif, to: destination, packet });
         }
     }
 }

@@ -35,8 +35,8 @@ pub struct Reader {
 
 impl Reader {
     /// The header of a packet; `None` if it cannot be read.
-    pub fn header(&mut self, packet: &Rc<[u8]>) -> Option<Header> {
-        self.header.of(packet, |octets| {
+    pub fn header(&mut self, packet: &Rc<[u8]>) -> Option<&Header> {
+        let header = self.header.of(packet, |octets| {
             let ip = ipv4::decode(octets).ok()?;
             Some(Header {
                 destination: ip.destination,
@@ -45,14 +45,15 @@ impl Reader {
                 ttl: ip.ttl,
                 octets: ip.header_len + ip.payload.len(),
             })
-        })
+        });
+        header.as_ref()
     }
 
-    /// The packet without padding, its TTL (above 1) lowered by one and its checksum updated (RFC
-    /// 1624).
-    pub(super) fn lowered(&mut self, packet: &Rc<[u8]>, header: &Header) -> Rc<[u8]> {
-        self.lowered.of(packet, |octets| {
-            let mut packet: Rc<[u8]> = octets[..header.octets].into();
+    /// The packet's first `octets` octets, its TTL (above 1) lowered by one and its checksum updated
+    /// (RFC 1624).
+    pub(super) fn lowered(&mut self, packet: &Rc<[u8]>, octets: usize) -> Rc<[u8]> {
+        let lowered = self.lowered.of(packet, |padded| {
+            let mut packet: Rc<[u8]> = padded[..octets].into();
             // The packet has no other holder yet.
             if let Some(packet) = Rc::get_mut(&mut packet) {
                 packet[8] -= 1;
@@ -61,7 +62,8 @@ impl Reader {
                 packet[10..12].copy_from_slice(&(sum + u16::from(carry)).to_be_bytes());
             }
             packet
-        })
+        });
+        lowered.clone()
     }
 }
 
