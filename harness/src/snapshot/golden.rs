@@ -121,8 +121,10 @@ pub fn may_write() -> bool {
 /// Adds the comparison with the golden to the verdict, if the scenario wants one on this backend,
 /// and returns both where they differ; `write`, if given, leaves the result to be accepted.
 ///
+/// A result that cannot be left is a note of the verdict.
+///
 /// # Errors
-/// Files cannot be read or written. A missing golden is no error, but a finding.
+/// Files cannot be read. A missing golden is no error, but a finding.
 pub fn check(
     plan: &Plan,
     recording: &Recording,
@@ -142,23 +144,27 @@ pub fn check(
     let otherwise = why.as_ref().and_then(|_| made.beside(&shelf));
     let is_late = recording.lateness.by > plan.tolerance;
     // A result of a late laboratory must not become a golden.
-    if let Some(write) = write.filter(|_| !is_late || why.is_none()) {
-        made.leave_pending(&shelf, why.is_some(), write)?;
-    }
+    let wanted = write.filter(|_| !is_late || why.is_none());
+    let left = wanted.map_or(Ok(()), |write| made.leave_pending(&shelf, why.is_some(), write));
     let outcome = if why.is_some() { Outcome::Fail } else { Outcome::Pass };
     let claim = format!("the {backend} run is as {} has it", shelf.snap.display());
     let mut why = why.unwrap_or_default();
     if outcome == Outcome::Fail {
-        why.push(match write {
-            Some(_) => "`castnet review` shows it and accepts it".to_owned(),
-            None => "nothing is written in CI".to_owned(),
+        why.push(match (write, &left) {
+            (None, _) => "nothing is written in CI".to_owned(),
+            (Some(_), Ok(())) => "`castnet review` shows it and accepts it".to_owned(),
+            (Some(_), Err(_)) => "it could not be written for `castnet review`".to_owned(),
         });
+    }
+    if let Err(error) = left {
+        verdict.notes.push(format!("nothing could be left for `castnet review`: {error}"));
     }
     let (line, measured) = (golden.line, Vec::new());
     verdict.findings.push(Finding { line, claim, outcome, why, measured, at: None });
-    verdict.outcome = verdict.outcome.max(outcome);
     if outcome == Outcome::Fail && is_late {
         verdict.break_off("the laboratory was late itself, and the trace differs".to_owned());
+    } else {
+        verdict.outcome = verdict.outcome.max(outcome);
     }
     Ok(otherwise)
 }
