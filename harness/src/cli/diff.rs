@@ -26,7 +26,8 @@ pub(super) struct DiffArgs {
     json: bool,
 }
 
-/// Ends with 0 if nothing differs, with 1 if something does, with 2 if a capture cannot be read whole.
+/// Ends with 0 if nothing differs, with 1 if something does or nothing was compared, with 2 if a capture
+/// cannot be read whole.
 pub(super) fn diff(args: &DiffArgs) -> Ending {
     let (one, one_is_whole) = load(&args.one)?;
     let (other, other_is_whole) = load(&args.other)?;
@@ -37,7 +38,11 @@ pub(super) fn diff(args: &DiffArgs) -> Ending {
     } else {
         say(&render(&diff, Marks { color: stdout_style().color }));
     }
-    Ok(match (one_is_whole && other_is_whole, diff.is_equal()) {
+    let is_empty = one.packets == 0 && other.packets == 0;
+    if is_empty {
+        complain("neither capture has a packet, so that nothing was compared");
+    }
+    Ok(match (one_is_whole && other_is_whole, diff.is_equal() && !is_empty) {
         (false, _) => USAGE,
         (true, true) => 0,
         (true, false) => FAILED,

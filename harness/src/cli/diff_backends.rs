@@ -4,19 +4,22 @@ use std::num::NonZero;
 
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::compare::Comparison;
+use castnet_lab::judge::Outcome;
 use castnet_lab::lab::privilege;
 use castnet_lab::runner::versus::{Agreement, Versus, versus};
 use clap::Args;
 use serde::Serialize;
 
 use super::files::Paths;
-use super::{BROKEN, Ending, FAILED, Failure, INTERRUPTED, UNSUPPORTED, interrupt, say};
+use super::{
+    EXIT_CODES, Ending, Failure, INTERRUPTED, UNSUPPORTED, complain, exit_code, interrupt, say,
+};
 
 /// The version of the shape of what `--json` prints.
 const SCHEMA: u32 = 1;
 
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = format!("{AFTER}\n\n{EXIT_CODES}"))]
 pub(super) struct DiffBackendsArgs {
     #[command(flatten)]
     paths: Paths,
@@ -96,8 +99,13 @@ pub(super) fn diff(args: &DiffBackendsArgs) -> Ending {
     } else {
         say(&summary(&rows));
     }
-    let worst = rows.iter().map(|row| code(row.agreement)).max().unwrap_or_default();
-    Ok(if interrupted { INTERRUPTED } else { worst })
+    if interrupted {
+        return Ok(INTERRUPTED);
+    }
+    if rows.iter().all(|row| row.agreement == Agreement::Alone) {
+        complain("nothing was compared: no scenario runs on both backends");
+    }
+    Ok(code(rows.iter().map(|row| row.agreement)))
 }
 
 fn json<'a>(row: &'a Versus<'_>) -> Row<'a> {
@@ -155,13 +163,15 @@ const fn word(agreement: Agreement) -> &'static str {
     }
 }
 
-const fn code(agreement: Agreement) -> u8 {
-    match agreement {
-        Agreement::Agree | Agreement::Alone => 0,
-        Agreement::Disagree => FAILED,
-        Agreement::Unsupported => UNSUPPORTED,
-        _ => BROKEN,
-    }
+/// The exit code of all comparisons. If every scenario is for one backend only, nothing is proved.
+fn code(all: impl Iterator<Item = Agreement>) -> u8 {
+    let compared = all.filter(|one| *one != Agreement::Alone).map(|one| match one {
+        Agreement::Agree => Outcome::Pass,
+        Agreement::Disagree => Outcome::Fail,
+        Agreement::Unsupported => Outcome::Unsupported,
+        _ => Outcome::Broken,
+    });
+    exit_code(compared.max().unwrap_or(Outcome::Vacuous))
 }
 
 fn summary(rows: &[Versus<'_>]) -> String {

@@ -12,6 +12,7 @@ mod judge;
 mod man;
 mod memory;
 mod new;
+mod output;
 mod progress;
 mod review;
 mod run;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 use castnet_lab::judge::Outcome;
 use castnet_lab::report::text::Style;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use output::say;
 
 /// A laboratory for IP multicast routing.
 ///
@@ -85,8 +87,9 @@ enum Command {
 
 /// The exit codes, for help and manual.
 const EXIT_CODES: &str = "Exit codes: 0 all passed, 1 a check failed or proved nothing, 2 usage or a \
-                          bad scenario, 3 not supported here, 4 the laboratory itself broke, \
-                          130 interrupted.";
+                          bad scenario, 3 not supported here, 4 the laboratory itself broke or could \
+                          not write what it had to, 130 interrupted. Where several apply, 1 comes \
+                          before 4, and 4 before 3.";
 
 /// A check failed or proved nothing; or a file could not be read to its end.
 const FAILED: u8 = 1;
@@ -94,12 +97,13 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 /// This machine cannot run it.
 const UNSUPPORTED: u8 = 3;
-/// The laboratory itself broke.
+/// The laboratory itself broke, or its output is lost.
 const BROKEN: u8 = 4;
 /// The user ended it: 128 and the number of SIGINT, as shells count.
 const INTERRUPTED: u8 = 130;
 
-/// The exit codes, as `castnet --help` lists them.
+/// The exit code for several runs with this worst outcome. The order of outcomes is that of
+/// [`EXIT_CODES`].
 const fn exit_code(worst: Outcome) -> u8 {
     match worst {
         Outcome::Pass => 0,
@@ -112,8 +116,33 @@ const fn exit_code(worst: Outcome) -> u8 {
 
 /// Executes the command line. The process must have no other thread yet: commands that build a
 /// laboratory may have to enter a user namespace first.
-pub(crate) fn execute(cli: Cli) -> ExitCode {
-    let code = match cli.command {
+pub(crate) fn execute() -> ExitCode {
+    let code = match Cli::try_parse() {
+        Ok(cli) => obey(cli.command),
+        Err(told) => {
+            // Help and the version are no errors, and go to standard output.
+            let written = told.print();
+            if !told.use_stderr() {
+                output::note(written);
+            }
+            Ok(told.exit_code() as u8)
+        }
+    };
+    let code = code.unwrap_or_else(|Failure { code, message }| {
+        complain(&message);
+        code
+    });
+    ExitCode::from(match output::lost() {
+        None => code,
+        Some(why) => {
+            complain(&format!("standard output: {why}"));
+            without_output(code)
+        }
+    })
+}
+
+fn obey(command: Command) -> Ending {
+    match command {
         Command::New(args) => new::new(&args),
         Command::Run(args) => run::run(&args),
         Command::DiffBackends(args) => diff_backends::diff(&args),
@@ -136,11 +165,15 @@ pub(crate) fn execute(cli: Cli) -> ExitCode {
             say(&String::from_utf8_lossy(&completions));
             Ok(0)
         }
-    };
-    ExitCode::from(code.unwrap_or_else(|Failure { code, message }| {
-        complain(&message);
-        code
-    }))
+    }
+}
+
+/// The exit code of a command that would have ended with `code`, but could not write what it had to.
+const fn without_output(code: u8) -> u8 {
+    match code {
+        0 | UNSUPPORTED => BROKEN,
+        code => code,
+    }
 }
 
 /// Why a command failed.
@@ -161,11 +194,6 @@ impl Failure {
 
 /// A command's exit code, or its failure.
 type Ending = Result<u8, Failure>;
-
-/// Writes to standard output. A reader who has closed it wants no more, which is no error.
-fn say(text: &str) {
-    _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
-}
 
 /// Writes a line to standard error.
 fn complain(message: &str) {

@@ -40,7 +40,10 @@ pub(super) struct ReviewArgs {
 }
 
 pub(super) fn review(args: &ReviewArgs) -> Ending {
-    let items = items(&args.root).map_err(Failure::broken)?;
+    let items = items(&args.root).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::usage(error),
+        _ => Failure::broken(error),
+    })?;
     if args.list {
         say(&listed(&items));
         return Ok(if items.is_empty() { 0 } else { FAILED });

@@ -19,8 +19,8 @@ use super::files::Paths;
 use super::progress::Progress;
 use super::selection::SelectionArgs;
 use super::{
-    EXIT_CODES, Ending, Failure, INTERRUPTED, complain, exit_code, interrupt, memory, say,
-    stdout_style, up,
+    EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, complain, exit_code, interrupt, memory, say,
+    stdout_style, up, without_output,
 };
 
 #[derive(Args)]
@@ -110,25 +110,57 @@ pub(super) fn run(args: &RunArgs) -> Ending {
 fn report(args: &RunArgs, campaign: &Campaign) -> Ending {
     let code = match campaign.interrupted {
         true => INTERRUPTED,
-        // An empty shard has nothing that could fail.
-        false => campaign.worst().map_or(0, exit_code),
+        // Where no run has finished, nothing is proved.
+        false => campaign.worst().map_or(FAILED, exit_code),
     };
+    // Each file is tried, and none that is missing hides a failure.
+    let files = [summary(args, campaign), junit_file(args, campaign), overview(args, campaign)];
+    let lost: Vec<&Failure> = files.iter().filter_map(|file| file.as_ref().err()).collect();
+    lost.iter().for_each(|failure| complain(&failure.message));
+    let code = if lost.is_empty() { code } else { without_output(code) };
     if args.json {
         say(&json::document(campaign, code).map_err(Failure::broken)?);
-    } else {
-        say(&table::table(campaign, stdout_style()));
-        say(&text::summary(campaign, stdout_style()));
+        return Ok(code);
     }
-    if let Some(file) = &args.summary {
-        append(file, &markdown::document(campaign))?;
-    }
-    if let Some(file) = &args.junit {
-        write(file, &junit::document(campaign).map_err(Failure::broken)?)?;
-    }
-    if args.html {
-        write_overview(args, campaign)?;
+    say(&table::table(campaign, stdout_style()));
+    say(&text::summary(campaign, stdout_style()));
+    if let Ok(Some(path)) = &files[2] {
+        say(&format!("report: {}\n", path.display()));
     }
     Ok(code)
+}
+
+/// A report's file, if it was asked for and written.
+type Report = Result<Option<PathBuf>, Failure>;
+
+/// Appends to a summary, which several calls in one CI job share.
+fn summary(args: &RunArgs, campaign: &Campaign) -> Report {
+    let Some(path) = &args.summary else { return Ok(None) };
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    let text = markdown::document(campaign);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))?;
+    Ok(Some(path.clone()))
+}
+
+fn junit_file(args: &RunArgs, campaign: &Campaign) -> Report {
+    let Some(path) = &args.junit else { return Ok(None) };
+    write(path, &junit::document(campaign).map_err(Failure::broken)?)?;
+    Ok(Some(path.clone()))
+}
+
+/// The page over all runs.
+fn overview(args: &RunArgs, campaign: &Campaign) -> Report {
+    if !args.html {
+        return Ok(None);
+    }
+    let beside = |finished: &Finished| {
+        let page = finished.page.as_ref()?.strip_prefix(&args.out).ok()?;
+        Some(page.display().to_string())
+    };
+    let path = args.out.join("index.html");
+    write(&path, &html::overview(campaign, beside).map_err(Failure::broken)?)?;
+    Ok(Some(path))
 }
 
 /// Reads the word for a backend.
@@ -240,28 +272,7 @@ fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
     announced.map_err(|error| complain(&error.to_string())).ok()
 }
 
-/// Appends: several calls in one CI job share a summary.
-fn append(path: &Path, text: &str) -> Result<(), Failure> {
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))
-}
-
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let written = publish(path, |mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))
-}
-
-/// The page over all runs, and where it is.
-fn write_overview(args: &RunArgs, campaign: &Campaign) -> Result<(), Failure> {
-    let beside = |finished: &Finished| {
-        let page = finished.page.as_ref()?.strip_prefix(&args.out).ok()?;
-        Some(page.display().to_string())
-    };
-    let path = args.out.join("index.html");
-    write(&path, &html::overview(campaign, beside).map_err(Failure::broken)?)?;
-    if !args.json {
-        say(&format!("report: {}\n", path.display()));
-    }
-    Ok(())
 }

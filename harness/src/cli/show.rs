@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use castnet_lab::capture::inspected::{FrameContent, InspectedFrame};
 use castnet_lab::report::ladder::{Columns, Ladder};
 use clap::Args;
 
-use super::{Ending, FAILED, Failure, complain, width};
+use super::output::is_read;
+use super::{Ending, FAILED, Failure, complain, say, width};
 
 #[derive(Args)]
 pub(super) struct ShowArgs {
@@ -39,6 +40,8 @@ struct Seen {
     /// The stamp of the first frame.
     first: Option<Duration>,
     frames: usize,
+    /// The number of frames that were shown.
+    shown: usize,
     /// The number of frames that could not be decoded, and the reason for the first of them.
     unread: u64,
     why: Option<String>,
@@ -46,29 +49,30 @@ struct Seen {
     hidden: BTreeMap<&'static str, u64>,
 }
 
-/// Exit code 1 if the file could not be read to its end.
+/// Exit code 1 if the file could not be read to its end, or nothing in it is to be shown.
 pub(super) fn show(args: &ShowArgs) -> Ending {
     let file = open(&args.file);
     let named = |what: &dyn ToString| format!("{}: {}", args.file.display(), what.to_string());
     let file = file.map_err(|error| Failure::usage(named(&error)))?;
     let mut seen = Seen::default();
-    let mut out = io::stdout().lock();
     let columns = args.columns();
     let mut ladder = Ladder::default();
     let reading = read(file, |shot| {
         let line = seen.line(&shot);
+        if !args.wants(&line) {
+            return true;
+        }
+        seen.shown += 1;
         match columns {
-            _ if !args.wants(&line) => true,
             Some(columns) => {
                 ladder.add_frame(line.at, &line.frame, columns);
                 true
             }
-            // A reader who has closed the output wants no more.
-            None => writeln!(out, "{}", line.text).is_ok(),
+            None => is_read(&format!("{}\n", line.text)),
         }
     });
-    _ = out.write_all(ladder.render(width()).as_bytes());
-    let Seen { frames, unread, why, hidden, .. } = seen;
+    say(&ladder.render(width()));
+    let Seen { frames, shown, unread, why, hidden, .. } = seen;
     for (why, count) in hidden.iter().filter(|_| args.igmp) {
         complain(&named(&format!("{count} frames are not shown and may be IGMP: {why}")));
     }
@@ -81,7 +85,10 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
     for remark in reading.remarks(frames) {
         complain(&named(&remark));
     }
-    Ok(if unread > 0 || !reading.is_whole() { FAILED } else { 0 })
+    if shown == 0 {
+        complain(&named(&format!("none of its {frames} frames is to be shown")));
+    }
+    Ok(if shown == 0 || unread > 0 || !reading.is_whole() { FAILED } else { 0 })
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn Read>> {

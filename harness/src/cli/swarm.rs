@@ -13,13 +13,13 @@ use castnet_lab::swarm;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Ending, FAILED, Failure, INTERRUPTED, interrupt, say};
+use super::{EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, complain, interrupt, say};
 
 /// The version of the shape of what `--json` prints.
 const SCHEMA: u32 = 1;
 
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = format!("{AFTER}\n\n{EXIT_CODES}"))]
 pub(super) struct SwarmArgs {
     /// How many seeds are tried.
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -73,22 +73,26 @@ pub(super) fn swarm(args: &SwarmArgs) -> Ending {
     clear();
     let seconds = took.as_secs_f64();
     found.sort_by_key(|found| found.seed);
-    let rows: Vec<Row<'_>> = found
-        .iter()
-        .map(|found| {
-            let scenario = args.out.join(format!("seed-{}.toml", found.seed));
-            let written = publish(&scenario, |mut to| to.write_all(found.scenario.as_bytes()));
-            let shown = scenario.display().to_string();
-            written.map_err(|error| Failure::broken(format!("{shown}: {error}")))?;
-            Ok(Row { seed: found.seed, what: &found.what, worlds: found.worlds, scenario: shown })
-        })
-        .collect::<Result<_, Failure>>()?;
+    let rows = found.iter().map(|found| {
+        let scenario = args.out.join(format!("seed-{}.toml", found.seed));
+        let written = publish(&scenario, |mut to| to.write_all(found.scenario.as_bytes()));
+        let shown = scenario.display().to_string();
+        // The finding stands all the same, and `--print` draws its scenario again.
+        if let Err(error) = written {
+            complain(&format!("{shown}: {error}"));
+        }
+        Row { seed: found.seed, what: &found.what, worlds: found.worlds, scenario: shown }
+    });
+    let rows: Vec<Row<'_>> = rows.collect();
     let interrupted = cancel.is_cancelled();
-    let code = match (interrupted, rows.is_empty()) {
+    let code = match (interrupted, tried > 0 && rows.is_empty()) {
         (true, _) => INTERRUPTED,
         (false, false) => FAILED,
         (false, true) => 0,
     };
+    if tried == 0 && !interrupted {
+        complain("no seed was tried in the budget, so that nothing is proved");
+    }
     if args.json {
         let document = Document { schema: SCHEMA, tried, interrupted, seconds, found: rows };
         say(&(serde_json::to_string_pretty(&document).map_err(Failure::broken)? + "\n"));

@@ -37,21 +37,23 @@ use invariant::Standing;
 use mfc::RouterFlow;
 use setting::Given;
 
-/// The outcome of a check or of a whole run, from the best to the worst.
+/// The outcome of a check or of a whole run, from the best to the worst. What was found out about the
+/// device under test is worse than what could not be found out, so that no report of several runs and no
+/// exit code hides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Outcome {
     /// The claim is true.
     Pass,
-    /// There was no evidence by which to judge the claim.
-    Vacuous,
-    /// The claim is false.
-    Fail,
     /// This machine or backend cannot run it.
     Unsupported,
     /// The laboratory itself failed.
     Broken,
+    /// There was no evidence by which to judge the claim.
+    Vacuous,
+    /// The claim is false.
+    Fail,
 }
 
 impl fmt::Display for Outcome {
@@ -159,9 +161,12 @@ impl Verdict {
         }
     }
 
-    /// The laboratory failed after the verdict, for this reason.
+    /// The laboratory failed after the verdict, for this reason. A verdict that the device under test
+    /// is wrong stands.
     pub fn break_off(&mut self, reason: String) {
-        self.outcome = Outcome::Broken;
+        if self.outcome != Outcome::Fail {
+            self.outcome = Outcome::Broken;
+        }
         self.reasons.push(reason);
     }
 }

@@ -1,5 +1,6 @@
 //! Selects scenarios: by name, by clause, by shard.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::UsageError;
@@ -19,11 +20,11 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The selected plans, in the order of their names. A shard may be empty.
+    /// The selected plans, in the order of their names: at least one.
     ///
     /// # Errors
-    /// No scenario is selected, and the shard is not why; or no clause of the catalogue has such an
-    /// id.
+    /// No scenario is selected; a filter or a clause selects none; or no clause of the catalogue has
+    /// such an id.
     pub fn pick(&self, mut plans: Vec<Plan>) -> Result<Vec<Plan>, UsageError> {
         for id in &self.clause {
             if !clauses::all().any(|clause| within(&clause.id, id)) {
@@ -32,6 +33,7 @@ impl Selection {
             }
         }
         let found = plans.len();
+        self.has_use(&plans)?;
         plans.retain(|plan| self.wants(&plan.name, &plan.proves));
         if plans.is_empty() {
             let why = format!("none of the {found} scenarios found is selected");
@@ -39,10 +41,36 @@ impl Selection {
         }
         plans.sort_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
         if let Some(shard) = self.shard {
+            let selected = plans.len();
             let mut position = 0..;
             plans.retain(|_| position.next().is_some_and(|position| shard.takes(position)));
+            if plans.is_empty() {
+                let why = format!(
+                    "--shard {shard}: empty, because {selected} selected scenarios make no more shards"
+                );
+                return Err(UsageError(why));
+            }
         }
         Ok(plans)
+    }
+
+    /// Refuses a filter or a clause that selects nothing, even if others select something: a word that is
+    /// spelt wrong must not pass for one that was tested.
+    fn has_use(&self, plans: &[Plan]) -> Result<(), UsageError> {
+        let found = plans.len();
+        let none =
+            |what: String| Err(UsageError(format!("{what} none of the {found} scenarios found")));
+        let named = |text: &&String| plans.iter().any(|plan| plan.name.contains(text.as_str()));
+        if let Some(text) = self.filter.iter().find(|text| !named(text)) {
+            return none(format!("--filter {text}: it is in the name of"));
+        }
+        let proven = |id: &&String| {
+            plans.iter().any(|plan| plan.proves.iter().any(|proved| within(proved, id)))
+        };
+        match self.clause.iter().find(|id| !proven(id)) {
+            Some(id) => none(format!("--clause {id}: it is proved by")),
+            None => Ok(()),
+        }
     }
 
     fn wants(&self, name: &str, proves: &[String]) -> bool {
@@ -72,6 +100,12 @@ impl Shard {
     /// Neighbours go to different shards: they are alike, also in how long they take.
     const fn takes(self, position: usize) -> bool {
         position % self.of == self.index
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index + 1, self.of)
     }
 }
 
@@ -123,7 +157,9 @@ mod tests {
         assert_eq!(by(&[]).unwrap(), ["v1/query", "v2/leave", "v2/query"]);
         assert_eq!(by(&["query"]).unwrap(), ["v1/query", "v2/query"]);
         assert_eq!(by(&["v1", "leave"]).unwrap(), ["v1/query", "v2/leave"]);
-        assert_eq!(by(&["v3"]).unwrap_err().0, "none of the 3 scenarios found is selected");
+        let none = "--filter v3: it is in the name of none of the 3 scenarios found";
+        assert_eq!(by(&["v3"]).unwrap_err().0, none);
+        assert_eq!(by(&["v1", "v3"]).unwrap_err().0, none);
     }
 
     #[test]
@@ -133,7 +169,10 @@ mod tests {
         assert_eq!(by(&["RFC2236-3"]).unwrap(), ["v2/leave", "v2/query"]);
         assert_eq!(by(&["rfc2236-3-01"]).unwrap(), ["v2/query"]);
         assert_eq!(by(&["RFC2236-7", "RFC2236-3-01"]).unwrap(), ["v2/leave", "v2/query"]);
-        assert!(by(&["RFC2236-9"]).unwrap_err().0.contains("none of the 3"));
+        for wanted in [&["RFC2236-9"][..], &["RFC2236-3", "RFC2236-9"]] {
+            let why = by(wanted).unwrap_err().0;
+            assert!(why.contains("--clause RFC2236-9: it is proved by none of the 3"), "{why}");
+        }
         assert!(by(&["RFC223"]).unwrap_err().0.contains("--clause RFC223: no clause"));
         assert!(within("RFC1-7.2", "RFC1-7") && !within("RFC1-71", "RFC1-7"));
     }
@@ -144,7 +183,7 @@ mod tests {
         let of = |text: &str| names(&shard(text)).unwrap();
         assert_eq!(of("1/2"), ["v1/query", "v2/query"]);
         assert_eq!(of("2/2"), ["v2/leave"]);
-        assert_eq!(of("4/4"), <[&str; 0]>::default());
+        assert!(names(&shard("4/4")).unwrap_err().0.starts_with("--shard 4/4: empty"));
         let mut turned = plans();
         turned.reverse();
         let picked = shard("2/2").pick(turned).unwrap();

@@ -40,7 +40,7 @@ pub struct Item {
 /// Every pending review below this folder, in the order of the names.
 ///
 /// # Errors
-/// The file that cannot be read.
+/// The file that cannot be read; `NotFound` if the folder has neither scenarios nor goldens.
 pub fn items(root: &Path) -> io::Result<Vec<Item>> {
     let mut items = BTreeMap::<String, Item>::new();
     let traces = root.join("fixtures/traces");
@@ -64,6 +64,12 @@ pub fn items(root: &Path) -> io::Result<Vec<Item>> {
         }
     }
     let wanted = wanted(root)?;
+    let Some(wanted) =
+        wanted.or_else(|| (!kept.is_empty() || !items.is_empty()).then(BTreeMap::new))
+    else {
+        let why = "neither scenarios nor goldens are in it";
+        return Err(named(root, &io::Error::new(io::ErrorKind::NotFound, why)));
+    };
     for (stem, file) in kept {
         let source = Snap::read(&file).map_err(|error| named(&file, &error))?.source;
         if !source.ends_with(".toml") || wanted.contains_key(&stem) {
@@ -92,15 +98,18 @@ fn changed(root: &Path, stem: &str, made: &Path) -> io::Result<Item> {
     Ok(Item { name: stem.to_owned(), state, shelf, source })
 }
 
-/// The stems of the goldens that scenarios want, with the scenarios' files.
-fn wanted(root: &Path) -> io::Result<BTreeMap<String, String>> {
+/// The stems of the goldens that scenarios want, with the scenarios' files; `None` if the folder has no
+/// scenario.
+fn wanted(root: &Path) -> io::Result<Option<BTreeMap<String, String>>> {
     let mut wanted = BTreeMap::new();
     let folder = root.join("scenarios");
+    let mut any = folder.is_dir();
     let folder = if folder.is_dir() { folder } else { root.to_owned() };
     for file in files(&folder)?.iter().filter(|file| file.extension().is_some_and(|e| e == "toml"))
     {
         // A file with errors wants no golden; `castnet check` shows the errors.
         let Ok(plans) = load(file) else { continue };
+        any = true;
         let source = file.strip_prefix(root).unwrap_or(file).display().to_string();
         for plan in &plans {
             for backend in plan.golden.iter().flat_map(|golden| &golden.backends) {
@@ -110,7 +119,7 @@ fn wanted(root: &Path) -> io::Result<BTreeMap<String, String>> {
             }
         }
     }
-    Ok(wanted)
+    Ok(any.then_some(wanted))
 }
 
 fn tail(folder: &Path, file: &Path) -> String {

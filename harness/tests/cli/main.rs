@@ -18,6 +18,7 @@ mod simulated;
 mod standing;
 mod swarm;
 mod trace;
+mod unproved;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         standing::TESTS,
         swarm::TESTS,
         trace::TESTS,
+        unproved::TESTS,
     ];
     needs::run(modules.into_iter().flatten())
 }

@@ -1,0 +1,229 @@
+//! Ways to an exit code of 0 without proof: output that is lost, a selection of nothing, and a failure
+//! behind something else.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use super::{CASTNET, castnet, folder, scenario, tests, text};
+
+tests! {
+    Nothing:
+        a_failure_is_hidden_by_nothing_else,
+        output_to_a_full_device_is_lost_and_no_success,
+        a_file_that_cannot_be_written_is_no_success_and_hides_no_failure,
+        a_golden_that_cannot_be_left_changes_no_verdict,
+        a_reader_who_wants_no_more_is_no_fault,
+        an_empty_selection_is_no_success,
+        what_compares_nothing_is_no_success;
+}
+
+const NETNS_ONLY: &str =
+    "backends = { only = [\"netns\"], because = \"it looks at the kernel\" }\n";
+
+/// Scenarios of each outcome on the simulator: the folder of the captures holds something in the place of
+/// the broken one's.
+fn each_outcome(name: &str) -> PathBuf {
+    let folder = folder(name);
+    let passes = scenario("1", "general-query");
+    for (file, text) in [
+        ("pass", passes.clone()),
+        ("fail", scenario("9", "general-query")),
+        ("vacuous", scenario("0", "leave")),
+        ("unsupported", NETNS_ONLY.to_owned() + &passes),
+        ("broken", passes),
+    ] {
+        fs::write(folder.join(file).with_extension("toml"), text).unwrap();
+    }
+    fs::create_dir_all(folder.join("castnet-out/broken.sim.pcapng/in-the-way")).unwrap();
+    folder
+}
+
+fn simulate(folder: &Path, arguments: &[&str]) -> Output {
+    castnet(folder, &[&["run", "--backend", "sim"], arguments].concat())
+}
+
+// What a run has shown about the device under test is never hidden by another run that could not be made.
+fn a_failure_is_hidden_by_nothing_else() {
+    let folder = each_outcome("outcomes");
+    let codes = [("fail", 1), ("vacuous", 1), ("broken", 4), ("unsupported", 3), ("pass", 0)];
+    for (place, (one, worst)) in codes.iter().enumerate() {
+        for (other, _) in &codes[place..] {
+            let files = [one, other].map(|name| format!("{name}.toml"));
+            let output = simulate(&folder, &["--json", &files[1], &files[0]]);
+            let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(output.status.code(), Some(*worst), "{one} and {other}");
+            assert_eq!(document["exit_code"], *worst, "{one} and {other}");
+            assert_eq!(document["outcome"], *one, "{one} and {other}");
+        }
+    }
+}
+
+/// What the command does if its standard output is a full disk.
+fn onto_a_full_disk(folder: &Path, arguments: &[&str]) -> Output {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(CASTNET);
+    command.args(arguments).current_dir(folder).stdout(full).stderr(Stdio::piped());
+    command.spawn().unwrap().wait_with_output().unwrap()
+}
+
+fn output_to_a_full_device_is_lost_and_no_success() {
+    let folder = each_outcome("full");
+    simulate(&folder, &["pass.toml"]);
+    let capture = "castnet-out/pass.sim.pcapng";
+    for arguments in [
+        &["run", "--backend", "sim", "pass.toml"][..],
+        &["run", "--backend", "sim", "--json", "pass.toml"],
+        &["run", "--backend", "sim", "unsupported.toml"],
+        &["check", "pass.toml"],
+        &["schema"],
+        &["show", capture],
+        &["show", "--ladder", capture],
+        &["judge", "pass.toml", capture],
+        &["diff", capture, capture],
+        &["diff", "--json", capture, capture],
+        &["trace", "--backend", "sim", "pass.toml"],
+        &["swarm", "--seeds", "1"],
+        &["swarm", "--print"],
+        &["review", "--show", "."],
+        &["new", "-"],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+        &["run", "--help"],
+        &["--version"],
+    ] {
+        let output = onto_a_full_disk(&folder, arguments);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("standard output: No space left"), "{arguments:?}: {stderr}");
+    }
+    // A failure stays a failure.
+    let output = onto_a_full_disk(&folder, &["run", "--backend", "sim", "fail.toml"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+}
+
+fn a_file_that_cannot_be_written_is_no_success_and_hides_no_failure() {
+    let folder = each_outcome("unwritable");
+    // Below a file there is no room for another one.
+    for option in [
+        &["--junit", "pass.toml/x.xml"][..],
+        &["--summary", "pass.toml/x.md"],
+        &["--summary", "/dev/full"],
+        &["--out", "pass.toml/out"],
+        &["--html", "--out", "pass.toml/out"],
+    ] {
+        for (file, code) in [("pass.toml", 4), ("unsupported.toml", 4), ("fail.toml", 1)] {
+            // What is not run has no capture to be written.
+            if file == "unsupported.toml" && option == ["--out", "pass.toml/out"] {
+                continue;
+            }
+            let output = simulate(&folder, &[option, &[file]].concat());
+            let told = text(&output.stdout) + &text(&output.stderr);
+            assert_eq!(output.status.code(), Some(code), "{option:?} {file}: {told}");
+            let named = ["pass.toml/", "/dev/full: No space left"];
+            assert!(named.iter().any(|named| told.contains(named)), "{option:?} {file}: {told}");
+        }
+    }
+    // What can be written is written, whatever else cannot.
+    let reports = ["--summary", "pass.toml/x.md", "--junit", "x.xml", "--json", "pass.toml"];
+    let output = simulate(&folder, &reports);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["exit_code"], &document["outcome"]), (&4.into(), &"pass".into()));
+    assert!(folder.join("x.xml").is_file());
+}
+
+fn a_golden_that_cannot_be_left_changes_no_verdict() {
+    let folder = folder("golden-unwritable");
+    let golden = |count| format!("golden = [\"sim\"]\n{}", scenario(count, "general-query"));
+    fs::write(folder.join("x.toml"), golden("1")).unwrap();
+    let keep = || {
+        let without = [("CI", ""), ("CASTNET", "")];
+        let mut run = Command::new(CASTNET);
+        run.args(["run", "--backend", "sim", "x.toml"]).current_dir(&folder).envs(without);
+        run.output().unwrap()
+    };
+    keep();
+    assert_eq!(castnet(&folder, &["review", "--accept", "x"]).status.code(), Some(0));
+    assert_eq!(keep().status.code(), Some(0));
+    // Something stands where the result would be left.
+    fs::create_dir_all(folder.join("fixtures/traces/x.snap.new/in-the-way")).unwrap();
+    let passed = keep();
+    let stdout = text(&passed.stdout);
+    assert_eq!(passed.status.code(), Some(0), "{stdout}");
+    assert!(stdout.starts_with("PASS"), "{stdout}");
+    assert!(stdout.contains("nothing could be left for `castnet review`: "), "{stdout}");
+    let longer = golden("1").replace("links", "end = \"200s\"\nlinks");
+    fs::write(folder.join("x.toml"), longer).unwrap();
+    let failed = keep();
+    let stdout = text(&failed.stdout);
+    assert_eq!(failed.status.code(), Some(1), "{stdout}");
+    assert!(stdout.starts_with("FAIL"), "{stdout}");
+    assert!(stdout.contains("it could not be written for `castnet review`"), "{stdout}");
+}
+
+fn a_reader_who_wants_no_more_is_no_fault() {
+    let folder = each_outcome("reader");
+    simulate(&folder, &["pass.toml"]);
+    for (arguments, code) in [
+        (&["schema"][..], 0),
+        (&["run", "--backend", "sim", "pass.toml"], 0),
+        (&["run", "--backend", "sim", "fail.toml"], 1),
+        (&["show", "--ladder", "castnet-out/pass.sim.pcapng"], 0),
+        (&["--help"], 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(CASTNET);
+        command.args(arguments).current_dir(&folder).stdout(writer).stderr(Stdio::piped());
+        let output = command.spawn().unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+    }
+}
+
+fn an_empty_selection_is_no_success() {
+    let folder = each_outcome("empty");
+    fs::create_dir(folder.join("nothing")).unwrap();
+    simulate(&folder, &["pass.toml"]);
+    let capture = "castnet-out/pass.sim.pcapng";
+    for (arguments, code, why) in [
+        (&["run", "--shard", "2/2", "pass.toml"][..], 2, "--shard 2/2: empty"),
+        (&["run", "--filter", "pass", "--filter", "passs", "."], 2, "--filter passs: "),
+        (&["run", "--clause", "RFC2236-3", "pass.toml"], 2, "--clause RFC2236-3: "),
+        (&["run", "nothing"], 2, "no scenario"),
+        (&["check", "nothing"], 2, "no scenario"),
+        (&["check", "x*.toml"], 2, "no scenario"),
+        (&["diff-backends", "nothing"], 2, "no scenario"),
+        (&["trace", "--filter", "x", "pass.toml"], 2, "none meant"),
+        (&["judge", "--filter", "x", "pass.toml", capture], 2, "none meant"),
+        (&["review", "--list", "nothing"], 2, "neither scenarios nor goldens"),
+        (&["review", "absent"], 2, "neither scenarios nor goldens"),
+        (&["review", "--accept", "x*", "."], 2, "nothing with this name waits"),
+        (&["show", "--filter", "239.9.9.9", capture], 1, "none of its "),
+        (&["show", "--ladder", "--filter", "239.9.9.9", capture], 1, "none of its "),
+    ] {
+        let output = castnet(&folder, arguments);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(why), "{arguments:?}: {stderr}");
+    }
+}
+
+fn what_compares_nothing_is_no_success() {
+    let folder = folder("nothing-compared");
+    // The head of a pcap in which nothing was captured.
+    let head = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+    for file in ["a.pcap", "b.pcap"] {
+        fs::write(folder.join(file), head).unwrap();
+    }
+    let output = castnet(&folder, &["diff", "a.pcap", "b.pcap"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("nothing was compared"), "{}", text(&output.stderr));
+    let output = castnet(&folder, &["swarm", "--budget", "0s", "--json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let is_success = output.status.code() == Some(0);
+    assert_eq!(is_success, document["tried"].as_u64().unwrap() > 0, "{document}");
+}
