@@ -1,13 +1,16 @@
 //! An IP packet of either family, as it enters and leaves a router: header fields and payload.
 //!
 //! A driver decodes a packet once, whether the kernel delivers whole packets (raw IPv4 sockets) or
-//! header fields apart from payloads (raw ICMPv6 sockets). [`super::ipv4`] reads and writes octets
-//! of IPv4; IPv6 is refused until it has a codec.
+//! header fields apart from payloads (raw ICMPv6 sockets). [`super::ipv4`] and [`super::ipv6`] read
+//! and write octets. Refuses every other version, and addresses of two families in one header.
 
 use std::net::IpAddr;
 
 use super::ipv4::{self, Ipv4Header, Ipv4Packet};
-use super::{Malformed, Unencodable, Unfit};
+use super::ipv6::{self, Ipv6Header, Ipv6Packet, MLD_ALERT};
+use super::{Malformed, Unencodable, Unfit, Why};
+
+const MESSAGE: &str = "IP packet";
 
 /// The fields of an IP header that routing protocols look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +25,8 @@ pub struct Header {
     pub hop_limit: u8,
     /// The whole TOS octet, or the Traffic Class.
     pub class: u8,
-    /// Whether the header has the Router Alert option.
+    /// Whether the header has the Router Alert option of group management: in IPv6 the one with the
+    /// value of MLD (RFC 2711 section 2.1).
     pub router_alert: bool,
 }
 
@@ -45,12 +49,19 @@ pub struct Datagram {
 }
 
 impl<'a> Packet<'a> {
-    /// Reads a whole IPv4 packet.
+    /// Reads a whole packet of either version.
     ///
     /// # Errors
-    /// Errors of [`ipv4::decode`], which refuses IPv6 too.
+    /// Errors of [`ipv4::decode`] and [`ipv6::decode`]; another version.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        ipv4::decode(bytes).map(Self::from)
+        match bytes.first().map(|first| first >> 4) {
+            None | Some(4) => ipv4::decode(bytes).map(Self::from),
+            Some(6) => ipv6::decode(bytes).map(Self::from),
+            Some(found) => {
+                let why = Why::Version { found, right: "4 or 6" };
+                Err(Malformed { message: MESSAGE, field: "version", at: 0, why })
+            }
+        }
     }
 }
 
@@ -68,32 +79,49 @@ impl<'a> From<Ipv4Packet<'a>> for Packet<'a> {
     }
 }
 
+impl<'a> From<Ipv6Packet<'a>> for Packet<'a> {
+    fn from(packet: Ipv6Packet<'a>) -> Self {
+        let header = Header {
+            source: packet.source.into(),
+            destination: packet.destination.into(),
+            protocol: packet.protocol,
+            hop_limit: packet.hop_limit,
+            class: packet.class,
+            router_alert: packet.router_alert == Some(MLD_ALERT),
+        };
+        Self { header, payload: packet.payload }
+    }
+}
+
 impl Datagram {
-    /// Writes the whole IPv4 packet. It is never fragmented, so Don't Fragment is set, and
+    /// Writes the whole packet. It is never fragmented, so IPv4's Don't Fragment is set, and
     /// identification 0 serves as well as any other (RFC 6864 section 4.1).
     ///
     /// # Errors
-    /// An IPv6 address, or more than 65535 octets.
+    /// Addresses of two families, or more octets than the length field can say.
     pub fn encode(&self) -> Result<Vec<u8>, Unencodable> {
-        let Header { protocol, hop_limit: ttl, class: tos, router_alert, .. } = self.header;
-        let v4 = |field, address| match address {
-            IpAddr::V4(address) => Ok(address),
-            IpAddr::V6(_) => {
-                let why = Unfit::OtherFamily { address };
-                Err(Unencodable { message: "IPv4 packet", field, why })
+        let Header { source, destination, protocol, hop_limit, class, router_alert } = self.header;
+        match (source, destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => Ipv4Header {
+                source,
+                destination,
+                protocol,
+                ttl: hop_limit,
+                tos: class,
+                identification: 0,
+                dont_fragment: true,
+                router_alert,
             }
-        };
-        let header = Ipv4Header {
-            source: v4("source", self.header.source)?,
-            destination: v4("destination", self.header.destination)?,
-            protocol,
-            ttl,
-            tos,
-            identification: 0,
-            dont_fragment: true,
-            router_alert,
-        };
-        header.encode(&self.payload)
+            .encode(&self.payload),
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                Ipv6Header { source, destination, protocol, hop_limit, class, router_alert }
+                    .encode(&self.payload)
+            }
+            (_, address) => {
+                let why = Unfit::OtherFamily { address };
+                Err(Unencodable { message: MESSAGE, field: "destination", why })
+            }
+        }
     }
 }
 
@@ -101,10 +129,10 @@ impl Datagram {
 mod tests {
     use super::*;
 
-    fn datagram(source: &str) -> Datagram {
+    fn datagram(source: &str, destination: &str) -> Datagram {
         let header = Header {
             source: source.parse().unwrap(),
-            destination: "224.0.0.13".parse().unwrap(),
+            destination: destination.parse().unwrap(),
             protocol: 103,
             hop_limit: 1,
             class: 0xc0,
@@ -114,18 +142,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_received_as_it_was() {
-        let sent = datagram("10.0.0.1");
-        let received = Packet { header: sent.header, payload: &sent.payload };
-        assert_eq!(Packet::decode(&sent.encode().unwrap()), Ok(received));
+    fn what_is_sent_is_received_as_it_was_in_either_family() {
+        for sent in [datagram("10.0.0.1", "224.0.0.13"), datagram("fe80::1", "ff02::d")] {
+            for router_alert in [true, false] {
+                let header = Header { router_alert, ..sent.header };
+                let sent = Datagram { header, ..sent.clone() };
+                let received = Packet { header, payload: &sent.payload };
+                assert_eq!(Packet::decode(&sent.encode().unwrap()), Ok(received));
+            }
+        }
     }
 
     #[test]
-    fn an_ipv6_address_is_refused_with_the_address() {
-        let why = datagram("2001:db8::1").encode().unwrap_err().to_string();
-        assert_eq!(why, "IPv4 packet: source: 2001:db8::1 is of the other address family");
-        let bytes = [&[0x60, 0, 0, 0][..], &[0; 36]].concat();
+    fn a_header_has_one_family_and_one_of_two_versions() {
+        let why = datagram("2001:db8::1", "224.0.0.13").encode().unwrap_err().to_string();
+        assert_eq!(why, "IP packet: destination: 224.0.0.13 is of the other address family");
+        let why = datagram("10.0.0.1", "ff02::d").encode().unwrap_err().to_string();
+        assert_eq!(why, "IP packet: destination: ff02::d is of the other address family");
+        let bytes = [&[0x50, 0, 0, 0][..], &[0; 36]].concat();
         let why = Packet::decode(&bytes).unwrap_err().to_string();
-        assert_eq!(why, "IPv4 packet: version at octet 0: 6, should be 4");
+        assert_eq!(why, "IP packet: version at octet 0: 5, should be 4 or 6");
     }
 }

@@ -6,6 +6,7 @@
 
 use std::net::Ipv4Addr;
 
+use etherparse::checksum::Sum16BitWords;
 use etherparse::err::ipv4::{HeaderError, HeaderSliceError};
 use etherparse::{IpDscp, IpEcn, IpNumber, Ipv4HeaderSlice};
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,7 @@ pub struct Ipv4Packet<'a> {
 pub fn decode(bytes: &[u8]) -> Result<Ipv4Packet<'_>, Malformed> {
     let header = Ipv4HeaderSlice::from_slice(bytes).map_err(bad_header)?;
     let header_len = header.slice().len();
-    verify(MESSAGE, header.slice(), 10)?;
+    verify(MESSAGE, Sum16BitWords::new(), header.slice(), 10)?;
 
     let total = usize::from(header.total_len());
     let total_length = |why| Malformed { message: MESSAGE, field: "total length", at: 2, why };
@@ -101,7 +102,7 @@ fn bad_header(error: HeaderSliceError) -> Malformed {
             ("header length", 0, Why::NoRoom { unit: "octets", announced, room })
         }
         HeaderSliceError::Content(HeaderError::UnexpectedVersion { version_number: found }) => {
-            ("version", 0, Why::Version { found })
+            ("version", 0, Why::Version { found, right: "4" })
         }
         HeaderSliceError::Content(HeaderError::HeaderLengthSmallerThanHeader { ihl }) => {
             ("header length", 0, Why::TooFew { unit: "words", found: ihl.into(), least: 5 })

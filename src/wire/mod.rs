@@ -1,14 +1,18 @@
 //! Bytes to messages and back: the contents of packets, without any decision about them.
 //!
-//! Owns the octet layouts: IPv4 as IGMP travels in it, and IGMP versions 1 to 3. Holds no state,
-//! reads no clock and has no policy: the machines decide whether a TTL, a group or a missing Router
-//! Alert is acceptable. Refuses unreadable bytes with a [`Malformed`] that names the octet, and a
+//! Owns the octet layouts: IPv4 and IPv6 as group management travels in them, IGMP versions 1 to 3,
+//! and MLD versions 1 and 2 with the ICMPv6 around them. Holds no state, reads no clock and has no
+//! policy: the machines decide whether a TTL, a group or a missing Router Alert is acceptable. Refuses unreadable bytes with a [`Malformed`] that names the octet, and a
 //! value that does not fit its field with an [`Unencodable`]. Never panics on any bytes.
 
 pub mod float;
+pub mod icmpv6;
 pub mod igmp;
 pub mod ip;
 pub mod ipv4;
+pub mod ipv6;
+pub mod mld;
+pub mod v3;
 
 #[cfg(test)]
 mod tests;
@@ -70,12 +74,20 @@ pub enum Why {
         /// The checksum of what arrived.
         right: u16,
     },
-    /// Not IP version 4.
-    #[error("{found}, should be 4")]
+    /// Another version of IP than the reader reads.
+    #[error("{found}, should be {right}")]
     Version {
         /// The version in the header.
         found: u8,
+        /// The version that is read.
+        right: &'static str,
     },
+    /// A header that only the first place allows.
+    #[error("hop-by-hop options, which only stand right behind the IPv6 header")]
+    OutOfPlace,
+    /// A datagram of more than 65535 octets (RFC 2675), which no link here carries.
+    #[error("a jumbogram, not read here")]
+    Jumbogram,
     /// A part of a datagram; no message read here is ever fragmented by its sender.
     #[error("a fragment (offset {offset} octets, more to come: {more}), not reassembled here")]
     Fragment {
@@ -127,26 +139,38 @@ pub enum Unfit {
         /// The address.
         address: IpAddr,
     },
-    /// A message that versions before 3 do not have.
+    /// A message that the version does not have.
     #[error("the version has no message that says this")]
     NoSuchForm,
 }
 
-/// The Internet checksum (RFC 1071) of `bytes`, padded with a zero octet if their number is odd;
-/// zero if they contain their own right checksum.
-fn checksum(bytes: &[u8]) -> u16 {
+/// The Internet checksum (RFC 1071) of what `sum` holds and of `bytes`, padded with a zero octet if
+/// their number is odd; zero if they contain their own right checksum.
+fn checksum(sum: Sum16BitWords, bytes: &[u8]) -> u16 {
     // The sum is kept in memory order, whatever the machine's order is.
-    u16::from_be(Sum16BitWords::new().add_slice(bytes).ones_complement())
+    u16::from_be(sum.add_slice(bytes).ones_complement())
 }
 
-/// Checks `bytes` against the checksum at octet `at`.
-fn verify(message: &'static str, bytes: &[u8], at: usize) -> Result<(), Malformed> {
-    if checksum(bytes) == 0 {
+/// Checks `bytes` against the checksum at octet `at`, which is even; `sum` holds what the checksum
+/// covers besides.
+fn verify(
+    message: &'static str,
+    sum: Sum16BitWords,
+    bytes: &[u8],
+    at: usize,
+) -> Result<(), Malformed> {
+    if checksum(sum.clone(), bytes) == 0 {
         return Ok(());
     }
     let (before, rest) = bytes.split_at(at.min(bytes.len()));
     let (field, after) = rest.split_at(rest.len().min(2));
     let found = field.iter().fold(0, |sum, &octet| sum << 8 | u16::from(octet));
-    let right = checksum(&[before, &[0, 0], after].concat());
+    let right = checksum(sum.add_slice(before), after);
     Err(Malformed { message, field: "checksum", at, why: Why::Checksum { found, right } })
+}
+
+/// Writes the checksum at octet `at` of a message in which the field is zero.
+fn seal(sum: Sum16BitWords, bytes: &mut [u8], at: usize) {
+    let right = checksum(sum, bytes);
+    bytes[at..at + 2].copy_from_slice(&right.to_be_bytes());
 }

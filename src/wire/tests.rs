@@ -3,13 +3,22 @@ use super::*;
 // The example of RFC 1071 section 3: the sum is ddf2, so the checksum is its complement.
 #[test]
 fn checksum_is_that_of_rfc_1071() {
-    assert_eq!(checksum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]), 0x220d);
+    assert_eq!(
+        checksum(Sum16BitWords::new(), &[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]),
+        0x220d
+    );
 }
 
 #[test]
 fn odd_octets_are_padded_with_zero() {
-    assert_eq!(checksum(&[0x12, 0x34, 0x56]), checksum(&[0x12, 0x34, 0x56, 0x00]));
-    assert_ne!(checksum(&[0x12, 0x34, 0x56]), checksum(&[0x12, 0x34, 0x00, 0x56]));
+    assert_eq!(
+        checksum(Sum16BitWords::new(), &[0x12, 0x34, 0x56]),
+        checksum(Sum16BitWords::new(), &[0x12, 0x34, 0x56, 0x00])
+    );
+    assert_ne!(
+        checksum(Sum16BitWords::new(), &[0x12, 0x34, 0x56]),
+        checksum(Sum16BitWords::new(), &[0x12, 0x34, 0x00, 0x56])
+    );
 }
 
 #[test]
@@ -25,7 +34,9 @@ fn malformed_names_message_field_and_octet() {
 
 #[test]
 fn a_wrong_checksum_is_told_with_the_right_one() {
-    let error = verify("IGMP message", &[0x16, 0, 0xf9, 0xfd, 0xef, 1, 1, 1], 2).unwrap_err();
+    let error =
+        verify("IGMP message", Sum16BitWords::new(), &[0x16, 0, 0xf9, 0xfd, 0xef, 1, 1, 1], 2)
+            .unwrap_err();
     assert_eq!(error.to_string(), "IGMP message: checksum at octet 2: 0xf9fd, should be 0xf9fc");
     assert!(error.is_checksum());
 }

@@ -6,22 +6,26 @@
 //! machine above decides which group addresses, lengths and codes are acceptable.
 
 mod query;
-mod report;
 
-#[cfg(test)]
-mod properties;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
-pub use query::{Query, V3Query};
-pub use report::{GroupRecord, RecordKind, V3Report};
+use etherparse::checksum::Sum16BitWords;
 
+pub use query::{Query, V3Query};
+
+pub use super::v3::RecordKind;
 pub use crate::version::Version;
 
-use super::{Malformed, Unencodable, Unfit, Why, checksum, verify};
+use super::{Malformed, Unencodable, Unfit, Why, seal, v3, verify};
+
+/// A Version 3 Membership Report (RFC 3376 section 4.2).
+pub type V3Report = v3::Report<Ipv4Addr>;
+/// The record of one group in a Version 3 Membership Report.
+pub type GroupRecord = v3::GroupRecord<Ipv4Addr>;
 
 /// The least number of octets of a message (RFC2236-6-01, RFC2236-6-02).
 pub const MIN_LEN: usize = 8;
@@ -88,7 +92,7 @@ pub fn decode(bytes: &[u8], newest: Version) -> Result<Decoded, Malformed> {
         return Err(Malformed { message: MESSAGE, field: "end", at: bytes.len(), why });
     };
     // RFC2236-2.3-02, RFC2236-2.5-02, RFC3376-4.1.2-01, RFC3376-4.2.2-01: all of it, and first.
-    verify(MESSAGE, bytes, CHECKSUM_AT)?;
+    verify(MESSAGE, Sum16BitWords::new(), bytes, CHECKSUM_AT)?;
 
     // RFC2236-2.2-03, RFC3376-4.2.1-01: octet 1 has a meaning in Queries only.
     let [kind, _, _, _, group @ ..] = *head;
@@ -99,7 +103,7 @@ pub fn decode(bytes: &[u8], newest: Version) -> Result<Decoded, Malformed> {
             (Message::Query(query), trailing)
         }
         V3_REPORT if newest >= Version::V3 => {
-            let (report, trailing) = report::decode(head, rest)?;
+            let (report, trailing) = V3Report::decode(head, rest)?;
             (Message::V3Report(report), trailing)
         }
         // RFC2236-2.5-01
@@ -140,15 +144,14 @@ impl Message {
             Self::V1Report { group } | Self::V2Report { group } | Self::Leave { group } => {
                 bytes.extend(group.octets()); // RFC2236-2.4-02
             }
-            Self::V3Report(report) => report::encode(report, &mut bytes)?,
+            Self::V3Report(report) => report.encode(&mut bytes)?,
             Self::Unknown { kind: kind @ (QUERY | V1_REPORT | V2_REPORT | LEAVE | V3_REPORT) } => {
                 let why = Unfit::Known { kind: *kind };
                 return Err(Unencodable { message: "IGMP message", field: "type", why });
             }
             Self::Unknown { .. } => bytes.extend([0; 4]),
         }
-        let sum = checksum(&bytes); // RFC2236-2.3-01
-        bytes[CHECKSUM_AT..CHECKSUM_AT + 2].copy_from_slice(&sum.to_be_bytes());
+        seal(Sum16BitWords::new(), &mut bytes, CHECKSUM_AT); // RFC2236-2.3-01
         Ok(bytes)
     }
 }
@@ -161,39 +164,8 @@ impl fmt::Display for Message {
             Self::V1Report { group } => write!(f, "v1 Membership Report {group}"),
             Self::V2Report { group } => write!(f, "v2 Membership Report {group}"),
             Self::Leave { group } => write!(f, "Leave Group {group}"),
-            Self::V3Report(report) => report.fmt(f),
+            Self::V3Report(report) => write!(f, "v3 Membership Report{report}"),
             Self::Unknown { kind } => write!(f, "unknown type {kind:#04x}"),
         }
-    }
-}
-
-/// Takes `count` addresses from the front of `bytes`, or returns how many fit.
-fn split_addresses(bytes: &[u8], count: u16) -> Result<(Vec<Ipv4Addr>, &[u8]), Why> {
-    let count = usize::from(count);
-    let Some((octets, rest)) = bytes.split_at_checked(count * 4) else {
-        let room = bytes.len() / 4;
-        return Err(Why::NoRoom { unit: "sources", announced: count, room });
-    };
-    let (addresses, _) = octets.as_chunks::<4>();
-    Ok((addresses.iter().copied().map(Ipv4Addr::from).collect(), rest))
-}
-
-/// The count of a list as its 16-bit field.
-fn count(message: &'static str, field: &'static str, len: usize) -> Result<u16, Unencodable> {
-    let most = usize::from(u16::MAX);
-    let why = Unfit::TooMany { found: len, most };
-    u16::try_from(len).map_err(|_| Unencodable { message, field, why })
-}
-
-/// A source list as the RFCs write it.
-struct Braced<'a>(&'a [Ipv4Addr]);
-
-impl fmt::Display for Braced<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("{")?;
-        for (index, source) in self.0.iter().enumerate() {
-            write!(f, "{}{source}", if index == 0 { "" } else { ", " })?;
-        }
-        f.write_str("}")
     }
 }

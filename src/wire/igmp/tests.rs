@@ -1,5 +1,9 @@
 use super::*;
 
+mod properties;
+mod query;
+mod report;
+
 pub(super) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 
 pub(super) const VERSIONS: [Version; 3] = [Version::V1, Version::V2, Version::V3];

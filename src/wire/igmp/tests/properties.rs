@@ -1,6 +1,5 @@
 //! What must hold for every message and for any bytes.
 
-use super::tests::{VERSIONS, sealed};
 use super::*;
 use proptest::collection::vec;
 use proptest::prelude::*;

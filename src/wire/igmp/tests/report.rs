@@ -1,6 +1,4 @@
 use super::*;
-use crate::wire::igmp::tests::{GROUP, read, sealed};
-use crate::wire::igmp::{Message, Version, decode};
 
 const A: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const B: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);

@@ -1,7 +1,6 @@
+use std::time::Duration;
+
 use super::*;
-use crate::wire::Why;
-use crate::wire::igmp::tests::{GROUP, VERSIONS, read, sealed};
-use crate::wire::igmp::{Message, decode};
 
 const A: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const B: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
