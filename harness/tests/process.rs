@@ -1,16 +1,17 @@
-//! Programs in namespaces, and a router that is one: its output is read, it dies when killed, and
-//! leaves no process behind.
+//! Programs in wards, and a router that is one: its output is read, it dies when killed, and nothing
+//! that it has started outlives its ward.
 //!
-//! This program itself is started once more as a router.
+//! This program itself is started once more as a router, and as the process that starts programs.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::pipe;
 use std::os::fd::AsFd as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use castnet_lab::backend::{Cancel, netns};
-use castnet_lab::lab::{Lines, Netns, Process};
+use castnet_lab::lab::{Lines, Netns, Process, Program, Streams, Ward};
 use castnet_lab::plan::{NodeId, Plan, compile};
 use castnet_lab::recording::{Recording, StateChange};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -25,7 +26,10 @@ fn main() -> ExitCode {
         trial("what_it_says_and_how_it_ends_is_heard", says),
         trial("it_is_in_the_namespace", is_inside),
         trial("killed_it_is_dead_by_sigkill_and_once_more_is_no_fault", killed),
-        trial("dropped_it_is_dead_and_so_are_those_it_has_started", dropped),
+        trial("dropped_it_is_dead_and_what_it_has_started_lives_on_in_the_ward", dropped),
+        trial("nothing_outlives_its_ward_whatever_it_forks", nothing_outlives_its_ward),
+        trial("a_ward_sees_its_own_processes_only", sees_its_own),
+        trial("two_tasks_may_wait_for_its_death", two_wait),
         trial("what_cannot_be_started_is_an_error", not_started),
         Trial::test("a_router_tells_the_same_as_a_task_and_as_a_process", told_alike),
         Trial::test("a_process_that_is_held_up_says_that_it_was_late", held_up),
@@ -42,33 +46,54 @@ fn trial<F: Future<Output = ()>>(name: &str, body: impl Fn() -> F + Send + 'stat
     })
 }
 
-/// A shell with this script, in a namespace, and what it writes to standard output.
-fn shell(netns: &Netns, script: &str) -> (Process, Lines) {
-    let mut command = Command::new("sh");
-    command.args(["-c", script]);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let process = Process::start(netns, command).unwrap();
-    let lines = process.take_stdout().unwrap().unwrap();
-    (process, lines)
+fn node() -> (Netns, Ward) {
+    let netns = Netns::create("r1").unwrap();
+    let ward = Ward::found(&netns).unwrap();
+    (netns, ward)
+}
+
+/// A program of the ward, and what it writes to standard output and to standard error.
+fn start(ward: &Ward, program: &Program) -> (Process, Lines, Lines) {
+    let ((stdout, its_stdout), (stderr, its_stderr)) = (pipe().unwrap(), pipe().unwrap());
+    let stdin = File::open("/dev/null").unwrap().into();
+    let streams = Streams { stdin, stdout: its_stdout.into(), stderr: its_stderr.into() };
+    let process = ward.start(program, streams).unwrap();
+    (process, Lines::of(stdout.into()).unwrap(), Lines::of(stderr.into()).unwrap())
+}
+
+/// A shell with this script, and what it writes to standard output.
+fn shell(ward: &Ward, script: &str) -> (Process, Lines) {
+    let (process, stdout, _) = start(ward, &Program::new(["sh", "-c", script]));
+    (process, stdout)
+}
+
+/// The processes in the namespace, as this process' /proc has them.
+fn inhabitants(netns: &Netns) -> usize {
+    let inode = nix::sys::stat::fstat(netns.as_fd()).unwrap().st_ino;
+    let home = format!("net:[{inode}]");
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    all.filter(|entry| {
+        fs::read_link(entry.path().join("ns/net")).is_ok_and(|link| link.to_str() == Some(&home))
+    })
+    .count()
 }
 
 async fn says() {
-    let netns = Netns::create("r1").unwrap();
+    let (_netns, ward) = node();
     let script = "echo one; printf 'gr\\374n\\n\\nlast'; seq 30 >&2; exit 3";
-    let (process, mut lines) = shell(&netns, script);
+    let (process, mut lines, stderr) = start(&ward, &Program::new(["sh", "-c", script]));
     for expected in ["one", "gr\u{fffd}n", "", "last"] {
         assert_eq!(lines.next().await.unwrap().as_deref(), Some(expected));
     }
     assert_eq!(lines.next().await.unwrap(), None);
-    let last_words = process.take_stderr().unwrap().unwrap().last_words().await;
+    let last_words = stderr.last_words().await;
     assert!(last_words.starts_with("11; 12; ") && last_words.ends_with("; 30"), "{last_words}");
     assert_eq!(process.ended().await.unwrap().code(), Some(3));
-    assert!(process.take_stdout().unwrap().is_none());
 }
 
 async fn is_inside() {
-    let netns = Netns::create("r1").unwrap();
-    let (_process, mut lines) = shell(&netns, "readlink /proc/self/ns/net");
+    let (netns, ward) = node();
+    let (_process, mut lines) = shell(&ward, "readlink /proc/self/ns/net");
     let inode = nix::sys::stat::fstat(netns.as_fd()).unwrap().st_ino;
     assert_eq!(lines.next().await.unwrap(), Some(format!("net:[{inode}]")));
     let own = fs::read_link("/proc/thread-self/ns/net").unwrap();
@@ -76,9 +101,9 @@ async fn is_inside() {
 }
 
 async fn killed() {
-    let netns = Netns::create("r1").unwrap();
+    let (_netns, ward) = node();
     let (process, mut lines) =
-        shell(&netns, "trap '' TERM INT HUP; echo up; while :; do wait; done");
+        shell(&ward, "trap '' TERM INT HUP; echo up; while :; do wait; done");
     assert_eq!(lines.next().await.unwrap().as_deref(), Some("up"));
     process.kill().unwrap();
     assert_eq!(process.ended().await.unwrap().signal(), Some(9));
@@ -86,30 +111,74 @@ async fn killed() {
     assert_eq!(process.ended().await.unwrap().signal(), Some(9));
 }
 
-/// Whether the process exists and is no zombie, which only waits for its parent.
-fn is_alive(pid: &str) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with(['Z', 'X']))
-}
-
-async fn dropped() {
-    let netns = Netns::create("r1").unwrap();
-    let (process, mut lines) = shell(&netns, "sleep 1000 & echo $!; wait");
-    let grandchild = lines.next().await.unwrap().unwrap();
-    let child = process.pid().to_string();
-    assert!(is_alive(&child) && is_alive(&grandchild));
-    drop(process);
-    assert!(!fs::exists(format!("/proc/{child}")).unwrap(), "it has not been waited for");
+/// Waits until so many processes are in the namespace; the first process of the ward is one.
+async fn until_inhabited_by(netns: &Netns, count: usize) {
     let mut pace = tokio::time::interval(Duration::from_millis(2));
-    while is_alive(&grandchild) {
+    while inhabitants(netns) != count {
         pace.tick().await;
     }
 }
 
+async fn dropped() {
+    let (netns, ward) = node();
+    let (process, mut lines) = shell(&ward, "sleep 1000 & echo; wait");
+    lines.next().await.unwrap();
+    until_inhabited_by(&netns, 3).await;
+    drop(process);
+    until_inhabited_by(&netns, 2).await;
+    drop(ward);
+    assert_eq!(inhabitants(&netns), 0);
+}
+
+async fn nothing_outlives_its_ward() {
+    let (netns, ward) = node();
+    let sleep = "sleep 1000 & nohup sleep 1000 & setsid sleep 1000 & (setsid setsid sleep 1000 &);";
+    let stubborn = "sh -c \"trap '' TERM INT HUP; while :; do sleep 1000; done\" &";
+    let nested = "unshare --pid --fork sleep 1000 &";
+    let (process, mut lines) = shell(&ward, &format!("{sleep} {stubborn} {nested} echo; exit 0"));
+    lines.next().await.unwrap();
+    assert_eq!(process.ended().await.unwrap().code(), Some(0));
+    // The keeper, 4 sleeps, a shell with its own, and unshare with its child.
+    until_inhabited_by(&netns, 9).await;
+    drop(ward);
+    assert_eq!(inhabitants(&netns), 0);
+}
+
+async fn sees_its_own() {
+    let (_netns, ward) = node();
+    let (_other_netns, other) = node();
+    let (_elsewhere, mut up) = shell(&other, "echo; exec sleep 1000");
+    up.next().await.unwrap();
+    let (_process, mut lines) = shell(&ward, "echo $$; echo /proc/[0-9]*; readlink /proc/self/exe");
+    let pid = lines.next().await.unwrap().unwrap();
+    assert_eq!(lines.next().await.unwrap(), Some(format!("/proc/1 /proc/{pid}")));
+    // Mounts of a ward are its own.
+    let (process, _) = shell(&ward, "mount -t tmpfs tmpfs /mnt && touch /mnt/here");
+    assert_eq!(process.ended().await.unwrap().code(), Some(0));
+    let (process, _) = shell(&other, "test -e /mnt/here");
+    assert_eq!(process.ended().await.unwrap().code(), Some(1));
+    assert!(!fs::read_to_string("/proc/self/mounts").unwrap().contains(" /mnt tmpfs"));
+}
+
+async fn two_wait() {
+    let (_netns, ward) = node();
+    let (process, mut lines) = shell(&ward, "echo; exec sleep 1000");
+    lines.next().await.unwrap();
+    let kill = async { process.kill() };
+    let (one, other, killed) = tokio::join!(process.ended(), process.dead(), kill);
+    assert_eq!(one.unwrap().signal(), Some(9));
+    assert!(other.is_ok() && killed.is_ok());
+}
+
 async fn not_started() {
-    let netns = Netns::create("r1").unwrap();
-    let error = Process::start(&netns, Command::new("/no/such/program")).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    let (_netns, ward) = node();
+    let (process, _, _) = start(&ward, &Program::new(["/no/such/program"]));
+    assert_eq!(process.started().await.unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    let (process, _, _) = start(&ward, &Program::new(["/"]));
+    assert_eq!(process.ended().await.unwrap_err().kind(), std::io::ErrorKind::PermissionDenied);
+    // The ward goes on.
+    let (process, _) = shell(&ward, "exit 4");
+    assert_eq!(process.ended().await.unwrap().code(), Some(4));
 }
 
 const SCENARIO: &str = r#"
@@ -174,7 +243,7 @@ fn held_up() -> Result<(), Failed> {
     // The brackets keep the pattern from finding itself.
     let script = "p=$(grep -al 'as-router.[f]rozen' /proc/[0-9]*/cmdline); p=$${p#/proc/}; \
                   p=$${p%/cmdline}; kill -STOP $p; sleep 0.4; kill -CONT $p";
-    let exec = format!("exec = {{ who = \"h1\", command = [\"sh\", \"-c\", \"{script}\"] }}");
+    let exec = format!("exec = {{ who = \"frozen\", command = [\"sh\", \"-c\", \"{script}\"] }}");
     let act = format!("act = [{{ at = \"100ms\", {exec} }},");
     let text = SCENARIO.replacen("act = [", &act, 1).replace("r1", "frozen");
     let mut plan = plan(&text);

@@ -127,7 +127,7 @@ fn routes_come_back() -> Result<(), Failed> {
     let told = outcome.clone();
     netns::run_then(&plan, &Cancel::new(), async move |_, rooms| {
         *told.borrow_mut() =
-            Some(there_and_back(rooms, "h1", "s1", Ipv4Addr::new(10, 0, 1, 7).into()));
+            Some(there_and_back(&rooms().unwrap(), "h1", "s1", Ipv4Addr::new(10, 0, 1, 7).into()));
     })?;
     Ok(outcome.take().ok_or("it never stood")??)
 }

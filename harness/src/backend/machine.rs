@@ -1,11 +1,12 @@
 //! Acts on a node whatever its role: set its interfaces down and up, run programs in it.
 
-use std::io;
-use std::process::{Command, Stdio};
+use std::fs::File;
+use std::io::{self, pipe};
 
 use super::interfaces::ifindex;
 use super::unicast;
-use crate::lab::{Built, Netlink, Netns, Process};
+use super::wards::Wards;
+use crate::lab::{Built, Lines, Netlink, Netns, Program, Streams};
 use crate::plan::{NodeId, Plan, PortId};
 use crate::role::Stage;
 
@@ -14,11 +15,17 @@ pub(super) struct Machines<'a> {
     plan: &'a Plan,
     netns: &'a [Netns],
     built: &'a Built,
+    wards: &'a Wards,
 }
 
 impl<'a> Machines<'a> {
-    pub(super) const fn new(plan: &'a Plan, netns: &'a [Netns], built: &'a Built) -> Self {
-        Self { plan, netns, built }
+    pub(super) const fn new(
+        plan: &'a Plan,
+        netns: &'a [Netns],
+        built: &'a Built,
+        wards: &'a Wards,
+    ) -> Self {
+        Self { plan, netns, built, wards }
     }
 
     /// Takes an interface down, or brings it up.
@@ -44,33 +51,34 @@ impl<'a> Machines<'a> {
 
     /// Starts a program in a node. A program that fails breaks the run; one that still runs at the
     /// end is killed without harm to the run.
-    pub(super) fn exec(
+    pub(super) async fn exec(
         &self,
         stage: &Stage,
         node: NodeId,
         command: &[String],
     ) -> Result<(), String> {
-        let Some((program, arguments)) = command.split_first() else {
-            return Err("no program".to_owned());
-        };
-        let mut order = Command::new(program);
-        order.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let started = Process::start(&self.netns[node], order)
-            .and_then(|process| Ok((process.take_stderr()?, process)));
-        let (stderr, process) = started.map_err(|error| format!("{program}: {error}"))?;
-        let (stage, program) = (stage.clone(), program.clone());
-        tokio::task::spawn_local(async move {
-            let last_words = async {
-                match stderr {
-                    Some(lines) => lines.last_words().await,
-                    None => String::new(),
-                }
+        let name = command.first().ok_or("no program")?.clone();
+        let ward = self.wards.of(node).ok_or("no place for a program")?;
+        let start = async {
+            let (output, its_output) = pipe()?;
+            let streams = Streams {
+                stdin: File::open("/dev/null")?.into(),
+                stdout: its_output.try_clone()?.into(),
+                stderr: its_output.into(),
             };
-            let (status, last_words) = tokio::join!(process.ended(), last_words);
+            let process = ward.start(&Program::new(command), streams)?;
+            process.started().await?;
+            Ok((process, Lines::of(output.into())?))
+        };
+        let (process, lines) =
+            start.await.map_err(|error: io::Error| format!("{name}: {error}"))?;
+        let stage = stage.clone();
+        tokio::task::spawn_local(async move {
+            let (status, last_words) = tokio::join!(process.ended(), lines.last_words());
             match status {
                 Ok(status) if status.success() => {}
-                Ok(status) => stage.broken(node, &format!("{program}: {status}: {last_words}")),
-                Err(error) => stage.broken(node, &format!("{program}: {error}")),
+                Ok(status) => stage.broken(node, &format!("{name}: {status}: {last_words}")),
+                Err(error) => stage.broken(node, &format!("{name}: {error}")),
             }
         });
         Ok(())

@@ -13,6 +13,7 @@ mod segment;
 pub mod sim;
 mod timeline;
 mod unicast;
+mod wards;
 
 pub use cancel::Cancel;
 pub use error::RunError;

@@ -4,7 +4,7 @@
 //! this process, so nothing is left behind however the process ends.
 
 use std::convert::Infallible;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use super::interfaces::ifindex;
 use super::machine::Machines;
 use super::readings::Readings;
 use super::timeline::perform;
+use super::wards::Wards;
 use super::{Cancel, RunError, segment, unicast};
 use crate::lab::{
     Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, PortSpec, Precedence,
@@ -42,6 +43,8 @@ pub struct Room {
     pub node: String,
     /// The path by which other processes enter the namespace: `/proc/<pid>/fd/<n>`.
     pub netns: String,
+    /// The first process of the node's PID namespace, in which all of the node's programs live.
+    pub pid: u32,
 }
 
 /// A report of a held topology.
@@ -64,14 +67,15 @@ pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
     run_then(plan, cancel, async |_, _| ())
 }
 
-/// Runs the plan as [`run`] does, but keeps all namespaces and routers until `then` returns.
+/// Runs the plan as [`run`] does, but keeps all namespaces and routers until `then` returns. It gets
+/// the recording, and a function that opens the rooms of the nodes to other processes.
 ///
 /// # Errors
 /// Errors of [`run`]; once there is a recording, it is returned however long `then` takes.
 pub fn run_then(
     plan: &Plan,
     cancel: &Cancel,
-    then: impl AsyncFnOnce(&Recording, &[Room]),
+    then: impl AsyncFnOnce(&Recording, &mut dyn FnMut() -> io::Result<Vec<Room>>),
 ) -> Result<Recording, RunError> {
     let changing = Changing::begin();
     let (recording, _changing, last) = react(async {
@@ -81,10 +85,11 @@ pub fn run_then(
             Ok((lab, recording))
         };
         let (mut lab, recording) = unless(cancel, recorded).await?;
-        let rooms = lab.rooms();
+        let stage = lab.stage.clone();
+        let mut rooms = || lab.rooms();
         tokio::select! {
-            () = then(&recording, &rooms) => {}
-            never = forward(&lab.stage, |_| ()) => match never {},
+            () = then(&recording, &mut rooms) => {}
+            never = forward(&stage, |_| ()) => match never {},
         }
         // Laboratories are torn down only while no run is under way.
         let changing = Changing::begin();
@@ -111,7 +116,7 @@ pub fn hold(plan: &Plan, cancel: &Cancel, mut tell: impl FnMut(Held)) -> Result<
         };
         // A capture that nobody reads would grow for ever.
         drop(lab.capture.take());
-        tell(Held::Ready(lab.rooms()));
+        tell(Held::Ready(lab.rooms().map_err(RunError::Rooms)?));
         tokio::select! {
             () = cancel.cancelled() => Ok(()),
             never = forward(&lab.stage, tell) => match never {},
@@ -158,6 +163,7 @@ async fn forward(stage: &Stage, mut tell: impl FnMut(Held)) -> Infallible {
 struct Lab<'a> {
     plan: &'a Plan,
     netns: Vec<Netns>,
+    wards: Wards,
     /// Keeps the hubs and far ends of the links alive.
     built: Built,
     capture: Option<Capture>,
@@ -172,6 +178,7 @@ struct Lab<'a> {
 impl<'a> Lab<'a> {
     async fn build(plan: &'a Plan, changing: Changing) -> Result<Self, RunError> {
         let netns = Netns::create_all(plan.nodes.iter().map(|node| node.name.clone()).collect())?;
+        let wards = Wards::found(plan, &netns)?;
         // Opened early: rings take longer than links.
         let ears = Ears::open(&netns)?;
         let links: Vec<LinkSpec> = (0..plan.links.len()).map(|link| spec(plan, link)).collect();
@@ -179,7 +186,7 @@ impl<'a> Lab<'a> {
         segment::join(plan, &netns, &mut built).await?;
         unicast::install(plan, &netns, &built)?;
         let mut capture = Capture::listen(ears, &links, &built)?;
-        let mut actors = actors(plan, &netns, &built)?;
+        let mut actors = actors(plan, &netns, &wards, &built)?;
         // From here on every frame on every link is seen.
         capture.prove(PROOF_BOUND).await?;
         for (node, actor) in plan.nodes.iter().zip(&mut actors) {
@@ -197,13 +204,14 @@ impl<'a> Lab<'a> {
             let failed = |why| RunError::Node(node.name.clone(), why);
             actor.start(&stage).map_err(failed)?;
         }
-        Ok(Self { plan, netns, built, capture: Some(capture), actors, stage, faults, running })
+        let capture = Some(capture);
+        Ok(Self { plan, netns, wards, built, capture, actors, stage, faults, running })
     }
 
     /// Performs the timeline. Afterwards hosts are silent, but routers go on.
     async fn record(&mut self) -> Result<Recording, RunError> {
-        let Self { plan, netns, built, capture, actors, stage, faults, running } = self;
-        let machines = Machines::new(plan, netns, built);
+        let Self { plan, netns, wards, built, capture, actors, stage, faults, running } = self;
+        let machines = Machines::new(plan, netns, built, wards);
         let readings = Readings::new(stage, netns);
         let acts = perform(stage, &machines, actors, &readings).await;
         let counters = readings.taken();
@@ -222,13 +230,15 @@ impl<'a> Lab<'a> {
         Ok(Recording { struck, counters, ..recording(plan, stage, acts, captured?) })
     }
 
-    fn rooms(&self) -> Vec<Room> {
-        let pid = std::process::id();
-        let room = |netns: &Netns| Room {
+    fn rooms(&mut self) -> io::Result<Vec<Room>> {
+        let own = std::process::id();
+        let pids = self.wards.pids(&self.netns)?;
+        let room = |(netns, pid): (&Netns, u32)| Room {
             node: netns.name().to_owned(),
-            netns: format!("/proc/{pid}/fd/{}", netns.as_fd().as_raw_fd()),
+            netns: format!("/proc/{own}/fd/{}", netns.as_fd().as_raw_fd()),
+            pid,
         };
-        self.netns.iter().map(room).collect()
+        Ok(self.netns.iter().zip(pids).map(room).collect())
     }
 }
 
@@ -248,11 +258,16 @@ fn spec(plan: &Plan, link: LinkId) -> LinkSpec {
     LinkSpec { name: written.name.clone(), ports: ports.collect(), carrier }
 }
 
-fn actors(plan: &Plan, netns: &[Netns], built: &Built) -> Result<Vec<Box<dyn Actor>>, RunError> {
+fn actors(
+    plan: &Plan,
+    netns: &[Netns],
+    wards: &Wards,
+    built: &Built,
+) -> Result<Vec<Box<dyn Actor>>, RunError> {
     let made = plan.nodes.iter().enumerate().map(|(id, node)| {
         let ifindexes: Vec<u32> =
             node.ports.iter().map(|&port| ifindex(plan, built, port)).collect();
-        actor(plan, id, &netns[id], &ifindexes).map_err(|error| {
+        actor(plan, id, &netns[id], wards.of(id), &ifindexes).map_err(|error| {
             let (name, why) = (node.name.clone(), error.to_string());
             match error.kind() {
                 ErrorKind::Unsupported => RunError::Unsupported(name, why),

@@ -21,7 +21,7 @@ pub(super) async fn perform(
         let begun = stage.clock.now();
         let result = match &act.action {
             Action::Interface { port, up } => machines.set(*port, *up).await,
-            Action::Exec(command) => machines.exec(stage, act.node, command),
+            Action::Exec(command) => machines.exec(stage, act.node, command).await,
             action => match actors[act.node].act(stage, action) {
                 Ok(()) => actors[act.node].settle().await,
                 failed => failed,

@@ -15,7 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::sys;
 
 /// The first argument (`argv[0]`) of a process started again.
-const NAME: &str = "castnet";
+pub(super) const NAME: &str = "castnet";
+
+/// The file that this program was started from, which may have been replaced by another one since.
+pub(super) const SELF: &str = "/proc/self/exe";
 
 /// Whether the hook before `main` has run in this process.
 static ABLE: AtomicBool = AtomicBool::new(false);
@@ -25,14 +28,22 @@ static ABLE: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// [`io::ErrorKind::Unsupported`] if the program was linked without the hook before `main`.
 pub fn again(word: &str) -> io::Result<Command> {
-    if !ABLE.load(Ordering::Relaxed) {
-        let why = "this program was linked without what castnet-lab does before main (.init_array)";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, why));
-    }
-    // The file that this program was started from may have been replaced since.
-    let mut command = Command::new("/proc/self/exe");
+    able()?;
+    let mut command = Command::new(SELF);
     command.arg0(NAME).arg(word);
     Ok(command)
+}
+
+/// Whether this program can be started again.
+///
+/// # Errors
+/// [`io::ErrorKind::Unsupported`] if the program was linked without the hook before `main`.
+pub(super) fn able() -> io::Result<()> {
+    if ABLE.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let why = "this program was linked without what castnet-lab does before main (.init_array)";
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 /// Serves as the part `word` and ends the process, if the process was started for it; returns

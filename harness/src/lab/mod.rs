@@ -16,6 +16,8 @@ mod cpu;
 pub mod doctor;
 mod ears;
 mod error;
+mod keeper;
+mod letter;
 pub mod link;
 mod mdb;
 mod mfc;
@@ -32,6 +34,8 @@ pub mod switch;
 pub(crate) mod sys;
 mod tap;
 pub mod unicast;
+mod ward;
+mod warden;
 mod wire;
 
 pub use again::{again, serve_if};
@@ -45,11 +49,12 @@ pub use mfc::{MfcMessage, MfcMonitor, counters};
 pub use netlink::Netlink;
 pub use netns::Netns;
 pub use precedence::Precedence;
-pub use process::{Lines, Process};
+pub use process::{Lines, Process, Streams};
 pub use station::Captured;
 pub use switch::SwitchSpec;
 pub use tap::{BATCH_BYTES, Frame, Tap};
 pub use unicast::{Unicast, UnicastRoute};
+pub use ward::{Program, Ward};
 pub use wire::{Relay, SharedRelay, Wire};
 
 /// The index of `lo`, which is the first interface of every namespace (net/net_namespace.h).

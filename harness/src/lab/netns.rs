@@ -100,11 +100,6 @@ impl Netns {
         Ok(Self { fd: self.fd.try_clone()?, name: self.name.clone() })
     }
 
-    /// The namespace of the calling thread.
-    pub(super) fn current() -> io::Result<fs::File> {
-        fs::File::open("/proc/thread-self/ns/net")
-    }
-
     /// Runs `f` on a helper thread inside the namespace and waits for it; a panic in `f` continues
     /// in the caller. Threads and processes that `f` starts are in the namespace too.
     ///
@@ -163,7 +158,7 @@ fn make_here() -> io::Result<OwnedFd> {
     Ok(fs::File::open("/proc/thread-self/ns/net")?.into())
 }
 
-fn on_helper_thread<T: Send>(f: impl FnOnce() -> T + Send) -> io::Result<T> {
+pub(super) fn on_helper_thread<T: Send>(f: impl FnOnce() -> T + Send) -> io::Result<T> {
     thread::scope(|scope| helper(scope, f).and_then(join))
 }
 

@@ -1,26 +1,24 @@
-//! A program that runs inside a namespace: start it, read its lines, kill it, wait for it.
+//! A program in a ward: wait for it, kill it, read its lines.
 //!
-//! The program ends with the laboratory, however that ends: dropping its [`Process`] kills it and
-//! waits until it is dead, and the kernel kills it when the thread that started it ends, even by
-//! SIGKILL. It is in a process group of its own, so that Ctrl-C at the terminal reaches castnet
-//! alone; killing it also kills the children that are still in its group.
+//! The program ends with its [`Ward`](super::Ward), however that ends; what it has started itself lives
+//! on with the ward. It is in a process group of its own, so that Ctrl-C at the terminal reaches castnet
+//! alone.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStdin, Command, ExitStatus};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 
 use castnet::kernel::readable;
 use nix::fcntl::{FcntlArg, fcntl};
-use nix::sched::{CloneFlags, setns};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::unix::pipe::Receiver;
 
-use super::{Netns, sys};
+use super::keeper::Report;
+use super::{letter, sys};
 
 /// How many lines are kept as the last words of a process.
 const LAST_WORDS: usize = 20;
@@ -29,100 +27,150 @@ const LAST_WORDS: usize = 20;
 /// not wait for its reader.
 const PIPE: i32 = 1 << 20;
 
-/// A program that was started, and may have ended since.
+/// The standard streams of a program, each an open file or the end of a pipe.
+#[derive(Debug)]
+pub struct Streams {
+    /// Standard input.
+    pub stdin: OwnedFd,
+    /// Standard output.
+    pub stdout: OwnedFd,
+    /// Standard error.
+    pub stderr: OwnedFd,
+}
+
+/// A program that was asked for. Dropping this kills it, but not what it has started.
 #[derive(Debug)]
 pub struct Process {
-    child: RefCell<Child>,
+    reports: OwnedFd,
+    known: RefCell<Known>,
+}
+
+/// What the reports have said.
+#[derive(Debug, Default)]
+struct Known {
     /// Readable once the process is dead, even if another process has its number by then.
-    pidfd: OwnedFd,
-    pid: Pid,
+    pidfd: Option<OwnedFd>,
+    refused: Option<i32>,
+    ended: Option<i32>,
+    /// Whether no more reports will come: the ward is gone, or everything has been said.
+    is_over: bool,
 }
 
 impl Process {
-    /// Starts the program in the namespace, from the calling thread, which must outlive it.
+    pub(super) fn reported_by(reports: OwnedFd) -> Self {
+        Self { reports, known: RefCell::default() }
+    }
+
+    /// Returns once the program runs.
     ///
     /// # Errors
-    /// Errors of setns(2), of starting the program, and of pidfd_open(2).
-    pub fn start(netns: &Netns, mut command: Command) -> io::Result<Self> {
-        sys::die_with_thread(command.process_group(0));
-        // The calling thread itself starts the program: it would die with a helper thread.
-        let home = Netns::current()?;
-        setns(netns, CloneFlags::CLONE_NEWNET)?;
-        let child = command.spawn();
-        setns(home, CloneFlags::CLONE_NEWNET)?;
-        let mut child = child?;
-        let pid = Pid::from_raw(child.id().try_into().map_err(io::Error::other)?);
-        match sys::pidfd_open(pid) {
-            Ok(pidfd) => Ok(Self { child: RefCell::new(child), pidfd, pid }),
-            Err(error) => {
-                child.kill()?;
-                child.wait()?;
-                Err(error)
+    /// Why it could not be started; errors of the reactor.
+    pub async fn started(&self) -> io::Result<()> {
+        loop {
+            self.listen()?;
+            if let Some(answer) = self.known.borrow().answer() {
+                return answer;
             }
+            readable_for_one(&self.reports).await?;
         }
     }
 
-    /// The process number, valid until the process has been waited for.
-    #[must_use]
-    pub const fn pid(&self) -> Pid {
-        self.pid
-    }
-
-    /// The program's standard input, if it is a pipe and was not taken before.
-    pub fn take_stdin(&self) -> Option<ChildStdin> {
-        self.child.borrow_mut().stdin.take()
-    }
-
-    /// The program's standard output, if it is a pipe and was not taken before.
+    /// Sends SIGKILL. The process is dead once [`Self::dead`] returns; a dead process is left alone.
     ///
     /// # Errors
-    /// Errors of the reactor.
-    pub fn take_stdout(&self) -> io::Result<Option<Lines>> {
-        let taken = self.child.borrow_mut().stdout.take();
-        taken.map(|pipe| Lines::of(pipe.into())).transpose()
-    }
-
-    /// The program's standard error, if it is a pipe and was not taken before.
-    ///
-    /// # Errors
-    /// Errors of the reactor.
-    pub fn take_stderr(&self) -> io::Result<Option<Lines>> {
-        let taken = self.child.borrow_mut().stderr.take();
-        taken.map(|pipe| Lines::of(pipe.into())).transpose()
-    }
-
-    /// Sends SIGKILL. The process is dead once [`Self::ended`] returns; a dead process is left
-    /// alone.
-    ///
-    /// # Errors
-    /// Errors of pidfd_send_signal(2).
+    /// Errors of pidfd_send_signal(2), and why it could not be started.
     pub fn kill(&self) -> io::Result<()> {
-        match sys::pidfd_send_signal(self.pidfd.as_fd(), Signal::SIGKILL) {
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
-            sent => sent,
+        loop {
+            self.listen()?;
+            let known = self.known.borrow();
+            if let (Some(pidfd), None) = (&known.pidfd, known.ended) {
+                return match sys::pidfd_send_signal(pidfd.as_fd(), Signal::SIGKILL) {
+                    Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+                    sent => sent,
+                };
+            }
+            if let Some(answer) = known.answer() {
+                return answer;
+            }
+            // The keeper answers at once.
+            letter::wait(&[self.reports.as_fd()])?;
         }
     }
 
     /// Waits until the process is dead: everything that it held open is then closed.
     ///
     /// # Errors
-    /// Errors of the reactor and of waitpid(2).
+    /// Why it could not be started; errors of the reactor.
+    pub async fn dead(&self) -> io::Result<()> {
+        self.started().await?;
+        let pidfd = self.known.borrow().pidfd.as_ref().map(OwnedFd::try_clone).transpose()?;
+        match pidfd {
+            Some(pidfd) => readable(pidfd.as_fd()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the process is dead, and returns its status.
+    ///
+    /// # Errors
+    /// Errors of [`Self::dead`], and the end of the ward.
     pub async fn ended(&self) -> io::Result<ExitStatus> {
-        readable(self.pidfd.as_fd()).await?;
-        self.child.borrow_mut().wait()
+        self.dead().await?;
+        loop {
+            self.listen()?;
+            if let Some(status) = self.known.borrow().ended {
+                return Ok(ExitStatus::from_raw(status));
+            }
+            if self.known.borrow().is_over {
+                return Err(ward_is_gone());
+            }
+            readable_for_one(&self.reports).await?;
+        }
+    }
+
+    /// Takes every report that has come.
+    fn listen(&self) -> io::Result<()> {
+        let mut known = self.known.borrow_mut();
+        while !known.is_over {
+            match letter::receive::<Report>(self.reports.as_fd()) {
+                Ok(Some(letter)) => match letter.value {
+                    Report::Started => known.pidfd = letter.descriptors.into_iter().next(),
+                    Report::Refused(errno) => known.refused = Some(errno),
+                    Report::Ended(status) => known.ended = Some(status),
+                },
+                Ok(None) => known.is_over = true,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
-impl Drop for Process {
-    /// Nothing that the process held may outlive this value, so the drop waits for it. SIGKILL ends
-    /// it soon.
-    fn drop(&mut self) {
-        let child = self.child.get_mut();
-        if matches!(child.try_wait(), Ok(None)) {
-            // Until the process is waited for, its number and that of its group are its own.
-            _ = killpg(self.pid, Signal::SIGKILL);
-            _ = child.wait();
+impl Known {
+    /// Whether the program could be started; `None` while that is unknown.
+    fn answer(&self) -> Option<io::Result<()>> {
+        match (self.refused, &self.pidfd) {
+            (Some(errno), _) => Some(Err(io::Error::from_raw_os_error(errno))),
+            (None, Some(_)) => Some(Ok(())),
+            (None, None) => self.is_over.then(|| Err(ward_is_gone())),
         }
+    }
+}
+
+fn ward_is_gone() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "its node is gone")
+}
+
+/// Waits by a copy, so that several tasks may wait for one descriptor.
+async fn readable_for_one(fd: &OwnedFd) -> io::Result<()> {
+    readable(fd.try_clone()?.as_fd()).await
+}
+
+impl Drop for Process {
+    /// A process whose owner is gone is no longer wanted; the drop of its ward waits for its end.
+    fn drop(&mut self) {
+        _ = self.kill();
     }
 }
 

@@ -3,19 +3,19 @@
 //! `unsafe` is allowed in no other module of this package.
 #![allow(unsafe_code)]
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::mem::offset_of;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd};
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::socket::sockopt::{GetStruct, SetStruct};
-use nix::sys::socket::{LinkAddr, SockaddrLike, getsockopt, setsockopt};
-use nix::unistd::{Pid, getpid, getppid};
+use nix::sys::socket::{
+    ControlMessageOwned, LinkAddr, MsgFlags, SockaddrLike, getsockopt, recvmsg, setsockopt,
+};
+use nix::unistd::{ForkResult, Pid};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -240,20 +240,38 @@ pub(super) fn tx_checksum_offload_off(socket: BorrowedFd<'_>, ifname: &str) -> i
     Ok(())
 }
 
-/// Makes the kernel kill the program when the thread that starts it ends.
-pub(super) fn die_with_thread(command: &mut Command) {
-    let starter = getpid();
-    let die = move || {
-        nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-        // A starter that died before the prctl(2) sends no signal any more.
-        if getppid() == starter { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
-    };
-    // SAFETY: between fork and exec the closure makes two system calls, which are async-signal-safe,
-    // and allocates nothing.
-    unsafe { command.pre_exec(die) };
+/// Splits this process in two, and returns the number of the new one; `None` in the new one, which
+/// goes on with copies of everything. The process must have one thread: locks that other threads
+/// hold would stay locked in the new one.
+pub(super) fn fork() -> io::Result<Option<Pid>> {
+    // SAFETY: with one thread, the new process is in the same state as this one.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(Some(child)),
+        ForkResult::Child => Ok(None),
+    }
 }
 
-/// A descriptor of a process that this one has not waited for yet (pidfd_open(2)).
+/// Receives a message and the descriptors that came with it, without waiting. Programs that this
+/// process starts do not inherit them.
+pub(super) fn receive_descriptors(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+) -> io::Result<(usize, Vec<OwnedFd>)> {
+    let mut control = nix::cmsg_space!([RawFd; 8]);
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
+    let mut slices = [IoSliceMut::new(buffer)];
+    let message = recvmsg::<()>(socket.as_raw_fd(), &mut slices, Some(&mut control), flags)?;
+    let mut descriptors = Vec::new();
+    for cmsg in message.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(received) = cmsg {
+            // SAFETY: the kernel has just made them for this process, and nobody else knows them.
+            descriptors.extend(received.iter().map(|&fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+        }
+    }
+    Ok((message.bytes, descriptors))
+}
+
+/// A descriptor of this process, or of a child that it has not waited for yet (pidfd_open(2)).
 pub(super) fn pidfd_open(pid: Pid) -> io::Result<OwnedFd> {
     // SAFETY: the call takes two integers and touches no memory.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };

@@ -23,7 +23,7 @@ use castnet::time::Instant;
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
-use crate::lab::Netns;
+use crate::lab::{Netns, Ward};
 use crate::plan::{Action, NodeId, Plan, Role};
 use crate::recording::{Delivery, Lateness, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
@@ -147,7 +147,8 @@ fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Makes the actor of a node; `ifindexes` are the kernel's indexes of its ports, in their order.
+/// Makes the actor of a node; `ifindexes` are the kernel's indexes of its ports, in their order. A
+/// node whose router is a process needs a ward.
 ///
 /// # Errors
 /// Errors of making its sockets.
@@ -155,11 +156,12 @@ pub fn actor(
     plan: &Plan,
     node: NodeId,
     netns: &Netns,
+    ward: Option<&Rc<Ward>>,
     ifindexes: &[u32],
 ) -> io::Result<Box<dyn Actor>> {
     Ok(match &plan.nodes[node].role {
         Role::Router(written) => {
-            Box::new(router::RouterActor::open(plan, node, written, netns, ifindexes)?)
+            Box::new(router::RouterActor::open(plan, node, written, netns, ward, ifindexes)?)
         }
         Role::Listener(Listener::Kernel { igmp_version }) => {
             Box::new(listener::ListenerActor::open(plan, node, *igmp_version, netns)?)

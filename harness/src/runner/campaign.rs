@@ -4,6 +4,7 @@
 //! complete. A panic of the laboratory makes only its own run Broken.
 
 use std::cell::Cell;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -73,20 +74,26 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
     // run's own time.
     let took = Cell::new(Duration::ZERO);
     let mut held = None;
-    let hold = async |recording: &Recording, rooms: &[Room]| {
+    let hold = async |recording: &Recording, rooms: &mut dyn FnMut() -> io::Result<Vec<Room>>| {
         took.set(role::Clock::start().epoch().saturating_sub(recording.epoch));
         if orders.hold == Hold::Never {
             return;
         }
-        let finished = job.recorded(took.get(), recording);
+        let mut finished = job.recorded(took.get(), recording);
         let passed = finished.verdict.outcome == Outcome::Pass;
-        if orders.holds(index, passed) {
-            let (sender, mut let_go) = oneshot::channel();
-            let (told, rooms) = (Box::new(finished.clone()), rooms.to_vec());
-            _ = tell.send(Event::Paused(index, told, rooms, Held { _held: sender }));
-            tokio::select! {
-                () = orders.cancel.cancelled() => {}
-                _ = &mut let_go => {}
+        match orders.holds(index, passed).then(rooms) {
+            None => {}
+            Some(Ok(rooms)) => {
+                let (sender, mut let_go) = oneshot::channel();
+                let told = Box::new(finished.clone());
+                _ = tell.send(Event::Paused(index, told, rooms, Held { _held: sender }));
+                tokio::select! {
+                    () = orders.cancel.cancelled() => {}
+                    _ = &mut let_go => {}
+                }
+            }
+            Some(Err(error)) => {
+                finished.verdict.notes.push(format!("the topology could not be held: {error}"));
             }
         }
         held = Some(finished);

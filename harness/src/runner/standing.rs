@@ -38,6 +38,8 @@ pub struct StandingNode {
     pub name: String,
     /// The path of its namespace: `/proc/<pid>/fd/<n>`
     pub netns: String,
+    /// The first process of its PID namespace: what runs in the node ends with the topology.
+    pub pid: u32,
     /// Its interfaces.
     pub ports: Vec<StandingPort>,
 }
@@ -79,6 +81,7 @@ impl Standing {
         let nodes = rooms.iter().enumerate().map(|(node, room)| StandingNode {
             name: room.node.clone(),
             netns: room.netns.clone(),
+            pid: room.pid,
             ports: ports(node).collect(),
         });
         let pid = std::process::id();
@@ -130,13 +133,22 @@ impl Standing {
         self.nodes.iter().find(|node| node.name == name)
     }
 
-    /// Moves this process into the network namespace of a node. The process must have no other thread.
+    /// Moves this process into the network and mount namespaces of a node, and the programs that it
+    /// starts into its PID namespace, with which they end. The process must have no other thread.
     ///
     /// # Errors
     /// A namespace cannot be opened (open(2)) or entered (setns(2)).
     pub fn enter_node(&self, node: &StandingNode) -> io::Result<()> {
-        let netns = self.enter(&[node])?;
-        netns.iter().try_for_each(|one| Ok(setns(one, CloneFlags::CLONE_NEWNET)?))
+        let open = |what| File::open(format!("/proc/{}/ns/{what}", node.pid));
+        let (pids, mounts) = (open("pid")?, open("mnt")?);
+        let here = std::env::current_dir();
+        for netns in self.enter(&[node])? {
+            setns(netns, CloneFlags::CLONE_NEWNET)?;
+        }
+        setns(pids, CloneFlags::CLONE_NEWPID)?;
+        setns(mounts, CloneFlags::CLONE_NEWNS)?;
+        // Whoever enters a mount namespace stands at its root.
+        here.and_then(std::env::set_current_dir)
     }
 
     /// Enters the user namespace of the topology, and opens the network namespaces of `nodes`. The

@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::interrupt::{children, pid, spawn, until};
+use super::interrupt::{descendants, pid, spawn, until};
 use super::{CASTNET, folder, scenario, tests, text, with_process};
 
 tests! {
@@ -24,10 +24,13 @@ fn serving(folder: &Path) -> (Child, Pid) {
     let mut router = None;
     until("its router serves", Duration::from_secs(10), || {
         let serves = |router: &Pid| {
-            let vifs = fs::read_to_string(format!("/proc/{router}/net/ip_mr_vif"));
-            vifs.is_ok_and(|vifs| vifs.contains("lan"))
+            let has = |file, what| {
+                let text = fs::read_to_string(format!("/proc/{router}/{file}"));
+                text.is_ok_and(|text| text.contains(what))
+            };
+            has("cmdline", "as-router") && has("net/ip_mr_vif", "lan")
         };
-        router = children(pid(&child)).into_iter().find(serves);
+        router = descendants(pid(&child)).into_iter().find(serves);
         router.is_some()
     });
     (child, router.unwrap())

@@ -94,27 +94,36 @@ impl Canary {
     }
 }
 
-/// The processes whose field of proc_pid_stat(5), counted from 0 behind the name, has this value,
-/// except zombies, which only wait for their parent.
+/// Whether it is one of the programs of [`long_scenario`].
+fn is_program(pid: Pid) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "sleep\n")
+}
+
+/// The processes whose field of proc_pid_stat(5) has this value, counted from 0 for the process' number
+/// and without its name, except zombies, which only wait for their parent.
 fn processes(field: usize, number: Pid) -> Vec<Pid> {
     let all = fs::read_dir("/proc").unwrap().flatten();
     let stats = all.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
     let wanted = stats.filter_map(|stat| {
-        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-        let is_meant = fields[field] == number.to_string() && fields[0] != "Z";
-        is_meant.then(|| stat.split(' ').next()?.parse().ok().map(Pid::from_raw))?
+        let (name, rest) = stat.rsplit_once(") ")?;
+        let fields: Vec<&str> = name.split(' ').take(1).chain(rest.split(' ')).collect();
+        let is_meant = fields[field] == number.to_string() && fields[1] != "Z";
+        is_meant.then(|| fields[0].parse().ok().map(Pid::from_raw))?
     });
     wanted.collect()
 }
 
-/// The processes that it has started.
-pub(super) fn children(parent: Pid) -> Vec<Pid> {
-    processes(1, parent)
+/// The processes that it has started, and those that they have.
+pub(super) fn descendants(parent: Pid) -> Vec<Pid> {
+    let mut found = processes(2, parent);
+    let further: Vec<Pid> = found.iter().flat_map(|&child| descendants(child)).collect();
+    found.extend(further);
+    found
 }
 
 /// The processes of its process group.
 fn group(leader: Pid) -> Vec<Pid> {
-    processes(2, leader)
+    processes(3, leader)
 }
 
 /// The files in the folder, by their paths from it.
@@ -144,9 +153,10 @@ fn interrupted(name: &str, more: &[&str], signal: Signal) -> (Output, Vec<String
     let canary = Canary::catch(&child);
     let pid = pid(&child);
     let mut started = Vec::new();
-    until("its router and a program are processes", PROMPT, || {
-        started = children(pid);
-        started.len() == 2
+    // The warden, two keepers, the router, and of the program two that have left it.
+    until("its router and programs are processes", PROMPT, || {
+        started = descendants(pid);
+        started.len() == 6 && started.iter().filter(|&&one| is_program(one)).count() == 2
     });
     let clock = Clock::start();
     send(&child, signal);
@@ -155,8 +165,7 @@ fn interrupted(name: &str, more: &[&str], signal: Signal) -> (Output, Vec<String
     assert!(took < PROMPT, "it took {took:?}");
     until("the link is gone", PROMPT, || !canary.has_link());
     assert_eq!(group(pid), [], "a process is left");
-    // The processes are in groups of their own.
-    until("they are dead", PROMPT, || started.iter().all(|&one| group(one).is_empty()));
+    until("they are dead", PROMPT, || started.iter().all(|&one| processes(0, one).is_empty()));
     (output, files(&folder.join("castnet-out")))
 }
 

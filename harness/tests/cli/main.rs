@@ -73,9 +73,11 @@ fn with_process(end: &str) -> String {
     text.replacen("\"router\"", "\"router\", daemon = \"process\"", 1)
 }
 
-/// A scenario that passes after half a minute, with two processes: a router and a program.
+/// A scenario that passes after half a minute. Its router is a process, and a program leaves two that
+/// have left its group and its session.
 fn long_scenario() -> String {
-    let sleep = "exec = { who = \"h1\", command = [\"sleep\", \"1000\"] }";
+    let script = "setsid sleep 1000 & (setsid setsid sleep 1000 &); exit 0";
+    let sleep = format!("exec = {{ who = \"h1\", command = [\"sh\", \"-c\", \"{script}\"] }}");
     format!("{}[[act]]\nat = \"0s\"\n{sleep}\n", with_process("30s"))
 }
 

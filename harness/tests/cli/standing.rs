@@ -9,12 +9,14 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::interrupt::{send, until};
+use super::interrupt::{descendants, pid, send, until};
 use super::{CASTNET, castnet, folder, scenario, tests, text};
 
 tests! {
     Kernel:
         commands_run_in_the_nodes_of_a_topology_that_stands,
+        what_a_command_leaves_behind_ends_with_the_topology,
+        a_signal_for_castnet_exec_reaches_the_command,
         two_topologies_are_told_apart_and_a_killed_one_is_forgotten,
         a_live_capture_has_each_frame_once_or_a_port_both_ways,
         a_live_capture_ends_with_its_reader_and_with_its_topology,
@@ -120,6 +122,53 @@ fn commands_run_in_the_nodes_of_a_topology_that_stands() {
     assert_eq!(up.end(Signal::SIGINT), Some(0));
     assert_eq!(announcements(&folder), 0);
     assert_eq!(code(&["true"]), Some(125));
+}
+
+/// A script in h1 of the topology.
+fn script(folder: &Path, script: &str) -> Output {
+    castnet_at(folder, &["exec", "h1", "--", "sh", "-c", script])
+}
+
+fn what_a_command_leaves_behind_ends_with_the_topology() {
+    let folder = place("up-left", "1");
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let up = Up::start(&folder);
+        // The command's output would not end with it if what it leaves behind kept that.
+        let left =
+            "setsid sleep 1000 > /dev/null 2>&1 & (setsid setsid sleep 1000 > /dev/null 2>&1 &)";
+        assert_eq!(script(&folder, left).status.code(), Some(0));
+        until("the node's /proc has its own processes only", BOUND, || {
+            let seen = text(&script(&folder, "cat /proc/[0-9]*/comm").stdout);
+            seen == "castnet-node\nsleep\nsleep\nsh\n"
+        });
+        let named = |pid: Pid| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        let all = descendants(pid(&up.child)).into_iter();
+        let sleeps: Vec<Pid> = all.filter(|&pid| named(pid) == "sleep\n").collect();
+        assert_eq!(sleeps.len(), 2);
+        up.end(signal);
+        until("they are dead", BOUND, || sleeps.iter().all(|&pid| named(pid) != "sleep\n"));
+    }
+}
+
+fn a_signal_for_castnet_exec_reaches_the_command() {
+    let folder = place("up-signal", "1");
+    let up = Up::start(&folder);
+    let script = "trap 'exit 9' TERM; echo up; while :; do sleep 0.01; done";
+    let mut exec = command(&folder, &["exec", "h1", "--", "sh", "-c", script]);
+    let mut exec = exec.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(exec.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    send(&exec, Signal::SIGTERM);
+    assert_eq!(exec.wait().unwrap().code(), Some(9));
+    // A command that a signal ends has the code that shells give it.
+    let killed = castnet_at(&folder, &["exec", "h1", "--", "sh", "-c", "kill -KILL $$"]);
+    assert_eq!(killed.status.code(), Some(137));
+    // A command of a topology that ends is killed.
+    let mut exec = command(&folder, &["exec", "h1", "--", "sh", "-c", script]);
+    let mut exec = exec.stdout(Stdio::piped()).spawn().unwrap();
+    BufReader::new(exec.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    up.end(Signal::SIGINT);
+    assert_eq!(exec.wait().unwrap().code(), Some(137));
 }
 
 fn two_topologies_are_told_apart_and_a_killed_one_is_forgotten() {

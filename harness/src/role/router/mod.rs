@@ -4,7 +4,9 @@
 mod child;
 mod process;
 
+use std::fs;
 use std::io;
+use std::rc::Rc;
 
 use castnet::daemon::Opened;
 use castnet::event::Event;
@@ -18,7 +20,7 @@ use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::device;
 use crate::device::castnet::events::EventRecorder;
-use crate::lab::Netns;
+use crate::lab::{Netns, Ward};
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use child::Setup;
 use process::Child;
@@ -26,6 +28,8 @@ use process::Child;
 pub(super) struct RouterActor {
     node: NodeId,
     setup: Setup,
+    /// Where it lives if it is a process.
+    ward: Option<Rc<Ward>>,
     netns: Netns,
     watch: Option<Watch>,
     daemon: Daemon,
@@ -49,6 +53,7 @@ impl RouterActor {
         node: NodeId,
         written: &plan::Router,
         netns: &Netns,
+        ward: Option<&Rc<Ward>>,
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         let ports: Vec<(u32, PortId)> =
@@ -57,17 +62,12 @@ impl RouterActor {
         let (config, ifindexes) = (device::castnet::router(plan, written), ifindexes.to_vec());
         let rng = (plan.seed, plan.nodes[node].name.clone());
         let setup = Setup { config, ifindexes, rng, events: EventRecorder::new(plan, node) };
-        // A kernel without multicast routing is detected here, for a task and a process alike.
-        let opened = take_ownership(netns)?;
-        let daemon = if plan.nodes[node].is_process {
-            // Multicast routing of a namespace has one owner.
-            drop(opened);
-            Daemon::Process(Child::start(netns, setup.clone())?)
-        } else {
-            Daemon::Opened(opened)
+        let daemon = match plan.nodes[node].is_process {
+            true => Daemon::Process(start(ward.map(Rc::as_ref), netns, &setup)?),
+            false => Daemon::Opened(take_ownership(netns)?),
         };
         let watch = Some(Watch::open(netns, node, ports)?);
-        Ok(Self { node, setup, netns: netns.try_clone()?, watch, daemon })
+        Ok(Self { node, setup, ward: ward.cloned(), netns: netns.try_clone()?, watch, daemon })
     }
 
     fn task(&self, stage: &Stage, opened: Opened) -> Result<Daemon, String> {
@@ -106,11 +106,23 @@ impl RouterActor {
     }
 
     fn restart(&mut self, stage: &Stage) -> Result<Daemon, String> {
-        let child = Child::start(&self.netns, self.setup.clone());
+        let child = start(self.ward.as_deref(), &self.netns, &self.setup);
         let mut child = child.map_err(|error| error.to_string())?;
         child.serve(stage, self.node)?;
         Ok(Daemon::Process(child))
     }
+}
+
+/// Starts the router's process, which alone ever opens the routing socket of its namespace: a copy
+/// in any other process would keep it from owning that.
+fn start(ward: Option<&Ward>, netns: &Netns, setup: &Setup) -> io::Result<Child> {
+    // Kernels with multicast routing have this file.
+    if !netns.run(|| fs::exists("/proc/thread-self/net/ip_mr_vif"))?? {
+        let why = "this kernel does not route multicast (CONFIG_IP_MROUTE)";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+    }
+    let ward = ward.ok_or_else(|| io::Error::other("it has no place for a process"))?;
+    Child::start(ward, netns.name(), setup.clone())
 }
 
 /// Takes ownership of multicast routing in the namespace.

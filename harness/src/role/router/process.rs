@@ -1,15 +1,14 @@
 //! The laboratory's side of a router that is a process of its own.
 
 use std::cell::Cell;
-use std::io::{self, Write as _};
-use std::process::{ChildStdin, Stdio};
+use std::io::{self, PipeWriter, Write as _, pipe};
 use std::rc::Rc;
 use std::time::Duration;
 
 use castnet::router::config::Config;
 
 use super::child::{AS_ROUTER, FromChild, Setup, ToChild};
-use crate::lab::{Lines, Netns, Process, again};
+use crate::lab::{Lines, Process, Program, Streams, Ward};
 use crate::plan::NodeId;
 use crate::role::Stage;
 
@@ -19,7 +18,7 @@ const START_BOUND: Duration = Duration::from_secs(10);
 /// A router's process, from its start to its death.
 pub(super) struct Child {
     process: Rc<Process>,
-    orders: ChildStdin,
+    orders: PipeWriter,
     /// Its output, until it serves.
     unheard: Option<Unheard>,
     /// Whether the laboratory itself has killed it.
@@ -33,16 +32,15 @@ struct Unheard {
 }
 
 impl Child {
-    /// Starts this program once more in the namespace, to be the router.
-    pub(super) fn start(netns: &Netns, setup: Setup) -> io::Result<Self> {
-        let mut command = again(AS_ROUTER)?;
-        command.arg(netns.name());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let process = Process::start(netns, command)?;
-        let missing = || io::Error::other("a pipe is missing");
-        let stdout = process.take_stdout()?.ok_or_else(missing)?;
-        let stderr = process.take_stderr()?.ok_or_else(missing)?;
-        let orders = process.take_stdin().ok_or_else(missing)?;
+    /// Starts this program once more in the ward, to be the router of the node with this name.
+    pub(super) fn start(ward: &Ward, name: &str, setup: Setup) -> io::Result<Self> {
+        let program = Program::again(AS_ROUTER)?.arg(name);
+        let ((stdin, orders), (stdout, its_stdout), (stderr, its_stderr)) =
+            (pipe()?, pipe()?, pipe()?);
+        let streams =
+            Streams { stdin: stdin.into(), stdout: its_stdout.into(), stderr: its_stderr.into() };
+        let process = ward.start(&program, streams)?;
+        let (stdout, stderr) = (Lines::of(stdout.into())?, Lines::of(stderr.into())?);
         let unheard = Some(Unheard { stdout, stderr });
         let mut child = Self { process: Rc::new(process), orders, unheard, killed: Rc::default() };
         child.order(&ToChild::Own(setup))?;
@@ -54,9 +52,11 @@ impl Child {
         self.orders.write_all((serde_json::to_string(order)? + "\n").as_bytes())
     }
 
-    /// Waits until it owns multicast routing in its namespace.
+    /// Waits until it owns multicast routing in its namespace, or runs if it serves already.
     pub(super) async fn owns(&mut self) -> Result<(), String> {
-        let Some(mut unheard) = self.unheard.take() else { return Ok(()) };
+        let Some(mut unheard) = self.unheard.take() else {
+            return self.process.started().await.map_err(|error| error.to_string());
+        };
         let said = tokio::time::timeout(START_BOUND, unheard.stdout.next()).await;
         let said = said.map_err(|_| format!("its daemon has not started after {START_BOUND:?}"))?;
         match said.map_err(|error| error.to_string())? {
@@ -105,7 +105,7 @@ impl Child {
 
     /// Waits until it is dead.
     pub(super) async fn dead(&self) -> io::Result<()> {
-        self.process.ended().await.map(drop)
+        self.process.dead().await
     }
 }
 

@@ -1,0 +1,119 @@
+//! The ward of a node: where its programs live, and beyond which nothing of them does.
+//!
+//! A ward is a PID namespace with a /proc of its own in the node's network namespace. Dropping a
+//! [`Ward`] kills every process in it, and waits until the kernel has removed them all.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::sync::Arc;
+
+use nix::sys::signal::Signal;
+
+use super::keeper::{Founding, Order};
+use super::process::{Process, Streams};
+use super::warden::Warden;
+use super::{Netns, again, letter, sys};
+
+/// The place of a node's programs.
+#[derive(Debug)]
+pub struct Ward {
+    orders: OwnedFd,
+    /// Readable once no process of the ward is left.
+    keeper: OwnedFd,
+    /// Keepers end with their warden.
+    _warden: Arc<Warden>,
+}
+
+/// A program to be started in a ward, looked for on the PATH.
+#[derive(Clone, Debug)]
+pub struct Program {
+    name: Option<String>,
+    words: Vec<String>,
+}
+
+impl Program {
+    /// The program and its arguments.
+    #[must_use]
+    pub fn new<S: Into<String>>(words: impl IntoIterator<Item = S>) -> Self {
+        Self { name: None, words: words.into_iter().map(Into::into).collect() }
+    }
+
+    /// This very program once more, to play the part `word`.
+    ///
+    /// # Errors
+    /// Errors of [`again`](super::again()).
+    pub fn again(word: &str) -> io::Result<Self> {
+        again::able()?;
+        Ok(Self { name: Some(again::NAME.to_owned()), ..Self::new([again::SELF, word]) })
+    }
+
+    /// One more argument.
+    #[must_use]
+    pub fn arg(mut self, word: impl Into<String>) -> Self {
+        self.words.push(word.into());
+        self
+    }
+}
+
+impl Ward {
+    /// Makes the ward of a node.
+    ///
+    /// # Errors
+    /// Errors of starting the processes that keep it, and of making the namespaces and mounting /proc,
+    /// each with the step that failed.
+    pub fn found(netns: &Netns) -> io::Result<Self> {
+        let warden = Warden::of_this_process()?;
+        let (orders, theirs) = letter::pair()?;
+        warden.found(theirs, netns)?;
+        letter::wait(&[orders.as_fd()])?;
+        let gone = || io::Error::other("the process that starts programs has ended");
+        let letter = letter::receive(orders.as_fd())?.ok_or_else(gone)?;
+        match letter.value {
+            Founding::Stands => {}
+            Founding::Failed(step, errno) => {
+                let error = io::Error::from_raw_os_error(errno);
+                return Err(io::Error::new(error.kind(), format!("{step}: {error}")));
+            }
+        }
+        let keeper = letter.descriptors.into_iter().next().ok_or_else(gone)?;
+        Ok(Self { orders, keeper, _warden: warden })
+    }
+
+    /// Asks for a program with these standard streams, and returns at once.
+    ///
+    /// # Errors
+    /// `EMSGSIZE` if the words are too long, and errors of sendmsg(2). Whether the program could be
+    /// started is known by [`Process::started`].
+    pub fn start(&self, program: &Program, streams: Streams) -> io::Result<Process> {
+        let mut words = program.words.iter().cloned();
+        let order = Order {
+            name: program.name.clone(),
+            program: words.next().ok_or(io::ErrorKind::InvalidInput)?,
+            arguments: words.collect(),
+        };
+        let (reports, theirs) = letter::pair()?;
+        let Streams { stdin, stdout, stderr } = streams;
+        let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        letter::send(self.orders.as_fd(), &order, &descriptors)?;
+        Ok(Process::reported_by(reports))
+    }
+
+    /// The number of the ward's first process, as this process' /proc has it.
+    ///
+    /// # Errors
+    /// Errors of reading /proc/self/fdinfo.
+    pub fn pid(&self) -> io::Result<u32> {
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", self.keeper.as_raw_fd()))?;
+        let pid = info.lines().find_map(|line| line.strip_prefix("Pid:"));
+        pid.and_then(|pid| pid.trim().parse().ok()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Drop for Ward {
+    fn drop(&mut self) {
+        // A keeper that has ended has left nothing either.
+        _ = sys::pidfd_send_signal(self.keeper.as_fd(), Signal::SIGKILL);
+        _ = letter::wait(&[self.keeper.as_fd()]);
+    }
+}
