@@ -33,6 +33,7 @@
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`family`]: the address families that the laboratory supports.
 //! - [`protocol`]: the meaning of messages to an observer of a link.
+//! - [`output`]: writes files.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
 //! - [`device`]: the plan's routers and hosts in a device's own configuration.
 //! - [`member`]: a listener that speaks by castnet's own host machine.
@@ -66,6 +67,7 @@ pub mod judge;
 pub mod knobs;
 pub mod lab;
 pub mod member;
+pub mod output;
 pub mod plan;
 pub mod protocol;
 pub mod recording;

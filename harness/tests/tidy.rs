@@ -39,6 +39,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("knobs", &["vocabulary"]),
     ("family", &[]),
     ("scenario", &["vocabulary", "knobs", "family"]),
+    ("output", &[]),
     ("lab", &["family", "knobs"]),
     ("protocol", &[]),
     ("plan", &["vocabulary", "knobs", "family", "protocol", "scenario"]),
@@ -78,6 +79,7 @@ const LAB: &[(&str, &[&str])] = &[
     (
         "runner",
         &[
+            "output",
             "lab",
             "scenario",
             "plan",

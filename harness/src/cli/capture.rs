@@ -4,11 +4,12 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use castnet_lab::backend::Cancel;
+use castnet_lab::output;
 use castnet_lab::runner::live::{self, Live};
-use castnet_lab::runner::{output, standing};
+use castnet_lab::runner::standing;
 use clap::Args;
 
-use super::{Ending, FAILED, Failure, complain, interrupt};
+use super::{Ending, FAILED, Failure, complain, destination, interrupt};
 
 #[derive(Args)]
 pub(super) struct CaptureArgs {
@@ -32,13 +33,17 @@ pub(super) fn capture(args: &CaptureArgs) -> Ending {
     }
     let place = args.place.as_deref();
     let what = place.map_or("node".to_owned(), |place| format!("link or port {place}"));
+    args.write.as_ref().map_or(Ok(()), |file| destination::file("-w", file))?;
     let found = standing::find(args.pid, &what, |one| !live::ports(one, place).is_empty());
     let standing = found.map_err(Failure::usage)?;
     let live = Live::enter(&standing, place).map_err(Failure::broken)?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
     let out: Box<dyn Write> = match &args.write {
-        Some(file) => Box::new(output::create(file).map_err(Failure::broken)?),
+        Some(file) => Box::new(
+            output::stream(file)
+                .map_err(|error| Failure::broken(format!("{}: {error}", file.display())))?,
+        ),
         None => Box::new(io::stdout().lock()),
     };
     match live.write(out, &cancel) {

@@ -1,9 +1,9 @@
 //! `castnet man`
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use castnet_lab::runner::output::publish;
+use castnet_lab::output::Folder;
 use clap::{Args, Command};
 
 use super::{Ending, Failure, say};
@@ -21,6 +21,8 @@ pub(super) fn man(args: &ManArgs, mut command: Command) -> Ending {
         say(&String::from_utf8_lossy(&page(command)?));
         return Ok(0);
     };
+    let refused = |path: &Path, error| Failure::usage(format!("{}: {error}", path.display()));
+    let out = Folder::make(folder).map_err(|error| refused(folder, error))?;
     let commands: Vec<Command> = command.get_subcommands().cloned().collect();
     for command in std::iter::once(command).chain(commands) {
         // The display name of `castnet run` is castnet-run; `help` is clap's own and has no page.
@@ -28,10 +30,11 @@ pub(super) fn man(args: &ManArgs, mut command: Command) -> Ending {
         if name.ends_with("-help") {
             continue;
         }
-        let path = folder.join(format!("{name}.1"));
+        let name = format!("{name}.1");
+        let path = folder.join(&name);
         let page = page(command)?;
-        let written = publish(&path, |mut file| file.write_all(&page));
-        written.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        let written = out.publish(Path::new(&name), |mut file| file.write_all(&page));
+        written.map_err(|error| refused(&path, error))?;
         say(&format!("{}\n", path.display()));
     }
     Ok(0)

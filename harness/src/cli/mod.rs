@@ -2,6 +2,7 @@
 
 mod capture;
 mod check;
+mod destination;
 mod diff;
 mod diff_backends;
 mod doctor;

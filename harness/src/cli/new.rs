@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use castnet_lab::runner::output;
+use castnet_lab::output;
 use clap::Args;
 
 use super::{Ending, Failure, say};
@@ -30,8 +30,8 @@ pub(super) fn new(args: &NewArgs) -> Ending {
     let has_schema = args.file.with_file_name(SCHEMA).is_file();
     let line = if has_schema { format!("#:schema ./{SCHEMA}\n") } else { String::new() };
     let text = format!("{line}{FIRST}");
-    let written = output::create_new(&args.file);
-    written.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
+    let written = output::create_new(&args.file, |mut to| to.write_all(text.as_bytes()));
+    written.map_err(|error| {
         Failure::usage(match error.kind() {
             io::ErrorKind::AlreadyExists => format!("{file}: is there already, and stays so"),
             _ => format!("{file}: {error}"),

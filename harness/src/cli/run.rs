@@ -1,6 +1,5 @@
 //! `castnet run`
 
-use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,8 +7,8 @@ use castnet_lab::backend::netns::Room;
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
 use castnet_lab::lab::privilege;
+use castnet_lab::output::{self, Folder};
 use castnet_lab::report::{Campaign, Finished, html, json, junit, markdown, table, text};
-use castnet_lab::runner::output::publish;
 use castnet_lab::runner::standing::{Announced, Standing};
 use castnet_lab::runner::{self, Event, Held, Hold, Orders, Seed, Where};
 use castnet_lab::scenario::Backend;
@@ -19,8 +18,8 @@ use super::files::Paths;
 use super::progress::Progress;
 use super::selection::SelectionArgs;
 use super::{
-    EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, complain, exit_code, interrupt, memory, say,
-    stdout_style, up, without_output,
+    EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, complain, destination, exit_code, interrupt,
+    memory, say, stdout_style, up, without_output,
 };
 
 #[derive(Args)]
@@ -84,6 +83,7 @@ pub(super) fn run(args: &RunArgs) -> Ending {
         complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
     }
     let plans = args.selection.selection().pick(args.paths.load()?).map_err(Failure::usage)?;
+    args.try_output()?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
     let backends = Where::on(&args.backend).unless(refusal.as_ref());
@@ -136,7 +136,7 @@ type Report = Result<Option<PathBuf>, Failure>;
 /// Appends to a summary, which several calls in one CI job share.
 fn summary(args: &RunArgs, campaign: &Campaign) -> Report {
     let Some(path) = &args.summary else { return Ok(None) };
-    let file = OpenOptions::new().create(true).append(true).open(path);
+    let file = output::append(path);
     let text = markdown::document(campaign);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))?;
@@ -150,6 +150,9 @@ fn junit_file(args: &RunArgs, campaign: &Campaign) -> Report {
 }
 
 /// The page over all runs.
+const INDEX: &str = "index.html";
+
+/// Writes the page over all runs.
 fn overview(args: &RunArgs, campaign: &Campaign) -> Report {
     if !args.html {
         return Ok(None);
@@ -158,8 +161,11 @@ fn overview(args: &RunArgs, campaign: &Campaign) -> Report {
         let page = finished.page.as_ref()?.strip_prefix(&args.out).ok()?;
         Some(page.display().to_string())
     };
-    let path = args.out.join("index.html");
-    write(&path, &html::overview(campaign, beside).map_err(Failure::broken)?)?;
+    let page = html::overview(campaign, beside).map_err(Failure::broken)?;
+    let path = args.out.join(INDEX);
+    let written = Folder::make(&args.out)
+        .and_then(|out| out.publish(Path::new(INDEX), |mut file| file.write_all(page.as_bytes())));
+    written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))?;
     Ok(Some(path))
 }
 
@@ -170,6 +176,15 @@ pub(super) fn backend(word: &str) -> Result<Backend, String> {
 }
 
 impl RunArgs {
+    /// What cannot be written is reported before anything runs.
+    fn try_output(&self) -> Result<(), Failure> {
+        destination::folder(&self.out)?;
+        for (option, file) in [("--junit", &self.junit), ("--summary", &self.summary)] {
+            file.as_ref().map_or(Ok(()), |file| destination::file(option, file))?;
+        }
+        Ok(())
+    }
+
     const fn hold(&self) -> Hold {
         match (self.pause_on_fail, self.keep) {
             (false, false) => Hold::Never,
@@ -273,6 +288,6 @@ fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let written = publish(path, |mut file| file.write_all(text.as_bytes()));
+    let written = output::publish(path, |mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))
 }

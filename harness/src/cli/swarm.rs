@@ -1,19 +1,21 @@
 //! `castnet swarm`
 
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use castnet_lab::backend::Cancel;
 use castnet_lab::runner::hunt::{Hunt, Range, hunt};
-use castnet_lab::runner::output::publish;
 use castnet_lab::swarm;
 use clap::Args;
 use serde::Serialize;
 
-use super::{EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, complain, interrupt, say};
+use super::{
+    EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, complain, destination, interrupt, say,
+};
 
 /// The version of the shape of what `--json` prints.
 const SCHEMA: u32 = 1;
@@ -59,6 +61,7 @@ pub(super) fn swarm(args: &SwarmArgs) -> Ending {
         say(&swarm::scenario(args.seed));
         return Ok(0);
     }
+    let out = destination::folder(&args.out)?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
@@ -74,9 +77,10 @@ pub(super) fn swarm(args: &SwarmArgs) -> Ending {
     let seconds = took.as_secs_f64();
     found.sort_by_key(|found| found.seed);
     let rows = found.iter().map(|found| {
-        let scenario = args.out.join(format!("seed-{}.toml", found.seed));
-        let written = publish(&scenario, |mut to| to.write_all(found.scenario.as_bytes()));
-        let shown = scenario.display().to_string();
+        let file = format!("seed-{}.toml", found.seed);
+        let write = |mut to: File| to.write_all(found.scenario.as_bytes());
+        let written = out.publish(Path::new(&file), write);
+        let shown = args.out.join(file).display().to_string();
         // The finding stands all the same, and `--print` draws its scenario again.
         if let Err(error) = written {
             complain(&format!("{shown}: {error}"));

@@ -4,14 +4,15 @@
 //! way of the first packet that a failed claim is about. A file that cannot be written makes the
 //! run Broken.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Job;
-use super::output::publish;
 use crate::capture::pcapng;
 use crate::judge::{Outcome, Verdict, judge};
+use crate::output::Folder;
 use crate::recording::Recording;
 use crate::report::{Finished, html, ladder};
 use crate::snapshot::{Otherwise, golden};
@@ -31,7 +32,9 @@ impl Job<'_> {
         if let Some(page) = &self.page {
             let written = html::run(&self.plan, recording, &finished, otherwise.as_ref())
                 .map_err(io::Error::from)
-                .and_then(|html| publish(page, |mut file| file.write_all(html.as_bytes())));
+                .and_then(|html| {
+                    publish(&self.out, page, |mut file| file.write_all(html.as_bytes()))
+                });
             match written {
                 Ok(()) => finished.page = Some(page.clone()),
                 Err(error) => finished.verdict.break_off(cannot_write(page, &error)),
@@ -76,7 +79,9 @@ impl Evidence {
     fn of(job: &Job<'_>, recording: &Recording) -> (Self, Option<Otherwise>) {
         let mut verdict = judge(&job.plan, recording);
         let frames = Some(recording.frames.iter().filter(|frame| frame.outgoing).count());
-        let write = |path: &Path, bytes: &[u8]| publish(path, |mut file| file.write_all(bytes));
+        let tree = golden::root(Path::new(&job.plan.path));
+        let write =
+            |path: &Path, bytes: &[u8]| publish(&tree, path, |mut file| file.write_all(bytes));
         let write: Option<golden::Write<'_>> =
             if golden::may_write() { Some(&write) } else { None };
         let checked = golden::check(&job.plan, recording, &mut verdict, write);
@@ -93,13 +98,22 @@ impl Evidence {
         }
         let remarks = verdict.remarks();
         let write = |file| pcapng::write(BufWriter::new(file), &job.plan, recording, &remarks);
-        let published = publish(&job.pcapng, write);
+        let published = publish(&job.out, &job.pcapng, write);
         if let Err(error) = &published {
             verdict.break_off(cannot_write(&job.pcapng, error));
         }
         let pcapng = published.ok().map(|()| job.pcapng.clone());
         (Self { verdict, frames, pcapng }, otherwise)
     }
+}
+
+/// Writes a file below a folder, whose path begins with the folder's.
+fn publish(
+    folder: &Path,
+    path: &Path,
+    write: impl FnOnce(File) -> io::Result<()>,
+) -> io::Result<()> {
+    Folder::make(folder)?.publish(path.strip_prefix(folder).unwrap_or(path), write)
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> String {

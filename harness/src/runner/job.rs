@@ -62,6 +62,8 @@ pub struct Job<'a> {
     pub backend: Backend,
     /// The number of the run of the scenario, from 1.
     pub repetition: u32,
+    /// The folder of its files.
+    pub out: PathBuf,
     /// The file of its capture.
     pub pcapng: PathBuf,
     /// The file of its page, if one is wanted.
@@ -89,7 +91,8 @@ pub fn jobs<'a>(plans: &'a [Plan], backends: &Where, repeat: u32, out: &Path) ->
             jobs.extend(backends.of(plan).into_iter().map(|backend| {
                 let of_backend = if backend == Backend::Sim { ".sim" } else { "" };
                 let pcapng = out.join(with_suffix(stem, &format!("{of_backend}{run}.pcapng")));
-                Job { plan: Cow::Borrowed(plan), backend, repetition, pcapng, page: None }
+                let (plan, out) = (Cow::Borrowed(plan), out.to_owned());
+                Job { plan, backend, repetition, out, pcapng, page: None }
             }));
         }
     }

@@ -33,7 +33,6 @@ pub mod hunt;
 mod job;
 pub mod live;
 mod orders;
-pub mod output;
 mod seed;
 mod selection;
 mod so_far;

@@ -55,7 +55,8 @@ impl Shelf {
 }
 
 /// The folder above `scenarios`, or the scenario's own.
-fn root(path: &Path) -> PathBuf {
+#[must_use]
+pub fn root(path: &Path) -> PathBuf {
     let above = path.ancestors().find(|folder| folder.ends_with("scenarios"));
     above.and_then(Path::parent).or_else(|| path.parent()).unwrap_or(path).to_owned()
 }

@@ -8,6 +8,7 @@ mod judge;
 mod machine;
 mod needs;
 mod new;
+mod outputs;
 mod reports;
 mod review;
 mod runs;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         judge::TESTS,
         machine::TESTS,
         new::TESTS,
+        outputs::TESTS,
         reports::TESTS,
         review::TESTS,
         runs::TESTS,

@@ -54,6 +54,8 @@ fn junit_is_well_formed_with_a_case_for_each_scenario() {
     fs::write(folder.join("summary.md"), "before\n").unwrap();
     let output = castnet(&folder, &[&["run", "--repeat", "2", "."], &reports[..]].concat());
     assert_eq!(output.status.code(), Some(1));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("made the folder ci for --junit ci/report.xml\n"), "{stderr}");
     let stdout = text(&output.stdout);
     assert!(stdout.contains("4 runs of 2 scenarios"));
     let summary = fs::read_to_string(folder.join("summary.md")).unwrap();
