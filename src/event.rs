@@ -2,92 +2,14 @@
 //!
 //! Events are values that can be stored and sent; [`Event::describe`] puts one into words at the edge.
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 
 use crate::addr::Group;
 use crate::gmp::News;
+use crate::ignored::Ignored;
 use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::upcall::Upcall;
 use crate::mfc::vif::Vif;
-use crate::wire::Malformed;
-
-/// Why an input changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[non_exhaustive]
-pub enum Ignored {
-    /// The bytes are no valid packet or message. Fields as in [`Malformed`].
-    #[error("{message}: {field} at octet {at}: {why}")]
-    Malformed {
-        /// The message that was being read.
-        message: String,
-        /// The field at fault.
-        field: String,
-        /// Its offset in octets.
-        at: usize,
-        /// What is wrong with it, in words.
-        why: String,
-    },
-    /// No machine of the router speaks this IP protocol.
-    #[error("IP protocol {0} is not spoken here")]
-    UnknownProtocol(u8),
-    /// Our own Query came back.
-    #[error("our own Query")]
-    Own,
-    /// RFC2236-2.1-02
-    #[error("unknown IGMP type {0:#04x}")]
-    UnknownType(u8),
-    /// RFC2236-6-01, RFC2236-2.4-02
-    #[error("{0} is not a multicast group")]
-    NotMulticast(IpAddr),
-    /// A parameter of the link refuses the message, for this reason (RFC2236-10-02).
-    #[error("{0}")]
-    Unwanted(String),
-    /// RFC2236-6-08
-    #[error("224.0.0.1 is neither reported nor left")]
-    AllHosts,
-    /// RFC2236-4-09
-    #[error("a Leave means nothing in version 1 mode")]
-    LeaveInVersion1Mode,
-    /// RFC2236-3-27
-    #[error("a Non-Querier leaves a Leave to the querier")]
-    LeaveAsNonQuerier,
-    /// RFC2236-3-28
-    #[error("a Leave of a group without members")]
-    LeaveWithoutMembers,
-    /// RFC2236-5-03
-    #[error("a Leave while the group has IGMPv1 hosts, which could not answer")]
-    LeaveWithVersion1Hosts,
-    /// RFC2236-7-10
-    #[error("a Leave while an earlier one is being checked")]
-    LeaveWhileChecking,
-    /// RFC1112-I-03
-    #[error("a Leave is not for hosts")]
-    LeaveAtHost,
-    /// The router is of the other address family.
-    #[error("{0} is of the other address family")]
-    OtherFamily(IpAddr),
-    /// The router has no such interface.
-    #[error("no such interface")]
-    NoSuchInterface,
-    /// The interface does not speak this IP protocol, by configuration.
-    #[error("IP protocol {0} is off on this interface")]
-    ProtocolOff(u8),
-    /// RFC1112-7.2-05
-    #[error("the group never leaves its link")]
-    LinkLocalGroup,
-    /// RFC1112-7.2-02
-    #[error("the source {0} is no unicast address")]
-    SourceNotUnicast(IpAddr),
-}
-
-impl From<Malformed> for Ignored {
-    fn from(Malformed { message, field, at, why }: Malformed) -> Self {
-        let (message, field) = (message.to_owned(), field.to_owned());
-        Self::Malformed { message, field, at, why: why.to_string() }
-    }
-}
 
 /// One thing that happened in a router.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

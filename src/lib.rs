@@ -6,6 +6,7 @@
 //! any [`drive::DataPlane`].
 //!
 //! ```
+//! use castnet::addr::Family;
 //! use castnet::rng::Rng;
 //! use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
 //! use castnet::router::{Input, Output, Router};
@@ -18,7 +19,8 @@
 //!     threshold: 1,
 //!     static_joins: Default::default(),
 //! };
-//! let config = Config { interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
+//! let family = Family::V4;
+//! let config = Config { family, interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
 //! let mut router = Router::new(config, Instant::ZERO, Rng::for_node(1, "r1"))?;
 //! let mut queries = 0;
 //! // An hour of a router with nobody to talk to.
@@ -35,12 +37,13 @@
 //!
 //! From the bytes up:
 //! - [`wire`]: messages and packets, decoded and encoded; no state.
-//! - [`gmp`]: what IGMP and MLD share, in meanings; the querier, the memberships, the host.
-//! - [`igmp`]: the lenses of IGMPv1 and IGMPv2 on it. A Leave is processed in `igmp/v2.rs`, `fn leave`.
+//! - [`gmp`]: what IGMP and MLD share, in meanings; the querier, the memberships, the host. A Leave is
+//!   processed in `gmp/lens/v2.rs`, `fn leave`.
+//! - [`igmp`]: which packets are messages of IGMP, and what they mean.
 //! - [`rib`]: by which interface a source is reached.
 //! - [`mfc`]: which flow is forwarded where.
 //! - [`router`]: all of it behind one input and one output; its configuration.
-//! - [`event`]: what happened, and why an input was ignored.
+//! - [`event`]: what happened; [`ignored`]: why an input changed nothing.
 //! - [`drive`]: the turn that every driver makes.
 //! - `kernel`, `daemon`: the kernel's multicast routing, and the loop of `castnetd`.
 //!
@@ -55,6 +58,7 @@ pub mod drive;
 pub mod event;
 pub mod gmp;
 pub mod igmp;
+pub mod ignored;
 #[cfg(all(target_os = "linux", feature = "linux"))]
 pub mod kernel;
 pub mod machine;

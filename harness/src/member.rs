@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::event::Ignored;
 use castnet::igmp::host::Host;
+use castnet::ignored::Ignored;
 use castnet::rng::Rng;
 use castnet::time::Instant;
 use castnet::wire::ip::Packet;

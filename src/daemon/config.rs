@@ -174,6 +174,7 @@ impl ConfigFile {
             .iter()
             .map(|route| RouteConfig { prefix: route.prefix, interface: route.interface.clone() });
         let config = Config {
+            family: Family::V4,
             interfaces: interfaces.collect(),
             routes: routes.collect(),
             keepalive: self.keepalive.unwrap_or(KEEPALIVE),
@@ -231,6 +232,12 @@ impl Written for u8 {
     }
 }
 
+impl Written for u32 {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
 impl Written for Duration {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -245,8 +252,9 @@ impl Written for Version {
         match u8::deserialize(deserializer)? {
             1 => Ok(Self::V1),
             2 => Ok(Self::V2),
+            3 => Ok(Self::V3),
             other => Err(de::Error::custom(format!(
-                "the router speaks IGMP version 1 or 2, not {other}"
+                "the router speaks IGMP version 1, 2 or 3, not {other}"
             ))),
         }
     }

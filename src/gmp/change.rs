@@ -121,6 +121,15 @@ impl Filter {
         }
     }
 
+    /// The number of sources, with and without a running timer.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        match self {
+            Self::Include { wanted } => wanted.len(),
+            Self::Exclude { requested, excluded } => requested.len() + excluded.len(),
+        }
+    }
+
     /// Whether members want datagrams of the source (RFC3376-6.3-01).
     #[must_use]
     pub fn wants(&self, source: IpAddr) -> bool {

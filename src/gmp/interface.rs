@@ -5,6 +5,8 @@
 //! through [`TimerName`].
 
 mod checking;
+mod querying;
+mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -17,12 +19,9 @@ use super::params::{Params, Profile};
 use super::querier::{Role, outranks};
 use super::{Cx, News};
 use crate::addr::Group;
+use crate::ignored::Ignored;
 use crate::time::{Deadline, Instant, Timers};
-
-/// The number of lower routers that are remembered. One is the querier and another its successor;
-/// more appear only during an election, or are forged, so the highest addresses among them may be
-/// forgotten.
-const MOST_QUERIERS: usize = 4;
+use querying::Learnt;
 
 /// The timers of one link, by their RFC names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,8 +35,8 @@ pub enum TimerName {
     Group(Group),
     /// A source timer.
     Source(Group, IpAddr),
-    /// Older Host Present: members that speak IGMPv1.
-    OlderHostPresent(Group),
+    /// Older Host Present: members that speak this version, older than the router's.
+    OlderHostPresent(Group, Version),
     /// The next Group-Specific (or Group-and-Source-Specific) Query is due.
     Retransmit(Group),
 }
@@ -45,7 +44,11 @@ pub enum TimerName {
 /// The state of the router side of one link.
 #[derive(Clone, Debug)]
 pub struct Interface {
+    /// The parameters as they were configured.
     params: Params,
+    learnt: Learnt,
+    /// The configured parameters with what was learnt.
+    in_force: Params,
     own: IpAddr,
     /// The routers with lower addresses whose Other Querier Present timer runs.
     others: BTreeSet<IpAddr>,
@@ -53,6 +56,8 @@ pub struct Interface {
     /// When this router sent its last General Query.
     asked: Instant,
     groups: BTreeMap<Group, Membership>,
+    /// The number of sources of all groups.
+    sources: usize,
     timers: Timers<TimerName>,
     warned: Option<Instant>,
 }
@@ -65,10 +70,13 @@ impl Interface {
         let mut interface = Self {
             startup_queries_left: params.startup_query_count(),
             asked: cx.now,
+            learnt: Learnt::default(),
+            in_force: params.clone(),
             params,
             own,
             others: BTreeSet::new(), // RFC2236-3-01
             groups: BTreeMap::new(),
+            sources: 0,
             timers: Timers::new(),
             warned: None,
         };
@@ -84,7 +92,9 @@ impl Interface {
     /// shorter, and a querier's memberships grow by the growth of GMI, so that members get the time
     /// to answer.
     pub fn configure(&mut self, cx: &Cx<'_>, params: Params) {
-        let before = std::mem::replace(&mut self.params, params).group_membership_interval();
+        let before = self.in_force.group_membership_interval();
+        self.params = params;
+        self.compute();
         if self.role() != Role::Querier {
             return;
         }
@@ -93,15 +103,28 @@ impl Interface {
         self.timers.lower(TimerName::GeneralQuery, due.max(cx.now));
         // RFC2236-8.4-01: a membership grows by as much as GMI, which counts from an earlier
         // Report.
-        let after = self.params.group_membership_interval();
+        let after = self.in_force.group_membership_interval();
         let longer = after.saturating_sub(before);
-        let settled = self.groups.keys().copied().filter(|&group| !self.is_checking(group));
-        let settled: Vec<Group> = settled.collect();
-        for timer in settled.into_iter().map(TimerName::Group) {
+        for timer in self.settled_timers(cx.now) {
             if let Some(expiry) = self.timers.expiry(timer) {
                 self.timers.set(timer, expiry.max((expiry + longer).min(cx.now + after)));
             }
         }
+    }
+
+    /// The timers of groups and sources that no check has lowered.
+    fn settled_timers(&self, now: Instant) -> Vec<TimerName> {
+        let checked_until = now + self.in_force.last_member_query_time();
+        let is_settled = |timer: &TimerName| match *timer {
+            TimerName::Group(group) => !self.is_checking(group),
+            timer => self.timers.expiry(timer).is_some_and(|expiry| expiry > checked_until),
+        };
+        let of_group = |(&group, membership): (&Group, &Membership)| {
+            let sources = membership.filter.timed().iter().copied();
+            let sources = sources.map(move |source| TimerName::Source(group, source));
+            sources.chain([TimerName::Group(group)]).collect::<Vec<_>>()
+        };
+        self.groups.iter().flat_map(of_group).filter(is_settled).collect()
     }
 
     /// Changes the own address. Routers that are not below the new one no longer count, and without
@@ -114,14 +137,20 @@ impl Interface {
         }
         self.tell_role(cx, before);
         if before != self.role() && self.role() == Role::Querier {
-            self.general_query(cx);
+            self.become_querier(cx);
         }
     }
 
-    /// The parameters of the link.
+    /// The parameters of the link, as they were configured.
     #[must_use]
     pub const fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// The parameters by which the router computes: a Non-Querier takes some from the querier.
+    #[must_use]
+    pub const fn in_force(&self) -> &Params {
+        &self.in_force
     }
 
     /// Our address on the link.
@@ -155,10 +184,21 @@ impl Interface {
         self.groups.get(&group).is_some_and(|membership| membership.filter.wants(source))
     }
 
+    /// The group's compatibility mode: the oldest version that its members speak, as far as the router
+    /// must know, and never a newer one than its own (RFC3376-7.3.2-01, RFC2236-5-02).
+    #[must_use]
+    pub fn compatibility(&self, group: Group) -> Version {
+        let is_present = |version: &Version| {
+            self.timers.expiry(TimerName::OlderHostPresent(group, *version)).is_some()
+        };
+        let older = [Version::V1, Version::V2].into_iter().find(is_present);
+        older.unwrap_or(self.params.version).min(self.params.version)
+    }
+
     /// Whether the group has members that speak IGMPv1 (RFC2236-5-02).
     #[must_use]
     pub fn has_v1_hosts(&self, group: Group) -> bool {
-        self.timers.expiry(TimerName::OlderHostPresent(group)).is_some()
+        self.timers.expiry(TimerName::OlderHostPresent(group, Version::V1)).is_some()
     }
 
     /// When the timer expires, if it runs.
@@ -182,161 +222,8 @@ impl Interface {
                 TimerName::Group(group) => self.group_expired(cx, group),
                 TimerName::Source(group, source) => self.source_expired(cx, group, source),
                 // RFC2236-7-09: once the timer has expired the group is in Members Present again.
-                TimerName::OlderHostPresent(_) => {}
+                TimerName::OlderHostPresent(..) => {}
                 TimerName::Retransmit(group) => self.ask(cx, group),
-            }
-        }
-    }
-
-    /// Another router's Query was heard.
-    pub fn heard_query(&mut self, cx: &mut Cx<'_>, from: IpAddr, query: &Query) {
-        if outranks(self.params.profile, from, self.own, query.group.is_none()) {
-            self.lose_election(cx, from);
-        }
-        if let Some(group) = query.group.filter(|_| !query.suppress) {
-            self.lower_timers(cx, group, query);
-        }
-    }
-
-    /// A host's record about a group was heard.
-    pub fn heard_record(&mut self, cx: &mut Cx<'_>, group: Group, record: &Record) {
-        let membership = self.groups.entry(group).or_insert_with(Membership::new);
-        let change = change(&membership.filter, record);
-        let before = std::mem::replace(&mut membership.filter, change.filter);
-        let gmi = cx.now + self.params.group_membership_interval();
-        let group_timer = self.timers.expiry(TimerName::Group(group)).unwrap_or(gmi);
-        for (sources, at) in [(&change.at_gmi, gmi), (&change.at_group_timer, group_timer)] {
-            for &source in sources {
-                self.timers.set(TimerName::Source(group, source), at);
-            }
-        }
-        if change.group_timer {
-            self.timers.set(TimerName::Group(group), gmi);
-        }
-        self.settle(cx, group, &before);
-        // RFC2236-7-12: a Non-Querier transmits nothing.
-        if self.role() == Role::Querier && (change.ask_group || !change.ask_sources.is_empty()) {
-            self.start_asking(cx, group, change.ask_group, change.ask_sources);
-        }
-    }
-
-    /// Starts or restarts the timer that remembers members of an older version (RFC2236-5-02).
-    pub fn heard_v1_host(&mut self, cx: &Cx<'_>, group: Group) {
-        let until = cx.now + self.params.older_host_present_interval();
-        self.timers.set(TimerName::OlderHostPresent(group), until);
-    }
-
-    /// Warns of a Query in another version, at most once a Query Interval (RFC2236-4-10,
-    /// RFC2236-4-11).
-    pub fn warn_of_version(&mut self, cx: &mut Cx<'_>, from: IpAddr) {
-        let quiet_until = self.warned.map(|warned| warned + self.params.query_interval);
-        if quiet_until.is_none_or(|until| until <= cx.now) {
-            self.warned = Some(cx.now);
-            cx.say(News::OtherVersion(from));
-        }
-    }
-
-    fn general_query(&mut self, cx: &mut Cx<'_>) {
-        // RFC2236-3-07; RFC2236-4-08: in version 1 mode the field is zero.
-        let max_resp = match self.params.version {
-            Version::V1 => Duration::ZERO,
-            Version::V2 | Version::V3 => self.params.query_response_interval,
-        };
-        cx.say(Query::older(self.params.version, None, max_resp));
-        self.startup_queries_left = self.startup_queries_left.saturating_sub(1);
-        self.asked = cx.now;
-        self.timers.set(TimerName::GeneralQuery, cx.now + self.general_query_interval());
-    }
-
-    fn general_query_interval(&self) -> Duration {
-        match self.startup_queries_left {
-            0 => self.params.query_interval,           // RFC2236-3-05
-            _ => self.params.startup_query_interval(), // RFC2236-3-06
-        }
-    }
-
-    fn lose_election(&mut self, cx: &mut Cx<'_>, to: IpAddr) {
-        let before = self.role();
-        self.others.insert(to);
-        self.startup_queries_left = 0;
-        self.timers.cancel(TimerName::GeneralQuery);
-        // RFC2236-7-02. Leave queries that have begun go on (RFC2236-3-26).
-        let until = cx.now + self.params.other_querier_present_interval();
-        self.timers.set(TimerName::OtherQuerierPresent(to), until);
-        if self.others.len() > MOST_QUERIERS
-            && let Some(highest) = self.others.pop_last()
-        {
-            self.timers.cancel(TimerName::OtherQuerierPresent(highest));
-        }
-        self.tell_role(cx, before);
-    }
-
-    fn other_querier_gone(&mut self, cx: &mut Cx<'_>, other: IpAddr) {
-        let before = self.role();
-        self.others.remove(&other);
-        self.tell_role(cx, before);
-        // RFC2236-3-04, RFC2236-7-03
-        if self.role() == Role::Querier {
-            self.general_query(cx);
-        }
-    }
-
-    fn tell_role(&self, cx: &mut Cx<'_>, before: Role) {
-        if self.role() != before {
-            cx.say(News::Querier(self.role()));
-        }
-    }
-
-    fn group_expired(&mut self, cx: &mut Cx<'_>, group: Group) {
-        let Some(membership) = self.groups.get_mut(&group) else { return };
-        let before = membership.filter.clone();
-        // RFC3376-6.5-01: in EXCLUDE mode only sources with running timers are kept.
-        if let Filter::Exclude { requested, .. } = &before {
-            membership.filter = Filter::Include { wanted: requested.clone() };
-        }
-        self.settle(cx, group, &before);
-    }
-
-    fn source_expired(&mut self, cx: &mut Cx<'_>, group: Group, source: IpAddr) {
-        let Some(membership) = self.groups.get_mut(&group) else { return };
-        let before = membership.filter.clone();
-        match &mut membership.filter {
-            // RFC3376-6.2.3-01
-            Filter::Include { wanted } => {
-                wanted.remove(&source);
-            }
-            // RFC3376-6.2.3-02
-            Filter::Exclude { requested, excluded } => {
-                requested.remove(&source);
-                excluded.insert(source);
-            }
-        }
-        self.settle(cx, group, &before);
-    }
-
-    /// Reports the consequences of a change of state, stops the timers of removed sources, and
-    /// deletes a group without members.
-    fn settle(&mut self, cx: &mut Cx<'_>, group: Group, before: &Filter) {
-        let Some(membership) = self.groups.get(&group) else { return };
-        let after = &membership.filter;
-        for source in before.timed().difference(after.timed()) {
-            self.timers.cancel(TimerName::Source(group, *source));
-        }
-        let nothing = Filter::nothing();
-        match (*before == nothing, *after == nothing) {
-            (true, false) => cx.say(News::MembersPresent(group)),
-            (false, true) => cx.say(News::NoMembers(group)),
-            _ if before != after => cx.say(News::SourcesChanged(group)),
-            _ => {}
-        }
-        if *after == nothing {
-            self.groups.remove(&group);
-            for timer in [
-                TimerName::Group(group),
-                TimerName::OlderHostPresent(group),
-                TimerName::Retransmit(group),
-            ] {
-                self.timers.cancel(timer);
             }
         }
     }

@@ -1,12 +1,14 @@
 //! What IGMP and MLD share: group management in meanings, not bytes.
 //!
 //! Owns sections 6 and 7 of RFC 9776 and the parts of RFC 2236 that they generalise. The state of a
-//! group is a filter mode and sources; IGMPv1 and IGMPv2 are lenses on it (see [`crate::igmp`]): a
-//! Report is IS_EX({}), a Leave is TO_IN({}). Nothing here knows a message format, a socket or a
+//! group is a filter mode and sources; the versions are lenses on it (see [`lens`]): a Report of
+//! IGMPv2 is IS_EX({}), a Leave is TO_IN({}). Nothing here knows a message format, a socket or a
 //! clock.
 
 pub mod change;
+mod compat;
 pub mod interface;
+pub mod lens;
 pub mod listener;
 pub mod membership;
 pub mod message;

@@ -28,7 +28,7 @@ struct Link {
 impl Link {
     /// A router with the address 10.0.0.5 that has just sent its first General Query.
     fn new(profile: Profile) -> Self {
-        Self::with(Params { profile, ..Params::default() })
+        Self::with(Params { profile: Some(profile), ..Params::default() })
     }
 
     fn with(params: Params) -> Self {
@@ -48,7 +48,7 @@ impl Link {
     }
 
     fn record(&mut self, record: &Record) {
-        self.input(|interface, cx| interface.heard_record(cx, g(), record));
+        self.input(|interface, cx| interface.heard_record(cx, g(), record).unwrap());
     }
 
     fn query(&mut self, from: IpAddr, query: &Query) {

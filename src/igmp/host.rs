@@ -7,12 +7,12 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use super::{encode, read, reported_group};
+use super::{encode, read};
 use crate::addr::{Family, Group};
-use crate::event::Ignored;
 use crate::gmp::listener::{Cx, Listener, QueryHeard, Say};
-use crate::gmp::message::{Form, Message, NotOfGroup, Query, Report};
+use crate::gmp::message::{Form, Message, NotOfGroup, Query, Report, Version};
 use crate::gmp::params::HostParams;
+use crate::ignored::Ignored;
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wire::Unencodable;
@@ -70,7 +70,7 @@ impl Host {
         if protocol != Family::V4.gmp_protocol() {
             return Err(Ignored::UnknownProtocol(protocol));
         }
-        let message = read(packet)?;
+        let message = read(packet, Version::V2)?.message;
         if source == self.address {
             return Err(Ignored::Own);
         }
@@ -84,7 +84,10 @@ impl Host {
             // RFC2236-5-01, RFC2236-6-02
             Message::Report(report) => {
                 for (group, _) in report.records {
-                    self.listener.heard_report(reported_group(group)?);
+                    if group.is_all_hosts() {
+                        return Err(Ignored::AllHosts); // RFC2236-6-08
+                    }
+                    self.listener.heard_report(group);
                 }
             }
             Message::NotOfGroup(NotOfGroup { form: Form::Leave, .. }) => {

@@ -1,27 +1,27 @@
 //! IGMP on one link: packets to the meanings of [`crate::gmp`] and back.
 //!
-//! Decides which messages are valid (RFC 2236 sections 6 and 7) and hands each to the lens of its
-//! version: [`v1`], [`v2`]; [`host`] is the host's side. A message that this version does not know is
-//! ignored, with the reason.
+//! Decides which messages are valid (RFC 2236 sections 6, 7 and 10, RFC 9776 sections 4 and 9) and hands
+//! each to the lens of its version ([`crate::gmp::lens`]); [`host`] is the host's side. A message that
+//! this version does not know is ignored, with the reason.
 
+mod defence;
 pub mod host;
 mod meaning;
-pub mod v1;
-pub mod v2;
 
 #[cfg(test)]
 mod tests;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::addr::{Family, Group};
-use crate::event::Ignored;
-use crate::gmp::Cx;
+use ipnet::IpNet;
+
+use crate::addr::Family;
 use crate::gmp::interface::Interface;
 use crate::gmp::message::{Form, Message, NotOfGroup, Version};
-use crate::gmp::params::Params;
+use crate::gmp::{Cx, lens};
+use crate::ignored::Ignored;
 use crate::wire::Unencodable;
-use crate::wire::igmp::decode;
+use crate::wire::igmp::{self as wire, decode};
 use crate::wire::ip::{Datagram, Header, Packet};
 use crate::wire::ipv4;
 
@@ -32,82 +32,53 @@ pub const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
 /// All routers of the link, to which Leaves go (RFC2236-9-01).
 pub const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
 
-/// Hands a packet that came in on the link to the router's machine.
+/// Hands a packet that came in on a link with these networks to the router's machine.
 ///
 /// # Errors
 /// Why the packet was ignored; the machine is then unchanged.
 pub fn receive(
     interface: &mut Interface,
     cx: &mut Cx<'_>,
+    networks: &[IpNet],
     packet: &Packet<'_>,
 ) -> Result<(), Ignored> {
     let from = packet.header.source;
-    let message = read(packet)?;
-    if let Some(why) = unwanted(interface.params(), &packet.header, &message) {
-        return Err(Ignored::Unwanted(why.to_owned()));
+    let Read { message, is_newer_query } = read(packet, interface.params().version)?;
+    defence::check(interface.params(), networks, &packet.header, &message)?;
+    if is_newer_query && from != interface.own() {
+        interface.warn_of_version(cx, from); // RFC2236-4-10
     }
-    match message {
-        // The kernel may return our own packets. Our own Reports and Leaves count: if this router
-        // is a member itself, they may be the ones that silence the other members.
-        _ if from == interface.own() && message.form() == Some(Form::Query) => Err(Ignored::Own),
-        // RFC2236-4-01: a zero Max Response Time marks a version 1 Query.
-        Message::Query(query) if query.version == Version::V1 => {
-            v1::query(interface, cx, from, query);
-            Ok(())
-        }
-        Message::Query(query) => {
-            v2::query(interface, cx, from, &query);
-            Ok(())
-        }
-        Message::Report(report) => {
-            let is_leave = report.is_leave();
-            report.records.into_iter().try_for_each(|(group, _)| {
-                let group = reported_group(group)?;
-                match report.version {
-                    Version::V1 => v1::report(interface, cx, group),
-                    Version::V2 if is_leave => return v2::leave(interface, cx, group),
-                    Version::V2 | Version::V3 => v2::report(interface, cx, group),
-                }
-                Ok(())
-            })
-        }
-        Message::NotOfGroup(NotOfGroup { address, .. }) => Err(Ignored::NotMulticast(address)),
-        Message::Unknown(kind) => Err(Ignored::UnknownType(kind)), // RFC2236-2.1-02
-    }
+    lens::hear(interface, cx, from, message)
 }
 
-/// The message of a valid packet, for a router or a host of version 2.
-fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
+/// What a reader of some version makes of a packet.
+struct Read {
+    message: Message,
+    /// Whether it is a Query with a part of version 3 that the reader does not know.
+    is_newer_query: bool,
+}
+
+/// The message of a valid packet, for a router or a host of this version.
+fn read(packet: &Packet<'_>, version: Version) -> Result<Read, Ignored> {
     // RFC1112-7.2-02; 0.0.0.0 is a host that has no address yet (RFC3376-4.2.13-01).
     if packet.header.source.is_multicast() {
         return Err(Ignored::SourceNotUnicast(packet.header.source));
     }
+    // A reader of version 1 too hears what version 2 says, and refuses it above.
+    let newest = version.max(Version::V2);
     // RFC2236-2.3-02 and RFC2236-2.5-01: checked and cut to size by the codec.
-    let decoded = decode(packet.payload, Version::V2)?;
-    Ok(meaning(&decoded.message))
-}
-
-/// Why the link's parameters refuse the message, if they do (RFC 2236 section 10).
-const fn unwanted(params: &Params, header: &Header, message: &Message) -> Option<&'static str> {
-    match message {
-        // RFC2236-10-02
-        Message::Report(_) if params.require_router_alert && !header.router_alert => {
-            Some("no Router Alert option, which is required here")
+    let decoded = decode(packet.payload, newest)?;
+    let message = meaning(&decoded.message);
+    let is_query = message.form() == Some(Form::Query);
+    match (is_query, newest, decoded.trailing) {
+        // RFC3376-7.1-02
+        (true, Version::V3, trailing @ 1..) if message.version() != Some(Version::V3) => {
+            Err(Ignored::QueryOfNoVersion(wire::MIN_LEN + trailing))
         }
-        // RFC2236-10-03; a router of version 1 would be deaf.
-        _ if params.ignore_version_1
-            && matches!(params.version, Version::V2 | Version::V3)
-            && matches!(message.version(), Some(Version::V1)) =>
-        {
-            Some("a version 1 message, which is ignored here")
-        }
-        _ => None,
+        // RFC3376-7.1-01
+        (true, Version::V2, 4..) => Ok(Read { message, is_newer_query: true }),
+        _ => Ok(Read { message, is_newer_query: false }),
     }
-}
-
-/// RFC2236-6-08: 224.0.0.1 is never reported, since every host is a member.
-fn reported_group(group: Group) -> Result<Group, Ignored> {
-    if group.is_all_hosts() { Err(Ignored::AllHosts) } else { Ok(group) }
 }
 
 /// The packet that carries a message of ours.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::*;
+use crate::addr::Group;
 use crate::gmp::change::{Record, Sources};
 use crate::gmp::interface::TimerName;
 use crate::gmp::message::{Message as Said, Version};
@@ -80,7 +81,9 @@ impl Link {
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), Ignored> {
         let packet = Packet::decode(bytes)?;
-        self.call(|interface, cx| receive(interface, cx, &packet))
+        self.call(|interface, cx| {
+            receive(interface, cx, &["10.0.0.5/24".parse().unwrap()], &packet)
+        })
     }
 
     fn packet(&mut self, from: Ipv4Addr, to: Ipv4Addr, message: &Message) -> Result<(), Ignored> {
@@ -101,7 +104,7 @@ impl Link {
 
     /// A version 3 host reports a record of the group.
     fn record(&mut self, record: &Record) {
-        self.call(|interface, cx| interface.heard_record(cx, group(), record));
+        self.call(|interface, cx| interface.heard_record(cx, group(), record).unwrap());
     }
 
     /// 10.0.0.`from` sends a version 2 General Query.

@@ -18,6 +18,8 @@ pub const KEEPALIVE: Duration = Duration::from_secs(210);
 /// A router. The position of an interface in the list is its [`Vif`] number.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Config {
+    /// The address family that it routes.
+    pub family: Family,
     /// The interfaces between which it forwards, at most [`Vif::MAX`].
     pub interfaces: Vec<InterfaceConfig>,
     /// Routes towards sources that are not on a connected network.
@@ -31,7 +33,8 @@ pub struct Config {
 pub struct InterfaceConfig {
     /// The kernel's name for it.
     pub name: String,
-    /// Its addresses with their networks; IGMP speaks from the first IPv4 address.
+    /// Its addresses with their networks; group management speaks from the first one of the
+    /// family.
     pub addresses: Vec<IpNet>,
     /// The IGMP parameters; `None` if IGMP is off here.
     pub igmp: Option<Params>,
@@ -72,8 +75,8 @@ pub enum ConfigError {
     #[error("interface {0} stands twice")]
     DuplicateInterface(String),
     /// Queries need a source address.
-    #[error("interface {0} has no IPv4 address to send Queries from")]
-    NoAddress(String),
+    #[error("interface {0} has no {1} address to send Queries from")]
+    NoAddress(String, Family),
     /// The parameters contradict each other.
     #[error("interface {0}: {1}")]
     Igmp(String, params::Invalid),
@@ -83,9 +86,9 @@ pub enum ConfigError {
     /// The data plane has its interfaces already.
     #[error("interfaces cannot change while the router serves")]
     OtherInterfaces,
-    /// Only IPv4 is routed.
-    #[error("interface {0}: {1} is not of IPv4, and IPv6 is not routed yet")]
-    OtherFamily(String, Channel),
+    /// The router is of another family.
+    #[error("interface {0}: {1} is not of {2}, the family that is routed")]
+    OtherFamily(String, Channel, Family),
     /// RFC1112-7.2-05
     #[error("interface {0}: {1} stays on its link and cannot be joined statically")]
     LinkLocalJoin(String, Channel),
@@ -110,15 +113,17 @@ impl Config {
                 return Err(ConfigError::DuplicateInterface(name()));
             }
             if let Some(params) = &interface.igmp {
-                params.check().map_err(|invalid| ConfigError::Igmp(name(), invalid))?;
-                interface.address(Family::V4).ok_or_else(|| ConfigError::NoAddress(name()))?;
+                params.check(self.family).map_err(|invalid| ConfigError::Igmp(name(), invalid))?;
+                interface
+                    .address(self.family)
+                    .ok_or_else(|| ConfigError::NoAddress(name(), self.family))?;
             }
             for &join in &interface.static_joins {
                 if join.group.is_link_local() {
                     return Err(ConfigError::LinkLocalJoin(name(), join));
                 }
-                if !join.is_of(Family::V4) {
-                    return Err(ConfigError::OtherFamily(name(), join));
+                if !join.is_of(self.family) {
+                    return Err(ConfigError::OtherFamily(name(), join, self.family));
                 }
             }
         }

@@ -38,7 +38,9 @@ impl Router {
                 let mut said = VecDeque::new();
                 let cx = Cx { now, rng: &mut self.rng, out: &mut said };
                 interface.configure(&cx, params.clone());
+                let heard = heard_groups(self.family, params.version);
                 self.act_on(vif, said);
+                self.listen(n, &heard);
             }
             (Some(_), None) => self.stop_igmp(n),
             (None, _) => {}

@@ -18,13 +18,13 @@ pub(super) struct Link {
     /// Whether the addresses came by [`Input::Link`], and not with a configuration.
     is_reported: bool,
     pub(super) igmp: Option<Interface>,
-    /// Whether the data plane listens.
-    pub(super) listens: bool,
+    /// The groups to which the data plane listens.
+    listens: BTreeSet<Group>,
 }
 
 impl Link {
     pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
-        Self { vif, config, up: true, is_reported: false, igmp: None, listens: false }
+        Self { vif, config, up: true, is_reported: false, igmp: None, listens: BTreeSet::new() }
     }
 
     /// Takes another configuration, except for addresses where the present ones were reported.
@@ -66,6 +66,13 @@ pub(super) struct Wanted<'a> {
     pub(super) rib: &'a Rib,
 }
 
+/// The groups to which the messages of hosts go, for a router of this version: Reports of version 3 have
+/// one of their own (RFC2236-9-01, RFC3376-6-01, RFC3810-7-01).
+pub(super) fn heard_groups(family: Family, version: Version) -> BTreeSet<Group> {
+    let reports = (version == Version::V3).then(|| family.gmp_reports());
+    reports.into_iter().chain([family.all_routers()]).collect()
+}
+
 impl Tree for Wanted<'_> {
     fn entry(&self, flow: Flow) -> Option<Entry> {
         let iif = self.rib.towards(flow.source.addr())?.vif;
@@ -87,14 +94,12 @@ impl Router {
     pub(super) fn start_igmp(&mut self, now: Instant, n: usize) {
         let link = &mut self.links.0[n];
         let own = link.config.address(self.family);
-        let (Some(params), Some(own)) = (&link.config.igmp, own) else { return };
-        if !link.listens {
-            link.listens = true;
-            self.out.push_back(Output::Listen(link.vif, self.family.all_routers()));
-        }
+        let (Some(params), Some(own)) = (link.config.igmp.clone(), own) else { return };
+        self.listen(n, &heard_groups(self.family, params.version));
+        let link = &mut self.links.0[n];
         let mut said = VecDeque::new();
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
-        link.igmp = Some(Interface::start(&mut cx, params.clone(), own));
+        link.igmp = Some(Interface::start(&mut cx, params, own));
         let vif = link.vif;
         self.act_on(vif, said);
     }
@@ -141,11 +146,17 @@ impl Router {
 
     fn take_down(&mut self, n: usize) {
         self.stop_igmp(n);
+        self.listen(n, &BTreeSet::new());
+        self.out.push_back(Output::DelVif(self.links.0[n].vif));
+    }
+
+    /// Listens to these groups on a link, and to no others.
+    pub(super) fn listen(&mut self, n: usize, groups: &BTreeSet<Group>) {
         let link = &mut self.links.0[n];
-        if std::mem::take(&mut link.listens) {
-            self.out.push_back(Output::Unlisten(link.vif, self.family.all_routers()));
-        }
-        self.out.push_back(Output::DelVif(link.vif));
+        let added = groups.difference(&link.listens).map(|&group| Output::Listen(link.vif, group));
+        let gone = link.listens.difference(groups).map(|&group| Output::Unlisten(link.vif, group));
+        self.out.extend(added.chain(gone));
+        link.listens.clone_from(groups);
     }
 
     /// Uses the present address of the link; without one, IGMP stops.

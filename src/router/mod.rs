@@ -7,22 +7,23 @@
 pub mod config;
 mod configure;
 mod door;
+mod lens;
 mod link;
 pub mod show;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ipnet::IpNet;
 
 use crate::addr::{Family, Group};
-use crate::event::{Event, Ignored};
+use crate::event::Event;
 use crate::gmp::interface::Interface;
-use crate::gmp::message::{Message, Query};
+use crate::gmp::message::{Message, Query, Version};
 use crate::gmp::{Cx, News, Say};
-use crate::igmp;
+use crate::ignored::Ignored;
 use crate::mfc::cache::{Cache, MfcOp};
 use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::tree::{Entry, Tree};
@@ -34,7 +35,7 @@ use crate::time::Instant;
 use crate::wire::ip::Packet;
 use config::{Config, ConfigError, InterfaceConfig};
 pub use door::{Input, Output, Refusal, Way};
-use link::{Link, Links, Wanted};
+use link::{Link, Links, Wanted, heard_groups};
 
 /// The state of a router of one address family.
 #[derive(Clone, Debug)]
@@ -50,8 +51,7 @@ pub struct Router {
 }
 
 impl Router {
-    /// Enters service at `now`: its interfaces are added and the first Queries are sent. It routes
-    /// IPv4.
+    /// Enters service at `now`: its interfaces are added and the first Queries are sent.
     ///
     /// # Errors
     /// The first error of the configuration.
@@ -62,7 +62,7 @@ impl Router {
         let links = config.interfaces.into_iter().enumerate();
         let links = links.filter_map(|(n, config)| Some(Link::new(Vif::new(n)?, config)));
         let mut router = Self {
-            family: Family::V4,
+            family: config.family,
             links: Links(links.collect()),
             routes,
             rib: Rib::default(),
@@ -145,12 +145,12 @@ impl Router {
 
     fn group_management(&mut self, now: Instant, vif: Vif, packet: &Packet<'_>) {
         let link = self.links.0.get_mut(vif.index());
-        let Some(interface) = link.and_then(|link| link.igmp.as_mut()) else {
+        let Some(Link { igmp: Some(interface), config, .. }) = link else {
             return self.ignore_on(vif, Ignored::ProtocolOff(packet.header.protocol));
         };
         let mut said = VecDeque::new();
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
-        let result = igmp::receive(interface, &mut cx, packet);
+        let result = lens::receive(self.family, interface, &mut cx, &config.addresses, packet);
         self.act_on(vif, said);
         if let Err(why) = result {
             self.tell(Event::Ignored(vif, why));
@@ -238,7 +238,7 @@ impl Router {
 
     fn transmit_query(&mut self, vif: Vif, query: Query) {
         let Some(own) = self.igmp(vif).map(Interface::own) else { return };
-        match igmp::encode(own, &Message::Query(query)) {
+        match lens::encode(self.family, own, &Message::Query(query)) {
             Ok(packet) => self.out.push_back(Output::Send { by: Way::Link(vif), packet }),
             Err(why) => self.tell(Event::Refused(why.to_string())),
         }

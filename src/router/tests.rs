@@ -12,6 +12,7 @@ use super::*;
 use crate::addr::{Channel, Source};
 use crate::drive::{self, DataPlane};
 use crate::gmp::params::Params;
+use crate::igmp;
 use crate::igmp::ALL_ROUTERS;
 use crate::mfc::entry::FlowCounters;
 use crate::wire::igmp::{self as wire, Message};
@@ -226,7 +227,7 @@ fn interface(name: &str, net: u8) -> InterfaceConfig {
 fn config() -> Config {
     let names = ["up", "lan", "wlan"];
     let interfaces = (0..).zip(names).map(|(net, name)| interface(name, net)).collect();
-    Config { interfaces, routes: vec![], keepalive: KEEPALIVE }
+    Config { family: Family::V4, interfaces, routes: vec![], keepalive: KEEPALIVE }
 }
 
 /// The configuration with a static join on `lan`, of one source or of all.

@@ -34,6 +34,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
         interface: link(*port).name.clone(),
     };
     Config {
+        family: castnet::addr::Family::V4,
         interfaces: interfaces.collect(),
         routes: router.routes.iter().map(route).collect(),
         keepalive: router.keepalive,

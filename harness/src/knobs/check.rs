@@ -1,7 +1,6 @@
 //! Checks whether parameters agree with each other and fit into a message.
 //!
-//! Owns the limits of RFC 2236 section 8 and of the fields that carry the values. Refuses a version
-//! that no router speaks yet.
+//! Owns the limits of RFC 2236 section 8 and of the fields that carry the values.
 
 use std::time::Duration;
 
@@ -30,9 +29,9 @@ pub enum Invalid {
     /// RFC3376-4.1.7-01
     #[error("{0} must be at most 31744 s (RFC 3376 section 4.1.7)")]
     TooLong(&'static str),
-    /// No router speaks version 3 yet.
-    #[error("version 3 is not spoken by routers yet")]
-    NotSpoken,
+    /// RFC3376-4.1.1-02: the largest value of version 3's code; zero has another meaning.
+    #[error("{0} must be 0.1 s to 3174.4 s (RFC 3376 section 4.1.1)")]
+    NotACode(&'static str),
     /// With zero a router would send Queries without end.
     #[error("{0} must not be 0")]
     Zero(&'static str),
@@ -43,11 +42,10 @@ impl Invalid {
     #[must_use]
     pub fn keys(&self) -> Vec<&'static str> {
         match self {
-            Self::NotSpoken => vec!["version"],
             Self::Robustness => vec!["robustness"],
             Self::ResponseNotShorter => vec!["query-response-interval", "query-interval"],
             Self::LastMemberQueryCount => vec!["last-member-query-count"],
-            Self::NotTenths(key) | Self::TooLong(key) => vec![key],
+            Self::NotTenths(key) | Self::NotACode(key) | Self::TooLong(key) => vec![key],
             Self::Zero("startup-query-interval") => {
                 vec!["startup-query-interval", "query-interval"]
             }
@@ -62,9 +60,6 @@ impl Knobs {
     /// # Errors
     /// The first rule that is broken.
     pub fn check(&self) -> Result<(), Invalid> {
-        if self.version == Version::V3 {
-            return Err(Invalid::NotSpoken);
-        }
         if self.robustness == 0 {
             return Err(Invalid::Robustness);
         }
@@ -88,13 +83,23 @@ impl Knobs {
         if self.last_member_query_count() == 0 {
             return Err(Invalid::LastMemberQueryCount);
         }
+        if self.max_groups == 0 {
+            return Err(Invalid::Zero("max-groups"));
+        }
         for (name, interval) in [
             ("query-response-interval", self.query_response_interval),
             ("last-member-query-interval", self.last_member_query_interval),
         ] {
-            let nanos = interval.as_nanos();
-            if nanos == 0 || nanos % 100_000_000 != 0 || nanos > 25_500_000_000 {
-                return Err(Invalid::NotTenths(name));
+            let (nanos, millis) = (interval.as_nanos(), interval.as_millis());
+            let (fits, why) = match self.version {
+                Version::V1 | Version::V2 => {
+                    let tenths = nanos % 100_000_000 == 0;
+                    (tenths && (100..=25_500).contains(&millis), Invalid::NotTenths(name))
+                }
+                Version::V3 => ((100..=3_174_400).contains(&millis), Invalid::NotACode(name)),
+            };
+            if !fits {
+                return Err(why);
             }
         }
         Ok(())

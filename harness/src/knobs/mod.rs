@@ -30,11 +30,10 @@ use crate::vocabulary::key::Form::{Flag, Numbers, Time, Whole};
 use crate::vocabulary::key::{Key, Keys};
 
 /// The RFC whose formulas apply where its successors changed them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Revision {
     /// RFC 2236, IGMPv2.
-    #[default]
     Rfc2236,
     /// RFC 3376, IGMPv3 of 2002.
     Rfc3376,
@@ -44,15 +43,15 @@ pub enum Revision {
 
 impl Revision {
     /// The numbers of the RFCs, and what each stands for.
-    pub const NUMBERS: [(u16, Self); 3] =
+    pub const NUMBERS: [(u32, Self); 3] =
         [(2236, Self::Rfc2236), (3376, Self::Rfc3376), (9776, Self::Rfc9776)];
 }
 
 /// The parameters of a router, or of a switch that queries, on one link (RFC 2236 section 8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Knobs {
-    /// The RFC whose formulas apply.
-    pub revision: Revision,
+    /// The RFC whose formulas apply; derived where `None`.
+    pub revision: Option<Revision>,
     /// The version spoken, by administration (RFC2236-4-06).
     pub version: Version,
     /// Robustness Variable, RV (RFC2236-8.1-01).
@@ -71,14 +70,28 @@ pub struct Knobs {
     pub last_member_query_count: Option<u8>,
     /// Whether Reports and Leaves without Router Alert are ignored (RFC2236-10-02).
     pub require_router_alert: bool,
-    /// Whether a router of version 2 ignores version 1 messages (RFC2236-10-03).
+    /// Whether a router of version 2 or 3 ignores version 1 messages (RFC2236-10-03).
     pub ignore_version_1: bool,
+    /// Whether Reports and Leaves from other networks are ignored (RFC2236-10-01).
+    pub verify_source_subnet: bool,
+    /// Whether Reports and Leaves with another TTL than 1 are ignored (RFC2236-2-02).
+    pub require_ttl_1: bool,
+    /// Whether messages to an address of the router count (RFC3376-4.1.12-02).
+    pub accept_unicast: bool,
+    /// Whether a member is forgotten at its Leave, without a Query.
+    pub immediate_leave: bool,
+    /// The most groups of the link.
+    pub max_groups: u32,
+    /// The most sources of all groups of the link.
+    pub max_group_sources: u32,
+    /// The most sources of a group.
+    pub max_sources: u32,
 }
 
 impl Default for Knobs {
     fn default() -> Self {
         Self {
-            revision: Revision::default(),
+            revision: None,
             version: Version::V2, // RFC2236-4-07
             robustness: 2,
             query_interval: Duration::from_secs(125),
@@ -89,11 +102,27 @@ impl Default for Knobs {
             last_member_query_count: None,
             require_router_alert: false,
             ignore_version_1: false,
+            verify_source_subnet: false,
+            require_ttl_1: false,
+            accept_unicast: false,
+            immediate_leave: false,
+            max_groups: 16_384,
+            max_group_sources: 65_536,
+            max_sources: 1_024,
         }
     }
 }
 
 impl Knobs {
+    /// The RFC whose formulas apply.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision.unwrap_or(match self.version {
+            Version::V1 | Version::V2 => Revision::Rfc2236,
+            Version::V3 => Revision::Rfc9776,
+        })
+    }
+
     /// Group Membership Interval: RV x QI + QRI (RFC2236-8.4-01, RFC3376-8.4-01), or
     /// RV x QI + 2 x QRI (RFC9776-8.4-01).
     #[must_use]
@@ -103,8 +132,8 @@ impl Knobs {
     }
 
     /// The number of Query Response Intervals by which a membership outlasts the last Query.
-    const fn responses_awaited(&self) -> u32 {
-        match self.revision {
+    fn responses_awaited(&self) -> u32 {
+        match self.revision() {
             Revision::Rfc2236 | Revision::Rfc3376 => 1,
             Revision::Rfc9776 => 2,
         }
@@ -148,19 +177,22 @@ impl Knobs {
     }
 }
 
+/// The largest number that a limit can be.
+const LIMIT: u64 = u32::MAX as u64;
+
 /// The parameters that an author can give, in the order of RFC 2236 section 8.
-pub static PARAMETERS: [Parameter; 11] = [
+pub static PARAMETERS: [Parameter; 18] = [
     Parameter {
         key: Key::new(
             "rfc",
             Numbers(&[2236, 3376, 9776]),
-            "Whose formulas apply: 2236, 3376 or 9776.",
-        )
-        .or(Number(2236)),
+            "Whose formulas apply: 2236, 3376 or 9776; else 9776 in version 3, and 2236 before.",
+        ),
         slot: |knobs| Slot::Revision(&mut knobs.revision),
     },
     Parameter {
-        key: Key::new("version", Numbers(&[1, 2]), "The version spoken: 1 or 2.").or(Number(2)),
+        key: Key::new("version", Numbers(&[1, 2, 3]), "The version spoken: 1, 2 or 3.")
+            .or(Number(2)),
         slot: |knobs| Slot::Version(&mut knobs.version),
     },
     Parameter {
@@ -219,10 +251,65 @@ pub static PARAMETERS: [Parameter; 11] = [
         key: Key::new(
             "ignore-version-1",
             Flag,
-            "Whether a router of version 2 ignores version 1 messages.",
+            "Whether a router of version 2 or 3 ignores version 1 messages.",
         )
         .or(Yes(false)),
         slot: |knobs| Slot::Flag(&mut knobs.ignore_version_1),
+    },
+    Parameter {
+        key: Key::new(
+            "verify-source-subnet",
+            Flag,
+            "Whether Reports and Leaves from other networks than the link's are ignored.",
+        )
+        .or(Yes(false)),
+        slot: |knobs| Slot::Flag(&mut knobs.verify_source_subnet),
+    },
+    Parameter {
+        key: Key::new(
+            "require-ttl-1",
+            Flag,
+            "Whether Reports and Leaves with another TTL than 1 are ignored.",
+        )
+        .or(Yes(false)),
+        slot: |knobs| Slot::Flag(&mut knobs.require_ttl_1),
+    },
+    Parameter {
+        key: Key::new(
+            "accept-unicast",
+            Flag,
+            "Whether messages to an address of the router count.",
+        )
+        .or(Yes(false)),
+        slot: |knobs| Slot::Flag(&mut knobs.accept_unicast),
+    },
+    Parameter {
+        key: Key::new(
+            "immediate-leave",
+            Flag,
+            "Whether a member is forgotten at its Leave, without a Query.",
+        )
+        .or(Yes(false)),
+        slot: |knobs| Slot::Flag(&mut knobs.immediate_leave),
+    },
+    Parameter {
+        key: Key::new("max-groups", Whole(1, LIMIT), "The most groups with members on a link.")
+            .or(Number(16_384)),
+        slot: |knobs| Slot::Limit(&mut knobs.max_groups),
+    },
+    Parameter {
+        key: Key::new(
+            "max-group-sources",
+            Whole(0, LIMIT),
+            "The most sources of all groups on a link.",
+        )
+        .or(Number(65_536)),
+        slot: |knobs| Slot::Limit(&mut knobs.max_group_sources),
+    },
+    Parameter {
+        key: Key::new("max-sources", Whole(0, LIMIT), "The most sources of a group.")
+            .or(Number(1_024)),
+        slot: |knobs| Slot::Limit(&mut knobs.max_sources),
     },
 ];
 

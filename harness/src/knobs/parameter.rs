@@ -27,12 +27,14 @@ pub enum Slot<'a> {
     Count(&'a mut u8),
     /// A count that is derived unless given.
     DerivedCount(&'a mut Option<u8>),
+    /// The largest number of something.
+    Limit(&'a mut u32),
     /// A time.
     Time(&'a mut Duration),
     /// A time that is derived unless given.
     DerivedTime(&'a mut Option<Duration>),
-    /// The RFC.
-    Revision(&'a mut Revision),
+    /// The RFC, which is derived unless given.
+    Revision(&'a mut Option<Revision>),
     /// The version.
     Version(&'a mut Version),
 }
@@ -43,7 +45,7 @@ pub enum Setting {
     /// True or false.
     Flag(bool),
     /// A whole number.
-    Whole(u16),
+    Whole(u32),
     /// A time.
     Time(Duration),
 }
@@ -79,9 +81,10 @@ impl Slot<'_> {
             Self::Flag(flag) => Setting::Flag(*flag),
             Self::Count(count) => Setting::Whole((*count).into()),
             Self::DerivedCount(count) => Setting::Whole((*count)?.into()),
+            Self::Limit(most) => Setting::Whole(*most),
             Self::Time(time) => Setting::Time(*time),
             Self::DerivedTime(time) => Setting::Time((*time)?),
-            Self::Revision(revision) => Setting::Whole(number(&Revision::NUMBERS, *revision)?),
+            Self::Revision(revision) => Setting::Whole(number(&Revision::NUMBERS, (*revision)?)?),
             Self::Version(version) => Setting::Whole(number(&VERSIONS, *version)?),
         })
     }
@@ -95,11 +98,12 @@ impl Slot<'_> {
             (Self::DerivedCount(count), Setting::Whole(whole)) => {
                 *count = u8::try_from(whole).ok().or(*count);
             }
+            (Self::Limit(most), Setting::Whole(whole)) => *most = whole,
             (Self::Flag(flag), Setting::Flag(given)) => *flag = given,
             (Self::Time(time), Setting::Time(given)) => *time = given,
             (Self::DerivedTime(time), Setting::Time(given)) => *time = Some(given),
             (Self::Revision(revision), Setting::Whole(whole)) => {
-                *revision = named(&Revision::NUMBERS, whole).unwrap_or(*revision);
+                *revision = named(&Revision::NUMBERS, whole).or(*revision);
             }
             (Self::Version(version), Setting::Whole(whole)) => {
                 *version = named(&VERSIONS, whole).unwrap_or(*version);
@@ -110,12 +114,12 @@ impl Slot<'_> {
 }
 
 /// The versions in IGMP's numbering.
-const VERSIONS: [(u16, Version); 3] = [(1, Version::V1), (2, Version::V2), (3, Version::V3)];
+const VERSIONS: [(u32, Version); 3] = [(1, Version::V1), (2, Version::V2), (3, Version::V3)];
 
-fn number<T: Copy + PartialEq>(numbers: &[(u16, T)], meant: T) -> Option<u16> {
+fn number<T: Copy + PartialEq>(numbers: &[(u32, T)], meant: T) -> Option<u32> {
     numbers.iter().find(|(_, known)| *known == meant).map(|(number, _)| *number)
 }
 
-fn named<T: Copy>(numbers: &[(u16, T)], number: u16) -> Option<T> {
+fn named<T: Copy>(numbers: &[(u32, T)], number: u32) -> Option<T> {
     numbers.iter().find(|(known, _)| *known == number).map(|(_, meant)| *meant)
 }

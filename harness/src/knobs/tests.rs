@@ -11,7 +11,7 @@ fn secs(secs: f64) -> Duration {
 fn every_word_has_the_value_of_the_rfc() {
     let (time, count) = (|s: f64| Quantity::Time(secs(s)), Quantity::Count);
     let knobs = Knobs::default();
-    assert_eq!((knobs.check(), knobs.revision), (Ok(()), Revision::Rfc2236));
+    assert_eq!((knobs.check(), knobs.revision()), (Ok(()), Revision::Rfc2236));
     let values = INTERVALS.map(|row| (row.word, (row.of)(&knobs).0));
     let expected = [
         ("RV", count(2)),
@@ -75,7 +75,7 @@ fn what_is_derived_follows_what_is_configured() {
 #[test]
 fn rfc_9776_waits_for_a_second_response_interval() {
     let of = |revision| {
-        let knobs = Knobs { revision, ..Knobs::default() };
+        let knobs = Knobs { revision: Some(revision), ..Knobs::default() };
         let of = |word| (interval(word).unwrap().of)(&knobs).0;
         ["GMI", "OQPI", "OHPI"].map(of)
     };
@@ -90,6 +90,7 @@ fn contradictions_are_refused() {
     let base = Knobs::default();
     let qri = |qri| Knobs { query_response_interval: secs(qri), ..base.clone() };
     let qi = |qi| Knobs { query_interval: secs(qi), ..qri(10.0) };
+    let long = |time| Knobs { query_interval: secs(5_000.0), ..qri(time) };
     let zero = Some(Duration::ZERO);
     let cases = [
         (Knobs { robustness: 1, ..base.clone() }, Ok(())),
@@ -102,7 +103,13 @@ fn contradictions_are_refused() {
         (qri(25.6), Err(Invalid::NotTenths("query-response-interval"))),
         (qri(0.15), Err(Invalid::NotTenths("query-response-interval"))),
         (qri(0.0), Err(Invalid::NotTenths("query-response-interval"))),
-        (Knobs { version: Version::V3, ..base.clone() }, Err(Invalid::NotSpoken)),
+        (Knobs { version: Version::V3, ..qri(25.65) }, Ok(())),
+        (Knobs { version: Version::V3, ..long(3_174.4) }, Ok(())),
+        (
+            Knobs { version: Version::V3, ..long(3_174.5) },
+            Err(Invalid::NotACode("query-response-interval")),
+        ),
+        (Knobs { max_groups: 0, ..base.clone() }, Err(Invalid::Zero("max-groups"))),
         (
             Knobs { startup_query_interval: zero, ..base.clone() },
             Err(Invalid::Zero("startup-query-interval")),

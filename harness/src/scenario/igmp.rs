@@ -4,7 +4,6 @@ use super::reader::Reader;
 use super::span::Spanned;
 use crate::knobs::{Changes, Invalid, KEYS, Knobs, PARAMETERS, Setting};
 use crate::vocabulary::key::{Form, Key};
-use crate::vocabulary::unspoken;
 
 const FORM: &str = "a table such as { query-interval = \"20s\" }";
 
@@ -23,6 +22,9 @@ fn read(table: &Reader<'_, '_>) -> Changes {
         Form::Flag => table.boolean(key.name).map(|flag| Setting::Flag(flag.value)),
         Form::Time => table.duration(key.name).map(|time| Setting::Time(time.value)),
         Form::Numbers(_) => number(table, key).map(Setting::Whole),
+        Form::Whole(_, most) if most > u8::MAX.into() => {
+            table.integer::<u32>(key.name).map(|limit| Setting::Whole(limit.value))
+        }
         // Zero is refused later, in the RFC's words.
         _ => table.integer::<u8>(key.name).map(|count| Setting::Whole(count.value.into())),
     };
@@ -60,15 +62,13 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
 }
 
 /// One of the numbers of the row.
-fn number(table: &Reader<'_, '_>, key: &Key) -> Option<u16> {
+fn number(table: &Reader<'_, '_>, key: &Key) -> Option<u32> {
     let Spanned { value: number, span } = table.integer::<u16>(key.name)?;
     if key.form.allows(number.into()) {
-        return Some(number);
+        return Some(number.into());
     }
-    let (message, label) = match (key.name, number) {
-        ("version", 3) => (unspoken::IGMPV3.0.to_owned(), unspoken::IGMPV3.1.to_owned()),
-        (name, _) => (format!("`{name}` is {}", key.form.limits()), format!("found {number}")),
-    };
+    let (name, limits) = (key.name, key.form.limits());
+    let (message, label) = (format!("`{name}` is {limits}"), format!("found {number}"));
     table.faults().borrow_mut().error(&span, message, label);
     None
 }

@@ -9,15 +9,12 @@ pub type Answer = (&'static str, &'static str);
 /// The answer to an address, a network or a group of IPv6.
 pub const IPV6: Answer = ("castnet does not speak IPv6 yet", "an address of IPv6");
 
-/// The answer to version 3 of IGMP where castnet would have to speak it.
-pub const IGMPV3: Answer = ("castnet does not speak IGMPv3 yet", "1 or 2");
-
 /// The answer to sources of a membership.
 pub const SOURCES: Answer =
     ("castnet's hosts do not choose sources yet", "a word of IGMPv3 and MLDv2");
 
 const IPV6_WORD: Answer = (IPV6.0, "every scenario is of IPv4");
-const V3_WORD: Answer = (IGMPV3.0, "a word of IGMPv3");
+const V3_WORD: Answer = ("castnet does not speak IGMPv3 yet", "a word of IGMPv3");
 const MLD: Answer = ("castnet does not speak MLD yet", "a word of MLD");
 const PIM: Answer = ("castnet does not speak PIM yet", "a word of PIM");
 const FAMILY: Answer =

@@ -36,7 +36,7 @@ fn faults_name_line_and_key() {
     assert!(text.contains("line 2") && text.contains("`soon` is not a duration"), "{text}");
     let text = fault("[[interface]]\nname = 'a'\nstatic-joins = [{ group = '10.0.0.1' }]");
     assert!(text.contains("line 3") && text.contains("10.0.0.1 is not a multicast group"));
-    assert!(fault("igmp = { version = 3 }").contains("version 1 or 2, not 3"));
+    assert!(fault("igmp = { version = 4 }").contains("version 1, 2 or 3, not 4"));
     assert!(fault("igmp = { robustnes = 3 }").contains("unknown field `robustnes`"));
     assert!(fault("igmp = { robustness = 'x' }").contains("expected u8"));
 }

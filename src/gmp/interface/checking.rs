@@ -26,14 +26,14 @@ impl Interface {
 
     /// Another router checks whether members are left: our timers must not outlive that check.
     pub(super) fn lower_timers(&mut self, cx: &mut Cx<'_>, group: Group, query: &Query) {
-        let wait = match (self.params.profile, self.role()) {
+        let wait = match (self.in_force.profile(), self.role()) {
             (Profile::Rfc2236, Role::Querier) => return,
             // RFC2236-3-29
             (Profile::Rfc2236, Role::NonQuerier(_)) => {
-                query.max_resp * u32::from(self.params.last_member_query_count())
+                query.max_resp * u32::from(self.in_force.last_member_query_count())
             }
             // RFC3376-6.6.1-01
-            (Profile::Rfc3376 | Profile::Rfc9776, _) => self.params.last_member_query_time(),
+            (Profile::Rfc3376 | Profile::Rfc9776, _) => self.in_force.last_member_query_time(),
         };
         let until = cx.now + wait;
         for &source in &query.sources {
@@ -44,6 +44,7 @@ impl Interface {
         }
     }
 
+    /// Sends Q(G), Q(G,sources) or both, and plans their repeats.
     pub(super) fn start_asking(
         &mut self,
         cx: &mut Cx<'_>,
@@ -51,35 +52,34 @@ impl Interface {
         whole: bool,
         sources: Sources,
     ) {
-        let count = self.params.last_member_query_count();
-        let until = cx.now + self.params.last_member_query_time();
+        let count = self.in_force.last_member_query_count();
+        let time = self.in_force.last_member_query_time();
+        let until = cx.now + time;
+        // RFC3376-6.4.2-09: a host repeats its record, which must not hurry the Queries that are due.
+        let whole = whole && !self.is_checking(group);
         let Some(membership) = self.groups.get_mut(&group) else { return };
-        membership.pace =
-            (self.params.last_member_query_interval, self.params.last_member_query_time());
-        let mut asks = whole;
         if whole {
-            membership.ask_group = count;
+            membership.asking().group = count;
             membership.check_ends = Some(until);
             let timer = TimerName::Group(group);
-            match self.params.profile {
+            match self.in_force.profile() {
                 Profile::Rfc2236 => self.timers.set(timer, until), // RFC2236-7-10
                 // RFC3376-6.6.3.1-01
                 Profile::Rfc3376 | Profile::Rfc9776 => _ = self.timers.lower(timer, until),
             }
             cx.say(News::CheckingMembership(group, until));
         }
+        let mut asks = whole;
         for source in sources {
             let timer = TimerName::Source(group, source);
             // RFC3376-6.6.3.2-01: only sources with longer timers.
-            if self.timers.expiry(timer).is_some_and(|expiry| expiry > until) {
-                self.timers.lower(timer, until);
-                membership.ask_sources.insert(source, count);
+            if self.timers.lower(timer, until) {
+                membership.asking().sources.insert(source, count);
                 asks = true;
             }
         }
-        // RFC3376-6.4.2-09: a host repeats its record, which must not hurry the Queries that are
-        // due.
         if asks {
+            membership.asking().pace = (self.in_force.last_member_query_interval, time);
             self.ask(cx, group);
         }
     }
@@ -87,23 +87,25 @@ impl Interface {
     /// Sends the Queries that are due now and arms the next transmission.
     pub(super) fn ask(&mut self, cx: &mut Cx<'_>, group: Group) {
         let Some(membership) = self.groups.get_mut(&group) else { return };
-        let (whole, sources) = membership.take_transmission();
-        let (max_resp, time) = membership.pace; // RFC2236-7-14
+        let Some(due) = membership.take_transmission() else { return };
+        let is_asking = membership.is_asking();
+        let (max_resp, time) = due.pace; // RFC2236-7-14
         let checked_until = cx.now + time;
         let outlives = |timer| self.timers.expiry(timer).is_some_and(|at| at > checked_until);
-        let specific = Query::older(self.params.version, Some(group), max_resp);
-        if whole {
+        let specific = self.query(Some(group), max_resp);
+        if due.group {
             let suppress = outlives(TimerName::Group(group));
             cx.say(Query { suppress, ..specific.clone() });
         }
+        // RFC3376-6.6.3.2-01
         let (answered, open): (Sources, Sources) =
-            sources.into_iter().partition(|&source| outlives(TimerName::Source(group, source)));
+            due.sources.into_iter().partition(|&source| outlives(TimerName::Source(group, source)));
         for (sources, suppress) in [(answered, true), (open, false)] {
             if !sources.is_empty() {
                 cx.say(Query { sources, suppress, ..specific.clone() });
             }
         }
-        if membership.is_asking() {
+        if is_asking {
             self.timers.set(TimerName::Retransmit(group), cx.now + max_resp);
         }
     }

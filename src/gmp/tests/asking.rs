@@ -20,7 +20,7 @@ fn non_querier(profile: Profile) -> Link {
 fn a_group_is_asked_for_lmqc_times_at_lmqi() {
     for count in 1..=3 {
         let mut link = Link::with(Params {
-            profile: Profile::Rfc3376,
+            profile: Some(Profile::Rfc3376),
             last_member_query_count: Some(count),
             last_member_query_interval: millis(500),
             ..Params::default()
@@ -123,7 +123,8 @@ fn a_repeated_block_does_not_hurry_the_queries() {
 #[test]
 fn a_query_heard_lowers_what_it_asks_for_to_lmqt() {
     for profile in [Profile::Rfc3376, Profile::Rfc9776] {
-        let gmi = Params { profile, ..Params::default() }.group_membership_interval();
+        let gmi =
+            Params { profile: Some(profile), ..Params::default() }.group_membership_interval();
         let timers = |sources, suppress| {
             let mut link = non_querier(profile);
             link.run_to(secs(1.0));

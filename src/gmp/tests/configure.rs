@@ -103,12 +103,12 @@ fn an_election_is_not_disturbed() {
 fn a_check_that_has_begun_ends_as_it_began_and_the_next_one_is_as_configured() {
     for profile in [Profile::Rfc2236, Profile::Rfc3376] {
         let thrice = Params { last_member_query_count: Some(3), ..params(100.0, 10.0) };
-        let mut link = Link::started(Params { profile, ..thrice });
+        let mut link = Link::started(Params { profile: Some(profile), ..thrice });
         link.record(&Record::IsEx(set("")));
         let leave = link.now.since_start();
         link.record(&Record::ToIn(set("")));
         let slow = Params {
-            profile,
+            profile: Some(profile),
             last_member_query_interval: secs(3.0),
             last_member_query_count: Some(4),
             ..params(100.0, 10.0)

@@ -2,9 +2,16 @@
 
 use super::*;
 
-/// The IP payload `message`, in a packet from a host to the group.
+/// The IP payload `message`, in a packet from a host to where such a message goes.
 fn packet(message: &[u8]) -> Vec<u8> {
-    ipv4::Ipv4Header::igmp(HOST, G).encode(message).unwrap()
+    ipv4::Ipv4Header::igmp(HOST, goes_to(message)).encode(message).unwrap()
+}
+
+/// The group that the message names; all hosts if it names none.
+fn goes_to(message: &[u8]) -> Ipv4Addr {
+    let named =
+        message.get(4..8).map(|group| Ipv4Addr::new(group[0], group[1], group[2], group[3]));
+    named.filter(Ipv4Addr::is_multicast).unwrap_or(ALL_HOSTS)
 }
 
 /// `bytes` with the right checksum at octets 2 and 3.
@@ -66,7 +73,7 @@ fn the_messages_do_change_something() {
 
 /// The messages from 10.0.0.1, so that a Query wins the election.
 fn from_router(message: &[u8]) -> Vec<u8> {
-    ipv4::Ipv4Header::igmp(router(1), G).encode(message).unwrap()
+    ipv4::Ipv4Header::igmp(router(1), goes_to(message)).encode(message).unwrap()
 }
 
 // RFC2236-2.3-02, RFC2236-7-11

@@ -133,7 +133,7 @@ fn only_before_rfc_9776_does_a_group_query_take_the_role() {
         (Profile::Rfc3376, Role::NonQuerier(from(1))),
         (Profile::Rfc9776, Role::Querier),
     ] {
-        let mut link = Link::with(Params { profile, ..Params::default() });
+        let mut link = Link::with(Params { profile: Some(profile), ..Params::default() });
         link.group_query(1, 10);
         assert_eq!(link.interface.role(), role, "{profile:?}");
     }

@@ -9,10 +9,10 @@ fn a_v1_report_makes_members_and_starts_both_timers() {
     link.said.clear();
     link.v1_report();
     assert_eq!(link.news(), [News::MembersPresent(group())]);
-    let v1_hosts = link.interface.expiry(TimerName::OlderHostPresent(group()));
+    let v1_hosts = link.interface.expiry(TimerName::OlderHostPresent(group(), Version::V1));
     assert_eq!(v1_hosts, Some(Instant::ZERO + secs(260.0)));
     link.assert_members_until(secs(260.0));
-    assert_eq!(link.interface.expiry(TimerName::OlderHostPresent(group())), None);
+    assert_eq!(link.interface.expiry(TimerName::OlderHostPresent(group(), Version::V1)), None);
 }
 
 // RFC2236-5-03
@@ -105,7 +105,7 @@ fn v1_hosts_of_one_group_say_nothing_about_another() {
 // RFC9776-8.13-01, RFC9776-8.4-01: shorter than the membership.
 #[test]
 fn under_rfc_9776_v1_hosts_are_forgotten_before_their_membership() {
-    let mut link = Link::with(Params { profile: Profile::Rfc9776, ..Params::default() });
+    let mut link = Link::with(Params { profile: Some(Profile::Rfc9776), ..Params::default() });
     link.v1_report();
     link.run_to(secs(260.0) - NANO);
     assert_eq!(link.leave(), Err(Ignored::LeaveWithVersion1Hosts));

@@ -32,7 +32,7 @@ fn names_are_unique_and_known() {
 #[test]
 fn who_queries_needs_an_address() {
     let nobody = refused(|config| config.interfaces[1].addresses.clear());
-    assert_eq!(nobody, ConfigError::NoAddress("lan".into()));
+    assert_eq!(nobody, ConfigError::NoAddress("lan".into(), Family::V4));
     let mut config = config();
     config.interfaces[1].addresses.clear();
     config.interfaces[1].igmp = None;
@@ -64,7 +64,7 @@ fn times_are_bounded() {
     assert_eq!(forever, ConfigError::Igmp("up".into(), Invalid::TooLong("query-interval")));
     assert_eq!(refused(|config| config.keepalive = Duration::ZERO), ConfigError::Keepalive);
     let longest = Params { query_interval: secs(31744.0), robustness: 255, ..Params::default() };
-    assert_eq!(longest.check(), Ok(()));
+    assert_eq!(longest.check(Family::V4), Ok(()));
     let longer = Params { query_interval: secs(31744.0) + NANO, ..longest };
-    assert_eq!(longer.check(), Err(Invalid::TooLong("query-interval")));
+    assert_eq!(longer.check(Family::V4), Err(Invalid::TooLong("query-interval")));
 }

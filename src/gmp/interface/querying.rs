@@ -1,0 +1,135 @@
+//! Queries of this router and of others: the pace, the election, and what a Non-Querier learns.
+//!
+//! Owns RFC 2236 section 3 as far as it is about General Queries, and RFC 9776 sections 4.1, 6.6.1 and
+//! 6.6.2. Refuses to let a Query change a parameter of a router that is itself the querier.
+
+use super::*;
+
+/// The number of lower routers that are remembered. One is the querier and another its successor;
+/// more appear only during an election, or are forged, so the highest addresses among them may be
+/// forgotten.
+const MOST_QUERIERS: usize = 4;
+
+/// The largest QRV that a Query can carry (RFC3376-4.1.6-01).
+const MOST_QRV: u8 = 7;
+
+/// What a Non-Querier learnt from the last Query of the querier.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Learnt {
+    robustness: Option<u8>,
+    query_interval: Option<Duration>,
+}
+
+impl Interface {
+    /// Another router's Query was heard.
+    pub fn heard_query(&mut self, cx: &mut Cx<'_>, from: IpAddr, query: &Query) {
+        if outranks(self.params.profile(), from, self.own, query.group.is_none()) {
+            self.lose_election(cx, from, query);
+        }
+        // RFC3376-4.1.5-01
+        if let Some(group) = query.group.filter(|_| !query.suppress) {
+            self.lower_timers(cx, group, query);
+        }
+    }
+
+    /// Warns of a Query in another version, at most once a Query Interval (RFC2236-4-10,
+    /// RFC2236-4-11, RFC3376-7.3.1-03).
+    pub fn warn_of_version(&mut self, cx: &mut Cx<'_>, from: IpAddr) {
+        let quiet_until = self.warned.map(|warned| warned + self.params.query_interval);
+        if quiet_until.is_none_or(|until| until <= cx.now) {
+            self.warned = Some(cx.now);
+            cx.say(News::OtherVersion(from));
+        }
+    }
+
+    pub(super) fn general_query(&mut self, cx: &mut Cx<'_>) {
+        cx.say(self.query(None, self.params.query_response_interval)); // RFC2236-3-07
+        self.startup_queries_left = self.startup_queries_left.saturating_sub(1);
+        self.asked = cx.now;
+        self.timers.set(TimerName::GeneralQuery, cx.now + self.general_query_interval());
+    }
+
+    /// A Query in the version of the link.
+    pub(super) fn query(&self, group: Option<Group>, max_resp: Duration) -> Query {
+        let Params { version, robustness, query_interval, .. } = self.params;
+        match version {
+            Version::V1 => Query::older(version, group, Duration::ZERO), // RFC2236-4-08
+            Version::V2 => Query::older(version, group, max_resp),
+            Version::V3 => Query {
+                // RFC3376-4.1.6-01, RFC3810-5.1.8-01
+                qrv: Some(if robustness > MOST_QRV { 0 } else { robustness }),
+                qqi: Some(query_interval), // RFC3376-4.1.7-01, RFC3810-5.1.9-01
+                ..Query::older(version, group, max_resp)
+            },
+        }
+    }
+
+    pub(super) fn general_query_interval(&self) -> Duration {
+        match self.startup_queries_left {
+            0 => self.params.query_interval,           // RFC2236-3-05
+            _ => self.params.startup_query_interval(), // RFC2236-3-06
+        }
+    }
+
+    fn lose_election(&mut self, cx: &mut Cx<'_>, to: IpAddr, query: &Query) {
+        let before = self.role();
+        self.others.insert(to);
+        self.startup_queries_left = 0;
+        self.timers.cancel(TimerName::GeneralQuery);
+        if self.role() == Role::NonQuerier(to) {
+            self.learn(query);
+        }
+        // RFC2236-7-02. Leave queries that have begun go on (RFC2236-3-26).
+        let until = cx.now + self.in_force.other_querier_present_interval();
+        self.timers.set(TimerName::OtherQuerierPresent(to), until);
+        if self.others.len() > MOST_QUERIERS
+            && let Some(highest) = self.others.pop_last()
+        {
+            self.timers.cancel(TimerName::OtherQuerierPresent(highest));
+        }
+        self.tell_role(cx, before);
+    }
+
+    /// Takes the querier's Robustness Variable and Query Interval, where the Query has them.
+    fn learn(&mut self, query: &Query) {
+        self.learnt = Learnt {
+            robustness: query.qrv.filter(|qrv| *qrv > 0), // RFC3376-4.1.6-02, RFC3810-5.1.8-01
+            // RFC3376-4.1.7-02, RFC3810-5.1.9-01
+            query_interval: query.qqi.filter(|qqi| !qqi.is_zero()),
+        };
+        self.compute();
+    }
+
+    /// Takes the configured parameters, and of the querier's what was learnt.
+    pub(super) fn compute(&mut self) {
+        let Learnt { robustness, query_interval } = self.learnt;
+        self.in_force = Params {
+            robustness: robustness.unwrap_or(self.params.robustness),
+            query_interval: query_interval.unwrap_or(self.params.query_interval),
+            ..self.params.clone()
+        };
+    }
+
+    pub(super) fn other_querier_gone(&mut self, cx: &mut Cx<'_>, other: IpAddr) {
+        let before = self.role();
+        self.others.remove(&other);
+        self.tell_role(cx, before);
+        // RFC2236-3-04, RFC2236-7-03
+        if self.role() == Role::Querier {
+            self.become_querier(cx);
+        }
+    }
+
+    /// The querier asks at once, and computes with its own parameters.
+    pub(super) fn become_querier(&mut self, cx: &mut Cx<'_>) {
+        self.learnt = Learnt::default();
+        self.compute();
+        self.general_query(cx);
+    }
+
+    pub(super) fn tell_role(&self, cx: &mut Cx<'_>, before: Role) {
+        if self.role() != before {
+            cx.say(News::Querier(self.role()));
+        }
+    }
+}
