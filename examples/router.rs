@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::rng::Rng;
 use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
 use castnet::router::{Input, Router};
@@ -17,7 +18,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         threshold: 1,
         static_joins: Default::default(),
     };
-    let config = Config { interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
+    let family = Family::V4;
+    let config = Config { family, interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
     let mut now = Instant::ZERO;
     let mut router = Router::new(config, now, Rng::for_node(1, "r1"))?;
     let end = now + Duration::from_secs(300);
