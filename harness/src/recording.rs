@@ -13,7 +13,7 @@ use castnet::addr::Group;
 use castnet::time::Instant;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::plan::{NodeId, Plan, PortId};
+use crate::plan::{ActId, NodeId, Plan, PortId};
 use crate::scenario::Backend;
 
 /// What stands for the backend where a capture is replayed.
@@ -53,6 +53,8 @@ pub struct Recording {
     pub struck: Vec<Struck>,
     /// What was counted instead of kept.
     pub unkept: Unkept,
+    /// What the programs wrote that acts started, in the order in which they were started.
+    pub outputs: Vec<ProgramOutput>,
     /// When the laboratory itself was late, and by how much.
     pub lateness: Lateness,
     /// Why the run itself cannot be trusted; empty if it can.
@@ -83,7 +85,8 @@ impl Recording {
             events: Vec::new(),
             struck: Vec::new(),
             unkept: Unkept { frames: 0, reads: 0 },
-            lateness: Lateness { at: Instant::ZERO, by: Duration::ZERO },
+            outputs: Vec::new(),
+            lateness: Lateness { what: Late::Timer, at: Instant::ZERO, by: Duration::ZERO },
             broken: Vec::new(),
         }
     }
@@ -99,13 +102,36 @@ pub struct Unkept {
     pub reads: u64,
 }
 
-/// The worst delay of the laboratory's own timers.
+/// A program that an act has started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramOutput {
+    /// The act.
+    pub act: ActId,
+    /// How it ended, in words; `None` if it still ran at the end of the run.
+    pub status: Option<String>,
+    /// The beginning and the end of what it wrote to standard output and standard error.
+    pub octets: Vec<u8>,
+}
+
+/// The worst delay of the laboratory itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lateness {
-    /// When the timer was due, at the earliest.
+    /// What was late.
+    pub what: Late,
+    /// When it was due, at the earliest.
     pub at: Instant,
-    /// How much later it was served, at most.
+    /// How much later it was done, at most.
     pub by: Duration,
+}
+
+/// What of the laboratory can be late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Late {
+    /// A timer of the laboratory or of a router.
+    #[default]
+    Timer,
+    /// The kernel, in noticing that this port's cable has lost or gained its carrier.
+    Carrier(PortId),
 }
 
 /// A frame at a port.

@@ -137,6 +137,8 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
         frames: None,
         pcapng: Some(pcapng),
         page: None,
+        programs: Vec::new(),
+        broken_before: Vec::new(),
         verdict,
     };
     Err(text::run(&finished, Style { color: false }, true).into())

@@ -1,13 +1,18 @@
 //! Acts on a node whatever its role: set its interfaces down and up, run programs in it.
 
+use std::cell::{OnceCell, RefCell};
 use std::fs::File;
 use std::io::{self, pipe};
+use std::rc::Rc;
 
-use super::interfaces::ifindex;
+use super::carriers::Carriers;
+use super::interfaces::{ends, ifindex};
+use super::output::Output;
 use super::unicast;
 use super::wards::Wards;
-use crate::lab::{Built, Lines, Netlink, Netns, Program, Streams};
-use crate::plan::{NodeId, Plan, PortId};
+use crate::lab::{Built, Netlink, Netns, Program, Streams};
+use crate::plan::{ActId, Plan, PortId};
+use crate::recording::ProgramOutput;
 use crate::role::Stage;
 
 /// The nodes as machines.
@@ -16,20 +21,36 @@ pub(super) struct Machines<'a> {
     netns: &'a [Netns],
     built: &'a Built,
     wards: &'a Wards,
+    programs: RefCell<Vec<Rc<Started>>>,
+    carriers: Carriers,
+}
+
+/// A program that was started.
+struct Started {
+    act: ActId,
+    output: Output,
+    /// How it has ended.
+    status: OnceCell<String>,
 }
 
 impl<'a> Machines<'a> {
-    pub(super) const fn new(
+    pub(super) fn new(
         plan: &'a Plan,
         netns: &'a [Netns],
         built: &'a Built,
         wards: &'a Wards,
     ) -> Self {
-        Self { plan, netns, built, wards }
+        let programs = RefCell::new(Vec::new());
+        Self { plan, netns, built, wards, programs, carriers: Carriers::default() }
+    }
+
+    /// The carriers that the interfaces of this node have lost or gained.
+    pub(super) const fn carriers(&self) -> &Carriers {
+        &self.carriers
     }
 
     /// Takes an interface down, or brings it up.
-    pub(super) async fn set(&self, port: PortId, up: bool) -> Result<(), String> {
+    pub(super) async fn set(&self, stage: &Stage, port: PortId, up: bool) -> Result<(), String> {
         let node = self.plan.ports[port].node;
         let ifindex = ifindex(self.plan, self.built, port);
         let change = async {
@@ -42,6 +63,8 @@ impl<'a> Machines<'a> {
             changed
         };
         change.await.map_err(|error: io::Error| error.to_string())?;
+        let ends = ends(self.plan, self.netns, self.built, port);
+        self.carriers.watch(stage, port, ends.map_err(|error| error.to_string())?);
         if up {
             let restored = unicast::restore(self.plan, self.netns, self.built, port);
             restored.map_err(|error| error.to_string())?;
@@ -49,14 +72,15 @@ impl<'a> Machines<'a> {
         Ok(())
     }
 
-    /// Starts a program in a node. A program that fails breaks the run; one that still runs at the
-    /// end is killed without harm to the run.
+    /// Starts the program of this act in its node. A program that fails breaks the run; one that
+    /// still runs at the end is killed without harm to the run.
     pub(super) async fn exec(
         &self,
         stage: &Stage,
-        node: NodeId,
+        act: ActId,
         command: &[String],
     ) -> Result<(), String> {
+        let node = self.plan.acts[act].node;
         let name = command.first().ok_or("no program")?.clone();
         let ward = self.wards.of(node).ok_or("no place for a program")?;
         let start = async {
@@ -68,19 +92,38 @@ impl<'a> Machines<'a> {
             };
             let process = ward.start(&Program::new(command), streams)?;
             process.started().await?;
-            Ok((process, Lines::of(output.into())?))
+            Ok((process, Output::of(output)?))
         };
-        let (process, lines) =
+        let (process, output) =
             start.await.map_err(|error: io::Error| format!("{name}: {error}"))?;
+        let started = Rc::new(Started { act, output, status: OnceCell::new() });
+        self.programs.borrow_mut().push(started.clone());
         let stage = stage.clone();
-        tokio::task::spawn_local(async move {
-            let (status, last_words) = tokio::join!(process.ended(), lines.last_words());
-            match status {
-                Ok(status) if status.success() => {}
-                Ok(status) => stage.broken(node, &format!("{name}: {status}: {last_words}")),
-                Err(error) => stage.broken(node, &format!("{name}: {error}")),
-            }
-        });
+        let attend = async move {
+            let status = async {
+                // What it leaves in the background may keep its output open.
+                let status = process.ended().await;
+                started.output.drain();
+                let told = status.as_ref().map_or_else(ToString::to_string, ToString::to_string);
+                if !status.is_ok_and(|status| status.success()) {
+                    stage.broken(node, &format!("{name}: {told}"));
+                }
+                _ = started.status.set(told);
+            };
+            tokio::join!(started.output.follow(), status);
+        };
+        tokio::task::spawn_local(attend);
         Ok(())
+    }
+
+    /// What the programs have written so far, in the order in which they were started.
+    pub(super) fn outputs(&self) -> Vec<ProgramOutput> {
+        let programs = self.programs.borrow();
+        let output = |started: &Rc<Started>| {
+            started.output.drain();
+            let (act, status) = (started.act, started.status.get().cloned());
+            ProgramOutput { act, status, octets: started.output.kept() }
+        };
+        programs.iter().map(output).collect()
     }
 }

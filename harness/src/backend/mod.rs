@@ -1,6 +1,7 @@
 //! Runs plans. Each backend takes a plan and yields a recording, and nothing else.
 
 mod cancel;
+mod carriers;
 mod error;
 pub mod faults;
 mod gate;
@@ -8,6 +9,7 @@ mod interfaces;
 mod machine;
 mod memory;
 pub mod netns;
+mod output;
 mod readings;
 mod segment;
 pub mod sim;

@@ -214,6 +214,8 @@ impl<'a> Lab<'a> {
         let machines = Machines::new(plan, netns, built, wards);
         let readings = Readings::new(stage, netns);
         let acts = perform(stage, &machines, actors, &readings).await;
+        machines.carriers().give_up(stage);
+        let outputs = machines.outputs();
         let counters = readings.taken();
         actors.iter_mut().for_each(|actor| actor.quiet(stage));
         *running = None;
@@ -227,7 +229,7 @@ impl<'a> Lab<'a> {
             }
         }
         let struck = faults.struck(plan);
-        Ok(Recording { struck, counters, ..recording(plan, stage, acts, captured?) })
+        Ok(Recording { struck, counters, outputs, ..recording(plan, stage, acts, captured?) })
     }
 
     fn rooms(&mut self) -> io::Result<Vec<Room>> {

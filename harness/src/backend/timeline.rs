@@ -20,8 +20,8 @@ pub(super) async fn perform(
         stage.wait_until(Instant::ZERO + act.at).await;
         let begun = stage.clock.now();
         let result = match &act.action {
-            Action::Interface { port, up } => machines.set(*port, *up).await,
-            Action::Exec(command) => machines.exec(stage, act.node, command).await,
+            Action::Interface { port, up } => machines.set(stage, *port, *up).await,
+            Action::Exec(command) => machines.exec(stage, id, command).await,
             action => match actors[act.node].act(stage, action) {
                 Ok(()) => actors[act.node].settle().await,
                 failed => failed,

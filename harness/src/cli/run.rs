@@ -51,6 +51,10 @@ pub(super) struct RunArgs {
     /// Start nothing more once a run has not passed; those under way end as they would.
     #[arg(long)]
     fail_fast: bool,
+    /// Try a run again up to so many times while it is BROKEN, as on a busy machine; each try is told. A
+    /// run with any other outcome is never tried again.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    retry_broken: u32,
     /// Hold the topology of each run that has not passed, for `castnet exec` and `castnet capture`,
     /// until Enter, and go on then; runs one at a time.
     #[arg(long, conflicts_with = "jobs")]
@@ -99,6 +103,7 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     let orders = Orders {
         at_a_time: args.at_a_time(),
         fail_fast: args.fail_fast,
+        retry_broken: args.retry_broken,
         hold: args.hold(),
         refusal: refusal.as_ref(),
         ..Orders::new(jobs, &cancel)

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::comments::{Mark, Remarks};
 use crate::capture::decode::{Packet, decode};
 use crate::plan::{ActId, Check, Claim, Plan, PortId, RouterPort};
-use crate::recording::{Lateness, Recording, Unkept};
+use crate::recording::{Late, Lateness, Recording, Unkept};
 use invariant::Standing;
 use mfc::RouterFlow;
 use setting::Given;
@@ -210,7 +210,7 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     }
     // It is then unknown whether the device under test was late, or the laboratory.
     if outcome != Outcome::Pass && recording.lateness.by > plan.tolerance {
-        reasons.push(too_late(recording.lateness, plan.tolerance));
+        reasons.push(too_late(plan, recording.lateness));
     }
     if !reasons.is_empty() {
         outcome = Outcome::Broken;
@@ -247,14 +247,16 @@ pub fn judge_some(
 
 /// That the laboratory was late itself, in words.
 #[must_use]
-pub fn too_late(lateness: Lateness, tolerance: Duration) -> String {
-    format!(
-        "the machine is overloaded: what the laboratory had to do at {} it did {} later, and the \
-         tolerance is {}",
-        lateness.at,
-        Seconds(lateness.by, 3),
-        Seconds(tolerance, 3)
-    )
+pub fn too_late(plan: &Plan, Lateness { what, at, by }: Lateness) -> String {
+    let (by, tolerance) = (Seconds(by, 3), Seconds(plan.tolerance, 3));
+    let what = match what {
+        Late::Timer => format!("what the laboratory had to do at {at} it did {by} later"),
+        Late::Carrier(port) => {
+            let port = plan.port_name(port);
+            format!("the carrier of {port} changed at {at}, and the kernel noticed it {by} later")
+        }
+    };
+    format!("the machine is overloaded: {what}, and the tolerance is {tolerance}")
 }
 
 /// Plan and recording, decoded once.

@@ -81,6 +81,9 @@ pub enum Medium {
 pub struct Built {
     /// `ifindex[link][port]`: the port's interface index, inside its own namespace.
     pub ifindex: Vec<Vec<u32>>,
+    /// `far[link][port]`: the interface index of the far end that the port is joined to, inside the
+    /// namespace of the medium. The two ports of a veth have none: each is the other's far end.
+    pub far: Vec<Vec<u32>>,
     /// What joins the ports of each link, in the order of the links.
     pub media: Vec<Medium>,
     /// The ports that switches join into one segment, each as `(link, port)`; empty unless set.
@@ -120,8 +123,11 @@ pub async fn build(netns: &[Netns], links: &[LinkSpec]) -> Result<Built, LabErro
     );
     configured.await.into_iter().collect::<Result<(), _>>()?;
     join_all(netlinks.into_iter().map(Netlink::close)).await;
-    let ifindex = ends.iter().map(|link| link.iter().map(|ends| ends.near).collect()).collect();
-    Ok(Built { ifindex, media, segments: Vec::new() })
+    let each = |index: fn(&Ends) -> u32| {
+        ends.iter().map(|link| link.iter().map(index).collect()).collect()
+    };
+    let (ifindex, far) = (each(|ends| ends.near), each(|ends| ends.far));
+    Ok(Built { ifindex, far, media, segments: Vec::new() })
 }
 
 /// The interface indexes of a port and of the far end that it is joined to. No two ends in the lab

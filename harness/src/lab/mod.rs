@@ -12,6 +12,7 @@
 mod again;
 mod alone;
 mod capture;
+pub mod carrier;
 mod cpu;
 pub mod doctor;
 mod ears;

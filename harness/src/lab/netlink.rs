@@ -265,7 +265,7 @@ fn name_of(link: &LinkMessage) -> Option<&str> {
     })
 }
 
-fn to_io(error: rtnetlink::Error) -> io::Error {
+pub(super) fn to_io(error: rtnetlink::Error) -> io::Error {
     match error {
         rtnetlink::Error::NetlinkError(message) => message.to_io(),
         other => io::Error::other(other),

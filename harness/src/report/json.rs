@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Campaign, Finished, Unfinished, passed, word};
+use super::{Campaign, Finished, ProgramLog, Unfinished, passed, word};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Measure, Value};
 
@@ -56,6 +56,23 @@ struct Run<'a> {
     seconds: f64,
     frames: Option<usize>,
     pcapng: Option<String>,
+    /// How often the run was tried; each earlier try was Broken.
+    tries: usize,
+    /// Why each earlier try was Broken.
+    broken_before: &'a [String],
+    programs: Vec<Program<'a>>,
+}
+
+/// A program that the scenario started.
+#[derive(Serialize)]
+struct Program<'a> {
+    node: &'a str,
+    act: &'a str,
+    /// `null` if it still ran at the end.
+    status: Option<&'a str>,
+    log: Option<String>,
+    /// The last lines of its output.
+    tail: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -146,7 +163,18 @@ impl<'a> From<&'a Finished> for Run<'a> {
             seconds: run.took.as_secs_f64(),
             frames: run.frames,
             pcapng: run.pcapng.as_deref().map(Path::display).map(|path| path.to_string()),
+            tries: run.tries(),
+            broken_before: &run.broken_before,
+            programs: run.programs.iter().map(Program::from).collect(),
         }
+    }
+}
+
+impl<'a> From<&'a ProgramLog> for Program<'a> {
+    fn from(program: &'a ProgramLog) -> Self {
+        let ProgramLog { node, act, status, log, tail } = program;
+        let log = log.as_deref().map(Path::display).map(|path| path.to_string());
+        Self { node, act, status: status.as_deref(), log, tail }
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! A check that failed or proved nothing is a failure, a broken laboratory is an error, and a run
 //! that this machine cannot make, or that was not finished, is skipped. Of several runs the worst
-//! decides the case.
+//! decides the case. A try that was Broken and was made again is a rerun of the case.
 
 use std::collections::BTreeSet;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::text::{self, Style};
 use super::{Campaign, Finished, passed};
@@ -57,8 +57,17 @@ fn case(name: &str, backend: &str, runs: &[&Finished]) -> TestCase {
     let bad = runs.iter().filter(|run| run.verdict.outcome != Outcome::Pass);
     let told: Vec<String> = bad.map(|run| text::run(run, Style { color: false }, true)).collect();
     status.set_type(worst.to_string()).set_message(message(runs)).set_description(told.concat());
+    for why in runs.iter().flat_map(|run| &run.broken_before) {
+        let mut rerun = TestRerun::new(NonSuccessKind::Error);
+        rerun.set_type(Outcome::Broken.to_string()).set_message(why.as_str());
+        status.add_rerun(rerun);
+    }
     let mut case = TestCase::new(name, status);
     case.set_classname(backend).set_time(runs.iter().map(|run| run.took).sum());
+    let tries = runs.iter().map(|run| run.tries()).max().filter(|tries| *tries > 1);
+    if let Some(tries) = tries {
+        case.add_property(("tries", tries.to_string().as_str()));
+    }
     case.set_assertions(runs.iter().map(|run| run.verdict.findings.len()).sum());
     case
 }

@@ -104,6 +104,8 @@ mod tests {
             frames: Some(42),
             pcapng: None,
             page: None,
+            programs: Vec::new(),
+            broken_before: Vec::new(),
             verdict: Verdict {
                 outcome,
                 findings: vec![finding],

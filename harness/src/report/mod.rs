@@ -41,8 +41,27 @@ pub struct Finished {
     pub pcapng: Option<PathBuf>,
     /// The page, if it was asked for and written.
     pub page: Option<PathBuf>,
+    /// The programs that the scenario started, in this order.
+    pub programs: Vec<ProgramLog>,
+    /// Why each earlier try of this run was Broken, if it was tried again.
+    pub broken_before: Vec<String>,
     /// The verdict.
     pub verdict: Verdict,
+}
+
+/// A program that the scenario started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramLog {
+    /// The name of its node.
+    pub node: String,
+    /// The act that started it, in words.
+    pub act: String,
+    /// How it ended, in words; `None` if it still ran at the end of the run.
+    pub status: Option<String>,
+    /// The file with its output; `None` if it could not be written.
+    pub log: Option<PathBuf>,
+    /// The last lines of its output, without control characters.
+    pub tail: Vec<String>,
 }
 
 impl Finished {
@@ -60,6 +79,12 @@ impl Finished {
         // The kernel is the default backend where the scenario and the machine allow it.
         let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
         format!("castnet run{backend} {path}{only}{seed}")
+    }
+
+    /// How often it was tried, at least once.
+    #[must_use]
+    pub fn tries(&self) -> usize {
+        self.broken_before.len() + 1
     }
 
     /// The number of its checks that passed.

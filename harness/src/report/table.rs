@@ -74,6 +74,8 @@ mod tests {
             frames: None,
             pcapng: None,
             page: None,
+            programs: Vec::new(),
+            broken_before: Vec::new(),
             verdict: Verdict {
                 outcome,
                 findings: Vec::new(),

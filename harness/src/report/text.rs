@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use castnet::time::Seconds;
 
-use super::{Campaign, Finished};
+use super::{Campaign, Finished, ProgramLog};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Outcome};
 
@@ -39,6 +39,9 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         _ = write!(text, ", {frames} frames");
     }
     text.push('\n');
+    if !finished.broken_before.is_empty() {
+        _ = writeln!(text, "            try {}: {}", finished.tries(), earlier(finished));
+    }
     for note in &verdict.notes {
         _ = writeln!(text, "            {note}");
     }
@@ -57,6 +60,9 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
             text.push_str(&invariant(standing, style));
         }
     }
+    for program in &finished.programs {
+        text.push_str(&program_of(program));
+    }
     if let Some(pcapng) = &finished.pcapng {
         _ = writeln!(text, "  capture  {}", pcapng.display());
     }
@@ -66,8 +72,29 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     text
 }
 
-/// A terminal would obey a control character in a title, so it is shown as an escape.
-fn shown(title: &str) -> String {
+/// Why earlier tries do not count: `BROKEN before, because h1: no such program`.
+fn earlier(finished: &Finished) -> String {
+    let reasons: Vec<String> = finished.broken_before.iter().map(|why| shown(why)).collect();
+    format!("BROKEN before, because {}", reasons.join("; and because "))
+}
+
+/// A program and the end of what it wrote.
+fn program_of(ProgramLog { node, act, status, log, tail }: &ProgramLog) -> String {
+    let status = status.as_deref().unwrap_or("still ran at the end");
+    let mut text = format!("  program  {node}: {}: {status}", shown(act));
+    if let Some(log) = log.as_ref().filter(|_| !tail.is_empty()) {
+        _ = write!(text, "   ({})", log.display());
+    }
+    text.push('\n');
+    for line in tail {
+        _ = writeln!(text, "              {line}");
+    }
+    text
+}
+
+/// A terminal would obey a control character, so it is shown as an escape.
+#[must_use]
+pub fn shown(title: &str) -> String {
     let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
     title.chars().map(shown).collect()
 }
@@ -184,6 +211,8 @@ mod tests {
             frames: Some(42),
             pcapng: Some("out/x.pcapng".into()),
             page: None,
+            programs: Vec::new(),
+            broken_before: Vec::new(),
             verdict: Verdict {
                 outcome,
                 findings,
@@ -208,6 +237,24 @@ FAIL        igmp/v2/x  [netns]  5.2 s  0/1 checks, 42 frames
   repeat   castnet run scenarios/igmp/v2/x.toml
 ";
         assert_eq!(run, expected);
+    }
+
+    #[test]
+    fn programs_and_earlier_tries_are_told_with_a_failure() {
+        let mut finished = finished(Outcome::Fail, &[], &[]);
+        finished.broken_before = vec!["the machine is overloaded".to_owned()];
+        finished.programs = vec![ProgramLog {
+            node: "h1".to_owned(),
+            act: "h1 runs `ping`".to_owned(),
+            status: None,
+            log: Some("out/x.exec-1.log".into()),
+            tail: vec!["bad news".to_owned()],
+        }];
+        let text = run(&finished, PLAIN, false);
+        let told = "            try 2: BROKEN before, because the machine is overloaded\n";
+        assert!(text.contains(told), "{text}");
+        let program = "  program  h1: h1 runs `ping`: still ran at the end   (out/x.exec-1.log)\n              bad news\n";
+        assert!(text.contains(program), "{text}");
     }
 
     #[test]

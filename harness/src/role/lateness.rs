@@ -6,7 +6,7 @@ use std::time::Duration;
 use castnet::time::Instant;
 
 use super::Clock;
-use crate::recording::Lateness;
+use crate::recording::{Late, Lateness};
 
 /// How often the thread checks whether it is late.
 const BEAT: Duration = Duration::from_millis(20);
@@ -29,7 +29,7 @@ pub async fn watch_lateness(clock: Clock, since: Instant, mut tell: impl FnMut(L
         let (at, by) = if late > WAKING { (last, now.since(last)) } else { (due, late) };
         if by > worst {
             worst = by;
-            tell(Lateness { at, by });
+            tell(Lateness { what: Late::Timer, at, by });
         }
         last = now;
     }

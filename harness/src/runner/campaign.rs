@@ -17,7 +17,7 @@ use super::orders::{Event, Held, Hold, Orders};
 use super::{Job, SoFar};
 use crate::backend::netns::{self, Room};
 use crate::backend::{RunError, sim};
-use crate::judge::Outcome;
+use crate::judge::{Outcome, Verdict};
 use crate::recording::Recording;
 use crate::report::{Campaign, Finished};
 use crate::role;
@@ -36,7 +36,7 @@ pub fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event, &mut SoFar<
             let Some(job) = orders.jobs.get(index) else { return };
             // The observer outlives the workers.
             _ = tell.send(Event::Started(index));
-            let event = match run(orders, index, job, &tell) {
+            let event = match run_until_sound(orders, index, job, &tell) {
                 None => Event::Stopped(index),
                 Some(finished) => {
                     let passed = finished.verdict.outcome == Outcome::Pass;
@@ -67,8 +67,38 @@ pub fn carry_out(orders: &Orders<'_>, mut observe: impl FnMut(Event, &mut SoFar<
     so_far.into_campaign()
 }
 
-/// One run; `None` if it was interrupted.
-fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -> Option<Finished> {
+/// One run, tried again while it is Broken and may be; `None` if it was interrupted.
+fn run_until_sound(
+    orders: &Orders<'_>,
+    index: usize,
+    job: &Job<'_>,
+    tell: &Sender<Event>,
+) -> Option<Finished> {
+    let mut broken_before = Vec::new();
+    for left in (0..=orders.retry_broken).rev() {
+        let mut finished = run(orders, index, job, left, tell)?;
+        if is_final(&finished.verdict, left) {
+            finished.broken_before = broken_before;
+            return Some(finished);
+        }
+        broken_before.push(finished.verdict.reasons.swap_remove(0));
+    }
+    None
+}
+
+/// Whether this is the verdict of the run, with so many tries left.
+fn is_final(verdict: &Verdict, left: u32) -> bool {
+    left == 0 || verdict.outcome != Outcome::Broken || verdict.reasons.is_empty()
+}
+
+/// One try of a run, with so many tries left; `None` if it was interrupted.
+fn run(
+    orders: &Orders<'_>,
+    index: usize,
+    job: &Job<'_>,
+    left: u32,
+    tell: &Sender<Event>,
+) -> Option<Finished> {
     let clock = Clock::start();
     // The wait for other laboratories before building and before tearing down does not count as the
     // run's own time.
@@ -81,7 +111,8 @@ fn run(orders: &Orders<'_>, index: usize, job: &Job<'_>, tell: &Sender<Event>) -
         }
         let mut finished = job.recorded(took.get(), recording);
         let passed = finished.verdict.outcome == Outcome::Pass;
-        match orders.holds(index, passed).then(rooms) {
+        let holds = is_final(&finished.verdict, left) && orders.holds(index, passed);
+        match holds.then(rooms) {
             None => {}
             Some(Ok(rooms)) => {
                 let (sender, mut let_go) = oneshot::channel();

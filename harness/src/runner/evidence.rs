@@ -1,4 +1,4 @@
-//! The results of a run: its verdict, its capture and its page.
+//! The results of a run: its verdict, its capture, the output of its programs, and its page.
 //!
 //! The verdict is complete here: claims, rules of every run, differences from the golden, and the
 //! way of the first packet that a failed claim is about. A file that cannot be written makes the
@@ -13,15 +13,20 @@ use super::Job;
 use crate::capture::pcapng;
 use crate::judge::{Outcome, Verdict, judge};
 use crate::output::Folder;
-use crate::recording::Recording;
-use crate::report::{Finished, html, ladder};
+use crate::recording::{ProgramOutput, Recording};
+use crate::report::{Finished, ProgramLog, html, ladder, text};
 use crate::snapshot::{Otherwise, golden};
+
+/// How many lines of a program's output a report shows, and how many characters of each.
+const TAIL_LINES: usize = 10;
+const LINE_CHARS: usize = 200;
 
 /// The evidence of a run that has ended.
 struct Evidence {
     verdict: Verdict,
     frames: Option<usize>,
     pcapng: Option<PathBuf>,
+    programs: Vec<ProgramLog>,
 }
 
 impl Job<'_> {
@@ -51,12 +56,12 @@ impl Job<'_> {
         why: impl ToString,
     ) -> Finished {
         let verdict = Verdict::without_run(outcome, why.to_string());
-        self.finished(took, Evidence { verdict, frames: None, pcapng: None })
+        self.finished(took, Evidence { verdict, frames: None, pcapng: None, programs: Vec::new() })
     }
 
     fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
         let plan = &self.plan;
-        let Evidence { verdict, frames, pcapng } = evidence;
+        let Evidence { verdict, frames, pcapng, programs } = evidence;
         Finished {
             name: plan.name.clone(),
             path: plan.path.clone(),
@@ -69,6 +74,8 @@ impl Job<'_> {
             frames,
             pcapng,
             page: None,
+            programs,
+            broken_before: Vec::new(),
             verdict,
         }
     }
@@ -103,8 +110,35 @@ impl Evidence {
             verdict.break_off(cannot_write(&job.pcapng, error));
         }
         let pcapng = published.ok().map(|()| job.pcapng.clone());
-        (Self { verdict, frames, pcapng }, otherwise)
+        let programs = recording.outputs.iter().zip(1..);
+        let programs = programs.map(|(output, nth)| log(job, output, nth, &mut verdict)).collect();
+        (Self { verdict, frames, pcapng, programs }, otherwise)
     }
+}
+
+/// Writes the output of the run's `nth` program beside the capture.
+fn log(job: &Job<'_>, output: &ProgramOutput, nth: usize, verdict: &mut Verdict) -> ProgramLog {
+    let act = &job.plan.acts[output.act];
+    let path = job.pcapng.with_extension(format!("exec-{nth}.log"));
+    let written = publish(&job.out, &path, |mut file| file.write_all(&output.octets));
+    if let Err(error) = &written {
+        verdict.break_off(cannot_write(&path, error));
+    }
+    ProgramLog {
+        node: job.plan.nodes[act.node].name.clone(),
+        act: act.label.clone(),
+        status: output.status.clone(),
+        log: written.ok().map(|()| path),
+        tail: tail(&output.octets),
+    }
+}
+
+/// The last lines, each without control characters and cut where it is long.
+fn tail(octets: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(octets);
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines[lines.len().saturating_sub(TAIL_LINES)..].iter();
+    last.map(|line| text::shown(&line.chars().take(LINE_CHARS).collect::<String>())).collect()
 }
 
 /// Writes a file below a folder, whose path begins with the folder's.

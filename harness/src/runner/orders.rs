@@ -17,6 +17,9 @@ pub struct Orders<'a> {
     pub at_a_time: usize,
     /// Whether no more runs start once a run has not passed.
     pub fail_fast: bool,
+    /// How often a run that was Broken is tried again. No other run ever is: a device that fails now
+    /// and then fails.
+    pub retry_broken: u32,
     /// Which topologies are held after their verdict.
     pub hold: Hold,
     /// Why this machine cannot run anything on the kernel.
@@ -29,8 +32,8 @@ impl<'a> Orders<'a> {
     /// All of the jobs, as many at a time as the machine can bear, without holding any topology.
     #[must_use]
     pub fn new(jobs: Vec<Job<'a>>, cancel: &'a Cancel) -> Self {
-        let (fail_fast, hold, refusal) = (false, Hold::Never, None);
-        Self { jobs, at_a_time: at_a_time(), fail_fast, hold, refusal, cancel }
+        let (fail_fast, retry_broken, hold, refusal) = (false, 0, Hold::Never, None);
+        Self { jobs, at_a_time: at_a_time(), fail_fast, retry_broken, hold, refusal, cancel }
     }
 }
 

@@ -100,7 +100,7 @@ fn compared<'a>(plan: &'a Plan, one: &Recording, other: &Recording) -> Versus<'a
     {
         (true, _) => (Agreement::Agree, Vec::new()),
         (false, false) => (Agreement::Disagree, Vec::new()),
-        (false, true) => (Agreement::Broken, vec![too_late(late, plan.tolerance)]),
+        (false, true) => (Agreement::Broken, vec![too_late(plan, late)]),
     };
     Versus { scenario, agreement, reasons, comparison: Some(comparison) }
 }

@@ -36,6 +36,7 @@ pub struct Test {
     backend: Option<Backend>,
     seed: Option<u64>,
     filter: Vec<String>,
+    retry_broken: u32,
     out: PathBuf,
 }
 
@@ -43,7 +44,8 @@ pub struct Test {
 /// which Cargo and nextest make the folder of the package.
 pub fn test(path: impl AsRef<Path>) -> Test {
     let path = path.as_ref().to_owned();
-    Test { path, backend: None, seed: None, filter: Vec::new(), out: PathBuf::from(OUT) }
+    let (filter, out) = (Vec::new(), PathBuf::from(OUT));
+    Test { path, backend: None, seed: None, filter, retry_broken: 0, out }
 }
 
 /// Why no run could be started.
@@ -85,6 +87,13 @@ impl Test {
         self
     }
 
+    /// How often a run is tried again while the laboratory itself is Broken, as on a busy machine; never
+    /// unless given. A run with any other outcome is never tried again.
+    pub fn retry_broken(mut self, times: u32) -> Self {
+        self.retry_broken = times;
+        self
+    }
+
     /// The folder for captures; `castnet-out` unless given. Each test has a folder of its own in it.
     pub fn out(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out = folder.into();
@@ -111,6 +120,7 @@ impl Test {
             names: plans.iter().map(|plan| plan.name.clone()).collect(),
             backend: backend.word().to_owned(),
             seed: self.seed,
+            retry_broken: self.retry_broken,
             out: self.folder(),
         };
         Ok(match backend {

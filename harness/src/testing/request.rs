@@ -22,6 +22,8 @@ pub(super) struct Request {
     /// The word for the backend.
     pub(super) backend: String,
     pub(super) seed: Option<u64>,
+    /// How often a Broken run is tried again.
+    pub(super) retry_broken: u32,
     /// The folder of captures.
     pub(super) out: PathBuf,
 }
@@ -45,7 +47,8 @@ impl Request {
         let backends: Vec<Backend> = backend.map(|(_, backend)| *backend).into_iter().collect();
         let jobs = runner::jobs(plans, &Where::on(&backends), 1, &self.out);
         let cancel = Cancel::new();
-        let orders = Orders { refusal, ..Orders::new(jobs, &cancel) };
+        let orders =
+            Orders { refusal, retry_broken: self.retry_broken, ..Orders::new(jobs, &cancel) };
         let mut finished = runner::carry_out(&orders, |_, _| ()).finished;
         finished.sort_by(|one, other| one.name.cmp(&other.name));
         let run = |finished: crate::report::Finished| Run {

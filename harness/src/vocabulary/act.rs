@@ -149,7 +149,11 @@ pub static VERBS: &[Key] = &[
         Table(&[&[who("The node.")], SET]),
         "Something of a node changes, and the rest stays.",
     ),
-    Key::new("exec", Table(&[EXEC]), "A command, in the node's namespace."),
+    Key::new(
+        "exec",
+        Table(&[EXEC]),
+        "A command on the node, with processes and a /proc of the node's own; beside the timeline, and what runs at the end of the run is killed. A status other than 0 breaks the run; the output is kept beside the capture.",
+    ),
 ];
 
 /// An act.

@@ -65,6 +65,8 @@ fn finished(plan: &Plan, recording: &Recording) -> Finished {
         frames: Some(recording.frames.len()),
         pcapng: None,
         page: None,
+        programs: Vec::new(),
+        broken_before: Vec::new(),
         verdict: judge(plan, recording),
     }
 }

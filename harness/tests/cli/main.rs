@@ -9,6 +9,7 @@ mod machine;
 mod needs;
 mod new;
 mod outputs;
+mod programs;
 mod reports;
 mod review;
 mod runs;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         judge::TESTS,
         machine::TESTS,
         new::TESTS,
+        programs::TESTS,
         outputs::TESTS,
         reports::TESTS,
         review::TESTS,

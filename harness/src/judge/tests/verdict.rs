@@ -3,7 +3,7 @@
 use super::super::Outcome::{self, Broken, Fail, Pass, Unsupported, Vacuous};
 use super::super::{Verdict, judge};
 use super::{LEAVE, LEAVE_ACT, NS, Run, ms};
-use crate::recording::Lateness;
+use crate::recording::{Late, Lateness};
 
 const ASKED: &str = "packet = { on = 'lan', kind = 'query' }\ncount = '>= 1'";
 const NEVER_ASKED: &str = "\n[[expect]]\npacket = { on = 'lan', kind = 'leave' }\ncount = 0";
@@ -91,7 +91,7 @@ fn a_laboratory_that_was_later_than_the_tolerance_does_not_accuse() {
     let run = |asks: bool, by| {
         let run = Run::new(claim);
         let mut run = if asks { run.asks(ms(500)) } else { run };
-        run.recording.lateness = Lateness { at: ms(1000), by };
+        run.recording.lateness = Lateness { at: ms(1000), by, ..Lateness::default() };
         judge(&run.plan, &run.recording)
     };
     let tolerance = ms(100).since_start();
@@ -100,4 +100,20 @@ fn a_laboratory_that_was_later_than_the_tolerance_does_not_accuse() {
     assert_eq!(late.outcome, Outcome::Broken);
     assert!(late.reasons[0].contains("at 1.000 s it did 0.100 s later"), "{:?}", late.reasons);
     assert_eq!(run(true, tolerance + NS).outcome, Outcome::Pass);
+}
+
+// The kernel has its own workers, and one that waits for a CPU is no fault of a router.
+#[test]
+fn a_carrier_that_the_kernel_noticed_late_is_named() {
+    let mut run = Run::new("packet = { on = 'lan', kind = 'query' }\ncount = 1\nwithin = '1s'");
+    let (at, by) = (ms(1500), ms(760).since_start());
+    run.recording.lateness = Lateness { what: Late::Carrier(0), at, by };
+    let verdict = judge(&run.plan, &run.recording);
+    assert_eq!(verdict.outcome, Outcome::Broken);
+    let told = format!(
+        "the machine is overloaded: the carrier of {} changed at 1.500 s, and the kernel noticed it \
+         0.760 s later, and the tolerance is 0.100 s",
+        run.plan.port_name(0)
+    );
+    assert_eq!(verdict.reasons, [told]);
 }
