@@ -7,16 +7,21 @@ use std::time::Duration;
 
 use super::change::{Filter, Record, Sources};
 use super::interface::{Interface, TimerName};
-use super::message::Version;
+use super::message::{Message, Report, Version};
 use super::params::{Params, Profile};
 use super::*;
+use crate::ignored::Ignored;
 use crate::rng::Rng;
 
 mod asking;
 mod configure;
 mod election;
+mod learning;
+mod limits;
+mod reference;
 mod tables;
 mod timers;
+mod versions;
 
 /// The router side of a link with its outputs.
 struct Link {
@@ -49,6 +54,33 @@ impl Link {
 
     fn record(&mut self, record: &Record) {
         self.input(|interface, cx| interface.heard_record(cx, g(), record).unwrap());
+    }
+
+    /// A router of version 3.
+    fn v3() -> Self {
+        Self::with(Params { version: Version::V3, ..Params::default() })
+    }
+
+    /// A message from a host, or from the router with this number.
+    fn hear(&mut self, from: u8, message: Message) -> Result<(), Ignored> {
+        let mut result = Ok(());
+        self.input(|interface, cx| result = lens::hear(interface, cx, router(from), message));
+        result
+    }
+
+    /// A version 3 Report of one record of the group.
+    fn report(&mut self, record: Record) -> Result<(), Ignored> {
+        let (version, records) = (Version::V3, vec![(g(), record)]);
+        self.hear(100, Message::Report(Report { version, records }))
+    }
+
+    /// A Report of an older version.
+    fn older_report(&mut self, version: Version) {
+        self.hear(100, Message::Report(Report::of_group(version, g()))).unwrap();
+    }
+
+    fn leave(&mut self) -> Result<(), Ignored> {
+        self.hear(100, Message::Report(Report::leave(g())))
     }
 
     fn query(&mut self, from: IpAddr, query: &Query) {

@@ -15,6 +15,7 @@ use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wire::igmp::{self as wire, Message};
 
+mod defence;
 mod host;
 mod leave;
 mod members;
