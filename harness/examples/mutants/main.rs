@@ -4,7 +4,8 @@
 //!
 //! `cargo run --example mutants` for all faults of `harness/mutants.toml`, or with words of their
 //! names for some; in the simulator, or with `--netns` on the kernel. With `--swarm` random scenarios
-//! have to notice instead, within a thousand seeds. The faults go into a copy of the tree below `target/`.
+//! have to notice instead, within a thousand seeds. With `--check` the faults are only compiled, which
+//! takes seconds for each. The faults go into a copy of the tree below `target/`.
 
 mod place;
 
@@ -31,6 +32,8 @@ enum Witness {
     Scenarios(&'static str),
     /// Random ones.
     Swarm,
+    /// The compiler alone: a fault that does not compile proves nothing.
+    Compiler,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -42,19 +45,21 @@ fn main() -> anyhow::Result<ExitCode> {
         [] => Witness::Scenarios("sim"),
         ["--netns"] => Witness::Scenarios("netns"),
         ["--swarm"] => Witness::Swarm,
-        _ => anyhow::bail!("the only options are --netns and --swarm"),
+        ["--check"] => Witness::Compiler,
+        _ => anyhow::bail!("the only options are --netns, --swarm and --check"),
     };
     let mutants = toml::from_str::<Mutants>(&text)?.mutant.into_iter().filter(|mutant| {
         wanted.is_empty() || wanted.iter().any(|word| mutant.name.contains(word.as_str()))
     });
     let tree = root.join("target/mutants/tree");
     copy(&root, &tree)?;
-    let sound = red(&tree, witness)?;
-    let names: Vec<String> = sound.into_iter().map(|red| red.name).collect();
+    build(&tree, witness)?;
+    let names: Vec<String> = red(&tree, witness)?.into_iter().map(|red| red.name).collect();
     anyhow::ensure!(names.is_empty(), "without any fault these fail: {}", names.join(", "));
     let noticed = match witness {
         Witness::Scenarios(_) => "scenarios that turn red",
         Witness::Swarm => "the first seed that finds it",
+        Witness::Compiler => "the compiler",
     };
     println!("| fault | function | {noticed} |\n|---|---|---|");
     let mut survivors = 0;
@@ -62,8 +67,17 @@ fn main() -> anyhow::Result<ExitCode> {
         let file = tree.join(&mutant.file);
         let sound = fs::read_to_string(&file).with_context(|| mutant.file.clone())?;
         fs::write(&file, mutant.put(&sound).map_err(anyhow::Error::msg)?)?;
-        let red = red(&tree, witness).with_context(|| mutant.name.clone())?;
+        let built = build(&tree, witness);
+        let red = if built.is_ok() { red(&tree, witness) } else { Ok(Vec::new()) };
         fs::write(&file, sound)?;
+        if matches!((&built, witness), (Err(_), _) | (_, Witness::Compiler)) {
+            survivors += usize::from(built.is_err());
+            let answer = built
+                .map_or_else(|why| format!("**does not compile**: {why}"), |()| "compiles".into());
+            println!("| {} | `{}` | {answer} |", mutant.name, mutant.function);
+            continue;
+        }
+        let red = red.with_context(|| mutant.name.clone())?;
         let by_name =
             mutant.interval.as_deref().filter(|_| matches!(witness, Witness::Scenarios(_)));
         let by_name = by_name.map(|word| claims_of(&red, word));
@@ -143,17 +157,25 @@ fn claims_of(red: &[Red], interval: &str) -> Vec<String> {
     claims.collect()
 }
 
+/// Builds castnet of this tree below `target/mutants`.
+fn build(tree: &Path, witness: Witness) -> anyhow::Result<()> {
+    let verb = if matches!(witness, Witness::Compiler) { "check" } else { "build" };
+    let built = Command::new(env!("CARGO"))
+        .args([verb, "--quiet", "--bin", "castnet"])
+        .env("CARGO_TARGET_DIR", tree.join("../target"))
+        .current_dir(tree)
+        .output()?;
+    // A fault may well leave something unused, and nobody wants to read warnings.
+    let said = String::from_utf8_lossy(&built.stderr);
+    let error = said.lines().find(|line| line.starts_with("error")).unwrap_or("no reason given");
+    anyhow::ensure!(built.status.success(), "{error}");
+    Ok(())
+}
+
 /// The scenarios that fail in this tree, or the first seed that does. One that could not be judged says
 /// nothing, and so nothing of its run counts.
 fn red(tree: &Path, witness: Witness) -> anyhow::Result<Vec<Red>> {
     let target = tree.join("../target");
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--bin", "castnet"])
-        .env("CARGO_TARGET_DIR", &target)
-        .current_dir(tree)
-        .output()?;
-    // A fault may well leave something unused, and nobody wants to read that.
-    anyhow::ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let said = |args: &[&str]| -> anyhow::Result<serde_json::Value> {
         let castnet =
             Command::new(target.join("debug/castnet")).args(args).current_dir(tree).output()?;
@@ -161,6 +183,7 @@ fn red(tree: &Path, witness: Witness) -> anyhow::Result<Vec<Red>> {
         said.with_context(|| String::from_utf8_lossy(&castnet.stderr).into_owned())
     };
     let backend = match witness {
+        Witness::Compiler => return Ok(Vec::new()),
         Witness::Scenarios(backend) => backend,
         Witness::Swarm => {
             // One at a time, so that the first one found is the first one there is.
