@@ -15,8 +15,12 @@ use nix::sys::socket::{
 use super::tap::BUFFER_BYTES;
 use super::{
     Capture, Carrier, LOOPBACK_IFINDEX, LabError, LinkSpec, Netlink, Netns, PROOF_BOUND, PortSpec,
-    Tap, link,
+    Tap, Ward, link,
 };
+
+/// What to do where a node cannot have its own /proc.
+const PROC: &str = "in a container: start it with `--privileged`, or with `--security-opt \
+                    systempaths=unconfined` (Podman: `--security-opt unmask=ALL`)";
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +51,7 @@ pub async fn examine() -> Vec<Probe> {
         needed("capture", capture().await, "see the lines above"),
         needed("IP_MROUTE", mroute(), "a kernel with CONFIG_IP_MROUTE"),
         extra("buffers", buffers(), "sudo sysctl net.core.rmem_max=67108864, or run this as root"),
+        extra("programs", programs(), PROC),
         extra("netem", netem().await, "sudo modprobe sch_netem (CONFIG_NET_SCH_NETEM)"),
         program("tshark"),
     ]
@@ -105,6 +110,13 @@ fn mroute() -> Result<String, String> {
     let opened = netns.run(|| Mroute::open(None).map(drop)).map_err(|error| error.to_string())?;
     opened.map_err(|error| error.to_string())?;
     Ok("the kernel routes multicast".to_owned())
+}
+
+/// Whether nodes can run programs.
+fn programs() -> Result<String, String> {
+    let founded = Netns::create("doctor").and_then(|netns| Ward::found(&netns));
+    founded.map_err(|error| error.to_string())?;
+    Ok("nodes run programs, each in a PID namespace of its own with its own /proc".to_owned())
 }
 
 /// How much the socket of a link with faults, or of a host population, can hold while nobody reads.

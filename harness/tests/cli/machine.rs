@@ -46,7 +46,7 @@ fn the_doctor_agrees_with_a_run() {
     let output = castnet(&folder, &["doctor"]);
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout}");
-    for what in ["namespaces", "veth", "bridge", "AF_PACKET", "capture", "IP_MROUTE"] {
+    for what in ["namespaces", "veth", "bridge", "AF_PACKET", "capture", "IP_MROUTE", "programs"] {
         assert!(stdout.contains(&format!("ok       {what:<11} ")), "{what} in\n{stdout}");
     }
     assert!(stdout.contains(" netem ") && stdout.contains(" tshark "), "{stdout}");

@@ -19,6 +19,7 @@ mod show;
 mod simulated;
 mod standing;
 mod swarm;
+mod torment;
 mod trace;
 mod unproved;
 
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         simulated::TESTS,
         standing::TESTS,
         swarm::TESTS,
+        torment::TESTS,
         trace::TESTS,
         unproved::TESTS,
     ];
