@@ -57,6 +57,10 @@ pub struct Recording {
     pub outputs: Vec<ProgramOutput>,
     /// When the laboratory itself was late, and by how much.
     pub lateness: Lateness,
+    /// Every time that the laboratory stood still for longer than the tolerance.
+    pub stalls: Vec<Lateness>,
+    /// Further reasons, in words, why nobody is to be accused of what was seen.
+    pub doubts: Vec<String>,
     /// Why the run itself cannot be trusted; empty if it can.
     pub broken: Vec<String>,
 }
@@ -87,6 +91,8 @@ impl Recording {
             unkept: Unkept { frames: 0, reads: 0 },
             outputs: Vec::new(),
             lateness: Lateness { what: Late::Timer, at: Instant::ZERO, by: Duration::ZERO },
+            stalls: Vec::new(),
+            doubts: Vec::new(),
             broken: Vec::new(),
         }
     }
@@ -329,6 +335,8 @@ pub enum StateChange {
 pub struct Struck {
     /// When it entered the link.
     pub at: Instant,
+    /// The position of the rule in [`Plan::faults`]; `None` if no rule has changed anything about it.
+    pub fault: Option<usize>,
     /// The port that sent it.
     pub port: PortId,
     /// The port that it was on its way to; `None` if the rule treated all alike.

@@ -6,6 +6,7 @@ mod error;
 pub mod faults;
 mod gate;
 mod interfaces;
+mod losses;
 mod machine;
 mod memory;
 pub mod netns;

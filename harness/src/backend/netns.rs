@@ -15,6 +15,7 @@ use tokio::task::LocalSet;
 use super::faults::Plugged;
 use super::gate::{Changing, Running};
 use super::interfaces::ifindex;
+use super::losses::losses;
 use super::machine::Machines;
 use super::readings::Readings;
 use super::timeline::perform;
@@ -297,14 +298,19 @@ fn recording(
     log.deliveries.sort_by_key(|delivery| delivery.at);
     // Reports of processes arrive later than the events that they describe.
     log.events.sort_by_key(|event| event.at);
+    let frames: Vec<Frame> = frames.collect();
+    log.broken.extend(losses(plan, &frames));
+    let end = Instant::ZERO + plan.end;
+    log.stalls.retain(|stall| stall.at <= end);
     Recording {
-        frames: frames.collect(),
+        frames,
         deliveries: log.deliveries.into(),
         acts,
         mfc: log.mfc,
         mdb: log.mdb,
         events: log.events,
         lateness: log.lateness,
+        stalls: log.stalls,
         broken: log.broken,
         ..Recording::new(Backend::Netns.word(), stage.clock.epoch())
     }

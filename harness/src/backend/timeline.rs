@@ -5,6 +5,7 @@ use castnet::time::Instant;
 use super::machine::Machines;
 use super::readings::Readings;
 use crate::plan::Action;
+use crate::recording::{Late, Lateness};
 use crate::role::{Actor, Stage};
 
 /// Does every act at its time, waits for the end, and returns when each act was done.
@@ -42,6 +43,8 @@ pub(super) async fn perform(
             readings.after(id, at);
         }
     }
-    stage.wait_until(Instant::ZERO + stage.plan.end).await;
+    let end = Instant::ZERO + stage.plan.end;
+    stage.wait_until(end).await;
+    stage.late(Lateness { what: Late::Timer, at: end, by: stage.clock.now().since(end) });
     done
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use castnet_lab::backend::{Cancel, RunError, netns, sim};
+use castnet_lab::judge::doubt::doubts;
 use castnet_lab::judge::judge;
 use castnet_lab::lab::privilege;
 use castnet_lab::scenario::Backend;
@@ -56,7 +57,7 @@ pub(super) fn trace_run(args: &TraceArgs) -> Ending {
     };
     let verdict = judge(&plan, &recording);
     let detail = if args.exact { Detail::Exact } else { Detail::Normal };
-    if recording.lateness.by > plan.tolerance {
+    if !doubts(&plan, &recording).is_empty() {
         complain("the laboratory was late itself: this may differ from other runs");
     }
     say(&trace(&plan, &recording, &verdict, detail));

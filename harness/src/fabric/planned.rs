@@ -2,7 +2,7 @@
 
 use castnet::time::Instant;
 
-use super::{Action, Rule, Selector, Wire};
+use super::{Action, Rule, Selector, What, Wire};
 use crate::plan::{Fault, LinkId, Plan, PortId};
 use crate::recording::Struck;
 use crate::scenario::{FaultAction, HELD_AT_MOST};
@@ -11,7 +11,7 @@ impl Wire {
     /// The link of a plan with the rules of its faults; ports have the link's order.
     #[must_use]
     pub fn planned(plan: &Plan, link: LinkId) -> Self {
-        let rules = faults(plan, link).map(|fault| rule(plan, fault)).collect();
+        let rules = faults(plan, link).map(|(_, fault)| rule(plan, fault)).collect();
         let written = &plan.links[link];
         Self::new(&written.name, written.ports.len(), rules, plan.seed).paced(written.pace)
     }
@@ -20,17 +20,22 @@ impl Wire {
     /// under way.
     #[must_use]
     pub fn struck(&self, plan: &Plan, link: LinkId) -> Vec<Struck> {
-        let lines: Vec<usize> = faults(plan, link).map(|fault| fault.line).collect();
+        let rules: Vec<(usize, &Fault)> = faults(plan, link).collect();
         let port = |index: usize| plan.links[link].ports[index];
-        let events = self.log().iter().map(|event| Struck {
-            at: event.at,
-            port: port(event.port),
-            to: event.to.map(port),
-            bytes: event.frame.to_vec(),
-            text: format!("{} (line {})", event.what, lines[event.rule]),
+        let events = self.log().iter().map(|event| {
+            let (fault, written) = rules[event.rule];
+            Struck {
+                at: event.at,
+                fault: (event.what != What::Unharmed).then_some(fault),
+                port: port(event.port),
+                to: event.to.map(port),
+                bytes: event.frame.to_vec(),
+                text: format!("{} (line {})", event.what, written.line),
+            }
         });
         let pending = self.pending().map(|pending| Struck {
             at: pending.due,
+            fault: None,
             port: port(pending.to),
             to: Some(port(pending.to)),
             bytes: pending.frame.to_vec(),
@@ -40,8 +45,9 @@ impl Wire {
     }
 }
 
-fn faults(plan: &Plan, link: LinkId) -> impl Iterator<Item = &Fault> {
-    plan.faults.iter().filter(move |fault| fault.link == link)
+/// The faults of the link, with their positions in the plan.
+fn faults(plan: &Plan, link: LinkId) -> impl Iterator<Item = (usize, &Fault)> {
+    plan.faults.iter().enumerate().filter(move |(_, fault)| fault.link == link)
 }
 
 fn rule(plan: &Plan, fault: &Fault) -> Rule {

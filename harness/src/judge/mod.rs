@@ -4,12 +4,14 @@
 //! and the evidence. The judge does not know which backend ran.
 
 mod delivery;
+pub mod doubt;
 mod field;
 mod filter;
 mod history;
 pub mod invariant;
 mod latency;
 mod ledger;
+mod load;
 mod mdb;
 mod mfc;
 mod order;
@@ -32,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::comments::{Mark, Remarks};
 use crate::capture::decode::{Packet, decode};
 use crate::plan::{ActId, Check, Claim, Plan, PortId, RouterPort};
-use crate::recording::{Late, Lateness, Recording, Unkept};
+use crate::recording::Recording;
 use invariant::Standing;
 use mfc::RouterFlow;
 use setting::Given;
@@ -200,37 +202,28 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     let mut outcome = worst.unwrap_or(Outcome::Vacuous);
     outcome = invariants.iter().map(Standing::outcome).fold(outcome, Outcome::max);
     let mut reasons = recording.broken.clone();
-    for (id, act) in plan.acts.iter().enumerate() {
-        let label = format!("`{}`", act.label);
-        // The backend may have given the reason already.
-        let told = recording.broken.iter().any(|why| why.starts_with(&label));
-        if evidence.done(id).is_none() && !told {
-            reasons.push(format!("{label} was not done"));
-        }
-    }
+    reasons.extend(evidence.not_done());
+    reasons.extend(evidence.not_sent());
+    let passed = plan.checks.iter().zip(&findings).filter(|(_, f)| f.outcome == Outcome::Pass);
+    reasons.extend(passed.filter_map(|(check, _)| evidence.in_doubt(check)));
+    let mut notes = doubt::notes(plan, recording);
     // It is then unknown whether the device under test was late, or the laboratory.
-    if outcome != Outcome::Pass && recording.lateness.by > plan.tolerance {
-        reasons.push(too_late(plan, recording.lateness));
-    }
+    let is_sound = outcome == Outcome::Pass && reasons.is_empty();
+    let unsure = if is_sound { &mut notes } else { &mut reasons };
+    unsure.extend(doubt::doubts(plan, recording));
     if !reasons.is_empty() {
-        outcome = Outcome::Broken;
-    } else if plan.checks.is_empty() {
+        let outcome = Outcome::Broken;
+        return Verdict { outcome, findings, invariants, reasons, notes };
+    }
+    let idle = doubt::idle_faults(plan, recording);
+    if outcome == Outcome::Pass && !idle.is_empty() {
+        outcome = Outcome::Vacuous;
+    }
+    reasons.extend(idle);
+    if plan.checks.is_empty() {
         reasons.push("there is nothing to judge: the scenario expects nothing".to_owned());
     }
-    Verdict { outcome, findings, invariants, reasons, notes: notes(recording) }
-}
-
-/// Which frames and reads were only counted.
-fn notes(recording: &Recording) -> Vec<String> {
-    let Unkept { frames, reads } = recording.unkept;
-    let unkept = (frames > 0).then(|| {
-        format!(
-            "{frames} frames of links that no expectation looks at were counted and not kept, and \
-             the rules of every run were not looked at"
-        )
-    });
-    let read = (reads > 0).then(|| format!("{reads} datagrams were read by hosts of populations"));
-    unkept.into_iter().chain(read).collect()
+    Verdict { outcome, findings, invariants, reasons, notes }
 }
 
 /// Judges only these checks: for a recording that is not a whole run.
@@ -243,20 +236,6 @@ pub fn judge_some(
     let evidence = Evidence::new(plan, recording);
     let judged = plan.checks.iter().map(|check| wanted(check).then(|| evidence.judge(check)));
     judged.collect()
-}
-
-/// That the laboratory was late itself, in words.
-#[must_use]
-pub fn too_late(plan: &Plan, Lateness { what, at, by }: Lateness) -> String {
-    let (by, tolerance) = (Seconds(by, 3), Seconds(plan.tolerance, 3));
-    let what = match what {
-        Late::Timer => format!("what the laboratory had to do at {at} it did {by} later"),
-        Late::Carrier(port) => {
-            let port = plan.port_name(port);
-            format!("the carrier of {port} changed at {at}, and the kernel noticed it {by} later")
-        }
-    };
-    format!("the machine is overloaded: {what}, and the tolerance is {tolerance}")
 }
 
 /// Plan and recording, decoded once.
@@ -336,6 +315,17 @@ impl<'a> Evidence<'a> {
         });
         let configured = setting::configured(plan, recording);
         Self { plan, recording, seen: seen.collect(), configured }
+    }
+
+    /// The acts that were not done, a line each.
+    fn not_done(&self) -> Vec<String> {
+        let told = |label: &str| {
+            // The backend may have given the reason already.
+            self.recording.broken.iter().any(|why| why.starts_with(label))
+        };
+        let acts = self.plan.acts.iter().enumerate().filter(|(id, _)| self.done(*id).is_none());
+        let labels = acts.map(|(_, act)| format!("`{}`", act.label));
+        labels.filter(|label| !told(label)).map(|label| format!("{label} was not done")).collect()
     }
 
     /// When the act was done.

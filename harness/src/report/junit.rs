@@ -63,6 +63,11 @@ fn case(name: &str, backend: &str, runs: &[&Finished]) -> TestCase {
         status.add_rerun(rerun);
     }
     let mut case = TestCase::new(name, status);
+    let notes: BTreeSet<&str> =
+        runs.iter().flat_map(|run| &run.verdict.notes).map(String::as_str).collect();
+    if !notes.is_empty() {
+        case.set_system_out(Vec::from_iter(notes).join("\n"));
+    }
     case.set_classname(backend).set_time(runs.iter().map(|run| run.took).sum());
     let tries = runs.iter().map(|run| run.tries()).max().filter(|tries| *tries > 1);
     if let Some(tries) = tries {

@@ -33,6 +33,13 @@ pub fn document(campaign: &Campaign) -> String {
         let (name, clauses) = (escaped(name), worst.clauses.join(" "));
         _ = writeln!(text, "| {mark} | {name} | {backend} | {took} | {checks} | {clauses} |");
     }
+    let passed = rows.values().flatten().filter(|run| run.verdict.outcome == Outcome::Pass);
+    let noted = passed.filter(|run| !run.verdict.notes.is_empty());
+    for run in noted.collect::<Vec<_>>() {
+        let notes = run.verdict.notes.iter().map(|note| escaped(note));
+        let notes = notes.collect::<Vec<_>>().join("; ");
+        _ = writeln!(text, "\n{}: {notes}", escaped(&run.name));
+    }
     for run in rows.values().flatten().filter(|run| run.verdict.outcome != Outcome::Pass) {
         text.push_str(&details(run, plain));
     }

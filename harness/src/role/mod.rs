@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lab::{Netns, Ward};
 use crate::plan::{Action, NodeId, Plan, Role};
-use crate::recording::{Delivery, Lateness, MdbChange, MfcChange, NodeEvent};
+use crate::recording::{Delivery, Late, Lateness, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
 
 pub use lateness::watch_lateness;
@@ -77,9 +77,12 @@ impl Stage {
 
     /// Records a delay of an actor or router whose timing counts.
     pub fn late(&self, lateness: Lateness) {
-        let worst = &mut self.log.borrow_mut().lateness;
-        if lateness.by > worst.by {
-            *worst = lateness;
+        let mut log = self.log.borrow_mut();
+        if lateness.by > log.lateness.by {
+            log.lateness = lateness;
+        }
+        if lateness.what == Late::Timer && lateness.by > self.plan.tolerance {
+            log.stalls.push(lateness);
         }
     }
 
@@ -106,6 +109,8 @@ pub struct Log {
     pub events: Vec<NodeEvent>,
     /// The worst delay of an actor or router whose timing counts.
     pub lateness: Lateness,
+    /// Every delay of one that was longer than the tolerance.
+    pub stalls: Vec<Lateness>,
     /// Why the run cannot be trusted.
     pub broken: Vec<String>,
 }

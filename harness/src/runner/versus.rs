@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::backend::{Cancel, RunError, netns, sim};
 use crate::compare::{Comparison, compare};
-use crate::judge::too_late;
+use crate::judge::doubt::doubts;
 use crate::plan::Plan;
 use crate::recording::Recording;
 use crate::scenario::Backend;
@@ -95,12 +95,11 @@ fn compared<'a>(plan: &'a Plan, one: &Recording, other: &Recording) -> Versus<'a
         return Versus { scenario, agreement: Agreement::Broken, reasons, comparison: None };
     }
     let comparison = compare(plan, one, other);
-    let late = other.lateness;
-    let (agreement, reasons) = match (comparison.disagreements.is_empty(), late.by > plan.tolerance)
-    {
+    let doubts = doubts(plan, other);
+    let (agreement, reasons) = match (comparison.disagreements.is_empty(), doubts.is_empty()) {
         (true, _) => (Agreement::Agree, Vec::new()),
-        (false, false) => (Agreement::Disagree, Vec::new()),
-        (false, true) => (Agreement::Broken, vec![too_late(plan, late)]),
+        (false, true) => (Agreement::Disagree, Vec::new()),
+        (false, false) => (Agreement::Broken, doubts),
     };
     Versus { scenario, agreement, reasons, comparison: Some(comparison) }
 }

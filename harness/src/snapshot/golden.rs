@@ -15,6 +15,7 @@ use super::sides::body;
 use super::{Detail, Otherwise, otherwise, thin, trace};
 use crate::capture::file::read;
 use crate::capture::pcapng;
+use crate::judge::doubt::doubts;
 use crate::judge::{Finding, Outcome, Verdict};
 use crate::plan::{Plan, SEED};
 use crate::recording::Recording;
@@ -143,7 +144,7 @@ pub fn check(
     let made = Made::of(plan, recording, verdict);
     let why = made.differs(&shelf)?;
     let otherwise = why.as_ref().and_then(|_| made.beside(&shelf));
-    let is_late = recording.lateness.by > plan.tolerance;
+    let is_late = !doubts(plan, recording).is_empty();
     // A result of a late laboratory must not become a golden.
     let wanted = write.filter(|_| !is_late || why.is_none());
     let left = wanted.map_or(Ok(()), |write| made.leave_pending(&shelf, why.is_some(), write));

@@ -130,7 +130,14 @@ fn only_what_a_fault_has_copied_may_come_twice() {
         let bytes = super::data_frame(super::S1, super::GROUP, super::first(sequence), 32);
         let (at, port, text) = (ms(2000), run.port(port), "duplicated".to_owned());
         let mut run = run;
-        run.recording.struck.push(crate::recording::Struck { at, port, to: None, bytes, text });
+        run.recording.struck.push(crate::recording::Struck {
+            at,
+            fault: None,
+            port,
+            to: None,
+            bytes,
+            text,
+        });
         run
     };
     let rule = Invariant::NoDuplicate;

@@ -25,7 +25,7 @@ impl Run {
     fn struck(mut self, at: u64, port: &str, to: Option<&str>, bytes: Vec<u8>) -> Self {
         let (port, to) = (self.port(port), to.map(|to| self.port(to)));
         let text = "dropped (line 7)".to_owned();
-        self.recording.struck.push(Struck { at: ms(at), port, to, bytes, text });
+        self.recording.struck.push(Struck { at: ms(at), fault: None, port, to, bytes, text });
         self
     }
 

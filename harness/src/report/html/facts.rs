@@ -33,6 +33,7 @@ pub(super) struct Facts<'a> {
     end: u64,
     clauses: Vec<Clause<'a>>,
     reasons: &'a [String],
+    notes: &'a [String],
     findings: Vec<Found<'a>>,
     rules: Vec<Rule<'a>>,
     nodes: Vec<NodeFacts<'a>>,
@@ -172,6 +173,7 @@ impl<'a> Facts<'a> {
             end: nanos(plan.end),
             clauses: plan.proves.iter().map(|id| clause(id)).collect(),
             reasons: &verdict.reasons,
+            notes: &verdict.notes,
             findings: verdict.findings.iter().map(found).collect(),
             rules: verdict.invariants.iter().map(rule).collect(),
             nodes: plan

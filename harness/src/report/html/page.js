@@ -32,7 +32,8 @@ function claim(word, text, why, moment) {
 
 function claims() {
   const list = make("ol", { class: "claims" });
-  for (const reason of facts.reasons) list.append(claim("broken", reason, [], null));
+  for (const reason of facts.reasons) list.append(claim(facts.outcome, reason, [], null));
+  for (const note of facts.notes) list.append(claim("note", note, [], null));
   for (const f of facts.findings) list.append(claim(f.outcome, `${f.claim}  (line ${f.line})`, f.why, f.at));
   for (const rule of facts.rules) {
     const why = rule.because === null ? rule.why : [`off because ${rule.because}`, ...rule.why];

@@ -55,7 +55,7 @@ pub(super) struct Setup {
 pub(super) enum FromChild {
     /// It owns multicast routing and waits for [`ToChild::Serve`].
     Owns,
-    /// Its thread was later than ever before.
+    /// Its thread was late.
     Late(Lateness),
     /// An event of the router.
     Event(NodeEvent),
