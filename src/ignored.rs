@@ -32,8 +32,8 @@ pub enum Ignored {
     /// Our own Query came back.
     #[error("our own Query")]
     Own,
-    /// RFC2236-2.1-02
-    #[error("unknown IGMP type {0:#04x}")]
+    /// RFC2236-2.1-02, RFC3810-5-03
+    #[error("unknown type {0:#04x} of a message")]
     UnknownType(u8),
     /// RFC3376-7.1-02
     #[error("a Query of {0} octets, which no version has")]
@@ -75,9 +75,15 @@ pub enum Ignored {
     /// A source that is on no network of the link (RFC2236-10-01).
     #[error("the source {0} is on no network of this link")]
     OffLink(IpAddr),
-    /// The message may have come through another router (RFC2236-2-02).
+    /// The message may have come through another router (RFC2236-2-02, RFC3810-7.4-01).
     #[error("TTL {0}, where such a message has 1")]
     NotOneHop(u8),
+    /// RFC3810-5.1.14-02, RFC3810-5.2.13-02, RFC3590-4-02
+    #[error("the source {0} is not link-local")]
+    NotLinkLocal(IpAddr),
+    /// RFC3810-7.4-01, RFC3810-7.6-01
+    #[error("no Router Alert option, without which there is no MLD")]
+    NoRouterAlert,
     /// The link has as many groups as its parameters allow.
     #[error("{group} would be more than the {most} groups that are allowed here")]
     TooManyGroups {

@@ -39,7 +39,7 @@
 //! - [`wire`]: messages and packets, decoded and encoded; no state.
 //! - [`gmp`]: what IGMP and MLD share, in meanings; the querier, the memberships, the host. A Leave is
 //!   processed in `gmp/lens/v2.rs`, `fn leave`.
-//! - [`igmp`]: which packets are messages of IGMP, and what they mean.
+//! - [`igmp`], [`mld`]: which packets are messages of IGMP and of MLD, and what they mean.
 //! - [`rib`]: by which interface a source is reached.
 //! - [`mfc`]: which flow is forwarded where.
 //! - [`router`]: all of it behind one input and one output; its configuration.
@@ -62,7 +62,9 @@ pub mod ignored;
 #[cfg(all(target_os = "linux", feature = "linux"))]
 pub mod kernel;
 pub mod machine;
+mod meaning;
 pub mod mfc;
+pub mod mld;
 pub mod rib;
 pub mod rng;
 pub mod router;

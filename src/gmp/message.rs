@@ -1,6 +1,6 @@
 //! The messages of IGMP and MLD, above their codecs.
 //!
-//! A message here has no octets: `igmp` (and later `mld`) turns octets into messages and back.
+//! A message here has no octets: `igmp` and `mld` turn octets into messages and back.
 //! Messages of older versions take the form of the newest one (RFC3376-7.3.2-02, RFC 9777 section
 //! 8.3.2): a Report of version 1 or 2 is IS_EX({}), a Leave or Done is TO_IN({}). This module
 //! judges nothing; the machines decide whether to act on a message.

@@ -5,6 +5,7 @@
 //! IGMPv2 is IS_EX({}), a Leave is TO_IN({}). Nothing here knows a message format, a socket or a
 //! clock.
 
+pub mod address;
 pub mod change;
 mod compat;
 pub mod interface;

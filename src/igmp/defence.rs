@@ -1,14 +1,15 @@
 //! Which messages a router refuses by their IP header: forged ones, and those that went astray.
 //!
-//! Owns RFC 2236 section 10, RFC 9776 section 9 and the destinations of messages. What the RFCs leave to
-//! the administrator is a parameter of the link.
+//! Owns RFC 2236 section 10 and RFC 9776 section 9. What the RFCs leave to the administrator is a
+//! parameter of the link.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::addr::{Family, Group};
-use crate::gmp::message::{Form, Message, NotOfGroup, Version};
+use crate::addr::Family;
+use crate::gmp::address::is_addressed_well;
+use crate::gmp::message::{Form, Message, Version};
 use crate::gmp::params::Params;
 use crate::ignored::Ignored;
 use crate::wire::ip::Header;
@@ -75,27 +76,4 @@ fn is_on_link(networks: &[IpNet], source: IpAddr) -> bool {
     let of_family = |net: &&IpNet| Family::of(net.addr()) == Family::of(source);
     let mut wide = networks.iter().filter(of_family).filter(|net| net.prefix_len() < 32).peekable();
     wide.peek().is_none() || wide.any(|net| net.contains(&source))
-}
-
-/// Whether the message came to an address to which such a message goes.
-fn is_addressed_well(params: &Params, destination: IpAddr, message: &Message) -> bool {
-    if !destination.is_multicast() {
-        // RFC3376-4.1.12-02, RFC3376-4.2.14-02
-        return params.accept_unicast && destination != IpAddr::V4(Ipv4Addr::BROADCAST);
-    }
-    let is = |group: Group| group.addr() == destination;
-    let family = Family::of(destination);
-    match message {
-        // RFC2236-3-07, RFC2236-7-14. Linux's bridge asks for a group at 224.0.0.1.
-        Message::Query(query) => is(family.all_hosts()) || query.group.is_some_and(is),
-        // RFC2236-9-01, RFC2236-3-22
-        Message::Report(report) if report.is_leave() => {
-            is(family.all_routers()) || message.groups().any(is)
-        }
-        // RFC3376-4.2.14-01
-        Message::Report(report) if report.version == Version::V3 => is(family.gmp_reports()),
-        Message::Report(_) => message.groups().any(is), // RFC2236-3-12
-        // Nobody acts on them, and the reason is another.
-        Message::NotOfGroup(NotOfGroup { .. }) | Message::Unknown(_) => true,
-    }
 }

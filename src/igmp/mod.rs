@@ -16,8 +16,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 
 use crate::addr::Family;
+use crate::gmp::address::destination;
 use crate::gmp::interface::Interface;
-use crate::gmp::message::{Form, Message, NotOfGroup, Version};
+use crate::gmp::message::{Form, Message, Version};
 use crate::gmp::{Cx, lens};
 use crate::ignored::Ignored;
 use crate::wire::Unencodable;
@@ -89,30 +90,11 @@ pub fn encode(source: IpAddr, said: &Message) -> Result<Datagram, Unencodable> {
     let payload = message(said)?.encode()?;
     let header = Header {
         source,
-        destination: destination(said),
+        destination: destination(Family::V4, said),
         protocol: Family::V4.gmp_protocol(), // RFC2236-2-01
         hop_limit: 1,                        // RFC2236-2-02
         class: ipv4::INTERNETWORK_CONTROL,   // RFC3376-4-01
         router_alert: true,                  // RFC2236-2-03
     };
     Ok(Datagram { header, payload })
-}
-
-/// The destination of a message.
-fn destination(said: &Message) -> IpAddr {
-    let group = match said {
-        // RFC2236-3-07, RFC2236-7-14: to all hosts, or to the group itself.
-        Message::Query(query) => query.group.unwrap_or(Family::V4.all_hosts()),
-        Message::Report(report) => match report.records[..] {
-            _ if report.is_leave() => Family::V4.all_routers(), // RFC2236-9-01
-            _ if report.version == Version::V3 => Family::V4.gmp_reports(), // RFC3376-4.2.14-01
-            [(group, _), ..] => group,                          // RFC2236-3-12
-            [] => Family::V4.all_routers(),
-        },
-        Message::NotOfGroup(NotOfGroup { form: Form::Leave, .. }) | Message::Unknown(_) => {
-            Family::V4.all_routers()
-        }
-        Message::NotOfGroup(NotOfGroup { address, .. }) => return *address,
-    };
-    group.addr()
 }

@@ -33,8 +33,8 @@ pub struct Config {
 pub struct InterfaceConfig {
     /// The kernel's name for it.
     pub name: String,
-    /// Its addresses with their networks; group management speaks from the first one of the
-    /// family.
+    /// Its addresses with their networks; group management speaks from one of them, see
+    /// [`InterfaceConfig::address`].
     pub addresses: Vec<IpNet>,
     /// The IGMP parameters; `None` if IGMP is off here.
     pub igmp: Option<Params>,
@@ -45,10 +45,15 @@ pub struct InterfaceConfig {
 }
 
 impl InterfaceConfig {
-    /// The first address of the family.
+    /// The address that group management speaks from: the first one of IPv4, or the first link-local one
+    /// of IPv6 (RFC2710-4-01, RFC3810-5.1.14-01).
     #[must_use]
     pub fn address(&self, family: Family) -> Option<IpAddr> {
-        self.addresses.iter().map(IpNet::addr).find(|&addr| Family::of(addr) == family)
+        let speaks = |addr: &IpAddr| match addr {
+            IpAddr::V4(_) => family == Family::V4,
+            IpAddr::V6(addr) => family == Family::V6 && addr.is_unicast_link_local(),
+        };
+        self.addresses.iter().map(IpNet::addr).find(speaks)
     }
 }
 
@@ -75,7 +80,10 @@ pub enum ConfigError {
     #[error("interface {0} stands twice")]
     DuplicateInterface(String),
     /// Queries need a source address.
-    #[error("interface {0} has no {1} address to send Queries from")]
+    #[error("interface {0} has no {own} address to send Queries from", own = match .1 {
+        Family::V4 => "IPv4",
+        Family::V6 => "link-local IPv6",
+    })]
     NoAddress(String, Family),
     /// The parameters contradict each other.
     #[error("interface {0}: {1}")]

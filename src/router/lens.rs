@@ -10,6 +10,7 @@ use crate::gmp::interface::Interface;
 use crate::gmp::message::Message;
 use crate::igmp;
 use crate::ignored::Ignored;
+use crate::mld;
 use crate::wire::Unencodable;
 use crate::wire::ip::{Datagram, Packet};
 
@@ -27,7 +28,7 @@ pub(super) fn receive(
 ) -> Result<(), Ignored> {
     match family {
         Family::V4 => igmp::receive(interface, cx, networks, packet),
-        Family::V6 => Err(Ignored::UnknownProtocol(packet.header.protocol)),
+        Family::V6 => mld::receive(interface, cx, packet),
     }
 }
 
@@ -41,6 +42,7 @@ pub(super) fn encode(
     message: &Message,
 ) -> Result<Datagram, Unencodable> {
     match family {
-        Family::V4 | Family::V6 => igmp::encode(own, message),
+        Family::V4 => igmp::encode(own, message),
+        Family::V6 => mld::encode(own, message),
     }
 }

@@ -24,6 +24,7 @@ mod door;
 mod flows;
 mod forwarding;
 mod hosts;
+mod ipv6;
 mod links;
 mod properties;
 mod reconfiguration;

@@ -130,7 +130,7 @@ fn wait_for_line(log: &mut impl BufRead, part: &str) -> Result<(), Failed> {
 }
 
 /// Waits for a General Query with this Max Response Time, in tenths of a second.
-async fn wait_for_query(tap: &Tap, max_resp: u8) -> Result<(), Failed> {
+async fn wait_for_query(tap: &Tap, max_resp: u16) -> Result<(), Failed> {
     let heard = async {
         let mut space = vec![0; BATCH_BYTES];
         loop {
