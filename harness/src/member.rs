@@ -13,7 +13,7 @@ use castnet::rng::Rng;
 use castnet::time::Instant;
 use castnet::wire::ip::Packet;
 
-use crate::capture::decode::{Content, decode_ipv4};
+use crate::capture::decode::{Content, decode_ip};
 use crate::device;
 use crate::family::spoken;
 use crate::knobs::HostKnobs;
@@ -90,7 +90,7 @@ impl Member {
 
     /// Hands in an IPv4 packet that came by the port.
     pub fn hear(&mut self, now: Instant, port: PortId, bytes: &[u8]) -> Option<Heard> {
-        let content = decode_ipv4(bytes).ok()?.content;
+        let content = decode_ip(bytes).ok()?.content;
         if !matches!(content, Content::Gmp(_) | Content::BadGmp(_)) {
             return self.deliver(now, port, bytes).map(Heard::Delivered);
         }
@@ -105,7 +105,7 @@ impl Member {
     /// of a group that is joined there.
     #[must_use]
     pub fn deliver(&self, at: Instant, port: PortId, bytes: &[u8]) -> Option<Delivery> {
-        let packet = decode_ipv4(bytes).ok()?;
+        let packet = decode_ip(bytes).ok()?;
         let Content::Data(number) = packet.content else { return None };
         let group = Group::new(packet.destination)?;
         let joined = self.links.get(&port)?.joined.contains(&group);

@@ -1,17 +1,17 @@
-//! Decodes captured frames: the IPv4 header, and the IGMP message or the numbered datagram behind
-//! it.
+//! Decodes captured frames of both families: the IP header, and the message of IGMP or MLD or the
+//! numbered datagram behind it.
 
 mod message;
 
 use std::fmt;
 use std::net::IpAddr;
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 use castnet::gmp::message::Message;
-use castnet::wire::ipv4::{self, Ipv4Packet};
-use castnet::wire::{Malformed, Why};
+use castnet::wire::{Malformed, Why, ip, ipv4, ipv6};
 use etherparse::{EtherType, Ethernet2Slice, UdpSlice, ip_number};
 
+pub(super) use message::may_be_mld;
 pub use message::{DecodedMessage, Field};
 
 use super::numbered;
@@ -26,29 +26,30 @@ pub struct Packet {
     pub source: IpAddr,
     /// The IP destination.
     pub destination: IpAddr,
-    /// The IP TTL.
+    /// TTL, or Hop Limit.
     pub ttl: u8,
-    /// The whole TOS octet.
+    /// The whole TOS octet, or Traffic Class.
     pub tos: u8,
-    /// Whether it carries Router Alert.
+    /// Whether it carries Router Alert; in IPv6 the one of MLD.
     pub router_alert: bool,
-    /// Octets of the IGMP message, of the numbered datagram, or of whatever the IP header leaves.
+    /// Octets of the message, of the numbered datagram, or of whatever the IP header leaves.
     pub length: usize,
-    /// The second octet of what the IP header leaves, which is the Max Resp Code in Queries.
-    pub max_resp_code: Option<u8>,
+    /// The field of the Max Resp Code, which means something in Queries only: the second octet of what
+    /// an IPv4 header leaves, or the octets 4 and 5 of what an IPv6 header leaves.
+    pub max_resp_code: Option<u16>,
     /// What is in it.
     pub content: Content,
-    /// The IGMP message with its checksum corrected, if only its checksum is wrong.
+    /// The message with its checksum corrected, if only its checksum is wrong.
     pub but_for_checksum: Option<Box<DecodedMessage>>,
 }
 
-/// What an IPv4 packet carries.
+/// What a packet carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Content {
-    /// An IGMP message.
+    /// A message of IGMP or MLD.
     Gmp(DecodedMessage),
-    /// IGMP that is malformed.
+    /// IGMP or MLD that is malformed.
     BadGmp(Malformed),
     /// A numbered datagram of a source.
     Data(Number),
@@ -56,63 +57,85 @@ pub enum Content {
     Other(u8),
 }
 
-/// Decodes an Ethernet frame; `None` if it is not IPv4, or not even that.
+/// Decodes an Ethernet frame; `None` if it is not IP, or not even that.
 #[must_use]
 pub fn decode(frame: &[u8]) -> Option<Packet> {
     let ethernet = Ethernet2Slice::from_slice_without_fcs(frame).ok()?;
-    if ethernet.ether_type() != EtherType::IPV4 {
-        return None;
-    }
-    decode_ipv4(ethernet.payload_slice()).ok()
+    let family = match ethernet.ether_type() {
+        EtherType::IPV4 => Family::V4,
+        EtherType::IPV6 => Family::V6,
+        _ => return None,
+    };
+    decode_of(family, ethernet.payload_slice()).ok()
 }
 
-/// Decodes an IPv4 packet, which a link may have padded.
+/// Decodes a packet of the family, which a link may have padded.
 ///
 /// # Errors
 /// The fault of its header.
-pub fn decode_ipv4(bytes: &[u8]) -> Result<Packet, Malformed> {
-    let packet = ipv4::decode(bytes)?;
-    let Ipv4Packet { source, destination, ttl, tos, router_alert, payload, .. } = packet;
-    let (content, length) = content(&packet);
+pub fn decode_of(family: Family, bytes: &[u8]) -> Result<Packet, Malformed> {
+    let packet = match family {
+        Family::V4 => ipv4::decode(bytes)?.into(),
+        Family::V6 => ipv6::decode(bytes)?.into(),
+    };
+    Ok(read(&packet))
+}
+
+/// Decodes a packet of the family that its version names, which a link may have padded.
+///
+/// # Errors
+/// The fault of its header.
+pub fn decode_ip(bytes: &[u8]) -> Result<Packet, Malformed> {
+    ip::Packet::decode(bytes).map(|packet| read(&packet))
+}
+
+fn read(packet: &ip::Packet<'_>) -> Packet {
+    let ip::Header { source, destination, hop_limit, class, router_alert, .. } = packet.header;
+    let (content, length) = content(packet);
     let but_for_checksum = match &content {
-        Content::BadGmp(malformed) => but_for_checksum(payload, malformed),
+        Content::BadGmp(malformed) => but_for_checksum(packet, malformed),
         Content::Gmp(_) | Content::Data(_) | Content::Other(_) => None,
     };
-    Ok(Packet {
-        source: source.into(),
-        destination: destination.into(),
-        ttl,
-        tos,
+    let max_resp_code = match (source, packet.payload) {
+        (IpAddr::V4(_), &[_, code, ..]) => Some(code.into()),
+        (IpAddr::V6(_), &[_, _, _, _, high, low, ..]) => Some(u16::from_be_bytes([high, low])),
+        _ => None,
+    };
+    Packet {
+        source,
+        destination,
+        ttl: hop_limit,
+        tos: class,
         router_alert,
         length,
-        max_resp_code: payload.get(1).copied(),
+        max_resp_code,
         content,
         but_for_checksum,
-    })
+    }
 }
 
 /// What is in the packet, and how many octets that is.
-fn content(packet: &Ipv4Packet<'_>) -> (Content, usize) {
-    let length = packet.payload.len();
-    if packet.protocol == ipv4::IGMP {
-        let content = message::decode(packet.payload).map_or_else(Content::BadGmp, Content::Gmp);
-        return (content, length);
+fn content(packet: &ip::Packet<'_>) -> (Content, usize) {
+    let (length, protocol) = (packet.payload.len(), packet.header.protocol);
+    if let Some(message) = message::decode(packet) {
+        return (message.map_or_else(Content::BadGmp, Content::Gmp), length);
     }
-    let numbered = (packet.protocol == ip_number::UDP.0)
+    let numbered = (protocol == ip_number::UDP.0)
         .then(|| UdpSlice::from_slice(packet.payload).ok())
         .flatten()
         .and_then(|udp| Some((numbered::decode(udp.payload())?.0, udp.payload().len())));
-    numbered.map_or((Content::Other(packet.protocol), length), |(number, length)| {
+    numbered.map_or((Content::Other(protocol), length), |(number, length)| {
         (Content::Data(number), length)
     })
 }
 
 /// The message with its checksum corrected.
-fn but_for_checksum(payload: &[u8], malformed: &Malformed) -> Option<Box<DecodedMessage>> {
+fn but_for_checksum(packet: &ip::Packet<'_>, malformed: &Malformed) -> Option<Box<DecodedMessage>> {
     let Malformed { at, why: Why::Checksum { right, .. }, .. } = malformed else { return None };
-    let mut mended = payload.to_vec();
+    let mut mended = packet.payload.to_vec();
     mended.get_mut(*at..at + 2)?.copy_from_slice(&right.to_be_bytes());
-    message::decode(&mended).ok().map(Box::new)
+    let mended = ip::Packet { header: packet.header, payload: &mended };
+    message::decode(&mended)?.ok().map(Box::new)
 }
 
 impl Packet {

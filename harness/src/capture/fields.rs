@@ -10,10 +10,11 @@ impl Packet {
     /// Every field that the packet was decoded to, in the order of its octets.
     #[must_use]
     pub fn fields(&self) -> Vec<Field> {
+        let hops = if self.source.is_ipv6() { "Hop Limit" } else { "TTL" };
         let mut fields = vec![
             ("IP source", self.source.to_string()),
             ("IP destination", self.destination.to_string()),
-            ("TTL", self.ttl.to_string()),
+            (hops, self.ttl.to_string()),
             ("Router Alert", if self.router_alert { "yes" } else { "no" }.to_owned()),
         ];
         match &self.content {
@@ -28,7 +29,7 @@ impl Packet {
         fields
     }
 
-    /// The only group of the packet: the one that an IGMP message names, or the destination of any
+    /// The only group of the packet: the one that a message names, or the destination of any
     /// other packet. `None` for a General Query, and for a version 3 Report of several groups.
     #[must_use]
     pub fn group(&self) -> Option<IpAddr> {

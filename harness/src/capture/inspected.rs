@@ -1,11 +1,13 @@
 //! What a frame of any capture file says, in words, or why nothing can be said of it.
 
+mod odd;
+
 use std::fmt;
 
-use castnet::wire::{Malformed, Why, ipv4};
-use etherparse::Ipv4HeaderSlice;
+use castnet::addr::Family;
+use castnet::wire::ip;
 
-use super::decode::{Content, Packet, decode_ipv4};
+use super::decode::{Content, Packet, decode_ip, decode_of};
 use super::fields::Field;
 use super::file::CapturedFrame;
 use super::link::{self, LinkType, Unread};
@@ -29,13 +31,29 @@ pub struct InspectedFrame {
 /// What a frame is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FrameContent {
-    /// A sound IPv4 packet.
+    /// A sound packet.
     Packet(Packet),
     /// A packet that no host on this link takes as it stands, and why: its IP header is wrong, or it
     /// is in a tunnel.
     Marked(Box<Packet>, String),
-    /// Of the IPv4 packet of this protocol only a part is there.
-    Part(u8, String),
+    /// Of the packet only a part is there.
+    Part {
+        /// The family of the packet.
+        family: Family,
+        /// Whether it belongs to a message of IGMP or MLD, or may do so.
+        is_gmp: bool,
+        /// The part, in words.
+        words: String,
+    },
+    /// An IP packet of which not even the header can be told.
+    Headless {
+        /// The family of the packet.
+        family: Family,
+        /// Why such frames cannot be told.
+        why: &'static str,
+        /// The frame, in words.
+        words: String,
+    },
     /// Anything else, in words.
     Other(String),
     /// Nothing can be said.
@@ -59,9 +77,9 @@ impl InspectedFrame {
             Some(number) => format!("{interface}/{number}"),
             None => interface,
         };
-        let content = match carried.is_ipv4() {
-            true => of_ipv4(carried.packet, captured),
-            false => {
+        let content = match carried.family() {
+            Some(family) => of_packet(family, carried.packet, captured),
+            None => {
                 FrameContent::Other(format!("{}, {length} octets", protocol(carried.ether_type)))
             }
         };
@@ -80,9 +98,10 @@ impl InspectedFrame {
                 fields.push(("mark", mark.clone()));
                 fields
             }
-            FrameContent::Part(..) | FrameContent::Other(_) | FrameContent::Unread(..) => {
-                vec![("frame", self.to_string())]
-            }
+            FrameContent::Part { .. }
+            | FrameContent::Headless { .. }
+            | FrameContent::Other(_)
+            | FrameContent::Unread(..) => vec![("frame", self.to_string())],
         };
         vlans.chain(of_packet).collect()
     }
@@ -105,39 +124,34 @@ impl InspectedFrame {
         }
     }
 
-    /// Whether it is IGMP, even if malformed.
+    /// Whether it is IGMP (IPv4) or MLD (IPv6), even if malformed.
     #[must_use]
-    pub fn is_igmp(&self) -> bool {
+    pub fn is_gmp_of(&self, family: Family) -> bool {
         match &self.content {
-            FrameContent::Packet(packet) => is_igmp(packet),
-            FrameContent::Marked(packet, _) => is_igmp(packet),
-            FrameContent::Part(protocol, _) => *protocol == ipv4::IGMP,
-            FrameContent::Other(_) | FrameContent::Unread(..) => false,
+            FrameContent::Packet(packet) => is_gmp_of(family, packet),
+            FrameContent::Marked(packet, _) => is_gmp_of(family, packet),
+            FrameContent::Part { family: its, is_gmp, .. } => *is_gmp && *its == family,
+            FrameContent::Headless { .. } | FrameContent::Other(_) | FrameContent::Unread(..) => {
+                false
+            }
         }
     }
 
-    /// Why the frame may be IGMP although nobody can tell.
+    /// Why the frame may be IGMP (IPv4) or MLD (IPv6) although nobody can tell.
     #[must_use]
-    pub fn hides(&self) -> Option<&'static str> {
+    pub fn hides(&self, family: Family) -> Option<&'static str> {
         match &self.content {
             FrameContent::Unread(Unread::LinkType(_), _) => Some("their link type is not read"),
             FrameContent::Unread(Unread::Short, _) => Some("they end in the header of their link"),
-            FrameContent::Other(words) if words.starts_with(HEADERLESS) => {
-                Some("they end in the IP header")
-            }
-            FrameContent::Other(words) if words.starts_with("malformed IPv4") => {
-                Some("their IP header is malformed")
-            }
+            FrameContent::Headless { family: its, why, .. } if *its == family => Some(why),
             _ => None,
         }
     }
 }
 
-/// How a frame is told that was cut within its IP header.
-const HEADERLESS: &str = "IPv4, of which";
-
-const fn is_igmp(packet: &Packet) -> bool {
+fn is_gmp_of(family: Family, packet: &Packet) -> bool {
     matches!(packet.content, Content::Gmp(_) | Content::BadGmp(_))
+        && Family::of(packet.source) == family
 }
 
 impl fmt::Display for InspectedFrame {
@@ -149,93 +163,30 @@ impl fmt::Display for InspectedFrame {
         match &self.content {
             FrameContent::Packet(packet) => write!(f, "{packet}"),
             FrameContent::Marked(packet, mark) => write!(f, "{packet} ({mark})"),
-            FrameContent::Part(_, words) | FrameContent::Other(words) => f.write_str(words),
+            FrameContent::Part { words, .. }
+            | FrameContent::Headless { words, .. }
+            | FrameContent::Other(words) => f.write_str(words),
             FrameContent::Unread(why, length) => write!(f, "{length} octets, {why}"),
         }
     }
 }
 
-fn of_ipv4(octets: &[u8], captured: &CapturedFrame) -> FrameContent {
-    match decode_ipv4(octets) {
+fn of_packet(family: Family, octets: &[u8], captured: &CapturedFrame) -> FrameContent {
+    match decode_of(family, octets) {
         Ok(packet) => tunnelled(octets).unwrap_or(FrameContent::Packet(packet)),
-        Err(malformed) => odd(octets, malformed, captured),
+        Err(malformed) => odd::odd(family, octets, malformed, captured),
     }
 }
 
-/// A packet whose header is wrong, or of which only a part is there.
-fn odd(octets: &[u8], first: Malformed, captured: &CapturedFrame) -> FrameContent {
-    let (kept, length) = (captured.bytes.len(), captured.original_len);
-    let malformed = |why| FrameContent::Other(format!("malformed {why}, {length} octets"));
-    let (mut octets, mut marks) = (octets.to_vec(), Vec::new());
-    let mut next = first;
-    // A mended header may show another fault, and each can be mended once.
-    for _ in 0..3 {
-        match next.why {
-            Why::Checksum { found, right } if next.at == 10 => {
-                marks.push(format!("IP header checksum {found:#06x}, should be {right:#06x}"));
-                octets[10..12].copy_from_slice(&right.to_be_bytes());
-            }
-            // Offloading to the device, and packets beyond 65535 octets, leave it to the link.
-            Why::TooFew { found: 0, .. } if next.field == "total length" && kept == length => {
-                marks.push("IP total length 0".to_owned());
-                let total = u16::try_from(octets.len()).unwrap_or(u16::MAX);
-                octets[2..4].copy_from_slice(&total.to_be_bytes());
-                mend_checksum(&mut octets);
-            }
-            Why::Fragment { offset, more } => {
-                let place = if more { "more to come" } else { "the last one" };
-                let words = format!("fragment at octet {offset}, {place}");
-                return part(&octets, &words, marks).unwrap_or_else(|| malformed(first));
-            }
-            _ if kept < length => {
-                let words = format!("of which {kept} of {length} octets were captured");
-                let none = || {
-                    FrameContent::Other(format!(
-                        "{HEADERLESS} {kept} of {length} octets were captured"
-                    ))
-                };
-                return part(&octets, &words, marks).unwrap_or_else(none);
-            }
-            _ => return malformed(first),
-        }
-        match decode_ipv4(&octets) {
-            Ok(packet) => return FrameContent::Marked(Box::new(packet), marks.join(", ")),
-            Err(malformed) => next = malformed,
-        }
-    }
-    malformed(first)
-}
-
-/// Addresses and protocol of a packet, and what is missing of it; `None` without a whole header.
-fn part(octets: &[u8], words: &str, marks: Vec<String>) -> Option<FrameContent> {
-    let header = Ipv4HeaderSlice::from_slice(octets).ok()?;
-    let (source, destination) = (header.source_addr(), header.destination_addr());
-    let protocol = header.protocol().0;
-    let words: Vec<String> = [words.to_owned()].into_iter().chain(marks).collect();
-    let words = format!("{source} > {destination} IP protocol {protocol}, {}", words.join(", "));
-    Some(FrameContent::Part(protocol, words))
-}
-
-/// Writes the header checksum that is right (RFC 791 section 3.1).
-fn mend_checksum(octets: &mut [u8]) {
-    octets[10..12].fill(0);
-    let header = usize::from(octets[0] & 0x0f) * 4;
-    let words = octets.iter().take(header).enumerate();
-    let sum: u32 = words.map(|(n, octet)| u32::from(*octet) << (8 * (1 - n % 2))).sum();
-    let folded = (sum & 0xffff) + (sum >> 16);
-    let [.., high, low] = (!((folded & 0xffff) + (folded >> 16))).to_be_bytes();
-    octets[10..12].copy_from_slice(&[high, low]);
-}
-
-/// IGMP in a tunnel, which is no IGMP of this link.
+/// IGMP or MLD in a tunnel, which is none of this link.
 fn tunnelled(octets: &[u8]) -> Option<FrameContent> {
     let mut octets = octets;
     let mut marks = Vec::new();
     while let Some((name, inner)) = inner(octets) {
-        let outer = ipv4::decode(octets).ok()?;
-        marks.push(format!("in {name} {} > {}", outer.source, outer.destination));
-        let packet = decode_ipv4(inner).ok()?;
-        if is_igmp(&packet) {
+        let ip::Header { source, destination, .. } = ip::Packet::decode(octets).ok()?.header;
+        marks.push(format!("in {name} {source} > {destination}"));
+        let packet = decode_ip(inner).ok()?;
+        if matches!(packet.content, Content::Gmp(_) | Content::BadGmp(_)) {
             return Some(FrameContent::Marked(Box::new(packet), marks.join(", ")));
         }
         octets = inner;
@@ -243,11 +194,12 @@ fn tunnelled(octets: &[u8]) -> Option<FrameContent> {
     None
 }
 
-/// The packet in a packet of GRE (RFC 2784, RFC 2890) or of IP in IP (RFC 2003).
+/// The packet in a packet of GRE (RFC 2784, RFC 2890), or of either family in IP (RFC 2003, RFC 4213,
+/// RFC 2473).
 fn inner(octets: &[u8]) -> Option<(&'static str, &[u8])> {
-    let outer = ipv4::decode(octets).ok()?;
-    match outer.protocol {
-        4 => Some(("IP", outer.payload)),
+    let outer = ip::Packet::decode(octets).ok()?;
+    match outer.header.protocol {
+        4 | 41 => Some(("IP", outer.payload)),
         47 => {
             let (&[flags, version, a, b], mut rest) = outer.payload.split_first_chunk()?;
             for present in [0x80, 0x20, 0x10] {
@@ -256,10 +208,10 @@ fn inner(octets: &[u8]) -> Option<(&'static str, &[u8])> {
                 }
             }
             match (version & 7, u16::from_be_bytes([a, b])) {
-                (0, 0x0800) => Some(("GRE", rest)),
+                (0, 0x0800 | 0x86dd) => Some(("GRE", rest)),
                 (0, 0x6558) => {
                     let carried = link::open(LinkType::ETHERNET, rest).ok()?;
-                    carried.is_ipv4().then_some(("GRE", carried.packet))
+                    carried.family().map(|_| ("GRE", carried.packet))
                 }
                 _ => None,
             }
@@ -268,11 +220,10 @@ fn inner(octets: &[u8]) -> Option<(&'static str, &[u8])> {
     }
 }
 
-/// What is no IPv4, by its EtherType.
+/// What is no IP, by its EtherType.
 fn protocol(ether_type: u16) -> String {
     match ether_type {
         0x0806 => "ARP".to_owned(),
-        0x86dd => "IPv6".to_owned(),
         // Below it is a length (IEEE 802.3 section 3.2.6).
         ..0x0600 => "an 802.3 frame".to_owned(),
         other => format!("EtherType {other:#06x}"),

@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use castnet::addr::Family;
 use pcap_file::DataLink;
 
 /// The link type of a frame: the headers before the network layer's packet.
@@ -132,10 +133,14 @@ impl<'a> Carried<'a> {
         Self { ether_type, packet, source, vlans: Vec::new(), outgoing, interface }
     }
 
-    /// Whether it is an IPv4 packet.
+    /// The family of the packet, if it is one of IP.
     #[must_use]
-    pub const fn is_ipv4(&self) -> bool {
-        self.ether_type == IPV4
+    pub const fn family(&self) -> Option<Family> {
+        match self.ether_type {
+            IPV4 => Some(Family::V4),
+            IPV6 => Some(Family::V6),
+            _ => None,
+        }
     }
 }
 

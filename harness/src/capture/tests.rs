@@ -3,6 +3,7 @@
 mod comments;
 mod file;
 mod link;
+mod mld;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -125,7 +126,7 @@ fn every_igmp_message_is_decoded_with_its_header() {
             tos: 0xc0,
             router_alert: true,
             length: message.encode().unwrap().len(),
-            max_resp_code: message.encode().unwrap().get(1).copied(),
+            max_resp_code: message.encode().unwrap().get(1).map(|&code| code.into()),
             content: Content::Gmp(message.clone().into()),
             but_for_checksum: None,
         };
@@ -198,7 +199,7 @@ fn datagrams_of_our_sources_are_known_and_others_are_not() {
 }
 
 #[test]
-fn what_is_not_a_whole_ipv4_packet_is_nothing() {
+fn what_is_not_a_whole_packet_is_nothing() {
     for ethertype in [[8, 6], [0x86, 0xdd], [0x81, 0], [0x88, 0xb5]] {
         assert_eq!(decode(&ethernet(ethertype, &[0x45; 60])), None);
     }

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::time::Seconds;
 use castnet_lab::capture::file::{Broken, CapturedFrame, read};
 use castnet_lab::capture::inspected::{FrameContent, InspectedFrame};
@@ -20,9 +21,12 @@ pub(super) struct ShowArgs {
     /// A capture of any tool, pcapng or pcap; - is standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Only IGMP messages.
+    /// Only IGMP messages; with --mld those of either.
     #[arg(long)]
     igmp: bool,
+    /// Only MLD messages; with --igmp those of either.
+    #[arg(long)]
+    mld: bool,
     /// Draw a ladder: a column for each interface, and for each node of castnet's own captures.
     #[arg(long)]
     ladder: bool,
@@ -45,8 +49,8 @@ struct Seen {
     /// The number of frames that could not be decoded, and the reason for the first of them.
     unread: u64,
     why: Option<String>,
-    /// Frames that may be IGMP although nobody can tell, by the reason.
-    hidden: BTreeMap<&'static str, u64>,
+    /// Frames that may be IGMP or MLD although nobody can tell, by the protocol and the reason.
+    hidden: BTreeMap<(&'static str, &'static str), u64>,
 }
 
 /// Exit code 1 if the file could not be read to its end, or nothing in it is to be shown.
@@ -59,6 +63,7 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
     let mut ladder = Ladder::default();
     let reading = read(file, |shot| {
         let line = seen.line(&shot);
+        seen.hide(&line.frame, args.only());
         if !args.wants(&line) {
             return true;
         }
@@ -73,8 +78,8 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
     });
     say(&ladder.render(width()));
     let Seen { frames, shown, unread, why, hidden, .. } = seen;
-    for (why, count) in hidden.iter().filter(|_| args.igmp) {
-        complain(&named(&format!("{count} frames are not shown and may be IGMP: {why}")));
+    for ((protocol, why), count) in hidden {
+        complain(&named(&format!("{count} frames are not shown and may be {protocol}: {why}")));
     }
     if let Some(why) = why {
         complain(&named(&format!("{unread} of {frames} frames could not be read: {why}")));
@@ -118,14 +123,31 @@ impl ShowArgs {
         }
     }
 
+    /// The protocols to which the frames are narrowed, and the families that they manage; empty for
+    /// all frames.
+    fn only(&self) -> impl Iterator<Item = (&'static str, Family)> + Clone {
+        let igmp = self.igmp.then_some(("IGMP", Family::V4));
+        igmp.into_iter().chain(self.mld.then_some(("MLD", Family::V6)))
+    }
+
     fn wants(&self, line: &Line) -> bool {
         let named = |text: &String| line.text.contains(text.as_str());
-        (line.frame.is_igmp() || !self.igmp)
+        let mut only = self.only().peekable();
+        (only.peek().is_none() || only.any(|(_, family)| line.frame.is_gmp_of(family)))
             && (self.filter.is_empty() || self.filter.iter().any(named))
     }
 }
 
 impl Seen {
+    /// Counts a frame that may be of one of the protocols although nobody can tell.
+    fn hide(&mut self, frame: &InspectedFrame, only: impl Iterator<Item = (&'static str, Family)>) {
+        for (protocol, family) in only {
+            if let Some(why) = frame.hides(family) {
+                *self.hidden.entry((protocol, why)).or_default() += 1;
+            }
+        }
+    }
+
     fn line(&mut self, shot: &CapturedFrame) -> Line {
         self.frames += 1;
         let first = *self.first.get_or_insert(shot.stamp.unwrap_or_default());
@@ -138,9 +160,6 @@ impl Seen {
         if let FrameContent::Unread(why, _) = frame.content {
             self.unread += 1;
             self.why.get_or_insert_with(|| why.to_string());
-        }
-        if let Some(why) = frame.hides() {
-            *self.hidden.entry(why).or_default() += 1;
         }
         let text = format!("{at:>12}  {}  {frame}", frame.interface);
         Line { frame, at: shot.stamp.unwrap_or(first).saturating_sub(first), text }

@@ -5,16 +5,17 @@
 
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::time::Instant;
-use castnet::wire::{Malformed, Why, ipv4};
+use castnet::wire::{Malformed, Why, icmpv6, ipv4};
 
 use super::Told;
 use super::matching::Matching;
-use crate::capture::decode::decode_ipv4;
+use crate::capture::decode::decode_of;
 use crate::capture::file::{CapturedFrame, Reading};
 use crate::capture::link;
 use crate::judge::Outcome;
-use crate::plan::{Check, Claim, Filter, LinkId, Plan, Window};
+use crate::plan::{Check, Claim, Filter, Link, LinkId, Plan, Window};
 use crate::scenario::PacketKind;
 
 /// IP protocol number of the datagrams.
@@ -51,7 +52,12 @@ impl Gaps {
                 None => None,
             };
             let link = matching.link_of(shot);
-            Some(Unread { at, link, protocol: unread(shot)? })
+            let (family, protocol) = unread(shot)?;
+            let speaks = |link: &Link| Family::of(link.subnet.addr());
+            let mut links =
+                plan.links.iter().enumerate().filter(|(id, _)| link.is_none_or(|own| own == *id));
+            let matters = family.is_none_or(|family| links.any(|(_, link)| speaks(link) == family));
+            matters.then_some(Unread { at, link, protocol })
         });
         let since = |stamp: Duration| Instant::ZERO + stamp.saturating_sub(epoch);
         let stamps = || shots.iter().filter_map(|shot| shot.stamp.map(since));
@@ -120,29 +126,37 @@ impl Gaps {
 
 impl Unread {
     fn could_be(&self, kind: PacketKind, link: Option<LinkId>) -> bool {
-        let protocol = if kind == PacketKind::Data { UDP } else { ipv4::IGMP };
-        self.protocol.is_none_or(|known| known == protocol)
+        let is_data = kind == PacketKind::Data;
+        let is_it = |known: u8| match known {
+            UDP => is_data,
+            ipv4::IGMP | icmpv6::ICMPV6 => !is_data,
+            _ => false,
+        };
+        self.protocol.is_none_or(is_it)
             && self.link.zip(link).is_none_or(|(its, wanted)| its == wanted)
     }
 }
 
-/// Whether something of the frame is missing, and then its protocol, if that is left.
-fn unread(shot: &CapturedFrame) -> Option<Option<u8>> {
+/// Whether something of the frame is missing, and then its family and its protocol, if they are left.
+fn unread(shot: &CapturedFrame) -> Option<(Option<Family>, Option<u8>)> {
     let is_cut = shot.bytes.len() < shot.original_len;
     let carried = match link::open(shot.link_type, &shot.bytes) {
         Ok(carried) => carried,
-        Err(link::Unread::LinkType(_)) => return Some(None),
-        Err(link::Unread::Short) => return is_cut.then_some(None),
+        Err(link::Unread::LinkType(_)) => return Some((None, None)),
+        Err(link::Unread::Short) => return is_cut.then_some((None, None)),
     };
-    if !carried.is_ipv4() {
-        return None;
-    }
-    match decode_ipv4(carried.packet) {
+    let family = carried.family()?;
+    match decode_of(family, carried.packet) {
         Err(Malformed { why: Why::Fragment { .. }, .. }) => {}
         Err(_) if is_cut => {}
         _ => return None,
     }
-    Some(carried.packet.get(9).copied())
+    let protocol = match family {
+        Family::V4 => carried.packet.get(9),
+        // The header names an extension header, behind which the protocol is not looked for.
+        Family::V6 => carried.packet.get(6).filter(|next| [UDP, icmpv6::ICMPV6].contains(next)),
+    };
+    Some((Some(family), protocol.copied()))
 }
 
 fn span(

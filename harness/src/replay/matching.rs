@@ -9,15 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::capture::decode::{Packet, decode_ipv4};
-use crate::capture::ethernet::multicast_mac;
+use castnet::addr::Family;
+
+use crate::capture::decode::Packet;
+use crate::capture::ethernet;
 use crate::capture::file::CapturedFrame;
 use crate::capture::inspected::InspectedFrame;
 use crate::capture::link;
 use crate::plan::{LinkId, Plan, PortId, Role};
 
 /// Octets of an Ethernet header's type of IPv4.
-const IPV4: [u8; 2] = [8, 0];
 
 /// What stands for a port of the scenario in the capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl<'a> Matching<'a> {
         for shot in shots {
             let frame = InspectedFrame::of(shot);
             let votes = votes.entry(frame.interface.clone()).or_default();
-            let local = frame.packet().filter(|_| frame.is_igmp());
+            let local = frame.packet().filter(|packet| frame.is_gmp_of(Family::of(packet.source)));
             for link in local.into_iter().flat_map(|packet| matching.links_of(packet.source)) {
                 *votes.entry(link).or_default() += 1;
             }
@@ -121,6 +122,11 @@ impl<'a> Matching<'a> {
         let frame = InspectedFrame::of(shot);
         let packet = frame.packet()?;
         let link = *self.links.get(&frame.interface)?;
+        // What the other family says on the link is none of the scenario's.
+        let family = Family::of(self.plan.links[link].subnet.addr());
+        if family != Family::of(packet.source) {
+            return None;
+        }
         if !self.counts.get(&link)?.contains(&frame.interface) {
             return None;
         }
@@ -133,10 +139,8 @@ impl<'a> Matching<'a> {
         let carried = link::open(shot.link_type, &shot.bytes).ok()?;
         // A frame that a switch passed on is identified by its Ethernet source, if the plan has it.
         let origin = frame.source.and_then(|mac| self.by_mac(mac)).unwrap_or(port);
-        let packet = decode_ipv4(carried.packet).ok()?;
         let source = self.plan.ports[origin].mac;
-        let header = [&multicast_mac(packet.destination)[..], &source, &IPV4].concat();
-        Some((port, [&header, carried.packet].concat()))
+        Some((port, ethernet::frame(source, packet.destination, carried.packet)))
     }
 
     fn said(&self, interface: &str) -> Option<PortId> {

@@ -78,7 +78,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::capture::decode::{Content, decode_ipv4};
+    use crate::capture::decode::{Content, decode_ip};
 
     fn stream(source: &str, group: &str) -> Stream {
         Stream {
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_datagram_is_read_as_it_was_written() {
         let (octets, number) = (datagram(), Number { stream: 3, sequence: 7 });
-        let read = decode_ipv4(&octets).unwrap();
+        let read = decode_ip(&octets).unwrap();
         assert_eq!((read.ttl, read.content), (8, Content::Data(number)));
         assert_eq!(octets.len(), 20 + 8 + 64);
         let Stream { source, group, .. } = stream("10.0.1.1", "239.1.1.1");

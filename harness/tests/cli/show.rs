@@ -107,7 +107,7 @@ fn a_pcapng_is_shown_by_interface_and_relative_time() {
         lines[1..],
         [
             "  1.500000 s  1  ARP, 60 octets",
-            " -0.250000 s  1  IPv6, 60 octets",
+            " -0.250000 s  1  malformed IPv6 packet: version at octet 0: 15, should be 6, 60 octets",
             "           -  eth7  EtherType 0x88b5, 60 octets",
         ]
     );

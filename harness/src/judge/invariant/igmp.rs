@@ -1,4 +1,4 @@
-//! The IGMP of castnet's own routers and hosts is well-formed. Scripted nodes may be told to be
+//! The IGMP or MLD of castnet's own routers and hosts is well-formed. Scripted nodes may be told to be
 //! wrong, so they are not judged.
 
 use castnet::gmp::message::Form;
@@ -16,7 +16,8 @@ impl Evidence<'_> {
         for sent in self.seen.iter().filter(|seen| seen.outgoing && self.is_our_own(seen.port)) {
             let faults = faults(&sent.packet);
             if !faults.is_empty() {
-                let what = format!("sent IGMP with {}", faults.join(", "));
+                let protocol = if sent.packet.source.is_ipv6() { "MLD" } else { "IGMP" };
+                let what = format!("sent {protocol} with {}", faults.join(", "));
                 breaches.add((sent.port, what.clone()), sent, || (what, Vec::new()));
             }
         }
@@ -31,7 +32,7 @@ impl Evidence<'_> {
     }
 }
 
-/// The faults of a sent message; empty if it is not IGMP.
+/// The faults of a sent message; empty if it is neither IGMP nor MLD.
 fn faults(packet: &Packet) -> Vec<String> {
     let message = match &packet.content {
         Content::Gmp(message) => Some(message),
@@ -39,11 +40,12 @@ fn faults(packet: &Packet) -> Vec<String> {
         Content::Data(_) | Content::Other(_) => return Vec::new(),
     };
     let mut faults = Vec::new();
-    // RFC2236-2-02
+    // RFC2236-2-02, RFC2710-3-01
     if packet.ttl != HOP_LIMIT {
-        faults.push(format!("TTL {}", packet.ttl));
+        let hops = if packet.source.is_ipv6() { "hop limit" } else { "TTL" };
+        faults.push(format!("{hops} {}", packet.ttl));
     }
-    // RFC2236-2-03
+    // RFC2236-2-03, RFC2710-3-01
     if !packet.router_alert {
         faults.push("no Router Alert".to_owned());
     }
@@ -51,11 +53,12 @@ fn faults(packet: &Packet) -> Vec<String> {
     if let Content::BadGmp(malformed) = &packet.content {
         faults.push(format!("a malformed message: {malformed}"));
     }
-    // RFC2236-2.2-02, RFC3376-4.2.1-01
+    // RFC2236-2.2-02, RFC3376-4.2.1-01, RFC2710-3.4-02
     if let (Some(code @ 1..), Some(message)) = (packet.max_resp_code, message)
         && message.meaning().form() != Some(Form::Query)
     {
-        faults.push(format!("{code} in its second octet"));
+        let field = if packet.source.is_ipv6() { "octets 4 and 5" } else { "second octet" };
+        faults.push(format!("{code} in its {field}"));
     }
     // RFC3376-4.1.10-02, RFC3376-4.2.11-01
     let length = message.and_then(DecodedMessage::defined_len);

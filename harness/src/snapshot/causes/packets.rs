@@ -11,7 +11,7 @@ use castnet::addr::Group;
 use castnet::gmp::message::{Message, Query};
 use castnet::time::Instant;
 
-use crate::capture::decode::{Packet, decode_ipv4};
+use crate::capture::decode::{Packet, decode_ip};
 use crate::capture::encode::injected;
 use crate::knobs::HostKnobs;
 use crate::plan::{Act, Action, Injection, Role};
@@ -104,7 +104,7 @@ impl Scene<'_> {
             _ => None,
         });
         let same = |injection: &Injection| {
-            let decoded = injected(injection).ok().and_then(|packet| decode_ipv4(&packet).ok());
+            let decoded = injected(injection).ok().and_then(|packet| decode_ip(&packet).ok());
             injection.port == sent.port && decoded.as_ref() == Some(&sent.packet)
         };
         let due = own.chain(acts).filter_map(|(from, label, injection)| {
