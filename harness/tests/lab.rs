@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use castnet_lab::family::spoken;
+use castnet_lab::lab::carrier::noticed;
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
     BATCH_BYTES, Built, Capture, Captured, Carrier, Frame, LinkSpec, Netlink, Netns, PROOF_BOUND,
@@ -43,6 +44,7 @@ fn trials() -> Vec<Trial> {
         trial("an_error_names_link_port_and_operation", error_names_the_port),
         trial("a_link_that_does_not_carry_is_named_with_its_pairs", silence_is_named),
         trial("a_port_that_went_down_does_not_hold_up_the_end", down_port_is_excused),
+        trial("a_carrier_that_the_kernel_has_noticed_carries", noticed_carries),
         trial("a_chain_of_fifty_is_built_and_proved", chain_of_fifty),
     ]
 }
@@ -319,6 +321,30 @@ async fn down_port_is_excused() {
             2 => assert!(seen.is_empty() || seen == [(0, 0, true)]),
             _ => assert_eq!(seen, [(0, 0, true), (0, 2, false)]),
         }
+    }
+}
+
+async fn noticed_carries() {
+    const FLAPS: usize = 20;
+    for nodes in [2, 3] {
+        let lab = Lab::single(nodes).await;
+        let (near, netlink) = (lab.built.ifindex[0][1], Netlink::open(&lab.netns[1]).unwrap());
+        let (far_netns, far) = match &lab.built.media[0] {
+            Medium::Hub(netns) => (netns, lab.built.far[0][1]),
+            _ => (&lab.netns[0], lab.built.ifindex[0][0]),
+        };
+        for _ in 0..FLAPS {
+            netlink.down(near).await.unwrap();
+            noticed(far_netns, far).await.unwrap();
+            netlink.up(near).await.unwrap();
+            noticed(&lab.netns[1], near).await.unwrap();
+            noticed(far_netns, far).await.unwrap();
+            lab.socket(0, 0).send_to(b"flap", (GROUP, UDP_PORT)).unwrap();
+        }
+        netlink.close().await;
+        let seen = datagrams(&lab.finish().await, b"flap");
+        let arrived = seen.iter().filter(|&&(_, port, outgoing)| (port, outgoing) == (1, false));
+        assert_eq!(arrived.count(), FLAPS, "{nodes} nodes: {seen:?}");
     }
 }
 

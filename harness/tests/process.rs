@@ -3,13 +3,18 @@
 //!
 //! This program itself is started once more as a router, and as the process that starts programs.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::pipe;
+use std::net::UdpSocket;
 use std::os::fd::AsFd as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
+use castnet::kernel::Mroute;
 use castnet_lab::backend::{Cancel, netns};
 use castnet_lab::lab::{Lines, Netns, Process, Program, Streams, Ward};
 use castnet_lab::plan::{NodeId, Plan, compile};
@@ -29,6 +34,8 @@ fn main() -> ExitCode {
         trial("dropped_it_is_dead_and_what_it_has_started_lives_on_in_the_ward", dropped),
         trial("nothing_outlives_its_ward_whatever_it_forks", nothing_outlives_its_ward),
         trial("a_ward_sees_its_own_processes_only", sees_its_own),
+        trial("nothing_in_a_ward_has_a_descriptor_of_the_laboratory", inherits_nothing),
+        trial("a_socket_that_is_closed_is_free_while_programs_start", no_copies),
         trial("two_tasks_may_wait_for_its_death", two_wait),
         trial("what_cannot_be_started_is_an_error", not_started),
         Trial::test("a_router_tells_the_same_as_a_task_and_as_a_process", told_alike),
@@ -158,6 +165,61 @@ async fn sees_its_own() {
     let (process, _) = shell(&other, "test -e /mnt/here");
     assert_eq!(process.ended().await.unwrap().code(), Some(1));
     assert!(!fs::read_to_string("/proc/self/mounts").unwrap().contains(" /mnt tmpfs"));
+}
+
+/// The sockets that a process holds open.
+fn sockets(process: impl std::fmt::Display) -> BTreeSet<String> {
+    let links = fs::read_dir(format!("/proc/{process}/fd")).unwrap().flatten();
+    let targets = links.filter_map(|link| fs::read_link(link.path()).ok());
+    let targets = targets.filter_map(|target| target.into_os_string().into_string().ok());
+    targets.filter(|target| target.starts_with("socket:")).collect()
+}
+
+async fn inherits_nothing() {
+    let _socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (_netns, ward) = node();
+    let (_process, mut lines) = shell(&ward, "echo /proc/self/fd/*; exec sleep 1000");
+    // The shell has no descriptor but these, and the one by which it reads the list.
+    assert_eq!(
+        lines.next().await.unwrap().unwrap(),
+        "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3"
+    );
+    let own = sockets("self");
+    assert!(own.len() >= 2, "{own:?}");
+    let keeper = ward.pid().unwrap();
+    let status = fs::read_to_string(format!("/proc/{keeper}/status")).unwrap();
+    let warden = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim();
+    for (process, held) in [("keeper", sockets(keeper)), ("warden", sockets(warden))] {
+        assert!(!held.is_empty() && held.is_disjoint(&own), "the {process} has {held:?}");
+    }
+}
+
+async fn no_copies() {
+    const STARTS: usize = 200;
+    let (netns, ward) = node();
+    let (start, started) = mpsc::channel();
+    thread::scope(|scope| {
+        let runtime = tokio::runtime::Handle::current();
+        let ward = &ward;
+        scope.spawn(move || {
+            // Its pipes need a reactor.
+            let _inside = runtime.enter();
+            for _ in 0..STARTS {
+                let (process, ..) = self::start(ward, &Program::new(["true"]));
+                // Returns once it has been started.
+                process.kill().unwrap();
+                start.send(()).unwrap();
+            }
+            drop(start);
+        });
+        let open = || netns.run(|| Mroute::open(None).map(drop)).unwrap();
+        let mut opened = 0;
+        while started.try_recv() != Err(mpsc::TryRecvError::Disconnected) {
+            open().unwrap();
+            opened += 1;
+        }
+        assert!(opened > 0);
+    });
 }
 
 async fn two_wait() {

@@ -163,8 +163,11 @@ fn still(mark: &str, homes: &BTreeSet<String>) -> Vec<String> {
     for process in processes() {
         let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
         let (path, name) = (process.display(), name.trim_end());
-        if has_mark(&process, mark) {
-            found.push(format!("the process {path} ({name})"));
+        match mark_of(&process) {
+            Some(own) if own == mark => found.push(format!("the process {path} ({name})")),
+            // The number of a namespace that is gone is used again.
+            Some(_) => continue,
+            None => {}
         }
         let homes = homes_at(&process).into_iter().filter(|home| homes.contains(home));
         found.extend(homes.map(|home| format!("the namespace {home} of {path} ({name})")));
@@ -181,11 +184,16 @@ fn processes() -> impl Iterator<Item = PathBuf> {
     })
 }
 
-/// Whether the process has inherited the mark; a zombie has not, and only waits for its parent.
+/// The mark that the process has inherited; a zombie has none, and only waits for its parent.
+fn mark_of(process: &Path) -> Option<String> {
+    let environment = fs::read(process.join("environ")).ok()?;
+    let mut words = environment.split(|octet| *octet == 0);
+    let mark = words.find_map(|word| word.strip_prefix(MARK.as_bytes())?.strip_prefix(b"="))?;
+    String::from_utf8(mark.to_vec()).ok()
+}
+
 fn has_mark(process: &Path, mark: &str) -> bool {
-    let environment = fs::read(process.join("environ")).unwrap_or_default();
-    let wanted = format!("{MARK}={mark}");
-    environment.split(|octet| *octet == 0).any(|one| one == wanted.as_bytes())
+    mark_of(process).is_some_and(|own| own == mark)
 }
 
 /// The namespaces in which the marked processes live, or which they hold open, except this process' own.

@@ -84,6 +84,7 @@ fn serve_if_warden() {
 
 /// Forks keepers until the laboratory's process is gone.
 fn serve() -> io::Result<()> {
+    sys::close_inherited();
     let orders = io::stdin().as_fd().try_clone_to_owned()?;
     let children = Children::watch()?;
     let own = File::open("/proc/self/ns/pid")?;
