@@ -61,3 +61,24 @@ fn is_noticed(link: &LinkMessage) -> bool {
     });
     !has(LinkFlags::Up) || (state == Some(State::Up)) == has(LinkFlags::LowerUp)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carrier_is_noticed_when_the_state_follows_it() {
+        let link = |flags, state| {
+            let mut link = LinkMessage::default();
+            link.header.flags = flags;
+            link.attributes.push(LinkAttribute::OperState(state));
+            is_noticed(&link)
+        };
+        let (up, carries) = (LinkFlags::Up, LinkFlags::Up | LinkFlags::LowerUp);
+        assert!(link(carries, State::Up) && link(up, State::LowerLayerDown));
+        assert!(!link(carries, State::LowerLayerDown) && !link(carries, State::Down));
+        assert!(!link(up, State::Up), "the carrier is gone, and nobody knows");
+        // Nothing will come of an interface that is down.
+        assert!(link(LinkFlags::empty(), State::Down));
+    }
+}
