@@ -125,7 +125,7 @@ fn routes_come_back() -> Result<(), Failed> {
     let plan = plan("", &[act("50ms", "down"), act("100ms", "up")].concat());
     let outcome = Rc::new(RefCell::new(None));
     let told = outcome.clone();
-    netns::run_then(&plan, &Cancel::new(), async move |_, rooms| {
+    netns::run_then(&plan, &Cancel::new(), async move |_, _, rooms| {
         *told.borrow_mut() =
             Some(there_and_back(&rooms().unwrap(), "h1", "s1", Ipv4Addr::new(10, 0, 1, 7).into()));
     })?;

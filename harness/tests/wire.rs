@@ -12,6 +12,7 @@ use castnet_lab::backend::faults::Faults;
 use castnet_lab::capture::decode::{Content, decode};
 use castnet_lab::fabric::{self, Action, Rule, Selector, What};
 use castnet_lab::lab::link::{self, Medium};
+use castnet_lab::lab::wall::Wall;
 use castnet_lab::lab::{
     Built, Capture, Captured, Carrier, LinkSpec, Netlink, Netns, PROOF_BOUND, PortSpec, Tap, Wire,
     alone,
@@ -277,6 +278,7 @@ async fn partitions() {
     let select = Selector { since: cut, until: Some(healed), ..Selector::default() };
     lab.plug([Rule { select, action: Action::Partition([0, 1].into()) }]);
     let (clock, mut number) = (lab.clock, 0);
+    let wall = Wall::open().unwrap();
     until(async || {
         lab.send(0, &numbered(0, number));
         number += 1;
@@ -289,7 +291,8 @@ async fn partitions() {
     let across: Vec<_> = numbers(&captured, 2).collect();
     for number in 0..number {
         // It enters the wire between the two stamps.
-        let stamp = |port| clock.at(stamp(&captured, port, number));
+        let stamp =
+            |port| clock.at(wall.distances().instant(stamp(&captured, port, number)).unwrap());
         if across.contains(&number) {
             assert!(stamp(0) < cut || stamp(2) >= healed, "{number} came through at {}", stamp(0));
         } else {

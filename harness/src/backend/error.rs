@@ -18,6 +18,9 @@ pub enum RunError {
     /// The reactor failed.
     #[error("tokio: {0}")]
     Reactor(std::io::Error),
+    /// The kernel did not tell the time by which it stamps packets.
+    #[error("the wall clock: {0}")]
+    Clock(std::io::Error),
     /// The nodes could not be opened to other processes.
     #[error("a place for programs of others: {0}")]
     Rooms(std::io::Error),

@@ -72,7 +72,6 @@ impl Relay for Faults {
 
     fn deadline(&self) -> Option<u64> {
         let at = self.wire.deadline()?;
-        let since_1970 = self.clock.epoch().saturating_add(at.since_start());
-        Some(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX))
+        Some(u64::try_from(self.clock.monotonic(at).as_nanos()).unwrap_or(u64::MAX))
     }
 }

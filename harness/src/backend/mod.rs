@@ -2,6 +2,7 @@
 
 mod cancel;
 mod carriers;
+mod dated;
 mod error;
 pub mod faults;
 mod gate;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use castnet::time::Instant;
 use tokio::task::LocalSet;
 
+use super::dated::{self, Dated};
 use super::faults::Plugged;
 use super::gate::{Changing, Running};
 use super::interfaces::ifindex;
@@ -21,12 +22,13 @@ use super::readings::Readings;
 use super::timeline::perform;
 use super::wards::Wards;
 use super::{Cancel, RunError, segment, unicast};
+use crate::lab::wall::Wall;
 use crate::lab::{
     Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, PortSpec, Precedence,
     alone, link,
 };
 use crate::plan::{LinkId, Plan, Role};
-use crate::recording::{Frame, NodeEvent, Recording};
+use crate::recording::{NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
 
@@ -65,18 +67,18 @@ pub enum Held {
 /// # Errors
 /// Why the laboratory could not be built or trusted; [`RunError::Interrupted`].
 pub fn run(plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
-    run_then(plan, cancel, async |_, _| ())
+    run_then(plan, cancel, async |_, _, _| ())
 }
 
 /// Runs the plan as [`run`] does, but keeps all namespaces and routers until `then` returns. It gets
-/// the recording, and a function that opens the rooms of the nodes to other processes.
+/// the recording, how long the run took, and a function that opens the rooms of the nodes to other processes.
 ///
 /// # Errors
 /// Errors of [`run`]; once there is a recording, it is returned however long `then` takes.
 pub fn run_then(
     plan: &Plan,
     cancel: &Cancel,
-    then: impl AsyncFnOnce(&Recording, &mut dyn FnMut() -> io::Result<Vec<Room>>),
+    then: impl AsyncFnOnce(&Recording, Duration, &mut dyn FnMut() -> io::Result<Vec<Room>>),
 ) -> Result<Recording, RunError> {
     let changing = Changing::begin();
     let (recording, _changing, last) = react(async {
@@ -89,7 +91,7 @@ pub fn run_then(
         let stage = lab.stage.clone();
         let mut rooms = || lab.rooms();
         tokio::select! {
-            () = then(&recording, &mut rooms) => {}
+            () = then(&recording, stage.clock.now().since_start(), &mut rooms) => {}
             never = forward(&stage, |_| ()) => match never {},
         }
         // Laboratories are torn down only while no run is under way.
@@ -170,6 +172,7 @@ struct Lab<'a> {
     capture: Option<Capture>,
     actors: Vec<Box<dyn Actor>>,
     stage: Stage,
+    wall: Rc<Wall>,
     faults: Plugged,
     /// Held while the run is under way. If the laboratory were late then, the device under test
     /// would seem late.
@@ -196,22 +199,25 @@ impl<'a> Lab<'a> {
 
         let running = Some((changing.done(), Precedence::take()));
         let clock = Clock::start();
+        let wall = Rc::new(Wall::open().map_err(RunError::Clock)?);
         let faults = Plugged::plug(plan, &built, clock);
         let stage = Stage { plan: Rc::new(plan.clone()), clock, log: Rc::default() };
         let late = stage.clone();
         let late = watch_lateness(clock, Instant::ZERO, move |by| late.late(by));
         tokio::task::spawn_local(late);
+        tokio::task::spawn_local(dated::watch(wall.clone(), stage.clone()));
         for (node, actor) in plan.nodes.iter().zip(&mut actors) {
             let failed = |why| RunError::Node(node.name.clone(), why);
             actor.start(&stage).map_err(failed)?;
         }
         let capture = Some(capture);
-        Ok(Self { plan, netns, wards, built, capture, actors, stage, faults, running })
+        Ok(Self { plan, netns, wards, built, capture, actors, stage, wall, faults, running })
     }
 
     /// Performs the timeline. Afterwards hosts are silent, but routers go on.
     async fn record(&mut self) -> Result<Recording, RunError> {
-        let Self { plan, netns, wards, built, capture, actors, stage, faults, running } = self;
+        let Self { plan, netns, wards, built, capture, actors, stage, wall, faults, running } =
+            self;
         let machines = Machines::new(plan, netns, built, wards);
         let readings = Readings::new(stage, netns);
         let acts = perform(stage, &machines, actors, &readings).await;
@@ -230,7 +236,7 @@ impl<'a> Lab<'a> {
             }
         }
         let struck = faults.struck(plan);
-        Ok(Recording { struck, counters, outputs, ..recording(plan, stage, acts, captured?) })
+        Ok(Recording { struck, counters, outputs, ..recording(plan, stage, wall, acts, captured?) })
     }
 
     fn rooms(&mut self) -> io::Result<Vec<Room>> {
@@ -284,33 +290,29 @@ fn actors(
 fn recording(
     plan: &Plan,
     stage: &Stage,
+    wall: &Wall,
     acts: Vec<Option<Instant>>,
     captured: Vec<Captured>,
 ) -> Recording {
-    let frames = captured.into_iter().map(|Captured { link, port, frame, .. }| Frame {
-        at: stage.clock.at(Duration::from_nanos(frame.stamp_ns)),
-        port: plan.links[link].ports[port],
-        outgoing: frame.outgoing,
-        bytes: frame.bytes,
-        original_len: frame.original_len,
-    });
     let mut log: Log = stage.log.take();
-    log.deliveries.sort_by_key(|delivery| delivery.at);
+    let taken = std::mem::take(&mut log.deliveries);
+    let dated = Dated::of(plan, stage.clock, &wall.distances(), captured, taken);
     // Reports of processes arrive later than the events that they describe.
     log.events.sort_by_key(|event| event.at);
-    let frames: Vec<Frame> = frames.collect();
-    log.broken.extend(losses(plan, &frames));
+    log.broken.extend(dated.broken);
+    log.broken.extend(losses(plan, &dated.frames));
     let end = Instant::ZERO + plan.end;
     log.stalls.retain(|stall| stall.at <= end);
     Recording {
-        frames,
-        deliveries: log.deliveries.into(),
+        frames: dated.frames,
+        deliveries: dated.deliveries.into(),
         acts,
         mfc: log.mfc,
         mdb: log.mdb,
         events: log.events,
         lateness: log.lateness,
         stalls: log.stalls,
+        doubts: dated.doubts,
         broken: log.broken,
         ..Recording::new(Backend::Netns.word(), stage.clock.epoch())
     }

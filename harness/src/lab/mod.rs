@@ -35,6 +35,7 @@ pub mod switch;
 pub(crate) mod sys;
 mod tap;
 pub mod unicast;
+pub mod wall;
 mod ward;
 mod warden;
 mod wire;

@@ -21,10 +21,13 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::{TimeSpec, TimeValLike};
 
 use super::tap::realtime_ns;
+use super::wall::monotonic;
 use super::{BATCH_BYTES, Frame, Netns, Precedence, Tap, cpu, probe};
 
-/// Decides what happens to the frames on a wire. All times are CLOCK_REALTIME in nanoseconds, the
-/// clock of [`Frame::stamp_ns`].
+/// A stamp that seems older than this, or younger than now, is of a wall clock that was set.
+const OLDEST_NS: u64 = 100_000_000;
+
+/// Decides what happens to the frames on a wire. All times are CLOCK_MONOTONIC in nanoseconds.
 pub trait Relay: Send {
     /// A frame entered the wire from a port. Calls come in the order of time.
     fn enter(&mut self, at_ns: u64, port: usize, frame: &[u8]);
@@ -158,7 +161,7 @@ impl Line {
     fn wait(&self, stopped: &PipeReader) -> io::Result<bool> {
         let deadline_ns = self.state().relay.as_ref().and_then(|relay| lock(relay).deadline());
         let timeout = deadline_ns.map(|at_ns| {
-            let wait_ns = at_ns.saturating_sub(realtime_ns());
+            let wait_ns = at_ns.saturating_sub(monotonic_ns());
             TimeSpec::nanoseconds(i64::try_from(wait_ns).unwrap_or(i64::MAX))
         });
         let mut fds =
@@ -172,7 +175,7 @@ impl Line {
 
     /// Takes frames in, and sends what is due.
     fn carry(&self, frames: impl Iterator<Item = Frame>) -> io::Result<()> {
-        let now_ns = realtime_ns();
+        let (now_ns, wall_ns) = (monotonic_ns(), realtime_ns());
         let mut state = self.state();
         let relay = state.relay.clone();
         let mut relay = relay.as_ref().map(|relay| lock(relay));
@@ -184,7 +187,10 @@ impl Line {
                 let what = format!("a frame of {} octets is too long", frame.original_len);
                 return Err(io::Error::new(io::ErrorKind::InvalidData, what));
             }
-            state.latest_ns = state.latest_ns.max(frame.stamp_ns);
+            // A frame entered when the kernel stamped it, which was some time before it was read.
+            let age_ns = wall_ns.checked_sub(frame.stamp_ns).filter(|age| *age <= OLDEST_NS);
+            let entered_ns = now_ns.saturating_sub(age_ns.unwrap_or_default());
+            state.latest_ns = state.latest_ns.max(entered_ns);
             let is_probe = probe::parse(&frame.bytes).is_some();
             match &mut relay {
                 Some(relay) if !is_probe => {
@@ -240,6 +246,10 @@ impl Line {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn monotonic_ns() -> u64 {
+    u64::try_from(monotonic().as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn lock(relay: &SharedRelay) -> MutexGuard<'_, dyn Relay + 'static> {

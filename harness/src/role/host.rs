@@ -116,9 +116,9 @@ impl Shared {
 
     /// Delivers a datagram if its group is joined.
     fn deliver(&self, stage: &Stage, port: PortId, frame: &Frame) {
-        let at = stage.clock.at(Duration::from_nanos(frame.stamp_ns));
-        let delivered = self.member.borrow().deliver(at, port, packet(frame));
-        stage.log.borrow_mut().deliveries.extend(delivered);
+        let delivered = self.member.borrow().deliver(stage.clock.now(), port, packet(frame));
+        let stamped = delivered.map(|one| (Duration::from_nanos(frame.stamp_ns), one));
+        stage.log.borrow_mut().deliveries.extend(stamped);
     }
 
     /// Sends the host's messages on each link; on a link that is down they are lost, as with the

@@ -158,9 +158,11 @@ impl Ear {
             else {
                 continue;
             };
-            let at = stamp.map_or_else(|| stage.clock.now(), |stamp| stage.clock.at(stamp));
+            let unstamped =
+                || io::Error::new(io::ErrorKind::InvalidData, "a datagram has no stamp");
+            let (stamp, at) = (stamp.ok_or_else(unstamped)?, stage.clock.now());
             let delivery = Delivery { at, node: self.node, source, group: self.group, number };
-            stage.log.borrow_mut().deliveries.push(delivery);
+            stage.log.borrow_mut().deliveries.push((stamp, delivery));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! An [`Actor`] is made before the run, with its sockets already inside its namespace; it starts at
 //! time zero, performs its acts of the plan, and ends with the run. Its events go into the [`Log`].
 
+mod clock;
 mod host;
 mod injector;
 mod lateness;
@@ -17,17 +18,17 @@ mod watch;
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use castnet::time::Instant;
 use futures_util::future::LocalBoxFuture;
-use serde::{Deserialize, Serialize};
 
 use crate::lab::{Netns, Ward};
 use crate::plan::{Action, NodeId, Plan, Role};
 use crate::recording::{Delivery, Late, Lateness, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
 
+pub use clock::Clock;
 pub use lateness::watch_lateness;
 
 /// A node at work.
@@ -99,8 +100,9 @@ impl Stage {
 /// The events of a run.
 #[derive(Debug, Default)]
 pub struct Log {
-    /// Datagrams that sockets received.
-    pub deliveries: Vec<Delivery>,
+    /// Datagrams that sockets received, each with the kernel's stamp, since 1970; their own times are to
+    /// be translated from it.
+    pub deliveries: Vec<(Duration, Delivery)>,
     /// Changes of forwarding caches.
     pub mfc: Vec<MfcChange>,
     /// Changes of switches' databases of members.
@@ -113,43 +115,6 @@ pub struct Log {
     pub stalls: Vec<Lateness>,
     /// Why the run cannot be trusted.
     pub broken: Vec<String>,
-}
-
-/// The time of a run, on the clock by which the kernel stamps packets (`CLOCK_REALTIME`).
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Clock {
-    epoch: Duration,
-}
-
-impl Clock {
-    /// A clock whose time zero is now.
-    #[must_use]
-    pub fn start() -> Self {
-        Self { epoch: since_1970() }
-    }
-
-    /// Now.
-    #[must_use]
-    pub fn now(&self) -> Instant {
-        self.at(since_1970())
-    }
-
-    /// The instant of a kernel stamp; time zero for an earlier stamp.
-    #[must_use]
-    pub fn at(&self, since_1970: Duration) -> Instant {
-        Instant::ZERO + since_1970.saturating_sub(self.epoch)
-    }
-
-    /// Time zero, since 1970.
-    #[must_use]
-    pub const fn epoch(&self) -> Duration {
-        self.epoch
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the laboratory is where time comes from")]
-fn since_1970() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Makes the actor of a node; `ifindexes` are the kernel's indexes of its ports, in their order. A

@@ -20,7 +20,6 @@ use crate::backend::{RunError, sim};
 use crate::judge::{Outcome, Verdict};
 use crate::recording::Recording;
 use crate::report::{Campaign, Finished};
-use crate::role;
 use crate::scenario::Backend;
 
 /// How often the observer gets a tick.
@@ -104,31 +103,32 @@ fn run(
     // run's own time.
     let took = Cell::new(Duration::ZERO);
     let mut held = None;
-    let hold = async |recording: &Recording, rooms: &mut dyn FnMut() -> io::Result<Vec<Room>>| {
-        took.set(role::Clock::start().epoch().saturating_sub(recording.epoch));
-        if orders.hold == Hold::Never {
-            return;
-        }
-        let mut finished = job.recorded(took.get(), recording);
-        let passed = finished.verdict.outcome == Outcome::Pass;
-        let holds = is_final(&finished.verdict, left) && orders.holds(index, passed);
-        match holds.then(rooms) {
-            None => {}
-            Some(Ok(rooms)) => {
-                let (sender, mut let_go) = oneshot::channel();
-                let told = Box::new(finished.clone());
-                _ = tell.send(Event::Paused(index, told, rooms, Held { _held: sender }));
-                tokio::select! {
-                    () = orders.cancel.cancelled() => {}
-                    _ = &mut let_go => {}
+    let hold =
+        async |recording: &Recording, ran, rooms: &mut dyn FnMut() -> io::Result<Vec<Room>>| {
+            took.set(ran);
+            if orders.hold == Hold::Never {
+                return;
+            }
+            let mut finished = job.recorded(took.get(), recording);
+            let passed = finished.verdict.outcome == Outcome::Pass;
+            let holds = is_final(&finished.verdict, left) && orders.holds(index, passed);
+            match holds.then(rooms) {
+                None => {}
+                Some(Ok(rooms)) => {
+                    let (sender, mut let_go) = oneshot::channel();
+                    let told = Box::new(finished.clone());
+                    _ = tell.send(Event::Paused(index, told, rooms, Held { _held: sender }));
+                    tokio::select! {
+                        () = orders.cancel.cancelled() => {}
+                        _ = &mut let_go => {}
+                    }
+                }
+                Some(Err(error)) => {
+                    finished.verdict.notes.push(format!("the topology could not be held: {error}"));
                 }
             }
-            Some(Err(error)) => {
-                finished.verdict.notes.push(format!("the topology could not be held: {error}"));
-            }
-        }
-        held = Some(finished);
-    };
+            held = Some(finished);
+        };
     let plan = &*job.plan;
     let run = || match job.backend {
         Backend::Netns => netns::run_then(plan, orders.cancel, hold),
