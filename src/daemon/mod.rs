@@ -127,8 +127,8 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
             let now = self.clock.now();
             let input = match received {
                 Ok(None) => return,
-                Ok(Some(Received::Packet { vif: Some(vif), bytes, .. })) => {
-                    Input::octets(vif, bytes)
+                Ok(Some(Received::Packet { vif: Some(vif), packet, .. })) => {
+                    Input::octets(vif, packet)
                 }
                 Ok(Some(Received::Upcall(upcall))) => Input::Upcall(upcall),
                 Ok(Some(Received::WholePacket { upcall, datagram })) => {

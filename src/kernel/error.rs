@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use nix::errno::Errno;
 
+use crate::addr::Family;
 use crate::mfc::vif::Vif;
 
 /// Why a call that controls multicast routing failed.
@@ -15,11 +16,13 @@ pub enum MrouteError {
     /// A table has one owner in its network namespace, and another process is it.
     #[error(
         "another process owns multicast routing in table {table} of this network namespace \
-         (MRT_INIT: EADDRINUSE)"
+         ({call}: EADDRINUSE)"
     )]
     AlreadyOwned {
-        /// The table, [`DEFAULT_TABLE`](super::DEFAULT_TABLE) unless another was asked for.
+        /// The table, the family's default one unless another was asked for.
         table: u32,
+        /// The call that was refused.
+        call: &'static str,
     },
     /// A capability is missing (`EPERM`, `EACCES`).
     #[error("no permission for multicast routing: {call} needs CAP_NET_ADMIN and CAP_NET_RAW")]
@@ -29,18 +32,21 @@ pub enum MrouteError {
     },
     /// The kernel was built without what the call needs (`ENOPROTOOPT`, `EOPNOTSUPP`).
     #[error(
-        "the kernel does not know {call}: multicast routing needs CONFIG_IP_MROUTE, and a table \
-         other than the default one CONFIG_IP_MROUTE_MULTIPLE_TABLES"
+        "the kernel does not know {call}: multicast routing needs CONFIG_IP_MROUTE or \
+         CONFIG_IPV6_MROUTE, and a table other than the default one CONFIG_IP_MROUTE_MULTIPLE_TABLES \
+         or CONFIG_IPV6_MROUTE_MULTIPLE_TABLES"
     )]
     NotSupported {
         /// The call that was refused.
         call: &'static str,
     },
-    /// No device of the socket's network namespace has this index and takes part in IPv4.
-    #[error("no IPv4 interface has index {ifindex} in this network namespace")]
+    /// No device of the socket's network namespace has this index and takes part in the family.
+    #[error("no {family} interface has index {ifindex} in this network namespace")]
     NoSuchInterface {
         /// The index that was asked for.
         ifindex: u32,
+        /// The family that is routed.
+        family: Family,
     },
     /// The number belongs to another device.
     #[error("{vif} is in use")]
@@ -57,18 +63,30 @@ pub enum MrouteError {
         /// The virtual interface that it is.
         vif: Vif,
     },
-    /// An IPv6 address where IPv4 is routed.
-    #[error("{addr} is not an IPv4 address")]
-    NotIpv4 {
+    /// An address of the family that is not routed.
+    #[error("{addr} is not an {family} address")]
+    OtherFamily {
         /// The address.
         addr: IpAddr,
+        /// The family that is routed.
+        family: Family,
+    },
+    /// The kernel forwards IPv6 without TTL thresholds: every hop limit above 1 leaves.
+    #[error("{vif} with threshold {threshold}: the kernel knows no thresholds of IPv6")]
+    NoThresholds {
+        /// The outgoing interface.
+        vif: Vif,
+        /// Its threshold in the entry.
+        threshold: u8,
     },
     /// The socket has as many group memberships as it may have.
-    #[error(
-        "too many group memberships on one socket (IP_ADD_MEMBERSHIP: ENOBUFS): raise the sysctl \
-         net.ipv4.igmp_max_memberships"
-    )]
-    TooManyMemberships,
+    #[error("too many group memberships on one socket ({call}): raise the sysctl {sysctl}")]
+    TooManyMemberships {
+        /// The call that was refused, and the kernel's error.
+        call: &'static str,
+        /// The limit.
+        sysctl: &'static str,
+    },
     /// Any other failure.
     #[error("{call}: {source}")]
     Io {

@@ -1,14 +1,17 @@
-//! IPv4 multicast routing of the Linux kernel, raw IGMP, and the clock: the core's way to Linux.
+//! Multicast routing of the Linux kernel, raw IGMP and MLD, and the clock: the core's way to Linux.
 //!
-//! Owns the multicast routing socket (linux/mroute.h): which devices take part, which flows are
-//! forwarded, the upcalls, and every IGMP message in and out. It decides nothing: callers say what
+//! Owns the multicast routing sockets of both families (linux/mroute.h, linux/mroute6.h): which devices
+//! take part, which flows are forwarded, the upcalls, and every message of IGMP and MLD in and out. It decides nothing: callers say what
 //! to forward and send. It refuses requests that the kernel would accept but report wrongly, such
 //! as two virtual interfaces on one device. All unsafe code is in `sys`.
 
 mod clock;
 mod error;
+mod ip6mr;
 mod mroute;
+mod owner;
 mod packet;
+mod packet6;
 mod plane;
 mod ready;
 #[allow(unsafe_code)]
@@ -16,6 +19,7 @@ mod sys;
 
 pub use clock::Clock;
 pub use error::MrouteError;
+pub use ip6mr::{DEFAULT_TABLE_6, Mroute6};
 pub use mroute::{DEFAULT_TABLE, Mroute};
 pub use packet::{MAX_PACKET, Received};
 pub use plane::Plane;

@@ -4,24 +4,21 @@
 //! socket for IGMP (see `packet`). Closing it releases everything. Requests that the kernel accepts
 //! silently but reports wrongly are refused here.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{SetSockOpt, setsockopt, sockopt};
+use nix::sys::socket::{setsockopt, sockopt};
 
 use super::error::MrouteError;
+use super::owner::{Claim, Owner, number, wide};
 use super::sys;
+use crate::addr::Family;
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
 use crate::mfc::vif::Vif;
 
 /// The table that the kernel uses unless a rule says otherwise (`RT_TABLE_DEFAULT`).
 pub const DEFAULT_TABLE: u32 = 253;
-
-/// The octets requested by `SO_RCVBUF`. The default holds 256 upcalls, and a burst of new flows can
-/// exceed that; this holds some 40,000.
-const RECEIVE_BUFFER: usize = 16 << 20;
 
 /// The owner of one IPv4 multicast routing table.
 ///
@@ -30,8 +27,7 @@ const RECEIVE_BUFFER: usize = 16 << 20;
 /// Dropping it removes all its virtual interfaces, entries and memberships.
 #[derive(Debug)]
 pub struct Mroute {
-    fd: OwnedFd,
-    vifs: BTreeMap<Vif, u32>,
+    owner: Owner,
 }
 
 impl Mroute {
@@ -46,22 +42,19 @@ impl Mroute {
     /// [`MrouteError::AlreadyOwned`], [`MrouteError::NoPermission`], [`MrouteError::NotSupported`].
     pub fn open(table: Option<u32>) -> Result<Self, MrouteError> {
         let fd = sys::igmp_socket().map_err(|errno| MrouteError::of("socket", errno))?;
+        let owner = Owner::new(fd, Family::V4);
         // Set first: a packet that comes before this option does not carry its interface.
-        set(&fd, "IP_PKTINFO", sockopt::Ipv4PacketInfo, &true)?;
-        set(&fd, "IP_HDRINCL", sys::IpHdrIncl, &1)?;
-        set(&fd, "IP_MULTICAST_LOOP", sockopt::IpMulticastLoop, &false)?;
-        enlarge_receive_buffer(&fd)?;
-        if let Some(table) = table {
-            set(&fd, "MRT_TABLE", sys::MrtTable, &table)?;
-        }
-        setsockopt(&fd, sys::MrtInit, &1).map_err(|errno| match errno {
-            Errno::EADDRINUSE => {
-                MrouteError::AlreadyOwned { table: table.unwrap_or(DEFAULT_TABLE) }
-            }
-            other => MrouteError::of("MRT_INIT", other),
-        })?;
-        set(&fd, "MRT_ASSERT", sys::MrtAssert, &1)?;
-        Ok(Self { fd, vifs: BTreeMap::new() })
+        owner.set("IP_PKTINFO", sockopt::Ipv4PacketInfo, &true)?;
+        owner.set("IP_HDRINCL", sys::IpHdrIncl, &1)?;
+        owner.set("IP_MULTICAST_LOOP", sockopt::IpMulticastLoop, &false)?;
+        let claim = Claim {
+            table: ("MRT_TABLE", sys::MrtTable),
+            init: ("MRT_INIT", sys::MrtInit),
+            assert: ("MRT_ASSERT", sys::MrtAssert),
+            default: DEFAULT_TABLE,
+        };
+        owner.claim(table, claim)?;
+        Ok(Self { owner })
     }
 
     /// Makes the device with index `ifindex` take part in multicast routing, as `vif`. It then
@@ -74,17 +67,8 @@ impl Mroute {
     ///
     /// [`MrouteError::VifInUse`], [`MrouteError::DeviceInUse`], [`MrouteError::NoSuchInterface`].
     pub fn add_vif(&mut self, vif: Vif, ifindex: u32, threshold: u8) -> Result<(), MrouteError> {
-        if let Some(vif) = self.vif_on(ifindex) {
-            return Err(MrouteError::DeviceInUse { ifindex, vif });
-        }
         let request = vif_ctl(vif, signed(ifindex)?, threshold);
-        setsockopt(&self.fd, sys::MrtAddVif, &request).map_err(|errno| match errno {
-            Errno::EADDRINUSE => MrouteError::VifInUse { vif },
-            Errno::EADDRNOTAVAIL | Errno::ENODEV => MrouteError::NoSuchInterface { ifindex },
-            other => MrouteError::of("MRT_ADD_VIF", other),
-        })?;
-        self.vifs.insert(vif, ifindex);
-        Ok(())
+        self.owner.add_vif((vif, ifindex), "MRT_ADD_VIF", sys::MrtAddVif, &request)
     }
 
     /// Removes the virtual interface, from all entries too; `false` if the kernel has no such
@@ -94,12 +78,7 @@ impl Mroute {
     ///
     /// [`MrouteError::Io`].
     pub fn delete_vif(&mut self, vif: Vif) -> Result<bool, MrouteError> {
-        self.vifs.remove(&vif);
-        match setsockopt(&self.fd, sys::MrtDelVif, &vif_ctl(vif, 0, 0)) {
-            Ok(()) => Ok(true),
-            Err(Errno::EADDRNOTAVAIL) => Ok(false),
-            Err(other) => Err(MrouteError::of("MRT_DEL_VIF", other)),
-        }
+        self.owner.delete_vif(vif, "MRT_DEL_VIF", sys::MrtDelVif, &vif_ctl(vif, 0, 0))
     }
 
     /// Forwards the flow as `entry` says, in place of any earlier entry for it. At most 4 datagrams
@@ -110,7 +89,7 @@ impl Mroute {
     ///
     /// # Errors
     ///
-    /// [`MrouteError::NotIpv4`], [`MrouteError::Io`].
+    /// [`MrouteError::OtherFamily`], [`MrouteError::Io`].
     pub fn add_mfc(&self, entry: &MfcEntry) -> Result<(), MrouteError> {
         let mut request = mfc_ctl(entry.flow)?;
         request.parent = number(entry.iif);
@@ -120,7 +99,7 @@ impl Mroute {
             // would.
             request.ttls[oif.index()] = threshold.max(1);
         }
-        set(&self.fd, "MRT_ADD_MFC", sys::MrtAddMfc, &request)
+        self.owner.set("MRT_ADD_MFC", sys::MrtAddMfc, &request)
     }
 
     /// Deletes the flow's entry; `false` if there was no entry for it. The next datagram makes a
@@ -128,33 +107,27 @@ impl Mroute {
     ///
     /// # Errors
     ///
-    /// [`MrouteError::NotIpv4`], [`MrouteError::Io`].
+    /// [`MrouteError::OtherFamily`], [`MrouteError::Io`].
     pub fn delete_mfc(&self, flow: Flow) -> Result<bool, MrouteError> {
-        match setsockopt(&self.fd, sys::MrtDelMfc, &mfc_ctl(flow)?) {
-            Ok(()) => Ok(true),
-            Err(Errno::ENOENT) => Ok(false),
-            Err(other) => Err(MrouteError::of("MRT_DEL_MFC", other)),
-        }
+        self.owner.delete("MRT_DEL_MFC", sys::MrtDelMfc, &mfc_ctl(flow)?, Errno::ENOENT)
     }
 
     /// The counters of the flow's entry since it was added; `None` if there is no entry.
     ///
     /// # Errors
     ///
-    /// [`MrouteError::NotIpv4`], [`MrouteError::Io`].
+    /// [`MrouteError::OtherFamily`], [`MrouteError::Io`].
     pub fn flow_counters(&self, flow: Flow) -> Result<Option<FlowCounters>, MrouteError> {
         let (source, group) = ipv4(flow)?;
         let (src, grp) = (sys::in_addr_of(source), sys::in_addr_of(group));
         let mut request = sys::SiocSgReq { src, grp, pktcnt: 0, bytecnt: 0, wrong_if: 0 };
-        match sys::sg_count(&self.fd, &mut request) {
-            Ok(()) => Ok(Some(FlowCounters {
-                packets: wide(request.pktcnt),
-                bytes: wide(request.bytecnt),
-                wrong_if: wide(request.wrong_if),
-            })),
-            Err(Errno::EADDRNOTAVAIL) => Ok(None),
-            Err(other) => Err(MrouteError::of("SIOCGETSGCNT", other)),
-        }
+        let result = sys::sg_count(&self.owner, &mut request);
+        let counted = Owner::counted("SIOCGETSGCNT", result, &[Errno::EADDRNOTAVAIL])?;
+        Ok(counted.map(|()| FlowCounters {
+            packets: wide(request.pktcnt),
+            bytes: wide(request.bytecnt),
+            wrong_if: wide(request.wrong_if),
+        }))
     }
 
     /// The counters of the virtual interface since it was added; `None` if there is no such
@@ -166,17 +139,16 @@ impl Mroute {
     pub fn vif_counters(&self, vif: Vif) -> Result<Option<VifCounters>, MrouteError> {
         let vifi = number(vif);
         let mut request = sys::SiocVifReq { vifi, icount: 0, ocount: 0, ibytes: 0, obytes: 0 };
-        match sys::vif_count(&self.fd, &mut request) {
-            Ok(()) => Ok(Some(VifCounters {
-                packets_in: wide(request.icount),
-                packets_out: wide(request.ocount),
-                bytes_in: wide(request.ibytes),
-                bytes_out: wide(request.obytes),
-            })),
-            // EINVAL: the number is above the highest one in use.
-            Err(Errno::EADDRNOTAVAIL | Errno::EINVAL) => Ok(None),
-            Err(other) => Err(MrouteError::of("SIOCGETVIFCNT", other)),
-        }
+        let result = sys::vif_count(&self.owner, &mut request);
+        // EINVAL: the number is above the highest one in use.
+        let missing = [Errno::EADDRNOTAVAIL, Errno::EINVAL];
+        let counted = Owner::counted("SIOCGETVIFCNT", result, &missing)?;
+        Ok(counted.map(|()| VifCounters {
+            packets_in: wide(request.icount),
+            packets_out: wide(request.ocount),
+            bytes_in: wide(request.ibytes),
+            bytes_out: wide(request.obytes),
+        }))
     }
 
     /// Makes the router itself a member of `group` on one interface. The socket receives messages
@@ -190,9 +162,12 @@ impl Mroute {
     /// for a group that is joined already.
     pub fn join(&self, ifindex: u32, group: Ipv4Addr) -> Result<(), MrouteError> {
         let request = membership(ifindex, group)?;
-        setsockopt(&self.fd, sys::IpAddMembership, &request).map_err(|errno| match errno {
-            Errno::ENODEV => MrouteError::NoSuchInterface { ifindex },
-            Errno::ENOBUFS => MrouteError::TooManyMemberships,
+        setsockopt(&self.owner, sys::IpAddMembership, &request).map_err(|errno| match errno {
+            Errno::ENODEV => MrouteError::NoSuchInterface { ifindex, family: Family::V4 },
+            Errno::ENOBUFS => MrouteError::TooManyMemberships {
+                call: "IP_ADD_MEMBERSHIP: ENOBUFS",
+                sysctl: "net.ipv4.igmp_max_memberships",
+            },
             other => MrouteError::of("IP_ADD_MEMBERSHIP", other),
         })
     }
@@ -203,46 +178,27 @@ impl Mroute {
     ///
     /// [`MrouteError::NoSuchInterface`] for an index that no device can have; [`MrouteError::Io`].
     pub fn leave(&self, ifindex: u32, group: Ipv4Addr) -> Result<bool, MrouteError> {
-        match setsockopt(&self.fd, sys::IpDropMembership, &membership(ifindex, group)?) {
-            Ok(()) => Ok(true),
-            Err(Errno::EADDRNOTAVAIL) => Ok(false),
-            Err(other) => Err(MrouteError::of("IP_DROP_MEMBERSHIP", other)),
-        }
+        let request = membership(ifindex, group)?;
+        let option = sys::IpDropMembership;
+        self.owner.delete("IP_DROP_MEMBERSHIP", option, &request, Errno::EADDRNOTAVAIL)
     }
 
     /// The virtual interface of the device.
     pub(super) fn vif_on(&self, ifindex: u32) -> Option<Vif> {
-        self.vifs.iter().find(|&(_, &device)| device == ifindex).map(|(&vif, _)| vif)
+        self.owner.vif_on(ifindex)
     }
 }
 
 impl AsFd for Mroute {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-fn set<O: SetSockOpt>(
-    fd: &OwnedFd,
-    call: &'static str,
-    option: O,
-    value: &O::Val,
-) -> Result<(), MrouteError> {
-    setsockopt(fd, option, value).map_err(|errno| MrouteError::of(call, errno))
-}
-
-/// Beyond `net.core.rmem_max` if the kernel allows it, which it does not in a user namespace.
-fn enlarge_receive_buffer(fd: &OwnedFd) -> Result<(), MrouteError> {
-    match setsockopt(fd, sockopt::RcvBufForce, &RECEIVE_BUFFER) {
-        Err(Errno::EPERM) => set(fd, "SO_RCVBUF", sockopt::RcvBuf, &RECEIVE_BUFFER),
-        other => other.map_err(|errno| MrouteError::of("SO_RCVBUFFORCE", errno)),
+        self.owner.as_fd()
     }
 }
 
 fn ipv4(flow: Flow) -> Result<(Ipv4Addr, Ipv4Addr), MrouteError> {
     let v4 = |addr| match addr {
         IpAddr::V4(addr) => Ok(addr),
-        IpAddr::V6(_) => Err(MrouteError::NotIpv4 { addr }),
+        IpAddr::V6(_) => Err(MrouteError::OtherFamily { addr, family: Family::V4 }),
     };
     Ok((v4(flow.source.addr())?, v4(flow.group.addr())?))
 }
@@ -283,15 +239,5 @@ fn membership(ifindex: u32, group: Ipv4Addr) -> Result<libc::ip_mreqn, MrouteErr
 /// The kernel's `int` for an index; 0 is refused, since the kernel would read it as "any device".
 fn signed(ifindex: u32) -> Result<i32, MrouteError> {
     let index = i32::try_from(ifindex).ok().filter(|&index| index > 0);
-    index.ok_or(MrouteError::NoSuchInterface { ifindex })
-}
-
-#[allow(clippy::useless_conversion, reason = "c_ulong has 32 bits on some targets")]
-fn wide(count: libc::c_ulong) -> u64 {
-    u64::from(count)
-}
-
-/// The kernel's `vifi_t`.
-fn number(vif: Vif) -> u16 {
-    u16::try_from(vif.index()).expect("a Vif is below 32")
+    index.ok_or(MrouteError::NoSuchInterface { ifindex, family: Family::V4 })
 }

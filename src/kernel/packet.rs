@@ -27,19 +27,20 @@ pub const MAX_PACKET: usize = 65_535;
 /// Octets of an IPv4 header without options, and of a `struct igmpmsg`.
 const HEADER: usize = 20;
 
-/// One message from the socket.
+/// One message from a routing socket, with a packet as the socket's family gives it: whole in IPv4, and
+/// without its header in IPv6, whose fields come beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received<'a> {
-    /// An IGMP packet. It may be the router's own: `IP_MULTICAST_LOOP` is off, so its transmitted
-    /// packets do not come back, but Reports that its kernel sends for its own memberships do. The
-    /// source address tells them apart.
+pub enum Received<'a, P = &'a [u8]> {
+    /// A packet of group management. It may be the router's own: `IP_MULTICAST_LOOP` is off, so its
+    /// transmitted packets do not come back, but Reports that its kernel sends for its own memberships
+    /// do. The source address tells them apart.
     Packet {
         /// The device that it came in on.
         ifindex: u32,
         /// The virtual interface of the device, if it has one.
         vif: Option<Vif>,
-        /// The whole IPv4 packet, from its header on, in network order.
-        bytes: &'a [u8],
+        /// The packet: of IPv4 all of it, from its header on, in network order.
+        packet: P,
     },
     /// The kernel made an upcall.
     Upcall(Upcall),
@@ -50,7 +51,7 @@ pub enum Received<'a> {
         /// The datagram, from its IP header on.
         datagram: &'a [u8],
     },
-    /// Neither: an upcall of another kind (octet 8) or with impossible contents, such as a source
+    /// Neither: an upcall of another kind or with impossible contents, such as a source
     /// that is no unicast address.
     Unknown {
         /// The whole message.
@@ -94,7 +95,7 @@ impl Mroute {
                 (Some(upcall), _) => Received::Upcall(upcall),
                 (None, _) => Received::Unknown { bytes },
             },
-            Some(_) => Received::Packet { ifindex, vif: self.vif_on(ifindex), bytes },
+            Some(_) => Received::Packet { ifindex, vif: self.vif_on(ifindex), packet: bytes },
             None => Received::Unknown { bytes },
         }))
     }

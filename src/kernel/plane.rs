@@ -8,7 +8,7 @@ use super::error::MrouteError;
 use super::mroute::Mroute;
 use super::packet::Received;
 use super::ready::readable;
-use crate::addr::Group;
+use crate::addr::{Family, Group};
 use crate::drive::DataPlane;
 use crate::event::Event;
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
@@ -110,7 +110,7 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
 fn ipv4(group: Group) -> Result<Ipv4Addr, String> {
     match group.addr() {
         IpAddr::V4(addr) => Ok(addr),
-        IpAddr::V6(addr) => text(Err(MrouteError::NotIpv4 { addr: addr.into() })),
+        addr @ IpAddr::V6(_) => text(Err(MrouteError::OtherFamily { addr, family: Family::V4 })),
     }
 }
 

@@ -1,14 +1,14 @@
-//! linux/mroute.h as Rust types, and the system calls that nix does not wrap.
+//! linux/mroute.h and linux/mroute6.h as Rust types, and the system calls that nix does not wrap.
 //!
 //! The structures have the layout that the kernel copies in and out; their sizes are checked at
 //! compile time. The option types tie each option to the structure that the kernel reads for it,
 //! which makes `setsockopt` safe to call. This module interprets no value.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use libc::{c_int, c_uint, c_ulong, in_addr};
+use libc::{c_int, c_uint, c_ulong, cmsghdr, in_addr, sockaddr_in6};
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::SetStruct;
 use tokio::io::Interest;
@@ -16,6 +16,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::mfc::vif::Vif;
 
+// The options of both families have the same numbers, at the level of their protocol.
 const MRT_INIT: c_int = 200;
 const MRT_ADD_VIF: c_int = 202;
 const MRT_DEL_VIF: c_int = 203;
@@ -27,6 +28,9 @@ const MRT_TABLE: c_int = 209;
 const SIOCGETVIFCNT: c_ulong = 0x89e0;
 const SIOCGETSGCNT: c_ulong = 0x89e1;
 
+/// `ICMP6_FILTER` of linux/icmpv6.h.
+const ICMP6_FILTER: c_int = 1;
+
 /// `VIFF_USE_IFINDEX`: the device is named by its index, not by an address.
 pub(super) const VIFF_USE_IFINDEX: u8 = 0x8;
 
@@ -36,6 +40,13 @@ pub(super) const IGMPMSG_NOCACHE: u8 = 1;
 pub(super) const IGMPMSG_WRONGVIF: u8 = 2;
 /// `IGMPMSG_WHOLEPKT`
 pub(super) const IGMPMSG_WHOLEPKT: u8 = 3;
+
+/// `MRT6MSG_NOCACHE`
+pub(super) const MRT6MSG_NOCACHE: u8 = 1;
+/// `MRT6MSG_WRONGMIF`
+pub(super) const MRT6MSG_WRONGMIF: u8 = 2;
+/// `MRT6MSG_WHOLEPKT`
+pub(super) const MRT6MSG_WHOLEPKT: u8 = 3;
 
 /// `struct vifctl`
 #[repr(C)]
@@ -81,24 +92,67 @@ pub(super) struct SiocVifReq {
     pub(super) obytes: c_ulong,
 }
 
+/// `struct mif6ctl`
+#[repr(C)]
+pub(super) struct Mif6Ctl {
+    pub(super) mifi: u16,
+    pub(super) flags: u8,
+    pub(super) threshold: u8,
+    pub(super) pifi: u16,
+    pub(super) rate_limit: c_uint,
+}
+
+/// `struct mf6cctl`
+#[repr(C)]
+pub(super) struct Mf6cCtl {
+    pub(super) origin: sockaddr_in6,
+    pub(super) mcastgrp: sockaddr_in6,
+    pub(super) parent: u16,
+    pub(super) ifset: [u32; 8],
+}
+
+/// `struct sioc_sg_req6`
+#[repr(C)]
+pub(super) struct SiocSgReq6 {
+    pub(super) src: sockaddr_in6,
+    pub(super) grp: sockaddr_in6,
+    pub(super) pktcnt: c_ulong,
+    pub(super) bytecnt: c_ulong,
+    pub(super) wrong_if: c_ulong,
+}
+
+/// `struct sioc_mif_req6`
+#[repr(C)]
+pub(super) struct SiocMifReq6 {
+    pub(super) mifi: u16,
+    pub(super) icount: c_ulong,
+    pub(super) ocount: c_ulong,
+    pub(super) ibytes: c_ulong,
+    pub(super) obytes: c_ulong,
+}
+
 const _: () = {
+    assert!(size_of::<Mif6Ctl>() == 12);
+    assert!(size_of::<Mf6cCtl>() == 92);
+    assert!(size_of::<SiocSgReq6>() == 56 + 3 * size_of::<c_ulong>());
+    assert!(size_of::<SiocMifReq6>() == 5 * size_of::<c_ulong>());
     assert!(size_of::<VifCtl>() == 16);
     assert!(size_of::<MfcCtl>() == 60);
     assert!(size_of::<SiocSgReq>() == 8 + 3 * size_of::<c_ulong>());
     assert!(size_of::<SiocVifReq>() == 5 * size_of::<c_ulong>());
 };
 
-/// Options of level `IPPROTO_IP`, each with the type that the kernel copies in for it.
+/// Options of a level, each with the type that the kernel copies in for it.
 macro_rules! options {
-    ($($name:ident = $flag:path, $value:ty;)*) => {$(
+    ($level:path: $($name:ident = $flag:path, $value:ty;)*) => {$(
         #[doc = concat!("`", stringify!($flag), "`")]
         #[derive(Clone)]
         pub(super) struct $name;
-        nix::setsockopt_impl!($name, libc::IPPROTO_IP, $flag, $value, SetStruct<$value>);
+        nix::setsockopt_impl!($name, $level, $flag, $value, SetStruct<$value>);
     )*};
 }
 
-options! {
+options! { libc::IPPROTO_IP:
     MrtInit = MRT_INIT, c_int;
     MrtTable = MRT_TABLE, u32;
     MrtAssert = MRT_ASSERT, c_int;
@@ -111,9 +165,30 @@ options! {
     IpDropMembership = libc::IP_DROP_MEMBERSHIP, libc::ip_mreqn;
 }
 
+options! { libc::IPPROTO_IPV6:
+    Mrt6Init = MRT_INIT, c_int;
+    Mrt6Table = MRT_TABLE, u32;
+    Mrt6Assert = MRT_ASSERT, c_int;
+    Mrt6AddMif = MRT_ADD_VIF, Mif6Ctl;
+    Mrt6DelMif = MRT_DEL_VIF, u16;
+    Mrt6AddMfc = MRT_ADD_MFC, Mf6cCtl;
+    Mrt6DelMfc = MRT_DEL_MFC, Mf6cCtl;
+    Ipv6RecvHopOpts = libc::IPV6_RECVHOPOPTS, c_int;
+    Ipv6HopOpts = libc::IPV6_HOPOPTS, [u8; 8];
+    Ipv6MulticastLoop = libc::IPV6_MULTICAST_LOOP, c_int;
+    Ipv6AddMembership = libc::IPV6_ADD_MEMBERSHIP, libc::ipv6_mreq;
+    Ipv6DropMembership = libc::IPV6_DROP_MEMBERSHIP, libc::ipv6_mreq;
+}
+
+options! { libc::IPPROTO_ICMPV6:
+    Icmp6Filter = ICMP6_FILTER, [u32; 8];
+}
+
 mod request {
     nix::ioctl_readwrite_bad!(sg_count, super::SIOCGETSGCNT, super::SiocSgReq);
     nix::ioctl_readwrite_bad!(vif_count, super::SIOCGETVIFCNT, super::SiocVifReq);
+    nix::ioctl_readwrite_bad!(sg_count_6, super::SIOCGETSGCNT, super::SiocSgReq6);
+    nix::ioctl_readwrite_bad!(mif_count_6, super::SIOCGETVIFCNT, super::SiocMifReq6);
 }
 
 /// Fills in the counters of the flow that `request` names.
@@ -128,12 +203,33 @@ pub(super) fn vif_count(fd: &impl AsFd, request: &mut SiocVifReq) -> nix::Result
     unsafe { request::vif_count(fd.as_fd().as_raw_fd(), request) }.map(drop)
 }
 
+/// Fills in the counters of the IPv6 flow that `request` names.
+pub(super) fn sg_count_6(fd: &impl AsFd, request: &mut SiocSgReq6) -> nix::Result<()> {
+    // SAFETY: `request` is the structure that SIOCGETSGCNT_IN6 reads and writes; it outlives it.
+    unsafe { request::sg_count_6(fd.as_fd().as_raw_fd(), request) }.map(drop)
+}
+
+/// Fills in the counters of the IPv6 virtual interface that `request` names.
+pub(super) fn mif_count_6(fd: &impl AsFd, request: &mut SiocMifReq6) -> nix::Result<()> {
+    // SAFETY: `request` is the structure that SIOCGETMIFCNT_IN6 reads and writes; it outlives it.
+    unsafe { request::mif_count_6(fd.as_fd().as_raw_fd(), request) }.map(drop)
+}
+
 /// A non-blocking raw socket for IGMP, closed on exec, in the network namespace of this thread.
-/// nix has no name for the protocol.
 pub(super) fn igmp_socket() -> nix::Result<OwnedFd> {
+    raw_socket(libc::AF_INET, libc::IPPROTO_IGMP)
+}
+
+/// A non-blocking raw socket for ICMPv6, closed on exec, in the network namespace of this thread.
+pub(super) fn icmpv6_socket() -> nix::Result<OwnedFd> {
+    raw_socket(libc::AF_INET6, libc::IPPROTO_ICMPV6)
+}
+
+/// nix has no names for these protocols.
+fn raw_socket(family: c_int, protocol: c_int) -> nix::Result<OwnedFd> {
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
     // SAFETY: the call takes no pointer.
-    let fd = Errno::result(unsafe { libc::socket(libc::AF_INET, kind, libc::IPPROTO_IGMP) })?;
+    let fd = Errno::result(unsafe { libc::socket(family, kind, protocol) })?;
     // SAFETY: the descriptor was just created, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
@@ -148,4 +244,20 @@ pub(super) fn registered(fd: BorrowedFd<'_>) -> io::Result<AsyncFd<BorrowedFd<'_
 /// An address as the kernel's structures hold it, in network order.
 pub(super) fn in_addr_of(addr: Ipv4Addr) -> in_addr {
     in_addr { s_addr: u32::from_ne_bytes(addr.octets()) }
+}
+
+/// An address as the kernel's structures for IPv6 hold it; it looks at nothing else in them.
+pub(super) fn sockaddr_in6_of(addr: Ipv6Addr) -> sockaddr_in6 {
+    sockaddr_in6 {
+        sin6_family: libc::AF_INET6 as libc::sa_family_t,
+        sin6_port: 0,
+        sin6_flowinfo: 0,
+        sin6_addr: libc::in6_addr { s6_addr: addr.octets() },
+        sin6_scope_id: 0,
+    }
+}
+
+/// Whether the ancillary data are the Hop-by-Hop Options of a packet (`IPV6_HOPOPTS`).
+pub(super) fn is_hop_by_hop(header: &cmsghdr) -> bool {
+    (header.cmsg_level, header.cmsg_type) == (libc::IPPROTO_IPV6, libc::IPV6_HOPOPTS)
 }

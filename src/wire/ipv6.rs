@@ -19,7 +19,7 @@ mod extension;
 #[cfg(test)]
 mod tests;
 
-use extension::{Walked, walk};
+use extension::{Walked, options, walk};
 
 const MESSAGE: &str = "IPv6 packet";
 
@@ -80,6 +80,13 @@ pub fn decode(bytes: &[u8]) -> Result<Ipv6Packet<'_>, Malformed> {
         header_len,
         payload: &whole[header_len..],
     })
+}
+
+/// The value of the Router Alert option in a Hop-by-Hop Options header that came apart from its packet,
+/// as a raw socket gives it; `None` without one, or if the header cannot be read.
+#[must_use]
+pub fn hop_by_hop_alert(header: &[u8]) -> Option<u16> {
+    options(header, 0, header.len()).ok().flatten()
 }
 
 fn bad_header(error: HeaderSliceError) -> Malformed {

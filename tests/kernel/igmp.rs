@@ -67,7 +67,7 @@ async fn heard(mroute: &Mroute) -> (u32, Option<Vif>, Ipv4Addr, [u8; 8]) {
     until(mroute, || {
         loop {
             match mroute.receive(&mut buffer).unwrap()? {
-                Received::Packet { ifindex, vif, bytes } => {
+                Received::Packet { ifindex, vif, packet: bytes } => {
                     let (source, message) = taken_apart(bytes);
                     if [QUERY, V2_REPORT, LEAVE].contains(&message[0]) {
                         return Some((ifindex, vif, source, message));
@@ -196,7 +196,9 @@ pub(crate) async fn the_reports_of_the_routers_own_kernel_do_come_back() {
     lab.mroute.join(lab.b, Ipv4Addr::new(224, 0, 0, 22)).unwrap();
     let mut buffer = [0; 2000];
     let own = until(&lab.mroute, || match lab.mroute.receive(&mut buffer).unwrap()? {
-        Received::Packet { ifindex, vif, bytes } => Some((ifindex, vif, taken_apart(bytes).0)),
+        Received::Packet { ifindex, vif, packet: bytes } => {
+            Some((ifindex, vif, taken_apart(bytes).0))
+        }
         other => panic!("{other:?}"),
     });
     assert_eq!(own.await, (lab.b, Some(vif(1)), ROUTER_B));
@@ -216,7 +218,7 @@ pub(crate) async fn a_packet_longer_than_the_buffer_is_reported_and_not_cut() {
     assert_eq!(told.await, (lab.b, 28));
     let mut large_enough = [0; 28];
     let kind = until(&lab.mroute, || match lab.mroute.receive(&mut large_enough).unwrap()? {
-        Received::Packet { bytes, .. } => Some(taken_apart(bytes).1[0]),
+        Received::Packet { packet: bytes, .. } => Some(taken_apart(bytes).1[0]),
         other => panic!("{other:?}"),
     });
     assert_eq!(kind.await, LEAVE);

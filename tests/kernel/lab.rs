@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::thread;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(crate) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
 
 const PORT: u16 = 5000;
 /// Far longer than anything here takes: only a failing test reaches it.
-const BOUND: Duration = Duration::from_secs(10);
+pub(crate) const BOUND: Duration = Duration::from_secs(10);
 
 /// An anonymous network namespace.
 pub(crate) struct Namespace(OwnedFd);
@@ -81,8 +81,14 @@ impl Namespace {
     }
 }
 
+impl AsFd for Namespace {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 /// Netlink in one namespace.
-fn netlink(namespace: &Namespace) -> Handle {
+pub(crate) fn netlink(namespace: &Namespace) -> Handle {
     let runtime = tokio::runtime::Handle::current();
     let (connection, handle, _) = namespace.inside(|| {
         let _entered = runtime.enter();

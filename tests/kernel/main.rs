@@ -7,7 +7,9 @@ use libtest_mimic::Arguments;
 mod control;
 mod forwarding;
 mod igmp;
+mod ip6;
 mod lab;
+mod lab6;
 #[path = "../../harness/tests/privileged/mod.rs"]
 mod privileged;
 
@@ -58,6 +60,20 @@ fn main() -> ExitCode {
             a_packet_longer_than_the_buffer_is_reported_and_not_cut,
             an_idle_socket_has_nothing,
             a_packet_that_cannot_be_sent_is_refused;
+        ip6:
+            a_table_of_ipv6_has_one_owner_and_is_not_that_of_ipv4,
+            closing_the_socket_of_ipv6_returns_everything,
+            what_the_kernel_would_take_for_something_else_is_refused,
+            a_new_flow_of_ipv6_is_asked_about_and_forwarded_once_there_is_an_entry,
+            a_datagram_of_ipv6_on_a_wrong_interface_is_told,
+            a_listener_report_is_heard_with_its_header_and_interface,
+            the_groups_of_routers_are_heard_only_where_they_are_joined,
+            a_listener_report_without_router_alert_is_a_datagram_to_the_kernel,
+            a_listener_query_leaves_on_the_chosen_device_and_does_not_come_back,
+            the_listener_reports_of_the_routers_own_kernel_do_come_back,
+            other_messages_of_icmpv6_are_not_heard,
+            a_packet_of_ipv6_longer_than_the_buffer_is_reported_and_not_cut,
+            what_the_socket_of_mld_cannot_send_is_refused;
     };
     privileged::run(&Arguments::from_args(), trials)
 }

@@ -165,7 +165,7 @@ fn hear(ground: &Ground, socket: Option<&Socket>) -> Option<String> {
     let mut space = vec![0; MAX_PACKET];
     Some(match socket?.receive(&mut space).unwrap()? {
         Received::Upcall(upcall) => tell_upcall(&upcall),
-        Received::Packet { ifindex, bytes, .. } => tell_heard(link(ground, ifindex), bytes),
+        Received::Packet { ifindex, packet: bytes, .. } => tell_heard(link(ground, ifindex), bytes),
         other => format!("{other:?}"),
     })
 }

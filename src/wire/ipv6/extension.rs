@@ -106,7 +106,7 @@ fn fragment(octets: &[u8], at: usize) -> Result<Extension, Malformed> {
 }
 
 /// The value of Router Alert among the options of the header from `at` to `end`.
-fn options(octets: &[u8], at: usize, end: usize) -> Result<Option<u16>, Malformed> {
+pub(super) fn options(octets: &[u8], at: usize, end: usize) -> Result<Option<u16>, Malformed> {
     let (mut alert, mut here) = (None, at + 2);
     while here < end {
         if octets[here] == PAD_1 {

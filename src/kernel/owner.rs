@@ -1,0 +1,171 @@
+//! What the routing sockets of both families have in common: one owner of one table, and the devices
+//! behind its virtual interfaces.
+//!
+//! The kernel's two implementations differ in structures and in the names of calls, and share the
+//! rest. Requests that the kernel accepts silently but reports wrongly are refused here.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{SetSockOpt, setsockopt, sockopt};
+
+use super::error::MrouteError;
+use crate::addr::Family;
+use crate::mfc::vif::Vif;
+
+/// The octets requested by `SO_RCVBUF`. The default holds 256 upcalls, and a burst of new flows can
+/// exceed that; this holds some 40,000.
+const RECEIVE_BUFFER: usize = 16 << 20;
+
+/// The socket that owns one multicast routing table.
+#[derive(Debug)]
+pub(super) struct Owner {
+    fd: OwnedFd,
+    family: Family,
+    vifs: BTreeMap<Vif, u32>,
+}
+
+/// The options that claim a table, each with its name in the kernel's headers.
+pub(super) struct Claim<T, I, A> {
+    pub(super) table: (&'static str, T),
+    pub(super) init: (&'static str, I),
+    pub(super) assert: (&'static str, A),
+    /// The table that the kernel uses unless a rule says otherwise.
+    pub(super) default: u32,
+}
+
+impl Owner {
+    /// A socket of the family that owns no table yet.
+    pub(super) const fn new(fd: OwnedFd, family: Family) -> Self {
+        Self { fd, family, vifs: BTreeMap::new() }
+    }
+
+    /// Sets an option of the socket.
+    pub(super) fn set<O: SetSockOpt>(
+        &self,
+        call: &'static str,
+        option: O,
+        value: &O::Val,
+    ) -> Result<(), MrouteError> {
+        setsockopt(&self.fd, option, value).map_err(|errno| MrouteError::of(call, errno))
+    }
+
+    /// Takes over multicast routing in `table`, or in the default one, and has the kernel tell of wrong
+    /// interfaces.
+    pub(super) fn claim<T, I, A>(
+        &self,
+        table: Option<u32>,
+        by: Claim<T, I, A>,
+    ) -> Result<(), MrouteError>
+    where
+        T: SetSockOpt<Val = u32>,
+        I: SetSockOpt<Val = libc::c_int>,
+        A: SetSockOpt<Val = libc::c_int>,
+    {
+        self.enlarge_receive_buffer()?;
+        if let Some(table) = table {
+            self.set(by.table.0, by.table.1, &table)?;
+        }
+        setsockopt(&self.fd, by.init.1, &1).map_err(|errno| match errno {
+            Errno::EADDRINUSE => {
+                MrouteError::AlreadyOwned { table: table.unwrap_or(by.default), call: by.init.0 }
+            }
+            other => MrouteError::of(by.init.0, other),
+        })?;
+        self.set(by.assert.0, by.assert.1, &1)
+    }
+
+    /// Beyond `net.core.rmem_max` if the kernel allows it, which it does not in a user namespace.
+    fn enlarge_receive_buffer(&self) -> Result<(), MrouteError> {
+        match setsockopt(&self.fd, sockopt::RcvBufForce, &RECEIVE_BUFFER) {
+            Err(Errno::EPERM) => self.set("SO_RCVBUF", sockopt::RcvBuf, &RECEIVE_BUFFER),
+            other => other.map_err(|errno| MrouteError::of("SO_RCVBUFFORCE", errno)),
+        }
+    }
+
+    /// Makes the device take part in multicast routing, as `vif`.
+    pub(super) fn add_vif<O: SetSockOpt>(
+        &mut self,
+        (vif, ifindex): (Vif, u32),
+        call: &'static str,
+        option: O,
+        request: &O::Val,
+    ) -> Result<(), MrouteError> {
+        if let Some(vif) = self.vif_on(ifindex) {
+            return Err(MrouteError::DeviceInUse { ifindex, vif });
+        }
+        let family = self.family;
+        setsockopt(&self.fd, option, request).map_err(|errno| match errno {
+            Errno::EADDRINUSE => MrouteError::VifInUse { vif },
+            Errno::EADDRNOTAVAIL | Errno::ENODEV => {
+                MrouteError::NoSuchInterface { ifindex, family }
+            }
+            other => MrouteError::of(call, other),
+        })?;
+        self.vifs.insert(vif, ifindex);
+        Ok(())
+    }
+
+    /// Removes the virtual interface; `false` if the kernel has no such interface.
+    pub(super) fn delete_vif<O: SetSockOpt>(
+        &mut self,
+        vif: Vif,
+        call: &'static str,
+        option: O,
+        request: &O::Val,
+    ) -> Result<bool, MrouteError> {
+        self.vifs.remove(&vif);
+        self.delete(call, option, request, Errno::EADDRNOTAVAIL)
+    }
+
+    /// Sets an option that deletes something; `false` if there was no such thing, which the kernel says
+    /// by `missing`.
+    pub(super) fn delete<O: SetSockOpt>(
+        &self,
+        call: &'static str,
+        option: O,
+        request: &O::Val,
+        missing: Errno,
+    ) -> Result<bool, MrouteError> {
+        match setsockopt(&self.fd, option, request) {
+            Ok(()) => Ok(true),
+            Err(errno) if errno == missing => Ok(false),
+            Err(other) => Err(MrouteError::of(call, other)),
+        }
+    }
+
+    /// The result of an ioctl that counts something; `None` if there is no such thing.
+    pub(super) fn counted<T>(
+        call: &'static str,
+        result: nix::Result<T>,
+        missing: &[Errno],
+    ) -> Result<Option<T>, MrouteError> {
+        match result {
+            Ok(counters) => Ok(Some(counters)),
+            Err(errno) if missing.contains(&errno) => Ok(None),
+            Err(other) => Err(MrouteError::of(call, other)),
+        }
+    }
+
+    /// The virtual interface of the device.
+    pub(super) fn vif_on(&self, ifindex: u32) -> Option<Vif> {
+        self.vifs.iter().find(|&(_, &device)| device == ifindex).map(|(&vif, _)| vif)
+    }
+}
+
+impl AsFd for Owner {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+#[allow(clippy::useless_conversion, reason = "c_ulong has 32 bits on some targets")]
+pub(super) fn wide(count: libc::c_ulong) -> u64 {
+    u64::from(count)
+}
+
+/// The kernel's `vifi_t` and `mifi_t`.
+pub(super) fn number(vif: Vif) -> u16 {
+    u16::try_from(vif.index()).expect("a Vif is below 32")
+}
