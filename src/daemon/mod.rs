@@ -127,9 +127,10 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
             let now = self.clock.now();
             let input = match received {
                 Ok(None) => return,
-                Ok(Some(Received::Packet { vif: Some(vif), packet, .. })) => {
-                    Input::octets(vif, packet)
-                }
+                Ok(Some(Received::Packet { vif: Some(vif), packet, .. })) => match packet {
+                    Ok(packet) => Input::Packet { vif, packet },
+                    Err(why) => Input::Malformed { vif, why },
+                },
                 Ok(Some(Received::Upcall(upcall))) => Input::Upcall(upcall),
                 Ok(Some(Received::WholePacket { upcall, datagram })) => {
                     Input::WholePacket { upcall, datagram }

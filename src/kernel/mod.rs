@@ -22,5 +22,5 @@ pub use error::MrouteError;
 pub use ip6mr::{DEFAULT_TABLE_6, Mroute6};
 pub use mroute::{DEFAULT_TABLE, Mroute};
 pub use packet::{MAX_PACKET, Received};
-pub use plane::Plane;
+pub use plane::{Plane, Read, RoutingSocket};
 pub use ready::readable;

@@ -66,6 +66,21 @@ pub enum Received<'a, P = &'a [u8]> {
     },
 }
 
+impl<'a, P> Received<'a, P> {
+    /// The message with its packet as `read` makes it.
+    pub(super) fn map<Q>(self, read: impl FnOnce(P) -> Q) -> Received<'a, Q> {
+        match self {
+            Self::Packet { ifindex, vif, packet } => {
+                Received::Packet { ifindex, vif, packet: read(packet) }
+            }
+            Self::Upcall(upcall) => Received::Upcall(upcall),
+            Self::WholePacket { upcall, datagram } => Received::WholePacket { upcall, datagram },
+            Self::Unknown { bytes } => Received::Unknown { bytes },
+            Self::TooLong { ifindex, length } => Received::TooLong { ifindex, length },
+        }
+    }
+}
+
 impl Mroute {
     /// Takes the next message off the socket; `None` if no message waits. A buffer of
     /// [`MAX_PACKET`] octets holds every message.

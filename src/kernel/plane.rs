@@ -1,10 +1,12 @@
-//! The kernel as a router's data plane: outputs become socket options, ioctls and packets.
+//! The kernel as a router's data plane, in either family: outputs become socket options, ioctls and
+//! packets.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 
 use super::error::MrouteError;
+use super::ip6mr::Mroute6;
 use super::mroute::Mroute;
 use super::packet::Received;
 use super::ready::readable;
@@ -15,12 +17,37 @@ use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
 use crate::mfc::vif::{Vif, VifKind};
 use crate::router::Way;
 use crate::time::Instant;
-use crate::wire::ip::Datagram;
+use crate::wire::Malformed;
+use crate::wire::ip::{Datagram, Packet};
+
+/// The multicast routing socket of a router, of the family that it routes.
+#[derive(Debug)]
+pub enum RoutingSocket {
+    /// IPv4.
+    V4(Mroute),
+    /// IPv6.
+    V6(Mroute6),
+}
+
+impl From<Mroute> for RoutingSocket {
+    fn from(mroute: Mroute) -> Self {
+        Self::V4(mroute)
+    }
+}
+
+impl From<Mroute6> for RoutingSocket {
+    fn from(mroute: Mroute6) -> Self {
+        Self::V6(mroute)
+    }
+}
+
+/// A packet of group management as a router takes it.
+pub type Read<'a> = Result<Packet<'a>, Malformed>;
 
 /// The multicast routing socket, the devices behind the virtual interfaces, and the observer of
 /// events.
 pub struct Plane<F> {
-    mroute: Mroute,
+    socket: RoutingSocket,
     /// Device indexes by [`Vif::index`].
     ifindexes: Vec<u32>,
     observe: F,
@@ -29,8 +56,8 @@ pub struct Plane<F> {
 impl<F: FnMut(Instant, Event)> Plane<F> {
     /// A data plane over this socket; `ifindexes` are the devices in the order of the router's
     /// interfaces.
-    pub const fn new(mroute: Mroute, ifindexes: Vec<u32>, observe: F) -> Self {
-        Self { mroute, ifindexes, observe }
+    pub fn new(socket: impl Into<RoutingSocket>, ifindexes: Vec<u32>, observe: F) -> Self {
+        Self { socket: socket.into(), ifindexes, observe }
     }
 
     /// Waits until a message can be received.
@@ -38,20 +65,36 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// # Errors
     /// Errors of the reactor.
     pub async fn readable(&self) -> io::Result<()> {
-        readable(self.mroute.as_fd()).await
+        readable(match &self.socket {
+            RoutingSocket::V4(mroute) => mroute.as_fd(),
+            RoutingSocket::V6(mroute) => mroute.as_fd(),
+        })
+        .await
     }
 
     /// Takes the next message off the socket; `None` if no message waits.
     ///
     /// # Errors
     /// Errors of recvmsg(2).
-    pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Received<'a>>> {
-        self.mroute.receive(buffer)
+    pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Received<'a, Read<'a>>>> {
+        Ok(match &self.socket {
+            RoutingSocket::V4(mroute) => {
+                mroute.receive(buffer)?.map(|received| received.map(Packet::decode))
+            }
+            // The kernel has read the header.
+            RoutingSocket::V6(mroute) => {
+                mroute.receive(buffer)?.map(|received| received.map(Read::Ok))
+            }
+        })
     }
 
     /// The kernel's counters of an interface; `None` if it has no such interface.
     pub fn vif_counters(&self, vif: Vif) -> Option<VifCounters> {
-        self.mroute.vif_counters(vif).ok().flatten()
+        let counters = match &self.socket {
+            RoutingSocket::V4(mroute) => mroute.vif_counters(vif),
+            RoutingSocket::V6(mroute) => mroute.vif_counters(vif),
+        };
+        counters.ok().flatten()
     }
 
     fn ifindex(&self, vif: Vif) -> Result<u32, String> {
@@ -66,39 +109,74 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
             return Err("packets are sent by interface only".to_owned());
         };
         let ifindex = self.ifindex(vif)?;
-        let sent = self.mroute.transmit(ifindex, &text(packet.encode())?);
+        let sent = match &self.socket {
+            RoutingSocket::V4(mroute) => mroute.transmit(ifindex, &text(packet.encode())?),
+            RoutingSocket::V6(mroute) => mroute.transmit(ifindex, packet),
+        };
         sent.map_err(|error| format!("{vif}: transmit: {error}"))
     }
 
     fn add_vif(&mut self, vif: Vif, kind: VifKind, threshold: u8) -> Result<(), String> {
-        match kind {
-            VifKind::Device => text(self.mroute.add_vif(vif, self.ifindex(vif)?, threshold)),
-            VifKind::Register => Err("the register interface is not there yet".to_owned()),
+        if kind == VifKind::Register {
+            return Err("the register interface is not there yet".to_owned());
         }
+        let ifindex = self.ifindex(vif)?;
+        text(match &mut self.socket {
+            RoutingSocket::V4(mroute) => mroute.add_vif(vif, ifindex, threshold),
+            RoutingSocket::V6(_) if threshold > 1 => {
+                Err(MrouteError::NoThresholds { vif, threshold })
+            }
+            RoutingSocket::V6(mroute) => mroute.add_vif(vif, ifindex),
+        })
     }
 
     fn delete_vif(&mut self, vif: Vif) -> Result<(), String> {
-        text(self.mroute.delete_vif(vif)).map(drop)
+        let deleted = match &mut self.socket {
+            RoutingSocket::V4(mroute) => mroute.delete_vif(vif),
+            RoutingSocket::V6(mroute) => mroute.delete_vif(vif),
+        };
+        text(deleted).map(drop)
     }
 
     fn listen(&mut self, vif: Vif, group: Group) -> Result<(), String> {
-        text(self.mroute.join(self.ifindex(vif)?, ipv4(group)?))
+        let ifindex = self.ifindex(vif)?;
+        text(match (&self.socket, group.addr()) {
+            (RoutingSocket::V4(mroute), IpAddr::V4(group)) => mroute.join(ifindex, group),
+            (RoutingSocket::V6(mroute), IpAddr::V6(group)) => mroute.join(ifindex, group),
+            (socket, addr) => Err(socket.other_family(addr)),
+        })
     }
 
     fn unlisten(&mut self, vif: Vif, group: Group) -> Result<(), String> {
-        text(self.mroute.leave(self.ifindex(vif)?, ipv4(group)?)).map(drop)
+        let ifindex = self.ifindex(vif)?;
+        let left = match (&self.socket, group.addr()) {
+            (RoutingSocket::V4(mroute), IpAddr::V4(group)) => mroute.leave(ifindex, group),
+            (RoutingSocket::V6(mroute), IpAddr::V6(group)) => mroute.leave(ifindex, group),
+            (socket, addr) => Err(socket.other_family(addr)),
+        };
+        text(left).map(drop)
     }
 
     fn set_entry(&mut self, _now: Instant, entry: &MfcEntry) -> Result<(), String> {
-        text(self.mroute.add_mfc(entry))
+        text(match &self.socket {
+            RoutingSocket::V4(mroute) => mroute.add_mfc(entry),
+            RoutingSocket::V6(mroute) => mroute.add_mfc(entry),
+        })
     }
 
     fn delete_entry(&mut self, flow: Flow) -> Result<(), String> {
-        text(self.mroute.delete_mfc(flow)).map(drop)
+        let deleted = match &self.socket {
+            RoutingSocket::V4(mroute) => mroute.delete_mfc(flow),
+            RoutingSocket::V6(mroute) => mroute.delete_mfc(flow),
+        };
+        text(deleted).map(drop)
     }
 
     fn count(&mut self, flow: Flow) -> Result<Option<FlowCounters>, String> {
-        text(self.mroute.flow_counters(flow))
+        text(match &self.socket {
+            RoutingSocket::V4(mroute) => mroute.flow_counters(flow),
+            RoutingSocket::V6(mroute) => mroute.flow_counters(flow),
+        })
     }
 
     fn observe(&mut self, now: Instant, event: &Event) {
@@ -106,11 +184,14 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
     }
 }
 
-/// The socket is an IPv4 socket.
-fn ipv4(group: Group) -> Result<Ipv4Addr, String> {
-    match group.addr() {
-        IpAddr::V4(addr) => Ok(addr),
-        addr @ IpAddr::V6(_) => text(Err(MrouteError::OtherFamily { addr, family: Family::V4 })),
+impl RoutingSocket {
+    /// The error of an address of the family that this socket does not route.
+    const fn other_family(&self, addr: IpAddr) -> MrouteError {
+        let family = match self {
+            Self::V4(_) => Family::V4,
+            Self::V6(_) => Family::V6,
+        };
+        MrouteError::OtherFamily { addr, family }
     }
 }
 

@@ -1,20 +1,32 @@
 //! IPv6 multicast routing, and MLD in and out of its socket.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
 
 use castnet::addr::{Family, Group, Source};
-use castnet::kernel::{DEFAULT_TABLE_6, Mroute6, MrouteError, Received};
+use castnet::drive::{settle, turn};
+use castnet::event::Event;
+use castnet::gmp::News;
+use castnet::gmp::message::Version;
+use castnet::gmp::params::Params;
+use castnet::kernel::{DEFAULT_TABLE_6, MAX_PACKET, Mroute6, MrouteError, Plane, Received};
 use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use castnet::mfc::upcall::{Upcall, UpcallKind};
+use castnet::rng::Rng;
+use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
+use castnet::router::{Input, Router};
+use castnet::time::Instant;
 use castnet::wire::icmpv6::Ends;
 use castnet::wire::ip::{Datagram, Header};
 use castnet::wire::mld::{GroupRecord, Message, Query, RecordKind, V2Report};
 
-use crate::lab::{until, vif};
+use crate::lab::{BOUND, until, vif};
 use crate::lab6::{
-    ALL_NODES, GROUP, HOST, Lab6, ROUTER_A, ROUTER_B, SENDER, SOURCE, entry, flow, heard,
-    namespace, raw, say,
+    ALL_NODES, GROUP, HOST, Lab6, ROUTER_A, ROUTER_B, SENDER, entry, flow, heard, namespace, raw,
+    say,
 };
 
 const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
@@ -286,5 +298,77 @@ pub(crate) async fn what_the_socket_of_mld_cannot_send_is_refused() {
     lab.mroute.transmit(lab.b, &general_query(HOST)).unwrap_err();
     lab.mroute.transmit(9999, &query).unwrap_err();
     lab.mroute.transmit(lab.b, &query).unwrap();
-    assert_ne!(SOURCE, HOST);
+}
+
+/// A router over the socket of `lab`, with MLDv2 on both of its interfaces.
+fn router() -> Router {
+    let params = Params {
+        version: Version::V3,
+        query_response_interval: Duration::from_millis(100),
+        ..Params::default()
+    };
+    let interface = |name: &str, addresses: [&str; 2]| InterfaceConfig {
+        name: name.to_owned(),
+        addresses: addresses.map(|text| text.parse().unwrap()).into(),
+        igmp: Some(params.clone()),
+        threshold: 1,
+        static_joins: BTreeSet::new(),
+    };
+    let config = Config {
+        family: Family::V6,
+        interfaces: vec![
+            interface("a", ["2001:db8:1::1/64", "fe80::1:1/64"]),
+            interface("b", ["2001:db8:2::1/64", "fe80::2:1/64"]),
+        ],
+        routes: vec![],
+        keepalive: KEEPALIVE,
+    };
+    Router::new(config, Instant::ZERO, Rng::for_node(1, "r1")).unwrap()
+}
+
+/// Hands the router what the kernel has for it, as long as `wanted` says.
+async fn serve<F: FnMut(Instant, Event)>(
+    router: &mut Router,
+    plane: &mut Plane<F>,
+    wanted: impl Fn() -> bool,
+) {
+    let mut buffer = vec![0; MAX_PACKET];
+    while wanted() {
+        plane.readable().await.unwrap();
+        while let Some(received) = plane.receive(&mut buffer).unwrap() {
+            let input = match received {
+                Received::Packet { vif: Some(vif), packet, .. } => {
+                    Input::Packet { vif, packet: packet.unwrap() }
+                }
+                Received::Upcall(upcall) => Input::Upcall(upcall),
+                other => panic!("{other:?}"),
+            };
+            turn(router, plane, Instant::ZERO, input);
+        }
+    }
+}
+
+/// From the first Query to the datagram: the members of a kernel that answers, and a new flow.
+pub(crate) async fn a_router_of_ipv6_forwards_to_the_members_that_answer_its_query() {
+    let mut lab = Lab6::new().await;
+    // The router's own socket takes the place of the one of `lab`.
+    lab.mroute = lab.router.inside(|| Mroute6::open(Some(100))).unwrap();
+    let socket = lab.router.inside(|| Mroute6::open(None)).unwrap();
+    let events = RefCell::new(Vec::new());
+    let observe = |_, event| events.borrow_mut().push(event);
+    let mut plane = Plane::new(socket, vec![lab.a, lab.b], observe);
+    let mut router = router();
+    settle(&mut router, &mut plane, Instant::ZERO);
+
+    let present = Event::Gmp(vif(1), News::MembersPresent(flow().group));
+    let answered = serve(&mut router, &mut plane, || !events.borrow().contains(&present));
+    tokio::time::timeout(BOUND, answered).await.expect("nobody answered");
+    lab.send("first");
+    let text = tokio::select! {
+        text = lab.received() => text,
+        () = serve(&mut router, &mut plane, || true) => unreachable!(),
+    };
+    assert_eq!(text, "first");
+    let refused = |event: &Event| matches!(event, Event::Refused(_) | Event::Unusable(_));
+    assert!(!events.borrow().iter().any(refused), "{events:?}");
 }

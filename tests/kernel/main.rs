@@ -73,7 +73,8 @@ fn main() -> ExitCode {
             the_listener_reports_of_the_routers_own_kernel_do_come_back,
             other_messages_of_icmpv6_are_not_heard,
             a_packet_of_ipv6_longer_than_the_buffer_is_reported_and_not_cut,
-            what_the_socket_of_mld_cannot_send_is_refused;
+            what_the_socket_of_mld_cannot_send_is_refused,
+            a_router_of_ipv6_forwards_to_the_members_that_answer_its_query;
     };
     privileged::run(&Arguments::from_args(), trials)
 }

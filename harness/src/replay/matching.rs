@@ -18,8 +18,6 @@ use crate::capture::inspected::InspectedFrame;
 use crate::capture::link;
 use crate::plan::{LinkId, Plan, PortId, Role};
 
-/// Octets of an Ethernet header's type of IPv4.
-
 /// What stands for a port of the scenario in the capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mean {
