@@ -38,8 +38,13 @@ pub struct Recording {
     pub frames: Vec<Frame>,
     /// Every datagram that a listener's socket received, in the order of time.
     pub deliveries: Deliveries,
-    /// When each act of the plan was done; `None` if it was not.
+    /// How late the witness may be: what is due may come so much later.
+    pub tolerance: Duration,
+    /// When each act of the plan was done; `None` if it was not. An act that ends something counts
+    /// from its completion, every other one from its beginning.
     pub acts: Vec<Option<Instant>>,
+    /// When each act was begun; empty where an act takes no time.
+    pub begun: Vec<Instant>,
     /// Every change of a router's forwarding cache, in the order of time.
     pub mfc: Vec<MfcChange>,
     /// The counters of forwarding caches at each of the plan's readings; `None` where none was
@@ -74,15 +79,24 @@ fn backend<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error>
 }
 
 impl Recording {
+    /// When the act was begun; `None` if it was not done.
+    #[must_use]
+    pub fn begun(&self, act: ActId) -> Option<Instant> {
+        let done = self.acts.get(act).copied().flatten()?;
+        Some(self.begun.get(act).copied().unwrap_or(done))
+    }
+
     /// An empty recording.
     #[must_use]
-    pub const fn new(backend: &'static str, epoch: Duration) -> Self {
+    pub const fn new(backend: &'static str, epoch: Duration, tolerance: Duration) -> Self {
         Self {
             backend,
             epoch,
+            tolerance,
             frames: Vec::new(),
             deliveries: Deliveries::new(),
             acts: Vec::new(),
+            begun: Vec::new(),
             mfc: Vec::new(),
             counters: Vec::new(),
             mdb: Vec::new(),

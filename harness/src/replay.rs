@@ -105,7 +105,7 @@ pub fn replay(
     frames.sort_by_key(|frame| (frame.at, !frame.outgoing));
     let acts = acts(plan, &told, timing)?;
     let gaps = Gaps::of(plan, shots, reading, &told, &matching, epoch);
-    let recording = Recording { frames, acts, ..Recording::new(CAPTURE, epoch) };
+    let recording = Recording { frames, acts, ..Recording::new(CAPTURE, epoch, plan.tolerance) };
     let judged = judge_some(plan, &recording, |check| unseen(plan, &matching, check).is_none());
     let judgements = plan.checks.iter().zip(judged).map(|(check, judged)| {
         let act_at = |act: usize| recording.acts.get(act).copied().flatten();

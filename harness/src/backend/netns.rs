@@ -220,7 +220,7 @@ impl<'a> Lab<'a> {
             self;
         let machines = Machines::new(plan, netns, built, wards);
         let readings = Readings::new(stage, netns);
-        let acts = perform(stage, &machines, actors, &readings).await;
+        let (begun, acts) = perform(stage, &machines, actors, &readings).await;
         machines.carriers().give_up(stage);
         let outputs = machines.outputs();
         let counters = readings.taken();
@@ -236,7 +236,13 @@ impl<'a> Lab<'a> {
             }
         }
         let struck = faults.struck(plan);
-        Ok(Recording { struck, counters, outputs, ..recording(plan, stage, wall, acts, captured?) })
+        Ok(Recording {
+            struck,
+            counters,
+            begun,
+            outputs,
+            ..recording(plan, stage, wall, acts, captured?)
+        })
     }
 
     fn rooms(&mut self) -> io::Result<Vec<Room>> {
@@ -314,6 +320,6 @@ fn recording(
         stalls: log.stalls,
         doubts: dated.doubts,
         broken: log.broken,
-        ..Recording::new(Backend::Netns.word(), stage.clock.epoch())
+        ..Recording::new(Backend::Netns.word(), stage.clock.epoch(), plan.tolerance)
     }
 }

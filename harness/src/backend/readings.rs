@@ -28,12 +28,24 @@ impl<'a> Readings<'a> {
 
     /// Starts to wait for all moments that do not depend on when an act is done.
     pub(super) fn begin(&self) {
-        self.each(|reading| reading.at_once(&self.stage.plan));
+        let plan = &self.stage.plan;
+        self.each(|reading| reading.at_once(plan));
     }
 
     /// Starts to wait for the moments that count from this act.
     pub(super) fn after(&self, act: ActId, done: Instant) {
-        self.each(|reading| reading.after(act, done));
+        let plan = &self.stage.plan;
+        self.each(|reading| reading.after(plan, act, done));
+    }
+
+    /// Takes the readings of the moment just before this act.
+    pub(super) async fn before(&self, act: ActId) {
+        let plan = &self.stage.plan;
+        for (id, reading) in plan.readings.iter().enumerate() {
+            if reading.is_before(plan, act) {
+                self.take(id, reading).await;
+            }
+        }
     }
 
     /// The readings taken so far; `None` where none was.
@@ -50,11 +62,19 @@ impl<'a> Readings<'a> {
     }
 
     fn wait(&self, id: ReadingId, reading: &Reading, at: Instant) {
+        let (stage, taking) = (self.stage.clone(), self.take(id, reading));
+        tokio::task::spawn_local(async move {
+            stage.wait_until(at).await;
+            taking.await;
+        });
+    }
+
+    /// The work of taking a reading.
+    fn take(&self, id: ReadingId, reading: &Reading) -> impl Future<Output = ()> + use<> {
         let Reading { router, source, group, .. } = *reading;
         let (stage, taken) = (self.stage.clone(), self.taken.clone());
         let netns = self.netns[router].try_clone();
-        tokio::task::spawn_local(async move {
-            stage.wait_until(at).await;
+        async move {
             let read = async { counters(&netns?, source, group.addr()).await };
             match read.await {
                 Ok(counters) => {
@@ -67,6 +87,6 @@ impl<'a> Readings<'a> {
                 }
                 Err(error) => stage.broken(router, &format!("its counters: {error}")),
             }
-        });
+        }
     }
 }

@@ -8,17 +8,19 @@ use crate::plan::Action;
 use crate::recording::{Late, Lateness};
 use crate::role::{Actor, Stage};
 
-/// Does every act at its time, waits for the end, and returns when each act was done.
+/// Does every act at its time, waits for the end, and returns when each act was begun, and when it
+/// was done.
 pub(super) async fn perform(
     stage: &Stage,
     machines: &Machines<'_>,
     actors: &mut [Box<dyn Actor>],
     readings: &Readings<'_>,
-) -> Vec<Option<Instant>> {
-    let mut done = Vec::with_capacity(stage.plan.acts.len());
+) -> (Vec<Instant>, Vec<Option<Instant>>) {
+    let (mut all_begun, mut done) = (Vec::new(), Vec::new());
     readings.begin();
     for (id, act) in stage.plan.acts.iter().enumerate() {
         stage.wait_until(Instant::ZERO + act.at).await;
+        readings.before(id).await;
         let begun = stage.clock.now();
         let result = match &act.action {
             Action::Interface { port, up } => machines.set(stage, *port, *up).await,
@@ -35,9 +37,10 @@ pub(super) async fn perform(
         // start. An act that ends something counts from its end: the kernel may take long under
         // load.
         let at = match &act.action {
-            Action::Interface { .. } | Action::Kill => stage.clock.now(),
+            Action::Interface { up: false, .. } | Action::Kill => stage.clock.now(),
             _ => begun,
         };
+        all_begun.push(begun);
         done.push(result.is_ok().then_some(at));
         if result.is_ok() {
             readings.after(id, at);
@@ -46,5 +49,5 @@ pub(super) async fn perform(
     let end = Instant::ZERO + stage.plan.end;
     stage.wait_until(end).await;
     stage.late(Lateness { what: Late::Timer, at: end, by: stage.clock.now().since(end) });
-    done
+    (all_begun, done)
 }

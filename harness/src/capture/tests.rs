@@ -245,7 +245,7 @@ fn run() -> (Plan, Recording) {
         bytes: if nanos > 2_000_000_000 { data[..60].to_vec() } else { data.clone() },
         original_len: data.len(),
     });
-    let nothing = Recording::new("none", Duration::new(1_800_000_000, 999_999_999));
+    let nothing = Recording::new("none", Duration::new(1_800_000_000, 999_999_999), Duration::ZERO);
     let recording = Recording { frames: frames.into(), ..nothing };
     (plan, recording)
 }

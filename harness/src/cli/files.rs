@@ -1,5 +1,6 @@
 //! The paths that a command takes, and the messages about wrong ones.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -33,7 +34,7 @@ pub(super) fn load_one(file: &Path, filter: Option<&str>) -> Result<Plan, Failur
 }
 
 fn load_all(paths: &[PathBuf]) -> Result<Vec<Plan>, Failure> {
-    files::load_all(paths).map_err(|all: Wrong| {
+    let plans = files::load_all(paths).map_err(|all: Wrong| {
         for error in &all.wrong {
             match error {
                 LoadError::Rejected(rejected) => {
@@ -44,5 +45,11 @@ fn load_all(paths: &[PathBuf]) -> Result<Vec<Plan>, Failure> {
             }
         }
         Failure::usage(all.summary())
-    })
+    })?;
+    // Combinations of a matrix share their remarks.
+    let remarks: BTreeSet<&String> = plans.iter().flat_map(|plan| &plan.remarks).collect();
+    for remark in remarks {
+        _ = writeln!(io::stderr(), "{remark}\n");
+    }
+    Ok(plans)
 }

@@ -79,7 +79,7 @@ impl Evidence<'_> {
             });
             let left = left.and_then(|(id, _)| self.done(id));
             group == receiver.group
-                && self.done(id).is_some_and(|joined| joined <= span.to)
+                && self.done(id).is_some_and(|joined| joined < span.to)
                 && left.is_none_or(|left| left > span.from)
         })
     }
@@ -168,10 +168,7 @@ impl Evidence<'_> {
             let values = found.iter().map(|&ttl| Value::Number(ttl.into()));
             values.fold(judged, |judged, value| judged.measured("ttl", value))
         };
-        let fits = |found: u8| {
-            u32::from(found) >= ttl.min && ttl.max.is_none_or(|max| u32::from(found) <= max)
-        };
-        let wrong = || arrived.iter().filter(|seen| !fits(seen.packet.ttl));
+        let wrong = || arrived.iter().filter(|seen| !ttl.allows(seen.packet.ttl.into()));
         let Some(first) = wrong().next() else { return measured(PASS) };
         let mut why = vec![
             format!(

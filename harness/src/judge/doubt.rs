@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use castnet::time::{Instant, Seconds};
 
-use super::Evidence;
 use super::window::{Purpose, Span};
+use super::{Evidence, Finding};
 use crate::plan::{Check, Claim, MfcState, Plan, When, Window};
 use crate::recording::{Late, Lateness, Recording, Unkept};
 use crate::scenario::Invariant;
@@ -36,17 +36,38 @@ pub fn doubts(plan: &Plan, recording: &Recording) -> Vec<String> {
     all
 }
 
+/// That the laboratory was late by as much as a limit without tolerance was missed by: a failure then
+/// accuses nobody.
+pub(super) fn missed_by_as_little(
+    plan: &Plan,
+    recording: &Recording,
+    findings: &[Finding],
+) -> Option<String> {
+    let late = recording.lateness;
+    let is_doubtful = |finding: &&Finding| {
+        let was_late_before = finding.at.is_none_or(|at| late.at <= at);
+        finding.missed_by.is_some_and(|by| by <= late.by) && was_late_before
+    };
+    let finding = findings.iter().find(is_doubtful)?;
+    let (line, by) = (finding.line, Seconds(finding.missed_by?, 6));
+    Some(format!("the limit of line {line} was missed by {by}, and {}", in_words(plan, late, 6)))
+}
+
 /// That the laboratory, or the kernel's worker for carriers, was late, in words.
-fn too_late(plan: &Plan, Lateness { what, at, by }: Lateness) -> String {
-    let (by, tolerance) = (Seconds(by, 3), Seconds(plan.tolerance, 3));
-    let what = match what {
+fn too_late(plan: &Plan, late: Lateness) -> String {
+    let (late, tolerance) = (in_words(plan, late, 3), Seconds(plan.tolerance, 3));
+    format!("the machine is overloaded: {late}, and the tolerance is {tolerance}")
+}
+
+fn in_words(plan: &Plan, Lateness { what, at, by }: Lateness, digits: usize) -> String {
+    let by = Seconds(by, digits);
+    match what {
         Late::Timer => format!("what the laboratory had to do at {at} it did {by} later"),
         Late::Carrier(port) => {
             let port = plan.port_name(port);
             format!("the carrier of {port} changed at {at}, and the kernel noticed it {by} later")
         }
-    };
-    format!("the machine is overloaded: {what}, and the tolerance is {tolerance}")
+    }
 }
 
 /// The faults that changed nothing about any frame, a line each.
@@ -120,7 +141,7 @@ impl Evidence<'_> {
                 return None;
             }
         };
-        let (at, _) = self.moment(moment, &[])?;
+        let at = self.state_at(moment)?.last;
         Some((at, at))
     }
 }

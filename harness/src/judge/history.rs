@@ -1,11 +1,12 @@
 //! The contents of the kernel's tables at a moment: a router's forwarding cache, a switch's
 //! members.
 //!
-//! A table is known by its changes. A claim is true if the state at its time, or one that came
-//! within the tolerance after it, is the claimed one.
+//! A table is known by its changes, and a claim is about one instant of it: of two that contradict
+//! each other one is false.
 
-use castnet::time::{Instant, Seconds};
+use castnet::time::Instant;
 
+use super::window::StateAt;
 use super::{Evidence, Judged, PASS};
 use crate::plan::arithmetic::Moment;
 
@@ -21,23 +22,21 @@ impl Evidence<'_> {
         claimed: Option<&T>,
         words: impl Fn(Option<&T>) -> String,
     ) -> Judged {
-        let Some((at, at_text)) = self.moment(at, &[]) else {
+        let Some(StateAt { at, last, text }) = self.state_at(at) else {
             return Judged::vacuous(vec![format!("{} did not come", at.text)]);
         };
         if history.iter().all(|(_, entry)| entry.is_none()) && claimed.is_none() {
             let why = "there never was such an entry, so its absence here proves nothing";
             return Judged::vacuous(vec![why.to_owned()]);
         }
-        // The state at that time, and those that came within the tolerance after it.
-        let until = at + self.plan.tolerance;
-        let then = history.iter().rev().find(|(since, _)| *since <= at).and_then(|(_, e)| *e);
-        let soon = history.iter().filter(|(since, _)| at < *since && *since <= until);
-        if std::iter::once(then).chain(soon.map(|(_, entry)| *entry)).any(|e| e == claimed) {
+        let then = history.iter().rev().find(|(since, _)| *since <= last).and_then(|(_, e)| *e);
+        if then == claimed {
             return PASS;
         }
-        let tolerance = Seconds(self.plan.tolerance, 3);
+        let soon = history.iter().find(|(since, entry)| *since > last && *entry == claimed);
+        let missed_by = soon.map(|(since, _)| since.since(at));
         let mut why = vec![
-            format!("at {at_text} (tolerance {tolerance})"),
+            format!("at {text}"),
             format!("expected {}", words(claimed)),
             format!("found    {}", words(then)),
         ];
@@ -45,9 +44,9 @@ impl Evidence<'_> {
             why.push("there never was one".to_owned());
         }
         why.extend(history.iter().map(|(since, entry)| {
-            let since = since.to_string();
-            format!("{since:>10}  {}", words(*entry))
+            let since = format!("{since:.6}");
+            format!("{since:>13}  {}", words(*entry))
         }));
-        Judged::fail(why).at(at)
+        Judged { missed_by, ..Judged::fail(why).at(at) }
     }
 }

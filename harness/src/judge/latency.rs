@@ -48,7 +48,7 @@ impl Evidence<'_> {
         }
     }
 
-    /// When the receiver did the opposite, or else the end of the run.
+    /// When the receiver began to do the opposite, or else the end of the run.
     fn until(&self, latency: &Latency) -> Instant {
         let group = latency.receiver.group;
         let later = self.plan.acts.iter().enumerate().skip(latency.act + 1);
@@ -58,20 +58,20 @@ impl Evidence<'_> {
             }
             _ => false,
         });
-        let at = opposite.filter_map(|(id, _)| self.done(id)).next();
+        let at = opposite.filter_map(|(id, _)| self.recording.begun(id)).next();
         at.unwrap_or(Instant::ZERO + self.plan.end)
     }
 
     fn join_latency(&self, latency: &Latency, window: &LatencyWindow, joined: Instant) -> Judged {
         let LatencyWindow { from, until, .. } = *window;
         let mut deliveries = self.deliveries(&latency.receiver).map(|delivery| delivery.at);
-        let first = deliveries.find(|at| joined <= *at && *at <= until);
+        let first = deliveries.find(|at| joined <= *at && *at < until);
         if let Some(first) = first.filter(|first| *first < from) {
             let why = format!("it received one at {first} already, before {}", window.from_text);
             return Judged::vacuous(vec![why]);
         }
         let Some((number, sent)) =
-            self.sent(&latency.receiver).find(|(_, at)| from <= *at && *at <= until)
+            self.sent(&latency.receiver).find(|(_, at)| from <= *at && *at < until)
         else {
             let why = format!("no source was sending after {}", window.from_text);
             return Judged::vacuous(vec![why]);
@@ -89,16 +89,18 @@ impl Evidence<'_> {
             )
         };
         if let Some(max) = &latency.max
-            && found.is_none_or(|found| found > max.duration() + self.plan.tolerance)
+            && found.is_none_or(|found| found > max.duration())
         {
             if sent > from + max.duration() {
                 return measured(Judged::vacuous(vec![only_then(max)]));
             }
-            let mut why = self.too_long(max, found, window);
+            let mut why = too_long(max, found, window);
             why.extend(first.map(|first| format!("to   the first datagram at {first}")));
             why.push(format!("{number}, sent at {sent}, for one:"));
             why.extend(self.ledger(number));
-            return measured(Judged::fail(why).at(first.unwrap_or(sent)));
+            let failed = Judged::fail(why).at(first.unwrap_or(sent));
+            let missed_by = found.map(|found| found.saturating_sub(max.duration()));
+            return measured(Judged { missed_by, ..failed });
         }
         let Some(min) = &latency.min else { return measured(PASS) };
         match (first, found) {
@@ -120,7 +122,7 @@ impl Evidence<'_> {
             .iter()
             .filter(|seen| self.arrives(&latency.receiver, seen) && seen.port == latency.port)
             .collect();
-        let last = arrived.iter().rev().find(|seen| from <= seen.at && seen.at <= until);
+        let last = arrived.iter().rev().find(|seen| from <= seen.at && seen.at < until);
         if last.is_none() && !arrived.iter().any(|seen| seen.at < from) {
             let why = "none arrived before either, so the silence proves nothing";
             return Judged::vacuous(vec![why.to_owned()]);
@@ -133,16 +135,19 @@ impl Evidence<'_> {
         };
         let measured = |judged: Judged| judged.measured("leave-latency", Value::Time(found));
         if let Some(max) = &latency.max
-            && found > max.duration() + self.plan.tolerance
+            && found > max.duration()
         {
-            let mut why = self.too_long(max, Some(found), window);
+            let mut why = too_long(max, Some(found), window);
             why.push(to_text);
             if let Some(Content::Data(number)) = last.map(|last| last.packet.content.clone()) {
                 why.extend(self.ledger(number));
             }
-            return measured(Judged::fail(why).at(end));
+            return measured(Judged {
+                missed_by: Some(found - max.duration()),
+                ..Judged::fail(why).at(end)
+            });
         }
-        if !self.sent(&latency.receiver).any(|(_, at)| end < at && at <= until) {
+        if !self.sent(&latency.receiver).any(|(_, at)| end < at && at < until) {
             let why = format!("no source was sending after {end}, so the silence proves nothing");
             return Judged::vacuous(vec![why]);
         }
@@ -155,25 +160,17 @@ impl Evidence<'_> {
             _ => measured(PASS),
         }
     }
-
-    fn too_long(
-        &self,
-        max: &Length,
-        found: Option<Duration>,
-        window: &LatencyWindow,
-    ) -> Vec<String> {
-        let limit = max.arithmetic(&[self.tolerance_part()]);
-        let found = found.map_or("none at all".to_owned(), |found| Seconds(found, 3).to_string());
-        vec![
-            format!("expected at most {limit}, found {found}"),
-            format!("from {}", window.from_text),
-        ]
-    }
 }
 
-/// Nothing may be early: no tolerance is taken off.
+/// A measured length is exact, so that no tolerance is added.
+fn too_long(max: &Length, found: Option<Duration>, window: &LatencyWindow) -> Vec<String> {
+    let limit = max.arithmetic(&[]);
+    let found = found.map_or("none at all".to_owned(), |found| Seconds(found, 6).to_string());
+    vec![format!("expected at most {limit}, found {found}"), format!("from {}", window.from_text)]
+}
+
 fn too_short(min: &Length, found: Duration, window: &LatencyWindow) -> Vec<String> {
-    let found = Seconds(found, 3);
+    let found = Seconds(found, 6);
     vec![
         format!("expected at least {}, found {found}", min.arithmetic(&[])),
         format!("from {}", window.from_text),

@@ -1,15 +1,16 @@
 //! Judges the contents and counters of a router's forwarding cache.
 //!
-//! A counter only goes up, so it is read twice: for upper limits at the moment itself, for lower
-//! ones a tolerance later.
+//! A claim is about one reading of the counters, so that of two that contradict each other one is
+//! false.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::time::{Instant, Seconds};
+use castnet::time::Instant;
 
 use super::history::History;
+use super::window::StateAt;
 use super::{Evidence, Judged, Outcome, PASS, Value};
 use crate::capture::decode::Content;
 use crate::plan::arithmetic::Moment;
@@ -58,58 +59,43 @@ impl Evidence<'_> {
     }
 
     fn counted_right(&self, flow: RouterFlow, at: &Moment, counted: &Counted) -> Judged {
-        let Some((at, at_text)) = self.moment(at, &[]) else {
+        let Some(StateAt { at, text, .. }) = self.state_at(at) else {
             return Judged::vacuous(vec![format!("{} did not come", at.text)]);
         };
-        let read = |id: usize| self.recording.counters.get(id).copied().flatten();
-        let (Some(then), Some(late)) = (read(counted.then), read(counted.late)) else {
+        let Some(read) = self.recording.counters.get(counted.reading).copied().flatten() else {
             return Judged::vacuous(vec!["the counters were not read".to_owned()]);
         };
-        let tolerance = Seconds(self.plan.tolerance, 3);
-        let mut why = vec![format!("at {at_text} (tolerance {tolerance})")];
-        // An entry that comes or goes within the tolerance counts as present.
-        let (Some(first), Some(second)) =
-            (then.counters.or(late.counters), late.counters.or(then.counters))
-        else {
+        let mut why = vec![format!("at {text}")];
+        let Some(found) = read.counters else {
             why.push("there was no entry".to_owned());
-            why.push(self.captured(flow, late.at));
+            why.push(self.captured(flow, read.at));
             return Judged::fail(why).at(at);
         };
         let measured = |judged: Judged| {
             judged
-                .measured("packets", Value::Number(first.packets))
-                .measured("bytes", Value::Number(first.bytes))
-                .measured("wrong-if", Value::Number(first.wrong_if))
+                .measured("packets", Value::Number(found.packets))
+                .measured("bytes", Value::Number(found.bytes))
+                .measured("wrong-if", Value::Number(found.wrong_if))
         };
         let kinds = [
-            ("packets", &counted.packets, first.packets, second.packets),
-            ("octets", &counted.bytes, first.bytes, second.bytes),
-            ("packets on a wrong interface", &counted.wrong_if, first.wrong_if, second.wrong_if),
+            ("packets", &counted.packets, found.packets),
+            ("octets", &counted.bytes, found.bytes),
+            ("packets on a wrong interface", &counted.wrong_if, found.wrong_if),
         ];
-        let wrong = kinds.iter().find_map(|(name, count, first, second)| {
-            let count = count.as_ref()?;
-            let most = *first.max(second);
-            let wrong = if count.max.is_some_and(|max| *first > max.into()) {
-                (first, then.at)
-            } else if most < count.min.into() {
-                (&most, late.at)
-            } else {
-                return None;
-            };
-            Some([
-                format!("expected {} {name}", count.text),
-                format!("found    {} at {}", wrong.0, wrong.1),
-            ])
-        });
-        if let Some(lines) = wrong {
-            why.extend(lines);
-            why.extend([then, late].map(|read| counts(&read)));
-            why.push(self.captured(flow, late.at));
+        let claimed = || {
+            kinds.iter().filter_map(|(name, count, found)| Some((name, count.as_ref()?, *found)))
+        };
+        if let Some((name, count, found)) =
+            claimed().find(|(_, count, found)| !count.allows(*found))
+        {
+            why.push(format!("expected {} {name}", count.text));
+            why.push(format!("found    {found}"));
+            why.push(counts(&read));
+            why.push(self.captured(flow, read.at));
             return measured(Judged::fail(why).at(at));
         }
-        let wants_some =
-            kinds.iter().any(|(_, count, ..)| count.as_ref().is_some_and(|c| c.min > 0));
-        if !wants_some && first.packets == 0 && self.had_entered(flow, then.at).is_empty() {
+        let wants_some = claimed().any(|(_, count, _)| count.min > 0);
+        if !wants_some && found.packets == 0 && self.had_entered(flow, read.at).is_empty() {
             why.push(
                 "no such datagram had come into the router by then, so that it counted none \
                       proves nothing"

@@ -25,6 +25,7 @@ mod window;
 mod tests;
 
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 use castnet::addr::{Group, Source};
@@ -85,6 +86,10 @@ pub struct Finding {
     pub measured: Vec<Measure>,
     /// The instant that a failure is about, if there is one.
     pub at: Option<Instant>,
+    /// That the outcome would be another one without the tolerance, and why.
+    pub by_tolerance: Option<String>,
+    /// By how much a measured length is beyond its limit.
+    pub missed_by: Option<Duration>,
 }
 
 /// A measurement for a claim.
@@ -194,7 +199,7 @@ impl Verdict {
 #[must_use]
 pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     let evidence = Evidence::new(plan, recording);
-    let findings: Vec<Finding> = plan.checks.iter().map(|check| evidence.judge(check)).collect();
+    let findings: Vec<Finding> = plan.checks.iter().map(|check| evidence.finding(check)).collect();
     // A rule is about every frame, so it cannot be judged if frames were not kept.
     let unkept = recording.unkept.frames > 0;
     let invariants = if unkept { Vec::new() } else { evidence.standings() };
@@ -211,6 +216,9 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     let is_sound = outcome == Outcome::Pass && reasons.is_empty();
     let unsure = if is_sound { &mut notes } else { &mut reasons };
     unsure.extend(doubt::doubts(plan, recording));
+    if reasons.is_empty() {
+        reasons.extend(doubt::missed_by_as_little(plan, recording, &findings));
+    }
     if !reasons.is_empty() {
         let outcome = Outcome::Broken;
         return Verdict { outcome, findings, invariants, reasons, notes };
@@ -234,17 +242,20 @@ pub fn judge_some(
     wanted: impl Fn(&Check) -> bool,
 ) -> Vec<Option<Finding>> {
     let evidence = Evidence::new(plan, recording);
-    let judged = plan.checks.iter().map(|check| wanted(check).then(|| evidence.judge(check)));
+    let judged = plan.checks.iter().map(|check| wanted(check).then(|| evidence.finding(check)));
     judged.collect()
 }
 
 /// Plan and recording, decoded once.
+#[derive(Clone)]
 struct Evidence<'a> {
     plan: &'a Plan,
     recording: &'a Recording,
-    seen: Vec<Seen>,
+    /// How late what is due may be.
+    tolerance: Duration,
+    seen: Rc<[Seen]>,
     /// The configurations of the routers' interfaces, by port.
-    configured: Vec<Vec<Given<'a>>>,
+    configured: Rc<[Vec<Given<'a>>]>,
 }
 
 /// A decoded frame at a port.
@@ -278,13 +289,14 @@ struct Judged {
     why: Vec<String>,
     measured: Vec<Measure>,
     at: Option<Instant>,
+    missed_by: Option<Duration>,
 }
 
 const PASS: Judged = Judged::new(Outcome::Pass, Vec::new());
 
 impl Judged {
     const fn new(outcome: Outcome, why: Vec<String>) -> Self {
-        Self { outcome, why, measured: Vec::new(), at: None }
+        Self { outcome, why, measured: Vec::new(), at: None, missed_by: None }
     }
 
     const fn fail(why: Vec<String>) -> Self {
@@ -300,6 +312,12 @@ impl Judged {
         Self { at: Some(at), ..self }
     }
 
+    /// The outcome and the first reason: `FAIL: expected at least 1, found 0`.
+    fn in_short(&self) -> String {
+        let why = self.why.first().map(|why| format!(": {why}"));
+        format!("{}{}", self.outcome, why.unwrap_or_default())
+    }
+
     fn measured(mut self, name: &'static str, value: Value) -> Self {
         self.measured.push(Measure { name, value });
         self
@@ -313,8 +331,9 @@ impl<'a> Evidence<'a> {
             let origin = frame.bytes.get(6..12)?.try_into().ok()?;
             Some(Seen { at, port, outgoing, origin, packet: decode(&frame.bytes)? })
         });
-        let configured = setting::configured(plan, recording);
-        Self { plan, recording, seen: seen.collect(), configured }
+        let configured = setting::configured(plan, recording).into();
+        let tolerance = recording.tolerance;
+        Self { plan, recording, tolerance, seen: seen.collect(), configured }
     }
 
     /// The acts that were not done, a line each.
@@ -333,8 +352,23 @@ impl<'a> Evidence<'a> {
         self.recording.acts.get(act).copied().flatten()
     }
 
-    fn judge(&self, check: &Check) -> Finding {
-        let Judged { outcome, why, measured, at } = match &check.claim {
+    /// Judges with the tolerance, and tells what it changed.
+    fn finding(&self, check: &Check) -> Finding {
+        let judged = self.judge(check);
+        let strictly = (!self.tolerance.is_zero())
+            .then(|| Self { tolerance: Duration::ZERO, ..self.clone() }.judge(check));
+        let strictly = strictly.filter(|strictly| strictly.outcome != judged.outcome);
+        let by_tolerance = strictly.map(|strictly| {
+            let tolerance = Seconds(self.tolerance, 3);
+            format!("by the tolerance of {tolerance}; without it {}", strictly.in_short())
+        });
+        let Judged { outcome, why, measured, at, missed_by } = judged;
+        let (line, claim) = (check.line, check.text.clone());
+        Finding { line, claim, outcome, why, measured, at, by_tolerance, missed_by }
+    }
+
+    fn judge(&self, check: &Check) -> Judged {
+        match &check.claim {
             Claim::Packet { filter, count, spacing, window } => {
                 self.packets(filter, count, spacing.as_ref(), window)
             }
@@ -350,8 +384,7 @@ impl<'a> Evidence<'a> {
             Claim::Querier(port, when) => self.querier(*port, when),
             Claim::Members { port, groups, at } => self.members(*port, groups, at),
             Claim::Mdb { switch, group, at, ports } => self.mdb(*switch, *group, at, ports),
-        };
-        Finding { line: check.line, claim: check.text.clone(), outcome, why, measured, at }
+        }
     }
 
     /// A frame in one line: `12.001 s  r1:lan  10.0.2.1 > 224.0.0.1 v2 Membership Query ...`

@@ -89,7 +89,7 @@ impl Evidence<'_> {
         }
         let before = matching.iter().rev().find(|seen| seen.at < span.from);
         why.extend(before.map(|seen| format!("before:  {}", self.describe(seen))));
-        let after = matching.iter().find(|seen| seen.at > span.to);
+        let after = matching.iter().find(|seen| seen.at >= span.to);
         why.extend(after.map(|seen| format!("after:   {}", self.describe(seen))));
         // Packets of the claimed kind in the window, but with a wrong field: the author's or the
         // router's mistake.
@@ -103,19 +103,18 @@ impl Evidence<'_> {
     }
 
     fn spaced(&self, spacing: &Length, within: &[&Seen]) -> Judged {
-        let tolerance = self.plan.tolerance;
+        let tolerance = self.tolerance;
         let wanted = spacing.duration();
         for pair in within.windows(2) {
             let found = pair[1].at.since(pair[0].at);
             if found.abs_diff(wanted) > tolerance {
+                let may_differ = match tolerance.is_zero() {
+                    true => String::new(),
+                    false => format!(" +- tolerance {}", Seconds(tolerance, 3)),
+                };
+                let (text, wanted, found) = (&spacing.text, Seconds(wanted, 3), Seconds(found, 6));
                 let why = vec![
-                    format!(
-                        "expected {} apart ({} +- tolerance {}), found {}",
-                        spacing.text,
-                        Seconds(wanted, 3),
-                        Seconds(tolerance, 3),
-                        Seconds(found, 3)
-                    ),
+                    format!("expected {text} apart ({wanted}{may_differ}), found {found}"),
                     self.describe(pair[0]),
                     self.describe(pair[1]),
                 ];

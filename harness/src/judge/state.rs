@@ -1,7 +1,8 @@
 //! Judges the state of routers: the querier of a link, and the groups with members.
 //!
 //! The state is known from the routers' own reports. A killed router has no state, and one that was
-//! started again has forgotten its earlier state. For a scripted querier the routers' view is not
+//! started again has forgotten its earlier state. A claim is about one instant: of two that contradict
+//! each other one is false. For a scripted querier the routers' view is not
 //! enough: it must also have sent a Query.
 
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use std::net::IpAddr;
 use castnet::addr::Group;
 use castnet::time::{Instant, Seconds};
 
-use super::window::{Purpose, not_done};
+use super::window::{Purpose, StateAt, not_done};
 use super::{Evidence, Judged, PASS, Seen};
 use crate::plan::arithmetic::Moment;
 use crate::plan::{Action, NodeId, PortId, Role, When, Window};
@@ -22,7 +23,7 @@ impl Evidence<'_> {
         let holds = |at| self.is_querier(querier, at);
         match when {
             When::At(moment) => {
-                self.comes_true(moment, &self.changes(querier), holds, |at| self.views(querier, at))
+                self.is_true(moment, &self.changes(querier), holds, |at| self.views(querier, at))
             }
             When::Throughout(window) => self.stays_true(querier, window),
         }
@@ -39,10 +40,9 @@ impl Evidence<'_> {
             let why = "there never were any, so that there are none here proves nothing";
             return Judged::vacuous(vec![why.to_owned()]);
         }
-        let changes = self.changes(port);
-        self.comes_true(
+        self.is_true(
             moment,
-            &changes,
+            &self.changes(port),
             |at| self.members_at(port, at) == *groups,
             |at| {
                 let mut why = vec![
@@ -58,36 +58,42 @@ impl Evidence<'_> {
         )
     }
 
-    /// Judges a state that must be true at a moment, or become true within the tolerance after it.
-    fn comes_true(
+    /// Judges a state that must be true at a moment.
+    fn is_true(
         &self,
         moment: &Moment,
         changes: &[Instant],
         holds: impl Fn(Instant) -> bool,
         tell: impl Fn(Instant) -> Vec<String>,
     ) -> Judged {
-        let Some((at, at_text)) = self.moment(moment, &[]) else {
+        let Some(StateAt { at, last, text }) = self.state_at(moment) else {
             return Judged::vacuous(vec![format!("{} did not come", moment.text)]);
         };
-        let until = at + self.plan.tolerance;
-        let soon = changes.iter().copied().filter(|change| (at..=until).contains(change));
-        if std::iter::once(at).chain(soon).any(holds) {
+        if holds(last) {
             return PASS;
         }
-        let tolerance = Seconds(self.plan.tolerance, 3);
-        let mut why = vec![format!("at {at_text} (tolerance {tolerance})")];
-        why.extend(tell(at));
-        Judged::fail(why).at(at)
+        let mut why = vec![format!("at {text}")];
+        why.extend(tell(last));
+        let soon = changes.iter().find(|&&change| change > last && holds(change));
+        why.extend(
+            soon.map(|soon| {
+                format!("it was so at {soon:.6}, {} later", Seconds(soon.since(at), 6))
+            }),
+        );
+        Judged { missed_by: soon.map(|soon| soon.since(at)), ..Judged::fail(why).at(at) }
     }
 
     /// Judges that a port is the querier's from the beginning of the window, or from within the
     /// tolerance after it, to its end.
     fn stays_true(&self, querier: PortId, window: &Window) -> Judged {
         let Some(span) = self.span(window, Purpose::Selection) else { return not_done(window) };
-        let late = span.from + self.plan.tolerance;
+        let late = span.from + self.tolerance;
+        if late >= span.to {
+            return span.too_short();
+        }
         let changes = self.changes(querier);
         let within: Vec<Instant> = std::iter::once(span.from)
-            .chain(changes.into_iter().filter(|&at| span.from < at && at <= span.to))
+            .chain(changes.into_iter().filter(|&at| span.from < at && span.contains(at)))
             .collect();
         let began = within.iter().position(|&at| at <= late && self.is_querier(querier, at));
         let wrong = match began {
@@ -98,6 +104,9 @@ impl Evidence<'_> {
         };
         let Some(wrong) = wrong else { return PASS };
         let mut why = span.describe();
+        if !self.tolerance.is_zero() {
+            why.push(format!("it may begin a tolerance of {} later", Seconds(self.tolerance, 3)));
+        }
         why.push(format!("at {wrong} it was not so:"));
         why.extend(self.views(querier, wrong));
         Judged::fail(why).at(wrong)

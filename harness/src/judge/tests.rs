@@ -119,7 +119,7 @@ impl Run {
             }
         }
         let acts = vec![Some(Instant::ZERO), Some(Instant::ZERO), Some(ms(1000)), Some(LEAVE)];
-        let nothing = Recording::new("none", Duration::from_secs(1_800_000_000));
+        let nothing = Recording::new("none", Duration::from_secs(1_800_000_000), plan.tolerance);
         let recording = Recording { acts, ..nothing };
         Self { plan, recording }
     }

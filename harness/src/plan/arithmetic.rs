@@ -64,6 +64,12 @@ impl Count {
     pub fn is_none(&self) -> bool {
         self.max == Some(0)
     }
+
+    /// Whether so many are as claimed.
+    #[must_use]
+    pub fn allows(&self, found: u64) -> bool {
+        found >= self.min.into() && self.max.is_none_or(|max| found <= max.into())
+    }
 }
 
 impl Length {

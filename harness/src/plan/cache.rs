@@ -1,6 +1,6 @@
 //! Claims about the kernel's tables become checks: a router's forwarding cache, a switch's members.
 
-use super::arithmetic::{Count, Part};
+use super::arithmetic::Count;
 use super::claim::Claims;
 use super::{Claim, Counted, MfcState, NodeId, PortId, Reading, ReadingId, Role};
 use crate::scenario;
@@ -23,7 +23,7 @@ impl Claims<'_> {
                 let counts = self.counts(router, counters);
                 let (source, at) = (source?, at.clone()?);
                 let reading = Reading { router, source, group, at };
-                let (words, counted) = self.counted(counts?, &reading);
+                let (words, counted) = self.counted(counts?, reading);
                 let (entry_words, entry) = match entry {
                     Some(entry) => entry.map(|(words, entry)| (Some(words), Some(entry)))?,
                     None => (None, None),
@@ -85,11 +85,11 @@ impl Claims<'_> {
         Some([packets?, bytes?, wrong_if?])
     }
 
-    /// The readings that these counts need, and the counts in words; `None` without counts.
+    /// The reading that these counts need, and the counts in words; `None` without counts.
     fn counted(
         &mut self,
         counts: [Option<Count>; 3],
-        then: &Reading,
+        reading: Reading,
     ) -> (Option<String>, Option<Counted>) {
         let names = ["packets", "octets", "packets on a wrong interface"];
         let words = counts.iter().zip(names).filter_map(|(count, name)| {
@@ -99,13 +99,10 @@ impl Claims<'_> {
         if words.is_empty() {
             return (None, None);
         }
-        let mut at = then.at.clone();
-        at.parts.push(Part::tolerance(self.tolerance));
-        let late = self.reading(Reading { at, ..then.clone() });
-        let then = self.reading(then.clone());
+        let reading = self.reading(reading);
         let [packets, bytes, wrong_if] = counts;
         let words = format!("has counted {}", words.join(", "));
-        (Some(words), Some(Counted { then, late, packets, bytes, wrong_if }))
+        (Some(words), Some(Counted { reading, packets, bytes, wrong_if }))
     }
 
     fn reading(&mut self, reading: Reading) -> ReadingId {

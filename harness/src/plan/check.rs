@@ -8,7 +8,7 @@ use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::arithmetic::{Count, Length, Moment};
-use super::{ActId, LinkId, NodeId, Plan, PortId, ReadingId};
+use super::{ActId, LinkId, NodeId, Place, Plan, PortId, ReadingId};
 use crate::scenario::PacketKind;
 use crate::vocabulary::field::{PacketField, Value};
 
@@ -172,14 +172,11 @@ pub enum MfcState {
     },
 }
 
-/// A claim about the counters of an entry. Counters only go up: upper limits hold at the moment
-/// itself, lower limits a tolerance later.
+/// A claim about the counters of an entry.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Counted {
     /// The reading at that moment.
-    pub then: ReadingId,
-    /// The reading a tolerance later.
-    pub late: ReadingId,
+    pub reading: ReadingId,
     /// Datagrams that matched the entry.
     pub packets: Option<Count>,
     /// Their octets, IP headers included.
@@ -202,21 +199,33 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Whether it is taken just before this act, because the act is the first one of its time.
+    #[must_use]
+    pub fn is_before(&self, plan: &Plan, act: ActId) -> bool {
+        plan.place(&self.at) == Place::At(act)
+    }
+
     /// The time of the reading if it does not depend on when an act is done: the moment has no act,
     /// or comes before its act, and so counts from the act's planned time.
     #[must_use]
     pub fn at_once(&self, plan: &Plan) -> Option<Instant> {
         let planned = |act: ActId| plan.acts.get(act).map(|act| Instant::ZERO + act.at);
-        let at = self.at.instant(planned)?;
+        let at = self.time(plan, planned)?;
         let anchor = self.at.anchor.as_ref().and_then(|(act, _)| planned(*act));
         anchor.is_none_or(|anchor| at < anchor).then_some(at)
     }
 
     /// The time of the reading if it counts from this act, which was done at `done`.
     #[must_use]
-    pub fn after(&self, act: ActId, done: Instant) -> Option<Instant> {
+    pub fn after(&self, plan: &Plan, act: ActId, done: Instant) -> Option<Instant> {
         self.at.anchor.as_ref().filter(|(of, _)| *of == act)?;
-        self.at.instant(|_| Some(done)).filter(|at| *at >= done)
+        self.time(plan, |_| Some(done)).filter(|at| *at >= done)
+    }
+
+    /// `None` if it is taken just before an act.
+    fn time(&self, plan: &Plan, act_at: impl Fn(ActId) -> Option<Instant>) -> Option<Instant> {
+        let is_before_act = matches!(plan.place(&self.at), Place::At(_));
+        if is_before_act { None } else { self.at.instant(act_at) }
     }
 }
 

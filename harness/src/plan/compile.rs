@@ -1,12 +1,13 @@
 //! One scenario, from its text to its plan.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::claim::Claims;
 use super::timing::Timing;
 use super::topology::Topology;
 use super::{Act, Action, Check, Golden, Node, Plan, Role, evidence, fault, timeline};
-use crate::scenario::diagnostic::{Diagnostics, Rejected, Span};
+use crate::scenario::diagnostic::{Diagnostics, Rejected, Span, render_remark};
 use crate::scenario::{
     self, Backend, Backends, Draft, Gaps, Listener, Scenario, Source, Sources, Unreadable,
 };
@@ -59,7 +60,11 @@ pub fn compile_all(path: &str, source: &str) -> Result<Vec<Plan>, Rejected> {
     let (mut plans, mut told) = (Vec::new(), Vec::new());
     for Draft { combination, scenario, gaps, faults: mut own } in drafts {
         let names = (path, combination.as_str());
-        plans.extend(plan(names, sources.scenario(), scenario, gaps, &mut own));
+        if let Some(plan) = plan(names, sources.scenario(), scenario, gaps, &mut own) {
+            let remarks = own.remarks();
+            let remarks = remarks.iter().map(|remark| render_remark(&sources, remark)).collect();
+            plans.push(Plan { remarks, ..plan });
+        }
         told.push((combination, own));
     }
     faults.merge(told);
@@ -125,6 +130,8 @@ fn plan(
         title: scenario.title.value,
         proves: scenario.proves.into_iter().map(|id| id.value).collect(),
         tolerance,
+        virtual_tolerance: scenario.tolerance.map_or(Duration::ZERO, |given| given.value),
+        remarks: Vec::new(),
         end,
         seed: SEED,
         links: topology.links,

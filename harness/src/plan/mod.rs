@@ -19,6 +19,7 @@ mod injection;
 mod kept;
 mod lookup;
 mod packet;
+mod place;
 mod resolve;
 mod router;
 mod routes;
@@ -50,6 +51,7 @@ pub use check::{
 pub use compile::{LoadError, SEED, compile, compile_all, load};
 pub use fault::Fault;
 pub use injection::{Flaws, Injection, Payload};
+pub use place::Place;
 pub use router::{Device, Router, RouterPort, SourceRoute};
 
 /// A compiled scenario.
@@ -65,8 +67,12 @@ pub struct Plan {
     pub title: String,
     /// The ids of the RFC clauses that it proves.
     pub proves: Vec<String>,
-    /// How late a real machine may be.
+    /// How late a real machine may be: as the file says, or else the usual.
     pub tolerance: Duration,
+    /// How late a run in virtual time may be: as the file says, or else not at all.
+    pub virtual_tolerance: Duration,
+    /// What is allowed in the file and rarely meant, each with its place, for people.
+    pub remarks: Vec<String>,
     /// When the run ends.
     pub end: Duration,
     /// The seed of castnet's hosts' random delays and of the chances of faults.

@@ -84,6 +84,8 @@ struct Found<'a> {
     measured: Vec<Measured>,
     /// The time in the run that a failure is about.
     at: Option<f64>,
+    /// That the outcome would be another one without the tolerance; `null` if it would not.
+    by_tolerance: Option<&'a str>,
 }
 
 /// A time or a number.
@@ -180,7 +182,7 @@ impl<'a> From<&'a ProgramLog> for Program<'a> {
 
 impl<'a> From<&'a Finding> for Found<'a> {
     fn from(found: &'a Finding) -> Self {
-        let Finding { line, claim, outcome, why, measured, at } = found;
+        let Finding { line, claim, outcome, why, measured, at, by_tolerance, .. } = found;
         Self {
             line: *line,
             claim,
@@ -188,6 +190,7 @@ impl<'a> From<&'a Finding> for Found<'a> {
             why,
             measured: measured.iter().map(Measured::from).collect(),
             at: at.map(|at| at.since_start().as_secs_f64()),
+            by_tolerance: by_tolerance.as_deref(),
         }
     }
 }

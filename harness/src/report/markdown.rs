@@ -98,6 +98,8 @@ mod tests {
             why: vec![why.to_owned()],
             measured: Vec::new(),
             at: None,
+            by_tolerance: None,
+            missed_by: None,
         };
         Finished {
             name: name.to_owned(),

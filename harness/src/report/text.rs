@@ -105,14 +105,22 @@ pub fn finding_of(path: &str, finding: &Finding, style: Style) -> String {
     let outcome = format!("{:<11}", finding.outcome.to_string().to_lowercase());
     let outcome = style.paint(finding.outcome, &outcome);
     let mut text = format!("  {outcome} {}   ({path}:{})\n", finding.claim, finding.line);
-    for why in &finding.why {
-        _ = writeln!(text, "              {why}");
-    }
-    if !finding.measured.is_empty() {
-        let measured: Vec<String> = finding.measured.iter().map(ToString::to_string).collect();
-        _ = writeln!(text, "              measured {}", measured.join(", "));
+    for line in lines_of(finding) {
+        _ = writeln!(text, "              {line}");
     }
     text
+}
+
+/// Everything below a check's line: why it had this outcome, what the tolerance changed, and what was
+/// measured.
+pub(super) fn lines_of(finding: &Finding) -> Vec<String> {
+    let Finding { why, by_tolerance, measured, .. } = finding;
+    let mut lines: Vec<String> = why.iter().chain(by_tolerance).cloned().collect();
+    if !measured.is_empty() {
+        let measured: Vec<String> = measured.iter().map(ToString::to_string).collect();
+        lines.push(format!("measured {}", measured.join(", ")));
+    }
+    lines
 }
 
 fn invariant(standing: &Standing, style: Style) -> String {
@@ -198,7 +206,16 @@ mod tests {
         let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect();
         let claim = "lan: LMQC 2 query".to_owned();
         let (why, measured, at) = (owned(why), Vec::new(), None);
-        let findings = vec![Finding { line: 7, claim, outcome, why, measured, at }];
+        let findings = vec![Finding {
+            line: 7,
+            claim,
+            outcome,
+            why,
+            measured,
+            at,
+            by_tolerance: None,
+            missed_by: None,
+        }];
         Finished {
             name: "igmp/v2/x".to_owned(),
             path: "scenarios/igmp/v2/x.toml".to_owned(),

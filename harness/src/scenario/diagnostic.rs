@@ -21,7 +21,7 @@ const MOST: usize = 100;
 /// How many names a message lists when none of them is close.
 const LISTED: usize = 24;
 
-/// One fault.
+/// One fault, or one remark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The place of the fault.
@@ -36,10 +36,11 @@ pub struct Diagnostic {
     pub note: Option<String>,
 }
 
-/// All faults of a file.
+/// All faults of a file, and the remarks on what is allowed and rarely meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     faults: Vec<Diagnostic>,
+    remarks: Vec<Diagnostic>,
     /// The number of faults beyond [`MOST`].
     more: usize,
 }
@@ -61,10 +62,30 @@ impl Diagnostics {
         self.add(span, message.into(), label.into(), Some(help.into()));
     }
 
+    /// Adds a remark, with which the file is a scenario all the same.
+    pub fn remark(
+        &mut self,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let remark = diagnostic(span, message.into(), label.into(), Some(help.into()));
+        if self.remarks.len() < MOST && !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
+    /// The remarks, in the order of the file.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<Diagnostic> {
+        let mut remarks = self.remarks.clone();
+        remarks.sort_by_key(|remark| (remark.span.start, remark.span.end));
+        remarks
+    }
+
     fn add(&mut self, span: &Span, message: String, label: String, help: Option<String>) {
-        let (message, label) = (printable(message), printable(label));
-        let help = help.map(printable);
-        self.push(Diagnostic { span: span.clone(), message, label, help, note: None });
+        self.push(diagnostic(span, message, label, help));
     }
 
     fn push(&mut self, fault: Diagnostic) {
@@ -177,6 +198,12 @@ impl Diagnostics {
     }
 }
 
+/// A diagnostic whose text can be printed.
+fn diagnostic(span: &Span, message: String, label: String, help: Option<String>) -> Diagnostic {
+    let (message, label, help) = (printable(message), printable(label), help.map(printable));
+    Diagnostic { span: span.clone(), message, label, help, note: None }
+}
+
 /// The candidate that `name` was probably meant to be.
 pub(super) fn closest<'k>(
     name: &str,
@@ -215,22 +242,30 @@ impl Rejected {
     /// The faults as text with carets; with `color`, for a terminal.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
-        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let rendered = self.faults.iter().map(|fault| {
-            let (file, span) = self.sources.locate(&fault.span);
-            let annotation = AnnotationKind::Primary.span(span).label(fault.label.as_str());
-            let snippet = Snippet::source(file.text.as_str()).path(file.path.as_str());
-            let snippet = snippet.annotation(annotation);
-            let mut group = Level::ERROR.primary_title(fault.message.as_str()).element(snippet);
-            for (level, text) in [(Level::HELP, &fault.help), (Level::NOTE, &fault.note)] {
-                if let Some(text) = text {
-                    group = group.element(level.message(text.as_str()));
-                }
-            }
-            renderer.render(&[group])
-        });
+        let faults = self.faults.iter();
+        let rendered = faults.map(|fault| rendered(&self.sources, fault, &Level::ERROR, color));
         rendered.collect::<Vec<_>>().join("\n\n")
     }
+}
+
+/// A remark as plain text with its place and a caret.
+pub(crate) fn render_remark(sources: &Sources, remark: &Diagnostic) -> String {
+    rendered(sources, remark, &Level::WARNING, false)
+}
+
+fn rendered(sources: &Sources, told: &Diagnostic, level: &Level<'_>, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let (file, span) = sources.locate(&told.span);
+    let annotation = AnnotationKind::Primary.span(span).label(told.label.as_str());
+    let snippet = Snippet::source(file.text.as_str()).path(file.path.as_str());
+    let snippet = snippet.annotation(annotation);
+    let mut group = level.clone().primary_title(told.message.as_str()).element(snippet);
+    for (level, text) in [(Level::HELP, &told.help), (Level::NOTE, &told.note)] {
+        if let Some(text) = text {
+            group = group.element(level.message(text.as_str()));
+        }
+    }
+    renderer.render(&[group])
 }
 
 impl fmt::Display for Rejected {

@@ -128,7 +128,7 @@ impl<'a> World<'a> {
             recording: Recording {
                 acts: vec![None; plan.acts.len()],
                 counters: vec![None; plan.readings.len()],
-                ..Recording::new(Backend::Sim.word(), EPOCH)
+                ..Recording::new(Backend::Sim.word(), EPOCH, plan.virtual_tolerance)
             },
             events: 0,
             wants: Vec::new(),
@@ -245,7 +245,13 @@ impl<'a> World<'a> {
     }
 
     fn act(&mut self, id: usize) {
-        let act = &self.plan.acts[id];
+        let plan = self.plan;
+        for (reading, _) in
+            plan.readings.iter().enumerate().filter(|(_, reading)| reading.is_before(plan, id))
+        {
+            self.read(reading);
+        }
+        let act = &plan.acts[id];
         let done = match &act.action {
             Action::Interface { port, up } => {
                 self.interface(*port, *up);
@@ -257,7 +263,7 @@ impl<'a> World<'a> {
             Ok(()) => {
                 let done = self.now;
                 self.recording.acts[id] = Some(done);
-                self.plan_readings(|reading| reading.after(id, done));
+                self.plan_readings(|reading| reading.after(plan, id, done));
             }
             Err(why) => self.recording.broken.push(format!("`{}`: {why}", act.label)),
         }

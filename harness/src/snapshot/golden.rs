@@ -162,7 +162,16 @@ pub fn check(
         verdict.notes.push(format!("nothing could be left for `castnet review`: {error}"));
     }
     let (line, measured) = (golden.line, Vec::new());
-    verdict.findings.push(Finding { line, claim, outcome, why, measured, at: None });
+    verdict.findings.push(Finding {
+        line,
+        claim,
+        outcome,
+        why,
+        measured,
+        at: None,
+        by_tolerance: None,
+        missed_by: None,
+    });
     if outcome == Outcome::Fail && is_late {
         verdict.break_off("the laboratory was late itself, and the trace differs".to_owned());
     } else {

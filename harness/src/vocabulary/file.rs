@@ -46,7 +46,12 @@ pub static FILE: Keys = &[&[
         "Parameters and their values; ${name} stands for each in turn.",
     ),
     Key::new("template", Text, "One line that says what this template is, which is no scenario."),
-    Key::new("tolerance", Time, "What a real machine may be late by.").or(Said("100ms")),
+    Key::new(
+        "tolerance",
+        Time,
+        "How late a machine may be, at most 10s; in the simulator 0 unless given.",
+    )
+    .or(Said("100ms")),
     Key::new("end", Time, "When the run ends; when everything can be judged unless given."),
     Key::new(
         "golden",

@@ -99,7 +99,7 @@ fn data(plan: &Plan, sender: &str, sequence: u64, hop: u8) -> Vec<Frame> {
 fn recording(plan: &Plan, mut frames: Vec<Frame>, deliveries: Vec<Delivery>) -> Recording {
     frames.sort_by_key(|frame| frame.at);
     let acts = plan.acts.iter().map(|act| Some(Instant::ZERO + act.at)).collect();
-    let nothing = Recording::new("none", Duration::from_secs(1_800_000_000));
+    let nothing = Recording::new("none", Duration::from_secs(1_800_000_000), plan.tolerance);
     Recording { frames, deliveries: deliveries.into(), acts, ..nothing }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn synthetic() -> (Plan, Recording) {
         }
     }
     frames.sort_by_key(|frame| frame.at);
-    let nothing = Recording::new("none", Duration::new(1_800_000_000, 123_456_789));
+    let nothing = Recording::new("none", Duration::new(1_800_000_000, 123_456_789), plan.tolerance);
     let recording = Recording { frames, ..nothing };
     (plan, recording)
 }

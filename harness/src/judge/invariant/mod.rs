@@ -55,7 +55,7 @@ impl Evidence<'_> {
     /// The results, in the order of [`Invariant::WORDS`].
     pub(super) fn standings(&self) -> Vec<Standing> {
         let mut trails = Trails::new();
-        for seen in &self.seen {
+        for seen in self.seen.iter() {
             if let Content::Data(number) = seen.packet.content {
                 trails.entry(number).or_default().push(seen);
             }

@@ -93,7 +93,7 @@ impl Evidence<'_> {
         let interfaces = &self.configured[seen.port];
         let replaced = interfaces.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
         interfaces.iter().zip(replaced).any(|((given, interface), replaced)| {
-            let until = replaced.map(|at| at + self.plan.tolerance + GRACE);
+            let until = replaced.map(|at| at + self.tolerance + GRACE);
             let in_force = *given <= seen.at && until.is_none_or(|until| seen.at <= until);
             in_force && seen.is_joined_statically(interface)
         })
@@ -129,9 +129,9 @@ impl Evidence<'_> {
             Some((Quantity::Time(length), formula)) => (length, format!(" ({formula})")),
             _ => (Duration::ZERO, String::new()),
         };
-        let until = at + length + self.plan.tolerance + GRACE;
+        let until = at + length + self.tolerance + GRACE;
         let (length, grace) = (Seconds(length, 3), Seconds(GRACE, 3));
-        let tolerance = Seconds(self.plan.tolerance, 3);
+        let tolerance = Seconds(self.tolerance, 3);
         let text = format!(
             "{what} was heard there last at {at}: + {name}{formula} {length} + tolerance \
              {tolerance} + grace {grace} = {until}"

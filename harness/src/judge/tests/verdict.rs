@@ -117,3 +117,35 @@ fn a_carrier_that_the_kernel_noticed_late_is_named() {
     );
     assert_eq!(verdict.reasons, [told]);
 }
+
+// A limit that was missed by less than the laboratory was late may have been missed by the laboratory.
+#[test]
+fn a_laboratory_that_was_late_by_as_much_as_a_limit_was_missed_does_not_accuse() {
+    let claim = "delivery = { to = 'h1', group = '239.1.1.1' }\njoin-latency = '<= 50ms'";
+    let run = |late: u64| {
+        let mut run = Run::new(claim).sent(ms(1000), 0).through(ms(1060), 1).sent(ms(1070), 2);
+        run.recording.lateness =
+            Lateness { what: Late::Timer, at: ms(1040), by: ms(late).since_start() };
+        judge(&run.plan, &run.recording)
+    };
+    assert_eq!(run(9).outcome, Outcome::Fail);
+    let late = run(10);
+    assert_eq!(late.outcome, Outcome::Broken);
+    assert_eq!(
+        late.reasons,
+        [
+            "the limit of line 35 was missed by 0.010000 s, and what the laboratory had to do at 1.040 s \
+          it did 0.010000 s later"
+        ]
+    );
+    // A state that came late by as much is the same.
+    let claim = "mfc = { of = 'r1', group = '239.1.1.1', source = 's1', iif = 'up', oifs = [] }\n\
+         at = 'leave + LMQT'";
+    let state = |late: u64| {
+        let mut run = Run::new(claim).entry(ms(6010), Some(("r1:up", &[])));
+        run.recording.lateness =
+            Lateness { what: Late::Timer, at: ms(5000), by: ms(late).since_start() };
+        judge(&run.plan, &run.recording).outcome
+    };
+    assert_eq!((state(8), state(9)), (Outcome::Fail, Outcome::Broken));
+}

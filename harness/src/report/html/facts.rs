@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use castnet::time::Instant;
 use serde::Serialize;
 
+use super::super::text::lines_of;
 use super::super::{Finished, word};
 use super::golden::Golden;
 use crate::capture::decode::{Content, Packet, decode};
@@ -61,7 +62,7 @@ struct Found<'a> {
     line: usize,
     claim: &'a str,
     outcome: String,
-    why: &'a [String],
+    why: Vec<String>,
     at: Option<u64>,
 }
 
@@ -204,8 +205,8 @@ fn clause(id: &str) -> Clause<'_> {
 }
 
 fn found(finding: &Finding) -> Found<'_> {
-    let Finding { line, claim, outcome, why, at, .. } = finding;
-    let at = at.map(Instant::as_nanos);
+    let Finding { line, claim, outcome, at, .. } = finding;
+    let (why, at) = (lines_of(finding), at.map(Instant::as_nanos));
     Found { line: *line, claim, outcome: word(*outcome), why, at }
 }
 

@@ -123,7 +123,7 @@ impl Made {
     /// `chance(most)` returns any number from 0 to `most`, anew each time.
     pub(super) fn new(mut chance: impl FnMut(u64) -> u64) -> Self {
         let plan = compile("scenarios/x.toml", SCENARIO).unwrap_or_else(|why| panic!("{why}"));
-        let recording = Recording::new("netns", Duration::from_secs(1_800_000_000));
+        let recording = Recording::new("netns", Duration::from_secs(1_800_000_000), plan.tolerance);
         let mut made = Self { plan, recording };
         made.happens(&mut |most| Duration::from_micros(chance(most)));
         made.recording.frames.sort_by_key(|frame| frame.at);
