@@ -1,4 +1,4 @@
-//! The host side of group management on one link: when to send a Report, and when a Leave.
+//! The host side of group management in versions 1 and 2: when to send a Report, and when a Leave.
 //!
 //! Owns RFC 2236 section 6 (Non-Member, Delaying Member, Idle Member; Version 1 Router Present) and
 //! the host's part of sections 3 to 5. It works on meanings: the lens handles validity, addresses
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::message::{V1_MAX_RESPONSE, Version};
+use super::message::{Report, V1_MAX_RESPONSE, Version};
 use super::params::HostParams;
 use crate::addr::Group;
 use crate::machine;
@@ -30,6 +30,15 @@ pub struct QueryHeard {
     /// Max Response Time. Ignored in a V1 Query, which grants 10 s; in a V2 Query, zero requests an
     /// answer at once (RFC2710-4-10).
     pub max_resp: Duration,
+}
+
+impl From<Say> for Report {
+    fn from(said: Say) -> Self {
+        match said {
+            Say::Report { version, group } => Self::of_group(version, group),
+            Say::Leave { group } => Self::leave(group),
+        }
+    }
 }
 
 /// A message that the listener wants to send on its link.
@@ -73,13 +82,8 @@ pub enum GroupState {
 /// The context of one call of the host side of a link.
 pub type Cx<'a> = machine::Cx<'a, Say>;
 
-/// A group in EXCLUDE({}), the only state that a join without sources makes; a group without this
-/// record is in INCLUDE({}). Its timer alone tells Delaying Member from Idle Member.
-///
-/// A version 3 listener extends the record by the filter mode, the source list and the sources of a
-/// pending state change, whose Retransmission State is what `repeats` is for the join. It does not
-/// use `last_reporter` while the querier speaks version 3, where Reports do not suppress each
-/// other.
+/// A group that the host is a member of, whatever sources it wants. Its timer alone tells Delaying
+/// Member from Idle Member.
 #[derive(Clone, Copy, Debug)]
 struct Member {
     /// The number of repeats of the join's Report that are still due.
@@ -117,12 +121,14 @@ impl Listener {
         if self.members.contains_key(&group) {
             return;
         }
-        let repeats = self.params.robustness.saturating_sub(1);
-        self.members.insert(group, Member { repeats, last_reporter: false });
-        if is_reported(group) {
-            self.report(cx, group); // RFC2236-3-17
-            self.plan_repeat(cx, group);
-        }
+        self.announce(cx, group);
+    }
+
+    /// The link was down and is up again: every group is reported as if it were joined now, because
+    /// the routers of the link may have forgotten it, or may be others.
+    pub fn link_returned(&mut self, cx: &mut Cx<'_>) {
+        let groups: Vec<Group> = self.members.keys().copied().collect();
+        groups.into_iter().for_each(|group| self.announce(cx, group));
     }
 
     /// The last socket left the group: removes it, and sends a Leave unless another member may
@@ -142,8 +148,9 @@ impl Listener {
         let (group, max_resp) = match query.version {
             Version::V1 => {
                 // RFC2236-6-09
-                let until = cx.now + self.params.v1_router_present_timeout;
-                self.timers.set(ListenerTimer::V1RouterPresent, until);
+                if self.params.version != Version::V3 {
+                    self.expect_v1_router(cx.now + self.params.v1_router_present_timeout);
+                }
                 (None, V1_MAX_RESPONSE) // RFC2236-4-01, RFC1112-I-01
             }
             Version::V2 | Version::V3 => (query.group, query.max_resp),
@@ -214,11 +221,40 @@ impl Listener {
         self.members.get(&group).is_some_and(|member| member.last_reporter)
     }
 
+    /// A version 3 host has heard a version 1 Query, after which a version 1 router counts as present
+    /// until then.
+    pub(super) fn expect_v1_router(&mut self, until: Instant) {
+        self.timers.set(ListenerTimer::V1RouterPresent, until);
+    }
+
+    /// Forgets all that is pending, and has these groups as members, whose last Report was our own. A
+    /// version 3 host takes up an older version so, or ends it with no groups (RFC3376-7.2.1-05).
+    pub(super) fn restart(&mut self, groups: impl IntoIterator<Item = Group>) {
+        let v1_router = self.timers.expiry(ListenerTimer::V1RouterPresent);
+        self.timers = Timers::new();
+        if let Some(until) = v1_router {
+            self.expect_v1_router(until);
+        }
+        let member = |group| (group, Member { repeats: 0, last_reporter: true });
+        self.members = groups.into_iter().map(member).collect();
+    }
+
     /// Whether the querier of the link counts as version 1 (RFC2236-4-02).
     #[must_use]
     pub fn v1_router_present(&self, now: Instant) -> bool {
         // RFC2236-4-03: by the time of the last version 1 Query, served in time or not.
         self.timers.expiry(ListenerTimer::V1RouterPresent).is_some_and(|until| now < until)
+    }
+
+    /// Makes the group a member that the routers of the link do not know yet.
+    fn announce(&mut self, cx: &mut Cx<'_>, group: Group) {
+        let repeats = self.params.robustness.saturating_sub(1);
+        self.members.insert(group, Member { repeats, last_reporter: false });
+        if is_reported(group) {
+            self.timers.cancel(ListenerTimer::Delay(group));
+            self.report(cx, group); // RFC2236-3-17
+            self.plan_repeat(cx, group);
+        }
     }
 
     /// Sends a Report of a member group.
@@ -262,7 +298,7 @@ fn answer(timers: &mut Timers<ListenerTimer>, cx: &mut Cx<'_>, group: Group, max
 
 /// Whether the group is ever reported or left: neither all-hosts (RFC2236-6-08, RFC2710-5-03), nor
 /// an IPv6 group whose scope is no wider than the host (RFC2710-5-04).
-fn is_reported(group: Group) -> bool {
+pub(super) fn is_reported(group: Group) -> bool {
     let stays_on_host = match group.addr() {
         IpAddr::V4(_) => false,
         IpAddr::V6(addr) => addr.octets()[1] & 0x0f <= 1,

@@ -15,6 +15,7 @@ pub mod membership;
 pub mod message;
 pub mod params;
 pub mod querier;
+pub mod reception;
 
 #[cfg(test)]
 mod tests;

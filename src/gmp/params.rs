@@ -265,23 +265,42 @@ impl Params {
 }
 
 /// The parameters of a host, as RFC 2236 section 8 names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostParams {
+    /// The version spoken unless the querier speaks an older one (RFC3376-7.2.1-02): 2 or 3.
+    pub version: Version,
+    /// The RFC whose formulas apply in version 3.
+    pub profile: Profile,
     /// Robustness Variable: how often an unsolicited Report is sent in all (RFC2236-3-18).
     pub robustness: u8,
-    /// Unsolicited Report Interval, URI (RFC2236-8.10-01).
+    /// Unsolicited Report Interval, URI (RFC2236-8.10-01, RFC3376-8.11-01).
     pub unsolicited_report_interval: Duration,
-    /// Version 1 Router Present Timeout (RFC2236-8.11-01).
+    /// Version 1 Router Present Timeout of a version 2 host (RFC2236-8.11-01). In version 3 it follows
+    /// from the Queries (RFC9776-8.12-01).
     pub v1_router_present_timeout: Duration,
+}
+
+impl HostParams {
+    /// The defaults of the RFC of this version.
+    #[must_use]
+    pub const fn of(version: Version) -> Self {
+        let interval = match version {
+            Version::V1 | Version::V2 => 10,
+            Version::V3 => 1,
+        };
+        Self {
+            version,
+            profile: Profile::Rfc9776,
+            robustness: 2,
+            unsolicited_report_interval: Duration::from_secs(interval),
+            v1_router_present_timeout: Duration::from_secs(400),
+        }
+    }
 }
 
 impl Default for HostParams {
     fn default() -> Self {
-        Self {
-            robustness: 2,
-            unsolicited_report_interval: Duration::from_secs(10),
-            v1_router_present_timeout: Duration::from_secs(400),
-        }
+        Self::of(Version::V2)
     }
 }
 
@@ -368,11 +387,12 @@ mod tests {
         assert_eq!(of(Version::V3, Some(Profile::Rfc3376)), Profile::Rfc3376);
     }
 
-    // RFC2236-8.10-01, RFC2236-8.11-01
+    // RFC2236-8.10-01, RFC2236-8.11-01, RFC3376-8.11-01
     #[test]
     fn host_defaults_are_those_of_rfc_2236() {
         let params = HostParams::default();
         assert_eq!(params.unsolicited_report_interval, secs(10.0));
+        assert_eq!(HostParams::of(Version::V3).unsolicited_report_interval, secs(1.0));
         assert_eq!(params.v1_router_present_timeout, secs(400.0));
     }
 }

@@ -28,6 +28,7 @@ mod ipv6;
 mod links;
 mod properties;
 mod reconfiguration;
+mod sources;
 
 /// The kernel's multicast routing, as far as a router can tell.
 #[derive(Default)]

@@ -58,6 +58,8 @@ fn params(knobs: &Knobs) -> Params {
 #[must_use]
 pub const fn host(knobs: &HostKnobs) -> HostParams {
     HostParams {
+        version: castnet::gmp::message::Version::V2,
+        profile: castnet::gmp::params::Profile::Rfc9776,
         robustness: knobs.robustness,
         unsolicited_report_interval: knobs.unsolicited_report_interval,
         v1_router_present_timeout: knobs.v1_router_present_timeout,

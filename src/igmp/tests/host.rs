@@ -53,9 +53,9 @@ fn reports_of_others_silence_our_own() {
         let mut host = host();
         host.join(Instant::ZERO, group());
         assert_eq!(hear(&mut host, &packet(OWN, &report)), Err(Ignored::Own));
-        assert_eq!(host.listener().state(group()), GroupState::Delaying);
+        assert_eq!(host.reception().older().state(group()), GroupState::Delaying);
         assert_eq!(hear(&mut host, &packet(OTHER, &report)), Ok(()));
-        assert_eq!(host.listener().state(group()), GroupState::Idle);
+        assert_eq!(host.reception().older().state(group()), GroupState::Idle);
     }
 }
 
@@ -83,5 +83,5 @@ fn what_is_not_for_hosts_changes_nothing() {
     let mut broken = packet(OTHER, &Message::V2Report { group: G });
     *broken.last_mut().unwrap() ^= 1;
     assert!(matches!(hear(&mut host, &broken), Err(Ignored::Malformed { .. })));
-    assert_eq!(host.listener().state(group()), GroupState::Delaying);
+    assert_eq!(host.reception().older().state(group()), GroupState::Delaying);
 }

@@ -7,12 +7,12 @@ use crate::gmp::params::HostParams;
 use crate::igmp::host::Host;
 
 /// The router and the hosts of `lan`, and every message of the hosts as it was on the wire.
-struct Lan {
-    lab: Lab,
-    hosts: Vec<Host>,
+pub(super) struct Lan {
+    pub(super) lab: Lab,
+    pub(super) hosts: Vec<Host>,
     /// The number of the router's packets that the hosts have seen.
     seen: usize,
-    said: Vec<(Instant, usize, Message)>,
+    pub(super) said: Vec<(Instant, usize, Message)>,
 }
 
 impl Lan {
@@ -20,7 +20,7 @@ impl Lan {
         Self::with(config(), hosts)
     }
 
-    fn with(config: Config, hosts: usize) -> Self {
+    pub(super) fn with(config: Config, hosts: usize) -> Self {
         let hosts = (0..hosts).map(|n| Ipv4Addr::new(10, 0, 1, 101 + u8::try_from(n).unwrap()));
         let mut lan = Self { lab: Lab::with(config), hosts: vec![], seen: 0, said: vec![] };
         hosts.for_each(|address| lan.add(address));
@@ -29,22 +29,27 @@ impl Lan {
     }
 
     fn add(&mut self, address: Ipv4Addr) {
-        let rng = Rng::for_node(1, &address.to_string());
-        self.hosts.push(Host::new(HostParams::default(), address.into(), rng));
+        self.add_of(Version::V2, address);
     }
 
-    fn join(&mut self, host: usize) {
+    /// Adds a host that speaks this version.
+    pub(super) fn add_of(&mut self, version: Version, address: Ipv4Addr) {
+        let rng = Rng::for_node(1, &address.to_string());
+        self.hosts.push(Host::new(HostParams::of(version), address.into(), rng));
+    }
+
+    pub(super) fn join(&mut self, host: usize) {
         self.host(host, |host, now| host.join(now, group()));
         self.carry();
     }
 
-    fn leave(&mut self, host: usize) {
+    pub(super) fn leave(&mut self, host: usize) {
         self.host(host, |host, now| host.leave(now, group()));
         self.carry();
     }
 
     /// Calls a host, and puts its messages on the wire.
-    fn host(&mut self, n: usize, act: impl FnOnce(&mut Host, Instant)) {
+    pub(super) fn host(&mut self, n: usize, act: impl FnOnce(&mut Host, Instant)) {
         act(&mut self.hosts[n], self.lab.now);
         while let Some(packet) = self.hosts[n].poll() {
             self.transmit(n, &packet.unwrap().encode().unwrap());
@@ -53,7 +58,7 @@ impl Lan {
 
     fn transmit(&mut self, n: usize, bytes: &[u8]) {
         let packet = ipv4::decode(bytes).unwrap();
-        let message = wire::decode(packet.payload, wire::Version::V2).unwrap().message;
+        let message = wire::decode(packet.payload, wire::Version::V3).unwrap().message;
         self.said.push((self.lab.now, n, message));
         self.lab.input(Input::octets(lan(), bytes));
         for other in (0..self.hosts.len()).filter(|&other| other != n) {
@@ -64,14 +69,15 @@ impl Lan {
     /// The host hears a packet of the link.
     fn hear(&mut self, n: usize, bytes: &[u8]) {
         self.host(n, |host, now| match host.receive(now, &Packet::decode(bytes).unwrap()) {
-            // The other hosts hear a Leave too, and the host with the router's address its Queries.
-            Ok(()) | Err(Ignored::LeaveAtHost | Ignored::Own) => {}
+            // The other hosts hear a Leave too, those of version 2 the Reports of version 3, and the
+            // host with the router's address its Queries.
+            Ok(()) | Err(Ignored::LeaveAtHost | Ignored::Own | Ignored::UnknownType(0x22)) => {}
             Err(why) => panic!("{why}"),
         });
     }
 
     /// Carries the router's packets to the hosts, until there are no more.
-    fn carry(&mut self) {
+    pub(super) fn carry(&mut self) {
         while let Some((_, vif, bytes)) = self.lab.plane.sent.get(self.seen).cloned() {
             self.seen += 1;
             for n in (0..self.hosts.len()).filter(|_| vif == lan()) {
@@ -85,7 +91,7 @@ impl Lan {
         hosts.chain(self.lab.router.deadline()).min()
     }
 
-    fn run_to(&mut self, until: Duration) {
+    pub(super) fn run_to(&mut self, until: Duration) {
         let end = Instant::ZERO + until;
         while let Some(at) = self.deadline().filter(|&at| at <= end) {
             self.lab.now = at;
@@ -99,7 +105,7 @@ impl Lan {
         self.lab.now = end;
     }
 
-    fn flows(&mut self) -> bool {
+    pub(super) fn flows(&mut self) -> bool {
         self.lab.datagram(up(), S) == [1]
     }
 
@@ -115,7 +121,7 @@ impl Lan {
     }
 
     /// Group-Specific Queries since then.
-    fn asked(&self, since: Duration) -> Vec<Duration> {
+    pub(super) fn asked(&self, since: Duration) -> Vec<Duration> {
         let specific = |(at, vif, bytes): &(Instant, Vif, Vec<u8>)| {
             let to = ipv4::decode(bytes).unwrap().destination;
             (to == G && *vif == lan()).then_some(at.since_start())
@@ -172,14 +178,14 @@ fn when_one_of_two_members_leaves_the_flow_goes_on() {
     lan.join(0);
     lan.join(1);
     lan.run_to(secs(100.0));
-    let last = usize::from(lan.hosts[1].listener().is_last_reporter(group()));
+    let last = usize::from(lan.hosts[1].reception().older().is_last_reporter(group()));
     lan.leave(last);
     lan.run_to(secs(101.0));
     assert_eq!(lan.counted(secs(100.0)), (1, 1), "the other answers within LMQI");
     lan.run_to(secs(1000.0));
     assert!(lan.flows());
     // Then the other host leaves: within LMQT forwarding stops.
-    assert_eq!(lan.hosts[1 - last].listener().state(group()), GroupState::Idle);
+    assert_eq!(lan.hosts[1 - last].reception().older().state(group()), GroupState::Idle);
     lan.leave(1 - last);
     lan.run_to(secs(1002.0));
     assert!(!lan.flows());
@@ -192,7 +198,7 @@ fn a_silent_leave_disturbs_nobody() {
     lan.join(0);
     lan.join(1);
     lan.run_to(secs(200.0));
-    let silent = usize::from(lan.hosts[0].listener().is_last_reporter(group()));
+    let silent = usize::from(lan.hosts[0].reception().older().is_last_reporter(group()));
     lan.leave(silent);
     lan.run_to(secs(500.0));
     assert_eq!(lan.asked(secs(0.0)), []);
