@@ -59,7 +59,7 @@ pub(super) enum Wishes {
     /// costs no memory of its own.
     Plain,
     /// Any other sockets and filters.
-    Sockets(Box<BTreeMap<Socket, SourceFilter>>),
+    Sockets(Box<[(Socket, SourceFilter)]>),
 }
 
 impl Wishes {
@@ -68,7 +68,7 @@ impl Wishes {
         let mut sockets = match std::mem::take(self) {
             Self::Nothing => BTreeMap::new(),
             Self::Plain => BTreeMap::from([(0, SourceFilter::all())]),
-            Self::Sockets(sockets) => *sockets,
+            Self::Sockets(sockets) => sockets.into_iter().collect(),
         };
         sockets.remove(&socket);
         if !wish.is_nothing() {
@@ -78,7 +78,7 @@ impl Wishes {
         *self = match sockets.is_empty() {
             true => Self::Nothing,
             false if is_plain => Self::Plain,
-            false => Self::Sockets(Box::new(sockets)),
+            false => Self::Sockets(sockets.into_iter().collect()),
         };
     }
 
@@ -91,7 +91,7 @@ impl Wishes {
         match self {
             Self::Nothing => false,
             Self::Plain => true,
-            Self::Sockets(sockets) => sockets.values().any(|wish| wish.wants(source)),
+            Self::Sockets(sockets) => sockets.iter().any(|(_, wish)| wish.wants(source)),
         }
     }
 
@@ -103,7 +103,7 @@ impl Wishes {
             Self::Sockets(sockets) => sockets,
         };
         let (mut included, mut excluded) = (Sources::new(), None::<Sources>);
-        for wish in sockets.values() {
+        for (_, wish) in sockets {
             match wish {
                 SourceFilter::Include(sources) => included.extend(sources),
                 SourceFilter::Exclude(sources) => {
