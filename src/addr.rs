@@ -188,6 +188,19 @@ impl Group {
         }
     }
 
+    /// Whether the group is for source-specific multicast: in 232.0.0.0/8 or ff3x::/32, the ranges of
+    /// IANA (RFC4604-2-01).
+    #[must_use]
+    pub fn is_source_specific(self) -> bool {
+        match self.0 {
+            IpAddr::V4(addr) => addr.octets()[0] == 232,
+            IpAddr::V6(addr) => {
+                let [_, flags, high, low, ..] = addr.octets();
+                flags >> 4 == 3 && (high, low) == (0, 0)
+            }
+        }
+    }
+
     /// Whether this is the all-hosts or all-nodes group, which every host joins unasked.
     #[must_use]
     pub fn is_all_hosts(self) -> bool {
@@ -285,6 +298,16 @@ mod tests {
         let texts = |family| of(family).map(|group| group.to_string());
         assert_eq!(texts(Family::V4), ["224.0.0.1", "224.0.0.2", "224.0.0.22", "224.0.0.13"]);
         assert_eq!(texts(Family::V6), ["ff02::1", "ff02::2", "ff02::16", "ff02::d"]);
+    }
+
+    // RFC4604-2-01
+    #[test]
+    fn the_ranges_of_source_specific_multicast_are_those_of_iana() {
+        let is = |text: &str| Group::new(text.parse().unwrap()).unwrap().is_source_specific();
+        let given = ["231.255.255.255", "232.0.0.0", "232.255.255.255", "233.0.0.0"];
+        assert_eq!(given.map(is), [false, true, true, false]);
+        let given = ["ff3e::1", "ff35::8000:1", "ff3e:0:1::1", "ff3e:1::1", "ff1e::1", "ff7e::1"];
+        assert_eq!(given.map(is), [true, true, true, false, false, false]);
     }
 
     // RFC1112-7.2-05

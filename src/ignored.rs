@@ -59,6 +59,9 @@ pub enum Ignored {
     /// RFC2236-5-03, RFC3376-7.3.2-03
     #[error("a Leave while the group has IGMPv1 hosts, which could not answer")]
     LeaveWithVersion1Hosts,
+    /// RFC4604-3.1-01, RFC4604-3.5-01, RFC4604-3.7-01
+    #[error("{0} is for source-specific multicast, and the message names no sources")]
+    WithoutSources(Group),
     /// RFC3376-7.3.2-02
     #[error("a BLOCK record while the group has hosts of an older version")]
     BlockWithOlderHosts,

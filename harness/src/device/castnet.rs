@@ -58,7 +58,7 @@ fn params(knobs: &Knobs) -> Params {
 #[must_use]
 pub const fn host(knobs: &HostKnobs) -> HostParams {
     HostParams {
-        version: castnet::gmp::message::Version::V2,
+        version: knobs.version,
         profile: castnet::gmp::params::Profile::Rfc9776,
         robustness: knobs.robustness,
         unsolicited_report_interval: knobs.unsolicited_report_interval,

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use castnet::gmp::message::Version;
 use serde::{Deserialize, Serialize};
 
 /// The parameters of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostKnobs {
+    /// The version spoken unless a querier speaks an older one: 2 or 3.
+    pub version: Version,
     /// Robustness Variable: how often an unsolicited Report is sent in all (RFC2236-3-18).
     pub robustness: u8,
-    /// Unsolicited Report Interval, URI (RFC2236-8.10-01).
+    /// Unsolicited Report Interval, URI (RFC2236-8.10-01, RFC3376-8.11-01).
     pub unsolicited_report_interval: Duration,
     /// Version 1 Router Present Timeout (RFC2236-8.11-01).
     pub v1_router_present_timeout: Duration,
@@ -17,15 +20,23 @@ pub struct HostKnobs {
 
 impl Default for HostKnobs {
     fn default() -> Self {
-        Self {
-            robustness: 2,
-            unsolicited_report_interval: Duration::from_secs(10),
-            v1_router_present_timeout: Duration::from_secs(400),
-        }
+        Self::of(Version::V2)
     }
 }
 
 impl HostKnobs {
+    /// The defaults of the RFC of this version.
+    #[must_use]
+    pub const fn of(version: Version) -> Self {
+        let unsolicited = if matches!(version, Version::V3) { 1 } else { 10 };
+        Self {
+            version,
+            robustness: 2,
+            unsolicited_report_interval: Duration::from_secs(unsolicited),
+            v1_router_present_timeout: Duration::from_secs(400),
+        }
+    }
+
     /// How long after a join the last unsolicited Report may be sent: each one follows the one before
     /// it within the Unsolicited Report Interval (RFC2236-3-18).
     #[must_use]

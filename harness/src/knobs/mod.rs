@@ -78,6 +78,9 @@ pub struct Knobs {
     pub require_ttl_1: bool,
     /// Whether messages to an address of the router count (RFC3376-4.1.12-02).
     pub accept_unicast: bool,
+    /// Whether a router of version 3 ignores messages without wanted sources about groups of
+    /// source-specific multicast (RFC4604-3.1-01).
+    pub source_specific: bool,
     /// Whether a member is forgotten at its Leave, without a Query.
     pub immediate_leave: bool,
     /// The most groups of the link.
@@ -105,6 +108,7 @@ impl Default for Knobs {
             verify_source_subnet: false,
             require_ttl_1: false,
             accept_unicast: false,
+            source_specific: true,
             immediate_leave: false,
             max_groups: 16_384,
             max_group_sources: 65_536,
@@ -181,7 +185,7 @@ impl Knobs {
 const LIMIT: u64 = u32::MAX as u64;
 
 /// The parameters that an author can give, in the order of RFC 2236 section 8.
-pub static PARAMETERS: [Parameter; 18] = [
+pub static PARAMETERS: [Parameter; 19] = [
     Parameter {
         key: Key::new(
             "rfc",
@@ -282,6 +286,15 @@ pub static PARAMETERS: [Parameter; 18] = [
         )
         .or(Yes(false)),
         slot: |knobs| Slot::Flag(&mut knobs.accept_unicast),
+    },
+    Parameter {
+        key: Key::new(
+            "source-specific",
+            Flag,
+            "Whether version 3 ignores joins of all sources of a group in 232.0.0.0/8.",
+        )
+        .or(Yes(true)),
+        slot: |knobs| Slot::Flag(&mut knobs.source_specific),
     },
     Parameter {
         key: Key::new(

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use castnet::gmp::message::Version;
 use toml::de::DeValue;
 
 use super::diagnostic::Diagnostics;
@@ -187,9 +188,17 @@ pub(super) const fn listeners(igmp_version: Option<u8>, count: u32) -> Listener 
 }
 
 fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
-    let defaults = HostKnobs::default();
+    let version = igmp_version(table)?.unwrap_or(2);
+    if version == 1 {
+        let span = table.integer::<u8>("igmp-version")?.span;
+        let message = "castnet's stack speaks version 2 or 3 of IGMP";
+        table.faults().borrow_mut().error(&span, message, "2 or 3");
+        return None;
+    }
+    let defaults = HostKnobs::of(if version == 3 { Version::V3 } else { Version::V2 });
     let time = |key, default| table.duration(key).map_or(default, |time| time.value);
     Some(Listener::Castnet(HostKnobs {
+        version: defaults.version,
         robustness: table
             .integer::<u8>("robustness")
             .map_or(defaults.robustness, |robustness| robustness.value),

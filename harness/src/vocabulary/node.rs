@@ -25,8 +25,11 @@ pub const IGMP: Form = Form::Defined("igmp", &[]);
 /// TTL thresholds: with 0 nothing would differ, and with 255 nothing would pass.
 pub const THRESHOLD: Form = Whole(1, 254);
 
-const IGMP_VERSION: Key =
-    Key::new("igmp-version", Whole(1, 3), "Holds the kernel to a version of IGMP.");
+const IGMP_VERSION: Key = Key::new(
+    "igmp-version",
+    Whole(1, 3),
+    "Holds the kernel to a version of IGMP. castnet's stack speaks 2, unless 3 is given.",
+);
 
 /// The channels that a router forwards unasked.
 pub const STATIC_JOINS: Key = Key::new(
@@ -68,7 +71,8 @@ static LISTENER: &[Key] = &[
         .or(Number(1)),
     Key::new("robustness", Whole(0, 255), "How often castnet's stack reports unasked.")
         .or(Number(2)),
-    Key::new("unsolicited-report-interval", Time, "At most so far apart.").or(Said("10s")),
+    Key::new("unsolicited-report-interval", Time, "At most so far apart; 1s in version 3.")
+        .or(Said("10s")),
     Key::new("v1-router-present-timeout", Time, "How long it speaks to a version 1 querier.")
         .or(Said("400s")),
 ];

@@ -12,7 +12,8 @@ use std::net::IpAddr;
 
 use super::Cx;
 use super::interface::Interface;
-use super::message::{Form, Message, NotOfGroup, Report, Version};
+use super::message::{Form, Message, NotOfGroup, Record, Report, Version};
+use super::params::Params;
 use crate::addr::Group;
 use crate::ignored::Ignored;
 
@@ -48,7 +49,8 @@ fn heard_report(interface: &mut Interface, cx: &mut Cx<'_>, report: Report) -> R
     let is_leave = report.is_leave();
     let mut result = Ok(());
     for (group, record) in report.records {
-        let heard = reported(group).and_then(|group| match report.version {
+        let wants_any = wants_any(report.version, &record);
+        let heard = reported(interface, group, wants_any).and_then(|group| match report.version {
             Version::V1 => v1::report(interface, cx, group),
             Version::V2 if is_leave => v2::leave(interface, cx, group),
             Version::V2 => v2::report(interface, cx, group),
@@ -59,7 +61,22 @@ fn heard_report(interface: &mut Interface, cx: &mut Cx<'_>, report: Report) -> R
     result
 }
 
-/// RFC2236-6-08, RFC2710-5-03: every host is a member of the all-hosts group, which is never reported.
-fn reported(group: Group) -> Result<Group, Ignored> {
-    if group.is_all_hosts() { Err(Ignored::AllHosts) } else { Ok(group) }
+/// A group about which the router hears such messages.
+fn reported(interface: &Interface, group: Group, wants_any: bool) -> Result<Group, Ignored> {
+    let Params { version, source_specific, .. } = *interface.params();
+    // RFC2236-6-08, RFC2710-5-03: every host is a member of the all-hosts group.
+    if group.is_all_hosts() {
+        return Err(Ignored::AllHosts);
+    }
+    // RFC4604-3.1-01, RFC4604-3.5-01, RFC4604-3.7-01, RFC9776-6.4-01
+    let is_aware = version == Version::V3 && source_specific;
+    if wants_any && is_aware && group.is_source_specific() {
+        return Err(Ignored::WithoutSources(group));
+    }
+    Ok(group)
+}
+
+/// Whether a record knows only all sources of a group: EXCLUDE, and everything of older versions.
+const fn wants_any(version: Version, record: &Record) -> bool {
+    !matches!(version, Version::V3) || matches!(record, Record::IsEx(_) | Record::ToEx(_))
 }

@@ -174,3 +174,52 @@ fn older_hosts_are_forgotten_with_the_group() {
     assert!(link.interface.groups().is_empty());
     assert_eq!(link.interface.compatibility(g()), Version::V3);
 }
+
+/// The results of these records about a group, one Report with all of them.
+fn about(link: &mut Link, group: &str, records: Vec<Record>) -> Result<(), Ignored> {
+    let group = Group::new(group.parse().unwrap()).unwrap();
+    let records = records.into_iter().map(|record| (group, record)).collect();
+    link.hear(100, Message::Report(Report { version: Version::V3, records }))
+}
+
+// RFC4604-3.1-01, RFC4604-3.1-02, RFC4604-3.5-01, RFC4604-3.7-01, RFC9776-6.4-01
+#[test]
+fn a_group_of_source_specific_multicast_knows_sources_only() {
+    const SSM: &str = "232.1.1.1";
+    let group = Group::new(SSM.parse().unwrap()).unwrap();
+    let ignored = Err(Ignored::WithoutSources(group));
+    let mut link = Link::v3();
+    for record in [Record::IsEx(set("")), Record::ToEx(set("a"))] {
+        assert_eq!(about(&mut link, SSM, vec![record.clone()]), ignored, "{record:?}");
+    }
+    for older in [
+        Report::of_group(Version::V1, group),
+        Report::of_group(Version::V2, group),
+        Report::leave(group),
+    ] {
+        assert_eq!(link.hear(100, Message::Report(older)), ignored);
+    }
+    assert!(link.interface.groups().is_empty());
+    assert_eq!(link.interface.compatibility(group), Version::V3);
+    let records = vec![Record::ToEx(set("")), Record::Allow(set("a"))];
+    assert_eq!(about(&mut link, SSM, records), ignored, "and the other record counts");
+    assert!(link.interface.wants(source('a'), group));
+    assert_eq!(about(&mut link, SSM, vec![Record::Block(set("a"))]), Ok(()));
+    link.run_to(secs(2.0));
+    assert!(link.interface.groups().is_empty());
+}
+
+// RFC4604-2-01: elsewhere, in older versions, and where it is configured, all sources are a wish.
+#[test]
+fn only_a_router_that_is_aware_of_source_specific_multicast_ignores_others() {
+    let aware = Params { version: Version::V3, ..Params::default() };
+    for (params, group) in [
+        (aware.clone(), "233.1.1.1"),
+        (Params { source_specific: false, ..aware }, "232.1.1.1"),
+        (Params::default(), "232.1.1.1"),
+    ] {
+        let mut link = Link::with(params);
+        assert_eq!(about(&mut link, group, vec![Record::ToEx(set(""))]), Ok(()));
+        assert_eq!(link.interface.groups().len(), 1);
+    }
+}
