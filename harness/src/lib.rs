@@ -33,6 +33,7 @@
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
 //! - [`family`]: the address families that the laboratory supports.
 //! - [`protocol`]: the meaning of messages to an observer of a link.
+//! - [`printable`]: text of strangers, as it may be shown.
 //! - [`output`]: writes files.
 //! - [`lab`]: namespaces, links, taps; it knows no scenario.
 //! - [`device`]: the plan's routers and hosts in a device's own configuration.
@@ -69,6 +70,7 @@ pub mod lab;
 pub mod member;
 pub mod output;
 pub mod plan;
+pub mod printable;
 pub mod protocol;
 pub mod recording;
 pub mod replay;

@@ -127,6 +127,7 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
     let pcapng = keep(plan, backend, |file| pcapng::write(file, plan, &recording, &remarks))?;
     let finished = Finished {
         name: plan.name.clone(),
+        combination: plan.combination.clone(),
         path: plan.path.clone(),
         title: plan.title.clone(),
         clauses: plan.proves.clone(),

@@ -3,6 +3,8 @@
 
 #[path = "../examples/mutants/place.rs"]
 mod place;
+#[path = "tidy/sources.rs"]
+mod sources;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use castnet_lab::scenario::clauses;
 use place::Mutants;
+use sources::{code, files, is_test, room, root, sources, words};
 
 /// The most lines that a file may have.
 const LONGEST_FILE: usize = 400;
@@ -42,16 +45,17 @@ const CORE: [(&str, &[&str]); 18] = [
 /// What each module of the laboratory may import from its own crate.
 const LAB: &[(&str, &[&str])] = &[
     ("vocabulary", &[]),
+    ("printable", &[]),
     ("knobs", &["vocabulary"]),
     ("family", &[]),
-    ("scenario", &["vocabulary", "knobs", "family"]),
+    ("scenario", &["vocabulary", "printable", "knobs", "family"]),
     ("output", &[]),
     ("lab", &["family", "knobs"]),
     ("protocol", &[]),
     ("plan", &["vocabulary", "knobs", "family", "protocol", "scenario"]),
     ("recording", &["scenario", "plan"]),
     ("device", &["vocabulary", "knobs", "plan", "recording"]),
-    ("capture", &["scenario", "plan", "protocol", "recording"]),
+    ("capture", &["printable", "scenario", "plan", "protocol", "recording"]),
     ("fabric", &["scenario", "plan", "recording", "capture"]),
     ("member", &["family", "knobs", "device", "plan", "recording", "capture"]),
     (
@@ -81,11 +85,24 @@ const LAB: &[(&str, &[&str])] = &[
     ("swarm", &["knobs", "scenario", "plan", "judge", "backend"]),
     ("snapshot", &["knobs", "protocol", "scenario", "plan", "recording", "capture", "judge"]),
     ("replay", &["scenario", "plan", "recording", "capture", "judge"]),
-    ("report", &["vocabulary", "scenario", "plan", "recording", "capture", "judge", "snapshot"]),
+    (
+        "report",
+        &[
+            "vocabulary",
+            "printable",
+            "scenario",
+            "plan",
+            "recording",
+            "capture",
+            "judge",
+            "snapshot",
+        ],
+    ),
     (
         "runner",
         &[
             "output",
+            "printable",
             "lab",
             "scenario",
             "plan",
@@ -146,61 +163,6 @@ const PURE: [&str; 10] = [
     "rc::Rc",
     "time::Duration",
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Every file below `folder` with this ending, with its path from the root and its text.
-fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|found| found == ending) {
-                let name = path.strip_prefix(root()).unwrap().display().to_string();
-                found.push((name, fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
-    assert!(!found.is_empty(), "no *.{ending} below {folder}");
-    found
-}
-
-fn sources() -> Vec<(String, String)> {
-    [files("src", "rs"), files("harness/src", "rs"), files("harness/tests", "rs")].concat()
-}
-
-fn is_test(name: &str) -> bool {
-    name.contains("/tests/") || name.ends_with("/tests.rs")
-}
-
-/// The words that follow `marker` in the text, as far as they are made of `word` characters.
-fn words<'t>(
-    text: &'t str,
-    marker: &'static str,
-    word: fn(char) -> bool,
-) -> impl Iterator<Item = &'t str> {
-    text.match_indices(marker).map(move |(at, _)| {
-        let rest = &text[at + marker.len()..];
-        &rest[..rest.find(|c| !word(c)).unwrap_or(rest.len())]
-    })
-}
-
-/// The module of a file below a folder: `judge` for `harness/src/judge/mfc.rs`.
-fn room<'n>(name: &'n str, folder: &str) -> &'n str {
-    let tail = name.strip_prefix(folder).unwrap().trim_start_matches('/');
-    tail.split('/').next().unwrap().trim_end_matches(".rs")
-}
-
-/// The text without its comments: documentation may point anywhere, code may not.
-fn code(text: &str) -> String {
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    code.collect::<Vec<_>>().join("\n")
-}
 
 fn check_imports(folder: &str, rules: &[(&str, &[&str])]) {
     for (name, text) in files(folder, "rs").iter().filter(|(name, _)| !is_test(name)) {

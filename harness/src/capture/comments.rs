@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use castnet::time::{Instant, Seconds};
 
 use crate::plan::Plan;
+use crate::printable::line;
 use crate::recording::{Frame, Recording};
 
 /// The longest comment in octets; the file format ends at 65535.
@@ -45,7 +46,7 @@ impl Comments {
         let epoch = Seconds(recording.epoch, 9);
         let mut comments = Self {
             section: vec![
-                cut(format!("{}: {}", plan.name, plan.title)),
+                cut(format!("{}: {}", line(&plan.name), line(&plan.title))),
                 cut(format!("{} on {backend}, seed {seed}, castnet {version}", remarks.verdict)),
                 format!("time zero {epoch} since 1970"),
             ],

@@ -8,7 +8,7 @@ use castnet_lab::snapshot::diff::text::{Marks, render};
 use castnet_lab::snapshot::diff::{self, Capture, json};
 use clap::Args;
 
-use super::{Ending, FAILED, Failure, USAGE, complain, say, stdout_style};
+use super::{Ending, FAILED, Failure, USAGE, complain, say_coloured, say_json, stdout_style};
 
 #[derive(Args)]
 pub(super) struct DiffArgs {
@@ -34,9 +34,9 @@ pub(super) fn diff(args: &DiffArgs) -> Ending {
     let diff = diff::diff(&one, &other, args.within);
     let names = [&args.one, &args.other].map(|path| path.display().to_string());
     if args.json {
-        say(&json::document(&diff, &names[0], &names[1]).map_err(Failure::broken)?);
+        say_json(&json::document(&diff, &names[0], &names[1]).map_err(Failure::broken)?);
     } else {
-        say(&render(&diff, Marks { color: stdout_style().color }));
+        say_coloured(&render(&diff, Marks { color: stdout_style().color }));
     }
     let is_empty = one.packets == 0 && other.packets == 0;
     if is_empty {

@@ -6,13 +6,15 @@ use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::compare::Comparison;
 use castnet_lab::judge::Outcome;
 use castnet_lab::lab::privilege;
+use castnet_lab::runner::files::Loaded;
 use castnet_lab::runner::versus::{Agreement, Versus, versus};
 use clap::Args;
 use serde::Serialize;
 
-use super::files::Paths;
+use super::files::{Paths, with_wrong};
 use super::{
     EXIT_CODES, Ending, Failure, INTERRUPTED, UNSUPPORTED, complain, exit_code, interrupt, say,
+    say_document,
 };
 
 /// The version of the shape of what `--json` prints.
@@ -82,7 +84,7 @@ struct Document<'a> {
 pub(super) fn diff(args: &DiffBackendsArgs) -> Ending {
     let refused = |why: &dyn ToString| Failure { code: UNSUPPORTED, message: why.to_string() };
     privilege::enter().map_err(|refusal| refused(&refusal))?;
-    let plans = args.paths.load()?;
+    let Loaded { plans, wrong, .. } = args.paths.load_some()?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
     let at_a_time = args.jobs.map_or_else(at_a_time, NonZero::get);
@@ -95,7 +97,7 @@ pub(super) fn diff(args: &DiffBackendsArgs) -> Ending {
     if args.json {
         let compared = rows.iter().map(json).collect();
         let document = Document { schema: SCHEMA, interrupted, compared };
-        say(&(serde_json::to_string_pretty(&document).map_err(Failure::broken)? + "\n"));
+        say_document(&document)?;
     } else {
         say(&summary(&rows));
     }
@@ -105,7 +107,7 @@ pub(super) fn diff(args: &DiffBackendsArgs) -> Ending {
     if rows.iter().all(|row| row.agreement == Agreement::Alone) {
         complain("nothing was compared: no scenario runs on both backends");
     }
-    Ok(code(rows.iter().map(|row| row.agreement)))
+    Ok(with_wrong(code(rows.iter().map(|row| row.agreement)), wrong.len()))
 }
 
 fn json<'a>(row: &'a Versus<'_>) -> Row<'a> {

@@ -5,7 +5,7 @@ use castnet_lab::lab::privilege::{self, Privilege};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Ending, Failure, UNSUPPORTED, say};
+use super::{Ending, Failure, UNSUPPORTED, say, say_document};
 
 /// The version of the shape of what `--json` prints.
 const SCHEMA: u32 = 1;
@@ -45,7 +45,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Ending {
     let code = if able { 0 } else { UNSUPPORTED };
     if args.json {
         let document = Document { schema: SCHEMA, able, examined };
-        say(&(serde_json::to_string_pretty(&document).map_err(Failure::broken)? + "\n"));
+        say_document(&document)?;
         return Ok(code);
     }
     examined.iter().for_each(|row| say(&row.text()));

@@ -1,55 +1,115 @@
 //! The paths that a command takes, and the messages about wrong ones.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use castnet_lab::plan::{LoadError, Plan};
-use castnet_lab::runner::files::{self, Wrong};
+use castnet_lab::plan::{LoadError, Plan, load_within};
+use castnet_lab::runner::files::{self, Found, Loaded};
 use clap::Args;
 
-use super::{Failure, complain, stderr_style};
+use super::{Failure, USAGE, complain, remark, stderr_style};
+
+/// How many files a message names.
+const NAMED: usize = 5;
 
 /// The paths on the command line.
 #[derive(Args)]
 pub(super) struct Paths {
     /// Scenario files, folders that are searched for *.toml, or patterns such as
-    /// 'scenarios/**/leave-*.toml'; templates that are found so are no scenarios.
+    /// 'scenarios/**/leave-*.toml'; templates and other TOML files that are found so are passed over,
+    /// and so are links that lead out of a folder.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    templates: Templates,
+}
+
+/// What scenarios may read.
+#[derive(Args)]
+pub(super) struct Templates {
+    /// Let scenarios extend templates below this folder, too; otherwise below the folder of the
+    /// repository, the folder above `scenarios`, or their own, and below a folder named here; may be
+    /// given more than once.
+    #[arg(long, value_name = "DIR")]
+    templates: Vec<PathBuf>,
 }
 
 impl Paths {
-    /// The plans of all named scenarios; errors in any of them go to standard error.
-    pub(super) fn load(&self) -> Result<Vec<Plan>, Failure> {
-        load_all(&files::find(&self.paths).map_err(Failure::usage)?)
+    /// All named scenarios that are sound; errors in others go to standard error,
+    /// unless a JSON document will have them.
+    pub(super) fn load(&self, json: bool) -> Result<Loaded, Failure> {
+        let found = files::find(&self.paths).map_err(Failure::usage)?;
+        tell_left_out(&found);
+        let loaded = files::load_all(&found, &self.templates.templates);
+        loaded.wrong.iter().filter(|_| !json).for_each(tell);
+        tell_remarks(&loaded.plans);
+        Ok(loaded)
     }
-}
 
-/// The one plan of a file: of several combinations, the one with `filter` in its name. Errors in
-/// the file go to standard error.
-pub(super) fn load_one(file: &Path, filter: Option<&str>) -> Result<Plan, Failure> {
-    let plans = load_all(std::slice::from_ref(&file.to_owned()))?;
-    files::one(plans, filter).map_err(Failure::usage)
-}
-
-fn load_all(paths: &[PathBuf]) -> Result<Vec<Plan>, Failure> {
-    let plans = files::load_all(paths).map_err(|all: Wrong| {
-        for error in &all.wrong {
-            match error {
-                LoadError::Rejected(rejected) => {
-                    let text = rejected.render(stderr_style().color);
-                    _ = writeln!(io::stderr(), "{text}\n");
-                }
-                error => complain(&error.to_string()),
-            }
+    /// As [`Self::load`], where something has to be sound.
+    pub(super) fn load_some(&self) -> Result<Loaded, Failure> {
+        let loaded = self.load(false)?;
+        match loaded.summary() {
+            Some(summary) if loaded.plans.is_empty() => return Err(Failure::usage(summary)),
+            Some(summary) => complain(&summary),
+            None => {}
         }
-        Failure::usage(all.summary())
-    })?;
-    // Combinations of a matrix share their remarks.
-    let remarks: BTreeSet<&String> = plans.iter().flat_map(|plan| &plan.remarks).collect();
-    for remark in remarks {
-        _ = writeln!(io::stderr(), "{remark}\n");
+        Ok(loaded)
     }
-    Ok(plans)
+}
+
+/// The exit code of a command that would have ended with `code`, had no file been wrong.
+pub(super) const fn with_wrong(code: u8, wrong: usize) -> u8 {
+    use super::{FAILED, INTERRUPTED};
+    match code {
+        FAILED | INTERRUPTED => code,
+        code if wrong == 0 => code,
+        _ => USAGE,
+    }
+}
+
+fn tell_left_out(found: &Found) {
+    if let Some(first) = found.passed_over.first() {
+        let count = found.passed_over.len();
+        let which = match count {
+            1 => format!("{}: passed over, since it is no scenario", first.display()),
+            _ => {
+                let named = found.passed_over.iter().take(NAMED);
+                let mut named: Vec<String> = named.map(|one| one.display().to_string()).collect();
+                named.extend((count > NAMED).then(|| format!("and {} more", count - NAMED)));
+                format!("passed over {count} files that are no scenarios: {}", named.join(", "))
+            }
+        };
+        complain(&which);
+    }
+    found.left.iter().for_each(|left| complain(left));
+}
+
+impl Templates {
+    /// The one plan of a file: of several combinations, the one with `filter` in its name. Errors in
+    /// the file go to standard error.
+    pub(super) fn load_one(&self, file: &Path, filter: Option<&str>) -> Result<Plan, Failure> {
+        let plans = load_within(file, &self.templates).map_err(|error| {
+            tell(&error);
+            Failure::usage("1 of 1 scenario is wrong")
+        })?;
+        tell_remarks(&plans);
+        files::one(plans, filter).map_err(Failure::usage)
+    }
+}
+
+/// Combinations of a matrix share their remarks.
+fn tell_remarks(plans: &[Plan]) {
+    let remarks: BTreeSet<&String> = plans.iter().flat_map(|plan| &plan.remarks).collect();
+    remarks.into_iter().for_each(|text| remark(&format!("{text}\n\n")));
+}
+
+fn tell(error: &LoadError) {
+    match error {
+        LoadError::Rejected(rejected) => {
+            let text = rejected.render(stderr_style().color);
+            remark(&format!("{text}\n\n"));
+        }
+        error => complain(&error.to_string()),
+    }
 }

@@ -12,7 +12,8 @@ use castnet_lab::replay::{Judgement, Mean, Means, Replayed, Timing, plan_port, r
 use castnet_lab::report::text::finding_of;
 use clap::Args;
 
-use super::{Ending, FAILED, Failure, complain, files, say, stdout_style};
+use super::files::Templates;
+use super::{Ending, FAILED, Failure, complain, say, say_coloured, stdout_style};
 
 #[derive(Args)]
 pub(super) struct JudgeArgs {
@@ -22,6 +23,8 @@ pub(super) struct JudgeArgs {
     /// Only the combination of the matrix with this in its name.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    #[command(flatten)]
+    templates: Templates,
     /// A capture of any tool, pcapng or pcap.
     #[arg(value_name = "CAPTURE")]
     capture: PathBuf,
@@ -39,7 +42,7 @@ pub(super) struct JudgeArgs {
 
 /// Ends with 0 if at least one expectation was judged and none failed.
 pub(super) fn judge_capture(args: &JudgeArgs) -> Ending {
-    let plan = files::load_one(&args.scenario, args.filter.as_deref())?;
+    let plan = args.templates.load_one(&args.scenario, args.filter.as_deref())?;
     let means = means(&plan, &args.port)?;
     let timing = Timing { zero: args.zero, at: at(&args.at)? };
     let named = |what: &dyn ToString| format!("{}: {}", args.capture.display(), what.to_string());
@@ -70,7 +73,7 @@ fn tell(plan: &Plan, judgements: &[Judgement]) -> [usize; 3] {
         match judgement {
             Judgement::Judged(finding) => {
                 counts[usize::from(finding.outcome != Outcome::Pass)] += 1;
-                say(&finding_of(&plan.path, finding, stdout_style()));
+                say_coloured(&finding_of(&plan.path, finding, stdout_style()));
             }
             Judgement::Not { line, claim, why } => {
                 counts[2] += 1;

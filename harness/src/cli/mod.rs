@@ -10,6 +10,7 @@ mod exec;
 mod files;
 mod interrupt;
 mod judge;
+mod list;
 mod man;
 mod memory;
 mod new;
@@ -24,13 +25,13 @@ mod swarm;
 mod trace;
 mod up;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 
 use castnet_lab::judge::Outcome;
 use castnet_lab::report::text::Style;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use output::say;
+use output::{complain, remark, say, say_coloured, say_document, say_json};
 
 /// A laboratory for IP multicast routing.
 ///
@@ -56,7 +57,7 @@ enum Command {
     /// Try random scenarios in the simulator, and make what fails as small as it gets.
     Swarm(swarm::SwarmArgs),
     /// Check scenarios without running them.
-    Check(files::Paths),
+    Check(check::CheckArgs),
     /// Print the JSON Schema of scenario files, from which editors complete keys.
     Schema,
     /// Build the topology of a scenario, and hold it until Ctrl-C.
@@ -90,7 +91,7 @@ enum Command {
 const EXIT_CODES: &str = "Exit codes: 0 all passed, 1 a check failed or proved nothing, 2 usage or a \
                           bad scenario, 3 not supported here, 4 the laboratory itself broke or could \
                           not write what it had to, 130 interrupted. Where several apply, 1 comes \
-                          before 4, and 4 before 3.";
+                          before 2, 2 before 4, and 4 before 3.";
 
 /// A check failed or proved nothing; or a file could not be read to its end.
 const FAILED: u8 = 1;
@@ -148,7 +149,7 @@ fn obey(command: Command) -> Ending {
         Command::Run(args) => run::run(&args),
         Command::DiffBackends(args) => diff_backends::diff(&args),
         Command::Swarm(args) => swarm::swarm(&args),
-        Command::Check(paths) => check::check(&paths),
+        Command::Check(args) => check::check(&args),
         Command::Schema => schema::print(),
         Command::Up(args) => up::up(&args),
         Command::Exec(args) => exec::exec(&args),
@@ -195,11 +196,6 @@ impl Failure {
 
 /// A command's exit code, or its failure.
 type Ending = Result<u8, Failure>;
-
-/// Writes a line to standard error.
-fn complain(message: &str) {
-    _ = writeln!(io::stderr(), "castnet: {message}");
-}
 
 /// The terminal's columns, from the shell's variable or from the terminal itself.
 fn width() -> usize {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use castnet_lab::output;
 use clap::Args;
 
-use super::{Ending, Failure, say};
+use super::{Ending, Failure, remark, say};
 
 /// The first scenario.
 const FIRST: &str = include_str!("first.toml");
@@ -38,6 +38,6 @@ pub(super) fn new(args: &NewArgs) -> Ending {
         })
     })?;
     let hint = format!("wrote {file}; now run it:\n\n    castnet run {file}\n\n");
-    _ = io::stderr().write_all(hint.as_bytes());
+    remark(&hint);
     Ok(0)
 }

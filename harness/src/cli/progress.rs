@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use castnet::kernel::Clock;
 use castnet::time::{Instant, Seconds};
+use castnet_lab::printable;
 
 pub(super) struct Progress {
     terminal: bool,
@@ -33,6 +34,7 @@ impl Progress {
     }
 
     pub(super) fn started(&mut self, job: usize, name: String) {
+        let name = printable::line(&name).into_owned();
         let running = Running { name, since: self.clock.now(), simulated: None };
         self.running.insert(job, running);
     }

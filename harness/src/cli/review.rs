@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, Write as _};
 use std::path::PathBuf;
 use std::process::Command;
 
+use castnet_lab::printable;
 use castnet_lab::snapshot::diff::text::{Marks, render};
 use castnet_lab::snapshot::diff::{Capture, diff};
 use castnet_lab::snapshot::golden::pending;
@@ -12,7 +13,7 @@ use castnet_lab::snapshot::review::{Item, State, items};
 use castnet_lab::snapshot::sides;
 use clap::Args;
 
-use super::{Ending, FAILED, Failure, complain, say, stdout_style, width};
+use super::{Ending, FAILED, Failure, complain, say, say_coloured, stdout_style, width};
 
 /// The verdicts that a trace may end with.
 const OUTCOMES: [&str; 5] = ["PASS", "VACUOUS", "FAIL", "UNSUPPORTED", "BROKEN"];
@@ -59,7 +60,7 @@ pub(super) fn review(args: &ReviewArgs) -> Ending {
     }
     for (index, item) in items.iter().enumerate() {
         say(&format!("{} of {}  ", index + 1, items.len()));
-        say(&shown(item).map_err(Failure::broken)?);
+        say_coloured(&shown(item).map_err(Failure::broken)?);
         if !args.show && !ask(item, args).map_err(Failure::broken)? {
             break;
         }
@@ -119,7 +120,7 @@ fn decide(
 fn shown(item: &Item) -> io::Result<String> {
     let marks = Marks { color: stdout_style().color };
     let mut text = format!("{}  {}\n", item.name, word(&item.state));
-    let [kept, made] = item.traces()?;
+    let [kept, made] = item.traces()?.map(|text| Some(printable::lines(&text?).into_owned()));
     let heading = made.as_ref().or(kept.as_ref());
     for line in heading.iter().flat_map(|trace| trace.lines().take_while(|line| !line.is_empty())) {
         if !OUTCOMES.contains(&line) {

@@ -8,18 +8,22 @@ use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
 use castnet_lab::lab::privilege;
 use castnet_lab::output::{self, Folder};
-use castnet_lab::report::{Campaign, Finished, html, json, junit, markdown, table, text};
+use castnet_lab::plan::{LoadError, Plan};
+use castnet_lab::report::{
+    Campaign, Finished, WrongFile, html, json, junit, markdown, table, text,
+};
+use castnet_lab::runner::files::Loaded;
 use castnet_lab::runner::standing::{Announced, Standing};
 use castnet_lab::runner::{self, Event, Held, Hold, Orders, Seed, Where};
 use castnet_lab::scenario::Backend;
 use clap::Args;
 
-use super::files::Paths;
+use super::files::{Paths, with_wrong};
 use super::progress::Progress;
 use super::selection::SelectionArgs;
 use super::{
-    EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, complain, destination, exit_code, interrupt,
-    memory, say, stdout_style, up, without_output,
+    EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, USAGE, complain, destination, exit_code,
+    interrupt, list, memory, remark, say, say_coloured, say_json, stdout_style, up, without_output,
 };
 
 #[derive(Args)]
@@ -63,6 +67,9 @@ pub(super) struct RunArgs {
     /// first, and Ctrl-C ends it with the exit code of the verdicts; runs one at a time.
     #[arg(long, conflicts_with_all = ["jobs", "pause_on_fail"])]
     keep: bool,
+    /// Only list the scenarios that would run, with where and their titles; with --json as one document.
+    #[arg(long)]
+    list: bool,
     /// Print one JSON document on standard output, and nothing else.
     #[arg(long, conflicts_with = "verbose")]
     json: bool,
@@ -86,7 +93,15 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     if let Some(refusal) = refusal.as_ref().filter(|_| args.backend.is_empty()) {
         complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
     }
-    let plans = args.selection.selection().pick(args.paths.load()?).map_err(Failure::usage)?;
+    let Loaded { plans, wrong, .. } = args.load()?;
+    let plans = match plans.is_empty() {
+        // A report says then that everything is wrong.
+        true => plans,
+        false => args.selection.selection().pick(plans).map_err(Failure::usage)?,
+    };
+    if args.list {
+        return args.list(&plans, &wrong);
+    }
     args.try_output()?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
@@ -105,6 +120,7 @@ pub(super) fn run(args: &RunArgs) -> Ending {
         fail_fast: args.fail_fast,
         retry_broken: args.retry_broken,
         hold: args.hold(),
+        wrong: wrong.iter().map(WrongFile::from).collect(),
         refusal: refusal.as_ref(),
         ..Orders::new(jobs, &cancel)
     };
@@ -118,17 +134,21 @@ fn report(args: &RunArgs, campaign: &Campaign) -> Ending {
         // Where no run has finished, nothing is proved.
         false => campaign.worst().map_or(FAILED, exit_code),
     };
+    let code = match campaign.finished.is_empty() && campaign.unfinished.is_empty() {
+        true => USAGE,
+        false => with_wrong(code, campaign.wrong.len()),
+    };
     // Each file is tried, and none that is missing hides a failure.
     let files = [summary(args, campaign), junit_file(args, campaign), overview(args, campaign)];
     let lost: Vec<&Failure> = files.iter().filter_map(|file| file.as_ref().err()).collect();
     lost.iter().for_each(|failure| complain(&failure.message));
     let code = if lost.is_empty() { code } else { without_output(code) };
     if args.json {
-        say(&json::document(campaign, code).map_err(Failure::broken)?);
+        say_json(&json::document(campaign, code).map_err(Failure::broken)?);
         return Ok(code);
     }
-    say(&table::table(campaign, stdout_style()));
-    say(&text::summary(campaign, stdout_style()));
+    say_coloured(&table::table(campaign, stdout_style()));
+    say_coloured(&text::summary(campaign, stdout_style()));
     if let Ok(Some(path)) = &files[2] {
         say(&format!("report: {}\n", path.display()));
     }
@@ -181,6 +201,25 @@ pub(super) fn backend(word: &str) -> Result<Backend, String> {
 }
 
 impl RunArgs {
+    fn load(&self) -> Result<Loaded, Failure> {
+        let reports = self.json || self.junit.is_some() || self.summary.is_some();
+        if !reports {
+            return self.paths.load_some();
+        }
+        let loaded = self.paths.load(self.list)?;
+        loaded.summary().iter().for_each(|summary| complain(summary));
+        Ok(loaded)
+    }
+
+    fn list(&self, plans: &[Plan], wrong: &[LoadError]) -> Ending {
+        let backends = Where::on(&self.backend);
+        match self.json {
+            true => list::json(plans, &backends, wrong)?,
+            false => say(&list::text(plans, &backends)),
+        }
+        Ok(if wrong.is_empty() { 0 } else { USAGE })
+    }
+
     /// What cannot be written is reported before anything runs.
     fn try_output(&self) -> Result<(), Failure> {
         destination::folder(&self.out)?;
@@ -277,7 +316,7 @@ fn let_go_at_enter(held: Held) {
 
 fn show(args: &RunArgs, finished: &Finished) {
     if !args.json {
-        say(&text::run(finished, stdout_style(), args.verbose));
+        say_coloured(&text::run(finished, stdout_style(), args.verbose));
     }
 }
 
@@ -288,7 +327,7 @@ fn pause(orders: &Orders<'_>, job: usize, rooms: &[Room]) -> Option<Announced> {
     let announced = standing.announce();
     let hint = up::invitation(&standing);
     let text = format!("{}{hint}the topology is held: {end}\n", up::lines(&standing));
-    _ = io::stderr().write_all(text.as_bytes());
+    remark(&text);
     announced.map_err(|error| complain(&error.to_string())).ok()
 }
 

@@ -14,7 +14,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, complain, destination, interrupt, say,
+    EXIT_CODES, Ending, FAILED, INTERRUPTED, complain, destination, interrupt, say, say_document,
 };
 
 /// The version of the shape of what `--json` prints.
@@ -99,7 +99,7 @@ pub(super) fn swarm(args: &SwarmArgs) -> Ending {
     }
     if args.json {
         let document = Document { schema: SCHEMA, tried, interrupted, seconds, found: rows };
-        say(&(serde_json::to_string_pretty(&document).map_err(Failure::broken)? + "\n"));
+        say_document(&document)?;
         return Ok(code);
     }
     for Row { seed, what, worlds, scenario } in &rows {

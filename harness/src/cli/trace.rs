@@ -10,10 +10,9 @@ use castnet_lab::scenario::Backend;
 use castnet_lab::snapshot::{Detail, trace};
 use clap::Args;
 
+use super::files::Templates;
 use super::run::backend;
-use super::{
-    Ending, Failure, INTERRUPTED, UNSUPPORTED, complain, exit_code, files, interrupt, say,
-};
+use super::{Ending, Failure, INTERRUPTED, UNSUPPORTED, complain, exit_code, interrupt, say};
 
 #[derive(Args)]
 pub(super) struct TraceArgs {
@@ -23,6 +22,8 @@ pub(super) struct TraceArgs {
     /// Only the combination of the matrix with this in its name.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    #[command(flatten)]
+    templates: Templates,
     /// Where it runs: netns, unless sim is said or the scenario is for that alone.
     #[arg(long, value_name = "BACKEND", value_parser = backend)]
     backend: Option<Backend>,
@@ -33,7 +34,7 @@ pub(super) struct TraceArgs {
 
 /// Ends as `castnet run` would.
 pub(super) fn trace_run(args: &TraceArgs) -> Ending {
-    let plan = files::load_one(&args.scenario, args.filter.as_deref())?;
+    let plan = args.templates.load_one(&args.scenario, args.filter.as_deref())?;
     let unsupported = |why: String| Failure { code: UNSUPPORTED, message: why };
     let usual = if plan.runs_on(Backend::Netns) { Backend::Netns } else { Backend::Sim };
     let backend = args.backend.unwrap_or(usual);

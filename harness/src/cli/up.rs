@@ -8,7 +8,8 @@ use castnet_lab::lab::privilege;
 use castnet_lab::runner::standing::{Standing, StandingNode, StandingPort};
 use clap::Args;
 
-use super::{Ending, Failure, UNSUPPORTED, complain, files, interrupt, say};
+use super::files::Templates;
+use super::{Ending, Failure, UNSUPPORTED, complain, interrupt, say};
 
 #[derive(Args)]
 pub(super) struct UpArgs {
@@ -18,12 +19,14 @@ pub(super) struct UpArgs {
     /// Only the combination of the matrix with this in its name.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    #[command(flatten)]
+    templates: Templates,
 }
 
 /// Ends with 0 at Ctrl-C.
 pub(super) fn up(args: &UpArgs) -> Ending {
     let unsupported = |why: String| Failure { code: UNSUPPORTED, message: why };
-    let plan = files::load_one(&args.scenario, args.filter.as_deref())?;
+    let plan = args.templates.load_one(&args.scenario, args.filter.as_deref())?;
     privilege::enter().map_err(|refusal| unsupported(refusal.to_string()))?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;

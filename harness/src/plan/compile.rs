@@ -1,6 +1,6 @@
 //! One scenario, from its text to its plan.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::claim::Claims;
@@ -9,7 +9,7 @@ use super::topology::Topology;
 use super::{Act, Action, Check, Golden, Node, Plan, Role, evidence, fault, timeline};
 use crate::scenario::diagnostic::{Diagnostics, Rejected, Span, render_remark};
 use crate::scenario::{
-    self, Backend, Backends, Draft, Gaps, Listener, Scenario, Source, Sources, Unreadable,
+    self, Backend, Backends, Draft, Gaps, Listener, Reach, Scenario, Source, Sources, Unreadable,
 };
 
 /// The default seed of a run.
@@ -27,14 +27,39 @@ pub enum LoadError {
     Rejected(Box<Rejected>),
 }
 
+impl LoadError {
+    /// The file, as the user named it.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Read(path, _) => path,
+            Self::Rejected(rejected) => &rejected.sources.scenario().path,
+        }
+    }
+
+    /// The name that its path gives the scenario.
+    #[must_use]
+    pub fn name(&self) -> String {
+        name(self.path(), "")
+    }
+}
+
 /// Reads and compiles a file: a plan for each combination of its matrix.
 ///
 /// # Errors
 /// The file cannot be read, or all its faults.
 pub fn load(path: &Path) -> Result<Vec<Plan>, LoadError> {
+    load_within(path, &[])
+}
+
+/// As [`load`], and the scenario may extend templates below `folders` too.
+///
+/// # Errors
+/// The file cannot be read, or all its faults.
+pub fn load_within(path: &Path, folders: &[PathBuf]) -> Result<Vec<Plan>, LoadError> {
     let shown = path.display().to_string();
     let plans = match scenario::read(path) {
-        Ok(source) => compile_all(&shown, &source),
+        Ok(source) => compile_within(&shown, &source, &Reach::of(path, folders)),
         Err(Unreadable::Io(error)) => return Err(LoadError::Read(shown, error)),
         Err(Unreadable::NotUtf8 { lossy, at, octet }) => Err(not_utf8(shown, lossy, at, octet)),
     };
@@ -56,7 +81,11 @@ fn not_utf8(path: String, lossy: String, at: usize, octet: u8) -> Rejected {
 /// # Errors
 /// All faults of the scenario.
 pub fn compile_all(path: &str, source: &str) -> Result<Vec<Plan>, Rejected> {
-    let (sources, drafts, mut faults) = scenario::drafts(path, source);
+    compile_within(path, source, &Reach::of(Path::new(path), &[]))
+}
+
+fn compile_within(path: &str, source: &str, reach: &Reach) -> Result<Vec<Plan>, Rejected> {
+    let (sources, drafts, mut faults) = scenario::drafts(path, source, reach);
     let (mut plans, mut told) = (Vec::new(), Vec::new());
     for Draft { combination, scenario, gaps, faults: mut own } in drafts {
         let names = (path, combination.as_str());
@@ -164,6 +193,15 @@ fn simulated(nodes: &[Node]) -> Option<Backends> {
         None => return None,
     };
     Some(Backends { only: vec![Backend::Sim], because })
+}
+
+impl Plan {
+    /// The name that its path alone gives it, by which its golden is kept; [`Plan::name`] may be
+    /// longer, to tell it from another one.
+    #[must_use]
+    pub fn own_name(&self) -> String {
+        name(&self.path, &self.combination)
+    }
 }
 
 /// `scenarios/igmp/v2/leave.toml` is `igmp/v2/leave`; elsewhere the name is the file's alone. A

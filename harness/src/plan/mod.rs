@@ -48,7 +48,7 @@ use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
 pub use check::{
     Check, Claim, Counted, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
 };
-pub use compile::{LoadError, SEED, compile, compile_all, load};
+pub use compile::{LoadError, SEED, compile, compile_all, load, load_within};
 pub use fault::Fault;
 pub use injection::{Flaws, Injection, Payload};
 pub use place::Place;

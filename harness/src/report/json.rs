@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Campaign, Finished, ProgramLog, Unfinished, passed, word};
+use super::{Campaign, Finished, ProgramLog, Unfinished, WrongFile, passed, word};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Measure, Value};
 
@@ -27,6 +27,15 @@ struct Document<'a> {
     scenarios: Vec<Scenario<'a>>,
     runs: Vec<Run<'a>>,
     unfinished: Vec<Missing<'a>>,
+    wrong: Vec<Wrong<'a>>,
+}
+
+/// A file that is no sound scenario.
+#[derive(Serialize)]
+struct Wrong<'a> {
+    scenario: &'a str,
+    path: &'a str,
+    errors: &'a str,
 }
 
 #[derive(Serialize)]
@@ -143,6 +152,7 @@ pub fn document(campaign: &Campaign, exit_code: u8) -> serde_json::Result<String
         scenarios: scenarios.collect(),
         runs: rows.values().flatten().map(|run| Run::from(*run)).collect(),
         unfinished: campaign.unfinished.iter().map(Missing::from).collect(),
+        wrong: campaign.wrong.iter().map(Wrong::from).collect(),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
@@ -213,6 +223,13 @@ impl<'a> From<&'a Standing> for Rule<'a> {
             None => word(standing.outcome()),
         };
         Self { name: standing.invariant.word(), outcome, because, why: &standing.violations }
+    }
+}
+
+impl<'a> From<&'a WrongFile> for Wrong<'a> {
+    fn from(file: &'a WrongFile) -> Self {
+        let WrongFile { name, path, errors } = file;
+        Self { scenario: name, path, errors }
     }
 }
 

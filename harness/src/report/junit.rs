@@ -1,8 +1,9 @@
 //! The runs as JUnit XML, which every CI reads: a test case for each scenario and backend.
 //!
 //! A check that failed or proved nothing is a failure, a broken laboratory is an error, and a run
-//! that this machine cannot make, or that was not finished, is skipped. Of several runs the worst
-//! decides the case. A try that was Broken and was made again is a rerun of the case.
+//! that this machine cannot make, or that was not finished, is skipped; a wrong file is an error. Of
+//! several runs the worst decides the case. A try that was Broken and was made again is a rerun of
+//! the case.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,9 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, T
 use super::text::{self, Style};
 use super::{Campaign, Finished, passed};
 use crate::judge::Outcome;
+
+/// The suite of files that could not be run.
+const WRONG: &str = "check";
 
 /// The document.
 ///
@@ -29,6 +33,14 @@ pub fn document(campaign: &Campaign) -> Result<String, quick_junit::SerializeErr
     let rows = campaign.by_scenario();
     for (&(name, _, backend), runs) in &rows {
         add(backend, case(name, backend, runs));
+    }
+    for file in &campaign.wrong {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        let why = "the file is no sound scenario";
+        status.set_type("WRONG").set_message(why).set_description(file.errors.as_str());
+        let mut case = TestCase::new(file.name.as_str(), status);
+        case.set_classname(WRONG);
+        add(WRONG, case);
     }
     let mut missing = BTreeSet::new();
     for run in &campaign.unfinished {

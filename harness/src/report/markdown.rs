@@ -9,10 +9,15 @@ use castnet::time::Seconds;
 use super::text::{self, Style};
 use super::{Campaign, Finished, passed};
 use crate::judge::Outcome;
+use crate::printable;
 
 /// The document, with a newline at its end.
 #[must_use]
 pub fn document(campaign: &Campaign) -> String {
+    printable::lines(&raw(campaign)).into_owned()
+}
+
+fn raw(campaign: &Campaign) -> String {
     let plain = Style { color: false };
     let mut text = format!("## castnet: {}\n", text::summary(campaign, plain).trim_end());
     let rows = campaign.by_scenario();
@@ -40,6 +45,9 @@ pub fn document(campaign: &Campaign) -> String {
         let notes = notes.collect::<Vec<_>>().join("; ");
         _ = writeln!(text, "\n{}: {notes}", escaped(&run.name));
     }
+    for file in &campaign.wrong {
+        text.push_str(&folded("WRONG", &file.name, &file.errors));
+    }
     for run in rows.values().flatten().filter(|run| run.verdict.outcome != Outcome::Pass) {
         text.push_str(&details(run, plain));
     }
@@ -48,11 +56,16 @@ pub fn document(campaign: &Campaign) -> String {
 
 fn details(run: &Finished, plain: Style) -> String {
     let told = text::run(run, plain, false);
+    folded(&run.verdict.outcome.to_string(), &run.name, &told)
+}
+
+/// Lines that unfold below an outcome and a name.
+fn folded(outcome: &str, name: &str, told: &str) -> String {
     // A fence must be longer than any run of its character inside.
-    let fence = "`".repeat(longest_run(&told, '`').max(2) + 1);
-    let (outcome, name) = (run.verdict.outcome, escaped(&run.name));
+    let fence = "`".repeat(longest_run(told, '`').max(2) + 1);
+    let (name, told) = (escaped(name), told.trim_end());
     format!(
-        "\n<details><summary>{outcome} {name}</summary>\n\n{fence}\n{told}{fence}\n\n</details>\n"
+        "\n<details><summary>{outcome} {name}</summary>\n\n{fence}\n{told}\n{fence}\n\n</details>\n"
     )
 }
 
@@ -103,6 +116,7 @@ mod tests {
         };
         Finished {
             name: name.to_owned(),
+            combination: String::new(),
             path: format!("scenarios/{name}.toml"),
             title: "Queries".to_owned(),
             clauses: vec!["RFC2236-3-01".to_owned()],

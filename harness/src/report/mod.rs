@@ -14,13 +14,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::judge::{Outcome, Verdict};
-use crate::plan::SEED;
+use crate::plan::{LoadError, SEED};
+use crate::printable::{self, shell_word};
 
 /// A finished run, as reports need it.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// The scenario's name.
     pub name: String,
+    /// Which combination of its matrix it is; empty if it has none.
+    pub combination: String,
     /// The file, as the user named it.
     pub path: String,
     /// The scenario's title, which is what it claims.
@@ -68,17 +71,19 @@ impl Finished {
     /// The command that repeats the run.
     #[must_use]
     pub fn repeat(&self) -> String {
-        let Self { name, path, backend, seed, .. } = self;
+        let Self { combination, path, backend, seed, .. } = self;
         let seed = match *seed {
             SEED => String::new(),
             seed => format!(" --seed {seed}"),
         };
         // The filter that selects only this combination of a matrix.
-        let only =
-            name.find('[').map_or(String::new(), |at| format!(" --filter '{}'", &name[at..]));
+        let only = match combination.as_str() {
+            "" => String::new(),
+            only => format!(" --filter {}", shell_word(&format!("[{only}]"))),
+        };
         // The kernel is the default backend where the scenario and the machine allow it.
         let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
-        format!("castnet run{backend} {path}{only}{seed}")
+        format!("castnet run{backend} {}{only}{seed}", shell_word(path))
     }
 
     /// How often it was tried, at least once.
@@ -109,6 +114,26 @@ pub struct Unfinished {
     pub started: bool,
 }
 
+/// A file that was requested and is no sound scenario.
+#[derive(Clone, Debug)]
+pub struct WrongFile {
+    /// The name that its path gives the scenario.
+    pub name: String,
+    /// The file, as the user named it.
+    pub path: String,
+    /// Its errors.
+    pub errors: String,
+}
+
+impl From<&LoadError> for WrongFile {
+    fn from(error: &LoadError) -> Self {
+        let (name, errors) = (error.name(), error.to_string());
+        let name = printable::line(&name).into_owned();
+        let errors = printable::lines(&errors).into_owned();
+        Self { name, path: error.path().to_owned(), errors }
+    }
+}
+
 /// The result of one call of `castnet run`.
 #[derive(Clone, Debug, Default)]
 pub struct Campaign {
@@ -116,6 +141,8 @@ pub struct Campaign {
     pub finished: Vec<Finished>,
     /// The runs without a verdict.
     pub unfinished: Vec<Unfinished>,
+    /// The files that could not be run.
+    pub wrong: Vec<WrongFile>,
     /// Whether the user ended the campaign.
     pub interrupted: bool,
     /// The duration of the campaign.

@@ -64,6 +64,7 @@ mod tests {
     fn run(name: &str, repetition: u32, outcome: Outcome, seconds: u64) -> Finished {
         Finished {
             name: name.to_owned(),
+            combination: String::new(),
             path: format!("{name}.toml"),
             title: String::new(),
             clauses: Vec::new(),

@@ -7,6 +7,7 @@ use castnet::time::Seconds;
 use super::{Campaign, Finished, ProgramLog};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Outcome};
+use crate::printable::{line, lines};
 
 /// Colours of a terminal, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +49,7 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     if verdict.outcome == Outcome::Pass && !verbose {
         return text;
     }
-    _ = writeln!(text, "            {}", shown(&finished.title));
+    _ = writeln!(text, "            {}", finished.title);
     for reason in &verdict.reasons {
         _ = writeln!(text, "  {reason}");
     }
@@ -64,7 +65,7 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         text.push_str(&program_of(program));
     }
     if let Some(pcapng) = &finished.pcapng {
-        _ = writeln!(text, "  capture  {}", pcapng.display());
+        _ = writeln!(text, "  capture  {}", line(&pcapng.display().to_string()));
     }
     if verdict.outcome != Outcome::Pass {
         _ = writeln!(text, "  repeat   {}", finished.repeat());
@@ -74,29 +75,23 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
 
 /// Why earlier tries do not count: `BROKEN before, because h1: no such program`.
 fn earlier(finished: &Finished) -> String {
-    let reasons: Vec<String> = finished.broken_before.iter().map(|why| shown(why)).collect();
+    let reasons: Vec<String> =
+        finished.broken_before.iter().map(|why| line(why).into_owned()).collect();
     format!("BROKEN before, because {}", reasons.join("; and because "))
 }
 
 /// A program and the end of what it wrote.
 fn program_of(ProgramLog { node, act, status, log, tail }: &ProgramLog) -> String {
     let status = status.as_deref().unwrap_or("still ran at the end");
-    let mut text = format!("  program  {node}: {}: {status}", shown(act));
+    let mut text = format!("  program  {node}: {}: {status}", line(act));
     if let Some(log) = log.as_ref().filter(|_| !tail.is_empty()) {
-        _ = write!(text, "   ({})", log.display());
+        _ = write!(text, "   ({})", line(&log.display().to_string()));
     }
     text.push('\n');
-    for line in tail {
-        _ = writeln!(text, "              {line}");
+    for written in tail {
+        _ = writeln!(text, "              {written}");
     }
     text
-}
-
-/// A terminal would obey a control character, so it is shown as an escape.
-#[must_use]
-pub fn shown(title: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    title.chars().map(shown).collect()
 }
 
 /// A check and why it had this outcome; `path` is the scenario's file.
@@ -104,9 +99,10 @@ pub fn shown(title: &str) -> String {
 pub fn finding_of(path: &str, finding: &Finding, style: Style) -> String {
     let outcome = format!("{:<11}", finding.outcome.to_string().to_lowercase());
     let outcome = style.paint(finding.outcome, &outcome);
-    let mut text = format!("  {outcome} {}   ({path}:{})\n", finding.claim, finding.line);
-    for line in lines_of(finding) {
-        _ = writeln!(text, "              {line}");
+    let mut text =
+        format!("  {outcome} {}   ({}:{})\n", line(&finding.claim), line(path), finding.line);
+    for written in lines_of(finding) {
+        _ = writeln!(text, "              {}", lines(&written));
     }
     text
 }
@@ -167,6 +163,11 @@ pub fn summary(campaign: &Campaign, style: Style) -> String {
     let took = Seconds(campaign.took, 1);
     let mut text = format!("{what}: {} in {took}\n", counts.join(", "));
     text.push_str(&left_out(campaign));
+    if !campaign.wrong.is_empty() {
+        let wrong: Vec<_> = campaign.wrong.iter().map(|file| line(&file.path)).collect();
+        let count = counted(wrong.len(), "file is wrong", "files are wrong");
+        _ = writeln!(text, "{count}, and nothing of it has run: {}", wrong.join(", "));
+    }
     text
 }
 
@@ -218,6 +219,7 @@ mod tests {
         }];
         Finished {
             name: "igmp/v2/x".to_owned(),
+            combination: String::new(),
             path: "scenarios/igmp/v2/x.toml".to_owned(),
             title: "Queries are asked".to_owned(),
             clauses: Vec::new(),

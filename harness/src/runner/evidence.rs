@@ -4,6 +4,7 @@
 //! way of the first packet that a failed claim is about. A file that cannot be written makes the
 //! run Broken.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,8 +14,9 @@ use super::Job;
 use crate::capture::pcapng;
 use crate::judge::{Outcome, Verdict, judge};
 use crate::output::Folder;
+use crate::printable;
 use crate::recording::{ProgramOutput, Recording};
-use crate::report::{Finished, ProgramLog, html, ladder, text};
+use crate::report::{Finished, ProgramLog, html, ladder};
 use crate::snapshot::{Otherwise, golden};
 
 /// How many lines of a program's output a report shows, and how many characters of each.
@@ -55,7 +57,7 @@ impl Job<'_> {
         outcome: Outcome,
         why: impl ToString,
     ) -> Finished {
-        let verdict = Verdict::without_run(outcome, why.to_string());
+        let verdict = printable_verdict(Verdict::without_run(outcome, why.to_string()));
         self.finished(took, Evidence { verdict, frames: None, pcapng: None, programs: Vec::new() })
     }
 
@@ -63,9 +65,10 @@ impl Job<'_> {
         let plan = &self.plan;
         let Evidence { verdict, frames, pcapng, programs } = evidence;
         Finished {
-            name: plan.name.clone(),
+            name: printable::line(&plan.name).into_owned(),
+            combination: plan.combination.clone(),
             path: plan.path.clone(),
-            title: plan.title.clone(),
+            title: printable::line(&plan.title).into_owned(),
             clauses: plan.proves.clone(),
             backend: self.backend.word(),
             repetition: self.repetition,
@@ -103,6 +106,7 @@ impl Evidence {
             let ladder = ladder::explain(&job.plan, recording, &check.claim, finding.at);
             finding.why.extend(ladder);
         }
+        verdict = printable_verdict(verdict);
         let remarks = verdict.remarks();
         let write = |file| pcapng::write(BufWriter::new(file), &job.plan, recording, &remarks);
         let published = publish(&job.out, &job.pcapng, write);
@@ -138,7 +142,25 @@ fn tail(octets: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(octets);
     let lines: Vec<&str> = text.lines().collect();
     let last = lines[lines.len().saturating_sub(TAIL_LINES)..].iter();
-    last.map(|line| text::shown(&line.chars().take(LINE_CHARS).collect::<String>())).collect()
+    last.map(|line| {
+        printable::line(&line.chars().take(LINE_CHARS).collect::<String>()).into_owned()
+    })
+    .collect()
+}
+
+/// What a scenario, its programs and its frames have put into the reasons.
+fn printable_verdict(mut verdict: Verdict) -> Verdict {
+    let findings = verdict.findings.iter_mut();
+    let findings = findings.flat_map(|one| std::iter::once(&mut one.claim).chain(&mut one.why));
+    let rules = verdict.invariants.iter_mut();
+    let rules = rules.flat_map(|one| one.off.iter_mut().chain(&mut one.violations));
+    let all = findings.chain(rules).chain(&mut verdict.reasons).chain(&mut verdict.notes);
+    for text in all {
+        if let Cow::Owned(shown) = printable::lines(text) {
+            *text = shown;
+        }
+    }
+    verdict
 }
 
 /// Writes a file below a folder, whose path begins with the folder's.

@@ -7,7 +7,7 @@ use super::Job;
 use crate::backend::netns::Room;
 use crate::backend::{Cancel, at_a_time};
 use crate::lab::privilege::Refusal;
-use crate::report::Finished;
+use crate::report::{Finished, WrongFile};
 
 /// The order for a campaign.
 pub struct Orders<'a> {
@@ -22,6 +22,8 @@ pub struct Orders<'a> {
     pub retry_broken: u32,
     /// Which topologies are held after their verdict.
     pub hold: Hold,
+    /// The files that were requested and cannot be run.
+    pub wrong: Vec<WrongFile>,
     /// Why this machine cannot run anything on the kernel.
     pub refusal: Option<&'a Refusal>,
     /// Ends the campaign.
@@ -32,8 +34,9 @@ impl<'a> Orders<'a> {
     /// All of the jobs, as many at a time as the machine can bear, without holding any topology.
     #[must_use]
     pub fn new(jobs: Vec<Job<'a>>, cancel: &'a Cancel) -> Self {
-        let (fail_fast, retry_broken, hold, refusal) = (false, 0, Hold::Never, None);
-        Self { jobs, at_a_time: at_a_time(), fail_fast, retry_broken, hold, refusal, cancel }
+        let (fail_fast, retry_broken, hold) = (false, 0, Hold::Never);
+        let (at_a_time, wrong, refusal) = (at_a_time(), Vec::new(), None);
+        Self { jobs, at_a_time, fail_fast, retry_broken, hold, wrong, refusal, cancel }
     }
 }
 

@@ -1,13 +1,14 @@
 //! The faults of a scenario, each with its place in the file.
 //!
 //! Faults are collected, so that an author sees all of them at once, and rendered the way rustc
-//! does. Text of the file is escaped, so that a terminal does not obey it.
+//! does. Text of the file is made printable, so that a terminal does not obey it.
 
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::source::Sources;
+use crate::printable;
 use crate::vocabulary::unspoken;
 
 pub use super::span::{Span, Spanned};
@@ -219,14 +220,12 @@ pub(super) fn closest<'k>(
     near.min().map(|(_, candidate)| candidate)
 }
 
-/// Text of a file goes to a terminal: control characters are escaped, and long text is cut.
+/// Text of a file goes to a terminal: it is made printable, and long text is cut.
 fn printable(text: String) -> String {
-    if text.len() <= LONGEST && !text.chars().any(char::is_control) {
-        return text;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", printable::line(&text[..end])),
+        None => printable::line(&text).into_owned(),
     }
-    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    let cut = if text.chars().nth(LONGEST).is_some() { "..." } else { "" };
-    text.chars().take(LONGEST).map(shown).chain([cut.to_owned()]).collect()
 }
 
 /// A scenario with faults, and its files.
@@ -239,6 +238,15 @@ pub struct Rejected {
 }
 
 impl Rejected {
+    /// The place of a fault: its file, its line and its column, both from 1.
+    #[must_use]
+    pub fn place(&self, fault: &Diagnostic) -> (&str, usize, usize) {
+        let (file, span) = self.sources.locate(&fault.span);
+        let before = &file.text[..span.start];
+        let begin = before.rfind('\n').map_or(0, |at| at + 1);
+        (&file.path, file.line(span.start), before[begin..].chars().count() + 1)
+    }
+
     /// The faults as text with carets; with `color`, for a terminal.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
@@ -257,7 +265,8 @@ fn rendered(sources: &Sources, told: &Diagnostic, level: &Level<'_>, color: bool
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let (file, span) = sources.locate(&told.span);
     let annotation = AnnotationKind::Primary.span(span).label(told.label.as_str());
-    let snippet = Snippet::source(file.text.as_str()).path(file.path.as_str());
+    let path = printable::line(&file.path);
+    let snippet = Snippet::source(file.text.as_str()).path(path);
     let snippet = snippet.annotation(annotation);
     let mut group = level.clone().primary_title(told.message.as_str()).element(snippet);
     for (level, text) in [(Level::HELP, &told.help), (Level::NOTE, &told.note)] {
@@ -265,7 +274,11 @@ fn rendered(sources: &Sources, told: &Diagnostic, level: &Level<'_>, color: bool
             group = group.element(level.message(text.as_str()));
         }
     }
-    renderer.render(&[group])
+    // The renderer replaces most of what harms in lines of the file, but not all.
+    match color {
+        true => printable::coloured(&renderer.render(&[group])),
+        false => printable::lines(&renderer.render(&[group])).into_owned(),
+    }
 }
 
 impl fmt::Display for Rejected {

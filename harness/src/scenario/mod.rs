@@ -31,6 +31,7 @@ mod node;
 mod pace;
 mod packet;
 mod parse;
+mod reach;
 mod reader;
 mod set;
 mod source;
@@ -42,6 +43,7 @@ mod threshold;
 mod time;
 mod values;
 mod verb;
+pub mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -69,12 +71,13 @@ pub use golden::Golden;
 pub use invariant::{Invariant, Waiver};
 pub use pace::Pace;
 pub use source::{Source, Sources};
-pub use template::is_template;
+pub use template::{Kind, is_template, kind};
 pub use time::LONGEST;
 pub use verb::{Act, Churn, Inject, InjectedMessage, Membership, Repeat, Send, Set, Verb};
 
 pub(crate) use gap::{Gap, Gaps};
 pub(crate) use parse::{Draft, drafts};
+pub(crate) use reach::Reach;
 pub(crate) use source::{Unreadable, read};
 pub(crate) use switch::complete;
 

@@ -10,6 +10,7 @@ use super::gap::{Gap, Gaps};
 use super::golden::golden;
 use super::matrix::{self, Combination};
 use super::node::nodes;
+use super::reach::Reach;
 use super::reader::Reader;
 use super::source::Sources;
 use super::span::Spanned;
@@ -42,10 +43,10 @@ pub(crate) struct Draft {
 
 /// Reads a scenario and the templates that it extends. `path` is the file from which they are
 /// looked for.
-pub(crate) fn drafts(path: &str, text: &str) -> (Sources, Vec<Draft>, Diagnostics) {
+pub(crate) fn drafts(path: &str, text: &str, reach: &Reach) -> (Sources, Vec<Draft>, Diagnostics) {
     let mut faults = Diagnostics::default();
     let mut sources = Sources::of(path, text);
-    let is_found = template::gather(&mut sources, &mut faults);
+    let is_found = template::gather(&mut sources, reach, &mut faults);
     let mut drafts = Vec::new();
     if let Some((document, is_whole)) = template::document(&sources, &mut faults) {
         for Combination { name, document } in matrix::combinations(document, &mut faults) {

@@ -15,8 +15,9 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::diagnostic::Diagnostics;
 use super::document;
+use super::reach::{OUTSIDE, Reach};
 use super::reader::Reader;
-use super::source::{self, Source, Sources, Unreadable};
+use super::source::{self, Source, Sources};
 use crate::vocabulary::file::FILE;
 
 /// The keys that a template may have for its scenarios.
@@ -30,10 +31,33 @@ type Value<'i> = Spanned<DeValue<'i>>;
 /// Whether the file is a template, and so no scenario.
 #[must_use]
 pub fn is_template(path: &Path) -> bool {
-    source::read(path).is_ok_and(|text| {
-        let (document, _) = DeTable::parse_recoverable(&text);
-        has_only_template(document.get_ref())
-    })
+    kind(path) == Kind::Template
+}
+
+/// What a TOML file is to castnet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A scenario, or what may be meant for one: a file with errors is never passed over.
+    Scenario,
+    /// A template.
+    Template,
+    /// The file of another program: none of its keys is one of a scenario.
+    Foreign,
+}
+
+/// What this file is.
+#[must_use]
+pub fn kind(path: &Path) -> Kind {
+    let Ok(text) = source::read(path) else { return Kind::Scenario };
+    let (document, _) = DeTable::parse_recoverable(&text);
+    let document = document.get_ref();
+    let mut keys = document.iter().map(|(key, _)| key.get_ref().as_ref());
+    let is_known = |key: &str| FILE.iter().copied().flatten().any(|known| known.name == key);
+    match has_only_template(document) {
+        true => Kind::Template,
+        false if !document.is_empty() && !keys.any(is_known) => Kind::Foreign,
+        false => Kind::Scenario,
+    }
 }
 
 /// A scenario with the key `template` by mistake must not pass for a template.
@@ -43,7 +67,7 @@ fn has_only_template(document: &DeTable<'_>) -> bool {
 }
 
 /// Reads the templates that the scenario extends, one after the other; false if one is missing.
-pub(super) fn gather(sources: &mut Sources, faults: &mut Diagnostics) -> bool {
+pub(super) fn gather(sources: &mut Sources, reach: &Reach, faults: &mut Diagnostics) -> bool {
     let mut known = BTreeSet::new();
     loop {
         let last = sources.last();
@@ -57,11 +81,14 @@ pub(super) fn gather(sources: &mut Sources, faults: &mut Diagnostics) -> bool {
         let Some(named) = named.as_str() else { return false };
         let path = Path::new(&last.path).parent().unwrap_or(Path::new("")).join(named);
         let shown = tidied(&path).display().to_string();
-        match read(&path, &known) {
+        match read(Path::new(named), &path, reach, &known) {
             Ok(text) => sources.add(shown, text),
             Err(why) => {
                 let span = last.begin + span.start..last.begin + span.end;
-                let help = "the path begins at the folder of this file";
+                let help = match why.starts_with(OUTSIDE) {
+                    true => "`--templates DIR` allows templates below another folder",
+                    false => "the path begins at the folder of this file",
+                };
                 let message = "this template cannot be read";
                 let label = match named {
                     "" => "it names no file".to_owned(),
@@ -74,18 +101,19 @@ pub(super) fn gather(sources: &mut Sources, faults: &mut Diagnostics) -> bool {
     }
 }
 
-fn read(path: &Path, known: &BTreeSet<PathBuf>) -> Result<String, String> {
-    let metadata = path.metadata().map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("not a file".to_owned());
+fn read(
+    named: &Path,
+    path: &Path,
+    reach: &Reach,
+    known: &BTreeSet<PathBuf>,
+) -> Result<String, String> {
+    if named.is_absolute() {
+        return Err("a path of this machine, which a scenario may not name".to_owned());
     }
     if fs::canonicalize(path).is_ok_and(|path| known.contains(&path)) {
         return Err("it would extend itself".to_owned());
     }
-    source::read(path).map_err(|why| match why {
-        Unreadable::Io(error) => error.to_string(),
-        Unreadable::NotUtf8 { .. } => "not UTF-8, as TOML has to be".to_owned(),
-    })
+    reach.read(path)
 }
 
 /// The path without the detours `a/..`.

@@ -11,7 +11,8 @@ use super::*;
 use crate::plan::compile;
 
 fn parse(path: &str, text: &str) -> Result<Scenario, diagnostic::Rejected> {
-    let (sources, mut drafts, mut faults) = drafts(path, text);
+    let (sources, mut drafts, mut faults) =
+        drafts(path, text, &Reach::of(std::path::Path::new(path), &[]));
     let draft = drafts.pop();
     let scenario = draft.map(|Draft { scenario, faults: own, .. }| {
         faults.merge(vec![(String::new(), own)]);

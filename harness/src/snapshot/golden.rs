@@ -140,7 +140,7 @@ pub fn check(
     if verdict.outcome == Outcome::Broken || !wanted || plan.seed != SEED {
         return Ok(None);
     }
-    let shelf = Shelf::of(&plan.path, &plan.name, backend);
+    let shelf = Shelf::of(&plan.path, &plan.own_name(), backend);
     let made = Made::of(plan, recording, verdict);
     let why = made.differs(&shelf)?;
     let otherwise = why.as_ref().and_then(|_| made.beside(&shelf));

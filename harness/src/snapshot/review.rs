@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use super::golden::{Shelf, Snap, named, pending};
-use crate::plan::load;
+use crate::plan::load_within;
+use crate::scenario::walk::{has_ending, walk};
 
 /// Why an item waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,15 +107,14 @@ fn wanted(root: &Path) -> io::Result<Option<BTreeMap<String, String>>> {
     let folder = root.join("scenarios");
     let mut any = folder.is_dir();
     let folder = if folder.is_dir() { folder } else { root.to_owned() };
-    for file in files(&folder)?.iter().filter(|file| file.extension().is_some_and(|e| e == "toml"))
-    {
+    for file in files(&folder)?.iter().filter(|file| has_ending(file, "toml")) {
         // A file with errors wants no golden; `castnet check` shows the errors.
-        let Ok(plans) = load(file) else { continue };
+        let Ok(plans) = load_within(file, from_ref(&folder)) else { continue };
         any = true;
         let source = file.strip_prefix(root).unwrap_or(file).display().to_string();
         for plan in &plans {
             for backend in plan.golden.iter().flat_map(|golden| &golden.backends) {
-                let shelf = Shelf::of(&plan.path, &plan.name, backend.word());
+                let shelf = Shelf::of(&plan.path, &plan.own_name(), backend.word());
                 let stem = tail(&root.join("fixtures/traces"), &shelf.snap);
                 wanted.insert(stem.trim_end_matches(".snap").to_owned(), source.clone());
             }
@@ -128,20 +129,11 @@ fn tail(folder: &Path, file: &Path) -> String {
 
 /// The files below a folder, or none if there is no such folder.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            entries => entries.map_err(|error| named(&folder, &error))?,
-        };
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
+    match walk(folder) {
+        Ok(walk) => Ok(walk.files),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(named(folder, &error)),
     }
-    files.sort();
-    Ok(files)
 }
 
 impl Item {

@@ -3,6 +3,7 @@
 mod attack;
 mod extends;
 mod matrix;
+mod reach;
 
 use std::fs;
 use std::path::PathBuf;

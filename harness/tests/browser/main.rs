@@ -55,6 +55,7 @@ fn folder() -> PathBuf {
 fn finished(plan: &Plan, recording: &Recording) -> Finished {
     Finished {
         name: plan.name.clone(),
+        combination: plan.combination.clone(),
         path: plan.path.clone(),
         title: plan.title.clone(),
         clauses: plan.proves.clone(),

@@ -3,6 +3,7 @@
 mod daemon;
 mod diff;
 mod families;
+mod folders;
 mod interrupt;
 mod judge;
 mod machine;
@@ -18,6 +19,7 @@ mod selection;
 mod show;
 mod simulated;
 mod standing;
+mod strangers;
 mod swarm;
 mod torment;
 mod trace;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         daemon::TESTS,
         diff::TESTS,
         families::TESTS,
+        folders::TESTS,
         interrupt::TESTS,
         judge::TESTS,
         machine::TESTS,
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         show::TESTS,
         simulated::TESTS,
         standing::TESTS,
+        strangers::TESTS,
         swarm::TESTS,
         torment::TESTS,
         trace::TESTS,

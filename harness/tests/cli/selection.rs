@@ -129,6 +129,6 @@ fn scenarios_of_one_name_do_not_share_a_capture() {
         fs::write(folder.join(name).join("same.toml"), scenario("1", "general-query")).unwrap();
     }
     assert_eq!(run(&folder, &["one", "two"]).status.code(), Some(0));
-    assert!(folder.join("castnet-out/same.pcapng").is_file());
-    assert!(folder.join("castnet-out/same~2.pcapng").is_file());
+    assert!(folder.join("castnet-out/one/same.pcapng").is_file());
+    assert!(folder.join("castnet-out/two/same.pcapng").is_file());
 }

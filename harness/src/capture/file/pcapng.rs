@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::{Broken, CapturedFrame, Octets, Order, Reading, link_type};
 use crate::capture::link::LinkType;
+use crate::printable;
 
 /// The first octets: the type of a section header, which is the same in either byte order.
 pub(super) const MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
@@ -195,8 +196,7 @@ impl Block<'_> {
         for (code, value) in self.options(options) {
             match code {
                 IF_NAME => {
-                    // A name from an untrusted file, which a terminal will show.
-                    let name = text(value).replace(char::is_control, "?");
+                    let name = printable::line(&text(value)).into_owned();
                     interface.name.get_or_insert(name);
                 }
                 IF_TSRESOL => {

@@ -9,6 +9,7 @@ mod golden;
 mod overview;
 
 use crate::plan::Plan;
+use crate::printable::json_to_show;
 use crate::recording::Recording;
 use crate::snapshot::Otherwise;
 
@@ -65,7 +66,7 @@ fn page(main: &str, title: &str, facts: &str, script: &str) -> String {
         ("%STYLE%", STYLE),
         ("%MAIN%", main),
         // In JSON `<` occurs only in strings, where it may be written as an escape.
-        ("%FACTS%", &*facts.replace('<', "\\u003c")),
+        ("%FACTS%", &*json_to_show(facts).replace('<', "\\u003c")),
         ("%SCRIPT%", script),
     ];
     let mut page = String::new();
