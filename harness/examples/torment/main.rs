@@ -80,7 +80,7 @@ fn options() -> anyhow::Result<Options> {
 /// The files that the kernel runs in a short time, each with that time.
 fn short(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Duration)>> {
     let mut short = Vec::new();
-    for file in files::find(paths)? {
+    for file in files::find(paths)?.files {
         let path = file.canonicalize()?;
         let Ok(plans) = plan::load(&path) else { continue };
         let fits = |plan: &plan::Plan| plan.runs_on(Backend::Netns) && plan.end <= LONGEST;

@@ -12,6 +12,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, T
 use super::text::{self, Style};
 use super::{Campaign, Finished, passed};
 use crate::judge::Outcome;
+use crate::printable::line;
 
 /// The suite of files that could not be run.
 const WRONG: &str = "check";
@@ -38,7 +39,7 @@ pub fn document(campaign: &Campaign) -> Result<String, quick_junit::SerializeErr
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         let why = "the file is no sound scenario";
         status.set_type("WRONG").set_message(why).set_description(file.errors.as_str());
-        let mut case = TestCase::new(file.name.as_str(), status);
+        let mut case = TestCase::new(&*line(&file.name), status);
         case.set_classname(WRONG);
         add(WRONG, case);
     }
@@ -48,7 +49,7 @@ pub fn document(campaign: &Campaign) -> Result<String, quick_junit::SerializeErr
         if !rows.contains_key(&key) && missing.insert(key) {
             let mut status = TestCaseStatus::skipped();
             status.set_message(if run.started { "stopped" } else { "not started" });
-            let mut case = TestCase::new(run.name.as_str(), status);
+            let mut case = TestCase::new(&*line(&run.name), status);
             case.set_classname(run.backend);
             add(run.backend, case);
         }
@@ -74,7 +75,7 @@ fn case(name: &str, backend: &str, runs: &[&Finished]) -> TestCase {
         rerun.set_type(Outcome::Broken.to_string()).set_message(why.as_str());
         status.add_rerun(rerun);
     }
-    let mut case = TestCase::new(name, status);
+    let mut case = TestCase::new(&*line(name), status);
     let notes: BTreeSet<&str> =
         runs.iter().flat_map(|run| &run.verdict.notes).map(String::as_str).collect();
     if !notes.is_empty() {

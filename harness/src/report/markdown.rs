@@ -81,7 +81,7 @@ const fn mark(outcome: Outcome) -> &'static str {
 
 /// A name in which Markdown and HTML find no markup.
 fn escaped(name: &str) -> String {
-    name.chars().fold(String::new(), |mut text, c| {
+    printable::line(name).chars().fold(String::new(), |mut text, c| {
         match c {
             '<' => text.push_str("&lt;"),
             '&' => text.push_str("&amp;"),

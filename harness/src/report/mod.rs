@@ -127,10 +127,8 @@ pub struct WrongFile {
 
 impl From<&LoadError> for WrongFile {
     fn from(error: &LoadError) -> Self {
-        let (name, errors) = (error.name(), error.to_string());
-        let name = printable::line(&name).into_owned();
-        let errors = printable::lines(&errors).into_owned();
-        Self { name, path: error.path().to_owned(), errors }
+        let errors = printable::lines(&error.to_string()).into_owned();
+        Self { name: error.name(), path: error.path().to_owned(), errors }
     }
 }
 

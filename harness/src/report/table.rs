@@ -4,6 +4,7 @@ use castnet::time::Seconds;
 
 use super::text::Style;
 use super::{Campaign, Finished, passed};
+use crate::printable::line;
 
 /// Name, backend, outcome, time and checks of each scenario; with repetitions the worst of its runs,
 /// the longest of their times and how many of them passed. Empty for fewer than two runs.
@@ -46,7 +47,7 @@ fn row(campaign: &Campaign, runs: &[&Finished]) -> Option<[String; 6]> {
     };
     Some([
         worst.verdict.outcome.to_string(),
-        worst.name.clone(),
+        line(&worst.name).into_owned(),
         worst.backend.to_owned(),
         Seconds(took, 1).to_string(),
         format!("{}/{}", worst.passed_checks(), worst.verdict.findings.len()),

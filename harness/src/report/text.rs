@@ -34,7 +34,7 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     let which = if *repetition > 1 { format!(" #{repetition}") } else { String::new() };
     let outcome = style.paint(verdict.outcome, &format!("{:<11}", verdict.outcome.to_string()));
     let took = Seconds(finished.took, 1);
-    let mut text = format!("{outcome} {name}{which}  [{backend}]  {took}");
+    let mut text = format!("{outcome} {}{which}  [{backend}]  {took}", line(name));
     _ = write!(text, "  {}/{} checks", finished.passed_checks(), verdict.findings.len());
     if let Some(frames) = finished.frames {
         _ = write!(text, ", {frames} frames");
@@ -49,7 +49,7 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     if verdict.outcome == Outcome::Pass && !verbose {
         return text;
     }
-    _ = writeln!(text, "            {}", finished.title);
+    _ = writeln!(text, "            {}", line(&finished.title));
     for reason in &verdict.reasons {
         _ = writeln!(text, "  {reason}");
     }
@@ -173,8 +173,8 @@ pub fn summary(campaign: &Campaign, style: Style) -> String {
 
 /// `interrupted: 2 stopped, 1 not started`, or nothing.
 fn left_out(campaign: &Campaign) -> String {
-    let stopped: Vec<&str> =
-        campaign.unfinished.iter().filter(|run| run.started).map(|run| run.name.as_str()).collect();
+    let stopped = campaign.unfinished.iter().filter(|run| run.started);
+    let stopped: Vec<_> = stopped.map(|run| line(&run.name)).collect();
     let waiting = campaign.unfinished.len() - stopped.len();
     let mut parts = Vec::new();
     if !stopped.is_empty() {

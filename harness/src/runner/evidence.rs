@@ -65,10 +65,10 @@ impl Job<'_> {
         let plan = &self.plan;
         let Evidence { verdict, frames, pcapng, programs } = evidence;
         Finished {
-            name: printable::line(&plan.name).into_owned(),
+            name: plan.name.clone(),
             combination: plan.combination.clone(),
             path: plan.path.clone(),
-            title: printable::line(&plan.title).into_owned(),
+            title: plan.title.clone(),
             clauses: plan.proves.clone(),
             backend: self.backend.word(),
             repetition: self.repetition,

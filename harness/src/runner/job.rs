@@ -6,7 +6,6 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::lab::privilege::Refusal;
 use crate::plan::Plan;
-use crate::printable;
 use crate::report::Unfinished;
 use crate::scenario::Backend;
 
@@ -129,7 +128,7 @@ impl Job<'_> {
     pub(super) fn unfinished(&self, started: bool) -> Unfinished {
         let Self { plan, backend, repetition, .. } = self;
         let (backend, repetition) = (backend.word(), *repetition);
-        let (name, path) = (printable::line(&plan.name).into_owned(), plan.path.clone());
+        let (name, path) = (plan.name.clone(), plan.path.clone());
         Unfinished { name, path, backend, repetition, started }
     }
 

@@ -9,7 +9,7 @@ mod golden;
 mod overview;
 
 use crate::plan::Plan;
-use crate::printable::json_to_show;
+use crate::printable::{json_to_show, line};
 use crate::recording::Recording;
 use crate::snapshot::Otherwise;
 
@@ -43,7 +43,7 @@ pub fn run(
 ) -> serde_json::Result<String> {
     let facts = facts::Facts::of(plan, recording, finished, otherwise);
     let facts = serde_json::to_string(&facts)?;
-    Ok(page(RUN, &finished.title, &facts, &RUN_SCRIPT.concat()))
+    Ok(page(RUN, &line(&finished.title), &facts, &RUN_SCRIPT.concat()))
 }
 
 /// The page over all runs: verdicts, and the clauses that they prove. `link` returns where the page
