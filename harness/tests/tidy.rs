@@ -8,7 +8,6 @@ mod sources;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use castnet_lab::scenario::clauses;
 use place::Mutants;
