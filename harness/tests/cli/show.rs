@@ -10,6 +10,7 @@ tests! {
     Nothing:
         a_pcapng_is_shown_by_interface_and_relative_time,
         a_pcap_is_shown_and_can_be_narrowed,
+        mld_of_both_versions_is_shown_and_can_be_narrowed_to,
         a_ladder_has_a_column_for_each_interface_or_for_each_sender,
         a_file_that_breaks_off_is_shown_up_to_there,
         a_malformed_block_is_told_and_does_not_hide_what_follows,
@@ -126,6 +127,30 @@ fn a_pcap_is_shown_and_can_be_narrowed() {
     assert_eq!(show("pcap", &file, &["--igmp"]).1, lines[1..2]);
     assert_eq!(show("pcap", &file, &["--filter", "ARP"]).1, lines[..1]);
     assert_eq!(show("pcap", &file, &["--filter", "ARP", "--filter", "224."]).1, lines[..2]);
+}
+
+/// What a host and a bridge of Linux said, in both versions.
+const MLD: &[u8] = include_bytes!("../../../fixtures/pcap/foreign/mld.pcap");
+
+fn mld_of_both_versions_is_shown_and_can_be_narrowed_to() {
+    let (code, lines, stderr) = show("mld", MLD, &["--mld"]);
+    assert_eq!((code, stderr.as_str(), lines.len()), (Some(0), "", 41), "{lines:?}");
+    for said in [
+        "fe80::ff:fe00:2 > ff02::16 MLDv2 Report, ALLOW(ff3e::8000:1, {2001:db8::1, 2001:db8::2}), \
+         TO_EX(ff05::1:3, {})",
+        "> ff02::1 MLDv2 Query, general, max resp 0.500 s, QRV 2, QQI 125 s",
+        "fe80::ff:fe00:2 > ff05::1:3 MLDv1 Report ff05::1:3",
+        "fe80::ff:fe00:2 > ff02::2 MLDv1 Done ff3e::8000:1",
+        "> ff02::1 MLDv1 Query, general, max resp 0.500 s",
+    ] {
+        assert!(lines.iter().any(|line| line.contains(said)), "{said}: {lines:?}");
+    }
+    assert_eq!(show("mld", MLD, &["--igmp"]).1, [""; 0]);
+    assert_eq!(show("mld", MLD, &["--igmp", "--mld"]).1, lines);
+    let both = pcap(1, &[(0, 0, &QUERY), (1, 0, &frame([0x86, 0xdd]))]);
+    let (_, lines, stderr) = show("mld", &both, &["--mld"]);
+    assert_eq!(lines, [""; 0]);
+    assert!(stderr.contains("1 frames are not shown and may be MLD: their IP header is malformed"));
 }
 
 fn a_ladder_has_a_column_for_each_interface_or_for_each_sender() {

@@ -2,21 +2,26 @@
 //! alike.
 
 use std::fs::{self, File};
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::Command;
 
+use castnet::addr::Group;
+use castnet::gmp::message::{Message, Record, RecordType, Version};
 use castnet_lab::capture::file::{Broken, CapturedFrame, read};
 use castnet_lab::capture::inspected::InspectedFrame;
 use libtest_mimic::Failed;
 
+use super::list;
+
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/pcap/foreign");
 
 /// How many captures there are, and how many frames in them.
-const CAPTURES: usize = 11;
-const FRAMES: usize = 49;
+const CAPTURES: usize = 12;
+const FRAMES: usize = 90;
 
 /// In the words of tshark.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 17] = [
     "frame.time_epoch",
     "frame.len",
     "frame.cap_len",
@@ -26,7 +31,18 @@ const FIELDS: [&str; 9] = [
     "ip.ttl",
     "igmp.type",
     "igmp.maddr",
+    "ipv6.src",
+    "ipv6.dst",
+    "ipv6.hlim",
+    "icmpv6.type",
+    "icmpv6.mld.multicast_address",
+    "icmpv6.mldr.mar.record_type",
+    "icmpv6.mldr.mar.multicast_address",
+    "icmpv6.mldr.mar.source_address",
 ];
+
+/// The first of the fields of IPv6.
+const IPV6: usize = 9;
 
 /// The first of the fields behind the addresses.
 const ADDRESSED: usize = 6;
@@ -94,6 +110,9 @@ fn row(shot: &CapturedFrame) -> Vec<String> {
         frame.vlans.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
     ];
     if let Some(packet) = frame.packet() {
+        if packet.source.is_ipv6() {
+            row.resize(IPV6, String::new());
+        }
         row.extend([packet.source.to_string(), packet.destination.to_string()]);
         row.push(packet.ttl.to_string());
         let fields = packet.fields();
@@ -104,9 +123,33 @@ fn row(shot: &CapturedFrame) -> Vec<String> {
             row.push(kind.clone());
             row.push(group.map_or_else(String::new, |(_, group)| group.clone()));
         }
+        if let Some(Message::Report(report)) = packet.meaning().filter(|_| packet.source.is_ipv6())
+            && report.version == Version::V3
+        {
+            row.extend(record_row(&report.records));
+        }
     } else if let Some((addresses, _)) = frame.to_string().split_once(" IP protocol ") {
         row.extend(addresses.split(" > ").map(str::to_owned));
     }
     row.resize(FIELDS.len(), String::new());
     row
+}
+
+/// The fields of the records of an MLDv2 Report.
+fn record_row(records: &[(Group, Record)]) -> [String; 3] {
+    let number = |kind| match kind {
+        RecordType::IsIn => 1,
+        RecordType::IsEx => 2,
+        RecordType::ToIn => 3,
+        RecordType::ToEx => 4,
+        RecordType::Allow => 5,
+        RecordType::Block => 6,
+    };
+    let sources: Vec<IpAddr> =
+        records.iter().flat_map(|(_, record)| record.sources().iter().copied()).collect();
+    [
+        list(records, |(_, record)| number(record.kind()).to_string()),
+        list(records, |(group, _)| group.to_string()),
+        list(&sources, ToString::to_string),
+    ]
 }

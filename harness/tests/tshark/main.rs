@@ -7,6 +7,7 @@
 mod foreign;
 mod golden;
 mod made;
+mod mld;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     }
     let trials = vec![
         trial("every_message_is_read_alike", &[&tshark], every_message),
+        trial("every_message_of_mld_is_read_alike", &[&tshark], mld::every_message),
         trial("every_field_is_seen_at_work", &[&tshark], every_field),
         trial("every_message_is_as_it_was", &[], golden::is_as_it_was),
         trial("captures_of_other_tools_are_read_alike", &[&tshark], foreign::are_read_alike),
