@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         trial("what_cannot_be_started_is_an_error", not_started),
         Trial::test("a_router_tells_the_same_as_a_task_and_as_a_process", told_alike),
         Trial::test("a_process_that_is_held_up_says_that_it_was_late", held_up),
+        Trial::test("a_process_that_is_held_up_beyond_the_end_is_waited_for", held_up_at_the_end),
         Trial::test("nothing_is_told_between_death_and_birth", silent_while_dead),
     ];
     privileged::run(&Arguments::from_args(), trials)
@@ -300,17 +301,35 @@ fn silent_while_dead() -> Result<(), Failed> {
     Ok(())
 }
 
+/// A script that stops the router of the node `frozen` for so many seconds.
+fn freezing(seconds: &str) -> String {
+    // The brackets keep the pattern from finding itself.
+    format!(
+        "p=$(grep -al 'as-router.[f]rozen' /proc/[0-9]*/cmdline); p=$${{p#/proc/}}; \
+         p=$${{p%/cmdline}}; kill -STOP $p; sleep {seconds}; kill -CONT $p"
+    )
+}
+
+/// The lateness of a run in which a program at the node `frozen` stops its router at this time.
+fn lateness(scenario: &str, at: &str, seconds: &str) -> Result<Duration, Failed> {
+    let script = freezing(seconds);
+    let exec = format!("exec = {{ who = \"frozen\", command = [\"sh\", \"-c\", \"{script}\"] }}");
+    let act = format!("act = [{{ at = \"{at}\", {exec} }},");
+    let mut plan = plan(&scenario.replacen("act = [", &act, 1).replace("r1", "frozen"));
+    plan.nodes[ROUTER].is_process = true;
+    Ok(record(&plan)?.lateness.by)
+}
+
 /// The verdict must know that the laboratory was slow, and not the router.
 fn held_up() -> Result<(), Failed> {
-    // The brackets keep the pattern from finding itself.
-    let script = "p=$(grep -al 'as-router.[f]rozen' /proc/[0-9]*/cmdline); p=$${p#/proc/}; \
-                  p=$${p%/cmdline}; kill -STOP $p; sleep 0.4; kill -CONT $p";
-    let exec = format!("exec = {{ who = \"frozen\", command = [\"sh\", \"-c\", \"{script}\"] }}");
-    let act = format!("act = [{{ at = \"100ms\", {exec} }},");
-    let text = SCENARIO.replacen("act = [", &act, 1).replace("r1", "frozen");
-    let mut plan = plan(&text);
-    plan.nodes[ROUTER].is_process = true;
-    let lateness = record(&plan)?.lateness;
-    assert!(lateness.by > Duration::from_millis(300), "{lateness:?}");
+    let by = lateness(SCENARIO, "100ms", "0.4")?;
+    assert!(by > Duration::from_millis(300), "{by:?}");
+    Ok(())
+}
+
+/// It cannot say so before the run is over, and the laboratory waits for what it says.
+fn held_up_at_the_end() -> Result<(), Failed> {
+    let by = lateness(SCENARIO, "1500ms", "1")?;
+    assert!(by > Duration::from_millis(500), "{by:?}");
     Ok(())
 }

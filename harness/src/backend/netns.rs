@@ -225,6 +225,11 @@ impl<'a> Lab<'a> {
         let outputs = machines.outputs();
         let counters = readings.taken();
         actors.iter_mut().for_each(|actor| actor.quiet(stage));
+        for (node, actor) in actors.iter_mut().enumerate() {
+            if let Err(why) = actor.account().await {
+                stage.broken(node, &why);
+            }
+        }
         *running = None;
         let captured = match capture.take() {
             Some(capture) => capture.finish(PROOF_BOUND).await,

@@ -43,12 +43,14 @@ impl Wards {
     }
 }
 
+/// Namespaces that the machine forbids, or has no more of (`user.max_pid_namespaces` and its like), are
+/// what it cannot do; everything else is a fault.
 fn refused(netns: &Netns, error: &io::Error) -> RunError {
     let (name, why) = (netns.name().to_owned(), format!("a place for its programs: {error}"));
     match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported => {
-            RunError::Unsupported(name, why)
-        }
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::StorageFull
+        | io::ErrorKind::Unsupported => RunError::Unsupported(name, why),
         _ => RunError::Node(name, why),
     }
 }

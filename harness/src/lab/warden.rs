@@ -55,7 +55,10 @@ impl Warden {
         // The next child of the thread is the first one in the new namespace; the thread itself
         // could start no thread any more.
         let process = on_helper_thread(|| {
-            unshare(CloneFlags::CLONE_NEWPID)?;
+            let step = |error: io::Error| {
+                io::Error::new(error.kind(), format!("create a PID namespace: {error}"))
+            };
+            unshare(CloneFlags::CLONE_NEWPID).map_err(|errno| step(errno.into()))?;
             command.spawn()
         })??;
         Ok(Self { orders: Some(orders), process })

@@ -9,7 +9,7 @@ use super::Clock;
 use crate::recording::{Late, Lateness};
 
 /// How often the thread checks whether it is late.
-const BEAT: Duration = Duration::from_millis(20);
+pub(super) const BEAT: Duration = Duration::from_millis(20);
 
 /// Less than this is no stall, but the time that waking up takes.
 const WAKING: Duration = Duration::from_millis(1);

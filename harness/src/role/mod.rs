@@ -29,6 +29,7 @@ use crate::recording::{Delivery, Late, Lateness, MdbChange, MfcChange, NodeEvent
 use crate::scenario::Listener;
 
 pub use clock::Clock;
+use lateness::BEAT;
 pub use lateness::watch_lateness;
 
 /// A node at work.
@@ -48,6 +49,12 @@ pub trait Actor {
     /// Returns once nothing that the actor has begun is under way: before time zero the preparation
     /// of its start, after an act what the act ends or starts.
     fn settle(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Returns once every delay of the actor until now is recorded. A process that has had no CPU cannot
+    /// have said so yet.
+    fn account(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
     }
 

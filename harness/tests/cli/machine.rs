@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use super::{CASTNET, castnet, folder, scenario, tests, text};
+use super::{CASTNET, castnet, folder, scenario, tests, text, with_process};
 
 tests! {
     Nothing: every_command_has_a_page_of_the_manual;
@@ -14,7 +14,8 @@ tests! {
     UserNamespace:
         what_forbids_namespaces_is_named_with_its_remedy,
         without_namespaces_a_run_is_simulated_and_says_so,
-        a_machine_without_user_namespaces_is_told_how_to_have_them;
+        a_machine_without_user_namespaces_is_told_how_to_have_them,
+        without_pid_namespaces_only_what_runs_programs_is_unsupported;
 }
 
 /// Runs castnet where no network namespace can be made.
@@ -140,4 +141,18 @@ fn under_sudo_files_belong_to_who_has_called_it() {
     assert_eq!(owner("."), (0, 0), "what was there before is left as it is");
     assert_eq!(castnet(&folder, &["man", "--out", "root"]).status.code(), Some(0));
     assert_eq!(owner("root/castnet.1"), (0, 0));
+}
+
+fn without_pid_namespaces_only_what_runs_programs_is_unsupported() {
+    let folder = folder("no-pid-namespaces");
+    fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
+    fs::write(folder.join("b.toml"), with_process("200ms")).unwrap();
+    let script = "echo 0 > /proc/sys/user/max_pid_namespaces && exec \"$@\"";
+    let output = within(script, &folder, &["run", "a.toml", "b.toml"]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{stdout}");
+    assert!(stdout.contains("PASS        a  [netns]"), "{stdout}");
+    assert!(stdout.contains("UNSUPPORTED b  [netns]"), "{stdout}");
+    let why = "r1: a place for its programs: create a PID namespace: No space left on device";
+    assert!(stdout.contains(why), "{stdout}");
 }

@@ -18,12 +18,12 @@ use serde::{Deserialize, Serialize};
 use crate::device::castnet::events::EventRecorder;
 use crate::lab::{Lines, serve_if};
 use crate::recording::{Lateness, NodeEvent};
-use crate::role::{Clock, watch_lateness};
+use crate::role::{BEAT, Clock, watch_lateness};
 
 /// The first argument of a program that is to be a router. It is no command for users.
 pub(super) const AS_ROUTER: &str = "as-router";
 
-/// The laboratory's orders to its child, in this order; the last one any number of times.
+/// The laboratory's orders to its child, in this order; the last two any number of times.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ToChild {
     /// Become the owner of multicast routing in this namespace.
@@ -37,6 +37,8 @@ pub(super) enum ToChild {
     },
     /// Go on with another configuration.
     Configure(Config),
+    /// Say [`FromChild::Accounted`] once every delay until now is reported.
+    Account,
 }
 
 /// What a router needs for its start.
@@ -59,6 +61,8 @@ pub(super) enum FromChild {
     Late(Lateness),
     /// An event of the router.
     Event(NodeEvent),
+    /// All delays until [`ToChild::Account`] are reported.
+    Accounted,
 }
 
 crate::lab::sys::before_main!(serve_if_router);
@@ -93,6 +97,7 @@ fn serve() -> Result<(), String> {
             loop {
                 match daemon.run(next(&mut orders)).await.map_err(text)?? {
                     Some(ToChild::Configure(config)) => daemon.configure(config),
+                    Some(ToChild::Account) => _ = tokio::spawn(account()),
                     Some(other) => return Err(format!("{other:?} comes too early or too late")),
                     None => return Ok(()),
                 }
@@ -103,6 +108,12 @@ fn serve() -> Result<(), String> {
             () = watch_lateness(clock, at, |by| say(&FromChild::Late(by))) => Ok(()),
         }
     })
+}
+
+/// Reports that all delays are reported, once they have been looked for again.
+async fn account() {
+    tokio::time::sleep(2 * BEAT).await;
+    say(&FromChild::Accounted);
 }
 
 /// The next order; `None` if the laboratory is gone.

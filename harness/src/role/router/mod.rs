@@ -177,6 +177,15 @@ impl Actor for RouterActor {
         })
     }
 
+    fn account(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            match &mut self.daemon {
+                Daemon::Process(child) => child.account().await,
+                Daemon::Opened(_) | Daemon::Task(_) | Daemon::Dead => Ok(()),
+            }
+        })
+    }
+
     fn stop(&mut self, _stage: &Stage) {
         self.daemon = Daemon::Dead;
     }

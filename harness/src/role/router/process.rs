@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use castnet::router::config::Config;
+use tokio::sync::Notify;
 
 use super::child::{AS_ROUTER, FromChild, Setup, ToChild};
 use crate::lab::{Lines, Process, Program, Streams, Ward};
@@ -15,6 +16,9 @@ use crate::role::Stage;
 /// How long the start of a process may take; it usually takes some milliseconds.
 const START_BOUND: Duration = Duration::from_secs(10);
 
+/// How long it may take to answer at the end of the run.
+const ACCOUNT_BOUND: Duration = Duration::from_secs(10);
+
 /// A router's process, from its start to its death.
 pub(super) struct Child {
     process: Rc<Process>,
@@ -23,6 +27,8 @@ pub(super) struct Child {
     unheard: Option<Unheard>,
     /// Whether the laboratory itself has killed it.
     killed: Rc<Cell<bool>>,
+    /// Told when it has reported all of its delays, or will report nothing more.
+    accounted: Rc<Notify>,
 }
 
 /// Output that no task reads yet.
@@ -42,7 +48,8 @@ impl Child {
         let process = ward.start(&program, streams)?;
         let (stdout, stderr) = (Lines::of(stdout.into())?, Lines::of(stderr.into())?);
         let unheard = Some(Unheard { stdout, stderr });
-        let mut child = Self { process: Rc::new(process), orders, unheard, killed: Rc::default() };
+        let (process, killed, accounted) = (Rc::new(process), Rc::default(), Rc::default());
+        let mut child = Self { process, orders, unheard, killed, accounted };
         child.order(&ToChild::Own(setup))?;
         Ok(child)
     }
@@ -74,8 +81,9 @@ impl Child {
         let Unheard { stdout, stderr } = self.unheard.take().ok_or("started twice")?;
         let ordered = self.order(&ToChild::Serve { clock: stage.clock, at: stage.clock.now() });
         let (process, killed, stage) = (self.process.clone(), self.killed.clone(), stage.clone());
+        let accounted = self.accounted.clone();
         tokio::task::spawn_local(async move {
-            let listened = listen(&stage, stdout);
+            let listened = listen(&stage, stdout, &accounted);
             let (heard, last_words) = tokio::join!(listened, stderr.last_words());
             let death = died(&process, last_words).await;
             match heard {
@@ -90,6 +98,13 @@ impl Child {
     /// Replaces the configuration.
     pub(super) fn configure(&mut self, config: Config) -> Result<(), String> {
         unless_dead(self.order(&ToChild::Configure(config)))
+    }
+
+    /// Waits until every delay of the process until now is recorded.
+    pub(super) async fn account(&mut self) -> Result<(), String> {
+        unless_dead(self.order(&ToChild::Account))?;
+        let accounted = tokio::time::timeout(ACCOUNT_BOUND, self.accounted.notified()).await;
+        accounted.map_err(|_| format!("its daemon has not answered after {ACCOUNT_BOUND:?}"))
     }
 
     /// Sends it SIGKILL.
@@ -126,11 +141,18 @@ fn unless_dead(ordered: io::Result<()>) -> Result<(), String> {
 }
 
 /// Logs everything that the process reports, until its output ends.
-async fn listen(stage: &Stage, mut stdout: Lines) -> Result<(), String> {
+async fn listen(stage: &Stage, stdout: Lines, accounted: &Notify) -> Result<(), String> {
+    let heard = hear(stage, stdout, accounted).await;
+    accounted.notify_one();
+    heard
+}
+
+async fn hear(stage: &Stage, mut stdout: Lines, accounted: &Notify) -> Result<(), String> {
     while let Some(line) = stdout.next().await.map_err(|error| error.to_string())? {
         match serde_json::from_str(&line) {
             Ok(FromChild::Event(event)) => stage.log.borrow_mut().events.push(event),
             Ok(FromChild::Late(lateness)) => stage.late(lateness),
+            Ok(FromChild::Accounted) => accounted.notify_one(),
             Ok(FromChild::Owns) => {}
             Err(why) => return Err(format!("its daemon said {line}: {why}")),
         }
