@@ -146,7 +146,7 @@ fn under_sudo_files_belong_to_who_has_called_it() {
 fn without_pid_namespaces_only_what_runs_programs_is_unsupported() {
     let folder = folder("no-pid-namespaces");
     fs::write(folder.join("a.toml"), scenario("1", "general-query")).unwrap();
-    fs::write(folder.join("b.toml"), with_process("200ms")).unwrap();
+    fs::write(folder.join("b.toml"), with_process("500ms")).unwrap();
     let script = "echo 0 > /proc/sys/user/max_pid_namespaces && exec \"$@\"";
     let output = within(script, &folder, &["run", "a.toml", "b.toml"]);
     let stdout = text(&output.stdout);
