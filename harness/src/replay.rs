@@ -50,6 +50,8 @@ pub enum Judgement {
         claim: String,
         /// Why it was not judged.
         why: String,
+        /// Whether another capture of the run could show it.
+        another: bool,
     },
 }
 
@@ -107,18 +109,14 @@ pub fn replay(
     let gaps = Gaps::of(plan, shots, reading, &told, &matching, epoch);
     let recording = Recording { frames, acts, ..Recording::new(CAPTURE, epoch, plan.tolerance) };
     let judged = judge_some(plan, &recording, |check| unseen(plan, &matching, check).is_none());
-    let judgements = plan.checks.iter().zip(judged).map(|(check, judged)| {
+    let judgements = plan.checks.iter().zip(judged).filter_map(|(check, judged)| {
         let act_at = |act: usize| recording.acts.get(act).copied().flatten();
-        let open = match &judged {
-            None => Some(unseen(plan, &matching, check).unwrap_or_default()),
-            Some(finding) => gaps.why(plan, check, finding.outcome, act_at),
-        };
-        match (judged, open) {
-            (Some(finding), None) => Judgement::Judged(finding),
-            (_, why) => {
-                let (line, claim) = (check.line, check.text.clone());
-                Judgement::Not { line, claim, why: why.unwrap_or_default() }
-            }
+        let here = || gaps.why(plan, check, judged.as_ref()?, act_at).map(Unseen::Here);
+        let (line, claim) = (check.line, check.text.clone());
+        match unseen(plan, &matching, check).or_else(here) {
+            None => judged.map(Judgement::Judged),
+            Some(Unseen::Ever(why)) => Some(Judgement::Not { line, claim, why, another: false }),
+            Some(Unseen::Here(why)) => Some(Judgement::Not { line, claim, why, another: true }),
         }
     });
     Ok(Replayed { judgements: judgements.collect(), remarks: matching.remarks() })
@@ -136,12 +134,21 @@ fn carried(plan: &Plan, sender: PortId) -> Vec<(PortId, bool)> {
     seen
 }
 
+/// Why a claim is not judged.
+enum Unseen {
+    /// No capture shows it.
+    Ever(String),
+    /// This capture does not show it.
+    Here(String),
+}
+
 /// Why the capture cannot show a claim; `None` if it can.
-fn unseen(plan: &Plan, matching: &Matching<'_>, check: &Check) -> Option<String> {
-    let needs = |what: &str| Some(format!("it needs {what}, which no capture has"));
+fn unseen(plan: &Plan, matching: &Matching<'_>, check: &Check) -> Option<Unseen> {
+    let needs = |what: &str| Some(Unseen::Ever(format!("it needs {what}, which no capture has")));
     let on = |link: LinkId| {
         let name = &plan.links[link].name;
-        (!matching.has(link)).then(|| format!("nothing of {name} is in the capture"))
+        let why = || Unseen::Here(format!("nothing of {name} is in the capture"));
+        (!matching.has(link)).then(why)
     };
     // The absence of a packet proves something only if something was sent.
     let sending = |group: Option<Group>| {

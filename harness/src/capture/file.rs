@@ -57,6 +57,8 @@ pub enum Broken {
 pub struct Reading {
     /// Frames in blocks that could not be read.
     pub lost: u64,
+    /// Frames that are not in the file, because they were dropped while it was made, as it says itself.
+    pub dropped: u64,
     /// The first of these blocks.
     pub first_lost: Option<Broken>,
     /// What was ignored, how often, and at which octet first.
@@ -69,7 +71,7 @@ impl Reading {
     /// Nothing was ignored or lost.
     #[must_use]
     pub const fn whole() -> Self {
-        Self { lost: 0, first_lost: None, ignored: BTreeMap::new(), ended: Ok(()) }
+        Self { lost: 0, dropped: 0, first_lost: None, ignored: BTreeMap::new(), ended: Ok(()) }
     }
 
     fn lose(&mut self, at: u64, why: String) {
@@ -102,7 +104,9 @@ impl Reading {
         });
         let ended = self.ended.as_ref().err().into_iter();
         let ended = ended.map(|broken| format!("after {frames} frames {broken}"));
-        ignored.chain(lost).chain(ended).collect()
+        let dropped = (self.dropped > 0)
+            .then(|| format!("{} frames were dropped while it was made", self.dropped));
+        ignored.chain(dropped).chain(lost).chain(ended).collect()
     }
 }
 
@@ -178,6 +182,10 @@ impl Order {
 
     const fn u32(self, octets: [u8; 4]) -> u32 {
         if self.big { u32::from_be_bytes(octets) } else { u32::from_le_bytes(octets) }
+    }
+
+    const fn u64(self, octets: [u8; 8]) -> u64 {
+        if self.big { u64::from_be_bytes(octets) } else { u64::from_le_bytes(octets) }
     }
 
     const fn i64(self, octets: [u8; 8]) -> i64 {

@@ -1,7 +1,7 @@
 //! What a capture did not cover, or cut, or lost, and which claims that leaves open.
 //!
-//! A frame that nobody could read may be the one that a claim forbids or demands. A claim that
-//! nothing comes is proved only where the capture covers all of its window.
+//! A frame that nobody could read may be the one that a claim forbids or demands, and so may one that
+//! came before the capture began or after it ended. Only what was seen is certain: enough, or too many.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::matching::Matching;
 use crate::capture::decode::decode_of;
 use crate::capture::file::{CapturedFrame, Reading};
 use crate::capture::link;
-use crate::judge::Outcome;
+use crate::judge::{Finding, Outcome};
 use crate::plan::{Check, Claim, Filter, Link, LinkId, Plan, Window};
 use crate::scenario::PacketKind;
 
@@ -31,6 +31,8 @@ struct Unread {
 
 pub(super) struct Gaps {
     unread: Vec<Unread>,
+    /// Frames that are not in the file, of which nothing is known.
+    lost: u64,
     /// From the first frame to the last one, or all of the run.
     covered: (Instant, Instant),
 }
@@ -44,7 +46,6 @@ impl Gaps {
         matching: &Matching<'_>,
         epoch: Duration,
     ) -> Self {
-        let lost = (0..reading.lost).map(|_| Unread { at: None, link: None, protocol: None });
         let unread = shots.iter().filter_map(|shot| {
             let at = match shot.stamp {
                 // Frames from before the start do not belong to the run.
@@ -66,7 +67,8 @@ impl Gaps {
             true => (Instant::ZERO, Instant::ZERO + plan.end),
             false => (stamps().min().unwrap_or_default(), stamps().max().unwrap_or_default()),
         };
-        Self { unread: lost.chain(unread).collect(), covered }
+        let lost = reading.lost.saturating_add(reading.dropped);
+        Self { unread: unread.collect(), lost, covered }
     }
 
     /// Why the claim stays open although it was judged; `None` if its verdict stands.
@@ -74,53 +76,64 @@ impl Gaps {
         &self,
         plan: &Plan,
         check: &Check,
-        outcome: Outcome,
+        finding: &Finding,
         act_at: impl Fn(usize) -> Option<Instant>,
     ) -> Option<String> {
-        let (filters, window, is_negative) = match &check.claim {
-            Claim::Packet { filter, count, window, spacing } => {
-                // Frames that were seen are enough, or too many already.
-                let decided = match outcome {
-                    Outcome::Pass => count.max.is_none() && count.min > 0 && spacing.is_none(),
-                    _ => outcome == Outcome::Fail && count.min == 0 && spacing.is_none(),
-                };
-                if decided {
-                    return None;
-                }
-                (vec![filter], window, count.min == 0)
-            }
-            Claim::Order(steps, window) => {
-                (steps.iter().map(|step| &step.filter).collect(), window, false)
-            }
-            Claim::NoneAfter(_, window) | Claim::Ttl(_, _, window) => {
-                if outcome == Outcome::Fail {
-                    return None;
-                }
-                (Vec::new(), window, true)
-            }
-            _ => return None,
-        };
+        let (filters, window) = open(&check.claim, finding)?;
         let (from, to) = span(plan, window, act_at)?;
+        let late = to + plan.tolerance;
         let could = self.unread.iter().filter(|unread| {
-            let then = unread.at.is_none_or(|at| from <= at && at <= to + plan.tolerance);
+            let then = unread.at.is_none_or(|at| from <= at && at <= late);
             then && match filters[..] {
                 [] => unread.could_be(PacketKind::Data, None),
                 _ => filters.iter().any(|f: &&Filter| unread.could_be(f.kind, Some(f.link))),
             }
         });
-        let (first, last) = self.covered;
-        match could.count() {
-            0 if is_negative && outcome == Outcome::Pass && (from < first || last < to) => {
-                Some(format!(
-                    "it is about {from} to {to} of the run, and the capture covers {first} to {last}"
-                ))
+        match self.lost.saturating_add(could.count() as u64) {
+            0 => {}
+            1 => {
+                let why = "1 frame that could not be read, or only in part, could decide it";
+                return Some(why.to_owned());
             }
-            0 => None,
-            1 => Some("1 frame that could not be read, or only in part, could decide it".into()),
             n => {
-                Some(format!("{n} frames that could not be read, or only in part, could decide it"))
+                return Some(format!(
+                    "{n} frames that could not be read, or only in part, could decide it"
+                ));
             }
         }
+        let (first, last) = self.covered;
+        // What was to come may have come late.
+        let until = match finding.outcome {
+            Outcome::Fail => late.min(Instant::ZERO + plan.end),
+            _ => to,
+        };
+        (from < first || last < until).then(|| {
+            format!(
+                "it is about {from} to {until} of the run, and the capture covers {first} to {last}"
+            )
+        })
+    }
+}
+
+/// The packets and the time of a claim that other frames than those seen could decide otherwise; `None` if
+/// what was seen decides it.
+fn open<'c>(claim: &'c Claim, finding: &Finding) -> Option<(Vec<&'c Filter>, &'c Window)> {
+    let (passed, failed) = (finding.outcome == Outcome::Pass, finding.outcome == Outcome::Fail);
+    match claim {
+        Claim::Packet { filter, count, window, spacing } => {
+            let enough = passed && count.max.is_none() && count.min > 0;
+            // Of too many the first one too many is named.
+            let too_many = failed && (count.min == 0 || finding.at.is_some());
+            let decided = spacing.is_none() && (enough || too_many);
+            (!decided).then(|| (vec![filter], window))
+        }
+        Claim::Order(steps, window) => {
+            (!passed).then(|| (steps.iter().map(|step| &step.filter).collect(), window))
+        }
+        Claim::NoneAfter(_, window) | Claim::Ttl(_, _, window) => {
+            (!failed).then(|| (Vec::new(), window))
+        }
+        _ => None,
     }
 }
 

@@ -84,8 +84,9 @@ struct Program<'a> {
     tail: &'a [String],
 }
 
+/// A check with its outcome.
 #[derive(Serialize)]
-struct Found<'a> {
+pub(super) struct Found<'a> {
     line: usize,
     claim: &'a str,
     outcome: String,

@@ -6,6 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod ladder;
 pub mod markdown;
+pub mod replayed;
 pub mod table;
 pub mod text;
 

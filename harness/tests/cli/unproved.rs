@@ -4,7 +4,11 @@
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::{CASTNET, castnet, folder, scenario, tests, text};
@@ -17,7 +21,12 @@ tests! {
         a_golden_that_cannot_be_left_changes_no_verdict,
         a_reader_who_wants_no_more_is_no_fault,
         an_empty_selection_is_no_success,
-        what_compares_nothing_is_no_success;
+        what_compares_nothing_is_no_success,
+        a_fault_that_struck_nothing_is_told_everywhere,
+        a_rule_that_is_off_is_told_everywhere;
+    Kernel:
+        a_silence_while_the_laboratory_was_stopped_is_no_success,
+        load_that_no_machine_can_send_is_no_success;
 }
 
 const NETNS_ONLY: &str =
@@ -229,4 +238,94 @@ fn what_compares_nothing_is_no_success() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     let is_success = output.status.code() == Some(0);
     assert_eq!(is_success, document["tried"].as_u64().unwrap() > 0, "{document}");
+}
+
+/// What each kind of report says about a simulated run, and its exit code.
+fn told_everywhere(name: &str, scenario: &str) -> (Option<i32>, Vec<String>) {
+    let folder = folder(name);
+    fs::write(folder.join("x.toml"), scenario).unwrap();
+    let reports = ["--html", "--junit", "x.xml", "--summary", "x.md", "x.toml"];
+    let output = simulate(&folder, &reports);
+    let json = simulate(&folder, &["--json", "x.toml"]);
+    let mut told = vec![text(&output.stdout), text(&json.stdout)];
+    for file in ["x.xml", "x.md", "castnet-out/x.sim.html"] {
+        told.push(fs::read_to_string(folder.join(file)).unwrap());
+    }
+    (output.status.code(), told)
+}
+
+fn a_fault_that_struck_nothing_is_told_everywhere() {
+    let fault = "[[fault]]\non = \"lan\"\nkind = \"leave\"\nnth = \"5\"\ndrop = true\n";
+    let scenario = scenario("1", "general-query") + fault;
+    let (code, told) = told_everywhere("idle-fault", &scenario);
+    assert_eq!(code, Some(1), "{}", told[0]);
+    assert!(told[0].starts_with("VACUOUS"), "{}", told[0]);
+    for report in told {
+        assert!(report.contains("the fault of line 8 struck nothing"), "{report}");
+    }
+}
+
+fn a_rule_that_is_off_is_told_everywhere() {
+    let off = "[invariants]\noff = [{ name = \"no-return\", because = \"r1 has one leg\" }]\n";
+    let (code, told) = told_everywhere("rule-off", &(scenario("1", "general-query") + off));
+    assert_eq!(code, Some(0), "{}", told[0]);
+    for report in told {
+        assert!(report.contains("the rule no-return is off, because r1 has one leg"), "{report}");
+    }
+}
+
+/// Nobody asks from 1 s to 3 s.
+fn silence(folder: &Path) -> String {
+    let now = folder.join("now");
+    format!(
+        "title = \"nothing is asked for a while\"\nend = \"4s\"\n\
+         links = {{ lan = [\"r1\", \"h1\"] }}\n\
+         nodes = {{ r1 = {{ role = \"router\" }}, h1 = {{ role = \"listener\" }} }}\n\
+         [[act]]\nat = \"1500ms\"\nexec = {{ who = \"h1\", command = [\"touch\", {now:?}] }}\n\
+         [[expect]]\npacket = {{ on = \"lan\", kind = \"general-query\" }}\ncount = 0\n\
+         after = \"start + 1s\"\nwithin = \"2s\"\n"
+    )
+}
+
+// Nothing can be asked while nobody is awake to ask.
+fn a_silence_while_the_laboratory_was_stopped_is_no_success() {
+    let folder = folder("stopped");
+    fs::write(folder.join("x.toml"), silence(&folder)).unwrap();
+    let mut run = Command::new(CASTNET);
+    run.args(["run", "x.toml"]).current_dir(&folder).stdout(Stdio::piped());
+    let run = run.spawn().unwrap();
+    let pid = Pid::from_raw(run.id().try_into().unwrap());
+    while !folder.join("now").exists() {
+        thread::yield_now();
+    }
+    kill(pid, Signal::SIGSTOP).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "for so long nobody is awake")]
+    thread::sleep(Duration::from_secs(1));
+    kill(pid, Signal::SIGCONT).unwrap();
+    let output = run.wait_with_output().unwrap();
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{stdout}");
+    assert!(stdout.contains("the laboratory stood still for "), "{stdout}");
+}
+
+fn load_that_no_machine_can_send_is_no_success() {
+    let folder = folder("overload");
+    let sources = ["s1", "s2", "s3", "s4"];
+    let flood = sources.map(|source| {
+        let send = "group = \"239.1.1.1\", rate = \"100000pps\", size = 1472, for = \"500ms\"";
+        format!("[[act]]\nat = \"0s\"\nsend = {{ who = \"{source}\", {send} }}\n")
+    });
+    let nodes = sources.map(|source| format!("{source} = {{ role = \"source\" }}, "));
+    let text_of = format!(
+        "title = \"more than this machine sends\"\nend = \"1s\"\n\
+         links = {{ up = [\"s1\", \"s2\", \"s3\", \"s4\", \"r1\"], lan = [\"r1\", \"h1\"] }}\n\
+         nodes = {{ {}r1 = {{ role = \"router\" }}, h1 = {{ role = \"listener\" }} }}\n{}\
+         [[expect]]\npacket = {{ on = \"lan\", kind = \"general-query\" }}\ncount = \">= 1\"\n",
+        nodes.concat(),
+        flood.concat()
+    );
+    fs::write(folder.join("x.toml"), text_of).unwrap();
+    let output = castnet(&folder, &["run", "x.toml"]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{stdout}{}", text(&output.stderr));
 }

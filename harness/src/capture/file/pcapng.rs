@@ -4,6 +4,7 @@
 //! costs the frame. A block whose own numbers contradict its length is lost and counted; the block
 //! behind it is read. Blocks of other types are passed over.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub(super) const MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 const INTERFACE: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
 /// The number that shows the byte order of a section.
@@ -33,6 +35,8 @@ const FLAGS: u16 = 2;
 const IF_NAME: u16 = 2;
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
+/// Frames that an interface, and the system behind it, dropped so far.
+const DROPPED: [u16; 2] = [5, 7];
 
 /// The direction bits of the flags, and their values.
 const DIRECTION: u32 = 3;
@@ -58,8 +62,16 @@ struct Section {
     order: Order,
     /// `None` for one whose block could not be read: the others keep their numbers.
     interfaces: Vec<Option<Interface>>,
+    /// Frames that were dropped so far, by interface.
+    dropped: BTreeMap<u32, u64>,
     /// Comments on the section, until its first frame takes them.
     comments: Vec<String>,
+}
+
+impl Section {
+    const fn new(order: Order, comments: Vec<String>) -> Self {
+        Self { order, interfaces: Vec::new(), dropped: BTreeMap::new(), comments }
+    }
 }
 
 pub(super) fn read(
@@ -68,7 +80,7 @@ pub(super) fn read(
     mut see: impl FnMut(CapturedFrame) -> bool,
 ) -> Result<(), Broken> {
     let order = Order { big: true };
-    let mut section = Section { order, interfaces: Vec::new(), comments: Vec::new() };
+    let mut section = Section::new(order, Vec::new());
     while !file.is_at_end()? {
         let at = file.at;
         let kind: [u8; 4] = file.array(at)?;
@@ -81,6 +93,7 @@ pub(super) fn read(
         let mut block = Block { body: &body, order: section.order, at, reading };
         match section.order.u32(kind) {
             INTERFACE => section.interfaces.push(block.interface()),
+            STATISTICS => block.statistics(&mut section.dropped),
             kind @ (PACKET | SIMPLE_PACKET | ENHANCED_PACKET) => {
                 match block.shot(kind, &section.interfaces) {
                     Err(why) => reading.lose(at, why),
@@ -123,7 +136,7 @@ fn header(
             comments.push(text(value));
         }
     }
-    Ok(Section { order, interfaces: Vec::new(), comments })
+    Ok(Section::new(order, comments))
 }
 
 /// The body of a block, of which `read` octets behind its length have been read.
@@ -211,6 +224,24 @@ impl Block<'_> {
             }
         }
         Some(interface)
+    }
+
+    /// Counts what an interface has dropped since its last statistics.
+    fn statistics(&mut self, dropped: &mut BTreeMap<u32, u64>) {
+        let Some((&[a, b, c, d, ..], options)) = self.body.split_first_chunk::<12>() else {
+            return self.reading.ignore(self.at, "statistics that are too short");
+        };
+        let mut now = 0_u64;
+        for (code, value) in self.options(options) {
+            if DROPPED.contains(&code) {
+                let count = self.exact(value, "a count of a wrong length");
+                now = now.saturating_add(count.map_or(0, |count| self.order.u64(count)));
+            }
+        }
+        let before = dropped.entry(self.order.u32([a, b, c, d])).or_default();
+        let more = now.saturating_sub(*before);
+        self.reading.dropped = self.reading.dropped.saturating_add(more);
+        *before = now.max(*before);
     }
 
     /// The frame of the block, or why it is lost.

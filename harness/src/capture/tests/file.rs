@@ -316,3 +316,38 @@ fn every_cut_yields_what_comes_before_it_and_its_place() {
         }
     }
 }
+
+/// Statistics of an interface: what it and the system dropped so far.
+fn statistics(order: Order, interface: u32, counts: &[(u16, u64)]) -> Vec<u8> {
+    let octets = |n: u64| if order.big { n.to_be_bytes() } else { n.to_le_bytes() };
+    let counts: Vec<_> = counts.iter().map(|&(code, count)| (code, octets(count))).collect();
+    let options: Vec<(u16, &[u8])> = counts.iter().map(|(code, n)| (*code, &n[..])).collect();
+    order.block(5, &order.options(&order.u32s(&[interface, 0, 0]), &options))
+}
+
+#[test]
+fn what_the_file_says_was_dropped_is_counted_once() {
+    for big in [true, false] {
+        let order = Order { big };
+        let head = [order.section(), order.interface(1, &[]), order.interface(1, &[])].concat();
+        let dropped = |blocks: &[Vec<u8>]| {
+            let reading = whole(&[&head[..], &blocks.concat()].concat(), &mut Vec::new());
+            (reading.dropped, reading.remarks(0))
+        };
+        // Received, accepted and delivered frames were not dropped.
+        let sound = statistics(order, 0, &[(4, 7), (5, 0), (6, 7), (7, 0), (8, 7)]);
+        assert_eq!(dropped(&[sound]), (0, Vec::new()));
+        // Counts go on from block to block, and each interface has its own.
+        let first = statistics(order, 0, &[(5, 2), (7, 1)]);
+        let later = statistics(order, 0, &[(5, 4), (7, 1)]);
+        let other = statistics(order, 1, &[(7, 10)]);
+        let told = vec!["15 frames were dropped while it was made".to_owned()];
+        assert_eq!(dropped(&[first, later, other]), (15, told));
+    }
+    // Counts of a wrong length, and a block that is too short, cost nothing.
+    let order = Order { big: false };
+    let odd = order.block(5, &order.options(&order.u32s(&[0, 0, 0]), &[(5, &[1, 2])]));
+    let file = [order.section(), order.interface(1, &[]), odd, order.block(5, &[0; 8])].concat();
+    let reading = whole(&file, &mut Vec::new());
+    assert_eq!((reading.dropped, reading.ignored.len()), (0, 2));
+}
