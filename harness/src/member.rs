@@ -88,6 +88,13 @@ impl Member {
         }
     }
 
+    /// The interface was down and is up again.
+    pub fn link_returned(&mut self, now: Instant, port: PortId) {
+        if let Some(link) = self.links.get_mut(&port) {
+            link.igmp.link_returned(now);
+        }
+    }
+
     /// Hands in an IPv4 packet that came by the port.
     pub fn hear(&mut self, now: Instant, port: PortId, bytes: &[u8]) -> Option<Heard> {
         let content = decode_ip(bytes).ok()?.content;

@@ -23,7 +23,13 @@ pub(super) async fn perform(
         readings.before(id).await;
         let begun = stage.clock.now();
         let result = match &act.action {
-            Action::Interface { port, up } => machines.set(stage, *port, *up).await,
+            Action::Interface { port, up } => {
+                let set = machines.set(stage, *port, *up).await;
+                if *up && set.is_ok() {
+                    actors[act.node].link_returned(stage, *port);
+                }
+                set
+            }
             Action::Exec(command) => machines.exec(stage, id, command).await,
             action => match actors[act.node].act(stage, action) {
                 Ok(()) => actors[act.node].settle().await,

@@ -19,6 +19,10 @@ use crate::plan::{Action, NodeId, Plan, PortId};
 /// Octets of an Ethernet header.
 const ETHERNET: usize = 14;
 
+/// How long the far ends of a link take to see its carrier. Linux's own host waits for a tick of its
+/// clock for the same reason (`IGMP_INITIAL_REPORT_DELAY` in net/ipv4/igmp.c).
+const CARRIER: Duration = Duration::from_millis(10);
+
 pub(super) struct HostActor {
     shared: Rc<Shared>,
     task: Option<AbortHandle>,
@@ -71,6 +75,16 @@ impl Actor for HostActor {
         drop(member);
         self.shared.acted.notify_one();
         self.shared.transmit().map_err(|error| error.to_string())
+    }
+
+    fn link_returned(&mut self, stage: &Stage, port: PortId) {
+        let (shared, stage) = (self.shared.clone(), stage.clone());
+        let at = stage.clock.now() + CARRIER;
+        tokio::task::spawn_local(async move {
+            stage.wait_until(at).await;
+            shared.member.borrow_mut().link_returned(stage.clock.now(), port);
+            shared.acted.notify_one();
+        });
     }
 
     fn stop(&mut self, stage: &Stage) {

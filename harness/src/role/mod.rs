@@ -24,7 +24,7 @@ use castnet::time::Instant;
 use futures_util::future::LocalBoxFuture;
 
 use crate::lab::{Netns, Ward};
-use crate::plan::{Action, NodeId, Plan, Role};
+use crate::plan::{Action, NodeId, Plan, PortId, Role};
 use crate::recording::{Delivery, Late, Lateness, MdbChange, MfcChange, NodeEvent};
 use crate::scenario::Listener;
 
@@ -45,6 +45,9 @@ pub trait Actor {
     /// # Errors
     /// Why it could not perform the act.
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String>;
+
+    /// An act has brought the interface up.
+    fn link_returned(&mut self, _stage: &Stage, _port: PortId) {}
 
     /// Returns once nothing that the actor has begun is under way: before time zero the preparation
     /// of its start, after an act what the act ends or starts.

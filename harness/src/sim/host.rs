@@ -61,6 +61,13 @@ impl Actor for HostActor {
         self.transmit_or_break(cx);
     }
 
+    fn interface(&mut self, cx: &mut Context<'_>, port: PortId, up: bool) {
+        if up {
+            self.member.link_returned(cx.now, port);
+            self.transmit_or_break(cx);
+        }
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.member.deadline()
     }

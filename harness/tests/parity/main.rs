@@ -11,6 +11,7 @@ mod host_scripts;
 mod lan;
 mod mroute;
 mod mroute_scripts;
+mod odd;
 mod packets;
 #[path = "../privileged/mod.rs"]
 mod privileged;
@@ -64,6 +65,9 @@ fn main() -> ExitCode {
         trial("bridge::ports_down_and_up", bridge_scripts::ports_down_and_up),
         trial("bridge::what_is_carried", bridge_scripts::what_is_carried),
         trial("bridge::without_snooping", bridge_scripts::without_snooping),
+        trial("bridge::odd_packets_in_version_2", odd::version_2),
+        trial("bridge::odd_packets_at_a_querier", odd::version_2_as_querier),
+        trial("bridge::odd_packets_in_version_3", odd::version_3),
     ];
     args.test_threads.get_or_insert(trials.len());
     privileged::run(&args, trials)

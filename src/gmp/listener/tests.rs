@@ -371,3 +371,25 @@ fn a_max_response_time_of_zero_asks_for_an_answer_at_once() {
     host.run(0.0);
     assert_eq!(host.said(), [v2(group("ff05::5"))]);
 }
+
+// RFC2236-3-17, RFC2236-3-18: after the link was down no router needs to know of any membership.
+#[test]
+fn every_group_is_reported_and_repeated_once_the_link_is_back() {
+    let mut host = Host::idle(g(1));
+    host.join(g(2));
+    host.listener.heard_report(g(2));
+    host.said();
+    host.input(Listener::link_returned);
+    assert_eq!(host.said(), [v2(g(1)), v2(g(2))], "at once");
+    host.run(10.0);
+    let mut repeats = host.said();
+    repeats.sort_unstable_by_key(|said| format!("{said:?}"));
+    assert_eq!(repeats, [v2(g(1)), v2(g(2))], "once more within the Unsolicited Report Interval");
+    host.run(300.0);
+    assert_eq!(host.said(), []);
+    // The host itself reported last, so that it is the one to tell of its leaving.
+    host.leave(g(2));
+    assert_eq!(host.said(), [bye(g(2))]);
+    host.input(Listener::link_returned);
+    assert_eq!(host.said(), [v2(g(1))], "what was left is not reported");
+}

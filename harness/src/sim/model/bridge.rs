@@ -7,6 +7,7 @@
 //! some sources of a group counts as a member of all.
 
 mod addresses;
+mod octets;
 mod querier;
 mod snoop;
 

@@ -5,12 +5,14 @@
 //! General Query. Groups of 224.0.0.0/24 have no members here and are forwarded everywhere.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use castnet::time::Instant;
-use castnet::wire::igmp::{self, GroupRecord, Message, Query, RecordKind, V3Report, Version};
-use castnet::wire::ipv4::{self, IGMP, Ipv4Packet};
+use castnet::wire::float::decode_float;
+use castnet::wire::igmp::Version;
 
 use super::super::jiffies::{after, ticks};
+use super::octets::{Igmp, Kind, Read, Record, read};
 use super::querier::ALL_HOSTS;
 use super::{Bridge, BridgeOut, Due, hundredths};
 
@@ -24,8 +26,16 @@ pub(super) enum Carried {
     ToMembers(Ipv4Addr),
 }
 
+/// The types of records (RFC 3376 section 4.2.12).
+const IS_IN: u8 = 1;
+const TO_IN: u8 = 3;
+const BLOCK: u8 = 6;
+
 /// The Max Response Time of a Query without one, which is a version 1 Query.
-const V1_MAX_RESPONSE: std::time::Duration = std::time::Duration::from_secs(10);
+const V1_MAX_RESPONSE: Duration = Duration::from_secs(10);
+
+/// The unit of Max Resp Code.
+const TENTH: Duration = Duration::from_millis(100);
 
 impl Bridge {
     /// Learns from a packet in a frame to a group, and returns where it goes.
@@ -36,25 +46,27 @@ impl Bridge {
         packet: &[u8],
         out: &mut Vec<BridgeOut>,
     ) -> Carried {
-        let Ok(ip) = ipv4::decode(packet) else { return Carried::Nowhere };
-        if ip.protocol != IGMP {
-            return as_data(ip.destination);
-        }
-        let Ok(decoded) = igmp::decode(ip.payload, Version::V3) else { return Carried::Nowhere };
-        match decoded.message {
-            Message::V1Report { group } | Message::V2Report { group } => {
-                if !is_link_local(group) {
-                    self.add(now, group, port, out);
+        let igmp = match read(packet) {
+            Read::Damaged => return Carried::Nowhere,
+            Read::Data(destination) => return as_data(destination),
+            Read::Igmp(igmp) => igmp,
+        };
+        match igmp.kind {
+            Kind::Report => {
+                if !is_link_local(igmp.group) {
+                    self.add(now, igmp.group, port, out);
                 }
                 return Carried::ToRouters;
             }
-            Message::V3Report(report) => self.heard_v3(now, port, ip.source, &report, out),
-            Message::Leave { group } => self.heard_leave(now, port, group, out),
-            Message::Query(query) if !is_query(&query, &ip, decoded.trailing) => {
-                return Carried::Nowhere;
+            Kind::V3Report => {
+                for record in igmp.records() {
+                    // What comes before the lie has been learned.
+                    let Ok(record) = record else { return Carried::Nowhere };
+                    self.heard_record(now, port, igmp.source, record, out);
+                }
             }
-            Message::Query(query) => self.heard_query(now, port, ip.source, &query, out),
-            Message::Unknown { .. } => return as_data(ip.destination),
+            Kind::Leave => self.heard_leave(now, port, igmp.group, out),
+            Kind::Query => self.heard_query(now, port, &igmp, out),
         }
         Carried::Everywhere
     }
@@ -63,22 +75,22 @@ impl Bridge {
         &mut self,
         now: Instant,
         port: usize,
-        from: Ipv4Addr,
-        query: &Query,
+        query: &Igmp<'_>,
         out: &mut Vec<BridgeOut>,
     ) {
         let follows_v3 = self.settings.knobs.version == Version::V3;
-        let granted = match &query.v3 {
-            None if query.max_resp_code == 0 => V1_MAX_RESPONSE,
-            None => query.max_resp_v2(),
-            Some(v3) if !v3.sources.is_empty() => return,
-            Some(v3) if follows_v3 && !query.is_general() && v3.suppress => return,
-            Some(_) => query.max_resp_v3(),
+        let is_general = query.group.is_unspecified();
+        let granted = match query.v3() {
+            None if query.code == 0 => V1_MAX_RESPONSE,
+            None => TENTH * u32::from(query.code),
+            Some(v3) if v3.has_sources => return,
+            Some(v3) if follows_v3 && !is_general && v3.suppress => return,
+            Some(_) => TENTH * decode_float(query.code),
         };
         let granted = ticks(granted).max(1);
         // A version 1 Query is always general.
-        if query.is_general() || query.v3.is_none() && query.max_resp_code == 0 {
-            self.heard_querier(now, port, from, granted, out);
+        if is_general || query.v3().is_none() && query.code == 0 {
+            self.heard_querier(now, port, query.source, granted, out);
             return;
         }
         let end = after(now, granted * u64::from(self.settings.knobs.last_member_count));
@@ -116,31 +128,28 @@ impl Bridge {
         self.timers.lower(Due::Member(group, port), end);
     }
 
-    fn heard_v3(
+    fn heard_record(
         &mut self,
         now: Instant,
         port: usize,
         from: Ipv4Addr,
-        report: &V3Report,
+        record: Record,
         out: &mut Vec<BridgeOut>,
     ) {
-        for GroupRecord { kind, group, sources, .. } in &report.records {
-            let is_end = matches!(kind, RecordKind::ToIn | RecordKind::IsIn) && sources.is_empty();
-            match (self.settings.knobs.version, kind) {
-                _ if is_link_local(*group) => {}
-                (_, RecordKind::Unknown(_)) => {}
-                (Version::V3, RecordKind::ToIn) if is_end => {
-                    self.heard_end(now, port, from, *group, out);
-                }
-                (Version::V3, RecordKind::IsIn) if is_end => {}
-                (Version::V3, RecordKind::Block) => {}
-                (Version::V3, _) => {
-                    self.add(now, *group, port, out);
-                    self.track(now, port, from, *group);
-                }
-                _ if is_end => self.heard_leave(now, port, *group, out),
-                _ => self.add(now, *group, port, out),
+        let Record { kind, group, has_sources } = record;
+        if is_link_local(group) || !(IS_IN..=BLOCK).contains(&kind) {
+            return;
+        }
+        match (self.settings.knobs.version, kind) {
+            (Version::V3, TO_IN) if !has_sources => self.heard_end(now, port, from, group, out),
+            (Version::V3, IS_IN) if !has_sources => {}
+            (Version::V3, BLOCK) => {}
+            (Version::V3, _) => {
+                self.add(now, group, port, out);
+                self.track(now, port, from, group);
             }
+            (_, IS_IN | TO_IN) if !has_sources => self.heard_leave(now, port, group, out),
+            _ => self.add(now, group, port, out),
         }
     }
 
@@ -184,12 +193,6 @@ impl Bridge {
     fn has_fast_leave(&self, port: usize) -> bool {
         self.settings.fast_leave.get(port).is_some_and(|on| *on)
     }
-}
-
-/// Whether the message is a Query of some version with the right destination.
-fn is_query(query: &Query, ip: &Ipv4Packet<'_>, trailing: usize) -> bool {
-    let is_whole = query.v3.is_some() || trailing == 0;
-    is_whole && (!query.is_general() || ip.destination == ALL_HOSTS)
 }
 
 fn as_data(destination: Ipv4Addr) -> Carried {

@@ -8,6 +8,7 @@ use super::*;
 
 mod carrying;
 mod members;
+mod odd;
 mod querier;
 
 const G1: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
@@ -102,8 +103,7 @@ impl World {
 
     /// A packet in a frame to its group.
     fn packet(&mut self, port: usize, packet: Vec<u8>) -> &mut Self {
-        let [.., a, b, c] = ipv4::decode(&packet).map_or([0; 4], |ip| ip.destination.octets());
-        let (from, to) = ([2, 0, 0, 0, 0, port as u8], [1, 0, 0x5e, a & 0x7f, b, c]);
+        let (from, to) = ([2, 0, 0, 0, 0, port as u8], [1, 0, 0x5e, 1, 1, 1]);
         self.act(|bridge, now, out| bridge.receive(now, port, from, to, &packet.into(), out))
     }
 
