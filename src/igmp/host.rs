@@ -63,11 +63,6 @@ impl Host {
         self.with(now, Reception::link_returned);
     }
 
-    /// The link was down and is up again ([`Listener::link_returned`]).
-    pub fn link_returned(&mut self, now: Instant) {
-        self.with(now, Listener::link_returned);
-    }
-
     /// Serves every timer that has expired; harmless at any time.
     pub fn expire(&mut self, now: Instant) {
         self.with(now, Reception::expire);

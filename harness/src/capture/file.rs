@@ -3,18 +3,24 @@
 //! Either byte order, stamps of any resolution, several sections and interfaces, records of any
 //! length. An odd option costs nothing but itself. A block that cannot be read is counted, and a
 //! file that breaks off yields every frame before the break, and then the position of the break.
+//! A file of gzip is unpacked up to a limit; other formats are refused by their names.
 
+mod interface;
+mod other;
 mod pcap;
 mod pcapng;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::time::Duration;
 
 use super::link::LinkType;
 
 /// The octets of a record or block that are kept; what lies behind them is passed over.
 const KEPT: u64 = 16 << 20;
+
+/// The most octets that a file of gzip is unpacked to: a few of them may stand for any number.
+const UNPACKED: u64 = 1 << 30;
 
 /// A frame of the file.
 #[derive(Clone, Debug)]
@@ -44,7 +50,7 @@ pub enum Broken {
     /// The structure at this octet is invalid, for this reason.
     #[error("what stands at octet {0} is malformed: {1}")]
     Malformed(u64, String),
-    /// The file is no capture.
+    /// The file is no capture that is read.
     #[error("it is neither pcapng nor pcap: {0}")]
     NotACapture(String),
     /// The system failed to read on.
@@ -83,7 +89,7 @@ impl Reading {
         self.ignored.entry(what).or_insert((0, at)).0 += 1;
     }
 
-    /// Whether every frame of the file was read.
+    /// Whether every frame of the file was read; what was never captured is not in the file.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.lost == 0 && self.ended.is_ok()
@@ -113,25 +119,47 @@ impl Reading {
 /// Hands each frame to `see`, until that returns false.
 #[must_use]
 pub fn read(file: impl Read, see: impl FnMut(CapturedFrame) -> bool) -> Reading {
+    read_up_to(UNPACKED, file, see)
+}
+
+/// Reads a file that may be unpacked to so many octets.
+pub(super) fn read_up_to(
+    most: u64,
+    file: impl Read,
+    see: impl FnMut(CapturedFrame) -> bool,
+) -> Reading {
     let mut reading = Reading::whole();
-    reading.ended = read_any(file, &mut reading, see);
+    reading.ended = read_any(most, file, &mut reading, see);
     reading
 }
 
 fn read_any(
+    most: u64,
     file: impl Read,
     reading: &mut Reading,
     see: impl FnMut(CapturedFrame) -> bool,
 ) -> Result<(), Broken> {
-    let mut file = Octets { file: BufReader::new(file), at: 0 };
-    let magic = file.file.fill_buf().map_err(|error| Broken::Io(error.to_string()))?;
-    if magic.is_empty() {
+    let (beginning, file) = begin(file)?;
+    let (beginning, file) = begin(other::unpacked(file, &beginning, most))?;
+    if beginning.is_empty() {
         return Err(Broken::NotACapture("it is empty".to_owned()));
     }
-    if magic.starts_with(&pcapng::MAGIC) {
+    if let Some(named) = other::named(&beginning) {
+        return Err(Broken::NotACapture(format!("it is {named}")));
+    }
+    let file = Octets { file: BufReader::new(file), at: 0 };
+    if beginning.starts_with(&pcapng::MAGIC) {
         return pcapng::read(file, reading, see);
     }
     pcap::read(file, see)
+}
+
+/// The first octets of the file, and the whole file again.
+fn begin<R: Read>(mut file: R) -> Result<(Vec<u8>, impl Read), Broken> {
+    let mut octets = Vec::new();
+    let read = (&mut file).take(other::LONGEST as u64).read_to_end(&mut octets);
+    read.map_err(|error| in_file(&error, 0))?;
+    Ok((octets.clone(), Cursor::new(octets).chain(file)))
 }
 
 /// A file, and how many of its octets were read.

@@ -5,12 +5,12 @@ mod odd;
 use std::fmt;
 
 use castnet::addr::Family;
-use castnet::wire::ip;
 
-use super::decode::{Content, Packet, decode_ip, decode_of};
+use super::decode::{Content, Packet, decode_of};
 use super::fields::Field;
 use super::file::CapturedFrame;
-use super::link::{self, LinkType, Unread};
+use super::link::{self, Unread};
+use super::tunnel::{self, Tunnel};
 use crate::recording::Number;
 
 /// A frame that has been looked at.
@@ -78,7 +78,7 @@ impl InspectedFrame {
             None => interface,
         };
         let content = match carried.family() {
-            Some(family) => of_packet(family, carried.packet, captured),
+            Some(family) => of_packet(family, carried.packet, captured, 0),
             None => {
                 FrameContent::Other(format!("{}, {length} octets", protocol(carried.ether_type)))
             }
@@ -171,53 +171,41 @@ impl fmt::Display for InspectedFrame {
     }
 }
 
-fn of_packet(family: Family, octets: &[u8], captured: &CapturedFrame) -> FrameContent {
+fn of_packet(
+    family: Family,
+    octets: &[u8],
+    captured: &CapturedFrame,
+    depth: usize,
+) -> FrameContent {
     match decode_of(family, octets) {
-        Ok(packet) => tunnelled(octets).unwrap_or(FrameContent::Packet(packet)),
+        Ok(packet) => {
+            let inner = (depth < tunnel::DEEPEST).then(|| tunnelled(octets, captured, depth));
+            inner.flatten().unwrap_or(FrameContent::Packet(packet))
+        }
         Err(malformed) => odd::odd(family, octets, malformed, captured),
     }
 }
 
 /// IGMP or MLD in a tunnel, which is none of this link.
-fn tunnelled(octets: &[u8]) -> Option<FrameContent> {
-    let mut octets = octets;
-    let mut marks = Vec::new();
-    while let Some((name, inner)) = inner(octets) {
-        let ip::Header { source, destination, .. } = ip::Packet::decode(octets).ok()?.header;
-        marks.push(format!("in {name} {source} > {destination}"));
-        let packet = decode_ip(inner).ok()?;
-        if matches!(packet.content, Content::Gmp(_) | Content::BadGmp(_)) {
-            return Some(FrameContent::Marked(Box::new(packet), marks.join(", ")));
+fn tunnelled(octets: &[u8], captured: &CapturedFrame, depth: usize) -> Option<FrameContent> {
+    let Tunnel { name, source, destination, family, inner } = tunnel::open(octets)?;
+    let mark = format!("in {name} {source} > {destination}");
+    let is_gmp = |packet: &Packet| is_gmp_of(family, packet);
+    Some(match of_packet(family, inner, captured, depth + 1) {
+        FrameContent::Packet(packet) if is_gmp(&packet) => {
+            FrameContent::Marked(Box::new(packet), mark)
         }
-        octets = inner;
-    }
-    None
-}
-
-/// The packet in a packet of GRE (RFC 2784, RFC 2890), or of either family in IP (RFC 2003, RFC 4213,
-/// RFC 2473).
-fn inner(octets: &[u8]) -> Option<(&'static str, &[u8])> {
-    let outer = ip::Packet::decode(octets).ok()?;
-    match outer.header.protocol {
-        4 | 41 => Some(("IP", outer.payload)),
-        47 => {
-            let (&[flags, version, a, b], mut rest) = outer.payload.split_first_chunk()?;
-            for present in [0x80, 0x20, 0x10] {
-                if flags & present != 0 {
-                    rest = rest.get(4..)?;
-                }
-            }
-            match (version & 7, u16::from_be_bytes([a, b])) {
-                (0, 0x0800 | 0x86dd) => Some(("GRE", rest)),
-                (0, 0x6558) => {
-                    let carried = link::open(LinkType::ETHERNET, rest).ok()?;
-                    carried.family().map(|_| ("GRE", carried.packet))
-                }
-                _ => None,
-            }
+        // In two tunnels it may be of the other family.
+        FrameContent::Marked(packet, marks)
+            if [Family::V4, Family::V6].iter().any(|&of| is_gmp_of(of, &packet)) =>
+        {
+            FrameContent::Marked(packet, format!("{mark}, {marks}"))
         }
-        _ => None,
-    }
+        FrameContent::Part { family, is_gmp: true, words } => {
+            FrameContent::Part { family, is_gmp: true, words: format!("{words}, {mark}") }
+        }
+        _ => return None,
+    })
 }
 
 /// What is no IP, by its EtherType.

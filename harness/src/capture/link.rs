@@ -1,6 +1,6 @@
 //! Takes the link header off a captured frame: Ethernet, also with VLAN tags (IEEE 802.1Q), Linux
-//! cooked captures of both versions, raw IP, BSD loopback, PPP and Cisco HDLC; also SNAP (RFC 1042)
-//! and PPPoE (RFC 2516).
+//! cooked captures of both versions, raw IP, BSD loopback, PPP and Cisco HDLC; also SNAP (RFC 1042),
+//! PPPoE (RFC 2516) and MPLS (RFC 3032).
 //!
 //! Link types are those of <https://www.tcpdump.org/linktypes.html>. Other types are refused by
 //! name; a frame that is too short for its own header is refused as cut.
@@ -31,6 +31,16 @@ impl LinkType {
     pub const IPV6: Self = Self(229);
     /// PPP, with or without the octets of HDLC.
     pub const PPP: [Self; 2] = [Self(9), Self(50)];
+    /// PPP behind an octet that tells the direction.
+    pub const PPP_WITH_DIR: [Self; 2] = [Self(166), Self(204)];
+    /// An 802.2 header, as on ATM.
+    pub const ATM_RFC1483: Self = Self(100);
+    /// Cisco's HDLC behind an octet that tells the direction.
+    pub const C_HDLC_WITH_DIR: Self = Self(205);
+    /// MPLS without a header of a link.
+    pub const MPLS: Self = Self(219);
+    /// Ethernet behind four octets of netANALYZER.
+    pub const NETANALYZER: Self = Self(240);
     /// PPPoE without Ethernet.
     pub const PPP_ETHER: Self = Self(51);
     /// Cisco's HDLC.
@@ -83,6 +93,8 @@ pub enum Unread {
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 const PPPOE: u16 = 0x8864;
+/// MPLS to one receiver, and to several.
+const MPLS: [u16; 2] = [0x8847, 0x8848];
 /// The tags of 802.1Q, of 802.1ad, and what came before that.
 const TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 
@@ -104,7 +116,9 @@ pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
         }
         LinkType::LINUX_SLL => cooked(frame),
         LinkType::LINUX_SLL2 => cooked_2(frame),
-        LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => raw(frame),
+        LinkType::RAW => raw(frame),
+        LinkType::IPV4 => Ok(Carried::bare(IPV4, frame)),
+        LinkType::IPV6 => Ok(Carried::bare(IPV6, frame)),
         LinkType(number) if DLT_RAW.contains(&number) => raw(frame),
         LinkType::NULL | LinkType::LOOP => {
             let (family, packet) = split::<4>(frame)?;
@@ -118,6 +132,11 @@ pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
             let (_, rest) = split::<2>(frame)?;
             tagged(rest, None)
         }
+        LinkType::ATM_RFC1483 => Ok(unwrapped(Carried::bare(0, frame))),
+        LinkType::MPLS => Ok(unwrapped(Carried::bare(MPLS[0], frame))),
+        LinkType::NETANALYZER => open(LinkType::ETHERNET, split::<4>(frame)?.1),
+        LinkType::C_HDLC_WITH_DIR => sent(LinkType::C_HDLC, frame),
+        other if LinkType::PPP_WITH_DIR.contains(&other) => sent(LinkType::PPP[0], frame),
         other if LinkType::PPP.contains(&other) => {
             let packet = frame.strip_prefix(&[0xff, 0x03]).unwrap_or(frame);
             let (protocol, packet) = number(packet)?;
@@ -142,6 +161,12 @@ impl<'a> Carried<'a> {
             _ => None,
         }
     }
+}
+
+/// A frame behind an octet that is 0 if it was received.
+fn sent(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
+    let ([direction], frame) = split::<1>(frame)?;
+    Ok(Carried { outgoing: Some(direction != 0), ..open(link_type, frame)? })
 }
 
 fn raw(frame: &[u8]) -> Result<Carried<'_>, Unread> {
@@ -180,9 +205,29 @@ const fn of_ppp(protocol: u16) -> Option<u16> {
     }
 }
 
-/// The packet in SNAP or in a session of PPPoE; anything else as it is.
-fn unwrapped(carried: Carried<'_>) -> Carried<'_> {
-    let found = match (carried.ether_type, carried.packet) {
+/// How many headers are taken off one another at most.
+const DEEPEST: usize = 8;
+
+/// The packet in SNAP, in a session of PPPoE, or behind labels of MPLS; anything else as it is.
+fn unwrapped(mut carried: Carried<'_>) -> Carried<'_> {
+    for _ in 0..DEEPEST {
+        let Some((ether_type, packet)) = inside(&carried) else { break };
+        carried = Carried { ether_type, packet, ..carried };
+        if let [a, b, packet @ ..] = packet
+            && TAGS.contains(&ether_type)
+        {
+            // A tag behind SNAP.
+            carried.vlans.push(u16::from_be_bytes([*a, *b]) & 0x0fff);
+            let Ok((ether_type, packet)) = number(packet) else { break };
+            carried = Carried { ether_type, packet, ..carried };
+        }
+    }
+    carried
+}
+
+/// What the next header is about, and what follows it.
+fn inside<'a>(carried: &Carried<'a>) -> Option<(u16, &'a [u8])> {
+    match (carried.ether_type, carried.packet) {
         (..0x0600, [0xaa, 0xaa, 3, 0, 0, 0 | 0xf8, a, b, packet @ ..]) => {
             Some((u16::from_be_bytes([*a, *b]), packet))
         }
@@ -192,11 +237,16 @@ fn unwrapped(carried: Carried<'_>) -> Carried<'_> {
             let packet = packet.get(..length).unwrap_or(packet);
             of_ppp(u16::from_be_bytes([*a, *b])).map(|ether_type| (ether_type, packet))
         }
+        // One label after the other; the octet before the last has the bottom of the stack.
+        (ether_type, [_, _, bottom, _, packet @ ..]) if MPLS.contains(&ether_type) => {
+            match (bottom & 1, packet.first()? >> 4) {
+                (0, _) => Some((ether_type, packet)),
+                (_, 4) => Some((IPV4, packet)),
+                (_, 6) => Some((IPV6, packet)),
+                _ => None,
+            }
+        }
         _ => None,
-    };
-    match found {
-        Some((ether_type, packet)) => Carried { ether_type, packet, ..carried },
-        None => carried,
     }
 }
 

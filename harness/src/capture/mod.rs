@@ -11,6 +11,7 @@ pub mod inspected;
 pub mod link;
 pub mod numbered;
 pub mod pcapng;
+mod tunnel;
 
 #[cfg(test)]
 mod tests;

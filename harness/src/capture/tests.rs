@@ -4,6 +4,8 @@ mod comments;
 mod file;
 mod link;
 mod mld;
+mod other;
+mod tunnel;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

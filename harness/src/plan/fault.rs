@@ -10,6 +10,7 @@ use super::topology::Topology;
 use super::{LinkId, PortId};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, FaultAction, PacketKind, Scenario, Source};
+use crate::vocabulary::fault::MOST_COPIES;
 
 /// A rule of a link.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,7 +45,58 @@ pub(super) fn faults(
     source: &Source,
     told: &mut Diagnostics,
 ) -> Vec<Fault> {
-    scenario.faults.iter().filter_map(|written| fault(written, topology, source, told)).collect()
+    let of = |written| fault(written, topology, source, told);
+    let faults: Vec<Option<Fault>> = scenario.faults.iter().map(of).collect();
+    limit_copies(scenario, &faults, told);
+    faults.into_iter().flatten().collect()
+}
+
+/// Refuses rules that would together make too many copies of a frame: the second rule of a link
+/// copies the copies of the first one, and what is forwarded is copied again on the next link.
+fn limit_copies(scenario: &Scenario, faults: &[Option<Fault>], told: &mut Diagnostics) {
+    let copying = scenario.faults.iter().zip(faults).filter_map(|(written, fault)| {
+        let fault = fault.as_ref()?;
+        let FaultAction::Duplicate(copies) = fault.action else { return None };
+        Some((written, fault, u64::from(copies) + 1))
+    });
+    let mut known: Vec<(&scenario::Fault, &Fault, u64)> = Vec::new();
+    for (written, fault, frames) in copying {
+        let before = known.iter().filter(|(_, other, _)| fault.may_meet(other));
+        let all = before.clone().fold(frames, |all, (.., frames)| all.saturating_mul(*frames));
+        if all > u64::from(MOST_COPIES) + 1
+            && let Some((first, ..)) = before.clone().next()
+        {
+            let message = format!(
+                "rules make {} copies of a frame together, and at most {MOST_COPIES} are made",
+                all - 1
+            );
+            told.error(&first.span, &message, "the copies of this rule");
+            told.error(&written.span, &message, "are copied by this one");
+            return;
+        }
+        known.push((written, fault, frames));
+    }
+}
+
+impl Fault {
+    /// Whether both rules may strike one frame, or a datagram that is forwarded from one to the
+    /// other.
+    fn may_meet(&self, other: &Self) -> bool {
+        fn agree<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+            one.zip(other).is_none_or(|(one, other)| one == other)
+        }
+        let ends = |one: &Self, other: &Self| one.until.is_some_and(|until| until <= other.after);
+        let are_data = [self, other].map(|fault| Some(fault.kind? == PacketKind::Data));
+        let is_one_link = self.link == other.link
+            && agree(self.from, other.from)
+            && agree(self.to, other.to)
+            && agree(are_data[0], are_data[1]);
+        let are_forwarded = self.link != other.link && !are_data.contains(&Some(false));
+        (is_one_link || are_forwarded)
+            && agree(self.group, other.group)
+            && !ends(self, other)
+            && !ends(other, self)
+    }
 }
 
 fn fault(

@@ -4,13 +4,14 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::diagnostic::Diagnostics;
+use super::extent;
 use super::source::Source;
 use super::span::Span;
 
 /// The most lines of invalid TOML that are reported.
 const MOST_NOT_TOML: usize = 8;
 
-/// The document of a file; `None`, with a fault, if the file is not TOML.
+/// The document of a file; `None`, with a fault, if the file is not TOML or too long.
 pub(super) fn document<'s>(file: &'s Source, faults: &mut Diagnostics) -> Option<DeTable<'s>> {
     let (document, errors) = DeTable::parse_recoverable(&file.text);
     if !errors.is_empty() {
@@ -26,7 +27,10 @@ pub(super) fn document<'s>(file: &'s Source, faults: &mut Diagnostics) -> Option
         );
         return None;
     }
-    Some(shifted(document.into_inner(), file.begin))
+    let document = shifted(document.into_inner(), file.begin);
+    let before = faults.len();
+    extent::check(&document, faults);
+    (faults.len() == before).then_some(document)
 }
 
 fn shifted(table: DeTable<'_>, by: usize) -> DeTable<'_> {

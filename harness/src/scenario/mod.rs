@@ -18,6 +18,7 @@ mod cache;
 mod claim;
 mod document;
 mod expect;
+mod extent;
 mod family;
 mod fault;
 mod gap;

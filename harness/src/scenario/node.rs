@@ -215,13 +215,16 @@ fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
 
 fn querier(table: &Reader<'_, '_>) -> Option<Querier> {
     let query_interval = table.require("query-interval", table.duration("query-interval"));
-    for interval in query_interval.iter().filter(|interval| interval.value.is_zero()) {
-        let message = "`query-interval` must not be 0";
+    for interval in query_interval.iter().filter(|interval| interval.value < SHORTEST) {
+        let message = "`query-interval` is at least \"1ms\"";
         table.faults().borrow_mut().error(&interval.span, message, "without end at once");
     }
     let max_resp = inject::max_resp(table).map_or(DEFAULT_MAX_RESP, |max_resp| max_resp.value);
     Some(Querier { query_interval: query_interval?.value, max_resp })
 }
+
+/// The shortest time from one Query to the next.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// RFC2236-8.3-01
 const DEFAULT_MAX_RESP: Duration = Duration::from_secs(10);

@@ -34,6 +34,35 @@ fn faults_injections_and_what_is_done_to_routers() {
 }
 
 #[test]
+fn the_rules_of_a_link_together_make_only_so_many_copies() {
+    const BEFORE: &str = "[[expect]]\npacket";
+    let with = |faults: &[&str]| {
+        let faults: String =
+            faults.iter().map(|keys| format!("[[fault]]\non = \"lan\"\n{keys}\n\n")).collect();
+        SOUND.replacen(BEFORE, &format!("{faults}{BEFORE}"), 1)
+    };
+    let told_of = |faults: &[&str]| told(&with(faults));
+    let sound = |faults: &[&str]| {
+        compile("sound.toml", &with(faults)).map(|_| ()).map_err(|told| told.to_string())
+    };
+    // Both places are shown.
+    insta::assert_snapshot!(told_of(&["duplicate = 1000", "kind = \"query\"\nduplicate = 1000"]));
+    assert_eq!(sound(&["duplicate = 10", "duplicate = 90"]), Ok(()), "11 x 91 - 1 copies");
+    assert!(told_of(&["duplicate = 10", "duplicate = 9", "duplicate = 9"]).contains("1099 copies"));
+    // What is forwarded is copied on both links.
+    let other = "duplicate = 1000\n\n[[fault]]\non = \"up\"\nduplicate = 9";
+    assert!(told_of(&[other]).contains("10009 copies"), "{}", told_of(&[other]));
+    assert_eq!(sound(&[&other.replace("= 9", "= 9\nkind = \"report\"")]), Ok(()));
+    // No frame meets both.
+    let apart = [
+        ["for = \"1s\"\nduplicate = 1000", "after = \"1s\"\nduplicate = 1000"],
+        ["from = \"r1\"\nduplicate = 1000", "from = \"h1\"\nduplicate = 1000"],
+        ["kind = \"data\"\nduplicate = 1000", "kind = \"leave\"\nduplicate = 1000"],
+    ];
+    apart.iter().for_each(|two| assert_eq!(sound(two), Ok(()), "{two:?}"));
+}
+
+#[test]
 fn a_daemon_runs_in_no_way_that_is_not_known() {
     let told = told(&SOUND.replacen("\"router\" }", "\"router\", daemon = \"proces\" }", 1));
     assert!(told.contains("unknown daemon `proces`"), "{told}");

@@ -2,7 +2,7 @@
 
 use castnet_lab::plan::{LoadError, load};
 
-use super::told;
+use super::{SOUND, told};
 
 #[test]
 fn files_that_are_hardly_scenarios() {
@@ -45,4 +45,27 @@ fn files_that_cannot_be_read_as_text() {
     ];
     std::fs::remove_dir_all(&folder).unwrap();
     insta::assert_snapshot!(told.join("\n\n----\n\n"));
+}
+
+#[test]
+fn what_is_longer_than_anybody_writes_is_refused_with_its_limit() {
+    let refused = |from: &str, to: &str, part: &str| {
+        let told = told(&SOUND.replace(from, to));
+        assert!(told.contains(part) && told.len() < 2_000, "{part:?} is missing in {told}");
+    };
+    let title = SOUND.split('"').nth(1).unwrap();
+    refused(title, &"t".repeat(201), "`title` has at most 200 octets");
+    refused("h1", &"h".repeat(201), "a name has at most 200 octets");
+    refused("239.1.1.1", &"2".repeat(10_001), "`group` has at most 10000 octets");
+    let fault = "[[fault]]\non = \"lan\"\ndelay = \"1ms\"\n\n".repeat(1_001);
+    let told = told(&SOUND.replacen("[[expect]]", &format!("{fault}[[expect]]"), 1));
+    assert!(told.contains("a scenario has at most 1000 faults"), "{told}");
+    let querier = "i1 = { role = \"querier\", query-interval = \"1us\" }";
+    let told = told_of_querier(querier);
+    assert!(told.contains("`query-interval` is at least \"1ms\""), "{told}");
+}
+
+fn told_of_querier(querier: &str) -> String {
+    let sound = SOUND.replacen("\"r2\", \"h1\"]", "\"r2\", \"h1\", \"i1\"]", 1);
+    told(&sound.replacen("[nodes]", &format!("[nodes]\n{querier}"), 1))
 }

@@ -8,13 +8,24 @@ use std::time::Duration;
 
 use super::{Broken, CapturedFrame, Octets, Order, link_type};
 
-/// The first octets, by byte order, and the nanoseconds of a unit of the stamps' fractions.
-const MAGICS: [([u8; 4], bool, u64); 4] = [
-    ([0xa1, 0xb2, 0xc3, 0xd4], true, 1000),
-    ([0xd4, 0xc3, 0xb2, 0xa1], false, 1000),
-    ([0xa1, 0xb2, 0x3c, 0x4d], true, 1),
-    ([0x4d, 0x3c, 0xb2, 0xa1], false, 1),
+/// A variant of the format, by its first octets.
+struct Variant {
+    magic: u32,
+    /// The nanoseconds of a unit of the stamps' fractions.
+    unit: u64,
+    /// Whether each record says more: its interface, its protocol, and whether it was sent. So
+    /// wrote a modified libpcap (A. Kuznetzov) for Linux.
+    is_modified: bool,
+}
+
+const VARIANTS: [Variant; 3] = [
+    Variant { magic: 0xa1b2_c3d4, unit: 1000, is_modified: false },
+    Variant { magic: 0xa1b2_3c4d, unit: 1, is_modified: false },
+    Variant { magic: 0xa1b2_cd34, unit: 1000, is_modified: true },
 ];
+
+/// The packet type of a record: from ourselves (`PACKET_OUTGOING`).
+const OUTGOING: u8 = 4;
 
 pub(super) fn read(
     mut file: Octets<impl Read>,
@@ -22,12 +33,15 @@ pub(super) fn read(
 ) -> Result<(), Broken> {
     let none = |why: &str| Broken::NotACapture(why.to_owned());
     let magic: [u8; 4] = file.array(0).map_err(|_| none("it is shorter than a header"))?;
-    let known = MAGICS.iter().find(|(octets, ..)| *octets == magic);
-    let Some(&(_, big, unit)) = known else {
+    let orders = [true, false].map(|big| Order { big });
+    let mut known = orders.into_iter().flat_map(|order| {
+        let of = move |variant: &&Variant| variant.magic == order.u32(magic);
+        VARIANTS.iter().find(of).map(|variant| (order, variant))
+    });
+    let Some((order, variant)) = known.next() else {
         let [a, b, c, d] = magic;
         return Err(none(&format!("it begins with {a:02x} {b:02x} {c:02x} {d:02x}")));
     };
-    let order = Order { big };
     // Version, time zone, accuracy and largest length, which say nothing about the records.
     let _: [u8; 16] = file.array(0).map_err(|_| none("it is shorter than a header"))?;
     let link = file.array(0).map_err(|_| none("it is shorter than a header"))?;
@@ -38,13 +52,18 @@ pub(super) fn read(
         let fraction = order.u32(file.array(at)?);
         let captured = order.u32(file.array(at)?);
         let original = order.u32(file.array(at)?);
+        let mut outgoing = None;
+        if variant.is_modified {
+            let [_, _, _, _, _, _, packet_type, _]: [u8; 8] = file.array(at)?;
+            outgoing = Some(packet_type == OUTGOING);
+        }
         let bytes = file.take(captured.into(), at)?;
-        let fraction = Duration::from_nanos(u64::from(fraction) * unit);
+        let fraction = Duration::from_nanos(u64::from(fraction) * variant.unit);
         let shot = CapturedFrame {
             stamp: Some(Duration::from_secs(seconds.into()) + fraction),
             interface: "-".to_owned(),
             link_type,
-            outgoing: None,
+            outgoing,
             original_len: original.max(captured) as usize,
             bytes,
             comments: Vec::new(),

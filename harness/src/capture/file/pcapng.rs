@@ -2,14 +2,13 @@
 //!
 //! Strings that are not UTF-8 are repaired, an option of a wrong length is ignored, and neither
 //! costs the frame. A block whose own numbers contradict its length is lost and counted; the block
-//! behind it is read. Blocks of other types are passed over.
+//! behind it is read. Of statistics only the dropped frames count. Blocks of other types are passed
+//! over, whatever is in them.
 
-use std::collections::BTreeMap;
 use std::io::Read;
-use std::time::Duration;
 
+use super::interface::{Drops, Interface};
 use super::{Broken, CapturedFrame, Octets, Order, Reading, link_type};
-use crate::capture::link::LinkType;
 use crate::printable;
 
 /// The first octets: the type of a section header, which is the same in either byte order.
@@ -32,46 +31,30 @@ const AROUND: u32 = 12;
 const END: u16 = 0;
 const COMMENT: u16 = 1;
 const FLAGS: u16 = 2;
+const DROPCOUNT: u16 = 4;
 const IF_NAME: u16 = 2;
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
-/// Frames that an interface, and the system behind it, dropped so far.
-const DROPPED: [u16; 2] = [5, 7];
+
+/// Options of statistics: what the interface dropped for lack of room, and what the system did.
+const IFDROP: u16 = 5;
+const OSDROP: u16 = 7;
+
+/// The obsolete block's number of dropped frames, if it is not known.
+const UNKNOWN_DROPS: u16 = 0xffff;
 
 /// The direction bits of the flags, and their values.
 const DIRECTION: u32 = 3;
 const INBOUND: u32 = 1;
 const OUTBOUND: u32 = 2;
 
-const NANOS: u128 = 1_000_000_000;
-
-/// An interface of the section.
-struct Interface {
-    name: Option<String>,
-    link_type: LinkType,
-    /// The longest part of a frame that is captured, in octets; 0 without a limit.
-    snap_len: u32,
-    /// The unit of stamps: 10 to the minus n seconds, or with the upper bit 2 to the minus n.
-    resolution: u8,
-    /// Seconds to be added to each stamp.
-    offset: i64,
-}
-
 /// What has been read of the section so far.
 struct Section {
     order: Order,
     /// `None` for one whose block could not be read: the others keep their numbers.
     interfaces: Vec<Option<Interface>>,
-    /// Frames that were dropped so far, by interface.
-    dropped: BTreeMap<u32, u64>,
     /// Comments on the section, until its first frame takes them.
     comments: Vec<String>,
-}
-
-impl Section {
-    const fn new(order: Order, comments: Vec<String>) -> Self {
-        Self { order, interfaces: Vec::new(), dropped: BTreeMap::new(), comments }
-    }
 }
 
 pub(super) fn read(
@@ -80,7 +63,7 @@ pub(super) fn read(
     mut see: impl FnMut(CapturedFrame) -> bool,
 ) -> Result<(), Broken> {
     let order = Order { big: true };
-    let mut section = Section::new(order, Vec::new());
+    let mut section = Section { order, interfaces: Vec::new(), comments: Vec::new() };
     while !file.is_at_end()? {
         let at = file.at;
         let kind: [u8; 4] = file.array(at)?;
@@ -93,9 +76,8 @@ pub(super) fn read(
         let mut block = Block { body: &body, order: section.order, at, reading };
         match section.order.u32(kind) {
             INTERFACE => section.interfaces.push(block.interface()),
-            STATISTICS => block.statistics(&mut section.dropped),
             kind @ (PACKET | SIMPLE_PACKET | ENHANCED_PACKET) => {
-                match block.shot(kind, &section.interfaces) {
+                match block.shot(kind, &mut section.interfaces) {
                     Err(why) => reading.lose(at, why),
                     Ok(mut shot) => {
                         shot.comments.splice(..0, std::mem::take(&mut section.comments));
@@ -105,6 +87,7 @@ pub(super) fn read(
                     }
                 }
             }
+            STATISTICS => block.statistics(&mut section.interfaces),
             _ => {}
         }
     }
@@ -136,7 +119,7 @@ fn header(
             comments.push(text(value));
         }
     }
-    Ok(Section::new(order, comments))
+    Ok(Section { order, interfaces: Vec::new(), comments })
 }
 
 /// The body of a block, of which `read` octets behind its length have been read.
@@ -205,6 +188,7 @@ impl Block<'_> {
             snap_len: self.order.u32([c, d, e, f]),
             resolution: 6,
             offset: 0,
+            drops: Drops::default(),
         };
         for (code, value) in self.options(options) {
             match code {
@@ -226,31 +210,14 @@ impl Block<'_> {
         Some(interface)
     }
 
-    /// Counts what an interface has dropped since its last statistics.
-    fn statistics(&mut self, dropped: &mut BTreeMap<u32, u64>) {
-        let Some((&[a, b, c, d, ..], options)) = self.body.split_first_chunk::<12>() else {
-            return self.reading.ignore(self.at, "statistics that are too short");
-        };
-        let mut now = 0_u64;
-        for (code, value) in self.options(options) {
-            if DROPPED.contains(&code) {
-                let count = self.exact(value, "a count of a wrong length");
-                now = now.saturating_add(count.map_or(0, |count| self.order.u64(count)));
-            }
-        }
-        let before = dropped.entry(self.order.u32([a, b, c, d])).or_default();
-        let more = now.saturating_sub(*before);
-        self.reading.dropped = self.reading.dropped.saturating_add(more);
-        *before = now.max(*before);
-    }
-
     /// The frame of the block, or why it is lost.
     fn shot(
         &mut self,
         kind: u32,
-        interfaces: &[Option<Interface>],
+        interfaces: &mut [Option<Interface>],
     ) -> Result<CapturedFrame, String> {
         let short = || format!("a packet block of {} octets", self.body.len());
+        let mut dropped = 0;
         let (numbers, octets) = match kind {
             SIMPLE_PACKET => {
                 let (original, octets) = self.body.split_first_chunk::<4>().ok_or_else(short)?;
@@ -260,22 +227,27 @@ impl Block<'_> {
                 let (head, octets) = self.body.split_first_chunk::<20>().ok_or_else(short)?;
                 let number =
                     |n: usize| self.order.u32([head[n], head[n + 1], head[n + 2], head[n + 3]]);
-                // The obsolete block counts dropped packets in the other half of this number.
                 let id = match kind {
                     PACKET => self.order.u16([head[0], head[1]]).into(),
                     _ => number(0),
                 };
+                if kind == PACKET {
+                    // The obsolete block has the count in the other half of this number.
+                    let count = self.order.u16([head[2], head[3]]);
+                    dropped = if count == UNKNOWN_DROPS { 0 } else { count.into() };
+                }
                 let stamp = u64::from(number(4)) << 32 | u64::from(number(8));
                 ((id, Some(stamp), Some(number(12)), number(16)), octets)
             }
         };
         let (id, stamp, captured, original) = numbers;
-        let interface = usize::try_from(id).ok().and_then(|id| interfaces.get(id)?.as_ref());
+        let interface = usize::try_from(id).ok().and_then(|id| interfaces.get_mut(id)?.as_mut());
         let interface =
             interface.ok_or_else(|| format!("interface {id} of the packet is not described"))?;
         // The length of a simple packet follows from the interface's limit.
         let limit = if interface.snap_len == 0 { u32::MAX } else { interface.snap_len };
-        let captured = captured.unwrap_or_else(|| original.min(limit)) as usize;
+        let simple = || (original.min(limit) as usize).min(octets.len());
+        let captured = captured.map_or_else(simple, |captured| captured as usize);
         let bytes = match octets.get(..captured) {
             Some(bytes) => bytes,
             None if octets.len() as u64 + 20 >= super::KEPT => octets,
@@ -285,7 +257,9 @@ impl Block<'_> {
             }
         };
         let options = octets.get(captured.next_multiple_of(4)..).unwrap_or_default();
-        let (outgoing, comments) = self.remarks(if stamp.is_some() { options } else { &[] });
+        let options = if stamp.is_some() { options } else { &[] };
+        let Remarks { outgoing, comments, dropped: told } = self.remarks(options);
+        interface.drops.add(told.max(dropped), self.reading);
         let stamp = stamp.and_then(|stamp| {
             let since = interface.since_1970(stamp);
             if since.is_none() {
@@ -304,21 +278,55 @@ impl Block<'_> {
         })
     }
 
-    /// Direction and comments of a packet.
-    fn remarks(&mut self, options: &[u8]) -> (Option<bool>, Vec<String>) {
-        let (mut outgoing, mut comments) = (None, Vec::new());
+    fn remarks(&mut self, options: &[u8]) -> Remarks {
+        let mut remarks = Remarks::default();
         for (code, value) in self.options(options) {
             match code {
-                COMMENT => comments.push(text(value)),
+                COMMENT => remarks.comments.push(text(value)),
                 FLAGS => {
                     let flags = self.exact(value, "a packet's flags of a wrong length");
-                    outgoing = outgoing.or_else(|| direction(self.order.u32(flags?)));
+                    let direction = flags.and_then(|flags| direction(self.order.u32(flags)));
+                    remarks.outgoing = remarks.outgoing.or(direction);
+                }
+                DROPCOUNT => {
+                    let count = self.exact(value, "a packet's drop count of a wrong length");
+                    remarks.dropped = count.map_or(0, |count| self.order.u64(count));
                 }
                 _ => {}
             }
         }
-        (outgoing, comments)
+        remarks
     }
+
+    /// Counts what the interface has dropped since the capture began.
+    fn statistics(&mut self, interfaces: &mut [Option<Interface>]) {
+        let Some((&[a, b, c, d, ..], options)) = self.body.split_first_chunk::<12>() else {
+            return self.reading.ignore(self.at, "statistics whose block is too short");
+        };
+        let mut total = 0_u64;
+        for (code, value) in self.options(options) {
+            if matches!(code, IFDROP | OSDROP) {
+                let count = self.exact(value, "statistics of a wrong length");
+                total = total.saturating_add(count.map_or(0, |count| self.order.u64(count)));
+            }
+        }
+        let id = usize::try_from(self.order.u32([a, b, c, d])).ok();
+        match id.and_then(|id| interfaces.get_mut(id)?.as_mut()) {
+            Some(interface) => interface.drops.raise(total, self.reading),
+            None => {
+                self.reading.ignore(self.at, "statistics of an interface that is not described")
+            }
+        }
+    }
+}
+
+/// What the options of a packet say.
+#[derive(Default)]
+struct Remarks {
+    outgoing: Option<bool>,
+    comments: Vec<String>,
+    /// Frames that were dropped between the interface's last packet and this one.
+    dropped: u64,
 }
 
 const fn direction(flags: u32) -> Option<bool> {
@@ -332,24 +340,4 @@ const fn direction(flags: u32) -> Option<bool> {
 /// A string of an option, which some tools end with a zero octet and some write in Latin-1.
 fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).trim_end_matches('\0').to_owned()
-}
-
-impl Interface {
-    /// The time of a stamp; `None` before 1970.
-    fn since_1970(&self, stamp: u64) -> Option<Duration> {
-        let exponent = u32::from(self.resolution & 0x7f);
-        let stamp = u128::from(stamp);
-        // Whole seconds and the rest apart: 2^64 times 10^9 still fits 128 bits.
-        let nanos = match self.resolution & 0x80 {
-            0 => match 10_u128.checked_pow(exponent) {
-                Some(unit) if exponent <= 9 => stamp * (NANOS / unit),
-                Some(unit) => stamp / (unit / NANOS),
-                None => 0,
-            },
-            _ => (stamp * NANOS) >> exponent,
-        };
-        let seconds = u64::try_from(nanos / NANOS).ok()?;
-        let nanos = u32::try_from(nanos % NANOS).ok()?;
-        Some(Duration::new(seconds.checked_add_signed(self.offset)?, nanos))
-    }
 }

@@ -8,38 +8,38 @@ use crate::capture::link::LinkType;
 
 /// Numbers in one of the two byte orders.
 #[derive(Clone, Copy)]
-struct Order {
-    big: bool,
+pub(super) struct Order {
+    pub(super) big: bool,
 }
 
 impl Order {
-    fn u16(self, number: u16) -> [u8; 2] {
+    pub(super) fn u16(self, number: u16) -> [u8; 2] {
         if self.big { number.to_be_bytes() } else { number.to_le_bytes() }
     }
 
-    fn u32s(self, numbers: &[u32]) -> Vec<u8> {
+    pub(super) fn u32s(self, numbers: &[u32]) -> Vec<u8> {
         let octets = |n: &u32| if self.big { n.to_be_bytes() } else { n.to_le_bytes() };
         numbers.iter().flat_map(octets).collect()
     }
 
     /// A block of a pcapng.
-    fn block(self, kind: u32, body: &[u8]) -> Vec<u8> {
+    pub(super) fn block(self, kind: u32, body: &[u8]) -> Vec<u8> {
         let body = [body, &[0; 3][..(4 - body.len() % 4) % 4]].concat();
         let length = body.len() as u32 + 12;
         [self.u32s(&[kind, length]), body, self.u32s(&[length])].concat()
     }
 
-    fn section_body(self) -> Vec<u8> {
+    pub(super) fn section_body(self) -> Vec<u8> {
         let version = [self.u16(1), self.u16(0)].concat();
         [self.u32s(&[0x1a2b_3c4d]), version, vec![0xff; 8]].concat()
     }
 
-    fn section(self) -> Vec<u8> {
+    pub(super) fn section(self) -> Vec<u8> {
         self.block(0x0a0d_0d0a, &self.section_body())
     }
 
     /// A body with options behind it, and their end.
-    fn options(self, body: &[u8], options: &[(u16, &[u8])]) -> Vec<u8> {
+    pub(super) fn options(self, body: &[u8], options: &[(u16, &[u8])]) -> Vec<u8> {
         let mut body = body.to_vec();
         for (code, value) in options {
             body.extend([self.u16(*code), self.u16(value.len() as u16)].concat());
@@ -50,20 +50,20 @@ impl Order {
         body
     }
 
-    fn interface_body(self, link_type: u16) -> Vec<u8> {
+    pub(super) fn interface_body(self, link_type: u16) -> Vec<u8> {
         [&self.u16(link_type)[..], &[0, 0], &self.u32s(&[0])].concat()
     }
 
-    fn interface(self, link_type: u16, options: &[(u16, &[u8])]) -> Vec<u8> {
+    pub(super) fn interface(self, link_type: u16, options: &[(u16, &[u8])]) -> Vec<u8> {
         self.block(1, &self.options(&self.interface_body(link_type), options))
     }
 
-    fn packet_body(self, interface: u32, stamp: u64) -> Vec<u8> {
+    pub(super) fn packet_body(self, interface: u32, stamp: u64) -> Vec<u8> {
         let numbers = [interface, (stamp >> 32) as u32, stamp as u32, 3, 60];
         [self.u32s(&numbers), vec![7, 7, 7, 0]].concat()
     }
 
-    fn packet(self, interface: u32, stamp: u64, flags: Option<u32>) -> Vec<u8> {
+    pub(super) fn packet(self, interface: u32, stamp: u64, flags: Option<u32>) -> Vec<u8> {
         let mut body = self.packet_body(interface, stamp);
         if let Some(flags) = flags {
             let option = [self.u16(2), self.u16(4)].concat();
@@ -72,22 +72,22 @@ impl Order {
         self.block(6, &body)
     }
 
-    fn pcap(self, magic: u32, largest: u32, link_type: u32, fraction: u32) -> Vec<u8> {
+    pub(super) fn pcap(self, magic: u32, largest: u32, link_type: u32, fraction: u32) -> Vec<u8> {
         let version = [self.u16(2), self.u16(4)].concat();
         let head = [self.u32s(&[magic]), version, self.u32s(&[0, 0, largest, link_type])].concat();
         [head, self.u32s(&[1_700_000_000, fraction, 3, 60]), vec![7; 3]].concat()
     }
 }
 
-const ORDERS: [Order; 2] = [Order { big: false }, Order { big: true }];
+pub(super) const ORDERS: [Order; 2] = [Order { big: false }, Order { big: true }];
 
-fn shots(file: &[u8]) -> (Vec<CapturedFrame>, Result<(), Broken>) {
+pub(super) fn shots(file: &[u8]) -> (Vec<CapturedFrame>, Result<(), Broken>) {
     let mut shots = Vec::new();
     let reading = whole(file, &mut shots);
     (shots, reading.ended)
 }
 
-fn whole(file: &[u8], shots: &mut Vec<CapturedFrame>) -> Reading {
+pub(super) fn whole(file: &[u8], shots: &mut Vec<CapturedFrame>) -> Reading {
     read(file, |shot| {
         shots.push(shot);
         true

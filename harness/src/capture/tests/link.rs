@@ -13,7 +13,7 @@ use crate::capture::link::{LinkType, Unread, open};
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 9];
 
-fn leave() -> Vec<u8> {
+pub(super) fn leave() -> Vec<u8> {
     encode_igmp(SOURCE, GROUP, &Message::Leave { group: GROUP }).unwrap()
 }
 
@@ -28,17 +28,23 @@ pub(super) fn shot(link_type: LinkType, bytes: &[u8], original_len: usize) -> Ca
     CapturedFrame { stamp, interface, link_type, outgoing, bytes, original_len, comments }
 }
 
-const LEAVE: &str = "10.0.1.1 > 239.1.1.1 Leave Group 239.1.1.1";
+pub(super) const LEAVE: &str = "10.0.1.1 > 239.1.1.1 Leave Group 239.1.1.1";
 
 #[test]
 fn a_packet_is_found_behind_every_link_header() {
-    let headers: [(LinkType, &[u8]); 18] = [
+    let headers: [(LinkType, &[u8]); 24] = [
         (LinkType::ETHERNET, &[1, 0, 0x5e, 1, 1, 1, 2, 0, 0, 0, 0, 9, 8, 0]),
         (LinkType::RAW, &[]),
         (LinkType(12), &[]),
         (LinkType(14), &[]),
         (LinkType::IPV4, &[]),
-        (LinkType::IPV6, &[]),
+        (LinkType(166), &[0, 0, 0x21]),
+        (LinkType(204), &[1, 0xff, 3, 0, 0x21]),
+        (LinkType(205), &[1, 0x0f, 0, 8, 0]),
+        (LinkType(100), &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]),
+        (LinkType(219), &[0, 0, 1, 255]),
+        (LinkType(219), &[0, 0, 0, 255, 0, 0, 1, 255]),
+        (LinkType(240), &[0, 0, 0, 0, 1, 0, 0x5e, 1, 1, 1, 2, 0, 0, 0, 0, 9, 8, 0]),
         (LinkType(9), &[0, 0x21]),
         (LinkType(50), &[0xff, 3, 0, 0x21]),
         (LinkType(104), &[0x0f, 0, 8, 0]),
@@ -58,7 +64,8 @@ fn a_packet_is_found_behind_every_link_header() {
         assert_eq!(seen.to_string(), LEAVE, "{link_type}");
         let has_source = header.windows(6).any(|six| six == MAC);
         assert_eq!(seen.source, has_source.then_some(MAC), "{link_type}");
-        for cut in 0..header.len() {
+        let headless = [LinkType(100), LinkType(219)].contains(&link_type);
+        for cut in 0..if headless { 0 } else { header.len() } {
             assert_eq!(open(link_type, &frame[..cut]), Err(Unread::Short), "{link_type} {cut}");
         }
     }
@@ -97,6 +104,11 @@ fn what_is_no_packet_is_named() {
         |link_type, header: &[u8]| inspected(link_type, &[header, &[0; 8]].concat()).to_string();
     let short = |octets| format!("malformed IPv6 packet: end at octet {octets}: {octets} octets");
     assert!(seen(LinkType::RAW, &[0x60]).starts_with(&short(9)));
+    // The link type decides, and not the version.
+    let of_4 = inspected(LinkType::IPV6, &leave()).to_string();
+    assert!(of_4.starts_with("malformed IPv6 packet: version at octet 0"), "{of_4}");
+    let of_6 = inspected(LinkType::IPV4, &[0x60; 40]).to_string();
+    assert!(of_6.starts_with("malformed IPv4 packet: version at octet 0"), "{of_6}");
     for family in [10, 24, 28, 30] {
         assert!(seen(LinkType::NULL, &[family, 0, 0, 0]).starts_with(&short(8)));
     }
@@ -128,7 +140,7 @@ fn a_packet_that_was_captured_in_part_is_told_as_far_as_it_goes() {
     }
 }
 
-const ENDS: [u8; 12] = [1, 0, 0x5e, 1, 1, 1, 2, 0, 0, 0, 0, 9];
+pub(super) const ENDS: [u8; 12] = [1, 0, 0x5e, 1, 1, 1, 2, 0, 0, 0, 0, 9];
 
 #[test]
 fn igmp_in_snap_and_in_pppoe_is_read() {
@@ -150,25 +162,21 @@ fn igmp_in_snap_and_in_pppoe_is_read() {
 }
 
 #[test]
-fn igmp_in_a_tunnel_is_shown_with_the_tunnel_and_is_no_packet_of_the_link() {
-    let through = |protocol: u8, head: &[u8], inner: &[u8]| {
-        let header = Ipv4Header { protocol, ttl: 64, ..Ipv4Header::igmp(SOURCE, GROUP) };
-        header.encode(&[head, inner].concat()).unwrap()
+fn igmp_behind_labels_and_behind_headers_of_headers_is_read() {
+    let label = [0x88, 0x48, 0, 1, 0, 64, 0, 2, 1, 64];
+    let in_snap = [0, 40, 0xaa, 0xaa, 3, 0, 0, 0, 0x81, 0, 0, 7, 8, 0];
+    let in_vlan = [0x88, 0xa8, 0, 5, 0x81, 0, 0, 7, 0x88, 0x64, 0x11, 0, 0, 1, 0, 34, 0, 0x21];
+    let seen = |header: &[u8]| {
+        let frame = [&ENDS[..], header, &leave()].concat();
+        inspected(LinkType::ETHERNET, &frame).to_string()
     };
-    let gre = through(47, &[0, 0, 8, 0], &leave());
-    let keyed = through(47, &[0xb0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2], &leave());
-    let bridged = through(47, &[0, 0, 0x65, 0x58], &[&ENDS[..], &[8, 0], &leave()].concat());
-    let ip = through(4, &[], &leave());
-    for (packet, name) in [(&gre, "GRE"), (&keyed, "GRE"), (&bridged, "GRE"), (&ip, "IP")] {
-        let seen = inspected(LinkType::RAW, packet);
-        assert_eq!(seen.to_string(), format!("{LEAVE} (in {name} 10.0.1.1 > 239.1.1.1)"));
-        assert!(seen.is_gmp_of(Family::V4) && seen.packet().is_none());
-    }
-    let twice = inspected(LinkType::RAW, &through(4, &[], &gre)).to_string();
-    assert!(twice.ends_with("(in IP 10.0.1.1 > 239.1.1.1, in GRE 10.0.1.1 > 239.1.1.1)"));
-    // A tunnel of something else is a packet of the link.
-    let other = inspected(LinkType::RAW, &through(47, &[0, 0, 0x88, 0x0b], &leave()));
-    assert_eq!(other.to_string(), "10.0.1.1 > 239.1.1.1 IP protocol 47");
+    assert_eq!(seen(&label), LEAVE);
+    assert_eq!(seen(&in_snap), format!("VLAN 7, {LEAVE}"));
+    assert_eq!(seen(&in_vlan), format!("VLAN 5, VLAN 7, {LEAVE}"));
+    // Labels without a bottom, and a pseudowire, which says nothing about what is in it.
+    let endless = [&[0x88, 0x47][..], &[0; 400]].concat();
+    assert_eq!(seen(&endless), "EtherType 0x8847, 446 octets");
+    assert_eq!(seen(&[0x88, 0x47, 0, 1, 1, 64, 0, 0, 0, 0]), "EtherType 0x8847, 54 octets");
 }
 
 #[test]
