@@ -19,6 +19,16 @@ fn nothing_is_found_in_the_core() {
     }
 }
 
+/// Three startup Queries come closer than the answers to them may: one answer is that of two
+/// Queries, or each has its own.
+#[test]
+fn one_answer_to_a_query_is_claimed_only_where_no_other_query_is_near() {
+    let seed = 5_029_526;
+    let params = World::draw(seed).params;
+    assert!(params.knobs.startup_query_interval() < params.knobs.query_response_interval);
+    assert!(search(seed, &Cancel::new()).unwrap().is_none());
+}
+
 #[test]
 fn a_seed_draws_one_world() {
     assert_eq!(scenario(7), scenario(7));
