@@ -27,8 +27,8 @@ struct Line {
 struct Packet<'a> {
     link: &'a str,
     sign: char,
-    text: &'a str,
-    fields: &'a [Differing],
+    text: String,
+    fields: Vec<Differing>,
 }
 
 impl<'a> Golden<'a> {
@@ -52,12 +52,13 @@ fn line(row: &Row<'_>) -> Line {
 fn packets(diff: &LinkDiff) -> impl Iterator<Item = Packet<'_>> {
     let changes = diff.packets.iter().chain(&diff.datagrams);
     changes.filter_map(|change| {
-        let (sign, shown, fields) = match change {
+        let (sign, shown) = match change {
             Change::Same(..) => return None,
-            Change::Removed(shown) => ('-', shown, &[][..]),
-            Change::Added(shown) => ('+', shown, &[][..]),
-            Change::Changed(_, shown, fields) => ('~', shown, &fields[..]),
+            Change::Removed(shown) => ('-', shown),
+            Change::Added(shown) => ('+', shown),
+            Change::Changed(_, shown, _) => ('~', shown),
         };
-        Some(Packet { link: &diff.link, sign, text: &shown.text, fields })
+        let (text, fields) = (shown.text(), change.differing());
+        Some(Packet { link: &diff.link, sign, text, fields })
     })
 }

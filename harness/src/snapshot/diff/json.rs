@@ -28,15 +28,15 @@ struct Row<'a> {
     a_at: Option<f64>,
     /// The time in the second one.
     b_at: Option<f64>,
-    packet: &'a str,
-    fields: Vec<FieldRow<'a>>,
+    packet: String,
+    fields: Vec<FieldRow>,
 }
 
 #[derive(Serialize)]
-struct FieldRow<'a> {
+struct FieldRow {
     field: &'static str,
-    a: &'a str,
-    b: &'a str,
+    a: String,
+    b: String,
 }
 
 /// The document, with a newline at its end; `a` and `b` are the names of the captures.
@@ -57,20 +57,21 @@ pub fn document(diff: &Diff, a: &str, b: &str) -> serde_json::Result<String> {
 
 fn row<'a>(link: &'a str, change: &'a Change) -> Option<Row<'a>> {
     let at = |shown: &Shown| Some(shown.at.as_secs_f64());
-    let row = |change, a_at, b_at, packet: &'a Shown| Row {
+    let row = |change, a_at, b_at, packet: &Shown| Row {
         link,
         change,
         a_at,
         b_at,
-        packet: &packet.text,
+        packet: packet.text(),
         fields: Vec::new(),
     };
     Some(match change {
         Change::Same(..) => return None,
         Change::Added(shown) => row("added", None, at(shown), shown),
         Change::Removed(shown) => row("removed", at(shown), None, shown),
-        Change::Changed(one, other, fields) => {
-            let fields = fields.iter().map(|(field, a, b)| FieldRow { field, a, b }).collect();
+        Change::Changed(one, other, _) => {
+            let fields = change.differing().into_iter();
+            let fields = fields.map(|(field, a, b)| FieldRow { field, a, b }).collect();
             Row { fields, ..row("changed", at(one), at(other), other) }
         }
     })

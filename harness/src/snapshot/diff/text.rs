@@ -90,9 +90,9 @@ fn packets(text: &mut String, link: &LinkDiff, marks: Marks) {
             Change::Removed(shown) => {
                 _ = writeln!(text, "{}", marks.removed(&format!("- {}", line(shown))));
             }
-            Change::Changed(_, shown, fields) => {
+            Change::Changed(_, shown, _) => {
                 _ = writeln!(text, "{}", marks.changed(&format!("~ {}", line(shown))));
-                _ = writeln!(text, "{:16}{}", "", differences(fields, marks));
+                _ = writeln!(text, "{:16}{}", "", differences(&change.differing(), marks));
             }
         }
     }
@@ -108,7 +108,7 @@ fn skipped(text: &mut String, left_out: &mut usize) {
 }
 
 fn line(shown: &Shown) -> String {
-    format!("{:>12}  {}", Seconds(shown.at, 6).to_string(), shown.text)
+    format!("{:>12}  {}", Seconds(shown.at, 6).to_string(), shown.text())
 }
 
 /// `TTL: 1 -> 2, max resp: 0.5 s -> 1.0 s`
@@ -127,8 +127,8 @@ fn kind(change: &Change) -> Option<(char, Vec<Differing>, &Shown)> {
         Change::Same(..) => None,
         Change::Added(shown) => Some(('+', Vec::new(), shown)),
         Change::Removed(shown) => Some(('-', Vec::new(), shown)),
-        Change::Changed(_, shown, fields) => {
-            let lasting = fields.iter().filter(|(name, ..)| *name != "time").cloned();
+        Change::Changed(_, shown, _) => {
+            let lasting = change.differing().into_iter().filter(|(name, ..)| *name != "time");
             Some(('~', lasting.collect(), shown))
         }
     }
