@@ -24,6 +24,9 @@ const ENHANCED_PACKET: u32 = 6;
 /// The number that shows the byte order of a section.
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 
+/// The major version that is read.
+const VERSION: u16 = 1;
+
 /// Octets of a block's type and its two lengths.
 const AROUND: u32 = 12;
 
@@ -107,6 +110,16 @@ fn header(
     let order = order
         .ok_or_else(|| Broken::Malformed(at, "a section header without a byte order".to_owned()))?;
     let body = body(file, at, order.u32(length), 4, order, reading)?;
+    // A section of another version would be laid out in an unknown way.
+    if let Some(&[a, b, c, d, ..]) = body.first_chunk::<4>()
+        && order.u16([a, b]) != VERSION
+    {
+        let version = format!("{}.{}", order.u16([a, b]), order.u16([c, d]));
+        return Err(Broken::Malformed(
+            at,
+            format!("a section of version {version}, not {VERSION}"),
+        ));
+    }
     // Version and length of the section come before the options.
     let options = body.get(12..).unwrap_or_else(|| {
         reading.ignore(at, "a section header that is too short");
@@ -131,12 +144,16 @@ fn body(
     order: Order,
     reading: &mut Reading,
 ) -> Result<Vec<u8>, Broken> {
-    if length < AROUND + read || !length.is_multiple_of(4) {
-        return Err(Broken::Malformed(at, format!("a block of {length} octets")));
-    }
-    let body = file.take(u64::from(length - AROUND - read), at)?;
-    if order.u32(file.array(at)?) != length {
-        reading.ignore(at, "a block's second length that is not its first");
+    let malformed = || Broken::Malformed(at, format!("a block of {length} octets"));
+    let body = length.checked_sub(AROUND + read).ok_or_else(malformed)?;
+    let body = file.take(body.into(), at)?;
+    let is_confirmed = order.u32(file.array(at)?) == length;
+    match length.is_multiple_of(4) {
+        true if is_confirmed => {}
+        true => reading.ignore(at, "a block's second length that is not its first"),
+        // A writer that does not pad; or it is no length at all.
+        false if is_confirmed => reading.ignore(at, "a block's length that is no multiple of 4"),
+        false => return Err(malformed()),
     }
     Ok(body)
 }

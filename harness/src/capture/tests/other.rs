@@ -174,3 +174,28 @@ fn blocks_of_every_other_type_are_passed_over_whatever_is_in_them() {
         assert_eq!(seen[0].stamp, None);
     }
 }
+
+#[test]
+fn a_writer_that_does_not_pad_is_read_and_another_version_is_not() {
+    for order in ORDERS {
+        let head = [order.section(), order.interface(1, &[])].concat();
+        let odd = [order.packet_body(0, 1), vec![0; 1]].concat();
+        let length = odd.len() as u32 + 12;
+        let block = [order.u32s(&[6, length]), odd.clone(), order.u32s(&[length])].concat();
+        let file = [head.clone(), block, order.packet(0, 2, None)].concat();
+        let mut seen = Vec::new();
+        let reading = whole(&file, &mut seen);
+        assert_eq!((seen.len(), reading.is_whole()), (2, true));
+        let told = reading.remarks(2).concat();
+        assert!(told.contains("a block's length that is no multiple of 4"), "{told}");
+        // What is confirmed by nothing is no length.
+        let block = [order.u32s(&[6, length]), odd, order.u32s(&[0])].concat();
+        let (seen, ended) = shots(&[head.clone(), order.packet(0, 2, None), block].concat());
+        assert!(seen.len() == 1 && matches!(ended, Err(Broken::Malformed(..))), "{ended:?}");
+        let mut section = order.section_body();
+        section[4..6].copy_from_slice(&order.u16(2));
+        let (seen, ended) = shots(&[head, order.block(0x0a0d_0d0a, &section)].concat());
+        let why = "a section of version 2.0, not 1".to_owned();
+        assert_eq!((seen.len(), ended), (0, Err(Broken::Malformed(48, why))));
+    }
+}
