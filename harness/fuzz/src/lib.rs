@@ -1,5 +1,6 @@
 //! What the targets about captures do with a file and with a frame: all that `castnet show` does.
 
+use castnet::addr::Family;
 use castnet_lab::capture::file::{CapturedFrame, read};
 use castnet_lab::capture::inspected::InspectedFrame;
 
@@ -25,5 +26,7 @@ pub fn show_frame(frame: &CapturedFrame) {
     let seen = InspectedFrame::of(frame);
     assert!(!seen.to_string().is_empty());
     assert!(!seen.fields().is_empty());
-    _ = (seen.is_igmp(), seen.hides(), seen.number());
+    for family in [Family::V4, Family::V6] {
+        _ = (seen.is_gmp_of(family), seen.hides(family));
+    }
 }
