@@ -158,7 +158,8 @@ pub struct Change {
 }
 
 impl Change {
-    fn to(filter: Filter) -> Self {
+    /// The state without any action.
+    pub(super) fn to(filter: Filter) -> Self {
         Self {
             filter,
             group_timer: false,

@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::change::{Filter, Record, Sources, change};
+use super::lightweight;
 use super::membership::Membership;
 use super::message::{Query, Version};
 use super::params::{Params, Profile};

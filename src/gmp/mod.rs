@@ -10,6 +10,7 @@ pub mod change;
 mod compat;
 pub mod interface;
 pub mod lens;
+mod lightweight;
 pub mod listener;
 pub mod membership;
 pub mod message;

@@ -75,6 +75,8 @@ macro_rules! parameters {
             /// Whether a router of version 3 ignores messages without wanted sources about groups of
             /// source-specific multicast (RFC4604-3.1-01).
             "source-specific" source_specific: bool = true;
+            /// Whether a router of version 3 keeps no lists of excluded sources (RFC 5790 section 5).
+            "lightweight" lightweight: bool = false;
             /// Whether the querier forgets a member or a source at its Leave, without a Query.
             "immediate-leave" immediate_leave: bool = false;
             /// The most groups with members on the link; a Report of another group is ignored.

@@ -17,6 +17,7 @@ mod asking;
 mod configure;
 mod election;
 mod learning;
+mod lightweight;
 mod limits;
 mod reference;
 mod tables;

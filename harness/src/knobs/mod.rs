@@ -81,6 +81,8 @@ pub struct Knobs {
     /// Whether a router of version 3 ignores messages without wanted sources about groups of
     /// source-specific multicast (RFC4604-3.1-01).
     pub source_specific: bool,
+    /// Whether a router of version 3 keeps no lists of excluded sources (RFC5790-5.3-01).
+    pub lightweight: bool,
     /// Whether a member is forgotten at its Leave, without a Query.
     pub immediate_leave: bool,
     /// The most groups of the link.
@@ -109,6 +111,7 @@ impl Default for Knobs {
             require_ttl_1: false,
             accept_unicast: false,
             source_specific: true,
+            lightweight: false,
             immediate_leave: false,
             max_groups: 16_384,
             max_group_sources: 65_536,
@@ -185,7 +188,7 @@ impl Knobs {
 const LIMIT: u64 = u32::MAX as u64;
 
 /// The parameters that an author can give, in the order of RFC 2236 section 8.
-pub static PARAMETERS: [Parameter; 19] = [
+pub static PARAMETERS: [Parameter; 20] = [
     Parameter {
         key: Key::new(
             "rfc",
@@ -295,6 +298,15 @@ pub static PARAMETERS: [Parameter; 19] = [
         )
         .or(Yes(true)),
         slot: |knobs| Slot::Flag(&mut knobs.source_specific),
+    },
+    Parameter {
+        key: Key::new(
+            "lightweight",
+            Flag,
+            "Whether version 3 keeps no lists of excluded sources (RFC 5790).",
+        )
+        .or(Yes(false)),
+        slot: |knobs| Slot::Flag(&mut knobs.lightweight),
     },
     Parameter {
         key: Key::new(

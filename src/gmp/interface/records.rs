@@ -18,7 +18,10 @@ impl Interface {
     ) -> Result<(), Ignored> {
         let nothing = Filter::nothing();
         let before = self.groups.get(&group).map_or(&nothing, |membership| &membership.filter);
-        let change = change(before, record);
+        let change = match self.params.lightweight {
+            true => lightweight::change(before, record),
+            false => change(before, record),
+        };
         self.check_limits(group, before, &change.filter)?;
         let membership = self.groups.entry(group).or_insert_with(Membership::new);
         let before = std::mem::replace(&mut membership.filter, change.filter);
@@ -100,6 +103,10 @@ impl Interface {
             // RFC3376-6.2.3-01
             Filter::Include { wanted } => {
                 wanted.remove(&source);
+            }
+            // RFC5790-5.1-01
+            Filter::Exclude { requested, .. } if self.params.lightweight => {
+                requested.remove(&source);
             }
             // RFC3376-6.2.3-02
             Filter::Exclude { requested, excluded } => {
