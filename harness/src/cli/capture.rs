@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use castnet_lab::backend::Cancel;
 use castnet_lab::output;
-use castnet_lab::runner::live::{self, Live};
+use castnet_lab::runner::live::{self, Count, Live};
 use castnet_lab::runner::standing;
 use clap::Args;
 
@@ -47,8 +47,12 @@ pub(super) fn capture(args: &CaptureArgs) -> Ending {
         None => Box::new(io::stdout().lock()),
     };
     match live.write(out, &cancel) {
-        Ok(0) => Ok(0),
-        Ok(lost) => {
+        Ok(Count { written: 0, lost: 0 }) => {
+            complain("no frame was captured: nothing was sent meanwhile");
+            Ok(0)
+        }
+        Ok(Count { lost: 0, .. }) => Ok(0),
+        Ok(Count { lost, .. }) => {
             complain(&format!("{lost} frames found no room and are missing"));
             Ok(FAILED)
         }

@@ -21,6 +21,7 @@ mod run;
 mod schema;
 mod selection;
 mod show;
+mod slip;
 mod swarm;
 mod trace;
 mod up;
@@ -121,7 +122,8 @@ const fn exit_code(worst: Outcome) -> u8 {
 pub(crate) fn execute() -> ExitCode {
     let code = match Cli::try_parse() {
         Ok(cli) => obey(cli.command),
-        Err(told) => {
+        Err(mut told) => {
+            slip::suggest(&mut told, &Cli::command());
             // Help and the version are no errors, and go to standard output.
             let written = told.print();
             if !told.use_stderr() {

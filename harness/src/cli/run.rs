@@ -14,7 +14,7 @@ use castnet_lab::report::{
 };
 use castnet_lab::runner::files::Loaded;
 use castnet_lab::runner::standing::{Announced, Standing};
-use castnet_lab::runner::{self, Event, Held, Hold, Orders, Seed, Where};
+use castnet_lab::runner::{self, Event, Held, Hold, Job, Orders, Seed, Where};
 use castnet_lab::scenario::Backend;
 use clap::Args;
 
@@ -44,7 +44,8 @@ pub(super) struct RunArgs {
     /// than 32.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Run each scenario so many times, and count how often it passes.
+    /// Run each scenario so many times, and count how often it passes. In the simulator each further
+    /// run draws a seed, unless --seed gives one; a run that fails says how it is repeated.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
     /// The seed of the random delays of castnet's own hosts and of the chances of faults, for every
@@ -108,7 +109,7 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     let backends = Where::on(&args.backend).unless(refusal.as_ref());
     let mut jobs = runner::jobs(&plans, &backends, args.repeat, &args.out);
     for job in &mut jobs {
-        if let Some(seed) = args.seed {
+        if let Some(seed) = args.seed_of(job) {
             job.plan.to_mut().seed = seed.draw().map_err(Failure::broken)?;
         }
         if args.html {
@@ -201,6 +202,12 @@ pub(super) fn backend(word: &str) -> Result<Backend, String> {
 }
 
 impl RunArgs {
+    /// A simulated run with the seed of another one is that run once more, and so is a repetition.
+    fn seed_of(&self, job: &Job<'_>) -> Option<Seed> {
+        let is_again = job.backend == Backend::Sim && job.repetition > 1;
+        self.seed.or_else(|| is_again.then_some(Seed::Random))
+    }
+
     fn load(&self) -> Result<Loaded, Failure> {
         let reports = self.json || self.junit.is_some() || self.summary.is_some();
         if !reports {

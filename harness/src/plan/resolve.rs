@@ -7,7 +7,7 @@ use castnet::time::Seconds;
 use super::arithmetic::{Count, Length, Moment, Part};
 use super::claim::Claims;
 use super::{NodeId, Window};
-use crate::knobs::{INTERVALS, Knobs, Quantity, interval};
+use crate::knobs::{INTERVALS, Interval, Knobs, Quantity, interval};
 use crate::scenario;
 use crate::scenario::diagnostic::{Span, Spanned};
 use crate::scenario::expr::{Atom, CountExpr, Expr, Term};
@@ -102,7 +102,7 @@ impl<'a> Claims<'a> {
                 self.faults.error(span, message, "a unit is missing, as in 5s or 500ms");
                 return None;
             }
-            Atom::Name(name) => match self.named(name, span, routers)? {
+            Atom::Name(name) => match self.named((name, true), span, routers)? {
                 (Quantity::Time(duration), formula) if formula.is_empty() => {
                     (duration, format!("{name} "))
                 }
@@ -161,7 +161,7 @@ impl<'a> Claims<'a> {
                     self.faults.error(span, message, "and a count is wanted here");
                     return None;
                 }
-                Atom::Name(name) => match self.named(name, span, routers)? {
+                Atom::Name(name) => match self.named((name, false), span, routers)? {
                     (Quantity::Count(number), _) => (number, format!("{name} {number}")),
                     (Quantity::Time(_), _) => {
                         let message = format!("{name} is a time");
@@ -189,8 +189,13 @@ impl<'a> Claims<'a> {
     }
 
     /// A protocol interval: of the named router (`r1.LMQT`), or of the routers concerned if their
-    /// values agree.
-    fn named(&mut self, name: &str, span: &Span, routers: &[NodeId]) -> Option<(Quantity, String)> {
+    /// values agree. Of one that does not exist, a time or else a count is suggested.
+    fn named(
+        &mut self,
+        (name, is_time): (&str, bool),
+        span: &Span,
+        routers: &[NodeId],
+    ) -> Option<(Quantity, String)> {
         let (of, word) = match name.split_once('.') {
             Some((node, word)) => {
                 let node = Spanned { value: node.to_owned(), span: span.clone() };
@@ -203,7 +208,10 @@ impl<'a> Claims<'a> {
                 let message = format!("`{name}` is a point in time");
                 self.faults.error(span, message, "and a length or a number is wanted here");
             } else if !self.gaps.acts.excuses(name) {
-                let words = INTERVALS.iter().map(|row| row.word);
+                let fits = |row: &&Interval| {
+                    matches!((row.of)(&Knobs::default()).0, Quantity::Time(_)) == is_time
+                };
+                let words = INTERVALS.iter().filter(fits).map(|row| row.word);
                 let known = words.chain(self.acts.keys().copied());
                 match unspoken::answer(word) {
                     Some((message, label)) => self.faults.error(span, message, label),

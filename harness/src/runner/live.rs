@@ -4,7 +4,7 @@
 //! of a single port, both directions are.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::fd::AsFd as _;
@@ -37,6 +37,15 @@ pub struct Live<'a> {
     netns: Vec<Netns>,
 }
 
+/// The frames of a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// How many were written.
+    pub written: u64,
+    /// How many were lost because there was no room for them.
+    pub lost: u32,
+}
+
 /// The ports at a place of a topology, by node and link: `lan` is every port of that link, `r1:lan`
 /// that port, and `None` all ports.
 #[must_use]
@@ -65,17 +74,16 @@ impl<'a> Live<'a> {
         Ok(Self { standing, place, netns: standing.enter(&nodes)? })
     }
 
-    /// Writes until it is cancelled or the topology is gone, and returns how many frames were lost
-    /// because there was no room for them.
+    /// Writes until it is cancelled or the topology is gone.
     ///
     /// # Errors
     /// A socket or `out` fails; [`io::ErrorKind::BrokenPipe`] if the reader of `out` is gone.
-    pub fn write(&self, out: Box<dyn Write>, cancel: &Cancel) -> io::Result<u32> {
+    pub fn write(&self, out: Box<dyn Write>, cancel: &Cancel) -> io::Result<Count> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         LocalSet::new().block_on(&runtime, self.follow(out, cancel))
     }
 
-    async fn follow(&self, out: Box<dyn Write>, cancel: &Cancel) -> io::Result<u32> {
+    async fn follow(&self, out: Box<dyn Write>, cancel: &Cancel) -> io::Result<Count> {
         let mut writer = PcapNgWriter::new(io::BufWriter::new(out)).map_err(flat)?;
         let mut taps = Vec::new();
         let mut next_id = 0..;
@@ -94,9 +102,11 @@ impl<'a> Live<'a> {
         writer.get_mut().flush()?;
         let writer = Rc::new(RefCell::new(writer));
         let both = self.place.is_some_and(|place| place.contains(':'));
+        let written = Rc::new(Cell::new(0));
         let mut readers = JoinSet::new();
         for (tap, ids) in &taps {
-            let file = Stream { writer: Rc::clone(&writer), ids: ids.clone(), both };
+            let (writer, written) = (Rc::clone(&writer), Rc::clone(&written));
+            let file = Stream { writer, written, ids: ids.clone(), both };
             readers.spawn_local(file.follow(Rc::clone(tap)));
         }
         tokio::select! {
@@ -104,7 +114,8 @@ impl<'a> Live<'a> {
             () = gone(self.standing) => {}
             Some(ended) = readers.join_next() => ended.map_err(io::Error::other)??,
         }
-        taps.iter().map(|(tap, _)| tap.drops()).sum()
+        let lost: io::Result<u32> = taps.iter().map(|(tap, _)| tap.drops()).sum();
+        Ok(Count { written: written.get(), lost: lost? })
     }
 }
 
@@ -120,6 +131,8 @@ type Writer = PcapNgWriter<io::BufWriter<Box<dyn Write>>>;
 /// The destination of one tap's frames.
 struct Stream {
     writer: Rc<RefCell<Writer>>,
+    /// How many frames were written.
+    written: Rc<Cell<u64>>,
     /// The interface of the file for each interface index.
     ids: BTreeMap<u32, u32>,
     both: bool,
@@ -156,7 +169,9 @@ impl Stream {
             data: Cow::Borrowed(&frame.bytes),
             options: vec![EnhancedPacketOption::Flags(flags)],
         };
-        writer.write_pcapng_block(block).map(drop).map_err(flat)
+        writer.write_pcapng_block(block).map_err(flat)?;
+        self.written.set(self.written.get() + 1);
+        Ok(())
     }
 }
 

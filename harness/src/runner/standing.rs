@@ -96,6 +96,8 @@ impl Standing {
     pub fn announce(&self) -> io::Result<Announced> {
         let file = folder().join(format!("castnet-{}.json", self.pid));
         let write = || {
+            // Removes the files of processes that were killed.
+            all(&folder());
             // Removes the file of an earlier process with this number.
             _ = fs::remove_file(&file);
             let mut out =
@@ -179,11 +181,16 @@ pub fn find(
     what: &str,
     wanted: impl Fn(&Standing) -> bool,
 ) -> Result<Standing, UsageError> {
-    let mut standing = all(&folder());
+    let (mut standing, mut ended) = all(&folder());
     standing.retain(|one| pid.is_none_or(|pid| one.pid == pid));
+    ended.retain(|one| pid.is_none_or(|pid| one.pid == pid));
     if standing.is_empty() {
-        let why = "no topology stands; `castnet up SCENARIO` builds one";
-        return Err(UsageError(why.to_owned()));
+        let ended = ended
+            .iter()
+            .map(|one| format!("; that of process {} ({}) ended with it", one.pid, one.scenario));
+        let ended: String = ended.collect();
+        let why = format!("no topology stands{ended}; `castnet up SCENARIO` builds one");
+        return Err(UsageError(why));
     }
     let names: Vec<String> = standing
         .iter()
@@ -206,9 +213,9 @@ pub fn find(
     }
 }
 
-/// Every held topology; files of ended ones are removed.
-fn all(folder: &Path) -> Vec<Standing> {
-    let mut found = Vec::new();
+/// Every held topology, and those whose process is gone; their files are removed.
+fn all(folder: &Path) -> (Vec<Standing>, Vec<Standing>) {
+    let (mut found, mut ended) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
@@ -220,13 +227,16 @@ fn all(folder: &Path) -> Vec<Standing> {
         let text = fs::read(&path).unwrap_or_default();
         match serde_json::from_slice::<Standing>(&text) {
             Ok(standing) if standing.is_alive() => found.push(standing),
-            Ok(_) => _ = fs::remove_file(&path),
+            Ok(standing) => {
+                _ = fs::remove_file(&path);
+                ended.push(standing);
+            }
             // A file that is half written, or of another version.
             Err(_) => {}
         }
     }
     found.sort_by_key(|standing| standing.pid);
-    found
+    (found, ended)
 }
 
 /// The folder in which the user's processes announce topologies.
@@ -284,7 +294,9 @@ mod tests {
         write("castnet-3.json", &serde_json::to_vec(&standing(u32::MAX, 1)).unwrap());
         write("castnet-4.json", b"{");
         write("other.json", &serde_json::to_vec(&standing(own, 1)).unwrap());
-        let found: Vec<u32> = all(&folder).iter().map(|one| one.pid).collect();
+        let (found, ended) = all(&folder);
+        let found: Vec<u32> = found.iter().map(|one| one.pid).collect();
+        assert!(!ended.is_empty() && ended.iter().all(|one| !one.is_alive()));
         let mut left: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         left.sort();

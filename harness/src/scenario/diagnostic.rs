@@ -206,10 +206,7 @@ fn diagnostic(span: &Span, message: String, label: String, help: Option<String>)
 }
 
 /// The candidate that `name` was probably meant to be.
-pub(super) fn closest<'k>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'k str>,
-) -> Option<&'k str> {
+pub fn closest<'k>(name: &str, candidates: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if name.len() > LONGEST_SLIP {
         return None;
     }

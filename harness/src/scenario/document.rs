@@ -8,6 +8,9 @@ use super::extent;
 use super::source::Source;
 use super::span::Span;
 
+/// The keys of a scenario that hold a list of tables.
+const LISTED: [&str; 3] = ["act", "fault", "expect"];
+
 /// The most lines of invalid TOML that are reported.
 const MOST_NOT_TOML: usize = 8;
 
@@ -60,7 +63,7 @@ fn later(span: Span, by: usize) -> Span {
 /// Further complaints of the TOML parser about a line mostly follow from the first.
 fn not_toml(file: &Source, errors: &[toml::de::Error], faults: &mut Diagnostics) {
     let source = file.text.as_str();
-    let mut last_line = 0;
+    let (mut last_line, mut is_in_second) = (0, false);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
         let line = file.line(span.start);
@@ -68,10 +71,18 @@ fn not_toml(file: &Source, errors: &[toml::de::Error], faults: &mut Diagnostics)
             continue;
         }
         last_line = line;
-        let is_table = source.get(..span.start).is_some_and(|before| before.ends_with("[["));
+        let before = source.get(..span.start).unwrap_or_default();
+        let header = before[before.rfind('\n').map_or(0, |end| end + 1)..].trim_start();
+        let is_table = before.ends_with("[[");
+        let is_listed = header == "[" && LISTED.contains(&source.get(span.clone()).unwrap_or(""));
+        if error.message() == "duplicate key" && !header.starts_with('[') && is_in_second {
+            // What stands in a table that stands twice stands twice for that reason.
+            continue;
+        }
+        is_in_second = header.starts_with('[');
         let span = later(span, file.begin);
         match error.message() {
-            "duplicate key" if is_table => {
+            "duplicate key" if is_table || is_listed => {
                 let help = "write double brackets each time, the first time too";
                 faults.error_with_help(&span, "this key stands twice", "the second time", help);
             }

@@ -97,7 +97,7 @@ fn parse_term(text: &str, minus: bool) -> Result<Term, String> {
     let atom = if atom.starts_with(|c: char| c.is_ascii_digit()) {
         match atom.parse() {
             Ok(number) => Atom::Number(number),
-            Err(_) => Atom::Time(time::parse(atom).map_err(|why| format!("`{atom}`: {why}"))?),
+            Err(_) => Atom::Time(time::parse(atom).map_err(|why| no_time(atom, &why))?),
         }
     } else if is_name(atom) {
         Atom::Name(atom.to_owned())
@@ -105,6 +105,15 @@ fn parse_term(text: &str, minus: bool) -> Result<Term, String> {
         return Err(format!("`{atom}` is neither a time nor a name"));
     };
     Ok(Term { minus, times, atom })
+}
+
+/// Why this is no time: `2LMQT` lacks its sign.
+fn no_time(atom: &str, why: &str) -> String {
+    let (times, name) = atom.split_at(atom.find(|c: char| !c.is_ascii_digit()).unwrap_or(0));
+    match is_name(name) && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        true => format!("`{atom}` is no time: write `{times}*{name}`"),
+        false => format!("`{atom}`: {why}"),
+    }
 }
 
 /// Whether the text can be a name in an expression: of an act, a node or an interval.
@@ -176,6 +185,7 @@ mod tests {
             ("", "a summand is missing"),
             ("leave +", "a summand is missing"),
             ("x*LMQI", "`x` is not a whole number"),
+            ("leave + 2LMQT", "`2LMQT` is no time: write `2*LMQT`"),
             ("le ave", "`le ave` is neither a time nor a name"),
         ] {
             assert_eq!(parse(text).unwrap_err(), why, "{text:?}");

@@ -24,6 +24,9 @@ use crate::scenario::Backend;
 /// How many lines of a difference a report shows.
 const SHOWN: usize = 12;
 
+/// That a scenario has no golden yet.
+const MISSING: &str = "missing: nothing is kept of it yet";
+
 /// Separates insta's head from the text.
 const FENCE: &str = "---";
 
@@ -157,6 +160,10 @@ pub fn check(
             (Some(_), Ok(())) => "`castnet review` shows it and accepts it".to_owned(),
             (Some(_), Err(_)) => "it could not be written for `castnet review`".to_owned(),
         });
+        if why[0] == MISSING {
+            let line = golden.line;
+            why.push(format!("a copied scenario can do without: the key is in line {line}"));
+        }
     }
     if let Err(error) = left {
         verdict.notes.push(format!("nothing could be left for `castnet review`: {error}"));
@@ -207,7 +214,7 @@ impl Made {
         let kept = match Snap::read(&shelf.snap) {
             Ok(kept) => kept,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Some(vec!["missing: nothing is kept of it yet".to_owned()]));
+                return Ok(Some(vec![MISSING.to_owned()]));
             }
             Err(error) => return Err(named(&shelf.snap, &error)),
         };

@@ -18,6 +18,7 @@ mod seed;
 mod selection;
 mod show;
 mod simulated;
+mod slips;
 mod standing;
 mod strangers;
 mod swarm;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         selection::TESTS,
         show::TESTS,
         simulated::TESTS,
+        slips::TESTS,
         standing::TESTS,
         strangers::TESTS,
         swarm::TESTS,

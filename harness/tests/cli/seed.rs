@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{castnet, folder, tests};
+use super::{castnet, folder, tests, text};
 
 tests! {
     Nothing:
         the_same_seed_draws_the_same_and_another_one_does_not,
+        repetitions_in_the_simulator_are_runs_with_seeds_of_their_own,
         a_random_seed_is_another_one_in_each_run_and_repeats_it,
         what_is_kept_is_of_the_seed_that_a_scenario_has,
         what_is_no_seed_is_refused;
@@ -53,7 +54,7 @@ fn left(runs: &[Value]) -> Vec<String> {
 
 fn the_same_seed_draws_the_same_and_another_one_does_not() {
     let folder = place("seed");
-    let first = runs(&folder, &["--repeat", "2"]);
+    let first = runs(&folder, &["--seed", "1", "--repeat", "2"]);
     assert!(first.iter().all(|run| run["seed"] == 1), "{first:?}");
     assert!(left(&first)[0].contains(", found "), "{first:?}");
     assert_eq!(left(&first)[0], left(&first)[1]);
@@ -70,6 +71,22 @@ fn a_random_seed_is_another_one_in_each_run_and_repeats_it() {
     assert_ne!(one, other);
     let again = runs(&folder, &["--seed", &one.to_string()]);
     assert_eq!(left(&again)[0], left(&drawn)[0]);
+}
+
+fn repetitions_in_the_simulator_are_runs_with_seeds_of_their_own() {
+    let folder = place("seed-repeat");
+    let drawn = runs(&folder, &["--repeat", "3"]);
+    let mut seeds: Vec<u64> = drawn.iter().map(|run| run["seed"].as_u64().unwrap()).collect();
+    assert_eq!(seeds[0], 1, "the first one is the scenario's own");
+    let output = castnet(&folder, &["run", "--backend", "sim", "--repeat", "2", "a.toml"]);
+    let stdout = text(&output.stdout);
+    let repeat = stdout.lines().rfind(|line| line.contains("repeat ")).unwrap();
+    assert!(repeat.contains("castnet run --backend sim a.toml --seed "), "{stdout}");
+    let again = runs(&folder, &["--seed", &seeds[2].to_string()]);
+    assert_eq!(left(&again)[0], left(&drawn)[2]);
+    seeds.sort();
+    seeds.dedup();
+    assert_eq!(seeds.len(), 3, "{drawn:?}");
 }
 
 fn what_is_kept_is_of_the_seed_that_a_scenario_has() {

@@ -187,7 +187,18 @@ fn two_topologies_are_told_apart_and_a_killed_one_is_forgotten() {
     assert_eq!(announcements(&folder), 2);
     assert_eq!(castnet_at(&folder, &["exec", "h1", "--", "true"]).status.code(), Some(0));
     assert_eq!(announcements(&folder), 1);
-    assert_eq!(other.end(Signal::SIGTERM), Some(0));
+    // The next one clears up after a killed one, and who looks for one is told of it.
+    let killed = other.child.id();
+    assert_eq!(other.end(Signal::SIGKILL), None);
+    let none = castnet_at(&folder, &["exec", "h1", "--", "true"]);
+    let stderr = text(&none.stderr);
+    assert!(stderr.contains(&format!("that of process {killed} (a) ended with it")), "{stderr}");
+    let last = Up::start(&folder);
+    assert_eq!(last.end(Signal::SIGKILL), None);
+    let next = Up::start(&folder);
+    assert_eq!(announcements(&folder), 1);
+    assert_eq!(next.end(Signal::SIGTERM), Some(0));
+    assert_eq!(announcements(&folder), 0);
 }
 
 /// Sends a datagram from a node to a group.
@@ -225,6 +236,17 @@ fn a_live_capture_has_each_frame_once_or_a_port_both_ways() {
     let shown = captured(&folder, &["r1:lan"]);
     assert_eq!(shown.lines().count(), 1, "{shown}");
     assert!(shown.contains("  r1:lan  10.0.1.2 > 10.0.1.1 IP protocol 17"), "{shown}");
+    // A silent link is no success without a word.
+    _ = fs::remove_file(folder.join("live.pcapng"));
+    let mut silent = command(&folder, &["capture", "--write", "live.pcapng"]);
+    let silent = silent.stderr(Stdio::piped()).spawn().unwrap();
+    let file = folder.join("live.pcapng");
+    until("it listens", BOUND, || fs::metadata(&file).is_ok_and(|file| file.len() > 28));
+    kill(Pid::from_raw(silent.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let silent = silent.wait_with_output().unwrap();
+    assert_eq!(silent.status.code(), Some(0));
+    let stderr = text(&silent.stderr);
+    assert_eq!(stderr, "castnet: no frame was captured: nothing was sent meanwhile\n");
     let nowhere = castnet_at(&folder, &["capture", "wan"]);
     assert_eq!(nowhere.status.code(), Some(2));
     assert!(text(&nowhere.stderr).contains("there is no link or port wan"));
