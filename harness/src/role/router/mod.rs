@@ -42,7 +42,7 @@ enum Daemon {
     /// closes its socket.
     Task(mpsc::UnboundedSender<Config>),
     /// A process: starting, running, or dying.
-    Process(Child),
+    Process(Box<Child>),
     /// No router.
     Dead,
 }
@@ -115,14 +115,14 @@ impl RouterActor {
 
 /// Starts the router's process, which alone ever opens the routing socket of its namespace: a copy
 /// in any other process would keep it from owning that.
-fn start(ward: Option<&Ward>, netns: &Netns, setup: &Setup) -> io::Result<Child> {
+fn start(ward: Option<&Ward>, netns: &Netns, setup: &Setup) -> io::Result<Box<Child>> {
     // Kernels with multicast routing have this file.
     if !netns.run(|| fs::exists("/proc/thread-self/net/ip_mr_vif"))?? {
         let why = "this kernel does not route multicast (CONFIG_IP_MROUTE)";
         return Err(io::Error::new(io::ErrorKind::Unsupported, why));
     }
     let ward = ward.ok_or_else(|| io::Error::other("it has no place for a process"))?;
-    Child::start(ward, netns.name(), setup.clone())
+    Child::start(ward, netns.name(), setup.clone()).map(Box::new)
 }
 
 /// Takes ownership of multicast routing in the namespace.
