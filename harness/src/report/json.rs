@@ -54,6 +54,8 @@ struct Run<'a> {
     path: &'a str,
     title: &'a str,
     clauses: &'a [String],
+    /// The clauses among them that this run has proved.
+    proved: &'a [String],
     backend: &'a str,
     repetition: u32,
     seed: u64,
@@ -165,6 +167,7 @@ impl<'a> From<&'a Finished> for Run<'a> {
             path: &run.path,
             title: &run.title,
             clauses: &run.clauses,
+            proved: run.proved(),
             backend: run.backend,
             repetition: run.repetition,
             seed: run.seed,

@@ -29,7 +29,7 @@ pub struct Finished {
     pub path: String,
     /// The scenario's title, which is what it claims.
     pub title: String,
-    /// The ids of the clauses that it proves.
+    /// The ids of the clauses that its scenario is about.
     pub clauses: Vec<String>,
     /// The backend.
     pub backend: &'static str,
@@ -91,6 +91,12 @@ impl Finished {
     #[must_use]
     pub fn tries(&self) -> usize {
         self.broken_before.len() + 1
+    }
+
+    /// The clauses that the run has proved: none unless every check could fail and passed.
+    #[must_use]
+    pub fn proved(&self) -> &[String] {
+        if self.verdict.outcome == Outcome::Pass { &self.clauses } else { &[] }
     }
 
     /// The number of its checks that passed.

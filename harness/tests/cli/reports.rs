@@ -38,6 +38,7 @@ fn json_has_every_fact_and_nothing_else_is_on_standard_output() {
     assert_eq!((&bad["backend"], &bad["outcome"]), (&"netns".into(), &"fail".into()));
     assert_eq!(good["title"], "<b>\"1 & 2\"</b> ]]> \u{1}");
     assert_eq!(good["clauses"], Value::from(vec!["RFC2236-3-01"]));
+    assert_eq!(good["proved"], good["clauses"]);
     assert_eq!(good["findings"][0]["why"], Value::Array(Vec::new()));
     assert!((0.1..30.0).contains(&good["seconds"].as_f64().unwrap()), "{good}");
     assert!(folder.join(good["pcapng"].as_str().unwrap()).is_file());
