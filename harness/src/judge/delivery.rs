@@ -6,10 +6,11 @@ use castnet::time::Instant;
 
 use super::window::{Counted, Purpose, Span, not_done};
 use super::{Evidence, Judged, PASS, Seen, Value};
-use crate::capture::decode::{Content, Packet};
+use crate::capture::decode::{Content, Packet, decode};
 use crate::plan::arithmetic::Count;
-use crate::plan::{Action, Receiver, Role, Window};
+use crate::plan::{Action, PortId, Receiver, Role, Window};
 use crate::recording::{Delivery, Number};
+use crate::scenario::FaultAction;
 
 /// How many wrong datagrams a failure names.
 const SHOWN: usize = 3;
@@ -47,7 +48,7 @@ impl Evidence<'_> {
                 "the receiver never received any, so that it received none here proves nothing";
             return Judged::vacuous(vec![why.to_owned()]);
         }
-        if count.is_none() { self.could_have_received(receiver, window) } else { PASS }
+        if count.min == 0 { self.could_have_received(receiver, window) } else { PASS }
     }
 
     /// Whether a silent socket in the window says anything about routers.
@@ -61,11 +62,44 @@ impl Evidence<'_> {
                     .to_owned(),
                 "(`none-after` looks at what reaches its interface)".to_owned(),
             ]
+        } else if let Some(why) = self.is_cut_off(receiver, &span) {
+            vec![why]
         } else {
             return PASS;
         };
         why.extend(span.describe());
         Judged::vacuous(why)
+    }
+
+    /// Why nothing could reach the receiver in the span, whatever the routers did: its interfaces were
+    /// down, or a fault kept datagrams from it.
+    fn is_cut_off(&self, receiver: &Receiver, span: &Span) -> Option<String> {
+        let ports = &self.plan.nodes[receiver.node].ports;
+        let is_down = |port: &PortId| {
+            let comes_up = self.plan.acts.iter().enumerate().any(|(id, act)| {
+                matches!(act.action, Action::Interface { port: of, up: true } if of == *port)
+                    && self.done(id).is_some_and(|at| span.contains(at))
+            });
+            self.down_since(*port, span.from).is_some() && !comes_up
+        };
+        if ports.iter().all(is_down) {
+            return Some("its interface was down, so that the silence proves nothing".to_owned());
+        }
+        let links = ports.iter().map(|&port| self.plan.ports[port].link);
+        let links: BTreeSet<_> = links.collect();
+        let lost = self.recording.struck.iter().filter(|struck| {
+            let action = struck.fault.map(|fault| &self.plan.faults[fault].action);
+            matches!(action, Some(FaultAction::Drop | FaultAction::Partition(_)))
+                && span.contains(struck.at)
+                && links.contains(&self.plan.ports[struck.port].link)
+                && struck.to.is_none_or(|to| ports.contains(&to))
+                && decode(&struck.bytes).is_some_and(|packet| {
+                    matches!(packet.content, Content::Data(_)) && is_for(receiver, &packet)
+                })
+        });
+        let lost = lost.count();
+        (lost > 0)
+            .then(|| format!("a fault kept {lost} from it, so that the silence proves nothing"))
     }
 
     /// Whether the receiver was a member of the group at any time of the span.
@@ -150,7 +184,10 @@ impl Evidence<'_> {
             why.extend(span.describe());
             return Judged::vacuous(why);
         }
-        PASS
+        match self.is_cut_off(receiver, &span) {
+            Some(why) => Judged::vacuous(vec![why]),
+            None => PASS,
+        }
     }
 
     /// The TTL at the receiver's interfaces: a socket does not show it.

@@ -9,6 +9,9 @@ use crate::plan::{Filter, Link, Role, Window};
 use crate::scenario::PacketKind;
 use crate::vocabulary::field::{PacketField, Value};
 
+/// A limit of so many times what was ever there could not be reached by any mistake of a device.
+const FAR: usize = 10;
+
 /// How many packets a failure shows.
 const SHOWN: usize = 8;
 
@@ -39,6 +42,15 @@ impl Evidence<'_> {
             let mut why = vec![format!("{why}, so its absence here proves nothing")];
             why.extend(span.describe());
             return Judged::vacuous(why);
+        }
+        if let Some(max) = count.max.filter(|max| *max > 0 && count.min == 0)
+            && max as usize > matching.len() * FAR + FAR
+        {
+            let all = matching.len();
+            let why = format!(
+                "in the whole run there were {all}, so that a limit of {max} proves nothing"
+            );
+            return Judged::vacuous(vec![why]);
         }
         let within: Vec<&Seen> =
             matching.into_iter().filter(|seen| span.contains(seen.at)).collect();

@@ -36,6 +36,13 @@ impl Evidence<'_> {
         moment: &Moment,
     ) -> Judged {
         let told = self.told_of_members(port);
+        let dead = self.state_at(moment).and_then(|moment| {
+            self.dead_since(self.plan.ports[port].node, moment.last).filter(|_| groups.is_empty())
+        });
+        if let Some(since) = dead {
+            let why = format!("the router was killed at {since}: whatever it did, it has no state");
+            return Judged::vacuous(vec![why]);
+        }
         if groups.is_empty() && told.is_empty() {
             let why = "there never were any, so that there are none here proves nothing";
             return Judged::vacuous(vec![why.to_owned()]);

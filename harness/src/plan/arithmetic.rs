@@ -5,7 +5,7 @@ use std::time::Duration;
 use castnet::time::{Instant, Seconds};
 use serde::{Deserialize, Serialize};
 
-use super::ActId;
+use super::{Act, ActId};
 
 /// One summand of a time: `LMQT 1.000 s (LMQC 2 x LMQI 0.500 s)`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +120,13 @@ impl Moment {
             None => Instant::ZERO,
         };
         Some(Instant::ZERO + sum(anchor.since_start(), &self.parts))
+    }
+
+    /// The time by plan, if these are the acts.
+    #[must_use]
+    pub fn planned(&self, acts: &[Act]) -> Duration {
+        let at = self.instant(|act| acts.get(act).map(|act| Instant::ZERO + act.at));
+        at.unwrap_or_default().since_start()
     }
 
     /// Whether it lies before the start of the run if its act is done at `anchor`.

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::claim::Claims;
+use super::limits::Limits;
 use super::timing::Timing;
 use super::topology::Topology;
 use super::{Act, Action, Check, Golden, Node, Plan, Role, evidence, fault, timeline};
-use crate::scenario::diagnostic::{Diagnostics, Rejected, Span, render_remark};
+use crate::scenario::diagnostic::{Diagnostics, Rejected, render_remark};
 use crate::scenario::{
-    self, Backend, Backends, Draft, Gaps, Listener, Reach, Scenario, Source, Sources, Unreadable,
+    self, Backend, Backends, Draft, Expectation, Gaps, Listener, Reach, Scenario, Source, Sources,
+    Unreadable,
 };
 
 /// The default seed of a run.
@@ -135,8 +137,8 @@ fn plan(
     let checks = scenario
         .expectations
         .iter()
-        .filter_map(|expectation| Some((&expectation.span, claims.check(expectation, source)?)));
-    let checks: Vec<(&Span, Check)> = checks.collect();
+        .filter_map(|expectation| Some((expectation, claims.check(expectation, source)?)));
+    let checks: Vec<(&Expectation, Check)> = checks.collect();
     let (tolerance, readings) = (claims.tolerance, claims.readings);
     let acts: Vec<Act> = acts.into_iter().map(|(_, act)| act).collect();
     for act in acts.iter().filter(|act| matches!(act.action, Action::Kill)) {
@@ -150,6 +152,12 @@ fn plan(
     }
     let timing = Timing { scenario: &scenario, acts: &acts, checks: &checks, tolerance, is_whole };
     let end = timing.end(faults);
+    if is_whole {
+        let written = scenario.tolerance.as_ref().map(|given| &given.span);
+        let (acts, struck) = (&acts, &struck);
+        let (nodes, ports) = (&topology.nodes, &topology.ports);
+        Limits { acts, nodes, ports, struck, tolerance, written, end }.check(&checks, faults);
+    }
     let checks = checks.into_iter().map(|(_, check)| check).collect();
     let backends = scenario.backends.or_else(|| simulated(&topology.nodes));
     is_whole.then_some(Plan {

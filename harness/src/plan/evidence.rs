@@ -1,11 +1,12 @@
 //! Deliveries that no act sends: they could never be judged.
 
 use super::{Act, Action, Check, Claim, Latency, Receiver};
-use crate::scenario::diagnostic::{Diagnostics, Span};
+use crate::scenario::Expectation;
+use crate::scenario::diagnostic::Diagnostics;
 
 /// Reports such expectations, each at its place; `acts` must be complete.
-pub(super) fn check(acts: &[Act], checks: &[(&Span, Check)], faults: &mut Diagnostics) {
-    for (span, check) in checks {
+pub(super) fn check(acts: &[Act], checks: &[(&Expectation, Check)], faults: &mut Diagnostics) {
+    for (expectation, check) in checks {
         let (Claim::Received(receiver, ..)
         | Claim::ExactlyOnce(receiver, _)
         | Claim::NoneAfter(receiver, _)
@@ -25,7 +26,7 @@ pub(super) fn check(acts: &[Act], checks: &[(&Span, Check)], faults: &mut Diagno
             let label = format!("nobody sends such a datagram to {group}");
             let help = "an act has to `send` it, or the group or the source is another one";
             let message = "this can never be judged";
-            faults.error_with_help(span, message, label, help);
+            faults.error_with_help(&expectation.span, message, label, help);
         }
     }
 }

@@ -17,6 +17,7 @@ mod fault;
 mod in_force;
 mod injection;
 mod kept;
+mod limits;
 mod lookup;
 mod packet;
 mod place;

@@ -7,16 +7,16 @@ use std::time::Duration;
 use castnet::time::Instant;
 
 use super::arithmetic::{Count, Length, Moment};
-use super::{Act, Action, Check, Claim, When, Window};
+use super::{Act, Action, Check, Claim, Place, When, Window};
 use crate::scenario::diagnostic::{Diagnostics, Span};
-use crate::scenario::{LONGEST, Scenario};
+use crate::scenario::{Expectation, LONGEST, Scenario};
 
 /// A scenario, as much of it as is sound.
 pub(super) struct Timing<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) acts: &'a [Act],
-    /// Each with the place of its expectation.
-    pub(super) checks: &'a [(&'a Span, Check)],
+    /// Each with its expectation.
+    pub(super) checks: &'a [(&'a Expectation, Check)],
     pub(super) tolerance: Duration,
     /// Whether all acts and expectations could be read: otherwise only the scenario itself can say
     /// when the run ends.
@@ -27,8 +27,8 @@ impl Timing<'_> {
     /// The time when all acts are done and all checks can be judged, unless the scenario gives an
     /// end.
     pub(super) fn end(&self, faults: &mut Diagnostics) -> Duration {
-        for (span, check) in self.checks {
-            self.check_times(check, span, faults);
+        for (expectation, check) in self.checks {
+            self.check_times(check, &expectation.span, faults);
         }
         let act_ends = self.acts.iter().map(|act| match &act.action {
             Action::Send(stream) => act.at + stream.during.unwrap_or_default(),
@@ -55,13 +55,13 @@ impl Timing<'_> {
             let label = format!("the run ends at {}", humantime::format_duration(end));
             faults.error(&fault.span, "this fault never strikes", label);
         }
-        for (span, check) in self.checks {
+        for (expectation, check) in self.checks {
             if let Some((window, _)) = window(check)
                 && window.length.is_none()
                 && self.planned(&window.from) + self.tolerance >= end
             {
                 faults.error_with_help(
-                    span,
+                    &expectation.span,
                     "this can never be judged",
                     "it begins when the run ends",
                     "give it a length with `within` or `for`, or let the run last with `end`",
@@ -91,7 +91,7 @@ impl Timing<'_> {
         }
         // An event that must have ceased may cease a tolerance late, and is judged only then.
         if let Some((Window { from, length: Some(length) }, true)) = window(check)
-            && !from.parts.is_empty()
+            && (Place::of(from, self.acts).is_between() || is_state(check))
             && length.duration() <= self.tolerance
         {
             let tolerance = humantime::format_duration(self.tolerance);
@@ -122,8 +122,7 @@ impl Timing<'_> {
     }
 
     fn planned(&self, moment: &Moment) -> Duration {
-        let at = moment.instant(|act| self.acts.get(act).map(|act| Instant::ZERO + act.at));
-        at.unwrap_or_default().since_start()
+        moment.planned(self.acts)
     }
 }
 
@@ -136,13 +135,18 @@ fn window(check: &Check) -> Option<(&Window, bool)> {
         Claim::Received(_, count, window) => Some((window, limits(count))),
         Claim::ExactlyOnce(_, window) | Claim::Ttl(_, _, window) => Some((window, false)),
         Claim::NoneAfter(_, window) => Some((window, true)),
-        Claim::Querier(_, When::Throughout(window)) => Some((window, false)),
+        Claim::Querier(_, When::Throughout(window)) => Some((window, true)),
         Claim::Mfc { .. }
         | Claim::Mdb { .. }
         | Claim::Latency(_)
         | Claim::Querier(_, When::At(_))
         | Claim::Members { .. } => None,
     }
+}
+
+/// Whether the check is about a state all the time, which may begin a tolerance late.
+const fn is_state(check: &Check) -> bool {
+    matches!(check.claim, Claim::Querier(_, When::Throughout(_)))
 }
 
 /// The moment of a check that has one.

@@ -81,7 +81,7 @@ fn a_join_says_nothing_while_no_source_sends() {
     );
     join("<= 200ms").sent(ms(1200), 0).through(ms(1301), 1).comes_out(Fail);
     // After the leave it has changed its mind.
-    join("<= 5s").through(LEAVE + NS, 0).comes_out(Vacuous);
+    join("<= 3s").through(LEAVE + NS, 0).comes_out(Vacuous);
     join("<= 200ms").sent(ms(1100), 0).not_done(2).comes_out(Vacuous);
 }
 

@@ -1,0 +1,400 @@
+//! Limits that cannot fail, and times that the tolerance swallows, each told at its key.
+//!
+//! A limit is refused if by plan no run could go beyond it, whatever the devices do. Bounds are
+//! generous: a limit may have some slack. A length that is not longer than the tolerance is remarked on.
+
+use std::time::Duration;
+
+use super::arithmetic::{Count, Length, Moment};
+use super::{Act, ActId, Action, Check, Claim, Fault, Filter, Latency, MfcState, Place};
+use super::{Node, Port, Receiver, Role, Stream, When, Window};
+use crate::scenario::diagnostic::{Diagnostics, Span, Spanned};
+use crate::scenario::expr::{CountExpr, Expr};
+use crate::scenario::{self, Delivered, Expectation, FaultAction, Listener, PacketKind};
+
+/// The longest tolerance: a machine that is later measures nothing.
+pub(super) const LONGEST: Duration = Duration::from_secs(10);
+
+/// More messages of group management in a second than any port of a link is made to send.
+const MESSAGES: u64 = 1000;
+
+/// In less time a device under test does hardly anything.
+const INSTANT: Duration = Duration::from_millis(20);
+
+/// What each bound has beyond the plan, for what is under way at its edges.
+const SLACK: u64 = 10;
+
+/// A scenario as far as limits depend on it.
+pub(super) struct Limits<'a> {
+    pub(super) acts: &'a [Act],
+    pub(super) nodes: &'a [Node],
+    pub(super) ports: &'a [Port],
+    pub(super) struck: &'a [Fault],
+    pub(super) tolerance: Duration,
+    /// The tolerance as it is written, if it is.
+    pub(super) written: Option<&'a Span>,
+    pub(super) end: Duration,
+}
+
+impl Limits<'_> {
+    pub(super) fn check(&self, checks: &[(&Expectation, Check)], faults: &mut Diagnostics) {
+        let lengths: Vec<Duration> =
+            checks.iter().filter_map(|(_, check)| limited(&check.claim)).collect();
+        if let Some(span) = self.written {
+            let longest = lengths.iter().max().copied();
+            let all = longest.is_some_and(|longest| self.tolerance >= longest);
+            if all || self.tolerance > LONGEST {
+                let message = "such a tolerance leaves nothing to fail";
+                let label = match longest.filter(|_| all) {
+                    Some(longest) => {
+                        format!("no time that is claimed is longer than {}", words(longest))
+                    }
+                    None => format!("at most {}", words(LONGEST)),
+                };
+                let help = "give what the machine may be late by, such as \"200ms\"";
+                faults.error_with_help(span, message, label, help);
+            }
+        }
+        for (expectation, check) in checks {
+            self.claim(expectation, &check.claim, faults);
+        }
+    }
+
+    fn claim(&self, expectation: &Expectation, claim: &Claim, faults: &mut Diagnostics) {
+        match (&expectation.claim, claim) {
+            (
+                scenario::Claim::Packet(written),
+                Claim::Packet { filter, count, spacing, window },
+            ) => {
+                self.count(&written.count, count, self.most_packets(filter, window), faults);
+                let within = ("within", written.window.within.as_ref());
+                self.counted_in(within, count, window, faults);
+                self.length("spacing", written.spacing.as_ref(), spacing.as_ref(), faults);
+            }
+            (scenario::Claim::Order(written), Claim::Order(_, window)) => {
+                self.length(
+                    "within",
+                    written.window.within.as_ref(),
+                    window.length.as_ref(),
+                    faults,
+                );
+            }
+            (scenario::Claim::Delivery(written), claim) => {
+                self.delivery(&written.what, claim, faults)
+            }
+            (scenario::Claim::Mfc(written), Claim::Mfc { source, group, at, state, .. }) => {
+                self.state(&written.at, at, faults);
+                let MfcState::Present { counted: Some(counted), .. } = state else { return };
+                let Some(scenario::MfcPresent { counters, .. }) = &written.present else { return };
+                let of = |stream: &Stream| stream.source == *source && stream.group == *group;
+                let most = self.sent(of, Duration::ZERO, self.end);
+                let size = self.streams().map(|(_, stream)| stream.size as u64 + 28).max();
+                let octets = most.saturating_mul(size.unwrap_or_default());
+                for (written, count, most) in [
+                    (&counters.packets, &counted.packets, most),
+                    (&counters.bytes, &counted.bytes, octets),
+                    (&counters.wrong_if, &counted.wrong_if, most),
+                ] {
+                    if let (Some(written), Some(count)) = (written, count) {
+                        self.count(written, count, most, faults);
+                    }
+                }
+            }
+            (scenario::Claim::Mdb(written), Claim::Mdb { at, .. }) => {
+                self.state(&written.at, at, faults);
+            }
+            (scenario::Claim::Members(written), Claim::Members { at, .. }) => {
+                self.state(&written.at, at, faults);
+            }
+            (scenario::Claim::Querier(written), Claim::Querier(_, when)) => {
+                match (&written.when, when) {
+                    (scenario::When::At(written), When::At(at)) => self.state(written, at, faults),
+                    (scenario::When::Throughout(written), When::Throughout(window)) => {
+                        let length = window.length.as_ref();
+                        self.length("within", written.within.as_ref(), length, faults);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn delivery(&self, written: &Delivered, claim: &Claim, faults: &mut Diagnostics) {
+        match (written, claim) {
+            (Delivered::Received(written, times), Claim::Received(receiver, count, window)) => {
+                self.count(
+                    written,
+                    count,
+                    self.in_window(|stream| concerns(receiver, stream), window),
+                    faults,
+                );
+                self.counted_in(("within", times.within.as_ref()), count, window, faults);
+            }
+            (Delivered::NoneAfter { during, .. }, Claim::NoneAfter(_, window)) => {
+                self.length("for", during.as_ref(), window.length.as_ref(), faults);
+            }
+            (Delivered::ExactlyOnce(times), Claim::ExactlyOnce(_, window)) => {
+                no_time(times.within.as_ref(), window.length.as_ref(), faults);
+            }
+            (Delivered::Ttl(written, times), Claim::Ttl(receiver, ttl, window)) => {
+                no_time(times.within.as_ref(), window.length.as_ref(), faults);
+                self.ttl(written, receiver, ttl, faults);
+            }
+            (Delivered::Latency(written), Claim::Latency(latency)) => {
+                self.latency(&written.limit, latency, faults);
+            }
+            _ => {}
+        }
+    }
+
+    /// Refuses a count that no number of packets can violate.
+    fn count(
+        &self,
+        written: &Spanned<CountExpr>,
+        count: &Count,
+        most: u64,
+        faults: &mut Diagnostics,
+    ) {
+        let help = "claim a number that a wrong run would not have";
+        match count.max {
+            None if count.min == 0 => {
+                let message = format!("`{}` can never fail", count.text);
+                faults.error_with_help(
+                    &written.span,
+                    message,
+                    "there are never fewer than none",
+                    help,
+                );
+            }
+            Some(max) if u64::from(max) > most.saturating_mul(2).saturating_add(SLACK) => {
+                let message = format!("the upper limit of `{}` can never fail", count.text);
+                let label = format!("by plan there can be about {most} at most");
+                faults.error_with_help(&written.span, message, label, help);
+            }
+            _ => {}
+        }
+    }
+
+    /// Refuses no time at all, and remarks on a window of a claim that the tolerance is not shorter than.
+    /// An upper limit from an act on has no tolerance, and can be about less time.
+    fn counted_in(
+        &self,
+        (key, written): (&str, Option<&Spanned<Expr>>),
+        count: &Count,
+        window: &Window,
+        faults: &mut Diagnostics,
+    ) {
+        let length = window.length.as_ref();
+        let is_exact = count.min == 0 && !Place::of(&window.from, self.acts).is_between();
+        if !is_exact || length.is_none_or(|length| length.duration() < INSTANT) {
+            self.length(key, written, length, faults);
+        }
+    }
+
+    /// Refuses no time at all, and remarks on one that is not longer than the tolerance.
+    fn length(
+        &self,
+        key: &str,
+        written: Option<&Spanned<Expr>>,
+        length: Option<&Length>,
+        faults: &mut Diagnostics,
+    ) {
+        no_time(written, length, faults);
+        let Some((written, length)) = written.zip(length) else { return };
+        self.swallowed(key, &written.span, &length.text, length.duration(), faults);
+    }
+
+    fn swallowed(
+        &self,
+        key: &str,
+        span: &Span,
+        text: &str,
+        length: Duration,
+        faults: &mut Diagnostics,
+    ) {
+        if length > self.tolerance || length.is_zero() {
+            return;
+        }
+        let tolerance = words(self.tolerance);
+        let message = format!("`{key}` is not longer than the tolerance of a real machine");
+        let label = format!("`{text}`, and the tolerance is {tolerance}");
+        let help = "give it more time, or set a smaller `tolerance`";
+        faults.remark(span, message, label, help);
+    }
+
+    /// Refuses a state at the very start, before which there is nothing.
+    fn state(&self, written: &Spanned<Expr>, at: &Moment, faults: &mut Diagnostics) {
+        if Place::of(at, self.acts) == Place::Start {
+            let message = "a state is the one just before its moment";
+            let label = "before the start of the run there is nothing";
+            faults.error_with_help(&written.span, message, label, "claim it a little later");
+        }
+    }
+
+    fn ttl(
+        &self,
+        written: &Spanned<CountExpr>,
+        receiver: &Receiver,
+        ttl: &Count,
+        faults: &mut Diagnostics,
+    ) {
+        let of = |stream: &Stream| concerns(receiver, stream);
+        let ttls = self.streams().filter(|(_, stream)| of(stream)).map(|(_, stream)| stream.ttl);
+        let Some(highest) = ttls.max() else { return };
+        if ttl.min <= 1 && ttl.max.is_none_or(|max| max >= highest.into()) {
+            let message = format!("a TTL of `{}` can never fail", ttl.text);
+            let label =
+                format!("datagrams are sent with {highest} at most, and none arrives with 0");
+            let help = "claim what is left of it after so many routers";
+            faults.error_with_help(&written.span, message, label, help);
+        }
+    }
+
+    fn latency(&self, written: &Spanned<CountExpr>, latency: &Latency, faults: &mut Diagnostics) {
+        let span = &written.span;
+        let min = latency.min.as_ref().map(Length::duration).filter(|min| !min.is_zero());
+        let Some(max) = &latency.max else {
+            if min.is_none() {
+                let label = "no time is shorter";
+                let help = "give an upper limit, such as \"<= 100ms\"";
+                faults.error_with_help(span, "such a limit can never fail", label, help);
+            }
+            return;
+        };
+        let key = if latency.is_join { "join-latency" } else { "leave-latency" };
+        let measured = self.until(latency).saturating_sub(self.acts[latency.act].at);
+        if max.duration() >= measured {
+            let message = format!("the upper limit of `{key}` can never fail");
+            let label = format!("it can be measured only for {}", words(measured));
+            faults.error(span, message, label);
+        }
+        self.swallowed(key, span, &max.text, max.duration(), faults);
+    }
+
+    /// Until when by plan a latency can be measured.
+    fn until(&self, latency: &Latency) -> Duration {
+        let group = latency.receiver.group;
+        let opposite = self.acts.iter().skip(latency.act + 1).find(|act| {
+            let (port, of) = match (&act.action, latency.is_join) {
+                (&Action::Leave(port, of), true) | (&Action::Join(port, of), false) => (port, of),
+                _ => return false,
+            };
+            (port, of) == (latency.port, group)
+        });
+        let until = opposite.map_or(self.end, |act| act.at);
+        if latency.is_join {
+            return until;
+        }
+        // The last datagram reaches the receiver when the last source stops.
+        let of = |stream: &Stream| concerns(&latency.receiver, stream);
+        let ends = self.streams().filter(|(_, stream)| of(stream));
+        let last = ends.map(|(act, stream)| self.over(act, stream)).max();
+        last.map_or(until, |last| last.min(until))
+    }
+
+    /// The most packets like these that can be on the link in the window.
+    fn most_packets(&self, filter: &Filter, window: &Window) -> u64 {
+        let ports = self.ports.iter().filter(|port| port.link == filter.link);
+        let senders = ports.map(|port| match &self.nodes[port.node].role {
+            Role::Listener(Listener::Population { count, .. }) => u64::from(*count),
+            _ => 1,
+        });
+        let senders: u64 = senders.sum();
+        if filter.kind == PacketKind::Data {
+            let of = |stream: &Stream| filter.group.is_none_or(|group| group == stream.group);
+            return self.in_window(of, window).saturating_mul(senders);
+        }
+        let (from, to) = self.planned(window);
+        let seconds = to.saturating_sub(from).as_secs().saturating_add(1);
+        let injected = self.acts.iter().map(|act| match &act.action {
+            Action::Inject(injection) => u64::from(injection.times),
+            _ => 0,
+        });
+        let injected = injected.fold(0, u64::saturating_add).min(u64::from(u32::MAX) / 8);
+        senders.saturating_mul(MESSAGES).saturating_mul(seconds).saturating_add(injected)
+    }
+
+    /// How many datagrams can be on their way in the window.
+    fn in_window(&self, of: impl Fn(&Stream) -> bool, window: &Window) -> u64 {
+        let (from, to) = self.planned(window);
+        let early = from.saturating_sub(self.tolerance);
+        // What a link keeps back may come at any time.
+        let early = if self.struck.is_empty() { early } else { Duration::ZERO };
+        self.sent(of, early, to.saturating_add(self.tolerance))
+    }
+
+    /// How many datagrams are sent by plan from one time to another one, with the copies of faults.
+    fn sent(&self, of: impl Fn(&Stream) -> bool, from: Duration, to: Duration) -> u64 {
+        let streams = self.streams().filter(|(_, stream)| of(stream));
+        let counts = streams.map(|(act, stream)| {
+            let begins = self.acts[act].at.max(from);
+            let time = self.over(act, stream).min(to).saturating_sub(begins);
+            let every = stream.interval.max(Duration::from_nanos(1)).as_nanos();
+            u64::try_from(time.as_nanos() / every).unwrap_or(u64::MAX).saturating_add(1)
+        });
+        let copies = self.struck.iter().map(|fault| match fault.action {
+            FaultAction::Duplicate(copies) => u64::from(copies).saturating_add(1),
+            _ => 1,
+        });
+        let copies = copies.fold(1, u64::saturating_mul);
+        counts.fold(0, u64::saturating_add).saturating_mul(copies)
+    }
+
+    fn streams(&self) -> impl Iterator<Item = (ActId, &Stream)> {
+        self.acts.iter().enumerate().filter_map(|(id, act)| match &act.action {
+            Action::Send(stream) => Some((id, stream)),
+            _ => None,
+        })
+    }
+
+    /// When the stream ends by plan.
+    fn over(&self, act: ActId, stream: &Stream) -> Duration {
+        let begins = self.acts[act].at;
+        let by_itself = stream.during.map_or(self.end, |during| begins.saturating_add(during));
+        let stopped = self.acts.iter().skip(act).find(|later| {
+            later.node == self.acts[act].node && matches!(later.action, Action::Stop)
+        });
+        stopped.map_or(by_itself, |stop| stop.at.min(by_itself))
+    }
+
+    fn planned(&self, window: &Window) -> (Duration, Duration) {
+        let from = window.from.planned(self.acts);
+        let length = window.length.as_ref().map(Length::duration);
+        (from, length.map_or(self.end, |length| from.saturating_add(length)))
+    }
+}
+
+/// Refuses a window in which there is no time.
+fn no_time(written: Option<&Spanned<Expr>>, length: Option<&Length>, faults: &mut Diagnostics) {
+    if let Some((written, length)) = written.zip(length)
+        && length.duration().is_zero()
+    {
+        let message = format!("`{}` is no time at all", length.text);
+        faults.error(&written.span, message, "nothing can be seen in it");
+    }
+}
+
+/// The length of time that a claim limits; `None` if it limits none.
+fn limited(claim: &Claim) -> Option<Duration> {
+    match claim {
+        Claim::Packet { window, .. }
+        | Claim::Order(_, window)
+        | Claim::Received(_, _, window)
+        | Claim::NoneAfter(_, window)
+        | Claim::Querier(_, When::Throughout(window)) => {
+            Some(window.length.as_ref().map_or(Duration::MAX, Length::duration))
+        }
+        Claim::Latency(latency) => latency.max.as_ref().map(Length::duration),
+        _ => None,
+    }
+}
+
+fn concerns(receiver: &Receiver, stream: &Stream) -> bool {
+    stream.group == receiver.group
+        && receiver.sources.as_ref().is_none_or(|sources| sources.contains(&stream.source))
+}
+
+fn words(time: Duration) -> String {
+    humantime::format_duration(time).to_string()
+}
