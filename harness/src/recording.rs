@@ -4,6 +4,7 @@
 
 mod deliveries;
 mod member_ports;
+mod struck;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -21,6 +22,7 @@ pub const CAPTURE: &str = "capture";
 
 pub use deliveries::Deliveries;
 pub use member_ports::MemberPorts;
+pub use struck::{Strike, Struck};
 
 /// The name of a backend. Without a name of its own the derived reader would take it for borrowed from
 /// what is read.
@@ -342,21 +344,4 @@ pub enum StateChange {
         /// The flow's group.
         group: Group,
     },
-}
-
-/// A frame that a fault rule struck.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Struck {
-    /// When it entered the link.
-    pub at: Instant,
-    /// The position of the rule in [`Plan::faults`]; `None` if no rule has changed anything about it.
-    pub fault: Option<usize>,
-    /// The port that sent it.
-    pub port: PortId,
-    /// The port that it was on its way to; `None` if the rule treated all alike.
-    pub to: Option<PortId>,
-    /// The frame as it entered, from the Ethernet header on.
-    pub bytes: Vec<u8>,
-    /// What was done, and the line of the file with the rule: `dropped (line 31)`.
-    pub text: String,
 }

@@ -19,6 +19,7 @@ use castnet::addr::Group;
 use castnet::time::Instant;
 
 use crate::capture::file::{CapturedFrame, Reading};
+use crate::capture::said::Said;
 use crate::judge::{Finding, judge_some};
 use crate::plan::{Action, Check, Claim, LinkId, Plan, PortId};
 use crate::recording::{CAPTURE, Frame, Recording};
@@ -212,23 +213,12 @@ impl Told {
     fn of(shots: &[CapturedFrame]) -> Self {
         let mut told = Self::default();
         for comment in shots.iter().flat_map(|shot| &shot.comments) {
-            if let Some(epoch) = comment.strip_prefix("time zero ") {
-                told.epoch = seconds(epoch.split(' ').next().unwrap_or_default());
+            match Said::read(comment) {
+                Some(Said::Zero(zero)) => told.epoch = Some(zero),
+                Some(Said::Act { at, words, .. }) => told.acts.push((words, at)),
+                _ => {}
             }
-            let act = comment.trim_start_matches("after this frame: ").strip_prefix("act at ");
-            let Some((at, words)) = act.and_then(|act| act.split_once(" s: ")) else { continue };
-            // The name of an act, if it has one, follows in brackets.
-            let words = words.rsplit_once(" (").map_or(words, |(words, _)| words);
-            told.acts.extend(seconds(at).map(|at| (words.to_owned(), at)));
         }
         told
     }
-}
-
-/// Seconds with or without decimals.
-fn seconds(text: &str) -> Option<Duration> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let nanos = format!("{decimals:0<9}");
-    let nanos = nanos.get(..9)?.parse().ok()?;
-    Some(Duration::new(whole.parse().ok()?, nanos))
 }

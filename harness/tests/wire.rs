@@ -10,13 +10,14 @@ use castnet::wire::igmp::Message;
 use castnet::wire::ipv4;
 use castnet_lab::backend::faults::Faults;
 use castnet_lab::capture::decode::{Content, decode};
-use castnet_lab::fabric::{self, Action, Rule, Selector, What};
+use castnet_lab::fabric::{self, Action, Rule, Selector};
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::wall::Wall;
 use castnet_lab::lab::{
     Built, Capture, Captured, Carrier, LinkSpec, Netlink, Netns, PROOF_BOUND, PortSpec, Tap, Wire,
     alone,
 };
+use castnet_lab::recording::Strike;
 use castnet_lab::role::Clock;
 use castnet_lab::scenario::PacketKind;
 use libtest_mimic::{Arguments, Trial};
@@ -303,7 +304,7 @@ async fn partitions() {
     let faults = faults.lock().unwrap();
     assert_eq!(faults.wire.log().len() + across.len(), number as usize);
     for event in faults.wire.log() {
-        assert_eq!((event.what, event.to), (What::CutOff, Some(2)));
+        assert_eq!((event.what, event.to), (Strike::CutOff, Some(2)));
         assert!((cut..healed).contains(&event.at));
     }
     assert!(!faults.wire.log().is_empty());

@@ -1,4 +1,4 @@
-//! Comments in a capture file: the acts of the run, and what failed.
+//! Comments in a capture file: the acts of the run, what failed, and which frames did not arrive.
 //!
 //! An act is a comment on the first frame that is not before it, so that reading on from there
 //! shows its effects; an act after the last frame is a comment there too, and says so. Every act is
@@ -6,7 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use castnet::time::{Instant, Seconds};
+use castnet::time::Instant;
+
+use super::fate::{Fared, Fates};
+use super::said::{AFTER, Said};
 
 use crate::plan::Plan;
 use crate::printable::line;
@@ -43,22 +46,26 @@ impl Comments {
     pub(super) fn new(plan: &Plan, recording: &Recording, remarks: &Remarks) -> Self {
         let version = env!("CARGO_PKG_VERSION");
         let (seed, backend) = (plan.seed, recording.backend);
-        let epoch = Seconds(recording.epoch, 9);
         let mut comments = Self {
             section: vec![
                 cut(format!("{}: {}", line(&plan.name), line(&plan.title))),
                 cut(format!("{} on {backend}, seed {seed}, castnet {version}", remarks.verdict)),
-                format!("time zero {epoch} since 1970"),
+                Said::Zero(recording.epoch).to_string(),
             ],
             frames: BTreeMap::new(),
         };
         let mut acts: Vec<(Instant, String)> = Vec::new();
         for (id, act) in plan.acts.iter().enumerate() {
-            let name =
-                if act.label == act.words { String::new() } else { format!(" ({})", act.label) };
+            let (words, name) = (act.words.clone(), (act.label != act.words).then(|| &act.label));
             acts.push(match recording.acts.get(id).copied().flatten() {
-                Some(at) => (at, format!("act at {at}: {}{name}", act.words)),
-                None => (Instant::ZERO + act.at, format!("act not done: {}{name}", act.words)),
+                Some(at) => {
+                    let name = name.cloned();
+                    (at, Said::Act { at: at.since_start(), words, name }.to_string())
+                }
+                None => {
+                    let name = name.map_or(String::new(), |name| format!(" ({name})"));
+                    (Instant::ZERO + act.at, format!("act not done: {words}{name}"))
+                }
             });
         }
         acts.sort_by_key(|(at, _)| *at);
@@ -69,6 +76,12 @@ impl Comments {
             let frame = at_frame(plan, recording, *at).or_else(|| from(recording, *at));
             comments.add(recording, frame, text.clone());
         }
+        let fates = Fates::where_lost(plan, recording);
+        for (position, fate) in fates.iter() {
+            for fared in fate.fared() {
+                comments.add(recording, Some(position), said(plan, &fared).to_string());
+            }
+        }
         comments
     }
 
@@ -76,9 +89,20 @@ impl Comments {
         match frame.or_else(|| recording.frames.iter().rposition(|frame| frame.outgoing)) {
             None => self.section.push(cut(text)),
             Some(position) => {
-                let text = if frame.is_none() { format!("after this frame: {text}") } else { text };
+                let text = if frame.is_none() { format!("{AFTER}{text}") } else { text };
                 self.frames.entry(position).or_default().push(cut(text));
             }
+        }
+    }
+}
+
+fn said(plan: &Plan, fared: &Fared<'_>) -> Said {
+    let ports: Vec<String> = fared.ports.iter().map(|&port| plan.port_name(port)).collect();
+    let by = fared.by();
+    match fared.arrived {
+        None => Said::Missed { ports, by },
+        Some(at) => {
+            Said::Struck { port: ports.concat(), at: at.since_start(), by: by.unwrap_or_default() }
         }
     }
 }

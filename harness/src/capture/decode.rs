@@ -2,6 +2,7 @@
 //! numbered datagram behind it.
 
 mod message;
+mod other;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use etherparse::{EtherType, Ethernet2Slice, UdpSlice, ip_number};
 
 pub(super) use message::may_be_mld;
 pub use message::{DecodedMessage, Field};
+pub use other::{Datagram, Other};
 
 use super::numbered;
 use crate::protocol::delivery::Envelope;
@@ -53,8 +55,8 @@ pub enum Content {
     BadGmp(Malformed),
     /// A numbered datagram of a source.
     Data(Number),
-    /// Another payload, by its IP protocol.
-    Other(u8),
+    /// Another payload.
+    Other(Other),
 }
 
 /// Decodes an Ethernet frame; `None` if it is not IP, or not even that.
@@ -124,9 +126,10 @@ fn content(packet: &ip::Packet<'_>) -> (Content, usize) {
         .then(|| UdpSlice::from_slice(packet.payload).ok())
         .flatten()
         .and_then(|udp| Some((numbered::decode(udp.payload())?.0, udp.payload().len())));
-    numbered.map_or((Content::Other(protocol), length), |(number, length)| {
-        (Content::Data(number), length)
-    })
+    match numbered {
+        Some((number, length)) => (Content::Data(number), length),
+        None => (Content::Other(Other::read(protocol, packet.payload)), length),
+    }
 }
 
 /// The message with its checksum corrected.
@@ -186,7 +189,7 @@ impl fmt::Display for Packet {
             Content::Gmp(message) => write!(f, "{message}"),
             Content::BadGmp(malformed) => write!(f, "malformed {malformed}"),
             Content::Data(number) => write!(f, "{number}"),
-            Content::Other(protocol) => write!(f, "IP protocol {protocol}"),
+            Content::Other(other) => write!(f, "{other}"),
         }
     }
 }

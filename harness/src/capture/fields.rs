@@ -24,7 +24,10 @@ impl Packet {
                 fields.push(("stream", number.stream.to_string()));
                 fields.push(("sequence", number.sequence.to_string()));
             }
-            Content::Other(protocol) => fields.push(("IP protocol", protocol.to_string())),
+            Content::Other(other) => {
+                fields.push(("IP protocol", other.protocol.to_string()));
+                fields.push(("content", other.to_string()));
+            }
         }
         fields
     }

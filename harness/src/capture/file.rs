@@ -61,6 +61,8 @@ pub enum Broken {
 /// The result of reading a file, beside its frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
+    /// The names of the interfaces that the file describes, in its order, each once.
+    pub interfaces: Vec<String>,
     /// Frames in blocks that could not be read.
     pub lost: u64,
     /// Frames that are not in the file, because they were dropped while it was made, as it says itself.
@@ -77,7 +79,14 @@ impl Reading {
     /// Nothing was ignored or lost.
     #[must_use]
     pub const fn whole() -> Self {
-        Self { lost: 0, dropped: 0, first_lost: None, ignored: BTreeMap::new(), ended: Ok(()) }
+        Self {
+            interfaces: Vec::new(),
+            lost: 0,
+            dropped: 0,
+            first_lost: None,
+            ignored: BTreeMap::new(),
+            ended: Ok(()),
+        }
     }
 
     fn lose(&mut self, at: u64, why: String) {

@@ -90,8 +90,9 @@ pub enum Unread {
     Short,
 }
 
-const IPV4: u16 = 0x0800;
-const IPV6: u16 = 0x86dd;
+/// The EtherTypes of IP.
+pub(super) const IPV4: u16 = 0x0800;
+pub(super) const IPV6: u16 = 0x86dd;
 const PPPOE: u16 = 0x8864;
 /// MPLS to one receiver, and to several.
 const MPLS: [u16; 2] = [0x8847, 0x8848];

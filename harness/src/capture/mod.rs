@@ -5,12 +5,14 @@ pub mod comments;
 pub mod decode;
 pub mod encode;
 pub mod ethernet;
+pub mod fate;
 pub mod fields;
 pub mod file;
 pub mod inspected;
 pub mod link;
 pub mod numbered;
 pub mod pcapng;
+pub mod said;
 mod tunnel;
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 mod capture;
 mod check;
+mod clock;
+mod color;
 mod destination;
 mod diff;
 mod diff_backends;
@@ -32,6 +34,7 @@ use std::process::ExitCode;
 use castnet_lab::judge::Outcome;
 use castnet_lab::report::text::Style;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use color::Color;
 use output::{complain, remark, say, say_coloured, say_document, say_json};
 
 /// A laboratory for IP multicast routing.
@@ -43,6 +46,9 @@ use output::{complain, remark, say, say_coloured, say_document, say_json};
 #[command(name = "castnet", version, arg_required_else_help = true)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Cli {
+    /// Whether output is coloured.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    color: Color,
     #[command(subcommand)]
     command: Command,
 }
@@ -121,7 +127,10 @@ const fn exit_code(worst: Outcome) -> u8 {
 /// laboratory may have to enter a user namespace first.
 pub(crate) fn execute() -> ExitCode {
     let code = match Cli::try_parse() {
-        Ok(cli) => obey(cli.command),
+        Ok(cli) => {
+            cli.color.choose();
+            obey(cli.command)
+        }
         Err(mut told) => {
             slip::suggest(&mut told, &Cli::command());
             // Help and the version are no errors, and go to standard output.
@@ -208,14 +217,10 @@ fn width() -> usize {
 /// The width of a file, and of a terminal that does not report its width.
 const WIDTH: usize = 120;
 
-fn style(terminal: &impl io::IsTerminal) -> Style {
-    Style { color: terminal.is_terminal() && std::env::var_os("NO_COLOR").is_none() }
-}
-
 fn stdout_style() -> Style {
-    style(&io::stdout())
+    color::style(&io::stdout())
 }
 
 fn stderr_style() -> Style {
-    style(&io::stderr())
+    color::style(&io::stderr())
 }

@@ -10,13 +10,13 @@ use castnet_lab::lab::privilege;
 use castnet_lab::output::{self, Folder};
 use castnet_lab::plan::{LoadError, Plan};
 use castnet_lab::report::{
-    Campaign, Finished, WrongFile, html, json, junit, markdown, table, text,
+    Campaign, Finished, WrongFile, github, html, json, junit, markdown, table, text,
 };
 use castnet_lab::runner::files::Loaded;
 use castnet_lab::runner::standing::{Announced, Standing};
 use castnet_lab::runner::{self, Event, Held, Hold, Job, Orders, Seed, Where};
 use castnet_lab::scenario::Backend;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::files::{Paths, with_wrong};
 use super::progress::Progress;
@@ -27,7 +27,7 @@ use super::{
 };
 
 #[derive(Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = EXIT_CODES, after_long_help = long_help())]
 pub(super) struct RunArgs {
     #[command(flatten)]
     paths: Paths,
@@ -80,12 +80,49 @@ pub(super) struct RunArgs {
     /// Write a report in JUnit's XML too.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Print what did not pass as annotations of GitHub Actions (`::error file=,line=`), which shows them
+    /// at their lines; `auto` does where GITHUB_ACTIONS says that it runs there. With --json they go to
+    /// standard error.
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
+    annotations: Annotations,
     /// Write a page for each run beside its capture, and one over all of them, index.html.
     #[arg(long)]
     html: bool,
     /// Show every check, not only those of runs that fail.
     #[arg(short, long)]
     verbose: bool,
+}
+
+/// Which annotations are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Annotations {
+    #[default]
+    Auto,
+    Github,
+    None,
+}
+
+impl Annotations {
+    fn are_wanted(self) -> bool {
+        let is_github = || std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        self == Self::Github || self == Self::Auto && is_github()
+    }
+}
+
+/// The exit codes, and the keys of `--json`.
+fn long_help() -> String {
+    let keys = json::keys::table();
+    format!("{EXIT_CODES}\n\nKeys of the document of --json (times in seconds):\n{keys}")
+}
+
+/// The file from the root of the repository that GitHub Actions has checked out, as annotations want it.
+fn from_workspace(path: &str) -> String {
+    let absolute = |path: &Path| path.canonicalize().ok();
+    let root = std::env::var_os("GITHUB_WORKSPACE").and_then(|root| absolute(Path::new(&root)));
+    let below = root.zip(absolute(Path::new(path)));
+    let below = below.and_then(|(root, path)| Some(path.strip_prefix(root).ok()?.to_owned()));
+    let plain = || PathBuf::from(path.trim_start_matches("./"));
+    below.unwrap_or_else(plain).display().to_string()
 }
 
 pub(super) fn run(args: &RunArgs) -> Ending {
@@ -324,6 +361,13 @@ fn let_go_at_enter(held: Held) {
 fn show(args: &RunArgs, finished: &Finished) {
     if !args.json {
         say_coloured(&text::run(finished, stdout_style(), args.verbose));
+    }
+    if args.annotations.are_wanted() {
+        let told = github::annotations(finished, from_workspace);
+        match args.json {
+            true => _ = io::stderr().write_all(told.as_bytes()),
+            false => say(&told),
+        }
     }
 }
 

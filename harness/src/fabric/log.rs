@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use castnet::time::{Instant, Seconds};
+use castnet::time::Instant;
+
+use crate::recording::Strike;
 
 /// A rule struck a frame.
 ///
@@ -25,26 +26,7 @@ pub struct FaultEvent {
     /// The frame as it entered.
     pub frame: Arc<[u8]>,
     /// What the rule did.
-    pub what: What,
-}
-
-/// What a rule did to a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// It was dropped.
-    Dropped,
-    /// It was kept from the other side of a partition.
-    CutOff,
-    /// It was delayed by this much.
-    Delayed(Duration),
-    /// This many copies were added to each that was under way.
-    Duplicated(u32),
-    /// Its checksum was spoiled.
-    Corrupted,
-    /// Its checksum was to be spoiled, but it has none.
-    Unharmed,
-    /// It was held back until others have overtaken it.
-    HeldBack,
+    pub what: Strike,
 }
 
 /// A frame that has entered the link and has not yet arrived everywhere.
@@ -64,20 +46,5 @@ impl fmt::Display for FaultEvent {
     /// `dropped by rule 2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} by rule {}", self.what, self.rule + 1)
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dropped => f.write_str("dropped"),
-            Self::CutOff => f.write_str("cut off"),
-            Self::Delayed(by) => write!(f, "delayed {}", Seconds(*by, 3)),
-            Self::Duplicated(1) => f.write_str("duplicated"),
-            Self::Duplicated(copies) => write!(f, "duplicated {copies} times"),
-            Self::Corrupted => f.write_str("corrupted"),
-            Self::Unharmed => f.write_str("not long enough to be corrupted"),
-            Self::HeldBack => f.write_str("held back"),
-        }
     }
 }

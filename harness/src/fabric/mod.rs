@@ -13,7 +13,7 @@ mod planned;
 mod rule;
 mod wire;
 
-pub use log::{FaultEvent, Pending, What};
+pub use log::{FaultEvent, Pending};
 pub use rule::{Action, Rule, Selector};
 pub use wire::Wire;
 

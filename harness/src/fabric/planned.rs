@@ -2,9 +2,9 @@
 
 use castnet::time::Instant;
 
-use super::{Action, Rule, Selector, What, Wire};
+use super::{Action, Rule, Selector, Wire};
 use crate::plan::{Fault, LinkId, Plan, PortId};
-use crate::recording::Struck;
+use crate::recording::{Strike, Struck};
 use crate::scenario::{FaultAction, HELD_AT_MOST};
 
 impl Wire {
@@ -26,11 +26,12 @@ impl Wire {
             let (fault, written) = rules[event.rule];
             Struck {
                 at: event.at,
-                fault: (event.what != What::Unharmed).then_some(fault),
+                fault: (event.what != Strike::Unharmed).then_some(fault),
                 port: port(event.port),
                 to: event.to.map(port),
                 bytes: event.frame.to_vec(),
-                text: format!("{} (line {})", event.what, written.line),
+                strike: event.what,
+                line: Some(written.line),
             }
         });
         let pending = self.pending().map(|pending| Struck {
@@ -39,7 +40,8 @@ impl Wire {
             port: port(pending.to),
             to: Some(port(pending.to)),
             bytes: pending.frame.to_vec(),
-            text: "still under way when the run ended".to_owned(),
+            strike: Strike::UnderWay,
+            line: None,
         });
         events.chain(pending).collect()
     }

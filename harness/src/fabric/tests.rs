@@ -11,6 +11,7 @@ use castnet::wire::ipv4;
 
 use super::*;
 use crate::capture::decode::{Content, decode};
+use crate::recording::Strike;
 use crate::scenario::{Pace, PacketKind};
 
 mod damage;
@@ -291,10 +292,10 @@ fn a_corrupt_frame_has_a_wrong_checksum_and_the_sender_s_own_does_not() {
         (run(&mut wire).remove(0).2, wire.log()[0].what)
     };
     let (spoiled, what) = corrupted(&leave(GROUP));
-    assert_eq!(what, What::Corrupted);
+    assert_eq!(what, Strike::Corrupted);
     let content = decode(&spoiled).unwrap().content;
     assert!(matches!(content, Content::BadGmp(why) if why.is_checksum()));
-    assert_eq!(corrupted(&plain(1)), (plain(1).into(), What::Unharmed));
+    assert_eq!(corrupted(&plain(1)), (plain(1).into(), Strike::Unharmed));
 }
 
 #[test]

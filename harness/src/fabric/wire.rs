@@ -13,8 +13,9 @@ use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::rule::Armed;
-use super::{Action, FaultEvent, Pending, Rule, What, damage};
+use super::{Action, FaultEvent, Pending, Rule, damage};
 use crate::capture::decode::{Packet, decode};
+use crate::recording::Strike;
 use crate::scenario::Pace;
 
 /// A link with rules.
@@ -225,31 +226,31 @@ impl Wire {
 }
 
 /// Applies an action to one flight; returns what was done, and the flight if it is left.
-fn apply(action: &Action, port: usize, mut flight: Flight) -> (Option<What>, Option<Flight>) {
+fn apply(action: &Action, port: usize, mut flight: Flight) -> (Option<Strike>, Option<Flight>) {
     let what = match action {
-        Action::Drop => return (Some(What::Dropped), None),
+        Action::Drop => return (Some(Strike::Dropped), None),
         Action::Partition(side) if side.contains(&port) != side.contains(&flight.to) => {
-            return (Some(What::CutOff), None);
+            return (Some(Strike::CutOff), None);
         }
         Action::Partition(_) => return (None, Some(flight)),
         Action::Delay(by) => {
             flight.delay = flight.delay.saturating_add(*by);
-            What::Delayed(*by)
+            Strike::Delayed(*by)
         }
         Action::Duplicate(copies) => {
             flight.times = flight.times.saturating_mul(copies.saturating_add(1));
-            What::Duplicated(*copies)
+            Strike::Duplicated(*copies)
         }
         Action::Corrupt => match damage::spoil(&flight.frame) {
             Some(spoiled) => {
                 flight.frame = spoiled;
-                What::Corrupted
+                Strike::Corrupted
             }
-            None => What::Unharmed,
+            None => Strike::Unharmed,
         },
         Action::HoldBack { behind, at_most } => {
             flight.hold = Some(((*behind).max(1), *at_most));
-            What::HeldBack
+            Strike::HeldBack
         }
     };
     (Some(what), Some(flight))

@@ -12,9 +12,6 @@ use crate::plan::{Action, PortId, Receiver, Role, Window};
 use crate::recording::{Delivery, Number};
 use crate::scenario::FaultAction;
 
-/// How many wrong datagrams a failure names.
-const SHOWN: usize = 3;
-
 const NONE_SENT: &str = "no source sent any such datagram";
 
 impl Evidence<'_> {
@@ -145,10 +142,8 @@ impl Evidence<'_> {
         }
         let first = wrong.first().map(|(number, _)| **number);
         let at = self.sent(receiver).find(|(number, _)| Some(*number) == first).map(|(_, at)| at);
-        for (number, copies) in wrong.into_iter().take(SHOWN) {
-            why.push(format!("{number} arrived {copies} times:"));
-            why.extend(self.ledger(*number));
-        }
+        let wrong = wrong.into_iter().map(|(number, copies)| (*number, *copies));
+        why.extend(self.alike(&wrong.collect::<Vec<_>>()));
         Judged { at, ..Judged::fail(why) }
     }
 

@@ -73,7 +73,7 @@ impl Evidence<'_> {
     fn struck(&self, struck: &Struck, what: &str) -> String {
         let behind = self.plan.port_name(struck.port);
         let to = struck.to.map(|to| format!(" on its way to {}", self.plan.port_name(to)));
-        format!("behind {behind}: {what}{}{}", struck.text, to.unwrap_or_default())
+        format!("behind {behind}: {what}{}{}", struck.text(), to.unwrap_or_default())
     }
 
     /// `r1:lan -> h2:lan, not h1:lan (down since 0.700 s)`

@@ -3,6 +3,8 @@
 //! A check without evidence is Vacuous, never Pass. A failure shows the arithmetic of its bounds
 //! and the evidence. The judge does not know which backend ran.
 
+mod alike;
+mod cause;
 mod delivery;
 pub mod doubt;
 mod field;
@@ -17,6 +19,8 @@ mod mfc;
 mod order;
 mod packet;
 mod passage;
+mod remarks;
+mod repeated;
 mod setting;
 mod state;
 mod window;
@@ -32,13 +36,14 @@ use castnet::addr::{Group, Source};
 use castnet::time::{Instant, Seconds};
 use serde::{Deserialize, Serialize};
 
-use crate::capture::comments::{Mark, Remarks};
 use crate::capture::decode::{Packet, decode};
 use crate::plan::{ActId, Check, Claim, Plan, PortId, RouterPort};
 use crate::recording::Recording;
 use invariant::Standing;
 use mfc::RouterFlow;
 use setting::Given;
+
+pub use cause::LIKELY;
 
 /// The outcome of a check or of a whole run, from the best to the worst. What was found out about the
 /// device under test is worse than what could not be found out, so that no report of several runs and no
@@ -178,31 +183,16 @@ impl Verdict {
     }
 }
 
-impl Verdict {
-    /// The remarks for the run's capture.
-    #[must_use]
-    pub fn remarks(&self) -> Remarks {
-        let failed = self.findings.iter().filter(|finding| finding.outcome == Outcome::Fail);
-        let failed = failed.filter_map(|Finding { at, line, claim, .. }| {
-            Some(Mark { at: (*at)?, text: format!("FAIL at {}: {claim} (line {line})", (*at)?) })
-        });
-        let broken = self.invariants.iter().filter(|rule| rule.outcome() == Outcome::Fail);
-        let broken = broken.filter_map(|Standing { at, invariant, .. }| {
-            let (name, rule) = (invariant.word(), invariant.statement());
-            Some(Mark { at: (*at)?, text: format!("FAIL at {}: {name}: {rule}", (*at)?) })
-        });
-        Remarks { verdict: self.outcome.to_string(), marks: failed.chain(broken).collect() }
-    }
-}
-
 /// Judges a run.
 #[must_use]
 pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     let evidence = Evidence::new(plan, recording);
-    let findings: Vec<Finding> = plan.checks.iter().map(|check| evidence.finding(check)).collect();
+    let mut findings: Vec<Finding> =
+        plan.checks.iter().map(|check| evidence.finding(check)).collect();
     // A rule is about every frame, so it cannot be judged if frames were not kept.
     let unkept = recording.unkept.frames > 0;
-    let invariants = if unkept { Vec::new() } else { evidence.standings() };
+    let mut invariants = if unkept { Vec::new() } else { evidence.standings() };
+    repeated::fold(&mut findings, &mut invariants);
     let worst = findings.iter().map(|finding| finding.outcome).max();
     let mut outcome = worst.unwrap_or(Outcome::Vacuous);
     outcome = invariants.iter().map(Standing::outcome).fold(outcome, Outcome::max);
@@ -362,6 +352,7 @@ impl<'a> Evidence<'a> {
             let tolerance = Seconds(self.tolerance, 3);
             format!("by the tolerance of {tolerance}; without it {}", strictly.in_short())
         });
+        let judged = self.with_causes(&check.claim, judged);
         let Judged { outcome, why, measured, at, missed_by } = judged;
         let (line, claim) = (check.line, check.text.clone());
         Finding { line, claim, outcome, why, measured, at, by_tolerance, missed_by }

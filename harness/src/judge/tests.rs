@@ -3,6 +3,7 @@
 //! For each kind of claim: what must pass, what must fail, what proves nothing; and both sides of
 //! each bound, a nanosecond apart.
 
+mod cause;
 mod counters;
 mod delivery;
 mod doubt;

@@ -5,6 +5,7 @@
 
 pub mod arithmetic;
 
+mod about;
 mod addresses;
 mod cache;
 mod cast;

@@ -3,6 +3,8 @@
 //! Its shape is a promise: [`SCHEMA`] changes whenever a key goes or changes its meaning; new keys
 //! may come at any time. Times are in seconds.
 
+pub mod keys;
+
 use std::path::Path;
 
 use serde::Serialize;

@@ -50,7 +50,8 @@ pub fn document(campaign: &Campaign) -> Result<String, quick_junit::SerializeErr
             let mut status = TestCaseStatus::skipped();
             status.set_message(if run.started { "stopped" } else { "not started" });
             let mut case = TestCase::new(&*line(&run.name), status);
-            case.set_classname(run.backend);
+            case.set_classname(class(&run.name, run.backend));
+            case.extra.insert("file".into(), (&*line(&run.path)).into());
             add(run.backend, case);
         }
     }
@@ -81,13 +82,32 @@ fn case(name: &str, backend: &str, runs: &[&Finished]) -> TestCase {
     if !notes.is_empty() {
         case.set_system_out(Vec::from_iter(notes).join("\n"));
     }
-    case.set_classname(backend).set_time(runs.iter().map(|run| run.took).sum());
+    case.set_classname(class(name, backend)).set_time(runs.iter().map(|run| run.took).sum());
+    if let Some(run) = runs.first() {
+        case.extra.insert("file".into(), (&*line(&run.path)).into());
+        case.extra.insert("line".into(), first_line(runs).to_string().into());
+    }
     let tries = runs.iter().map(|run| run.tries()).max().filter(|tries| *tries > 1);
     if let Some(tries) = tries {
         case.add_property(("tries", tries.to_string().as_str()));
     }
     case.set_assertions(runs.iter().map(|run| run.verdict.findings.len()).sum());
     case
+}
+
+/// The backend and the scenario's path as a class of Java, by which readers of JUnit group cases:
+/// `sim.igmp.v2.leave` for `igmp/v2/leave[version=2]`.
+fn class(name: &str, backend: &str) -> String {
+    let name = line(name);
+    let path = name.split('[').next().unwrap_or_default();
+    format!("{backend}.{}", path.replace('.', "_").replace('/', "."))
+}
+
+/// The line of the file with the first check that did not pass; the first line if there is none.
+fn first_line(runs: &[&Finished]) -> usize {
+    let findings = runs.iter().flat_map(|run| &run.verdict.findings);
+    let mut bad = findings.filter(|finding| finding.outcome != Outcome::Pass);
+    bad.next().map_or(1, |finding| finding.line)
 }
 
 /// The first failure, and the number of failures.

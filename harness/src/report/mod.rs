@@ -1,6 +1,7 @@
 //! Reports of runs: for people, for programs, for CI. Reports return text; nothing else in the
 //! laboratory prints.
 
+pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -8,6 +9,8 @@ pub mod ladder;
 pub mod markdown;
 pub mod replayed;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 use std::collections::BTreeMap;
@@ -97,6 +100,11 @@ impl Finished {
     #[must_use]
     pub fn proved(&self) -> &[String] {
         if self.verdict.outcome == Outcome::Pass { &self.clauses } else { &[] }
+    }
+
+    /// The name of its capture, which lies beside its page.
+    fn pcapng_name(&self) -> Option<String> {
+        Some(self.pcapng.as_ref()?.file_name()?.to_string_lossy().into_owned())
     }
 
     /// The number of its checks that passed.

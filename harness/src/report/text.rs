@@ -27,7 +27,7 @@ impl Style {
     }
 }
 
-/// One run: a line, and below it every check if the run failed or if `verbose`.
+/// One run: a line, and below it what did not pass; every check and rule if `verbose`.
 #[must_use]
 pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     let Finished { name, backend, verdict, repetition, .. } = finished;
@@ -53,16 +53,22 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     for reason in &verdict.reasons {
         _ = writeln!(text, "  {reason}");
     }
-    for found in &verdict.findings {
+    let is_shown = |outcome| verbose || outcome != Outcome::Pass;
+    for found in verdict.findings.iter().filter(|found| is_shown(found.outcome)) {
         text.push_str(&finding_of(&finished.path, found, style));
     }
     for standing in &verdict.invariants {
-        if verbose || standing.outcome() != Outcome::Pass {
+        if is_shown(standing.outcome()) {
             text.push_str(&invariant(standing, style));
         }
     }
     for program in &finished.programs {
         text.push_str(&program_of(program));
+    }
+    if let passed @ 1.. = finished.passed_checks()
+        && !verbose
+    {
+        _ = writeln!(text, "  passed   {} (-v shows them)", counted(passed, "check", "checks"));
     }
     if let Some(pcapng) = &finished.pcapng {
         _ = writeln!(text, "  capture  {}", line(&pcapng.display().to_string()));

@@ -56,7 +56,7 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<String> {
         add(change.at, String::new(), &plan.nodes[change.node].name, scene.ports(change));
     }
     for struck in &scene.recording.struck {
-        let what = format!("behind {}: {}", scene.node_name(struck.port), struck.text);
+        let what = format!("behind {}: {}", scene.node_name(struck.port), struck.text());
         add(struck.at, String::new(), scene.link_name(struck.port), what);
     }
     // Equal instants keep the order of insertion: acts before their effects.

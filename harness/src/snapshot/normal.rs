@@ -170,10 +170,8 @@ fn struck(scene: &Scene<'_>, add: &mut impl FnMut(Label, Place, String)) {
             Content::Gmp(message) => message.to_string(),
             _ => "other packets".to_owned(),
         };
-        // What stands in brackets is the line of the file.
-        let deed = struck.text.split(" (").next().unwrap_or_default();
         let place = Place::Link(scene.plan.ports[struck.port].link);
-        let what = format!("{what} of {}, {deed}", scene.node_name(struck.port));
+        let what = format!("{what} of {}, {}", scene.node_name(struck.port), struck.strike);
         if !lines.contains(&(place, what.clone())) {
             lines.push((place, what.clone()));
             add(Label::start().after(), place, what);

@@ -18,7 +18,7 @@ impl Scene<'_> {
             Content::Gmp(message) => message.to_string(),
             Content::BadGmp(malformed) => format!("malformed {malformed}"),
             Content::Data(number) => number.to_string(),
-            Content::Other(protocol) => format!("IP protocol {protocol}"),
+            Content::Other(other) => format!("IP protocol {}", other.protocol),
         });
         if *ttl != IGMP_TTL {
             text.push_str(&format!(", TTL {ttl}"));

@@ -6,6 +6,7 @@ mod families;
 mod folders;
 mod interrupt;
 mod judge;
+mod ladder;
 mod machine;
 mod needs;
 mod new;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         folders::TESTS,
         interrupt::TESTS,
         judge::TESTS,
+        ladder::TESTS,
         machine::TESTS,
         new::TESTS,
         programs::TESTS,

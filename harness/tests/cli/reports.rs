@@ -1,13 +1,18 @@
 //! Output for programs: JSON on standard output, and JUnit's XML.
 
 use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
 
-use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus};
 use serde_json::Value;
 
-use super::{castnet, folder, scenario, tests, text};
+use super::{CASTNET, castnet, folder, scenario, tests, text};
 
 tests! {
+    Nothing:
+        a_failure_is_an_annotation_where_github_runs_it,
+        colours_are_as_the_option_and_the_environment_want_them;
     Kernel:
         json_has_every_fact_and_nothing_else_is_on_standard_output,
         junit_is_well_formed_with_a_case_for_each_scenario;
@@ -72,6 +77,10 @@ fn junit_is_well_formed_with_a_case_for_each_scenario() {
     let [suite] = report.test_suites.as_slice() else { panic!("{document}") };
     let [bad, good] = suite.test_cases.as_slice() else { panic!("{document}") };
     assert_eq!((bad.name.as_str(), good.name.as_str()), ("bad", "good"));
+    assert_eq!(bad.classname.as_ref().map(|name| name.as_str()), Some("netns.bad"));
+    let place = |case: &TestCase| ["file", "line"].map(|key| case.extra[key].to_string());
+    assert_eq!(place(bad), ["./bad.toml", "4"]);
+    assert_eq!(place(good), ["./good.toml", "1"]);
     assert!(matches!(good.status, TestCaseStatus::Success { .. }));
     let TestCaseStatus::NonSuccess { kind, message, description, .. } = &bad.status else {
         panic!("{document}")
@@ -81,4 +90,47 @@ fn junit_is_well_formed_with_a_case_for_each_scenario() {
     let description = description.as_ref().unwrap();
     assert!(description.contains("<b>\"1 & 2\"</b> ]]>"), "{description:?}");
     assert!(description.contains("expected 3, found 1"), "{description:?}");
+}
+
+/// The output of a failing simulated run with these variables.
+fn failing(name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let folder = folder(name);
+    fs::write(folder.join("bad.toml"), scenario("3", "general-query")).unwrap();
+    let mut command = Command::new(CASTNET);
+    command.args([&["run", "--backend", "sim", "bad.toml"], arguments].concat());
+    for name in ["GITHUB_ACTIONS", "GITHUB_WORKSPACE", "NO_COLOR", "FORCE_COLOR"] {
+        command.env_remove(name);
+    }
+    command.envs(variables.iter().copied()).current_dir(&folder).output().unwrap()
+}
+
+fn a_failure_is_an_annotation_where_github_runs_it() {
+    let told = |arguments: &[&str], variables: &[(&str, &str)]| {
+        text(&failing("annotations", arguments, variables).stdout)
+    };
+    let expected = "::error file=bad.toml,line=4,title=FAIL bad [sim]::lan: 3 general-query";
+    let github = [("GITHUB_ACTIONS", "true")];
+    assert!(told(&[], &github).contains(&format!("\n{expected}")), "{}", told(&[], &github));
+    assert!(told(&["--annotations", "github"], &[]).contains(expected));
+    assert!(!told(&[], &[]).contains("::error"));
+    assert!(!told(&["--annotations", "none"], &github).contains("::error"));
+    // The document stays one, and the file is below the folder that GitHub has checked out.
+    let above = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli");
+    let github = [("GITHUB_ACTIONS", "true"), ("GITHUB_WORKSPACE", above.to_str().unwrap())];
+    let output = failing("annotations", &["--json"], &github);
+    serde_json::from_slice::<Value>(&output.stdout).expect("one JSON document");
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("::error file=annotations/bad.toml,line=4,"), "{stderr}");
+}
+
+fn colours_are_as_the_option_and_the_environment_want_them() {
+    let is_coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
+        text(&failing("colours", arguments, variables).stdout).contains("\x1b[1;31mFAIL")
+    };
+    assert!(!is_coloured(&[], &[]));
+    assert!(is_coloured(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(is_coloured(&[], &[("FORCE_COLOR", "1")]));
+    assert!(is_coloured(&[], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!is_coloured(&["--color=never"], &[("FORCE_COLOR", "1")]));
+    assert!(!is_coloured(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]));
 }

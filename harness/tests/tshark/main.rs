@@ -297,7 +297,7 @@ fn every_act(plan: &Plan, recording: &Recording) -> Result<(), Failed> {
         let done = done.ok_or("an act was not done")?;
         let frame = sent.iter().position(|frame| frame.at >= done).unwrap_or(sent.len() - 1);
         let found = rows.get(frame).and_then(|row| row.first()).map_or("", String::as_str);
-        if !found.contains(&format!("act at {done}: {}", act.words)) {
+        if !found.contains(&format!("act at {done:.6}: {}", act.words)) {
             return Err(format!("`{}` is not in `{found}`, frame {}", act.words, frame + 1).into());
         }
     }

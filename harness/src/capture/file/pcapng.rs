@@ -51,6 +51,9 @@ const DIRECTION: u32 = 3;
 const INBOUND: u32 = 1;
 const OUTBOUND: u32 = 2;
 
+/// How many names of interfaces are kept.
+const NAMED: usize = 1000;
+
 /// What has been read of the section so far.
 struct Section {
     order: Order,
@@ -211,6 +214,11 @@ impl Block<'_> {
             match code {
                 IF_NAME => {
                     let name = printable::line(&text(value)).into_owned();
+                    if self.reading.interfaces.len() < NAMED
+                        && !self.reading.interfaces.contains(&name)
+                    {
+                        self.reading.interfaces.push(name.clone());
+                    }
                     interface.name.get_or_insert(name);
                 }
                 IF_TSRESOL => {

@@ -73,8 +73,8 @@ fn an_act_stands_at_the_first_frame_that_is_not_before_it() {
     let (plan, recording) = acted([Some(0), Some(1), Some(1_000_000_001)]);
     let (_, of_frames) = comments(&plan, &recording, &Remarks::default());
     let expected = [
-        "act at 0.000 s: h1 joins 239.1.1.1",
-        "act at 0.000 s: s1 sends to 239.1.1.1 (send) | act at 1.000 s: s1 stops (stop)",
+        "act at 0.000000 s: h1 joins 239.1.1.1",
+        "act at 0.000000 s: s1 sends to 239.1.1.1 (send) | act at 1.000000 s: s1 stops (stop)",
         "",
     ];
     assert_eq!(of_frames, expected);
@@ -87,15 +87,15 @@ fn no_act_is_left_out() {
     let expected = [
         "act not done: h1 joins 239.1.1.1",
         "",
-        "act at 1.000 s: s1 sends to 239.1.1.1 (send) | \
-         after this frame: act at 5.000 s: s1 stops (stop)",
+        "act at 1.000000 s: s1 sends to 239.1.1.1 (send) | \
+         after this frame: act at 5.000000 s: s1 stops (stop)",
     ];
     assert_eq!(of_frames, expected);
     let (plan, mut recording) = acted([Some(0), Some(0), Some(0)]);
     recording.frames.clear();
     let (of_file, _) = comments(&plan, &recording, &Remarks::default());
     assert_eq!(of_file.len(), 6);
-    assert_eq!(of_file[5], "act at 0.000 s: s1 stops (stop)");
+    assert_eq!(of_file[5], "act at 0.000000 s: s1 stops (stop)");
 }
 
 #[test]

@@ -137,10 +137,11 @@ fn what_is_wrong_with_a_message_is_told() {
 fn the_rest_of_icmpv6_is_no_mld() {
     for kind in [1, 128, 134, 135, 136, 142, 144] {
         let packet = read(&[kind, 0, 0, 0, 1, 2, 3, 4]);
-        assert_eq!((packet.content, packet.length), (Content::Other(58), 8));
+        let Content::Other(other) = packet.content else { panic!("{:?}", packet.content) };
+        assert_eq!((other.protocol, packet.length), (58, 8));
     }
     let seen = inspected(LinkType::RAW, &packet(&[135, 0, 0, 0]));
-    assert_eq!(seen.to_string(), "fe80::2 > ff05::1:3 IP protocol 58");
+    assert_eq!(seen.to_string(), "fe80::2 > ff05::1:3 ICMPv6 Neighbor Solicitation");
     assert!(!seen.is_gmp_of(Family::V6));
     let seen = inspected(LinkType::RAW, &packet(&payload(&report())));
     assert!(seen.is_gmp_of(Family::V6) && !seen.is_gmp_of(Family::V4));

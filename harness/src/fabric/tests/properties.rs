@@ -113,8 +113,8 @@ proptest! {
                 let about = |one: &&FaultEvent| one.serial == serial && one.to.is_none_or(|port| port == to);
                 for event in wire.log().iter().filter(about) {
                     match event.what {
-                        What::Dropped | What::CutOff => wanted = 0,
-                        What::Duplicated(copies) => wanted *= copies + 1,
+                        Strike::Dropped | Strike::CutOff => wanted = 0,
+                        Strike::Duplicated(copies) => wanted *= copies + 1,
                         _ => {}
                     }
                 }

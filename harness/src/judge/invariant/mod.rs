@@ -72,7 +72,10 @@ impl Evidence<'_> {
             let waiver = waivers.find(|waiver| waiver.invariant == invariant);
             let off = waiver.map(|waiver| waiver.because.clone());
             let at = breaches.first().map(|breach| breach.first.at);
-            Standing { invariant, off, violations: self.lines(&breaches), at }
+            let causes = breaches.first().map(|breach| self.causes_of_breach(breach.first));
+            let mut violations = causes.unwrap_or_default();
+            violations.extend(self.lines(&breaches));
+            Standing { invariant, off, violations, at }
         });
         standings.collect()
     }

@@ -59,12 +59,35 @@ fn a_datagram_that_arrives_twice_is_wrong() {
 }
 
 #[test]
-fn of_many_losses_only_a_few_are_followed() {
-    let run = (0..100).fold(exactly_once(), |run, n| run.sent(ms(1000 + 10 * n), n));
-    let finding = run.finding();
-    assert_eq!(finding.why[0], "of 100 sent, 100 did not arrive, 0 more than once");
-    let followed = finding.why.iter().filter(|why| why.ends_with("arrived 0 times:"));
-    assert_eq!(followed.count(), 3);
+fn of_many_losses_one_of_each_kind_is_followed() {
+    let sent = (0..100).fold(exactly_once(), |run, n| run.sent(ms(1000 + 10 * n), n));
+    // The last ten went on to lan and were lost there, and one of these came twice.
+    let run = (90..100).fold(sent, |run, n| run.forwarded(ms(1001 + 10 * n), n));
+    let run = (0..2).fold(run, |run, n| run.delivered(ms(2500 + n), "h1", S1, first(99)));
+    let why = run.finding().why;
+    assert_eq!(why[0], "of 100 sent, 99 did not arrive, 1 more than once");
+    let followed = |why: &&String| why.ends_with("times:") || why.contains(" alike");
+    let followed: Vec<&String> = why.iter().filter(followed).collect();
+    assert_eq!(
+        followed,
+        [
+            "datagram 0 of stream 0 arrived 0 times:",
+            "and 89 alike, up to datagram 89 of stream 0",
+            "datagram 90 of stream 0 arrived 0 times:",
+            "and 8 alike, up to datagram 98 of stream 0",
+            "datagram 99 of stream 0 arrived 2 times:",
+        ]
+    );
+}
+
+#[test]
+fn what_stopped_for_another_reason_at_the_same_place_is_followed_too() {
+    let sent = (0..10).fold(exactly_once(), |run, n| run.sent(ms(1000 + 100 * n), n));
+    let why = sent.entry(ms(1500), Some(("r1:up", &[]))).finding().why;
+    for reason in ["no entry, no members on lan, never left", "s, no members on lan, never left"] {
+        assert!(why.iter().any(|why| why.ends_with(reason)), "{reason}: {why:#?}");
+    }
+    assert_eq!(why.last().unwrap(), "and 9 alike, up to datagram 9 of stream 0");
 }
 
 #[test]

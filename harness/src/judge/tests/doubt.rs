@@ -6,7 +6,7 @@ use super::super::Outcome::{Broken, Fail, Pass, Vacuous};
 use super::super::{Verdict, judge};
 use super::{LEAVE, LEAVE_ACT, NS, Run, ms};
 use crate::plan::Plan;
-use crate::recording::{Late, Lateness, Struck};
+use crate::recording::{Late, Lateness, Strike, Struck};
 
 /// Nobody asks from 6.1 s (the leave, one second, the tolerance) to 10 s.
 const SILENCE: &str =
@@ -119,8 +119,8 @@ fn what_the_laboratory_doubts_is_no_failure() {
 }
 
 fn struck_by(plan: &Plan, fault: Option<usize>) -> Struck {
-    let (port, text) = (plan.links[1].ports[0], "dropped".to_owned());
-    Struck { at: ms(10), fault, port, to: None, bytes: Vec::new(), text }
+    let (at, port, strike) = (ms(10), plan.links[1].ports[0], Strike::Dropped);
+    Struck { at, fault, port, to: None, bytes: Vec::new(), strike, line: None }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod unwanted;
 use super::super::Outcome::{self, Fail, Pass, Vacuous};
 use super::super::invariant::Standing;
 use super::{LEAVE, Run, ms};
+use crate::recording::{Strike, Struck};
 use crate::scenario::Invariant;
 
 const ASKED: &str = "packet = { on = 'lan', kind = 'query' }\ncount = '>= 1'";
@@ -128,16 +129,10 @@ fn only_what_a_fault_has_copied_may_come_twice() {
     };
     let struck = |run: Run, port: &str, sequence| {
         let bytes = super::data_frame(super::S1, super::GROUP, super::first(sequence), 32);
-        let (at, port, text) = (ms(2000), run.port(port), "duplicated".to_owned());
+        let (at, port, strike) = (ms(2000), run.port(port), Strike::Duplicated(1));
         let mut run = run;
-        run.recording.struck.push(crate::recording::Struck {
-            at,
-            fault: None,
-            port,
-            to: None,
-            bytes,
-            text,
-        });
+        let struck = Struck { at, fault: None, port, to: None, bytes, strike, line: Some(9) };
+        run.recording.struck.push(struck);
         run
     };
     let rule = Invariant::NoDuplicate;

@@ -4,7 +4,7 @@ use castnet::wire::igmp::Message;
 
 use super::{GROUP, NS, OTHER_GROUP, Run, S1, data_frame, first, igmp_frame, ms};
 use crate::plan::{Act, Action};
-use crate::recording::Struck;
+use crate::recording::{Strike, Struck};
 
 /// A datagram that is sent at 3 s and that h1 does not receive.
 fn lost() -> Run {
@@ -22,10 +22,10 @@ impl Run {
         self
     }
 
-    fn struck(mut self, at: u64, port: &str, to: Option<&str>, bytes: Vec<u8>) -> Self {
+    pub(super) fn struck(mut self, at: u64, port: &str, to: Option<&str>, bytes: Vec<u8>) -> Self {
         let (port, to) = (self.port(port), to.map(|to| self.port(to)));
-        let text = "dropped (line 7)".to_owned();
-        self.recording.struck.push(Struck { at: ms(at), fault: None, port, to, bytes, text });
+        let (at, fault, strike, line) = (ms(at), None, Strike::Dropped, Some(7));
+        self.recording.struck.push(Struck { at, fault, port, to, bytes, strike, line });
         self
     }
 
@@ -62,7 +62,7 @@ fn what_a_fault_did_to_it_stands_where_it_happened() {
     let run = || lost().forwarded(ms(3005), 0);
     let why = run().struck(3001, "s1:up", Some("r1:up"), frame()).finding().why;
     let line = "   3.001000 s  behind s1:up: dropped (line 7) on its way to r1:up";
-    assert_eq!(why[5], line, "{why:#?}");
+    assert_eq!(why[6], line, "{why:#?}");
     run()
         .struck(3001, "s1:up", None, frame())
         .tells_of("   3.001000 s  behind s1:up: dropped (line 7)");

@@ -1,28 +1,37 @@
 // How the timeline looks: the part of it that only paints.
 "use strict";
 
+const SHEET = 36; // Lanes on one sheet of paper.
+const PAPER = 1000; // The width of a drawing on paper, in pixels.
+
 Object.assign(Timeline.prototype, {
   colour(name) { return this.colours[name] ??= getComputedStyle(document.documentElement).getPropertyValue(name).trim(); },
   colourOf(packet) { return this.colour(`--${this.kinds.get(packet.kind).colour}`); },
 
   draw() {
-    this.labelled = null;
-    const [width, height] = [this.view.clientWidth, this.view.clientHeight];
-    const scale = window.devicePixelRatio || 1;
-    Object.assign(this, { width, height, colours: {} });
-    if (this.canvas.width !== width * scale || this.canvas.height !== height * scale) {
-      Object.assign(this.canvas, { width: width * scale, height: height * scale });
-      Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
-    }
+    const { clientWidth: width, clientHeight: height, scrollTop: scrolled } = this.view;
     const below = Math.max(0, PINNED + this.lanes.length * LANE - height);
     document.getElementById("extent").style.height = `${below}px`;
+    this.paint(this.canvas, { width, height, scrolled });
+    const count = this.marked ? `${this.found.length} of ${this.facts.packets.length} packets, ` : "";
+    document.getElementById("range").textContent = `${count}${seconds(this.from)} to ${seconds(this.to)}`;
+  },
+
+  // Paints the lanes that are in view if they are scrolled so far.
+  paint(canvas, { width, height, scrolled }) {
+    const scale = window.devicePixelRatio || 1;
+    Object.assign(this, { width, height, scrolled, colours: {}, labelled: null, pen: canvas.getContext("2d") });
+    if (canvas.width !== width * scale || canvas.height !== height * scale) {
+      Object.assign(canvas, { width: width * scale, height: height * scale });
+      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    }
     this.pen.setTransform(scale, 0, 0, scale, 0, 0);
     this.pen.clearRect(0, 0, width, height);
     this.pen.font = '11.5px ui-monospace, "DejaVu Sans Mono", monospace';
     this.pen.textBaseline = "middle";
-    const first = Math.max(0, Math.floor(this.view.scrollTop / LANE) - MOST_PORTS);
-    const last = Math.min(this.lanes.length, Math.ceil((this.view.scrollTop + height) / LANE));
-    const top = (row) => PINNED + row * LANE - this.view.scrollTop;
+    const first = Math.max(0, Math.floor(scrolled / LANE) - MOST_PORTS);
+    const last = Math.min(this.lanes.length, Math.ceil((scrolled + height) / LANE));
+    const top = (row) => PINNED + row * LANE - scrolled;
     this.pen.save();
     this.pen.beginPath();
     this.pen.rect(0, PINNED, width, height - PINNED);
@@ -32,8 +41,30 @@ Object.assign(Timeline.prototype, {
     this.pen.restore();
     this.moments();
     this.axis();
-    const count = this.marked ? `${this.found.length} of ${this.facts.packets.length} packets, ` : "";
-    document.getElementById("range").textContent = `${count}${seconds(this.from)} to ${seconds(this.to)}`;
+  },
+
+  // Paper cannot be scrolled: all lanes stand on sheets, links together as far as they fit.
+  print() {
+    document.documentElement.classList.add("print");
+    const sheets = document.getElementById("sheets");
+    sheets.replaceChildren();
+    for (let first = 0; first < this.lanes.length; ) {
+      let last = Math.min(first + SHEET, this.lanes.length);
+      const link = this.lanes.slice(first + 1, last).findLastIndex((lane) => lane.kind === "link");
+      if (last < this.lanes.length && link >= 0) last = first + 1 + link;
+      const canvas = make("canvas");
+      this.paint(canvas, { width: PAPER, height: PINNED + (last - first) * LANE, scrolled: first * LANE });
+      Object.assign(canvas.style, { width: "", height: "" });
+      sheets.append(canvas);
+      first = last;
+    }
+    sheets.hidden = false;
+  },
+
+  printed() {
+    document.documentElement.classList.remove("print");
+    document.getElementById("sheets").hidden = true;
+    this.draw();
   },
 
   lane(lane, top) {
@@ -50,7 +81,10 @@ Object.assign(Timeline.prototype, {
     pen.stroke();
     if (lane.kind !== "group") return;
     this.inTime(() => {
-      for (const entry of lane.data) this.bars(entry.at, top);
+      for (const entry of lane.data) {
+        this.bars(entry.at, top);
+        this.losses(entry, middle);
+      }
       this.marks(lane.packets, (packet, x) => this.mark(packet, x, middle));
     });
   },
@@ -79,6 +113,31 @@ Object.assign(Timeline.prototype, {
       index = Math.max(index + 1, lowerBound(at, this.ns(left + 1)));
     }
     flush();
+  },
+
+  // Datagrams that a fault took.
+  losses({ at, fared }, y) {
+    let last = null;
+    for (const [index, { head }] of fared) {
+      const x = this.x(at[index]);
+      if (head !== "lost" || x < GUTTER || x > this.width || (last !== null && x - last < 4)) continue;
+      this.cross(x, y);
+      last = x;
+    }
+  },
+
+  // The mark of what was lost.
+  cross(x, y) {
+    const { pen } = this;
+    pen.strokeStyle = this.colour("--fail");
+    pen.lineWidth = 2;
+    pen.beginPath();
+    for (const side of [-1, 1]) {
+      pen.moveTo(x - 4, y - 4 * side);
+      pen.lineTo(x + 4, y + 4 * side);
+    }
+    pen.stroke();
+    pen.lineWidth = 1;
   },
 
   // Calls `paint` for each packet in view, once for those of a kind that share a pixel.
@@ -116,33 +175,51 @@ Object.assign(Timeline.prototype, {
     }
   },
 
-  // A packet is an arrow from its sender to each port that got it.
+  // A packet is an arrow from its sender to each port that got it, and a cross where a fault took it.
   ladder({ packets, row }, top) {
     const y = (port) => top + (row.get(port) + 0.5) * LANE;
     this.inTime(() => this.marks(packets, (packet, x) => {
       if (!row.has(packet.port)) return;
-      const to = packet.to.filter((port) => row.has(port)).map(y);
       const from = y(packet.port);
+      const others = packet.fared.flatMap(({ ports, arrived, head }) => {
+        return ports.filter((port) => row.has(port)).map((port) => ({ port, arrived, head }));
+      });
+      const late = new Set(others.filter(({ head }) => head === "later").map(({ port }) => port));
+      const to = packet.to.filter((port) => row.has(port) && !late.has(port)).map(y);
+      const lost = others.filter(({ head }) => head === "lost").map(({ port }) => y(port));
       const { pen } = this;
       pen.strokeStyle = pen.fillStyle = this.colourOf(packet);
       pen.lineWidth = packet === this.chosen ? 3 : 1.2;
       pen.beginPath();
-      pen.moveTo(x, Math.min(from, ...to));
-      pen.lineTo(x, Math.max(from, ...to));
+      pen.moveTo(x, Math.min(from, ...to, ...lost));
+      pen.lineTo(x, Math.max(from, ...to, ...lost));
+      for (const { port, arrived } of others.filter(({ head }) => head === "later")) {
+        pen.moveTo(x, from);
+        pen.lineTo(this.x(arrived), y(port));
+        this.arrow(this.x(arrived), y(port), from);
+      }
       pen.stroke();
       pen.lineWidth = 1;
       pen.beginPath();
       pen.arc(x, from, 3.5, 0, 7);
       pen.fill();
-      for (const end of to) {
-        const back = end > from ? -6 : 6;
-        pen.beginPath();
-        pen.moveTo(x, end);
-        pen.lineTo(x - 3.5, end + back);
-        pen.lineTo(x + 3.5, end + back);
-        pen.fill();
+      for (const end of to) this.arrow(x, end, from);
+      for (const { port, head } of others) {
+        if (head === "again") this.arrow(x, y(port) + (y(port) > from ? -6 : 6), from);
+        if (head === "changed") pen.fillText("!", x + 5, y(port));
       }
+      for (const end of lost) this.cross(x, end);
     }));
+  },
+
+  // The head of an arrow that comes from there.
+  arrow(x, end, from) {
+    const path = new Path2D();
+    const back = end > from ? -6 : 6;
+    path.moveTo(x, end);
+    path.lineTo(x - 3.5, end + back);
+    path.lineTo(x + 3.5, end + back);
+    this.pen.fill(path);
   },
 
   // Acts, and the moments that failures are about.

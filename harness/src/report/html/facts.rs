@@ -9,17 +9,14 @@ use serde::Serialize;
 use super::super::text::lines_of;
 use super::super::{Finished, word};
 use super::golden::Golden;
-use crate::capture::decode::{Content, Packet, decode};
+use super::traffic::{Control, Data, kinds, traffic};
 use crate::judge::Finding;
 use crate::judge::invariant::Standing;
-use crate::plan::{Action, LinkId, NodeId, Plan, PortId, Role};
-use crate::recording::{Frame, NodeEvent, Number, Recording};
+use crate::plan::{Action, LinkId, NodeId, Plan, Role};
+use crate::recording::{NodeEvent, Number, Recording};
 use crate::scenario::clauses;
 use crate::snapshot::Otherwise;
-use crate::vocabulary::kind::{KINDS, Mark};
-
-/// The most octets of a packet that the page shows.
-const OCTETS: usize = 256;
+use crate::vocabulary::kind::Mark;
 
 #[derive(Serialize)]
 pub(super) struct Facts<'a> {
@@ -35,6 +32,8 @@ pub(super) struct Facts<'a> {
     clauses: Vec<Clause<'a>>,
     reasons: &'a [String],
     notes: &'a [String],
+    /// The capture, which lies beside the page.
+    pcapng: Option<String>,
     findings: Vec<Found<'a>>,
     rules: Vec<Rule<'a>>,
     nodes: Vec<NodeFacts<'a>>,
@@ -107,30 +106,6 @@ struct Stream {
     size: usize,
 }
 
-/// A packet that is not a numbered datagram.
-#[derive(Serialize)]
-struct Control {
-    at: u64,
-    port: PortId,
-    /// The ports that received it.
-    to: Vec<PortId>,
-    kind: &'static str,
-    group: Option<String>,
-    text: String,
-    fields: Vec<(&'static str, String)>,
-    octets: String,
-}
-
-/// The datagrams of a stream that left a port with the same TTL.
-#[derive(Serialize)]
-struct Data {
-    stream: u32,
-    port: PortId,
-    ttl: u8,
-    at: Vec<u64>,
-    sequence: Vec<u64>,
-}
-
 /// The datagrams of a stream that a listener received.
 #[derive(Serialize)]
 struct Received {
@@ -175,6 +150,7 @@ impl<'a> Facts<'a> {
             clauses: plan.proves.iter().map(|id| clause(id)).collect(),
             reasons: &verdict.reasons,
             notes: &verdict.notes,
+            pcapng: finished.pcapng_name(),
             findings: verdict.findings.iter().map(found).collect(),
             rules: verdict.invariants.iter().map(rule).collect(),
             nodes: plan
@@ -261,69 +237,4 @@ fn deliveries(recording: &Recording) -> Vec<Received> {
     }
     let row = |((node, stream), (at, sequence))| Received { node, stream, at, sequence };
     received.into_iter().map(row).collect()
-}
-
-/// The traffic of the links: packets one by one, datagrams by stream and port.
-fn traffic(plan: &Plan, recording: &Recording) -> (Vec<Control>, Vec<Data>) {
-    let mut packets: Vec<Control> = Vec::new();
-    let mut data = BTreeMap::<(u32, PortId, u8), (Vec<u64>, Vec<u64>)>::new();
-    // The last packet with these octets on each link, which is the one that arrives.
-    let mut on_its_way = BTreeMap::<(LinkId, &[u8]), usize>::new();
-    for frame in &recording.frames {
-        let Some(packet) = decode(&frame.bytes) else { continue };
-        let place = (plan.ports[frame.port].link, &frame.bytes[..]);
-        match packet.content {
-            Content::Data(Number { stream, sequence }) if frame.outgoing => {
-                let (times, sequences) = data.entry((stream, frame.port, packet.ttl)).or_default();
-                times.push(frame.at.as_nanos());
-                sequences.push(sequence);
-            }
-            Content::Data(_) => {}
-            _ if frame.outgoing => {
-                on_its_way.insert(place, packets.len());
-                packets.push(control(frame, &packet));
-            }
-            _ => {
-                if let Some(&sent) = on_its_way.get(&place) {
-                    packets[sent].to.push(frame.port);
-                }
-            }
-        }
-    }
-    let row = |((stream, port, ttl), (at, sequence))| Data { stream, port, ttl, at, sequence };
-    (packets, data.into_iter().map(row).collect())
-}
-
-fn control(frame: &Frame, packet: &Packet) -> Control {
-    let shown = &frame.bytes[..frame.bytes.len().min(OCTETS)];
-    Control {
-        at: frame.at.as_nanos(),
-        port: frame.port,
-        to: Vec::new(),
-        kind: kind(packet),
-        group: packet.group().map(|group| group.to_string()),
-        text: packet.to_string(),
-        fields: packet.fields(),
-        octets: shown.iter().map(|octet| format!("{octet:02x}")).collect(),
-    }
-}
-
-/// A message of IGMP that does not decode.
-const MALFORMED: (&str, Mark) = ("malformed", Mark::new("!", "malformed", "bad"));
-/// Any packet that no row describes.
-const OTHER: (&str, Mark) = ("other", Mark::new("?", "other", "other"));
-
-/// The words that packets have on the page as their kinds, each with its mark.
-pub(super) fn kinds() -> impl Iterator<Item = (&'static str, Mark)> {
-    let known = KINDS.iter().filter_map(|row| Some((row.word, row.mark?)));
-    known.chain([MALFORMED, OTHER])
-}
-
-/// The scenario's word for the packet, or `malformed` or `other`.
-fn kind(packet: &Packet) -> &'static str {
-    let mut marked = KINDS.iter().filter(|row| row.mark.is_some());
-    marked.find(|row| packet.is(row.kind)).map(|row| row.word).unwrap_or(match packet.content {
-        Content::BadGmp(_) => MALFORMED.0,
-        _ => OTHER.0,
-    })
 }

@@ -7,6 +7,7 @@
 mod facts;
 mod golden;
 mod overview;
+mod traffic;
 
 use crate::plan::Plan;
 use crate::printable::{json_to_show, line};
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_style_sheet_has_the_colour_of_each_mark() {
-        for (kind, mark) in facts::kinds() {
+        for (kind, mark) in traffic::kinds() {
             assert!(STYLE.contains(&format!("--{}: #", mark.colour)), "{kind}: {mark:?}");
         }
     }

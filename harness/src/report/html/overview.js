@@ -13,9 +13,10 @@ function head() {
 function row(run) {
   const name = run.page === null ? run.name : make("a", { href: run.page }, run.name);
   const why = run.why.length && run.outcome !== "pass" ? [make("pre", {}, run.why.join("\n"))] : [];
+  const capture = run.capture === null ? [] : ["  ", make("a", { class: "quiet", href: run.capture }, "capture")];
   return make("tr", {},
     make("td", {}, make("span", { class: `word ${run.outcome}` }, run.outcome)),
-    make("td", {}, name, make("div", { class: "quiet" }, run.title), ...why),
+    make("td", {}, name, ...capture, make("div", { class: "quiet" }, run.title), ...why),
     make("td", {}, run.backend),
     make("td", { class: "number" }, `${run.held}/${run.claims}`),
     make("td", { class: "number" }, `${run.passed}/${run.runs}`),
@@ -32,6 +33,7 @@ function runs() {
 }
 
 function clauses() {
+  if (facts.rfcs.length === 0) return at("clauses").remove();
   at("clauses").append(make("h2", {}, "RFC clauses that these runs prove"));
   for (const { rfc, proved, failed, total, clauses: list } of facts.rfcs) {
     const meter = make("span", { class: "meter" }, make("i", { style: `width: ${(100 * proved) / total}%` }));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::{Campaign, Finished, passed, word};
-use crate::judge::Outcome;
+use crate::judge::{LIKELY, Outcome};
 use crate::scenario::clauses::{self, Clause};
 
 #[derive(Serialize)]
@@ -36,6 +36,8 @@ struct Row<'a> {
     clauses: &'a [String],
     /// The page of its worst run.
     page: Option<String>,
+    /// The capture beside that page.
+    capture: Option<String>,
     held: usize,
     claims: usize,
     passed: usize,
@@ -98,21 +100,33 @@ fn row<'a>(
     let findings = worst.verdict.findings.iter();
     let bad = findings.filter(|finding| finding.outcome != Outcome::Pass);
     let why = worst.verdict.reasons.iter().map(String::as_str);
+    let bad = bad.flat_map(|finding| {
+        let cause = finding.why.first().filter(|line| line.starts_with(LIKELY));
+        [Some(&finding.claim), cause].into_iter().flatten().map(String::as_str)
+    });
+    let page = link(worst);
     let row = Row {
         outcome: word(worst.verdict.outcome),
         name: &worst.name,
         title: &worst.title,
         backend: worst.backend,
         clauses: &worst.clauses,
-        page: link(worst),
+        capture: page.as_deref().and_then(|page| beside(page, worst)),
+        page,
         held: worst.passed_checks(),
         claims: worst.verdict.findings.len(),
         passed: passed(runs),
         runs: runs.len(),
         took_s: worst.took.as_secs_f64(),
-        why: why.chain(bad.map(|finding| finding.claim.as_str())).collect(),
+        why: why.chain(bad).collect(),
     };
     Some((worst, row))
+}
+
+/// Where the capture is that lies beside the run's page.
+fn beside(page: &str, run: &Finished) -> Option<String> {
+    let folder = page.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    run.pcapng_name().map(|name| format!("{folder}{name}"))
 }
 
 /// Every RFC of the catalogue with at least one clause that a run proves or claims to.

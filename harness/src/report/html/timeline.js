@@ -37,6 +37,8 @@ class Timeline {
     this.failure = failing ? failing.at : null;
     document.getElementById("failure").disabled = this.failure === null;
     new ResizeObserver(() => this.draw()).observe(this.view);
+    addEventListener("beforeprint", () => this.print());
+    addEventListener("afterprint", () => this.printed());
   }
 
   // The lanes from top to bottom.
@@ -75,6 +77,12 @@ class Timeline {
       return [make("b", { style: `color: var(--${colour})` }, letter), ` ${words}   `];
     });
     parts.push(make("b", { style: "color: var(--data)" }, "\u25ac"), " data");
+    const { packets, data } = this.facts;
+    const fared = [...packets.flatMap((packet) => packet.fared), ...data.flatMap((entry) => entry.fared.map(([, one]) => one))];
+    const heads = [["lost", "\u2715", "lost to a fault"], ["later", "\u2571", "arrived late"], ["changed", "!", "arrived changed"], ["again", "\u00bb", "arrived again"]];
+    for (const [head, sign, words] of heads) {
+      if (fared.some((one) => one.head === head)) parts.push("   ", make("b", { class: "lost" }, sign), ` ${words}`);
+    }
     document.getElementById("legend").replaceChildren(...parts);
   }
 

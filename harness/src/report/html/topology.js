@@ -1,6 +1,8 @@
 // The topology as a picture: nodes in columns by their distance from the sources, links between them.
 "use strict";
 
+const ROOM = 7; // Columns of nodes and links beside the claims.
+
 function drawTopology(section, { nodes, links, ports }) {
   const svgns = "http://www.w3.org/2000/svg";
   const shape = (tag, attributes, text) => {
@@ -75,5 +77,7 @@ function drawTopology(section, { nodes, links, ports }) {
     );
     svg.append(group);
   });
+  // In the narrow column nobody could read the names.
+  if (columns.length > ROOM) section.classList.add("wide");
   section.append(make("h2", {}, "Topology"), svg);
 }

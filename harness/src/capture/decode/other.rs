@@ -1,0 +1,289 @@
+//! Packets that are no message of IGMP or MLD and no numbered datagram: their protocols by name, and the
+//! facts that matter to whoever looks for a stream or its tree.
+//!
+//! PIM, ICMP of both families, UDP and TCP, and RTP and MPEG-TS in UDP, are named with their main fields. What
+//! does not fit its protocol is named without them.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use castnet::wire::icmpv6::ICMPV6;
+use etherparse::{IpNumber, TcpSlice, UdpSlice, ip_number};
+
+/// PIM (RFC 7761 section 4.9).
+const PIM: u8 = 103;
+
+/// Another payload of IP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The protocol number.
+    pub protocol: u8,
+    /// Whether it is about who gets which stream: PIM.
+    pub is_control: bool,
+    /// Its ports, if it is of UDP or TCP.
+    pub datagram: Option<Datagram>,
+    /// What it is.
+    words: String,
+}
+
+/// A datagram of UDP, or a segment of TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// `UDP`, `RTP` or `TCP`.
+    pub name: &'static str,
+    /// The port that it comes from.
+    pub from: u16,
+    /// The port that it goes to.
+    pub to: u16,
+    /// The sequence number, if it carries RTP (RFC 3550 section 5.1).
+    pub rtp: Option<u16>,
+}
+
+impl Other {
+    /// The payload of a packet.
+    pub(super) fn read(protocol: u8, payload: &[u8]) -> Self {
+        let of = |words: String| Self { protocol, is_control: false, datagram: None, words };
+        let named = || of(name(protocol));
+        match protocol {
+            PIM => Self { is_control: true, ..pim(payload).map_or_else(named, of) },
+            ICMPV6 => of(payload.first().map_or_else(|| name(protocol), |kind| icmpv6(*kind))),
+            _ if protocol == ip_number::UDP.0 => udp(payload).unwrap_or_else(named),
+            _ if protocol == ip_number::TCP.0 => match TcpSlice::from_slice(payload) {
+                Ok(tcp) => {
+                    let (from, to) = (tcp.source_port(), tcp.destination_port());
+                    let datagram = Some(Datagram { name: "TCP", from, to, rtp: None });
+                    let words = format!("TCP {from} > {to}, {}", octets(tcp.payload()));
+                    Self { datagram, ..of(words) }
+                }
+                Err(_) => named(),
+            },
+            _ if protocol == ip_number::ICMP.0 => {
+                of(payload.first().map_or_else(|| name(protocol), |kind| icmp(*kind)))
+            }
+            _ => named(),
+        }
+    }
+}
+
+impl fmt::Display for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+/// The name of a protocol, or its number.
+fn name(protocol: u8) -> String {
+    match IpNumber(protocol).keyword_str() {
+        Some(name) => format!("IP protocol {protocol} ({name})"),
+        None => format!("IP protocol {protocol}"),
+    }
+}
+
+fn octets(payload: &[u8]) -> String {
+    format!("{} octets", payload.len())
+}
+
+fn udp(payload: &[u8]) -> Option<Other> {
+    let udp = UdpSlice::from_slice(payload).ok()?;
+    let (from, to, payload) = (udp.source_port(), udp.destination_port(), udp.payload());
+    let rtp = rtp(payload);
+    let inside = match rtp {
+        Some((kind, sequence)) => format!("RTP of type {kind}, sequence {sequence}, "),
+        None if is_mpeg_ts(payload) => "MPEG-TS, ".to_owned(),
+        None => service(to).map(|service| format!("{service}, ")).unwrap_or_default(),
+    };
+    let words = format!("UDP {from} > {to}, {inside}{}", octets(payload));
+    let name = if rtp.is_some() { "RTP" } else { "UDP" };
+    let datagram = Some(Datagram { name, from, to, rtp: rtp.map(|(_, sequence)| sequence) });
+    Some(Other { protocol: ip_number::UDP.0, is_control: false, datagram, words })
+}
+
+/// Payload type and sequence number of RTP: version 2, lengths that fit, and no type that RTCP would
+/// be taken for (RFC 3550 section 5.1, RFC 5761 section 4).
+fn rtp(payload: &[u8]) -> Option<(u8, u16)> {
+    let &[first, second, a, b, _, _, _, _, _, _, _, _, ..] = payload else { return None };
+    let sources = usize::from(first & 0x0f) * 4;
+    let kind = second & 0x7f;
+    let is_rtp = first >> 6 == 2 && matches!(kind, 0..=34 | 96..=127);
+    (is_rtp && payload.len() >= 12 + sources).then(|| (kind, u16::from_be_bytes([a, b])))
+}
+
+/// Whole packets of a transport stream (ISO/IEC 13818-1 section 2.4.3.2).
+fn is_mpeg_ts(payload: &[u8]) -> bool {
+    const PACKET: usize = 188;
+    const SYNC: u8 = 0x47;
+    !payload.is_empty()
+        && payload.len().is_multiple_of(PACKET)
+        && payload.chunks(PACKET).all(|packet| packet.first() == Some(&SYNC))
+}
+
+/// Who listens to a port that hosts of a home network use (IANA's registry of ports).
+const fn service(port: u16) -> Option<&'static str> {
+    Some(match port {
+        53 => "DNS",
+        67 | 68 => "DHCP",
+        123 => "NTP",
+        319 | 320 => "PTP",
+        520 => "RIP",
+        546 | 547 => "DHCPv6",
+        1900 => "SSDP",
+        1985 => "HSRP",
+        3784 => "BFD",
+        5353 => "mDNS",
+        5355 => "LLMNR",
+        _ => return None,
+    })
+}
+
+/// RFC 7761 section 4.9; the messages of other RFCs by their names.
+fn pim(payload: &[u8]) -> Option<String> {
+    let (&[first, _, _, _], rest) = payload.split_first_chunk()?;
+    let (version, kind) = (first >> 4, first & 0x0f);
+    let name = match kind {
+        0 => "Hello",
+        1 => "Register",
+        2 => "Register-Stop",
+        3 => "Join/Prune",
+        4 => "Bootstrap",
+        5 => "Assert",
+        6 => "Graft",
+        7 => "Graft-Ack",
+        8 => "Candidate-RP-Advertisement",
+        9 => "State Refresh",
+        other => return Some(format!("PIMv{version} message of type {other}")),
+    };
+    let more = match kind {
+        0 => hello(rest),
+        3 | 6 | 7 => join_prune(rest),
+        _ => None,
+    };
+    Some(format!("PIMv{version} {name}{}", more.unwrap_or_default()))
+}
+
+/// Holdtime and DR Priority among the options of a Hello (RFC 7761 section 4.9.2).
+fn hello(mut options: &[u8]) -> Option<String> {
+    let mut words = String::new();
+    while let Some((&[a, b, c, d], rest)) = options.split_first_chunk() {
+        let (kind, length) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]).into());
+        let value = rest.get(..length)?;
+        match (kind, value) {
+            (1, &[a, b]) => words += &format!(", holdtime {} s", u16::from_be_bytes([a, b])),
+            (19, &[a, b, c, d]) => {
+                words += &format!(", DR priority {}", u32::from_be_bytes([a, b, c, d]));
+            }
+            _ => {}
+        }
+        options = &rest[length..];
+    }
+    Some(words)
+}
+
+/// The upstream neighbor, and how many groups (RFC 7761 sections 4.9.1 and 4.9.5).
+fn join_prune(body: &[u8]) -> Option<String> {
+    let (upstream, rest): (IpAddr, &[u8]) = match body.split_first_chunk()? {
+        (&[1, 0], rest) => rest.split_first_chunk::<4>().map(|(a, rest)| ((*a).into(), rest))?,
+        (&[2, 0], rest) => rest.split_first_chunk::<16>().map(|(a, rest)| ((*a).into(), rest))?,
+        _ => return None,
+    };
+    let &[_, groups, a, b, ..] = rest else { return None };
+    let holdtime = u16::from_be_bytes([a, b]);
+    let groups = if groups == 1 { "1 group".to_owned() } else { format!("{groups} groups") };
+    Some(format!(" to {upstream}, {groups}, holdtime {holdtime} s"))
+}
+
+/// RFC 4443, RFC 4861.
+fn icmpv6(kind: u8) -> String {
+    let name = match kind {
+        1 => "Destination Unreachable",
+        2 => "Packet Too Big",
+        3 => "Time Exceeded",
+        4 => "Parameter Problem",
+        128 => "Echo Request",
+        129 => "Echo Reply",
+        133 => "Router Solicitation",
+        134 => "Router Advertisement",
+        135 => "Neighbor Solicitation",
+        136 => "Neighbor Advertisement",
+        137 => "Redirect",
+        other => return format!("ICMPv6 message of type {other}"),
+    };
+    format!("ICMPv6 {name}")
+}
+
+/// RFC 792.
+fn icmp(kind: u8) -> String {
+    let name = match kind {
+        0 => "Echo Reply",
+        3 => "Destination Unreachable",
+        5 => "Redirect",
+        8 => "Echo",
+        9 => "Router Advertisement",
+        10 => "Router Solicitation",
+        11 => "Time Exceeded",
+        other => return format!("ICMP message of type {other}"),
+    };
+    format!("ICMP {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(protocol: u8, payload: &[u8]) -> String {
+        Other::read(protocol, payload).to_string()
+    }
+
+    /// A datagram from port 4000 to this one.
+    fn datagram(to: u16, payload: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(8 + payload.len()).unwrap();
+        let head = [4000_u16, to, length, 0].map(u16::to_be_bytes);
+        [head.as_flattened(), payload].concat()
+    }
+
+    // RFC 7761 sections 4.9.2 and 4.9.5.
+    #[test]
+    fn pim_is_told_with_what_it_asks_of_whom() {
+        let hello = [
+            &[0x20, 0, 0, 0, 0, 1, 0, 2, 0, 105][..],
+            &[0, 19, 0, 4, 0, 0, 0, 7],
+            &[0, 20, 0, 4, 1, 2, 3, 4],
+        ];
+        assert_eq!(told(103, &hello.concat()), "PIMv2 Hello, holdtime 105 s, DR priority 7");
+        let join = [0x23, 0, 0, 0, 1, 0, 10, 0, 0, 1, 0, 2, 0, 210];
+        assert_eq!(told(103, &join), "PIMv2 Join/Prune to 10.0.0.1, 2 groups, holdtime 210 s");
+        // What is cut is told as far as it goes.
+        assert_eq!(told(103, &join[..9]), "PIMv2 Join/Prune");
+        assert_eq!(told(103, &hello.concat()[..9]), "PIMv2 Hello");
+        assert_eq!(told(103, &[0x2f, 0, 0, 0]), "PIMv2 message of type 15");
+        assert_eq!(told(103, &[]), "IP protocol 103 (PIM)");
+    }
+
+    #[test]
+    fn datagrams_have_ports_and_those_of_rtp_have_numbers() {
+        let mut rtp = [0; 20];
+        rtp[..4].copy_from_slice(&[0x80, 33, 0x12, 0x34]);
+        let other = Other::read(17, &datagram(5004, &rtp));
+        assert_eq!(other.to_string(), "UDP 4000 > 5004, RTP of type 33, sequence 4660, 20 octets");
+        let datagram_of_it = Datagram { name: "RTP", from: 4000, to: 5004, rtp: Some(4660) };
+        assert_eq!(other.datagram, Some(datagram_of_it));
+        // RTCP, one contributing source more than there is room for, another version.
+        for (at, octet) in [(1, 0x80 | 72), (0, 0x83), (0, 0x40)] {
+            let mut not = rtp;
+            not[at] = octet;
+            assert_eq!(told(17, &datagram(5004, &not)), "UDP 4000 > 5004, 20 octets");
+        }
+        let mut ts = [0; 376];
+        (ts[0], ts[188]) = (0x47, 0x47);
+        assert_eq!(told(17, &datagram(1234, &ts)), "UDP 4000 > 1234, MPEG-TS, 376 octets");
+        assert_eq!(told(17, &datagram(1234, &ts[..200])), "UDP 4000 > 1234, 200 octets");
+        assert_eq!(told(17, &datagram(5353, b"x")), "UDP 4000 > 5353, mDNS, 1 octets");
+        assert_eq!(told(17, &[0; 7]), "IP protocol 17 (UDP)");
+    }
+
+    #[test]
+    fn messages_of_icmp_are_told_by_name() {
+        assert_eq!(told(1, &[8, 0]), "ICMP Echo");
+        assert_eq!(told(58, &[135, 0, 0, 0]), "ICMPv6 Neighbor Solicitation");
+        assert_eq!(told(58, &[]), "IP protocol 58 (IPv6-ICMP)");
+    }
+}

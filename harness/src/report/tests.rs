@@ -1,0 +1,44 @@
+//! A finished run for the tests of reports.
+
+use std::time::Duration;
+
+use super::Finished;
+use crate::judge::{Finding, Outcome, Verdict};
+use crate::plan::SEED;
+
+/// A run on the kernel with one check at line 7.
+pub(super) fn finished(name: &str, outcome: Outcome) -> Finished {
+    let finding = Finding {
+        line: 7,
+        claim: "lan: LMQC 2 query".to_owned(),
+        outcome,
+        why: Vec::new(),
+        measured: Vec::new(),
+        at: None,
+        by_tolerance: None,
+        missed_by: None,
+    };
+    Finished {
+        name: name.to_owned(),
+        combination: String::new(),
+        path: format!("{name}.toml"),
+        title: "Queries are asked".to_owned(),
+        clauses: Vec::new(),
+        backend: "netns",
+        repetition: 1,
+        seed: SEED,
+        took: Duration::from_millis(5250),
+        frames: Some(42),
+        pcapng: None,
+        page: None,
+        programs: Vec::new(),
+        broken_before: Vec::new(),
+        verdict: Verdict {
+            outcome,
+            findings: vec![finding],
+            invariants: Vec::new(),
+            reasons: Vec::new(),
+            notes: Vec::new(),
+        },
+    }
+}
