@@ -22,7 +22,7 @@ join = { who = "h1", group = "239.1.1.1" }
 
 [[expect]]
 mfc = { of = "r1", group = "239.1.1.1", source = "s1", iif = "lan", oifs = [] }
-at = "join"
+at = "join + 1s"
 "#;
 
 /// The messages about the scenario with these keys of the switch, these links instead of `up`, and

@@ -46,6 +46,14 @@ pub enum RecordType {
     Block,
 }
 
+impl RecordType {
+    /// Whether such a record reports a change, and does not answer a Query (RFC3376-4.2.12-01).
+    #[must_use]
+    pub const fn is_change(self) -> bool {
+        !matches!(self, Self::IsIn | Self::IsEx)
+    }
+}
+
 impl fmt::Display for RecordType {
     /// `TO_EX`, as RFC 3376 section 4.2.12 abbreviates it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

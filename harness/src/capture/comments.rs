@@ -56,7 +56,7 @@ impl Comments {
         };
         let mut acts: Vec<(Instant, String)> = Vec::new();
         for (id, act) in plan.acts.iter().enumerate() {
-            let (words, name) = (act.words.clone(), (act.label != act.words).then(|| &act.label));
+            let (words, name) = (act.words.clone(), (act.label != act.words).then_some(&act.label));
             acts.push(match recording.acts.get(id).copied().flatten() {
                 Some(at) => {
                     let name = name.cloned();

@@ -50,6 +50,14 @@ struct ReportForm {
     record: RecordType,
 }
 
+impl ReportForm {
+    /// Whether such a Report may be due to acts alone, or to a Query. A change is reported, and
+    /// reported again at random times, by whoever changed; only current states answer Queries.
+    fn is_due_to(self, acts: bool) -> bool {
+        self.version != Version::V3 || self.record.is_change() == acts
+    }
+}
+
 /// The first and the last time that it was reported.
 type AnswerTimes = BTreeMap<AnswerKey, (Instant, Instant)>;
 
@@ -119,7 +127,9 @@ impl Side<'_> {
             let of_place = moments.get(&(link, group)).into_iter().flatten();
             let causes = |moment: &&Moment| {
                 let may = |who: &Vec<_>| who.contains(&sent.packet.source);
-                moment.from <= at && moment.who.as_ref().is_none_or(may)
+                moment.from <= at
+                    && moment.who.as_ref().is_none_or(may)
+                    && form.is_due_to(moment.who.is_some())
             };
             let Some(moment) = of_place.rev().find(causes) else { continue };
             let key = AnswerKey { link, group, form, who, cause: moment.cause };

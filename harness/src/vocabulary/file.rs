@@ -49,9 +49,8 @@ pub static FILE: Keys = &[&[
     Key::new(
         "tolerance",
         Time,
-        "How late a machine may be, at most 10s; in the simulator 0 unless given.",
-    )
-    .or(Said("100ms")),
+        "How late a machine may be, at most 10s; 100ms unless given, and 0 in the simulator.",
+    ),
     Key::new("end", Time, "When the run ends; when everything can be judged unless given."),
     Key::new(
         "golden",

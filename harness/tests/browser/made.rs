@@ -28,7 +28,7 @@ at = "0s"
 join = { who = "h1", group = "239.1.1.1" }
 [[act]]
 at = "500ms"
-send = { who = "s1", group = "239.1.1.1", rate = "10pps" }
+send = { who = "s1", group = "239.1.1.1", rate = "10pps", for = "1500ms" }
 [[act]]
 at = "2s"
 name = "leave"

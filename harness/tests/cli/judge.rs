@@ -27,13 +27,13 @@ join = { who = "h1", group = "239.1.1.1" }
 [[expect]]
 packet = { on = "lan", kind = "general-query", from = "r1" }
 count = 1
-within = "100ms"
+within = "200ms"
 
 [[expect]]
 packet = { on = "lan", kind = "report", from = "h1", group = "239.1.1.1" }
 count = ">= 1"
 after = "join"
-within = "100ms"
+within = "200ms"
 
 [[expect]]
 members = { of = "r1", on = "lan", groups = ["239.1.1.1"] }
@@ -72,7 +72,7 @@ fn a_capture_of_tcpdump_is_matched_by_its_addresses() {
     let scenario = SCENARIO.replace("{ lan", "{ up = [\"s1\", \"r1\"], lan");
     let scenario = scenario.replace("nodes = {", "nodes = { s1 = { role = \"source\" },");
     // The Query comes 0.6 s after the first frame, and the last frame is 0.69 s after it.
-    let scenario = scenario.replace("within = \"100ms\"", "within = \"650ms\"");
+    let scenario = scenario.replace("within = \"200ms\"", "within = \"650ms\"");
     fs::write(folder.join("x.toml"), scenario).unwrap();
     let (code, stdout, stderr) = judge(&folder, &[foreign]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
@@ -99,7 +99,7 @@ fn what_has_nothing_to_do_with_the_scenario_is_refused() {
 
 /// The scenario with time for a host that waits before it reports, and joins after the first Query.
 fn patient() -> String {
-    let scenario = SCENARIO.replace("within = \"100ms\"", "within = \"2s\"");
+    let scenario = SCENARIO.replace("within = \"200ms\"", "within = \"2s\"");
     scenario.replace("at = \"0s\"", "at = \"500ms\"")
 }
 

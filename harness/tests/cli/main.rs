@@ -76,7 +76,7 @@ fn scenario(count: &str, kind: &str) -> String {
          [[expect]]\n\
          packet = {{ on = \"lan\", kind = \"{kind}\", from = \"r1\" }}\n\
          count = {count}\n\
-         within = \"100ms\"\n"
+         within = \"200ms\"\n"
     )
 }
 

@@ -18,7 +18,7 @@ fn a_command_or_option_that_is_spelt_wrong_is_suggested() {
         (&["chekc"], "'check'"),
         (&["diff-backend"], "'diff-backends'"),
         (&["run", "--jnuit", "x.xml", "a.toml"], "'--junit'"),
-        (&["run", "--ot=x", "a.toml"], "'--out'"),
+        (&["run", "--oout=x", "a.toml"], "'--out'"),
         (&["show", "--laddre", "x"], "'--ladder'"),
         (&["--versoin"], "'--version'"),
     ] {
@@ -36,7 +36,7 @@ fn a_scenario_that_is_written_wrong_says_how_it_is_written() {
     let folder = folder("written-wrong");
     let good = scenario("1", "general-query");
     let join = "[act]\nat = \"1s\"\njoin = { who = \"h1\", group = \"239.1.1.1\" }\n";
-    let within = |text: &str| good.replace("\"100ms\"", &format!("\"{text}\""));
+    let within = |text: &str| good.replace("\"200ms\"", &format!("\"{text}\""));
     let nodes = "[nodes.h1]\nrole = \"listener\"\n";
     let head = "title = \"t\"\nlinks = { lan = [\"r1\", \"h1\"] }\n[nodes.r1]\nrole = \"router\"\n";
     let expect = &good[good.find("[[expect]]").unwrap()..];

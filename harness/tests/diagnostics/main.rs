@@ -320,7 +320,7 @@ fn igmp_parameters_against_the_rfc() {
         (interval, "robustness = 256"),
         (interval, "last-member-query-count = 0"),
         (interval, "startup-query-interval = \"0s\""),
-        (interval, "version = 3"),
+        (interval, "version = 4"),
         (interval, "rfc = 2326"),
         ("igmp = { query-interval = \"20s\", last-member-query-interval = \"500ms\" }", "igmp = 2"),
     ]));

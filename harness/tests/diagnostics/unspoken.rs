@@ -19,7 +19,6 @@ fn words_of_protocols_that_are_not_spoken_yet() {
         "family = \"ipv6\"",
         "membership = { last-member-query-interval = \"500ms\" }",
         "routes = [{ to = \"2001:db8::/64\", link = \"lan\" }]",
-        "igmp = { version = 3 }",
         "igmp = { mld-version = 2 }",
     ];
     let routers = routers.map(with);

@@ -56,8 +56,11 @@ fn recording(events: &[Event]) -> (Plan, Recording) {
     (plan, recording)
 }
 
-/// When each port got the frame at this position, and which did not, with whether a fault did it.
-fn fate(events: &[Event], position: usize) -> (Vec<(PortId, u64)>, Vec<(PortId, bool)>) {
+/// When each port got a frame, in ms, and which ports did not, with whether a fault did it.
+type Known = (Vec<(PortId, u64)>, Vec<(PortId, bool)>);
+
+/// The fate of the frame at this position.
+fn fate(events: &[Event], position: usize) -> Known {
     let (plan, recording) = recording(events);
     let fates = Fates::of(&plan, &recording, |_| true);
     let fate = fates.of_frame(position).unwrap();
