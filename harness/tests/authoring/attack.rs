@@ -124,7 +124,7 @@ fn matrices_that_explode() {
     let used: String = (0..9).map(|n| format!("${{p{n}}}")).collect();
     let names = matrix(&names).replacen("title = \"", &format!("title = \"{used}"), 1);
     assert_told("names", &names, "a combination makes a name that no file can have");
-    let open = changed("title = \"", &format!("title = \"{}", "${".repeat(90)));
+    let open = changed("title = \"", &format!("title = \"{}", "${".repeat(40)));
     assert_told("open", &open, "a reference to a parameter is `${name}`");
     let itself = matrix("a = [\"${a}\"]").replacen("\"0s\"", "\"${a}\"", 1);
     assert_told("itself", &itself, "`at` is a time such as");

