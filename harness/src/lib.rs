@@ -15,10 +15,10 @@
 //!     [[expect]]
 //!     packet = { on = "lan", kind = "general-query", from = "r1", max-resp = "QRI" }
 //!     count = "SQC"
-//!     within = "SQI"
+//!     within = "SQI + 1s"
 //! "#)?;
-//! assert_eq!(plan.checks[0].text, "lan: SQC 2 general-query from r1 within SQI");
-//! // 31.25 s of virtual time.
+//! assert_eq!(plan.checks[0].text, "lan: SQC 2 general-query from r1 within SQI + 1s");
+//! // 32.25 s of virtual time.
 //! let recording = sim::run(&plan, &Cancel::new())?;
 //! let verdict = judge(&plan, &recording);
 //! assert_eq!(verdict.outcome, Outcome::Pass, "{verdict}");
