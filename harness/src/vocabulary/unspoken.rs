@@ -14,7 +14,10 @@ pub const SOURCES: Answer =
     ("castnet's hosts do not choose sources yet", "a word of IGMPv3 and MLDv2");
 
 const IPV6_WORD: Answer = (IPV6.0, "every scenario is of IPv4");
-const V3_WORD: Answer = ("castnet does not speak IGMPv3 yet", "a word of IGMPv3");
+const V3_WORD: Answer = (
+    "castnet has no kind of its own for this packet of IGMPv3 yet",
+    "claim a `query` with `sources`, or a `v3-report` with `record`",
+);
 const MLD: Answer = ("castnet does not speak MLD yet", "a word of MLD");
 const PIM: Answer = ("castnet does not speak PIM yet", "a word of PIM");
 const FAMILY: Answer =
