@@ -203,7 +203,9 @@ impl<'a> Lab<'a> {
         let faults = Plugged::plug(plan, &built, clock);
         let stage = Stage { plan: Rc::new(plan.clone()), clock, log: Rc::default() };
         let late = stage.clone();
-        let late = watch_lateness(clock, Instant::ZERO, move |by| late.late(by));
+        let late = watch_lateness(clock, Instant::ZERO, move |by| {
+            by.into_iter().for_each(|by| late.late(by))
+        });
         tokio::task::spawn_local(late);
         tokio::task::spawn_local(dated::watch(wall.clone(), stage.clone()));
         for (node, actor) in plan.nodes.iter().zip(&mut actors) {

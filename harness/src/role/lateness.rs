@@ -9,7 +9,7 @@ use super::Clock;
 use crate::recording::{Late, Lateness};
 
 /// How often the thread checks whether it is late.
-pub(super) const BEAT: Duration = Duration::from_millis(20);
+const BEAT: Duration = Duration::from_millis(20);
 
 /// Less than this is no stall, but the time that waking up takes.
 const WAKING: Duration = Duration::from_millis(1);
@@ -17,11 +17,11 @@ const WAKING: Duration = Duration::from_millis(1);
 /// Less than this is of no consequence, unless it is the worst of all.
 const NOTABLE: Duration = Duration::from_millis(10);
 
-/// Measures for ever how late the calling thread may have served its timers, and reports each delay
-/// that is notable or worse than all before. A delay of the very start, which was due at `since`, counts too.
-/// A stall that spans a check may have started right after the previous check, so it is counted
-/// from there.
-pub async fn watch_lateness(clock: Clock, since: Instant, mut tell: impl FnMut(Lateness)) {
+/// Measures for ever how late the calling thread may have served its timers. Each check tells of a delay
+/// that is notable or worse than all before, or that there is no such delay. A delay of the very start,
+/// which was due at `since`, counts too. A stall that spans a check may have started right after the
+/// previous check, so it is counted from there.
+pub async fn watch_lateness(clock: Clock, since: Instant, mut tell: impl FnMut(Option<Lateness>)) {
     let mut worst = Duration::ZERO;
     let mut last = since;
     loop {
@@ -30,10 +30,9 @@ pub async fn watch_lateness(clock: Clock, since: Instant, mut tell: impl FnMut(L
         let now = clock.now();
         let late = now.since(due);
         let (at, by) = if late > WAKING { (last, now.since(last)) } else { (due, late) };
-        if by > worst || late > NOTABLE {
-            worst = by.max(worst);
-            tell(Lateness { what: Late::Timer, at, by });
-        }
+        let is_told = by > worst || late > NOTABLE;
+        worst = by.max(worst);
+        tell(is_told.then_some(Lateness { what: Late::Timer, at, by }));
         last = now;
     }
 }

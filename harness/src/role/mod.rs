@@ -29,7 +29,6 @@ use crate::recording::{Delivery, Late, Lateness, MdbChange, MfcChange, NodeEvent
 use crate::scenario::Listener;
 
 pub use clock::Clock;
-use lateness::BEAT;
 pub use lateness::watch_lateness;
 
 /// A node at work.

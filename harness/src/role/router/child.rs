@@ -4,6 +4,7 @@
 //! input, and writes [`FromChild`]s to standard output. Its input ends when the laboratory does, and
 //! then the child ends too. It ends with an error at a line that it does not understand.
 
+use std::cell::Cell;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::device::castnet::events::EventRecorder;
 use crate::lab::{Lines, serve_if};
 use crate::recording::{Lateness, NodeEvent};
-use crate::role::{BEAT, Clock, watch_lateness};
+use crate::role::{Clock, watch_lateness};
 
 /// The first argument of a program that is to be a router. It is no command for users.
 pub(super) const AS_ROUTER: &str = "as-router";
@@ -93,27 +94,29 @@ fn serve() -> Result<(), String> {
         let shown = kernel::Clock::showing(clock.now());
         let rng = Rng::for_node(seed, &name);
         let mut daemon = opened.start(config, ifindexes, rng, shown, observe).map_err(text)?;
+        let is_asked = Cell::new(false);
         let route = async {
             loop {
                 match daemon.run(next(&mut orders)).await.map_err(text)?? {
                     Some(ToChild::Configure(config)) => daemon.configure(config),
-                    Some(ToChild::Account) => _ = tokio::spawn(account()),
+                    Some(ToChild::Account) => is_asked.set(true),
                     Some(other) => return Err(format!("{other:?} comes too early or too late")),
                     None => return Ok(()),
                 }
             }
         };
+        // A check accounts for every delay before it.
+        let watched = watch_lateness(clock, at, |late| {
+            late.into_iter().for_each(|late| say(&FromChild::Late(late)));
+            if is_asked.take() {
+                say(&FromChild::Accounted);
+            }
+        });
         tokio::select! {
             routed = route => routed,
-            () = watch_lateness(clock, at, |by| say(&FromChild::Late(by))) => Ok(()),
+            () = watched => Ok(()),
         }
     })
-}
-
-/// Reports that all delays are reported, once they have been looked for again.
-async fn account() {
-    tokio::time::sleep(2 * BEAT).await;
-    say(&FromChild::Accounted);
 }
 
 /// The next order; `None` if the laboratory is gone.
