@@ -299,9 +299,10 @@ fn a_silence_while_the_laboratory_was_stopped_is_no_success() {
     fs::write(folder.join("x.toml"), silence(&folder)).unwrap();
     let mut run = Command::new(CASTNET);
     run.args(["run", "x.toml"]).current_dir(&folder).stdout(Stdio::piped());
-    let run = run.spawn().unwrap();
+    let mut run = run.spawn().unwrap();
     let pid = Pid::from_raw(run.id().try_into().unwrap());
     while !folder.join("now").exists() {
+        assert_eq!(run.try_wait().unwrap(), None, "it ended before its act");
         thread::yield_now();
     }
     kill(pid, Signal::SIGSTOP).unwrap();
