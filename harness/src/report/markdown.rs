@@ -98,45 +98,17 @@ fn longest_run(text: &str, of: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
+    use super::super::tests::finished;
     use super::*;
-    use crate::judge::{Finding, Verdict};
 
     fn run(name: &str, outcome: Outcome, why: &str) -> Finished {
-        let finding = Finding {
-            line: 7,
-            claim: "lan: 2 query".to_owned(),
-            outcome,
-            why: vec![why.to_owned()],
-            measured: Vec::new(),
-            at: None,
-            by_tolerance: None,
-            missed_by: None,
-        };
-        Finished {
-            name: name.to_owned(),
-            combination: String::new(),
-            path: format!("scenarios/{name}.toml"),
-            title: "Queries".to_owned(),
-            clauses: vec!["RFC2236-3-01".to_owned()],
-            backend: "netns",
-            repetition: 1,
-            seed: 1,
-            took: Duration::from_millis(5250),
-            frames: Some(42),
-            pcapng: None,
-            page: None,
-            programs: Vec::new(),
-            broken_before: Vec::new(),
-            verdict: Verdict {
-                outcome,
-                findings: vec![finding],
-                invariants: Vec::new(),
-                reasons: Vec::new(),
-                notes: Vec::new(),
-            },
-        }
+        let mut run = finished(name, outcome);
+        run.path = format!("scenarios/{name}.toml");
+        run.title = "Queries".to_owned();
+        run.clauses = vec!["RFC2236-3-01".to_owned()];
+        run.verdict.findings[0].claim = "lan: 2 query".to_owned();
+        run.verdict.findings[0].why = vec![why.to_owned()];
+        run
     }
 
     #[test]
