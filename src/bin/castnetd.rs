@@ -3,7 +3,9 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("castnetd needs Linux; the routing core builds with `--lib --no-default-features`");
 
+use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,7 +21,7 @@ use castnet::router::config::Config;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// An IP multicast router: IGMPv1/v2 querier and kernel multicast forwarding.
+/// An IP multicast router: IGMPv1, v2 and v3 querier and kernel multicast forwarding.
 ///
 /// It runs in the foreground, in the network namespace that it is started in, and logs to standard
 /// error. SIGHUP has it read its configuration again. SIGTERM and SIGINT end it; the kernel then forgets
@@ -89,6 +91,7 @@ fn load(path: &Path) -> anyhow::Result<Loaded> {
 
 fn check(path: &Path) -> anyhow::Result<()> {
     let Loaded { config, .. } = load(path)?;
+    let mut lines = String::new();
     for interface in &config.interfaces {
         let igmp = match &interface.igmp {
             None => "no IGMP".to_owned(),
@@ -98,10 +101,11 @@ fn check(path: &Path) -> anyhow::Result<()> {
                 humantime::format_duration(params.query_interval)
             ),
         };
-        println!("{}: {igmp}, {} static joins", interface.name, interface.static_joins.len());
+        let joins = interface.static_joins.len();
+        writeln!(lines, "{}: {igmp}, {joins} static joins", interface.name)?;
     }
-    println!("{}: ok", path.display());
-    Ok(())
+    writeln!(lines, "{}: ok", path.display())?;
+    std::io::stdout().write_all(lines.as_bytes()).context("writing to standard output")
 }
 
 fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {

@@ -32,11 +32,12 @@ fn main() -> ExitCode {
     if let (Some(refusal), false) = (&refusal, required) {
         eprintln!("SKIPPED: castnetd is not tried: {refusal}");
     }
-    let tests: [(&str, Test); 4] = [
+    let tests: [(&str, Test); 5] = [
         ("sigterm_ends_it_cleanly", sigterm_ends_it_cleanly),
         ("sighup_has_it_read_its_configuration_again", sighup_reloads),
         ("multicast_routing_has_one_owner", multicast_routing_has_one_owner),
         ("check_names_what_is_wrong", check_names_what_is_wrong),
+        ("check_is_no_success_where_nobody_can_read_it", check_is_not_written),
     ];
     let trials = tests.into_iter().map(|(name, test)| match refusal.clone() {
         None => Trial::test(name, test),
@@ -75,9 +76,18 @@ fn config(name: &str, text: &str) -> PathBuf {
 }
 
 fn castnetd(netns: &Netns, command: &str, config: &PathBuf) -> std::io::Result<Child> {
+    writing_to(Stdio::piped(), netns, command, config)
+}
+
+fn writing_to(
+    stdout: Stdio,
+    netns: &Netns,
+    command: &str,
+    config: &PathBuf,
+) -> std::io::Result<Child> {
     let start = || {
         let mut castnetd = Command::new(CASTNETD);
-        castnetd.arg(command).arg(config).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+        castnetd.arg(command).arg(config).stdout(stdout).stderr(Stdio::piped()).spawn()
     };
     netns.run(start)?
 }
@@ -201,6 +211,18 @@ fn multicast_routing_has_one_owner() -> Result<(), Failed> {
         kill(Pid::from_raw(first.id().try_into()?), Signal::SIGTERM)?;
         outcome(first)?;
         if code != Some(1) || !log.contains("another process owns multicast routing") {
+            return Err(format!("exit {code:?}:\n{log}").into());
+        }
+        Ok(())
+    })
+}
+
+fn check_is_not_written() -> Result<(), Failed> {
+    with_lab(async |netns| {
+        let full = fs::File::options().write(true).open("/dev/full")?;
+        let child = writing_to(full.into(), &netns[0], "check", &config("full", GOOD))?;
+        let (code, log) = outcome(child)?;
+        if code != Some(1) || !log.starts_with("castnetd: writing to standard output: ") {
             return Err(format!("exit {code:?}:\n{log}").into());
         }
         Ok(())
