@@ -329,7 +329,8 @@ fn held_up() -> Result<(), Failed> {
 
 /// It cannot say so before the run is over, and the laboratory waits for what it says.
 fn held_up_at_the_end() -> Result<(), Failed> {
-    let by = lateness(SCENARIO, "1500ms", "1")?;
-    assert!(by > Duration::from_millis(500), "{by:?}");
+    // The run ends 1.6 s in. The script must have found the router by then, also on a busy machine.
+    let by = lateness(SCENARIO, "700ms", "3")?;
+    assert!(by > Duration::from_secs(2), "{by:?}");
     Ok(())
 }
