@@ -123,7 +123,7 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
             let name = |vif: Vif| names.get(vif.index()).cloned().unwrap_or_default();
             log(&event, &event.describe(name));
         };
-        let opened = Opened::open(table)?;
+        let opened = Opened::open(config.family, table)?;
         let rng = Rng::for_node(RandomState::new().hash_one(std::process::id()), "castnetd");
         let mut daemon = opened.start(config, ifindexes.clone(), rng, Clock::start(), observe)?;
         tracing::info!("routing multicast between {}", names.join(", "));

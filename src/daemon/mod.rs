@@ -10,9 +10,12 @@ pub mod interfaces;
 use std::future::Future;
 use std::io;
 
+use crate::addr::Family;
 use crate::drive::{DataPlane, carry_out, turn};
 use crate::event::Event;
-use crate::kernel::{Clock, MAX_PACKET, Mroute, MrouteError, Plane, Received};
+use crate::kernel::{
+    Clock, MAX_PACKET, Mroute, Mroute6, MrouteError, Plane, Received, RoutingSocket,
+};
 use crate::rng::Rng;
 use crate::router::config::{Config, ConfigError};
 use crate::router::{Input, Router};
@@ -35,9 +38,9 @@ pub enum StartError {
     Refused(String),
 }
 
-/// Owns multicast routing, but has sent nothing yet.
+/// Owns multicast routing in one family, but has sent nothing yet.
 pub struct Opened {
-    mroute: Mroute,
+    socket: RoutingSocket,
 }
 
 /// A router in service.
@@ -48,15 +51,21 @@ pub struct Daemon<F> {
 }
 
 impl Opened {
-    /// Takes ownership of multicast routing in the calling thread's network namespace.
+    /// Takes ownership of multicast routing in one family in the calling thread's network namespace.
     ///
     /// # Errors
     /// Another owner, a missing privilege, a kernel without multicast routing.
-    pub fn open(table: Option<u32>) -> Result<Self, MrouteError> {
-        Ok(Self { mroute: Mroute::open(table)? })
+    pub fn open(family: Family, table: Option<u32>) -> Result<Self, MrouteError> {
+        Ok(Self {
+            socket: match family {
+                Family::V4 => Mroute::open(table)?.into(),
+                Family::V6 => Mroute6::open(table)?.into(),
+            },
+        })
     }
 
-    /// Enters service: adds the interfaces and sends the first Queries. `ifindexes` are the
+    /// Enters service: adds the interfaces and sends the first Queries. `config` has the family of the
+    /// socket, and `ifindexes` are the
     /// kernel's indexes in the order of the configured interfaces; no two routers of a link may
     /// share a stream of random numbers; `observe` receives every event.
     ///
@@ -72,7 +81,7 @@ impl Opened {
     ) -> Result<Daemon<F>, StartError> {
         let now = clock.now();
         let mut router = Router::new(config, now, rng)?;
-        let mut plane = Plane::new(self.mroute, ifindexes, observe);
+        let mut plane = Plane::new(self.socket, ifindexes, observe);
         while let Some(output) = router.poll() {
             carry_out(&mut plane, now, output)
                 .map_err(|refusal| StartError::Refused(refusal.why))?;

@@ -83,7 +83,7 @@ fn serve() -> Result<(), String> {
         else {
             return Err("it has to be told first what it is".to_owned());
         };
-        let opened = Opened::open(None).map_err(text)?;
+        let opened = Opened::open(config.family, None).map_err(text)?;
         say(&FromChild::Owns);
         let (clock, at) = match next(&mut orders).await? {
             Some(ToChild::Serve { clock, at }) => (clock, at),

@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::rc::Rc;
 
+use castnet::addr::Family;
 use castnet::daemon::Opened;
 use castnet::event::Event;
 use castnet::kernel::{self, MrouteError};
@@ -64,7 +65,7 @@ impl RouterActor {
         let setup = Setup { config, ifindexes, rng, events: EventRecorder::new(plan, node) };
         let daemon = match plan.nodes[node].is_process {
             true => Daemon::Process(start(ward.map(Rc::as_ref), netns, &setup)?),
-            false => Daemon::Opened(take_ownership(netns)?),
+            false => Daemon::Opened(take_ownership(netns, setup.config.family)?),
         };
         let watch = Some(Watch::open(netns, node, ports)?);
         Ok(Self { node, setup, ward: ward.cloned(), netns: netns.try_clone()?, watch, daemon })
@@ -117,17 +118,20 @@ impl RouterActor {
 /// in any other process would keep it from owning that.
 fn start(ward: Option<&Ward>, netns: &Netns, setup: &Setup) -> io::Result<Box<Child>> {
     // Kernels with multicast routing have this file.
-    if !netns.run(|| fs::exists("/proc/thread-self/net/ip_mr_vif"))?? {
-        let why = "this kernel does not route multicast (CONFIG_IP_MROUTE)";
+    let (file, why) = match setup.config.family {
+        Family::V4 => ("ip_mr_vif", "this kernel does not route multicast (CONFIG_IP_MROUTE)"),
+        Family::V6 => ("ip6_mr_vif", "this kernel routes no IPv6 multicast (CONFIG_IPV6_MROUTE)"),
+    };
+    if !netns.run(|| fs::exists(format!("/proc/thread-self/net/{file}")))?? {
         return Err(io::Error::new(io::ErrorKind::Unsupported, why));
     }
     let ward = ward.ok_or_else(|| io::Error::other("it has no place for a process"))?;
     Child::start(ward, netns.name(), setup.clone()).map(Box::new)
 }
 
-/// Takes ownership of multicast routing in the namespace.
-fn take_ownership(netns: &Netns) -> io::Result<Opened> {
-    netns.run(|| Opened::open(None))?.map_err(|error| match error {
+/// Takes ownership of multicast routing of a family in the namespace.
+fn take_ownership(netns: &Netns, family: Family) -> io::Result<Opened> {
+    netns.run(|| Opened::open(family, None))?.map_err(|error| match error {
         MrouteError::NotSupported { .. } => io::Error::new(io::ErrorKind::Unsupported, error),
         _ => io::Error::other(error),
     })
