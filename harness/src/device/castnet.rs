@@ -34,7 +34,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
         interface: link(*port).name.clone(),
     };
     Config {
-        family: castnet::addr::Family::V4,
+        family: plan.family,
         interfaces: interfaces.collect(),
         routes: router.routes.iter().map(route).collect(),
         keepalive: router.keepalive,

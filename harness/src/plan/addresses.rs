@@ -4,7 +4,9 @@
 //! addresses for nodes that cannot use them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
 
 use super::{Link, LinkId};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
@@ -50,7 +52,7 @@ impl Addresses {
             let message = format!("{value} is not on {subnet}, the network of {name}");
             let help = "the key `subnet` gives a link its network";
             faults.error_with_help(&address.span, message, "on another network", help);
-        } else if subnet.prefix_len() < 31 && value == subnet.network() {
+        } else if host_at(&subnet, 0) > Some(value) {
             let message = format!("{value} is the network {subnet} itself");
             faults.error(&address.span, message, "no host can have it");
         } else if subnet.addr().is_ipv4() && subnet.prefix_len() < 31 && value == subnet.broadcast()
@@ -80,28 +82,62 @@ impl Addresses {
 
     /// The first address of the next so many consecutive free ones, in the order of the network.
     pub(super) fn next(&mut self, link: &Link, hosts: usize) -> Option<IpAddr> {
-        let at = |position: usize| link.subnet.hosts().nth(position);
-        let lowest = bits(at(0)?);
+        let at = |position: usize| host_at(&link.subnet, position);
         let position = self.handed_out.entry(link.segment).or_default();
         let taken = self.taken.get(&link.segment);
         loop {
-            let (first, last) = (at(*position)?, at(*position + hosts - 1)?);
+            let first = at(*position)?;
+            let last = last_of(&link.subnet, *position, hosts)?;
             let in_the_way = taken.and_then(|taken| taken.range(first..=last).next_back());
             let Some(&taken) = in_the_way else {
                 *position += hosts;
                 return Some(first);
             };
-            *position = usize::try_from(bits(taken) - lowest).ok()? + 1;
+            while at(*position)? <= taken {
+                *position += 1;
+            }
         }
     }
 }
 
-/// The address as a number.
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_bits().into(),
-        IpAddr::V6(address) => address.to_bits(),
+/// The longest prefix of a network of IPv6 in which hosts have the digits of their numbers.
+const WITH_DIGITS: u8 = 96;
+
+/// The address of the host at this position of a network; `None` if it has no such address. In IPv6
+/// the host with the number 10 is `::10`, as it is `.10` in IPv4, unless the network is small.
+fn host_at(subnet: &IpNet, position: usize) -> Option<IpAddr> {
+    let number = match subnet {
+        // The lowest address is that of all routers of the network (RFC 4291 section 2.6.1).
+        IpNet::V6(net) if net.prefix_len() <= WITH_DIGITS => digits(position + 1)?,
+        IpNet::V6(net) if net.prefix_len() < 127 => position + 1,
+        _ => position,
+    };
+    subnet.hosts().nth(number)
+}
+
+/// The last of so many consecutive addresses, of which the first is at this position; `None` if the
+/// network does not hold them all.
+fn last_of(subnet: &IpNet, position: usize, hosts: usize) -> Option<IpAddr> {
+    match host_at(subnet, position)? {
+        IpAddr::V4(_) => host_at(subnet, position + hosts - 1),
+        // As the digits of numbers grow faster than numbers, the next host's address is free.
+        IpAddr::V6(first) => {
+            let last = Ipv6Addr::from_bits(first.to_bits().checked_add(hosts as u128 - 1)?);
+            subnet.contains(&IpAddr::V6(last)).then_some(last.into())
+        }
     }
+}
+
+/// The number whose hexadecimal digits are the decimal ones of this number.
+fn digits(number: usize) -> Option<usize> {
+    usize::from_str_radix(&number.to_string(), 16).ok()
+}
+
+/// The link-local address of an interface with this Ethernet address (RFC 4291 section 2.5.6 and
+/// appendix A).
+pub(super) const fn link_local([a, b, c, d, e, f]: [u8; 6]) -> Ipv6Addr {
+    let identifier = u64::from_be_bytes([a ^ 0x02, b, c, 0xff, 0xfe, d, e, f]);
+    Ipv6Addr::from_bits((0xfe80 << 112) | identifier as u128)
 }
 
 /// Addresses are for nodes that are on the link and have a use for them.

@@ -165,6 +165,7 @@ fn plan(
         combination: combination.to_owned(),
         path: path.to_owned(),
         title: scenario.title.value,
+        family: scenario.family,
         proves: scenario.proves.into_iter().map(|id| id.value).collect(),
         tolerance,
         virtual_tolerance: scenario.tolerance.map_or(Duration::ZERO, |given| given.value),

@@ -1,21 +1,21 @@
 //! Looks up names of a topology: nodes, links, interfaces, addresses; reports names without a
 //! meaning, or with several.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-use ipnet::Ipv6Net;
+use castnet::addr::Family;
+use ipnet::IpNet;
 
 use super::topology::Topology;
 use super::{LinkId, NodeId, PortId, Role};
-use crate::family::spoken;
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
-use crate::vocabulary::unspoken;
+use crate::scenario::other_family;
 
 impl Topology {
     pub(super) fn node(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<NodeId> {
         let found = self.node_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.nodes.excuses(&name.value) {
-            if is_ipv6(name, faults) {
+            if self.is_of_other_family(name, faults) {
                 return None;
             }
             let known = self.nodes.iter().map(|node| node.name.as_str());
@@ -27,7 +27,7 @@ impl Topology {
     pub(super) fn link(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> Option<LinkId> {
         let found = self.link_ids.get(&name.value).copied();
         if found.is_none() && !self.gaps.links.excuses(&name.value) {
-            if is_ipv6(name, faults) {
+            if self.is_of_other_family(name, faults) {
                 return None;
             }
             let known = self.links.iter().map(|link| link.name.as_str());
@@ -109,7 +109,7 @@ impl Topology {
     ) -> Option<IpAddr> {
         // The name of a node begins with a letter.
         if let Ok(address) = name.value.parse()
-            && spoken(address).is_ok()
+            && Family::of(address) == self.family
         {
             let is_known = (0..self.nodes.len()).any(|id| self.addresses_of(id).contains(&address));
             if !is_known && !self.gaps.nodes.is_open() && !self.gaps.links.is_open() {
@@ -155,14 +155,16 @@ impl Topology {
     fn links_of(&self, ports: &[PortId]) -> Vec<&str> {
         ports.iter().map(|&port| self.links[self.ports[port].link].name.as_str()).collect()
     }
-}
 
-/// Whether the name is an address or a network of IPv6, which is then reported as such.
-fn is_ipv6(name: &Spanned<String>, faults: &mut Diagnostics) -> bool {
-    let is = name.value.parse::<Ipv6Addr>().is_ok() || name.value.parse::<Ipv6Net>().is_ok();
-    if is {
-        let (message, label) = unspoken::IPV6;
-        faults.error(&name.span, message, label);
+    /// Whether the name is an address or a network of the family that the run is not of, which is
+    /// then reported as such.
+    fn is_of_other_family(&self, name: &Spanned<String>, faults: &mut Diagnostics) -> bool {
+        let network = name.value.parse().map(|net: IpNet| net.addr());
+        let address = name.value.parse().or(network);
+        let other = address.map(Family::of).ok().filter(|of| *of != self.family);
+        if let Some(of) = other {
+            other_family(&name.value, of, &name.span, faults);
+        }
+        other.is_some()
     }
-    is
 }

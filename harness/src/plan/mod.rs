@@ -36,10 +36,10 @@ mod topology;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 use castnet::time::Instant;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,8 @@ pub struct Plan {
     pub path: String,
     /// One line with the scenario's claim.
     pub title: String,
+    /// The family of all its addresses.
+    pub family: Family,
     /// The ids of the RFC clauses that it proves.
     pub proves: Vec<String>,
     /// How late a real machine may be: as the file says, or else the usual.
@@ -210,6 +212,9 @@ pub struct Port {
     pub address: Option<IpAddr>,
     /// Its further addresses, on the same network.
     pub secondary: Vec<IpAddr>,
+    /// Its link-local address, which follows from `mac` (RFC 4291 section 2.5.1); `None` in IPv4 and
+    /// for a port of a switch.
+    pub link_local: Option<Ipv6Addr>,
     /// Its Ethernet address.
     pub mac: [u8; 6],
 }
@@ -292,6 +297,9 @@ pub struct Churn {
     pub during: Option<Duration>,
 }
 
+/// The prefix length of link-local addresses (RFC 4291 section 2.5.6).
+const LINK_LOCAL_LENGTH: u8 = 64;
+
 /// A stream of numbered datagrams.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stream {
@@ -314,17 +322,29 @@ pub struct Stream {
 }
 
 impl Port {
-    /// All its addresses, the primary one first; a port of a switch has none.
+    /// All its addresses that can be reached from other links, the primary one first; a port of a
+    /// switch has none.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         self.address.iter().chain(&self.secondary).copied()
     }
 
-    /// All its addresses with their network, the primary one first; a port of a switch has none.
+    /// The address that it sends messages of group management from: the link-local one of IPv6
+    /// (RFC2710-4-01, RFC3810-5.1.14-01), or the primary one; `None` for a port of a switch.
+    #[must_use]
+    pub fn speaks_from(&self) -> Option<IpAddr> {
+        self.link_local.map(IpAddr::V6).or(self.address)
+    }
+
+    /// All its addresses with their networks: the primary one first, the link-local one last; a port
+    /// of a switch has none.
     #[must_use]
     pub fn networks(&self, subnet: IpNet) -> Vec<IpNet> {
+        let with = |address, length| IpNet::new(address, length).ok();
         // The prefix is that of the subnet, which is valid.
-        let network = |address| IpNet::new(address, subnet.prefix_len()).ok();
-        self.addresses().filter_map(network).collect()
+        let global = self.addresses().filter_map(|address| with(address, subnet.prefix_len()));
+        let link_local =
+            self.link_local.and_then(|address| with(address.into(), LINK_LOCAL_LENGTH));
+        global.chain(link_local).collect()
     }
 }
 

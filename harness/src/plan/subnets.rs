@@ -1,13 +1,13 @@
-//! The network of each segment: the given one, or 10.0.n.0/24 where its first link is the n-th of the
-//! file, or a larger one elsewhere for as many hosts as that does not hold.
+//! The network of each segment: the given one, or 10.0.n.0/24 or fd00:0:0:n::/64 where its first link is
+//! the n-th of the file, or in IPv4 a larger one elsewhere for as many hosts as that does not hold.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Net};
+use castnet::addr::Family;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::LinkId;
-use crate::family::spoken_net;
 use crate::scenario::Scenario;
 use crate::scenario::diagnostic::Diagnostics;
 
@@ -19,6 +19,8 @@ pub(super) fn subnets(
     faults: &mut Diagnostics,
 ) -> Vec<IpNet> {
     let links = &scenario.links;
+    let family = scenario.family;
+    let nth = |n| nth(family, n);
     let given: Vec<Option<IpNet>> =
         links.iter().map(|link| Some(link.subnet.as_ref()?.value.trunc())).collect();
     let all_given: Vec<IpNet> = given.iter().flatten().copied().collect();
@@ -36,7 +38,7 @@ pub(super) fn subnets(
         let subnet = match (of_segment, subnets.get(segment)) {
             (Some(subnet), _) => subnet,
             (None, Some(first)) => *first,
-            (None, None) if hosts[segment] > SMALL => {
+            (None, None) if family == Family::V4 && hosts[segment] > SMALL => {
                 pools.take(hosts[segment]).unwrap_or(nth(n + 1))
             }
             // Steps of the number of links never meet the default of another one.
@@ -58,7 +60,11 @@ pub(super) fn subnets(
             faults.error(span, message, "another network");
         } else if let Some(why) = unusable(&subnet) {
             let message = format!("{subnet} is no network for hosts");
-            faults.error_with_help(span, message, why, "for example \"10.1.2.0/24\"");
+            let example = match family {
+                Family::V4 => "for example \"10.1.2.0/24\"",
+                Family::V6 => "for example \"fd00:0:1:2::/64\"",
+            };
+            faults.error_with_help(span, message, why, example);
         } else if let Some(other) = met {
             let other = format!("{} of {}", subnets[other], links[other].name.value);
             let message = format!("{subnet} overlaps with {other}");
@@ -144,9 +150,15 @@ impl Pools {
     }
 }
 
-fn nth(n: usize) -> IpNet {
-    let [high, low] = u16::try_from(n).unwrap_or(u16::MAX).to_be_bytes();
-    Ipv4Net::new_assert(Ipv4Addr::new(10, high, low, 0), 24).into()
+/// The network of the n-th link, unless something else is wanted.
+fn nth(family: Family, n: usize) -> IpNet {
+    let n = u16::try_from(n).unwrap_or(u16::MAX);
+    let [high, low] = n.to_be_bytes();
+    match family {
+        Family::V4 => Ipv4Net::new_assert(Ipv4Addr::new(10, high, low, 0), 24).into(),
+        // Unique local addresses (RFC 4193).
+        Family::V6 => Ipv6Net::new_assert(Ipv6Addr::new(0xfd00, 0, 0, n, 0, 0, 0, 0), 64).into(),
+    }
 }
 
 fn overlap(one: &IpNet, other: &IpNet) -> bool {
@@ -154,9 +166,29 @@ fn overlap(one: &IpNet, other: &IpNet) -> bool {
 }
 
 fn unusable(subnet: &IpNet) -> Option<&'static str> {
-    let Ok(subnet) = spoken_net(*subnet) else {
-        return Some("IPv6 is not spoken by the laboratory yet");
+    match subnet {
+        IpNet::V4(subnet) => unusable_v4(*subnet),
+        IpNet::V6(subnet) => unusable_v6(*subnet),
+    }
+}
+
+/// RFC 4291 section 2.4: what is neither a group nor has another use.
+fn unusable_v6(subnet: Ipv6Net) -> Option<&'static str> {
+    let has = |first: Ipv6Addr, length| {
+        Ipv6Net::new(first, length).is_ok_and(|net| overlap(&net.into(), &subnet.into()))
     };
+    if has(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8) {
+        Some("reaches into multicast addresses")
+    } else if has(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10) {
+        Some("reaches into link-local addresses, which every interface has anyway")
+    } else if has(Ipv6Addr::UNSPECIFIED, 8) {
+        Some("holds the unspecified, loopback or embedded IPv4 addresses")
+    } else {
+        None
+    }
+}
+
+fn unusable_v4(subnet: Ipv4Net) -> Option<&'static str> {
     let (first, last) = (subnet.network(), subnet.broadcast());
     // RFC1112-4-01: addresses from 224.0.0.0 on are groups or reserved.
     if last.octets()[0] >= 224 {

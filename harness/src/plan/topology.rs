@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use castnet::addr::{Channel, Source};
+use castnet::addr::{Channel, Family, Source};
 
-use super::addresses::Addresses;
+use super::addresses::{self, Addresses};
 use super::{Link, LinkId, Node, NodeId, Port, PortId, Role, RouterPort, segment, subnets};
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{self, Gaps, Scenario, Verb};
 
 /// The topology under construction, and where names are looked up.
 pub(super) struct Topology {
+    /// The family of all addresses.
+    pub(super) family: Family,
     pub(super) links: Vec<Link>,
     pub(super) nodes: Vec<Node>,
     pub(super) ports: Vec<Port>,
@@ -53,6 +55,7 @@ impl Topology {
             names.into_iter().cloned().enumerate().rev().map(|(id, name)| (name, id)).collect()
         };
         let mut topology = Self {
+            family: scenario.family,
             node_ids: ids(scenario.nodes.iter().map(|node| &node.name.value).collect()),
             link_ids: ids(scenario.links.iter().map(|link| &link.name.value).collect()),
             addresses: Addresses::new(scenario, &links, &gaps, faults),
@@ -96,8 +99,12 @@ impl Topology {
                 faults.error(&name.span, message, "the second time");
                 continue;
             }
-            let addresses = self.addresses(link, node, &scenario.nodes[node].role);
-            let Some((address, secondary)) = addresses else {
+            // Locally administered (the second bit), and the same in every run.
+            let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).to_be_bytes();
+            let ([l0, l1], [p0, p1]) = (number(link), number(position));
+            let mac = [0x02, 0xca, l0, l1, p0, p1];
+            let own = self.addresses(link, node, mac, &scenario.nodes[node].role);
+            let Some((address, secondary)) = own else {
                 let subnet = self.links[link].subnet;
                 let message = format!("{subnet} has no address left for {}", name.value);
                 let help = "give the link a larger subnet: { nodes = [...], subnet = \"...\" }";
@@ -105,12 +112,9 @@ impl Topology {
                 self.gaps.links.add(written.name.value.clone());
                 continue;
             };
-            let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).to_be_bytes();
-            let ([l0, l1], [p0, p1]) = (number(link), number(position));
-            // Locally administered (the second bit), and the same in every run.
-            let mac = [0x02, 0xca, l0, l1, p0, p1];
             let port = self.ports.len();
-            self.ports.push(Port { node, link, address, secondary, mac });
+            let link_local = address.filter(IpAddr::is_ipv6).map(|_| addresses::link_local(mac));
+            self.ports.push(Port { node, link, address, secondary, link_local, mac });
             self.links[link].ports.push(port);
             self.nodes[node].ports.push(port);
         }
@@ -122,6 +126,7 @@ impl Topology {
         &mut self,
         link: LinkId,
         node: NodeId,
+        mac: [u8; 6],
         role: &scenario::Role,
     ) -> Option<(Option<IpAddr>, Vec<IpAddr>)> {
         let written = &self.links[link];
@@ -132,7 +137,11 @@ impl Topology {
         };
         let asks = switch.knobs.querier || self.become_queriers.contains(&node);
         if asks && !self.queriers.contains_key(&node) {
-            self.queriers.insert(node, self.addresses.next(written, 1)?);
+            let next = self.addresses.next(written, 1)?;
+            // Queries of MLD come from a link-local address (RFC2710-3-01); that of the first port is
+            // the switch's, as its Ethernet address is.
+            let address = if next.is_ipv6() { addresses::link_local(mac).into() } else { next };
+            self.queriers.insert(node, address);
         }
         Some((None, Vec::new()))
     }
@@ -150,7 +159,10 @@ impl Topology {
             if group.is_link_local() {
                 // RFC1112-7.2-05
                 let message = format!("{group} stays on its link, so no router forwards it");
-                let help = "take a group outside 224.0.0.0/24, such as 239.1.1.1";
+                let help = match self.family {
+                    Family::V4 => "take a group outside 224.0.0.0/24, such as 239.1.1.1",
+                    Family::V6 => "take a group of a wider scope than ff02::/16, such as ff1e::1",
+                };
                 faults.error_with_help(&join.group.span, message, "cannot be joined", help);
             }
             let Some(port) = self.port(node, &join.link, faults) else { continue };

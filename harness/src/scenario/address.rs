@@ -10,7 +10,7 @@ use super::span::Spanned;
 pub(super) fn given(link: &Reader<'_, '_>) -> Option<Vec<Given>> {
     let Some(value) = link.value("addresses") else { return Some(Vec::new()) };
     let form = "a table such as { r1 = \"10.1.2.1\", h1 = [\"10.1.2.5\", \"10.1.2.6\"] }";
-    let table = Reader::of(value, "`addresses`", form, link.faults())?;
+    let table = Reader::of(value, "`addresses`", form, link.scope())?;
     let mut all = Vec::new();
     let mut sound = true;
     for (who, value) in table.entries() {
@@ -25,17 +25,20 @@ pub(super) fn given(link: &Reader<'_, '_>) -> Option<Vec<Given>> {
         let mut addresses = Vec::new();
         for item in items {
             let text = item.get_ref().as_str();
+            let (run, form) = (link.scope().family(), family::Form::Address);
             let label = || match text {
-                Some(_) => family::ADDRESS.to_owned(),
+                Some(_) => form.label(run).to_owned(),
                 None => format!("this is of the type {}", item.get_ref().type_str()),
             };
-            let address = match text.map_or(Err(Refusal::Malformed), family::address) {
+            let read = text.map_or(Err(Refusal::Malformed), |text| family::address(text, run));
+            let address = match read {
                 Ok(address) => address,
                 Err(refusal) => {
-                    let message =
-                        format!("{} is given an IPv4 address, or a list of them", who.value);
+                    let (name, form) = (&who.value, form.words(run));
+                    let message = format!("{name} is given {form}, or a list of them");
                     let mut faults = table.faults().borrow_mut();
-                    refusal.report(&item.span(), message, label(), &mut faults);
+                    let text = text.unwrap_or_default();
+                    refusal.report(text, &item.span(), message, label(), &mut faults);
                     sound = false;
                     continue;
                 }

@@ -5,7 +5,6 @@
 //! References without a parameter are refused, and parameters without a reference.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use toml::de::{DeArray, DeTable, DeValue};
@@ -13,6 +12,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 use super::diagnostic::{Diagnostics, Span, Spanned, closest};
 use super::expr;
 use super::reader::Reader;
+use super::scope::Scope;
 
 /// The most combinations of one file.
 const MOST: usize = 100;
@@ -42,9 +42,9 @@ pub(super) fn combinations<'i>(
     mut document: DeTable<'i>,
     faults: &mut Diagnostics,
 ) -> Vec<Combination<'i>> {
-    let told = RefCell::new(std::mem::take(faults));
+    let told = Scope::beside(std::mem::take(faults));
     let parameters = parameters(&document, &told);
-    *faults = told.into_inner();
+    *faults = told.into_faults();
     let Some(parameters) = parameters else { return Vec::new() };
     let matrix = document.remove("matrix");
     let before = faults.len();
@@ -74,14 +74,12 @@ pub(super) fn combinations<'i>(
 }
 
 /// The parameters, which may be none; `None` if they cannot be used.
-fn parameters<'i>(
-    document: &DeTable<'i>,
-    faults: &RefCell<Diagnostics>,
-) -> Option<Vec<Parameter<'i>>> {
+fn parameters<'i>(document: &DeTable<'i>, scope: &Scope) -> Option<Vec<Parameter<'i>>> {
     let Some(value) = document.get("matrix") else { return Some(Vec::new()) };
+    let faults = scope.faults();
     let before = faults.borrow().len();
     let form = "a table of parameters with their values: version = [1, 2]";
-    let table = Reader::of(value, "[matrix]", form, faults)?;
+    let table = Reader::of(value, "[matrix]", form, scope)?;
     let mut parameters = Vec::new();
     for (name, value) in table.entries() {
         if !expr::is_name(&name.value) || name.value.contains('.') {

@@ -17,6 +17,7 @@ mod backend;
 mod cache;
 mod claim;
 mod document;
+mod entry;
 mod expect;
 mod extent;
 mod family;
@@ -34,6 +35,7 @@ mod packet;
 mod parse;
 mod reach;
 mod reader;
+mod scope;
 mod set;
 mod source;
 mod span;
@@ -52,7 +54,7 @@ mod tests;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 use ipnet::IpNet;
 
 use crate::knobs::{HostKnobs, Knobs, SwitchKnobs};
@@ -76,6 +78,7 @@ pub use template::{Kind, is_template, kind};
 pub use time::LONGEST;
 pub use verb::{Act, Churn, Inject, InjectedMessage, Membership, Repeat, Send, Set, Verb};
 
+pub(crate) use family::other as other_family;
 pub(crate) use gap::{Gap, Gaps};
 pub(crate) use parse::{Draft, drafts};
 pub(crate) use reach::Reach;
@@ -87,6 +90,8 @@ pub(crate) use switch::complete;
 pub struct Scenario {
     /// One line with the scenario's claim.
     pub title: Spanned<String>,
+    /// The family of all its addresses.
+    pub family: Family,
     /// The ids of the RFC clauses that it proves.
     pub proves: Vec<Spanned<String>>,
     /// How late a real machine may be; added to every bound in time.

@@ -1,14 +1,13 @@
 //! Reads the nodes, each by its role.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use castnet::gmp::message::Version;
 use toml::de::DeValue;
 
-use super::diagnostic::Diagnostics;
 use super::gap::Gap;
 use super::reader::Reader;
+use super::scope::Scope;
 use super::span::Spanned;
 use super::values::{MOST, group};
 use super::{
@@ -22,13 +21,9 @@ use crate::vocabulary::node::{PROCESS, ROLES, STACKS, all_keys, keys};
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(210);
 
 /// Reads the table `[nodes]`.
-pub(super) fn nodes(
-    value: &toml::Spanned<DeValue<'_>>,
-    gap: &mut Gap,
-    faults: &RefCell<Diagnostics>,
-) -> Vec<Node> {
+pub(super) fn nodes(value: &toml::Spanned<DeValue<'_>>, gap: &mut Gap, scope: &Scope) -> Vec<Node> {
     let form = "a table: h1 = { role = \"listener\" }, and so on";
-    let Some(table) = Reader::of(value, "[nodes]", form, faults) else {
+    let Some(table) = Reader::of(value, "[nodes]", form, scope) else {
         gap.add_unread();
         return Vec::new();
     };
@@ -36,11 +31,11 @@ pub(super) fn nodes(
     for (name, value) in table.entries() {
         if nodes.len() == MOST {
             let message = format!("a scenario has at most {MOST} nodes");
-            faults.borrow_mut().error(&name.span, message, "one too many");
+            scope.faults().borrow_mut().error(&name.span, message, "one too many");
             gap.add_unread();
             break;
         }
-        match node(&name, value, faults) {
+        match node(&name, value, scope) {
             Some(role) => nodes.push(Node { name, role }),
             None => gap.add(name.value),
         }
@@ -48,17 +43,17 @@ pub(super) fn nodes(
     nodes
 }
 
-fn node(
-    name: &Spanned<String>,
-    value: &toml::Spanned<DeValue<'_>>,
-    faults: &RefCell<Diagnostics>,
-) -> Option<Role> {
+fn node(name: &Spanned<String>, value: &toml::Spanned<DeValue<'_>>, scope: &Scope) -> Option<Role> {
     if !expr::is_name(&name.value) || name.value.contains('.') {
         let message = format!("`{}` cannot be the name of a node", name.value);
-        faults.borrow_mut().error(&name.span, message, "a letter, then letters, digits, - and _");
+        scope.faults().borrow_mut().error(
+            &name.span,
+            message,
+            "a letter, then letters, digits, - and _",
+        );
         return None;
     }
-    let table = Reader::of(value, "a node", "a table such as { role = \"listener\" }", faults)?;
+    let table = Reader::of(value, "a node", "a table such as { role = \"listener\" }", scope)?;
     table.has(all_keys());
     let word = table.require("role", table.string("role"));
     if let Some(keys) = word.as_ref().and_then(|word| keys(&word.value)) {
@@ -91,7 +86,12 @@ fn node(
         }
         _ => {
             if let Some(word) = &word {
-                faults.borrow_mut().unknown_word("", "role", word, ROLES.map(|(role, _)| role));
+                scope.faults().borrow_mut().unknown_word(
+                    "",
+                    "role",
+                    word,
+                    ROLES.map(|(role, _)| role),
+                );
             }
             // Without a role any of these keys may belong here.
             table.know_all();

@@ -75,12 +75,14 @@ fn addresses(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Vec<Ip
     let list = table.strings(key)?;
     let mut addresses = Vec::new();
     for text in &list.value {
-        match family::address(&text.value) {
+        let run = table.scope().family();
+        match family::address(&text.value, run) {
             Ok(address) => addresses.push(address),
             Err(refusal) => {
-                let message = format!("{} is not an IPv4 address", text.value);
+                let form = family::Form::Address;
+                let message = format!("{} is not {}", text.value, form.words(run));
                 let mut faults = table.faults().borrow_mut();
-                refusal.report(&text.span, message, family::ADDRESS, &mut faults);
+                refusal.report(&text.value, &text.span, message, form.label(run), &mut faults);
             }
         }
     }

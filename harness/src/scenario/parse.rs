@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use castnet::addr::Family;
 use toml::de::DeTable;
 
 use super::diagnostic::Diagnostics;
@@ -12,6 +13,7 @@ use super::matrix::{self, Combination};
 use super::node::nodes;
 use super::reach::Reach;
 use super::reader::Reader;
+use super::scope::{FAMILIES, Scope};
 use super::source::Sources;
 use super::span::Spanned;
 use super::values::MOST;
@@ -50,18 +52,19 @@ pub(crate) fn drafts(path: &str, text: &str, reach: &Reach) -> (Sources, Vec<Dra
     let mut drafts = Vec::new();
     if let Some((document, is_whole)) = template::document(&sources, &mut faults) {
         for Combination { name, document } in matrix::combinations(document, &mut faults) {
-            let told = RefCell::new(Diagnostics::default());
-            let (scenario, gaps) = read(&document, is_found && is_whole, &told);
-            drafts.push(Draft { combination: name, scenario, gaps, faults: told.into_inner() });
+            let scope = Scope::of(&document);
+            let (scenario, gaps) = read(&document, is_found && is_whole, &scope);
+            drafts.push(Draft { combination: name, scenario, gaps, faults: scope.into_faults() });
         }
     }
     (sources, drafts, faults)
 }
 
 /// In an incomplete document anything may be missing.
-fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -> (Scenario, Gaps) {
+fn read(document: &DeTable<'_>, is_whole: bool, scope: &Scope) -> (Scenario, Gaps) {
+    let faults = scope.faults();
     let mut gaps = Gaps::default();
-    let file = Reader::new(document, 0..0, "a scenario", faults).with(FILE);
+    let file = Reader::new(document, 0..0, "a scenario", scope).with(FILE);
     if !is_whole {
         for gap in [&mut gaps.links, &mut gaps.nodes, &mut gaps.acts] {
             gap.add_unread();
@@ -73,6 +76,8 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
         false => file.value(key),
     };
     let title = title(&file, faults);
+    file.word("family", "family", &FAMILIES);
+    let family = scope.family().unwrap_or(Family::V4);
     let proves = file.strings("proves").map_or_else(Vec::new, |ids| ids.value);
     check_clauses(&proves, faults);
     // `extends` and the matrix have been processed already.
@@ -88,8 +93,8 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
     let (backends, record) = (backend::backends(&file), backend::record(&file));
     let generated = generate::generated(&file);
     let (links_table, nodes_table) = (parts("links"), parts("nodes"));
-    let mut links = links_table.map_or_else(Vec::new, |t| links(t, &mut gaps.links, faults));
-    let mut nodes = nodes_table.map_or_else(Vec::new, |t| nodes(t, &mut gaps.nodes, faults));
+    let mut links = links_table.map_or_else(Vec::new, |t| links(t, &mut gaps.links, scope));
+    let mut nodes = nodes_table.map_or_else(Vec::new, |t| nodes(t, &mut gaps.nodes, scope));
     match generated {
         Some(made) => generate::add(made, &mut links, &mut nodes, &mut faults.borrow_mut()),
         None => {
@@ -120,6 +125,7 @@ fn read(document: &DeTable<'_>, is_whole: bool, faults: &RefCell<Diagnostics>) -
     file.finish();
     let scenario = Scenario {
         title,
+        family,
         proves,
         tolerance,
         end,
@@ -173,9 +179,9 @@ fn check_clauses(ids: &[Spanned<String>], faults: &RefCell<Diagnostics>) {
     }
 }
 
-fn links(value: Value<'_, '_>, gap: &mut Gap, faults: &RefCell<Diagnostics>) -> Vec<Link> {
+fn links(value: Value<'_, '_>, gap: &mut Gap, scope: &Scope) -> Vec<Link> {
     let form = "a table: lan = [\"r1\", \"h1\"], and so on";
-    let Some(table) = Reader::of(value, "[links]", form, faults) else {
+    let Some(table) = Reader::of(value, "[links]", form, scope) else {
         gap.add_unread();
         return Vec::new();
     };
@@ -183,11 +189,11 @@ fn links(value: Value<'_, '_>, gap: &mut Gap, faults: &RefCell<Diagnostics>) -> 
     for (name, value) in table.entries() {
         if links.len() == MOST {
             let message = format!("a scenario has at most {MOST} links");
-            faults.borrow_mut().error(&name.span, message, "one too many");
+            scope.faults().borrow_mut().error(&name.span, message, "one too many");
             gap.add_unread();
             break;
         }
-        match link(&name, value, faults) {
+        match link(&name, value, scope) {
             Some(link) => links.push(link),
             None => gap.add(name.value),
         }
@@ -196,15 +202,11 @@ fn links(value: Value<'_, '_>, gap: &mut Gap, faults: &RefCell<Diagnostics>) -> 
 }
 
 /// `lan = ["r1", "h1"]`, or `lan = { nodes = ["r1", "h1"], subnet = "10.1.2.0/24" }`.
-fn link(
-    name: &Spanned<String>,
-    value: Value<'_, '_>,
-    faults: &RefCell<Diagnostics>,
-) -> Option<Link> {
+fn link(name: &Spanned<String>, value: Value<'_, '_>, scope: &Scope) -> Option<Link> {
     let plain = name.value.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     let fits = (1..=LONGEST_LINK_NAME).contains(&name.value.len());
     if !plain || !fits || TAKEN.contains(&name.value.as_str()) {
-        faults.borrow_mut().error_with_help(
+        scope.faults().borrow_mut().error_with_help(
             &name.span,
             format!("`{}` cannot be the name of a link", name.value),
             "interfaces are named after their link",
@@ -216,13 +218,13 @@ fn link(
         let holder =
             DeTable::from_iter([(toml::Spanned::new(value.span(), "nodes".into()), value.clone())]);
         let nodes =
-            Reader::new(&holder, value.span(), "a link", faults).with(LINK).strings("nodes")?;
+            Reader::new(&holder, value.span(), "a link", scope).with(LINK).strings("nodes")?;
         let (nodes, addresses) = (nodes.value, Vec::new());
         let pace = Pace::default();
         return Some(Link { name: name.clone(), nodes, subnet: None, addresses, pace });
     }
     let form = "a list of nodes such as [\"r1\", \"h1\"], or a table with `nodes` and `subnet`";
-    let table = Reader::of(value, "a link", form, faults)?.with(LINK);
+    let table = Reader::of(value, "a link", form, scope)?.with(LINK);
     let nodes = table.require("nodes", table.strings("nodes"));
     let subnet = table.network("subnet");
     let read = table.value("subnet").is_none() || subnet.is_some();

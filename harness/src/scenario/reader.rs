@@ -8,17 +8,18 @@ use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use castnet::addr::Family;
 use ipnet::IpNet;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::diagnostic::{Diagnostics, closest};
+use super::entry::{Entry, mismatch, string, whole};
 use super::family::{self, Refusal};
+use super::scope::Scope;
 use super::span::{Span, Spanned};
 use super::time;
 use crate::vocabulary::key::{Form, Key, Keys};
 use crate::vocabulary::unspoken;
-
-type Entry<'t, 'i> = &'t toml::Spanned<DeValue<'i>>;
 
 /// A missing part of a table: any one of `keys` would do.
 struct Missing {
@@ -37,7 +38,7 @@ pub(super) struct Reader<'t, 'i> {
     keys: RefCell<Vec<&'static [Key]>>,
     asked: RefCell<Vec<&'static str>>,
     missing: RefCell<Vec<Missing>>,
-    faults: &'t RefCell<Diagnostics>,
+    scope: &'t Scope,
 }
 
 impl<'t, 'i> Reader<'t, 'i> {
@@ -45,10 +46,10 @@ impl<'t, 'i> Reader<'t, 'i> {
         table: &'t DeTable<'i>,
         span: Span,
         what: &'static str,
-        faults: &'t RefCell<Diagnostics>,
+        scope: &'t Scope,
     ) -> Self {
         let (keys, asked, missing) = Default::default();
-        Self { table, span, what: Cell::new(what), keys, asked, missing, faults }
+        Self { table, span, what: Cell::new(what), keys, asked, missing, scope }
     }
 
     /// The table with the rows of its keys, which say what values they take.
@@ -72,17 +73,21 @@ impl<'t, 'i> Reader<'t, 'i> {
         value: Entry<'t, 'i>,
         what: &'static str,
         form: &str,
-        faults: &'t RefCell<Diagnostics>,
+        scope: &'t Scope,
     ) -> Option<Self> {
         let Some(table) = value.get_ref().as_table() else {
-            mismatch(faults, value, &format!("{what} is {form}"));
+            mismatch(scope.faults(), value, &format!("{what} is {form}"));
             return None;
         };
-        Some(Self::new(table, value.span(), what, faults))
+        Some(Self::new(table, value.span(), what, scope))
     }
 
-    pub(super) fn faults(&self) -> &'t RefCell<Diagnostics> {
-        self.faults
+    pub(super) const fn scope(&self) -> &'t Scope {
+        self.scope
+    }
+
+    pub(super) const fn faults(&self) -> &'t RefCell<Diagnostics> {
+        self.scope.faults()
     }
 
     pub(super) fn span(&self) -> &Span {
@@ -157,13 +162,13 @@ impl<'t, 'i> Reader<'t, 'i> {
     }
 
     pub(super) fn string(&self, key: &'static str) -> Option<Spanned<String>> {
-        string(self.value(key)?, &format!("`{key}` is a string"), self.faults)
+        string(self.value(key)?, &format!("`{key}` is a string"), self.faults())
     }
 
     pub(super) fn boolean(&self, key: &'static str) -> Option<Spanned<bool>> {
         let value = self.value(key)?;
         let Some(read) = value.get_ref().as_bool() else {
-            mismatch(self.faults, value, &format!("`{key}` is true or false"));
+            mismatch(self.faults(), value, &format!("`{key}` is true or false"));
             return None;
         };
         Some(Spanned { value: read, span: value.span() })
@@ -176,7 +181,7 @@ impl<'t, 'i> Reader<'t, 'i> {
 
     /// A whole number that `T` can hold; messages name the limits of the key's row.
     pub(super) fn integer<T: TryFrom<i64>>(&self, key: &'static str) -> Option<Spanned<T>> {
-        whole(key, self.value(key)?, &self.limits(key), self.faults)
+        whole(key, self.value(key)?, &self.limits(key), self.faults())
     }
 
     /// A whole number within the limits of the key's row.
@@ -204,7 +209,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         let outside = (*value).try_into().ok().filter(|&found| !row.form.allows(found));
         if let Some(found) = outside {
             let (message, label) = words(&row.form.limits(), found);
-            self.faults.borrow_mut().error(span, message, label);
+            self.faults().borrow_mut().error(span, message, label);
         }
         outside.is_none()
     }
@@ -217,7 +222,7 @@ impl<'t, 'i> Reader<'t, 'i> {
             .collect();
         if let [(first, _), (second, span), ..] = present.as_slice() {
             let message = format!("both `{first}` and `{second}` in one table");
-            self.faults.borrow_mut().error(span, message, "they mean the same");
+            self.faults().borrow_mut().error(span, message, "they mean the same");
         }
         present.first().map(|(spelling, _)| *spelling)
     }
@@ -227,12 +232,12 @@ impl<'t, 'i> Reader<'t, 'i> {
         let value = self.value(key)?;
         let Some(list) = value.get_ref().as_array() else {
             let form = format!("`{key}` is a list of strings, as in [\"a\", \"b\"]");
-            mismatch(self.faults, value, &form);
+            mismatch(self.faults(), value, &form);
             return None;
         };
         let form = format!("`{key}` is a list of strings");
         let read: Vec<_> =
-            list.iter().filter_map(|item| string(item, &form, self.faults)).collect();
+            list.iter().filter_map(|item| string(item, &form, self.faults())).collect();
         (read.len() == list.len()).then_some(Spanned { value: read, span: value.span() })
     }
 
@@ -243,12 +248,12 @@ impl<'t, 'i> Reader<'t, 'i> {
         form: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<Spanned<T>> {
-        let text = string(self.value(key)?, &format!("`{key}` is {form}"), self.faults)?;
+        let text = string(self.value(key)?, &format!("`{key}` is {form}"), self.faults())?;
         match parse(&text.value) {
             Ok(value) => Some(Spanned { value, span: text.span }),
             Err(why) => {
                 let message = format!("`{key}` is {form}");
-                self.faults.borrow_mut().error(&text.span, message, why.to_string());
+                self.faults().borrow_mut().error(&text.span, message, why.to_string());
                 None
             }
         }
@@ -259,28 +264,33 @@ impl<'t, 'i> Reader<'t, 'i> {
     }
 
     pub(super) fn address(&self, key: &'static str) -> Option<Spanned<IpAddr>> {
-        self.of_family(key, "an IPv4 address", family::ADDRESS, family::address)
+        self.of_family(key, family::Form::Address, "", family::address)
     }
 
     pub(super) fn network(&self, key: &'static str) -> Option<Spanned<IpNet>> {
-        let form = "an IPv4 network such as \"10.1.2.0/24\"";
-        self.of_family(key, form, family::NETWORK, family::network)
+        let example = match self.scope.family() {
+            Some(Family::V6) => " such as \"fd00:0:1:2::/64\"",
+            _ => " such as \"10.1.2.0/24\"",
+        };
+        self.of_family(key, family::Form::Network, example, family::network)
     }
 
-    /// A string with an address, network or group of either family.
+    /// A string with an address or a network of the run's family.
     fn of_family<T>(
         &self,
         key: &'static str,
-        form: &str,
-        label: &str,
-        parse: fn(&str) -> Result<T, Refusal>,
+        form: family::Form,
+        example: &str,
+        parse: fn(&str, Option<Family>) -> Result<T, Refusal>,
     ) -> Option<Spanned<T>> {
-        let message = format!("`{key}` is {form}");
-        let text = string(self.value(key)?, &message, self.faults)?;
+        let run = self.scope.family();
+        let message = format!("`{key}` is {}{example}", form.words(run));
+        let text = string(self.value(key)?, &message, self.faults())?;
         let told = |refusal: Refusal| {
-            refusal.report(&text.span, message, label, &mut self.faults.borrow_mut());
+            let mut faults = self.faults().borrow_mut();
+            refusal.report(&text.value, &text.span, message, form.label(run), &mut faults);
         };
-        let value = parse(&text.value).map_err(told).ok()?;
+        let value = parse(&text.value, run).map_err(told).ok()?;
         Some(Spanned { value, span: text.span })
     }
 
@@ -294,7 +304,7 @@ impl<'t, 'i> Reader<'t, 'i> {
         let word = self.string(key)?;
         let Some((_, meant)) = words.iter().find(|(known, _)| *known == word.value) else {
             let known = words.iter().map(|(known, _)| *known);
-            self.faults.borrow_mut().unknown_word("", what, &word, known);
+            self.faults().borrow_mut().unknown_word("", what, &word, known);
             return None;
         };
         Some(Spanned { value: *meant, span: word.span })
@@ -303,7 +313,7 @@ impl<'t, 'i> Reader<'t, 'i> {
     /// The table that is a key's value; messages show `form`.
     pub(super) fn table(&self, key: &'static str, what: &'static str, form: &str) -> Option<Self> {
         let keys = self.row(key).map_or(&[][..], |row| row.form.keys());
-        Some(Self::of(self.value(key)?, what, form, self.faults)?.with(keys))
+        Some(Self::of(self.value(key)?, what, form, self.scope)?.with(keys))
     }
 
     /// The tables of a list; messages show `form`.
@@ -315,11 +325,11 @@ impl<'t, 'i> Reader<'t, 'i> {
     ) -> Vec<Option<Self>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(list) = value.get_ref().as_array() else {
-            mismatch(self.faults, value, &format!("`{key}` is a list: {form}"));
+            mismatch(self.faults(), value, &format!("`{key}` is a list: {form}"));
             return vec![None];
         };
         let keys = self.row(key).map_or(&[][..], |row| row.form.keys());
-        let table = |item| Some(Self::of(item, what, "a table", self.faults)?.with(keys));
+        let table = |item| Some(Self::of(item, what, "a table", self.scope)?.with(keys));
         list.iter().map(table).collect()
     }
 
@@ -334,7 +344,7 @@ impl<'t, 'i> Reader<'t, 'i> {
             meant.extend(closest(&key.value, known.iter().copied()));
             let known = known.iter().copied();
             let place = format!("of {what}");
-            self.faults.borrow_mut().unknown_word(&place, "key", &key, known);
+            self.faults().borrow_mut().unknown_word(&place, "key", &key, known);
         }
         let mut unknown = self.entries().filter(|(key, _)| !known.contains(&key.value.as_str()));
         // The unknown key may be the verb that the table lacks.
@@ -344,56 +354,11 @@ impl<'t, 'i> Reader<'t, 'i> {
             if keys.iter().any(|key| meant.contains(key)) || is_unspoken && keys.len() > 1 {
                 continue;
             }
-            let (mut faults, label) = (self.faults.borrow_mut(), "missing here");
+            let (mut faults, label) = (self.faults().borrow_mut(), "missing here");
             match help {
                 Some(help) => faults.error_with_help(&self.span, message, label, help),
                 None => faults.error(&self.span, message, label),
             }
         }
     }
-}
-
-/// A whole number within the limits of `T`, for any key.
-pub(super) fn whole<T: TryFrom<i64>>(
-    key: &str,
-    value: Entry<'_, '_>,
-    limits: &str,
-    faults: &RefCell<Diagnostics>,
-) -> Option<Spanned<T>> {
-    let number = value.get_ref().as_integer().and_then(|integer| {
-        i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
-    });
-    let Some(read) = number.and_then(|number| T::try_from(number).ok()) else {
-        let message = format!("`{key}` is a whole number, {limits}");
-        match value.get_ref().as_integer() {
-            None => mismatch(faults, value, &message),
-            Some(found) => {
-                let label = format!("found {}", found.as_str());
-                faults.borrow_mut().error(&value.span(), message, label);
-            }
-        }
-        return None;
-    };
-    Some(Spanned { value: read, span: value.span() })
-}
-
-fn string(
-    value: Entry<'_, '_>,
-    expected: &str,
-    faults: &RefCell<Diagnostics>,
-) -> Option<Spanned<String>> {
-    let Some(text) = value.get_ref().as_str() else {
-        mismatch(faults, value, expected);
-        return None;
-    };
-    Some(Spanned { value: text.to_owned(), span: value.span() })
-}
-
-fn mismatch(faults: &RefCell<Diagnostics>, value: Entry<'_, '_>, expected: &str) {
-    let found = format!("found {} {}", article(value), value.get_ref().type_str());
-    faults.borrow_mut().error(&value.span(), expected, found);
-}
-
-fn article(value: Entry<'_, '_>) -> &'static str {
-    if matches!(value.get_ref(), DeValue::Integer(_) | DeValue::Array(_)) { "an" } else { "a" }
 }

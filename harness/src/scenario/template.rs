@@ -5,7 +5,6 @@
 //! `role` changes only the keys that it has, and its acts follow. Claims and faults stand in the
 //! scenario.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -17,6 +16,7 @@ use super::diagnostic::Diagnostics;
 use super::document;
 use super::reach::{OUTSIDE, Reach};
 use super::reader::Reader;
+use super::scope::Scope;
 use super::source::{self, Source, Sources};
 use crate::vocabulary::file::FILE;
 
@@ -165,7 +165,7 @@ fn check(template: &DeTable<'_>, file: &Source, faults: &mut Diagnostics) -> boo
         faults.error_with_help(&title, message, "only templates can be extended", help);
         return false;
     }
-    let told = RefCell::new(std::mem::take(faults));
+    let told = Scope::beside(std::mem::take(faults));
     let table = Reader::new(template, file.begin..file.begin, "a template", &told).with(FILE);
     table.require("template", table.string("template"));
     table.string("extends");
@@ -181,13 +181,17 @@ fn check(template: &DeTable<'_>, file: &Source, faults: &mut Diagnostics) -> boo
         match table.key_span(key) {
             Some(span) => {
                 let message = format!("a template has no `{key}`");
-                told.borrow_mut().error(&span, message, "belongs in the scenarios that extend it");
+                told.faults().borrow_mut().error(
+                    &span,
+                    message,
+                    "belongs in the scenarios that extend it",
+                );
             }
             None => table.forget(&[key]),
         }
     }
     table.finish();
-    *faults = told.into_inner();
+    *faults = told.into_faults();
     faults.len() == before
 }
 

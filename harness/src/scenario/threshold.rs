@@ -2,7 +2,8 @@
 
 use toml::de::DeValue;
 
-use super::reader::{Reader, whole};
+use super::entry::whole;
+use super::reader::Reader;
 use super::span::Spanned;
 use crate::vocabulary::node::THRESHOLD;
 
@@ -17,7 +18,7 @@ pub(super) fn thresholds(node: &Reader<'_, '_>) -> (u8, Vec<(Spanned<String>, u8
         return (all, Vec::new());
     }
     let form = "a whole number, or a table such as { lan = 10 }";
-    let Some(table) = Reader::of(value, "`ttl-threshold`", form, node.faults()) else {
+    let Some(table) = Reader::of(value, "`ttl-threshold`", form, node.scope()) else {
         return (DEFAULT, Vec::new());
     };
     let of_link = |(link, value): (Spanned<String>, _)| {

@@ -1,6 +1,8 @@
 //! Values that mean the same in every table: the one verb among its keys, groups, counts,
 //! expressions and the window that a claim looks at.
 
+use std::net::IpAddr;
+
 use castnet::addr::Group;
 
 use super::Window;
@@ -56,8 +58,11 @@ pub(super) fn group(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned
         table.faults().borrow_mut().error_with_help(
             &address.span,
             format!("{} is not a multicast group", address.value),
-            family::GROUP,
-            "239.0.0.0/8 is for local use (RFC 2365)",
+            family::Form::Group.label(table.scope().family()),
+            match address.value {
+                IpAddr::V4(_) => "239.0.0.0/8 is for local use (RFC 2365)",
+                IpAddr::V6(_) => "ff1e::/16 is for use without registration (RFC 4291)",
+            },
         );
     }
     Some(Spanned { value: group?, span: address.span })
@@ -69,9 +74,13 @@ pub(super) fn listed_group(
     text: &Spanned<String>,
 ) -> Option<Spanned<Group>> {
     let mut faults = table.faults().borrow_mut();
-    let group = family::group(&text.value);
-    let message = format!("{} is not a multicast group", text.value);
-    let told = |refusal: Refusal| refusal.report(&text.span, message, family::GROUP, &mut faults);
+    let (run, form) = (table.scope().family(), family::Form::Group);
+    let group = family::group(&text.value, run);
+    let message = format!("{} is not {}", text.value, form.words(run));
+    let label = form.label(run);
+    let told = |refusal: Refusal| {
+        refusal.report(&text.value, &text.span, message, label, &mut faults);
+    };
     let value = group.map_err(told).ok()?;
     Some(Spanned { value, span: text.span.clone() })
 }

@@ -11,6 +11,9 @@ use super::node::GENERATE;
 /// The backends.
 pub const BACKENDS: [&str; 2] = ["netns", "sim"];
 
+/// The families of addresses.
+pub const FAMILIES: [&str; 2] = ["ipv4", "ipv6"];
+
 /// The rules of every run.
 pub const RULES: [&str; 5] =
     ["no-unwanted", "no-duplicate", "ttl-by-one", "no-return", "well-formed-igmp"];
@@ -34,6 +37,7 @@ static INVARIANTS: Keys =
 /// A scenario.
 pub static FILE: Keys = &[&[
     Key::new("title", Text, "One line that says what the scenario claims."),
+    Key::new("family", Words(&FAMILIES), "The family of all its addresses.").or(Said("ipv4")),
     Key::new(
         "proves",
         List(&Defined("clause", &[])),

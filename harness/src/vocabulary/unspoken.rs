@@ -6,22 +6,16 @@
 /// The answer to a word: the message, and the text at the caret.
 pub type Answer = (&'static str, &'static str);
 
-/// The answer to an address, a network or a group of IPv6.
-pub const IPV6: Answer = ("castnet does not speak IPv6 yet", "an address of IPv6");
-
 /// The answer to sources of a membership.
 pub const SOURCES: Answer =
     ("castnet's hosts do not choose sources yet", "a word of IGMPv3 and MLDv2");
 
-const IPV6_WORD: Answer = (IPV6.0, "every scenario is of IPv4");
 const V3_WORD: Answer = (
     "castnet has no kind of its own for this packet of IGMPv3 yet",
     "claim a `query` with `sources`, or a `v3-report` with `record`",
 );
 const MLD: Answer = ("castnet does not speak MLD yet", "a word of MLD");
 const PIM: Answer = ("castnet does not speak PIM yet", "a word of PIM");
-const FAMILY: Answer =
-    ("castnet speaks IPv4 only, so a scenario has no key `family`", "leave this out");
 const DEVICE: Answer = ("castnet runs no other routers than its own yet", "a router is castnet's");
 const GROUPS: Answer = ("a scenario cannot name groups yet", "write each group's address");
 const MEMBERSHIP: Answer =
@@ -44,8 +38,6 @@ const WORDS: &[(&[&str], Answer)] = &[
     (&["source-query", "group-and-source-query", "source-specific-query"], V3_WORD),
     (&["group-and-source-specific-query", "state-change-report"], V3_WORD),
     (&["current-state-report", "group-source-query"], V3_WORD),
-    (&["family"], FAMILY),
-    (&["ipv6"], IPV6_WORD),
     (&["device", "devices", "frr", "pimd", "smcroute", "bird"], DEVICE),
     (&["groups"], GROUPS),
     (&["membership"], MEMBERSHIP),

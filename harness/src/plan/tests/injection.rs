@@ -14,7 +14,7 @@ const REFUSAL: &str = "IPv6 is not spoken by the laboratory yet";
 
 fn port(address: Option<&str>) -> Port {
     let address = address.map(|address| address.parse().unwrap());
-    Port { node: 0, link: 0, address, secondary: Vec::new(), mac: [2; 6] }
+    Port { node: 0, link: 0, address, secondary: Vec::new(), link_local: None, mac: [2; 6] }
 }
 
 fn query(group: &str, source: Option<IpAddr>, own: &Port) -> Result<Injection, String> {
