@@ -105,6 +105,32 @@ impl<T> PerFamily<T> {
             Family::V6 => &self.v6,
         }
     }
+
+    /// The value for the family, to be changed.
+    pub const fn of_mut(&mut self, family: Family) -> &mut T {
+        match family {
+            Family::V4 => &mut self.v4,
+            Family::V6 => &mut self.v6,
+        }
+    }
+
+    /// Both values, each as `make` turns it.
+    #[must_use]
+    pub fn map<U>(self, mut make: impl FnMut(T) -> U) -> PerFamily<U> {
+        PerFamily { v4: make(self.v4), v6: make(self.v6) }
+    }
+}
+
+impl<T> PerFamily<Option<T>> {
+    /// The values that are there, IPv4 first.
+    pub fn present(&self) -> impl Iterator<Item = &T> {
+        self.v4.iter().chain(&self.v6)
+    }
+
+    /// The values that are there, to be changed, IPv4 first.
+    pub fn present_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.v4.iter_mut().chain(&mut self.v6)
+    }
 }
 
 /// The address that datagrams come from: one that is neither a group nor unspecified.

@@ -10,18 +10,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use castnet::daemon::Opened;
+use castnet::addr::{Family, PerFamily};
 use castnet::daemon::config::ConfigFile;
 use castnet::daemon::interfaces::interfaces;
+use castnet::daemon::{Daemon, Opened};
 use castnet::event::Event;
-use castnet::kernel::Clock;
+use castnet::gmp::message::Version;
+use castnet::kernel::{Clock, MrouteError};
 use castnet::mfc::vif::Vif;
 use castnet::rng::Rng;
-use castnet::router::config::Config;
+use castnet::router::config::{Config, InterfaceConfig};
+use castnet::time::Instant;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// An IP multicast router: IGMPv1, v2 and v3 querier and kernel multicast forwarding.
+/// An IP multicast router: IGMP and MLD querier, and kernel multicast forwarding of IPv4 and IPv6.
 ///
 /// It runs in the foreground, in the network namespace that it is started in, and logs to standard
 /// error. SIGHUP has it read its configuration again. SIGTERM and SIGINT end it; the kernel then forgets
@@ -66,8 +69,9 @@ fn main() -> ExitCode {
 
 /// The file together with the kernel's interfaces.
 struct Loaded {
-    table: Option<u32>,
-    config: Config,
+    file: ConfigFile,
+    routers: PerFamily<Option<Config>>,
+    /// The kernel's indexes of the interfaces, in their order.
     ifindexes: Vec<u32>,
 }
 
@@ -84,49 +88,73 @@ fn load(path: &Path) -> anyhow::Result<Loaded> {
         }
     }
     let addresses = |interface: &str| known.get(interface).map_or(&[][..], |i| &i.addresses);
-    let config = file.router(addresses).with_context(|| name.to_string())?;
-    let ifindexes = config.interfaces.iter().map(|i| known[&i.name].ifindex).collect();
-    Ok(Loaded { table: file.table, config, ifindexes })
+    let routers = file.routers(addresses).with_context(|| name.to_string())?;
+    let ifindexes = file.interface.iter().map(|i| known[&i.name].ifindex).collect();
+    Ok(Loaded { file, routers, ifindexes })
 }
 
 fn check(path: &Path) -> anyhow::Result<()> {
-    let Loaded { config, .. } = load(path)?;
+    let Loaded { file, routers, .. } = load(path)?;
     let mut lines = String::new();
-    for interface in &config.interfaces {
-        let igmp = match &interface.igmp {
-            None => "no IGMP".to_owned(),
-            Some(params) => format!(
-                "IGMP {:?}, a Query every {}",
-                params.version,
-                humantime::format_duration(params.query_interval)
-            ),
-        };
-        let joins = interface.static_joins.len();
-        writeln!(lines, "{}: {igmp}, {joins} static joins", interface.name)?;
+    for config in routers.present() {
+        for interface in &config.interfaces {
+            writeln!(lines, "{}", described(config.family, interface))?;
+        }
+    }
+    for interface in file.interface.iter().filter(|interface| interface.ttl_threshold > 1) {
+        if routers.v6.is_some() {
+            let name = &interface.name;
+            writeln!(lines, "{name}: ttl-threshold holds for IPv4, the kernel has none of IPv6")?;
+        }
     }
     writeln!(lines, "{}: ok", path.display())?;
     std::io::stdout().write_all(lines.as_bytes()).context("writing to standard output")
 }
 
+/// What an interface does in a family, in a line.
+fn described(family: Family, interface: &InterfaceConfig) -> String {
+    let gmp = match &interface.igmp {
+        None => format!("no {}", PerFamily { v4: "IGMP", v6: "MLD" }.of(family)),
+        Some(params) => format!(
+            "{}, a Query every {}",
+            protocol(family, params.version),
+            humantime::format_duration(params.query_interval)
+        ),
+    };
+    format!("{}: {gmp}, {} static joins", interface.name, interface.static_joins.len())
+}
+
+const fn protocol(family: Family, version: Version) -> &'static str {
+    match (family, version) {
+        (Family::V4, Version::V1) => "IGMPv1",
+        (Family::V4, Version::V2) => "IGMPv2",
+        (Family::V4, Version::V3) => "IGMPv3",
+        (Family::V6, Version::V1 | Version::V2) => "MLDv1",
+        (Family::V6, Version::V3) => "MLDv2",
+    }
+}
+
 fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
-    let Loaded { table, config, ifindexes } = load(path)?;
-    let names: Vec<String> = config.interfaces.iter().map(|i| i.name.clone()).collect();
+    let loaded = load(path)?;
+    let names: Vec<String> = loaded.file.interface.iter().map(|i| i.name.clone()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Set up before the kernel is claimed: a signal from now on ends the daemon cleanly.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
-        let observe = |_, event: Event| {
-            let name = |vif: Vif| names.get(vif.index()).cloned().unwrap_or_default();
-            log(&event, &event.describe(name));
+        let observer = |family: Family| {
+            let names = &names;
+            move |_: Instant, event: Event| {
+                let name = |vif: Vif| names.get(vif.index()).cloned().unwrap_or_default();
+                log(&event, &format!("{family} {}", event.describe(name)));
+            }
         };
-        let opened = Opened::open(config.family, table)?;
-        let rng = Rng::for_node(RandomState::new().hash_one(std::process::id()), "castnetd");
-        let mut daemon = opened.start(config, ifindexes.clone(), rng, Clock::start(), observe)?;
-        tracing::info!("routing multicast between {}", names.join(", "));
+        let mut daemon = start(&loaded, observer)?;
+        let families = daemon.families().map(|family| family.to_string()).collect::<Vec<_>>();
+        tracing::info!("routing {} multicast between {}", families.join(" and "), names.join(", "));
         loop {
             let reload = async {
                 tokio::select! {
@@ -138,33 +166,66 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
             if !daemon.run(reload).await? {
                 break;
             }
-            match reloaded(path, table, &ifindexes) {
-                Ok(config) => daemon.configure(config),
+            match reloaded(path, &loaded) {
+                Ok(routers) => {
+                    routers.present().for_each(|config| daemon.configure(config.clone()))
+                }
                 Err(error) => tracing::error!("{error:#}; the old configuration stays in force"),
             }
         }
-        for (n, name) in names.iter().enumerate() {
-            let counters = Vif::new(n).and_then(|vif| daemon.plane().vif_counters(vif));
-            let counters = counters.unwrap_or_default();
-            tracing::info!(
-                "{name}: {} datagrams in, {} out",
-                counters.packets_in,
-                counters.packets_out
-            );
+        for family in daemon.families() {
+            report_counters(&daemon, family, &names);
         }
         anyhow::Ok(())
     })
 }
 
-/// The configuration as the file has it now, if a running router can take it.
-fn reloaded(path: &Path, table: Option<u32>, ifindexes: &[u32]) -> anyhow::Result<Config> {
+/// Claims multicast routing of every family, and enters service. Unless the file names IPv6, a kernel
+/// without its multicast routing is a warning.
+fn start<F: FnMut(Instant, Event)>(
+    loaded: &Loaded,
+    observer: impl Fn(Family) -> F,
+) -> anyhow::Result<Daemon<F>> {
+    let (clock, seed) = (Clock::start(), RandomState::new().hash_one(std::process::id()));
+    let mut daemon = Daemon::new(clock);
+    for config in loaded.routers.present() {
+        let family = config.family;
+        let opened = match Opened::open(family, loaded.file.table) {
+            Err(why @ MrouteError::NotSupported { .. })
+                if family == Family::V6 && loaded.file.families.is_none() =>
+            {
+                tracing::warn!("only IPv4 is routed: {why}");
+                continue;
+            }
+            other => other?,
+        };
+        let rng = Rng::for_node(seed, &format!("castnetd {family}"));
+        let ifindexes = loaded.ifindexes.clone();
+        daemon.join(opened.start(config.clone(), ifindexes, rng, clock, observer(family))?);
+    }
+    Ok(daemon)
+}
+
+fn report_counters<F: FnMut(Instant, Event)>(daemon: &Daemon<F>, family: Family, names: &[String]) {
+    for (n, name) in names.iter().enumerate() {
+        let plane = daemon.plane(family);
+        let counters = Vif::new(n).and_then(|vif| plane?.vif_counters(vif)).unwrap_or_default();
+        let (came, left) = (counters.packets_in, counters.packets_out);
+        tracing::info!("{family} {name}: {came} datagrams in, {left} out");
+    }
+}
+
+/// The configuration as the file has it now, if the running routers can take it.
+fn reloaded(path: &Path, running: &Loaded) -> anyhow::Result<PerFamily<Option<Config>>> {
     let loaded = load(path)?;
     anyhow::ensure!(
-        loaded.table == table && loaded.ifindexes == ifindexes,
-        "{}: the table and the interfaces cannot change while the router serves",
+        loaded.file.table == running.file.table
+            && loaded.file.families == running.file.families
+            && loaded.ifindexes == running.ifindexes,
+        "{}: families, the table and the interfaces cannot change while the router serves",
         path.display()
     );
-    Ok(loaded.config)
+    Ok(loaded.routers)
 }
 
 fn log(event: &Event, words: &str) {

@@ -1,32 +1,45 @@
-//! The configuration file of `castnetd`, and the IGMP keys that a scenario shares with it.
+//! The configuration file of `castnetd`, and the keys of group management that a scenario shares with
+//! it.
 //!
 //! The file names interfaces; the kernel knows their indexes and addresses (see
-//! [`super::interfaces`]). Unknown keys are errors.
+//! [`super::interfaces`]). One file makes a router for each family. Unknown keys are errors, and so are
+//! values with which nothing could ever be forwarded.
+
+mod mld;
+mod settings;
+mod value;
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 
-use crate::addr::{Channel, Family, Group, Source};
-use crate::gmp::message::Version;
-use crate::gmp::params::{Params, Profile, parameters};
+use crate::addr::{Channel, Family, PerFamily};
 use crate::router::config::{Config, ConfigError, InterfaceConfig, KEEPALIVE, RouteConfig};
+pub use mld::MldSettings;
+pub use settings::IgmpSettings;
 
 /// The file as it is written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConfigFile {
-    /// The multicast routing table (`MRT_TABLE`); the kernel's default table unless given.
+    /// The families that are routed; both unless given.
+    #[serde(default, deserialize_with = "value::families")]
+    pub families: Option<BTreeSet<Family>>,
+    /// The multicast routing table of each family (`MRT_TABLE`, `MRT6_TABLE`); the kernel's default
+    /// table unless given.
+    #[serde(default, deserialize_with = "value::table")]
     pub table: Option<u32>,
     /// How long a flow may be idle before its entry is deleted; 210 s unless given.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "settings::given")]
     pub keepalive: Option<Duration>,
     /// IGMP on every interface.
     #[serde(default)]
     pub igmp: IgmpSettings,
+    /// MLD on every interface.
+    #[serde(default)]
+    pub mld: MldSettings,
     /// The interfaces between which datagrams are forwarded.
     #[serde(default)]
     pub interface: Vec<InterfaceSettings>,
@@ -44,11 +57,18 @@ pub struct InterfaceSettings {
     /// IGMP on this interface, where it differs from the router's.
     #[serde(default)]
     pub igmp: IgmpSettings,
+    /// MLD on this interface, where it differs from the router's.
+    #[serde(default)]
+    pub mld: MldSettings,
     /// Whether IGMP runs here; true unless given.
     #[serde(default = "yes")]
     pub igmp_enabled: bool,
-    /// A datagram leaves here only if its TTL on arrival is greater; 1 unless given.
-    #[serde(default = "one")]
+    /// Whether MLD runs here; true unless given.
+    #[serde(default = "yes")]
+    pub mld_enabled: bool,
+    /// A datagram of IPv4 leaves here only if its TTL on arrival is greater; 1 unless given. The
+    /// kernel has no thresholds of IPv6.
+    #[serde(default = "one", deserialize_with = "value::threshold")]
     pub ttl_threshold: u8,
     /// Channels that are forwarded here whether or not they have members.
     #[serde(default)]
@@ -56,59 +76,19 @@ pub struct InterfaceSettings {
 }
 
 /// One of an interface's `static-joins`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StaticJoinSettings {
-    /// The group.
-    #[serde(deserialize_with = "group")]
-    pub group: Group,
-    /// The source; any source unless given.
-    #[serde(default, deserialize_with = "source")]
-    pub source: Option<Source>,
-}
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "value::Join")]
+pub struct StaticJoinSettings(pub Channel);
 
 /// One `[[route]]`: datagrams from `prefix` come in on `interface`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouteSettings {
     /// The network of the sources.
-    #[serde(deserialize_with = "prefix")]
+    #[serde(deserialize_with = "value::prefix")]
     pub prefix: IpNet,
     /// The interface that leads there.
     pub interface: String,
-}
-
-macro_rules! igmp_settings {
-    ($($(#[$about:meta])+ $key:literal $field:ident: $type:ty = $default:expr;)+) => {
-        /// The IGMP parameters, named as in RFC 2236 section 8; a missing key takes the RFC's default.
-        #[derive(Clone, Debug, Default, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        pub struct IgmpSettings {
-            $(
-                $(#[$about])+
-                #[serde(rename = $key, default, deserialize_with = "given")]
-                pub $field: Option<$type>,
-            )+
-        }
-
-        impl IgmpSettings {
-            /// These settings over `base`.
-            #[must_use]
-            pub fn over(&self, base: &Params) -> Params {
-                Params { $($field: self.$field.unwrap_or(base.$field),)+ }
-            }
-        }
-    };
-}
-
-parameters!(igmp_settings);
-
-impl IgmpSettings {
-    /// The parameters, with the RFC's defaults for missing keys.
-    #[must_use]
-    pub fn params(&self) -> Params {
-        self.over(&Params::default())
-    }
 }
 
 /// Why a file cannot be used: its first error, with the line and a caret.
@@ -133,15 +113,7 @@ impl Rejected {
 /// The protocol that a key belongs to, if castnetd does not speak it.
 fn unspoken(key: &str) -> Option<&'static str> {
     const PIM: [&str; 4] = ["rp", "bsr", "hello-interval", "dr-priority"];
-    if key.starts_with("mld") || key.contains("listener") {
-        Some("MLD")
-    } else if key.starts_with("pim") || PIM.contains(&key) {
-        Some("PIM")
-    } else if key.starts_with("ipv6") {
-        Some("IPv6")
-    } else {
-        None
-    }
+    (key.starts_with("pim") || PIM.contains(&key)).then_some("PIM")
 }
 
 impl ConfigFile {
@@ -153,34 +125,54 @@ impl ConfigFile {
         toml::from_str(text).map_err(|error| Rejected::new(&error))
     }
 
-    /// The router that the file describes; `addresses` returns those of an interface by its name.
+    /// The routers that the file describes, one for each family that is routed; `addresses` returns those
+    /// of an interface by its name.
     ///
     /// # Errors
     /// The first part of the configuration that contradicts another.
-    pub fn router<'a>(
+    pub fn routers<'a>(
         &self,
         addresses: impl Fn(&str) -> &'a [IpNet],
-    ) -> Result<Config, ConfigError> {
-        let base = self.igmp.params();
-        let interfaces = self.interface.iter().map(|interface| InterfaceConfig {
-            name: interface.name.clone(),
-            addresses: addresses(&interface.name).to_vec(),
-            igmp: interface.igmp_enabled.then(|| interface.igmp.over(&base)),
-            threshold: interface.ttl_threshold,
-            static_joins: interface.static_joins.iter().map(StaticJoinSettings::channel).collect(),
+    ) -> Result<PerFamily<Option<Config>>, ConfigError> {
+        let router = |family| {
+            let config = self.is_routed(family).then(|| self.router(family, &addresses));
+            config.map(|config| config.check().map(|()| config)).transpose()
+        };
+        Ok(PerFamily { v4: router(Family::V4)?, v6: router(Family::V6)? })
+    }
+
+    fn is_routed(&self, family: Family) -> bool {
+        self.families.as_ref().is_none_or(|families| families.contains(&family))
+    }
+
+    fn router<'a>(&self, family: Family, addresses: &impl Fn(&str) -> &'a [IpNet]) -> Config {
+        let all = PerFamily { v4: &self.igmp, v6: &self.mld.0 }.of(family).params();
+        let interfaces = self.interface.iter().map(|interface| {
+            let own = PerFamily { v4: &interface.igmp, v6: &interface.mld.0 };
+            let is_on = PerFamily { v4: interface.igmp_enabled, v6: interface.mld_enabled };
+            let joins = interface.static_joins.iter().map(|join| join.0);
+            let mut config = InterfaceConfig {
+                name: interface.name.clone(),
+                addresses: addresses(&interface.name).to_vec(),
+                igmp: is_on.of(family).then(|| own.of(family).over(&all)),
+                threshold: *PerFamily { v4: interface.ttl_threshold, v6: 1 }.of(family),
+                static_joins: joins.filter(|join| join.is_of(family)).collect(),
+            };
+            // An interface may be of IPv4 only.
+            if family == Family::V6 && config.address(family).is_none() {
+                config.igmp = None;
+            }
+            config
         });
-        let routes = self
-            .route
-            .iter()
+        let routes = self.route.iter().filter(|route| Family::of(route.prefix.addr()) == family);
+        let routes = routes
             .map(|route| RouteConfig { prefix: route.prefix, interface: route.interface.clone() });
-        let config = Config {
-            family: Family::V4,
+        Config {
+            family,
             interfaces: interfaces.collect(),
             routes: routes.collect(),
             keepalive: self.keepalive.unwrap_or(KEEPALIVE),
-        };
-        config.check()?;
-        Ok(config)
+        }
     }
 
     /// The names of the interfaces.
@@ -190,111 +182,12 @@ impl ConfigFile {
     }
 }
 
-impl StaticJoinSettings {
-    fn channel(&self) -> Channel {
-        Channel { source: self.source, group: self.group }
-    }
-}
-
 const fn yes() -> bool {
     true
 }
 
 const fn one() -> u8 {
     1
-}
-
-/// How the value of a setting is written.
-trait Written: Sized {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-}
-
-fn given<'de, D: Deserializer<'de>, T: Written>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::read(deserializer).map(Some)
-}
-
-/// A value that is derived unless it is given.
-impl<T: Written> Written for Option<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        given(deserializer)
-    }
-}
-
-impl Written for bool {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-}
-
-impl Written for u8 {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-}
-
-impl Written for u32 {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-}
-
-impl Written for Duration {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text).map_err(|why| {
-            de::Error::custom(format!("`{text}` is not a duration such as \"500ms\": {why}"))
-        })
-    }
-}
-
-impl Written for Version {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u8::deserialize(deserializer)? {
-            1 => Ok(Self::V1),
-            2 => Ok(Self::V2),
-            3 => Ok(Self::V3),
-            other => Err(de::Error::custom(format!(
-                "the router speaks IGMP version 1, 2 or 3, not {other}"
-            ))),
-        }
-    }
-}
-
-impl Written for Profile {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u16::deserialize(deserializer)? {
-            2236 => Ok(Self::Rfc2236),
-            3376 => Ok(Self::Rfc3376),
-            9776 => Ok(Self::Rfc9776),
-            other => Err(de::Error::custom(format!("rfc is 2236, 3376 or 9776, not {other}"))),
-        }
-    }
-}
-
-fn group<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Group, D::Error> {
-    Group::try_from(address(deserializer)?).map_err(de::Error::custom)
-}
-
-fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
-    Source::try_from(address(deserializer)?).map(Some).map_err(de::Error::custom)
-}
-
-fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpAddr, D::Error> {
-    let addr = IpAddr::deserialize(deserializer)?;
-    spoken(addr).map(|()| addr)
-}
-
-fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {
-    let net = IpNet::deserialize(deserializer)?;
-    spoken(net.addr()).map(|()| net)
-}
-
-/// Refuses an address of a family that is not routed yet.
-fn spoken<E: de::Error>(addr: IpAddr) -> Result<(), E> {
-    match Family::of(addr) {
-        Family::V4 => Ok(()),
-        Family::V6 => Err(E::custom(format!("{addr}: castnetd does not speak IPv6 yet"))),
-    }
 }
 
 #[cfg(test)]

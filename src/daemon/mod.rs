@@ -1,28 +1,24 @@
 //! A router on real interfaces: the loop of `castnetd`, which the laboratory runs too.
 //!
-//! One task, one socket. A packet, an upcall or an expired timer is one [`turn`] of the router; an
-//! observer receives its events. Stopping closes the socket, and with that the kernel deletes every
-//! interface and entry.
+//! One task, and a router with a socket of its own for each family. A packet, an upcall or an expired
+//! timer is one turn of a router; an observer receives its events. Stopping closes the sockets, and
+//! with that the kernel deletes every interface and entry.
 
 pub mod config;
 pub mod interfaces;
+mod routing;
 
 use std::future::Future;
 use std::io;
 
-use crate::addr::Family;
-use crate::drive::{DataPlane, carry_out, turn};
+use crate::addr::{Family, PerFamily};
 use crate::event::Event;
-use crate::kernel::{
-    Clock, MAX_PACKET, Mroute, Mroute6, MrouteError, Plane, Received, RoutingSocket,
-};
+use crate::kernel::{Clock, MAX_PACKET, Mroute, Mroute6, MrouteError, Plane, RoutingSocket};
 use crate::rng::Rng;
 use crate::router::config::{Config, ConfigError};
 use crate::router::{Input, Router};
 use crate::time::Instant;
-
-/// The number of packets taken before timers and other tasks get their turn.
-const BATCH: usize = 64;
+use routing::Routing;
 
 /// Why a daemon could not start.
 #[derive(Debug, thiserror::Error)]
@@ -43,10 +39,9 @@ pub struct Opened {
     socket: RoutingSocket,
 }
 
-/// A router in service.
+/// Routers in service: one of each family that is routed.
 pub struct Daemon<F> {
-    router: Router,
-    plane: Plane<F>,
+    routing: PerFamily<Option<Routing<F>>>,
     clock: Clock,
 }
 
@@ -64,10 +59,10 @@ impl Opened {
         })
     }
 
-    /// Enters service: adds the interfaces and sends the first Queries. `config` has the family of the
-    /// socket, and `ifindexes` are the
-    /// kernel's indexes in the order of the configured interfaces; no two routers of a link may
-    /// share a stream of random numbers; `observe` receives every event.
+    /// Enters service in this family: adds the interfaces and sends the first Queries. `config` has the
+    /// family of the socket, and `ifindexes` are the kernel's indexes in the order of the configured
+    /// interfaces; no two routers of a link may share a stream of random numbers; `observe` receives
+    /// every event.
     ///
     /// # Errors
     /// The first part of the configuration that cannot be carried out.
@@ -79,91 +74,102 @@ impl Opened {
         clock: Clock,
         observe: F,
     ) -> Result<Daemon<F>, StartError> {
-        let now = clock.now();
-        let mut router = Router::new(config, now, rng)?;
-        let mut plane = Plane::new(self.socket, ifindexes, observe);
-        while let Some(output) = router.poll() {
-            carry_out(&mut plane, now, output)
-                .map_err(|refusal| StartError::Refused(refusal.why))?;
-        }
-        Ok(Daemon { router, plane, clock })
+        let family = config.family;
+        let mut daemon = Daemon::new(clock);
+        let plane = Plane::new(self.socket, ifindexes, observe);
+        *daemon.routing.of_mut(family) = Some(Routing::start(config, plane, clock.now(), rng)?);
+        Ok(daemon)
     }
 }
 
 impl<F: FnMut(Instant, Event)> Daemon<F> {
+    /// A daemon that routes no family yet.
+    pub const fn new(clock: Clock) -> Self {
+        Self { routing: PerFamily { v4: None, v6: None }, clock }
+    }
+
+    /// The families that it routes, IPv4 first.
+    pub fn families(&self) -> impl Iterator<Item = Family> {
+        let is_routed = |family: &Family| self.routing.of(*family).is_some();
+        [Family::V4, Family::V6].into_iter().filter(is_routed)
+    }
+
+    /// Takes over the routers of another daemon, for families that it does not route itself.
+    pub fn join(&mut self, other: Self) {
+        let PerFamily { v4, v6 } = other.routing;
+        self.routing.v4 = self.routing.v4.take().or(v4);
+        self.routing.v6 = self.routing.v6.take().or(v6);
+    }
+
     /// Serves until `until` is ready, and can go on afterwards.
     ///
     /// # Errors
-    /// The socket can no longer be waited for.
+    /// A socket can no longer be waited for.
     pub async fn run<T>(&mut self, until: impl Future<Output = T>) -> io::Result<T> {
         let mut buffer = vec![0; MAX_PACKET];
         let mut until = std::pin::pin!(until);
         loop {
-            let wake = self.router.deadline().map(|at| at.since(self.clock.now()));
+            let now = self.clock.now();
+            let wake = self.routing.present().filter_map(Routing::deadline).min();
+            let wake = wake.map(|at| at.since(now));
             tokio::select! {
                 biased;
                 ready = &mut until => return Ok(ready),
-                ready = self.plane.readable() => {
+                ready = readable(&self.routing) => {
                     ready?;
-                    self.receive(&mut buffer);
+                    // Both are read, so that a flood of one family never starves the other.
+                    for routing in self.routing.present_mut() {
+                        routing.receive(self.clock, &mut buffer);
+                    }
+                    self.tick();
                 }
-                () = sleep_for(wake) => {
-                    turn(&mut self.router, &mut self.plane, self.clock.now(), Input::Tick);
-                }
+                () = sleep_for(wake) => self.tick(),
             }
         }
     }
 
-    /// Takes another configuration for the same interfaces; the observer learns if it is refused.
-    pub fn configure(&mut self, config: Config) {
-        let input = Input::Configure(config);
-        turn(&mut self.router, &mut self.plane, self.clock.now(), input);
-    }
-
-    /// The router's state.
-    pub const fn router(&self) -> &Router {
-        &self.router
-    }
-
-    /// The data plane of the router.
-    pub const fn plane(&self) -> &Plane<F> {
-        &self.plane
-    }
-
-    fn receive(&mut self, buffer: &mut [u8]) {
-        for _ in 0..BATCH {
-            let received = self.plane.receive(buffer);
-            let now = self.clock.now();
-            let input = match received {
-                Ok(None) => return,
-                Ok(Some(Received::Packet { vif: Some(vif), packet, .. })) => match packet {
-                    Ok(packet) => Input::Packet { vif, packet },
-                    Err(why) => Input::Malformed { vif, why },
-                },
-                Ok(Some(Received::Upcall(upcall))) => Input::Upcall(upcall),
-                Ok(Some(Received::WholePacket { upcall, datagram })) => {
-                    Input::WholePacket { upcall, datagram }
-                }
-                // The packet came in on an interface of this host that the router does not use.
-                Ok(Some(Received::Packet { vif: None, .. })) => continue,
-                Ok(Some(Received::Unknown { bytes })) => {
-                    let what = format!("an upcall of {} octets", bytes.len());
-                    self.plane.observe(now, &Event::Unusable(what));
-                    continue;
-                }
-                Ok(Some(Received::TooLong { length, .. })) => {
-                    let what = format!("a packet of {length} octets");
-                    self.plane.observe(now, &Event::Unusable(what));
-                    continue;
-                }
-                Err(error) => {
-                    self.plane.observe(now, &Event::Unusable(format!("receive: {error}")));
-                    return;
-                }
-            };
-            turn(&mut self.router, &mut self.plane, now, input);
+    /// Lets the time pass for each router whose deadline has come.
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        for routing in self.routing.present_mut() {
+            if routing.deadline().is_some_and(|at| at <= now) {
+                routing.turn(now, Input::Tick);
+            }
         }
     }
+
+    /// Takes another configuration of its family for the same interfaces; the observer learns if it is
+    /// refused. Nothing happens if the family is not routed.
+    pub fn configure(&mut self, config: Config) {
+        if let Some(routing) = self.routing.of_mut(config.family) {
+            routing.turn(self.clock.now(), Input::Configure(config));
+        }
+    }
+
+    /// The state of the family's router; `None` if the family is not routed.
+    pub fn router(&self, family: Family) -> Option<&Router> {
+        self.routing.of(family).as_ref().map(Routing::router)
+    }
+
+    /// The data plane of the family's router; `None` if the family is not routed.
+    pub fn plane(&self, family: Family) -> Option<&Plane<F>> {
+        self.routing.of(family).as_ref().map(Routing::plane)
+    }
+}
+
+/// Waits until a message of either family can be received.
+async fn readable<F: FnMut(Instant, Event)>(
+    routing: &PerFamily<Option<Routing<F>>>,
+) -> io::Result<()> {
+    tokio::select! {
+        Some(ready) = ready(routing.v4.as_ref()) => ready,
+        Some(ready) = ready(routing.v6.as_ref()) => ready,
+        else => std::future::pending().await,
+    }
+}
+
+async fn ready<F: FnMut(Instant, Event)>(routing: Option<&Routing<F>>) -> Option<io::Result<()>> {
+    Some(routing?.plane().readable().await)
 }
 
 async fn sleep_for(wake: Option<std::time::Duration>) {

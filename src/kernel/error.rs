@@ -30,7 +30,8 @@ pub enum MrouteError {
         /// The call that was refused.
         call: &'static str,
     },
-    /// The kernel was built without what the call needs (`ENOPROTOOPT`, `EOPNOTSUPP`).
+    /// The kernel was built without what the call needs (`ENOPROTOOPT`, `EOPNOTSUPP`,
+    /// `EAFNOSUPPORT`).
     #[error(
         "the kernel does not know {call}: multicast routing needs CONFIG_IP_MROUTE or \
          CONFIG_IPV6_MROUTE, and a table other than the default one CONFIG_IP_MROUTE_MULTIPLE_TABLES \
@@ -102,7 +103,9 @@ impl MrouteError {
     pub(super) fn of(call: &'static str, errno: Errno) -> Self {
         match errno {
             Errno::EPERM | Errno::EACCES => Self::NoPermission { call },
-            Errno::ENOPROTOOPT | Errno::EOPNOTSUPP => Self::NotSupported { call },
+            Errno::ENOPROTOOPT | Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT => {
+                Self::NotSupported { call }
+            }
             other => Self::Io { call, source: other.into() },
         }
     }
@@ -118,7 +121,7 @@ mod tests {
         let capabilities = "no permission for multicast routing: MRT_INIT needs CAP_NET_ADMIN and \
                             CAP_NET_RAW";
         assert_eq!([Errno::EPERM, Errno::EACCES].map(told), [capabilities, capabilities]);
-        for errno in [Errno::ENOPROTOOPT, Errno::EOPNOTSUPP] {
+        for errno in [Errno::ENOPROTOOPT, Errno::EOPNOTSUPP, Errno::EAFNOSUPPORT] {
             assert!(told(errno).contains("CONFIG_IP_MROUTE"), "{}", told(errno));
         }
         assert_eq!(told(Errno::ENOMEM), "MRT_INIT: Cannot allocate memory (os error 12)");

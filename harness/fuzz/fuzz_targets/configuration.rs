@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
         Err(rejected) => assert!(!rejected.to_string().is_empty()),
         Ok(file) => {
             let network: [IpNet; 1] = [IpNet::new([192, 0, 2, 1].into(), 24).unwrap()];
-            if let Err(error) = file.router(|_| &network[..]) {
+            if let Err(error) = file.routers(|_| &network[..]) {
                 assert!(!error.to_string().is_empty());
             }
         }

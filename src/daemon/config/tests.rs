@@ -1,8 +1,17 @@
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::*;
+use crate::gmp::params::Profile;
+use crate::version::Version;
 
-const NET: [IpNet; 1] = [IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 24)];
+const NET: [IpNet; 2] = [
+    IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 24),
+    IpNet::new_assert(IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1)), 64),
+];
+
+fn routers(text: &str) -> PerFamily<Option<Config>> {
+    ConfigFile::parse(text).unwrap().routers(|_| &NET).unwrap()
+}
 
 fn fault(text: &str) -> String {
     ConfigFile::parse(text).unwrap_err().to_string()
@@ -10,14 +19,14 @@ fn fault(text: &str) -> String {
 
 #[test]
 fn an_interface_overrides_what_holds_for_all() {
-    let file = ConfigFile::parse(
+    let config = routers(
         "igmp = { query-interval = '60s', robustness = 3 }\n\
          [[interface]]\nname = 'a'\n\
          [[interface]]\nname = 'b'\nigmp = { query-interval = '20s' }\nttl-threshold = 8\n\
          static-joins = [{ group = '239.1.1.1' }]",
     )
+    .v4
     .unwrap();
-    let config = file.router(|_| &NET).unwrap();
     let params = |n: usize| config.interfaces[n].igmp.clone().unwrap();
     let secs = Duration::from_secs;
     assert_eq!((params(0).query_interval, params(0).robustness), (secs(60), 3));
@@ -42,25 +51,101 @@ fn faults_name_line_and_key() {
 }
 
 #[test]
-fn what_is_not_spoken_yet_is_named_at_its_place() {
-    let join = |join: &str| format!("[[interface]]\nname = 'a'\nstatic-joins = [{{ {join} }}]");
-    for text in [
-        join("group = 'ff3e::1'"),
-        join("group = '239.1.1.1', source = '2001:db8::1'"),
-        "[[route]]\ninterface = 'a'\nprefix = '2001:db8::/64'".to_owned(),
+fn one_file_makes_a_router_for_each_family() {
+    let file = "igmp = { query-interval = '60s' }\nmld = { robustness = 3 }\n\
+         [[interface]]\nname = 'a'\nttl-threshold = 8\nmld = { last-listener-query-count = 4 }\n\
+         static-joins = [{ group = '239.1.1.1' }, { group = 'ff3e::1', source = '2001:db8::1' }]\n\
+         [[interface]]\nname = 'b'\nigmp-enabled = false\n\
+         [[route]]\nprefix = '2001:db8::/32'\ninterface = 'b'\n\
+         [[route]]\nprefix = '192.0.2.0/24'\ninterface = 'a'";
+    let PerFamily { v4: Some(v4), v6: Some(v6) } = routers(file) else { panic!("both families") };
+    assert_eq!((v4.family, v6.family), (Family::V4, Family::V6));
+    let interval = |config: &Config| config.interfaces[0].igmp.clone().unwrap().query_interval;
+    assert_eq!([&v4, &v6].map(interval), [60, 125].map(Duration::from_secs));
+    let mld = v6.interfaces[0].igmp.clone().unwrap();
+    assert_eq!((mld.robustness, mld.last_member_query_count()), (3, 4));
+    let asks = |config: &Config| config.interfaces[1].igmp.is_some();
+    assert_eq!([&v4, &v6].map(asks), [false, true]);
+    assert_eq!([&v4, &v6].map(|config| config.interfaces[0].threshold), [8, 1]);
+    let joins = |config: &Config| {
+        let joins = config.interfaces[0].static_joins.iter();
+        joins.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(joins(&v4), ["(*, 239.1.1.1)"]);
+    assert_eq!(joins(&v6), ["(2001:db8::1, ff3e::1)"]);
+    let routes = |config: &Config| config.routes.iter().map(|r| r.prefix.to_string()).collect();
+    let routes: [Vec<String>; 2] = [&v4, &v6].map(routes);
+    assert_eq!(routes, [["192.0.2.0/24"], ["2001:db8::/32"]]);
+    let PerFamily { v4, v6 } = routers(&format!("families = ['ipv6']\n{file}"));
+    assert!(v4.is_none() && v6.is_some());
+}
+
+#[test]
+fn mld_has_its_own_numbers_of_versions_and_rfcs() {
+    let mld = |text: &str| {
+        let file = format!("[mld]\n{text}\n[[interface]]\nname = 'a'");
+        routers(&file).v6.unwrap().interfaces[0].igmp.clone().unwrap()
+    };
+    for (number, version) in [(1, Version::V2), (2, Version::V3)] {
+        assert_eq!(mld(&format!("version = {number}")).version, version);
+    }
+    for (number, profile) in
+        [(2710, Profile::Rfc2236), (3810, Profile::Rfc3376), (9777, Profile::Rfc9776)]
+    {
+        assert_eq!(mld(&format!("rfc = {number}")).profile, Some(profile));
+    }
+    let millis = Duration::from_millis;
+    for key in ["last-listener-query-interval", "last-member-query-interval"] {
+        let params = mld(&format!("{key} = '500ms'"));
+        assert_eq!(params.last_member_query_interval, millis(500), "{key}");
+    }
+    for (text, why) in [
+        ("version = 3", "the router speaks MLD version 1 or 2, not 3"),
+        ("rfc = 2236", "rfc is 2710, 3810 or 9777, not 2236"),
+        ("robustnes = 3", "unknown field `robustnes`"),
+        ("require-router-alert = true", "MLD has no `require-router-alert`: a message without"),
+        ("query-interval = 'soon'", "`soon` is not a duration"),
     ] {
-        let why = fault(&text);
-        assert!(why.contains("line 3") && why.contains("does not speak IPv6 yet"), "{why}");
+        let text = fault(&format!("[igmp]\n[mld]\n{text}"));
+        assert!(text.contains("line 3") && text.contains(why), "{text}");
+    }
+}
+
+#[test]
+fn what_could_never_be_forwarded_is_refused() {
+    let join = |join: &str| format!("static-joins = [{{ group = {join} }}]");
+    for (text, why) in [
+        (join("'239.1.1.1', source = '0.0.0.0'"), "0.0.0.0 is no unicast address"),
+        (join("'239.1.1.1', source = '239.1.1.2'"), "239.1.1.2 is no unicast address"),
+        (join("'239.1.1.1', source = '255.255.255.255'"), "are never forwarded"),
+        (join("'239.1.1.1', source = '127.0.0.1'"), "are never forwarded"),
+        (join("'ff3e::1', source = 'ff3e::2'"), "ff3e::2 is no unicast address"),
+        (join("'ff3e::1', source = '::'"), ":: is no unicast address"),
+        (join("'ff3e::1', source = '::1'"), "are never forwarded"),
+        (join("'ff3e::1', source = 'fe80::1'"), "are never forwarded"),
+        (join("'ff3e::1', source = '192.0.2.1'"), "of the other address family"),
+        (join("'239.1.1.1', source = '2001:db8::1'"), "of the other address family"),
+        ("ttl-threshold = 0".to_owned(), "ttl-threshold is 1 to 254, not 0"),
+        ("ttl-threshold = 255".to_owned(), "ttl-threshold is 1 to 254, not 255"),
+        ("[[route]]\ninterface = 'a'\nprefix = '224.0.0.0/4'".to_owned(), "of groups"),
+    ] {
+        let told = fault(&format!("[[interface]]\nname = 'a'\n{text}"));
+        assert!(told.contains("line ") && told.contains(why), "{text}: {told}");
+    }
+    for (text, why) in [
+        ("table = 1000000000", "table is 1 to 99999999, not 1000000000"),
+        ("table = 0", "table is 1 to 99999999, not 0"),
+        ("families = []", "not none"),
+        ("families = ['ipx']", "unknown variant `ipx`"),
+    ] {
+        let told = fault(text);
+        assert!(told.contains("line 1") && told.contains(why), "{text}: {told}");
     }
 }
 
 #[test]
 fn a_key_of_another_protocol_is_answered_with_that() {
-    for (text, line, protocol) in [
-        ("keepalive = '10s'\nmld = { version = 2 }", "line 2", "MLD"),
-        ("[igmp]\nlast-listener-query-interval = '1s'", "line 2", "MLD"),
-        ("[[interface]]\nname = 'a'\npim = true", "line 3", "PIM"),
-    ] {
+    for (text, line, protocol) in [("[[interface]]\nname = 'a'\npim = true", "line 3", "PIM")] {
         let why = fault(text);
         let wanted = format!("castnetd does not speak {protocol} yet");
         assert!(why.contains(line) && why.contains(&wanted), "{why}");
@@ -71,7 +156,7 @@ fn a_key_of_another_protocol_is_answered_with_that() {
 #[test]
 fn what_does_not_fit_together_is_refused() {
     let refused = |text: &str, addresses: &'static [IpNet]| {
-        ConfigFile::parse(text).unwrap().router(|_| addresses).unwrap_err().to_string()
+        ConfigFile::parse(text).unwrap().routers(|_| addresses).unwrap_err().to_string()
     };
     let a = "[[interface]]\nname = 'a'\n";
     assert!(refused(&a.repeat(2), &NET).contains("interface a stands twice"));

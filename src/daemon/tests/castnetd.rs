@@ -171,7 +171,7 @@ fn sighup_reloads() -> Result<(), Failed> {
         let mut child = castnetd(&netns[0], "run", &path)?;
         let pid = Pid::from_raw(child.id().try_into()?);
         let mut log = BufReader::new(child.stderr.take().ok_or("no standard error")?);
-        wait_for_line(&mut log, "routing multicast between lan")?;
+        wait_for_line(&mut log, "multicast between lan")?;
         wait_for_query(&tap, 100).await?;
         // A wrong configuration is refused, and the daemon goes on as before.
         for (text, part) in [

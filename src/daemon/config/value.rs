@@ -1,0 +1,82 @@
+//! Values of a configuration that castnetd alone has: families, tables, thresholds, channels, prefixes.
+//!
+//! Refuses what the kernel would refuse, and what could never forward a datagram.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de};
+
+use super::StaticJoinSettings;
+use crate::addr::{Channel, Family, Group, Source};
+
+/// The kernel's routing tables of IPv6 end below this number, those of IPv4 at ten times of it.
+const TABLES_END: u32 = 100_000_000;
+
+pub(super) fn families<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeSet<Family>>, D::Error> {
+    let families = BTreeSet::deserialize(deserializer)?;
+    if families.is_empty() {
+        return Err(de::Error::custom("families is [\"ipv4\"], [\"ipv6\"] or both, not none"));
+    }
+    Ok(Some(families))
+}
+
+pub(super) fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    match u32::deserialize(deserializer)? {
+        table @ 1..TABLES_END => Ok(Some(table)),
+        other => Err(de::Error::custom(format!("table is 1 to {}, not {other}", TABLES_END - 1))),
+    }
+}
+
+pub(super) fn threshold<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    match u8::deserialize(deserializer)? {
+        threshold @ 1..=254 => Ok(threshold),
+        // No TTL is greater than 255, and the kernel reads 0 and 255 as no outgoing interface.
+        other => Err(de::Error::custom(format!("ttl-threshold is 1 to 254, not {other}"))),
+    }
+}
+
+pub(super) fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {
+    let net = IpNet::deserialize(deserializer)?;
+    match net.addr().is_multicast() {
+        true => Err(de::Error::custom(format!("{net} is a network of groups, not of sources"))),
+        false => Ok(net),
+    }
+}
+
+/// A static join as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Join {
+    group: Group,
+    #[serde(default, deserialize_with = "source")]
+    source: Option<Source>,
+}
+
+fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
+    let addr = IpAddr::deserialize(deserializer)?;
+    let reserved = match addr {
+        IpAddr::V4(addr) => addr.is_loopback() || addr.octets()[0] >= 240,
+        IpAddr::V6(addr) => addr.is_loopback() || addr.is_unicast_link_local(),
+    };
+    if reserved && !addr.is_multicast() {
+        let why = format!("datagrams of {addr} are never forwarded");
+        return Err(de::Error::custom(why));
+    }
+    Source::try_from(addr).map(Some).map_err(de::Error::custom)
+}
+
+impl TryFrom<Join> for StaticJoinSettings {
+    type Error = String;
+
+    fn try_from(Join { group, source }: Join) -> Result<Self, String> {
+        let channel = Channel { source, group };
+        match channel.is_of(group.family()) {
+            true => Ok(Self(channel)),
+            false => Err(format!("{channel} has a source of the other address family")),
+        }
+    }
+}
