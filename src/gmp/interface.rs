@@ -22,7 +22,7 @@ use super::{Cx, News};
 use crate::addr::Group;
 use crate::ignored::Ignored;
 use crate::time::{Deadline, Instant, Timers};
-use querying::Learnt;
+use querying::{Learnt, Retry};
 
 /// The timers of one link, by their RFC names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,8 @@ pub struct Interface {
     startup_queries_left: u8,
     /// When this router sent its last General Query.
     asked: Instant,
+    /// How the last General Queries that could not be sent are tried again.
+    retry: Retry,
     groups: BTreeMap<Group, Membership>,
     /// The number of sources of all groups.
     sources: usize,
@@ -71,6 +73,7 @@ impl Interface {
         let mut interface = Self {
             startup_queries_left: params.startup_query_count(),
             asked: cx.now,
+            retry: Retry::default(),
             learnt: Learnt::default(),
             in_force: params.clone(),
             params,

@@ -89,6 +89,17 @@ impl Rib {
         }
     }
 
+    /// Forgets an interface, and the learned routes out of it: its number may soon be another one's.
+    pub fn forget(&mut self, vif: Vif) {
+        self.down.remove(&vif);
+        let lost = |(net, hops): (IpNet, &Vec<NextHop>)| {
+            let out_of = hops.iter().copied().filter(|hop| hop.vif == vif);
+            out_of.map(|hop| (net, hop)).collect::<Vec<_>>()
+        };
+        let lost: Vec<_> = self.learned.0.all().into_iter().flat_map(lost).collect();
+        lost.into_iter().for_each(|(net, hop)| self.learned.remove(net, hop));
+    }
+
     /// The best route towards the source out of an interface that is up; `None` if no such route
     /// leads there.
     #[must_use]

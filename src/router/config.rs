@@ -15,7 +15,7 @@ use crate::mfc::vif::Vif;
 /// of PIM-SM (RFC 7761 section 4.11).
 pub const KEEPALIVE: Duration = Duration::from_secs(210);
 
-/// A router. The position of an interface in the list is its [`Vif`] number.
+/// A router. The position of an interface in the list is its [`Vif`] number at the start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Config {
     /// The address family that it routes.
@@ -91,9 +91,6 @@ pub enum ConfigError {
     /// A route names an unknown interface.
     #[error("the route to {0} names the interface {1}, which is not configured")]
     UnknownInterface(IpNet, String),
-    /// The data plane has its interfaces already.
-    #[error("interfaces cannot change while the router serves")]
-    OtherInterfaces,
     /// The router is of another family.
     #[error("interface {0}: {1} is not of {2}, the family that is routed")]
     OtherFamily(String, Channel, Family),
@@ -122,9 +119,6 @@ impl Config {
             }
             if let Some(params) = &interface.igmp {
                 params.check(self.family).map_err(|invalid| ConfigError::Igmp(name(), invalid))?;
-                interface
-                    .address(self.family)
-                    .ok_or_else(|| ConfigError::NoAddress(name(), self.family))?;
             }
             for &join in &interface.static_joins {
                 if join.group.is_link_local() {
@@ -143,15 +137,13 @@ impl Config {
         Ok(())
     }
 
-    /// The configured routes with the numbers of their interfaces.
-    pub(super) fn resolved_routes(&self) -> Vec<(IpNet, Vif)> {
-        let routes = self.routes.iter();
-        routes.filter_map(|route| Some((route.prefix, self.vif(&route.interface)?))).collect()
-    }
-
-    /// The interface with this name.
-    #[must_use]
-    pub fn vif(&self, name: &str) -> Option<Vif> {
-        Vif::new(self.interfaces.iter().position(|interface| interface.name == name)?)
+    /// Checks that every interface that asks has an address, where nobody reports addresses later.
+    pub(super) fn check_addresses(&self) -> Result<(), ConfigError> {
+        let asks = |interface: &&InterfaceConfig| interface.igmp.is_some();
+        let mut asking = self.interfaces.iter().filter(asks);
+        match asking.find(|interface| interface.address(self.family).is_none()) {
+            Some(mute) => Err(ConfigError::NoAddress(mute.name.clone(), self.family)),
+            None => Ok(()),
+        }
     }
 }

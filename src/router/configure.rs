@@ -1,38 +1,63 @@
-//! Another configuration for a router that serves: parameters, static joins, thresholds and routes.
+//! Another configuration for a router that serves: interfaces, parameters, static joins, thresholds and
+//! routes.
 //!
-//! The router takes a configuration as a whole or not at all. The interfaces stay, because the data
-//! plane has them, and an address that [`Input::Link`] reported stays too. [`Interface::configure`]
-//! decides about memberships; known flows follow the new configuration at once.
+//! The router takes a configuration as a whole or not at all. An interface is the one of the same name:
+//! it keeps its number, its members and the addresses that [`Input::Link`] reported. One that the
+//! configuration no longer has goes first, and a new one is down until [`Input::Link`] reports it.
+//! [`Interface::configure`] decides about memberships; known flows follow the new configuration at once.
 
+use super::config::RouteConfig;
 use super::*;
 
 impl Router {
     /// Takes the configuration, or reports why not.
     pub(super) fn configure(&mut self, now: Instant, config: Config) {
-        if let Err(why) = config.check().and_then(|()| self.check_interfaces(&config)) {
+        if let Err(why) = config.check() {
             return self.tell(Event::NotConfigured(why.to_string()));
         }
         self.tell(Event::Configured);
-        self.cache.configure(config.keepalive);
-        self.routes = config.resolved_routes();
-        for (link, config) in self.links.0.iter_mut().zip(config.interfaces) {
-            link.take(config);
-        }
-        self.connect();
-        (0..self.links.0.len()).for_each(|n| self.configure_link(now, n));
+        let Config { interfaces, routes, keepalive, .. } = config;
+        self.cache.configure(keepalive);
+        self.take_interfaces(interfaces);
+        self.take_routes(&routes);
+        self.vifs().into_iter().for_each(|vif| self.configure_link(now, vif));
         self.refresh_all();
     }
 
-    fn check_interfaces(&self, config: &Config) -> Result<(), ConfigError> {
-        let known = self.links.0.iter().map(|link| &link.config.name);
-        let given = config.interfaces.iter().map(|given| &given.name);
-        if known.eq(given) { Ok(()) } else { Err(ConfigError::OtherInterfaces) }
+    /// Removes the links that are not among the interfaces, and adds the others, each with a number that
+    /// is free.
+    fn take_interfaces(&mut self, interfaces: Vec<InterfaceConfig>) {
+        for vif in self.vifs() {
+            let name = self.interface(vif).map(|config| &config.name);
+            if interfaces.iter().all(|given| Some(&given.name) != name) {
+                self.remove_link(vif);
+            }
+        }
+        for config in interfaces {
+            let known = self.links.named(&config.name);
+            match known.and_then(|vif| self.links.0.get_mut(&vif)) {
+                Some(link) => link.take(config),
+                None => {
+                    if let Some(vif) = self.links.free() {
+                        self.rib.link_is(vif, false);
+                        self.links.0.insert(vif, Link::absent(vif, config));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes the configured routes, and the connected ones as they are now.
+    pub(super) fn take_routes(&mut self, routes: &[RouteConfig]) {
+        let by_name = |route: &RouteConfig| Some((route.prefix, self.vif(&route.interface)?));
+        self.routes = routes.iter().filter_map(by_name).collect();
+        self.connect();
     }
 
     /// Lets group management on a link follow the configuration that the link has taken.
-    fn configure_link(&mut self, now: Instant, n: usize) {
-        let Link { vif, config, igmp, up, .. } = &mut self.links.0[n];
-        let (vif, up) = (*vif, *up);
+    fn configure_link(&mut self, now: Instant, vif: Vif) {
+        let Some(Link { config, igmp, up, .. }) = self.links.0.get_mut(&vif) else { return };
+        let up = *up;
         match (igmp, &config.igmp) {
             (Some(interface), Some(params)) => {
                 let mut said = VecDeque::new();
@@ -40,13 +65,13 @@ impl Router {
                 interface.configure(&cx, params.clone());
                 let heard = heard_groups(self.family, params.version);
                 self.act_on(vif, said);
-                self.listen(n, &heard);
+                self.listen(vif, &heard);
             }
-            (Some(_), None) => self.stop_igmp(n),
+            (Some(_), None) => self.stop_igmp(vif),
             (None, _) => {}
         }
         if up {
-            self.readdress(now, n);
+            self.readdress(now, vif);
         }
     }
 }

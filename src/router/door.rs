@@ -44,8 +44,9 @@ pub enum Input<'a> {
     Counted(Flow, Option<FlowCounters>),
     /// The data plane refused an output.
     Refused(Refusal),
-    /// Another configuration for interfaces of the same names in the same order, as a whole. Addresses
-    /// that [`Input::Link`] reported stay.
+    /// Another configuration, as a whole. An interface of the same name keeps its number, its state and
+    /// the addresses that [`Input::Link`] reported; the others go, and new ones are down until
+    /// [`Input::Link`] reports them.
     Configure(Config),
     /// The state of an interface. Every interface is up at the start, with its configured
     /// addresses.

@@ -6,9 +6,9 @@
 
 use super::*;
 
-/// The links, in the order of their [`Vif`] numbers.
+/// The links by their [`Vif`] numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Links(pub(super) Vec<Link>);
+pub(super) struct Links(pub(super) BTreeMap<Vif, Link>);
 
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -23,8 +23,15 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// A link that is up, with the addresses of the configuration.
     pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
         Self { vif, config, up: true, is_reported: false, igmp: None, listens: BTreeSet::new() }
+    }
+
+    /// A link that is down, and without addresses, until [`Input::Link`] says otherwise.
+    pub(super) fn absent(vif: Vif, config: InterfaceConfig) -> Self {
+        let config = InterfaceConfig { addresses: Vec::new(), ..config };
+        Self { up: false, is_reported: true, ..Self::new(vif, config) }
     }
 
     /// Takes another configuration, except for addresses where the present ones were reported.
@@ -46,13 +53,23 @@ impl Link {
 
 impl Links {
     pub(super) fn get(&self, vif: Vif) -> Option<&Link> {
-        self.0.get(vif.index())
+        self.0.get(&vif)
+    }
+
+    /// The number of the link with this name.
+    pub(super) fn named(&self, name: &str) -> Option<Vif> {
+        self.0.values().find(|link| link.config.name == name).map(|link| link.vif)
+    }
+
+    /// The lowest number that no link has.
+    pub(super) fn free(&self) -> Option<Vif> {
+        (0..).map_while(Vif::new).find(|vif| !self.0.contains_key(vif))
     }
 
     /// The interfaces on which a flow has members or is joined statically.
     fn oifs(&self, flow: Flow) -> BTreeMap<Vif, u8> {
         self.0
-            .iter()
+            .values()
             .filter(|link| link.wants(flow))
             .map(|link| (link.vif, link.config.threshold))
             .collect()
@@ -84,39 +101,36 @@ impl Tree for Wanted<'_> {
 
 impl Router {
     /// Adds the interface to multicast routing.
-    pub(super) fn add_vif(&mut self, n: usize) {
-        let Link { vif, config, .. } = &self.links.0[n];
-        let (vif, threshold) = (*vif, config.threshold);
+    pub(super) fn add_vif(&mut self, vif: Vif) {
+        let Some(Link { config, .. }) = self.links.get(vif) else { return };
+        let threshold = config.threshold;
         self.out.push_back(Output::AddVif { vif, kind: VifKind::Device, threshold });
     }
 
     /// Starts IGMP on a link, if it is configured and the link has an address.
-    pub(super) fn start_igmp(&mut self, now: Instant, n: usize) {
-        let link = &mut self.links.0[n];
+    pub(super) fn start_igmp(&mut self, now: Instant, vif: Vif) {
+        let Some(link) = self.links.0.get_mut(&vif) else { return };
         let own = link.config.address(self.family);
         let (Some(params), Some(own)) = (link.config.igmp.clone(), own) else { return };
-        self.listen(n, &heard_groups(self.family, params.version));
-        let link = &mut self.links.0[n];
+        let heard = heard_groups(self.family, params.version);
         let mut said = VecDeque::new();
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
         link.igmp = Some(Interface::start(&mut cx, params, own));
-        let vif = link.vif;
+        self.listen(vif, &heard);
         self.act_on(vif, said);
     }
 
     /// Stops IGMP on a link, which then has no members.
-    pub(super) fn stop_igmp(&mut self, n: usize) {
-        let link = &mut self.links.0[n];
-        let vif = link.vif;
-        let Some(igmp) = link.igmp.take() else { return };
+    pub(super) fn stop_igmp(&mut self, vif: Vif) {
+        let link = self.links.0.get_mut(&vif);
+        let Some(igmp) = link.and_then(|link| link.igmp.take()) else { return };
         let forgotten = igmp.groups().keys().copied().map(News::NoMembers).map(Say::News);
         self.act_on(vif, forgotten.collect());
     }
 
     /// An interface went down, came up, or has other addresses.
     pub(super) fn link_is(&mut self, now: Instant, vif: Vif, up: bool, addresses: Vec<IpNet>) {
-        let n = vif.index();
-        let Some(link) = self.links.0.get_mut(n) else {
+        let Some(link) = self.links.0.get_mut(&vif) else {
             return self.tell(Event::Ignored(vif, Ignored::NoSuchInterface));
         };
         link.config.addresses = addresses;
@@ -128,55 +142,75 @@ impl Router {
         self.rib.link_is(vif, up);
         self.connect();
         match (was_up, up) {
-            (true, true) => self.readdress(now, n),
-            (true, false) => self.take_down(n),
+            (true, true) => self.readdress(now, vif),
+            (true, false) => self.take_down(vif),
             (false, true) => {
-                self.add_vif(n);
-                self.start_igmp(now, n);
+                self.add_vif(vif);
+                self.start_igmp(now, vif);
             }
             (false, false) => {}
         }
         self.refresh_all();
-        let lost = self.cache.entries().filter(|entry| !up && entry.iif == vif);
+        if !up {
+            self.forget_flows_from(vif);
+        }
+    }
+
+    fn take_down(&mut self, vif: Vif) {
+        self.stop_igmp(vif);
+        self.listen(vif, &BTreeSet::new());
+        self.out.push_back(Output::DelVif(vif));
+    }
+
+    /// Deletes the entries of flows that come in on an interface which no longer exists.
+    fn forget_flows_from(&mut self, vif: Vif) {
+        let lost = self.cache.entries().filter(|entry| entry.iif == vif);
         for flow in lost.map(|entry| entry.flow).collect::<Vec<_>>() {
             self.cache.forget(flow);
             self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
         }
     }
 
-    fn take_down(&mut self, n: usize) {
-        self.stop_igmp(n);
-        self.listen(n, &BTreeSet::new());
-        self.out.push_back(Output::DelVif(self.links.0[n].vif));
+    /// Removes a link for good, so that another one can have its number: the kernel keeps the number in
+    /// all entries that are not written anew.
+    pub(super) fn remove_link(&mut self, vif: Vif) {
+        if self.links.get(vif).is_some_and(|link| link.up) {
+            self.tell(Event::Link { vif, up: false });
+            self.take_down(vif);
+        }
+        self.links.0.remove(&vif);
+        self.rib.forget(vif);
+        self.connect();
+        self.refresh_all();
+        self.forget_flows_from(vif);
     }
 
     /// Listens to these groups on a link, and to no others.
-    pub(super) fn listen(&mut self, n: usize, groups: &BTreeSet<Group>) {
-        let link = &mut self.links.0[n];
-        let added = groups.difference(&link.listens).map(|&group| Output::Listen(link.vif, group));
-        let gone = link.listens.difference(groups).map(|&group| Output::Unlisten(link.vif, group));
+    pub(super) fn listen(&mut self, vif: Vif, groups: &BTreeSet<Group>) {
+        let Some(link) = self.links.0.get_mut(&vif) else { return };
+        let added = groups.difference(&link.listens).map(|&group| Output::Listen(vif, group));
+        let gone = link.listens.difference(groups).map(|&group| Output::Unlisten(vif, group));
         self.out.extend(added.chain(gone));
         link.listens.clone_from(groups);
     }
 
     /// Uses the present address of the link; without one, IGMP stops.
-    pub(super) fn readdress(&mut self, now: Instant, n: usize) {
-        let link = &mut self.links.0[n];
-        let vif = link.vif;
+    pub(super) fn readdress(&mut self, now: Instant, vif: Vif) {
+        let Some(link) = self.links.0.get_mut(&vif) else { return };
         match (&mut link.igmp, link.config.address(self.family)) {
             (Some(igmp), Some(own)) => {
                 let mut said = VecDeque::new();
                 igmp.readdress(&mut Cx { now, rng: &mut self.rng, out: &mut said }, own);
                 self.act_on(vif, said);
             }
-            (Some(_), None) => self.stop_igmp(n),
-            (None, _) => self.start_igmp(now, n),
+            (Some(_), None) => self.stop_igmp(vif),
+            (None, _) => self.start_igmp(now, vif),
         }
     }
 
     /// Takes the connected and configured routes as they are now.
     pub(super) fn connect(&mut self) {
-        let connected = self.links.0.iter().flat_map(|link| {
+        let connected = self.links.0.values().flat_map(|link| {
             link.config.addresses.iter().map(|&net| (net, NextHop::connected(link.vif)))
         });
         let configured = self.routes.iter().map(|&(net, vif)| (net, NextHop::configured(vif)));

@@ -57,23 +57,33 @@ impl Router {
     /// The first error of the configuration.
     pub fn new(config: Config, now: Instant, rng: Rng) -> Result<Self, ConfigError> {
         config.check()?;
-        let cache = Cache::new(config.keepalive);
-        let routes = config.resolved_routes();
-        let links = config.interfaces.into_iter().enumerate();
-        let links = links.filter_map(|(n, config)| Some(Link::new(Vif::new(n)?, config)));
+        config.check_addresses()?;
+        let Config { family, interfaces, routes, keepalive } = config;
+        let links = (0..).map_while(Vif::new).zip(interfaces);
         let mut router = Self {
-            family: config.family,
-            links: Links(links.collect()),
-            routes,
+            family,
+            links: Links(links.map(|(vif, config)| (vif, Link::new(vif, config))).collect()),
+            routes: Vec::new(),
             rib: Rib::default(),
-            cache,
+            cache: Cache::new(keepalive),
             rng,
             out: VecDeque::new(),
         };
-        router.connect();
-        (0..router.links.0.len()).for_each(|n| router.add_vif(n));
-        (0..router.links.0.len()).for_each(|n| router.start_igmp(now, n));
+        router.take_routes(&routes);
+        router.vifs().into_iter().for_each(|vif| router.add_vif(vif));
+        router.vifs().into_iter().for_each(|vif| router.start_igmp(now, vif));
         Ok(router)
+    }
+
+    /// The numbers of the interfaces.
+    fn vifs(&self) -> Vec<Vif> {
+        self.links.0.keys().copied().collect()
+    }
+
+    /// The number of the interface with this name.
+    #[must_use]
+    pub fn vif(&self, name: &str) -> Option<Vif> {
+        self.links.named(name)
     }
 
     /// The name and the configuration of an interface.
@@ -103,7 +113,7 @@ impl Router {
                     }
                 }
             }
-            Input::Refused(refusal) => self.refused(refusal),
+            Input::Refused(refusal) => self.refused(now, refusal),
             Input::Configure(config) => self.configure(now, config),
             Input::Link { vif, up, addresses } => self.link_is(now, vif, up, addresses),
             Input::Routes(changes) => {
@@ -124,7 +134,8 @@ impl Router {
     /// When [`Router::handle`] must be called with [`Input::Tick`], at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let igmp = self.links.0.iter().filter_map(|link| Some(link.igmp.as_ref()?.deadline()?.at));
+        let igmp = self.links.0.values();
+        let igmp = igmp.filter_map(|link| Some(link.igmp.as_ref()?.deadline()?.at));
         igmp.chain(self.cache.deadline().map(|deadline| deadline.at)).min()
     }
 
@@ -144,7 +155,7 @@ impl Router {
     }
 
     fn group_management(&mut self, now: Instant, vif: Vif, packet: &Packet<'_>) {
-        let link = self.links.0.get_mut(vif.index());
+        let link = self.links.0.get_mut(&vif);
         let Some(Link { igmp: Some(interface), config, .. }) = link else {
             return self.ignore_on(vif, Ignored::ProtocolOff(packet.header.protocol));
         };
@@ -189,7 +200,13 @@ impl Router {
         self.set_all(vec![entry]);
     }
 
-    fn refused(&mut self, refusal: Refusal) {
+    fn refused(&mut self, now: Instant, refusal: Refusal) {
+        if let Output::Send { by: Way::Link(vif), packet } = &refusal.output
+            && packet.header.destination == self.family.all_hosts().addr()
+            && let Some(igmp) = self.links.0.get_mut(vif).and_then(|link| link.igmp.as_mut())
+        {
+            igmp.general_query_failed(now);
+        }
         let flow = match &refusal.output {
             Output::Mfc(MfcOp::Set(entry)) => Some(entry.flow),
             Output::Mfc(MfcOp::Count(flow)) => Some(*flow),
@@ -204,11 +221,10 @@ impl Router {
     }
 
     fn expire(&mut self, now: Instant) {
-        for n in 0..self.links.0.len() {
-            let link = &mut self.links.0[n];
-            let vif = link.vif;
+        for vif in self.vifs() {
             let mut said = VecDeque::new();
-            if let Some(igmp) = &mut link.igmp {
+            let link = self.links.0.get_mut(&vif);
+            if let Some(igmp) = link.and_then(|link| link.igmp.as_mut()) {
                 igmp.expire(&mut Cx { now, rng: &mut self.rng, out: &mut said });
             }
             self.act_on(vif, said);

@@ -62,7 +62,7 @@ impl Router {
     #[must_use]
     pub fn state(&self) -> State {
         State {
-            interfaces: self.links.0.iter().map(interface).collect(),
+            interfaces: self.links.0.values().map(interface).collect(),
             flows: self.cache.entries().collect(),
             routes: self.rib.routes().collect(),
         }

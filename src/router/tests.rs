@@ -42,16 +42,23 @@ struct Plane {
     events: Vec<(Instant, Event)>,
     sets: usize,
     refuse_sets: bool,
+    refuse_sends: bool,
 }
 
 impl DataPlane for Plane {
     fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String> {
         let Way::Link(vif) = by else { return Err("no such way".into()) };
+        if self.refuse_sends {
+            return Err("the network is down".into());
+        }
         self.sent.push((self.now, vif, packet.encode().unwrap()));
         Ok(())
     }
 
     fn add_vif(&mut self, vif: Vif, kind: VifKind, threshold: u8) -> Result<(), String> {
+        let mut entries = self.cache.values().map(|(entry, _)| entry);
+        let stale = entries.find(|entry| entry.iif == vif || entry.oifs.contains_key(&vif));
+        assert_eq!(stale, None, "the kernel forwards by it out of whatever {vif} is now");
         assert_eq!((kind, self.vifs.insert(vif, threshold)), (VifKind::Device, None));
         Ok(())
     }

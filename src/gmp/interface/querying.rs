@@ -13,6 +13,19 @@ const MOST_QUERIERS: usize = 4;
 /// The largest QRV that a Query can carry (RFC3376-4.1.6-01).
 const MOST_QRV: u8 = 7;
 
+/// The delay after which a General Query that could not be sent is first tried again. It doubles with
+/// each further failure, up to the interval between General Queries.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// General Queries that could not be sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Retry {
+    /// The delay before the next General Query, if the last one could not be sent.
+    next: Option<Duration>,
+    /// The delay before the last General Query, if the one before it could not be sent.
+    last: Option<Duration>,
+}
+
 /// What a Non-Querier learnt from the last Query of the querier.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Learnt {
@@ -42,7 +55,22 @@ impl Interface {
         }
     }
 
+    /// The last General Query could not be sent. It is tried again soon, and counts for none of the
+    /// startup Queries (RFC2236-7-01).
+    pub fn general_query_failed(&mut self, now: Instant) {
+        if self.role() != Role::Querier {
+            return;
+        }
+        self.startup_queries_left =
+            (self.startup_queries_left + 1).min(self.params.startup_query_count());
+        let delay = self.retry.last.map_or(FIRST_RETRY, |last| last.saturating_mul(2));
+        let delay = delay.min(self.general_query_interval());
+        self.retry.next = Some(delay);
+        self.timers.set(TimerName::GeneralQuery, now + delay);
+    }
+
     pub(super) fn general_query(&mut self, cx: &mut Cx<'_>) {
+        self.retry = Retry { next: None, last: self.retry.next };
         cx.say(self.query(None, self.params.query_response_interval)); // RFC2236-3-07
         self.startup_queries_left = self.startup_queries_left.saturating_sub(1);
         self.asked = cx.now;

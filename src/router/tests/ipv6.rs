@@ -73,6 +73,7 @@ fn a_flow_goes_where_mld_has_members() {
 fn an_interface_of_mld_needs_a_link_local_address() {
     let mut config = config();
     config.interfaces[0].addresses.truncate(1);
-    let why = config.check().unwrap_err().to_string();
+    let router = Router::new(config, Instant::ZERO, Rng::for_node(1, "r1"));
+    let why = router.map(drop).unwrap_err().to_string();
     assert_eq!(why, "interface up has no link-local IPv6 address to send Queries from");
 }

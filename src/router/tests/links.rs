@@ -42,6 +42,31 @@ fn a_link_that_comes_back_is_asked_as_at_the_start() {
     assert_eq!(lab.told(|event| matches!(event, Event::Link { up: true, .. })), 1);
 }
 
+// RFC2236-7-01: a Query that did not leave has told nobody, and a startup Query is still due.
+#[test]
+fn a_query_that_could_not_be_sent_is_tried_again() {
+    let mut lab = Lab::new();
+    lab.run_to(secs(1000.0));
+    lab.plane.refuse_sends = true;
+    lab.down(lan());
+    lab.link(lan(), true, &LAN);
+    let refused = |lab: &Lab| lab.told(|event| matches!(event, Event::Refused(_)));
+    // At once, and after 1, 2 and 4 s.
+    lab.run_to(secs(1007.5));
+    assert_eq!(refused(&lab), 4);
+    lab.plane.refuse_sends = false;
+    lab.run_to(secs(1250.0));
+    assert_eq!(lab.asked(lan(), 1000.5), [1015.0, 1046.25, 1171.25].map(secs));
+    // A later failure is tried again soon too, and never later than the next Query is due.
+    lab.plane.refuse_sends = true;
+    lab.run_to(secs(1500.0));
+    lab.plane.refuse_sends = false;
+    lab.run_to(secs(1000.0) + secs(1000.0));
+    let asked = lab.asked(lan(), 1250.5);
+    assert!(asked[0] <= secs(1500.0 + 125.0), "{asked:?}");
+    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] <= secs(125.0)), "{asked:?}");
+}
+
 // RFC2236-7-01: a link that is entered anew has no known members.
 #[test]
 fn members_of_a_link_that_goes_down_are_gone() {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::gmp::News;
 use crate::gmp::querier::Role;
+use crate::rib::RouteChange;
 
 impl Lab {
     fn configure(&mut self, change: impl FnOnce(&mut Config)) {
@@ -125,15 +126,82 @@ fn reported_addresses_win_over_those_of_a_configuration() {
     assert_eq!(own(&lab, lan()).as_deref(), Some("10.9.0.1"));
 }
 
+// An operator lists interfaces in any order: each one is known by its name.
+#[test]
+fn the_order_of_interfaces_means_nothing() {
+    let mut lab = Lab::with(joined(None));
+    lab.report(wlan());
+    lab.datagram(up(), S);
+    let (sets, sent) = (lab.plane.sets, lab.plane.sent.len());
+    lab.configure(|config| {
+        *config = joined(None);
+        config.interfaces.reverse();
+    });
+    assert_eq!(lab.refusal(), None);
+    assert_eq!((lab.plane.sets, lab.plane.sent.len()), (sets, sent));
+    assert_eq!(lab.entry(S), Some((0, vec![1, 2])));
+    assert_eq!(lab.router.vif("wlan"), Some(wlan()));
+}
+
+#[test]
+fn an_interface_that_is_no_longer_configured_goes_with_all_that_led_there() {
+    let mut lab = Lab::with(joined(None));
+    lab.report(wlan());
+    lab.datagram(up(), S);
+    lab.configure(|config| {
+        *config = joined(None);
+        config.interfaces.pop();
+    });
+    assert_eq!(lab.entry(S), Some((0, vec![1])));
+    assert!(!lab.plane.vifs.contains_key(&wlan()));
+    assert!(lab.plane.listens.iter().all(|(vif, _)| *vif != wlan()));
+    assert_eq!(lab.told(|event| *event == Event::Link { vif: wlan(), up: false }), 1);
+    lab.report(wlan());
+    assert_eq!(lab.ignored(), [Ignored::NoSuchInterface]);
+    // The upstream one: its flows are deleted, so that they may come in elsewhere.
+    lab.configure(|config| {
+        config.interfaces.remove(0);
+        config.interfaces.pop();
+    });
+    assert_eq!(lab.entry(S), None);
+    assert_eq!(lab.told(|event| matches!(event, Event::Refused(_))), 0);
+}
+
+// The kernel's entries name interfaces by number. The data plane of these tests refuses a number
+// that an entry still has.
+#[test]
+fn a_number_is_given_again_only_when_no_entry_has_it() {
+    let mut lab = Lab::with(joined(None));
+    lab.report(wlan());
+    lab.datagram(up(), S);
+    let near = "10.0.0.0/25".parse().unwrap();
+    let learned = RouteChange::Add(near, NextHop::configured(wlan()));
+    lab.input(Input::Routes(vec![learned]));
+    lab.datagram(wlan(), S);
+    assert_eq!(lab.entry(S), Some((2, vec![1])));
+    lab.configure(|config| {
+        *config = joined(None);
+        config.interfaces[2].name = "dmz".into();
+    });
+    // It is down, and does nothing, until its driver reports it.
+    assert_eq!(lab.router.vif("dmz"), Some(wlan()));
+    assert!(!lab.plane.vifs.contains_key(&wlan()));
+    assert_eq!(lab.entry(S), Some((0, vec![1])));
+    lab.link(wlan(), true, &["10.0.3.5/24"]);
+    assert_eq!(lab.role(wlan()), Some(Role::Querier));
+    // Neither the member of the old interface nor the route out of it is one of the new interface.
+    assert_eq!(lab.datagram(up(), S), [1]);
+    assert_eq!(lab.told(|event| matches!(event, Event::Refused(_))), 0);
+}
+
 #[test]
 fn what_cannot_be_taken_changes_nothing_and_says_why() {
     let mut lab = Lab::with(joined(None));
     lab.datagram(up(), S);
     for (change, why) in [
         ((|config| igmp_of(config, 2).robustness = 0) as fn(&mut Config), "robustness"),
-        (|config| _ = config.interfaces.pop(), "cannot change"),
-        (|config| config.interfaces[1].name = "dmz".into(), "cannot change"),
-        (|config| config.interfaces.swap(0, 1), "cannot change"),
+        (|config| config.interfaces[1].name = "up".into(), "stands twice"),
+        (|config| config.routes = vec![route("192.0.2.0/24", "dmz")], "is not configured"),
         (|config| config.keepalive = Duration::ZERO, "keepalive"),
     ] {
         let (sets, sent) = (lab.plane.sets, lab.plane.sent.len());
