@@ -160,7 +160,7 @@ impl Link {
     /// A new link for each offer, so that none inherits frames of another.
     async fn start(listeners: Listeners) -> Result<Self> {
         let chain = Chain::new(2);
-        let netns = Netns::create_all(chain.nodes.clone())?;
+        let netns = Netns::create_all(chain.nodes(false))?;
         let built = link::build(&netns, &chain.links).await?;
         // Only the capture's proof shows that the link carries.
         let mut capture = Capture::start(&netns, &chain.links, &built)?;

@@ -26,7 +26,7 @@ impl Standing {
     /// Builds the chain; if `captured`, with unicast routes and a capture that is proved.
     pub(crate) async fn up(chain: &Chain, captured: bool) -> Result<Self> {
         let mut steps = [Duration::ZERO; 5];
-        let (took, netns) = timed(|| Netns::create_all(chain.nodes.clone()));
+        let (took, netns) = timed(|| Netns::create_all(chain.nodes(captured)));
         steps[0] = took;
         let netns = netns?;
         let mut watch = Watch::start();

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use castnet_lab::lab::{Built, Carrier, LinkSpec, PortSpec, Unicast, UnicastRoute};
+use castnet_lab::lab::{Built, Carrier, LinkSpec, PortSpec, Stack, UnicastRoute};
 use castnet_lab::plan::{Plan, Route, compile};
 
 /// A chain of nodes with one veth for each link, one address for each port.
@@ -27,8 +27,14 @@ impl Chain {
         }
     }
 
+    /// The nodes as namespaces of IPv4; if `routed`, routers forward.
+    pub(crate) fn nodes(&self, routed: bool) -> Vec<(String, Stack)> {
+        let stack = |node: usize| Stack { forwards: routed && node % 2 == 0, ..Stack::default() };
+        (0..).zip(&self.nodes).map(|(node, name)| (name.clone(), stack(node))).collect()
+    }
+
     /// The unicast routes of every node, as in a plan of the same chain.
-    pub(crate) fn unicast(&self, built: &Built) -> anyhow::Result<Vec<Unicast>> {
+    pub(crate) fn unicast(&self, built: &Built) -> anyhow::Result<Vec<Vec<UnicastRoute>>> {
         let mut text = String::from("title = \"chain\"\nend = \"1s\"\n[links]\n");
         for LinkSpec { name, ports, .. } in &self.links {
             let (one, other) = (&self.nodes[ports[0].netns], &self.nodes[ports[1].netns]);
@@ -50,12 +56,7 @@ impl Chain {
             via: route.via,
             ifindex: ifindex(&plan, built, route.port),
         };
-        let nodes = plan.nodes.iter().enumerate();
-        let of_node = nodes.map(|(number, node)| Unicast {
-            forwards: number % 2 == 0,
-            routes: node.routes.iter().map(route).collect(),
-        });
-        Ok(of_node.collect())
+        Ok(plan.nodes.iter().map(|node| node.routes.iter().map(route).collect()).collect())
     }
 
     /// The commands that make namespaces and links, and for each node those that configure it.

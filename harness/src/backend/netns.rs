@@ -25,9 +25,9 @@ use super::{Cancel, RunError, segment, unicast};
 use crate::lab::wall::Wall;
 use crate::lab::{
     Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, PortSpec, Precedence,
-    alone, link,
+    Stack, alone, link,
 };
-use crate::plan::{LinkId, Plan, Role};
+use crate::plan::{LinkId, Node, Plan, Role};
 use crate::recording::{NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
@@ -181,7 +181,8 @@ struct Lab<'a> {
 
 impl<'a> Lab<'a> {
     async fn build(plan: &'a Plan, changing: Changing) -> Result<Self, RunError> {
-        let netns = Netns::create_all(plan.nodes.iter().map(|node| node.name.clone()).collect())?;
+        let stacks = plan.nodes.iter().map(|node| (node.name.clone(), stack(node)));
+        let netns = Netns::create_all(stacks.collect())?;
         let wards = Wards::found(plan, &netns)?;
         // Opened early: rings take longer than links.
         let ears = Ears::open(&netns)?;
@@ -262,6 +263,11 @@ impl<'a> Lab<'a> {
         };
         Ok(self.netns.iter().zip(pids).map(room).collect())
     }
+}
+
+/// What the kernel of a node is to be.
+fn stack(node: &Node) -> Stack {
+    Stack { forwards: matches!(node.role, Role::Router(_)), ..Stack::default() }
 }
 
 fn spec(plan: &Plan, link: LinkId) -> LinkSpec {

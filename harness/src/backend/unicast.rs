@@ -1,16 +1,13 @@
 //! Installs the unicast routes of a plan in the kernel.
 
 use super::interfaces::ifindex;
-use crate::lab::{Built, LabError, Netns, Unicast, UnicastRoute, unicast};
-use crate::plan::{Node, Plan, PortId, Role};
+use crate::lab::{Built, LabError, Netns, UnicastRoute, unicast};
+use crate::plan::{Node, Plan, PortId};
 
-/// Gives every node its routes, and makes the routers forward.
+/// Gives every node its routes.
 pub(super) fn install(plan: &Plan, netns: &[Netns], built: &Built) -> Result<(), LabError> {
-    let of_node = |node: &Node| Unicast {
-        forwards: matches!(node.role, Role::Router(_)),
-        routes: routes(plan, node, built, |_| true),
-    };
-    let all: Vec<Unicast> = plan.nodes.iter().map(of_node).collect();
+    let of_node = |node: &Node| routes(plan, node, built, |_| true);
+    let all: Vec<Vec<UnicastRoute>> = plan.nodes.iter().map(of_node).collect();
     unicast::install(netns, &all)
 }
 
@@ -23,7 +20,7 @@ pub(super) fn restore(
 ) -> Result<(), LabError> {
     let node = plan.ports[port].node;
     let routes = routes(plan, &plan.nodes[node], built, |own| own == port);
-    unicast::install(&netns[node..=node], &[Unicast { forwards: false, routes }])
+    unicast::install(&netns[node..=node], &[routes])
 }
 
 fn routes(

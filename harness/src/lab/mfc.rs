@@ -4,6 +4,7 @@
 use std::io;
 use std::net::IpAddr;
 
+use castnet::kernel::{DEFAULT_TABLE, DEFAULT_TABLE_6};
 use castnet::mfc::entry::FlowCounters;
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt as _;
@@ -125,12 +126,19 @@ async fn read_counters(
     group: IpAddr,
 ) -> io::Result<Option<FlowCounters>> {
     let mut route = RouteMessage::default();
-    let (family, bits) = if group.is_ipv4() { (FAMILY_IPMR, 32) } else { (FAMILY_IP6MR, 128) };
+    // The kernel looks for IPv6 in IPv4's table unless a table is named.
+    let (family, bits, table) = match group {
+        IpAddr::V4(_) => (FAMILY_IPMR, 32, DEFAULT_TABLE),
+        IpAddr::V6(_) => (FAMILY_IP6MR, 128, DEFAULT_TABLE_6),
+    };
     route.header.address_family = AddressFamily::Other(family);
     route.header.source_prefix_length = bits;
     route.header.destination_prefix_length = bits;
-    route.attributes =
-        vec![RouteAttribute::Source(source.into()), RouteAttribute::Destination(group.into())];
+    route.attributes = vec![
+        RouteAttribute::Source(source.into()),
+        RouteAttribute::Destination(group.into()),
+        RouteAttribute::Table(table),
+    ];
     let mut request = NetlinkMessage::from(RouteNetlinkMessage::GetRoute(route));
     request.header.flags = NLM_F_REQUEST;
     let mut answers = handle.request(request).map_err(io::Error::other)?;

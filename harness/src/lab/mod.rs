@@ -6,7 +6,7 @@
 //! ends when its file descriptors close, however the process ends.
 //!
 //! Call in this order: [`privilege::enter`], [`Netns::create`], [`Ears::open`], [`link::build`],
-//! [`switch::build`], [`unicast::install`], [`Capture::listen`], [`Capture::prove`], the run
+//! [`switch::build`], [`unicast::install`], [`Capture::listen`], [`Capture::prove`], [`usable::ipv6`] for IPv6, the run
 //! itself, [`Capture::finish`].
 
 mod again;
@@ -30,11 +30,13 @@ pub mod probe;
 mod process;
 mod ring;
 mod snooping;
+mod stack;
 mod station;
 pub mod switch;
 pub(crate) mod sys;
 mod tap;
 pub mod unicast;
+pub mod usable;
 pub mod wall;
 mod ward;
 mod warden;
@@ -52,10 +54,11 @@ pub use netlink::Netlink;
 pub use netns::Netns;
 pub use precedence::Precedence;
 pub use process::{Lines, Process, Streams};
+pub use stack::Stack;
 pub use station::Captured;
 pub use switch::SwitchSpec;
 pub use tap::{BATCH_BYTES, Frame, Tap};
-pub use unicast::{Unicast, UnicastRoute};
+pub use unicast::UnicastRoute;
 pub use ward::{Program, Ward};
 pub use wire::{Relay, SharedRelay, Wire};
 

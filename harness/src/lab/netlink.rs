@@ -13,6 +13,7 @@ use netlink_packet_core::{
     NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::address::AddressHeaderFlags;
 use netlink_packet_route::link::{BridgeStpState, InfoData, InfoVeth, LinkAttribute, LinkMessage};
 use netlink_packet_route::tc::{TcAttribute, TcHandle, TcMessage};
 use rtnetlink::{Handle, LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnspec, LinkVeth};
@@ -21,7 +22,6 @@ use tokio::task::JoinHandle;
 
 use super::Netns;
 use super::snooping::snoop;
-use crate::family::spoken_net;
 use crate::knobs::BridgeKnobs;
 
 /// One end of a veth to be made.
@@ -183,15 +183,18 @@ impl Netlink {
         found.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Adds an address to an interface.
+    /// Adds an address to an interface. An IPv6 address is not checked for duplicates on the link, so
+    /// that it is usable at once, and stays usable without a carrier.
     ///
     /// # Errors
     /// The kernel's answer.
     pub async fn add_address(&self, ifindex: u32, address: IpNet) -> io::Result<()> {
-        // Namespaces are made with IPv6 switched off.
-        let address = spoken_net(address).map_err(io::Error::other)?;
-        let (ip, prefix) = (address.addr().into(), address.prefix_len());
-        self.handle.address().add(ifindex, ip, prefix).execute().await.map_err(to_io)
+        let (ip, prefix) = (address.addr(), address.prefix_len());
+        let mut request = self.handle.address().add(ifindex, ip, prefix);
+        if ip.is_ipv6() {
+            request.message_mut().header.flags = AddressHeaderFlags::Nodad;
+        }
+        request.execute().await.map_err(to_io)
     }
 
     /// Sets an interface up.

@@ -11,23 +11,10 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
+use castnet::addr::Family;
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::LabError;
-
-/// The sysctls of a node, set before its first interface appears; paths are below /proc/sys.
-///
-/// With IPv6 off the kernel sends no neighbour discovery and no MLD reports unasked. The kernel's
-/// own reports for 224.0.0.x are nobody's membership, and its small default limits on memberships
-/// must not fail a test. Each write costs some 20 us, so no sysctl is listed that another implies:
-/// `all/disable_ipv6` sets `default` too, unlike `all/rp_filter`.
-const SYSCTLS: [(&str, &str); 5] = [
-    ("net/ipv6/conf/all/disable_ipv6", "1"),
-    ("net/ipv4/igmp_link_local_mcast_reports", "0"),
-    ("net/ipv4/conf/all/rp_filter", "0"),
-    ("net/ipv4/conf/default/rp_filter", "0"),
-    ("net/ipv4/igmp_max_memberships", "65536"),
-];
+use super::{LabError, Stack};
 
 /// The number of threads that make namespaces. Most of the work holds locks of the whole kernel: a
 /// second thread gains a little, more gain nothing.
@@ -41,26 +28,27 @@ pub struct Netns {
 }
 
 impl Netns {
-    /// Makes a namespace with IPv6 off, no reports for 224.0.0.x, no reverse-path filter and room
-    /// for 65,536 memberships. `name` is only for messages.
+    /// Makes a namespace with the default [`Stack`]. `name` is only for messages.
     ///
     /// # Errors
     /// Errors of unshare(2), of opening /proc/thread-self/ns/net, and of writing the sysctls.
     pub fn create(name: impl Into<String>) -> io::Result<Self> {
-        let fd = on_helper_thread(make_here)??;
+        let fd = on_helper_thread(|| make_here(Stack::default()))??;
         Ok(Self { fd, name: name.into() })
     }
 
     /// Makes a namespace for each name, in this order, faster than one [`Self::create`] for each.
     ///
     /// # Errors
-    /// The first error of [`Self::create`].
-    pub fn create_all(names: Vec<String>) -> Result<Vec<Self>, LabError> {
-        let share = names.len().div_ceil(MAKERS).max(1);
-        let make = |names: &[String]| names.iter().map(|_| make_here()).collect::<Vec<_>>();
+    /// The first error of [`Self::create`]; `NotFound` for IPv6 on a kernel without it.
+    pub fn create_all(wanted: Vec<(String, Stack)>) -> Result<Vec<Self>, LabError> {
+        let share = wanted.len().div_ceil(MAKERS).max(1);
+        let make = |wanted: &[(String, Stack)]| {
+            wanted.iter().map(|&(_, stack)| make_here(stack)).collect::<Vec<_>>()
+        };
         let shares: Vec<_> = thread::scope(|scope| {
-            let make = |names| helper(scope, move || make(names));
-            let makers: Vec<_> = names.chunks(share).map(make).collect();
+            let make = |wanted| helper(scope, move || make(wanted));
+            let makers: Vec<_> = wanted.chunks(share).map(make).collect();
             makers.into_iter().map(|maker| maker.and_then(join)).collect()
         });
         let failed = |name: &str, source| LabError::Netns {
@@ -68,10 +56,10 @@ impl Netns {
             operation: "create namespace".to_owned(),
             source,
         };
-        let mut made = Vec::with_capacity(names.len());
-        for (names, fds) in names.chunks(share).zip(shares) {
-            let fds = fds.map_err(|error| failed(&names[0], error))?;
-            for (name, fd) in names.iter().zip(fds) {
+        let mut made = Vec::with_capacity(wanted.len());
+        for (wanted, fds) in wanted.chunks(share).zip(shares) {
+            let fds = fds.map_err(|error| failed(&wanted[0].0, error))?;
+            for ((name, _), fd) in wanted.iter().zip(fds) {
                 let fd = fd.map_err(|error| failed(name, error))?;
                 made.push(Self { fd, name: name.clone() });
             }
@@ -144,13 +132,13 @@ impl AsFd for Netns {
 }
 
 /// Leaves the calling thread in a new namespace.
-fn make_here() -> io::Result<OwnedFd> {
+fn make_here(stack: Stack) -> io::Result<OwnedFd> {
     unshare(CloneFlags::CLONE_NEWNET)?;
-    for (path, value) in SYSCTLS {
+    for (path, value) in stack.sysctls() {
+        let is_off = stack.family == Family::V4 && path.starts_with("net/ipv6/");
         match write_sysctl_here(path, value) {
             // A kernel built without IPv6 has nothing to turn off.
-            Err(error)
-                if error.kind() == io::ErrorKind::NotFound && path.starts_with("net/ipv6/") => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_off => {}
             other => other?,
         }
     }

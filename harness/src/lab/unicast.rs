@@ -1,4 +1,4 @@
-//! Unicast routes in a namespace, and whether the namespace forwards.
+//! Unicast routes in a namespace.
 //!
 //! All routes of a namespace are one batch on a netlink socket of its own: the kernel has answered
 //! by the time that send(2) returns, so no wait is needed. A route can be added only where its
@@ -20,21 +20,11 @@ use nix::sys::socket::{
     AddressFamily as Family, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket,
 };
 
-use super::netns::write_sysctl_here;
 use super::{LabError, Netns};
 
 /// The number of routes sent to the kernel at once: what fits the socket's buffers, answers
 /// included.
 const BATCH: usize = 256;
-
-/// What a namespace does with unicast.
-#[derive(Clone, Debug, Default)]
-pub struct Unicast {
-    /// Whether the namespace forwards, as a router does.
-    pub forwards: bool,
-    /// The routes to networks that the namespace is not on.
-    pub routes: Vec<UnicastRoute>,
-}
 
 /// A unicast route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,14 +37,14 @@ pub struct UnicastRoute {
     pub ifindex: u32,
 }
 
-/// Sets up all namespaces; `unicast` is in their order.
+/// Adds the routes of all namespaces; `routes` is in their order.
 ///
 /// # Errors
 /// The first request that the kernel refused.
-pub fn install(netns: &[Netns], unicast: &[Unicast]) -> Result<(), LabError> {
-    let work = || netns.iter().zip(unicast).filter(|(_, u)| u.forwards || !u.routes.is_empty());
+pub fn install(netns: &[Netns], routes: &[Vec<UnicastRoute>]) -> Result<(), LabError> {
+    let work = || netns.iter().zip(routes).filter(|(_, routes)| !routes.is_empty());
     let there: Vec<&Netns> = work().map(|(netns, _)| netns).collect();
-    let what: Vec<&Unicast> = work().map(|(_, unicast)| unicast).collect();
+    let what: Vec<&Vec<UnicastRoute>> = work().map(|(_, routes)| routes).collect();
     let Some(first) = there.first() else { return Ok(()) };
     let failed = |netns: &Netns, source| LabError::Netns {
         netns: netns.name().to_owned(),
@@ -67,17 +57,11 @@ pub fn install(netns: &[Netns], unicast: &[Unicast]) -> Result<(), LabError> {
     each.try_for_each(|(netns, done)| done.map_err(|source| failed(netns, source)))
 }
 
-/// Sets up the calling thread's namespace.
-fn install_here(unicast: &Unicast) -> io::Result<()> {
-    if unicast.forwards {
-        write_sysctl_here("net/ipv4/ip_forward", "1")?;
-    }
-    if unicast.routes.is_empty() {
-        return Ok(());
-    }
+/// Adds routes to the calling thread's namespace.
+fn install_here(routes: &[UnicastRoute]) -> io::Result<()> {
     let flags = SockFlag::SOCK_CLOEXEC;
     let socket = socket(Family::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
-    for batch in unicast.routes.chunks(BATCH) {
+    for batch in routes.chunks(BATCH) {
         let mut bytes = Vec::new();
         for (number, route) in batch.iter().enumerate() {
             push(&mut bytes, route, number, number + 1 == batch.len());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSliceMut};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,13 +11,12 @@ use castnet::addr::Group;
 use castnet::kernel::readable;
 use nix::cmsg_space;
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
 use nix::sys::time::TimeSpec;
 use tokio::task::AbortHandle;
 
 use super::{Actor, Stage, udp};
 use crate::capture::numbered::{self, UDP_PORT};
-use crate::family::spoken;
 use crate::lab::Netns;
 use crate::plan::{Action, NodeId, Plan, PortId, Setting};
 use crate::recording::Delivery;
@@ -27,6 +26,8 @@ pub(super) struct ListenerActor {
     netns: Netns,
     /// A socket for each group on each interface that the plan has it join.
     ears: BTreeMap<(PortId, Group), Rc<Ear>>,
+    /// The kernel's index of each port.
+    ifindexes: BTreeMap<PortId, u32>,
     tasks: Vec<AbortHandle>,
 }
 
@@ -43,6 +44,7 @@ impl ListenerActor {
         node: NodeId,
         igmp_version: Option<u8>,
         netns: &Netns,
+        ifindexes: &[u32],
     ) -> io::Result<Self> {
         if let Some(version) = igmp_version {
             hold_to(netns, version)?;
@@ -56,20 +58,16 @@ impl ListenerActor {
                 ears.insert((port, group), Rc::new(Ear { socket, group, node }));
             }
         }
-        Ok(Self { node, netns: netns.try_clone()?, ears, tasks: Vec::new() })
+        let ports = plan.nodes[node].ports.iter().copied();
+        let ifindexes = ports.zip(ifindexes.iter().copied()).collect();
+        Ok(Self { node, netns: netns.try_clone()?, ears, ifindexes, tasks: Vec::new() })
     }
 
-    /// The socket of a group on an interface, and the addresses of both.
-    fn ear(
-        &self,
-        stage: &Stage,
-        port: PortId,
-        group: Group,
-    ) -> Result<(&Ear, Ipv4Addr, Ipv4Addr), String> {
+    /// The socket of a group on an interface, and the kernel's index of that.
+    fn ear(&self, port: PortId, group: Group) -> Result<(&UdpSocket, u32), String> {
         let ear = self.ears.get(&(port, group)).ok_or("no socket for this group")?;
-        let own = stage.plan.ports[port].address.ok_or("no address on this interface")?;
-        let spoken = |address| spoken(address).map_err(|unspoken| unspoken.to_string());
-        Ok((ear, spoken(group.addr())?, spoken(own)?))
+        let ifindex = self.ifindexes.get(&port).ok_or("no such interface")?;
+        Ok((&ear.socket, *ifindex))
     }
 }
 
@@ -97,15 +95,15 @@ impl Actor for ListenerActor {
         Ok(())
     }
 
-    fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
+    fn act(&mut self, _stage: &Stage, action: &Action) -> Result<(), String> {
         let (result, call) = match action {
             Action::Join(port, group) => {
-                let (ear, group, own) = self.ear(stage, *port, *group)?;
-                (ear.socket.join_multicast_v4(&group, &own), "IP_ADD_MEMBERSHIP")
+                let (socket, ifindex) = self.ear(*port, *group)?;
+                (udp::join(socket, ifindex, *group), "MCAST_JOIN_GROUP")
             }
             Action::Leave(port, group) => {
-                let (ear, group, own) = self.ear(stage, *port, *group)?;
-                (ear.socket.leave_multicast_v4(&group, &own), "IP_DROP_MEMBERSHIP")
+                let (socket, ifindex) = self.ear(*port, *group)?;
+                (udp::leave(socket, ifindex, *group), "MCAST_LEAVE_GROUP")
             }
             Action::Set(Setting::IgmpVersion(version)) => {
                 (hold_to(&self.netns, *version), "force_igmp_version")
@@ -134,8 +132,8 @@ impl Ear {
         loop {
             let mut slices = [IoSliceMut::new(&mut payload)];
             let fd = self.socket.as_raw_fd();
-            let received =
-                recvmsg::<SockaddrIn>(fd, &mut slices, Some(&mut control), MsgFlags::MSG_DONTWAIT);
+            let flags = MsgFlags::MSG_DONTWAIT;
+            let received = recvmsg::<SockaddrStorage>(fd, &mut slices, Some(&mut control), flags);
             let message = match received {
                 Err(Errno::EAGAIN) => return Ok(()),
                 Err(Errno::EINTR) => continue,
@@ -152,7 +150,7 @@ impl Ear {
                     _ => {}
                 }
             }
-            let (length, source) = (message.bytes, message.address.map(|from| from.ip().into()));
+            let (length, source) = (message.bytes, message.address.as_ref().and_then(ip));
             let (Some((number, _)), Some(source)) =
                 (payload.get(..length).and_then(numbered::decode), source)
             else {
@@ -165,4 +163,10 @@ impl Ear {
             stage.log.borrow_mut().deliveries.push((stamp, delivery));
         }
     }
+}
+
+/// The IP address of a sender.
+fn ip(from: &SockaddrStorage) -> Option<IpAddr> {
+    let v4 = from.as_sockaddr_in().map(|from| from.ip().into());
+    v4.or_else(|| from.as_sockaddr_in6().map(|from| from.ip().into()))
 }

@@ -143,7 +143,7 @@ pub fn actor(
             Box::new(router::RouterActor::open(plan, node, written, netns, ward, ifindexes)?)
         }
         Role::Listener(Listener::Kernel { igmp_version }) => {
-            Box::new(listener::ListenerActor::open(plan, node, *igmp_version, netns)?)
+            Box::new(listener::ListenerActor::open(plan, node, *igmp_version, netns, ifindexes)?)
         }
         Role::Listener(Listener::Population { .. }) => {
             let why = "a population has a kernel for each of its hosts, and this is one machine";
@@ -158,6 +158,6 @@ pub fn actor(
         Role::Switch(switch) => {
             Box::new(switch::SwitchActor::open(plan, node, switch, netns, ifindexes)?)
         }
-        Role::Source => Box::new(source::Source::open(plan, node, netns)?),
+        Role::Source => Box::new(source::Source::open(plan, node, netns, ifindexes)?),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use tokio::task::AbortHandle;
 
@@ -20,11 +20,24 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn open(plan: &Plan, node: NodeId, netns: &Netns) -> io::Result<Self> {
+    pub(super) fn open(
+        plan: &Plan,
+        node: NodeId,
+        netns: &Netns,
+        ifindexes: &[u32],
+    ) -> io::Result<Self> {
+        let interface = |address: IpAddr| {
+            let ports = plan.nodes[node].ports.iter().zip(ifindexes);
+            let mut own =
+                ports.filter(|&(&port, _)| plan.ports[port].addresses().any(|its| its == address));
+            let nobody = || io::Error::other(format!("no interface has the address {address}"));
+            own.next().map(|(_, &ifindex)| ifindex).ok_or_else(nobody)
+        };
         let mut sockets = BTreeMap::new();
         for act in plan.acts.iter().filter(|act| act.node == node) {
             if let Action::Send(stream) = &act.action {
-                sockets.insert(stream.id, udp::sender(netns, stream.source, stream.ttl)?);
+                let (from, ifindex) = (stream.source, interface(stream.source)?);
+                sockets.insert(stream.id, udp::sender(netns, ifindex, from, stream.ttl)?);
             }
         }
         Ok(Self { node, sockets, sending: Vec::new() })

@@ -1,13 +1,15 @@
-//! UDP sockets for multicast, made inside a namespace and used from outside it.
+//! UDP sockets for multicast in either family, made inside a namespace and used from outside it.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::os::fd::AsFd as _;
 
+use castnet::addr::Group;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Socket, Type};
 
-use crate::family::spoken;
 use crate::lab::Netns;
+use crate::lab::sys::set_membership;
 
 /// Octets of receive buffer, enough for thousands of datagrams while the reader is held up.
 const RECEIVE_BUFFER: usize = 16 << 20;
@@ -15,12 +17,14 @@ const RECEIVE_BUFFER: usize = 16 << 20;
 /// A socket that receives datagrams for this address, with the kernel's time stamps, and only those
 /// of groups that it has joined itself.
 pub(super) fn receiver(netns: &Netns, address: SocketAddr) -> io::Result<UdpSocket> {
-    spoken(address.ip()).map_err(io::Error::other)?;
     netns.run(|| {
-        let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
         socket.set_nonblocking(true)?;
         socket.set_reuse_address(true)?;
-        socket.set_multicast_all_v4(false)?;
+        match address {
+            SocketAddr::V4(_) => socket.set_multicast_all_v4(false)?,
+            SocketAddr::V6(_) => socket.set_multicast_all_v6(false)?,
+        }
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         // Every message carries the number of earlier ones that found no room.
         setsockopt(&socket, sockopt::RxqOvfl, &1)?;
@@ -33,17 +37,45 @@ pub(super) fn receiver(netns: &Netns, address: SocketAddr) -> io::Result<UdpSock
     })?
 }
 
-/// A socket that sends multicast out of the interface with this address, and does not hear it.
-pub(super) fn sender(netns: &Netns, interface: IpAddr, ttl: u8) -> io::Result<UdpSocket> {
-    let interface = spoken(interface).map_err(io::Error::other)?;
+/// A socket that sends multicast out of an interface, from this address of it, and does not hear
+/// that.
+pub(super) fn sender(
+    netns: &Netns,
+    ifindex: u32,
+    address: IpAddr,
+    hop_limit: u8,
+) -> io::Result<UdpSocket> {
+    // Datagrams get the address that the socket is bound to as their source.
+    let own: SocketAddr = match address {
+        IpAddr::V4(_) => (address, 0).into(),
+        IpAddr::V6(address) => SocketAddrV6::new(address, 0, 0, ifindex).into(),
+    };
     netns.run(|| {
-        let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+        let socket = Socket::new(Domain::for_address(own), Type::DGRAM, None)?;
         socket.set_nonblocking(true)?;
-        socket.set_multicast_ttl_v4(ttl.into())?;
-        socket.set_multicast_loop_v4(false)?;
-        socket.set_multicast_if_v4(&interface)?;
-        // Datagrams get the address that the socket is bound to as their source.
-        socket.bind(&SocketAddrV4::new(interface, 0).into())?;
+        match address {
+            IpAddr::V4(address) => {
+                socket.set_multicast_ttl_v4(hop_limit.into())?;
+                socket.set_multicast_loop_v4(false)?;
+                socket.set_multicast_if_v4(&address)?;
+            }
+            IpAddr::V6(_) => {
+                socket.set_multicast_hops_v6(hop_limit.into())?;
+                socket.set_multicast_loop_v6(false)?;
+                socket.set_multicast_if_v6(ifindex)?;
+            }
+        }
+        socket.bind(&own.into())?;
         Ok(socket.into())
     })?
+}
+
+/// Makes a socket a member of a group on an interface.
+pub(super) fn join(socket: &UdpSocket, ifindex: u32, group: Group) -> io::Result<()> {
+    set_membership(socket.as_fd(), ifindex, group.addr(), true)
+}
+
+/// Ends the membership.
+pub(super) fn leave(socket: &UdpSocket, ifindex: u32, group: Group) -> io::Result<()> {
+    set_membership(socket.as_fd(), ifindex, group.addr(), false)
 }
