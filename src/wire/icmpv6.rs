@@ -32,14 +32,14 @@ pub struct Ends {
 
 impl Ends {
     /// The sum of the pseudo-header before a message of this many octets (RFC 8200 section 8.1).
-    fn pseudo_header(self, octets: usize) -> Sum16BitWords {
+    pub(super) fn pseudo_header(self, octets: usize, protocol: u8) -> Sum16BitWords {
         // No packet is longer than the field, because jumbograms are refused.
         let length = u32::try_from(octets).unwrap_or(u32::MAX);
         Sum16BitWords::new()
             .add_16bytes(self.source.octets())
             .add_16bytes(self.destination.octets())
             .add_4bytes(length.to_be_bytes())
-            .add_4bytes([0, 0, 0, ICMPV6])
+            .add_4bytes([0, 0, 0, protocol])
     }
 }
 
@@ -52,11 +52,11 @@ pub fn checked_type(bytes: &[u8], ends: Ends) -> Result<u8, Malformed> {
         let why = Why::TooFew { unit: "octets", found: bytes.len(), least: HEAD };
         return Err(Malformed { message: MESSAGE, field: "end", at: bytes.len(), why });
     };
-    verify(MESSAGE, ends.pseudo_header(bytes.len()), bytes, CHECKSUM_AT)?;
+    verify(MESSAGE, ends.pseudo_header(bytes.len(), ICMPV6), bytes, CHECKSUM_AT)?;
     Ok(kind)
 }
 
 /// Writes the checksum into a message in which the field is zero.
 pub(super) fn seal_message(bytes: &mut [u8], ends: Ends) {
-    seal(ends.pseudo_header(bytes.len()), bytes, CHECKSUM_AT);
+    seal(ends.pseudo_header(bytes.len(), ICMPV6), bytes, CHECKSUM_AT);
 }

@@ -1,9 +1,10 @@
 //! Bytes to messages and back: the contents of packets, without any decision about them.
 //!
 //! Owns the octet layouts: IPv4 and IPv6 as group management travels in them, IGMP versions 1 to 3,
-//! and MLD versions 1 and 2 with the ICMPv6 around them. Holds no state, reads no clock and has no
-//! policy: the machines decide whether a TTL, a group or a missing Router Alert is acceptable. Refuses unreadable bytes with a [`Malformed`] that names the octet, and a
-//! value that does not fit its field with an [`Unencodable`]. Never panics on any bytes.
+//! MLD versions 1 and 2 with the ICMPv6 around them, and PIM version 2. Holds no state, reads no
+//! clock and has no policy: the machines decide whether a TTL, a group or a missing Router Alert is
+//! acceptable. Refuses unreadable bytes with a [`Malformed`] that names the octet, and a value that
+//! does not fit its field with an [`Unencodable`]. Never panics on any bytes.
 
 pub mod float;
 pub mod icmpv6;
@@ -12,6 +13,7 @@ pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
 pub mod mld;
+pub mod pim;
 pub mod v3;
 
 #[cfg(test)]
@@ -66,6 +68,14 @@ pub enum Why {
         /// How many the bytes have room for.
         room: usize,
     },
+    /// A field has another length than its type has.
+    #[error("{found} octets, should be {right}")]
+    Length {
+        /// How many octets it has.
+        found: usize,
+        /// How many it should have.
+        right: usize,
+    },
     /// The checksum does not match the octets that it covers.
     #[error("{found:#06x}, should be {right:#06x}")]
     Checksum {
@@ -74,13 +84,21 @@ pub enum Why {
         /// The checksum of what arrived.
         right: u16,
     },
-    /// Another version of IP than the reader reads.
+    /// Another version of the protocol than the reader reads.
     #[error("{found}, should be {right}")]
     Version {
         /// The version in the header.
         found: u8,
         /// The version that is read.
         right: &'static str,
+    },
+    /// A value that says how the octets behind it are to be read, and that the reader does not know.
+    #[error("{found}, of which only {known} can be read")]
+    NotKnown {
+        /// The value.
+        found: u8,
+        /// The values that are known.
+        known: &'static str,
     },
     /// A header that only the first place allows.
     #[error("hop-by-hop options, which only stand right behind the IPv6 header")]
