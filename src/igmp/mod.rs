@@ -24,7 +24,6 @@ use crate::ignored::Ignored;
 use crate::wire::Unencodable;
 use crate::wire::igmp::{self as wire, decode};
 use crate::wire::ip::{Datagram, Header, Packet};
-use crate::wire::ipv4;
 
 pub use meaning::{meaning, message};
 
@@ -88,13 +87,6 @@ fn read(packet: &Packet<'_>, version: Version) -> Result<Read, Ignored> {
 /// The part of the message that IGMP cannot carry.
 pub fn encode(source: IpAddr, said: &Message) -> Result<Datagram, Unencodable> {
     let payload = message(said)?.encode()?;
-    let header = Header {
-        source,
-        destination: destination(Family::V4, said),
-        protocol: Family::V4.gmp_protocol(), // RFC2236-2-01
-        hop_limit: 1,                        // RFC2236-2-02
-        class: ipv4::INTERNETWORK_CONTROL,   // RFC3376-4-01
-        router_alert: true,                  // RFC2236-2-03
-    };
+    let header = Header::gmp(source, destination(Family::V4, said));
     Ok(Datagram { header, payload })
 }

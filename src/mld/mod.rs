@@ -100,13 +100,6 @@ pub fn encode(source: IpAddr, said: &Message) -> Result<Datagram, Unencodable> {
         source: narrowed::<Ipv6Addr>("source", source)?,
         destination: narrowed::<Ipv6Addr>("destination", to)?,
     };
-    let header = Header {
-        source,
-        destination: to,
-        protocol: Family::V6.gmp_protocol(), // RFC2710-3-01
-        hop_limit: 1,                        // RFC2710-3-01, RFC3810-5-01
-        class: 0,
-        router_alert: true, // RFC2710-3-01, RFC3810-5-01
-    };
+    let header = Header::gmp(source, to);
     Ok(Datagram { header, payload: message(said)?.encode(ends)? })
 }

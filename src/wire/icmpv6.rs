@@ -56,7 +56,10 @@ pub fn checked_type(bytes: &[u8], ends: Ends) -> Result<u8, Malformed> {
     Ok(kind)
 }
 
-/// Writes the checksum into a message in which the field is zero.
-pub(super) fn seal_message(bytes: &mut [u8], ends: Ends) {
-    seal(ends.pseudo_header(bytes.len(), ICMPV6), bytes, CHECKSUM_AT);
+/// Writes the checksum into a message; one that ends before the field stays as it is.
+pub fn seal_message(bytes: &mut [u8], ends: Ends) {
+    if let Some(field) = bytes.get_mut(CHECKSUM_AT..CHECKSUM_AT + 2) {
+        field.fill(0);
+        seal(ends.pseudo_header(bytes.len(), ICMPV6), bytes, CHECKSUM_AT);
+    }
 }

@@ -6,6 +6,9 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
+use super::icmpv6::ICMPV6;
 use super::ipv4::{self, Ipv4Header, Ipv4Packet};
 use super::ipv6::{self, Ipv6Header, Ipv6Packet, MLD_ALERT};
 use super::{Malformed, Unencodable, Unfit, Why};
@@ -13,7 +16,7 @@ use super::{Malformed, Unencodable, Unfit, Why};
 const MESSAGE: &str = "IP packet";
 
 /// The fields of an IP header that routing protocols look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// Source address.
     pub source: IpAddr,
@@ -46,6 +49,19 @@ pub struct Datagram {
     pub header: Header,
     /// The payload.
     pub payload: Vec<u8>,
+}
+
+impl Header {
+    /// The header that every message of IGMP or MLD is sent with, by the family of its destination.
+    #[must_use]
+    pub const fn gmp(source: IpAddr, destination: IpAddr) -> Self {
+        let (protocol, class) = match destination {
+            IpAddr::V4(_) => (ipv4::IGMP, ipv4::INTERNETWORK_CONTROL), // RFC2236-2-01, RFC3376-4-01
+            IpAddr::V6(_) => (ICMPV6, 0),                              // RFC2710-3-01
+        };
+        // RFC2236-2-02, RFC2236-2-03, RFC2710-3-01, RFC3810-5-01
+        Self { source, destination, protocol, hop_limit: 1, class, router_alert: true }
+    }
 }
 
 impl<'a> Packet<'a> {

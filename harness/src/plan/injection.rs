@@ -3,16 +3,16 @@
 //! Decides message, header and flaws; [`crate::capture::encode`] makes the octets when the packet
 //! is sent.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::gmp::message::Message;
 use castnet::time::Instant;
-use castnet::wire::ipv4::Ipv4Header;
+use castnet::wire::ip::Header;
 use serde::{Deserialize, Serialize};
 
 use super::{Port, PortId};
-use crate::family::{Unspoken, spoken, spoken_group};
 use crate::protocol::delivery::{all_hosts, destination};
 use crate::scenario::{Inject, InjectedMessage, Querier};
 use crate::vocabulary::kind::query;
@@ -25,7 +25,7 @@ pub struct Injection {
     /// The group that its frame is addressed to.
     pub to: IpAddr,
     /// The header of the packet.
-    pub header: Ipv4Header,
+    pub header: Header,
     /// What is in the packet.
     pub payload: Payload,
     /// The deliberate flaws of the payload.
@@ -72,24 +72,18 @@ impl Injection {
 /// # Errors
 /// Why the packet cannot be made.
 pub(super) fn injection(inject: &Inject, port: PortId, own: &Port) -> Result<Injection, String> {
-    let payload = payload(&inject.message)?;
-    let source = match inject.source {
-        Some(source) => spoken(source).map_err(in_words)?,
-        None => address(own)?,
-    };
+    let source = inject.source.map_or_else(|| address(own), Ok)?;
+    let payload = payload(&inject.message, Family::of(source))?;
     let to = match &inject.to {
-        Some(to) => spoken(to.value).map_err(in_words)?,
+        Some(to) => to.value,
         None => usual(&payload, source)?,
     };
-    let header = Ipv4Header {
-        ttl: inject.ttl,
-        router_alert: inject.router_alert,
-        ..Ipv4Header::igmp(source, to)
-    };
+    let (hop_limit, router_alert) = (inject.ttl, inject.router_alert);
+    let header = Header { hop_limit, router_alert, ..Header::gmp(source, to) };
     let Inject { pad, truncate, good_checksum, .. } = *inject;
     let flaws = Flaws { pad, truncate, good_checksum };
     let (every, times) = (inject.repeat.every, inject.repeat.times);
-    Ok(Injection { port, to: to.into(), header, payload, flaws, every, times })
+    Ok(Injection { port, to, header, payload, flaws, every, times })
 }
 
 /// The General Queries of a scripted querier.
@@ -97,46 +91,39 @@ pub(super) fn injection(inject: &Inject, port: PortId, own: &Port) -> Result<Inj
 /// # Errors
 /// Why the packet cannot be made.
 pub(super) fn periodic(querier: &Querier, port: PortId, own: &Port) -> Result<Injection, String> {
-    let payload = Payload::Message(query(None, querier.max_resp));
     let own = address(own)?;
+    let payload = Payload::Message(query(Family::of(own), None, querier.max_resp));
     let to = usual(&payload, own)?;
     let flaws = Flaws { pad: 0, truncate: None, good_checksum: true };
-    let (header, every) = (Ipv4Header::igmp(own, to), querier.query_interval);
-    Ok(Injection { port, to: to.into(), header, payload, flaws, every, times: u32::MAX })
+    let (header, every) = (Header::gmp(own, to), querier.query_interval);
+    Ok(Injection { port, to, header, payload, flaws, every, times: u32::MAX })
 }
 
-/// The address that an interface sends from.
-fn address(own: &Port) -> Result<Ipv4Addr, String> {
-    let address = own.address.ok_or("a port of a switch has no address to send from")?;
-    spoken(address).map_err(in_words)
-}
-
-fn in_words(unspoken: Unspoken<IpAddr>) -> String {
-    unspoken.to_string()
+/// The address that an interface sends messages from.
+fn address(own: &Port) -> Result<IpAddr, String> {
+    own.speaks_from().ok_or_else(|| "a port of a switch has no address to send from".to_owned())
 }
 
 /// 10 s, the default Query Response Interval (RFC2236-8.3-01).
 const DEFAULT_MAX_RESP: Duration = Duration::from_secs(10);
 
-fn payload(written: &InjectedMessage) -> Result<Payload, String> {
+fn payload(written: &InjectedMessage, family: Family) -> Result<Payload, String> {
     let (kind, group, max_resp) = match written {
         InjectedMessage::Octets(octets) => return Ok(Payload::Octets(octets.clone())),
         InjectedMessage::Fields { kind, group, max_resp } => (*kind, *group, *max_resp),
     };
-    group.map(spoken_group).transpose().map_err(in_words)?;
     let max_resp = max_resp.unwrap_or(DEFAULT_MAX_RESP);
-    let message = kind.message(group, max_resp);
+    let message = kind.message(family, group, max_resp);
     message
         .map(Payload::Message)
         .ok_or_else(|| format!("a {} cannot be made from fields", kind.word()))
 }
 
 /// The destination that the RFC requires; raw octets go to all hosts.
-fn usual(payload: &Payload, source: Ipv4Addr) -> Result<Ipv4Addr, String> {
-    let source = source.into();
+fn usual(payload: &Payload, source: IpAddr) -> Result<IpAddr, String> {
     let to = match payload {
         Payload::Message(message) => destination(message, source),
         Payload::Octets(_) => Some(all_hosts(source)),
     };
-    spoken(to.ok_or("no RFC says where this message goes")?).map_err(in_words)
+    to.ok_or_else(|| "no RFC says where this message goes".to_owned())
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 use castnet::gmp::message::{Message, Query, Report, Version};
 use serde::{Deserialize, Serialize};
 
@@ -221,10 +221,15 @@ impl PacketKind {
     /// The message of this kind about the group; `None` if fields cannot describe the kind, or if the
     /// kind needs a group.
     #[must_use]
-    pub fn message(self, group: Option<Group>, max_resp: Duration) -> Option<Message> {
+    pub fn message(
+        self,
+        family: Family,
+        group: Option<Group>,
+        max_resp: Duration,
+    ) -> Option<Message> {
         Some(match self {
-            Self::GeneralQuery => query(None, max_resp),
-            Self::GroupSpecificQuery => query(Some(group?), max_resp),
+            Self::GeneralQuery => query(family, None, max_resp),
+            Self::GroupSpecificQuery => query(family, Some(group?), max_resp),
             Self::V1Report => Message::Report(Report::of_group(Version::V1, group?)),
             Self::V2Report => Message::Report(Report::of_group(Version::V2, group?)),
             Self::Leave => Message::Report(Report::leave(group?)),
@@ -258,9 +263,12 @@ impl PacketKind {
     }
 }
 
-/// A Query before version 3; a zero Max Response Time makes it version 1 (RFC2236-4-01).
+/// A Query before version 3 of IGMP, where a zero Max Response Time makes it version 1
+/// (RFC2236-4-01), or before version 2 of MLD, where zero asks for an answer at once
+/// (RFC2710-3.4-01).
 #[must_use]
-pub fn query(group: Option<Group>, max_resp: Duration) -> Message {
-    let version = if max_resp.is_zero() { Version::V1 } else { Version::V2 };
+pub fn query(family: Family, group: Option<Group>, max_resp: Duration) -> Message {
+    let is_oldest = family == Family::V4 && max_resp.is_zero();
+    let version = if is_oldest { Version::V1 } else { Version::V2 };
     Message::Query(Query::older(version, group, max_resp))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 
 use super::field::FIELDS;
 use super::kind::{KINDS, SPELLINGS};
@@ -18,7 +18,7 @@ fn each_kind_has_the_row_that_is_looked_up() {
         // The page marks each packet with the one kind that is no union.
         assert_eq!(row.mark.is_some(), row.versions.is_some() && !row.is_union, "{row:?}");
         let group = Group::try_from(IpAddr::from([239, 1, 1, 1])).unwrap();
-        let made = row.kind.message(Some(group), Duration::from_secs(1));
+        let made = row.kind.message(Family::V4, Some(group), Duration::from_secs(1));
         assert_eq!(made.is_some(), row.is_made, "{row:?}");
     }
     let words: BTreeSet<&str> = SPELLINGS.iter().map(|(word, _)| *word).collect();
