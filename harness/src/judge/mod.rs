@@ -83,6 +83,8 @@ pub struct Finding {
     pub line: usize,
     /// The claim in one line.
     pub claim: String,
+    /// The ids of the RFC clauses that it proves, if the whole run passes.
+    pub proves: Vec<String>,
     /// The outcome.
     pub outcome: Outcome,
     /// Why, line by line; empty for a pass.
@@ -354,8 +356,8 @@ impl<'a> Evidence<'a> {
         });
         let judged = self.with_causes(&check.claim, judged);
         let Judged { outcome, why, measured, at, missed_by } = judged;
-        let (line, claim) = (check.line, check.text.clone());
-        Finding { line, claim, outcome, why, measured, at, by_tolerance, missed_by }
+        let (line, claim, proves) = (check.line, check.text.clone(), check.proves.clone());
+        Finding { line, claim, proves, outcome, why, measured, at, by_tolerance, missed_by }
     }
 
     fn judge(&self, check: &Check) -> Judged {

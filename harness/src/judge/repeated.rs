@@ -77,6 +77,7 @@ mod tests {
         Finding {
             line,
             claim: String::new(),
+            proves: Vec::new(),
             outcome: Outcome::Fail,
             why: why.iter().map(|&line| line.to_owned()).collect(),
             measured: Vec::new(),

@@ -19,6 +19,8 @@ pub struct Check {
     pub line: usize,
     /// The claim in one line.
     pub text: String,
+    /// The ids of the RFC clauses that it proves if it and all others pass.
+    pub proves: Vec<String>,
     /// The claim.
     pub claim: Claim,
 }

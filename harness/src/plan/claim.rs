@@ -77,7 +77,8 @@ impl<'a> Claims<'a> {
             scenario::Claim::Members(members) => self.members(members)?,
             scenario::Claim::Mdb(mdb) => self.mdb(mdb)?,
         };
-        Some(Check { line, text, claim })
+        let proves = expectation.proves.iter().map(|id| id.value.clone()).collect();
+        Some(Check { line, text, proves, claim })
     }
 
     pub(super) fn is_router(&self, node: NodeId) -> bool {

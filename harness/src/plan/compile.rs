@@ -7,7 +7,7 @@ use super::claim::Claims;
 use super::limits::Limits;
 use super::timing::Timing;
 use super::topology::Topology;
-use super::{Act, Action, Check, Golden, Node, Plan, Role, evidence, fault, timeline};
+use super::{Act, Action, Check, Golden, Node, Plan, Role, evidence, fault, proof, timeline};
 use crate::scenario::diagnostic::{Diagnostics, Rejected, render_remark};
 use crate::scenario::{
     self, Backend, Backends, Draft, Expectation, Gaps, Listener, Reach, Scenario, Source, Sources,
@@ -138,7 +138,7 @@ fn plan(
         .expectations
         .iter()
         .filter_map(|expectation| Some((expectation, claims.check(expectation, source)?)));
-    let checks: Vec<(&Expectation, Check)> = checks.collect();
+    let mut checks: Vec<(&Expectation, Check)> = checks.collect();
     let (tolerance, readings) = (claims.tolerance, claims.readings);
     let acts: Vec<Act> = acts.into_iter().map(|(_, act)| act).collect();
     for act in acts.iter().filter(|act| matches!(act.action, Action::Kill)) {
@@ -157,8 +157,9 @@ fn plan(
         let (acts, struck) = (&acts, &struck);
         let (nodes, ports) = (&topology.nodes, &topology.ports);
         Limits { acts, nodes, ports, struck, tolerance, written, end }.check(&checks, faults);
+        proof::bind(&scenario.proves, &mut checks, scenario.family, faults);
     }
-    let checks = checks.into_iter().map(|(_, check)| check).collect();
+    let checks: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();
     let backends = scenario.backends.or_else(|| simulated(&topology.nodes));
     is_whole.then_some(Plan {
         name: name(path, combination),
@@ -166,7 +167,7 @@ fn plan(
         path: path.to_owned(),
         title: scenario.title.value,
         family: scenario.family,
-        proves: scenario.proves.into_iter().map(|id| id.value).collect(),
+        proves: proof::proved(&scenario.proves, &checks),
         tolerance,
         virtual_tolerance: scenario.tolerance.map_or(Duration::ZERO, |given| given.value),
         remarks: Vec::new(),

@@ -22,6 +22,7 @@ mod limits;
 mod lookup;
 mod packet;
 mod place;
+mod proof;
 mod resolve;
 mod router;
 mod routes;
@@ -69,7 +70,7 @@ pub struct Plan {
     pub title: String,
     /// The family of all its addresses.
     pub family: Family,
-    /// The ids of the RFC clauses that it proves.
+    /// The ids of the RFC clauses that it proves, each by at least one of its checks.
     pub proves: Vec<String>,
     /// How late a real machine may be: as the file says, or else the usual.
     pub tolerance: Duration,

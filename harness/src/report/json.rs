@@ -93,6 +93,8 @@ struct Program<'a> {
 pub(super) struct Found<'a> {
     line: usize,
     claim: &'a str,
+    /// The clauses that it proves, if the run passes.
+    clauses: &'a [String],
     outcome: String,
     why: &'a [String],
     measured: Vec<Measured>,
@@ -198,10 +200,11 @@ impl<'a> From<&'a ProgramLog> for Program<'a> {
 
 impl<'a> From<&'a Finding> for Found<'a> {
     fn from(found: &'a Finding) -> Self {
-        let Finding { line, claim, outcome, why, measured, at, by_tolerance, .. } = found;
+        let Finding { line, claim, proves, outcome, why, measured, at, by_tolerance, .. } = found;
         Self {
             line: *line,
             claim,
+            clauses: proves,
             outcome: word(*outcome),
             why,
             measured: measured.iter().map(Measured::from).collect(),

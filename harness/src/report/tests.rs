@@ -11,6 +11,7 @@ pub(super) fn finished(name: &str, outcome: Outcome) -> Finished {
     let finding = Finding {
         line: 7,
         claim: "lan: LMQC 2 query".to_owned(),
+        proves: Vec::new(),
         outcome,
         why: Vec::new(),
         measured: Vec::new(),

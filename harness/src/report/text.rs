@@ -216,6 +216,7 @@ mod tests {
         let findings = vec![Finding {
             line: 7,
             claim,
+            proves: Vec::new(),
             outcome,
             why,
             measured,

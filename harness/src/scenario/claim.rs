@@ -12,6 +12,8 @@ use crate::vocabulary::kind::PacketKind;
 pub struct Expectation {
     /// Its place.
     pub span: Span,
+    /// The ids of the RFC clauses that it proves.
+    pub proves: Vec<Spanned<String>>,
     /// The claim.
     pub claim: Claim,
 }

@@ -1,19 +1,67 @@
-//! The catalogue of RFC clauses that scenarios, tests and code cite by id.
+//! The catalogue of RFC clauses, and the clauses that a scenario or an expectation says it proves.
+//!
+//! Scenarios, tests and code cite clauses by id. An id that is not in the catalogue is refused, and so
+//! is one that stands twice in a list. Which expectation can show a clause is decided by the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+
+use super::reader::Reader;
+use super::span::Spanned;
 
 /// One testable clause, in the catalogue's own words.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Clause {
     /// `RFC<number>-<section>-<nn>`
     pub id: String,
+    /// The number of its RFC.
+    pub rfc: u32,
     /// MUST, SHOULD or MAY.
     pub level: String,
+    /// Whose duty it is.
+    pub actor: Actor,
     /// The demand.
     pub text: String,
+}
+
+/// Whose duty a clause is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Actor {
+    /// A host's.
+    Host,
+    /// A router's.
+    Router,
+    /// Everybody's.
+    Both,
+}
+
+/// A protocol of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Group management of IPv4.
+    Igmp,
+    /// Group management of IPv6.
+    Mld,
+    /// Group management of either family.
+    Both,
+    /// Multicast routing, which castnet does not speak yet.
+    Pim,
+}
+
+impl Clause {
+    /// The protocol that it is about.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        match self.rfc {
+            2710 | 3590 | 3810 | 9777 => Protocol::Mld,
+            4604 | 4605 | 5790 => Protocol::Both,
+            7761 => Protocol::Pim,
+            _ => Protocol::Igmp,
+        }
+    }
 }
 
 static CLAUSES: LazyLock<BTreeMap<String, Clause>> = LazyLock::new(|| {
@@ -36,4 +84,33 @@ pub fn clause(id: &str) -> Option<&'static Clause> {
 /// Every clause, by id.
 pub fn all() -> impl Iterator<Item = &'static Clause> {
     CLAUSES.values()
+}
+
+/// The key `proves` of a file or of an expectation.
+pub(super) fn proves(table: &Reader<'_, '_>) -> Vec<Spanned<String>> {
+    let ids = table.strings("proves").map_or_else(Vec::new, |ids| ids.value);
+    let mut known = BTreeSet::new();
+    let mut faults = table.faults().borrow_mut();
+    for id in &ids {
+        if !known.insert(&id.value) {
+            let message = format!("`{}` stands twice", id.value);
+            faults.error(&id.span, message, "the second time");
+        } else if clause(&id.value).is_none() {
+            let message = format!("unknown RFC clause `{}`", id.value);
+            faults.error_with_help(&id.span, message, "not in the catalogue", like(&id.value));
+        }
+    }
+    ids
+}
+
+/// Help for an id that is unknown. Among several hundred ids, only those of one section are worth
+/// suggesting.
+fn like(id: &str) -> String {
+    let stem = |id: &str| id.rsplit_once('-').map(|(stem, _)| stem.to_owned());
+    let near = all().map(|clause| clause.id.as_str()).filter(|known| stem(known) == stem(id));
+    match near.collect::<Vec<_>>().as_slice() {
+        [] => "an id is RFC<number>-<section>-<nn>, as in RFC2236-3-23".to_owned(),
+        [only] => format!("of this section there is {only}"),
+        [first, .., last] => format!("of this section there are {first} to {last}"),
+    }
 }

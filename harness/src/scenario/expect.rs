@@ -3,7 +3,9 @@
 use super::expr;
 use super::reader::Reader;
 use super::values::{count, expression, group, optional, verb, window};
-use super::{Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, packet, state};
+use super::{
+    Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, clauses, packet, state,
+};
 use crate::vocabulary::claim::{SINCE, all_keys, keys};
 
 /// The verbs of claims.
@@ -69,9 +71,9 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
             None
         }
     };
-    let span = table.span().clone();
+    let (span, proves) = (table.span().clone(), clauses::proves(&table));
     table.finish();
-    Some(Expectation { span, claim: claim? })
+    Some(Expectation { span, proves, claim: claim? })
 }
 
 fn delivery(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<DeliveryClaim> {

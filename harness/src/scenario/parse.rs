@@ -1,7 +1,6 @@
 //! The file as a whole, and its links.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use castnet::addr::Family;
 use toml::de::DeTable;
@@ -78,8 +77,7 @@ fn read(document: &DeTable<'_>, is_whole: bool, scope: &Scope) -> (Scenario, Gap
     let title = title(&file, faults);
     file.word("family", "family", &FAMILIES);
     let family = scope.family().unwrap_or(Family::V4);
-    let proves = file.strings("proves").map_or_else(Vec::new, |ids| ids.value);
-    check_clauses(&proves, faults);
+    let proves = clauses::proves(&file);
     // `extends` and the matrix have been processed already.
     file.string("extends");
     file.know(&["matrix"]);
@@ -154,29 +152,6 @@ fn title(file: &Reader<'_, '_>, faults: &RefCell<Diagnostics>) -> Spanned<String
         }
     }
     title.unwrap_or(Spanned { value: String::new(), span: 0..0 })
-}
-
-fn check_clauses(ids: &[Spanned<String>], faults: &RefCell<Diagnostics>) {
-    let mut known = BTreeSet::new();
-    for id in ids {
-        if !known.insert(&id.value) {
-            let message = format!("`{}` stands twice", id.value);
-            faults.borrow_mut().error(&id.span, message, "the second time");
-        } else if clauses::clause(&id.value).is_none() {
-            // Among several hundred ids, only those of one section are worth suggesting.
-            let stem = |id: &str| id.rsplit_once('-').map(|(stem, _)| stem.to_owned());
-            let near = clauses::all().map(|clause| clause.id.as_str());
-            let near = near.filter(|known| stem(known) == stem(&id.value));
-            let mut faults = faults.borrow_mut();
-            let help = match near.collect::<Vec<_>>().as_slice() {
-                [] => "an id is RFC<number>-<section>-<nn>, as in RFC2236-3-23".to_owned(),
-                [only] => format!("of this section there is {only}"),
-                [first, .., last] => format!("of this section there are {first} to {last}"),
-            };
-            let message = format!("unknown RFC clause `{}`", id.value);
-            faults.error_with_help(&id.span, message, "not in the catalogue", help);
-        }
-    }
 }
 
 fn links(value: Value<'_, '_>, gap: &mut Gap, scope: &Scope) -> Vec<Link> {

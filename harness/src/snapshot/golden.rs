@@ -172,6 +172,7 @@ pub fn check(
     verdict.findings.push(Finding {
         line,
         claim,
+        proves: Vec::new(),
         outcome,
         why,
         measured,

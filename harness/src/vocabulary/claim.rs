@@ -5,7 +5,7 @@ use super::key::Default::{Flag as Yes, Text as Said};
 use super::key::Form::{
     Count, Flag, Group, Length, Like, Link, List, Moment, Node, Table, Tables, Text, True, Words,
 };
-use super::key::{Key, Keys};
+use super::key::{CLAUSES, Key, Keys};
 use super::kind::WORDS;
 
 /// The points from which a latency is measured.
@@ -15,6 +15,9 @@ static WINDOW: &[Key] = &[
     Key::new("after", Moment, "From when on; from the start of the run unless given."),
     Key::new("within", Length, "For how long; until the run ends unless given."),
 ];
+
+static PROOF: &[Key] =
+    &[Key::new("proves", CLAUSES, "The RFC clauses that this expectation proves.")];
 
 const AT: Key = Key::needed("at", Moment, "When.");
 
@@ -146,19 +149,19 @@ static MEMBERS: &[Key] = &[
 
 /// The claims, and the keys of an `[[expect]]` with each of them.
 pub static EXPECTATIONS: [(&str, Keys); 13] = [
-    ("packet", &[PACKET, WINDOW]),
-    ("order", &[ORDER, WINDOW]),
-    ("received", &[DELIVERY, &[RECEIVED], WINDOW]),
-    ("exactly-once", &[DELIVERY, &[EXACTLY_ONCE], WINDOW]),
-    ("none-after", &[DELIVERY, NONE_AFTER]),
-    ("ttl", &[DELIVERY, &[TTL], WINDOW]),
-    ("join-latency", &[DELIVERY, JOIN_LATENCY]),
-    ("leave-latency", &[DELIVERY, LEAVE_LATENCY]),
-    ("mfc", &[MFC]),
-    ("mdb", &[MDB]),
-    ("querier-at", &[QUERIER, &[AT]]),
-    ("querier-throughout", &[QUERIER, WINDOW]),
-    ("members", &[MEMBERS]),
+    ("packet", &[PACKET, WINDOW, PROOF]),
+    ("order", &[ORDER, WINDOW, PROOF]),
+    ("received", &[DELIVERY, &[RECEIVED], WINDOW, PROOF]),
+    ("exactly-once", &[DELIVERY, &[EXACTLY_ONCE], WINDOW, PROOF]),
+    ("none-after", &[DELIVERY, NONE_AFTER, PROOF]),
+    ("ttl", &[DELIVERY, &[TTL], WINDOW, PROOF]),
+    ("join-latency", &[DELIVERY, JOIN_LATENCY, PROOF]),
+    ("leave-latency", &[DELIVERY, LEAVE_LATENCY, PROOF]),
+    ("mfc", &[MFC, PROOF]),
+    ("mdb", &[MDB, PROOF]),
+    ("querier-at", &[QUERIER, &[AT], PROOF]),
+    ("querier-throughout", &[QUERIER, WINDOW, PROOF]),
+    ("members", &[MEMBERS, PROOF]),
 ];
 
 /// The keys of every expectation that has the key `claim`.

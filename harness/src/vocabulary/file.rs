@@ -4,7 +4,7 @@ use super::act::ACTS;
 use super::fault::FAULTS;
 use super::key::Default::Text as Said;
 use super::key::Form::{Defined, Like, List, Named, Table, Tables, Text, Time, Words};
-use super::key::{Key, Keys};
+use super::key::{CLAUSES, Key, Keys};
 use super::link::LINK;
 use super::node::GENERATE;
 
@@ -38,11 +38,7 @@ static INVARIANTS: Keys =
 pub static FILE: Keys = &[&[
     Key::new("title", Text, "One line that says what the scenario claims."),
     Key::new("family", Words(&FAMILIES), "The family of all its addresses.").or(Said("ipv4")),
-    Key::new(
-        "proves",
-        List(&Defined("clause", &[])),
-        "The RFC clauses that it proves, by their ids.",
-    ),
+    Key::new("proves", CLAUSES, "The RFC clauses that it proves, by their ids."),
     Key::new("extends", Like("../topologies/router.toml"), "The template that it begins with."),
     Key::new(
         "matrix",

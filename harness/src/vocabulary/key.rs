@@ -80,6 +80,9 @@ pub enum Form {
     Defined(&'static str, Keys),
 }
 
+/// The ids of RFC clauses.
+pub const CLAUSES: Form = Form::List(&Form::Defined("clause", &[]));
+
 /// The keys of a table: its own, and those that it shares with other tables.
 pub type Keys = &'static [&'static [Key]];
 

@@ -132,7 +132,7 @@ fn beside(page: &str, run: &Finished) -> Option<String> {
 /// Every RFC of the catalogue with at least one clause that a run proves or claims to.
 fn rfcs<'a>(rows: &[(&'a Finished, Row<'a>)]) -> Vec<Rfc<'a>> {
     let mut by_rfc = BTreeMap::<&str, Vec<Proof<'_>>>::new();
-    for Clause { id, level, text } in clauses::all() {
+    for Clause { id, level, text, .. } in clauses::all() {
         let claim = |run: &&(&Finished, Row<'_>)| run.0.clauses.contains(id);
         let claiming: Vec<&Finished> = rows.iter().filter(claim).map(|(run, _)| *run).collect();
         let fails = claiming.iter().any(|run| run.verdict.outcome != Outcome::Pass);

@@ -1,7 +1,7 @@
 //! Every key of the document, with what it holds: for `castnet run --help`.
 
 /// Each key by its path from the document, and what it holds. Lists are marked with `[]`.
-pub const KEYS: [(&str, &str); 63] = [
+pub const KEYS: [(&str, &str); 64] = [
     ("schema", "the version of this shape; it changes if a key goes or means something else"),
     ("castnet", "the version of castnet"),
     ("exit_code", "what the program ends with"),
@@ -31,6 +31,7 @@ pub const KEYS: [(&str, &str); 63] = [
     ("runs[].findings[]", "each check, in the order of the file"),
     ("runs[].findings[].line", "its line of the file"),
     ("runs[].findings[].claim", "the claim in one line"),
+    ("runs[].findings[].clauses[]", "the ids of the clauses that it proves, if the run passes"),
     ("runs[].findings[].outcome", "pass, vacuous or fail"),
     ("runs[].findings[].why[]", "the likely cause, the arithmetic and the evidence, line by line"),
     ("runs[].findings[].measured[]", "each measurement"),

@@ -1,6 +1,8 @@
 //! Scenarios that would pass without proving anything: each is refused at its key, remarked on, or
 //! VACUOUS. And of two claims that contradict each other one is false.
 
+mod clauses;
+
 use castnet_lab::backend::{Cancel, sim};
 use castnet_lab::judge::{Outcome, Verdict, judge};
 use castnet_lab::plan::{Plan, compile};

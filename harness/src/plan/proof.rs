@@ -1,0 +1,107 @@
+//! Which expectation shows which RFC clause.
+//!
+//! An expectation shows the clauses of its own `proves`. A clause of the file is shown by the
+//! expectations that look at whose duty it is: a host's by those about Reports, Leaves and Done, a
+//! router's by those about Queries, datagrams, and what a router or a switch holds, and everybody's by
+//! any; but if one of them names it itself, by that one alone. A clause that none of them shows, or of a protocol that the scenario does not speak, is refused.
+
+use castnet::addr::Family;
+
+use super::{Check, Claim, Filter};
+use crate::scenario::clauses::{Actor, Clause, Protocol, clause};
+use crate::scenario::diagnostic::{Diagnostics, Spanned};
+use crate::scenario::{Expectation, PacketKind};
+
+/// Gives each clause of the file to the checks that show it.
+pub(super) fn bind(
+    of_file: &[Spanned<String>],
+    checks: &mut [(&Expectation, Check)],
+    family: Family,
+    faults: &mut Diagnostics,
+) {
+    for id in checks.iter().flat_map(|(expectation, _)| &expectation.proves) {
+        is_spoken(id, family, faults);
+    }
+    for id in of_file {
+        let Some(clause) = clause(&id.value).filter(|_| is_spoken(id, family, faults)) else {
+            continue;
+        };
+        if checks.iter().any(|(_, check)| check.proves.contains(&id.value)) {
+            continue;
+        }
+        let shown = checks.iter_mut().filter(|(_, check)| shows(&check.claim, clause.actor));
+        let mut is_shown = false;
+        for (_, check) in shown {
+            check.proves.push(id.value.clone());
+            is_shown = true;
+        }
+        if !is_shown {
+            let message = format!("no expectation shows `{}`", id.value);
+            let label = match clause.actor {
+                Actor::Host => "a host's duty is shown by Reports and Leaves",
+                Actor::Router => "a router's duty is shown by Queries, datagrams and its state",
+                Actor::Both => "there is nothing to show it",
+            };
+            let help = "claim what it demands, or name it in the `proves` of the expectation that \
+                        shows it";
+            faults.error_with_help(&id.span, message, label, help);
+        }
+    }
+}
+
+/// The clauses of the file and of its checks, each once.
+pub(super) fn proved(of_file: &[Spanned<String>], checks: &[Check]) -> Vec<String> {
+    let mut all: Vec<String> = of_file.iter().map(|id| id.value.clone()).collect();
+    for id in checks.iter().flat_map(|check| &check.proves) {
+        if !all.contains(id) {
+            all.push(id.clone());
+        }
+    }
+    all
+}
+
+/// Whether the scenario speaks the protocol of the clause; it is refused otherwise.
+fn is_spoken(id: &Spanned<String>, family: Family, faults: &mut Diagnostics) -> bool {
+    let Some(protocol) = clause(&id.value).map(Clause::protocol) else { return false };
+    let (of, speaks) = match (protocol, family) {
+        (Protocol::Igmp, Family::V6) => ("IGMP", "this scenario speaks MLD"),
+        (Protocol::Mld, Family::V4) => ("MLD", "this scenario speaks IGMP"),
+        (Protocol::Pim, _) => ("PIM", "castnet does not speak PIM yet"),
+        _ => return true,
+    };
+    faults.error(&id.span, format!("`{}` is a clause of {of}", id.value), speaks);
+    false
+}
+
+/// Whether the claim looks at whose duty the clause is.
+fn shows(claim: &Claim, actor: Actor) -> bool {
+    let of_host = match claim {
+        Claim::Packet { filter, .. } => is_of_host(filter),
+        Claim::Order(steps, _) => {
+            let of_host = steps.iter().any(|step| is_of_host(&step.filter));
+            let of_router = steps.iter().any(|step| !is_of_host(&step.filter));
+            return match actor {
+                Actor::Host => of_host,
+                Actor::Router => of_router,
+                Actor::Both => true,
+            };
+        }
+        _ => false,
+    };
+    match actor {
+        Actor::Host => of_host,
+        Actor::Router => !of_host,
+        Actor::Both => true,
+    }
+}
+
+const fn is_of_host(filter: &Filter) -> bool {
+    matches!(
+        filter.kind,
+        PacketKind::Report
+            | PacketKind::V1Report
+            | PacketKind::V2Report
+            | PacketKind::V3Report
+            | PacketKind::Leave
+    )
+}
