@@ -1,7 +1,12 @@
 //! The roles of nodes in the simulator: one small module each.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use castnet::addr::Family;
+
 use super::actor::Actor;
 use super::forwarders::Forwarder;
+use super::model::host::HostInet;
 use super::{host, listener, population, router, sender, switch};
 use crate::plan::{NodeId, Plan, Role};
 use crate::scenario::Listener;
@@ -9,8 +14,19 @@ use crate::scenario::Listener;
 /// Makes the actor of a node.
 ///
 /// # Errors
-/// The node has an address of an unsupported family; the message names it.
+/// The node has no address of the plan's family; the message names it.
 pub(super) fn actor(
+    plan: &Plan,
+    node: NodeId,
+    forwarders: &[Forwarder],
+) -> Result<Box<dyn Actor>, String> {
+    match plan.family {
+        Family::V4 => of_family::<Ipv4Addr>(plan, node, forwarders),
+        Family::V6 => of_family::<Ipv6Addr>(plan, node, forwarders),
+    }
+}
+
+fn of_family<A: HostInet + 'static>(
     plan: &Plan,
     node: NodeId,
     forwarders: &[Forwarder],
@@ -18,13 +34,13 @@ pub(super) fn actor(
     Ok(match &plan.nodes[node].role {
         Role::Router(written) => {
             let forwarder = Forwarder::place(forwarders, node);
-            Box::new(router::RouterActor::new(plan, node, written, forwarder)?)
+            Box::new(router::RouterActor::<A>::new(plan, node, written, forwarder)?)
         }
         Role::Listener(Listener::Kernel { igmp_version }) => {
-            Box::new(listener::ListenerActor::new(plan, node, *igmp_version)?)
+            Box::new(listener::ListenerActor::<A>::new(plan, node, *igmp_version)?)
         }
         Role::Listener(Listener::Population { igmp_version, count }) => {
-            Box::new(population::Population::new(plan, node, *igmp_version, *count)?)
+            Box::new(population::Population::<A>::new(plan, node, *igmp_version, *count)?)
         }
         Role::Listener(Listener::Castnet(knobs)) => {
             Box::new(host::HostActor::new(plan, node, knobs)?)

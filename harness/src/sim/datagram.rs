@@ -5,22 +5,21 @@ use std::rc::Rc;
 
 use castnet::addr::Group;
 use castnet::time::Instant;
-use castnet::wire::ipv4::{self, Ipv4Header};
+use castnet::wire::Unencodable;
+use castnet::wire::ip::{Datagram, Header, Packet};
 use etherparse::{UdpHeader, UdpSlice, ip_number};
 
 use super::last::Last;
 use crate::capture::numbered::{self, UDP_PORT};
-use crate::family::spoken;
 use crate::plan::Stream;
 use crate::recording::Number;
 
 /// The IP packet with one datagram of the stream.
 ///
 /// # Errors
-/// The packet would be too long, or is of an unsupported family; the message says which.
-pub(super) fn encode(stream: &Stream, sequence: u64, now: Instant) -> Result<Vec<u8>, String> {
-    let spoken = |address| spoken(address).map_err(|unspoken| unspoken.to_string());
-    let (source, group) = (spoken(stream.source)?, spoken(stream.group.addr())?);
+/// The packet would be too long, or its addresses are of two families; the message says which.
+pub(super) fn encode(stream: &Stream, sequence: u64, now: Instant) -> Result<Vec<u8>, Unencodable> {
+    let (source, destination) = (stream.source, stream.group.addr());
     let number = Number { stream: stream.id, sequence };
     let payload = numbered::encode(number, now, stream.size);
     let octets = (UdpHeader::LEN + payload.len()).try_into().unwrap_or(u16::MAX);
@@ -30,19 +29,24 @@ pub(super) fn encode(stream: &Stream, sequence: u64, now: Instant) -> Result<Vec
         length: octets,
         checksum: 0,
     };
-    let checksum = udp.calc_checksum_ipv4_raw(source.octets(), group.octets(), &payload);
-    udp.checksum = checksum.unwrap_or_default();
-    let header = Ipv4Header {
-        source,
-        destination: group,
-        protocol: ip_number::UDP.0,
-        ttl: stream.ttl,
-        tos: 0,
-        identification: 0,
-        dont_fragment: true,
-        router_alert: false,
-    };
-    header.encode(&[&udp.to_bytes()[..], &payload].concat()).map_err(|unfit| unfit.to_string())
+    udp.checksum = checksum(&udp, source, destination, &payload).unwrap_or_default();
+    let protocol = ip_number::UDP.0;
+    let hop_limit = stream.ttl;
+    let header = Header { source, destination, protocol, hop_limit, class: 0, router_alert: false };
+    Datagram { header, payload: [&udp.to_bytes()[..], &payload].concat() }.encode()
+}
+
+/// The checksum of a datagram; `None` if its addresses are of two families or it is too long.
+fn checksum(udp: &UdpHeader, source: IpAddr, group: IpAddr, payload: &[u8]) -> Option<u16> {
+    match (source, group) {
+        (IpAddr::V4(source), IpAddr::V4(group)) => {
+            udp.calc_checksum_ipv4_raw(source.octets(), group.octets(), payload).ok()
+        }
+        (IpAddr::V6(source), IpAddr::V6(group)) => {
+            udp.calc_checksum_ipv6_raw(source.octets(), group.octets(), payload).ok()
+        }
+        _ => None,
+    }
 }
 
 /// Reads datagrams for all listeners of a world. Each is read once, however many listeners get it.
@@ -61,16 +65,17 @@ impl Receiver {
 }
 
 fn receive(packet: &[u8]) -> Option<Received> {
-    let packet = ipv4::decode(packet).ok().filter(|read| read.protocol == ip_number::UDP.0)?;
-    let udp = UdpSlice::from_slice(packet.payload).ok()?;
-    let (source, group) = (packet.source, packet.destination);
+    let packet = Packet::decode(packet).ok()?;
+    let (source, group) = (packet.header.source, packet.header.destination);
+    let is_udp = packet.header.protocol == ip_number::UDP.0;
+    let udp = UdpSlice::from_slice(packet.payload).ok().filter(|_| is_udp)?;
     let header = udp.to_header();
-    let checksum =
-        header.calc_checksum_ipv4_raw(source.octets(), group.octets(), udp.payload()).ok()?;
-    let right = header.checksum == 0 || header.checksum == checksum;
+    let checksum = checksum(&header, source, group, udp.payload())?;
+    // Only IPv4 has datagrams without a checksum (RFC 8200 section 8.1).
+    let right = header.checksum == checksum || header.checksum == 0 && source.is_ipv4();
     let ours = right && header.destination_port == UDP_PORT;
     let (number, _) = ours.then(|| numbered::decode(udp.payload()))??;
-    Some((source.into(), Group::new(group.into())?, number))
+    Some((source, Group::new(group)?, number))
 }
 
 #[cfg(test)]
@@ -98,9 +103,24 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_stream_is_refused_in_words() {
-        let why = encode(&stream("2001:db8::1", "ff3e::1"), 7, Instant::ZERO).unwrap_err();
-        assert_eq!(why, "2001:db8::1: IPv6 is not spoken by the laboratory yet");
+    fn a_stream_of_two_families_is_refused_in_words() {
+        let why = encode(&stream("2001:db8::1", "239.1.1.1"), 7, Instant::ZERO).unwrap_err();
+        assert!(why.to_string().contains("is of the other address family"), "{why}");
+    }
+
+    // RFC 8200 section 8.1
+    #[test]
+    fn a_datagram_of_ipv6_has_a_checksum() {
+        let octets = encode(&stream("2001:db8::1", "ff3e::1"), 7, Instant::ZERO).unwrap();
+        let (source, group, number) = receive(&octets).unwrap();
+        assert_eq!(
+            (source, group),
+            ("2001:db8::1".parse().unwrap(), stream("::1", "ff3e::1").group)
+        );
+        assert_eq!(number, Number { stream: 3, sequence: 7 });
+        let mut without = octets;
+        without[46..48].copy_from_slice(&[0, 0]);
+        assert_eq!(receive(&without), None);
     }
 
     #[test]

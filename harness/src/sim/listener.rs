@@ -1,60 +1,68 @@
-//! A listener whose kernel speaks IGMP for it: the model of a Linux host, and sockets.
+//! A listener whose kernel speaks IGMP or MLD for it: the model of a Linux host, and sockets.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::igmp::ALL_HOSTS;
 use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Context, Sounds};
 use super::frame::Frame;
-use super::model::host::{Host, HostInput, HostOut};
+use super::model::host::{Host, HostInet, HostInput, HostOut};
+use super::model::inet::Inet;
 use crate::capture::ethernet::multicast_mac;
-use crate::family::{spoken, spoken_group};
 use crate::plan::{Action, NodeId, Plan, Port, PortId, Setting};
 use crate::recording::Delivery;
 
-pub(super) struct ListenerActor {
+pub(super) struct ListenerActor<A> {
     node: NodeId,
-    kernels: Kernels,
+    kernels: Kernels<A>,
     /// The sockets: one for each group on each interface.
     joined: Vec<(PortId, Group)>,
 }
 
-/// The host side of a node's kernel: IGMP on each of its interfaces.
-pub(super) struct Kernels {
-    interfaces: Vec<(PortId, Host)>,
+/// The host side of a node's kernel: group management on each of its interfaces.
+pub(super) struct Kernels<A> {
+    interfaces: Vec<(PortId, Host<A>)>,
     /// When the earliest timer of these kernels is due.
     next: Option<Instant>,
     rng: Rng,
-    said: Vec<HostOut>,
+    said: Vec<HostOut<A>>,
 }
 
-impl ListenerActor {
+impl<A: HostInet> ListenerActor<A> {
     pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Result<Self, String> {
         let kernels = Kernels::new(plan, node, igmp_version)?;
         Ok(Self { node, kernels, joined: Vec::new() })
     }
 }
 
-/// The address of an interface, as the model of its kernel needs it.
+/// The address that the model of an interface's kernel speaks from.
 ///
 /// # Errors
-/// The interface has no address, or one of an unsupported family.
-pub(super) fn own_address(port: &Port) -> Result<Ipv4Addr, String> {
-    let address = port.address.ok_or("an interface has no address")?;
-    spoken(address).map_err(|unspoken| unspoken.to_string())
+/// The interface has no address, or one of another family.
+pub(super) fn own_address<A: Inet>(port: &Port) -> Result<A, String> {
+    of(port.speaks_from().ok_or("an interface has no address")?)
 }
 
-impl Kernels {
+/// The address in a model's family.
+///
+/// # Errors
+/// It is of the other family.
+pub(super) fn of<A: Inet>(address: IpAddr) -> Result<A, String> {
+    A::of(address).ok_or_else(|| format!("{address} is no address of {}", A::FAMILY))
+}
+
+impl<A: HostInet> Kernels<A> {
     /// # Errors
     /// An interface has no address of a supported family.
     pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Result<Self, String> {
         let node = &plan.nodes[node];
         let host = |&port: &PortId| {
             let address = own_address(&plan.ports[port])?;
-            Ok((port, Host::new(address, igmp_version)))
+            let mut kernel = Host::new(address, igmp_version);
+            plan.ports[port].addresses().filter_map(A::of).for_each(|own| kernel.answers_to(own));
+            Ok((port, kernel))
         };
         Ok(Self {
             interfaces: node.ports.iter().map(host).collect::<Result<_, String>>()?,
@@ -64,48 +72,50 @@ impl Kernels {
         })
     }
 
-    /// Every host is a member of 224.0.0.1.
+    /// Every host is a member of the all-hosts group, and in IPv6 of its solicited-node groups.
     pub(super) fn start(&self, cx: &mut Context<'_>) {
-        for &(port, _) in &self.interfaces {
-            cx.hear(port, Sounds::To(multicast_mac(ALL_HOSTS.into())), true);
+        for (port, host) in &self.interfaces {
+            for group in host.groups() {
+                cx.hear(*port, Sounds::To(multicast_mac(group.into())), true);
+            }
         }
     }
 
     /// # Errors
-    /// The group is of an unsupported family.
+    /// The group is of another family.
     pub(super) fn join(
         &mut self,
         cx: &mut Context<'_>,
         port: PortId,
         group: Group,
     ) -> Result<(), String> {
-        let address = spoken_group(group).map_err(|unspoken| unspoken.to_string())?;
+        let address = of(group.addr())?;
         cx.hear(port, Sounds::To(multicast_mac(group.addr())), true);
-        self.on(cx, port, |host, now, _, _| host.join(now, address));
+        self.on(cx, port, |host, now, rng, out| host.join(now, address, rng, out));
         Ok(())
     }
 
     /// # Errors
-    /// The group is of an unsupported family.
+    /// The group is of another family.
     pub(super) fn leave(
         &mut self,
         cx: &mut Context<'_>,
         port: PortId,
         group: Group,
     ) -> Result<(), String> {
-        let address = spoken_group(group).map_err(|unspoken| unspoken.to_string())?;
+        let address = of(group.addr())?;
         self.on(cx, port, |host, now, _, out| host.leave(now, address, out));
         cx.hear(port, Sounds::To(multicast_mac(group.addr())), false);
         Ok(())
     }
 
-    pub(super) fn receive(&mut self, cx: &mut Context<'_>, port: PortId, heard: &HostInput) {
+    pub(super) fn receive(&mut self, cx: &mut Context<'_>, port: PortId, heard: &HostInput<A>) {
         self.on(cx, port, |host, now, rng, _| host.receive(now, heard, rng));
     }
 
     pub(super) fn interface(&mut self, cx: &mut Context<'_>, port: PortId, up: bool) {
-        self.on(cx, port, |host, now, _, _| match up {
-            true => host.up(now),
+        self.on(cx, port, |host, now, rng, out| match up {
+            true => host.up(now, rng, out),
             false => host.down(now),
         });
     }
@@ -132,7 +142,7 @@ impl Kernels {
     }
 
     /// Whether the kernel accepts datagrams of the group on the port.
-    pub(super) fn is_member(&self, port: PortId, group: Ipv4Addr) -> bool {
+    pub(super) fn is_member(&self, port: PortId, group: A) -> bool {
         self.interfaces.iter().any(|(own, host)| *own == port && host.is_member(group))
     }
 
@@ -140,7 +150,7 @@ impl Kernels {
         &mut self,
         cx: &mut Context<'_>,
         port: PortId,
-        act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<HostOut>),
+        act: impl FnOnce(&mut Host<A>, Instant, &mut Rng, &mut Vec<HostOut<A>>),
     ) {
         let Self { interfaces, rng, said, .. } = self;
         let Some((_, host)) = interfaces.iter_mut().find(|(own, _)| *own == port) else { return };
@@ -153,7 +163,7 @@ impl Kernels {
     }
 }
 
-impl Actor for ListenerActor {
+impl<A: HostInet> Actor for ListenerActor<A> {
     fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         self.kernels.start(cx);
         Ok(())

@@ -11,20 +11,17 @@ mod members;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use castnet::igmp::ALL_HOSTS;
 use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Context, Sounds, Token};
 use super::frame::{Frame, UNDER_WAY};
-use super::listener::own_address;
-use super::model::host::{Host, HostInput, HostOut};
+use super::listener::{of, own_address};
+use super::model::host::{Host, HostInet, HostInput, HostOut};
 use super::model::jiffies::TICK;
 use crate::capture::ethernet::multicast_mac;
-use crate::family::spoken_group;
 use crate::plan::{Action, NodeId, Plan, PortId};
 use crate::recording::Delivery;
 use churn::Churning;
@@ -40,21 +37,21 @@ const CHURN: Token = 2;
 /// The number of bits of a token that identify the host.
 const HOST_BITS: u32 = 32;
 
-pub(super) struct Population {
+pub(super) struct Population<A> {
     node: NodeId,
     port: PortId,
-    hosts: Vec<Kernel>,
-    groups: BTreeMap<Ipv4Addr, Members>,
-    churning: Vec<Churning>,
+    hosts: Vec<Kernel<A>>,
+    groups: BTreeMap<A, Members>,
+    churning: Vec<Churning<A>>,
     rng: Rng,
-    said: Vec<HostOut>,
+    said: Vec<HostOut<A>>,
     /// Messages on their way from a host to the others.
-    overheard: VecDeque<(u32, HostInput)>,
+    overheard: VecDeque<(u32, HostInput<A>)>,
 }
 
 /// One host.
-struct Kernel {
-    igmp: Host,
+struct Kernel<A> {
+    kernel: Host<A>,
     /// When its timers are looked at next, by the reminders asked for.
     wake: Instant,
     /// The number of datagrams that its sockets have read.
@@ -64,7 +61,7 @@ struct Kernel {
 /// Never.
 const REST: Instant = Instant::from_nanos(u64::MAX);
 
-impl Population {
+impl<A: HostInet> Population<A> {
     pub(super) fn new(
         plan: &Plan,
         node: NodeId,
@@ -73,11 +70,9 @@ impl Population {
     ) -> Result<Self, String> {
         // The plan puts a population on exactly one link.
         let port = plan.nodes[node].ports[0];
-        let address = u32::from(own_address(&plan.ports[port])?);
-        let host = |n| {
-            let igmp = Host::new(Ipv4Addr::from(address + n), igmp_version);
-            Kernel { igmp, wake: REST, read: 0 }
-        };
+        let address: A = own_address(&plan.ports[port])?;
+        let host =
+            |n| Kernel { kernel: Host::new(address.of_host(n), igmp_version), wake: REST, read: 0 };
         Ok(Self {
             node,
             port,
@@ -106,14 +101,14 @@ impl Population {
         &mut self,
         cx: &mut Context<'_>,
         host: u32,
-        act: impl FnOnce(&mut Host, Instant, &mut Rng, &mut Vec<HostOut>) -> T,
+        act: impl FnOnce(&mut Host<A>, Instant, &mut Rng, &mut Vec<HostOut<A>>) -> T,
     ) -> T {
         *cx.events += 1;
         let phase = phase(host);
         let kernel = &mut self.hosts[host as usize];
-        let answer = act(&mut kernel.igmp, cx.now + phase, &mut self.rng, &mut self.said);
+        let answer = act(&mut kernel.kernel, cx.now + phase, &mut self.rng, &mut self.said);
         // The host's clock is ahead by its phase.
-        let deadline = kernel.igmp.deadline().map_or(REST, |at| at - phase);
+        let deadline = kernel.kernel.deadline().map_or(REST, |at| at - phase);
         if deadline < kernel.wake {
             kernel.wake = deadline;
             cx.remind(deadline, token(TIMER, host));
@@ -136,7 +131,7 @@ impl Population {
         }
     }
 
-    fn join(&mut self, cx: &mut Context<'_>, group: Ipv4Addr, host: u32) {
+    fn join(&mut self, cx: &mut Context<'_>, group: A, host: u32) {
         let members = self.groups.entry(group).or_insert_with(|| Members::new(self.hosts.len()));
         let was_empty = members.is_empty();
         if !members.add(host) {
@@ -145,10 +140,10 @@ impl Population {
         if was_empty {
             cx.hear(self.port, Sounds::To(multicast_mac(group.into())), true);
         }
-        self.on(cx, host, |igmp, now, _, _| igmp.join(now, group));
+        self.on(cx, host, |kernel, now, rng, out| kernel.join(now, group, rng, out));
     }
 
-    fn leave(&mut self, cx: &mut Context<'_>, group: Ipv4Addr, host: u32) {
+    fn leave(&mut self, cx: &mut Context<'_>, group: A, host: u32) {
         let Some(members) = self.groups.get_mut(&group) else { return };
         if !members.remove(host) {
             return;
@@ -156,13 +151,13 @@ impl Population {
         if members.is_empty() {
             cx.hear(self.port, Sounds::To(multicast_mac(group.into())), false);
         }
-        self.on(cx, host, |igmp, now, _, out| igmp.leave(now, group, out));
+        self.on(cx, host, |kernel, now, _, out| kernel.leave(now, group, out));
     }
 
     /// Every host that listens to this address, except the sender, hears the message.
-    fn hear(&mut self, cx: &mut Context<'_>, heard: &HostInput, to: Ipv4Addr, from: Option<u32>) {
+    fn hear(&mut self, cx: &mut Context<'_>, heard: &HostInput<A>, to: A, from: Option<u32>) {
         let hosts = self.hosts.len() as u32;
-        let everybody = to == ALL_HOSTS;
+        let everybody = to == A::ALL_HOSTS;
         let count = match self.groups.get(&to) {
             _ if everybody => hosts,
             Some(members) => members.len() as u32,
@@ -171,7 +166,7 @@ impl Population {
         for nth in 0..count {
             let host = if everybody { nth } else { self.groups[&to].nth(nth) };
             if Some(host) != from {
-                self.on(cx, host, |igmp, now, rng, _| igmp.receive(now, heard, rng));
+                self.on(cx, host, |kernel, now, rng, _| kernel.receive(now, heard, rng));
             }
         }
     }
@@ -187,9 +182,9 @@ const fn token(what: Token, host: u32) -> Token {
     what << HOST_BITS | host as Token
 }
 
-impl Actor for Population {
+impl<A: HostInet> Actor for Population<A> {
     fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
-        cx.hear(self.port, Sounds::To(multicast_mac(ALL_HOSTS.into())), true);
+        cx.hear(self.port, Sounds::To(multicast_mac(A::ALL_HOSTS.into())), true);
         Ok(())
     }
 
@@ -197,11 +192,11 @@ impl Actor for Population {
         let all = 0..self.hosts.len() as u32;
         match action {
             Action::Join(_, group) => {
-                let group = spoken_group(*group).map_err(|unspoken| unspoken.to_string())?;
+                let group = of(group.addr())?;
                 all.for_each(|host| self.join(cx, group, host));
             }
             Action::Leave(_, group) => {
-                let group = spoken_group(*group).map_err(|unspoken| unspoken.to_string())?;
+                let group = of(group.addr())?;
                 all.for_each(|host| self.leave(cx, group, host));
             }
             Action::Churn(churn) => self.begin(cx, churn)?,
@@ -212,8 +207,7 @@ impl Actor for Population {
 
     fn receive(&mut self, cx: &mut Context<'_>, _port: PortId, frame: &Frame) {
         if let Some(&(source, group, number)) = cx.receiver.receive(&frame.packet) {
-            // A group of an unsupported family has no members: its join was refused.
-            let members = spoken_group(group).ok().and_then(|to| self.groups.get(&to));
+            let members = A::of(group.addr()).and_then(|to| self.groups.get(&to));
             let Some(members) = members else { return };
             for nth in 0..members.len() as u32 {
                 let read = &mut self.hosts[members.nth(nth) as usize].read;
@@ -230,9 +224,9 @@ impl Actor for Population {
 
     fn interface(&mut self, cx: &mut Context<'_>, _port: PortId, up: bool) {
         for host in 0..self.hosts.len() as u32 {
-            self.on(cx, host, |igmp, now, _, _| match up {
-                true => igmp.up(now),
-                false => igmp.down(now),
+            self.on(cx, host, |kernel, now, rng, out| match up {
+                true => kernel.up(now, rng, out),
+                false => kernel.down(now),
             });
         }
     }
@@ -244,7 +238,7 @@ impl Actor for Population {
                 // A reminder is stale if the host has since asked for another time.
                 if self.hosts[host as usize].wake == cx.now {
                     self.hosts[host as usize].wake = REST;
-                    self.on(cx, host, |igmp, now, rng, out| igmp.expire(now, rng, out));
+                    self.on(cx, host, |kernel, now, rng, out| kernel.expire(now, rng, out));
                 }
             }
             OVERHEARD => {

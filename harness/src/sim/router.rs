@@ -11,23 +11,22 @@ use castnet::rng::Rng;
 use castnet::router::config::Config;
 use castnet::router::{self, Input, Way};
 use castnet::time::Instant;
-use castnet::wire::ip::Datagram;
-use castnet::wire::ipv4;
+use castnet::wire::ip::{Datagram, Packet};
 
 use super::actor::{Actor, Context, Sounds};
 use super::forwarders::Forwarder;
 use super::frame::Frame;
 use super::listener::Kernels;
-use super::model::host::HostInput;
-use super::model::mroute::{Mroute, MrouteOut};
+use super::model::host::{HostInet, HostInput};
+use super::model::mroute::{Mroute, MrouteOut, Reader, Taken};
 use crate::device;
 use crate::device::castnet::events::EventRecorder;
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{self, MfcChange};
 
-pub(super) struct RouterActor {
+pub(super) struct RouterActor<A> {
     config: Config,
-    machine: Machine,
+    machine: Machine<A>,
     /// The daemon; `None` while it is dead.
     daemon: Option<router::Router>,
     /// When the daemon or its kernel is to be called next.
@@ -35,12 +34,12 @@ pub(super) struct RouterActor {
 }
 
 /// The daemon's environment: a kernel, and interfaces in the order of the daemon's.
-struct Machine {
+struct Machine<A> {
     node: NodeId,
     events: EventRecorder,
     /// The index of its kernel's forwarding among those of all routers.
     forwarder: usize,
-    kernels: Kernels,
+    kernels: Kernels<A>,
     /// The groups that the daemon's socket has joined.
     joined: Vec<(PortId, Group)>,
     /// The kernel's inputs for the daemon.
@@ -48,12 +47,12 @@ struct Machine {
 }
 
 /// The data plane of one turn.
-struct Plane<'a, 'c> {
-    machine: &'a mut Machine,
+struct Plane<'a, 'c, A> {
+    machine: &'a mut Machine<A>,
     cx: &'a mut Context<'c>,
 }
 
-impl RouterActor {
+impl<A: HostInet> RouterActor<A> {
     pub(super) fn new(
         plan: &Plan,
         node: NodeId,
@@ -112,7 +111,7 @@ impl RouterActor {
     }
 }
 
-impl Machine {
+impl<A: HostInet> Machine<A> {
     const fn forwarder<'c>(&self, cx: &'c Context<'_>) -> &'c Forwarder {
         &cx.forwarders[self.forwarder]
     }
@@ -154,13 +153,13 @@ impl Machine {
     }
 }
 
-impl Plane<'_, '_> {
+impl<A: HostInet> Plane<'_, '_, A> {
     fn port(&self, vif: Vif) -> Result<PortId, String> {
         self.machine.forwarder(self.cx).port(vif)
     }
 }
 
-impl DataPlane for Plane<'_, '_> {
+impl<A: HostInet> DataPlane for Plane<'_, '_, A> {
     fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String> {
         let Way::Link(vif) = by else {
             return Err("packets are sent by interface only".to_owned());
@@ -222,7 +221,7 @@ fn text<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }
 
-impl Actor for RouterActor {
+impl<A: HostInet> Actor for RouterActor<A> {
     fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         self.machine.kernels.start(cx);
         // A virtual interface receives all multicast frames.
@@ -262,15 +261,24 @@ impl Actor for RouterActor {
     fn receive(&mut self, cx: &mut Context<'_>, port: PortId, frame: &Frame) {
         let Some(vif) = Vif::new(cx.seats[port].position()) else { return };
         let machine = &mut self.machine;
-        let Ok(packet) = ipv4::decode(&frame.packet) else { return };
-        let own = cx.plan.ports[port].address;
-        let is_local = own == Some(packet.destination.into())
-            || machine.kernels.is_member(port, packet.destination);
+        let Ok(packet) = Packet::decode(&frame.packet) else { return };
+        let to = packet.header.destination;
+        let own = &cx.plan.ports[port];
+        let is_local = [own.address, own.speaks_from()].contains(&Some(to))
+            || A::of(to).is_some_and(|to| machine.kernels.is_member(port, to));
         if let Some(heard) = HostInput::read(&frame.packet) {
             machine.kernels.receive(cx, port, &heard);
         }
-        if self.machine.mroute(cx).hears_igmp(vif, &packet, is_local) {
-            self.turn(cx, Input::Packet { vif, packet: packet.into() });
+        match self.machine.mroute(cx).takes_in(vif, &packet, is_local) {
+            Taken::ByTheOwner => self.turn(cx, Input::Packet { vif, packet }),
+            Taken::AsData => {
+                let mut outs = Vec::new();
+                let now = cx.now;
+                let mroute = self.machine.mroute(cx);
+                mroute.forward(now, vif, &frame.packet, &mut Reader::default(), &mut outs);
+                self.told(cx, &mut outs);
+            }
+            Taken::Not => {}
         }
         self.look_ahead(cx);
     }

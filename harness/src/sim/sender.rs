@@ -79,7 +79,8 @@ impl Series {
         match &self.what {
             Sent::Stream(stream) => {
                 let group = stream.group;
-                let packet = datagram::encode(stream, sequence, cx.now)?;
+                let packet = datagram::encode(stream, sequence, cx.now);
+                let packet = packet.map_err(|unfit| unfit.to_string())?;
                 let sent = cx.send(stream.port, group, packet);
                 sent.map_err(|error| format!("sending to {group}: {error}"))
             }

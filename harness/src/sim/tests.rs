@@ -133,7 +133,7 @@ fn an_address_of_ipv6_is_refused_and_not_passed_over() {
     let port = plan.ports.len() - 1;
     plan.ports[port].address = Some("2001:db8::2".parse().unwrap());
     let refused = super::run(&plan, |_| true).unwrap_err();
-    let why = "2001:db8::2: IPv6 is not spoken by the laboratory yet".to_owned();
+    let why = "2001:db8::2 is no address of IPv4".to_owned();
     assert_eq!(refused, super::Unplayable { node: plan.ports[port].node, why });
 }
 
@@ -148,5 +148,5 @@ fn a_join_of_an_ipv6_group_breaks_the_run() {
         }
     }
     let broken = run(&plan).broken;
-    assert!(broken[0].contains("ff3e::1: IPv6 is not spoken by the laboratory yet"), "{broken:?}");
+    assert!(broken[0].contains("ff3e::1 is no address of IPv4"), "{broken:?}");
 }

@@ -84,7 +84,7 @@ impl Model<Stimulus> for Subject {
     fn stimulate(&mut self, now: Instant, stimulus: &Stimulus) -> Vec<String> {
         let mut out = Vec::new();
         match stimulus {
-            Stimulus::Join(_, group) => self.host.join(now, *group),
+            Stimulus::Join(_, group) => self.host.join(now, *group, &mut self.rng, &mut out),
             Stimulus::Leave(_, group) => self.host.leave(now, *group, &mut out),
             Stimulus::Hear(packet) => {
                 if let Some(heard) = HostInput::read(packet) {
@@ -92,7 +92,7 @@ impl Model<Stimulus> for Subject {
                 }
             }
             Stimulus::Down => self.host.down(now),
-            Stimulus::Up => self.host.up(now),
+            Stimulus::Up => self.host.up(now, &mut self.rng, &mut out),
         }
         tell(&out)
     }

@@ -148,7 +148,9 @@ impl Model<Stimulus> for Subject {
         let mut said = [Vec::new(), Vec::new()];
         let mut told = Vec::new();
         match stimulus {
-            Stimulus::Join(host, group) => self.hosts[*host].join(now, *group),
+            Stimulus::Join(host, group) => {
+                self.hosts[*host].join(now, *group, &mut self.rng, &mut said[*host]);
+            }
             Stimulus::Leave(host, group) => {
                 self.hosts[*host].leave(now, *group, &mut said[*host]);
             }

@@ -11,7 +11,7 @@ use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
 use castnet::wire::ipv4;
 use castnet_lab::lab::{MfcMessage, MfcMonitor, Netlink};
-use castnet_lab::sim::model::mroute::{Mroute, MrouteOut, Reader};
+use castnet_lab::sim::model::mroute::{Mroute, MrouteOut, Reader, Taken};
 use std::os::fd::AsFd as _;
 
 use crate::ground::Ground;
@@ -196,7 +196,8 @@ impl Subject {
             || ip.destination == Ipv4Addr::new(10, 0, link as u8, 1)
             || ip.destination == ALL_ROUTERS && self.listens[link];
         self.mroute.forward(now, vif(link), &Rc::from(packet), &mut Reader::default(), out);
-        let hears = self.mroute.hears_igmp(vif(link), &ip, is_local);
+        let taken = self.mroute.takes_in(vif(link), &ip.into(), is_local);
+        let hears = taken == Taken::ByTheOwner;
         hears.then(|| tell_heard(link, packet)).into_iter().collect()
     }
 }

@@ -1,14 +1,17 @@
-//! IGMP as the Linux kernel speaks it for a host: one interface of one host (net/ipv4/igmp.c).
+//! IGMP and MLD as the Linux kernel speaks them for a host: one interface of one host
+//! (net/ipv4/igmp.c, net/ipv6/mcast.c).
 //!
 //! Decides when a membership is reported, in which version, and whether its end is. Memberships are
 //! any-source ones, so version 3 sends TO_EX, TO_IN and IS_EX with empty source lists. Refuses to
 //! know sockets: it counts them by group, and ignores what a single socket may join. A simulation
 //! may have a million hosts, so values that all share are not stored per host, and a packet is read
-//! once for all who hear it ([`HostInput::read`]).
+//! once for all who hear it ([`HostInet::read`]). Both families are one model; [`Rules`] has what they
+//! do differently.
 
 mod asked;
 mod heard;
 mod report;
+mod rules;
 
 #[cfg(test)]
 mod tests;
@@ -18,33 +21,16 @@ use std::time::Duration;
 
 use castnet::rng::Rng;
 use castnet::time::Instant;
-use castnet::wire::igmp::{Message, RecordKind, Version};
+use castnet::wire::igmp::{RecordKind, Version};
 
+use super::inet::Said;
 use super::jiffies::{Timer, below, jiffies, ticks};
 pub use heard::HostInput;
 use heard::What;
-
-/// The group that every interface joins unasked, and that is never reported.
-const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
-
-/// The destination of Leaves.
-const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 2);
-
-/// `net.ipv4.igmp_qrv`.
-const ROBUSTNESS: u8 = 2;
-
-/// The Query Interval in seconds, until a version 3 Query carries another one.
-const QUERY_INTERVAL: u32 = 125;
-
-/// The Query Response Interval in seconds, which no Query carries; also the Max Response Time of a
-/// version 1 Query.
-const QUERY_RESPONSE_INTERVAL: u32 = 10;
-
-/// `igmpv3_unsolicited_report_interval`.
-const V3_REPORT_INTERVAL: Duration = Duration::from_secs(1);
-
-/// `igmpv2_unsolicited_report_interval`.
-const V2_REPORT_INTERVAL: Duration = Duration::from_secs(10);
+pub use rules::{HostInet, Rules};
+use rules::{
+    QUERY_INTERVAL, QUERY_RESPONSE_INTERVAL, ROBUSTNESS, V2_REPORT_INTERVAL, V3_REPORT_INTERVAL,
+};
 
 /// Ticks that the kernel adds to every delay that it draws; the first Report of version 3 waits
 /// just these.
@@ -52,21 +38,23 @@ const AT_LEAST: u64 = 2;
 
 /// A packet to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostOut {
+pub struct HostOut<A = Ipv4Addr> {
     /// The IP destination.
-    pub to: Ipv4Addr,
-    /// The whole IPv4 packet.
+    pub to: A,
+    /// The whole IP packet.
     pub packet: Vec<u8>,
 }
 
-/// The kernel's IGMP on one interface.
+/// The kernel's group management on one interface.
 #[derive(Clone, Debug)]
-pub struct Host {
-    address: Ipv4Addr,
-    /// `force_igmp_version`.
+pub struct Host<A = Ipv4Addr> {
+    /// The source of what it says: in IPv6 the link-local address.
+    address: A,
+    /// `force_igmp_version` or `force_mld_version`.
     forced: Option<Version>,
     is_up: bool,
-    /// Robustness Variable and Query Interval (seconds) of the last version 3 Query.
+    /// Robustness Variable, Query Interval (seconds) and Query Response Interval (ticks) of the last
+    /// version 3 Query.
     robustness: u8,
     query_interval: u32,
     query_response_interval: u32,
@@ -79,15 +67,15 @@ pub struct Host {
     change: Timer,
     changes: u8,
     /// In the order of joining; the kernel walks them from the last to the first.
-    members: Vec<Member>,
+    members: Vec<Member<A>>,
     /// Groups left whose end is still to be reported, in the order of leaving.
-    left: Vec<Left>,
+    left: Vec<Left<A>>,
 }
 
 /// A group with sockets in it.
 #[derive(Clone, Debug)]
-struct Member {
-    group: Ipv4Addr,
+struct Member<A> {
+    group: A,
     sockets: u16,
     /// The number of unsolicited Reports still to be sent in version 1 or 2, the scheduled one
     /// included.
@@ -102,8 +90,8 @@ struct Member {
 
 /// A group that was left in version 3.
 #[derive(Clone, Debug)]
-struct Left {
-    group: Ipv4Addr,
+struct Left<A> {
+    group: A,
     untold: u8,
 }
 
@@ -116,21 +104,18 @@ const fn held_to(version: u8) -> Option<Version> {
     }
 }
 
-impl Host {
-    /// An interface that is up and a member of 224.0.0.1 only; `forced`, 1 to 3, fixes its kernel's
-    /// version.
+impl<A: HostInet> Host<A> {
+    /// An interface that is up and a member of the all-hosts group only; `forced`, 1 to 3, fixes its
+    /// kernel's version.
     #[must_use]
-    pub const fn new(address: Ipv4Addr, forced: Option<u8>) -> Self {
-        Self {
+    pub fn new(address: A, forced: Option<u8>) -> Self {
+        let mut host = Self {
             address,
-            forced: match forced {
-                Some(version) => held_to(version),
-                None => None,
-            },
+            forced: forced.and_then(held_to),
             is_up: true,
             robustness: ROBUSTNESS,
             query_interval: QUERY_INTERVAL,
-            query_response_interval: QUERY_RESPONSE_INTERVAL,
+            query_response_interval: small(QUERY_RESPONSE_INTERVAL),
             v1_until: 0,
             v2_until: 0,
             answer: Timer::RESTING,
@@ -138,35 +123,46 @@ impl Host {
             changes: 0,
             members: Vec::new(),
             left: Vec::new(),
-        }
+        };
+        host.answers_to(address);
+        host
     }
 
-    /// Fixes the version, 1 to 3, from now on (`force_igmp_version`).
+    /// The interface has this address, and has had it for long: in IPv6 the kernel is a member of its
+    /// solicited-node group.
+    pub fn answers_to(&mut self, address: A) {
+        let group = address.solicited_node().filter(|&group| !self.is_member(group));
+        self.members.extend(group.map(Member::new));
+    }
+
+    /// Fixes the version, 1 to 3, from now on (`force_igmp_version`, `force_mld_version`).
     pub const fn hold_to(&mut self, version: u8) {
         self.forced = held_to(version);
     }
 
     /// Whether this host accepts a datagram for the group.
     #[must_use]
-    pub fn is_member(&self, group: Ipv4Addr) -> bool {
-        group == ALL_HOSTS || self.members.iter().any(|member| member.group == group)
+    pub fn is_member(&self, group: A) -> bool {
+        group == A::ALL_HOSTS || self.members.iter().any(|member| member.group == group)
+    }
+
+    /// The groups that this host is a member of.
+    pub fn groups(&self) -> impl Iterator<Item = A> {
+        [A::ALL_HOSTS].into_iter().chain(self.members.iter().map(|member| member.group))
     }
 
     /// A socket joins the group.
-    pub fn join(&mut self, now: Instant, group: Ipv4Addr) {
+    pub fn join(&mut self, now: Instant, group: A, rng: &mut Rng, out: &mut Vec<HostOut<A>>) {
         if let Some(member) = self.members.iter_mut().find(|member| member.group == group) {
             member.sockets = member.sockets.saturating_add(1);
             return;
         }
-        let delay = Timer::RESTING;
-        let member =
-            Member { group, sockets: 1, unsolicited: 0, untold: 0, is_reporter: false, delay };
-        self.members.push(member);
-        self.added(now, self.members.len() - 1);
+        self.members.push(Member::new(group));
+        self.added(now, self.members.len() - 1, rng, out);
     }
 
     /// A socket leaves the group; a group without sockets stays as it is.
-    pub fn leave(&mut self, now: Instant, group: Ipv4Addr, out: &mut Vec<HostOut>) {
+    pub fn leave(&mut self, now: Instant, group: A, out: &mut Vec<HostOut<A>>) {
         let Some(at) = self.members.iter().position(|member| member.group == group) else { return };
         self.members[at].sockets -= 1;
         if self.members[at].sockets == 0 {
@@ -192,19 +188,22 @@ impl Host {
 
     /// The interface comes up: it forgets the intervals it has learned, and reports all groups
     /// anew.
-    pub fn up(&mut self, now: Instant) {
+    pub fn up(&mut self, now: Instant, rng: &mut Rng, out: &mut Vec<HostOut<A>>) {
         self.is_up = true;
         self.robustness = ROBUSTNESS;
         self.query_interval = QUERY_INTERVAL;
-        self.query_response_interval = QUERY_RESPONSE_INTERVAL;
-        (0..self.members.len()).rev().for_each(|at| self.added(now, at));
+        self.query_response_interval = small(QUERY_RESPONSE_INTERVAL);
+        if A::RULES.forgets_older {
+            (self.v1_until, self.v2_until) = (0, 0);
+        }
+        (0..self.members.len()).rev().for_each(|at| self.added(now, at, rng, out));
     }
 
     /// The packet came in on the interface.
-    pub fn receive(&mut self, now: Instant, heard: &HostInput, rng: &mut Rng) {
+    pub fn receive(&mut self, now: Instant, heard: &HostInput<A>, rng: &mut Rng) {
         let for_us = match heard.destination {
-            to if to.is_multicast() => self.is_member(to),
-            to => to == self.address || to.is_broadcast(),
+            to if to.into().is_multicast() => self.is_member(to),
+            to => to.is_for(self.address),
         };
         if !self.is_up || !for_us || heard.source == self.address {
             return;
@@ -225,10 +224,11 @@ impl Host {
     }
 
     /// Serves the timers whose time has come; harmless at any time.
-    pub fn expire(&mut self, now: Instant, rng: &mut Rng, out: &mut Vec<HostOut>) {
+    pub fn expire(&mut self, now: Instant, rng: &mut Rng, out: &mut Vec<HostOut<A>>) {
         if self.answer.take(now) {
             let groups = self.members.iter().rev().map(|member| member.group);
-            let records = groups.filter(is_reported).map(|group| (RecordKind::IsEx, group));
+            let records =
+                groups.filter(|group| group.is_reported()).map(|group| (RecordKind::IsEx, group));
             self.say_records(&records.collect::<Vec<_>>(), out);
         }
         if self.change.take(now) {
@@ -249,7 +249,9 @@ impl Host {
     /// The version spoken now: that of the oldest querier that counts as present.
     fn version(&self, now: Instant) -> Version {
         let tick = jiffies(now);
-        if self.forced == Some(Version::V1) || tick < self.v1_until {
+        if self.forced.is_some() && self.forced == A::RULES.deaf_to_older {
+            Version::V3
+        } else if self.forced == Some(Version::V1) || tick < self.v1_until {
             Version::V1
         } else if self.forced == Some(Version::V2) || tick < self.v2_until {
             Version::V2
@@ -267,18 +269,31 @@ impl Host {
     }
 
     /// Schedules the unsolicited Reports of a group.
-    fn added(&mut self, now: Instant, at: usize) {
+    fn added(&mut self, now: Instant, at: usize, rng: &mut Rng, out: &mut Vec<HostOut<A>>) {
         let (version, robustness) = (self.version(now), self.robustness);
         let member = &mut self.members[at];
         let group = member.group;
         self.left.retain(|left| left.group != group);
-        if !is_reported(&group) {
+        if !group.is_reported() {
             return;
         }
-        member.unsolicited = ROBUSTNESS;
         match version {
-            Version::V1 | Version::V2 => member.delay.set(now, AT_LEAST),
+            Version::V1 | Version::V2 if A::RULES.joins_at_once => {
+                self.report(now, at, rng, out);
+                let repeat = below(self.report_interval(now), rng);
+                let delay = &mut self.members[at].delay;
+                if !delay.runs() {
+                    delay.set(now, repeat);
+                }
+            }
+            Version::V1 | Version::V2 => {
+                member.unsolicited = ROBUSTNESS;
+                member.delay.set(now, AT_LEAST);
+            }
             Version::V3 => {
+                if !A::RULES.joins_at_once {
+                    member.unsolicited = ROBUSTNESS;
+                }
                 member.untold = robustness;
                 self.changed(now);
             }
@@ -286,15 +301,15 @@ impl Host {
     }
 
     /// A group has no sockets any more, or its interface goes down.
-    fn dropped(&mut self, now: Instant, member: &Member, out: &mut Vec<HostOut>) {
+    fn dropped(&mut self, now: Instant, member: &Member<A>, out: &mut Vec<HostOut<A>>) {
         let group = member.group;
-        if !is_reported(&group) {
+        if !group.is_reported() {
             return;
         }
         match self.version(now) {
             Version::V1 => {}
             Version::V2 if member.is_reporter => {
-                self.say(ALL_ROUTERS, &Message::Leave { group }, out);
+                self.say(A::ALL_ROUTERS, Said::Leave(group), out);
             }
             Version::V2 => {}
             Version::V3 => {
@@ -311,7 +326,7 @@ impl Host {
     }
 
     /// Another host has reported the group: the own Report is cancelled, and no Leave is due.
-    fn heard_report(&mut self, group: Ipv4Addr) {
+    fn heard_report(&mut self, group: A) {
         if let Some(member) = self.members.iter_mut().find(|member| member.group == group) {
             member.delay.stop();
             (member.is_reporter, member.unsolicited) = (false, 0);
@@ -319,7 +334,7 @@ impl Host {
     }
 
     /// The delay of a group's Report is over.
-    fn report(&mut self, now: Instant, at: usize, rng: &mut Rng, out: &mut Vec<HostOut>) {
+    fn report(&mut self, now: Instant, at: usize, rng: &mut Rng, out: &mut Vec<HostOut<A>>) {
         let (version, interval) = (self.version(now), self.report_interval(now));
         let member = &mut self.members[at];
         member.is_reporter = true;
@@ -329,19 +344,21 @@ impl Host {
         }
         let group = member.group;
         match version {
-            Version::V1 => self.say(group, &Message::V1Report { group }, out),
-            Version::V2 => self.say(group, &Message::V2Report { group }, out),
+            Version::V1 => self.say(group, Said::V1Report(group), out),
+            Version::V2 => self.say(group, Said::Report(group), out),
             Version::V3 => self.say_records(&[(RecordKind::IsEx, group)], out),
         }
     }
 }
 
-/// Whether the laboratory's kernels report the group: 224.0.0.x is never reported
-/// (`igmp_link_local_mcast_reports` is 0 there).
-fn is_reported(group: &Ipv4Addr) -> bool {
-    group.octets()[..3] != [224, 0, 0]
+impl<A> Member<A> {
+    const fn new(group: A) -> Self {
+        let delay = Timer::RESTING;
+        Self { group, sockets: 1, unsolicited: 0, untold: 0, is_reporter: false, delay }
+    }
 }
 
-fn seconds(seconds: u32) -> u64 {
-    ticks(Duration::from_secs(seconds.into()))
+/// A time in ticks; a Max Response Time always fits.
+fn small(time: Duration) -> u32 {
+    u32::try_from(ticks(time)).unwrap_or(u32::MAX)
 }

@@ -7,10 +7,11 @@
 
 pub mod bridge;
 pub mod host;
+pub mod inet;
 pub mod jiffies;
 pub mod mroute;
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Whether IP accepts a packet with this source. 0.0.0.0 may be a host without an address that
 /// sends to a group or to all.
@@ -20,4 +21,11 @@ fn is_taken_in(source: Ipv4Addr, destination: Ipv4Addr) -> bool {
         && !source.is_loopback()
         && !source.is_broadcast()
         && (!is_nobody || destination.is_multicast() || destination.is_broadcast())
+}
+
+/// Whether IPv6 accepts a packet from another node with these addresses. Neither a group of the
+/// node itself nor one of no scope comes from outside.
+fn is_taken_in_v6(source: Ipv6Addr, destination: Ipv6Addr) -> bool {
+    let stays_inside = destination.is_multicast() && destination.octets()[1] & 0x0f <= 1;
+    !source.is_multicast() && !source.is_loopback() && !destination.is_loopback() && !stays_inside
 }

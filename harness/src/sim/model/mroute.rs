@@ -1,4 +1,5 @@
-//! Multicast forwarding as the Linux kernel does it in one network namespace (net/ipv4/ipmr.c).
+//! Multicast forwarding as the Linux kernel does it in one network namespace (net/ipv4/ipmr.c,
+//! net/ipv6/ip6mr.c).
 //!
 //! Decides what happens to a datagram that comes in on a virtual interface: which copies leave,
 //! what is counted, what waits for an entry, and which upcalls the owner of multicast routing gets.
@@ -12,21 +13,21 @@ mod unresolved;
 #[cfg(test)]
 mod tests;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
 use castnet::mfc::upcall::{Upcall, UpcallKind};
 use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
-use castnet::wire::ipv4::{IGMP, Ipv4Packet};
+use castnet::wire::ip::Packet;
 use smallvec::SmallVec;
 
-use super::is_taken_in;
 use super::jiffies::{jiffies, ticks};
 pub use reader::{Header, Reader};
+use reader::{is_gmp, is_sound};
 use unresolved::Unresolved;
 
 /// An entry makes a WRONGVIF upcall at most once in this time and a tick (`MFC_ASSERT_THRESH`).
@@ -43,8 +44,8 @@ pub enum MrouteOut {
         /// The interface.
         vif: Vif,
         /// Its destination.
-        to: Ipv4Addr,
-        /// The whole IPv4 packet; all interfaces share it.
+        to: IpAddr,
+        /// The whole IP packet; all interfaces share it.
         packet: Rc<[u8]>,
     },
     /// An upcall to the owner.
@@ -56,6 +57,17 @@ pub enum MrouteOut {
         /// The entry from now on; `None` if it was deleted or is unresolved.
         entry: Option<MfcEntry>,
     },
+}
+
+/// What becomes of a packet of group management.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It reaches the owner's socket.
+    ByTheOwner,
+    /// It is forwarded like a datagram.
+    AsData,
+    /// Neither.
+    Not,
 }
 
 /// Why the kernel refused the owner's request.
@@ -162,7 +174,8 @@ impl Mroute {
         let mut thresholds = [NOT_OUT; Vif::MAX];
         for (&oif, &threshold) in entry.oifs.iter().filter(|&(&oif, _)| self.has_vif(oif)) {
             // castnet asks for 1, because 0 would mean that the interface is not outgoing.
-            thresholds[oif.index()] = threshold.max(1);
+            let is_given = entry.flow.group.family() == Family::V4;
+            thresholds[oif.index()] = if is_given { threshold.max(1) } else { 1 };
         }
         let (flow, iif) = (entry.flow, entry.iif);
         match self.find(flow) {
@@ -212,20 +225,28 @@ impl Mroute {
         self.down = if is_up { self.down & !bit } else { self.down | bit };
     }
 
-    /// Whether an IGMP packet that came in on the interface reaches the owner's socket; `is_local`
-    /// says whether the namespace itself is its destination, by address or by membership. Messages
-    /// to routable groups reach the owner too.
+    /// What becomes of a packet of group management that came in on the interface; `is_local` says
+    /// whether the namespace itself is its destination, by address or by membership. Messages to
+    /// routable groups reach the owner too: in IPv6 those with the Router Alert of MLD only, and the
+    /// others are forwarded.
     #[must_use]
-    pub fn hears_igmp(&self, vif: Vif, packet: &Ipv4Packet<'_>, is_local: bool) -> bool {
-        let is_routed = || routed(packet.destination).is_some() && self.has_vif(vif);
-        self.is_open
-            && packet.protocol == IGMP
-            && is_taken_in(packet.source, packet.destination)
-            && (is_local || is_routed())
+    pub fn takes_in(&self, vif: Vif, packet: &Packet<'_>, is_local: bool) -> Taken {
+        let header = &packet.header;
+        if !self.is_open || !is_gmp(packet) || !is_sound(header.source, header.destination) {
+            return Taken::Not;
+        }
+        let is_routed = routed(header.destination).is_some() && self.has_vif(vif);
+        let is_alert = header.router_alert || Family::of(header.destination) == Family::V4;
+        match (is_local, is_routed, is_alert) {
+            (true, _, _) | (_, true, true) => Taken::ByTheOwner,
+            (_, true, false) => Taken::AsData,
+            _ => Taken::Not,
+        }
     }
 
     /// A multicast packet came in on the interface's device, and the namespace is no member of its
-    /// group. Packets that are never routed are ignored: IGMP, groups of the link, unreadable
+    /// group. Packets that are never routed are ignored: IGMP, MLD with its Router Alert, groups of
+    /// the link, unreadable
     /// headers, and any packet from a device without a virtual interface.
     pub fn forward(
         &mut self,
@@ -333,6 +354,6 @@ impl Entry {
 }
 
 /// The group, if datagrams to it are routed at all.
-fn routed(destination: Ipv4Addr) -> Option<Group> {
-    Group::new(IpAddr::V4(destination)).filter(|group| !group.is_link_local())
+fn routed(destination: IpAddr) -> Option<Group> {
+    Group::new(destination).filter(|group| !group.is_link_local())
 }

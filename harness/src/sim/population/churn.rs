@@ -4,19 +4,19 @@
 //! Comparisons of uniform numbers draw an exponential time (von Neumann's way), without a
 //! logarithm, whose last bit may differ between machines.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use castnet::rng::Rng;
 use castnet::time::Instant;
 
 use super::{CHURN, Context, Population, token};
-use crate::family::spoken_group;
 use crate::plan::Churn;
+use crate::sim::listener::of;
+use crate::sim::model::host::HostInet;
 
 /// One act of the plan at work.
-pub(super) struct Churning {
-    group: Ipv4Addr,
+pub(super) struct Churning<A> {
+    group: A,
     interval: Duration,
     stay: Duration,
     until: Option<Instant>,
@@ -51,9 +51,9 @@ fn exponential(rng: &mut Rng, mean: Duration) -> Duration {
     }
 }
 
-impl Population {
+impl<A: HostInet> Population<A> {
     pub(super) fn begin(&mut self, cx: &mut Context<'_>, churn: &Churn) -> Result<(), String> {
-        let group = spoken_group(churn.group).map_err(|unspoken| unspoken.to_string())?;
+        let group = of(churn.group.addr())?;
         let until = churn.during.map(|during| cx.now + during);
         let (interval, stay) = (churn.interval, churn.stay);
         self.churning.push(Churning { group, interval, stay, until });
@@ -86,7 +86,7 @@ impl Population {
     }
 
     /// A random host that is no member of the group, if one is found.
-    fn draw(&mut self, group: Ipv4Addr) -> Option<u32> {
+    fn draw(&mut self, group: A) -> Option<u32> {
         let hosts = Duration::from_nanos(self.hosts.len() as u64);
         let members = self.groups.get(&group);
         (0..DRAWS).find_map(|_| {

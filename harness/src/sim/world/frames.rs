@@ -3,7 +3,6 @@
 use std::mem;
 
 use castnet::mfc::vif::Vif;
-use castnet::wire::ipv4;
 
 use super::{Due, World};
 use crate::fabric::Wire;
@@ -77,7 +76,7 @@ impl World<'_> {
             return self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
         };
         match self.reader.header(&frame.packet) {
-            Some(Header { protocol: ipv4::IGMP, .. }) => {
+            Some(Header { is_gmp: true, .. }) => {
                 self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
             }
             Some(_) => self.forward(forwarder, seat, frame),
@@ -97,7 +96,7 @@ impl World<'_> {
                 if let MrouteOut::Forward { vif, to, packet } = out
                     && let Ok(port) = self.forwarders[forwarder].port(vif)
                 {
-                    self.send(port, Frame::to_group(self.seats[port].mac, to.into(), packet));
+                    self.send(port, Frame::to_group(self.seats[port].mac, to, packet));
                 }
             }
         } else {

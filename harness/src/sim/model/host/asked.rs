@@ -3,32 +3,34 @@
 //! Owns the compatibility with older queriers, and the delays of the answers. In version 3 one
 //! Report for all groups answers a General Query; in older versions each group answers by itself.
 
-use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use castnet::rng::Rng;
 use castnet::time::Instant;
-use castnet::wire::igmp::{Query, V3Query, Version};
+use castnet::wire::igmp::Version;
+use castnet::wire::v3::QueryPart;
 
 use super::super::jiffies::{below, jiffies, ticks};
-use super::{
-    AT_LEAST, Host, QUERY_INTERVAL, QUERY_RESPONSE_INTERVAL, ROBUSTNESS, is_reported, seconds,
-};
+use super::heard::Asked;
+use super::rules::{QUERY_INTERVAL, QUERY_RESPONSE_INTERVAL, ROBUSTNESS};
+use super::{AT_LEAST, Host, HostInet, small};
 
-impl Host {
+impl<A: HostInet> Host<A> {
     /// A Query of any version came in.
-    pub(super) fn heard_query(&mut self, now: Instant, query: &Query, rng: &mut Rng) {
-        let group = (!query.is_general()).then_some(query.group);
-        let granted = ticks(query.max_resp_v3()).max(1);
-        match (&query.v3, self.version(now)) {
+    pub(super) fn heard_query(&mut self, now: Instant, query: &Asked<A>, rng: &mut Rng) {
+        let granted = ticks(query.granted).max(1);
+        match (&query.part, self.version(now)) {
             (None, _) => self.heard_older_query(now, query, rng),
-            (Some(_), Version::V1) => self.ask(now, None, seconds(QUERY_RESPONSE_INTERVAL), rng),
-            (Some(_), Version::V2) => self.ask(now, group, granted, rng),
-            (Some(v3), Version::V3) => {
-                self.learn(v3);
-                match group {
-                    Some(_) => self.ask(now, group, granted, rng),
+            (Some(_), Version::V1) => self.ask(now, None, ticks(QUERY_RESPONSE_INTERVAL), rng),
+            (Some(_), Version::V2) => {
+                self.ask(now, query.group, ticks(query.granted_in_v2).max(1), rng);
+            }
+            (Some(part), Version::V3) => {
+                self.learn(part, query);
+                match query.group {
+                    Some(_) => self.ask(now, query.group, granted, rng),
                     // A General Query has no sources.
-                    None if !v3.sources.is_empty() => {}
+                    None if !part.sources.is_empty() => {}
                     None => self.plan_answer(now, granted, rng),
                 }
             }
@@ -37,56 +39,66 @@ impl Host {
 
     /// A version 1 or 2 Query: it cancels pending version 3 Reports for as long as its querier
     /// counts as present.
-    fn heard_older_query(&mut self, now: Instant, query: &Query, rng: &mut Rng) {
-        let present = u64::from(self.robustness) * seconds(self.query_interval)
-            + seconds(self.query_response_interval);
+    fn heard_older_query(&mut self, now: Instant, query: &Asked<A>, rng: &mut Rng) {
+        if self.forced.is_some() && self.forced == A::RULES.deaf_to_older {
+            return;
+        }
+        let interval = ticks(Duration::from_secs(self.query_interval.into()));
+        let present =
+            u64::from(self.robustness) * interval + u64::from(self.query_response_interval);
         let until = jiffies(now) + present;
         self.changes = 0;
         self.change.stop();
         self.left.clear();
-        if query.max_resp_code == 0 {
+        if query.version == Version::V1 {
             self.v1_until = until;
-            self.ask(now, None, seconds(QUERY_RESPONSE_INTERVAL), rng);
+            self.ask(now, None, ticks(QUERY_RESPONSE_INTERVAL), rng);
         } else {
             self.v2_until = until;
-            let group = (!query.is_general()).then_some(query.group);
-            self.ask(now, group, ticks(query.max_resp_v2()), rng);
+            // Only MLD has a Query of this version that grants no time.
+            self.ask(now, query.group, ticks(query.granted_in_v2).max(1), rng);
         }
     }
 
-    /// Adopts the Robustness Variable and Query Interval of a version 3 querier.
-    fn learn(&mut self, query: &V3Query) {
-        self.robustness = match query.robustness {
-            0 => ROBUSTNESS,
+    /// Adopts the Robustness Variable and the intervals of a version 3 querier.
+    fn learn(&mut self, part: &QueryPart<A>, query: &Asked<A>) {
+        let rules = A::RULES;
+        let (own_robustness, own_interval) = match rules.zero_means_own {
+            true => (ROBUSTNESS, QUERY_INTERVAL),
+            false => (self.robustness, 0),
+        };
+        let told = if part.robustness == 0 { own_robustness } else { part.robustness };
+        self.robustness = told.max(rules.least_robustness);
+        self.query_interval = match u32::try_from(part.interval().as_secs()).unwrap_or(u32::MAX) {
+            0 => own_interval,
             told => told,
         };
-        self.query_interval = match u32::try_from(query.interval().as_secs()).unwrap_or(u32::MAX) {
-            0 => QUERY_INTERVAL,
-            told => told,
-        };
-        if self.query_response_interval >= self.query_interval {
-            self.query_response_interval = self.query_interval - 1;
+        let interval = small(Duration::from_secs(self.query_interval.into()));
+        if rules.learns_response {
+            self.query_response_interval = small(query.granted);
+        } else if self.query_response_interval >= interval {
+            self.query_response_interval = interval - small(Duration::from_secs(1));
         }
     }
 
     /// Schedules one Report for all groups, within `granted` ticks.
     fn plan_answer(&mut self, now: Instant, granted: u64, rng: &mut Rng) {
         let drawn = below(granted, rng) + AT_LEAST;
-        if self.answer.left(now).is_none_or(|left| drawn < left) {
+        if A::RULES.draws_anew || self.answer.left(now).is_none_or(|left| drawn < left) {
             self.answer.set(now, drawn);
         }
     }
 
     /// Schedules a Report for each group that the Query asks for, within `granted` ticks. An
     /// earlier Report keeps its time, but is not repeated unasked.
-    fn ask(&mut self, now: Instant, group: Option<Ipv4Addr>, granted: u64, rng: &mut Rng) {
+    fn ask(&mut self, now: Instant, group: Option<A>, granted: u64, rng: &mut Rng) {
         for member in self.members.iter_mut().rev() {
-            if group.is_some_and(|group| group != member.group) || !is_reported(&member.group) {
+            if group.is_some_and(|group| group != member.group) || !member.group.is_reported() {
                 continue;
             }
             member.unsolicited = 0;
             if member.delay.left(now).is_none_or(|left| left >= granted) {
-                member.delay.set(now, below(granted, rng) + AT_LEAST);
+                member.delay.set(now, below(granted, rng) + A::RULES.at_least);
             }
         }
     }

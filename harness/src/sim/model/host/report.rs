@@ -3,22 +3,20 @@
 //! Owns the order of the records, from the last group joined to the first, after the groups left,
 //! and how many records go into one packet. An interface that is down sends nothing.
 
-use std::net::Ipv4Addr;
+use castnet::wire::v3::{Address, GroupRecord, RecordKind, Report};
 
-use castnet::wire::igmp::{GroupRecord, Message, RecordKind, V3Report};
-use castnet::wire::ipv4;
+use super::{Host, HostInet, HostOut};
+use crate::sim::model::inet::{Inet, Said};
 
-use super::{Host, HostOut};
+/// Records without sources that fit the MTU of 1500.
+const fn records_of<A: Inet>() -> usize {
+    // Type, lengths and group of a record; type, checksum and number of records of the message.
+    (1500 - A::HEADER - 8) / (4 + <A as Address>::LEN)
+}
 
-/// The destination of version 3 Reports.
-const ALL_V3_ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 22);
-
-/// Records without sources that fit the MTU of 1500 after 24 octets of IP and 8 of IGMP.
-const RECORDS: usize = (1500 - 24 - 8) / 8;
-
-impl Host {
+impl<A: HostInet> Host<A> {
     /// Sends the changes that are still to be reported.
-    pub(super) fn tell_changes(&mut self, out: &mut Vec<HostOut>) {
+    pub(super) fn tell_changes(&mut self, out: &mut Vec<HostOut<A>>) {
         let mut records = Vec::new();
         for left in self.left.iter_mut().rev().filter(|left| left.untold > 0) {
             left.untold -= 1;
@@ -33,19 +31,18 @@ impl Host {
     }
 
     /// Sends records without sources in as few Reports as hold them; no records, no Report.
-    pub(super) fn say_records(&self, records: &[(RecordKind, Ipv4Addr)], out: &mut Vec<HostOut>) {
-        for records in records.chunks(RECORDS) {
+    pub(super) fn say_records(&self, records: &[(RecordKind, A)], out: &mut Vec<HostOut<A>>) {
+        for records in records.chunks(records_of::<A>()) {
             let records =
                 records.iter().map(|&(kind, group)| GroupRecord::new(kind, group, vec![]));
-            let report = Message::V3Report(V3Report::new(records.collect()));
-            self.say(ALL_V3_ROUTERS, &report, out);
+            let report = Said::Records(Report::new(records.collect()));
+            self.say(A::ALL_V3_ROUTERS, report, out);
         }
     }
 
-    pub(super) fn say(&self, to: Ipv4Addr, message: &Message, out: &mut Vec<HostOut>) {
+    pub(super) fn say(&self, to: A, said: Said<A>, out: &mut Vec<HostOut<A>>) {
         if self.is_up {
-            let packet = ipv4::encode_igmp(self.address, to, message);
-            out.push(HostOut { to, packet: packet.expect("what a host says fits a packet") });
+            out.push(HostOut { to, packet: self.address.packet(to, said) });
         }
     }
 }

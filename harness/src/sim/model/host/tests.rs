@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use castnet::wire::igmp::{self, Query, V3Query};
+use castnet::wire::igmp::{self, Message, Query, V3Query};
 use castnet::wire::ipv4;
 
 use super::*;
+use crate::sim::model::inet::Inet as _;
 
 mod down;
 mod v2;
@@ -17,6 +18,8 @@ const QUERIER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const G1: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 const G2: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 2);
 const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
+const ALL_HOSTS: Ipv4Addr = Ipv4Addr::ALL_HOSTS;
+const ALL_ROUTERS: Ipv4Addr = Ipv4Addr::ALL_ROUTERS;
 
 /// A host, its randomness, and its messages: `milliseconds destination message`.
 struct World {
@@ -47,8 +50,16 @@ impl World {
     }
 
     fn join(&mut self, group: Ipv4Addr) -> &mut Self {
-        self.host.join(self.now, group);
+        let mut out = Vec::new();
+        self.host.join(self.now, group, &mut self.rng, &mut out);
+        self.note(out);
         self
+    }
+
+    fn up(&mut self) {
+        let mut out = Vec::new();
+        self.host.up(self.now, &mut self.rng, &mut out);
+        self.note(out);
     }
 
     fn leave(&mut self, group: Ipv4Addr) -> &mut Self {
@@ -60,7 +71,7 @@ impl World {
 
     fn hear(&mut self, from: Ipv4Addr, to: Ipv4Addr, message: &Message) -> &mut Self {
         let packet = ipv4::encode_igmp(from, to, message).unwrap();
-        if let Some(heard) = HostInput::read(&packet) {
+        if let Some(heard) = HostInput::<Ipv4Addr>::read(&packet) {
             self.host.receive(self.now, &heard, &mut self.rng);
         }
         self
@@ -110,7 +121,7 @@ fn v3_query(group: Ipv4Addr, tenths: u8, robustness: u8, interval_code: u8) -> Q
 #[test]
 fn a_membership_fits_what_a_million_hosts_may_take() {
     assert!(size_of::<Host>() <= 160, "{}", size_of::<Host>());
-    assert!(size_of::<Member>() <= 32, "{}", size_of::<Member>());
+    assert!(size_of::<Member<Ipv4Addr>>() <= 32, "{}", size_of::<Member<Ipv4Addr>>());
 }
 
 #[test]
@@ -144,16 +155,16 @@ fn neither_ttl_nor_router_alert_counts_but_checksum_and_length_do() {
     let query = Message::Query(older_query(NOBODY, 10)).encode().unwrap();
     let header = ipv4::Ipv4Header::igmp(QUERIER, ALL_HOSTS);
     let plain = ipv4::Ipv4Header { ttl: 9, router_alert: false, tos: 0, ..header };
-    assert!(HostInput::read(&plain.encode(&query).unwrap()).is_some());
+    assert!(HostInput::<Ipv4Addr>::read(&plain.encode(&query).unwrap()).is_some());
 
     let mut damaged = query.clone();
     damaged[3] ^= 1;
-    assert!(HostInput::read(&header.encode(&damaged).unwrap()).is_none());
+    assert!(HostInput::<Ipv4Addr>::read(&header.encode(&damaged).unwrap()).is_none());
     for (octets, is_heard) in [(7, false), (9, false), (11, false), (12, true), (13, true)] {
         let mut padded = query.clone();
         padded.resize(octets, 0);
         assert_eq!(
-            HostInput::read(&header.encode(&padded).unwrap()).is_some(),
+            HostInput::<Ipv4Addr>::read(&header.encode(&padded).unwrap()).is_some(),
             is_heard,
             "{octets}"
         );

@@ -1,6 +1,7 @@
 //! What the kernel's multicast forwarding does with datagrams, and its upcalls and reports.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use castnet::addr::Source;
 use castnet::wire::ipv4;
@@ -248,7 +249,8 @@ fn the_owners_socket_hears_igmp_for_the_namespace_and_for_all_routed_groups() {
     let mut world = World::new();
     let message = |to| Ipv4Header::igmp(SOURCE, to).encode(&[0; 8]).unwrap();
     let hears = |mroute: &Mroute, number, to, is_local| {
-        mroute.hears_igmp(vif(number), &ipv4::decode(&message(to)).unwrap(), is_local)
+        let taken = mroute.takes_in(vif(number), &Packet::decode(&message(to)).unwrap(), is_local);
+        taken == Taken::ByTheOwner
     };
     let all_routers = Ipv4Addr::new(224, 0, 0, 2);
     assert!(hears(&world.mroute, 0, all_routers, true));
@@ -256,7 +258,7 @@ fn the_owners_socket_hears_igmp_for_the_namespace_and_for_all_routed_groups() {
     assert!(hears(&world.mroute, 0, GROUP, false));
     assert!(!hears(&world.mroute, 3, GROUP, false));
     let udp = datagram(GROUP, 9, 1);
-    assert!(!world.mroute.hears_igmp(vif(0), &ipv4::decode(&udp).unwrap(), true));
+    assert_eq!(world.mroute.takes_in(vif(0), &Packet::decode(&udp).unwrap(), true), Taken::Not);
     world.with(|mroute, _, out| mroute.close(out));
     assert!(!hears(&world.mroute, 0, all_routers, true));
 }

@@ -14,7 +14,7 @@ fn an_interface_that_is_back_reports_its_groups_anew() {
         assert_eq!(world.host.deadline(), None);
         world.query(older_query(NOBODY, 10)).until(30_000);
         assert_eq!(world.said(), Vec::<String>::new());
-        world.host.up(world.now);
+        world.up();
         world.until(50_000);
         assert_eq!(world.said_untimed(), [report, report]);
     }
@@ -26,7 +26,7 @@ fn what_is_left_while_down_is_told_to_nobody_in_version_2() {
     world.join(G1).join(G2).until(20_000).said();
     world.host.down(world.now);
     world.leave(G1).until(30_000);
-    world.host.up(world.now);
+    world.up();
     world.until(50_000);
     let report = "239.1.1.2 v2 Membership Report 239.1.1.2";
     assert_eq!(world.said_untimed(), [report, report]);
