@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use castnet::addr::Family;
 use castnet::rng::Rng;
-use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
+use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE, MAX_FLOWS};
 use castnet::router::{Input, Router};
 use castnet::time::Instant;
 
@@ -19,7 +19,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         static_joins: Default::default(),
     };
     let family = Family::V4;
-    let config = Config { family, interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
+    let (routes, keepalive, max_flows) = (vec![], KEEPALIVE, MAX_FLOWS);
+    let config = Config { family, interfaces: vec![lan], routes, keepalive, max_flows };
     let mut now = Instant::ZERO;
     let mut router = Router::new(config, now, Rng::for_node(1, "r1"))?;
     let end = now + Duration::from_secs(300);

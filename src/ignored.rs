@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::addr::Group;
+use crate::addr::{Group, Source};
 use crate::wire::Malformed;
 
 /// Why an input changed nothing.
@@ -101,6 +101,16 @@ pub enum Ignored {
         /// The group, whose state stays as it was.
         group: Group,
         /// The limit that would be exceeded.
+        most: u32,
+    },
+    /// As many flows came in on the interface as the configuration allows.
+    #[error("({from}, {group}) would be more than the {most} flows that are allowed here")]
+    TooManyFlows {
+        /// The source of the flow that gets no entry.
+        from: Source,
+        /// Its group.
+        group: Group,
+        /// The limit.
         most: u32,
     },
     /// The router is of the other address family.

@@ -8,7 +8,7 @@
 //! ```
 //! use castnet::addr::Family;
 //! use castnet::rng::Rng;
-//! use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
+//! use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE, MAX_FLOWS};
 //! use castnet::router::{Input, Output, Router};
 //! use castnet::time::Instant;
 //!
@@ -20,7 +20,9 @@
 //!     static_joins: Default::default(),
 //! };
 //! let family = Family::V4;
-//! let config = Config { family, interfaces: vec![lan], routes: vec![], keepalive: KEEPALIVE };
+//! let interfaces = vec![lan];
+//! let (routes, keepalive, max_flows) = (vec![], KEEPALIVE, MAX_FLOWS);
+//! let config = Config { family, interfaces, routes, keepalive, max_flows };
 //! let mut router = Router::new(config, Instant::ZERO, Rng::for_node(1, "r1"))?;
 //! let mut queries = 0;
 //! // An hour of a router with nobody to talk to.

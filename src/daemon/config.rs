@@ -16,7 +16,9 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::addr::{Channel, Family, PerFamily};
-use crate::router::config::{Config, ConfigError, InterfaceConfig, KEEPALIVE, RouteConfig};
+use crate::router::config::{
+    Config, ConfigError, InterfaceConfig, KEEPALIVE, MAX_FLOWS, RouteConfig,
+};
 pub use mld::MldSettings;
 pub use settings::IgmpSettings;
 
@@ -31,9 +33,13 @@ pub struct ConfigFile {
     /// table unless given.
     #[serde(default, deserialize_with = "value::table")]
     pub table: Option<u32>,
-    /// How long a flow may be idle before its entry is deleted; 210 s unless given.
+    /// How long a flow may be idle before its entry is deleted; 210 s unless given. An entry goes within
+    /// this time of the last datagram, and at most a sixteenth of it early.
     #[serde(default, deserialize_with = "settings::given")]
     pub keepalive: Option<Duration>,
+    /// The most flows of a family that may come in on one interface; 65536 unless given.
+    #[serde(default, deserialize_with = "settings::given")]
+    pub max_flows: Option<u32>,
     /// IGMP on every interface.
     #[serde(default)]
     pub igmp: IgmpSettings,
@@ -172,6 +178,7 @@ impl ConfigFile {
             interfaces: interfaces.collect(),
             routes: routes.collect(),
             keepalive: self.keepalive.unwrap_or(KEEPALIVE),
+            max_flows: self.max_flows.unwrap_or(MAX_FLOWS),
         }
     }
 

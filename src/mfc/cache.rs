@@ -1,10 +1,14 @@
 //! Decides which flows are forwarded where, and which changes the kernel's cache needs for it.
 //!
 //! An entry is made on the kernel's upcall, follows the [`Tree`], and is deleted when the flow has
-//! been idle for the keepalive time. A flow without receivers gets an entry without outgoing
-//! interfaces, so that the kernel drops it without another upcall.
+//! been idle for the keepalive time. The kernel only counts datagrams, so that the cache asks
+//! [`LOOKS`] times in a keepalive time, and an entry goes at most one look early. A flow without
+//! receivers gets an entry without outgoing interfaces, so that the kernel drops it without another
+//! upcall. Configured flows have their entries before the first datagram, and keep them.
+//!
+//! Refuses a new flow where as many others came in on the same interface as may be.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::entry::{Flow, FlowCounters, MfcEntry};
@@ -12,6 +16,19 @@ use super::tree::{Entry, Tree};
 use super::vif::Vif;
 use crate::addr::{Group, Source};
 use crate::time::{Deadline, Instant, Timers};
+
+/// How often the datagrams of a flow are counted in a keepalive time.
+const LOOKS: u32 = 16;
+
+/// The shortest time between two looks.
+const SHORTEST_LOOK: Duration = Duration::from_millis(1);
+
+/// As many flows came in on an interface as may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// The limit.
+    pub most: u32,
+}
 
 /// A request of the cache to the data plane.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +46,12 @@ pub enum MfcOp {
 #[derive(Clone, Debug)]
 pub struct Cache {
     keepalive: Duration,
+    /// The most flows of one interface.
+    most: u32,
+    /// How many flows came in on each interface.
+    sizes: BTreeMap<Vif, u32>,
+    /// The flows that have an entry without a datagram, as long as it forwards anywhere.
+    configured: BTreeSet<Flow>,
     /// By group first, because membership changes by group. Every group here has a flow.
     flows: BTreeMap<Group, BTreeMap<Source, Known>>,
     timers: Timers<Flow>,
@@ -37,7 +60,13 @@ pub struct Cache {
 #[derive(Clone, Debug)]
 struct Known {
     entry: Entry,
+    /// The interface on which its first datagram came in; `None` if it was configured before that.
+    came: Option<Vif>,
     packets: u64,
+    /// When the packets were counted.
+    counted: Instant,
+    /// No datagram is known to have come after this instant.
+    idle_since: Instant,
 }
 
 impl Known {
@@ -53,24 +82,82 @@ impl Known {
 }
 
 impl Cache {
-    /// An empty cache that forgets a flow after `keepalive` without a datagram.
+    /// An empty cache that forgets a flow within `keepalive` of its last datagram, and knows at most
+    /// `most` flows of each interface.
     #[must_use]
-    pub const fn new(keepalive: Duration) -> Self {
-        Self { keepalive, flows: BTreeMap::new(), timers: Timers::new() }
+    pub const fn new(keepalive: Duration, most: u32) -> Self {
+        Self {
+            keepalive,
+            most,
+            sizes: BTreeMap::new(),
+            configured: BTreeSet::new(),
+            flows: BTreeMap::new(),
+            timers: Timers::new(),
+        }
     }
 
-    /// Replaces the keepalive time; running timers are kept.
-    pub const fn configure(&mut self, keepalive: Duration) {
-        self.keepalive = keepalive;
+    /// Replaces the keepalive time and the limit; running timers and known flows are kept.
+    pub const fn configure(&mut self, keepalive: Duration, most: u32) {
+        (self.keepalive, self.most) = (keepalive, most);
     }
 
     /// A datagram of a flow came in on `vif` without an entry: decides, and returns the entry.
-    pub fn resolve(&mut self, now: Instant, flow: Flow, vif: Vif, tree: &impl Tree) -> MfcEntry {
+    ///
+    /// # Errors
+    /// As many flows came in there as may be.
+    pub fn resolve(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        vif: Vif,
+        tree: &impl Tree,
+    ) -> Result<MfcEntry, Full> {
+        self.forget(flow);
+        let most = self.most;
+        if self.sizes.get(&vif).is_some_and(|&size| size >= most) {
+            return Err(Full { most });
+        }
         let entry = decide(flow, vif, tree);
-        let known = Known { entry: entry.clone(), packets: 0 };
+        self.learn(now, flow, Some(vif), entry.clone());
+        Ok(written(flow, entry))
+    }
+
+    /// Replaces the flows that have an entry before their first datagram, wherever the tree knows where
+    /// they come in and has somewhere to forward them: returns the entries that are new.
+    pub fn install(
+        &mut self,
+        now: Instant,
+        configured: BTreeSet<Flow>,
+        tree: &impl Tree,
+    ) -> Vec<MfcEntry> {
+        self.configured = configured;
+        let is_new = |flow: &Flow| self.known(*flow).is_none();
+        let flows: Vec<Flow> = self.configured.iter().copied().filter(is_new).collect();
+        let forwards = |flow| tree.entry(flow).filter(|entry| !entry.oifs.is_empty());
+        let new = flows.into_iter().filter_map(|flow| {
+            let entry = forwards(flow)?;
+            self.learn(now, flow, None, entry.clone());
+            Some(written(flow, entry))
+        });
+        new.collect()
+    }
+
+    fn learn(&mut self, now: Instant, flow: Flow, came: Option<Vif>, entry: Entry) {
+        let known = Known { entry, came, packets: 0, counted: now, idle_since: now };
         self.flows.entry(flow.group).or_default().insert(flow.source, known);
-        self.timers.set(flow, now + self.keepalive);
-        written(flow, entry)
+        if let Some(vif) = came {
+            *self.sizes.entry(vif).or_default() += 1;
+        }
+        self.timers.set(flow, now + self.look());
+    }
+
+    /// The time between two looks at a flow.
+    fn look(&self) -> Duration {
+        (self.keepalive / LOOKS).max(SHORTEST_LOOK).min(self.keepalive)
+    }
+
+    fn known(&self, flow: Flow) -> Option<&Known> {
+        self.flows.get(&flow.group)?.get(&flow.source)
     }
 
     /// The tree of a group may have changed: returns the entries that must change.
@@ -97,19 +184,22 @@ impl Cache {
     /// forgotten.
     pub fn counted(&mut self, now: Instant, flow: Flow, counters: Option<FlowCounters>) -> bool {
         let known = self.flows.get_mut(&flow.group).and_then(|of| of.get_mut(&flow.source));
-        let Some(known) = known else { return false };
-        match counters {
-            // A datagram on a wrong interface keeps no entry alive.
-            Some(counters) if forwarded(counters) != known.packets => {
-                known.packets = forwarded(counters);
-                self.timers.set(flow, now + self.keepalive);
-                false
-            }
-            _ => {
-                self.forget(flow);
-                true
-            }
+        let (Some(known), Some(counters)) = (known, counters) else { return self.forget(flow) };
+        // A datagram on a wrong interface keeps no entry alive.
+        let packets = forwarded(counters);
+        if packets != known.packets {
+            // The datagram may have come right after the look before.
+            (known.packets, known.idle_since) = (packets, known.counted);
         }
+        known.counted = now;
+        let ends = known.idle_since + self.keepalive;
+        let stays = !known.entry.oifs.is_empty() && self.configured.contains(&flow);
+        if ends <= now && !stays {
+            return self.forget(flow);
+        }
+        let next = now + self.look();
+        self.timers.set(flow, if ends > now { next.min(ends) } else { next });
+        false
     }
 
     /// The flow's entry is not in the kernel, so the next datagram makes an upcall. Returns whether
@@ -117,11 +207,14 @@ impl Cache {
     pub fn forget(&mut self, flow: Flow) -> bool {
         self.timers.cancel(flow);
         let Some(flows) = self.flows.get_mut(&flow.group) else { return false };
-        let was_known = flows.remove(&flow.source).is_some();
+        let Some(known) = flows.remove(&flow.source) else { return false };
         if flows.is_empty() {
             self.flows.remove(&flow.group);
         }
-        was_known
+        if let Some(size) = known.came.and_then(|vif| self.sizes.get_mut(&vif)) {
+            *size -= 1;
+        }
+        true
     }
 
     /// When the next flow is to be counted.
@@ -130,7 +223,7 @@ impl Cache {
         self.timers.next()
     }
 
-    /// Asks for the counters of each flow whose keepalive time has passed.
+    /// Asks for the counters of each flow that it is time to look at.
     pub fn expire(&mut self, now: Instant, out: &mut VecDeque<MfcOp>) {
         while let Some(flow) = self.timers.pop_expired(now) {
             out.push_back(MfcOp::Count(flow));

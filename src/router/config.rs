@@ -15,6 +15,9 @@ use crate::mfc::vif::Vif;
 /// of PIM-SM (RFC 7761 section 4.11).
 pub const KEEPALIVE: Duration = Duration::from_secs(210);
 
+/// The most flows that may come in on one interface, unless configured.
+pub const MAX_FLOWS: u32 = 65_536;
+
 /// A router. The position of an interface in the list is its [`Vif`] number at the start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Config {
@@ -24,8 +27,11 @@ pub struct Config {
     pub interfaces: Vec<InterfaceConfig>,
     /// Routes towards sources that are not on a connected network.
     pub routes: Vec<RouteConfig>,
-    /// How long a flow may be idle before its entry is deleted.
+    /// How long a flow may be idle before its entry is deleted: an entry goes within this time of the
+    /// last datagram, and at most a sixteenth of it early.
     pub keepalive: Duration,
+    /// The most flows that may come in on one interface; one more gets no entry.
+    pub max_flows: u32,
 }
 
 /// One interface of a router.
@@ -76,6 +82,9 @@ pub enum ConfigError {
     /// With zero every flow would be deleted as soon as it is installed.
     #[error("keepalive must not be 0")]
     Keepalive,
+    /// Without any flow nothing is forwarded.
+    #[error("max-flows must not be 0")]
+    MaxFlows,
     /// Two interfaces have this name.
     #[error("interface {0} stands twice")]
     DuplicateInterface(String),
@@ -110,6 +119,9 @@ impl Config {
         }
         if self.keepalive.is_zero() {
             return Err(ConfigError::Keepalive);
+        }
+        if self.max_flows == 0 {
+            return Err(ConfigError::MaxFlows);
         }
         let mut names = BTreeSet::new();
         for interface in &self.interfaces {

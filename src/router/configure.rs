@@ -16,21 +16,21 @@ impl Router {
             return self.tell(Event::NotConfigured(why.to_string()));
         }
         self.tell(Event::Configured);
-        let Config { interfaces, routes, keepalive, .. } = config;
-        self.cache.configure(keepalive);
-        self.take_interfaces(interfaces);
+        let Config { interfaces, routes, keepalive, max_flows, .. } = config;
+        self.cache.configure(keepalive, max_flows);
+        self.take_interfaces(now, interfaces);
         self.take_routes(&routes);
         self.vifs().into_iter().for_each(|vif| self.configure_link(now, vif));
-        self.refresh_all();
+        self.refresh_all(now);
     }
 
     /// Removes the links that are not among the interfaces, and adds the others, each with a number that
     /// is free.
-    fn take_interfaces(&mut self, interfaces: Vec<InterfaceConfig>) {
+    fn take_interfaces(&mut self, now: Instant, interfaces: Vec<InterfaceConfig>) {
         for vif in self.vifs() {
             let name = self.interface(vif).map(|config| &config.name);
             if interfaces.iter().all(|given| Some(&given.name) != name) {
-                self.remove_link(vif);
+                self.remove_link(now, vif);
             }
         }
         for config in interfaces {

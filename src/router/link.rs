@@ -76,6 +76,14 @@ impl Links {
     }
 }
 
+impl Links {
+    /// The flows of one source that are joined statically.
+    pub(super) fn joined(&self) -> BTreeSet<Flow> {
+        let joins = self.0.values().flat_map(|link| &link.config.static_joins);
+        joins.filter_map(|join| Some(Flow { source: join.source?, group: join.group })).collect()
+    }
+}
+
 /// The tree of members and static joins: in by the route to the source, out wherever there are
 /// receivers.
 pub(super) struct Wanted<'a> {
@@ -150,7 +158,7 @@ impl Router {
             }
             (false, false) => {}
         }
-        self.refresh_all();
+        self.refresh_all(now);
         if !up {
             self.forget_flows_from(vif);
         }
@@ -173,7 +181,7 @@ impl Router {
 
     /// Removes a link for good, so that another one can have its number: the kernel keeps the number in
     /// all entries that are not written anew.
-    pub(super) fn remove_link(&mut self, vif: Vif) {
+    pub(super) fn remove_link(&mut self, now: Instant, vif: Vif) {
         if self.links.get(vif).is_some_and(|link| link.up) {
             self.tell(Event::Link { vif, up: false });
             self.take_down(vif);
@@ -181,7 +189,7 @@ impl Router {
         self.links.0.remove(&vif);
         self.rib.forget(vif);
         self.connect();
-        self.refresh_all();
+        self.refresh_all(now);
         self.forget_flows_from(vif);
     }
 

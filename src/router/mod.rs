@@ -24,7 +24,7 @@ use crate::gmp::interface::Interface;
 use crate::gmp::message::{Message, Query, Version};
 use crate::gmp::{Cx, News, Say};
 use crate::ignored::Ignored;
-use crate::mfc::cache::{Cache, MfcOp};
+use crate::mfc::cache::{Cache, Full, MfcOp};
 use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::tree::{Entry, Tree};
 use crate::mfc::upcall::{Upcall, UpcallKind};
@@ -58,20 +58,21 @@ impl Router {
     pub fn new(config: Config, now: Instant, rng: Rng) -> Result<Self, ConfigError> {
         config.check()?;
         config.check_addresses()?;
-        let Config { family, interfaces, routes, keepalive } = config;
+        let Config { family, interfaces, routes, keepalive, max_flows } = config;
         let links = (0..).map_while(Vif::new).zip(interfaces);
         let mut router = Self {
             family,
             links: Links(links.map(|(vif, config)| (vif, Link::new(vif, config))).collect()),
             routes: Vec::new(),
             rib: Rib::default(),
-            cache: Cache::new(keepalive),
+            cache: Cache::new(keepalive, max_flows),
             rng,
             out: VecDeque::new(),
         };
         router.take_routes(&routes);
         router.vifs().into_iter().for_each(|vif| router.add_vif(vif));
         router.vifs().into_iter().for_each(|vif| router.start_igmp(now, vif));
+        router.refresh_all(now);
         Ok(router)
     }
 
@@ -118,7 +119,7 @@ impl Router {
             Input::Link { vif, up, addresses } => self.link_is(now, vif, up, addresses),
             Input::Routes(changes) => {
                 changes.into_iter().for_each(|change| self.rib.change(change));
-                self.refresh_all();
+                self.refresh_all(now);
             }
             Input::Tick => {}
         }
@@ -196,8 +197,13 @@ impl Router {
             self.tell(Event::NoRoute(flow));
         }
         let tree = Wanted { links: &self.links, rib: &self.rib };
-        let entry = self.cache.resolve(now, flow, vif, &tree);
-        self.set_all(vec![entry]);
+        match self.cache.resolve(now, flow, vif, &tree) {
+            Ok(entry) => self.set_all(vec![entry]),
+            Err(Full { most }) => {
+                let Flow { source: from, group } = flow;
+                self.tell(Event::Ignored(vif, Ignored::TooManyFlows { from, group, most }));
+            }
+        }
     }
 
     fn refused(&mut self, now: Instant, refusal: Refusal) {
@@ -266,10 +272,14 @@ impl Router {
         self.set_all(changed);
     }
 
-    fn refresh_all(&mut self) {
+    /// Lets all entries follow the tree, and has those of configured flows in the kernel before their
+    /// first datagram.
+    fn refresh_all(&mut self, now: Instant) {
         let tree = Wanted { links: &self.links, rib: &self.rib };
         let changed = self.cache.refresh_all(&tree);
+        let new = self.cache.install(now, self.links.joined(), &tree);
         self.set_all(changed);
+        self.set_all(new);
     }
 
     fn set_all(&mut self, entries: Vec<MfcEntry>) {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use super::config::{KEEPALIVE, RouteConfig};
+use super::config::{KEEPALIVE, MAX_FLOWS, RouteConfig};
 use super::*;
 use crate::addr::{Channel, Source};
 use crate::drive::{self, DataPlane};
@@ -236,7 +236,13 @@ fn interface(name: &str, net: u8) -> InterfaceConfig {
 fn config() -> Config {
     let names = ["up", "lan", "wlan"];
     let interfaces = (0..).zip(names).map(|(net, name)| interface(name, net)).collect();
-    Config { family: Family::V4, interfaces, routes: vec![], keepalive: KEEPALIVE }
+    Config {
+        family: Family::V4,
+        interfaces,
+        routes: vec![],
+        keepalive: KEEPALIVE,
+        max_flows: MAX_FLOWS,
+    }
 }
 
 /// The configuration with a static join on `lan`, of one source or of all.

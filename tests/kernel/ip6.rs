@@ -16,7 +16,7 @@ use castnet::kernel::{DEFAULT_TABLE_6, MAX_PACKET, Mroute6, MrouteError, Plane, 
 use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use castnet::mfc::upcall::{Upcall, UpcallKind};
 use castnet::rng::Rng;
-use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE};
+use castnet::router::config::{Config, InterfaceConfig, KEEPALIVE, MAX_FLOWS};
 use castnet::router::{Input, Router};
 use castnet::time::Instant;
 use castnet::wire::icmpv6::Ends;
@@ -322,6 +322,7 @@ fn router() -> Router {
         ],
         routes: vec![],
         keepalive: KEEPALIVE,
+        max_flows: MAX_FLOWS,
     };
     Router::new(config, Instant::ZERO, Rng::for_node(1, "r1")).unwrap()
 }

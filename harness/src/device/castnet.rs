@@ -4,7 +4,7 @@ pub mod events;
 
 use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::params::{HostParams, Params};
-use castnet::router::config::{Config, InterfaceConfig, RouteConfig};
+use castnet::router::config::{Config, InterfaceConfig, MAX_FLOWS, RouteConfig};
 use humantime::format_duration;
 
 use crate::knobs::{HostKnobs, Knobs, PARAMETERS, Parameter, Setting};
@@ -38,6 +38,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
         interfaces: interfaces.collect(),
         routes: router.routes.iter().map(route).collect(),
         keepalive: router.keepalive,
+        max_flows: MAX_FLOWS,
     }
 }
 

@@ -26,6 +26,7 @@ fn config() -> Config {
         ],
         routes: vec![],
         keepalive: KEEPALIVE,
+        max_flows: MAX_FLOWS,
     }
 }
 
