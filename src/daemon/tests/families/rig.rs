@@ -1,0 +1,288 @@
+//! The rig of these tests: source - r1 - host, where both families are spoken, and castnetd in it.
+//!
+//! The host's link is a LAN with a second router on it. Everything is observed from outside: frames on
+//! the host's interface, and what castnetd logs.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use castnet::addr::Family;
+use castnet::kernel::readable;
+use castnet_lab::lab::{
+    BATCH_BYTES, Built, Capture, Carrier, Frame, LinkSpec, Netns, PROOF_BOUND, PortSpec, Stack,
+    Tap, link, usable,
+};
+use libtest_mimic::Failed;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::timeout;
+
+const CASTNETD: &str = env!("CARGO_BIN_EXE_castnetd");
+/// How long anything may take that is to happen at once, on a busy machine.
+const BOUND: Duration = Duration::from_secs(20);
+const PORT: u16 = 5000;
+/// What every datagram of a source holds.
+const MARK: &[u8] = b"datagram of the source";
+
+pub(crate) const SOURCE: usize = 0;
+pub(crate) const R1: usize = 1;
+pub(crate) const R2: usize = 2;
+pub(crate) const HOST: usize = 3;
+/// The links, in the order in which they are built.
+pub(crate) const UP: usize = 0;
+pub(crate) const LAN: usize = 1;
+
+pub(crate) struct Rig {
+    pub(crate) netns: Vec<Netns>,
+    built: Built,
+    /// What the host's interface sends and hears.
+    tap: Tap,
+    frames: VecDeque<Frame>,
+}
+
+/// A port by its node: the last number of its addresses of IPv4, of IPv6, and of its link-local one.
+/// The order of r1 and r2 differs between the families.
+fn addresses(link: u8, node: usize) -> [String; 3] {
+    let (v4, local) = match node {
+        R1 => (2, 0x30),
+        R2 => (3, 0x20),
+        _ => (9, 0x90),
+    };
+    [
+        format!("10.0.{link}.{v4}/24"),
+        format!("2001:db8:{link}::{v4}/64"),
+        format!("fe80::{link}:{local:x}/64"),
+    ]
+}
+
+fn spec(name: &str, number: u8, nodes: &[usize]) -> LinkSpec {
+    let port = |&netns: &usize| PortSpec {
+        netns,
+        ifname: name.to_owned(),
+        mac: [2, 0, 0, 0, number, u8::try_from(netns).unwrap() + 1],
+        addresses: addresses(number, netns).map(|text| text.parse().unwrap()).to_vec(),
+    };
+    let ports = nodes.iter().map(port).collect();
+    LinkSpec { name: name.to_owned(), ports, carrier: Carrier::Kernel }
+}
+
+impl Rig {
+    /// Built, carrying, and with all addresses usable.
+    pub(crate) async fn new() -> Result<Self, Failed> {
+        let rig = Self::raw(&[]).await?;
+        usable::ipv6(&rig.netns, PROOF_BOUND).await?;
+        Ok(rig)
+    }
+
+    /// Built with these sysctls in r1 before its first interface appears; addresses may be tentative.
+    pub(crate) async fn raw(sysctls: &[(&str, &str)]) -> Result<Self, Failed> {
+        let stack = |name: &str| (name.to_owned(), Stack { family: Family::V6, ..<_>::default() });
+        let netns = Netns::create_all(["source", "r1", "r2", "host"].map(stack).to_vec())?;
+        for (path, value) in sysctls {
+            netns[R1].run(|| fs::write(format!("/proc/sys/{path}"), value))??;
+        }
+        let links = [spec("up", 1, &[SOURCE, R1]), spec("lan", 2, &[R1, R2, HOST])];
+        let built = link::build(&netns, &links).await?;
+        let mut capture = Capture::start(&netns, &links, &built)?;
+        capture.prove(PROOF_BOUND).await?;
+        let tap = Tap::open(&netns[HOST])?;
+        Ok(Self { netns, built, tap, frames: VecDeque::new() })
+    }
+
+    /// Sets a sysctl in a node.
+    pub(crate) fn sysctl(&self, node: usize, path: &str, value: &str) -> Result<(), Failed> {
+        Ok(self.netns[node].run(|| fs::write(format!("/proc/sys/{path}"), value))??)
+    }
+
+    /// The next frame on the host's interface that is wanted; the others before it are dropped.
+    pub(crate) async fn frame(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&Frame) -> bool,
+    ) -> Result<Frame, Failed> {
+        let next = async {
+            loop {
+                while let Some(frame) = self.frames.pop_front() {
+                    if wanted(&frame) {
+                        return Ok::<Frame, Failed>(frame);
+                    }
+                }
+                self.listen().await?;
+            }
+        };
+        timeout(BOUND, next).await.map_err(|_| format!("no {what} in {BOUND:?}"))?
+    }
+
+    /// The frames that come in this time and are wanted.
+    pub(crate) async fn during(
+        &mut self,
+        time: Duration,
+        wanted: impl Fn(&Frame) -> bool,
+    ) -> Result<Vec<Frame>, Failed> {
+        let ends = tokio::time::Instant::now() + time;
+        while let Ok(heard) = tokio::time::timeout_at(ends, self.listen()).await {
+            heard?;
+        }
+        Ok(self.frames.drain(..).filter(wanted).collect())
+    }
+
+    async fn listen(&mut self) -> Result<(), Failed> {
+        readable(self.tap.as_fd()).await?;
+        let (mut space, mut frames) = (vec![0; BATCH_BYTES], Vec::new());
+        self.tap.receive(&mut space, &mut frames)?;
+        self.frames.extend(frames);
+        Ok(())
+    }
+
+    /// A socket of a node whose multicast leaves by its port on the link.
+    pub(crate) fn socket(
+        &self,
+        node: usize,
+        link: usize,
+        family: Family,
+    ) -> Result<UdpSocket, Failed> {
+        let port = match (link, node) {
+            (UP, SOURCE) | (LAN, R1) => 0,
+            (UP, R1) | (LAN, R2) => 1,
+            _ => 2,
+        };
+        let ifindex = self.built.ifindex[link][port];
+        let made = self.netns[node].run(|| {
+            let domain = if family == Family::V4 { Domain::IPV4 } else { Domain::IPV6 };
+            let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+            socket.set_reuse_address(true)?;
+            match family {
+                Family::V4 => {
+                    let number = u8::try_from(link + 1).unwrap();
+                    let own = addresses(number, node)[0].replace("/24", "");
+                    socket.set_multicast_if_v4(&own.parse().unwrap())?;
+                    socket.set_multicast_ttl_v4(8)?;
+                }
+                Family::V6 => {
+                    socket.set_multicast_if_v6(ifindex)?;
+                    socket.set_multicast_hops_v6(8)?;
+                }
+            }
+            std::io::Result::Ok(UdpSocket::from(socket))
+        });
+        Ok(made??)
+    }
+
+    /// The host joins the group; the membership ends with the socket.
+    pub(crate) fn join(&self, group: IpAddr) -> Result<UdpSocket, Failed> {
+        let socket = self.socket(HOST, LAN, Family::of(group))?;
+        match group {
+            IpAddr::V4(group) => {
+                let own = addresses(2, HOST)[0].replace("/24", "");
+                socket.join_multicast_v4(&group, &own.parse()?)?;
+            }
+            IpAddr::V6(group) => socket.join_multicast_v6(&group, self.built.ifindex[LAN][2])?,
+        }
+        Ok(socket)
+    }
+
+    /// Starts castnetd on a router.
+    pub(crate) fn castnetd(&self, node: usize, config: &PathBuf) -> Result<Castnetd, Failed> {
+        let runtime = tokio::runtime::Handle::current();
+        let spawn = || {
+            let _inside_runtime = runtime.enter();
+            let mut castnetd = Command::new(CASTNETD);
+            castnetd.arg("run").arg("-v").arg(config).stderr(Stdio::piped()).kill_on_drop(true);
+            castnetd.spawn()
+        };
+        let mut child = self.netns[node].run(spawn)??;
+        let stderr = child.stderr.take().ok_or("no standard error")?;
+        Ok(Castnetd { child, log: BufReader::new(stderr).lines() })
+    }
+}
+
+/// A castnetd that runs; it is killed when this is dropped.
+pub(crate) struct Castnetd {
+    child: Child,
+    log: Lines<BufReader<ChildStderr>>,
+}
+
+impl Castnetd {
+    /// The next line of its log that has all these parts.
+    pub(crate) async fn says(&mut self, parts: &[&str]) -> Result<String, Failed> {
+        let mut before = String::new();
+        let said = async {
+            while let Some(line) = self.log.next_line().await? {
+                if parts.iter().all(|part| line.contains(part)) {
+                    return Ok(line);
+                }
+                before += &(line + "\n");
+            }
+            Err(Failed::from(format!("it ended without saying {parts:?}")))
+        };
+        match timeout(BOUND, said).await {
+            Ok(Ok(line)) => Ok(line),
+            Ok(Err(why)) => Err(format!("{}\n{before}", why.message().unwrap_or_default()).into()),
+            Err(_) => Err(format!("it did not say {parts:?} in {BOUND:?}:\n{before}").into()),
+        }
+    }
+
+    /// Has it read its configuration again.
+    pub(crate) fn reload(&self) -> Result<(), Failed> {
+        let pid = self.child.id().ok_or("it has ended")?;
+        Ok(kill(Pid::from_raw(pid.try_into()?), Signal::SIGHUP)?)
+    }
+}
+
+/// Sends so many datagrams to the group, one right after the other.
+pub(crate) fn burst(socket: &UdpSocket, group: IpAddr, count: usize) -> Result<(), Failed> {
+    for _ in 0..count {
+        socket.send_to(MARK, SocketAddr::new(group, PORT))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn config(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("families-{name}.toml"));
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// Whether the frame is a datagram of a source to this group, on its way to the host.
+pub(crate) fn is_datagram(frame: &Frame, group: IpAddr) -> bool {
+    !frame.outgoing && holds(frame, MARK) && names(frame, group)
+}
+
+/// Whether the frame is the host's, about the group, and no datagram.
+pub(crate) fn is_report(frame: &Frame, group: IpAddr) -> bool {
+    frame.outgoing && !holds(frame, MARK) && names(frame, group)
+}
+
+/// Whether the frame is a Query of a router.
+pub(crate) fn is_query(frame: &Frame, family: Family) -> bool {
+    // Behind an IPv4 header with Router Alert, or an IPv6 header and Hop-by-Hop Options.
+    let (ether, at, kind) = match family {
+        Family::V4 => ([8, 0], 14 + 24, 0x11),
+        Family::V6 => ([0x86, 0xdd], 14 + 40 + 8, 130),
+    };
+    !frame.outgoing && frame.bytes[12..14] == ether && frame.bytes.get(at) == Some(&kind)
+}
+
+fn names(frame: &Frame, group: IpAddr) -> bool {
+    match group {
+        IpAddr::V4(group) => holds(frame, &group.octets()),
+        IpAddr::V6(group) => holds(frame, &group.octets()),
+    }
+}
+
+fn holds(frame: &Frame, octets: &[u8]) -> bool {
+    frame.bytes.windows(octets.len()).any(|some| some == octets)
+}
+
+/// The time from one frame to a later one.
+pub(crate) fn between(early: &Frame, late: &Frame) -> Duration {
+    Duration::from_nanos(late.stamp_ns.saturating_sub(early.stamp_ns))
+}
