@@ -77,22 +77,41 @@ fn spec(name: &str, number: u8, nodes: &[usize]) -> LinkSpec {
 impl Rig {
     /// Built, carrying, and with all addresses usable.
     pub(crate) async fn new() -> Result<Self, Failed> {
-        let rig = Self::raw(&[]).await?;
-        usable::ipv6(&rig.netns, PROOF_BOUND).await?;
-        Ok(rig)
+        Self::with([spec("up", 1, &[SOURCE, R1]), spec("lan", 2, &[R1, R2, HOST])]).await
     }
 
-    /// Built with these sysctls in r1 before its first interface appears; addresses may be tentative.
-    pub(crate) async fn raw(sysctls: &[(&str, &str)]) -> Result<Self, Failed> {
+    /// As [`Self::new`], but r1 has just been given its link-local address on the LAN, and the kernel
+    /// checks it for duplicates as it does by default: for a second or two it is tentative.
+    pub(crate) async fn tentative() -> Result<Self, Failed> {
+        let mut links = [spec("up", 1, &[SOURCE, R1]), spec("lan", 2, &[R1, R2, HOST])];
+        let local = links[LAN].ports[0].addresses.pop().ok_or("no address")?;
+        let rig = Self::with(links).await?;
+        rig.sysctl(R1, "net/ipv6/conf/lan/accept_dad", "1")?;
+        let runtime = tokio::runtime::Handle::current();
+        let (connection, handle, _) = rig.netns[R1].run(|| {
+            let _inside_runtime = runtime.enter();
+            rtnetlink::new_connection()
+        })??;
+        let connection = tokio::spawn(connection);
+        let ifindex = rig.built.ifindex[LAN][0];
+        handle.address().add(ifindex, local.addr(), local.prefix_len()).execute().await?;
+        connection.abort();
+        let read = || fs::read_to_string("/proc/thread-self/net/if_inet6");
+        let flags = rig.netns[R1].run(read)??;
+        // The fifth column; 0x40 is IFA_F_TENTATIVE.
+        match flags.lines().any(|row| row.split_whitespace().nth(4) == Some("c0")) {
+            true => Ok(rig),
+            false => Err(format!("no address is tentative:\n{flags}").into()),
+        }
+    }
+
+    async fn with(links: [LinkSpec; 2]) -> Result<Self, Failed> {
         let stack = |name: &str| (name.to_owned(), Stack { family: Family::V6, ..<_>::default() });
         let netns = Netns::create_all(["source", "r1", "r2", "host"].map(stack).to_vec())?;
-        for (path, value) in sysctls {
-            netns[R1].run(|| fs::write(format!("/proc/sys/{path}"), value))??;
-        }
-        let links = [spec("up", 1, &[SOURCE, R1]), spec("lan", 2, &[R1, R2, HOST])];
         let built = link::build(&netns, &links).await?;
         let mut capture = Capture::start(&netns, &links, &built)?;
         capture.prove(PROOF_BOUND).await?;
+        usable::ipv6(&netns, PROOF_BOUND).await?;
         let tap = Tap::open(&netns[HOST])?;
         Ok(Self { netns, built, tap, frames: VecDeque::new() })
     }
