@@ -3,6 +3,7 @@
 
 mod message;
 mod other;
+mod pim;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -128,7 +129,7 @@ fn content(packet: &ip::Packet<'_>) -> (Content, usize) {
         .and_then(|udp| Some((numbered::decode(udp.payload())?.0, udp.payload().len())));
     match numbered {
         Some((number, length)) => (Content::Data(number), length),
-        None => (Content::Other(Other::read(protocol, packet.payload)), length),
+        None => (Content::Other(Other::read(packet)), length),
     }
 }
 

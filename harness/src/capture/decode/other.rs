@@ -5,13 +5,11 @@
 //! does not fit its protocol is named without them.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use castnet::wire::icmpv6::ICMPV6;
+use castnet::wire::ip;
+use castnet::wire::pim::PIM;
 use etherparse::{IpNumber, TcpSlice, UdpSlice, ip_number};
-
-/// PIM (RFC 7761 section 4.9).
-const PIM: u8 = 103;
 
 /// Another payload of IP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,12 +38,13 @@ pub struct Datagram {
 }
 
 impl Other {
-    /// The payload of a packet.
-    pub(super) fn read(protocol: u8, payload: &[u8]) -> Self {
+    /// What is in a packet.
+    pub(super) fn read(packet: &ip::Packet<'_>) -> Self {
+        let (protocol, payload) = (packet.header.protocol, packet.payload);
         let of = |words: String| Self { protocol, is_control: false, datagram: None, words };
         let named = || of(name(protocol));
         match protocol {
-            PIM => Self { is_control: true, ..pim(payload).map_or_else(named, of) },
+            PIM => Self { is_control: true, ..of(super::pim::said(packet)) },
             ICMPV6 => of(payload.first().map_or_else(|| name(protocol), |kind| icmpv6(*kind))),
             _ if protocol == ip_number::UDP.0 => udp(payload).unwrap_or_else(named),
             _ if protocol == ip_number::TCP.0 => match TcpSlice::from_slice(payload) {
@@ -135,62 +134,6 @@ const fn service(port: u16) -> Option<&'static str> {
     })
 }
 
-/// RFC 7761 section 4.9; the messages of other RFCs by their names.
-fn pim(payload: &[u8]) -> Option<String> {
-    let (&[first, _, _, _], rest) = payload.split_first_chunk()?;
-    let (version, kind) = (first >> 4, first & 0x0f);
-    let name = match kind {
-        0 => "Hello",
-        1 => "Register",
-        2 => "Register-Stop",
-        3 => "Join/Prune",
-        4 => "Bootstrap",
-        5 => "Assert",
-        6 => "Graft",
-        7 => "Graft-Ack",
-        8 => "Candidate-RP-Advertisement",
-        9 => "State Refresh",
-        other => return Some(format!("PIMv{version} message of type {other}")),
-    };
-    let more = match kind {
-        0 => hello(rest),
-        3 | 6 | 7 => join_prune(rest),
-        _ => None,
-    };
-    Some(format!("PIMv{version} {name}{}", more.unwrap_or_default()))
-}
-
-/// Holdtime and DR Priority among the options of a Hello (RFC 7761 section 4.9.2).
-fn hello(mut options: &[u8]) -> Option<String> {
-    let mut words = String::new();
-    while let Some((&[a, b, c, d], rest)) = options.split_first_chunk() {
-        let (kind, length) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]).into());
-        let value = rest.get(..length)?;
-        match (kind, value) {
-            (1, &[a, b]) => words += &format!(", holdtime {} s", u16::from_be_bytes([a, b])),
-            (19, &[a, b, c, d]) => {
-                words += &format!(", DR priority {}", u32::from_be_bytes([a, b, c, d]));
-            }
-            _ => {}
-        }
-        options = &rest[length..];
-    }
-    Some(words)
-}
-
-/// The upstream neighbor, and how many groups (RFC 7761 sections 4.9.1 and 4.9.5).
-fn join_prune(body: &[u8]) -> Option<String> {
-    let (upstream, rest): (IpAddr, &[u8]) = match body.split_first_chunk()? {
-        (&[1, 0], rest) => rest.split_first_chunk::<4>().map(|(a, rest)| ((*a).into(), rest))?,
-        (&[2, 0], rest) => rest.split_first_chunk::<16>().map(|(a, rest)| ((*a).into(), rest))?,
-        _ => return None,
-    };
-    let &[_, groups, a, b, ..] = rest else { return None };
-    let holdtime = u16::from_be_bytes([a, b]);
-    let groups = if groups == 1 { "1 group".to_owned() } else { format!("{groups} groups") };
-    Some(format!(" to {upstream}, {groups}, holdtime {holdtime} s"))
-}
-
 /// RFC 4443, RFC 4861.
 fn icmpv6(kind: u8) -> String {
     let name = match kind {
@@ -229,8 +172,20 @@ fn icmp(kind: u8) -> String {
 mod tests {
     use super::*;
 
+    fn read(protocol: u8, payload: &[u8]) -> Other {
+        let header = ip::Header {
+            source: [10, 0, 0, 1].into(),
+            destination: [239, 1, 1, 1].into(),
+            protocol,
+            hop_limit: 1,
+            class: 0,
+            router_alert: false,
+        };
+        Other::read(&ip::Packet { header, payload })
+    }
+
     fn told(protocol: u8, payload: &[u8]) -> String {
-        Other::read(protocol, payload).to_string()
+        read(protocol, payload).to_string()
     }
 
     /// A datagram from port 4000 to this one.
@@ -240,29 +195,11 @@ mod tests {
         [head.as_flattened(), payload].concat()
     }
 
-    // RFC 7761 sections 4.9.2 and 4.9.5.
-    #[test]
-    fn pim_is_told_with_what_it_asks_of_whom() {
-        let hello = [
-            &[0x20, 0, 0, 0, 0, 1, 0, 2, 0, 105][..],
-            &[0, 19, 0, 4, 0, 0, 0, 7],
-            &[0, 20, 0, 4, 1, 2, 3, 4],
-        ];
-        assert_eq!(told(103, &hello.concat()), "PIMv2 Hello, holdtime 105 s, DR priority 7");
-        let join = [0x23, 0, 0, 0, 1, 0, 10, 0, 0, 1, 0, 2, 0, 210];
-        assert_eq!(told(103, &join), "PIMv2 Join/Prune to 10.0.0.1, 2 groups, holdtime 210 s");
-        // What is cut is told as far as it goes.
-        assert_eq!(told(103, &join[..9]), "PIMv2 Join/Prune");
-        assert_eq!(told(103, &hello.concat()[..9]), "PIMv2 Hello");
-        assert_eq!(told(103, &[0x2f, 0, 0, 0]), "PIMv2 message of type 15");
-        assert_eq!(told(103, &[]), "IP protocol 103 (PIM)");
-    }
-
     #[test]
     fn datagrams_have_ports_and_those_of_rtp_have_numbers() {
         let mut rtp = [0; 20];
         rtp[..4].copy_from_slice(&[0x80, 33, 0x12, 0x34]);
-        let other = Other::read(17, &datagram(5004, &rtp));
+        let other = read(17, &datagram(5004, &rtp));
         assert_eq!(other.to_string(), "UDP 4000 > 5004, RTP of type 33, sequence 4660, 20 octets");
         let datagram_of_it = Datagram { name: "RTP", from: 4000, to: 5004, rtp: Some(4660) };
         assert_eq!(other.datagram, Some(datagram_of_it));
