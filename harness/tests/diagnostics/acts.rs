@@ -89,7 +89,7 @@ fn an_injected_message_takes_the_spellings_of_the_fields_of_packets() {
     let scenario = injecting("kind = \"leave\", group = \"239.1.1.1\", hop-limit = 7");
     let plan = compile("sound.toml", &scenario).unwrap_or_else(|told| panic!("{told}"));
     let injected = plan.acts.iter().find_map(|act| match &act.action {
-        Action::Inject(injection) => Some(injection.header.ttl),
+        Action::Inject(injection) => Some(injection.header.hop_limit),
         _ => None,
     });
     assert_eq!(injected, Some(7));
