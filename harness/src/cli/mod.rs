@@ -2,6 +2,7 @@
 
 mod capture;
 mod check;
+mod clauses;
 mod clock;
 mod color;
 mod destination;
@@ -65,6 +66,8 @@ enum Command {
     Swarm(swarm::SwarmArgs),
     /// Check scenarios without running them.
     Check(check::CheckArgs),
+    /// Say which clauses of the RFCs the scenarios prove, and which ones nothing speaks of.
+    Clauses(clauses::ClausesArgs),
     /// Print the JSON Schema of scenario files, from which editors complete keys.
     Schema,
     /// Build the topology of a scenario, and hold it until Ctrl-C.
@@ -161,6 +164,7 @@ fn obey(command: Command) -> Ending {
         Command::DiffBackends(args) => diff_backends::diff(&args),
         Command::Swarm(args) => swarm::swarm(&args),
         Command::Check(args) => check::check(&args),
+        Command::Clauses(args) => clauses::clauses(&args),
         Command::Schema => schema::print(),
         Command::Up(args) => up::up(&args),
         Command::Exec(args) => exec::exec(&args),

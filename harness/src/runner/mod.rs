@@ -4,7 +4,7 @@
 //! [`jobs`] says where and how often each one runs, and [`carry_out`] runs them, some at a time, and
 //! reports [`Event`]s to one observer. [`standing`] finds topologies that another process of the same
 //! user holds, [`live`] captures in one, [`versus`] holds the two backends against each other, and
-//! [`hunt`] looks for random scenarios that fail.
+//! [`hunt`] looks for random scenarios that fail, and [`clauses`] says what of the RFCs is proved.
 //!
 //! ```
 //! use castnet_lab::backend::Cancel;
@@ -27,6 +27,7 @@
 //! ```
 
 mod campaign;
+pub mod clauses;
 mod evidence;
 pub mod files;
 pub mod hunt;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::UsageError;
 use crate::plan::Plan;
-use crate::scenario::clauses;
+use crate::scenario::clauses::{self, within};
 
 /// A selection of scenarios; all of them by default.
 #[derive(Clone, Debug, Default)]
@@ -79,13 +79,6 @@ impl Selection {
             || self.clause.iter().any(|id| proves.iter().any(|proved| within(proved, id)));
         named && proven
     }
-}
-
-/// Whether a clause is the one with this id, or of the section or RFC that it names: RFC2236-3 has
-/// RFC2236-3-14 in it, but nothing of a section 31.
-fn within(clause: &str, id: &str) -> bool {
-    let Some((head, tail)) = clause.split_at_checked(id.len()) else { return false };
-    head.eq_ignore_ascii_case(id) && (tail.is_empty() || tail.starts_with(['-', '.']))
 }
 
 /// The i-th of n parts, written as `1/3`; equal names make equal parts.

@@ -75,6 +75,25 @@ static CLAUSES: LazyLock<BTreeMap<String, Clause>> = LazyLock::new(|| {
     file.clause.into_iter().map(|clause| (clause.id.clone(), clause)).collect()
 });
 
+/// Why some clauses are shown by no scenario.
+#[derive(Debug, Deserialize)]
+struct Reason {
+    /// Clauses, sections or RFCs.
+    of: Vec<String>,
+    because: String,
+}
+
+static NOT_OBSERVED: LazyLock<Vec<Reason>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct File {
+        reason: Vec<Reason>,
+    }
+    // The file is part of the program, and a test reads it.
+    let file: File = toml::from_str(include_str!("../../clauses-not-observed.toml"))
+        .unwrap_or_else(|error| panic!("clauses-not-observed.toml: {error}"));
+    file.reason
+});
+
 /// The clause with this id.
 #[must_use]
 pub fn clause(id: &str) -> Option<&'static Clause> {
@@ -84,6 +103,21 @@ pub fn clause(id: &str) -> Option<&'static Clause> {
 /// Every clause, by id.
 pub fn all() -> impl Iterator<Item = &'static Clause> {
     CLAUSES.values()
+}
+
+/// Why no scenario can show this clause, if that is known.
+#[must_use]
+pub fn not_observed(id: &str) -> Option<&'static str> {
+    let reason = NOT_OBSERVED.iter().find(|reason| reason.of.iter().any(|of| within(id, of)));
+    reason.map(|reason| reason.because.as_str())
+}
+
+/// Whether a clause is the one with this id, or of the section or RFC that it names: RFC2236-3 has
+/// RFC2236-3-14 in it, but nothing of a section 31.
+#[must_use]
+pub fn within(clause: &str, id: &str) -> bool {
+    let Some((head, tail)) = clause.split_at_checked(id.len()) else { return false };
+    head.eq_ignore_ascii_case(id) && (tail.is_empty() || tail.starts_with(['-', '.']))
 }
 
 /// The key `proves` of a file or of an expectation.

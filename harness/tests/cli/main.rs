@@ -1,5 +1,6 @@
 //! The program as its user types it: what it prints, where it prints it, and its exit code.
 
+mod clauses;
 mod daemon;
 mod diff;
 mod families;
@@ -37,6 +38,7 @@ const CASTNET: &str = env!("CARGO_BIN_EXE_castnet");
 
 fn main() -> ExitCode {
     let modules = [
+        clauses::TESTS,
         daemon::TESTS,
         diff::TESTS,
         families::TESTS,
