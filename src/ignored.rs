@@ -130,6 +130,29 @@ pub enum Ignored {
     SourceNotUnicast(IpAddr),
 }
 
+impl Ignored {
+    /// Whether a router refused what it would otherwise have acted on, because of who sent it, how it
+    /// came, or how much there is already: an operator may have to act.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            // A host of IPv6 reports from there until its address is its own (RFC3590-4-02).
+            Self::NotLinkLocal(source) => !source.is_unspecified(),
+            Self::Malformed { .. }
+            | Self::Unwanted(_)
+            | Self::Misaddressed(_)
+            | Self::OffLink(_)
+            | Self::NotOneHop(_)
+            | Self::NoRouterAlert
+            | Self::SourceNotUnicast(_)
+            | Self::TooManyGroups { .. }
+            | Self::TooManySources { .. }
+            | Self::TooManyFlows { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 impl From<Malformed> for Ignored {
     fn from(Malformed { message, field, at, why }: Malformed) -> Self {
         let (message, field) = (message.to_owned(), field.to_owned());

@@ -3,16 +3,18 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("castnetd needs Linux; the routing core builds with `--lib --no-default-features`");
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use castnet::addr::{Family, PerFamily};
-use castnet::daemon::config::ConfigFile;
+use castnet::daemon::config::{self, ConfigFile};
 use castnet::daemon::interfaces::interfaces;
+use castnet::daemon::log::{Held, Kind, Limiter, WINDOW, Weight, weight, words};
 use castnet::daemon::{Daemon, Opened};
 use castnet::event::Event;
 use castnet::gmp::message::Version;
@@ -77,7 +79,7 @@ struct Loaded {
 
 fn load(path: &Path) -> anyhow::Result<Loaded> {
     let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("reading {name}"))?;
+    let text = config::read(path).with_context(|| format!("reading {name}"))?;
     let file = ConfigFile::parse(&text).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
     let known = interfaces().context("listing the interfaces")?;
     for interface in file.interface_names() {
@@ -136,7 +138,10 @@ const fn protocol(family: Family, version: Version) -> &'static str {
 
 fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    // Colours are for people who watch; a file or a journal gets none.
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let log = tracing_subscriber::fmt().with_max_level(level).with_ansi(colours);
+    log.with_writer(std::io::stderr).init();
     let loaded = load(path)?;
     let names: Vec<String> = loaded.file.interface.iter().map(|i| i.name.clone()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -145,34 +150,37 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
+        let log = RefCell::new(Log { limiter: Limiter::default(), verbose });
         let observer = |family: Family| {
-            let names = &names;
-            move |_: Instant, event: Event| {
+            let (names, log) = (&names, &log);
+            move |now: Instant, event: Event| {
                 let name = |vif: Vif| names.get(vif.index()).cloned().unwrap_or_default();
-                log(&event, &format!("{family} {}", event.describe(name)));
+                log.borrow_mut().event(now, family, &event, name);
             }
         };
         let mut daemon = start(&loaded, observer)?;
         let families = daemon.families().map(|family| family.to_string()).collect::<Vec<_>>();
         tracing::info!("routing {} multicast between {}", families.join(" and "), names.join(", "));
+        let mut windows = tokio::time::interval(WINDOW);
         loop {
-            let reload = async {
+            let order = async {
                 tokio::select! {
-                    _ = terminate.recv() => false,
-                    _ = interrupt.recv() => false,
-                    _ = hangup.recv() => true,
+                    _ = terminate.recv() => Order::End,
+                    _ = interrupt.recv() => Order::End,
+                    _ = hangup.recv() => Order::Reload,
+                    _ = windows.tick() => Order::TellHeld,
                 }
             };
-            if !daemon.run(reload).await? {
-                break;
-            }
-            match reloaded(path, &loaded) {
-                Ok(routers) => {
-                    routers.present().for_each(|config| daemon.configure(config.clone()))
-                }
-                Err(error) => tracing::error!("{error:#}; the old configuration stays in force"),
+            match daemon.run(order).await? {
+                Order::End => break,
+                Order::TellHeld => log.borrow_mut().tell_held(Some(daemon.now())),
+                Order::Reload => match reloaded(path, &loaded) {
+                    Ok(routers) => routers.present().for_each(|one| daemon.configure(one.clone())),
+                    Err(why) => tracing::error!("{why:#}; the old configuration stays in force"),
+                },
             }
         }
+        log.borrow_mut().tell_held(None);
         for family in daemon.families() {
             report_counters(&daemon, family, &names);
         }
@@ -228,12 +236,42 @@ fn reloaded(path: &Path, running: &Loaded) -> anyhow::Result<PerFamily<Option<Co
     Ok(loaded.routers)
 }
 
-fn log(event: &Event, words: &str) {
-    match event {
-        Event::Gmp(..) | Event::Link { .. } | Event::Configured => tracing::info!("{words}"),
-        Event::NoRoute(_) | Event::NotConfigured(_) | Event::Refused(_) | Event::Unusable(_) => {
-            tracing::warn!("{words}")
+/// What interrupts the router's loop.
+enum Order {
+    End,
+    Reload,
+    /// A window of the log may have ended.
+    TellHeld,
+}
+
+/// The log: every event if it is verbose, else some of each kind.
+struct Log {
+    limiter: Limiter,
+    verbose: bool,
+}
+
+impl Log {
+    fn event(&mut self, now: Instant, family: Family, event: &Event, name: impl Fn(Vif) -> String) {
+        let weight = weight(event);
+        if weight == Weight::Detail && !self.verbose {
+            return;
         }
-        _ => tracing::debug!("{words}"),
+        let line = || format!("{family} {}", words(now, event, name));
+        let line = match self.verbose {
+            true => Some(line()),
+            false => self.limiter.line(now, Kind::of(family, event), line),
+        };
+        match (line, weight) {
+            (None, _) => {}
+            (Some(line), Weight::Warning) => tracing::warn!("{line}"),
+            (Some(line), Weight::News) => tracing::info!("{line}"),
+            (Some(line), Weight::Detail) => tracing::debug!("{line}"),
+        }
+    }
+
+    fn tell_held(&mut self, now: Option<Instant>) {
+        for Held { count, all, example } in self.limiter.held(now) {
+            tracing::warn!("{count} more such events, {all} since the start: {example}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! [`super::interfaces`]). One file makes a router for each family. Unknown keys are errors, and so are
 //! values with which nothing could ever be forwarded.
 
+mod file;
 mod mld;
 mod settings;
 mod value;
@@ -19,6 +20,7 @@ use crate::addr::{Channel, Family, PerFamily};
 use crate::router::config::{
     Config, ConfigError, InterfaceConfig, KEEPALIVE, MAX_FLOWS, RouteConfig,
 };
+pub use file::read;
 pub use mld::MldSettings;
 pub use settings::IgmpSettings;
 

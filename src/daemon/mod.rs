@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod interfaces;
+pub mod log;
 mod routing;
 
 use std::future::Future;
@@ -86,6 +87,11 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
     /// A daemon that routes no family yet.
     pub const fn new(clock: Clock) -> Self {
         Self { routing: PerFamily { v4: None, v6: None }, clock }
+    }
+
+    /// The time of its routers.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     /// The families that it routes, IPv4 first.

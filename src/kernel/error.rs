@@ -89,12 +89,12 @@ pub enum MrouteError {
         sysctl: &'static str,
     },
     /// Any other failure.
-    #[error("{call}: {source}")]
+    #[error("{call}: {why}")]
     Io {
         /// The call that failed, by its name in the kernel's headers.
         call: &'static str,
-        /// The kernel's error.
-        source: io::Error,
+        /// The kernel's error. It is a part of the words, and so no source of its own.
+        why: io::Error,
     },
 }
 
@@ -106,7 +106,7 @@ impl MrouteError {
             Errno::ENOPROTOOPT | Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT => {
                 Self::NotSupported { call }
             }
-            other => Self::Io { call, source: other.into() },
+            other => Self::Io { call, why: other.into() },
         }
     }
 }
