@@ -43,7 +43,7 @@ macro_rules! parameters {
             /// 2236 before.
             "rfc" profile: Option<Profile> = None;
             /// The version spoken, by administration: 1, 2 or 3 (RFC2236-4-06, RFC3376-7.3.1-01).
-            "version" version: Version = Version::V2;
+            "version" version: Version = Version::V3;
             /// Robustness Variable, RV (RFC2236-8.1-01).
             "robustness" robustness: u8 = 2;
             /// Query Interval, QI (RFC2236-8.2-01).

@@ -34,7 +34,7 @@ struct Link {
 impl Link {
     /// A router with the address 10.0.0.5 that has just sent its first General Query.
     fn new(profile: Profile) -> Self {
-        Self::with(Params { profile: Some(profile), ..Params::default() })
+        Self::with(Params { profile: Some(profile), ..Params::v2() })
     }
 
     fn with(params: Params) -> Self {
@@ -59,7 +59,7 @@ impl Link {
 
     /// A router of version 3.
     fn v3() -> Self {
-        Self::with(Params { version: Version::V3, ..Params::default() })
+        Self::with(Params { version: Version::V3, ..Params::v2() })
     }
 
     /// A message from a host, or from the router with this number.

@@ -14,6 +14,7 @@ use crate::gmp::{News, Say};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wire::igmp::{self as wire, Message};
+use crate::wire::ipv4;
 
 mod defence;
 mod host;
@@ -45,7 +46,7 @@ struct Asked {
 impl Link {
     /// A router that has just entered service at 0 s; its first Query is among its outputs.
     fn new() -> Self {
-        Self::with(Params::default())
+        Self::with(Params::v2())
     }
 
     fn with(params: Params) -> Self {
@@ -69,7 +70,7 @@ impl Link {
 
     /// A router in version 1 mode.
     fn v1() -> Self {
-        Self::with(Params { version: Version::V1, ..Params::default() })
+        Self::with(Params { version: Version::V1, ..Params::v2() })
     }
 
     /// A router that has lost the election to 10.0.0.1 at 0 s, and reported so.

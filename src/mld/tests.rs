@@ -35,7 +35,7 @@ impl Link {
     fn new(version: Version) -> Self {
         let (mut said, mut rng) = (VecDeque::new(), Rng::for_node(1, "r1"));
         let mut cx = Cx { now: Instant::ZERO, rng: &mut rng, out: &mut said };
-        let params = Params { version, ..Params::default() };
+        let params = Params { version, ..Params::v2() };
         let interface = Interface::start(&mut cx, params, OWN.into());
         Self { interface, now: Instant::ZERO, said, rng }
     }
@@ -174,7 +174,7 @@ fn what_may_not_come_from_the_link_is_refused_by_its_header() {
 #[test]
 fn messages_to_own_addresses_count_where_the_administrator_wants_it() {
     let mut link = Link::new(Version::V3);
-    let params = Params { version: Version::V3, accept_unicast: true, ..Params::default() };
+    let params = Params { version: Version::V3, accept_unicast: true, ..Params::v2() };
     let mut cx = Cx { now: link.now, rng: &mut link.rng, out: &mut link.said };
     link.interface = Interface::start(&mut cx, params, OWN.into());
     link.hear(HOST, OWN, &wire::Message::V1Report { group: G }).unwrap();

@@ -227,7 +227,7 @@ fn interface(name: &str, net: u8) -> InterfaceConfig {
     InterfaceConfig {
         name: name.into(),
         addresses: vec![format!("10.0.{net}.5/24").parse().unwrap()],
-        igmp: Some(Params::default()),
+        igmp: Some(Params::v2()),
         threshold: 1,
         static_joins: BTreeSet::new(),
     }

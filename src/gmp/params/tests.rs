@@ -7,10 +7,26 @@ fn secs(secs: f64) -> Duration {
     Duration::from_secs_f64(secs)
 }
 
+impl Params {
+    /// The parameters of a router of IGMPv2 or MLDv1, for tests of what those versions say.
+    pub(crate) fn v2() -> Self {
+        Self { version: Version::V2, ..Self::default() }
+    }
+}
+
+// RFC9776-8.4-01, RFC3810-9.4-01: a router speaks the newest version unless it is told otherwise.
+#[test]
+fn a_router_is_of_the_newest_version_by_default() {
+    let params = Params::default();
+    assert_eq!((params.version, params.profile()), (Version::V3, Profile::Rfc9776));
+    assert_eq!(params.group_membership_interval(), secs(270.0));
+    assert_eq!([Family::V4, Family::V6].map(|of| params.check(of)), [Ok(()), Ok(())]);
+}
+
 // RFC2236-8.1-01 to RFC2236-8.9-01, RFC3376-8.10-01
 #[test]
 fn defaults_are_those_of_rfc_2236() {
-    let params = Params::default();
+    let params = Params::v2();
     assert_eq!(params.check(Family::V4), Ok(()));
     assert_eq!(params.group_membership_interval(), secs(260.0));
     assert_eq!(params.other_querier_present_interval(), secs(255.0));
@@ -24,7 +40,7 @@ fn defaults_are_those_of_rfc_2236() {
 // RFC9776-8.4-01, RFC9776-8.5-01, RFC9776-8.13-01
 #[test]
 fn rfc_9776_waits_for_a_second_response_interval() {
-    let params = Params { profile: Some(Profile::Rfc9776), ..Params::default() };
+    let params = Params { profile: Some(Profile::Rfc9776), ..Params::v2() };
     assert_eq!(params.group_membership_interval(), secs(270.0));
     assert_eq!(params.other_querier_present_interval(), secs(255.0));
     assert_eq!(params.older_host_present_interval(), secs(260.0));
@@ -33,7 +49,7 @@ fn rfc_9776_waits_for_a_second_response_interval() {
 // RFC2236-8.1-01, RFC2236-8.3-01, RFC2236-2.2-01: both sides of each limit.
 #[test]
 fn contradictions_are_refused() {
-    let base = Params::default();
+    let base = Params::v2();
     let check = |params: Params| params.check(Family::V4);
     assert_eq!(check(Params { robustness: 0, ..base.clone() }), Err(Invalid::Robustness));
     assert_eq!(check(Params { robustness: 1, ..base.clone() }), Ok(()));
@@ -68,14 +84,14 @@ fn a_response_time_fits_the_message_of_family_and_version() {
         let beyond = [least * 0.9, most + 0.001].map(check);
         assert_eq!(beyond, [Err(why), Err(why)], "{family} {version}");
     }
-    let oldest = Params { version: Version::V1, ..Params::default() };
+    let oldest = Params { version: Version::V1, ..Params::v2() };
     assert_eq!(oldest.check(Family::V6), Err(Invalid::NoSuchVersion));
 }
 
 // RFC9776-8.4-01: a router of version 3 computes as RFC 9776 does, unless configured otherwise.
 #[test]
 fn the_version_decides_about_the_formulas_unless_they_are_configured() {
-    let of = |version, profile| Params { version, profile, ..Params::default() }.profile();
+    let of = |version, profile| Params { version, profile, ..Params::v2() }.profile();
     assert_eq!(of(Version::V1, None), Profile::Rfc2236);
     assert_eq!(of(Version::V2, None), Profile::Rfc2236);
     assert_eq!(of(Version::V3, None), Profile::Rfc9776);

@@ -23,7 +23,7 @@ fn a_group_is_asked_for_lmqc_times_at_lmqi() {
             profile: Some(Profile::Rfc3376),
             last_member_query_count: Some(count),
             last_member_query_interval: millis(500),
-            ..Params::default()
+            ..Params::v2()
         });
         link.record(&Record::IsEx(set("")));
         link.record(&Record::ToIn(set("")));
@@ -123,8 +123,7 @@ fn a_repeated_block_does_not_hurry_the_queries() {
 #[test]
 fn a_query_heard_lowers_what_it_asks_for_to_lmqt() {
     for profile in [Profile::Rfc3376, Profile::Rfc9776] {
-        let gmi =
-            Params { profile: Some(profile), ..Params::default() }.group_membership_interval();
+        let gmi = Params { profile: Some(profile), ..Params::v2() }.group_membership_interval();
         let timers = |sources, suppress| {
             let mut link = non_querier(profile);
             link.run_to(secs(1.0));

@@ -5,7 +5,7 @@ use super::querier::Role;
 use super::*;
 
 fn params(qi: f64, qri: f64) -> Params {
-    Params { query_interval: secs(qi), query_response_interval: secs(qri), ..Params::default() }
+    Params { query_interval: secs(qi), query_response_interval: secs(qri), ..Params::v2() }
 }
 
 impl Link {

@@ -30,7 +30,7 @@ fn a_query_of_version_3_carries_robustness_and_interval() {
             version: Version::V3,
             robustness,
             query_interval: secs(60.0),
-            ..Params::default()
+            ..Params::v2()
         });
         link.run_to(secs(60.0));
         let expected = Query { qrv: Some(qrv), ..general(0, 60.0) };

@@ -3,7 +3,7 @@
 use super::*;
 
 fn lightweight() -> Link {
-    Link::with(Params { version: Version::V3, lightweight: true, ..Params::default() })
+    Link::with(Params { version: Version::V3, lightweight: true, ..Params::v2() })
 }
 
 // RFC5790-5.3-01, RFC5790-5.4-01, RFC5790-6.1.2-01: each row is a state, a record, the state after it,

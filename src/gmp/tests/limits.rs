@@ -87,7 +87,7 @@ fn forged_groups_and_sources_cost_bounded_memory() {
 }
 
 fn immediate(version: Version) -> Link {
-    Link::with(Params { version, immediate_leave: true, ..Params::default() })
+    Link::with(Params { version, immediate_leave: true, ..Params::v2() })
 }
 
 // Each row is a state, a record, and the state right after it.

@@ -136,7 +136,7 @@ fn queries_of_other_versions_are_warned_of_now_and_then() {
         (Version::V3, Version::V3, 0),
         (Version::V2, Version::V3, 1),
     ] {
-        let mut link = Link::with(Params { version: configured, ..Params::default() });
+        let mut link = Link::with(Params { version: configured, ..Params::v2() });
         for n in 0..100 {
             link.run_to(secs(0.1) * n);
             let query = Query::older(heard, None, secs(10.0));
@@ -212,11 +212,11 @@ fn a_group_of_source_specific_multicast_knows_sources_only() {
 // RFC4604-2-01: elsewhere, in older versions, and where it is configured, all sources are a wish.
 #[test]
 fn only_a_router_that_is_aware_of_source_specific_multicast_ignores_others() {
-    let aware = Params { version: Version::V3, ..Params::default() };
+    let aware = Params { version: Version::V3, ..Params::v2() };
     for (params, group) in [
         (aware.clone(), "233.1.1.1"),
         (Params { source_specific: false, ..aware }, "232.1.1.1"),
-        (Params::default(), "232.1.1.1"),
+        (Params::v2(), "232.1.1.1"),
     ] {
         let mut link = Link::with(params);
         assert_eq!(about(&mut link, group, vec![Record::ToEx(set(""))]), Ok(()));

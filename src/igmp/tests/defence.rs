@@ -28,7 +28,7 @@ fn between(from: Ipv4Addr, to: Ipv4Addr) -> ipv4::Ipv4Header {
 }
 
 fn v3() -> Params {
-    Params { version: Version::V3, ..Params::default() }
+    Params { version: Version::V3, ..Params::v2() }
 }
 
 // RFC2236-3-07, RFC2236-3-12, RFC2236-3-22, RFC2236-7-14, RFC2236-9-01, RFC3376-4.2.14-01: where each

@@ -28,7 +28,7 @@ fn last_member_query_count_and_interval_are_exact() {
         let mut link = Link::with(Params {
             last_member_query_count: Some(count),
             last_member_query_interval: secs(0.5),
-            ..Params::default()
+            ..Params::v2()
         });
         link.v2_report();
         link.said.clear();
@@ -171,7 +171,7 @@ fn a_group_that_ends_early_ends_its_queries() {
 #[test]
 fn a_leave_is_heard_after_an_earlier_check_was_answered_in_version_3() {
     for profile in [Profile::Rfc3376, Profile::Rfc9776] {
-        let mut link = Link::with(Params { profile: Some(profile), ..Params::default() });
+        let mut link = Link::with(Params { profile: Some(profile), ..Params::v2() });
         link.v2_report();
         link.record(&Record::ToIn(Sources::new()));
         assert_eq!(link.leave(), Err(Ignored::LeaveWhileChecking));
@@ -187,7 +187,7 @@ fn a_leave_is_heard_after_an_earlier_check_was_answered_in_version_3() {
 // RFC3376-6.5-01: the group timer is gone, and with it the check that lowered it.
 #[test]
 fn a_check_ends_with_the_group_timer_where_sources_are_still_wanted() {
-    let mut link = Link::with(Params { profile: Some(Profile::Rfc3376), ..Params::default() });
+    let mut link = Link::with(Params { profile: Some(Profile::Rfc3376), ..Params::v2() });
     link.record(&Record::IsEx(Sources::new()));
     assert_eq!(link.leave(), Ok(()));
     assert_eq!(link.leave(), Err(Ignored::LeaveWhileChecking));

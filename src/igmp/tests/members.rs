@@ -24,7 +24,7 @@ fn messages_without_router_alert_are_ignored_where_it_is_required() {
     };
     let report = bare(G, &Message::V2Report { group: G });
     let leave = bare(ALL_ROUTERS, &Message::Leave { group: G });
-    let mut strict = Link::with(Params { require_router_alert: true, ..Params::default() });
+    let mut strict = Link::with(Params { require_router_alert: true, ..Params::v2() });
     assert!(matches!(strict.bytes(&report), Err(Ignored::Unwanted(_))));
     assert!(!strict.has_members());
     strict.v2_report();
@@ -43,7 +43,7 @@ fn messages_without_router_alert_are_ignored_where_it_is_required() {
 fn version_1_messages_are_ignored_where_that_is_configured() {
     let report = Message::V1Report { group: G };
     let v1_query = query(0, Ipv4Addr::UNSPECIFIED);
-    let ignoring = Params { ignore_version_1: true, ..Params::default() };
+    let ignoring = Params { ignore_version_1: true, ..Params::v2() };
     let mut link = Link::with(ignoring.clone());
     assert!(matches!(link.packet(HOST, G, &report), Err(Ignored::Unwanted(_))));
     assert!(!link.has_members());

@@ -42,7 +42,7 @@ fn startup_query_count_is_exact() {
         link.run_to(secs(124.9));
         link.asked_all().len()
     };
-    let params = Params { startup_query_interval: Some(secs(10.0)), ..Params::default() };
+    let params = Params { startup_query_interval: Some(secs(10.0)), ..Params::v2() };
     for count in 1..=4 {
         let given = Params { startup_query_count: Some(count), ..params.clone() };
         assert_eq!(asked(given), usize::from(count));
@@ -133,7 +133,7 @@ fn only_before_rfc_9776_does_a_group_query_take_the_role() {
         (Profile::Rfc3376, Role::NonQuerier(from(1))),
         (Profile::Rfc9776, Role::Querier),
     ] {
-        let mut link = Link::with(Params { profile: Some(profile), ..Params::default() });
+        let mut link = Link::with(Params { profile: Some(profile), ..Params::v2() });
         link.group_query(1, 10);
         assert_eq!(link.interface.role(), role, "{profile:?}");
     }

@@ -105,7 +105,7 @@ fn v1_hosts_of_one_group_say_nothing_about_another() {
 // RFC9776-8.13-01, RFC9776-8.4-01: shorter than the membership.
 #[test]
 fn under_rfc_9776_v1_hosts_are_forgotten_before_their_membership() {
-    let mut link = Link::with(Params { profile: Some(Profile::Rfc9776), ..Params::default() });
+    let mut link = Link::with(Params { profile: Some(Profile::Rfc9776), ..Params::v2() });
     link.v1_report();
     link.run_to(secs(260.0) - NANO);
     assert_eq!(link.leave(), Err(Ignored::LeaveWithVersion1Hosts));

@@ -71,7 +71,7 @@ fn a_version_1_query_asks_for_no_group() {
 #[test]
 fn a_version_1_query_from_a_lower_address_silences() {
     for profile in [Profile::Rfc2236, Profile::Rfc9776] {
-        let mut link = Link::with(Params { profile: Some(profile), ..Params::default() });
+        let mut link = Link::with(Params { profile: Some(profile), ..Params::v2() });
         link.packet(router(1), ALL_HOSTS, &query(0, Ipv4Addr::UNSPECIFIED)).unwrap();
         assert_eq!(link.interface.role(), Role::NonQuerier(router(1).into()));
     }

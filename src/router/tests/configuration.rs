@@ -63,7 +63,7 @@ fn times_are_bounded() {
     });
     assert_eq!(forever, ConfigError::Igmp("up".into(), Invalid::TooLong("query-interval")));
     assert_eq!(refused(|config| config.keepalive = Duration::ZERO), ConfigError::Keepalive);
-    let longest = Params { query_interval: secs(31744.0), robustness: 255, ..Params::default() };
+    let longest = Params { query_interval: secs(31744.0), robustness: 255, ..Params::v2() };
     assert_eq!(longest.check(Family::V4), Ok(()));
     let longer = Params { query_interval: secs(31744.0) + NANO, ..longest };
     assert_eq!(longer.check(Family::V4), Err(Invalid::TooLong("query-interval")));

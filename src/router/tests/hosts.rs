@@ -236,7 +236,7 @@ fn a_member_that_our_own_reports_silence_keeps_the_flow() {
 #[test]
 fn with_a_version_1_router_hosts_do_not_leave() {
     let mut config = config();
-    let v1 = Params { version: Version::V1, ..Params::default() };
+    let v1 = Params { version: Version::V1, ..Params::v2() };
     config.interfaces[1].igmp = Some(v1);
     let mut lan = Lan::with(config, 1);
     lan.join(0);

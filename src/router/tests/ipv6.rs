@@ -11,7 +11,7 @@ fn interface(name: &str, addresses: &[&str]) -> InterfaceConfig {
     InterfaceConfig {
         name: name.to_owned(),
         addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
-        igmp: Some(Params { version: Version::V3, ..Params::default() }),
+        igmp: Some(Params { version: Version::V3, ..Params::v2() }),
         threshold: 1,
         static_joins: BTreeSet::new(),
     }

@@ -110,7 +110,7 @@ impl Lab {
                 let mut config = joined(None);
                 for interface in &mut config.interfaces {
                     let query_interval = Duration::from_secs(*seconds);
-                    interface.igmp = Some(Params { query_interval, ..Params::default() });
+                    interface.igmp = Some(Params { query_interval, ..Params::v2() });
                 }
                 self.input(Input::Configure(config));
             }

@@ -34,7 +34,7 @@ fn the_query_interval_of_one_link_changes_there_alone() {
     lab.run_to(secs(40.0));
     lab.plane.sent.clear();
     lab.configure(|config| {
-        *igmp_of(config, 1) = Params { query_interval: secs(11.0), ..Params::default() };
+        *igmp_of(config, 1) = Params { query_interval: secs(11.0), ..Params::v2() };
     });
     lab.run_to(secs(80.0));
     let sent: Vec<_> = lab.plane.sent.iter().map(|(at, vif, _)| (at.since_start(), *vif)).collect();

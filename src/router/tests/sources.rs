@@ -19,7 +19,7 @@ fn exclude(sources: &[usize]) -> SourceFilter {
 fn of_versions(hosts: &[Version]) -> Lan {
     let mut config = config();
     for interface in &mut config.interfaces {
-        interface.igmp = Some(Params { version: Version::V3, ..Params::default() });
+        interface.igmp = Some(Params { version: Version::V3, ..Params::v2() });
     }
     let mut lan = Lan::with(config, 0);
     for (n, &version) in (101..).zip(hosts) {
@@ -140,7 +140,7 @@ fn the_data_plane_listens_where_the_version_wants_it() {
     assert_eq!(heard(&lab), 1);
     for (version, groups) in [(Version::V3, 2), (Version::V1, 1)] {
         let mut other = config();
-        other.interfaces[1].igmp = Some(Params { version, ..Params::default() });
+        other.interfaces[1].igmp = Some(Params { version, ..Params::v2() });
         lab.input(Input::Configure(other));
         assert_eq!(heard(&lab), groups, "{version}");
     }

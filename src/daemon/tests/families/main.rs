@@ -1,5 +1,6 @@
 //! castnetd with both families at once, as hosts, sources and other routers see it.
 
+mod flood;
 mod rig;
 
 use std::net::{IpAddr, UdpSocket};
@@ -36,6 +37,9 @@ fn main() -> ExitCode {
         trial("a_tentative_address_is_waited_for", tentative),
         trial("configured_flows_are_forwarded_from_the_first_datagram", configured_flows),
         trial("an_entry_goes_within_the_keepalive_time", keepalive),
+        trial("a_flood_of_groups_ends_at_the_limit", flood::groups),
+        trial("a_flood_of_refused_packets_is_some_lines_and_a_number", flood::refused),
+        trial("a_configuration_that_never_ends_is_refused_and_blocks_nothing", flood::endless),
     ];
     let trials = trials.into_iter().map(|trial| match (&refusal, required) {
         (None, _) => trial,

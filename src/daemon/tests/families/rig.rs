@@ -208,13 +208,34 @@ impl Rig {
         Ok(socket)
     }
 
-    /// Starts castnetd on a router.
+    /// Sends a packet of IP from the host's interface to all that listen on the link.
+    pub(crate) fn forge(&self, packet: &[u8]) -> Result<(), Failed> {
+        let (to, kind): ([u8; 6], [u8; 2]) = match packet[0] >> 4 {
+            4 => ([1, 0, 0x5e, 0, 0, 22], [8, 0]),
+            _ => ([0x33, 0x33, 0, 0, 0, 0x16], [0x86, 0xdd]),
+        };
+        let frame = [&to[..], &[2, 0, 0, 0, 2, 9], &kind, packet].concat();
+        Ok(self.tap.send(self.built.ifindex[LAN][2], &frame)?)
+    }
+
+    /// Starts castnetd on a router, and has it log everything.
     pub(crate) fn castnetd(&self, node: usize, config: &PathBuf) -> Result<Castnetd, Failed> {
+        self.castnetd_with(&["-v"], node, config)
+    }
+
+    /// Starts castnetd on a router with these options.
+    pub(crate) fn castnetd_with(
+        &self,
+        options: &[&str],
+        node: usize,
+        config: &PathBuf,
+    ) -> Result<Castnetd, Failed> {
         let runtime = tokio::runtime::Handle::current();
         let spawn = || {
             let _inside_runtime = runtime.enter();
             let mut castnetd = Command::new(CASTNETD);
-            castnetd.arg("run").arg("-v").arg(config).stderr(Stdio::piped()).kill_on_drop(true);
+            castnetd.arg("run").args(options).arg(config);
+            castnetd.stderr(Stdio::piped()).kill_on_drop(true);
             castnetd.spawn()
         };
         let mut child = self.netns[node].run(spawn)??;
@@ -247,6 +268,25 @@ impl Castnetd {
             Ok(Err(why)) => Err(format!("{}\n{before}", why.message().unwrap_or_default()).into()),
             Err(_) => Err(format!("it did not say {parts:?} in {BOUND:?}:\n{before}").into()),
         }
+    }
+
+    /// Its memory, KiB.
+    pub(crate) fn resident(&self) -> Result<u64, Failed> {
+        let pid = self.child.id().ok_or("it has ended")?;
+        let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let row = text.lines().find_map(|row| row.strip_prefix("VmRSS:"));
+        Ok(row.and_then(|row| row.split_whitespace().next()).ok_or("no VmRSS")?.parse()?)
+    }
+
+    /// Ends it, and returns what it logged since the last line that was read.
+    pub(crate) async fn end(mut self) -> Result<Vec<String>, Failed> {
+        let pid = self.child.id().ok_or("it has ended")?;
+        kill(Pid::from_raw(pid.try_into()?), Signal::SIGTERM)?;
+        let mut lines = Vec::new();
+        while let Some(line) = self.log.next_line().await? {
+            lines.push(line);
+        }
+        Ok(lines)
     }
 
     /// Has it read its configuration again.
