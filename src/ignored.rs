@@ -45,7 +45,7 @@ pub enum Ignored {
     #[error("{0}")]
     Unwanted(String),
     /// RFC2236-6-08
-    #[error("224.0.0.1 is neither reported nor left")]
+    #[error("the group of all hosts is neither reported nor left")]
     AllHosts,
     /// RFC2236-4-09
     #[error("a Leave means nothing in version 1 mode")]

@@ -42,6 +42,7 @@
 //! - [`gmp`]: what IGMP and MLD share, in meanings; the querier, the memberships, the host. A Leave is
 //!   processed in `gmp/lens/v2.rs`, `fn leave`.
 //! - [`igmp`], [`mld`]: which packets are messages of IGMP and of MLD, and what they mean.
+//! - [`host`]: a host on one link, of either family.
 //! - [`rib`]: by which interface a source is reached.
 //! - [`mfc`]: which flow is forwarded where.
 //! - [`router`]: all of it behind one input and one output; its configuration.
@@ -59,6 +60,7 @@ pub mod daemon;
 pub mod drive;
 pub mod event;
 pub mod gmp;
+pub mod host;
 pub mod igmp;
 pub mod ignored;
 #[cfg(all(target_os = "linux", feature = "linux"))]

@@ -1,4 +1,4 @@
-//! A listener that speaks IGMP by castnet's own host machine, one machine for each of its links.
+//! A listener that speaks IGMP or MLD by castnet's own host machine, one machine for each of its links.
 //!
 //! The caller hands in packets with their time, and sends what the machine wants sent. A datagram
 //! is delivered if its group is joined on the link that it came by.
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::igmp::host::Host;
+use castnet::host::Host;
 use castnet::ignored::Ignored;
 use castnet::rng::Rng;
 use castnet::time::Instant;
@@ -15,7 +15,6 @@ use castnet::wire::ip::Packet;
 
 use crate::capture::decode::{Content, decode_ip};
 use crate::device;
-use crate::family::spoken;
 use crate::knobs::HostKnobs;
 use crate::plan::{NodeId, Plan, PortId};
 use crate::recording::{Delivery, NodeEvent};
@@ -31,14 +30,14 @@ pub struct Member {
 struct MemberLink {
     /// The port's name.
     name: String,
-    igmp: Host,
+    host: Host,
     joined: BTreeSet<Group>,
 }
 
 /// The result of a packet that a listener heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// An IGMP message that it ignored.
+    /// A message of group management that it ignored.
     Ignored(NodeEvent),
     /// A datagram of a group that it has joined.
     Delivered(Delivery),
@@ -59,51 +58,53 @@ impl Member {
     /// A listener on the node's links, without memberships.
     ///
     /// # Errors
-    /// An interface has no address of a supported family; the message names it.
+    /// An interface has no address.
     pub fn new(plan: &Plan, node: NodeId, knobs: &HostKnobs) -> Result<Self, String> {
         let links = plan.nodes[node].ports.iter().map(|&port| {
             let name = plan.port_name(port);
             let rng = Rng::for_node(plan.seed, &name);
-            let address = plan.ports[port].address.ok_or("an interface has no address")?;
-            let address = spoken(address).map_err(|unspoken| unspoken.to_string())?;
-            let igmp = Host::new(device::castnet::host(knobs), address.into(), rng);
-            Ok((port, MemberLink { name, igmp, joined: BTreeSet::new() }))
+            let address = plan.ports[port].speaks_from().ok_or("an interface has no address")?;
+            let host = Host::new(device::castnet::host(knobs), address, rng);
+            Ok((port, MemberLink { name, host, joined: BTreeSet::new() }))
         });
         Ok(Self { node, links: links.collect::<Result<_, String>>()? })
     }
 
     /// Joins the group on a link.
-    pub fn join(&mut self, now: Instant, port: PortId, group: Group) {
-        if let Some(link) = self.links.get_mut(&port) {
-            link.joined.insert(group);
-            link.igmp.join(now, group);
-        }
+    ///
+    /// # Errors
+    /// The host refuses the join; the text says why.
+    pub fn join(&mut self, now: Instant, port: PortId, group: Group) -> Result<(), String> {
+        let Some(link) = self.links.get_mut(&port) else { return Ok(()) };
+        link.host.join(now, group).map_err(|refused| refused.to_string())?;
+        link.joined.insert(group);
+        Ok(())
     }
 
     /// Leaves the group on a link.
     pub fn leave(&mut self, now: Instant, port: PortId, group: Group) {
         if let Some(link) = self.links.get_mut(&port) {
             link.joined.remove(&group);
-            link.igmp.leave(now, group);
+            link.host.leave(now, group);
         }
     }
 
     /// The interface was down and is up again.
     pub fn link_returned(&mut self, now: Instant, port: PortId) {
         if let Some(link) = self.links.get_mut(&port) {
-            link.igmp.link_returned(now);
+            link.host.link_returned(now);
         }
     }
 
-    /// Hands in an IPv4 packet that came by the port.
+    /// Hands in an IP packet that came by the port.
     pub fn hear(&mut self, now: Instant, port: PortId, bytes: &[u8]) -> Option<Heard> {
         let content = decode_ip(bytes).ok()?.content;
         if !matches!(content, Content::Gmp(_) | Content::BadGmp(_)) {
             return self.deliver(now, port, bytes).map(Heard::Delivered);
         }
-        let MemberLink { name, igmp, .. } = self.links.get_mut(&port)?;
+        let MemberLink { name, host, .. } = self.links.get_mut(&port)?;
         let heard = Packet::decode(bytes).map_err(Ignored::from);
-        let why = heard.and_then(|packet| igmp.receive(now, &packet)).err()?;
+        let why = heard.and_then(|packet| host.receive(now, &packet)).err()?;
         let (node, text) = (self.node, format!("{name}: ignored: {why}"));
         Some(Heard::Ignored(NodeEvent { at: now, node, group: None, text, change: None }))
     }
@@ -123,12 +124,12 @@ impl Member {
     /// When [`Member::expire`] must be called, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.links.values().filter_map(|link| link.igmp.deadline()).min()
+        self.links.values().filter_map(|link| link.host.deadline()).min()
     }
 
     /// Serves every timer that has expired; harmless at any time.
     pub fn expire(&mut self, now: Instant) {
-        self.links.values_mut().for_each(|link| link.igmp.expire(now));
+        self.links.values_mut().for_each(|link| link.host.expire(now));
     }
 
     /// The next packet to be sent; `None` when there are no more.
@@ -137,7 +138,7 @@ impl Member {
     /// The message could not be encoded and is not sent; the text says why.
     pub fn poll(&mut self) -> Option<Result<Said, String>> {
         self.links.iter_mut().find_map(|(&port, link)| {
-            let said = link.igmp.poll()?.and_then(|said| {
+            let said = link.host.poll()?.and_then(|said| {
                 let packet = said.encode()?;
                 Ok(Said { port, to: said.header.destination, packet })
             });

@@ -1,11 +1,10 @@
 //! IGMP on one link: packets to the meanings of [`crate::gmp`] and back.
 //!
 //! Decides which messages are valid (RFC 2236 sections 6, 7 and 10, RFC 9776 sections 4 and 9) and hands
-//! each to the lens of its version ([`crate::gmp::lens`]); [`host`] is the host's side. A message that
+//! each to the lens of its version ([`crate::gmp::lens`]), or to a host ([`crate::host`]). A message that
 //! this version does not know is ignored, with the reason.
 
 mod defence;
-pub mod host;
 mod meaning;
 
 #[cfg(test)]
@@ -49,6 +48,21 @@ pub fn receive(
         interface.warn_of_version(cx, from); // RFC2236-4-10
     }
     lens::hear(interface, cx, from, message)
+}
+
+/// The message of a valid packet, for a host of this version.
+///
+/// # Errors
+/// Why the packet is to be ignored.
+pub(crate) fn hear_as_host(version: Version, packet: &Packet<'_>) -> Result<Message, Ignored> {
+    let message = read(packet, version)?.message;
+    let is_query = message.form() == Some(Form::Query);
+    let is_older = message.version() == Some(Version::V1);
+    // RFC3376-5.2-02, RFC3376-9.1-02
+    if version == Version::V3 && is_query && !is_older && !packet.header.router_alert {
+        return Err(Ignored::Unwanted("a Query without the Router Alert option".to_owned()));
+    }
+    Ok(message)
 }
 
 /// What a reader of some version makes of a packet.

@@ -1,7 +1,7 @@
 //! MLD on one link: packets to the meanings of [`crate::gmp`] and back.
 //!
 //! Decides which messages are valid (RFC 2710 sections 5 and 6, RFC 3810 and RFC 9777 sections 5 to 8)
-//! and hands each to the lens of its version ([`crate::gmp::lens`]). MLDv1 is version 2 of the machine,
+//! and hands each to the lens of its version ([`crate::gmp::lens`]), or to a host ([`crate::host`]). MLDv1 is version 2 of the machine,
 //! and MLDv2 version 3. The header is checked first, so that a packet that is refused by it is never
 //! decoded. A message that the version does not know is ignored, with the reason.
 
@@ -48,6 +48,16 @@ pub fn receive(
     lens::hear(interface, cx, from, message)
 }
 
+/// The message of a valid packet, for a host of this version (RFC2710-5-01, RFC2710-5-02,
+/// RFC3810-6.2-01).
+///
+/// # Errors
+/// Why the packet is to be ignored.
+pub(crate) fn hear_as_host(version: Version, packet: &Packet<'_>) -> Result<Message, Ignored> {
+    let ends = ends(&packet.header)?;
+    Ok(read(packet, ends, version)?.message)
+}
+
 /// The ends of a packet whose header is that of a message of this link.
 fn ends(header: &Header) -> Result<Ends, Ignored> {
     let (IpAddr::V6(source), IpAddr::V6(destination)) = (header.source, header.destination) else {
@@ -74,7 +84,7 @@ struct Read {
     is_newer_query: bool,
 }
 
-/// The message of a valid packet, for a router of this version.
+/// The message of a valid packet, for a router or a host of this version.
 fn read(packet: &Packet<'_>, ends: Ends, version: Version) -> Result<Read, Ignored> {
     // RFC2710-3.3-01, RFC2710-3.7-02: checked and cut to size by the codec.
     let decoded = decode(packet.payload, ends, version.max(Version::V2))?;

@@ -1,4 +1,4 @@
-//! A listener that speaks IGMP by castnet's own host machine.
+//! A listener that speaks IGMP or MLD by castnet's own host machine.
 
 use castnet::time::Instant;
 
@@ -45,7 +45,7 @@ impl Actor for HostActor {
 
     fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
-            Action::Join(port, group) => self.member.join(cx.now, *port, *group),
+            Action::Join(port, group) => self.member.join(cx.now, *port, *group)?,
             Action::Leave(port, group) => self.member.leave(cx.now, *port, *group),
             _ => return Err("a listener joins and leaves".to_owned()),
         }

@@ -1,4 +1,5 @@
-//! The parameters of a host, as RFC 2236 sections 8.10 and 8.11 and RFC 9776 section 8 name them.
+//! The parameters of a host, as RFC 2236 sections 8.10 and 8.11, RFC 2710 section 7.10 and RFC 9776
+//! section 8 name them.
 
 use std::time::Duration;
 
@@ -19,6 +20,11 @@ pub struct HostParams {
     /// Version 1 Router Present Timeout of a version 2 host (RFC2236-8.11-01). In version 3 it follows
     /// from the Queries (RFC9776-8.12-01).
     pub v1_router_present_timeout: Duration,
+    /// Whether a host of version 3 excludes no sources and reports like one of RFC 5790.
+    pub lightweight: bool,
+    /// Whether a host of version 3 refuses joins of a group of source-specific multicast that name no
+    /// sources, and Queries about one of an older version (RFC 4604 section 2).
+    pub source_specific: bool,
 }
 
 impl HostParams {
@@ -35,6 +41,8 @@ impl HostParams {
             robustness: 2,
             unsolicited_report_interval: Duration::from_secs(interval),
             v1_router_present_timeout: Duration::from_secs(400),
+            lightweight: false,
+            source_specific: false,
         }
     }
 }

@@ -61,7 +61,7 @@ impl Reception {
     /// Answers a General Query: one record for each group (RFC3376-5.2-08).
     pub(super) fn answer_all(&self, cx: &mut Cx<'_>) {
         let records = self.wishes.iter().filter(|(group, _)| is_reported(**group));
-        let records = records.map(|(&group, wishes)| (group, current(wishes.merged())));
+        let records = records.map(|(&group, wishes)| (group, self.current(wishes.merged())));
         self.say(cx, records.collect());
     }
 
@@ -73,21 +73,25 @@ impl Reception {
             return;
         }
         let record = if asked.is_empty() {
-            current(now)
+            self.current(now)
         } else {
-            Record::IsIn(asked.into_iter().filter(|&source| now.wants(source)).collect())
+            let wanted: Sources = asked.into_iter().filter(|&source| now.wants(source)).collect();
+            if wanted.is_empty() {
+                return;
+            }
+            self.current(SourceFilter::Include(wanted))
         };
-        if matches!(&record, Record::IsIn(sources) if sources.is_empty()) {
-            return;
-        }
         self.say(cx, vec![(group, record)]);
     }
-}
 
-/// The Current-State record of a state.
-fn current(filter: SourceFilter) -> Record {
-    match filter {
-        SourceFilter::Include(sources) => Record::IsIn(sources),
-        SourceFilter::Exclude(sources) => Record::IsEx(sources),
+    /// The Current-State record of a state; a lightweight host has the words of a change for it
+    /// (RFC5790-4.4-01).
+    fn current(&self, filter: SourceFilter) -> Record {
+        match (filter, self.params.lightweight) {
+            (SourceFilter::Include(sources), false) => Record::IsIn(sources),
+            (SourceFilter::Exclude(sources), false) => Record::IsEx(sources),
+            (SourceFilter::Include(sources), true) => Record::Allow(sources),
+            (SourceFilter::Exclude(sources), true) => Record::ToEx(sources),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The host side of group management on one link, in any version: what sockets want, and when to report
 //! it.
 //!
-//! Owns RFC 9776 sections 3, 5 and 7.2, and the same of RFC 9777: [`filter`] merges the wishes of
+//! Owns RFC 9776 sections 3, 5 and 7.2, the same of RFC 9777, and RFC 5790 section 4: [`filter`] merges the wishes of
 //! sockets, [`changes`] reports their changes, [`answers`] remembers what is asked, [`packing`] makes
 //! Reports of records. While the querier speaks an older version, the machine of RFC 2236
 //! ([`super::listener`]) takes over. It works on meanings; the lens handles validity and octets.
@@ -91,6 +91,11 @@ impl Reception {
     /// (RFC3376-3.1-01). INCLUDE({}) means that it wants nothing.
     pub fn listen(&mut self, cx: &mut Cx<'_>, socket: Socket, group: Group, wish: SourceFilter) {
         self.settle_mode(cx.now);
+        let wish = match wish {
+            // RFC5790-4.2-01: a lightweight host has no word for excluded sources.
+            SourceFilter::Exclude(_) if self.params.lightweight => SourceFilter::all(),
+            wish => wish,
+        };
         let before = self.filter(group);
         let wishes = self.wishes.entry(group).or_default();
         wishes.set(socket, wish);

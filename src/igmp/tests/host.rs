@@ -3,7 +3,7 @@
 use super::*;
 use crate::gmp::listener::GroupState;
 use crate::gmp::params::HostParams;
-use crate::igmp::host::Host;
+use crate::host::Host;
 use crate::wire::igmp::Message;
 
 const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
@@ -39,7 +39,7 @@ fn hear(host: &mut Host, bytes: &[u8]) -> Result<(), Ignored> {
 #[test]
 fn reports_go_to_the_group_and_leaves_to_all_routers() {
     let mut host = host();
-    host.join(Instant::ZERO, group());
+    host.join(Instant::ZERO, group()).unwrap();
     assert_eq!(said(&mut host), Some((G, Message::V2Report { group: G })));
     host.leave(Instant::ZERO, group());
     assert_eq!(said(&mut host), Some((ALL_ROUTERS, Message::Leave { group: G })));
@@ -51,7 +51,7 @@ fn reports_go_to_the_group_and_leaves_to_all_routers() {
 fn reports_of_others_silence_our_own() {
     for report in [Message::V1Report { group: G }, Message::V2Report { group: G }] {
         let mut host = host();
-        host.join(Instant::ZERO, group());
+        host.join(Instant::ZERO, group()).unwrap();
         assert_eq!(hear(&mut host, &packet(OWN, &report)), Err(Ignored::Own));
         assert_eq!(host.reception().older().state(group()), GroupState::Delaying);
         assert_eq!(hear(&mut host, &packet(OTHER, &report)), Ok(()));
@@ -69,7 +69,7 @@ fn a_query_with_time_zero_is_one_of_version_1() {
         v3: None,
     });
     assert_eq!(hear(&mut host, &packet(OTHER, &query)), Ok(()));
-    host.join(Instant::ZERO, group());
+    host.join(Instant::ZERO, group()).unwrap();
     assert_eq!(said(&mut host), Some((G, Message::V1Report { group: G })));
 }
 
@@ -77,7 +77,7 @@ fn a_query_with_time_zero_is_one_of_version_1() {
 #[test]
 fn what_is_not_for_hosts_changes_nothing() {
     let mut host = host();
-    host.join(Instant::ZERO, group());
+    host.join(Instant::ZERO, group()).unwrap();
     let leave = packet(OTHER, &Message::Leave { group: G });
     assert_eq!(hear(&mut host, &leave), Err(Ignored::LeaveAtHost));
     let mut broken = packet(OTHER, &Message::V2Report { group: G });

@@ -4,7 +4,7 @@ use super::*;
 use crate::gmp::listener::GroupState;
 use crate::gmp::message::Version;
 use crate::gmp::params::HostParams;
-use crate::igmp::host::Host;
+use crate::host::Host;
 
 /// The router and the hosts of `lan`, and every message of the hosts as it was on the wire.
 pub(super) struct Lan {
@@ -39,7 +39,7 @@ impl Lan {
     }
 
     pub(super) fn join(&mut self, host: usize) {
-        self.host(host, |host, now| host.join(now, group()));
+        self.host(host, |host, now| host.join(now, group()).unwrap());
         self.carry();
     }
 

@@ -30,7 +30,7 @@ fn of_versions(hosts: &[Version]) -> Lan {
 
 impl Lan {
     fn wish(&mut self, host: usize, wish: SourceFilter) {
-        self.host(host, |host, now| host.listen(now, 0, group(), wish));
+        self.host(host, |host, now| host.listen(now, 0, group(), wish).unwrap());
         self.carry();
     }
 
