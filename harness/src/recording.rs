@@ -104,7 +104,7 @@ impl Recording {
             mdb: Vec::new(),
             events: Vec::new(),
             struck: Vec::new(),
-            unkept: Unkept { frames: 0, reads: 0 },
+            unkept: Unkept { frames: 0, reads: 0, noise: 0 },
             outputs: Vec::new(),
             lateness: Lateness { what: Late::Timer, at: Instant::ZERO, by: Duration::ZERO },
             stalls: Vec::new(),
@@ -122,6 +122,9 @@ pub struct Unkept {
     /// Datagrams that hosts of populations have read. [`Recording::deliveries`] has each such
     /// datagram once, however many hosts have read it.
     pub reads: u64,
+    /// Frames of IPv6 that kernels sent unasked and that are in no claim (`capture::noise`), each once.
+    #[serde(default)]
+    pub noise: u64,
 }
 
 /// A program that an act has started.

@@ -76,7 +76,7 @@ const LAB: &[(&str, &[&str])] = &[
             "member",
         ],
     ),
-    ("backend", &["lab", "scenario", "plan", "recording", "fabric", "role", "sim"]),
+    ("backend", &["lab", "scenario", "plan", "recording", "capture", "fabric", "role", "sim"]),
     (
         "judge",
         &["family", "knobs", "vocabulary", "protocol", "scenario", "plan", "recording", "capture"],

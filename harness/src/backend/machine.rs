@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, pipe};
 use std::rc::Rc;
 
+use castnet::addr::Family;
+
 use super::carriers::Carriers;
 use super::interfaces::{ends, ifindex};
 use super::output::Output;
@@ -56,7 +58,7 @@ impl<'a> Machines<'a> {
         let change = async {
             let netlink = Netlink::open(&self.netns[node])?;
             let changed = match up {
-                true => netlink.up(ifindex).await,
+                true => self.bring_up(&netlink, ifindex, port).await,
                 false => netlink.down(ifindex).await,
             };
             netlink.close().await;
@@ -70,6 +72,18 @@ impl<'a> Machines<'a> {
             restored.map_err(|error| error.to_string())?;
         }
         Ok(())
+    }
+
+    /// The kernel forgets the IPv6 addresses of an interface that goes down, and speaks from `::` if the
+    /// interface comes up without one.
+    async fn bring_up(&self, netlink: &Netlink, ifindex: u32, port: PortId) -> io::Result<()> {
+        if self.plan.family == Family::V6 {
+            let port = &self.plan.ports[port];
+            for address in port.networks(self.plan.links[port.link].subnet) {
+                netlink.add_address(ifindex, address).await?;
+            }
+        }
+        netlink.up(ifindex).await
     }
 
     /// Starts the program of this act in its node. A program that fails breaks the run; one that

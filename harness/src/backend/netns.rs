@@ -9,6 +9,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::rc::Rc;
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::time::Instant;
 use tokio::task::LocalSet;
 
@@ -22,13 +23,14 @@ use super::readings::Readings;
 use super::timeline::perform;
 use super::wards::Wards;
 use super::{Cancel, RunError, segment, unicast};
+use crate::capture::noise::Noise;
 use crate::lab::wall::Wall;
 use crate::lab::{
     Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, PortSpec, Precedence,
-    Stack, alone, link,
+    Stack, alone, link, usable,
 };
 use crate::plan::{LinkId, Node, Plan, Role};
-use crate::recording::{NodeEvent, Recording};
+use crate::recording::{Frame, NodeEvent, Recording, Unkept};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
 
@@ -181,7 +183,7 @@ struct Lab<'a> {
 
 impl<'a> Lab<'a> {
     async fn build(plan: &'a Plan, changing: Changing) -> Result<Self, RunError> {
-        let stacks = plan.nodes.iter().map(|node| (node.name.clone(), stack(node)));
+        let stacks = plan.nodes.iter().map(|node| (node.name.clone(), stack(plan, node)));
         let netns = Netns::create_all(stacks.collect())?;
         let wards = Wards::found(plan, &netns)?;
         // Opened early: rings take longer than links.
@@ -194,6 +196,9 @@ impl<'a> Lab<'a> {
         let mut actors = actors(plan, &netns, &wards, &built)?;
         // From here on every frame on every link is seen.
         capture.prove(PROOF_BOUND).await?;
+        if plan.family == Family::V6 {
+            usable::ipv6(&netns, PROOF_BOUND).await?;
+        }
         for (node, actor) in plan.nodes.iter().zip(&mut actors) {
             actor.settle().await.map_err(|why| RunError::Node(node.name.clone(), why))?;
         }
@@ -266,8 +271,9 @@ impl<'a> Lab<'a> {
 }
 
 /// What the kernel of a node is to be.
-fn stack(node: &Node) -> Stack {
-    Stack { forwards: matches!(node.role, Role::Router(_)), ..Stack::default() }
+fn stack(plan: &Plan, node: &Node) -> Stack {
+    let forwards = matches!(node.role, Role::Router(_));
+    Stack { family: plan.family, forwards, as_distributed: false }
 }
 
 fn spec(plan: &Plan, link: LinkId) -> LinkSpec {
@@ -319,11 +325,14 @@ fn recording(
     // Reports of processes arrive later than the events that they describe.
     log.events.sort_by_key(|event| event.at);
     log.broken.extend(dated.broken);
-    log.broken.extend(losses(plan, &dated.frames));
+    // Noise begins before the links carry, so that some of it is lost.
+    let (frames, noise) = without_noise(plan, dated.frames);
+    log.broken.extend(losses(plan, &frames));
     let end = Instant::ZERO + plan.end;
     log.stalls.retain(|stall| stall.at <= end);
     Recording {
-        frames: dated.frames,
+        frames,
+        unkept: Unkept { noise, ..Unkept::default() },
         deliveries: dated.deliveries.into(),
         acts,
         mfc: log.mfc,
@@ -335,4 +344,12 @@ fn recording(
         broken: log.broken,
         ..Recording::new(Backend::Netns.word(), stage.clock.epoch(), plan.tolerance)
     }
+}
+
+/// The frames without noise, and how much noise left its senders.
+fn without_noise(plan: &Plan, frames: Vec<Frame>) -> (Vec<Frame>, u64) {
+    let Some(noise) = Noise::of(plan) else { return (frames, 0) };
+    let (dropped, kept): (Vec<Frame>, Vec<Frame>) =
+        frames.into_iter().partition(|frame| noise.is(&frame.bytes));
+    (kept, dropped.iter().filter(|frame| frame.outgoing).count() as u64)
 }

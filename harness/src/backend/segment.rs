@@ -1,10 +1,11 @@
 //! The switches of a plan, built over its links.
 
+use castnet::addr::Family;
 use ipnet::IpNet;
 
 use super::interfaces::ifindex;
 use crate::lab::{Built, LabError, Netns, SwitchSpec, switch};
-use crate::plan::{LinkId, NodeId, Plan, Role, Switch};
+use crate::plan::{LINK_LOCAL_LENGTH, LinkId, NodeId, Plan, Role, Switch};
 
 /// Builds the switches, and marks their segments for the capture's proof.
 pub(super) async fn join(plan: &Plan, netns: &[Netns], built: &mut Built) -> Result<(), LabError> {
@@ -21,7 +22,11 @@ fn spec(plan: &Plan, built: &Built, node: NodeId, switch: &Switch) -> SwitchSpec
     let ports = &plan.nodes[node].ports;
     // A switch is on two links at least.
     let first = &plan.ports[ports[0]];
-    let prefix = plan.links[first.link].subnet.prefix_len();
+    let prefix = match plan.family {
+        Family::V4 => plan.links[first.link].subnet.prefix_len(),
+        // A switch queries from a link-local address.
+        Family::V6 => LINK_LOCAL_LENGTH,
+    };
     let ifindexes = |ports: &[usize]| ports.iter().map(|&p| ifindex(plan, built, p)).collect();
     SwitchSpec {
         knobs: switch.knobs.bridge(),

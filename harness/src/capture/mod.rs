@@ -10,6 +10,7 @@ pub mod fields;
 pub mod file;
 pub mod inspected;
 pub mod link;
+pub mod noise;
 pub mod numbered;
 pub mod pcapng;
 pub mod said;

@@ -4,6 +4,7 @@ mod comments;
 mod file;
 mod link;
 mod mld;
+mod noise;
 mod other;
 mod tunnel;
 

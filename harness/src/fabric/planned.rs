@@ -3,6 +3,7 @@
 use castnet::time::Instant;
 
 use super::{Action, Rule, Selector, Wire};
+use crate::capture::noise::Noise;
 use crate::plan::{Fault, LinkId, Plan, PortId};
 use crate::recording::{Strike, Struck};
 use crate::scenario::{FaultAction, HELD_AT_MOST};
@@ -13,7 +14,8 @@ impl Wire {
     pub fn planned(plan: &Plan, link: LinkId) -> Self {
         let rules = faults(plan, link).map(|(_, fault)| rule(plan, fault)).collect();
         let written = &plan.links[link];
-        Self::new(&written.name, written.ports.len(), rules, plan.seed).paced(written.pace)
+        let wire = Self::new(&written.name, written.ports.len(), rules, plan.seed);
+        wire.paced(written.pace).deaf_to(Noise::of(plan))
     }
 
     /// The recording's entries of what the rules did to frames of this link, and of frames still

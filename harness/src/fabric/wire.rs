@@ -15,6 +15,7 @@ use castnet::time::Instant;
 use super::rule::Armed;
 use super::{Action, FaultEvent, Pending, Rule, damage};
 use crate::capture::decode::{Packet, decode};
+use crate::capture::noise::Noise;
 use crate::recording::Strike;
 use crate::scenario::Pace;
 
@@ -34,6 +35,8 @@ pub struct Wire {
     /// The frames in the queue that wait to be overtaken, by receiving port and order.
     held: BTreeMap<(usize, u64), Held>,
     log: Vec<FaultEvent>,
+    /// What passes without any rule.
+    noise: Option<Noise>,
 }
 
 /// When a departure is due, and its order of entering.
@@ -86,6 +89,7 @@ impl Wire {
             queue: BTreeMap::new(),
             held: BTreeMap::new(),
             log: Vec::new(),
+            noise: None,
         }
     }
 
@@ -94,6 +98,13 @@ impl Wire {
     #[must_use]
     pub fn paced(mut self, pace: Pace) -> Self {
         self.pace = pace;
+        self
+    }
+
+    /// Lets no rule see noise: it passes like a frame of a link without rules.
+    #[must_use]
+    pub fn deaf_to(mut self, noise: Option<Noise>) -> Self {
+        self.noise = noise;
         self
     }
 
@@ -158,6 +169,9 @@ impl Wire {
 
     /// Lets each rule strike the frame, and returns the flights that are left.
     fn judge(&mut self, port: usize, frame: &Arc<[u8]>, mut flights: Vec<Flight>) -> Vec<Flight> {
+        if !self.rules.is_empty() && self.noise.as_ref().is_some_and(|noise| noise.is(frame)) {
+            return flights;
+        }
         let read = self.rules.iter().any(|armed| armed.rule.select.reads_packets());
         let packet: Option<Packet> = read.then(|| decode(frame)).flatten();
         for (index, armed) in self.rules.iter_mut().enumerate() {

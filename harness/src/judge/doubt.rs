@@ -85,7 +85,7 @@ pub(super) fn idle_faults(plan: &Plan, recording: &Recording) -> Vec<String> {
 
 /// What belongs to the verdict whatever the outcome: what was only counted, and which rules are off.
 pub(super) fn notes(plan: &Plan, recording: &Recording) -> Vec<String> {
-    let Unkept { frames, reads } = recording.unkept;
+    let Unkept { frames, reads, .. } = recording.unkept;
     let unkept = (frames > 0).then(|| {
         format!(
             "{frames} frames of links that no expectation looks at were counted and not kept, and \

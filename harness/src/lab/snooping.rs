@@ -12,9 +12,11 @@ pub(super) fn snoop(
     bridge: LinkMessageBuilder<LinkBridge>,
     knobs: &BridgeKnobs,
 ) -> LinkMessageBuilder<LinkBridge> {
+    let speaks_sources = knobs.version == Version::V3;
     bridge
         .mcast_snooping(knobs.snooping)
-        .mcast_igmp_version(if knobs.version == Version::V3 { 3 } else { 2 })
+        .mcast_igmp_version(if speaks_sources { 3 } else { 2 })
+        .mcast_mld_version(if speaks_sources { 2 } else { 1 })
         .mcast_query_interval(hundredths(knobs.query_interval))
         .mcast_query_response_interval(hundredths(knobs.query_response_interval))
         .mcast_startup_query_interval(hundredths(knobs.startup_query_interval))

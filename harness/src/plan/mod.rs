@@ -299,7 +299,7 @@ pub struct Churn {
 }
 
 /// The prefix length of link-local addresses (RFC 4291 section 2.5.6).
-const LINK_LOCAL_LENGTH: u8 = 64;
+pub const LINK_LOCAL_LENGTH: u8 = 64;
 
 /// A stream of numbered datagrams.
 #[derive(Clone, Debug, Serialize, Deserialize)]

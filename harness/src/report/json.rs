@@ -68,6 +68,7 @@ struct Run<'a> {
     invariants: Vec<Rule<'a>>,
     seconds: f64,
     frames: Option<usize>,
+    noise: u64,
     pcapng: Option<String>,
     /// How often the run was tried; each earlier try was Broken.
     tries: usize,
@@ -182,6 +183,7 @@ impl<'a> From<&'a Finished> for Run<'a> {
             invariants: run.verdict.invariants.iter().map(Rule::from).collect(),
             seconds: run.took.as_secs_f64(),
             frames: run.frames,
+            noise: run.noise,
             pcapng: run.pcapng.as_deref().map(Path::display).map(|path| path.to_string()),
             tries: run.tries(),
             broken_before: &run.broken_before,

@@ -44,6 +44,8 @@ pub struct Finished {
     pub took: Duration,
     /// The number of frames that crossed a link; `None` if there was no run.
     pub frames: Option<usize>,
+    /// The number of further frames, which kernels sent unasked and which no claim is about.
+    pub noise: u64,
     /// The capture, if it was written.
     pub pcapng: Option<PathBuf>,
     /// The page, if it was asked for and written.

@@ -74,6 +74,7 @@ mod tests {
             seed: 1,
             took: Duration::from_secs(seconds),
             frames: None,
+            noise: 0,
             pcapng: None,
             page: None,
             programs: Vec::new(),

@@ -30,6 +30,7 @@ pub(super) fn finished(name: &str, outcome: Outcome) -> Finished {
         seed: SEED,
         took: Duration::from_millis(5250),
         frames: Some(42),
+        noise: 0,
         pcapng: None,
         page: None,
         programs: Vec::new(),

@@ -62,6 +62,13 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
             text.push_str(&invariant(standing, style));
         }
     }
+    if verbose && finished.noise > 0 {
+        _ = writeln!(
+            text,
+            "  noise    {} (frames that kernels sent unasked, not kept)",
+            finished.noise
+        );
+    }
     for program in &finished.programs {
         text.push_str(&program_of(program));
     }
@@ -235,6 +242,7 @@ mod tests {
             seed: SEED,
             took: Duration::from_millis(5250),
             frames: Some(42),
+            noise: 0,
             pcapng: Some("out/x.pcapng".into()),
             page: None,
             programs: Vec::new(),
@@ -250,6 +258,18 @@ mod tests {
     }
 
     const PLAIN: Style = Style { color: false };
+
+    #[test]
+    fn noise_is_counted_where_more_is_wanted() {
+        let noisy = Finished { noise: 7, ..finished(Outcome::Pass, &[], &[]) };
+        let told = run(&noisy, PLAIN, true);
+        assert!(
+            told.contains("  noise    7 (frames that kernels sent unasked, not kept)\n"),
+            "{told}"
+        );
+        assert!(!run(&noisy, PLAIN, false).contains("noise"));
+        assert!(!run(&finished(Outcome::Pass, &[], &[]), PLAIN, true).contains("noise"));
+    }
 
     #[test]
     fn a_failure_shows_all_that_is_known_and_how_to_repeat_it() {

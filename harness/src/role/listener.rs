@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 use castnet::kernel::readable;
 use nix::cmsg_space;
 use nix::errno::Errno;
@@ -47,7 +47,7 @@ impl ListenerActor {
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         if let Some(version) = igmp_version {
-            hold_to(netns, version)?;
+            hold_to(netns, plan.family, version)?;
         }
         let mut ears = BTreeMap::new();
         for act in plan.acts.iter().filter(|act| act.node == node) {
@@ -71,10 +71,16 @@ impl ListenerActor {
     }
 }
 
-/// Fixes the version of IGMP on all interfaces: net/ipv4/igmp.c reads this sysctl beside the
-/// interface's own.
-fn hold_to(netns: &Netns, version: u8) -> io::Result<()> {
-    netns.write_sysctl("net/ipv4/conf/all/force_igmp_version", &version.to_string())
+/// Fixes the version of IGMP, or the one of MLD that corresponds to it, on all interfaces:
+/// net/ipv4/igmp.c reads this sysctl beside the interface's own, and net/ipv6/mcast.c before that.
+fn hold_to(netns: &Netns, family: Family, version: u8) -> io::Result<()> {
+    let (path, version) = match family {
+        Family::V4 => ("net/ipv4/conf/all/force_igmp_version", version),
+        Family::V6 if version < 3 => ("net/ipv6/conf/all/force_mld_version", 1),
+        // Not 2, which makes the kernel deaf to queriers of version 1; it speaks 2 unless forced.
+        Family::V6 => ("net/ipv6/conf/all/force_mld_version", 0),
+    };
+    netns.write_sysctl(path, &version.to_string())
 }
 
 impl Actor for ListenerActor {
@@ -95,7 +101,7 @@ impl Actor for ListenerActor {
         Ok(())
     }
 
-    fn act(&mut self, _stage: &Stage, action: &Action) -> Result<(), String> {
+    fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
         let (result, call) = match action {
             Action::Join(port, group) => {
                 let (socket, ifindex) = self.ear(*port, *group)?;
@@ -106,7 +112,7 @@ impl Actor for ListenerActor {
                 (udp::leave(socket, ifindex, *group), "MCAST_LEAVE_GROUP")
             }
             Action::Set(Setting::IgmpVersion(version)) => {
-                (hold_to(&self.netns, *version), "force_igmp_version")
+                (hold_to(&self.netns, stage.plan.family, *version), "force_igmp_version")
             }
             _ => return Err("a listener joins and leaves".to_owned()),
         };

@@ -27,6 +27,7 @@ const LINE_CHARS: usize = 200;
 struct Evidence {
     verdict: Verdict,
     frames: Option<usize>,
+    noise: u64,
     pcapng: Option<PathBuf>,
     programs: Vec<ProgramLog>,
 }
@@ -58,12 +59,15 @@ impl Job<'_> {
         why: impl ToString,
     ) -> Finished {
         let verdict = printable_verdict(Verdict::without_run(outcome, why.to_string()));
-        self.finished(took, Evidence { verdict, frames: None, pcapng: None, programs: Vec::new() })
+        self.finished(
+            took,
+            Evidence { verdict, frames: None, noise: 0, pcapng: None, programs: Vec::new() },
+        )
     }
 
     fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
         let plan = &self.plan;
-        let Evidence { verdict, frames, pcapng, programs } = evidence;
+        let Evidence { verdict, frames, noise, pcapng, programs } = evidence;
         Finished {
             name: plan.name.clone(),
             combination: plan.combination.clone(),
@@ -75,6 +79,7 @@ impl Job<'_> {
             seed: plan.seed,
             took,
             frames,
+            noise,
             pcapng,
             page: None,
             programs,
@@ -116,7 +121,7 @@ impl Evidence {
         let pcapng = published.ok().map(|()| job.pcapng.clone());
         let programs = recording.outputs.iter().zip(1..);
         let programs = programs.map(|(output, nth)| log(job, output, nth, &mut verdict)).collect();
-        (Self { verdict, frames, pcapng, programs }, otherwise)
+        (Self { verdict, frames, noise: recording.unkept.noise, pcapng, programs }, otherwise)
     }
 }
 

@@ -11,6 +11,9 @@ use castnet::wire::ip;
 use castnet::wire::pim::PIM;
 use etherparse::{IpNumber, TcpSlice, UdpSlice, ip_number};
 
+/// The types of neighbour discovery (RFC 4861 section 4).
+const DISCOVERY: std::ops::RangeInclusive<u8> = 133..=137;
+
 /// Another payload of IP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Other {
@@ -18,6 +21,8 @@ pub struct Other {
     pub protocol: u8,
     /// Whether it is about who gets which stream: PIM.
     pub is_control: bool,
+    /// Whether it is neighbour discovery (RFC 4861).
+    pub is_discovery: bool,
     /// Its ports, if it is of UDP or TCP.
     pub datagram: Option<Datagram>,
     /// What it is.
@@ -41,11 +46,21 @@ impl Other {
     /// What is in a packet.
     pub(super) fn read(packet: &ip::Packet<'_>) -> Self {
         let (protocol, payload) = (packet.header.protocol, packet.payload);
-        let of = |words: String| Self { protocol, is_control: false, datagram: None, words };
+        let of = |words: String| Self {
+            protocol,
+            is_control: false,
+            is_discovery: false,
+            datagram: None,
+            words,
+        };
         let named = || of(name(protocol));
         match protocol {
             PIM => Self { is_control: true, ..of(super::pim::said(packet)) },
-            ICMPV6 => of(payload.first().map_or_else(|| name(protocol), |kind| icmpv6(*kind))),
+            ICMPV6 => {
+                let words = payload.first().map_or_else(|| name(protocol), |kind| icmpv6(*kind));
+                let is_discovery = payload.first().is_some_and(|kind| DISCOVERY.contains(kind));
+                Self { is_discovery, ..of(words) }
+            }
             _ if protocol == ip_number::UDP.0 => udp(payload).unwrap_or_else(named),
             _ if protocol == ip_number::TCP.0 => match TcpSlice::from_slice(payload) {
                 Ok(tcp) => {
@@ -94,7 +109,13 @@ fn udp(payload: &[u8]) -> Option<Other> {
     let words = format!("UDP {from} > {to}, {inside}{}", octets(payload));
     let name = if rtp.is_some() { "RTP" } else { "UDP" };
     let datagram = Some(Datagram { name, from, to, rtp: rtp.map(|(_, sequence)| sequence) });
-    Some(Other { protocol: ip_number::UDP.0, is_control: false, datagram, words })
+    Some(Other {
+        protocol: ip_number::UDP.0,
+        is_control: false,
+        is_discovery: false,
+        datagram,
+        words,
+    })
 }
 
 /// Payload type and sequence number of RTP: version 2, lengths that fit, and no type that RTCP would

@@ -50,6 +50,11 @@ pub const KEYS: [(&str, &str); 64] = [
     ("runs[].invariants[].why[]", "where and how it was broken"),
     ("runs[].seconds", "how long the run took"),
     ("runs[].frames", "how many frames crossed a link; null if there was no run"),
+    (
+        "runs[].noise",
+        "how many frames of IPv6 kernels sent unasked, which are in no recording: neighbour \
+         discovery, and Reports of groups of the link that the scenario does not name",
+    ),
     ("runs[].pcapng", "the capture"),
     ("runs[].tries", "how often it was tried; each earlier try was broken"),
     ("runs[].broken_before[]", "why each earlier try was broken"),
