@@ -81,7 +81,7 @@ within = "100ms"
 [[expect]]
 delivery = {{ to = "h1", group = "ff1e::1:1" }}
 join-latency = "<= 50ms"
-from = "wire"
+since = "wire"
 after = "join"
 [[expect]]
 delivery = {{ to = "h1", group = "ff1e::1:1", from = "s1" }}

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use castnet::wire::Unencodable;
 use castnet::wire::icmpv6::{Ends, seal_message};
 use castnet::wire::ip::Datagram;
-use castnet::{igmp, mld};
 
 use crate::plan::{Flaws, Injection, Payload};
 
@@ -23,8 +22,8 @@ pub fn injected(injection: &Injection) -> Result<Vec<u8>, Unencodable> {
         _ => None,
     };
     let payload = match (payload, ends) {
-        (Payload::Message(message), None) => igmp::message(message)?.encode()?,
-        (Payload::Message(message), Some(ends)) => mld::message(message)?.encode(ends)?,
+        (Payload::Message(message), None) => castnet::igmp::message(message)?.encode()?,
+        (Payload::Message(message), Some(ends)) => castnet::mld::message(message)?.encode(ends)?,
         (Payload::Octets(octets), _) => octets.clone(),
     };
     Datagram { header: *header, payload: spoiled(payload, ends, *flaws) }.encode()

@@ -1,7 +1,7 @@
 //! Every key of the document, with what it holds: for `castnet run --help`.
 
 /// Each key by its path from the document, and what it holds. Lists are marked with `[]`.
-pub const KEYS: [(&str, &str); 64] = [
+pub const KEYS: [(&str, &str); 65] = [
     ("schema", "the version of this shape; it changes if a key goes or means something else"),
     ("castnet", "the version of castnet"),
     ("exit_code", "what the program ends with"),
