@@ -3,10 +3,11 @@
 //! The caller hands in packets with their time, and sends what the machine wants sent. A datagram
 //! is delivered if its group is joined on the link that it came by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
+use castnet::gmp::reception::filter::Socket;
 use castnet::host::Host;
 use castnet::ignored::Ignored;
 use castnet::rng::Rng;
@@ -16,8 +17,11 @@ use castnet::wire::ip::Packet;
 use crate::capture::decode::{Content, decode_ip};
 use crate::device;
 use crate::knobs::HostKnobs;
-use crate::plan::{NodeId, Plan, PortId};
+use crate::plan::{NodeId, Plan, PortId, SourceFilter};
 use crate::recording::{Delivery, NodeEvent};
+
+/// The only socket of a listener for each of its groups.
+const SOCKET: Socket = 0;
 
 /// The listener.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ struct MemberLink {
     /// The port's name.
     name: String,
     host: Host,
-    joined: BTreeSet<Group>,
+    joined: BTreeMap<Group, SourceFilter>,
 }
 
 /// The result of a packet that a listener heard.
@@ -39,7 +43,7 @@ struct MemberLink {
 pub enum Heard {
     /// A message of group management that it ignored.
     Ignored(NodeEvent),
-    /// A datagram of a group that it has joined.
+    /// A datagram of a group that it has joined, from a source that it wants.
     Delivered(Delivery),
 }
 
@@ -65,19 +69,26 @@ impl Member {
             let rng = Rng::for_node(plan.seed, &name);
             let address = plan.ports[port].speaks_from().ok_or("an interface has no address")?;
             let host = Host::new(device::castnet::host(knobs), address, rng);
-            Ok((port, MemberLink { name, host, joined: BTreeSet::new() }))
+            Ok((port, MemberLink { name, host, joined: BTreeMap::new() }))
         });
         Ok(Self { node, links: links.collect::<Result<_, String>>()? })
     }
 
-    /// Joins the group on a link.
+    /// Wants these sources of the group on a link from now on.
     ///
     /// # Errors
     /// The host refuses the join; the text says why.
-    pub fn join(&mut self, now: Instant, port: PortId, group: Group) -> Result<(), String> {
+    pub fn join(
+        &mut self,
+        now: Instant,
+        port: PortId,
+        group: Group,
+        filter: &SourceFilter,
+    ) -> Result<(), String> {
         let Some(link) = self.links.get_mut(&port) else { return Ok(()) };
-        link.host.join(now, group).map_err(|refused| refused.to_string())?;
-        link.joined.insert(group);
+        let listened = link.host.listen(now, SOCKET, group, device::castnet::wish(filter));
+        listened.map_err(|refused| refused.to_string())?;
+        link.joined.insert(group, filter.clone());
         Ok(())
     }
 
@@ -110,15 +121,15 @@ impl Member {
     }
 
     /// The delivery of a packet that came by the port at this time; `None` unless it is a datagram
-    /// of a group that is joined there.
+    /// of a group that is joined there, from a source that is wanted.
     #[must_use]
     pub fn deliver(&self, at: Instant, port: PortId, bytes: &[u8]) -> Option<Delivery> {
         let packet = decode_ip(bytes).ok()?;
         let Content::Data(number) = packet.content else { return None };
         let group = Group::new(packet.destination)?;
-        let joined = self.links.get(&port)?.joined.contains(&group);
         let (node, source) = (self.node, packet.source);
-        joined.then_some(Delivery { at, node, source, group, number })
+        let filter = self.links.get(&port)?.joined.get(&group)?;
+        filter.wants(source).then_some(Delivery { at, node, source, group, number })
     }
 
     /// When [`Member::expire`] must be called, at the latest.

@@ -11,10 +11,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
+use castnet::gmp::message::Sources;
 use castnet::time::Instant;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::plan::{ActId, NodeId, Plan, PortId};
+use crate::plan::{ActId, NodeId, Plan, PortId, SourceFilter};
 use crate::scenario::Backend;
 
 /// What stands for the backend where a capture is replayed.
@@ -310,10 +311,11 @@ impl fmt::Display for UpcallKind {
 }
 
 /// A change of a router's state, or an upcall that caused one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StateChange {
-    /// From now on the link of the port has members of the group, or no longer has any.
+    /// From now on the link of the port has members of the group, or no longer has any. Unless a
+    /// [`StateChange::Sources`] follows they want all sources.
     Members {
         /// The router's port.
         port: PortId,
@@ -321,6 +323,17 @@ pub enum StateChange {
         group: Group,
         /// Whether it has members.
         present: bool,
+    },
+    /// The sources that the members of a group want from now on.
+    Sources {
+        /// The router's port.
+        port: PortId,
+        /// The group.
+        group: Group,
+        /// The filter mode, and the sources that are wanted or excluded.
+        filter: SourceFilter,
+        /// In EXCLUDE mode the sources whose timers run.
+        requested: Sources,
     },
     /// The querier on the link of the port, as the router sees it.
     Querier {

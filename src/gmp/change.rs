@@ -120,6 +120,12 @@ impl Filter {
         Self::Include { wanted: Sources::new() }
     }
 
+    /// Whether members want all sources, and nothing is known of any: EXCLUDE ({},{}).
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self::Exclude { .. }) && self.sources() == 0
+    }
+
     /// The sources whose timers run: A, or X.
     #[must_use]
     pub const fn timed(&self) -> &Sources {
@@ -145,6 +151,35 @@ impl Filter {
             Self::Include { wanted } => wanted.contains(&source),
             Self::Exclude { excluded, .. } => !excluded.contains(&source),
         }
+    }
+}
+
+impl fmt::Display for Filter {
+    /// `EXCLUDE ({10.0.0.1}, {})`, as RFC 9776 section 6.2.1 writes it, without what is in long lists.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Include { wanted } => write!(f, "INCLUDE ({})", Listed(wanted)),
+            Self::Exclude { requested, excluded } => {
+                write!(f, "EXCLUDE ({}, {})", Listed(requested), Listed(excluded))
+            }
+        }
+    }
+}
+
+/// A source list in braces; only the size of a long one.
+struct Listed<'a>(&'a Sources);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        if self.0.len() > SHOWN {
+            return write!(f, "{{{} sources}}", self.0.len());
+        }
+        f.write_str("{")?;
+        for (position, source) in self.0.iter().enumerate() {
+            write!(f, "{}{source}", if position == 0 { "" } else { ", " })?;
+        }
+        f.write_str("}")
     }
 }
 

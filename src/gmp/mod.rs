@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::addr::Group;
 use crate::machine;
 use crate::time::Instant;
+use change::Filter;
 use message::Query;
 use querier::Role;
 
@@ -57,13 +58,14 @@ impl From<News> for Say {
 }
 
 /// A change on a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum News {
-    /// The link has members of the group now ("notify routing +").
+    /// The link has members of the group now ("notify routing +"). They want all sources, unless
+    /// [`News::SourcesChanged`] follows at once.
     MembersPresent(Group),
-    /// The wanted sources of a group with members changed.
-    SourcesChanged(Group),
+    /// The members of the group want other sources: its state from now on.
+    SourcesChanged(Group, Filter),
     /// The link has no members of the group any more ("notify routing -").
     NoMembers(Group),
     /// A Leave is being checked: the group is forgotten at this instant unless a Report comes.
@@ -80,7 +82,7 @@ impl News {
     pub const fn group(&self) -> Option<Group> {
         match *self {
             Self::MembersPresent(group)
-            | Self::SourcesChanged(group)
+            | Self::SourcesChanged(group, _)
             | Self::NoMembers(group)
             | Self::CheckingMembership(group, _) => Some(group),
             Self::Querier(_) | Self::OtherVersion(_) => None,
@@ -92,7 +94,7 @@ impl fmt::Display for News {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MembersPresent(group) => write!(f, "members present of {group}"),
-            Self::SourcesChanged(group) => write!(f, "other sources wanted of {group}"),
+            Self::SourcesChanged(group, filter) => write!(f, "{group} is {filter}"),
             Self::NoMembers(group) => write!(f, "no members of {group}"),
             Self::CheckingMembership(group, until) => {
                 write!(f, "checking membership of {group} until {until}")

@@ -246,11 +246,14 @@ impl Router {
             match say {
                 Say::Query(query) => self.transmit_query(vif, query),
                 Say::News(news) => {
+                    let changed = match news {
+                        News::MembersPresent(group)
+                        | News::NoMembers(group)
+                        | News::SourcesChanged(group, _) => Some(group),
+                        _ => None,
+                    };
                     self.tell(Event::Gmp(vif, news));
-                    if let News::MembersPresent(group)
-                    | News::NoMembers(group)
-                    | News::SourcesChanged(group) = news
-                    {
+                    if let Some(group) = changed {
                         self.refresh(group);
                     }
                 }

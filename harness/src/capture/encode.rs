@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use castnet::gmp::message::Message;
 use castnet::wire::Unencodable;
 use castnet::wire::icmpv6::{Ends, seal_message};
 use castnet::wire::ip::Datagram;
+use castnet::wire::v3::Report;
 
 use crate::plan::{Flaws, Injection, Payload};
 
@@ -22,15 +24,39 @@ pub fn injected(injection: &Injection) -> Result<Vec<u8>, Unencodable> {
         _ => None,
     };
     let payload = match (payload, ends) {
-        (Payload::Message(message), None) => castnet::igmp::message(message)?.encode()?,
-        (Payload::Message(message), Some(ends)) => castnet::mld::message(message)?.encode(ends)?,
+        (Payload::Message(message), None) => of_igmp(message, &flaws.aux)?,
+        (Payload::Message(message), Some(ends)) => of_mld(message, &flaws.aux, ends)?,
         (Payload::Octets(octets), _) => octets.clone(),
     };
-    Datagram { header: *header, payload: spoiled(payload, ends, *flaws) }.encode()
+    Datagram { header: *header, payload: spoiled(payload, ends, flaws) }.encode()
+}
+
+/// The message of IGMP, with auxiliary data in its records.
+fn of_igmp(message: &Message, aux: &[Vec<u8>]) -> Result<Vec<u8>, Unencodable> {
+    let mut message = castnet::igmp::message(message)?;
+    if let castnet::wire::igmp::Message::V3Report(report) = &mut message {
+        add_aux(report, aux);
+    }
+    message.encode()
+}
+
+/// The message of MLD, with auxiliary data in its records.
+fn of_mld(message: &Message, aux: &[Vec<u8>], ends: Ends) -> Result<Vec<u8>, Unencodable> {
+    let mut message = castnet::mld::message(message)?;
+    if let castnet::wire::mld::Message::V2Report(report) = &mut message {
+        add_aux(report, aux);
+    }
+    message.encode(ends)
+}
+
+fn add_aux<A>(report: &mut Report<A>, aux: &[Vec<u8>]) {
+    for (record, aux) in report.records.iter_mut().zip(aux) {
+        record.aux.clone_from(aux);
+    }
 }
 
 /// The payload with its deliberate flaws.
-fn spoiled(mut payload: Vec<u8>, ends: Option<Ends>, flaws: Flaws) -> Vec<u8> {
+fn spoiled(mut payload: Vec<u8>, ends: Option<Ends>, flaws: &Flaws) -> Vec<u8> {
     payload.resize(payload.len() + flaws.pad, 0);
     // Zeros do not change the checksum of IGMP. That of ICMPv6 covers the length as well, and octets
     // without one get theirs, because it depends on addresses that the author does not write.

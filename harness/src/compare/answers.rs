@@ -81,7 +81,7 @@ impl Side<'_> {
             asked.then(|| (at, Cause::Query(number), query.granted(), None))
         });
         let acts = plan.acts.iter().enumerate().filter_map(|(id, act)| {
-            let (Action::Join(port, of) | Action::Leave(port, of)) = act.action else {
+            let (Action::Join(port, of, _) | Action::Leave(port, of)) = act.action else {
                 return None;
             };
             let here = of == group && plan.links[plan.ports[port].link].segment == segment;

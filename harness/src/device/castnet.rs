@@ -4,11 +4,12 @@ pub mod events;
 
 use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::params::{HostParams, Params};
+use castnet::gmp::reception;
 use castnet::router::config::{Config, InterfaceConfig, MAX_FLOWS, RouteConfig};
 use humantime::format_duration;
 
 use crate::knobs::{HostKnobs, Knobs, PARAMETERS, Parameter, Setting};
-use crate::plan::{Plan, PortId, Router, RouterPort, SourceRoute};
+use crate::plan::{Plan, PortId, Router, RouterPort, SourceFilter, SourceRoute};
 
 /// The configuration of a router of the plan.
 #[must_use]
@@ -65,6 +66,15 @@ pub const fn host(knobs: &HostKnobs) -> HostParams {
         unsolicited_report_interval: knobs.unsolicited_report_interval,
         v1_router_present_timeout: knobs.v1_router_present_timeout,
         ..HostParams::of(knobs.version)
+    }
+}
+
+/// What a socket of castnet's host machine wants.
+#[must_use]
+pub fn wish(filter: &SourceFilter) -> reception::filter::SourceFilter {
+    match filter.clone() {
+        SourceFilter::Include(sources) => reception::filter::SourceFilter::Include(sources),
+        SourceFilter::Exclude(sources) => reception::filter::SourceFilter::Exclude(sources),
     }
 }
 

@@ -104,7 +104,7 @@ impl Evidence<'_> {
         let acts =
             || self.plan.acts.iter().enumerate().filter(|(_, act)| act.node == receiver.node);
         acts().any(|(id, act)| {
-            let Action::Join(port, group) = act.action else { return false };
+            let Action::Join(port, group, _) = act.action else { return false };
             let left = acts().find(|(later, act)| {
                 *later > id && matches!(act.action, Action::Leave(p, g) if (p, g) == (port, group))
             });

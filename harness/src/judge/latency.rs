@@ -53,7 +53,7 @@ impl Evidence<'_> {
         let group = latency.receiver.group;
         let later = self.plan.acts.iter().enumerate().skip(latency.act + 1);
         let opposite = later.filter(|(_, act)| match (&act.action, latency.is_join) {
-            (&Action::Leave(port, of), true) | (&Action::Join(port, of), false) => {
+            (&Action::Leave(port, of), true) | (&Action::Join(port, of, _), false) => {
                 (port, of) == (latency.port, group)
             }
             _ => false,

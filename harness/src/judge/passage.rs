@@ -113,7 +113,7 @@ impl Evidence<'_> {
         let acts = acts.filter(|(id, _)| self.done(*id).is_some_and(|at| at <= arrived.at));
         let here = |port, group| port == arrived.port && Some(group) == arrived.group();
         let joined = acts.filter_map(|(_, act)| match act.action {
-            Action::Join(port, group) if here(port, group) => Some(true),
+            Action::Join(port, group, _) if here(port, group) => Some(true),
             Action::Leave(port, group) if here(port, group) => Some(false),
             _ => None,
         });
@@ -150,7 +150,9 @@ impl Evidence<'_> {
 
     fn has_members(&self, port: PortId, arrived: &Seen) -> bool {
         let members = self.members_at(port, arrived.at);
-        arrived.group().is_some_and(|group| members.contains(&group))
+        let source = arrived.packet.source;
+        let of = arrived.group().and_then(|group| members.get(&group));
+        of.is_some_and(|of| of.filter.wants(source))
     }
 
     fn why_not(&self, port: PortId, arrived: &Seen, entry: Option<&MfcEntry>) -> String {

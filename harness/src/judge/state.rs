@@ -5,16 +5,18 @@
 //! each other one is false. For a scripted querier the routers' view is not
 //! enough: it must also have sent a Query.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use castnet::addr::Group;
+use castnet::gmp::message::Sources;
 use castnet::time::{Instant, Seconds};
 
 use super::window::{Purpose, StateAt, not_done};
 use super::{Evidence, Judged, PASS, Seen};
 use crate::plan::arithmetic::Moment;
-use crate::plan::{Action, NodeId, PortId, Role, When, Window};
+use crate::plan::{Action, MembersOf, NodeId, PortId, Role, SourceFilter, When, Window};
+use crate::protocol::filter::Listed;
 use crate::recording::{NodeEvent, StateChange};
 use crate::scenario::PacketKind;
 
@@ -32,7 +34,7 @@ impl Evidence<'_> {
     pub(super) fn members(
         &self,
         port: PortId,
-        groups: &BTreeSet<Group>,
+        groups: &BTreeMap<Group, Option<MembersOf>>,
         moment: &Moment,
     ) -> Judged {
         let told = self.told_of_members(port);
@@ -50,16 +52,21 @@ impl Evidence<'_> {
         self.is_true(
             moment,
             &self.changes(port),
-            |at| self.members_at(port, at) == *groups,
+            |at| are_as_claimed(groups, &self.members_at(port, at)),
             |at| {
+                let claims_sources = groups.values().any(Option::is_some);
+                let known = self.members_at(port, at);
+                let found = known.iter().map(|(group, of)| match claims_sources {
+                    true => in_words(*group, Some(of)),
+                    false => group.to_string(),
+                });
+                let expected = groups.iter().map(|(group, of)| in_words(*group, of.as_ref()));
                 let mut why = vec![
-                    format!("expected {}", list(groups)),
-                    format!("found    {}", list(&self.members_at(port, at))),
+                    format!("expected {}", list(expected)),
+                    format!("found    {}", list(found)),
                 ];
-                why.extend(told.iter().map(|(at, group, present)| {
-                    let what = if *present { "members" } else { "no members" };
-                    format!("{:>10}  {what} of {group}", at.to_string())
-                }));
+                let told = told.iter().filter(|(.., of)| of.is_none() || claims_sources);
+                why.extend(told.map(|(at, what, _)| format!("{:>10}  {what}", at.to_string())));
                 why
             },
         )
@@ -182,45 +189,65 @@ impl Evidence<'_> {
     fn view(&self, port: PortId, at: Instant) -> Option<IpAddr> {
         let told = self.told(port, at);
         let queriers = told.filter_map(|(_, what)| match what {
-            StateChange::Querier { querier, .. } => Some(querier),
+            StateChange::Querier { querier, .. } => Some(*querier),
             _ => None,
         });
         queriers.last()
     }
 
-    pub(super) fn members_at(&self, port: PortId, at: Instant) -> BTreeSet<Group> {
-        let mut groups = BTreeSet::new();
+    /// The groups with members at the port, as the router told until then, with their sources.
+    pub(super) fn members_at(&self, port: PortId, at: Instant) -> BTreeMap<Group, MembersOf> {
+        let mut groups = BTreeMap::new();
         for (_, what) in self.told(port, at) {
             match what {
                 StateChange::Members { group, present: true, .. } if !group.is_link_local() => {
-                    groups.insert(group);
+                    let requested = Some(Sources::new());
+                    groups.insert(*group, MembersOf { filter: SourceFilter::all(), requested });
                 }
-                StateChange::Members { group, .. } => _ = groups.remove(&group),
+                StateChange::Members { group, .. } => _ = groups.remove(group),
+                StateChange::Sources { group, filter, requested, .. } => {
+                    if let Some(known) = groups.get_mut(group) {
+                        let (filter, requested) = (filter.clone(), Some(requested.clone()));
+                        *known = MembersOf { filter, requested };
+                    }
+                }
                 _ => {}
             }
         }
         groups
     }
 
-    fn told_of_members(&self, port: PortId) -> Vec<(Instant, Group, bool)> {
+    /// What the router told of members at the port, in words, with their sources where it told those.
+    fn told_of_members(&self, port: PortId) -> Vec<(Instant, String, Option<&SourceFilter>)> {
         let told = self.recording.events.iter();
-        let told = told.filter_map(|event| match event.change? {
-            StateChange::Members { port: of, group, present } if of == port => {
-                Some((event.at, group, present))
+        let told = told.filter_map(|event| match event.change.as_ref()? {
+            StateChange::Members { port: of, group, present }
+                if *of == port && !group.is_link_local() =>
+            {
+                let what = if *present { "members" } else { "no members" };
+                Some((event.at, format!("{what} of {group}"), None))
+            }
+            StateChange::Sources { port: of, group, filter, requested }
+                if *of == port && !group.is_link_local() =>
+            {
+                let of = MembersOf { filter: filter.clone(), requested: Some(requested.clone()) };
+                Some((event.at, in_words(*group, Some(&of)), Some(filter)))
             }
             _ => None,
         });
-        told.filter(|(_, group, _)| !group.is_link_local()).collect()
+        told.collect()
     }
 
     /// The router's reports about its port until then, since it was last killed.
-    fn told(&self, port: PortId, at: Instant) -> impl Iterator<Item = (Instant, StateChange)> {
+    fn told(&self, port: PortId, at: Instant) -> impl Iterator<Item = (Instant, &StateChange)> {
         let deaths = self.deeds(self.plan.ports[port].node).filter(|(_, killed)| *killed);
         let died = deaths.map(|(death, _)| death).filter(|&death| death <= at).max();
-        let told = self.recording.events.iter().filter_map(|e| Some((e.at, e.change?)));
+        let told = self.recording.events.iter();
+        let told = told.filter_map(|event| Some((event.at, event.change.as_ref()?)));
         told.filter(move |(when, what)| {
             let of = match what {
                 StateChange::Members { port, .. }
+                | StateChange::Sources { port, .. }
                 | StateChange::Querier { port, .. }
                 | StateChange::Upcall { port, .. } => Some(*port),
                 StateChange::NoRoute { .. } => None,
@@ -263,10 +290,38 @@ impl Evidence<'_> {
 
 /// An upcall changes no state; the change that follows is reported by itself.
 const fn changes_state(event: &NodeEvent) -> bool {
-    matches!(event.change, Some(StateChange::Members { .. } | StateChange::Querier { .. }))
+    matches!(
+        event.change,
+        Some(
+            StateChange::Members { .. } | StateChange::Sources { .. } | StateChange::Querier { .. }
+        )
+    )
 }
 
-fn list(groups: &BTreeSet<Group>) -> String {
-    let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+/// Whether the groups are the claimed ones, and their sources where those are claimed.
+fn are_as_claimed(
+    claimed: &BTreeMap<Group, Option<MembersOf>>,
+    known: &BTreeMap<Group, MembersOf>,
+) -> bool {
+    claimed.keys().eq(known.keys())
+        && claimed.values().zip(known.values()).all(|(claimed, known)| match claimed {
+            None => true,
+            Some(MembersOf { filter, requested }) => {
+                *filter == known.filter && (requested.is_none() || *requested == known.requested)
+            }
+        })
+}
+
+/// `239.1.1.1 EXCLUDE {10.0.1.12} requested {10.0.1.11}`
+fn in_words(group: Group, of: Option<&MembersOf>) -> String {
+    let Some(MembersOf { filter, requested }) = of else { return group.to_string() };
+    match requested.as_ref().filter(|requested| !requested.is_empty()) {
+        None => format!("{group} {filter}"),
+        Some(requested) => format!("{group} {filter} requested {{{}}}", Listed(requested)),
+    }
+}
+
+fn list(groups: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = groups.collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

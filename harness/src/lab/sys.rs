@@ -5,7 +5,6 @@
 
 use std::io::{self, IoSliceMut};
 use std::mem::offset_of;
-use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -17,7 +16,6 @@ use nix::sys::socket::{
     ControlMessageOwned, LinkAddr, MsgFlags, SockaddrLike, getsockopt, recvmsg, setsockopt,
 };
 use nix::unistd::{ForkResult, Pid};
-use socket2::{SockAddr, SockAddrStorage};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -209,33 +207,16 @@ impl Drop for RingMemory {
     }
 }
 
-/// `struct group_req` of linux/in.h (RFC 3678 section 5.1.1).
-#[repr(C)]
-struct GroupReq {
-    interface: u32,
-    group: SockAddrStorage,
-}
-
-/// `MCAST_LEAVE_GROUP` of linux/in.h.
-const MCAST_LEAVE_GROUP: libc::c_int = 45;
-
-/// Makes a socket a member of a group of its family on an interface, or ends that.
-pub(crate) fn set_membership(
+/// Sets a socket option to these octets (setsockopt(2)).
+pub(super) fn set_option(
     socket: BorrowedFd<'_>,
-    ifindex: u32,
-    group: IpAddr,
-    joined: bool,
+    level: libc::c_int,
+    option: libc::c_int,
+    octets: &[u8],
 ) -> io::Result<()> {
-    let level = if group.is_ipv4() { libc::IPPROTO_IP } else { libc::IPPROTO_IPV6 };
-    let option = if joined { libc::MCAST_JOIN_GROUP } else { MCAST_LEAVE_GROUP };
-    let group = SockAddr::from(SocketAddr::new(group, 0)).as_storage();
-    let request = GroupReq { interface: ifindex, group };
-    let length = size_of::<GroupReq>() as libc::socklen_t;
-    // SAFETY: the pointer is to a whole group_req of `length` bytes, alive during the call, which
-    // only reads it.
-    let set = unsafe {
-        libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const request).cast(), length)
-    };
+    let (fd, length) = (socket.as_raw_fd(), octets.len() as libc::socklen_t);
+    // SAFETY: the kernel reads `length` octets, which the slice has, and keeps no pointer.
+    let set = unsafe { libc::setsockopt(fd, level, option, octets.as_ptr().cast(), length) };
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

@@ -42,7 +42,7 @@ impl Claim {
             | Self::Ttl(receiver, ..) => vec![receiver.group],
             Self::Latency(latency) => vec![latency.receiver.group],
             Self::Mfc { group, .. } | Self::Mdb { group, .. } => vec![*group],
-            Self::Members { groups, .. } => groups.iter().copied().collect(),
+            Self::Members { groups, .. } => groups.keys().copied().collect(),
             Self::Querier(..) => Vec::new(),
         }
     }

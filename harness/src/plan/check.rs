@@ -1,14 +1,15 @@
 //! The checks: claims with every name resolved, and the readings that they need.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
+use castnet::gmp::message::Sources;
 use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::arithmetic::{Count, Length, Moment};
-use super::{ActId, LinkId, NodeId, Place, Plan, PortId, ReadingId};
+use super::{ActId, LinkId, NodeId, Place, Plan, PortId, ReadingId, SourceFilter};
 use crate::scenario::PacketKind;
 use crate::vocabulary::field::{PacketField, Value};
 
@@ -82,11 +83,20 @@ pub enum Claim {
     Members {
         /// The router's port on the link.
         port: PortId,
-        /// All groups, except those that never leave a link.
-        groups: BTreeSet<Group>,
+        /// All groups, except those that never leave a link, with what is claimed about sources.
+        groups: BTreeMap<Group, Option<MembersOf>>,
         /// When.
         at: Moment,
     },
+}
+
+/// A claim about the sources of a group with members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembersOf {
+    /// The filter mode, and the sources that are wanted or excluded.
+    pub filter: SourceFilter,
+    /// In EXCLUDE mode the sources whose timers run, if they are claimed.
+    pub requested: Option<Sources>,
 }
 
 /// The time of a state.

@@ -127,7 +127,9 @@ impl Claims<'_> {
         let verb = if latency.is_join { "join" } else { "leave" };
         let of_node = self.timeline.iter().enumerate().filter(|(_, (_, act))| act.node == node);
         let acts = of_node.filter_map(|(id, (_, act))| match (&act.action, latency.is_join) {
-            (&Action::Join(port, of), true) | (&Action::Leave(port, of), false) if of == group => {
+            (&Action::Join(port, of, _), true) | (&Action::Leave(port, of), false)
+                if of == group =>
+            {
                 Some((id, port))
             }
             _ => None,

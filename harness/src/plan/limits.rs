@@ -275,12 +275,12 @@ impl Limits<'_> {
     /// Until when by plan a latency can be measured.
     fn until(&self, latency: &Latency) -> Duration {
         let group = latency.receiver.group;
-        let opposite = self.acts.iter().skip(latency.act + 1).find(|act| {
-            let (port, of) = match (&act.action, latency.is_join) {
-                (&Action::Leave(port, of), true) | (&Action::Join(port, of), false) => (port, of),
-                _ => return false,
-            };
-            (port, of) == (latency.port, group)
+        let is_meant = |port, of| (port, of) == (latency.port, group);
+        let mut later = self.acts.iter().skip(latency.act + 1);
+        let opposite = later.find(|act| match (&act.action, latency.is_join) {
+            (&Action::Leave(port, of), true) => is_meant(port, of),
+            (&Action::Join(port, of, _), false) => is_meant(port, of),
+            _ => false,
         });
         let until = opposite.map_or(self.end, |act| act.at);
         if latency.is_join {

@@ -28,6 +28,7 @@ mod router;
 mod routes;
 mod segment;
 mod setting;
+mod sources;
 mod state;
 mod subnets;
 mod timeline;
@@ -49,13 +50,16 @@ use crate::knobs::SwitchKnobs;
 use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
 
 pub use check::{
-    Check, Claim, Counted, Filter, Latency, MfcState, Reading, Receiver, Step, When, Window,
+    Check, Claim, Counted, Filter, Latency, MembersOf, MfcState, Reading, Receiver, Step, When,
+    Window,
 };
 pub use compile::{LoadError, SEED, compile, compile_all, load, load_within};
 pub use fault::Fault;
 pub use injection::{Flaws, Injection, Payload};
 pub use place::Place;
 pub use router::{Device, Router, RouterPort, SourceRoute};
+
+pub use crate::protocol::filter::SourceFilter;
 
 /// A compiled scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -239,8 +243,8 @@ pub struct Act {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Action {
-    /// Join a group on an interface.
-    Join(PortId, Group),
+    /// Want these sources of a group on an interface from now on: join it, or change the filter.
+    Join(PortId, Group, SourceFilter),
     /// Leave it.
     Leave(PortId, Group),
     /// Hosts of a population join and leave at random.

@@ -3,7 +3,7 @@
 use super::claim::{Claims, in_words};
 use super::{Claim, Filter, LinkId, NodeId, PortId, Step};
 use crate::scenario::diagnostic::Spanned;
-use crate::scenario::{self, GivenField, PacketFilter, PacketKind, Written};
+use crate::scenario::{self, GivenField, ListedSource, PacketFilter, PacketKind, Written};
 use crate::vocabulary::field::{PacketField, Value};
 
 /// A filter, its words, and the routers whose intervals count beside it.
@@ -93,6 +93,10 @@ impl Claims<'_> {
                     let length = self.optional_length(Some(&length), routers).flatten();
                     length.map(|length| Value::Length(length.duration()))
                 }
+                Written::Sources(listed) => self
+                    .topology
+                    .listed(listed, self.faults)
+                    .map(|sources| Value::Addresses(sources.into_iter().collect())),
             };
             fields.push((row.field, value));
         }
@@ -152,11 +156,17 @@ impl Claims<'_> {
     }
 }
 
+fn sources_in_words(listed: &[Spanned<ListedSource>]) -> String {
+    listed.iter().map(|source| source.value.to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// ` with version 3, record TO_IN`, or nothing: what tells steps of the same kind apart.
 fn fields_in_words(fields: &[GivenField]) -> String {
     let words = fields.iter().map(|GivenField { row, value }| match &value.value {
         Written::Value(value) => format!("{} {value}", row.key.name),
         Written::Length(length) => format!("{} {}", row.key.name, length.text),
+        Written::Sources(listed) if listed.is_empty() => format!("{} none", row.key.name),
+        Written::Sources(listed) => format!("{} {}", row.key.name, sources_in_words(listed)),
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() { String::new() } else { format!(" with {}", words.join(", ")) }

@@ -1,9 +1,12 @@
 //! Turns claims about routers' states into checks.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+use castnet::addr::Group;
 
 use super::claim::{Claims, in_words};
-use super::{Claim, When};
+use super::{Claim, MembersOf, SourceFilter, When};
+use crate::protocol::filter::Listed;
 use crate::scenario;
 
 impl Claims<'_> {
@@ -53,20 +56,51 @@ impl Claims<'_> {
         let port = self.topology.port(router, &members.on, self.faults);
         self.links = port.map(|port| self.topology.ports[port].link).into_iter().collect();
         let at = self.moment(&members.at, &[router]);
-        let mut groups = BTreeSet::new();
-        for group in &members.groups {
-            if !groups.insert(group.value) {
+        let mut groups = BTreeMap::new();
+        let mut sound = true;
+        for (group, of) in &members.groups {
+            let of = of.as_ref().map(|of| self.members_of(of));
+            sound &= !matches!(of, Some(None));
+            if groups.insert(group.value, of.flatten()).is_some() {
                 let message = format!("{} stands twice", group.value);
                 self.faults.error(&group.span, message, "the second time");
             }
         }
         let (port, at) = (port?, at?);
-        let list: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        if !sound {
+            return None;
+        }
+        let list: Vec<String> =
+            groups.iter().map(|(group, of)| said(*group, of.as_ref())).collect();
         let has = match list.as_slice() {
             [] => "no members".to_owned(),
             groups => format!("members of {}", groups.join(", ")),
         };
         let text = format!("{of}: {on} has {has} at {}", at.text);
         Some((text, Claim::Members { port, groups, at }))
+    }
+
+    fn members_of(&mut self, of: &scenario::MembersOf) -> Option<MembersOf> {
+        let listed = self.topology.listed(&of.listed, self.faults);
+        let requested = match &of.requested {
+            None => None,
+            Some(listed) => Some(self.topology.listed(listed, self.faults)?),
+        };
+        let filter = match of.excluded {
+            true => SourceFilter::Exclude(listed?),
+            false => SourceFilter::Include(listed?),
+        };
+        Some(MembersOf { filter, requested })
+    }
+}
+
+/// `239.1.1.1 INCLUDE {10.0.1.11}`
+fn said(group: Group, of: Option<&MembersOf>) -> String {
+    match of {
+        None => group.to_string(),
+        Some(MembersOf { filter, requested: None }) => format!("{group} {filter}"),
+        Some(MembersOf { filter, requested: Some(requested) }) => {
+            format!("{group} {filter} requested {{{}}}", Listed(requested))
+        }
     }
 }

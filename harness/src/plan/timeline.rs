@@ -1,12 +1,12 @@
 //! Acts, in the order of time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use castnet::addr::Group;
 
 use super::setting::Settings;
 use super::topology::Topology;
-use super::{Act, Action, Churn, NodeId, PortId, Role, Stream};
+use super::{Act, Action, Churn, NodeId, PortId, Role, SourceFilter, Stream};
 use crate::knobs::{INTERVALS, interval};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, Gap, LONGEST, Listener, Scenario, Verb};
@@ -23,15 +23,17 @@ pub(super) fn acts(
     let mut written: Vec<(usize, &scenario::Act)> = scenario.acts.iter().enumerate().collect();
     // A stable sort: of acts at one time the first in the file is done first.
     written.sort_by_key(|(_, act)| act.at.value);
-    let mut members = Members { joined: BTreeSet::new(), is_known: !gap.is_open() };
+    let mut members = Members { joined: BTreeMap::new(), is_known: !gap.is_open() };
     let mut settings = Settings::new(scenario, topology);
     let mut streams = 0;
     let mut acts = Vec::new();
     for (position, act) in written {
         let resolved = match &act.verb {
-            Verb::Join(join) => member(join, topology, faults).map(|(node, port)| {
-                members.join(join, port, faults);
-                (node, Action::Join(port, join.group.value))
+            Verb::Join(join) => member(join, topology, faults).and_then(|(node, port)| {
+                let filter = topology.filter(join.sources.as_ref(), faults)?;
+                members.join(join, port, &filter, faults);
+                check_filter(join, node, topology, &filter, faults);
+                Some((node, Action::Join(port, join.group.value, filter)))
             }),
             Verb::Leave(leave) => member(leave, topology, faults).map(|(node, port)| {
                 members.leave(leave, port, faults);
@@ -78,23 +80,31 @@ pub(super) fn acts(
 
 /// The memberships at the time of an act.
 struct Members {
-    joined: BTreeSet<(PortId, Group)>,
+    joined: BTreeMap<(PortId, Group), SourceFilter>,
     /// False once an act could not be read: it may have been the missing join or leave.
     is_known: bool,
 }
 
 impl Members {
-    fn join(&mut self, join: &scenario::Membership, port: PortId, faults: &mut Diagnostics) {
-        if !self.joined.insert((port, join.group.value)) && self.is_known {
+    fn join(
+        &mut self,
+        join: &scenario::Membership,
+        port: PortId,
+        filter: &SourceFilter,
+        faults: &mut Diagnostics,
+    ) {
+        let before = self.joined.insert((port, join.group.value), filter.clone());
+        if before.as_ref() == Some(filter) && self.is_known {
             let message = format!("{} has joined {} already", join.who.value, join.group.value);
-            let help = "it would have to leave before it can join again";
+            let help = "it has to leave before it can join again, or to join with other sources";
             faults.error_with_help(&join.group.span, message, "joined twice", help);
         }
     }
 
     fn leave(&mut self, leave: &scenario::Membership, port: PortId, faults: &mut Diagnostics) {
         let of_hosts = leave.group.value.is_all_hosts();
-        if !self.joined.remove(&(port, leave.group.value)) && self.is_known && !of_hosts {
+        let is_joined = self.joined.remove(&(port, leave.group.value)).is_some();
+        if !is_joined && self.is_known && !of_hosts {
             let message =
                 format!("{} has not joined {} by then", leave.who.value, leave.group.value);
             let help = "an earlier act has to join the same group on the same link";
@@ -114,7 +124,8 @@ fn check_length(act: &scenario::Act, send: &scenario::Send, faults: &mut Diagnos
 fn describe(topology: &Topology, node: NodeId, action: &Action) -> String {
     let who = &topology.nodes[node].name;
     match action {
-        Action::Join(_, group) => format!("{who} joins {group}"),
+        Action::Join(_, group, filter) if filter.is_all() => format!("{who} joins {group}"),
+        Action::Join(_, group, filter) => format!("{who} joins {group} {filter}"),
         Action::Leave(_, group) => format!("{who} leaves {group}"),
         Action::Churn(churn) => format!("{who} come and go in {}", churn.group),
         Action::Send(stream) => format!("{who} sends to {}", stream.group),
@@ -161,6 +172,25 @@ fn member(
     }
     let is_listener = |role: &Role| matches!(role, Role::Listener(_));
     actor(&membership.who, membership.link.as_ref(), topology, "listener", is_listener, faults)
+}
+
+/// Hosts of a population share what they have joined.
+fn check_filter(
+    join: &scenario::Membership,
+    node: NodeId,
+    topology: &Topology,
+    filter: &SourceFilter,
+    faults: &mut Diagnostics,
+) {
+    let role = &topology.nodes[node].role;
+    if let Some(sources) = &join.sources
+        && matches!(role, Role::Listener(Listener::Population { .. }))
+    {
+        let message = format!("{} is a population, which joins all sources", join.who.value);
+        let help = "take listeners without a `count`";
+        let label = format!("it cannot join {filter}");
+        faults.error_with_help(&sources.span, message, label, help);
+    }
 }
 
 fn churned(
@@ -212,7 +242,8 @@ fn injection(
 ) -> Option<(NodeId, Action)> {
     let can = |role: &Role| matches!(role, Role::Injector(_));
     let (node, port) = actor(&inject.who, inject.link.as_ref(), topology, "injector", can, faults)?;
-    match super::injection::injection(inject, port, &topology.ports[port]) {
+    let payload = super::injection::payload(&inject.message, topology, faults)?;
+    match super::injection::injection(inject, payload, port, &topology.ports[port]) {
         Ok(injection) => Some((node, Action::Inject(injection))),
         Err(why) => {
             faults.error(&inject.who.span, why, "this message");

@@ -8,6 +8,7 @@
 //! that.
 
 pub mod delivery;
+pub mod filter;
 pub mod hearing;
 pub mod wish;
 

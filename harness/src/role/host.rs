@@ -68,7 +68,7 @@ impl Actor for HostActor {
         let now = stage.clock.now();
         let mut member = self.shared.member.borrow_mut();
         match action {
-            Action::Join(port, group) => member.join(now, *port, *group)?,
+            Action::Join(port, group, filter) => member.join(now, *port, *group, filter)?,
             Action::Leave(port, group) => member.leave(now, *port, *group),
             _ => return Err("a listener joins and leaves".to_owned()),
         }

@@ -17,23 +17,28 @@ use tokio::task::AbortHandle;
 
 use super::{Actor, Stage, udp};
 use crate::capture::numbered::{self, UDP_PORT};
-use crate::lab::Netns;
-use crate::plan::{Action, NodeId, Plan, PortId, Setting};
+use crate::lab::{Membership, Netns};
+use crate::plan::{Action, NodeId, Plan, PortId, Setting, SourceFilter};
 use crate::recording::Delivery;
+
+/// The most sources of a group that a socket may name (`net.ipv4.igmp_max_msf`) unless told otherwise.
+const USUAL_SOURCES: usize = 10;
 
 pub(super) struct ListenerActor {
     node: NodeId,
     netns: Netns,
     /// A socket for each group on each interface that the plan has it join.
     ears: BTreeMap<(PortId, Group), Rc<Ear>>,
-    /// The kernel's index of each port.
-    ifindexes: BTreeMap<PortId, u32>,
+    /// What has been joined, by the sockets' keys.
+    joined: BTreeMap<(PortId, Group), SourceFilter>,
     tasks: Vec<AbortHandle>,
 }
 
 /// A socket for one group, bound to it.
 struct Ear {
     socket: UdpSocket,
+    /// The kernel's index of the interface.
+    ifindex: u32,
     group: Group,
     node: NodeId,
 }
@@ -50,24 +55,57 @@ impl ListenerActor {
             hold_to(netns, plan.family, version)?;
         }
         let mut ears = BTreeMap::new();
+        let mut most_sources = 0;
         for act in plan.acts.iter().filter(|act| act.node == node) {
-            if let Action::Join(port, group) = act.action
-                && !ears.contains_key(&(port, group))
-            {
+            let Action::Join(port, group, filter) = &act.action else { continue };
+            most_sources = most_sources.max(filter.sources().len());
+            let (port, group) = (*port, *group);
+            if !ears.contains_key(&(port, group)) {
+                let ports = plan.nodes[node].ports.iter();
+                let own = ports.zip(ifindexes).find(|(own, _)| **own == port);
+                let (_, &ifindex) = own.ok_or(io::ErrorKind::NotFound)?;
                 let socket = udp::receiver(netns, SocketAddr::new(group.addr(), UDP_PORT))?;
-                ears.insert((port, group), Rc::new(Ear { socket, group, node }));
+                ears.insert((port, group), Rc::new(Ear { socket, ifindex, group, node }));
             }
         }
-        let ports = plan.nodes[node].ports.iter().copied();
-        let ifindexes = ports.zip(ifindexes.iter().copied()).collect();
-        Ok(Self { node, netns: netns.try_clone()?, ears, ifindexes, tasks: Vec::new() })
+        if most_sources > USUAL_SOURCES {
+            netns.write_sysctl("net/ipv4/igmp_max_msf", &most_sources.to_string())?;
+        }
+        let (netns, joined) = (netns.try_clone()?, BTreeMap::new());
+        Ok(Self { node, netns, ears, joined, tasks: Vec::new() })
     }
 
-    /// The socket of a group on an interface, and the kernel's index of that.
-    fn ear(&self, port: PortId, group: Group) -> Result<(&UdpSocket, u32), String> {
+    /// Makes the kernel want these sources of the group on the interface.
+    fn join(&mut self, port: PortId, group: Group, filter: &SourceFilter) -> Result<(), String> {
         let ear = self.ears.get(&(port, group)).ok_or("no socket for this group")?;
-        let ifindex = self.ifindexes.get(&port).ok_or("no such interface")?;
-        Ok((&ear.socket, *ifindex))
+        let membership = Membership::of(&ear.socket, ear.ifindex, group.addr());
+        let is_new = self.joined.insert((port, group), filter.clone()).is_none();
+        let told = |call| move |error: io::Error| format!("{call}: {error}");
+        let is_done = match (filter, is_new) {
+            (SourceFilter::Exclude(sources), true) => {
+                membership.join().map_err(told("MCAST_JOIN_GROUP"))?;
+                sources.is_empty()
+            }
+            // The first source makes the membership one of INCLUDE mode.
+            (SourceFilter::Include(sources), true) => {
+                let first = *sources.first().ok_or("no source to join")?;
+                membership.join_source(first).map_err(told("MCAST_JOIN_SOURCE_GROUP"))?;
+                sources.len() == 1
+            }
+            (_, false) => false,
+        };
+        if is_done {
+            return Ok(());
+        }
+        let excluded = matches!(filter, SourceFilter::Exclude(_));
+        membership.filter(excluded, filter.sources()).map_err(told("MCAST_MSFILTER"))
+    }
+
+    fn leave(&mut self, port: PortId, group: Group) -> Result<(), String> {
+        let ear = self.ears.get(&(port, group)).ok_or("no socket for this group")?;
+        self.joined.remove(&(port, group));
+        let membership = Membership::of(&ear.socket, ear.ifindex, group.addr());
+        membership.leave().map_err(|error| format!("MCAST_LEAVE_GROUP: {error}"))
     }
 }
 
@@ -102,21 +140,15 @@ impl Actor for ListenerActor {
     }
 
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
-        let (result, call) = match action {
-            Action::Join(port, group) => {
-                let (socket, ifindex) = self.ear(*port, *group)?;
-                (udp::join(socket, ifindex, *group), "MCAST_JOIN_GROUP")
-            }
-            Action::Leave(port, group) => {
-                let (socket, ifindex) = self.ear(*port, *group)?;
-                (udp::leave(socket, ifindex, *group), "MCAST_LEAVE_GROUP")
-            }
+        match action {
+            Action::Join(port, group, filter) => self.join(*port, *group, filter),
+            Action::Leave(port, group) => self.leave(*port, *group),
             Action::Set(Setting::IgmpVersion(version)) => {
-                (hold_to(&self.netns, stage.plan.family, *version), "force_igmp_version")
+                hold_to(&self.netns, stage.plan.family, *version)
+                    .map_err(|error| format!("force_igmp_version: {error}"))
             }
-            _ => return Err("a listener joins and leaves".to_owned()),
-        };
-        result.map_err(|error| format!("{call}: {error}"))
+            _ => Err("a listener joins and leaves".to_owned()),
+        }
     }
 
     fn stop(&mut self, stage: &Stage) {

@@ -2,14 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
-use std::os::fd::AsFd as _;
 
-use castnet::addr::Group;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Socket, Type};
 
 use crate::lab::Netns;
-use crate::lab::sys::set_membership;
 
 /// Octets of receive buffer, enough for thousands of datagrams while the reader is held up.
 const RECEIVE_BUFFER: usize = 16 << 20;
@@ -68,14 +65,4 @@ pub(super) fn sender(
         socket.bind(&own.into())?;
         Ok(socket.into())
     })?
-}
-
-/// Makes a socket a member of a group on an interface.
-pub(super) fn join(socket: &UdpSocket, ifindex: u32, group: Group) -> io::Result<()> {
-    set_membership(socket.as_fd(), ifindex, group.addr(), true)
-}
-
-/// Ends the membership.
-pub(super) fn leave(socket: &UdpSocket, ifindex: u32, group: Group) -> io::Result<()> {
-    set_membership(socket.as_fd(), ifindex, group.addr(), false)
 }

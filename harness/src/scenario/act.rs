@@ -6,8 +6,7 @@ use super::gap::Gap;
 use super::reader::Reader;
 use super::span::Spanned;
 use super::values::{group, verb};
-use super::{Act, Churn, Membership, Send, Verb, expr, inject, set};
-use crate::vocabulary::unspoken;
+use super::{Act, Churn, Membership, Send, Verb, expr, inject, set, sources};
 
 /// The default number of payload octets.
 const DEFAULT_PAYLOAD: usize = 64;
@@ -26,8 +25,8 @@ const ROUTER: &str = "a table such as { who = \"r1\" }";
 type VerbEntry = (&'static str, &'static str, &'static str, fn(Reader<'_, '_>) -> Option<Verb>);
 
 const VERBS: [VerbEntry; 14] = [
-    ("join", "`join`", MEMBER, |table| membership(table).map(Verb::Join)),
-    ("leave", "`leave`", MEMBER, |table| membership(table).map(Verb::Leave)),
+    ("join", "`join`", MEMBER, |table| join(table).map(Verb::Join)),
+    ("leave", "`leave`", MEMBER, |table| leave(table).map(Verb::Leave)),
     ("churn", "`churn`", CHURN, |table| churn(table).map(Verb::Churn)),
     (
         "send",
@@ -98,24 +97,31 @@ fn is_act_name(text: &str) -> bool {
     expr::is_name(text) && !text.contains('.')
 }
 
+fn join(table: Reader<'_, '_>) -> Option<Membership> {
+    let sources = sources::joined(&table);
+    let membership = membership(table);
+    Some(Membership { sources: sources?, ..membership? })
+}
+
+fn leave(table: Reader<'_, '_>) -> Option<Membership> {
+    for key in ["from", "exclude", "source", "sources"] {
+        if let Some((found, _)) = table.entries().find(|(found, _)| found.value == key) {
+            let message = "a leave ends the whole membership";
+            let help = "to change its sources, `join` again with `from` or `exclude`";
+            let mut faults = table.faults().borrow_mut();
+            faults.error_with_help(&found.span, message, "has no sources", help);
+            table.know(&[key]);
+        }
+    }
+    membership(table)
+}
+
 fn membership(table: Reader<'_, '_>) -> Option<Membership> {
     let who = table.require("who", table.string("who"));
     let group = table.require("group", group(&table, "group"));
     let link = table.string("link");
-    refuse_sources(&table);
     table.finish();
-    Some(Membership { who: who?, group: group?, link })
-}
-
-/// Reports sources of a membership: their keys mean something else in other tables.
-fn refuse_sources(table: &Reader<'_, '_>) {
-    let (message, label) = unspoken::SOURCES;
-    for key in ["from", "source", "sources"] {
-        if let Some((found, _)) = table.entries().find(|(found, _)| found.value == key) {
-            table.faults().borrow_mut().error(&found.span, message, label);
-            table.know(&[key]);
-        }
-    }
+    Some(Membership { who: who?, group: group?, link, sources: None })
 }
 
 fn churn(table: Reader<'_, '_>) -> Option<Churn> {

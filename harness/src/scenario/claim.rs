@@ -4,6 +4,7 @@ use castnet::addr::Group;
 
 use super::expr::{CountExpr, Expr};
 use super::span::{Span, Spanned};
+use super::verb::ListedSource;
 use crate::vocabulary::field::{FieldRow, PacketField, Value};
 use crate::vocabulary::kind::PacketKind;
 
@@ -102,6 +103,8 @@ pub enum Written {
     Value(Value),
     /// A length of time in which there may be intervals.
     Length(Expr),
+    /// A list of sources.
+    Sources(Vec<Spanned<ListedSource>>),
 }
 
 impl PacketFilter {
@@ -229,10 +232,21 @@ pub struct MembersClaim {
     pub of: Spanned<String>,
     /// The link.
     pub on: Spanned<String>,
-    /// The groups, all of them.
-    pub groups: Vec<Spanned<Group>>,
+    /// The groups, all of them, with what is claimed about their sources.
+    pub groups: Vec<(Spanned<Group>, Option<MembersOf>)>,
     /// When.
     pub at: Spanned<Expr>,
+}
+
+/// A claim about the sources of a group.
+#[derive(Clone, Debug)]
+pub struct MembersOf {
+    /// The filter mode: whether the listed sources are excluded.
+    pub excluded: bool,
+    /// The sources that are wanted, or excluded.
+    pub listed: Vec<Spanned<ListedSource>>,
+    /// The sources beside the excluded ones that members have asked for, if that is claimed.
+    pub requested: Option<Vec<Spanned<ListedSource>>>,
 }
 
 /// The keys of `mdb`.

@@ -6,7 +6,7 @@ use super::values::{count, expression, group, optional, verb, window};
 use super::{
     Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, clauses, packet, state,
 };
-use crate::vocabulary::claim::{SINCE, all_keys, keys};
+use crate::vocabulary::claim::{FROM, SINCE, all_keys, keys};
 
 /// The verbs of claims.
 const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
@@ -81,7 +81,7 @@ fn delivery(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Option<Del
     let table = table?;
     let to = table.require("to", table.string("to"));
     let group = table.require("group", group(&table, "group"));
-    let from = table.string("from");
+    let from = table.spelling(&FROM).and_then(|key| table.string(key));
     table.finish();
     Some(DeliveryClaim { to: to?, group: group?, from, what: what? })
 }

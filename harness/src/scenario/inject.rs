@@ -1,10 +1,14 @@
 //! Reads messages of an injector or a scripted querier: by fields, or octet by octet.
 
+mod message;
+
 use std::time::Duration;
+
+use castnet::gmp::message::Version;
 
 use super::reader::Reader;
 use super::span::Spanned;
-use super::values::{group, verb};
+use super::values::verb;
 use super::{Inject, InjectedMessage, PacketKind, Repeat};
 use crate::vocabulary::act::{LARGEST_MESSAGE, MOST_TIMES};
 use crate::vocabulary::field::{PacketField, row};
@@ -14,37 +18,39 @@ use crate::vocabulary::kind::{MADE, SPELLINGS};
 pub(super) fn inject(table: Reader<'_, '_>) -> Option<Inject> {
     let form = "kind = \"v2-report\", or hex = \"16 00 fa fd ef 01 01 01\"";
     let message = verb(&table, &["kind", "hex"], form).and_then(|verb| match verb {
-        "kind" => fields(&table, kind(&table)?),
-        _ => Some(InjectedMessage::Octets(hex(&table)?)),
+        "kind" => message::of_kind(&table, kind(&table)?),
+        _ => Some(InjectedMessage::Octets(octets(&table, "hex")?)),
     });
     if message.is_none() {
         // The faults of the kind come first: it decides which of these keys have a meaning.
-        table.know(&["group", "max-resp"]);
+        table.know(&["group", "records"]);
+        table.know(&message::OF_QUERIES);
     }
     finish(table, message)
 }
 
-/// The keys of `query`: a General Query, or a Group-Specific one if there is a group.
+/// The keys of `query`: a General Query, or one for a group or its sources if they are there.
 pub(super) fn query(table: Reader<'_, '_>) -> Option<Inject> {
-    let kind = match table.value("group") {
-        None => PacketKind::GeneralQuery,
-        Some(_) => PacketKind::GroupSpecificQuery,
+    let kind = match (table.value("group"), table.value("sources")) {
+        (None, _) => PacketKind::GeneralQuery,
+        (Some(_), None) => PacketKind::GroupSpecificQuery,
+        (Some(_), Some(_)) => PacketKind::SourceQuery,
     };
-    let message = fields(&table, kind);
+    let message = message::of_kind(&table, kind);
     finish(table, message)
 }
 
 /// The keys of `report`.
 pub(super) fn report(table: Reader<'_, '_>) -> Option<Inject> {
-    let version = table.integer::<u8>("version");
-    table.limit("version", version.as_ref(), |limits, found| {
-        (format!("a Report of version {found} cannot be made here"), limits.to_owned())
-    });
-    let kind = match version {
-        Some(Spanned { value: 1, .. }) => PacketKind::V1Report,
+    let version = table.whole::<u8>("version");
+    let has_records = table.value("records").is_some();
+    let kind = match version.as_ref().map(|version| version.value) {
+        None if has_records => PacketKind::V3Report,
+        Some(1) => PacketKind::V1Report,
+        Some(3) => PacketKind::V3Report,
         _ => PacketKind::V2Report,
     };
-    let message = fields(&table, kind);
+    let message = message::of_kind(&table, kind);
     finish(table, message)
 }
 
@@ -130,36 +136,20 @@ fn kind(table: &Reader<'_, '_>) -> Option<PacketKind> {
     None
 }
 
-fn fields(table: &Reader<'_, '_>, kind: PacketKind) -> Option<InjectedMessage> {
-    let max_resp = if kind.is_query() { max_resp(table) } else { None };
-    let group = match kind {
-        PacketKind::GeneralQuery => None,
-        _ => Some(table.require("group", group(table, "group"))?),
-    };
-    Some(InjectedMessage::Fields {
-        kind,
-        group: group.map(|group| group.value),
-        max_resp: max_resp.map(|max_resp| max_resp.value),
-    })
-}
-
-/// A Max Response Time, which a message carries in tenths of a second.
+/// The Max Response Time of a Query before version 3, which carries it in tenths of a second.
 pub(super) fn max_resp(table: &Reader<'_, '_>) -> Option<Spanned<Duration>> {
     let max_resp = table.duration("max-resp")?;
-    let nanos = max_resp.value.as_nanos();
-    if nanos % 100_000_000 != 0 || nanos > 25_500_000_000 {
-        let message = "`max-resp` is 0 to 25.5 s in whole tenths (RFC 2236 section 2.2)";
-        table.faults().borrow_mut().error(&max_resp.span, message, "cannot be said");
-    }
+    message::check_max_resp(table, &max_resp, Version::V2);
     Some(max_resp)
 }
 
-fn hex(table: &Reader<'_, '_>) -> Option<Vec<u8>> {
+/// Octets in hexadecimal digits.
+fn octets(table: &Reader<'_, '_>, key: &'static str) -> Option<Vec<u8>> {
     let form = "octets in hex such as \"16 00 fa fd ef 01 01 01\"";
-    table.parsed("hex", form, octets).map(|octets| octets.value)
+    table.parsed(key, form, of_digits).map(|octets| octets.value)
 }
 
-fn octets(text: &str) -> Result<Vec<u8>, String> {
+fn of_digits(text: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if !digits.len().is_multiple_of(2) {
         return Err("half an octet is left over".to_owned());

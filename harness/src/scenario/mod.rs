@@ -38,6 +38,7 @@ mod reader;
 mod scope;
 mod set;
 mod source;
+mod sources;
 mod span;
 mod state;
 mod switch;
@@ -66,8 +67,8 @@ pub use crate::vocabulary::kind::PacketKind;
 pub use backend::{Backend, Backends, Record};
 pub use claim::{
     Claim, Delivered, DeliveryClaim, Expectation, GivenField, LatencyClaim, MdbClaim, MembersClaim,
-    MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim, PacketClaim, PacketFilter,
-    QuerierClaim, When, Window, Written,
+    MembersOf, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim, PacketClaim,
+    PacketFilter, QuerierClaim, When, Window, Written,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use golden::Golden;
@@ -76,7 +77,10 @@ pub use pace::Pace;
 pub use source::{Source, Sources};
 pub use template::{Kind, is_template, kind};
 pub use time::LONGEST;
-pub use verb::{Act, Churn, Inject, InjectedMessage, Membership, Repeat, Send, Set, Verb};
+pub use verb::{
+    Act, Churn, Inject, InjectedMessage, InjectedQuery, InjectedRecord, JoinedSources,
+    ListedSource, Membership, Repeat, Send, Set, Verb,
+};
 
 pub(crate) use family::other as other_family;
 pub(crate) use gap::{Gap, Gaps};

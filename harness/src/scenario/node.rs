@@ -14,7 +14,7 @@ use super::{
     Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch, threshold,
 };
 use crate::knobs::HostKnobs;
-use crate::vocabulary::node::{PROCESS, ROLES, STACKS, all_keys, keys};
+use crate::vocabulary::node::{PROCESS, ROLES, SPEAKS, STACKS, all_keys, keys};
 
 /// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
 /// PIM-SM (RFC 7761 section 4.11).
@@ -160,12 +160,24 @@ fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
 }
 
 fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
-    let version = igmp_version(table);
+    let version = listener_version(table);
     let count = table.whole::<u32>("count");
     if table.value("count").is_some() && count.is_none() {
         return None;
     }
     Some(listeners(version?, count.map_or(1, |count| count.value)))
+}
+
+/// The version that a listener speaks, by either of its keys.
+fn listener_version(table: &Reader<'_, '_>) -> Option<Option<u8>> {
+    let number = igmp_version(table);
+    let Some(word) = table.value("speaks") else { return number };
+    if table.value("igmp-version").is_some() {
+        let message = "both `igmp-version` and `speaks` in one table";
+        table.faults().borrow_mut().error(&word.span(), message, "they mean the same");
+        return None;
+    }
+    table.word("speaks", "version", &SPEAKS).map(|version| Some(version.value))
 }
 
 /// The version to which a listener's kernel is fixed, if any.
@@ -188,9 +200,9 @@ pub(super) const fn listeners(igmp_version: Option<u8>, count: u32) -> Listener 
 }
 
 fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
-    let version = igmp_version(table)?.unwrap_or(2);
+    let version = listener_version(table)?.unwrap_or(2);
     if version == 1 {
-        let span = table.integer::<u8>("igmp-version")?.span;
+        let span = ["igmp-version", "speaks"].iter().find_map(|key| table.value(key))?.span();
         let message = "castnet's stack speaks version 2 or 3 of IGMP";
         table.faults().borrow_mut().error(&span, message, "2 or 3");
         return None;

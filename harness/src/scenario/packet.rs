@@ -1,12 +1,9 @@
 //! Reads filters for packets, and claims about their number or order.
 
-use std::net::IpAddr;
-
-use super::family;
 use super::reader::Reader;
 use super::span::Spanned;
 use super::values::{count, expression, group, optional, window};
-use super::{GivenField, OrderClaim, PacketClaim, PacketFilter, Written};
+use super::{GivenField, OrderClaim, PacketClaim, PacketFilter, Written, sources};
 use crate::vocabulary::field::{FIELDS, FieldRow, Value};
 use crate::vocabulary::key::Form;
 use crate::vocabulary::kind::SPELLINGS;
@@ -61,31 +58,11 @@ fn field(table: &Reader<'_, '_>, row: &FieldRow) -> Option<Spanned<Written>> {
         Form::Whole(..) => table.whole(key).map(|whole| of(whole.map(Value::Whole))),
         Form::Address => table.address(key).map(|address| of(address.map(Value::Address))),
         Form::Length => expression(table, key).map(|length| length.map(Written::Length)),
-        Form::List(_) => addresses(table, key).map(|list| of(list.map(Value::Addresses))),
+        Form::List(_) => sources::list(table, key).map(|list| list.map(Written::Sources)),
         Form::Words(words) => {
             let words: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
             table.word(key, row.what(), &words).map(|word| of(word.map(Value::Word)))
         }
         _ => None,
     }
-}
-
-/// The addresses of a list, in ascending order.
-fn addresses(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Vec<IpAddr>>> {
-    let list = table.strings(key)?;
-    let mut addresses = Vec::new();
-    for text in &list.value {
-        let run = table.scope().family();
-        match family::address(&text.value, run) {
-            Ok(address) => addresses.push(address),
-            Err(refusal) => {
-                let form = family::Form::Address;
-                let message = format!("{} is not {}", text.value, form.words(run));
-                let mut faults = table.faults().borrow_mut();
-                refusal.report(&text.value, &text.span, message, form.label(run), &mut faults);
-            }
-        }
-    }
-    addresses.sort_unstable();
-    Some(Spanned { value: addresses, span: list.span })
 }

@@ -4,8 +4,9 @@ use castnet::addr::Group;
 
 use super::reader::Reader;
 use super::span::Spanned;
-use super::values::{expression, listed_group, window};
-use super::{MembersClaim, QuerierClaim, When};
+use super::values::{expression, listed_group, verb, window};
+use super::{MembersClaim, MembersOf, QuerierClaim, When, sources};
+use crate::vocabulary::claim::MEMBERS_OF;
 
 pub(super) fn querier(
     outer: &Reader<'_, '_>,
@@ -48,12 +49,57 @@ pub(super) fn members(
     let table = table?;
     let of = table.require("of", table.string("of"));
     let on = table.require("on", table.string("on"));
-    let written = table.require("groups", table.strings("groups"));
-    let groups: Option<Vec<Option<_>>> =
-        written.map(|list| list.value.iter().map(|text| group(text, &table)).collect());
+    let groups = groups(&table);
     table.finish();
-    let groups = groups?.into_iter().collect::<Option<Vec<_>>>();
     Some(MembersClaim { of: of?, on: on?, groups: groups?, at: at? })
+}
+
+/// The groups with members: a list of them, or a table with their sources.
+fn groups(table: &Reader<'_, '_>) -> Option<Vec<(Spanned<Group>, Option<MembersOf>)>> {
+    let Some(value) = table.require("groups", table.value("groups")) else { return None };
+    if value.get_ref().as_table().is_none() {
+        let written = table.strings("groups")?;
+        let groups = written.value.iter().map(|text| Some((group(text, table)?, None)));
+        return groups.collect::<Vec<_>>().into_iter().collect();
+    }
+    let form = "a list, or a table such as { \"239.1.1.1\" = { include = [\"s1\"] } }";
+    let named = Reader::of(value, "`groups`", form, table.scope())?;
+    let groups = named.entries().map(|(name, value)| {
+        let group = group(&name, table);
+        let form = "a table such as { include = [\"s1\"] } or { exclude = [] }";
+        let sources = Reader::of(value, "the table of a group", form, table.scope());
+        let sources = sources.and_then(|of| members_of(of.with(MEMBERS_OF)));
+        Some((group?, Some(sources?)))
+    });
+    groups.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn members_of(table: Reader<'_, '_>) -> Option<MembersOf> {
+    let form = "include = [\"s1\"], or exclude = []";
+    let mode = verb(&table, &["include", "exclude"], form);
+    let Some(mode) = mode else {
+        table.know(&["requested"]);
+        table.finish();
+        return None;
+    };
+    let listed = sources::list(&table, mode);
+    // In INCLUDE mode the timers of all sources run.
+    let requested = match (mode, table.value("requested")) {
+        ("exclude", Some(_)) => Some(sources::list(&table, "requested").map(|list| list.value)),
+        (_, None) => None,
+        (_, Some(value)) => {
+            let message = "`requested` goes with `exclude`";
+            let label = "in INCLUDE mode these are the included ones";
+            table.faults().borrow_mut().error(&value.span(), message, label);
+            return None;
+        }
+    };
+    table.finish();
+    let requested = match requested {
+        None => None,
+        Some(read) => Some(read?),
+    };
+    Some(MembersOf { excluded: mode == "exclude", listed: listed?.value, requested })
 }
 
 /// A group that routers forward.

@@ -1,9 +1,11 @@
 //! What can be done: the acts of a timeline as they are written.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
+use castnet::gmp::message::{RecordType, Version};
 
 use super::span::{Span, Spanned};
 use super::{PacketKind, StaticJoin};
@@ -90,17 +92,46 @@ pub struct Inject {
 /// What an injector sends.
 #[derive(Clone, Debug)]
 pub enum InjectedMessage {
-    /// A message by its fields.
-    Fields {
-        /// Which.
-        kind: PacketKind,
-        /// Its group.
-        group: Option<Group>,
-        /// Its Max Response Time, if it is a Query.
-        max_resp: Option<Duration>,
-    },
+    /// A Query by its fields.
+    Query(InjectedQuery),
+    /// A Report of version 1 or 2, or a Leave, about this group.
+    Older(PacketKind, Group),
+    /// A version 3 Report with these records.
+    Records(Vec<InjectedRecord>),
     /// The IGMP message as it is, checksum and all.
     Octets(Vec<u8>),
+}
+
+/// A Query.
+#[derive(Clone, Debug)]
+pub struct InjectedQuery {
+    /// Its version.
+    pub version: Version,
+    /// Its group; none makes it general.
+    pub group: Option<Group>,
+    /// Its Max Response Time.
+    pub max_resp: Duration,
+    /// Its sources.
+    pub sources: Vec<Spanned<ListedSource>>,
+    /// Its S flag.
+    pub suppress: bool,
+    /// Its QRV.
+    pub robustness: u8,
+    /// Its QQI.
+    pub query_interval: Duration,
+}
+
+/// A group record.
+#[derive(Clone, Debug)]
+pub struct InjectedRecord {
+    /// Its type.
+    pub kind: RecordType,
+    /// Its group.
+    pub group: Group,
+    /// Its sources.
+    pub sources: Vec<Spanned<ListedSource>>,
+    /// Its auxiliary data.
+    pub aux: Vec<u8>,
 }
 
 /// How often something is sent.
@@ -121,6 +152,39 @@ pub struct Membership {
     pub group: Spanned<Group>,
     /// The link, where the node has several.
     pub link: Option<Spanned<String>>,
+    /// The sources that a join is about; a leave has none.
+    pub sources: Option<JoinedSources>,
+}
+
+/// The key `from` or `exclude` of a join.
+#[derive(Clone, Debug)]
+pub struct JoinedSources {
+    /// Whether all sources except these are wanted.
+    pub excluded: bool,
+    /// Nodes, addresses and ranges of addresses.
+    pub listed: Vec<Spanned<ListedSource>>,
+    /// The place of the list.
+    pub span: Span,
+}
+
+/// An entry of a source list.
+#[derive(Clone, Debug)]
+pub enum ListedSource {
+    /// A node, with its address on its link.
+    Node(String),
+    /// The addresses from the first to the last.
+    Range(IpAddr, IpAddr),
+}
+
+impl fmt::Display for ListedSource {
+    /// As it was written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(name) => f.write_str(name),
+            Self::Range(first, last) if first == last => first.fmt(f),
+            Self::Range(first, last) => write!(f, "{first}..{last}"),
+        }
+    }
 }
 
 /// The keys of `churn`.

@@ -45,7 +45,9 @@ impl Actor for HostActor {
 
     fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
-            Action::Join(port, group) => self.member.join(cx.now, *port, *group)?,
+            Action::Join(port, group, filter) => {
+                self.member.join(cx.now, *port, *group, filter)?;
+            }
             Action::Leave(port, group) => self.member.leave(cx.now, *port, *group),
             _ => return Err("a listener joins and leaves".to_owned()),
         }

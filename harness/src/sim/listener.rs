@@ -171,7 +171,10 @@ impl<A: HostInet> Actor for ListenerActor<A> {
 
     fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
-            Action::Join(port, group) => {
+            Action::Join(port, group, filter) => {
+                if !filter.is_all() {
+                    return Err("the model of the kernel's host knows no sources yet".to_owned());
+                }
                 let socket = (*port, *group);
                 if !self.joined.contains(&socket) {
                     self.joined.push(socket);

@@ -191,7 +191,7 @@ impl<A: HostInet> Actor for Population<A> {
     fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         let all = 0..self.hosts.len() as u32;
         match action {
-            Action::Join(_, group) => {
+            Action::Join(_, group, _) => {
                 let group = of(group.addr())?;
                 all.for_each(|host| self.join(cx, group, host));
             }

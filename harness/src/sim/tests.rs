@@ -143,7 +143,7 @@ fn a_join_of_an_ipv6_group_breaks_the_run() {
         plan("", "", "[[act]]\nat = \"1s\"\njoin = { who = \"h1\", group = \"239.1.1.2\" }");
     let group = castnet::addr::Group::new("ff3e::1".parse().unwrap()).unwrap();
     for act in &mut plan.acts {
-        if let Action::Join(_, of) = &mut act.action {
+        if let Action::Join(_, of, _) = &mut act.action {
             *of = group;
         }
     }

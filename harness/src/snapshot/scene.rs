@@ -213,7 +213,7 @@ impl<'a> Scene<'a> {
     pub(super) fn changes_membership(&self, act: &Act, segment: LinkId, group: Group) -> bool {
         let here = |port| self.segment(port) == segment;
         match &act.action {
-            Action::Join(port, of) | Action::Leave(port, of) => here(*port) && *of == group,
+            Action::Join(port, of, _) | Action::Leave(port, of) => here(*port) && *of == group,
             Action::Inject(injection) => here(injection.port),
             _ => self.is_upheaval(act, segment),
         }
@@ -256,7 +256,7 @@ impl<'a> Scene<'a> {
         for act in &self.plan.acts {
             let then = act.at;
             match act.action {
-                Action::Join(port, group)
+                Action::Join(port, group, _)
                     if self.segment(port) == segment && then + margin <= from =>
                 {
                     members.push((port, group));

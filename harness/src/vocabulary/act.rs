@@ -1,9 +1,10 @@
 //! The keys of acts, by their verbs.
 
-use super::field::{PacketField, row};
+use super::field::{PacketField, RECORDS, row};
 use super::key::Default::{Flag as Yes, Number};
 use super::key::Form::{
-    self, Address, Flag, Group, Like, Link, List, Node, Numbers, Table, Text, Time, Whole, Words,
+    self, Address, Flag, Group, Like, Link, List, Node, Numbers, Source, Table, Tables, Text, Time,
+    Whole, Words,
 };
 use super::key::{Key, Keys};
 use super::kind::MADE;
@@ -30,9 +31,15 @@ const fn field(field: PacketField, form: Form, about: &'static str) -> Key {
 }
 
 const MAX_RESP: Key =
-    field(PacketField::MaxResp, Time, "The Max Response Time, 0s to 25.5s in whole tenths.");
+    field(PacketField::MaxResp, Time, "The Max Response Time, in whole tenths of a second.");
 
 static MEMBER: &[Key] = &[who("The listener."), GROUP, LINK];
+
+/// The keys that name the sources of a join.
+static JOINED: &[Key] = &[
+    Key::new("from", List(&Source), "Only these sources (INCLUDE); all unless given."),
+    Key::new("exclude", List(&Source), "All sources except these (EXCLUDE)."),
+];
 
 static CHURN: &[Key] = &[
     who("The population."),
@@ -78,15 +85,43 @@ static MESSAGE: &[Key] = &[
     Key::new("times", Whole(1, MOST_TIMES as u64), "How often; until it is stopped unless given."),
 ];
 
-static QUERY: &[Key] = &[Key::new("group", Group, "Makes it a Group-Specific Query."), MAX_RESP];
+/// The fields of a Query; those after the version are of version 3.
+static QUERY_FIELDS: &[Key] = &[
+    MAX_RESP,
+    field(PacketField::Version, Numbers(&[1, 2, 3]), "Its version; 2, or 3 with a field of that."),
+    field(PacketField::Sources, List(&Source), "The sources of a Group-and-Source-Specific Query."),
+    field(PacketField::Suppress, Flag, "The S flag of a version 3 Query; not set unless given."),
+    field(PacketField::Robustness, Whole(0, 7), "The QRV of a version 3 Query; 2 unless given."),
+    field(PacketField::QueryInterval, Time, "The QQI of a version 3 Query; 125s unless given."),
+];
 
-static REPORT: &[Key] =
-    &[GROUP, Key::new("version", Numbers(&[1, 2]), "Of which version it is.").or(Number(2))];
+static QUERY: &[Key] = &[Key::new("group", Group, "Makes it a Group-Specific Query.")];
+
+const RECORDS_KEY: Key = Key::new(
+    "records",
+    Tables(&[RECORD]),
+    "The group records of a version 3 Report: `type`, `group`, and `sources`.",
+);
+
+/// A group record of a version 3 Report.
+const RECORD: &[Key] = &[
+    Key::needed("type", Words(&RECORDS), "Its type."),
+    GROUP,
+    Key::new("sources", List(&Source), "Its sources; none unless given."),
+    Key::new("aux", Like("00 00 00 00"), "Auxiliary data, whole 32-bit words octet by octet."),
+];
+
+static REPORT: &[Key] = &[
+    Key::new("group", Group, "The group of a Report of version 1 or 2."),
+    Key::new("version", Numbers(&[1, 2, 3]), "Of which version it is; 3 with `records`.")
+        .or(Number(2)),
+    RECORDS_KEY,
+];
 
 static ANY_MESSAGE: &[Key] = &[
     Key::new("kind", Words(&MADE), "The message, by its fields."),
     Key::new("group", Group, "The group that it names."),
-    MAX_RESP,
+    RECORDS_KEY,
     Key::new("hex", Like("16 00 fa fd ef 01 01 01"), "The message, octet by octet."),
 ];
 
@@ -120,7 +155,11 @@ pub static ACT: &[Key] = &[
 
 /// The verbs; an act has exactly one.
 pub static VERBS: &[Key] = &[
-    Key::new("join", Table(&[MEMBER]), "A listener joins a group."),
+    Key::new(
+        "join",
+        Table(&[MEMBER, JOINED]),
+        "A listener joins a group, or changes the sources that it wants of it.",
+    ),
     Key::new("leave", Table(&[MEMBER]), "A listener leaves a group that it has joined."),
     Key::new("churn", Table(&[CHURN]), "Hosts of a population come and go."),
     Key::new("send", Table(&[SEND]), "A source sends numbered datagrams."),
@@ -131,13 +170,13 @@ pub static VERBS: &[Key] = &[
     ),
     Key::new(
         "query",
-        Table(&[MESSAGE, QUERY]),
-        "A Query: General, or Group-Specific if there is a group.",
+        Table(&[MESSAGE, QUERY, QUERY_FIELDS]),
+        "A Query: General, or Group-Specific if there is a group, and of sources if there are any.",
     ),
     Key::new("report", Table(&[MESSAGE, REPORT]), "A Membership Report."),
     Key::new(
         "inject",
-        Table(&[MESSAGE, ANY_MESSAGE]),
+        Table(&[MESSAGE, ANY_MESSAGE, QUERY_FIELDS]),
         "Any IGMP message, by fields or octet by octet.",
     ),
     Key::new("down", Table(&[INTERFACE]), "An interface goes down."),

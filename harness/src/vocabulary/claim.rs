@@ -3,7 +3,8 @@
 use super::field::{FIELDS, FieldRow};
 use super::key::Default::{Flag as Yes, Text as Said};
 use super::key::Form::{
-    Count, Flag, Group, Length, Like, Link, List, Moment, Node, Table, Tables, Text, True, Words,
+    Count, Flag, Group, Length, Like, Link, List, ListOrNamed, Moment, Node, Source, Table, Tables,
+    Text, True, Words,
 };
 use super::key::{CLAUSES, Key, Keys};
 use super::kind::WORDS;
@@ -52,12 +53,18 @@ static PACKET: &[Key] = &[
 static ORDER: &[Key] =
     &[Key::needed("order", Tables(FILTER), "The first packets like these, in order.")];
 
+/// The source of a claim about deliveries.
+pub const FROM: Key = Key {
+    aliases: &["source"],
+    ..Key::new("from", Node, "Only what this source sends, a node or an address.")
+};
+
 static DELIVERY: &[Key] = &[Key::needed(
     "delivery",
     Table(&[&[
         Key::needed("to", Node, "The receiver."),
         Key::needed("group", Group, "The group."),
-        Key::new("from", Node, "Only what this source sends."),
+        FROM,
     ]]),
     "What reaches a receiver.",
 )];
@@ -134,13 +141,24 @@ static QUERIER: &[Key] = &[Key::needed(
     "Who queries a link.",
 )];
 
+/// The sources of a group, as a router knows them; the table has the first or the second key.
+pub static MEMBERS_OF: Keys = &[&[
+    Key::new("include", List(&Source), "INCLUDE: members want only these sources."),
+    Key::new("exclude", List(&Source), "EXCLUDE: members want all sources except these."),
+    Key::new("requested", List(&Source), "In EXCLUDE: the sources whose timers run."),
+]];
+
 static MEMBERS: &[Key] = &[
     Key::needed(
         "members",
         Table(&[&[
             Key::needed("of", Node, "The router."),
             Key::needed("on", Link, "The link."),
-            Key::needed("groups", List(&Group), "All groups that it knows members of."),
+            Key::needed(
+                "groups",
+                ListOrNamed(&Group, &Table(MEMBERS_OF)),
+                "All groups that it knows members of, or a table of them with their sources.",
+            ),
         ]]),
         "Of which groups a router knows members.",
     ),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::key::Form::{self, Address, Flag, Length, List, Whole, Words};
+use super::key::Form::{self, Address, Flag, Length, List, Source, Whole, Words};
 use super::key::Key;
 use super::kind::PacketKind;
 
@@ -160,7 +160,7 @@ pub static FIELDS: [FieldRow; 17] = [
     new(PacketField::Record, "record", Words(&RECORDS),
         "A version 3 Report has such a record, for `group` and with `sources` if these are given.",
         (Of::V3Reports, "group records")),
-    new(PacketField::Sources, "sources", List(&Address),
+    new(PacketField::Sources, "sources", List(&Source),
         "All sources of a version 3 Query or of a record, in any order.", (Of::Lists, "sources")),
     new(PacketField::Records, "records", Whole(0, 65_535),
         "How many records a version 3 Report has.", (Of::V3Reports, "group records")),

@@ -47,6 +47,8 @@ pub enum Form {
     Address,
     /// A network.
     Network,
+    /// A source: the name of a node, an address, or a range of addresses.
+    Source,
     /// The name of a node.
     Node,
     /// The name of a link.
@@ -59,6 +61,8 @@ pub enum Form {
     Named(&'static Self),
     /// One such value for all, or a table of them.
     OneOrNamed(&'static Self),
+    /// A list of values of the first form, or a table of values of the second.
+    ListOrNamed(&'static Self, &'static Self),
     /// True or false.
     Flag,
     /// True, the only sensible value.
@@ -146,7 +150,7 @@ impl Form {
     pub const fn keys(&self) -> Keys {
         match self {
             Self::Table(keys) | Self::Tables(keys) | Self::Defined(_, keys) => keys,
-            Self::List(form) | Self::Named(form) => form.keys(),
+            Self::List(form) | Self::Named(form) | Self::ListOrNamed(_, form) => form.keys(),
             _ => &[],
         }
     }

@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use castnet::addr::{Family, Group};
-use castnet::gmp::message::{Message, Query, Report, Version};
+use castnet::addr::Family;
+use castnet::gmp::message::Version;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of packets.
@@ -17,6 +17,8 @@ pub enum PacketKind {
     GeneralQuery,
     /// A Group-Specific Query.
     GroupSpecificQuery,
+    /// A Group-and-Source-Specific Query.
+    SourceQuery,
     /// A Membership Report of any version.
     Report,
     /// A version 1 Membership Report.
@@ -99,7 +101,10 @@ const fn row(
     }
 }
 
-const ALL: usize = 9;
+const ALL: usize = 10;
+
+/// The number of aliases of all kinds.
+const ALIASES: usize = 2;
 
 /// Every kind, once.
 pub static KINDS: [KindRow; ALL] = [
@@ -129,6 +134,15 @@ pub static KINDS: [KindRow; ALL] = [
         )
     },
     KindRow {
+        aliases: &["group-and-source-query"],
+        ..marked(
+            row(PacketKind::SourceQuery, "source-query", "a Query for sources of a group", 3..=3),
+            "SQ",
+            "Group-and-Source-Specific Query",
+            "query",
+        )
+    },
+    KindRow {
         is_union: true,
         is_made: false,
         ..row(PacketKind::Report, "report", "any Membership Report", 1..=3)
@@ -145,15 +159,12 @@ pub static KINDS: [KindRow; ALL] = [
         "v2 Report",
         "report",
     ),
-    KindRow {
-        is_made: false,
-        ..marked(
-            row(PacketKind::V3Report, "v3-report", "a Membership Report of version 3", 3..=3),
-            "R3",
-            "v3 Report",
-            "report",
-        )
-    },
+    marked(
+        row(PacketKind::V3Report, "v3-report", "a Membership Report of version 3", 3..=3),
+        "R3",
+        "v3 Report",
+        "report",
+    ),
     marked(row(PacketKind::Leave, "leave", "a Leave Group", 2..=2), "L", "Leave", "leave"),
     KindRow {
         versions: None,
@@ -163,8 +174,8 @@ pub static KINDS: [KindRow; ALL] = [
 ];
 
 /// Every spelling of every kind.
-pub const SPELLINGS: [(&str, PacketKind); ALL + 1] = {
-    let (mut all, mut to, mut at) = ([("", PacketKind::Query); ALL + 1], 0, 0);
+pub const SPELLINGS: [(&str, PacketKind); ALL + ALIASES] = {
+    let (mut all, mut to, mut at) = ([("", PacketKind::Query); ALL + ALIASES], 0, 0);
     while at < ALL {
         let row = &KINDS[at];
         all[to] = (row.word, row.kind);
@@ -180,8 +191,8 @@ pub const SPELLINGS: [(&str, PacketKind); ALL + 1] = {
 };
 
 /// The words alone.
-pub const WORDS: [&str; ALL + 1] = {
-    let (mut words, mut at) = ([""; ALL + 1], 0);
+pub const WORDS: [&str; ALL + ALIASES] = {
+    let (mut words, mut at) = ([""; ALL + ALIASES], 0);
     while at < words.len() {
         words[at] = SPELLINGS[at].0;
         at += 1;
@@ -218,25 +229,6 @@ impl PacketKind {
         KINDS[self as usize].is_made
     }
 
-    /// The message of this kind about the group; `None` if fields cannot describe the kind, or if the
-    /// kind needs a group.
-    #[must_use]
-    pub fn message(
-        self,
-        family: Family,
-        group: Option<Group>,
-        max_resp: Duration,
-    ) -> Option<Message> {
-        Some(match self {
-            Self::GeneralQuery => query(family, None, max_resp),
-            Self::GroupSpecificQuery => query(family, Some(group?), max_resp),
-            Self::V1Report => Message::Report(Report::of_group(Version::V1, group?)),
-            Self::V2Report => Message::Report(Report::of_group(Version::V2, group?)),
-            Self::Leave => Message::Report(Report::leave(group?)),
-            Self::Query | Self::Report | Self::V3Report | Self::Data => return None,
-        })
-    }
-
     /// The row of this kind.
     #[must_use]
     pub fn row(self) -> &'static KindRow {
@@ -253,7 +245,10 @@ impl PacketKind {
     /// Whether it is a Query.
     #[must_use]
     pub const fn is_query(self) -> bool {
-        matches!(self, Self::Query | Self::GeneralQuery | Self::GroupSpecificQuery)
+        matches!(
+            self,
+            Self::Query | Self::GeneralQuery | Self::GroupSpecificQuery | Self::SourceQuery
+        )
     }
 
     /// Whether it can be a version 3 Report.
@@ -263,12 +258,9 @@ impl PacketKind {
     }
 }
 
-/// A Query before version 3 of IGMP, where a zero Max Response Time makes it version 1
-/// (RFC2236-4-01), or before version 2 of MLD, where zero asks for an answer at once
-/// (RFC2710-3.4-01).
+/// The version of a Query without fields of version 3. In IGMP a zero Max Response Time makes it version 1
+/// (RFC2236-4-01); in MLD zero asks for an answer at once (RFC2710-3.4-01).
 #[must_use]
-pub fn query(family: Family, group: Option<Group>, max_resp: Duration) -> Message {
-    let is_oldest = family == Family::V4 && max_resp.is_zero();
-    let version = if is_oldest { Version::V1 } else { Version::V2 };
-    Message::Query(Query::older(version, group, max_resp))
+pub fn oldest_version(family: Family, max_resp: Duration) -> Version {
+    if family == Family::V4 && max_resp.is_zero() { Version::V1 } else { Version::V2 }
 }

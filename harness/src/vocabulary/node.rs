@@ -31,6 +31,16 @@ const IGMP_VERSION: Key = Key::new(
     "Holds the kernel to a version of IGMP. castnet's stack speaks 2, unless 3 is given.",
 );
 
+/// What a host's newest membership messages can name, in words of both families, and the version of IGMP
+/// that names it.
+pub const SPEAKS: [(&str, u8); 3] = [("igmp1", 1), ("groups", 2), ("sources", 3)];
+
+const SPEAKS_KEY: Key = Key::new(
+    "speaks",
+    Words(&[SPEAKS[0].0, SPEAKS[1].0, SPEAKS[2].0]),
+    "In place of `igmp-version`: `groups` is IGMPv2, `sources` is IGMPv3.",
+);
+
 /// The channels that a router forwards unasked.
 pub const STATIC_JOINS: Key = Key::new(
     "static-joins",
@@ -67,6 +77,7 @@ static ROUTER: &[Key] = &[
 static LISTENER: &[Key] = &[
     Key::new("stack", Words(&STACKS), "Who speaks IGMP for it.").or(Said("kernel")),
     IGMP_VERSION,
+    SPEAKS_KEY,
     Key::new("count", Whole(1, MOST_HOSTS as u64), "Makes it a population of so many.")
         .or(Number(1)),
     Key::new("robustness", Whole(0, 255), "How often castnet's stack reports unasked.")

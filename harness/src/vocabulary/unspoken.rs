@@ -6,13 +6,11 @@
 /// The answer to a word: the message, and the text at the caret.
 pub type Answer = (&'static str, &'static str);
 
-/// The answer to sources of a membership.
-pub const SOURCES: Answer =
-    ("castnet's hosts do not choose sources yet", "a word of IGMPv3 and MLDv2");
-
-const V3_WORD: Answer = (
-    "castnet has no kind of its own for this packet of IGMPv3 yet",
-    "claim a `query` with `sources`, or a `v3-report` with `record`",
+const SOURCE_QUERY: Answer =
+    ("castnet has another word for this packet of IGMPv3", "it is a `source-query`");
+const STATE_REPORT: Answer = (
+    "castnet has no kind of its own for this packet of IGMPv3",
+    "it is a `v3-report` with `record`",
 );
 const MLD: Answer = ("castnet does not speak MLD yet", "a word of MLD");
 const PIM: Answer = ("castnet does not speak PIM yet", "a word of PIM");
@@ -35,13 +33,12 @@ const WORDS: &[(&[&str], Answer)] = &[
     (&["assert-time", "assert-override-interval", "register", "register-stop"], PIM),
     (&["register-suppression-time", "register-probe-time", "rp", "rp-address"], PIM),
     (&["candidate-rp", "candidate-rp-advertisement", "dr-priority", "spt-switchover"], PIM),
-    (&["source-query", "group-and-source-query", "source-specific-query"], V3_WORD),
-    (&["group-and-source-specific-query", "state-change-report"], V3_WORD),
-    (&["current-state-report", "group-source-query"], V3_WORD),
+    (&["group-and-source-specific-query", "source-specific-query"], SOURCE_QUERY),
+    (&["group-source-query"], SOURCE_QUERY),
+    (&["state-change-report", "current-state-report"], STATE_REPORT),
     (&["device", "devices", "frr", "pimd", "smcroute", "bird"], DEVICE),
     (&["groups"], GROUPS),
     (&["membership"], MEMBERSHIP),
-    (&["speaks", "exclude", "include"], SOURCES),
 ];
 
 /// The parts of compound words, each with the answer for its protocol.

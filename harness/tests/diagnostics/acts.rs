@@ -2,16 +2,7 @@
 
 use castnet_lab::plan::{Action, compile};
 
-use super::{SOUND, told};
-
-/// The sound scenario with an injector and one more act.
-fn injecting(keys: &str) -> String {
-    let act =
-        format!("[[act]]\nat = \"3s\"\ninject = {{ who = \"i1\", {keys} }}\n\n[[expect]]\npacket");
-    let sound = SOUND.replacen("\"r2\", \"h1\"]", "\"r2\", \"h1\", \"i1\"]", 1);
-    let sound = sound.replacen("[nodes]", "[nodes]\ni1 = { role = \"injector\" }", 1);
-    sound.replacen("[[expect]]\npacket", &act, 1)
-}
+use super::{SOUND, injecting, told};
 
 #[test]
 fn faults_injections_and_what_is_done_to_routers() {
@@ -72,7 +63,6 @@ fn a_daemon_runs_in_no_way_that_is_not_known() {
 #[test]
 fn a_message_that_fields_cannot_describe_has_one_fault() {
     let told = [
-        "kind = \"v3-report\", group = \"239.1.1.1\"",
         "kind = \"report\", group = \"239.1.1.1\", max-resp = \"1s\"",
         "kind = \"data\", group = \"239.1.1.1\"",
         "kind = \"done\", group = \"239.1.1.1\"",

@@ -8,6 +8,7 @@ mod addresses;
 mod claims;
 mod files;
 mod rules;
+mod sources;
 mod state;
 mod unspoken;
 
@@ -64,6 +65,15 @@ fn told(source: &str) -> String {
         Ok(_) => "NOTHING IS WRONG".to_owned(),
         Err(rejected) => rejected.render(false),
     }
+}
+
+/// The sound scenario with an injector and one more act.
+fn injecting(keys: &str) -> String {
+    let act =
+        format!("[[act]]\nat = \"3s\"\ninject = {{ who = \"i1\", {keys} }}\n\n[[expect]]\npacket");
+    let sound = SOUND.replacen("\"r2\", \"h1\"]", "\"r2\", \"h1\", \"i1\"]", 1);
+    let sound = sound.replacen("[nodes]", "[nodes]\ni1 = { role = \"injector\" }", 1);
+    sound.replacen("[[expect]]\npacket", &act, 1)
 }
 
 /// The messages about each change by itself.

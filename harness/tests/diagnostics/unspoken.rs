@@ -37,8 +37,6 @@ fn words_of_protocols_that_are_not_spoken_yet() {
         (QUERIES, "kind = \"graft\""),
         (AT, "at = \"leave + Override_Interval\""),
         (AT, "at = \"leave + 3*r1.Hello_Period\""),
-        (JOIN, "join = { who = \"h1\", group = \"239.1.1.1\", from = [\"s1\"] }"),
-        (JOIN, "join = { who = \"h1\", group = \"239.1.1.1\", source = \"s1\" }"),
     ];
     changes.extend(routers.iter().map(|router| (R1, router.as_str())));
     insta::assert_snapshot!(each(&changes));

@@ -60,13 +60,24 @@ const TABLES: &[(&[&str], &[&str])] = &[
         &["/definitions/act/properties/query"],
         &["[[act]]\nquery = { ? }", "[[act]]\nquery = { group = \"239.1.1.1\", ? }"],
     ),
-    (&["/definitions/act/properties/report"], &["[[act]]\nreport = { ? }"]),
+    (
+        &["/definitions/act/properties/report"],
+        &["[[act]]\nreport = { records = [], ? }", "[[act]]\nreport = { ? }"],
+    ),
+    (
+        &[
+            "/definitions/act/properties/report/properties/records/items",
+            "/definitions/act/properties/inject/properties/records/items",
+        ],
+        &["[[act]]\nreport = { records = [{ ? }] }"],
+    ),
     (
         &["/definitions/act/properties/inject"],
         &[
             "[[act]]\ninject = { ? }",
             "[[act]]\ninject = { kind = \"leave\", ? }",
-            "[[act]]\ninject = { kind = \"general-query\", ? }",
+            "[[act]]\ninject = { kind = \"source-query\", ? }",
+            "[[act]]\ninject = { kind = \"v3-report\", ? }",
         ],
     ),
     (&["/definitions/act/properties/down"], &["[[act]]\ndown = { ? }"]),
@@ -124,6 +135,14 @@ const TABLES: &[(&[&str], &[&str])] = &[
     ),
     (&["/definitions/expect.members"], &["[[expect]]\nmembers = {}\n?"]),
     (&["/definitions/expect.members/properties/members"], &["[[expect]]\nmembers = { ? }"]),
+    (
+        &["/definitions/expect.members/properties/members/properties/groups/anyOf/1\
+           /additionalProperties"],
+        &[
+            "[[expect]]\nmembers = { groups = { \"239.1.1.1\" = { include = [], ? } } }",
+            "[[expect]]\nmembers = { groups = { \"239.1.1.1\" = { exclude = [], ? } } }",
+        ],
+    ),
 ];
 
 /// The keys that the reader knows in the table of the `?`, and those that it misses there.

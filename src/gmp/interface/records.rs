@@ -127,10 +127,16 @@ impl Interface {
             self.timers.cancel(TimerName::Source(group, *source));
         }
         let nothing = Filter::nothing();
+        let changed = News::SourcesChanged(group, after.clone());
         match (*before == nothing, *after == nothing) {
-            (true, false) => cx.say(News::MembersPresent(group)),
+            (true, false) => {
+                cx.say(News::MembersPresent(group));
+                if !after.is_plain() {
+                    cx.say(changed);
+                }
+            }
             (false, true) => cx.say(News::NoMembers(group)),
-            _ if before != after => cx.say(News::SourcesChanged(group)),
+            _ if before != after => cx.say(changed),
             _ => {}
         }
         if *after == nothing {

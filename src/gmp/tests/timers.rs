@@ -45,8 +45,15 @@ fn in_include_mode_each_source_is_removed_at_its_own_time() {
     assert_eq!(link.filter(), include("b"));
     link.run_to(secs(310.0));
     assert!(link.interface.groups().is_empty());
-    let (present, other) = (News::MembersPresent(g()), News::SourcesChanged(g()));
-    assert_eq!(link.news(), [present, other, other, News::NoMembers(g())]);
+    let changed = |sources| News::SourcesChanged(g(), include(sources));
+    let expected = [
+        News::MembersPresent(g()),
+        changed("a"),
+        changed("ab"),
+        changed("b"),
+        News::NoMembers(g()),
+    ];
+    assert_eq!(link.news(), expected);
 }
 
 // RFC3376-6.2.3-02, RFC3376-6.4.2-10

@@ -148,9 +148,9 @@ impl DecodedMessage {
         let is_report = form == Some(Form::Report);
         match kind {
             PacketKind::Query => form == Some(Form::Query),
-            PacketKind::GeneralQuery => self.is_query(true),
-            // With sources it is a Group-and-Source-Specific Query (RFC 3376 section 4.1.9).
-            PacketKind::GroupSpecificQuery => self.is_query(false),
+            PacketKind::GeneralQuery => self.is_query(true, false),
+            PacketKind::GroupSpecificQuery => self.is_query(false, false),
+            PacketKind::SourceQuery => self.is_query(false, true),
             PacketKind::Report => is_report,
             PacketKind::V1Report => is_report && version == Some(Version::V1),
             PacketKind::V2Report => is_report && version == Some(Version::V2),
@@ -160,8 +160,8 @@ impl DecodedMessage {
         }
     }
 
-    /// Whether this is a Query without sources, general or not.
-    fn is_query(&self, general: bool) -> bool {
+    /// Whether this is a Query, general or not, with sources or without (RFC 3376 section 4.1.9).
+    fn is_query(&self, general: bool, of_sources: bool) -> bool {
         let (is_general, has_sources) = match &self.octets {
             Octets::Igmp(igmp::Message::Query(query)) => {
                 (query.is_general(), query.v3.as_ref().is_some_and(|v3| !v3.sources.is_empty()))
@@ -171,7 +171,7 @@ impl DecodedMessage {
             }
             _ => return false,
         };
-        is_general == general && !has_sources
+        is_general == general && has_sources == of_sources
     }
 
     /// The addresses in the message's group fields, including those that are no groups and those in

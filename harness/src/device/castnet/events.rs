@@ -7,6 +7,8 @@ use std::net::IpAddr;
 
 use castnet::event::Event;
 use castnet::gmp::News;
+use castnet::gmp::change::Filter;
+use castnet::gmp::message::Sources;
 use castnet::gmp::querier::Role;
 use castnet::mfc::entry::Flow;
 use castnet::mfc::upcall::{self, Upcall};
@@ -14,7 +16,7 @@ use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{NodeId, Plan, PortId};
+use crate::plan::{NodeId, Plan, PortId, SourceFilter};
 use crate::recording::{NodeEvent, StateChange, UpcallKind};
 
 /// Turns the events of one router into those of a recording.
@@ -60,32 +62,41 @@ impl EventRecorder {
 
     /// The change of the router's state, if the event is one.
     fn change(&self, event: &Event) -> Option<StateChange> {
-        let port = |vif| self.interface(vif).map(|own| own.port);
-        Some(match *event {
+        let port = |vif: Vif| self.interface(vif).map(|own| own.port);
+        Some(match event {
             Event::Gmp(vif, News::MembersPresent(group)) => {
-                StateChange::Members { port: port(vif)?, group, present: true }
+                StateChange::Members { port: port(*vif)?, group: *group, present: true }
             }
             Event::Gmp(vif, News::NoMembers(group)) => {
-                StateChange::Members { port: port(vif)?, group, present: false }
+                StateChange::Members { port: port(*vif)?, group: *group, present: false }
+            }
+            Event::Gmp(vif, News::SourcesChanged(group, filter)) => {
+                let (filter, requested) = match filter.clone() {
+                    Filter::Include { wanted } => (SourceFilter::Include(wanted), Sources::new()),
+                    Filter::Exclude { requested, excluded } => {
+                        (SourceFilter::Exclude(excluded), requested)
+                    }
+                };
+                StateChange::Sources { port: port(*vif)?, group: *group, filter, requested }
             }
             Event::Gmp(vif, News::Querier(role)) => {
                 let querier = match role {
-                    Role::Querier => self.interface(vif)?.address?,
-                    Role::NonQuerier(other) => other,
+                    Role::Querier => self.interface(*vif)?.address?,
+                    Role::NonQuerier(other) => *other,
                 };
-                StateChange::Querier { port: port(vif)?, querier }
+                StateChange::Querier { port: port(*vif)?, querier }
             }
             Event::Upcall(Upcall { kind, vif, flow }) => {
-                let Flow { source, group } = flow;
+                let Flow { source, group } = *flow;
                 let kind = match kind {
                     upcall::UpcallKind::NoCache => UpcallKind::NoCache,
                     upcall::UpcallKind::WrongVif => UpcallKind::WrongInterface,
                     _ => return None,
                 };
-                StateChange::Upcall { port: port(vif)?, kind, source: source.into(), group }
+                StateChange::Upcall { port: port(*vif)?, kind, source: source.into(), group }
             }
             Event::NoRoute(Flow { source, group }) => {
-                StateChange::NoRoute { source: source.into(), group }
+                StateChange::NoRoute { source: (*source).into(), group: *group }
             }
             _ => return None,
         })

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::Group;
+use castnet::gmp::message::{Message, Query, Version};
 
 use super::super::injection::injection;
 use super::super::{Injection, Payload, Port};
 use crate::capture::encode::injected;
 use crate::scenario::diagnostic::Spanned;
-use crate::scenario::{Inject, InjectedMessage, PacketKind, Repeat};
+use crate::scenario::{Inject, InjectedMessage, Repeat};
 
 fn port(address: Option<&str>) -> Port {
     let address: Option<IpAddr> = address.map(|address| address.parse().unwrap());
@@ -19,11 +20,12 @@ fn port(address: Option<&str>) -> Port {
 
 fn query(group: &str, source: Option<IpAddr>, own: &Port) -> Result<Injection, String> {
     let group = Group::new(group.parse().unwrap());
-    let kind = PacketKind::GroupSpecificQuery;
+    let payload = Message::Query(Query::older(Version::V2, group, Duration::from_secs(10)));
+    let payload = (Payload::Message(payload), Vec::new());
     let inject = Inject {
         who: Spanned { value: "q1".to_owned(), span: 0..0 },
         link: None,
-        message: InjectedMessage::Fields { kind, group, max_resp: None },
+        message: InjectedMessage::Octets(Vec::new()),
         source,
         to: None,
         ttl: 1,
@@ -33,7 +35,7 @@ fn query(group: &str, source: Option<IpAddr>, own: &Port) -> Result<Injection, S
         pad: 0,
         repeat: Repeat { times: 1, every: Duration::ZERO },
     };
-    injection(&inject, 0, own)
+    injection(&inject, payload, 0, own)
 }
 
 // RFC2236-2.4-01: a Query that names 0.0.0.0 is a General one.

@@ -63,10 +63,12 @@ fn form_schema(form: &Form) -> Value {
         }
         Form::Group => like(&["239.1.1.1"]),
         Form::Address => like(&["10.0.1.1"]),
+        Form::Source => like(&["s1", "10.0.1.11", "10.9.0.1..10.9.1.144"]),
         Form::Network => like(&["10.9.0.0/24"]),
         Form::List(form) => list(form),
         Form::OneOrMore(form) => json!({ "anyOf": [form_schema(form), list(form)] }),
         Form::OneOrNamed(form) => json!({ "anyOf": [form_schema(form), named(form)] }),
+        Form::ListOrNamed(listed, of) => json!({ "anyOf": [list(listed), named(of)] }),
         Form::Named(form) => named(form),
         Form::Flag => or_parameter(json!({ "type": "boolean" })),
         Form::True => or_parameter(json!({ "enum": [true] })),

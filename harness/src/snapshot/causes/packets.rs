@@ -228,7 +228,7 @@ impl Scene<'_> {
         let sent = &self.sent[index];
         let back = leaves(&sent.packet);
         let own = |act: &Act| match act.action {
-            Action::Join(port, joined) => !back && (port, joined) == (sent.origin, group),
+            Action::Join(port, joined, _) => !back && (port, joined) == (sent.origin, group),
             Action::Leave(port, left) => back && (port, left) == (sent.origin, group),
             _ => false,
         };

@@ -102,7 +102,7 @@ impl Scene<'_> {
         let label = match flow.whose {
             Whose::Node(node) => self.at_once(flow.first, |act| {
                 act.node == node
-                    && matches!(act.action, Action::Join(_, group) if group == flow.group)
+                    && matches!(act.action, Action::Join(_, group, _) if group == flow.group)
             }),
             Whose::Port(port) => self.forwarded(flow, port, Edge::First, causes, caused),
         };
@@ -224,7 +224,7 @@ impl Scene<'_> {
     /// Whether the act may begin or end the flow.
     fn concerns(&self, act: &Act, flow: &PacketTrain) -> bool {
         match &act.action {
-            Action::Join(_, group) | Action::Leave(_, group) => *group == flow.group,
+            Action::Join(_, group, _) | Action::Leave(_, group) => *group == flow.group,
             Action::Churn(churn) => churn.group == flow.group,
             Action::Send(stream) => stream.id == flow.stream,
             Action::Inject(_) | Action::Stop => true,
