@@ -8,17 +8,17 @@ use castnet::time::Instant;
 
 use super::actor::{Actor, Context, Sounds};
 use super::frame::Frame;
-use super::model::host::{Host, HostInet, HostInput, HostOut};
+use super::model::host::{Host, HostInet, HostInput, HostOut, Wish};
 use super::model::inet::Inet;
 use crate::capture::ethernet::multicast_mac;
-use crate::plan::{Action, NodeId, Plan, Port, PortId, Setting};
+use crate::plan::{Action, NodeId, Plan, Port, PortId, Setting, SourceFilter};
 use crate::recording::Delivery;
 
 pub(super) struct ListenerActor<A> {
     node: NodeId,
     kernels: Kernels<A>,
-    /// The sockets: one for each group on each interface.
-    joined: Vec<(PortId, Group)>,
+    /// The sockets, one for each group on each interface, and what each wants.
+    joined: Vec<(PortId, Group, SourceFilter)>,
 }
 
 /// The host side of a node's kernel: group management on each of its interfaces.
@@ -51,6 +51,16 @@ pub(super) fn own_address<A: Inet>(port: &Port) -> Result<A, String> {
 /// It is of the other family.
 pub(super) fn of<A: Inet>(address: IpAddr) -> Result<A, String> {
     A::of(address).ok_or_else(|| format!("{address} is no address of {}", A::FAMILY))
+}
+
+/// What a socket wants, in a model's family.
+///
+/// # Errors
+/// A source is of the other family.
+fn wish<A: Inet>(filter: &SourceFilter) -> Result<Wish<A>, String> {
+    let sources = filter.sources().iter().map(|&source| of(source));
+    let sources = sources.collect::<Result<_, _>>()?;
+    Ok(Wish { excluded: matches!(filter, SourceFilter::Exclude(_)), sources })
 }
 
 impl<A: HostInet> Kernels<A> {
@@ -95,16 +105,41 @@ impl<A: HostInet> Kernels<A> {
         Ok(())
     }
 
+    /// A socket wants these sources from now on, instead of those before.
+    ///
     /// # Errors
-    /// The group is of another family.
+    /// An address is of another family.
+    fn listen(
+        &mut self,
+        cx: &mut Context<'_>,
+        port: PortId,
+        group: Group,
+        before: Option<&SourceFilter>,
+        filter: &SourceFilter,
+    ) -> Result<(), String> {
+        let (address, after) = (of(group.addr())?, wish(filter)?);
+        let before = before.map(wish).transpose()?;
+        cx.hear(port, Sounds::To(multicast_mac(group.addr())), true);
+        self.on(cx, port, |host, now, rng, out| match &before {
+            Some(before) => host.change(now, address, before, &after),
+            None => host.listen(now, address, &after, rng, out),
+        });
+        Ok(())
+    }
+
+    /// A socket that wanted these sources leaves the group.
+    ///
+    /// # Errors
+    /// An address is of another family.
     pub(super) fn leave(
         &mut self,
         cx: &mut Context<'_>,
         port: PortId,
         group: Group,
+        filter: &SourceFilter,
     ) -> Result<(), String> {
-        let address = of(group.addr())?;
-        self.on(cx, port, |host, now, _, out| host.leave(now, address, out));
+        let (address, wish) = (of(group.addr())?, wish(filter)?);
+        self.on(cx, port, |host, now, _, out| host.leave_as(now, address, &wish, out));
         cx.hear(port, Sounds::To(multicast_mac(group.addr())), false);
         Ok(())
     }
@@ -172,18 +207,23 @@ impl<A: HostInet> Actor for ListenerActor<A> {
     fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
             Action::Join(port, group, filter) => {
-                if !filter.is_all() {
-                    return Err("the model of the kernel's host knows no sources yet".to_owned());
-                }
-                let socket = (*port, *group);
-                if !self.joined.contains(&socket) {
-                    self.joined.push(socket);
-                }
-                self.kernels.join(cx, *port, *group)?;
+                let known = self.joined.iter_mut().find(|(p, g, _)| (p, g) == (port, group));
+                let before = match known {
+                    Some((.., wanted)) => Some(std::mem::replace(wanted, filter.clone())),
+                    None => {
+                        self.joined.push((*port, *group, filter.clone()));
+                        None
+                    }
+                };
+                self.kernels.listen(cx, *port, *group, before.as_ref(), filter)?;
             }
             Action::Leave(port, group) => {
-                self.joined.retain(|socket| *socket != (*port, *group));
-                self.kernels.leave(cx, *port, *group)?;
+                let at = self.joined.iter().position(|(p, g, _)| (p, g) == (port, group));
+                let filter = match at {
+                    Some(at) => self.joined.swap_remove(at).2,
+                    None => SourceFilter::all(),
+                };
+                self.kernels.leave(cx, *port, *group, &filter)?;
             }
             Action::Set(Setting::IgmpVersion(version)) => self.kernels.hold_to(*version),
             _ => return Err("a listener joins and leaves".to_owned()),
@@ -193,7 +233,10 @@ impl<A: HostInet> Actor for ListenerActor<A> {
 
     fn receive(&mut self, cx: &mut Context<'_>, port: PortId, frame: &Frame) {
         if let Some(&(source, group, number)) = cx.receiver.receive(&frame.packet) {
-            if self.joined.contains(&(port, group)) {
+            let wants = |(p, g, wanted): &(PortId, Group, SourceFilter)| {
+                (*p, *g) == (port, group) && wanted.wants(source)
+            };
+            if self.joined.iter().any(wants) {
                 let (at, node) = (cx.now, self.node);
                 cx.recording.deliveries.push(Delivery { at, node, source, group, number });
             }

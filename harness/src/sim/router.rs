@@ -21,7 +21,7 @@ use super::model::host::{HostInet, HostInput};
 use super::model::mroute::{Mroute, MrouteOut, Reader, Taken};
 use crate::device;
 use crate::device::castnet::events::EventRecorder;
-use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
+use crate::plan::{self, Action, NodeId, Plan, PortId, Setting, SourceFilter};
 use crate::recording::{self, MfcChange};
 
 pub(super) struct RouterActor<A> {
@@ -190,7 +190,7 @@ impl<A: HostInet> DataPlane for Plane<'_, '_, A> {
     fn unlisten(&mut self, vif: Vif, group: Group) -> Result<(), String> {
         let port = self.port(vif)?;
         self.machine.joined.retain(|joined| *joined != (port, group));
-        self.machine.kernels.leave(self.cx, port, group)
+        self.machine.kernels.leave(self.cx, port, group, &SourceFilter::all())
     }
 
     fn set_entry(&mut self, now: Instant, entry: &MfcEntry) -> Result<(), String> {
@@ -241,7 +241,7 @@ impl<A: HostInet> Actor for RouterActor<A> {
                 machine.mroute(cx).close(&mut outs);
                 machine.obey(cx, &mut outs);
                 for (port, group) in mem::take(&mut machine.joined) {
-                    machine.kernels.leave(cx, port, group)?;
+                    machine.kernels.leave(cx, port, group, &SourceFilter::all())?;
                 }
                 self.look_ahead(cx);
                 Ok(())

@@ -1,17 +1,18 @@
 //! IGMP and MLD as the Linux kernel speaks them for a host: one interface of one host
 //! (net/ipv4/igmp.c, net/ipv6/mcast.c).
 //!
-//! Decides when a membership is reported, in which version, and whether its end is. Memberships are
-//! any-source ones, so version 3 sends TO_EX, TO_IN and IS_EX with empty source lists. Refuses to
-//! know sockets: it counts them by group, and ignores what a single socket may join. A simulation
-//! may have a million hosts, so values that all share are not stored per host, and a packet is read
+//! Decides when a membership is reported, in which version, and whether its end is. [`filter`] has the
+//! sources of groups of which a socket has named any. Refuses to know sockets: it counts them by group,
+//! and ignores what a single socket may join. A simulation may have a million hosts, so values that all share are not stored per host, and a packet is read
 //! once for all who hear it ([`HostInet::read`]). Both families are one model; [`Rules`] has what they
 //! do differently.
 
 mod asked;
+mod filter;
 mod heard;
 mod report;
 mod rules;
+mod sockets;
 
 #[cfg(test)]
 mod tests;
@@ -21,12 +22,15 @@ use std::time::Duration;
 
 use castnet::rng::Rng;
 use castnet::time::Instant;
-use castnet::wire::igmp::{RecordKind, Version};
+use castnet::wire::igmp::Version;
 
 use super::inet::Said;
 use super::jiffies::{Timer, below, jiffies, ticks};
+use filter::Filter;
+pub use filter::Wish;
 pub use heard::HostInput;
 use heard::What;
+use report::Packing;
 pub use rules::{HostInet, Rules};
 use rules::{
     QUERY_INTERVAL, QUERY_RESPONSE_INTERVAL, ROBUSTNESS, V2_REPORT_INTERVAL, V3_REPORT_INTERVAL,
@@ -86,6 +90,8 @@ struct Member<A> {
     is_reporter: bool,
     /// Runs until the group is reported.
     delay: Timer,
+    /// Its sources; most groups have none, and all their sockets want all sources.
+    filter: Option<Box<Filter<A>>>,
 }
 
 /// A group that was left in version 3.
@@ -93,6 +99,8 @@ struct Member<A> {
 struct Left<A> {
     group: A,
     untold: u8,
+    /// What it was in INCLUDE mode; none in EXCLUDE mode, in which no sources are named.
+    filter: Option<Box<Filter<A>>>,
 }
 
 const fn held_to(version: u8) -> Option<Version> {
@@ -151,32 +159,11 @@ impl<A: HostInet> Host<A> {
         [A::ALL_HOSTS].into_iter().chain(self.members.iter().map(|member| member.group))
     }
 
-    /// A socket joins the group.
-    pub fn join(&mut self, now: Instant, group: A, rng: &mut Rng, out: &mut Vec<HostOut<A>>) {
-        if let Some(member) = self.members.iter_mut().find(|member| member.group == group) {
-            member.sockets = member.sockets.saturating_add(1);
-            return;
-        }
-        self.members.push(Member::new(group));
-        self.added(now, self.members.len() - 1, rng, out);
-    }
-
-    /// A socket leaves the group; a group without sockets stays as it is.
-    pub fn leave(&mut self, now: Instant, group: A, out: &mut Vec<HostOut<A>>) {
-        let Some(at) = self.members.iter().position(|member| member.group == group) else { return };
-        self.members[at].sockets -= 1;
-        if self.members[at].sockets == 0 {
-            let member = self.members.remove(at);
-            self.dropped(now, &member, out);
-        }
-    }
-
     /// The interface goes down. Messages that the kernel still sends are lost.
     pub fn down(&mut self, now: Instant) {
         self.is_up = false;
         for at in (0..self.members.len()).rev() {
-            let member = self.members[at].clone();
-            self.dropped(now, &member, &mut Vec::new());
+            self.dropped(now, at, &mut Vec::new());
             let kept = &mut self.members[at];
             kept.delay.stop();
             (kept.is_reporter, kept.unsolicited) = (false, 0);
@@ -226,10 +213,11 @@ impl<A: HostInet> Host<A> {
     /// Serves the timers whose time has come; harmless at any time.
     pub fn expire(&mut self, now: Instant, rng: &mut Rng, out: &mut Vec<HostOut<A>>) {
         if self.answer.take(now) {
-            let groups = self.members.iter().rev().map(|member| member.group);
-            let records =
-                groups.filter(|group| group.is_reported()).map(|group| (RecordKind::IsEx, group));
-            self.say_records(&records.collect::<Vec<_>>(), out);
+            let mut packing = Packing::new();
+            let members = self.members.iter_mut().rev();
+            let members = members.filter(|member| member.group.is_reported());
+            members.for_each(|member| member.answer(&mut packing));
+            self.say_records(packing, out);
         }
         if self.change.take(now) {
             self.tell_changes(out);
@@ -273,7 +261,12 @@ impl<A: HostInet> Host<A> {
         let (version, robustness) = (self.version(now), self.robustness);
         let member = &mut self.members[at];
         let group = member.group;
-        self.left.retain(|left| left.group != group);
+        if let Some(left) = self.left.iter().position(|left| left.group == group) {
+            let left = self.left.remove(left);
+            if let Some((filter, mut left)) = member.filter.as_mut().zip(left.filter) {
+                filter.take_back(&mut left, robustness);
+            }
+        }
         if !group.is_reported() {
             return;
         }
@@ -294,26 +287,33 @@ impl<A: HostInet> Host<A> {
                 if !A::RULES.joins_at_once {
                     member.unsolicited = ROBUSTNESS;
                 }
-                member.untold = robustness;
+                // From nothing to some sources is no change of the mode.
+                if member.filter.as_ref().is_none_or(|filter| filter.excluded) {
+                    member.untold = robustness;
+                }
                 self.changed(now);
             }
         }
     }
 
     /// A group has no sockets any more, or its interface goes down.
-    fn dropped(&mut self, now: Instant, member: &Member<A>, out: &mut Vec<HostOut<A>>) {
+    fn dropped(&mut self, now: Instant, at: usize, out: &mut Vec<HostOut<A>>) {
+        let (version, untold) = (self.version(now), self.robustness);
+        let member = &mut self.members[at];
         let group = member.group;
         if !group.is_reported() {
             return;
         }
-        match self.version(now) {
+        match version {
             Version::V1 => {}
             Version::V2 if member.is_reporter => {
                 self.say(A::ALL_ROUTERS, Said::Leave(group), out);
             }
             Version::V2 => {}
             Version::V3 => {
-                self.left.push(Left { group, untold: self.robustness });
+                let filter = member.filter.as_mut().filter(|filter| !filter.excluded);
+                let filter = filter.map(|filter| Box::new(filter.take_left(untold)));
+                self.left.push(Left { group, untold, filter });
                 self.changed(now);
             }
         }
@@ -346,7 +346,11 @@ impl<A: HostInet> Host<A> {
         match version {
             Version::V1 => self.say(group, Said::V1Report(group), out),
             Version::V2 => self.say(group, Said::Report(group), out),
-            Version::V3 => self.say_records(&[(RecordKind::IsEx, group)], out),
+            Version::V3 => {
+                let mut packing = Packing::new();
+                member.answer(&mut packing);
+                self.say_records(packing, out);
+            }
         }
     }
 }
@@ -354,7 +358,8 @@ impl<A: HostInet> Host<A> {
 impl<A> Member<A> {
     const fn new(group: A) -> Self {
         let delay = Timer::RESTING;
-        Self { group, sockets: 1, unsolicited: 0, untold: 0, is_reporter: false, delay }
+        let (unsolicited, untold, is_reporter, filter) = (0, 0, false, None);
+        Self { group, sockets: 1, unsolicited, untold, is_reporter, delay, filter }
     }
 }
 

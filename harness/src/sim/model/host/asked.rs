@@ -21,14 +21,16 @@ impl<A: HostInet> Host<A> {
         let granted = ticks(query.granted).max(1);
         match (&query.part, self.version(now)) {
             (None, _) => self.heard_older_query(now, query, rng),
-            (Some(_), Version::V1) => self.ask(now, None, ticks(QUERY_RESPONSE_INTERVAL), rng),
+            (Some(_), Version::V1) => {
+                self.ask(now, None, &[], ticks(QUERY_RESPONSE_INTERVAL), rng);
+            }
             (Some(_), Version::V2) => {
-                self.ask(now, query.group, ticks(query.granted_in_v2).max(1), rng);
+                self.ask(now, query.group, &[], ticks(query.granted_in_v2).max(1), rng);
             }
             (Some(part), Version::V3) => {
                 self.learn(part, query);
                 match query.group {
-                    Some(_) => self.ask(now, query.group, granted, rng),
+                    Some(_) => self.ask(now, query.group, &part.sources, granted, rng),
                     // A General Query has no sources.
                     None if !part.sources.is_empty() => {}
                     None => self.plan_answer(now, granted, rng),
@@ -50,13 +52,15 @@ impl<A: HostInet> Host<A> {
         self.changes = 0;
         self.change.stop();
         self.left.clear();
+        let filters = self.members.iter_mut().filter_map(|member| member.filter.as_mut());
+        filters.for_each(|filter| filter.forget_gone());
         if query.version == Version::V1 {
             self.v1_until = until;
-            self.ask(now, None, ticks(QUERY_RESPONSE_INTERVAL), rng);
+            self.ask(now, None, &[], ticks(QUERY_RESPONSE_INTERVAL), rng);
         } else {
             self.v2_until = until;
             // Only MLD has a Query of this version that grants no time.
-            self.ask(now, query.group, ticks(query.granted_in_v2).max(1), rng);
+            self.ask(now, query.group, &[], ticks(query.granted_in_v2).max(1), rng);
         }
     }
 
@@ -89,11 +93,16 @@ impl<A: HostInet> Host<A> {
         }
     }
 
-    /// Schedules a Report for each group that the Query asks for, within `granted` ticks. An
-    /// earlier Report keeps its time, but is not repeated unasked.
-    fn ask(&mut self, now: Instant, group: Option<A>, granted: u64, rng: &mut Rng) {
+    /// Schedules a Report for each group that the Query asks for, within `granted` ticks; of a Query
+    /// for sources, if it has something to say about them. An earlier Report keeps its time, but is
+    /// not repeated unasked.
+    fn ask(&mut self, now: Instant, group: Option<A>, sources: &[A], granted: u64, rng: &mut Rng) {
         for member in self.members.iter_mut().rev() {
             if group.is_some_and(|group| group != member.group) || !member.group.is_reported() {
+                continue;
+            }
+            let is_pending = member.delay.runs();
+            if member.filter.as_mut().is_some_and(|filter| !filter.ask(sources, is_pending)) {
                 continue;
             }
             member.unsolicited = 0;
