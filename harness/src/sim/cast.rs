@@ -6,6 +6,7 @@ use castnet::addr::Family;
 
 use super::actor::Actor;
 use super::forwarders::Forwarder;
+use super::model::bridge::BridgeInet;
 use super::model::host::HostInet;
 use super::{host, listener, population, router, sender, switch};
 use crate::plan::{NodeId, Plan, Role};
@@ -26,7 +27,7 @@ pub(super) fn actor(
     }
 }
 
-fn of_family<A: HostInet + 'static>(
+fn of_family<A: HostInet + BridgeInet + 'static>(
     plan: &Plan,
     node: NodeId,
     forwarders: &[Forwarder],
@@ -47,6 +48,6 @@ fn of_family<A: HostInet + 'static>(
         }
         Role::Injector(periodic) => Box::new(sender::Sender::new(node, periodic.clone())),
         Role::Source => Box::new(sender::Sender::new(node, None)),
-        Role::Switch(switch) => Box::new(switch::SwitchActor::new(plan, node, switch)?),
+        Role::Switch(switch) => Box::new(switch::SwitchActor::<A>::new(plan, node, switch)?),
     })
 }

@@ -1,28 +1,27 @@
-//! A switch: the model of a Linux bridge that snoops IGMP.
+//! A switch: the model of a Linux bridge that snoops IGMP or MLD.
 
 use std::mem;
-use std::net::Ipv4Addr;
 
 use castnet::addr::Group;
 use castnet::time::Instant;
 
 use super::actor::{Actor, Context, Sounds};
 use super::frame::Frame;
-use super::model::bridge::{Bridge, BridgeOut, Settings};
-use crate::family::spoken;
+use super::listener::of;
+use super::model::bridge::{Bridge, BridgeInet, BridgeOut, Settings};
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{MemberPorts, NodeEvent};
 
-pub(super) struct SwitchActor {
+pub(super) struct SwitchActor<A> {
     node: NodeId,
     ports: Vec<PortId>,
     is_querier: bool,
-    bridge: Bridge,
+    bridge: Bridge<A>,
     members: MemberPorts,
-    out: Vec<BridgeOut>,
+    out: Vec<BridgeOut<A>>,
 }
 
-impl SwitchActor {
+impl<A: BridgeInet> SwitchActor<A> {
     pub(super) fn new(plan: &Plan, node: NodeId, switch: &plan::Switch) -> Result<Self, String> {
         let ports = plan.nodes[node].ports.clone();
         let is_querier = switch.knobs.querier;
@@ -68,18 +67,18 @@ impl SwitchActor {
 /// The settings of the bridge of a switch with these ports.
 ///
 /// # Errors
-/// The switch's address is of an unsupported family; the message names it.
-fn settings(switch: &plan::Switch, ports: &[PortId]) -> Result<Settings, String> {
+/// The switch's address is of another family; the message names it.
+fn settings<A: BridgeInet>(switch: &plan::Switch, ports: &[PortId]) -> Result<Settings<A>, String> {
     // A switch that sends no Queries needs no address.
-    let address = switch.queries_from().map_or(Ok(Ipv4Addr::UNSPECIFIED), spoken);
+    let address = switch.queries_from().map_or(Ok(A::NOBODY), of)?;
     Ok(Settings {
         knobs: switch.knobs.bridge(),
-        address: address.map_err(|unspoken| unspoken.to_string())?,
+        address,
         fast_leave: ports.iter().map(|port| switch.fast_leave.contains(port)).collect(),
     })
 }
 
-impl Actor for SwitchActor {
+impl<A: BridgeInet> Actor for SwitchActor<A> {
     fn start(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         self.ports.iter().for_each(|&port| cx.hear(port, Sounds::All, true));
         if self.is_querier {

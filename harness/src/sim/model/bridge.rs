@@ -1,4 +1,4 @@
-//! A Linux bridge that snoops IGMP (net/bridge/br_multicast.c), without a spanning tree.
+//! A Linux bridge that snoops IGMP or MLD (net/bridge/br_multicast.c), without a spanning tree.
 //!
 //! Decides to which ports a frame is forwarded, what the bridge believes about members and routers,
 //! and which Queries it sends. Without a querier, and until the first answers to it are in, the
@@ -7,6 +7,7 @@
 //! some sources of a group counts as a member of all.
 
 mod addresses;
+mod inet;
 mod octets;
 mod querier;
 mod snoop;
@@ -24,28 +25,29 @@ use castnet::time::{Instant, Timers};
 use super::jiffies::{after, ticks};
 use crate::knobs::BridgeKnobs;
 use addresses::Addresses;
+pub use inet::BridgeInet;
 use querier::{Own, Querier};
 use snoop::Carried;
 
 /// The bridge's settings.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct Settings<A = Ipv4Addr> {
     /// Its attributes; [`Bridge::set_querier`] alone decides whether it queries.
     pub knobs: BridgeKnobs,
-    /// The source address of its Queries; 0.0.0.0 if the bridge has no address.
-    pub address: Ipv4Addr,
+    /// The source address of its Queries; the unspecified one if the bridge has no address.
+    pub address: A,
     /// For each port, whether a Leave takes effect at once.
     pub fast_leave: Vec<bool>,
 }
 
 /// An effect or a report of the bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BridgeOut {
+pub enum BridgeOut<A = Ipv4Addr> {
     /// The frame leaves through the port as it came.
     Forward {
         /// The port.
         port: usize,
-        /// The whole IPv4 packet; all ports share it.
+        /// The whole IP packet; all ports share it.
         packet: Rc<[u8]>,
     },
     /// The bridge itself sends a packet, from its own Ethernet address.
@@ -53,14 +55,14 @@ pub enum BridgeOut {
         /// The port.
         port: usize,
         /// The IP destination.
-        to: Ipv4Addr,
-        /// The whole IPv4 packet.
+        to: A,
+        /// The whole IP packet.
         packet: Vec<u8>,
     },
     /// A change of the database of members.
     Mdb {
         /// The group.
-        group: Ipv4Addr,
+        group: A,
         /// The port that has members from now on, or no longer has any.
         port: usize,
         /// Whether it has members.
@@ -77,11 +79,11 @@ pub enum BridgeOut {
 
 /// The timers of a bridge, each with its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
+enum Due<A> {
     /// The membership of the group behind the port expires.
-    Member(Ipv4Addr, usize),
+    Member(A, usize),
     /// The next Group-Specific Query for the group is due on the port.
-    AskAgain(Ipv4Addr, usize),
+    AskAgain(A, usize),
     /// The port stops leading to a router.
     Router(usize),
     /// The other querier expires.
@@ -96,13 +98,13 @@ enum Due {
 
 /// A bridge and its state.
 #[derive(Clone, Debug)]
-pub struct Bridge {
-    settings: Settings,
+pub struct Bridge<A = Ipv4Addr> {
+    settings: Settings<A>,
     ports: Vec<Port>,
     addresses: Addresses,
-    members: BTreeMap<(Ipv4Addr, usize), Member>,
-    querier: Querier,
-    timers: Timers<Due>,
+    members: BTreeMap<(A, usize), Member<A>>,
+    querier: Querier<A>,
+    timers: Timers<Due<A>>,
 }
 
 /// A port.
@@ -113,18 +115,24 @@ struct Port {
 }
 
 /// The members of one group behind one port.
-#[derive(Clone, Debug, Default)]
-struct Member {
+#[derive(Clone, Debug)]
+struct Member<A> {
     /// The number of Queries still to be sent for the group.
     asks_left: u8,
     /// On a port with fast leave, the version 3 hosts and when each one's membership expires.
-    hosts: BTreeMap<Ipv4Addr, Instant>,
+    hosts: BTreeMap<A, Instant>,
 }
 
-impl Bridge {
+impl<A> Default for Member<A> {
+    fn default() -> Self {
+        Self { asks_left: 0, hosts: BTreeMap::new() }
+    }
+}
+
+impl<A: BridgeInet> Bridge<A> {
     /// A bridge with so many ports, all up, that sends no Queries yet.
     #[must_use]
-    pub fn new(settings: Settings, ports: usize) -> Self {
+    pub fn new(settings: Settings<A>, ports: usize) -> Self {
         let port = Port { is_up: true, own: Own::default() };
         Self {
             settings,
@@ -137,7 +145,7 @@ impl Bridge {
     }
 
     /// Replaces the settings; running timers keep their deadlines.
-    pub fn configure(&mut self, now: Instant, settings: Settings) {
+    pub fn configure(&mut self, now: Instant, settings: Settings<A>) {
         let begins = settings.knobs.snooping && !self.settings.knobs.snooping;
         self.settings = settings;
         if begins {
@@ -145,7 +153,7 @@ impl Bridge {
         }
     }
 
-    /// A frame with these Ethernet addresses and this IPv4 packet came in on the port.
+    /// A frame with these Ethernet addresses and this IP packet came in on the port.
     pub fn receive(
         &mut self,
         now: Instant,
@@ -153,7 +161,7 @@ impl Bridge {
         source: [u8; 6],
         destination: [u8; 6],
         packet: &Rc<[u8]>,
-        out: &mut Vec<BridgeOut>,
+        out: &mut Vec<BridgeOut<A>>,
     ) {
         // A group address is never a frame's source.
         if !self.is_up(port) || source[0] & 1 == 1 {
@@ -178,7 +186,7 @@ impl Bridge {
 
     /// The port goes down, which ends everything known behind it, or comes up. Either way the
     /// bridge starts its Queries anew on all ports that are up.
-    pub fn port(&mut self, now: Instant, port: usize, is_up: bool, out: &mut Vec<BridgeOut>) {
+    pub fn port(&mut self, now: Instant, port: usize, is_up: bool, out: &mut Vec<BridgeOut<A>>) {
         let Some(changed) = self.ports.get_mut(port) else { return };
         changed.is_up = is_up;
         if !is_up {
@@ -206,7 +214,7 @@ impl Bridge {
     }
 
     /// Serves the timers whose time has come; harmless at any time.
-    pub fn expire(&mut self, now: Instant, out: &mut Vec<BridgeOut>) {
+    pub fn expire(&mut self, now: Instant, out: &mut Vec<BridgeOut<A>>) {
         while let Some(due) = self.timers.pop_expired(now) {
             match due {
                 Due::Member(group, port) => self.forget(group, port, out),
@@ -240,16 +248,16 @@ impl Bridge {
     }
 
     /// The ports with members of the group, and those that lead to a router.
-    fn interested(&self, group: Ipv4Addr) -> BTreeSet<usize> {
+    fn interested(&self, group: A) -> BTreeSet<usize> {
         self.ports_of(group).chain(self.routers()).collect()
     }
 
-    fn ports_of(&self, group: Ipv4Addr) -> impl Iterator<Item = usize> {
+    fn ports_of(&self, group: A) -> impl Iterator<Item = usize> {
         self.members.range((group, 0)..=(group, usize::MAX)).map(|(&(_, port), _)| port)
     }
 
     /// Adds a membership of the group behind the port.
-    fn add(&mut self, now: Instant, group: Ipv4Addr, port: usize, out: &mut Vec<BridgeOut>) {
+    fn add(&mut self, now: Instant, group: A, port: usize, out: &mut Vec<BridgeOut<A>>) {
         let lives = after(now, hundredths(self.settings.knobs.membership_interval));
         self.timers.set(Due::Member(group, port), lives);
         self.members.entry((group, port)).or_insert_with(|| {
@@ -259,7 +267,7 @@ impl Bridge {
     }
 
     /// Removes the membership of the group behind the port.
-    fn forget(&mut self, group: Ipv4Addr, port: usize, out: &mut Vec<BridgeOut>) {
+    fn forget(&mut self, group: A, port: usize, out: &mut Vec<BridgeOut<A>>) {
         self.timers.cancel(Due::Member(group, port));
         self.timers.cancel(Due::AskAgain(group, port));
         if self.members.remove(&(group, port)).is_some() {

@@ -4,37 +4,30 @@
 //! each port and one for itself. While its own timer runs, only Queries from an address not above
 //! its own count. Any Query that counts makes its port lead to a router.
 
-use std::net::Ipv4Addr;
-
 use castnet::time::Instant;
-use castnet::wire::igmp::{Message, Query, V3Query, Version};
-use castnet::wire::ipv4;
+use castnet::wire::igmp::Version;
+use castnet::wire::v3::QueryPart;
 
-use super::super::jiffies::after;
-use super::{Bridge, BridgeOut, Due, hundredths};
-
-/// The destination of Queries, including those for a group that was left in version 2.
-pub(super) const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
+use super::super::inet::Said;
+use super::super::jiffies::{TICK, after};
+use super::{Bridge, BridgeInet, BridgeOut, Due, hundredths};
 
 /// The Robustness Variable in the bridge's Queries, whatever the settings say.
 const ROBUSTNESS: u8 = 2;
 
-/// A tenth of a second, the unit of Max Resp Code, in ticks.
-const TENTH: u64 = 25;
-
 /// The state of the election.
 #[derive(Clone, Debug)]
-pub(super) struct Querier {
+pub(super) struct Querier<A> {
     /// Whether the bridge sends Queries while there is no other querier.
     pub(super) is_on: bool,
-    /// The address elected last; 0.0.0.0 before any election.
-    address: Ipv4Addr,
+    /// The address elected last; the unspecified one before any election.
+    address: A,
     own: Own,
 }
 
-impl Default for Querier {
+impl<A: BridgeInet> Default for Querier<A> {
     fn default() -> Self {
-        Self { is_on: false, address: Ipv4Addr::UNSPECIFIED, own: Own::default() }
+        Self { is_on: false, address: A::NOBODY, own: Own::default() }
     }
 }
 
@@ -44,7 +37,7 @@ pub(super) struct Own {
     started: u8,
 }
 
-impl Bridge {
+impl<A: BridgeInet> Bridge<A> {
     /// Makes the bridge a querier, or ends that.
     pub fn set_querier(&mut self, now: Instant, on: bool) {
         if self.querier.is_on == on {
@@ -89,10 +82,10 @@ impl Bridge {
     }
 
     /// The General Query on a port is due.
-    pub(super) fn ask_on(&mut self, now: Instant, port: usize, out: &mut Vec<BridgeOut>) {
+    pub(super) fn ask_on(&mut self, now: Instant, port: usize, out: &mut Vec<BridgeOut<A>>) {
         let wait = self.ports[port].own.next(&self.settings);
         if self.asks() {
-            self.send_query(port, None, ALL_HOSTS, false, out);
+            self.send_query(port, None, A::ALL_HOSTS, false, out);
             self.timers.set(Due::OwnOn(port), after(now, wait));
         }
     }
@@ -101,9 +94,9 @@ impl Bridge {
     pub(super) fn ask_again(
         &mut self,
         now: Instant,
-        group: Ipv4Addr,
+        group: A,
         port: usize,
-        out: &mut Vec<BridgeOut>,
+        out: &mut Vec<BridgeOut<A>>,
     ) {
         let asks = self.asks();
         let Some(member) = self.members.get_mut(&(group, port)) else { return };
@@ -117,7 +110,7 @@ impl Bridge {
     }
 
     /// Schedules the next Group-Specific Query, if any is left.
-    pub(super) fn plan_ask(&mut self, now: Instant, group: Ipv4Addr, port: usize) {
+    pub(super) fn plan_ask(&mut self, now: Instant, group: A, port: usize) {
         if self.members.get(&(group, port)).is_some_and(|member| member.asks_left > 0) {
             let next = after(now, hundredths(self.settings.knobs.last_member_interval));
             self.timers.set(Due::AskAgain(group, port), next);
@@ -129,14 +122,15 @@ impl Bridge {
         &mut self,
         now: Instant,
         port: usize,
-        from: Ipv4Addr,
+        from: A,
         granted: u64,
-        out: &mut Vec<BridgeOut>,
+        out: &mut Vec<BridgeOut<A>>,
     ) {
         let is_vacant = self.timers.expiry(Due::Own).is_none()
             && self.timers.expiry(Due::OtherQuerier).is_none();
         let elected = self.querier.address;
-        if !(is_vacant || elected.is_unspecified() || from <= elected) {
+        let is_first = A::ACCEPTS_ANY_FIRST && elected == A::NOBODY;
+        if !(is_vacant || is_first || from <= elected) {
             return;
         }
         self.querier.address = from;
@@ -159,35 +153,35 @@ impl Bridge {
     pub(super) fn send_query(
         &self,
         port: usize,
-        group: Option<Ipv4Addr>,
-        to: Ipv4Addr,
+        group: Option<A>,
+        to: A,
         suppress: bool,
-        out: &mut Vec<BridgeOut>,
+        out: &mut Vec<BridgeOut<A>>,
     ) {
         let settings = &self.settings;
         let granted = match group {
             Some(_) => settings.knobs.last_member_interval,
             None => settings.knobs.query_response_interval,
         };
-        // The kernel cuts both codes to an octet; they hold plain values only below 128.
-        let v3 = (settings.knobs.version == Version::V3).then(|| V3Query {
+        // The kernel cuts the codes to their fields, and they hold plain values only.
+        let part = (settings.knobs.version == Version::V3).then(|| QueryPart {
             flags: 0,
             suppress,
             robustness: ROBUSTNESS,
             interval_code: settings.knobs.query_interval.as_secs() as u8,
             sources: Vec::new(),
         });
-        let max_resp_code = (hundredths(granted) / TENTH) as u8;
-        let group = group.unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let message = Message::Query(Query { max_resp_code, group, v3 });
-        let packet = ipv4::encode_igmp(settings.address, to, &message);
-        out.push(BridgeOut::Send { port, to, packet: packet.expect("a Query fits a packet") });
+        let granted = TICK.as_nanos() * u128::from(hundredths(granted));
+        let code = (granted / A::UNIT.as_nanos()) as u16;
+        let group = group.unwrap_or(A::NOBODY);
+        let packet = settings.address.packet(to, Said::Query { code, group, part });
+        out.push(BridgeOut::Send { port, to, packet });
     }
 }
 
 impl Own {
     /// Counts the Query that is due, and returns the ticks until the next one.
-    fn next(&mut self, settings: &super::Settings) -> u64 {
+    fn next<A>(&mut self, settings: &super::Settings<A>) -> u64 {
         let count = settings.knobs.startup_query_count;
         self.started = self.started.saturating_add(1).min(count);
         hundredths(if self.started < count {

@@ -1,29 +1,25 @@
 //! What the bridge learns from a frame to a group, and where the frame is forwarded.
 //!
-//! Decides what each IGMP message changes. A damaged message, or a malformed Query, is not
-//! forwarded at all. The bridge checks neither TTL nor Router Alert, and the destination only of a
-//! General Query. Groups of 224.0.0.0/24 have no members here and are forwarded everywhere.
-
-use std::net::Ipv4Addr;
-use std::time::Duration;
+//! Decides what each message of IGMP or MLD changes. A damaged message, or a malformed Query, is not
+//! forwarded at all. The bridge checks neither TTL nor the value of Router Alert, and the destination
+//! only of a General Query. Groups of 224.0.0.0/24 and ff02::1 have no members here and are forwarded
+//! everywhere.
 
 use castnet::time::Instant;
-use castnet::wire::float::decode_float;
 use castnet::wire::igmp::Version;
 
 use super::super::jiffies::{after, ticks};
-use super::octets::{Igmp, Kind, Read, Record, read};
-use super::querier::ALL_HOSTS;
-use super::{Bridge, BridgeOut, Due, hundredths};
+use super::octets::{Gmp, Kind, Read, Record};
+use super::{Bridge, BridgeInet, BridgeOut, Due, hundredths};
 
 /// Where a frame is forwarded, once the bridge snoops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Carried {
+pub(super) enum Carried<A> {
     Nowhere,
     Everywhere,
     ToRouters,
     /// To the members of the group, and to routers.
-    ToMembers(Ipv4Addr),
+    ToMembers(A),
 }
 
 /// The types of records (RFC 3376 section 4.2.12).
@@ -31,42 +27,37 @@ const IS_IN: u8 = 1;
 const TO_IN: u8 = 3;
 const BLOCK: u8 = 6;
 
-/// The Max Response Time of a Query without one, which is a version 1 Query.
-const V1_MAX_RESPONSE: Duration = Duration::from_secs(10);
-
-/// The unit of Max Resp Code.
-const TENTH: Duration = Duration::from_millis(100);
-
-impl Bridge {
+impl<A: BridgeInet> Bridge<A> {
     /// Learns from a packet in a frame to a group, and returns where it goes.
     pub(super) fn snoop(
         &mut self,
         now: Instant,
         port: usize,
         packet: &[u8],
-        out: &mut Vec<BridgeOut>,
-    ) -> Carried {
-        let igmp = match read(packet) {
+        out: &mut Vec<BridgeOut<A>>,
+    ) -> Carried<A> {
+        let message = match A::read(packet) {
             Read::Damaged => return Carried::Nowhere,
-            Read::Data(destination) => return as_data(destination),
-            Read::Igmp(igmp) => igmp,
+            Read::Data(group) if group.is_kept() => return Carried::ToMembers(group),
+            Read::Data(_) => return Carried::Everywhere,
+            Read::Gmp(message) => message,
         };
-        match igmp.kind {
+        match message.kind {
             Kind::Report => {
-                if !is_link_local(igmp.group) {
-                    self.add(now, igmp.group, port, out);
+                if message.group.is_kept() {
+                    self.add(now, message.group, port, out);
                 }
                 return Carried::ToRouters;
             }
             Kind::V3Report => {
-                for record in igmp.records() {
+                for record in message.records() {
                     // What comes before the lie has been learned.
                     let Ok(record) = record else { return Carried::Nowhere };
-                    self.heard_record(now, port, igmp.source, record, out);
+                    self.heard_record(now, port, message.source, record, out);
                 }
             }
-            Kind::Leave => self.heard_leave(now, port, igmp.group, out),
-            Kind::Query => self.heard_query(now, port, &igmp, out),
+            Kind::Leave => self.heard_leave(now, port, message.group, out),
+            Kind::Query => self.heard_query(now, port, &message, out),
         }
         Carried::Everywhere
     }
@@ -75,21 +66,24 @@ impl Bridge {
         &mut self,
         now: Instant,
         port: usize,
-        query: &Igmp<'_>,
-        out: &mut Vec<BridgeOut>,
+        query: &Gmp<'_, A>,
+        out: &mut Vec<BridgeOut<A>>,
     ) {
         let follows_v3 = self.settings.knobs.version == Version::V3;
-        let is_general = query.group.is_unspecified();
+        let mut is_general = query.group == A::NOBODY;
         let granted = match query.v3() {
-            None if query.code == 0 => V1_MAX_RESPONSE,
-            None => TENTH * u32::from(query.code),
+            None if query.code == 0 => {
+                is_general = true;
+                let Some(granted) = A::SHORT_WITHOUT_TIME else { return };
+                granted
+            }
+            None => A::UNIT * u32::from(query.code),
             Some(v3) if v3.has_sources => return,
             Some(v3) if follows_v3 && !is_general && v3.suppress => return,
-            Some(_) => TENTH * decode_float(query.code),
+            Some(_) => A::UNIT * A::newer_units(query.code),
         };
         let granted = ticks(granted).max(1);
-        // A version 1 Query is always general.
-        if is_general || query.v3().is_none() && query.code == 0 {
+        if is_general {
             self.heard_querier(now, port, query.source, granted, out);
             return;
         }
@@ -102,14 +96,8 @@ impl Bridge {
 
     /// A Leave, or its equivalent in version 3. While there is another querier, the bridge waits
     /// for that querier's Query.
-    fn heard_leave(
-        &mut self,
-        now: Instant,
-        port: usize,
-        group: Ipv4Addr,
-        out: &mut Vec<BridgeOut>,
-    ) {
-        if is_link_local(group) || self.ports_of(group).next().is_none() {
+    fn heard_leave(&mut self, now: Instant, port: usize, group: A, out: &mut Vec<BridgeOut<A>>) {
+        if !group.is_kept() || self.ports_of(group).next().is_none() {
             return;
         }
         if self.has_fast_leave(port) {
@@ -122,7 +110,7 @@ impl Bridge {
         let end = after(now, self.last_member_time());
         if self.querier.is_on {
             // One Query to all hosts, and then a General Query in place of the repeats.
-            self.send_query(port, Some(group), ALL_HOSTS, false, out);
+            self.send_query(port, Some(group), A::ALL_HOSTS, false, out);
             self.timers.set(Due::OwnOn(port), end);
         }
         self.timers.lower(Due::Member(group, port), end);
@@ -132,12 +120,12 @@ impl Bridge {
         &mut self,
         now: Instant,
         port: usize,
-        from: Ipv4Addr,
-        record: Record,
-        out: &mut Vec<BridgeOut>,
+        from: A,
+        record: Record<A>,
+        out: &mut Vec<BridgeOut<A>>,
     ) {
         let Record { kind, group, has_sources } = record;
-        if is_link_local(group) || !(IS_IN..=BLOCK).contains(&kind) {
+        if !group.is_kept() || !(IS_IN..=BLOCK).contains(&kind) {
             return;
         }
         match (self.settings.knobs.version, kind) {
@@ -158,9 +146,9 @@ impl Bridge {
         &mut self,
         now: Instant,
         port: usize,
-        from: Ipv4Addr,
-        group: Ipv4Addr,
-        out: &mut Vec<BridgeOut>,
+        from: A,
+        group: A,
+        out: &mut Vec<BridgeOut<A>>,
     ) {
         let Some(member) = self.members.get_mut(&(group, port)) else { return };
         member.hosts.remove(&from);
@@ -181,7 +169,7 @@ impl Bridge {
 
     /// On a port with fast leave, remembers each version 3 host, so that the last one to leave is
     /// known.
-    fn track(&mut self, now: Instant, port: usize, host: Ipv4Addr, group: Ipv4Addr) {
+    fn track(&mut self, now: Instant, port: usize, host: A, group: A) {
         let lives = after(now, hundredths(self.settings.knobs.membership_interval));
         if self.has_fast_leave(port)
             && let Some(member) = self.members.get_mut(&(group, port))
@@ -193,15 +181,4 @@ impl Bridge {
     fn has_fast_leave(&self, port: usize) -> bool {
         self.settings.fast_leave.get(port).is_some_and(|on| *on)
     }
-}
-
-fn as_data(destination: Ipv4Addr) -> Carried {
-    match destination {
-        group if is_link_local(group) => Carried::Everywhere,
-        group => Carried::ToMembers(group),
-    }
-}
-
-fn is_link_local(group: Ipv4Addr) -> bool {
-    group.octets()[..3] == [224, 0, 0]
 }

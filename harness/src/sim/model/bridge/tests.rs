@@ -8,6 +8,7 @@ use super::*;
 
 mod carrying;
 mod members;
+mod mld;
 mod odd;
 mod querier;
 

@@ -10,6 +10,7 @@ use super::*;
 use crate::sim::model::inet::Inet as _;
 
 mod down;
+mod mld;
 mod v2;
 mod v3;
 

@@ -9,6 +9,8 @@ use castnet::wire::ipv4::Ipv4Header;
 
 use super::*;
 
+mod v6;
+
 const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 
