@@ -142,6 +142,7 @@ impl InspectedFrame {
     pub fn hides(&self, family: Family) -> Option<&'static str> {
         match &self.content {
             FrameContent::Unread(Unread::LinkType(_), _) => Some("their link type is not read"),
+            FrameContent::Unread(Unread::Wireless(_), _) => Some("802.11 encrypts or splits them"),
             FrameContent::Unread(Unread::Short, _) => Some("they end in the header of their link"),
             FrameContent::Headless { family: its, why, .. } if *its == family => Some(why),
             _ => None,

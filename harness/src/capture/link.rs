@@ -1,9 +1,11 @@
 //! Takes the link header off a captured frame: Ethernet, also with VLAN tags (IEEE 802.1Q), Linux
-//! cooked captures of both versions, raw IP, BSD loopback, PPP and Cisco HDLC; also SNAP (RFC 1042),
-//! PPPoE (RFC 2516) and MPLS (RFC 3032).
+//! cooked captures of both versions, 802.11, raw IP, NFLOG, BSD loopback, PPP and Cisco HDLC; also SNAP
+//! (RFC 1042), PPPoE (RFC 2516) and MPLS (RFC 3032).
 //!
 //! Link types are those of <https://www.tcpdump.org/linktypes.html>. Other types are refused by
 //! name; a frame that is too short for its own header is refused as cut.
+
+mod wireless;
 
 use std::fmt;
 
@@ -41,6 +43,8 @@ impl LinkType {
     pub const MPLS: Self = Self(219);
     /// Ethernet behind four octets of netANALYZER.
     pub const NETANALYZER: Self = Self(240);
+    /// What a Linux firewall logs.
+    pub const NFLOG: Self = Self(239);
     /// PPPoE without Ethernet.
     pub const PPP_ETHER: Self = Self(51);
     /// Cisco's HDLC.
@@ -85,6 +89,9 @@ pub enum Unread {
     /// Frames of this link are not read.
     #[error("link type {0} is not read")]
     LinkType(LinkType),
+    /// A data frame of 802.11 from which no packet can be taken, and why.
+    #[error("{0}")]
+    Wireless(&'static str),
     /// The frame ends within the header of its link.
     #[error("shorter than the header of its link")]
     Short,
@@ -98,6 +105,9 @@ const PPPOE: u16 = 0x8864;
 const MPLS: [u16; 2] = [0x8847, 0x8848];
 /// The tags of 802.1Q, of 802.1ad, and what came before that.
 const TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+
+/// The packet itself (`NFULA_PAYLOAD`).
+const NFLOG_PAYLOAD: u16 = 9;
 
 /// The packet types of a cooked capture: from ourselves (`PACKET_OUTGOING`).
 const COOKED_OUTGOING: u16 = 4;
@@ -136,6 +146,7 @@ pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
         LinkType::ATM_RFC1483 => Ok(unwrapped(Carried::bare(0, frame))),
         LinkType::MPLS => Ok(unwrapped(Carried::bare(MPLS[0], frame))),
         LinkType::NETANALYZER => open(LinkType::ETHERNET, split::<4>(frame)?.1),
+        LinkType::NFLOG => logged(frame),
         LinkType::C_HDLC_WITH_DIR => sent(LinkType::C_HDLC, frame),
         other if LinkType::PPP_WITH_DIR.contains(&other) => sent(LinkType::PPP[0], frame),
         other if LinkType::PPP.contains(&other) => {
@@ -143,7 +154,7 @@ pub fn open(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
             let (protocol, packet) = number(packet)?;
             Ok(Carried::bare(of_ppp(protocol).unwrap_or(0xffff), packet))
         }
-        other => Err(Unread::LinkType(other)),
+        other => wireless::open(other, frame).unwrap_or(Err(Unread::LinkType(other))),
     }
 }
 
@@ -168,6 +179,21 @@ impl<'a> Carried<'a> {
 fn sent(link_type: LinkType, frame: &[u8]) -> Result<Carried<'_>, Unread> {
     let ([direction], frame) = split::<1>(frame)?;
     Ok(Carried { outgoing: Some(direction != 0), ..open(link_type, frame)? })
+}
+
+/// The packet among what netfilter tells of it: each value behind its length and type, in the byte order
+/// of the machine, which is taken for a small one.
+fn logged(frame: &[u8]) -> Result<Carried<'_>, Unread> {
+    let (_, mut rest) = split::<4>(frame)?;
+    loop {
+        let (length, behind) = split(rest)?;
+        let (kind, value) = split(behind)?;
+        let length = usize::from(u16::from_le_bytes(length)).max(4);
+        if u16::from_le_bytes(kind) & 0x7fff == NFLOG_PAYLOAD {
+            return raw(value.get(..length - 4).unwrap_or(value));
+        }
+        rest = rest.get(length.next_multiple_of(4)..).ok_or(Unread::Short)?;
+    }
 }
 
 fn raw(frame: &[u8]) -> Result<Carried<'_>, Unread> {

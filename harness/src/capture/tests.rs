@@ -7,6 +7,7 @@ mod mld;
 mod noise;
 mod other;
 mod tunnel;
+mod wireless;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

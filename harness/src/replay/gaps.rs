@@ -155,7 +155,7 @@ fn unread(shot: &CapturedFrame) -> Option<(Option<Family>, Option<u8>)> {
     let is_cut = shot.bytes.len() < shot.original_len;
     let carried = match link::open(shot.link_type, &shot.bytes) {
         Ok(carried) => carried,
-        Err(link::Unread::LinkType(_)) => return Some((None, None)),
+        Err(link::Unread::LinkType(_) | link::Unread::Wireless(_)) => return Some((None, None)),
         Err(link::Unread::Short) => return is_cut.then_some((None, None)),
     };
     let family = carried.family()?;

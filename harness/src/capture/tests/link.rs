@@ -113,9 +113,9 @@ fn what_is_no_packet_is_named() {
         assert!(seen(LinkType::NULL, &[family, 0, 0, 0]).starts_with(&short(8)));
     }
     assert_eq!(seen(LinkType::LOOP, &[0, 0, 0, 7]), "EtherType 0xffff, 12 octets");
-    let radio = inspected(LinkType(105), &[0; 30]);
-    assert_eq!(radio.content, FrameContent::Unread(Unread::LinkType(LinkType(105)), 30));
-    assert_eq!(radio.to_string(), "30 octets, link type IEEE802_11 is not read");
+    let bus = inspected(LinkType(220), &[0; 30]);
+    assert_eq!(bus.content, FrameContent::Unread(Unread::LinkType(LinkType(220)), 30));
+    assert_eq!(bus.to_string(), "30 octets, link type USB_LINUX_MMAPPED is not read");
     let unknown = inspected(LinkType(5000), &[0; 3]).to_string();
     assert_eq!(unknown, "3 octets, link type of number 5000 is not read");
 }
@@ -232,7 +232,7 @@ fn what_may_be_igmp_and_cannot_be_told_has_its_reason() {
         cut(9, LinkType::ETHERNET).hides(Family::V4),
         Some("they end in the header of their link")
     );
-    assert_eq!(cut(9, LinkType(105)).hides(Family::V4), Some("their link type is not read"));
+    assert_eq!(cut(9, LinkType(220)).hides(Family::V4), Some("their link type is not read"));
     let bad = [&[0x44][..], &leave()[1..]].concat();
     assert_eq!(
         inspected(LinkType::RAW, &bad).hides(Family::V4),
