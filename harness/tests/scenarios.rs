@@ -136,6 +136,7 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
         seed: plan.seed,
         took: plan.end,
         frames: None,
+        noise: recording.unkept.noise,
         pcapng: Some(pcapng),
         page: None,
         programs: Vec::new(),

@@ -11,6 +11,7 @@ mod losses;
 mod machine;
 mod memory;
 pub mod netns;
+mod noise;
 mod output;
 mod readings;
 mod segment;

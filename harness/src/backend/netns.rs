@@ -19,18 +19,18 @@ use super::gate::{Changing, Running};
 use super::interfaces::ifindex;
 use super::losses::losses;
 use super::machine::Machines;
+use super::noise::without_noise;
 use super::readings::Readings;
 use super::timeline::perform;
 use super::wards::Wards;
 use super::{Cancel, RunError, segment, unicast};
-use crate::capture::noise::Noise;
 use crate::lab::wall::Wall;
 use crate::lab::{
     Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, PortSpec, Precedence,
     Stack, alone, link, usable,
 };
 use crate::plan::{LinkId, Node, Plan, Role};
-use crate::recording::{Frame, NodeEvent, Recording, Unkept};
+use crate::recording::{NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
 
@@ -325,14 +325,10 @@ fn recording(
     // Reports of processes arrive later than the events that they describe.
     log.events.sort_by_key(|event| event.at);
     log.broken.extend(dated.broken);
-    // Noise begins before the links carry, so that some of it is lost.
-    let (frames, noise) = without_noise(plan, dated.frames);
-    log.broken.extend(losses(plan, &frames));
     let end = Instant::ZERO + plan.end;
     log.stalls.retain(|stall| stall.at <= end);
-    Recording {
-        frames,
-        unkept: Unkept { noise, ..Unkept::default() },
+    let recording = Recording {
+        frames: dated.frames,
         deliveries: dated.deliveries.into(),
         acts,
         mfc: log.mfc,
@@ -343,13 +339,9 @@ fn recording(
         doubts: dated.doubts,
         broken: log.broken,
         ..Recording::new(Backend::Netns.word(), stage.clock.epoch(), plan.tolerance)
-    }
-}
-
-/// The frames without noise, and how much noise left its senders.
-fn without_noise(plan: &Plan, frames: Vec<Frame>) -> (Vec<Frame>, u64) {
-    let Some(noise) = Noise::of(plan) else { return (frames, 0) };
-    let (dropped, kept): (Vec<Frame>, Vec<Frame>) =
-        frames.into_iter().partition(|frame| noise.is(&frame.bytes));
-    (kept, dropped.iter().filter(|frame| frame.outgoing).count() as u64)
+    };
+    let mut recording = without_noise(plan, recording);
+    // Noise begins before the links carry, so that some of it is lost.
+    recording.broken.extend(losses(plan, &recording.frames));
+    recording
 }

@@ -4,6 +4,7 @@
 //! A run lasts only as long as computing its events takes, needs no rights, and repeats octet by
 //! octet.
 
+use super::noise::without_noise;
 use super::{Cancel, RunError};
 use crate::plan::{Action, Plan};
 use crate::recording::Recording;
@@ -38,5 +39,6 @@ pub fn run_watched(
     let played = sim::run(plan, go_on).map_err(|Unplayable { node, why }| {
         RunError::Unsupported(plan.nodes[node].name.clone(), why)
     });
-    played?.ok_or(RunError::Interrupted)
+    let recording = played?.ok_or(RunError::Interrupted)?;
+    Ok(without_noise(plan, recording))
 }

@@ -155,7 +155,7 @@ impl<'a> Side<'a> {
 /// Whether a packet is from a listener on the segment.
 fn listener(plan: &Plan, segment: LinkId, packet: &Packet) -> bool {
     plan.ports.iter().any(|port| {
-        port.address == Some(packet.source)
+        port.speaks_from() == Some(packet.source)
             && plan.links[port.link].segment == segment
             && matches!(plan.nodes[port.node].role, Role::Listener(_))
     })

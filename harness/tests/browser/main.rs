@@ -64,6 +64,7 @@ fn finished(plan: &Plan, recording: &Recording) -> Finished {
         seed: 1,
         took: Duration::from_secs(5),
         frames: Some(recording.frames.len()),
+        noise: 0,
         pcapng: None,
         page: None,
         programs: Vec::new(),
