@@ -3,8 +3,6 @@
 use std::net::IpAddr;
 
 use castnet::gmp::message::Message;
-use castnet::igmp;
-use castnet::mld;
 use castnet::wire::Unencodable;
 use castnet::wire::icmpv6::{Ends, seal_message};
 use castnet::wire::ip::Datagram;
