@@ -48,6 +48,7 @@
 //! - [`compare`]: compares the runs of two backends.
 //! - [`swarm`]: random scenarios, and what must come of them.
 //! - [`replay`]: judges a capture by a scenario.
+//! - [`explain`]: what a capture says of its links, and what is wrong there.
 //! - [`snapshot`]: a run as text that can be reviewed.
 //! - [`report`]: the verdict, for people.
 //! - [`runner`]: many runs of many scenarios.
@@ -62,6 +63,7 @@ pub mod backend;
 pub mod capture;
 pub mod compare;
 pub mod device;
+pub mod explain;
 pub mod fabric;
 pub mod family;
 pub mod judge;

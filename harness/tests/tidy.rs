@@ -85,6 +85,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("swarm", &["knobs", "scenario", "plan", "judge", "backend"]),
     ("snapshot", &["knobs", "protocol", "scenario", "plan", "recording", "capture", "judge"]),
     ("replay", &["scenario", "plan", "recording", "capture", "judge"]),
+    ("explain", &["knobs", "protocol", "capture"]),
     (
         "report",
         &["vocabulary", "scenario", "plan", "recording", "capture", "judge", "snapshot", "replay"],
@@ -132,6 +133,7 @@ const INDEPENDENT: &[(&str, &[&str])] = &[
     ("swarm", &["rng"]),
     ("snapshot", &[]),
     ("replay", &[]),
+    ("explain", &[]),
     ("report", &[]),
 ];
 

@@ -10,6 +10,7 @@ mod diff;
 mod diff_backends;
 mod doctor;
 mod exec;
+mod explain;
 mod files;
 mod interrupt;
 mod judge;
@@ -80,6 +81,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print the frames of a capture, one to a line.
     Show(show::ShowArgs),
+    /// Say who asks, who wants what and what flows in a capture, and what is wrong there.
+    Explain(explain::ExplainArgs),
     /// Review runs that differ from their goldens; accept or reject each.
     Review(review::ReviewArgs),
     /// Judge a capture by a scenario's packet expectations.
@@ -171,6 +174,7 @@ fn obey(command: Command) -> Ending {
         Command::Capture(args) => capture::capture(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Show(args) => show::show(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Review(args) => review::review(&args),
         Command::Judge(args) => judge::judge_capture(&args),
         Command::Diff(args) => diff::diff(&args),

@@ -128,7 +128,8 @@ pub(super) fn show(args: &ShowArgs) -> Ending {
     Ok(if shown == 0 || unread > 0 || !reading.is_whole() { FAILED } else { 0 })
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+/// A file, or standard input for `-`.
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }

@@ -3,6 +3,7 @@
 mod clauses;
 mod daemon;
 mod diff;
+mod explain;
 mod families;
 mod folders;
 mod interrupt;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         clauses::TESTS,
         daemon::TESTS,
         diff::TESTS,
+        explain::TESTS,
         families::TESTS,
         folders::TESTS,
         interrupt::TESTS,
