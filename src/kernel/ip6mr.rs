@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::sockopt;
 
 use super::error::MrouteError;
 use super::owner::{Claim, Owner, number, wide};
@@ -171,13 +171,17 @@ impl Mroute6 {
     /// routable groups without joining. The router's kernel then sends Reports of its own for the
     /// group.
     ///
+    /// A membership for which the routing socket has no room (`net.core.optmem_max`) is held by a further
+    /// socket, which is of the calling thread's network namespace.
+    ///
     /// # Errors
     ///
-    /// [`MrouteError::NoSuchInterface`]; [`MrouteError::TooManyMemberships`] beyond the sysctl
-    /// `net.core.optmem_max`; [`MrouteError::Io`] for a group that is joined already.
-    pub fn join(&self, ifindex: u32, group: Ipv6Addr) -> Result<(), MrouteError> {
+    /// [`MrouteError::NoSuchInterface`]; [`MrouteError::TooManyMemberships`] where no socket has room;
+    /// [`MrouteError::Io`] for a group that is joined already.
+    pub fn join(&mut self, ifindex: u32, group: Ipv6Addr) -> Result<(), MrouteError> {
         let request = membership(ifindex, group)?;
-        setsockopt(&self.owner, sys::Ipv6AddMembership, &request).map_err(|errno| match errno {
+        let joined = self.owner.join((ifindex, group.into()), &sys::Ipv6AddMembership, &request);
+        joined.map_err(|errno| match errno {
             Errno::ENODEV => MrouteError::NoSuchInterface { ifindex, family: Family::V6 },
             Errno::ENOBUFS | Errno::ENOMEM => MrouteError::TooManyMemberships {
                 call: "IPV6_JOIN_GROUP: ENOMEM",
@@ -187,15 +191,15 @@ impl Mroute6 {
         })
     }
 
-    /// Ends a membership; `false` if the socket had none.
+    /// Ends a membership; `false` if there is none, or no longer because the device is gone.
     ///
     /// # Errors
     ///
     /// [`MrouteError::NoSuchInterface`] for an index that no device can have; [`MrouteError::Io`].
-    pub fn leave(&self, ifindex: u32, group: Ipv6Addr) -> Result<bool, MrouteError> {
+    pub fn leave(&mut self, ifindex: u32, group: Ipv6Addr) -> Result<bool, MrouteError> {
         let request = membership(ifindex, group)?;
-        let option = sys::Ipv6DropMembership;
-        self.owner.delete("IPV6_LEAVE_GROUP", option, &request, Errno::EADDRNOTAVAIL)
+        let left = self.owner.leave((ifindex, group.into()), &sys::Ipv6DropMembership, &request);
+        left.map_err(|errno| MrouteError::of("IPV6_LEAVE_GROUP", errno))
     }
 
     /// The virtual interface of the device.

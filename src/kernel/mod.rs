@@ -1,19 +1,22 @@
 //! Multicast routing of the Linux kernel, raw IGMP and MLD, and the clock: the core's way to Linux.
 //!
 //! Owns the multicast routing sockets of both families (linux/mroute.h, linux/mroute6.h): which devices
-//! take part, which flows are forwarded, the upcalls, and every message of IGMP and MLD in and out. It decides nothing: callers say what
-//! to forward and send. It refuses requests that the kernel would accept but report wrongly, such
+//! take part, which flows are forwarded, the upcalls, and every message of IGMP and MLD in and out; and
+//! the kernel's reports of devices, addresses and routes. It decides nothing: callers say what to
+//! forward and send. It refuses requests that the kernel would accept but report wrongly, such
 //! as two virtual interfaces on one device. All unsafe code is in `sys`.
 
 mod clock;
 mod error;
 mod ip6mr;
+mod memberships;
 mod mroute;
 mod owner;
 mod packet;
 mod packet6;
 mod plane;
 mod ready;
+mod rtnetlink;
 #[allow(unsafe_code)]
 mod sys;
 
@@ -24,3 +27,4 @@ pub use mroute::{DEFAULT_TABLE, Mroute};
 pub use packet::{MAX_PACKET, Received};
 pub use plane::{Plane, Read, RoutingSocket};
 pub use ready::readable;
+pub use rtnetlink::{Address, Changes, Device, Hop, Monitor, Report, Route, Rule};

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::sockopt;
 
 use super::error::MrouteError;
 use super::owner::{Claim, Owner, number, wide};
@@ -155,14 +155,18 @@ impl Mroute {
     /// to 224.0.0.2 and 224.0.0.22 only where it joined these groups, and messages to routable
     /// groups without joining. The router's kernel then sends Reports of its own for the group.
     ///
+    /// A membership for which the routing socket has no room (`net.ipv4.igmp_max_memberships`, 20 by
+    /// default, over all interfaces) is held by a further socket, which is of the calling thread's network
+    /// namespace.
+    ///
     /// # Errors
     ///
-    /// [`MrouteError::NoSuchInterface`]; [`MrouteError::TooManyMemberships`] beyond the sysctl
-    /// `net.ipv4.igmp_max_memberships` (20 by default, over all interfaces); [`MrouteError::Io`]
-    /// for a group that is joined already.
-    pub fn join(&self, ifindex: u32, group: Ipv4Addr) -> Result<(), MrouteError> {
+    /// [`MrouteError::NoSuchInterface`]; [`MrouteError::TooManyMemberships`] where no socket may have
+    /// any; [`MrouteError::Io`] for a group that is joined already.
+    pub fn join(&mut self, ifindex: u32, group: Ipv4Addr) -> Result<(), MrouteError> {
         let request = membership(ifindex, group)?;
-        setsockopt(&self.owner, sys::IpAddMembership, &request).map_err(|errno| match errno {
+        let joined = self.owner.join((ifindex, group.into()), &sys::IpAddMembership, &request);
+        joined.map_err(|errno| match errno {
             Errno::ENODEV => MrouteError::NoSuchInterface { ifindex, family: Family::V4 },
             Errno::ENOBUFS => MrouteError::TooManyMemberships {
                 call: "IP_ADD_MEMBERSHIP: ENOBUFS",
@@ -172,15 +176,15 @@ impl Mroute {
         })
     }
 
-    /// Ends a membership; `false` if the socket had none.
+    /// Ends a membership; `false` if there is none, or no longer because the device is gone.
     ///
     /// # Errors
     ///
     /// [`MrouteError::NoSuchInterface`] for an index that no device can have; [`MrouteError::Io`].
-    pub fn leave(&self, ifindex: u32, group: Ipv4Addr) -> Result<bool, MrouteError> {
+    pub fn leave(&mut self, ifindex: u32, group: Ipv4Addr) -> Result<bool, MrouteError> {
         let request = membership(ifindex, group)?;
-        let option = sys::IpDropMembership;
-        self.owner.delete("IP_DROP_MEMBERSHIP", option, &request, Errno::EADDRNOTAVAIL)
+        let left = self.owner.leave((ifindex, group.into()), &sys::IpDropMembership, &request);
+        left.map_err(|errno| MrouteError::of("IP_DROP_MEMBERSHIP", errno))
     }
 
     /// The virtual interface of the device.

@@ -5,12 +5,14 @@
 //! rest. Requests that the kernel accepts silently but reports wrongly are refused here.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{SetSockOpt, setsockopt, sockopt};
 
 use super::error::MrouteError;
+use super::memberships::Memberships;
 use crate::addr::Family;
 use crate::mfc::vif::Vif;
 
@@ -24,6 +26,7 @@ pub(super) struct Owner {
     fd: OwnedFd,
     family: Family,
     vifs: BTreeMap<Vif, u32>,
+    memberships: Memberships,
 }
 
 /// The options that claim a table, each with its name in the kernel's headers.
@@ -37,8 +40,8 @@ pub(super) struct Claim<T, I, A> {
 
 impl Owner {
     /// A socket of the family that owns no table yet.
-    pub(super) const fn new(fd: OwnedFd, family: Family) -> Self {
-        Self { fd, family, vifs: BTreeMap::new() }
+    pub(super) fn new(fd: OwnedFd, family: Family) -> Self {
+        Self { fd, family, vifs: BTreeMap::new(), memberships: Memberships::default() }
     }
 
     /// Sets an option of the socket.
@@ -146,6 +149,28 @@ impl Owner {
             Err(errno) if missing.contains(&errno) => Ok(None),
             Err(other) => Err(MrouteError::of(call, other)),
         }
+    }
+
+    /// Becomes a member of a group on a device, as `request` says.
+    pub(super) fn join<O: SetSockOpt + Clone>(
+        &mut self,
+        member: (u32, IpAddr),
+        option: &O,
+        request: &O::Val,
+    ) -> nix::Result<()> {
+        let add = |fd: BorrowedFd<'_>| setsockopt(&fd, option.clone(), request);
+        self.memberships.join(self.fd.as_fd(), (self.family, member), add)
+    }
+
+    /// Ends a membership, as `request` says; `false` if there is none.
+    pub(super) fn leave<O: SetSockOpt + Clone>(
+        &mut self,
+        member: (u32, IpAddr),
+        option: &O,
+        request: &O::Val,
+    ) -> nix::Result<bool> {
+        let drop = |fd: BorrowedFd<'_>| setsockopt(&fd, option.clone(), request);
+        self.memberships.leave(self.fd.as_fd(), member, drop)
     }
 
     /// The virtual interface of the device.

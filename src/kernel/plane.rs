@@ -1,6 +1,8 @@
 //! The kernel as a router's data plane, in either family: outputs become socket options, ioctls and
 //! packets.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
@@ -48,16 +50,34 @@ pub type Read<'a> = Result<Packet<'a>, Malformed>;
 /// events.
 pub struct Plane<F> {
     socket: RoutingSocket,
-    /// Device indexes by [`Vif::index`].
-    ifindexes: Vec<u32>,
+    devices: BTreeMap<Vif, Behind>,
     observe: F,
+}
+
+/// The device behind a virtual interface.
+#[derive(Debug)]
+struct Behind {
+    ifindex: u32,
+    name: Option<String>,
 }
 
 impl<F: FnMut(Instant, Event)> Plane<F> {
     /// A data plane over this socket; `ifindexes` are the devices in the order of the router's
     /// interfaces.
     pub fn new(socket: impl Into<RoutingSocket>, ifindexes: Vec<u32>, observe: F) -> Self {
-        Self { socket: socket.into(), ifindexes, observe }
+        let devices = (0..).map_while(Vif::new).zip(ifindexes);
+        let devices = devices.map(|(vif, ifindex)| (vif, Behind { ifindex, name: None })).collect();
+        Self { socket: socket.into(), devices, observe }
+    }
+
+    /// From now on this device is behind the virtual interface; errors name it.
+    pub fn set_device(&mut self, vif: Vif, ifindex: u32, name: &str) {
+        self.devices.insert(vif, Behind { ifindex, name: Some(name.to_owned()) });
+    }
+
+    /// The family that is routed.
+    pub const fn family(&self) -> Family {
+        self.socket.family()
     }
 
     /// Waits until a message can be received.
@@ -98,8 +118,17 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     }
 
     fn ifindex(&self, vif: Vif) -> Result<u32, String> {
-        let ifindex = self.ifindexes.get(vif.index()).copied();
-        ifindex.ok_or_else(|| format!("{vif} has no device"))
+        let behind = self.devices.get(&vif);
+        behind.map(|behind| behind.ifindex).ok_or_else(|| format!("{vif} has no device"))
+    }
+
+    /// The result with its error in words, after the name of the device.
+    fn named<T, E: Display>(&self, vif: Vif, result: Result<T, E>) -> Result<T, String> {
+        let name = self.devices.get(&vif).and_then(|behind| behind.name.as_deref());
+        result.map_err(|why| match name {
+            Some(name) => format!("{name}: {why}"),
+            None => format!("{vif}: {why}"),
+        })
     }
 }
 
@@ -113,7 +142,7 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
             RoutingSocket::V4(mroute) => mroute.transmit(ifindex, &text(packet.encode())?),
             RoutingSocket::V6(mroute) => mroute.transmit(ifindex, packet),
         };
-        sent.map_err(|error| format!("{vif}: transmit: {error}"))
+        self.named(vif, sent.map_err(|error| format!("transmit: {error}")))
     }
 
     fn add_vif(&mut self, vif: Vif, kind: VifKind, threshold: u8) -> Result<(), String> {
@@ -121,13 +150,14 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
             return Err("the register interface is not there yet".to_owned());
         }
         let ifindex = self.ifindex(vif)?;
-        text(match &mut self.socket {
+        let added = match &mut self.socket {
             RoutingSocket::V4(mroute) => mroute.add_vif(vif, ifindex, threshold),
             RoutingSocket::V6(_) if threshold > 1 => {
                 Err(MrouteError::NoThresholds { vif, threshold })
             }
             RoutingSocket::V6(mroute) => mroute.add_vif(vif, ifindex),
-        })
+        };
+        self.named(vif, added)
     }
 
     fn delete_vif(&mut self, vif: Vif) -> Result<(), String> {
@@ -135,26 +165,27 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
             RoutingSocket::V4(mroute) => mroute.delete_vif(vif),
             RoutingSocket::V6(mroute) => mroute.delete_vif(vif),
         };
-        text(deleted).map(drop)
+        self.named(vif, deleted).map(drop)
     }
 
     fn listen(&mut self, vif: Vif, group: Group) -> Result<(), String> {
         let ifindex = self.ifindex(vif)?;
-        text(match (&self.socket, group.addr()) {
+        let joined = match (&mut self.socket, group.addr()) {
             (RoutingSocket::V4(mroute), IpAddr::V4(group)) => mroute.join(ifindex, group),
             (RoutingSocket::V6(mroute), IpAddr::V6(group)) => mroute.join(ifindex, group),
             (socket, addr) => Err(socket.other_family(addr)),
-        })
+        };
+        self.named(vif, joined)
     }
 
     fn unlisten(&mut self, vif: Vif, group: Group) -> Result<(), String> {
         let ifindex = self.ifindex(vif)?;
-        let left = match (&self.socket, group.addr()) {
+        let left = match (&mut self.socket, group.addr()) {
             (RoutingSocket::V4(mroute), IpAddr::V4(group)) => mroute.leave(ifindex, group),
             (RoutingSocket::V6(mroute), IpAddr::V6(group)) => mroute.leave(ifindex, group),
             (socket, addr) => Err(socket.other_family(addr)),
         };
-        text(left).map(drop)
+        self.named(vif, left).map(drop)
     }
 
     fn set_entry(&mut self, _now: Instant, entry: &MfcEntry) -> Result<(), String> {
@@ -187,14 +218,17 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
 impl RoutingSocket {
     /// The error of an address of the family that this socket does not route.
     const fn other_family(&self, addr: IpAddr) -> MrouteError {
-        let family = match self {
+        MrouteError::OtherFamily { addr, family: self.family() }
+    }
+
+    const fn family(&self) -> Family {
+        match self {
             Self::V4(_) => Family::V4,
             Self::V6(_) => Family::V6,
-        };
-        MrouteError::OtherFamily { addr, family }
+        }
     }
 }
 
-fn text<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
+fn text<T, E: Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }

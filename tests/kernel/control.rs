@@ -110,7 +110,8 @@ pub(crate) async fn a_device_that_does_not_exist_is_refused() {
     let namespace = Namespace::new();
     let mut mroute = namespace.inside(|| Mroute::open(None)).unwrap();
     for ifindex in [0, 9999, u32::MAX] {
-        for refused in [mroute.add_vif(vif(0), ifindex, 1), mroute.join(ifindex, GROUP)] {
+        let refused = mroute.add_vif(vif(0), ifindex, 1);
+        for refused in [refused, mroute.join(ifindex, GROUP)] {
             let refused = refused.unwrap_err().to_string();
             assert_eq!(
                 refused,
@@ -122,7 +123,7 @@ pub(crate) async fn a_device_that_does_not_exist_is_refused() {
 }
 
 pub(crate) async fn a_membership_is_never_left_to_the_routing_table() {
-    let lab = Lab::new().await;
+    let mut lab = Lab::new().await;
     lab.route_multicast_to(lab.b).await;
     let refused = lab.mroute.join(0, GROUP).unwrap_err();
     assert!(matches!(refused, MrouteError::NoSuchInterface { ifindex: 0, .. }), "{refused}");
@@ -133,7 +134,7 @@ pub(crate) async fn a_membership_is_never_left_to_the_routing_table() {
 
 pub(crate) async fn what_does_not_exist_counts_nothing_and_is_not_deleted() {
     let namespace = Namespace::new();
-    let mroute = namespace.inside(|| Mroute::open(None)).unwrap();
+    let mut mroute = namespace.inside(|| Mroute::open(None)).unwrap();
     assert_eq!(mroute.flow_counters(flow(GROUP)).unwrap(), None);
     assert_eq!(mroute.vif_counters(vif(0)).unwrap(), None);
     assert_eq!(mroute.vif_counters(vif(31)).unwrap(), None);
@@ -155,16 +156,25 @@ pub(crate) async fn an_ipv6_flow_is_refused() {
     assert!(matches!(refused, Err(MrouteError::OtherFamily { .. })));
 }
 
-pub(crate) async fn a_membership_too_many_is_named_with_its_sysctl() {
-    let lab = Lab::new().await;
-    let allowed = lab.router.read("/proc/sys/net/ipv4/igmp_max_memberships");
-    let allowed: u8 = allowed.trim().parse().unwrap();
+pub(crate) async fn memberships_are_held_by_as_many_sockets_as_it_takes() {
+    let mut lab = Lab::new().await;
+    let limit = "/proc/sys/net/ipv4/igmp_max_memberships";
+    lab.router.inside(|| std::fs::write(limit, "2").unwrap());
     let group = |n: u8| [239, 9, 9, n].into();
-    for n in 0..allowed {
-        lab.mroute.join(lab.a, group(n)).unwrap();
+    let (router, a) = (&lab.router, lab.a);
+    for n in 0..7 {
+        router.inside(|| lab.mroute.join(a, group(n)).unwrap());
     }
-    let refused = lab.mroute.join(lab.a, group(allowed)).unwrap_err();
+    let twice = router.inside(|| lab.mroute.join(a, group(5)).unwrap_err());
+    assert!(matches!(twice, MrouteError::Io { .. }), "{twice}");
+    // Each one ends where it is held, and leaves room for another one.
+    for n in [0, 6, 3] {
+        assert!(lab.mroute.leave(a, group(n)).unwrap());
+        assert!(!lab.mroute.leave(a, group(n)).unwrap());
+    }
+    router.inside(|| std::fs::write(limit, "0").unwrap());
+    let refused = router.inside(|| lab.mroute.join(a, group(9)).unwrap_err());
     assert!(matches!(refused, MrouteError::TooManyMemberships { .. }), "{refused}");
-    assert!(lab.mroute.leave(lab.a, group(0)).unwrap());
-    lab.mroute.join(lab.a, group(allowed)).unwrap();
+    router.inside(|| std::fs::write(limit, "2").unwrap());
+    router.inside(|| lab.mroute.join(a, group(0)).unwrap());
 }

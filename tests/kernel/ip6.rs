@@ -181,7 +181,7 @@ pub(crate) async fn a_listener_report_is_heard_with_its_header_and_interface() {
 }
 
 pub(crate) async fn the_groups_of_routers_are_heard_only_where_they_are_joined() {
-    let lab = Lab6::new().await;
+    let mut lab = Lab6::new().await;
     let (host, device) = host(&lab);
     let record = |group| GroupRecord::new(RecordKind::ToEx, group, vec![]);
     let v2 = Message::V2Report(V2Report::new(vec![record(GROUP)]));
@@ -247,7 +247,7 @@ pub(crate) async fn a_listener_query_leaves_on_the_chosen_device_and_does_not_co
 }
 
 pub(crate) async fn the_listener_reports_of_the_routers_own_kernel_do_come_back() {
-    let lab = Lab6::new().await;
+    let mut lab = Lab6::new().await;
     lab.mroute.join(lab.b, REPORTS).unwrap();
     let (ifindex, header, _) = heard(&lab.mroute, ROUTER_B, &[V2_REPORT]).await;
     assert_eq!((ifindex, header.destination), (lab.b, IpAddr::V6(REPORTS)));

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             a_membership_is_never_left_to_the_routing_table,
             what_does_not_exist_counts_nothing_and_is_not_deleted,
             an_ipv6_flow_is_refused,
-            a_membership_too_many_is_named_with_its_sysctl;
+            memberships_are_held_by_as_many_sockets_as_it_takes;
         forwarding:
             a_new_flow_is_asked_about_and_forwarded_once_there_is_an_entry,
             a_datagram_leaves_only_with_a_ttl_above_the_threshold,
