@@ -9,12 +9,16 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use anyhow::Context as _;
 use castnet::addr::{Family, PerFamily};
 use castnet::daemon::config::{self, ConfigFile};
-use castnet::daemon::interfaces::interfaces;
+use castnet::daemon::links::Links;
 use castnet::daemon::log::{Held, Kind, Limiter, WINDOW, Weight, weight, words};
+use castnet::daemon::notice::notices;
+use castnet::daemon::served::Served;
+use castnet::daemon::service::{Names, Service};
 use castnet::daemon::{Daemon, Opened};
 use castnet::event::Event;
 use castnet::gmp::message::Version;
@@ -48,17 +52,20 @@ enum Command {
         #[arg(short, long)]
         verbose: bool,
     },
-    /// Check a configuration against itself and against the interfaces of this machine.
+    /// Check a configuration against itself. Its interfaces need not be there.
     Check {
         /// The configuration (TOML).
         config: PathBuf,
+        /// Also list what on this machine keeps its interfaces from being served.
+        #[arg(long)]
+        here: bool,
     },
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run { config, verbose } => run(&config, verbose),
-        Command::Check { config } => check(&config),
+        Command::Check { config, here } => check(&config, here),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -69,44 +76,34 @@ fn main() -> ExitCode {
     }
 }
 
-/// The file together with the kernel's interfaces.
-struct Loaded {
-    file: ConfigFile,
-    routers: PerFamily<Option<Config>>,
-    /// The kernel's indexes of the interfaces, in their order.
-    ifindexes: Vec<u32>,
-}
-
-fn load(path: &Path) -> anyhow::Result<Loaded> {
+/// The file, if it does not contradict itself.
+fn load(path: &Path) -> anyhow::Result<ConfigFile> {
     let name = path.display();
     let text = config::read(path).with_context(|| format!("reading {name}"))?;
     let file = ConfigFile::parse(&text).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
-    let known = interfaces().context("listing the interfaces")?;
-    for interface in file.interface_names() {
-        if !known.contains_key(interface) {
-            let names: Vec<&str> = known.keys().map(String::as_str).collect();
-            let names = names.join(", ");
-            anyhow::bail!("{name}: there is no interface {interface} here, only {names}");
-        }
-    }
-    let addresses = |interface: &str| known.get(interface).map_or(&[][..], |i| &i.addresses);
-    let routers = file.routers(addresses).with_context(|| name.to_string())?;
-    let ifindexes = file.interface.iter().map(|i| known[&i.name].ifindex).collect();
-    Ok(Loaded { file, routers, ifindexes })
+    file.check().with_context(|| name.to_string())?;
+    Ok(file)
 }
 
-fn check(path: &Path) -> anyhow::Result<()> {
-    let Loaded { file, routers, .. } = load(path)?;
+fn check(path: &Path, here: bool) -> anyhow::Result<()> {
+    let file = load(path)?;
     let mut lines = String::new();
-    for config in routers.present() {
+    for config in file.check()?.present() {
         for interface in &config.interfaces {
             writeln!(lines, "{}", described(config.family, interface))?;
         }
     }
     for interface in file.interface.iter().filter(|interface| interface.ttl_threshold > 1) {
-        if routers.v6.is_some() {
+        if file.is_routed(Family::V6) {
             let name = &interface.name;
             writeln!(lines, "{name}: ttl-threshold holds for IPv4, the kernel has none of IPv6")?;
+        }
+    }
+    if here {
+        let links = Links::open().context("looking at the interfaces of this machine")?;
+        let served = Served::choose(&file, links.devices(), &Served::default());
+        for notice in notices(&file, &served, &links) {
+            writeln!(lines, "here: {notice}")?;
         }
     }
     writeln!(lines, "{}: ok", path.display())?;
@@ -142,25 +139,19 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let log = tracing_subscriber::fmt().with_max_level(level).with_ansi(colours);
     log.with_writer(std::io::stderr).init();
-    let loaded = load(path)?;
-    let names: Vec<String> = loaded.file.interface.iter().map(|i| i.name.clone()).collect();
+    let file = load(path)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Set up before the kernel is claimed: a signal from now on ends the daemon cleanly.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
-        let log = RefCell::new(Log { limiter: Limiter::default(), verbose });
-        let observer = |family: Family| {
-            let (names, log) = (&names, &log);
-            move |now: Instant, event: Event| {
-                let name = |vif: Vif| names.get(vif.index()).cloned().unwrap_or_default();
-                log.borrow_mut().event(now, family, &event, name);
-            }
-        };
-        let mut daemon = start(&loaded, observer)?;
-        let families = daemon.families().map(|family| family.to_string()).collect::<Vec<_>>();
-        tracing::info!("routing {} multicast between {}", families.join(" and "), names.join(", "));
+        let log = Rc::new(RefCell::new(Log { limiter: Limiter::default(), verbose }));
+        let mut service = start(file, &log)?;
+        let families = service.daemon().families().map(|family| family.to_string());
+        let families = families.collect::<Vec<_>>().join(" and ");
+        let served = service.served().names.join(", ");
+        tracing::info!("routing {families} multicast between {served}");
         let mut windows = tokio::time::interval(WINDOW);
         loop {
             let order = async {
@@ -171,18 +162,27 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
                     _ = windows.tick() => Order::TellHeld,
                 }
             };
-            match daemon.run(order).await? {
+            match service.run(order, |notice| tracing::warn!("{notice}")).await? {
                 Order::End => break,
-                Order::TellHeld => log.borrow_mut().tell_held(Some(daemon.now())),
-                Order::Reload => match reloaded(path, &loaded) {
-                    Ok(routers) => routers.present().for_each(|one| daemon.configure(one.clone())),
-                    Err(why) => tracing::error!("{why:#}; the old configuration stays in force"),
-                },
+                Order::TellHeld => {
+                    let now = service.daemon().now();
+                    log.borrow_mut().tell_held(Some(now));
+                }
+                Order::Reload => {
+                    let reload =
+                        |file| service.reload(file).with_context(|| path.display().to_string());
+                    match load(path).and_then(reload) {
+                        Ok(()) => tracing::info!("configured anew"),
+                        Err(why) => {
+                            tracing::error!("{why:#}; the old configuration stays in force")
+                        }
+                    }
+                }
             }
         }
         log.borrow_mut().tell_held(None);
-        for family in daemon.families() {
-            report_counters(&daemon, family, &names);
+        for family in service.daemon().families() {
+            report_counters(&service, family);
         }
         anyhow::Ok(())
     })
@@ -190,17 +190,26 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
 
 /// Claims multicast routing of every family, and enters service. Unless the file names IPv6, a kernel
 /// without its multicast routing is a warning.
-fn start<F: FnMut(Instant, Event)>(
-    loaded: &Loaded,
-    observer: impl Fn(Family) -> F,
-) -> anyhow::Result<Daemon<F>> {
+fn start(
+    file: ConfigFile,
+    log: &Rc<RefCell<Log>>,
+) -> anyhow::Result<Service<impl FnMut(Instant, Event) + use<>>> {
+    let links = Links::open().context("looking at the interfaces of this machine")?;
     let (clock, seed) = (Clock::start(), RandomState::new().hash_one(std::process::id()));
     let mut daemon = Daemon::new(clock);
-    for config in loaded.routers.present() {
+    let names = PerFamily { v4: Names::default(), v6: Names::default() };
+    let observer = |family: Family| {
+        let (names, log) = (names.of(family).clone(), Rc::clone(log));
+        move |now: Instant, event: Event| {
+            log.borrow_mut().event(now, family, &event, |vif| names.of(vif));
+        }
+    };
+    // The interfaces follow, as they are on this machine.
+    for config in file.check()?.present() {
         let family = config.family;
-        let opened = match Opened::open(family, loaded.file.table) {
+        let opened = match Opened::open(family, file.table) {
             Err(why @ MrouteError::NotSupported { .. })
-                if family == Family::V6 && loaded.file.families.is_none() =>
+                if family == Family::V6 && file.families.is_none() =>
             {
                 tracing::warn!("only IPv4 is routed: {why}");
                 continue;
@@ -208,32 +217,20 @@ fn start<F: FnMut(Instant, Event)>(
             other => other?,
         };
         let rng = Rng::for_node(seed, &format!("castnetd {family}"));
-        let ifindexes = loaded.ifindexes.clone();
-        daemon.join(opened.start(config.clone(), ifindexes, rng, clock, observer(family))?);
+        let (interfaces, routes) = (Vec::new(), Vec::new());
+        let config = Config { interfaces, routes, ..config.clone() };
+        daemon.join(opened.start(config, Vec::new(), rng, clock, observer(family))?);
     }
-    Ok(daemon)
+    Ok(Service::enter(daemon, names, (file, links))?)
 }
 
-fn report_counters<F: FnMut(Instant, Event)>(daemon: &Daemon<F>, family: Family, names: &[String]) {
-    for (n, name) in names.iter().enumerate() {
-        let plane = daemon.plane(family);
-        let counters = Vif::new(n).and_then(|vif| plane?.vif_counters(vif)).unwrap_or_default();
+fn report_counters<F: FnMut(Instant, Event)>(service: &Service<F>, family: Family) {
+    let (router, plane) = (service.daemon().router(family), service.daemon().plane(family));
+    for (vif, interface, _) in router.into_iter().flat_map(|router| router.interfaces()) {
+        let counters = plane.and_then(|plane| plane.vif_counters(vif)).unwrap_or_default();
         let (came, left) = (counters.packets_in, counters.packets_out);
-        tracing::info!("{family} {name}: {came} datagrams in, {left} out");
+        tracing::info!("{family} {}: {came} datagrams in, {left} out", interface.name);
     }
-}
-
-/// The configuration as the file has it now, if the running routers can take it.
-fn reloaded(path: &Path, running: &Loaded) -> anyhow::Result<PerFamily<Option<Config>>> {
-    let loaded = load(path)?;
-    anyhow::ensure!(
-        loaded.file.table == running.file.table
-            && loaded.file.families == running.file.families
-            && loaded.ifindexes == running.ifindexes,
-        "{}: families, the table and the interfaces cannot change while the router serves",
-        path.display()
-    );
-    Ok(loaded.routers)
 }
 
 /// What interrupts the router's loop.

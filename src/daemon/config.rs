@@ -1,8 +1,8 @@
 //! The configuration file of `castnetd`, and the keys of group management that a scenario shares with
 //! it.
 //!
-//! The file names interfaces; the kernel knows their indexes and addresses (see
-//! [`super::interfaces`]). One file makes a router for each family. Unknown keys are errors, and so are
+//! The file names interfaces; the kernel knows their indexes and addresses (see [`super::links`]), and
+//! which of them a pattern stands for. One file makes a router for each family. Unknown keys are errors, and so are
 //! values with which nothing could ever be forwarded.
 
 mod file;
@@ -16,6 +16,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use super::glob;
 use crate::addr::{Channel, Family, PerFamily};
 use crate::router::config::{
     Config, ConfigError, InterfaceConfig, KEEPALIVE, MAX_FLOWS, RouteConfig,
@@ -60,7 +61,8 @@ pub struct ConfigFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct InterfaceSettings {
-    /// The kernel's name for it.
+    /// The kernel's name for it, or a pattern of names (`eth*`).
+    #[serde(deserialize_with = "value::interface")]
     pub name: String,
     /// IGMP on this interface, where it differs from the router's.
     #[serde(default)]
@@ -133,61 +135,91 @@ impl ConfigFile {
         toml::from_str(text).map_err(|error| Rejected::new(&error))
     }
 
-    /// The routers that the file describes, one for each family that is routed; `addresses` returns those
-    /// of an interface by its name.
+    /// The routers that the file describes, one for each family that is routed, with the interfaces
+    /// that `served` names.
     ///
     /// # Errors
     /// The first part of the configuration that contradicts another.
-    pub fn routers<'a>(
-        &self,
-        addresses: impl Fn(&str) -> &'a [IpNet],
-    ) -> Result<PerFamily<Option<Config>>, ConfigError> {
+    pub fn routers(&self, served: &[String]) -> Result<PerFamily<Option<Config>>, ConfigError> {
         let router = |family| {
-            let config = self.is_routed(family).then(|| self.router(family, &addresses));
+            let config = self.is_routed(family).then(|| self.router(family, served));
             config.map(|config| config.check().map(|()| config)).transpose()
         };
         Ok(PerFamily { v4: router(Family::V4)?, v6: router(Family::V6)? })
     }
 
-    fn is_routed(&self, family: Family) -> bool {
+    /// Checks the file against itself: the routers of all its interfaces, where a pattern stands for an
+    /// interface of that name.
+    ///
+    /// # Errors
+    /// The first part of the configuration that contradicts another.
+    pub fn check(&self) -> Result<PerFamily<Option<Config>>, ConfigError> {
+        let names: Vec<String> = self.interface.iter().map(|own| own.name.clone()).collect();
+        self.routers(&names)
+    }
+
+    /// Whether the family is routed, by configuration.
+    #[must_use]
+    pub fn is_routed(&self, family: Family) -> bool {
         self.families.as_ref().is_none_or(|families| families.contains(&family))
     }
 
-    fn router<'a>(&self, family: Family, addresses: &impl Fn(&str) -> &'a [IpNet]) -> Config {
-        let all = PerFamily { v4: &self.igmp, v6: &self.mld.0 }.of(family).params();
-        let interfaces = self.interface.iter().map(|interface| {
-            let own = PerFamily { v4: &interface.igmp, v6: &interface.mld.0 };
-            let is_on = PerFamily { v4: interface.igmp_enabled, v6: interface.mld_enabled };
-            let joins = interface.static_joins.iter().map(|join| join.0);
-            let mut config = InterfaceConfig {
-                name: interface.name.clone(),
-                addresses: addresses(&interface.name).to_vec(),
-                igmp: is_on.of(family).then(|| own.of(family).over(&all)),
-                threshold: *PerFamily { v4: interface.ttl_threshold, v6: 1 }.of(family),
-                static_joins: joins.filter(|join| join.is_of(family)).collect(),
-            };
-            // An interface may be of IPv4 only.
-            if family == Family::V6 && config.address(family).is_none() {
-                config.igmp = None;
-            }
-            config
-        });
-        let routes = self.route.iter().filter(|route| Family::of(route.prefix.addr()) == family);
+    fn router(&self, family: Family, served: &[String]) -> Config {
+        let interface = |name: &String| Some(self.settings(name)?.interface(self, family, name));
+        let is_meant = |route: &&RouteSettings| {
+            let is_pattern = self.settings(&route.interface).is_some_and(|by| by.is_pattern());
+            Family::of(route.prefix.addr()) == family
+                && (!is_pattern || served.contains(&route.interface))
+        };
+        let routes = self.route.iter().filter(is_meant);
         let routes = routes
             .map(|route| RouteConfig { prefix: route.prefix, interface: route.interface.clone() });
         Config {
             family,
-            interfaces: interfaces.collect(),
+            interfaces: served.iter().filter_map(interface).collect(),
             routes: routes.collect(),
             keepalive: self.keepalive.unwrap_or(KEEPALIVE),
             max_flows: self.max_flows.unwrap_or(MAX_FLOWS),
         }
     }
 
-    /// The names of the interfaces.
+    /// What the file says of the interface with this name: by its name, or else by the first pattern.
     #[must_use]
-    pub fn interface_names(&self) -> BTreeSet<&str> {
-        self.interface.iter().map(|interface| interface.name.as_str()).collect()
+    pub fn settings(&self, name: &str) -> Option<&InterfaceSettings> {
+        let named = self.interface.iter().find(|interface| interface.name == name);
+        named.or_else(|| {
+            let mut patterns = self.interface.iter().filter(|interface| interface.is_pattern());
+            patterns.find(|interface| glob::matches(&interface.name, name))
+        })
+    }
+
+    /// The names of the interfaces, in the order of the file; a name that stands twice is there twice.
+    pub fn interface_names(&self) -> impl Iterator<Item = &str> {
+        let named = self.interface.iter().filter(|interface| !interface.is_pattern());
+        named.map(|interface| interface.name.as_str())
+    }
+}
+
+impl InterfaceSettings {
+    /// Whether the name stands for several interfaces.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        glob::is_pattern(&self.name)
+    }
+
+    /// The interface `name` in a family. Its addresses are the kernel's affair.
+    fn interface(&self, file: &ConfigFile, family: Family, name: &str) -> InterfaceConfig {
+        let all = PerFamily { v4: &file.igmp, v6: &file.mld.0 }.of(family).params();
+        let own = PerFamily { v4: &self.igmp, v6: &self.mld.0 };
+        let is_on = PerFamily { v4: self.igmp_enabled, v6: self.mld_enabled };
+        let joins = self.static_joins.iter().map(|join| join.0);
+        InterfaceConfig {
+            name: name.to_owned(),
+            addresses: Vec::new(),
+            igmp: is_on.of(family).then(|| own.of(family).over(&all)),
+            threshold: *PerFamily { v4: self.ttl_threshold, v6: 1 }.of(family),
+            static_joins: joins.filter(|join| join.is_of(family)).collect(),
+        }
     }
 }
 

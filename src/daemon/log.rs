@@ -38,7 +38,7 @@ pub fn weight(event: &Event) -> Weight {
         }
         Event::Ignored(_, why) if why.is_refusal() => Weight::Warning,
         Event::Gmp(_, News::OtherVersion(_)) => Weight::Warning,
-        Event::Gmp(..) | Event::Link { .. } | Event::Configured => Weight::News,
+        Event::Gmp(..) | Event::Link { .. } => Weight::News,
         _ => Weight::Detail,
     }
 }

@@ -5,9 +5,13 @@
 //! with that the kernel deletes every interface and entry.
 
 pub mod config;
-pub mod interfaces;
+mod glob;
+pub mod links;
 pub mod log;
+pub mod notice;
 mod routing;
+pub mod served;
+pub mod service;
 
 use std::future::Future;
 use std::io;
@@ -19,6 +23,7 @@ use crate::rng::Rng;
 use crate::router::config::{Config, ConfigError};
 use crate::router::{Input, Router};
 use crate::time::Instant;
+use links::Links;
 use routing::Routing;
 
 /// Why a daemon could not start.
@@ -144,8 +149,14 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
         }
     }
 
-    /// Takes another configuration of its family for the same interfaces; the observer learns if it is
-    /// refused. Nothing happens if the family is not routed.
+    /// Lets the routers follow the devices, addresses and routes of the machine.
+    pub fn follow(&mut self, links: &Links) {
+        let now = self.clock.now();
+        self.routing.present_mut().for_each(|routing| routing.follow(now, links));
+    }
+
+    /// Takes another configuration of its family; the observer learns if it is refused. Nothing happens
+    /// if the family is not routed.
     pub fn configure(&mut self, config: Config) {
         if let Some(routing) = self.routing.of_mut(config.family) {
             routing.turn(self.clock.now(), Input::Configure(config));

@@ -3,6 +3,8 @@
 //! Packets that came in on devices which the router does not use are passed over. What the kernel
 //! delivers and nobody understands is reported to the observer.
 
+mod follow;
+
 use std::io;
 
 use super::StartError;
@@ -13,6 +15,7 @@ use crate::rng::Rng;
 use crate::router::config::Config;
 use crate::router::{Input, Output, Router};
 use crate::time::Instant;
+use follow::Following;
 
 /// The number of packets taken before timers and other tasks get their turn.
 const BATCH: usize = 64;
@@ -21,6 +24,7 @@ const BATCH: usize = 64;
 pub(super) struct Routing<F> {
     router: Router,
     plane: Plane<F>,
+    following: Following,
 }
 
 impl<F: FnMut(Instant, Event)> Routing<F> {
@@ -46,7 +50,7 @@ impl<F: FnMut(Instant, Event)> Routing<F> {
                 Err(refusal) => return Err(StartError::Refused(refusal.why)),
             }
         }
-        Ok(Self { router, plane })
+        Ok(Self { router, plane, following: Following::default() })
     }
 
     /// The router's state.

@@ -131,6 +131,19 @@ impl Interface {
         self.groups.iter().flat_map(of_group).filter(is_settled).collect()
     }
 
+    /// Enters service anew with the address `own` and the members that are known, after a time without
+    /// an address (RFC2236-7-01).
+    pub fn resume(&mut self, cx: &mut Cx<'_>, own: IpAddr) {
+        let before = self.role();
+        self.own = own;
+        for other in std::mem::take(&mut self.others) {
+            self.timers.cancel(TimerName::OtherQuerierPresent(other));
+        }
+        self.tell_role(cx, before);
+        self.startup_queries_left = self.params.startup_query_count();
+        self.become_querier(cx);
+    }
+
     /// Changes the own address. Routers that are not below the new one no longer count, and without
     /// any other router left this one becomes Querier (RFC2236-3-03, RFC2236-3-04).
     pub fn readdress(&mut self, cx: &mut Cx<'_>, own: IpAddr) {

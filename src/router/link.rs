@@ -18,6 +18,8 @@ pub(super) struct Link {
     /// Whether the addresses came by [`Input::Link`], and not with a configuration.
     is_reported: bool,
     pub(super) igmp: Option<Interface>,
+    /// Whether the link has lost its address: its members are kept, and nobody asks them.
+    is_mute: bool,
     /// The groups to which the data plane listens.
     listens: BTreeSet<Group>,
 }
@@ -25,13 +27,19 @@ pub(super) struct Link {
 impl Link {
     /// A link that is up, with the addresses of the configuration.
     pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
-        Self { vif, config, up: true, is_reported: false, igmp: None, listens: BTreeSet::new() }
+        let listens = BTreeSet::new();
+        Self { vif, config, up: true, is_reported: false, igmp: None, is_mute: false, listens }
     }
 
     /// A link that is down, and without addresses, until [`Input::Link`] says otherwise.
     pub(super) fn absent(vif: Vif, config: InterfaceConfig) -> Self {
         let config = InterfaceConfig { addresses: Vec::new(), ..config };
         Self { up: false, is_reported: true, ..Self::new(vif, config) }
+    }
+
+    /// Group management, where it can speak.
+    pub(super) fn speaking(&self) -> Option<&Interface> {
+        self.igmp.as_ref().filter(|_| !self.is_mute)
     }
 
     /// Takes another configuration, except for addresses where the present ones were reported.
@@ -124,6 +132,7 @@ impl Router {
         let mut said = VecDeque::new();
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
         link.igmp = Some(Interface::start(&mut cx, params, own));
+        link.is_mute = false;
         self.listen(vif, &heard);
         self.act_on(vif, said);
     }
@@ -202,16 +211,21 @@ impl Router {
         link.listens.clone_from(groups);
     }
 
-    /// Uses the present address of the link; without one, IGMP stops.
+    /// Uses the present address of the link. Without one nothing can be sent; the members that are known
+    /// stay, because an address is often exchanged for another one.
     pub(super) fn readdress(&mut self, now: Instant, vif: Vif) {
         let Some(link) = self.links.0.get_mut(&vif) else { return };
         match (&mut link.igmp, link.config.address(self.family)) {
             (Some(igmp), Some(own)) => {
                 let mut said = VecDeque::new();
-                igmp.readdress(&mut Cx { now, rng: &mut self.rng, out: &mut said }, own);
+                let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
+                match std::mem::take(&mut link.is_mute) {
+                    true => igmp.resume(&mut cx, own),
+                    false => igmp.readdress(&mut cx, own),
+                }
                 self.act_on(vif, said);
             }
-            (Some(_), None) => self.stop_igmp(vif),
+            (Some(_), None) => link.is_mute = true,
             (None, _) => self.start_igmp(now, vif),
         }
     }

@@ -87,16 +87,21 @@ impl Router {
         self.links.named(name)
     }
 
+    /// Every interface with its configuration, and whether it is up.
+    pub fn interfaces(&self) -> impl Iterator<Item = (Vif, &InterfaceConfig, bool)> {
+        self.links.0.values().map(|link| (link.vif, &link.config, link.up))
+    }
+
     /// The name and the configuration of an interface.
     #[must_use]
     pub fn interface(&self, vif: Vif) -> Option<&InterfaceConfig> {
         self.links.get(vif).map(|link| &link.config)
     }
 
-    /// Group management on an interface; `None` if it is off there.
+    /// Group management on an interface; `None` if it is off there, or has no address to speak from.
     #[must_use]
     pub fn igmp(&self, vif: Vif) -> Option<&Interface> {
-        self.links.get(vif)?.igmp.as_ref()
+        self.links.get(vif)?.speaking()
     }
 
     /// Takes one input. Drain [`Router::poll`] after it.

@@ -75,7 +75,7 @@ fn interface(link: &Link) -> InterfaceState {
         name: link.config.name.clone(),
         up: link.up,
         addresses: link.config.addresses.clone(),
-        querier: link.igmp.as_ref().map(Interface::role),
+        querier: link.speaking().map(Interface::role),
         groups: link.igmp.as_ref().map(groups).unwrap_or_default(),
     }
 }

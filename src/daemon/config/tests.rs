@@ -1,16 +1,9 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use super::*;
 use crate::gmp::params::Profile;
 use crate::version::Version;
 
-const NET: [IpNet; 2] = [
-    IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 24),
-    IpNet::new_assert(IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1)), 64),
-];
-
 fn routers(text: &str) -> PerFamily<Option<Config>> {
-    ConfigFile::parse(text).unwrap().routers(|_| &NET).unwrap()
+    ConfigFile::parse(text).unwrap().check().unwrap()
 }
 
 fn fault(text: &str) -> String {
@@ -155,13 +148,54 @@ fn a_key_of_another_protocol_is_answered_with_that() {
 
 #[test]
 fn what_does_not_fit_together_is_refused() {
-    let refused = |text: &str, addresses: &'static [IpNet]| {
-        ConfigFile::parse(text).unwrap().routers(|_| addresses).unwrap_err().to_string()
-    };
+    let refused = |text: &str| ConfigFile::parse(text).unwrap().check().unwrap_err().to_string();
     let a = "[[interface]]\nname = 'a'\n";
-    assert!(refused(&a.repeat(2), &NET).contains("interface a stands twice"));
+    assert!(refused(&a.repeat(2)).contains("interface a stands twice"));
+    let pattern = a.replace("'a'", "'a*'");
+    assert!(refused(&pattern.repeat(2)).contains("interface a* stands twice"));
+    let weak = refused(&format!("igmp = {{ robustness = 0 }}\n{pattern}"));
+    assert!(weak.contains("interface a*: robustness must not be 0"), "{weak}");
+    let many: String = (0..33).map(|n| a.replace("'a'", &format!("'a{n}'"))).collect();
+    assert!(
+        refused(&many)
+            .contains("33 interfaces, but the kernel's multicast routing takes at most 32")
+    );
     let route = "[[route]]\nprefix = '10.0.0.0/8'\ninterface = 'b'";
-    assert!(refused(&format!("{a}{route}"), &NET).contains("names the interface b"));
-    let weak = refused(&format!("igmp = {{ robustness = 0 }}\n{a}"), &NET);
+    assert!(refused(&format!("{a}{route}")).contains("names the interface b"));
+    let weak = refused(&format!("igmp = {{ robustness = 0 }}\n{a}"));
     assert!(weak.contains("interface a: robustness must not be 0"), "{weak}");
+}
+
+#[test]
+fn a_pattern_stands_for_the_interfaces_that_no_other_table_names() {
+    let file = "[[interface]]\nname = 'eth*'\nttl-threshold = 8\n\
+                [[interface]]\nname = 'eth1'\n[[interface]]\nname = '*'\nttl-threshold = 9\n\
+                [[route]]\nprefix = '192.0.2.0/24'\ninterface = 'eth7'";
+    let file = ConfigFile::parse(file).unwrap();
+    let thresholds = |served: &[&str]| {
+        let served: Vec<String> = served.iter().map(|&name| name.to_owned()).collect();
+        let config = file.routers(&served).unwrap().v4.unwrap();
+        let thresholds = config.interfaces.iter().map(|interface| interface.threshold);
+        (thresholds.collect::<Vec<_>>(), config.routes.len())
+    };
+    assert_eq!(thresholds(&["eth0", "eth1", "wan"]), (vec![8, 1, 9], 0));
+    // A route counts while its interface is there.
+    assert_eq!(thresholds(&["eth7"]), (vec![8], 1));
+    assert_eq!(file.interface_names().collect::<Vec<_>>(), ["eth1"]);
+}
+
+// Labels name addresses, and the kernel refuses these names.
+#[test]
+fn what_can_be_the_name_of_no_interface_is_refused() {
+    for (name, why) in [
+        ("e0:1", "`e0:1` is the label of an address; its interface is `e0`"),
+        ("", "`` is no name of an interface"),
+        ("an-interface-too-long", "1 to 15 octets"),
+        ("e 0", "without blanks"),
+        ("e/0", "without blanks and slashes"),
+        ("..", "is no name"),
+    ] {
+        let told = fault(&format!("[[interface]]\nname = '{name}'"));
+        assert!(told.contains("line 2") && told.contains(why), "{told}");
+    }
 }

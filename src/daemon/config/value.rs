@@ -11,6 +11,9 @@ use serde::{Deserialize, Deserializer, de};
 use super::StaticJoinSettings;
 use crate::addr::{Channel, Family, Group, Source};
 
+/// The octets of the longest name of a device (`IFNAMSIZ`, less the zero at its end).
+const LONGEST_NAME: usize = 15;
+
 /// The kernel's routing tables of IPv6 end below this number, those of IPv4 at ten times of it.
 const TABLES_END: u32 = 100_000_000;
 
@@ -22,6 +25,25 @@ pub(super) fn families<'de, D: Deserializer<'de>>(
         return Err(de::Error::custom("families is [\"ipv4\"], [\"ipv6\"] or both, not none"));
     }
     Ok(Some(families))
+}
+
+/// A name that the kernel can give to a device, or a pattern of such names.
+pub(super) fn interface<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    if let Some((device, _)) = name.split_once(':') {
+        let why = format!("`{name}` is the label of an address; its interface is `{device}`");
+        return Err(de::Error::custom(why));
+    }
+    let is_name = matches!(name.len(), 1..=LONGEST_NAME)
+        && !name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control());
+    if is_name && name != "." && name != ".." {
+        return Ok(name);
+    }
+    let why = format!(
+        "`{name}` is no name of an interface, which has 1 to {LONGEST_NAME} octets without blanks and \
+         slashes"
+    );
+    Err(de::Error::custom(why))
 }
 
 pub(super) fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {

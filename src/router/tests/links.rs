@@ -148,6 +148,29 @@ fn a_link_without_an_address_is_silent_until_it_has_one() {
     assert!(lab.router.igmp(lan()).unwrap().groups().is_empty());
 }
 
+// A lease that is exchanged leaves the link without an address for a moment (RFC 1122 section 3.2.1.3).
+#[test]
+fn members_outlive_a_moment_without_an_address() {
+    let mut lab = Lab::new();
+    lab.report(lan());
+    lab.datagram(up(), S);
+    lab.run_to(secs(10.0));
+    lab.link(lan(), true, &[]);
+    assert_eq!((lab.role(lan()), lab.entry(S)), (None, Some((0, vec![1]))));
+    lab.run_to(secs(20.0));
+    assert_eq!(lab.asked(lan(), 1.0), []);
+    lab.link(lan(), true, &["10.9.0.1/24"]);
+    assert_eq!(lab.entry(S), Some((0, vec![1])));
+    lab.run_to(secs(60.0));
+    // RFC2236-7-01: the startup Queries, from the new address.
+    assert_eq!(lab.asked(lan(), 1.0), [20.0, 51.25].map(secs));
+    let (.., bytes) = lab.plane.sent.iter().rfind(|(_, vif, _)| *vif == lan()).unwrap();
+    assert_eq!(ipv4::decode(bytes).unwrap().source, Ipv4Addr::new(10, 9, 0, 1));
+    // Nobody answers.
+    lab.run_to(secs(262.0));
+    assert_eq!(lab.entry(S), Some((0, vec![])));
+}
+
 // RFC 7761 section 4.5.1: the RPF interface follows the unicast routes.
 #[test]
 fn flows_follow_learned_routes() {

@@ -306,6 +306,8 @@ pub(crate) fn burst(socket: &UdpSocket, group: IpAddr, count: usize) -> Result<(
 
 pub(crate) fn config(name: &str, text: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("families-{name}.toml"));
+    // An earlier run may have left a link or a pipe there.
+    _ = fs::remove_file(&path);
     fs::write(&path, text).unwrap();
     path
 }

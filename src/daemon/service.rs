@@ -1,0 +1,184 @@
+//! castnetd in service: its configuration, the machine, and the routers that follow both.
+//!
+//! Nothing needs a restart: a file with other interfaces is taken, and interfaces come, go and change as
+//! they like. What keeps one from being served is said once.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::Instant as Moment;
+
+use super::Daemon;
+use super::config::ConfigFile;
+use super::links::Links;
+use super::notice::{Notice, notices};
+use super::served::Served;
+use crate::addr::{Family, PerFamily};
+use crate::event::Event;
+use crate::mfc::vif::Vif;
+use crate::router::config::ConfigError;
+use crate::time::Instant;
+
+/// How long further changes of the machine wait after some were taken in: a storm of them must not keep
+/// packets waiting.
+const PACE: Duration = Duration::from_millis(20);
+
+/// The names of a router's interfaces by their numbers, for whoever puts its events into words.
+#[derive(Clone, Debug, Default)]
+pub struct Names(Rc<RefCell<BTreeMap<Vif, String>>>);
+
+/// The routers with what they follow.
+pub struct Service<F> {
+    daemon: Daemon<F>,
+    names: PerFamily<Names>,
+    links: Links,
+    file: ConfigFile,
+    served: Served,
+    /// What has been said, and still holds.
+    said: BTreeSet<Notice>,
+}
+
+impl Names {
+    /// The name of the interface, or its number if it has none.
+    #[must_use]
+    pub fn of(&self, vif: Vif) -> String {
+        self.0.borrow().get(&vif).cloned().unwrap_or_else(|| vif.to_string())
+    }
+}
+
+impl<F: FnMut(Instant, Event)> Service<F> {
+    /// Enters service with routers that have no interfaces yet, as the file and the machine say.
+    ///
+    /// # Errors
+    /// Errors of the netlink sockets.
+    pub fn enter(
+        daemon: Daemon<F>,
+        names: PerFamily<Names>,
+        (file, links): (ConfigFile, Links),
+    ) -> io::Result<Self> {
+        let (served, said) = (Served::default(), BTreeSet::new());
+        let mut service = Self { daemon, names, links, file, served, said };
+        service.configure();
+        service.follow()?;
+        Ok(service)
+    }
+
+    /// Serves until `until` is ready, and can go on afterwards. `say` hears what keeps an interface from
+    /// being served, once.
+    ///
+    /// # Errors
+    /// A socket can no longer be waited for.
+    pub async fn run<T>(
+        &mut self,
+        until: impl Future<Output = T>,
+        mut say: impl FnMut(&Notice),
+    ) -> io::Result<T> {
+        let mut until = std::pin::pin!(until);
+        let mut next = Moment::now();
+        loop {
+            self.notice(&mut say);
+            let links = &self.links;
+            let changed = async {
+                tokio::time::sleep_until(next).await;
+                links.changed().await
+            };
+            let woken = async {
+                tokio::select! {
+                    biased;
+                    ready = &mut until => Ok(Some(ready)),
+                    changed = changed => changed.map(|()| None),
+                }
+            };
+            if let Some(ready) = self.daemon.run(woken).await?? {
+                return Ok(ready);
+            }
+            self.links.update()?;
+            self.follow()?;
+            next = Moment::now() + PACE;
+        }
+    }
+
+    /// Takes another configuration, as a whole or not at all.
+    ///
+    /// # Errors
+    /// The part of it that contradicts another, or that cannot change while the routers serve.
+    pub fn reload(&mut self, file: ConfigFile) -> Result<(), Reload> {
+        file.check()?;
+        if file.table != self.file.table || file.families != self.file.families {
+            return Err(Reload::Fixed);
+        }
+        self.file = file;
+        self.links.update()?;
+        self.configure();
+        Ok(self.follow()?)
+    }
+
+    /// The routers.
+    pub const fn daemon(&self) -> &Daemon<F> {
+        &self.daemon
+    }
+
+    /// The names of the family's interfaces.
+    #[must_use]
+    pub fn names(&self, family: Family) -> Names {
+        self.names.of(family).clone()
+    }
+
+    /// The interfaces that are served.
+    #[must_use]
+    pub const fn served(&self) -> &Served {
+        &self.served
+    }
+
+    /// Hands the configuration to the routers, for the interfaces that are to be served now.
+    fn configure(&mut self) {
+        self.served = Served::choose(&self.file, self.links.devices(), &self.served);
+        // The file has been checked, and Served is within the limits.
+        let Ok(routers) = self.file.routers(&self.served.names) else { return };
+        for config in [routers.v4, routers.v6].into_iter().flatten() {
+            let family = config.family;
+            self.daemon.configure(config);
+            let router = self.daemon.router(family);
+            let interfaces = router.into_iter().flat_map(|router| router.interfaces());
+            *self.names.of(family).0.borrow_mut() =
+                interfaces.map(|(vif, config, _)| (vif, config.name.clone())).collect();
+        }
+    }
+
+    /// Follows the machine as it is now.
+    fn follow(&mut self) -> io::Result<()> {
+        if Served::choose(&self.file, self.links.devices(), &self.served) != self.served {
+            self.configure();
+        }
+        let devices = self.links.devices();
+        let used = self.served.names.iter().filter_map(|name| devices.named(name));
+        let used = used.map(|seen| seen.device.ifindex).collect();
+        self.links.use_only(used)?;
+        self.daemon.follow(&self.links);
+        Ok(())
+    }
+
+    fn notice(&mut self, say: &mut impl FnMut(&Notice)) {
+        let now = notices(&self.file, &self.served, &self.links);
+        now.difference(&self.said).for_each(say);
+        self.said = now;
+    }
+}
+
+/// Why another configuration is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Reload {
+    /// It contradicts itself.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The sockets are those of the families and the table at the start.
+    #[error("families and the table cannot change while the router serves")]
+    Fixed,
+    /// The machine cannot be looked at.
+    #[error(transparent)]
+    Links(#[from] io::Error),
+}
