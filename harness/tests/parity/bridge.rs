@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::time::Instant;
 use castnet::wire::igmp::Version;
 use castnet_lab::knobs::BridgeKnobs;
 use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, SwitchSpec, switch};
-use castnet_lab::sim::model::bridge::{Bridge, BridgeOut, Settings};
+use castnet_lab::sim::model::bridge::{Bridge, BridgeInet, BridgeOut, Settings};
 
 use crate::ground::Ground;
 use crate::script::{Model, Reaction, Steps, compare, describe};
@@ -32,6 +33,11 @@ pub(crate) enum Stimulus {
 
 /// Short times, all different: LMQT is 600 ms.
 pub(crate) fn settings(igmp_version: u8) -> Settings {
+    settings_from(OWN, igmp_version)
+}
+
+/// The settings of a bridge with this address, which is of the family that it snoops.
+pub(crate) fn settings_from<A>(address: A, igmp_version: u8) -> Settings<A> {
     let ms = Duration::from_millis;
     Settings {
         knobs: BridgeKnobs {
@@ -47,14 +53,14 @@ pub(crate) fn settings(igmp_version: u8) -> Settings {
             membership_interval: ms(2_600),
             querier_interval: ms(2_000),
         },
-        address: OWN,
+        address,
         fast_leave: (0..PORTS).map(|port| port == PORTS - 1).collect(),
     }
 }
 
 /// Plays the script on the kernel, and compares.
-pub(crate) async fn check(settings: Settings, steps: Steps<Stimulus>, end: u64) {
-    let ground = Ground::build(PORTS, async |netns, built| {
+pub(crate) async fn check<A: BridgeInet>(settings: Settings<A>, steps: Steps<Stimulus>, end: u64) {
+    let ground = Ground::of_family(A::FAMILY, PORTS, async |netns, built| {
         let ports: Vec<u32> = built.ifindex.iter().map(|link| link[1]).collect();
         switch::build(&netns[PORTS], &spec(&settings, ports)).await.unwrap();
         built.segments = vec![(0..PORTS).map(|link| (link, 0)).collect()];
@@ -83,12 +89,13 @@ pub(crate) async fn check(settings: Settings, steps: Steps<Stimulus>, end: u64) 
 }
 
 /// The settings for the kernel.
-pub(crate) fn spec(settings: &Settings, ports: Vec<u32>) -> SwitchSpec {
+pub(crate) fn spec<A: BridgeInet>(settings: &Settings<A>, ports: Vec<u32>) -> SwitchSpec {
     let settings = settings.clone();
+    let length = if A::FAMILY == Family::V4 { 24 } else { 64 };
     SwitchSpec {
         knobs: settings.knobs,
         mac: [2, 0, 0, 0, 9, 9],
-        address: Some(format!("{}/24", settings.address).parse().unwrap()),
+        address: Some(format!("{}/{length}", settings.address).parse().unwrap()),
         fast_leave: ports.last().copied().into_iter().collect(),
         ports,
     }
@@ -128,9 +135,9 @@ impl Known {
     }
 }
 
-struct Subject(Bridge);
+struct Subject<A>(Bridge<A>);
 
-impl Model<Stimulus> for Subject {
+impl<A: BridgeInet> Model<Stimulus> for Subject<A> {
     fn deadline(&self) -> Option<Instant> {
         self.0.deadline()
     }
@@ -157,7 +164,7 @@ impl Model<Stimulus> for Subject {
     }
 }
 
-fn tell(out: &BridgeOut) -> String {
+fn tell<A: BridgeInet>(out: &BridgeOut<A>) -> String {
     match out {
         BridgeOut::Forward { port, packet } => format!("link {port}: {}", describe(packet)),
         BridgeOut::Send { port, packet, .. } => format!("link {port}: {}", describe(packet)),

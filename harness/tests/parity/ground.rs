@@ -1,18 +1,19 @@
 //! The kernel's side: namespaces and links, frames into them, and the times of stimuli.
 
 use std::cell::Cell;
-use std::net::Ipv4Addr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet_lab::backend::{Changing, Running};
-use castnet_lab::family::spoken;
 use castnet_lab::lab::link::{self, Built};
-use castnet_lab::lab::{Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, PortSpec, Tap};
+use castnet_lab::lab::{
+    Capture, Carrier, LinkSpec, Netns, PROOF_BOUND, PortSpec, Stack, Tap, usable,
+};
 use tokio::time;
 
-use crate::script::{Done, Played, Reaction, describe, realtime};
+use crate::script::{Done, Played, Reaction, describe, is_noise, realtime};
 
 /// Namespaces that are joined by wires, under capture and proved.
 pub(crate) struct Ground {
@@ -20,7 +21,7 @@ pub(crate) struct Ground {
     pub(crate) built: Built,
     capture: Capture,
     taps: Vec<Tap>,
-    links: Vec<LinkSpec>,
+    family: Family,
     start: Duration,
     began: time::Instant,
     /// The last time that the observer was awake and saw nothing.
@@ -52,11 +53,25 @@ impl Ground {
         outer: usize,
         furnish: impl AsyncFnOnce(&[Netns], &mut Built),
     ) -> Self {
+        Self::of_family(Family::V4, outer, furnish).await
+    }
+
+    /// The same in IPv6, with fd00:0:0:n::1 and fe80::1.
+    pub(crate) async fn of_family(
+        family: Family,
+        outer: usize,
+        furnish: impl AsyncFnOnce(&[Netns], &mut Built),
+    ) -> Self {
         let changing = Changing::begin();
-        let netns: Vec<_> = (0..=outer).map(|n| Netns::create(format!("n{n}")).unwrap()).collect();
-        let links: Vec<_> = (0..outer).map(|n| wire(n, outer)).collect();
+        let stack = Stack { family, ..Stack::default() };
+        let wanted = (0..=outer).map(|n| (format!("n{n}"), stack)).collect();
+        let netns = Netns::create_all(wanted).unwrap();
+        let links: Vec<_> = (0..outer).map(|n| wire(family, n, outer)).collect();
         let mut built = link::build(&netns, &links).await.unwrap();
         furnish(&netns, &mut built).await;
+        if family == Family::V6 {
+            usable::ipv6(&netns[outer..], PROOF_BOUND).await.unwrap();
+        }
         let mut capture = Capture::start(&netns, &links, &built).unwrap();
         capture.prove(PROOF_BOUND).await.unwrap();
         let taps = netns[..outer].iter().map(|netns| Tap::open(netns).unwrap()).collect();
@@ -69,7 +84,7 @@ impl Ground {
             built,
             capture,
             taps,
-            links,
+            family,
             start,
             began,
             quiet,
@@ -82,11 +97,6 @@ impl Ground {
     /// Time since the start of the script.
     pub(crate) fn now(&self) -> Duration {
         realtime().saturating_sub(self.start)
-    }
-
-    /// The address of the inner namespace on a link.
-    pub(crate) fn address(&self, link: usize) -> Ipv4Addr {
-        spoken(self.links[link].ports[1].addresses[0].addr()).unwrap()
     }
 
     /// Waits until the script has reached this time.
@@ -128,13 +138,19 @@ impl Ground {
 
     /// The packet in a frame from the outer end of a link, to its group or to the inner end.
     pub(crate) fn frame(link: usize, packet: &[u8]) -> Vec<u8> {
+        let is_v6 = packet.first().is_some_and(|first| first >> 4 == 6);
         let to = packet.get(16..20).map_or([0; 4], |to| to.try_into().unwrap());
-        let destination = match to {
-            [224..=239, a, b, c] => [1, 0, 0x5e, a & 0x7f, b, c],
-            [255, 255, 255, 255] => [0xff; 6],
+        let destination = match (is_v6, to) {
+            (true, _) => match packet.get(24..40) {
+                Some(&[0xff, .., a, b, c, d]) => [0x33, 0x33, a, b, c, d],
+                _ => mac(link, INNER),
+            },
+            (_, [224..=239, a, b, c]) => [1, 0, 0x5e, a & 0x7f, b, c],
+            (_, [255, 255, 255, 255]) => [0xff; 6],
             _ => mac(link, INNER),
         };
-        [&destination[..], &mac(link, OUTER), &[8, 0], packet].concat()
+        let family = if is_v6 { Family::V6 } else { Family::V4 };
+        [&destination[..], &mac(link, OUTER), &ether_type(family), packet].concat()
     }
 
     /// Ends the script, and adds the packets that arrived at the outer ends to what was seen.
@@ -146,7 +162,9 @@ impl Ground {
         let (end, late) = (self.now(), self.late.get());
         let captured = self.capture.finish(PROOF_BOUND).await.unwrap();
         let arrived = captured.into_iter().filter(|one| one.port == 0 && !one.frame.outgoing);
-        let arrived = arrived.filter(|one| one.frame.bytes[12..14] == [8, 0]);
+        let own = ether_type(self.family);
+        let arrived = arrived.filter(|one| one.frame.bytes[12..14] == own);
+        let arrived = arrived.filter(|one| !is_noise(&one.frame.bytes[14..]));
         reactions.extend(arrived.map(|one| {
             let at = Duration::from_nanos(one.frame.stamp_ns).saturating_sub(self.start);
             let what = format!("link {}: {}", one.link, describe(&one.frame.bytes[14..]));
@@ -169,14 +187,25 @@ fn mac(link: usize, end: u8) -> [u8; 6] {
     [2, 0, 0, 0, link as u8, end]
 }
 
-fn wire(link: usize, inner: usize) -> LinkSpec {
+const fn ether_type(family: Family) -> [u8; 2] {
+    match family {
+        Family::V4 => [0x08, 0x00],
+        Family::V6 => [0x86, 0xdd],
+    }
+}
+
+fn wire(family: Family, link: usize, inner: usize) -> LinkSpec {
     let port = |netns: usize, end: u8, addresses| PortSpec {
         netns,
         ifname: format!("l{link}"),
         mac: mac(link, end),
         addresses,
     };
-    let address = format!("10.0.{link}.1/24").parse().unwrap();
-    let ports = vec![port(link, OUTER, vec![]), port(inner, INNER, vec![address])];
+    let addresses = match family {
+        Family::V4 => vec![format!("10.0.{link}.1/24")],
+        Family::V6 => vec![format!("fd00:0:0:{link}::1/64"), "fe80::1/64".to_owned()],
+    };
+    let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+    let ports = vec![port(link, OUTER, vec![]), port(inner, INNER, addresses)];
     LinkSpec { name: format!("l{link}"), ports, carrier: Carrier::Kernel }
 }

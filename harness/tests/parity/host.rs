@@ -1,14 +1,14 @@
-//! IGMP as a host speaks it, on the kernel and on `sim::model::host`.
+//! IGMP and MLD as a host speaks them, on the kernel and on `sim::model::host`.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use castnet::rng::Rng;
 use castnet::time::Instant;
 use castnet_lab::lab::Netlink;
-use castnet_lab::sim::model::host::{Host, HostInput, HostOut};
+use castnet_lab::sim::model::host::{Host, HostInet, HostInput, HostOut};
 
 use crate::ground::Ground;
-use crate::script::{Model, Steps, compare, describe};
+use crate::script::{Model, Steps, compare, describe, is_noise};
 
 pub(crate) const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
@@ -16,28 +16,70 @@ pub(crate) const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const SOCKETS: usize = 2;
 
 #[derive(Clone, Debug)]
-pub(crate) enum Stimulus {
+pub(crate) enum Stimulus<A = Ipv4Addr> {
     /// A socket joins a group.
-    Join(usize, Ipv4Addr),
-    Leave(usize, Ipv4Addr),
+    Join(usize, A),
+    Leave(usize, A),
     /// A packet comes in.
     Hear(Vec<u8>),
     Down,
     Up,
 }
 
+/// A family on the kernel's side.
+pub(crate) trait Side: HostInet {
+    /// The address of the inner end of link 0 from which the kernel speaks.
+    const OWN: Self;
+
+    /// The sysctl that fixes a version, and its value for the version.
+    fn fixed(version: u8) -> (&'static str, u8);
+    fn join(self, socket: &UdpSocket, ifindex: u32);
+    fn leave(self, socket: &UdpSocket, ifindex: u32);
+}
+
+impl Side for Ipv4Addr {
+    const OWN: Self = OWN;
+
+    fn fixed(version: u8) -> (&'static str, u8) {
+        ("net/ipv4/conf/all/force_igmp_version", version)
+    }
+
+    fn join(self, socket: &UdpSocket, _ifindex: u32) {
+        socket.join_multicast_v4(&self, &OWN).unwrap();
+    }
+
+    fn leave(self, socket: &UdpSocket, _ifindex: u32) {
+        socket.leave_multicast_v4(&self, &OWN).unwrap();
+    }
+}
+
+impl Side for Ipv6Addr {
+    const OWN: Self = Self::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+
+    fn fixed(version: u8) -> (&'static str, u8) {
+        ("net/ipv6/conf/all/force_mld_version", version - 1)
+    }
+
+    fn join(self, socket: &UdpSocket, ifindex: u32) {
+        socket.join_multicast_v6(&self, ifindex).unwrap();
+    }
+
+    fn leave(self, socket: &UdpSocket, ifindex: u32) {
+        socket.leave_multicast_v6(&self, ifindex).unwrap();
+    }
+}
+
 /// Plays the script on the kernel, with a fixed version if one is given, and compares.
-pub(crate) async fn check(forced: Option<u8>, steps: Steps<Stimulus>, end: u64) {
-    let ground = Ground::build(1, async |netns, _| {
+pub(crate) async fn check<A: Side>(forced: Option<u8>, steps: Steps<Stimulus<A>>, end: u64) {
+    let ground = Ground::of_family(A::FAMILY, 1, async |netns, _| {
         if let Some(version) = forced {
-            let sysctl = "net/ipv4/conf/all/force_igmp_version";
-            netns[1].write_sysctl(sysctl, &version.to_string()).unwrap();
+            let (sysctl, value) = A::fixed(version);
+            netns[1].write_sysctl(sysctl, &value.to_string()).unwrap();
         }
     })
     .await;
-    assert_eq!(ground.address(0), OWN);
     let netlink = Netlink::open(&ground.netns[1]).unwrap();
-    let open = || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let open = || UdpSocket::bind((A::NOBODY.into(), 0)).unwrap();
     let sockets = ground.netns[1].run(|| [(); SOCKETS].map(|()| open())).unwrap();
     let ifindex = ground.built.ifindex[0][1];
     let mut stimuli = Vec::new();
@@ -45,12 +87,8 @@ pub(crate) async fn check(forced: Option<u8>, steps: Steps<Stimulus>, end: u64) 
         ground.until(ms).await;
         let begun = ground.now();
         match &stimulus {
-            Stimulus::Join(socket, group) => {
-                sockets[*socket].join_multicast_v4(group, &OWN).unwrap();
-            }
-            Stimulus::Leave(socket, group) => {
-                sockets[*socket].leave_multicast_v4(group, &OWN).unwrap();
-            }
+            Stimulus::Join(socket, group) => group.join(&sockets[*socket], ifindex),
+            Stimulus::Leave(socket, group) => group.leave(&sockets[*socket], ifindex),
             Stimulus::Hear(packet) => ground.send(0, packet),
             Stimulus::Down => netlink.down(ifindex).await.unwrap(),
             Stimulus::Up => netlink.up(ifindex).await.unwrap(),
@@ -60,17 +98,17 @@ pub(crate) async fn check(forced: Option<u8>, steps: Steps<Stimulus>, end: u64) 
     ground.until(end).await;
     let played = ground.finish(stimuli, Vec::new()).await;
     compare(&played, |seed| Subject {
-        host: Host::new(OWN, forced),
+        host: Host::new(A::OWN, forced),
         rng: Rng::for_node(seed, "host"),
     });
 }
 
-struct Subject {
-    host: Host,
+struct Subject<A> {
+    host: Host<A>,
     rng: Rng,
 }
 
-impl Model<Stimulus> for Subject {
+impl<A: Side> Model<Stimulus<A>> for Subject<A> {
     fn deadline(&self) -> Option<Instant> {
         self.host.deadline()
     }
@@ -81,7 +119,7 @@ impl Model<Stimulus> for Subject {
         tell(&out)
     }
 
-    fn stimulate(&mut self, now: Instant, stimulus: &Stimulus) -> Vec<String> {
+    fn stimulate(&mut self, now: Instant, stimulus: &Stimulus<A>) -> Vec<String> {
         let mut out = Vec::new();
         match stimulus {
             Stimulus::Join(_, group) => self.host.join(now, *group, &mut self.rng, &mut out),
@@ -98,6 +136,7 @@ impl Model<Stimulus> for Subject {
     }
 }
 
-fn tell(out: &[HostOut]) -> Vec<String> {
-    out.iter().map(|out| format!("link 0: {}", describe(&out.packet))).collect()
+fn tell<A>(out: &[HostOut<A>]) -> Vec<String> {
+    let told = out.iter().filter(|out| !is_noise(&out.packet));
+    told.map(|out| format!("link 0: {}", describe(&out.packet))).collect()
 }

@@ -9,6 +9,7 @@ mod ground;
 mod host;
 mod host_scripts;
 mod lan;
+mod mld;
 mod mroute;
 mod mroute_scripts;
 mod odd;
@@ -41,6 +42,20 @@ fn main() -> ExitCode {
         trial("host::forced_2_and_version_1_queries", host_scripts::forced_2_and_version_1_queries),
         trial("host::what_is_heard", host_scripts::what_is_heard),
         trial("host::link_local_groups", host_scripts::link_local_groups),
+        trial("mld::v2_changes", mld::v2_changes),
+        trial("mld::v2_answers", mld::v2_answers),
+        trial("mld::v2_robustness", mld::v2_robustness),
+        trial("mld::v2_many_groups", mld::v2_many_groups),
+        trial("mld::v1_unsolicited", mld::v1_unsolicited),
+        trial("mld::v1_queries", mld::v1_queries),
+        trial("mld::v1_suppression", mld::v1_suppression),
+        trial("mld::falling_back", mld::falling_back),
+        trial("mld::fixed_to_version_2", mld::fixed_to_version_2),
+        trial("mld::what_is_heard", mld::what_is_heard),
+        trial("mld::bridge_with_a_querier", mld::bridge_with_a_querier),
+        trial("mld::bridge_reports_of_version_2", mld::bridge_reports_of_version_2),
+        trial("mld::bridge_own_querier", mld::bridge_own_querier),
+        trial("mld::bridge_odd_packets", mld::bridge_odd_packets),
         trial("lan::joining_together", lan::joining_together),
         trial("lan::joining_shortly_after", lan::joining_shortly_after),
         trial("lan::answering", lan::answering),

@@ -12,8 +12,10 @@ use std::time::{Duration, SystemTime};
 
 use castnet::rng::Rng;
 use castnet::time::Instant;
+use castnet::wire::icmpv6::{Ends, ICMPV6};
 use castnet::wire::igmp::{self, Version};
 use castnet::wire::ipv4::{self, IGMP};
+use castnet::wire::{ipv6, mld};
 
 /// How many plays it takes until the model counts as never doing what the kernel did.
 const PLAYS: u64 = 20_000;
@@ -72,8 +74,46 @@ pub(crate) fn realtime() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap()
 }
 
-/// A packet in words, with its IP header octet by octet.
+/// The message of MLD in a packet of IPv6, if it has one.
+fn mld_of(packet: &[u8]) -> Option<mld::Decoded> {
+    let ip = ipv6::decode(packet).ok().filter(|ip| ip.protocol == ICMPV6)?;
+    mld::decode(ip.payload, Ends { source: ip.source, destination: ip.destination }, Version::V3)
+        .ok()
+}
+
+/// Whether the packet is what a kernel says of IPv6 itself: neighbour discovery, and Reports of
+/// solicited-node groups, of ff02::16 and of the group that a bridge joins only.
+pub(crate) fn is_noise(packet: &[u8]) -> bool {
+    let is_own = |group: std::net::Ipv6Addr| {
+        let text = group.to_string();
+        text.starts_with("ff02::1:ff") || ["ff02::16", "ff02::6a"].contains(&text.as_str())
+    };
+    match mld_of(packet).map(|decoded| decoded.message) {
+        Some(mld::Message::V1Report { group } | mld::Message::Done { group }) => is_own(group),
+        Some(mld::Message::V2Report(report)) => {
+            report.records.iter().all(|record| is_own(record.group))
+        }
+        Some(mld::Message::Unknown { kind }) => (133..=137).contains(&kind),
+        _ => false,
+    }
+}
+
+/// A packet of IPv6 in words. Padding of options is not told.
+fn describe_v6(packet: &[u8]) -> String {
+    let Ok(ip) = ipv6::decode(packet) else { return format!("unreadable {packet:02x?}") };
+    let what = match mld_of(packet) {
+        Some(decoded) => format!("{} and {} octets", decoded.message, decoded.trailing),
+        None => format!("protocol {} {:02x?}", ip.protocol, ip.payload),
+    };
+    let (hops, class, alert) = (ip.hop_limit, ip.class, ip.router_alert);
+    format!("{} > {} hops {hops} class {class} alert {alert:?}: {what}", ip.source, ip.destination)
+}
+
+/// A packet in words, with its IPv4 header octet by octet.
 pub(crate) fn describe(packet: &[u8]) -> String {
+    if packet.first().is_some_and(|first| first >> 4 == 6) {
+        return describe_v6(packet);
+    }
     let Ok(ip) = ipv4::decode(packet) else { return format!("unreadable {packet:02x?}") };
     let header: String =
         packet[..ip.header_len].iter().map(|octet| format!("{octet:02x}")).collect();
