@@ -94,7 +94,8 @@ impl<F: FnMut(Instant, Event)> Routing<F> {
 /// What one call of recvmsg(2) brought.
 enum Taken<'a> {
     Input(Input<'a>),
-    /// A packet that came in on an interface of this host that the router does not use.
+    /// A packet that came in on an interface of this host that the router does not use, or a copy of its
+    /// own Query.
     Foreign,
     /// A message that makes no sense, in words.
     Unusable(String),
@@ -111,7 +112,7 @@ fn input<'a>(received: io::Result<Option<Received<'a, Read<'a>>>>) -> Taken<'a> 
         Ok(Some(Received::Packet { vif: Some(vif), packet: Err(why), .. })) => {
             Taken::Input(Input::Malformed { vif, why })
         }
-        Ok(Some(Received::Packet { vif: None, .. })) => Taken::Foreign,
+        Ok(Some(Received::Packet { vif: None, .. } | Received::Echo)) => Taken::Foreign,
         Ok(Some(Received::Upcall(upcall))) => Taken::Input(Input::Upcall(upcall)),
         Ok(Some(Received::WholePacket { upcall, datagram })) => {
             Taken::Input(Input::WholePacket { upcall, datagram })

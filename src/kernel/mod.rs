@@ -7,6 +7,7 @@
 //! as two virtual interfaces on one device. All unsafe code is in `sys`.
 
 mod clock;
+mod echo;
 mod error;
 mod ip6mr;
 mod memberships;

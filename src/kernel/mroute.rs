@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::errno::Errno;
 use nix::sys::socket::sockopt;
 
+use super::echo::Echoes;
 use super::error::MrouteError;
 use super::owner::{Claim, Owner, number, wide};
 use super::sys;
@@ -185,6 +186,11 @@ impl Mroute {
         let request = membership(ifindex, group)?;
         let left = self.owner.leave((ifindex, group.into()), &sys::IpDropMembership, &request);
         left.map_err(|errno| MrouteError::of("IP_DROP_MEMBERSHIP", errno))
+    }
+
+    /// The copies of own Queries that are still to come.
+    pub(super) const fn echoes(&self) -> &Echoes {
+        self.owner.echoes()
     }
 
     /// The virtual interface of the device.

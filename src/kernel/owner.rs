@@ -11,6 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use nix::errno::Errno;
 use nix::sys::socket::{SetSockOpt, setsockopt, sockopt};
 
+use super::echo::Echoes;
 use super::error::MrouteError;
 use super::memberships::Memberships;
 use crate::addr::Family;
@@ -27,6 +28,7 @@ pub(super) struct Owner {
     family: Family,
     vifs: BTreeMap<Vif, u32>,
     memberships: Memberships,
+    echoes: Echoes,
 }
 
 /// The options that claim a table, each with its name in the kernel's headers.
@@ -41,7 +43,8 @@ pub(super) struct Claim<T, I, A> {
 impl Owner {
     /// A socket of the family that owns no table yet.
     pub(super) fn new(fd: OwnedFd, family: Family) -> Self {
-        Self { fd, family, vifs: BTreeMap::new(), memberships: Memberships::default() }
+        let (memberships, echoes) = (Memberships::default(), Echoes::default());
+        Self { fd, family, vifs: BTreeMap::new(), memberships, echoes }
     }
 
     /// Sets an option of the socket.
@@ -171,6 +174,11 @@ impl Owner {
     ) -> nix::Result<bool> {
         let drop = |fd: BorrowedFd<'_>| setsockopt(&fd, option.clone(), request);
         self.memberships.leave(self.fd.as_fd(), member, drop)
+    }
+
+    /// The copies of own Queries that are still to come.
+    pub(super) const fn echoes(&self) -> &Echoes {
+        &self.echoes
     }
 
     /// The virtual interface of the device.

@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use nix::errno::Errno;
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, recvmsg, sendmsg,
+    setsockopt, sockopt,
 };
 
 use super::mroute::Mroute;
@@ -27,13 +28,17 @@ pub const MAX_PACKET: usize = 65_535;
 /// Octets of an IPv4 header without options, and of a `struct igmpmsg`.
 const HEADER: usize = 20;
 
+/// Where General Queries go, and the first octet of IGMP in each.
+const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
+const QUERY: u8 = 0x11;
+
 /// One message from a routing socket, with a packet as the socket's family gives it: whole in IPv4, and
 /// without its header in IPv6, whose fields come beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received<'a, P = &'a [u8]> {
-    /// A packet of group management. It may be the router's own: `IP_MULTICAST_LOOP` is off, so its
-    /// transmitted packets do not come back, but Reports that its kernel sends for its own memberships
-    /// do. The source address tells them apart.
+    /// A packet of group management. It may be the router's own: its transmitted packets do not come
+    /// back, but Reports that its kernel sends for its own memberships do. The source address tells them
+    /// apart.
     Packet {
         /// The device that it came in on.
         ifindex: u32,
@@ -42,6 +47,9 @@ pub enum Received<'a, P = &'a [u8]> {
         /// The packet: of IPv4 all of it, from its header on, in network order.
         packet: P,
     },
+    /// A copy of a Query of an older version that the router itself has sent, which the host side of the
+    /// machine was to hear.
+    Echo,
     /// The kernel made an upcall.
     Upcall(Upcall),
     /// The kernel hands up a datagram that left by the register interface (`IGMPMSG_WHOLEPKT`).
@@ -73,6 +81,7 @@ impl<'a, P> Received<'a, P> {
             Self::Packet { ifindex, vif, packet } => {
                 Received::Packet { ifindex, vif, packet: read(packet) }
             }
+            Self::Echo => Received::Echo,
             Self::Upcall(upcall) => Received::Upcall(upcall),
             Self::WholePacket { upcall, datagram } => Received::WholePacket { upcall, datagram },
             Self::Unknown { bytes } => Received::Unknown { bytes },
@@ -110,6 +119,9 @@ impl Mroute {
                 (Some(upcall), _) => Received::Upcall(upcall),
                 (None, _) => Received::Unknown { bytes },
             },
+            Some(_) if older_query(bytes).is_some_and(|from| self.is_echo(ifindex, from)) => {
+                Received::Echo
+            }
             Some(_) => Received::Packet { ifindex, vif: self.vif_on(ifindex), packet: bytes },
             None => Received::Unknown { bytes },
         }))
@@ -117,7 +129,8 @@ impl Mroute {
 
     /// Sends a whole IPv4 packet, header included, out of exactly this device, whatever the routing
     /// table says. Its header names the destination. The kernel fills in the total length and the
-    /// header checksum, and the source and identification where they are 0.
+    /// header checksum, and the source and identification where they are 0. The host side of this
+    /// machine hears General Queries of versions 1 and 2 too.
     ///
     /// # Errors
     ///
@@ -136,9 +149,31 @@ impl Mroute {
         let to = SockaddrIn::from(std::net::SocketAddrV4::new(to, 0));
         let control = [ControlMessage::Ipv4PacketInfo(&info)];
         let slices = [IoSlice::new(packet)];
-        sendmsg(self.as_fd().as_raw_fd(), &slices, &control, MsgFlags::empty(), Some(&to))?;
+        let source = older_query(packet);
+        if let Some(source) = source {
+            self.echoes().expect(ifindex, source.into());
+            setsockopt(self, sockopt::IpMulticastLoop, &true)?;
+        }
+        let flags = MsgFlags::empty();
+        let sent = sendmsg(self.as_fd().as_raw_fd(), &slices, &control, flags, Some(&to));
+        if source.is_some() {
+            setsockopt(self, sockopt::IpMulticastLoop, &false)?;
+        }
+        sent?;
         Ok(())
     }
+
+    fn is_echo(&self, ifindex: u32, source: Ipv4Addr) -> bool {
+        self.echoes().is_one(ifindex, source.into())
+    }
+}
+
+/// The source of a General Query of version 1 or 2: what goes to all hosts in eight octets of IGMP, which
+/// no Query of version 3 has room in (RFC3376-7.1-01).
+fn older_query(packet: &[u8]) -> Option<Ipv4Addr> {
+    let header = usize::from(packet.first()? & 0xf) * 4;
+    let is_older = packet.len() == header + 8 && packet.get(header) == Some(&QUERY);
+    (is_older && destination(packet)? == ALL_HOSTS).then(|| address(packet, 12))?
 }
 
 fn invalid(why: &str) -> io::Error {

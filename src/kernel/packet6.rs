@@ -12,6 +12,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _};
 use nix::errno::Errno;
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn6, recvmsg, sendmsg,
+    setsockopt,
 };
 
 use super::ip6mr::Mroute6;
@@ -27,6 +28,11 @@ use crate::wire::ipv6::{MLD_ALERT, hop_by_hop_alert};
 /// Octets of a `struct mrt6msg`. An upcall without a datagram is 80 octets long; the kernel leaves the
 /// last 40 as they are.
 const MRT6MSG: usize = 40;
+
+/// Where General Queries go, their type, and the octets of one of MLDv1.
+const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+const QUERY: u8 = 130;
+const V1_MESSAGE: usize = 24;
 
 /// Octets of Hop-by-Hop Options that are taken; a longer header counts as one without Router Alert.
 const HOP_BY_HOP: usize = 256;
@@ -70,6 +76,7 @@ impl Mroute6 {
                 (None, _) => Received::Unknown { bytes },
             },
             [] => Received::Unknown { bytes },
+            [QUERY, ..] if self.echoes().is_one(ifindex, came.source.into()) => Received::Echo,
             payload => {
                 let packet = Packet { header: came.header(), payload };
                 Received::Packet { ifindex, vif: self.vif_on(ifindex), packet }
@@ -78,7 +85,8 @@ impl Mroute6 {
     }
 
     /// Sends an MLD packet out of exactly this device, whatever the routing table says. The kernel
-    /// writes the headers, and the checksum of ICMPv6.
+    /// writes the headers, and the checksum of ICMPv6. The host side of this machine hears General
+    /// Queries of MLDv1 too.
     ///
     /// # Errors
     ///
@@ -106,7 +114,20 @@ impl Mroute6 {
             ControlMessage::Ipv6TClass(&class),
         ];
         let slices = [IoSlice::new(&packet.payload)];
-        sendmsg(self.as_fd().as_raw_fd(), &slices, &control, MsgFlags::empty(), Some(&to))?;
+        // RFC3810-8.1-01: no Query of MLDv2 is so short.
+        let is_older = destination == ALL_NODES
+            && packet.payload.len() == V1_MESSAGE
+            && packet.payload.first() == Some(&QUERY);
+        if is_older {
+            self.echoes().expect(ifindex, source.into());
+            setsockopt(self, sys::Ipv6MulticastLoop, &1)?;
+        }
+        let flags = MsgFlags::empty();
+        let sent = sendmsg(self.as_fd().as_raw_fd(), &slices, &control, flags, Some(&to));
+        if is_older {
+            setsockopt(self, sys::Ipv6MulticastLoop, &0)?;
+        }
+        sent?;
         Ok(())
     }
 }

@@ -133,8 +133,9 @@ impl Router {
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
         link.igmp = Some(Interface::start(&mut cx, params, own));
         link.is_mute = false;
-        self.listen(vif, &heard);
+        // The Query first: a kernel that has heard it reports these groups in the version of the link.
         self.act_on(vif, said);
+        self.listen(vif, &heard);
     }
 
     /// Stops IGMP on a link, which then has no members.

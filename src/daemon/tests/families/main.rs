@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use castnet::addr::Family;
-use castnet_lab::lab::privilege;
+use castnet_lab::lab::{Frame, privilege};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rig::{
-    HOST, R1, R2, Rig, SOURCE, UP, between, burst, config, is_datagram, is_query, is_report,
+    HOST, R1, R2, Rig, SOURCE, UP, between, burst, config, is_datagram, is_message, is_query,
+    is_report,
 };
 
 /// Startup Queries at once, Leaves that are checked in 400 ms.
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         trial("a_tentative_address_is_waited_for", tentative),
         trial("configured_flows_are_forwarded_from_the_first_datagram", configured_flows),
         trial("an_entry_goes_within_the_keepalive_time", keepalive),
+        trial("the_routers_own_kernel_speaks_the_version_of_the_link", own_reports),
         trial("a_flood_of_groups_ends_at_the_limit", flood::groups),
         trial("a_flood_of_refused_packets_is_some_lines_and_a_number", flood::refused),
         trial("a_configuration_that_never_ends_is_refused_and_blocks_nothing", flood::endless),
@@ -202,6 +204,24 @@ async fn keepalive() -> Result<(), Failed> {
         // A sixteenth early, and as late as a busy machine is.
         let within = Duration::from_millis(1_870)..Duration::from_millis(2_100);
         assert!(within.contains(&idle), "{family}: {idle:?}");
+    }
+    Ok(())
+}
+
+/// The kernel of r1 reports the groups of routers: in an older version where castnetd speaks one.
+async fn own_reports() -> Result<(), Failed> {
+    let mut rig = Rig::new().await?;
+    let older = QUICK.replace("version = 2", "version = 1").replace("version = 3", "version = 2");
+    let _castnetd = rig.castnetd(R1, &config("older", &older))?;
+    for family in FAMILIES {
+        rig.frame("Query", |frame| is_query(frame, family)).await?;
+    }
+    let of_r1 = |frame: &Frame| frame.bytes[6..12] == [2, 0, 0, 0, 2, 2];
+    let frames = rig.during(Duration::from_secs(3), of_r1).await?;
+    for (family, newer, older) in [(Family::V4, 0x22, 0x16), (Family::V6, 143, 131)] {
+        let are = |kind| frames.iter().filter(move |frame| is_message(frame, family, kind)).count();
+        assert_eq!(are(newer), 0, "{family}: Reports of the newest version");
+        assert!(are(older) > 0, "{family}: no Report at all");
     }
     Ok(())
 }

@@ -324,12 +324,18 @@ pub(crate) fn is_report(frame: &Frame, group: IpAddr) -> bool {
 
 /// Whether the frame is a Query of a router.
 pub(crate) fn is_query(frame: &Frame, family: Family) -> bool {
+    let kind = if family == Family::V4 { 0x11 } else { 130 };
+    !frame.outgoing && is_message(frame, family, kind)
+}
+
+/// Whether the frame holds a message of IGMP or MLD of this type.
+pub(crate) fn is_message(frame: &Frame, family: Family, kind: u8) -> bool {
     // Behind an IPv4 header with Router Alert, or an IPv6 header and Hop-by-Hop Options.
-    let (ether, at, kind) = match family {
-        Family::V4 => ([8, 0], 14 + 24, 0x11),
-        Family::V6 => ([0x86, 0xdd], 14 + 40 + 8, 130),
+    let (ether, at) = match family {
+        Family::V4 => ([8, 0], 14 + 24),
+        Family::V6 => ([0x86, 0xdd], 14 + 40 + 8),
     };
-    !frame.outgoing && frame.bytes[12..14] == ether && frame.bytes.get(at) == Some(&kind)
+    frame.bytes[12..14] == ether && frame.bytes.get(at) == Some(&kind)
 }
 
 fn names(frame: &Frame, group: IpAddr) -> bool {
