@@ -1,7 +1,15 @@
 #!/bin/sh
-# FRR: zebra, pimd and pim6d. FRR names the folder of the programs.
+# FRR: zebra, pimd and, where it is there, pim6d. FRR names the folder of the programs.
 FRR="${FRR:-/usr/lib/frr}"
-mkdir -p /run/frr && chown frr:frr /run/frr 2>/dev/null
+# Its daemons want a user and groups of their own; the mounts are of the benchmark's namespace.
+if ! id frr >/dev/null 2>&1; then
+    { cat /etc/passwd; echo "frr:x:92:92::/run/frr:/bin/false"; } > /run/passwd
+    { cat /etc/group; echo "frr:x:92:"; echo "frrvty:x:93:"; } > /run/group
+    mount --bind /run/passwd /etc/passwd
+    mount --bind /run/group /etc/group
+fi
+rm -rf /run/frr
+mkdir -p /run/frr && chown frr:frr /run/frr
 cat > /run/frr/zebra.conf <<'CONFIG'
 hostname r1
 CONFIG
@@ -28,5 +36,5 @@ start() {
 }
 start zebra &
 until [ -S /run/frr/zserv.api ]; do sleep 0.05; done
-start pim6d &
+[ -x "$FRR/pim6d" ] && start pim6d &
 start pimd

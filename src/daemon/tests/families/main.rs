@@ -213,15 +213,14 @@ async fn own_reports() -> Result<(), Failed> {
     let mut rig = Rig::new().await?;
     let older = QUICK.replace("version = 2", "version = 1").replace("version = 3", "version = 2");
     let _castnetd = rig.castnetd(R1, &config("older", &older))?;
-    for family in FAMILIES {
-        rig.frame("Query", |frame| is_query(frame, family)).await?;
-    }
     let of_r1 = |frame: &Frame| frame.bytes[6..12] == [2, 0, 0, 0, 2, 2];
     let frames = rig.during(Duration::from_secs(3), of_r1).await?;
     for (family, newer, older) in [(Family::V4, 0x22, 0x16), (Family::V6, 143, 131)] {
-        let are = |kind| frames.iter().filter(move |frame| is_message(frame, family, kind)).count();
-        assert_eq!(are(newer), 0, "{family}: Reports of the newest version");
-        assert!(are(older) > 0, "{family}: no Report at all");
+        // Its addresses may be reported before castnetd asks.
+        let asked = frames.iter().skip_while(|frame| !is_query(frame, family));
+        let kinds = |kind| asked.clone().filter(move |frame| is_message(frame, family, kind));
+        assert!(kinds(older).count() > 0, "{family}: no Report at all");
+        assert_eq!(kinds(newer).count(), 0, "{family}: Reports of the newest version");
     }
     Ok(())
 }
