@@ -4,7 +4,7 @@ FRR="${FRR:-/usr/lib/frr}"
 # Its daemons want a user and groups of their own; the mounts are of the benchmark's namespace.
 if ! id frr >/dev/null 2>&1; then
     { cat /etc/passwd; echo "frr:x:92:92::/run/frr:/bin/false"; } > /run/passwd
-    { cat /etc/group; echo "frr:x:92:"; echo "frrvty:x:93:"; } > /run/group
+    { cat /etc/group; echo "frr:x:92:"; echo "frrvty:x:93:frr"; } > /run/group
     mount --bind /run/passwd /etc/passwd
     mount --bind /run/group /etc/group
 fi
