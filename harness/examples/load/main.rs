@@ -80,7 +80,7 @@ fn join(rig: &mut Rig, groups: u32) -> Result<String> {
     }
     let took = began.elapsed();
     drop(streams);
-    let took = match forwarded == groups {
+    let took = match forwarded >= groups {
         true => format!("{:.3} s", took.as_secs_f64()),
         false => format!("never, {forwarded} of {groups} after {} s", took.as_secs()),
     };

@@ -189,10 +189,15 @@ impl Rig {
         Ok(())
     }
 
-    /// How many flows the router's kernel forwards somewhere.
+    /// How many flows of a source the router's kernel forwards somewhere.
     pub(super) fn forwarded(&self) -> Result<u32> {
         // Behind group, source, incoming interface and three counters come outgoing interfaces.
-        self.entries(|row| row.split_whitespace().nth(6).is_some())
+        let forwards = |row: &str| row.split_whitespace().nth(6).is_some();
+        let of_all = |row: &str| {
+            let source = row.split_whitespace().nth(1).unwrap_or_default();
+            source.chars().all(|c| c == '0' || c == ':')
+        };
+        self.entries(|row| forwards(row) && !of_all(row))
     }
 
     fn entries(&self, wanted: impl Fn(&str) -> bool) -> Result<u32> {

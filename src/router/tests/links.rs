@@ -166,7 +166,9 @@ fn members_outlive_a_moment_without_an_address() {
     assert_eq!(lab.asked(lan(), 1.0), [20.0, 51.25].map(secs));
     let (.., bytes) = lab.plane.sent.iter().rfind(|(_, vif, _)| *vif == lan()).unwrap();
     assert_eq!(ipv4::decode(bytes).unwrap().source, Ipv4Addr::new(10, 9, 0, 1));
-    // Nobody answers.
+    // Nobody answers, and the flow goes on.
+    lab.run_to(secs(200.0));
+    lab.datagram(up(), S);
     lab.run_to(secs(262.0));
     assert_eq!(lab.entry(S), Some((0, vec![])));
 }
