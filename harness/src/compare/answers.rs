@@ -87,7 +87,7 @@ impl Side<'_> {
             let here = of == group && plan.links[plan.ports[port].link].segment == segment;
             let at = here.then(|| self.done(id))??;
             // A join is reported at once; its repetitions may be cut short.
-            Some((at, Cause::Act(id), plan.tolerance, plan.ports[port].address))
+            Some((at, Cause::Act(id), plan.tolerance, plan.ports[port].speaks_from()))
         });
         let mut causes: Vec<_> = asked.chain(acts).collect();
         causes.sort_unstable();

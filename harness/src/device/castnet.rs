@@ -80,48 +80,80 @@ pub fn wish(filter: &SourceFilter) -> reception::filter::SourceFilter {
 
 #[cfg(test)]
 mod tests {
+    use castnet::addr::Family;
     use castnet::daemon::config::ConfigFile;
 
     use super::*;
+    use crate::knobs::{Dialect, fixed_in_mld};
     use crate::plan::{Role, compile};
-    use crate::vocabulary::key::{Default, Form};
+    use crate::vocabulary::key::{Default, Form, Key};
 
     /// Every key with a value that is that differs from its default and from every other key's value.
-    fn igmp() -> String {
-        let value = |(n, row): (u64, &Parameter)| {
-            let default = row.key.unless_given;
+    fn every(dialect: Dialect) -> String {
+        let keys = dialect.keys().iter().copied().flatten();
+        let keys = keys.filter(|key| dialect != Dialect::Mld || fixed_in_mld(key.name).is_none());
+        let value = |(n, key): (u64, &Key)| {
+            let default = key.unless_given;
             let other = |number: &&u64| default != Some(Default::Number(**number));
-            let value = match row.key.form {
+            let value = match key.form {
                 Form::Flag => (default != Some(Default::Flag(true))).to_string(),
                 Form::Numbers(all) => all.iter().find(other).unwrap().to_string(),
                 // Each one is shorter than the one before it, and all fit into an octet of tenths.
                 Form::Time => format!("\"{}s\"", 25 - n),
                 _ => (n + 3).to_string(),
             };
-            format!("{} = {value}", row.key.name)
+            // The last spelling is MLD's, where the protocols differ.
+            let spelling = match dialect {
+                Dialect::Mld => key.spellings().last().unwrap(),
+                _ => key.name,
+            };
+            format!("{spelling} = {value}")
         };
-        let values: Vec<String> = (0..).zip(&PARAMETERS).map(value).collect();
+        let values: Vec<String> = (0..).zip(keys).map(value).collect();
         format!("{{ {} }}", values.join(", "))
+    }
+
+    fn of_scenario(family: &str, table: &str, keys: &str) -> Config {
+        let scenario = format!(
+            "title = \"t\"\nfamily = \"{family}\"\nend = \"1s\"\nlinks = {{ lan = [\"r1\"] }}\n\
+             nodes = {{ r1 = {{ role = \"router\", {table} = {keys} }} }}\n\
+             [[expect]]\npacket = {{ on = \"lan\", kind = \"query\" }}\ncount = 2"
+        );
+        let plan = compile("t.toml", &scenario).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let Role::Router(r1) = &plan.nodes[0].role else { panic!("r1 is a router") };
+        router(&plan, r1)
     }
 
     /// The daemon's own reader is the reference: one table of keys, read by both.
     #[test]
     fn a_scenario_and_the_daemon_make_one_thing_of_the_same_keys() {
-        let igmp = igmp();
-        let file = format!("[[interface]]\nname = \"lan\"\nigmp = {igmp}");
-        let file = ConfigFile::parse(&file).unwrap();
-        let scenario = format!(
-            "title = \"t\"\nend = \"1s\"\nlinks = {{ lan = [\"r1\"] }}\n\
-             nodes = {{ r1 = {{ role = \"router\", igmp = {igmp} }} }}\n\
-             [[expect]]\npacket = {{ on = \"lan\", kind = \"query\" }}\ncount = 2"
-        );
-        let plan = compile("t.toml", &scenario).unwrap();
-        let Role::Router(r1) = &plan.nodes[0].role else { panic!("r1 is a router") };
-        let made = router(&plan, r1);
+        let [igmp, mld] = [Dialect::Igmp, Dialect::Mld].map(every);
+        let file = format!("[[interface]]\nname = \"lan\"\nigmp = {igmp}\nmld = {mld}");
+        let file = ConfigFile::parse(&file).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let made = of_scenario("ipv4", "igmp", &igmp);
         assert_eq!(made.interfaces[0].igmp, Some(file.interface[0].igmp.params()));
         assert_eq!(made.interfaces[0].name, "lan");
         assert_eq!(made.interfaces[0].addresses, ["10.0.1.1/24".parse().unwrap()]);
         assert_eq!(made.keepalive, castnet::router::config::KEEPALIVE);
         assert_eq!(made.check(), Ok(()));
+        let made = of_scenario("ipv6", "mld", &mld);
+        assert_eq!(made.interfaces[0].igmp, Some(file.interface[0].mld.0.params()));
+        let addresses = ["fd00:0:0:1::1/64", "fe80::ca:ff:fe00:0/64"];
+        assert_eq!(made.interfaces[0].addresses, addresses.map(|net| net.parse().unwrap()));
+        assert_eq!((made.family, made.check()), (Family::V6, Ok(())));
+    }
+
+    /// `membership` says for either family what the family's own table says.
+    #[test]
+    fn one_table_is_for_both_families() {
+        let keys = "last-listener-query-count = 3, query-interval = \"20s\"";
+        for (family, own, version) in [("ipv4", "igmp", 3), ("ipv6", "mld", 2)] {
+            let both = format!("{{ version = \"sources\", {keys} }}");
+            let own_keys = format!("{{ version = {version}, {keys} }}");
+            let [both, own] = [("membership", both), (own, own_keys)]
+                .map(|(table, keys)| of_scenario(family, table, &keys).interfaces[0].igmp.clone());
+            assert_eq!(both, own);
+            assert_eq!(own.map(|own| own.last_member_query_count), Some(Some(3)));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The values of a packet's fields, for claims about fields.
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 use castnet::gmp::message::{Message, Query, Record, RecordType, Sources, Version};
 
 use crate::capture::decode::{Content, DecodedMessage, Packet};
@@ -38,7 +38,9 @@ impl<'a> View<'a> {
             PacketField::Tos => Value::Whole(packet.tos.into()),
             PacketField::RouterAlert => Value::Flag(packet.router_alert),
             PacketField::Length => Value::Whole(packet.length as u64),
-            PacketField::Version => Value::Whole(number(packet.meaning()?.version()?)),
+            PacketField::Version => {
+                Value::Whole(number(Family::of(packet.source), packet.meaning()?.version()?))
+            }
             // The filter has decoded a message with a wrong checksum as if the checksum were right.
             PacketField::GoodChecksum => Value::Flag(packet.but_for_checksum.is_none()),
             PacketField::MaxResp => Value::Length(self.query()?.max_resp),
@@ -91,11 +93,11 @@ const fn record_word(kind: RecordType) -> &'static str {
     }
 }
 
-/// The version as an author writes it.
-const fn number(version: Version) -> u64 {
-    match version {
-        Version::V1 => 1,
-        Version::V2 => 2,
-        Version::V3 => 3,
+/// The version of the family's protocol as an author writes it.
+const fn number(family: Family, version: Version) -> u64 {
+    match (family, version) {
+        (_, Version::V1) | (Family::V6, Version::V2) => 1,
+        (Family::V4, Version::V2) | (Family::V6, Version::V3) => 2,
+        (Family::V4, Version::V3) => 3,
     }
 }

@@ -129,7 +129,7 @@ impl Evidence<'_> {
     /// Every living router on the segment has this port as the querier's; a querier that is no
     /// router has also sent a Query.
     fn is_querier(&self, querier: PortId, at: Instant) -> bool {
-        let Some(address) = self.plan.ports[querier].address else { return false };
+        let Some(address) = self.plan.ports[querier].speaks_from() else { return false };
         let mut routers = self.living_routers(querier, at).peekable();
         let is_router = self.is_router(querier);
         let lives = !is_router || self.dead_since(self.plan.ports[querier].node, at).is_none();
@@ -143,7 +143,8 @@ impl Evidence<'_> {
     /// The view of each router on the segment.
     fn views(&self, querier: PortId, at: Instant) -> Vec<String> {
         let name = self.plan.port_name(querier);
-        let address = self.plan.ports[querier].address.iter().map(|address| format!(" {address}"));
+        let address =
+            self.plan.ports[querier].speaks_from().into_iter().map(|address| format!(" {address}"));
         let mut why = vec![format!("expected {name}{}", address.collect::<String>())];
         for port in self.segment(querier).filter(|&port| self.is_router(port)) {
             let node = self.plan.ports[port].node;
@@ -174,7 +175,7 @@ impl Evidence<'_> {
 
     /// When General Queries from the address of this port were on its segment.
     fn queries(&self, port: PortId) -> impl Iterator<Item = Instant> {
-        let (address, ports) = (self.plan.ports[port].address, self.segment(port));
+        let (address, ports) = (self.plan.ports[port].speaks_from(), self.segment(port));
         let ports: BTreeSet<PortId> = ports.collect();
         let asks = move |seen: &&Seen| {
             seen.outgoing

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::gmp::message::Version;
 
 use super::Knobs;
@@ -32,6 +33,12 @@ pub enum Invalid {
     /// RFC3376-4.1.1-02: the largest value of version 3's code; zero has another meaning.
     #[error("{0} must be 0.1 s to 3174.4 s (RFC 3376 section 4.1.1)")]
     NotACode(&'static str),
+    /// RFC2710-3.4-01: milliseconds in 16 bits, and zero asks for an answer at once.
+    #[error("{0} must be 1 ms to 65.535 s, in whole milliseconds (RFC 2710 section 3.4)")]
+    NotMillis(&'static str),
+    /// RFC3810-5.1.3-01: the largest value of the code; zero asks for an answer at once.
+    #[error("{0} must be 1 ms to 8387.584 s (RFC 3810 section 5.1.3)")]
+    NotMillisCode(&'static str),
     /// With zero a router would send Queries without end.
     #[error("{0} must not be 0")]
     Zero(&'static str),
@@ -45,7 +52,11 @@ impl Invalid {
             Self::Robustness => vec!["robustness"],
             Self::ResponseNotShorter => vec!["query-response-interval", "query-interval"],
             Self::LastMemberQueryCount => vec!["last-member-query-count"],
-            Self::NotTenths(key) | Self::NotACode(key) | Self::TooLong(key) => vec![key],
+            Self::NotTenths(key)
+            | Self::NotACode(key)
+            | Self::NotMillis(key)
+            | Self::NotMillisCode(key)
+            | Self::TooLong(key) => vec![key],
             Self::Zero("startup-query-interval") => {
                 vec!["startup-query-interval", "query-interval"]
             }
@@ -91,12 +102,21 @@ impl Knobs {
             ("last-member-query-interval", self.last_member_query_interval),
         ] {
             let (nanos, millis) = (interval.as_nanos(), interval.as_millis());
-            let (fits, why) = match self.version {
-                Version::V1 | Version::V2 => {
+            let (fits, why) = match (self.family, self.version) {
+                (Family::V4, Version::V1 | Version::V2) => {
                     let tenths = nanos % 100_000_000 == 0;
                     (tenths && (100..=25_500).contains(&millis), Invalid::NotTenths(name))
                 }
-                Version::V3 => ((100..=3_174_400).contains(&millis), Invalid::NotACode(name)),
+                (Family::V4, Version::V3) => {
+                    ((100..=3_174_400).contains(&millis), Invalid::NotACode(name))
+                }
+                (Family::V6, Version::V1 | Version::V2) => {
+                    let whole = nanos % 1_000_000 == 0;
+                    (whole && (1..=65_535).contains(&millis), Invalid::NotMillis(name))
+                }
+                (Family::V6, Version::V3) => {
+                    ((1..=8_387_584).contains(&millis), Invalid::NotMillisCode(name))
+                }
             };
             if !fits {
                 return Err(why);

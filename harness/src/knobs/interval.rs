@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::time::Seconds;
 
 use super::{HostKnobs, Knobs};
@@ -57,7 +58,9 @@ pub const INTERVALS: [Interval; 12] = [
         rfc: "RFC2236-7-10",
         of: |knobs| {
             let lmqc = knobs.last_member_query_count();
-            let formula = format!("LMQC {lmqc} x LMQI {}", text(knobs.last_member_query_interval));
+            let [count, interval] = ["LMQC", "LMQI"].map(|word| interval_word(word, knobs.family));
+            let time = text(knobs.last_member_query_interval);
+            let formula = format!("{count} {lmqc} x {interval} {time}");
             (Quantity::Time(knobs.last_member_query_time()), formula)
         },
     },
@@ -98,6 +101,13 @@ pub const INTERVALS: [Interval; 12] = [
     // The hosts' own interval, which no router configures.
     plain("URI", "RFC2236-8.10-01", |_| time(HostKnobs::default().unsolicited_report_interval)),
 ];
+
+/// The word of the family's protocol for the interval with this word of IGMP's.
+#[must_use]
+pub fn interval_word(word: &'static str, family: Family) -> &'static str {
+    let mld = || interval(word).and_then(|row| row.aliases.first().copied());
+    Some(family).filter(|family| *family == Family::V6).and_then(|_| mld()).unwrap_or(word)
+}
 
 /// The interval with this word, which may be MLD's.
 #[must_use]

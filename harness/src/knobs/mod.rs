@@ -1,11 +1,13 @@
 //! The parameters of group management and the RFCs' arithmetic, computed by the laboratory itself.
 //!
-//! Owns section 8 of RFC 2236, RFC 3376 and RFC 9776 for all code that plans, judges or compares. A
+//! Owns section 8 of RFC 2236, RFC 3376 and RFC 9776, section 7 of RFC 2710, and section 9 of RFC 3810
+//! and RFC 9777, which have the same formulas, for all code that plans, judges or compares. A
 //! device under test never supplies a formula here: a device that computes an interval wrongly must
 //! not move the claim about that interval. [`crate::device`] translates these parameters into the
 //! configuration of a device.
 
 mod check;
+mod dialect;
 mod host;
 mod interval;
 mod parameter;
@@ -16,33 +18,35 @@ mod tests;
 
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::gmp::message::Version;
 use serde::{Deserialize, Serialize};
 
 pub use check::Invalid;
+pub use dialect::{Dialect, WORDS, fixed_in_mld, rfc};
 pub use host::HostKnobs;
-pub use interval::{INTERVALS, Interval, Quantity, interval};
+pub use interval::{INTERVALS, Interval, Quantity, interval, interval_word};
 pub use parameter::{Changes, Parameter, Setting, Slot};
 pub use switch::{BridgeKnobs, SwitchKnobs, switch_version};
 
 use crate::vocabulary::key::Default::{Flag as Yes, Number, Text};
 use crate::vocabulary::key::Form::{Flag, Numbers, Time, Whole};
-use crate::vocabulary::key::{Key, Keys};
+use crate::vocabulary::key::Key;
 
 /// The RFC whose formulas apply where its successors changed them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Revision {
-    /// RFC 2236, IGMPv2.
+    /// RFC 2236, IGMPv2; RFC 2710, MLDv1.
     Rfc2236,
-    /// RFC 3376, IGMPv3 of 2002.
+    /// RFC 3376, IGMPv3 of 2002; RFC 3810, MLDv2 of 2004.
     Rfc3376,
-    /// RFC 9776, IGMPv3 of 2025 (STD 100).
+    /// RFC 9776, IGMPv3 of 2025 (STD 100); RFC 9777, MLDv2 of 2025 (STD 101).
     Rfc9776,
 }
 
 impl Revision {
-    /// The numbers of the RFCs, and what each stands for.
+    /// The numbers of IGMP's RFCs, and what each stands for.
     pub const NUMBERS: [(u32, Self); 3] =
         [(2236, Self::Rfc2236), (3376, Self::Rfc3376), (9776, Self::Rfc9776)];
 }
@@ -50,6 +54,9 @@ impl Revision {
 /// The parameters of a router, or of a switch that queries, on one link (RFC 2236 section 8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Knobs {
+    /// The family, and so the protocol: IGMP, or MLD, whose versions 1 and 2 are [`Version::V2`] and
+    /// [`Version::V3`].
+    pub family: Family,
     /// The RFC whose formulas apply; derived where `None`.
     pub revision: Option<Revision>,
     /// The version spoken, by administration (RFC2236-4-06).
@@ -96,6 +103,7 @@ pub struct Knobs {
 impl Default for Knobs {
     fn default() -> Self {
         Self {
+            family: Family::V4,
             revision: None,
             version: Version::V2, // RFC2236-4-07
             robustness: 2,
@@ -121,6 +129,12 @@ impl Default for Knobs {
 }
 
 impl Knobs {
+    /// The defaults of the family's protocol.
+    #[must_use]
+    pub fn of(family: Family) -> Self {
+        Self { family, ..Self::default() }
+    }
+
     /// The RFC whose formulas apply.
     #[must_use]
     pub fn revision(&self) -> Revision {
@@ -234,6 +248,7 @@ pub static PARAMETERS: [Parameter; 20] = [
     },
     Parameter {
         key: Key::new("last-member-query-interval", Time, "`LMQI`: between Queries after a Leave.")
+            .spelt(&["last-listener-query-interval"])
             .or(Text("1s")),
         slot: |knobs| Slot::Time(&mut knobs.last_member_query_interval),
     },
@@ -242,7 +257,8 @@ pub static PARAMETERS: [Parameter; 20] = [
             "last-member-query-count",
             Whole(1, 255),
             "`LMQC`: how many of them; else RV.",
-        ),
+        )
+        .spelt(&["last-listener-query-count"]),
         slot: |knobs| Slot::DerivedCount(&mut knobs.last_member_query_count),
     },
     Parameter {
@@ -294,7 +310,7 @@ pub static PARAMETERS: [Parameter; 20] = [
         key: Key::new(
             "source-specific",
             Flag,
-            "Whether version 3 ignores joins of all sources of a group in 232.0.0.0/8.",
+            "Whether version 3 (of MLD: 2) ignores joins of all sources of a group of 232.0.0.0/8 or ff3x::/32.",
         )
         .or(Yes(true)),
         slot: |knobs| Slot::Flag(&mut knobs.source_specific),
@@ -303,7 +319,7 @@ pub static PARAMETERS: [Parameter; 20] = [
         key: Key::new(
             "lightweight",
             Flag,
-            "Whether version 3 keeps no lists of excluded sources (RFC 5790).",
+            "Whether version 3 (of MLD: 2) keeps no lists of excluded sources (RFC 5790).",
         )
         .or(Yes(false)),
         slot: |knobs| Slot::Flag(&mut knobs.lightweight),
@@ -337,13 +353,3 @@ pub static PARAMETERS: [Parameter; 20] = [
         slot: |knobs| Slot::Limit(&mut knobs.max_sources),
     },
 ];
-
-/// The keys of all parameters.
-pub static KEYS: Keys = &[&{
-    let (mut keys, mut at) = ([PARAMETERS[0].key; PARAMETERS.len()], 1);
-    while at < keys.len() {
-        keys[at] = PARAMETERS[at].key;
-        at += 1;
-    }
-    keys
-}];

@@ -135,3 +135,38 @@ fn a_host_repeats_itself_robustness_minus_one_times() {
     let longest = [0, 1, 2, 3].map(|robustness| host(robustness).longest_repetition());
     assert_eq!(longest, [0.0, 0.0, 10.0, 20.0].map(secs));
 }
+
+// RFC2710-7.3-01, RFC2710-3.4-01, RFC3810-5.1.3-01: milliseconds, in 16 bits or in MLDv2's code.
+#[test]
+fn mld_has_limits_of_its_own() {
+    let base = Knobs { query_interval: secs(10_000.0), ..Knobs::of(Family::V6) };
+    let check = |version, time| {
+        let knobs = Knobs { version, query_response_interval: time, ..base.clone() };
+        knobs.check()
+    };
+    let millis = Duration::from_millis;
+    let (v1, v2) = (Version::V2, Version::V3);
+    let key = "query-response-interval";
+    for (version, time, expected) in [
+        (v1, millis(1), Ok(())),
+        (v1, millis(65_535), Ok(())),
+        (v1, millis(65_536), Err(Invalid::NotMillis(key))),
+        (v1, millis(0), Err(Invalid::NotMillis(key))),
+        (v1, Duration::from_micros(1_500), Err(Invalid::NotMillis(key))),
+        (v2, millis(8_387_584), Ok(())),
+        (v2, millis(8_387_585), Err(Invalid::NotMillisCode(key))),
+    ] {
+        assert_eq!(check(version, time), expected, "{version:?} {time:?}");
+    }
+}
+
+// RFC2710-7.4-01, RFC2710-7.5-01; RFC 9777 section 9.4
+#[test]
+fn mld_computes_as_igmp_does() {
+    for (version, mali) in [(Version::V2, 260.0), (Version::V3, 270.0)] {
+        let knobs = Knobs { version, ..Knobs::of(Family::V6) };
+        assert_eq!(knobs.group_membership_interval(), secs(mali));
+        assert_eq!(knobs.other_querier_present_interval(), secs(255.0));
+        assert_eq!(knobs.last_member_query_time(), secs(2.0));
+    }
+}

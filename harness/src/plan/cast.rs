@@ -105,7 +105,7 @@ impl Topology {
         let ports = self.nodes[node].ports.iter();
         let interfaces = ports.map(|&port| RouterPort {
             port,
-            knobs: written.igmp.clone(),
+            knobs: written.knobs.clone(),
             threshold: written.ttl_threshold,
             static_joins: BTreeSet::new(),
         });

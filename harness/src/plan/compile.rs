@@ -223,8 +223,13 @@ fn name(path: &str, combination: &str) -> String {
         Some(at) => &parts[at + 1..],
         None => &parts[parts.len().saturating_sub(1)..],
     };
-    match combination {
+    let told: Vec<&str> = combination.split(',').filter(|part| *part != USUAL).collect();
+    match told.join(",").as_str() {
         "" => tail.join("/"),
-        _ => format!("{}[{combination}]", tail.join("/")),
+        told => format!("{}[{told}]", tail.join("/")),
     }
 }
+
+/// The part of a combination that no name tells, so that a scenario keeps its name, and what is kept under
+/// it, when it runs over the other family too.
+const USUAL: &str = "family=ipv4";

@@ -333,6 +333,12 @@ impl Port {
         self.address.iter().chain(&self.secondary).copied()
     }
 
+    /// Whether the address is one of its own.
+    #[must_use]
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.speaks_from() == Some(address) || self.addresses().any(|own| own == address)
+    }
+
     /// The address that it sends messages of group management from: the link-local one of IPv6
     /// (RFC2710-4-01, RFC3810-5.1.14-01), or the primary one; `None` for a port of a switch.
     #[must_use]

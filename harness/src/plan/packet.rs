@@ -63,7 +63,7 @@ impl Claims<'_> {
         self.look_ahead(window, &routers);
         let fields = self.fields(packet, &routers);
         let kind = packet.kind.value;
-        let mut text = kind.word().to_owned();
+        let mut text = kind.word(self.topology.family).to_owned();
         if let Some(group) = &packet.group {
             text.push_str(&format!(" for {}", group.value));
         }
@@ -124,7 +124,7 @@ impl Claims<'_> {
 
     /// Fields that the kind of packet does not have can never match.
     fn check_fields(&mut self, packet: &PacketFilter) {
-        let kind = packet.kind.value;
+        let (kind, family) = (packet.kind.value, self.topology.family);
         if let Some(group) = packet.group.as_ref().filter(|_| kind == PacketKind::GeneralQuery) {
             let help = "leave `group` out, or take the kind `group-specific-query`";
             let message = "a General Query names no group";
@@ -132,15 +132,15 @@ impl Claims<'_> {
         }
         for GivenField { row, value: Spanned { value, span } } in &packet.fields {
             if !row.of.has(kind) {
-                let noun = if kind == PacketKind::Data { "datagram" } else { kind.word() };
+                let noun = if kind == PacketKind::Data { "datagram" } else { kind.word(family) };
                 let message = format!("a {noun} has no {}", row.noun);
                 self.faults.error(span, message, row.of.in_words());
             }
-            match (row.field, value, &kind.row().versions) {
+            match (row.field, value, &kind.row().versions_in(family)) {
                 (PacketField::Version, Written::Value(Value::Whole(version)), Some(known))
                     if !known.contains(version) =>
                 {
-                    let message = format!("no {} is of version {version}", kind.word());
+                    let message = format!("no {} is of version {version}", kind.word(family));
                     self.faults.error(span, message, "never matches");
                 }
                 (PacketField::Destination, Written::Value(Value::Address(to)), _)

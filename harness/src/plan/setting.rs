@@ -12,12 +12,13 @@ use crate::scenario::diagnostic::{Diagnostics, Span};
 use crate::scenario::{self, Listener, Scenario, Set, complete};
 
 /// The keys of each role that can be set.
-const ROUTER: [&str; 4] = ["igmp", "ttl-threshold", "static-joins", "link"];
-const LISTENER: [&str; 1] = ["igmp-version"];
+const ROUTER: [&str; 6] = ["igmp", "mld", "membership", "ttl-threshold", "static-joins", "link"];
+const LISTENER: [&str; 2] = ["speaks", "igmp-version"];
 const QUERIER: [&str; 2] = ["query-interval", "max-resp"];
-const SWITCH: [&str; 7] = [
+const SWITCH: [&str; 8] = [
     "snooping",
     "querier",
+    "speaks",
     "igmp-version",
     "query-interval",
     "query-response-interval",
@@ -96,8 +97,8 @@ impl<'a> Settings<'a> {
             if let Some(threshold) = &set.ttl_threshold {
                 interface.threshold = threshold.value;
             }
-            if let Some(igmp) = &set.igmp {
-                interface.knobs = igmp.value.over(&interface.knobs);
+            if let Some(given) = &set.membership {
+                interface.knobs = given.value.over(&interface.knobs);
             }
         }
         if let Some(joins) = &set.static_joins {
@@ -106,7 +107,7 @@ impl<'a> Settings<'a> {
         }
         let checked = router.check(|port| self.topology.link_name(port));
         if let (true, Err(wrong)) = (faults.len() == before, checked) {
-            let span = set.igmp.as_ref().map_or(&set.who.span, |igmp| &igmp.span);
+            let span = set.membership.as_ref().map_or(&set.who.span, |given| &given.span);
             faults.error(span, wrong, "not with what is in force by then");
         }
         (faults.len() == before).then_some(router)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use castnet::addr::Group;
+use castnet::addr::{Family, Group};
 
 use super::setting::Settings;
 use super::topology::Topology;
@@ -164,9 +164,13 @@ fn member(
     faults: &mut Diagnostics,
 ) -> Option<(NodeId, PortId)> {
     if membership.group.value.is_all_hosts() {
-        // RFC2236-6-08
-        let message = "every host is a member of 224.0.0.1 from the start, and for ever";
-        let help = "take another group, such as 239.1.1.1";
+        // RFC2236-6-08, RFC2710-5-03
+        let group = membership.group.value;
+        let message = format!("every host is a member of {group} from the start, and for ever");
+        let help = match topology.family {
+            Family::V4 => "take another group, such as 239.1.1.1",
+            Family::V6 => "take another group, such as ff1e::1",
+        };
         let label = "neither joined nor left";
         faults.error_with_help(&membership.group.span, message, label, help);
     }

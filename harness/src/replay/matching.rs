@@ -158,15 +158,16 @@ impl<'a> Matching<'a> {
         let source = packet.source;
         let said =
             self.means.iter().find(|(port, mean)| here(port) && *mean == Mean::Address(source));
-        let by_address =
-            || ports.iter().copied().find(|&port| self.plan.ports[port].address == Some(source));
+        let by_address = || ports.iter().copied().find(|&port| self.plan.ports[port].has(source));
         let router = || {
             let is_router = |port: &&PortId| {
                 let node = &self.plan.nodes[self.plan.ports[**port].node];
                 matches!(node.role, Role::Router(_))
             };
             let mut routers = ports.iter().filter(is_router);
-            let is_local = self.plan.links[link].subnet.contains(&source);
+            let is_link_local =
+                matches!(source, IpAddr::V6(source) if source.is_unicast_link_local());
+            let is_local = is_link_local || self.plan.links[link].subnet.contains(&source);
             match (routers.next(), routers.next(), is_local) {
                 (Some(&router), None, false) => Some(router),
                 _ => None,

@@ -6,10 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use castnet::addr::Family;
 use serde::Deserialize;
 
 use super::reader::Reader;
 use super::span::Spanned;
+use crate::vocabulary::file::FAMILIES;
+use crate::vocabulary::key::CLAUSES_OF_FAMILIES;
 
 /// One testable clause, in the catalogue's own words.
 #[derive(Clone, Debug, Deserialize)]
@@ -122,7 +125,7 @@ pub fn within(clause: &str, id: &str) -> bool {
 
 /// The key `proves` of a file or of an expectation.
 pub(super) fn proves(table: &Reader<'_, '_>) -> Vec<Spanned<String>> {
-    let ids = table.strings("proves").map_or_else(Vec::new, |ids| ids.value);
+    let ids = of_run(table).map_or_else(Vec::new, |ids| ids.value);
     let mut known = BTreeSet::new();
     let mut faults = table.faults().borrow_mut();
     for id in &ids {
@@ -135,6 +138,21 @@ pub(super) fn proves(table: &Reader<'_, '_>) -> Vec<Spanned<String>> {
         }
     }
     ids
+}
+
+/// The ids of a list, or of the list for the family of the run.
+fn of_run(table: &Reader<'_, '_>) -> Option<Spanned<Vec<Spanned<String>>>> {
+    if table.value("proves")?.get_ref().as_table().is_none() {
+        return table.strings("proves");
+    }
+    let form = "a list of ids, or a table such as { ipv4 = [\"RFC2236-3-23\"], ipv6 = [] }";
+    let each = table.table("proves", "`proves`", form)?.with(CLAUSES_OF_FAMILIES);
+    let [v4, v6] = FAMILIES.map(|family| each.strings(family));
+    each.finish();
+    match table.scope().family()? {
+        Family::V4 => v4,
+        Family::V6 => v6,
+    }
 }
 
 /// Help for an id that is unknown. Among several hundred ids, only those of one section are worth

@@ -11,7 +11,7 @@ use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{group, verb};
 use crate::vocabulary::fault::ACTIONS;
-use crate::vocabulary::kind::SPELLINGS;
+use crate::vocabulary::kind::spellings;
 
 /// One `[[fault]]`.
 #[derive(Clone, Debug)]
@@ -62,7 +62,8 @@ pub const HELD_AT_MOST: Duration = Duration::from_secs(60);
 
 pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {
     let on = table.require("on", table.string("on"));
-    let kind = table.word("kind", "kind of packet", &SPELLINGS).map(|kind| kind.value);
+    let words = spellings(table.scope().family());
+    let kind = table.word("kind", "kind of packet", &words).map(|kind| kind.value);
     let group = group(&table, "group").map(|group| group.value);
     let (from, to) = (table.string("from"), table.string("to"));
     let after = table.duration("after").map_or(Duration::ZERO, |after| after.value);

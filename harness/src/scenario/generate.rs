@@ -15,7 +15,7 @@ use super::node::{KEEPALIVE, listeners};
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{group, verb};
-use super::{Link, Node, Pace, Role, Route, Router, StaticJoin, igmp};
+use super::{Link, Node, Pace, Role, Route, Router, StaticJoin, membership};
 use crate::knobs::Knobs;
 use crate::vocabulary::node::{MOST_HOSTS, MOST_ROUTERS};
 
@@ -42,7 +42,7 @@ struct Kind {
     span: Span,
     hosts: u32,
     group: Option<Group>,
-    igmp: Knobs,
+    knobs: Knobs,
     igmp_version: Option<u8>,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn generated(file: &Reader<'_, '_>) -> Option<Generated> {
     let table = file.table("generate", "[generate]", form)?;
     let shapes = ["chain", "tree", "grid", "lan"];
     let word = verb(&table, &shapes, "tree = { fan-out = 3, depth = 4 }");
-    let igmp = igmp::params(&table);
+    let knobs = membership::params(&table);
     let igmp_version = super::node::igmp_version(&table);
     let made = word.and_then(|word| {
         let form = "a table such as { routers = 10, hosts = 2, group = \"239.1.1.1\" }";
@@ -69,7 +69,7 @@ pub(super) fn generated(file: &Reader<'_, '_>) -> Option<Generated> {
         own.finish();
         let hosts = hosts.map_or(0, |hosts| hosts.value);
         let group = group.map(|group| group.value);
-        let kind = Kind { span, hosts, group, igmp: igmp?, igmp_version: igmp_version? };
+        let kind = Kind { span, hosts, group, knobs: knobs?, igmp_version: igmp_version? };
         kind.check(&shape?, &table)
     });
     table.finish();
@@ -173,7 +173,7 @@ impl Kind {
         });
         let route = Route { to: self.named("up".to_owned()), link: self.named(uplink(n)) };
         Router {
-            igmp: self.igmp.clone(),
+            knobs: self.knobs.clone(),
             static_joins: joins.collect(),
             routes: has_parent.then_some(route).into_iter().collect(),
             derive_routes: false,

@@ -4,15 +4,16 @@ mod message;
 
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::gmp::message::Version;
 
 use super::reader::Reader;
 use super::span::Spanned;
-use super::values::verb;
+use super::values::{destination, verb};
 use super::{Inject, InjectedMessage, PacketKind, Repeat};
 use crate::vocabulary::act::{LARGEST_MESSAGE, MOST_TIMES};
 use crate::vocabulary::field::{PacketField, row};
-use crate::vocabulary::kind::{MADE, SPELLINGS};
+use crate::vocabulary::kind::spellings;
 
 /// The keys of `inject`.
 pub(super) fn inject(table: Reader<'_, '_>) -> Option<Inject> {
@@ -42,12 +43,20 @@ pub(super) fn query(table: Reader<'_, '_>) -> Option<Inject> {
 
 /// The keys of `report`.
 pub(super) fn report(table: Reader<'_, '_>) -> Option<Inject> {
+    let is_mld = table.scope().family() == Some(Family::V6);
     let version = table.whole::<u8>("version");
     let has_records = table.value("records").is_some();
-    let kind = match version.as_ref().map(|version| version.value) {
+    // Versions 1 and 2 of MLD correspond to versions 2 and 3 of IGMP.
+    let kind = match version.as_ref().map(|version| version.value + u8::from(is_mld)) {
         None if has_records => PacketKind::V3Report,
         Some(1) => PacketKind::V1Report,
         Some(3) => PacketKind::V3Report,
+        Some(4) => {
+            let message = "MLD has versions 1 and 2";
+            let span = version?.span;
+            table.faults().borrow_mut().error(&span, message, "found 3");
+            PacketKind::V3Report
+        }
         _ => PacketKind::V2Report,
     };
     let message = message::of_kind(&table, kind);
@@ -59,7 +68,7 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
     let link = table.string("link");
     let spelt = |field| table.spelling(&row(field).key);
     let source = spelt(PacketField::Source).and_then(|key| table.address(key));
-    let to = spelt(PacketField::Destination).and_then(|key| table.address(key));
+    let to = spelt(PacketField::Destination).and_then(|key| destination(&table, key));
     for to in to.iter().filter(|to| !to.value.is_multicast()) {
         let message = "an injector sends to groups";
         table.faults().borrow_mut().error(&to.span, message, "not a multicast address");
@@ -115,18 +124,20 @@ fn repeat(table: &Reader<'_, '_>) -> Repeat {
 /// The kind of a message that fields can describe.
 fn kind(table: &Reader<'_, '_>) -> Option<PacketKind> {
     let written = table.value("kind").and_then(|value| value.get_ref().as_str());
-    let known = SPELLINGS.iter().find(|(word, _)| Some(*word) == written);
+    let spellings = spellings(table.scope().family());
+    let known = spellings.iter().find(|(word, _)| Some(*word) == written);
+    let made = spellings.iter().filter(|(_, kind)| kind.is_made());
+    let made: Vec<_> = made.copied().collect();
     let Some((word, kind)) = known.filter(|(_, kind)| !kind.is_made()) else {
-        let made = SPELLINGS.iter().filter(|(_, kind)| kind.is_made());
-        let made: Vec<_> = made.copied().collect();
         return table.word("kind", "message", &made).map(|kind| kind.value);
     };
     let (label, help) = match kind {
         PacketKind::Data => {
-            ("not a message of IGMP", "a source sends datagrams: `send`".to_owned())
+            ("not a message of group management", "a source sends datagrams: `send`".to_owned())
         }
         _ if kind.row().is_union => {
-            ("stands for several kinds", format!("kinds with fields: {}", MADE.join(", ")))
+            let made: Vec<_> = made.iter().map(|(word, _)| *word).collect();
+            ("stands for several kinds", format!("kinds with fields: {}", made.join(", ")))
         }
         _ => ("has no fields here", "give its octets with `hex` instead".to_owned()),
     };

@@ -25,10 +25,11 @@ mod fault;
 mod gap;
 mod generate;
 mod golden;
-mod igmp;
 mod inject;
 mod invariant;
 mod matrix;
+mod membership;
+mod named;
 mod node;
 mod pace;
 mod packet;
@@ -40,6 +41,7 @@ mod set;
 mod source;
 mod sources;
 mod span;
+mod speaks;
 mod state;
 mod switch;
 mod template;
@@ -179,8 +181,8 @@ pub enum Role {
 /// The keys of a router.
 #[derive(Clone, Debug)]
 pub struct Router {
-    /// Its IGMP parameters, on every link.
-    pub igmp: Knobs,
+    /// Its parameters of group management, on every link.
+    pub knobs: Knobs,
     /// Channels that it forwards to a link without members.
     pub static_joins: Vec<StaticJoin>,
     /// Whether it has routes to all networks of the topology, or only to its own and by `routes`.

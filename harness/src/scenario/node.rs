@@ -9,12 +9,14 @@ use super::gap::Gap;
 use super::reader::Reader;
 use super::scope::Scope;
 use super::span::Spanned;
+use super::speaks::speaks;
 use super::values::{MOST, group};
 use super::{
-    Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, igmp, inject, switch, threshold,
+    Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, inject, membership, switch,
+    threshold,
 };
 use crate::knobs::HostKnobs;
-use crate::vocabulary::node::{PROCESS, ROLES, SPEAKS, STACKS, all_keys, keys};
+use crate::vocabulary::node::{PROCESS, ROLES, STACKS, all_keys, keys};
 
 /// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
 /// PIM-SM (RFC 7761 section 4.11).
@@ -103,7 +105,7 @@ fn node(name: &Spanned<String>, value: &toml::Spanned<DeValue<'_>>, scope: &Scop
 }
 
 fn router(table: &Reader<'_, '_>) -> Option<Router> {
-    let igmp = igmp::params(table);
+    let knobs = membership::params(table);
     let static_joins = static_joins(table);
     let routes = table.tables("routes", "a route", "[{ to = \"up\", link = \"left\" }]");
     let routes: Option<Vec<Route>> = routes.into_iter().map(|entry| route(entry?)).collect();
@@ -113,7 +115,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let daemon = table.value("daemon").is_some();
     table.word("daemon", "daemon", &[(PROCESS, ())]);
     Some(Router {
-        igmp: igmp?,
+        knobs: knobs?,
         static_joins: static_joins?,
         derive_routes,
         routes: routes?,
@@ -160,7 +162,7 @@ fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
 }
 
 fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
-    let version = listener_version(table);
+    let version = igmp_version(table);
     let count = table.whole::<u32>("count");
     if table.value("count").is_some() && count.is_none() {
         return None;
@@ -168,21 +170,9 @@ fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
     Some(listeners(version?, count.map_or(1, |count| count.value)))
 }
 
-/// The version that a listener speaks, by either of its keys.
-fn listener_version(table: &Reader<'_, '_>) -> Option<Option<u8>> {
-    let number = igmp_version(table);
-    let Some(word) = table.value("speaks") else { return number };
-    if table.value("igmp-version").is_some() {
-        let message = "both `igmp-version` and `speaks` in one table";
-        table.faults().borrow_mut().error(&word.span(), message, "they mean the same");
-        return None;
-    }
-    table.word("speaks", "version", &SPEAKS).map(|version| Some(version.value))
-}
-
 /// The version to which a listener's kernel is fixed, if any.
 pub(super) fn igmp_version(table: &Reader<'_, '_>) -> Option<Option<u8>> {
-    let version = table.integer::<u8>("igmp-version");
+    let version = speaks(table)?;
     if let Some(version) = version.as_ref().filter(|v| !(1..=3).contains(&v.value)) {
         let message = format!("there is no IGMP version {}", version.value);
         table.faults().borrow_mut().error(&version.span, message, "1, 2 or 3");
@@ -200,9 +190,10 @@ pub(super) const fn listeners(igmp_version: Option<u8>, count: u32) -> Listener 
 }
 
 fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
-    let version = listener_version(table)?.unwrap_or(2);
+    let given = speaks(table)?;
+    let version = igmp_version(table)?.unwrap_or(2);
     if version == 1 {
-        let span = ["igmp-version", "speaks"].iter().find_map(|key| table.value(key))?.span();
+        let span = given?.span;
         let message = "castnet's stack speaks version 2 or 3 of IGMP";
         table.faults().borrow_mut().error(&span, message, "2 or 3");
         return None;

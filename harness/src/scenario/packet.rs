@@ -2,11 +2,11 @@
 
 use super::reader::Reader;
 use super::span::Spanned;
-use super::values::{count, expression, group, optional, window};
+use super::values::{count, destination, expression, group, optional, window};
 use super::{GivenField, OrderClaim, PacketClaim, PacketFilter, Written, sources};
-use crate::vocabulary::field::{FIELDS, FieldRow, Value};
+use crate::vocabulary::field::{FIELDS, FieldRow, PacketField, Value};
 use crate::vocabulary::key::Form;
-use crate::vocabulary::kind::SPELLINGS;
+use crate::vocabulary::kind::spellings;
 
 /// What an order of packets looks like.
 const ORDER: &str = "tables such as [{ on = \"lan\", kind = \"leave\" }, \
@@ -38,7 +38,8 @@ pub(super) fn order(outer: &Reader<'_, '_>) -> Option<OrderClaim> {
 fn filter(table: Reader<'_, '_>) -> Option<PacketFilter> {
     let span = table.span().clone();
     let on = table.require("on", table.string("on"));
-    let kind = table.require("kind", table.word("kind", "kind of packet", &SPELLINGS));
+    let words = spellings(table.scope().family());
+    let kind = table.require("kind", table.word("kind", "kind of packet", &words));
     let (group, from) = (group(&table, "group"), table.string("from"));
     let fields = fields(&table);
     table.finish();
@@ -56,7 +57,13 @@ fn field(table: &Reader<'_, '_>, row: &FieldRow) -> Option<Spanned<Written>> {
     match row.key.form {
         Form::Flag => table.boolean(key).map(|flag| of(flag.map(Value::Flag))),
         Form::Whole(..) => table.whole(key).map(|whole| of(whole.map(Value::Whole))),
-        Form::Address => table.address(key).map(|address| of(address.map(Value::Address))),
+        Form::Address => {
+            let address = match row.field {
+                PacketField::Destination => destination(table, key),
+                _ => table.address(key),
+            };
+            address.map(|address| of(address.map(Value::Address)))
+        }
         Form::Length => expression(table, key).map(|length| length.map(Written::Length)),
         Form::List(_) => sources::list(table, key).map(|list| list.map(Written::Sources)),
         Form::Words(words) => {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::knobs::KEYS;
+use crate::knobs::Dialect;
 use crate::vocabulary::act::{SET, VERBS};
 use crate::vocabulary::claim;
 use crate::vocabulary::fault::{ACTIONS, FAULT};
@@ -22,7 +22,7 @@ const END: &str = "<!-- end -->";
 const TABLES: [(&str, Maker); 11] = [
     ("keys of a link", || keys("key of a link", LINK)),
     ("keys of a router", || keys("key of a router", node::keys("router").unwrap_or_default())),
-    ("keys of igmp", || keys("key of `igmp`", KEYS)),
+    ("keys of igmp", || keys("key of `igmp`", Dialect::Igmp.keys())),
     ("keys of a switch", || keys("key of a switch", node::keys("switch").unwrap_or_default())),
     ("verbs of acts", || words("verb", VERBS)),
     ("keys of set", || words("key of `set`", SET)),

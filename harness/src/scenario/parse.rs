@@ -17,8 +17,8 @@ use super::source::Sources;
 use super::span::Spanned;
 use super::values::MOST;
 use super::{
-    Link, Pace, Scenario, act, address, backend, clauses, expect, fault, generate, invariant, pace,
-    template,
+    Link, Pace, Scenario, act, address, backend, clauses, expect, fault, generate, invariant,
+    named, pace, template,
 };
 use crate::vocabulary::file::FILE;
 use crate::vocabulary::link::LINK;
@@ -74,6 +74,7 @@ fn read(document: &DeTable<'_>, is_whole: bool, scope: &Scope) -> (Scenario, Gap
         true => file.require(key, file.value(key)),
         false => file.value(key),
     };
+    scope.name(named::groups(&file));
     let title = title(&file, faults);
     file.word("family", "family", &FAMILIES);
     let family = scope.family().unwrap_or(Family::V4);

@@ -1,12 +1,13 @@
-//! What holds for every table of a file while it is read: the family of its addresses, and the faults
-//! that were found so far.
+//! What holds for every table of a file while it is read: the family of its addresses, the groups that
+//! it names, and the faults that were found so far.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
-use castnet::addr::Family;
+use castnet::addr::{Family, Group};
 use toml::de::DeTable;
 
 use super::diagnostic::Diagnostics;
+use super::named::Named;
 use crate::vocabulary::file::FAMILIES as WORDS;
 
 /// The words of the families.
@@ -17,6 +18,8 @@ pub(super) const FAMILIES: [(&str, Family); 2] = [(WORDS[0], Family::V4), (WORDS
 pub(super) struct Scope {
     /// The family of all addresses; `None` if it is unknown, and then addresses of both are read.
     family: Option<Family>,
+    /// The groups that the file names.
+    groups: OnceCell<Named>,
     faults: RefCell<Diagnostics>,
 }
 
@@ -31,17 +34,33 @@ impl Scope {
                 known.map(|(_, family)| *family)
             }
         };
-        Self { family, faults: RefCell::default() }
+        Self { family, ..Self::default() }
     }
 
     /// For a document of which only keys are read, beside faults that are known already.
     pub(super) fn beside(faults: Diagnostics) -> Self {
-        Self { family: None, faults: RefCell::new(faults) }
+        Self { faults: RefCell::new(faults), ..Self::default() }
     }
 
     /// The family of all addresses, if it is known.
     pub(super) const fn family(&self) -> Option<Family> {
         self.family
+    }
+
+    /// Notes the groups that the file names, before anything refers to them.
+    pub(super) fn name(&self, groups: Named) {
+        // Only the first table of a file is read.
+        self.groups.get_or_init(|| groups);
+    }
+
+    /// The group with this name: `None` if there is none, `Some(None)` if it could not be read.
+    pub(super) fn group(&self, name: &str) -> Option<Option<Group>> {
+        self.groups.get()?.get(name).copied()
+    }
+
+    /// The names of groups.
+    pub(super) fn group_names(&self) -> impl Iterator<Item = &str> {
+        self.groups.get().into_iter().flat_map(|groups| groups.keys().map(String::as_str))
     }
 
     pub(super) const fn faults(&self) -> &RefCell<Diagnostics> {

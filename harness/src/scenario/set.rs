@@ -3,27 +3,24 @@
 //! The plan checks which keys a node's role has.
 
 use super::reader::Reader;
-use super::span::Spanned;
-use super::{Set, igmp, inject, node, threshold};
+use super::speaks::speaks;
+use super::{Set, inject, membership, node, threshold};
 use crate::vocabulary::act::SET;
 
 pub(super) fn set(table: Reader<'_, '_>) -> Option<Set> {
     let faults = table.faults();
     let before = faults.borrow().len();
     let who = table.require("who", table.string("who"));
-    let igmp = table.value("igmp").and_then(|value| {
-        let settings = igmp::settings(&table)?;
-        Some(Spanned { value: settings, span: value.span() })
-    });
+    let membership = membership::settings(&table);
     let joins = node::static_joins(&table);
     let keys = SET.iter().filter_map(|row| Some((row.name, table.key_span(row.name)?))).collect();
     let set = who.map(|who| Set {
         who,
         link: table.string("link"),
-        igmp,
+        membership,
         ttl_threshold: threshold::threshold(&table),
         static_joins: table.value("static-joins").and(joins),
-        igmp_version: table.integer("igmp-version"),
+        igmp_version: speaks(&table).flatten(),
         query_interval: table.duration("query-interval"),
         max_resp: inject::max_resp(&table),
         query_response_interval: table.duration("query-response-interval"),

@@ -1,5 +1,7 @@
 //! Reads claims about routers' states: the querier of a link, and the groups with members.
 
+use std::net::IpAddr;
+
 use castnet::addr::Group;
 
 use super::reader::Reader;
@@ -108,7 +110,10 @@ fn group(text: &Spanned<String>, table: &Reader<'_, '_>) -> Option<Spanned<Group
     // Routers themselves are members of such groups, which do not matter to forwarding.
     if group.value.is_link_local() {
         let message = format!("{} never leaves its link", group.value);
-        let label = "groups in 224.0.0.0/24 are not looked at";
+        let label = match group.value.addr() {
+            IpAddr::V4(_) => "groups in 224.0.0.0/24 are not looked at",
+            IpAddr::V6(_) => "groups in ff02::/16 are not looked at",
+        };
         table.faults().borrow_mut().error(&group.span, message, label);
     }
     Some(group)

@@ -6,8 +6,11 @@
 
 use std::time::Duration;
 
+use castnet::addr::Family;
+
 use super::Switch;
 use super::reader::Reader;
+use super::speaks::speaks;
 
 use crate::knobs::{Invalid, Knobs, SwitchKnobs, switch_version};
 
@@ -23,7 +26,7 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
         let label = "contradicts `snooping = false`";
         table.faults().borrow_mut().error(&span, message, label);
     }
-    let version = table.integer::<u8>("igmp-version");
+    let version = speaks(table)?;
     table.limit("igmp-version", version.as_ref(), |limits, found| {
         (format!("`igmp-version` of a switch is {limits}"), format!("found {found}"))
     });
@@ -35,7 +38,7 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
 
 fn intervals(table: &Reader<'_, '_>) -> Option<Knobs> {
     let before = table.faults().borrow().len();
-    let defaults = Knobs::default();
+    let defaults = Knobs::of(table.scope().family().unwrap_or(Family::V4));
     let time = |key, default| table.duration(key).map_or(default, |time| time.value);
     let knobs = Knobs {
         query_interval: time("query-interval", defaults.query_interval),

@@ -36,7 +36,7 @@ fn every_key_is_read() {
     assert_eq!(links, ["up", "mid", "lan"]);
     assert_eq!(rich.links[2].subnet.as_ref().map(|s| s.value.to_string()).unwrap(), "10.9.0.0/28");
     let Role::Router(r1) = &rich.nodes[3].role else { panic!("r1 is a router") };
-    assert_eq!(r1.igmp.query_interval, Duration::from_secs(20));
+    assert_eq!(r1.knobs.query_interval, Duration::from_secs(20));
     assert_eq!((r1.ttl_threshold, r1.keepalive), (2, Duration::from_secs(60)));
     assert_eq!((r1.static_joins.len(), r1.routes.len(), r1.is_process), (1, 0, true));
     let Role::Router(r2) = &rich.nodes[4].role else { panic!("r2 is a router") };

@@ -1,5 +1,6 @@
 //! The TTL threshold of a router's interfaces: one for all, or one for each link that it names.
 
+use castnet::addr::Family;
 use toml::de::DeValue;
 
 use super::entry::whole;
@@ -13,6 +14,7 @@ pub(super) const DEFAULT: u8 = 1;
 /// The key `ttl-threshold`: that of all links, and those of some.
 pub(super) fn thresholds(node: &Reader<'_, '_>) -> (u8, Vec<(Spanned<String>, u8)>) {
     let Some(value) = node.value("ttl-threshold") else { return (DEFAULT, Vec::new()) };
+    refuse_in_ipv6(node);
     if value.get_ref().as_table().is_none() {
         let all = one(node, "ttl-threshold", value).map_or(DEFAULT, |all| all.value);
         return (all, Vec::new());
@@ -30,7 +32,21 @@ pub(super) fn thresholds(node: &Reader<'_, '_>) -> (u8, Vec<(Spanned<String>, u8
 
 /// The key `ttl-threshold` where it can only be one.
 pub(super) fn threshold(table: &Reader<'_, '_>) -> Option<Spanned<u8>> {
-    one(table, "ttl-threshold", table.value("ttl-threshold")?)
+    let value = table.value("ttl-threshold")?;
+    refuse_in_ipv6(table);
+    one(table, "ttl-threshold", value)
+}
+
+/// Linux forwards IPv6 without thresholds (`struct mif6ctl` of linux/mroute6.h).
+fn refuse_in_ipv6(table: &Reader<'_, '_>) {
+    if table.scope().family() == Some(Family::V6)
+        && let Some(span) = table.key_span("ttl-threshold")
+    {
+        let message = "there are no TTL thresholds in IPv6";
+        let label = "the kernel's routing of IPv6 has none";
+        let help = "leave it out, or run the scenario in IPv4 alone";
+        table.faults().borrow_mut().error_with_help(&span, message, label, help);
+    }
 }
 
 fn one(

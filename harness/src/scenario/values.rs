@@ -50,22 +50,45 @@ fn quoted(keys: &[&str]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// A group address.
+/// A group: its address, or its name in `[groups]`.
 pub(super) fn group(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<Group>> {
-    let address = table.address(key)?;
-    let group = Group::new(address.value);
+    let text = table.string(key)?;
+    let run = table.scope().family();
+    if let Some(named) = named(table, &text) {
+        return named;
+    }
+    let address = match family::address(&text.value, run) {
+        Ok(address) => address,
+        Err(refusal) => {
+            let form = family::Form::Address;
+            let message = format!("`{key}` is {}", form.words(run));
+            let mut faults = table.faults().borrow_mut();
+            refusal.report(&text.value, &text.span, message, form.label(run), &mut faults);
+            return None;
+        }
+    };
+    let group = Group::new(address);
     if group.is_none() {
         table.faults().borrow_mut().error_with_help(
-            &address.span,
-            format!("{} is not a multicast group", address.value),
-            family::Form::Group.label(table.scope().family()),
-            match address.value {
+            &text.span,
+            format!("{address} is not a multicast group"),
+            family::Form::Group.label(run),
+            match address {
                 IpAddr::V4(_) => "239.0.0.0/8 is for local use (RFC 2365)",
                 IpAddr::V6(_) => "ff1e::/16 is for use without registration (RFC 4291)",
             },
         );
     }
-    Some(Spanned { value: group?, span: address.span })
+    Some(Spanned { value: group?, span: text.span })
+}
+
+/// An address that packets go to, which may be the name of a group.
+pub(super) fn destination(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<IpAddr>> {
+    let text = table.value(key)?.get_ref().as_str();
+    match text.and_then(|text| table.scope().group(text)) {
+        Some(_) => group(table, key).map(|group| group.map(Group::addr)),
+        None => table.address(key),
+    }
 }
 
 /// A group of a list of them.
@@ -73,6 +96,9 @@ pub(super) fn listed_group(
     table: &Reader<'_, '_>,
     text: &Spanned<String>,
 ) -> Option<Spanned<Group>> {
+    if let Some(named) = named(table, text) {
+        return named;
+    }
     let mut faults = table.faults().borrow_mut();
     let (run, form) = (table.scope().family(), family::Form::Group);
     let group = family::group(&text.value, run);
@@ -83,6 +109,30 @@ pub(super) fn listed_group(
     };
     let value = group.map_err(told).ok()?;
     Some(Spanned { value, span: text.span.clone() })
+}
+
+/// The group that the text names, if it can be a name; `Some(None)` if there is no such group, or none
+/// that could be read.
+pub(super) fn named(
+    table: &Reader<'_, '_>,
+    text: &Spanned<String>,
+) -> Option<Option<Spanned<Group>>> {
+    let scope = table.scope();
+    if let Some(known) = scope.group(&text.value) {
+        return Some(known.map(|value| Spanned { value, span: text.span.clone() }));
+    }
+    if !expr::is_name(&text.value) || text.value.contains('.') {
+        return None;
+    }
+    let mut faults = table.faults().borrow_mut();
+    if scope.group_names().next().is_none() {
+        let message = format!("unknown group `{}`", text.value);
+        let help = "write the group's address, or name it: a line `news = 1` below [groups]";
+        faults.error_with_help(&text.span, message, "not known", help);
+    } else {
+        faults.unknown("group", &text.value, &text.span, scope.group_names());
+    }
+    Some(None)
 }
 
 /// The beginning and the length of the time in which something is counted.

@@ -231,7 +231,7 @@ pub struct Set {
     /// The link of a router, where not all of its links are meant.
     pub link: Option<Spanned<String>>,
     /// IGMP parameters of a router.
-    pub igmp: Option<Spanned<Changes>>,
+    pub membership: Option<Spanned<Changes>>,
     /// The TTL threshold of a router.
     pub ttl_threshold: Option<Spanned<u8>>,
     /// All static joins of a router.

@@ -10,7 +10,7 @@ use castnet::time::Instant;
 
 use super::label::Label;
 use crate::capture::decode::{Content, Packet, decode};
-use crate::knobs::Knobs;
+use crate::knobs::{Knobs, interval_word};
 use crate::plan::{Act, Action, LinkId, Node, NodeId, Plan, PortId, Role, Stream};
 use crate::recording::{Number, Recording};
 
@@ -232,11 +232,16 @@ impl<'a> Scene<'a> {
         &self.plan.links[self.plan.ports[port].link].name
     }
 
+    /// The word of the run's protocol for the interval with this word of IGMP's.
+    pub(super) fn word(&self, word: &'static str) -> &'static str {
+        interval_word(word, self.plan.family)
+    }
+
     /// The node with an address, or the address itself.
     pub(super) fn name(&self, address: IpAddr) -> String {
         let plan = self.plan;
         let of_switch = |node: &&Node| matches!(&node.role, Role::Switch(one) if one.queries_from() == Some(address));
-        let port = plan.ports.iter().find(|port| port.address == Some(address));
+        let port = plan.ports.iter().find(|port| port.has(address));
         let node = port.map(|port| &plan.nodes[port.node]);
         let node = node.or_else(|| plan.nodes.iter().find(of_switch));
         node.map_or_else(|| address.to_string(), |node| node.name.clone())

@@ -8,7 +8,7 @@ use super::key::Form::{
 };
 use super::key::{Key, Keys};
 use super::kind::MADE;
-use super::node::{IGMP, STATIC_JOINS, THRESHOLD};
+use super::node::{IGMP, MEMBERSHIP, MLD, SPOKEN, STATIC_JOINS, THRESHOLD};
 
 /// The least octets of payload, for the number of a datagram.
 pub const SMALLEST_PAYLOAD: usize = 32;
@@ -134,10 +134,13 @@ static EXEC: &[Key] =
 /// The keys that `set` can change; the plan knows which role has which.
 pub static SET: &[Key] = &[
     Key::new("link", Link, "The link of a router, where not all of its links are meant."),
-    Key::new("igmp", IGMP, "IGMP parameters of a router."),
+    Key::new("membership", MEMBERSHIP, "Parameters of IGMP or MLD of a router."),
+    Key::new("igmp", IGMP, "The same in a run of IPv4 alone."),
+    Key::new("mld", MLD, "The same in a run of IPv6 alone."),
     Key::new("ttl-threshold", THRESHOLD, "The TTL threshold of a router."),
     STATIC_JOINS,
-    Key::new("igmp-version", Whole(1, 3), "The version of a listener, or of a switch's Queries."),
+    Key::new("speaks", Words(&SPOKEN), "The version of a listener, or of a switch's Queries."),
+    Key::new("igmp-version", Whole(1, 3), "The same in a run of IPv4 alone."),
     Key::new("query-interval", Time, "The Query Interval of a querier or a switch."),
     Key::new("max-resp", Time, "The Max Response Time of a querier."),
     Key::new("query-response-interval", Time, "The Query Response Interval of a switch."),

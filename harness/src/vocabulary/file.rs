@@ -3,7 +3,9 @@
 use super::act::ACTS;
 use super::fault::FAULTS;
 use super::key::Default::Text as Said;
-use super::key::Form::{Defined, Like, List, Named, Table, Tables, Text, Time, Words};
+use super::key::Form::{
+    Defined, Group, Like, List, Named, Table, Tables, Text, Time, Whole, Words,
+};
 use super::key::{CLAUSES, Key, Keys};
 use super::link::LINK;
 use super::node::GENERATE;
@@ -34,6 +36,13 @@ static WAIVER: Keys = &[&[
 static INVARIANTS: Keys =
     &[&[Key::new("off", Tables(WAIVER), "The rules that do not hold in this run.")]];
 
+/// A group that has a name.
+pub static NAMED_GROUP: Keys = &[&[
+    Key::new("ipv4", Group, "Its address in a run of IPv4."),
+    Key::new("ipv6", Group, "Its address in a run of IPv6."),
+    Key::new("ssm", Whole(1, 65_535), "The number of a group of source-specific multicast."),
+]];
+
 /// A scenario.
 pub static FILE: Keys = &[&[
     Key::new("title", Text, "One line that says what the scenario claims."),
@@ -61,6 +70,11 @@ pub static FILE: Keys = &[&[
     Key::new("backends", Table(ONLY), "Where it runs, if not everywhere."),
     Key::new("record", Words(&RECORDS), "Which frames are kept.").or(Said("everything")),
     Key::new("generate", Table(GENERATE), "Routers in a shape, and hosts behind them."),
+    Key::new(
+        "groups",
+        Named(&Defined("group", &[])),
+        "Names for groups: a number, an address, or an address of each family.",
+    ),
     Key::new("links", Named(&Defined("link", LINK)), "The links: a name, and the nodes on it."),
     Key::new("nodes", Named(&Defined("node", &[])), "The nodes: a name, and what it does."),
     Key::new("act", List(&Defined("act", ACTS)), "What is done, and when."),

@@ -85,7 +85,14 @@ pub enum Form {
 }
 
 /// The ids of RFC clauses.
-pub const CLAUSES: Form = Form::List(&Form::Defined("clause", &[]));
+pub const CLAUSES: Form = Form::Defined("clauses", &[]);
+/// The clauses of each family, where they differ.
+pub static CLAUSES_OF_FAMILIES: Keys = &[&[
+    Key::new("ipv4", LISTED, "Those of a run of IPv4."),
+    Key::new("ipv6", LISTED, "Those of a run of IPv6."),
+]];
+/// Ids of clauses.
+pub const LISTED: Form = Form::List(&Form::Defined("clause", &[]));
 
 /// The keys of a table: its own, and those that it shares with other tables.
 pub type Keys = &'static [&'static [Key]];
@@ -107,6 +114,12 @@ impl Key {
     #[must_use]
     pub const fn or(self, unless_given: Default) -> Self {
         Self { unless_given: Some(unless_given), ..self }
+    }
+
+    /// Adds other spellings with an equal meaning.
+    #[must_use]
+    pub const fn spelt(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
     }
 
     /// The key and its other spellings.

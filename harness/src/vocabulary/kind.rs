@@ -42,6 +42,10 @@ pub struct KindRow {
     pub word: &'static str,
     /// Other spellings with an equal meaning.
     pub aliases: &'static [&'static str],
+    /// As an author writes it in a run of IPv6; `None` if MLD has no such message.
+    pub mld: Option<&'static str>,
+    /// Other spellings there.
+    pub mld_aliases: &'static [&'static str],
     /// The meaning, for the page.
     pub about: &'static str,
     /// The IGMP versions that such a message can have; `None` if it is no IGMP message.
@@ -93,6 +97,8 @@ const fn row(
         kind,
         word,
         aliases: &[],
+        mld: Some(word),
+        mld_aliases: &[],
         about,
         versions,
         is_union: false,
@@ -104,7 +110,7 @@ const fn row(
 const ALL: usize = 10;
 
 /// The number of aliases of all kinds.
-const ALIASES: usize = 2;
+const ALIASES: usize = 3;
 
 /// Every kind, once.
 pub static KINDS: [KindRow; ALL] = [
@@ -121,6 +127,7 @@ pub static KINDS: [KindRow; ALL] = [
     ),
     KindRow {
         aliases: &["group-query"],
+        mld_aliases: &["group-query"],
         ..marked(
             row(
                 PacketKind::GroupSpecificQuery,
@@ -135,6 +142,7 @@ pub static KINDS: [KindRow; ALL] = [
     },
     KindRow {
         aliases: &["group-and-source-query"],
+        mld_aliases: &["group-and-source-query"],
         ..marked(
             row(PacketKind::SourceQuery, "source-query", "a Query for sources of a group", 3..=3),
             "SQ",
@@ -147,25 +155,54 @@ pub static KINDS: [KindRow; ALL] = [
         is_made: false,
         ..row(PacketKind::Report, "report", "any Membership Report", 1..=3)
     },
-    marked(
-        row(PacketKind::V1Report, "v1-report", "a Membership Report of version 1", 1..=1),
-        "R1",
-        "v1 Report",
-        "report",
-    ),
-    marked(
-        row(PacketKind::V2Report, "v2-report", "a Membership Report of version 2", 2..=2),
-        "R2",
-        "v2 Report",
-        "report",
-    ),
-    marked(
-        row(PacketKind::V3Report, "v3-report", "a Membership Report of version 3", 3..=3),
-        "R3",
-        "v3 Report",
-        "report",
-    ),
-    marked(row(PacketKind::Leave, "leave", "a Leave Group", 2..=2), "L", "Leave", "leave"),
+    KindRow {
+        mld: None,
+        ..marked(
+            row(PacketKind::V1Report, "v1-report", "a Report of IGMPv1; of MLDv1 in IPv6", 1..=1),
+            "R1",
+            "v1 Report",
+            "report",
+        )
+    },
+    KindRow {
+        aliases: &["group-report"],
+        mld: Some("v1-report"),
+        mld_aliases: &["group-report"],
+        ..marked(
+            row(
+                PacketKind::V2Report,
+                "v2-report",
+                "a Report of IGMPv2; `group-report` also of MLDv1",
+                2..=2,
+            ),
+            "R2",
+            "v2 Report",
+            "report",
+        )
+    },
+    KindRow {
+        mld: Some("v2-report"),
+        ..marked(
+            row(
+                PacketKind::V3Report,
+                "v3-report",
+                "a Report of IGMPv3; `v2-report` of MLDv2 in IPv6",
+                3..=3,
+            ),
+            "R3",
+            "v3 Report",
+            "report",
+        )
+    },
+    KindRow {
+        mld_aliases: &["done"],
+        ..marked(
+            row(PacketKind::Leave, "leave", "a Leave Group; in IPv6 a Done, also `done`", 2..=2),
+            "L",
+            "Leave",
+            "leave",
+        )
+    },
     KindRow {
         versions: None,
         is_made: false,
@@ -173,8 +210,8 @@ pub static KINDS: [KindRow; ALL] = [
     },
 ];
 
-/// Every spelling of every kind.
-pub const SPELLINGS: [(&str, PacketKind); ALL + ALIASES] = {
+/// Every spelling of every kind in a run of IPv4.
+const SPELLINGS: [(&str, PacketKind); ALL + ALIASES] = {
     let (mut all, mut to, mut at) = ([("", PacketKind::Query); ALL + ALIASES], 0, 0);
     while at < ALL {
         let row = &KINDS[at];
@@ -190,15 +227,33 @@ pub const SPELLINGS: [(&str, PacketKind); ALL + ALIASES] = {
     all
 };
 
-/// The words alone.
-pub const WORDS: [&str; ALL + ALIASES] = {
-    let (mut words, mut at) = ([""; ALL + ALIASES], 0);
-    while at < words.len() {
+/// The words of runs of IPv6 that runs of IPv4 do not have.
+const MLD_ALONE: [&str; 1] = ["done"];
+
+/// The words alone, of runs of both families.
+pub const WORDS: [&str; SPELLINGS.len() + MLD_ALONE.len()] = {
+    let (mut words, mut at) = ([MLD_ALONE[0]; SPELLINGS.len() + MLD_ALONE.len()], 0);
+    while at < SPELLINGS.len() {
         words[at] = SPELLINGS[at].0;
         at += 1;
     }
     words
 };
+
+/// Every spelling of every kind in a run of the family, or in any run if the family is unknown.
+#[must_use]
+pub fn spellings(family: Option<Family>) -> Vec<(&'static str, PacketKind)> {
+    let of = |family| {
+        let words = KINDS
+            .iter()
+            .flat_map(move |row| row.spellings(family).map(move |word| (word, row.kind)));
+        words.collect()
+    };
+    match family {
+        Some(family) => of(family),
+        None => [of(Family::V4), of(Family::V6)].concat(),
+    }
+}
 
 const fn made() -> usize {
     let (mut count, mut at) = (0, 0);
@@ -209,9 +264,9 @@ const fn made() -> usize {
     count
 }
 
-/// The words of kinds that fields can describe.
-pub const MADE: [&str; made()] = {
-    let (mut words, mut to, mut at) = ([""; made()], 0, 0);
+/// The words of kinds that fields can describe, of runs of both families.
+pub const MADE: [&str; made() + MLD_ALONE.len()] = {
+    let (mut words, mut to, mut at) = ([MLD_ALONE[0]; made() + MLD_ALONE.len()], 0, 0);
     while at < SPELLINGS.len() {
         if SPELLINGS[at].1.is_made() {
             words[to] = SPELLINGS[at].0;
@@ -221,6 +276,38 @@ pub const MADE: [&str; made()] = {
     }
     words
 };
+
+impl KindRow {
+    /// The word that an author writes in a run of the family; `None` if it has no such packets.
+    #[must_use]
+    pub const fn word_in(&self, family: Family) -> Option<&'static str> {
+        match family {
+            Family::V4 => Some(self.word),
+            Family::V6 => self.mld,
+        }
+    }
+
+    /// All words that an author can write for it in a run of the family.
+    pub fn spellings(&self, family: Family) -> impl Iterator<Item = &'static str> + use<> {
+        let aliases = match family {
+            Family::V4 => self.aliases,
+            Family::V6 => self.mld_aliases,
+        };
+        self.word_in(family).into_iter().chain(aliases.iter().copied())
+    }
+
+    /// The versions of the protocol that such a message of the family can have; `None` if it is no
+    /// message of group management.
+    #[must_use]
+    pub fn versions_in(&self, family: Family) -> Option<RangeInclusive<u64>> {
+        let igmp = self.versions.clone()?;
+        Some(match family {
+            Family::V4 => igmp,
+            // MLDv1 corresponds to IGMPv2.
+            Family::V6 => igmp.start().saturating_sub(1).max(1)..=igmp.end() - 1,
+        })
+    }
+}
 
 impl PacketKind {
     /// Whether fields can describe such a packet, so that an injector can make it.
@@ -236,10 +323,10 @@ impl PacketKind {
         &KINDS[self as usize]
     }
 
-    /// The word that an author writes.
+    /// The word that an author writes in a run of the family.
     #[must_use]
-    pub fn word(self) -> &'static str {
-        self.row().word
+    pub fn word(self, family: Family) -> &'static str {
+        self.row().word_in(family).unwrap_or(self.row().word)
     }
 
     /// Whether it is a Query.

@@ -19,8 +19,12 @@ pub const PROCESS: &str = "process";
 /// The IGMP stacks of a listener.
 pub const STACKS: [&str; 2] = ["kernel", "castnet"];
 
-/// The rows of the parameters are in `knobs`, which is above the vocabulary.
+/// The table of IGMP's parameters, of which the rows are in `knobs`, above the vocabulary.
 pub const IGMP: Form = Form::Defined("igmp", &[]);
+/// The table of MLD's parameters.
+pub const MLD: Form = Form::Defined("mld", &[]);
+/// The table of the parameters of either protocol.
+pub const MEMBERSHIP: Form = Form::Defined("membership", &[]);
 
 /// TTL thresholds: with 0 nothing would differ, and with 255 nothing would pass.
 pub const THRESHOLD: Form = Whole(1, 254);
@@ -28,17 +32,21 @@ pub const THRESHOLD: Form = Whole(1, 254);
 const IGMP_VERSION: Key = Key::new(
     "igmp-version",
     Whole(1, 3),
-    "Holds the kernel to a version of IGMP. castnet's stack speaks 2, unless 3 is given.",
+    "The same in a run of IPv4 alone, by the number of the version of IGMP.",
 );
 
 /// What a host's newest membership messages can name, in words of both families, and the version of IGMP
-/// that names it.
+/// that names it; MLDv1 names groups, and MLDv2 sources.
 pub const SPEAKS: [(&str, u8); 3] = [("igmp1", 1), ("groups", 2), ("sources", 3)];
+/// The words alone.
+pub const SPOKEN: [&str; 3] = [SPEAKS[0].0, SPEAKS[1].0, SPEAKS[2].0];
+/// The words of what a switch can speak.
+const SPOKEN_BY_SWITCHES: [&str; 2] = [SPEAKS[1].0, SPEAKS[2].0];
 
 const SPEAKS_KEY: Key = Key::new(
     "speaks",
-    Words(&[SPEAKS[0].0, SPEAKS[1].0, SPEAKS[2].0]),
-    "In place of `igmp-version`: `groups` is IGMPv2, `sources` is IGMPv3.",
+    Words(&SPOKEN),
+    "Holds the kernel to a version: IGMPv3 or MLDv2 (`sources`), IGMPv2 or MLDv1 (`groups`), IGMPv1 (`igmp1`). castnet's stack speaks for `groups` unless given.",
 );
 
 /// The channels that a router forwards unasked.
@@ -58,7 +66,9 @@ static ROUTE: Keys = &[&[
 ]];
 
 static ROUTER: &[Key] = &[
-    Key::new("igmp", IGMP, "Its IGMP parameters, the same on each of its links: a table, see below."),
+    Key::new("membership", MEMBERSHIP, "Its parameters of IGMP or MLD, the same on each of its links: a table, see below."),
+    Key::new("igmp", IGMP, "The same in a run of IPv4 alone."),
+    Key::new("mld", MLD, "The same in a run of IPv6 alone."),
     STATIC_JOINS,
     Key::new("routes", Tables(ROUTE), "The link `to` is reached by the own link `link`, also towards sources; wins over what is derived."),
     Key::new("derive-routes", Flag, "Whether it knows all links of the topology, or only its own and `routes`.")
@@ -76,8 +86,8 @@ static ROUTER: &[Key] = &[
 
 static LISTENER: &[Key] = &[
     Key::new("stack", Words(&STACKS), "Who speaks IGMP for it.").or(Said("kernel")),
-    IGMP_VERSION,
     SPEAKS_KEY,
+    IGMP_VERSION,
     Key::new("count", Whole(1, MOST_HOSTS as u64), "Makes it a population of so many.")
         .or(Number(1)),
     Key::new("robustness", Whole(0, 255), "How often castnet's stack reports unasked.")
@@ -98,7 +108,13 @@ static SWITCH: &[Key] = &[
         .or(Yes(true)),
     Key::new("querier", Flag, "Whether it asks itself, while it hears nobody else ask.")
         .or(Yes(false)),
-    Key::new("igmp-version", Numbers(&[2, 3]), "The version of its Queries: 2 or 3.").or(Number(2)),
+    Key::new(
+        "speaks",
+        Words(&SPOKEN_BY_SWITCHES),
+        "The version of its Queries: IGMPv3 or MLDv2, or IGMPv2 or MLDv1.",
+    )
+    .or(Said("groups")),
+    Key::new("igmp-version", Numbers(&[2, 3]), "The same in a run of IPv4 alone: 2 or 3."),
     Key::new("query-interval", Time, "`QI`, at least `\"1s\"`.").or(Said("125s")),
     Key::new("query-response-interval", Time, "`QRI`.").or(Said("10s")),
     Key::new("last-member-interval", Time, "`LMQI`.").or(Said("1s")),
@@ -149,8 +165,11 @@ pub static GENERATE: Keys = &[&[
     Key::new("tree", Table(&[TREE, SHAPE]), "Levels of routers; the last ones have hosts."),
     Key::new("grid", Table(&[GRID, SHAPE]), "Routers in rows, linked with all neighbours."),
     Key::new("lan", Table(&[SHAPE]), "One router and one link."),
-    Key::new("igmp", IGMP, "The IGMP parameters of all routers."),
-    Key::new("igmp-version", Whole(1, 3), "Holds the kernels of all hosts to a version."),
+    Key::new("membership", MEMBERSHIP, "The parameters of IGMP or MLD of all routers."),
+    Key::new("igmp", IGMP, "The same in a run of IPv4 alone."),
+    Key::new("mld", MLD, "The same in a run of IPv6 alone."),
+    SPEAKS_KEY,
+    IGMP_VERSION,
 ]];
 
 /// The keys of all roles.

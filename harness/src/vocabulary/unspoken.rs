@@ -12,20 +12,11 @@ const STATE_REPORT: Answer = (
     "castnet has no kind of its own for this packet of IGMPv3",
     "it is a `v3-report` with `record`",
 );
-const MLD: Answer = ("castnet does not speak MLD yet", "a word of MLD");
 const PIM: Answer = ("castnet does not speak PIM yet", "a word of PIM");
 const DEVICE: Answer = ("castnet runs no other routers than its own yet", "a router is castnet's");
-const GROUPS: Answer = ("a scenario cannot name groups yet", "write each group's address");
-const MEMBERSHIP: Answer =
-    ("a table for both IGMP and MLD is not supported yet", "the parameters of IGMP are in `igmp`");
 
 /// Whole words, each with the answer for its protocol.
 const WORDS: &[(&[&str], Answer)] = &[
-    (&["mldv1", "mldv2", "multicast-listener-query", "multicast-listener-report"], MLD),
-    (&["multicast-listener-done", "listener-query", "listener-report", "listener-done"], MLD),
-    (&["done", "last-listener-query-interval", "last-listener-query-count"], MLD),
-    (&["last-listener-query-time", "multicast-listener-interval"], MLD),
-    (&["multicast-address-listening-interval"], MLD),
     (&["assert", "bsr", "bootstrap", "hello", "hello-period", "hello-holdtime", "prune"], PIM),
     (&["triggered-hello-delay", "graft", "graft-ack", "state-refresh"], PIM),
     (&["join-prune", "join-prune-period", "join-prune-holdtime", "t-periodic"], PIM),
@@ -37,12 +28,10 @@ const WORDS: &[(&[&str], Answer)] = &[
     (&["group-source-query"], SOURCE_QUERY),
     (&["state-change-report", "current-state-report"], STATE_REPORT),
     (&["device", "devices", "frr", "pimd", "smcroute", "bird"], DEVICE),
-    (&["groups"], GROUPS),
-    (&["membership"], MEMBERSHIP),
 ];
 
 /// The parts of compound words, each with the answer for its protocol.
-const PARTS: &[(&str, Answer)] = &[("mld", MLD), ("mldv1", MLD), ("mldv2", MLD), ("pim", PIM)];
+const PARTS: &[(&str, Answer)] = &[("pim", PIM)];
 
 /// The answer to a word of a protocol that castnet does not speak; `None` for any other word.
 #[must_use]

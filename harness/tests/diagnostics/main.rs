@@ -6,6 +6,7 @@
 mod acts;
 mod addresses;
 mod claims;
+mod families;
 mod files;
 mod rules;
 mod sources;

@@ -95,7 +95,7 @@ fn a_key_that_is_left_out_means_what_its_row_says() {
     let since = claim::keys("join-latency").copied().flatten().collect();
     let tables: [(&str, &str, Vec<&Key>); 14] = [
         ("file", "\n", all(file::FILE)),
-        ("igmp", ", ", all(knobs::KEYS)),
+        ("igmp", ", ", all(knobs::Dialect::Igmp.keys())),
         ("router", ", ", all(role("router"))),
         ("listener", ", ", kernel),
         ("castnet", ", ", own),

@@ -32,7 +32,7 @@ struct Interface {
     port: PortId,
     /// The name of its link.
     link: String,
-    /// The router's address, for a router with one on each interface.
+    /// The address that the router speaks from there.
     address: Option<IpAddr>,
 }
 
@@ -42,7 +42,7 @@ impl EventRecorder {
     pub fn new(plan: &Plan, node: NodeId) -> Self {
         let interfaces = plan.nodes[node].ports.iter().map(|&port| {
             let own = &plan.ports[port];
-            Interface { port, link: plan.links[own.link].name.clone(), address: own.address }
+            Interface { port, link: plan.links[own.link].name.clone(), address: own.speaks_from() }
         });
         Self { node, interfaces: interfaces.collect() }
     }

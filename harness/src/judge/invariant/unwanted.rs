@@ -17,7 +17,7 @@ use castnet::time::{Instant, Seconds};
 use super::{Breach, Breaches, Trails};
 use crate::capture::decode::Content;
 use crate::judge::{Evidence, Seen};
-use crate::knobs::{Knobs, Quantity, interval};
+use crate::knobs::{Knobs, Quantity, interval, interval_word};
 use crate::plan::{Action, NodeId, PortId, RouterPort};
 use crate::protocol::hearing::{GroupHearing, Hearing};
 
@@ -124,7 +124,7 @@ impl Evidence<'_> {
         left.into_iter().chain([gmi]).max_by_key(|reason| reason.until).unwrap_or_default()
     }
 
-    fn allowed(&self, what: &str, at: Instant, knobs: &Knobs, name: &str) -> Reason {
+    fn allowed(&self, what: &str, at: Instant, knobs: &Knobs, name: &'static str) -> Reason {
         let (length, formula) = match interval(name).map(|row| (row.of)(knobs)) {
             Some((Quantity::Time(length), formula)) => (length, format!(" ({formula})")),
             _ => (Duration::ZERO, String::new()),
@@ -132,6 +132,7 @@ impl Evidence<'_> {
         let until = at + length + self.tolerance + GRACE;
         let (length, grace) = (Seconds(length, 3), Seconds(GRACE, 3));
         let tolerance = Seconds(self.tolerance, 3);
+        let name = interval_word(name, knobs.family);
         let text = format!(
             "{what} was heard there last at {at}: + {name}{formula} {length} + tolerance \
              {tolerance} + grace {grace} = {until}"

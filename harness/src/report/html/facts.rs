@@ -162,7 +162,7 @@ impl<'a> Facts<'a> {
             ports: plan.ports.iter().map(port).collect(),
             acts: acts(plan, recording),
             streams: streams(plan),
-            kinds: kinds().collect(),
+            kinds: kinds(plan.family).collect(),
             packets,
             data,
             deliveries: deliveries(recording),

@@ -88,6 +88,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use castnet::addr::Family;
+
     use super::*;
 
     #[test]
@@ -100,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_style_sheet_has_the_colour_of_each_mark() {
-        for (kind, mark) in traffic::kinds() {
+        for (kind, mark) in traffic::kinds(Family::V4).chain(traffic::kinds(Family::V6)) {
             assert!(STYLE.contains(&format!("--{}: #", mark.colour)), "{kind}: {mark:?}");
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use castnet::addr::Family;
 use castnet::time::Instant;
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use crate::capture::decode::{Content, Packet, decode};
 use crate::capture::fate::{Ending, Fared, Fate, Fates};
 use crate::plan::{Plan, PortId};
 use crate::recording::{Frame, Number, Recording};
-use crate::vocabulary::kind::{KINDS, Mark};
+use crate::vocabulary::kind::{KINDS, KindRow, Mark};
 
 /// The most octets of a packet that the page shows.
 const OCTETS: usize = 256;
@@ -113,16 +114,26 @@ const MALFORMED: (&str, Mark) = ("malformed", Mark::new("!", "malformed", "bad")
 /// Any packet that no row describes.
 const OTHER: (&str, Mark) = ("other", Mark::new("?", "other", "other"));
 
-/// The words that packets have on the page as their kinds, each with its mark.
-pub(super) fn kinds() -> impl Iterator<Item = (&'static str, Mark)> {
-    let known = KINDS.iter().filter_map(|row| Some((row.word, row.mark?)));
+/// The words that packets have on the page of a run of the family as their kinds, each with its mark.
+pub(super) fn kinds(family: Family) -> impl Iterator<Item = (&'static str, Mark)> {
+    let known =
+        KINDS.iter().filter_map(move |row| Some((row.word_in(family)?, mark(row, family)?)));
     known.chain([MALFORMED, OTHER])
+}
+
+/// The mark of a kind of packet: the one of the row that has the kind's word in IPv4, so that a Report of
+/// MLDv1 is marked as one of version 1.
+fn mark(row: &KindRow, family: Family) -> Option<Mark> {
+    let word = row.word_in(family)?;
+    KINDS.iter().find(|row| row.word == word)?.mark
 }
 
 /// The scenario's word for the packet, or `malformed` or `other`.
 fn kind(packet: &Packet) -> &'static str {
+    let family = Family::of(packet.source);
     let mut marked = KINDS.iter().filter(|row| row.mark.is_some());
-    marked.find(|row| packet.is(row.kind)).map(|row| row.word).unwrap_or(match packet.content {
+    let found = marked.find(|row| packet.is(row.kind)).and_then(|row| row.word_in(family));
+    found.unwrap_or(match packet.content {
         Content::BadGmp(_) => MALFORMED.0,
         _ => OTHER.0,
     })

@@ -99,11 +99,19 @@ fn version(table: &Reader<'_, '_>, max_resp: Option<&Spanned<Duration>>) -> Opti
     if table.value("version").is_none() {
         return Some(if newer.is_some() { Version::V3 } else { oldest });
     }
-    let number = table.whole::<u8>("version")?.value;
+    let Spanned { value: written, span } = table.whole::<u8>("version")?;
+    // Versions 1 and 2 of MLD correspond to versions 2 and 3 of IGMP.
+    let newest = if family(table) == Family::V6 { 2 } else { 3 };
+    let number = written + 3 - newest;
     let mut faults = table.faults().borrow_mut();
+    if written > newest {
+        let message = format!("MLD has versions 1 and 2, and no version {written}");
+        faults.error(&span, message, "no such Query");
+        return None;
+    }
     if let Some((key, span)) = newer.filter(|_| number != 3) {
-        let message = format!("a Query of version {number} has no `{key}`");
-        faults.error(&span, message, "only Queries of version 3 have one");
+        let message = format!("a Query of version {written} has no `{key}`");
+        faults.error(&span, message, format!("only Queries of version {newest} have one"));
     }
     match (number, max_resp) {
         (2, Some(max_resp)) if oldest == Version::V1 => {

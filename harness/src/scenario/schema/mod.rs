@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::clauses;
-use crate::knobs::KEYS;
+use crate::knobs::Dialect;
 use crate::vocabulary::act::{ACT, VERBS};
 use crate::vocabulary::claim::EXPECTATIONS;
 use crate::vocabulary::fault::{ACTIONS, FAULT};
-use crate::vocabulary::file::FILE;
+use crate::vocabulary::file::{FILE, NAMED_GROUP};
+use crate::vocabulary::key::{CLAUSES_OF_FAMILIES, Key, LISTED};
 use crate::vocabulary::link::{LINK, NODES};
 use crate::vocabulary::node::ROLES;
 use render::{key_schema, reference, table, with_one_of};
@@ -42,9 +43,15 @@ fn definitions() -> Map<String, Value> {
     let mut define = |name: &str, schema| all.insert(name.to_owned(), schema);
     define("parameter", json!({ "type": "string", "pattern": "\\$\\{[^}]+\\}" }));
     define("clause", json!({ "enum": clauses }));
+    let ids = key_schema(&Key::new("proves", LISTED, ""));
+    define("clauses", json!({ "anyOf": [ids, table(CLAUSES_OF_FAMILIES)] }));
+    let number = json!({ "type": "integer", "minimum": 1, "maximum": 65_535 });
+    define("group", json!({ "anyOf": [number, { "type": "string" }, table(NAMED_GROUP)] }));
     define("matrix", matrix());
     define("link", json!({ "anyOf": [key_schema(&NODES), table(LINK)] }));
-    define("igmp", table(KEYS));
+    for dialect in Dialect::ALL {
+        define(dialect.word(), table(dialect.keys()));
+    }
     define("act", with_one_of(ACT, VERBS));
     define("fault", with_one_of(FAULT, ACTIONS));
     let nodes = ROLES.iter().map(|(role, keys)| (format!("node.{role}"), table(keys)));

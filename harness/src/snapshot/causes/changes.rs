@@ -37,7 +37,7 @@ impl Scene<'_> {
                 &StateChange::Querier { port, querier } => {
                     let label = self.elected(at, port, reasons);
                     let link = self.link_name(port);
-                    let what = match Some(querier) == self.plan.ports[port].address {
+                    let what = match Some(querier) == self.plan.ports[port].speaks_from() {
                         true => format!("{link}: querier"),
                         false => format!("{link}: non-querier, {} queries", self.name(querier)),
                     };
@@ -99,17 +99,21 @@ impl Scene<'_> {
             let fast = self.follows(at, leave.at);
             let passed = at.since(leave.at);
             if fast || passed <= last_member + self.slack(port, last_member) * 2 {
-                return if fast { label.clone() } else { label.plus(1, "LMQT", last_member) };
+                return if fast {
+                    label.clone()
+                } else {
+                    label.plus(1, self.word("LMQT"), last_member)
+                };
             }
         }
         if let Some((_, Reason::At(label))) = self.heard(at, port, reasons, asked)
             && at <= Instant::ZERO + label.planned + last_member + self.slack(port, last_member) * 2
         {
-            return label.plus(1, "LMQT", last_member);
+            return label.plus(1, self.word("LMQT"), last_member);
         }
         // GMI counts from the last Report, whose time is random.
         let interval = knobs.group_membership_interval();
-        self.membership_changed(at, port, group).plus(1, "GMI", interval)
+        self.membership_changed(at, port, group).plus(1, self.word("GMI"), interval)
     }
 
     fn elected(&self, at: Instant, port: PortId, reasons: &[Reason]) -> Label {
@@ -132,7 +136,7 @@ impl Scene<'_> {
         if let (Some((query, Reason::At(label))), Some(interval)) = (heard, interval)
             && self.follows(at, query.at + interval)
         {
-            return label.plus(1, "OQPI", interval);
+            return label.plus(1, self.word("OQPI"), interval);
         }
         self.latest(at, matters).after()
     }

@@ -144,7 +144,7 @@ impl Scene<'_> {
             [
                 (own, "SQI", knobs.startup_query_interval()),
                 (own, "QI", knobs.query_interval),
-                (foreign, "OQPI", knobs.other_querier_present_interval()),
+                (foreign, self.word("OQPI"), knobs.other_querier_present_interval()),
             ]
         });
         for (cause, name, interval) in candidates.into_iter().flatten() {
@@ -204,7 +204,7 @@ impl Scene<'_> {
             let passed = (sent.at.since(cause.at) + interval / 2).as_nanos();
             let times = passed.checked_div(interval.as_nanos()).unwrap_or(0);
             let times = u32::try_from(times).unwrap_or(u32::MAX).min(MOST_QUERIES);
-            let label = self.later(sent, cause, &before[left], times, "LMQI", interval);
+            let label = self.later(sent, cause, &before[left], times, self.word("LMQI"), interval);
             match label.map(|label| (times, label)) {
                 Some((1.., label)) if self.somebody_answers(sent, &label) => {
                     return Reason::Repeats;
