@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use castnet::addr::Family;
+
 use super::field::FIELDS;
 use super::kind::{KINDS, PacketKind, WORDS, spellings};
 use super::unspoken;
