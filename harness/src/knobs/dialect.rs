@@ -34,7 +34,8 @@ const VERSIONS: [(&str, u32); 2] = [(WORDS[0], 2), (WORDS[1], 3)];
 /// MLDv2).
 pub const WORDS: [&str; 2] = ["groups", "sources"];
 
-/// The rows of the parameters, with these rows for the RFC and the version.
+/// The rows of the parameters, with these rows for the RFC and the version; MLD's spellings are other
+/// spellings of IGMP's.
 const fn keys(rfc: Key, version: Key) -> [Key; PARAMETERS.len()] {
     let (mut keys, mut at) = ([rfc; PARAMETERS.len()], 2);
     keys[1] = version;
@@ -45,7 +46,14 @@ const fn keys(rfc: Key, version: Key) -> [Key; PARAMETERS.len()] {
     keys
 }
 
-static IGMP: Keys = &[&keys(PARAMETERS[0].key, PARAMETERS[1].key)];
+static IGMP: Keys = &[&{
+    let (mut keys, mut at) = (keys(PARAMETERS[0].key, PARAMETERS[1].key), 0);
+    while at < keys.len() {
+        keys[at] = keys[at].spelt(&[]);
+        at += 1;
+    }
+    keys
+}];
 
 static MLD: Keys = &[&keys(
     Key::new(
@@ -107,6 +115,12 @@ impl Dialect {
             Self::Mld => MLD,
             Self::Membership => MEMBERSHIP,
         }
+    }
+
+    /// The row of a key of [`PARAMETERS`], as the table has it.
+    #[must_use]
+    pub fn key(self, name: &str) -> Option<&'static Key> {
+        self.keys().iter().copied().flatten().find(|key| key.name == name)
     }
 
     /// IGMP's number for a version that the table writes as this number.

@@ -37,7 +37,7 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
     if table.faults().borrow().len() == before
         && let Err(invalid) = knobs.check()
     {
-        let span = invalid.keys().into_iter().find_map(|key| value_span(&table, key));
+        let span = invalid.keys().into_iter().find_map(|key| value_span(dialect, &table, key));
         let span = span.unwrap_or_else(|| table.span().clone());
         let label = match invalid {
             Invalid::ResponseNotShorter => format!(
@@ -55,9 +55,8 @@ pub(super) fn params(node: &Reader<'_, '_>) -> Option<Knobs> {
 }
 
 /// The place of the value of a parameter with this key, by whichever spelling it is given.
-fn value_span(table: &Reader<'_, '_>, key: &str) -> Option<super::span::Span> {
-    let row = PARAMETERS.iter().find(|row| row.key.name == key)?;
-    Some(table.value(table.spelling(&row.key)?)?.span())
+fn value_span(dialect: Dialect, table: &Reader<'_, '_>, key: &str) -> Option<super::span::Span> {
+    Some(table.value(table.spelling(dialect.key(key)?)?)?.span())
 }
 
 /// The tables that are given.
@@ -106,7 +105,7 @@ fn read(dialect: Dialect, table: &Reader<'_, '_>) -> Changes {
 /// The value of a parameter, in IGMP's numbers.
 fn setting(dialect: Dialect, table: &Reader<'_, '_>, row: &Parameter) -> Option<Setting> {
     // The dialect may have a form of its own for it.
-    let row = dialect.keys().iter().copied().flatten().find(|key| key.name == row.key.name)?;
+    let row = dialect.key(row.key.name)?;
     let key = table.spelling(row)?;
     if table.scope().family() == Some(Family::V6)
         && let Some(rule) = fixed_in_mld(key)
@@ -118,6 +117,13 @@ fn setting(dialect: Dialect, table: &Reader<'_, '_>, row: &Parameter) -> Option<
     Some(match row.form {
         Form::Flag => Setting::Flag(table.boolean(key)?.value),
         Form::Time => Setting::Time(table.duration(key)?.value),
+        Form::Words(words) if table.value(key)?.get_ref().is_integer() => {
+            let span = table.value(key)?.span();
+            let message = format!("`{key}` is \"{}\" in `membership`", words.join("\" or \""));
+            let label = "numbers of versions differ between IGMP and MLD";
+            table.faults().borrow_mut().error(&span, message, label);
+            return None;
+        }
         Form::Words(words) => {
             let words: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
             let word = table.word(key, "version", &words)?.value;

@@ -4,7 +4,6 @@
 //! ff3e::8000:1, a group of source-specific multicast (RFC 4607 section 1). Both have the number in
 //! their last 16 bits. `news = { ipv4 = "239.1.1.1", ipv6 = "ff1e::101" }` names an address of each family.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use castnet::addr::{Family, Group};
@@ -12,14 +11,12 @@ use toml::de::DeValue;
 
 use super::entry::{mismatch, string, whole};
 use super::reader::Reader;
+use super::scope::Named;
 use super::span::Spanned;
 use super::{expr, family};
 use crate::vocabulary::file::{FAMILIES, NAMED_GROUP};
 
 type Entry<'t, 'i> = &'t toml::Spanned<DeValue<'i>>;
-
-/// The groups of a file by their names; `None` for one that could not be read.
-pub(super) type Named = BTreeMap<String, Option<Group>>;
 
 const FORM: &str = "a number, a group's address, or a table such as { ipv4 = \"239.1.1.1\", ipv6 = \
                     \"ff1e::101\" } or { ssm = 1 }";

@@ -120,7 +120,12 @@ fn read(document: &DeTable<'_>, is_whole: bool, scope: &Scope) -> (Scenario, Gap
         let help = format!("add [[expect]] with {known}");
         file.lacks(vec!["expect"], sentence, Some(help));
     }
-    let expectations = tables.into_iter().flatten().filter_map(expect::expect).collect();
+    let mut expectations: Vec<_> =
+        tables.into_iter().flatten().filter_map(expect::expect).collect();
+    if scope.family().is_none() {
+        // What fits together depends on the family.
+        expectations.clear();
+    }
     file.finish();
     let scenario = Scenario {
         title,

@@ -2,16 +2,19 @@
 //! it names, and the faults that were found so far.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 
 use castnet::addr::{Family, Group};
 use toml::de::DeTable;
 
 use super::diagnostic::Diagnostics;
-use super::named::Named;
 use crate::vocabulary::file::FAMILIES as WORDS;
 
 /// The words of the families.
 pub(super) const FAMILIES: [(&str, Family); 2] = [(WORDS[0], Family::V4), (WORDS[1], Family::V6)];
+
+/// The groups of a file by their names; `None` for one that could not be read.
+pub(super) type Named = BTreeMap<String, Option<Group>>;
 
 /// One reading of a file.
 #[derive(Default)]

@@ -30,6 +30,13 @@ const TABLES: &[(&[&str], &[&str])] = &[
     (&["/properties/generate/properties/lan"], &["generate = { lan = { ? } }"]),
     (&["/definitions/link/anyOf/1"], &["links = { lan = { ? } }"]),
     (&["/definitions/igmp"], &["nodes = { r = { role = \"router\", igmp = { ? } } }"]),
+    (
+        &["/definitions/mld"],
+        &["family = \"ipv6\"\nnodes = { r = { role = \"router\", mld = { ? } } }"],
+    ),
+    (&["/definitions/membership"], &["nodes = { r = { role = \"router\", membership = { ? } } }"]),
+    (&["/definitions/clauses/anyOf/1"], &["proves = { ? }"]),
+    (&["/definitions/group/anyOf/2"], &["groups = { news = { ? } }"]),
     (&["/definitions/node.router"], &["nodes = { r = { role = \"router\", ? } }"]),
     (
         &["/definitions/node.router/properties/static-joins/items"],
