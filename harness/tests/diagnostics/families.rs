@@ -127,6 +127,7 @@ fn words_of_ipv6_in_a_run_of_ipv4() {
         let base = SIX.replacen("family = \"ipv6\"\nproves = [\"RFC2710-4-19\"]", "", 1);
         let base = base.replacen(", subnet = \"fd00:0:1:2::/64\"", "", 1);
         let base = base.replacen("mld = { version = 1,", "igmp = { version = 2,", 1);
+        let base = base.replacen("last-listener-query", "last-member-query", 1);
         let base = base.replacen("version = 1 }", "version = 2 }", 1);
         told(&more.iter().fold(base, |text, (old, new)| text.replacen(old, new, 1)))
     };
