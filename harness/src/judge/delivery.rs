@@ -8,7 +8,7 @@ use super::window::{Counted, Purpose, Span, not_done};
 use super::{Evidence, Judged, PASS, Seen, Value};
 use crate::capture::decode::{Content, Packet, decode};
 use crate::plan::arithmetic::Count;
-use crate::plan::{Action, PortId, Receiver, Role, Window};
+use crate::plan::{Act, Action, PortId, Receiver, Role, Window};
 use crate::recording::{Delivery, Number};
 use crate::scenario::FaultAction;
 
@@ -105,11 +105,12 @@ impl Evidence<'_> {
             || self.plan.acts.iter().enumerate().filter(|(_, act)| act.node == receiver.node);
         acts().any(|(id, act)| {
             let Action::Join(port, group, _) = act.action else { return false };
-            let left = acts().find(|(later, act)| {
-                *later > id && matches!(act.action, Action::Leave(p, g) if (p, g) == (port, group))
-            });
+            let sources = receiver.sources.as_deref();
+            let wants = |act: &Act| act.action.wants(port, receiver.group, sources);
+            let left = acts().find(|(later, act)| *later > id && wants(act) == Some(false));
             let left = left.and_then(|(id, _)| self.done(id));
             group == receiver.group
+                && wants(act) == Some(true)
                 && self.done(id).is_some_and(|joined| joined < span.to)
                 && left.is_none_or(|left| left > span.from)
         })

@@ -10,8 +10,8 @@ use castnet::time::{Instant, Seconds};
 use super::{Evidence, Judged, PASS, Seen, Value};
 use crate::capture::decode::Content;
 use crate::plan::arithmetic::Length;
-use crate::plan::{Action, Latency};
-use crate::protocol::wish::{Wish, tells};
+use crate::plan::{Latency, Receiver};
+use crate::protocol::wish::{Wish, tells, wants};
 
 /// The time in which a latency is measured.
 struct LatencyWindow {
@@ -52,11 +52,9 @@ impl Evidence<'_> {
     fn until(&self, latency: &Latency) -> Instant {
         let group = latency.receiver.group;
         let later = self.plan.acts.iter().enumerate().skip(latency.act + 1);
-        let opposite = later.filter(|(_, act)| match (&act.action, latency.is_join) {
-            (&Action::Leave(port, of), true) | (&Action::Join(port, of, _), false) => {
-                (port, of) == (latency.port, group)
-            }
-            _ => false,
+        let sources = latency.receiver.sources.as_deref();
+        let opposite = later.filter(|(_, act)| {
+            act.action.wants(latency.port, group, sources) == Some(!latency.is_join)
         });
         let at = opposite.filter_map(|(id, _)| self.recording.begun(id)).next();
         at.unwrap_or(Instant::ZERO + self.plan.end)
@@ -177,9 +175,16 @@ fn too_short(min: &Length, found: Duration, window: &LatencyWindow) -> Vec<Strin
     ]
 }
 
-/// Whether the receiver reports the group with this frame, or leaves it.
+/// Whether the receiver reports the group with this frame, or leaves it, or those of its sources that
+/// are meant.
 fn announces(latency: &Latency, seen: &Seen) -> bool {
-    let wanted = if latency.is_join { Wish::Member } else { Wish::Leave };
-    let tells = |message| tells(message, latency.receiver.group, wanted);
+    let Receiver { group, sources, .. } = &latency.receiver;
+    let tells = |message| match (latency.is_join, sources) {
+        (true, None) => tells(message, *group, Wish::Member),
+        (false, None) => tells(message, *group, Wish::Leave),
+        (is_join, Some(sources)) => {
+            sources.iter().any(|&source| wants(message, *group, source) == Some(is_join))
+        }
+    };
     seen.outgoing && seen.port == latency.port && seen.packet.meaning().is_some_and(tells)
 }

@@ -4,7 +4,7 @@
 //! They explain, and judge nothing.
 
 use super::{Evidence, Seen};
-use crate::plan::{Action, NodeId, PortId, Role};
+use crate::plan::{NodeId, PortId, Role};
 use crate::recording::{MfcEntry, Number, StateChange};
 
 impl Evidence<'_> {
@@ -111,13 +111,11 @@ impl Evidence<'_> {
     fn is_member(&self, arrived: &Seen) -> bool {
         let acts = self.plan.acts.iter().enumerate();
         let acts = acts.filter(|(id, _)| self.done(*id).is_some_and(|at| at <= arrived.at));
-        let here = |port, group| port == arrived.port && Some(group) == arrived.group();
-        let joined = acts.filter_map(|(_, act)| match act.action {
-            Action::Join(port, group, _) if here(port, group) => Some(true),
-            Action::Leave(port, group) if here(port, group) => Some(false),
-            _ => None,
-        });
-        joined.fold(false, |_, joined| joined)
+        let Some(group) = arrived.group() else { return false };
+        let source = [arrived.packet.source];
+        let wanted =
+            acts.filter_map(|(_, act)| act.action.wants(arrived.port, group, Some(&source)));
+        wanted.last().unwrap_or(false)
     }
 
     fn entered(&self, arrived: &Seen) -> String {

@@ -94,7 +94,7 @@ impl Claims<'_> {
         receiver: Receiver,
         routers: &[NodeId],
     ) -> Option<(String, Claim)> {
-        let found = self.begins(delivery, latency, receiver.node);
+        let found = self.begins(delivery, latency, receiver.node, receiver.sources.as_deref());
         if let Some((act, _)) = found {
             self.in_force = self.timeline[act].1.at;
         }
@@ -122,17 +122,17 @@ impl Claims<'_> {
         delivery: &scenario::DeliveryClaim,
         latency: &scenario::LatencyClaim,
         node: NodeId,
+        sources: Option<&[IpAddr]>,
     ) -> Option<(ActId, PortId)> {
         let (who, group) = (&delivery.to, delivery.group.value);
         let verb = if latency.is_join { "join" } else { "leave" };
         let of_node = self.timeline.iter().enumerate().filter(|(_, (_, act))| act.node == node);
-        let acts = of_node.filter_map(|(id, (_, act))| match (&act.action, latency.is_join) {
-            (&Action::Join(port, of, _), true) | (&Action::Leave(port, of), false)
-                if of == group =>
-            {
-                Some((id, port))
-            }
-            _ => None,
+        let acts = of_node.filter_map(|(id, (_, act))| {
+            let (&Action::Join(port, ..) | &Action::Leave(port, _)) = &act.action else {
+                return None;
+            };
+            let wants = act.action.wants(port, group, sources);
+            (wants == Some(latency.is_join)).then_some((id, port))
         });
         let acts: Vec<(ActId, PortId)> = acts.collect();
         let Some(name) = &latency.after else {

@@ -275,13 +275,10 @@ impl Limits<'_> {
     /// Until when by plan a latency can be measured.
     fn until(&self, latency: &Latency) -> Duration {
         let group = latency.receiver.group;
-        let is_meant = |port, of| (port, of) == (latency.port, group);
+        let sources = latency.receiver.sources.as_deref();
+        let wants = |act: &&Act| act.action.wants(latency.port, group, sources);
         let mut later = self.acts.iter().skip(latency.act + 1);
-        let opposite = later.find(|act| match (&act.action, latency.is_join) {
-            (&Action::Leave(port, of), true) => is_meant(port, of),
-            (&Action::Join(port, of, _), false) => is_meant(port, of),
-            _ => false,
-        });
+        let opposite = later.find(|act| wants(act) == Some(!latency.is_join));
         let until = opposite.map_or(self.end, |act| act.at);
         if latency.is_join {
             return until;

@@ -35,6 +35,7 @@ mod subnets;
 mod timeline;
 mod timing;
 mod topology;
+mod wanting;
 
 #[cfg(test)]
 mod tests;

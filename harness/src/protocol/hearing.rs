@@ -1,78 +1,159 @@
 //! What one port has heard of its members and of other queriers, message by message.
+//!
+//! A host wants a source by a record that includes it, or by one that excludes others. It takes that
+//! back by a Leave, which is TO_IN({}), or by a BLOCK of the source; what it leaves out of a longer list
+//! is not counted, so that the router is right where it may be.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::gmp::message::{Form, Message, Version};
+use castnet::gmp::message::{Form, Message, Record, Sources, Version};
 use castnet::time::Instant;
 
 use super::delivery::{Envelope, is_beyond_doubt};
-use super::wish::wanted;
+use super::wish::{Wish, wish};
 
 /// The messages that a port has heard.
 #[derive(Debug, Default)]
 pub struct Hearing {
-    groups: BTreeMap<Group, GroupHearing>,
+    groups: BTreeMap<Group, Told>,
     /// Another router sends Queries too, and may be the one that must act on Leaves.
     has_other_queriers: bool,
 }
 
-/// The messages about one group that a port has heard.
+/// What a router of the port acts on.
+#[derive(Clone, Copy, Debug)]
+pub struct Acts {
+    /// It sends Queries after a Leave: in version 1 it ignores them (RFC2236-4-09).
+    pub on_leaves: bool,
+    /// It sends Queries after a BLOCK.
+    pub on_blocks: bool,
+}
+
+/// The messages about one source of one group that a port has heard.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GroupHearing {
-    /// The last Report of a member of the group.
+    /// The last record by which a member wanted the source.
     pub reported: Option<Instant>,
-    /// The first Leave after that Report on which the port's router had to send Queries.
+    /// The first Leave or BLOCK after that on which the port's router had to send Queries.
     pub has_to_ask: Option<Instant>,
-    /// The last Leave after that Report, whether or not a router had to act on it.
+    /// The last Leave or BLOCK after that, whether or not a router had to act on it.
     pub left: Option<Instant>,
-    /// Version 1 members make Leaves void, and their end is not known.
+}
+
+/// The records about one group.
+#[derive(Debug, Default)]
+struct Told {
+    /// Records that want all sources except some, the last one for each list that none after it
+    /// contains.
+    all: Vec<(Instant, Sources)>,
+    /// The last record that included each source.
+    included: BTreeMap<IpAddr, Instant>,
+    /// Records that take something back, in the order of time.
+    back: Vec<Back>,
+    /// Version 1 members make Leaves void, and older ones BLOCKs; their end is not known.
     has_v1_members: bool,
+    has_older_members: bool,
+}
+
+/// Records alike that take something back, with nothing wanted in between.
+#[derive(Debug)]
+struct Back {
+    first: Instant,
+    last: Instant,
+    /// The blocked sources; none in a Leave.
+    blocked: Option<Sources>,
+    obliges: bool,
 }
 
 impl Hearing {
-    /// What the port has heard of the group so far.
+    /// What the port has heard of the source of the group so far.
     #[must_use]
-    pub fn of(&self, group: Group) -> GroupHearing {
-        self.groups.get(&group).copied().unwrap_or_default()
+    pub fn of(&self, group: Group, source: IpAddr) -> GroupHearing {
+        self.groups.get(&group).map(|told| told.of(source)).unwrap_or_default()
     }
 
-    /// Hears a message. `acts_on_leaves` is whether the router of the port acts on Leaves at all:
-    /// in version 1 mode it ignores them (RFC2236-4-09).
-    pub fn hear(
-        &mut self,
-        at: Instant,
-        message: &Message,
-        envelope: &Envelope,
-        acts_on_leaves: bool,
-    ) {
-        match message {
-            _ if message.form() == Some(Form::Query) => {
-                self.has_other_queriers = true;
-                self.groups.values_mut().for_each(|heard| heard.has_to_ask = None);
+    /// Hears a message, for a router that acts on these.
+    pub fn hear(&mut self, at: Instant, message: &Message, envelope: &Envelope, acts: Acts) {
+        if message.form() == Some(Form::Query) {
+            self.has_other_queriers = true;
+            let back = self.groups.values_mut().flat_map(|told| &mut told.back);
+            back.for_each(|back| back.obliges = false);
+        }
+        let Message::Report(report) = message else { return };
+        let obliges = is_beyond_doubt(message, envelope) && !self.has_other_queriers;
+        for (group, record) in &report.records {
+            let wish = wish(record);
+            if wish == Wish::Member {
+                let told = self.groups.entry(*group).or_default();
+                told.has_v1_members |= report.version == Version::V1;
+                told.has_older_members |= report.version != Version::V3;
+                told.wants(at, record);
             }
-            Message::Report(report) if report.is_leave() => {
-                let obliges = acts_on_leaves
-                    && is_beyond_doubt(message, envelope)
-                    && !self.has_other_queriers;
-                for group in message.groups() {
-                    let Some(heard) = self.groups.get_mut(&group) else { continue };
-                    heard.left = Some(at);
-                    if obliges && !heard.has_v1_members {
-                        // RFC2236-7-10: another Leave while this one is checked changes nothing.
-                        heard.has_to_ask.get_or_insert(at);
-                    }
+            let Some(told) = self.groups.get_mut(group) else { continue };
+            match wish {
+                Wish::Leave => {
+                    let obliges = obliges && acts.on_leaves && !told.has_v1_members;
+                    told.takes_back(at, None, obliges);
+                }
+                Wish::FewerSources => {
+                    let obliges = obliges && acts.on_blocks && !told.has_older_members;
+                    told.takes_back(at, Some(record.sources()), obliges);
+                }
+                Wish::Member | Wish::Nothing => {}
+            }
+        }
+    }
+}
+
+impl Told {
+    fn wants(&mut self, at: Instant, record: &Record) {
+        match record {
+            Record::IsEx(except) | Record::ToEx(except) => {
+                self.all.retain(|(_, older)| !older.is_superset(except));
+                self.all.push((at, except.clone()));
+                if except.is_empty() {
+                    // Everything is wanted anew.
+                    self.back.clear();
+                    self.included.clear();
                 }
             }
-            Message::Report(report) => {
-                for group in wanted(report) {
-                    let heard = self.groups.entry(group).or_default();
-                    let has_v1_members = heard.has_v1_members || report.version == Version::V1;
-                    *heard =
-                        GroupHearing { reported: Some(at), has_v1_members, ..Default::default() };
-                }
+            Record::IsIn(sources) | Record::ToIn(sources) | Record::Allow(sources) => {
+                self.included.extend(sources.iter().map(|&source| (source, at)));
             }
-            _ => {}
+            Record::Block(_) => {}
+        }
+    }
+
+    fn takes_back(&mut self, at: Instant, blocked: Option<&Sources>, obliges: bool) {
+        let wanted = self.all.iter().map(|(wanted, _)| *wanted);
+        let wanted = wanted.chain(self.included.values().copied()).max();
+        let alike = self.back.iter_mut().find(|back| {
+            wanted < Some(back.first) && back.obliges == obliges && back.blocked.as_ref() == blocked
+        });
+        match alike {
+            Some(back) => back.last = at,
+            None => {
+                let blocked = blocked.cloned();
+                self.back.push(Back { first: at, last: at, blocked, obliges });
+            }
+        }
+    }
+
+    fn of(&self, source: IpAddr) -> GroupHearing {
+        let all = self.all.iter().filter(|(_, except)| !except.contains(&source));
+        let reported = all.map(|(at, _)| *at).chain(self.included.get(&source).copied()).max();
+        let back = self.back.iter().filter(|back| {
+            back.blocked.as_ref().is_none_or(|blocked| blocked.contains(&source))
+                && reported < Some(back.last)
+        });
+        let obliging = back.clone().filter(|back| back.obliges && reported < Some(back.first));
+        GroupHearing {
+            reported,
+            // RFC2236-7-10: another Leave while this one is checked changes nothing.
+            has_to_ask: obliging.map(|back| back.first).min(),
+            left: back.map(|back| back.last).max(),
         }
     }
 }

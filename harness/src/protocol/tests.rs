@@ -8,7 +8,7 @@ use castnet::gmp::message::{Form, Message, NotOfGroup, Query, Record, Report, So
 use castnet::time::Instant;
 
 use super::delivery::{Envelope, destination, is_beyond_doubt};
-use super::hearing::Hearing;
+use super::hearing::{Acts, Hearing};
 use super::wish::{Wish, takes_back, tells, wish};
 
 fn ip(text: &str) -> IpAddr {
@@ -138,9 +138,15 @@ fn a_message_is_beyond_doubt_only_as_the_rfc_has_it_sent() {
     }
 }
 
+const S1: &str = "10.0.1.1";
+const S2: &str = "10.0.1.2";
+
+/// A router that acts on everything.
+const ALL: Acts = Acts { on_leaves: true, on_blocks: true };
+
 fn hears(hearing: &mut Hearing, seconds: u64, message: &Message) {
     let to = destination(message, ip("10.0.2.2")).unwrap();
-    hearing.hear(at(seconds), message, &envelope(&to.to_string()), true);
+    hearing.hear(at(seconds), message, &envelope(&to.to_string()), ALL);
 }
 
 // RFC2236-3-23, RFC2236-7-10
@@ -149,20 +155,23 @@ fn the_first_leave_after_a_report_obliges_the_only_querier() {
     let mut hearing = Hearing::default();
     let of = group("239.1.1.1");
     hears(&mut hearing, 1, &leave("239.1.1.1"));
-    assert_eq!((hearing.of(of).has_to_ask, hearing.of(of).left), (None, None));
+    let heard = hearing.of(of, ip(S1));
+    assert_eq!((heard.has_to_ask, heard.left), (None, None));
     hears(&mut hearing, 2, &report(Version::V2, "239.1.1.1"));
     hears(&mut hearing, 3, &leave("239.1.1.1"));
     hears(&mut hearing, 4, &leave("239.1.1.1"));
-    let heard = hearing.of(of);
+    let heard = hearing.of(of, ip(S1));
     assert_eq!(heard.reported, Some(at(2)));
     assert_eq!((heard.has_to_ask, heard.left), (Some(at(3)), Some(at(4))));
     hears(&mut hearing, 5, &report(Version::V2, "239.1.1.1"));
-    let heard = hearing.of(of);
+    let heard = hearing.of(of, ip(S1));
     assert_eq!((heard.reported, heard.has_to_ask, heard.left), (Some(at(5)), None, None));
     // Leaves heard by a router in version 1 mode, and Leaves in packets that may be ignored.
-    hearing.hear(at(6), &leave("239.1.1.1"), &envelope("224.0.0.2"), false);
-    hearing.hear(at(7), &leave("239.1.1.1"), &envelope("224.0.0.1"), true);
-    assert_eq!((hearing.of(of).has_to_ask, hearing.of(of).left), (None, Some(at(7))));
+    let deaf = Acts { on_leaves: false, on_blocks: false };
+    hearing.hear(at(6), &leave("239.1.1.1"), &envelope("224.0.0.2"), deaf);
+    hearing.hear(at(7), &leave("239.1.1.1"), &envelope("224.0.0.1"), ALL);
+    let heard = hearing.of(of, ip(S1));
+    assert_eq!((heard.has_to_ask, heard.left), (None, Some(at(7))));
 }
 
 // RFC2236-5-03 voids Leaves of a group with version 1 members; RFC2236-3-23 is for the querier.
@@ -177,7 +186,7 @@ fn neither_version_1_members_nor_another_querier_leave_anybody_obliged() {
         hears(&mut hearing, 1, &message);
         hears(&mut hearing, 2, &report(Version::V2, "239.1.1.1"));
         hears(&mut hearing, 3, &leave("239.1.1.1"));
-        let asks = hearing.of(group("239.1.1.1")).has_to_ask.is_some();
+        let asks = hearing.of(group("239.1.1.1"), ip(S1)).has_to_ask.is_some();
         assert_eq!(asks, obliged, "{message:?}");
     }
     // A router that sends Queries afterwards has taken over.
@@ -185,5 +194,48 @@ fn neither_version_1_members_nor_another_querier_leave_anybody_obliged() {
     hears(&mut hearing, 1, &report(Version::V2, "239.1.1.1"));
     hears(&mut hearing, 2, &leave("239.1.1.1"));
     hears(&mut hearing, 3, &query(None));
-    assert_eq!(hearing.of(group("239.1.1.1")).has_to_ask, None);
+    assert_eq!(hearing.of(group("239.1.1.1"), ip(S1)).has_to_ask, None);
+}
+
+/// A step: the time, the record, and then for both sources when it was wanted last, and since when the
+/// router has to ask.
+type Step<'a> = (u64, Record, [(Option<u64>, Option<u64>); 2]);
+
+// RFC3376-4.2.12-01, RFC3376-6.4.2-02, RFC3376-6.4.2-06
+#[test]
+fn each_source_is_wanted_by_the_records_that_name_it_or_leave_it_out() {
+    let (none, one, both) = (sources(&[]), sources(&[S1]), sources(&[S1, S2]));
+    let steps: [Step<'_>; 9] = [
+        (1, Record::Allow(one.clone()), [(Some(1), None), (None, None)]),
+        (2, Record::Block(one.clone()), [(Some(1), Some(2)), (None, None)]),
+        // Again, and of both: the first counts.
+        (3, Record::Block(one.clone()), [(Some(1), Some(2)), (None, None)]),
+        (4, Record::ToEx(one.clone()), [(Some(1), Some(2)), (Some(4), None)]),
+        (5, Record::Block(both.clone()), [(Some(1), Some(2)), (Some(4), Some(5))]),
+        (6, Record::IsEx(none.clone()), [(Some(6), None), (Some(6), None)]),
+        (7, Record::IsEx(both), [(Some(6), None), (Some(6), None)]),
+        (8, Record::ToIn(none), [(Some(6), Some(8)), (Some(6), Some(8))]),
+        (9, Record::ToIn(one), [(Some(9), None), (Some(6), Some(8))]),
+    ];
+    let mut hearing = Hearing::default();
+    for (seconds, record, expected) in steps {
+        hears(&mut hearing, seconds, &v3(&[("239.1.1.1", record.clone())]));
+        for (source, (reported, asks)) in [S1, S2].into_iter().zip(expected) {
+            let heard = hearing.of(group("239.1.1.1"), ip(source));
+            let found = (heard.reported, heard.has_to_ask);
+            assert_eq!(found, (reported.map(at), asks.map(at)), "{seconds}: {record:?} {source}");
+        }
+    }
+}
+
+// RFC3376-7.3.2-02: beside a host of version 2 a router ignores a BLOCK.
+#[test]
+fn a_block_obliges_nobody_beside_older_hosts() {
+    let mut hearing = Hearing::default();
+    hears(&mut hearing, 1, &report(Version::V2, "239.1.1.1"));
+    hears(&mut hearing, 2, &v3(&[("239.1.1.1", Record::Block(sources(&[S1])))]));
+    let heard = hearing.of(group("239.1.1.1"), ip(S1));
+    assert_eq!((heard.reported, heard.has_to_ask, heard.left), (Some(at(1)), None, Some(at(2))));
+    hears(&mut hearing, 3, &leave("239.1.1.1"));
+    assert_eq!(hearing.of(group("239.1.1.1"), ip(S1)).has_to_ask, Some(at(3)));
 }

@@ -1,5 +1,7 @@
 //! What a record says about its host's membership.
 
+use std::net::IpAddr;
+
 use castnet::addr::Group;
 use castnet::gmp::message::{Message, Record, RecordType, Report};
 
@@ -48,4 +50,24 @@ pub fn takes_back(message: &Message) -> bool {
         |(_, record): &(Group, Record)| matches!(wish(record), Wish::Leave | Wish::FewerSources);
     matches!(message, Message::Report(report)
         if !report.records.is_empty() && report.records.iter().all(back))
+}
+
+/// Whether the last record of the message that says anything of the source says that its host wants
+/// it; `None` if no record does.
+#[must_use]
+pub fn wants(message: &Message, group: Group, source: IpAddr) -> Option<bool> {
+    let Message::Report(report) = message else { return None };
+    let of_group = report.records.iter().filter(|(of, _)| *of == group);
+    of_group.filter_map(|(_, record)| of_source(record, source)).last()
+}
+
+/// Whether the record says that its host wants the source, or that it does not.
+#[must_use]
+pub fn of_source(record: &Record, source: IpAddr) -> Option<bool> {
+    match record {
+        Record::IsIn(sources) | Record::ToIn(sources) => Some(sources.contains(&source)),
+        Record::IsEx(sources) | Record::ToEx(sources) => Some(!sources.contains(&source)),
+        Record::Allow(sources) => sources.contains(&source).then_some(true),
+        Record::Block(sources) => sources.contains(&source).then_some(false),
+    }
 }

@@ -2,8 +2,8 @@
 //! members, or a static join.
 //!
 //! Reasons are derived from the plan (static joins) and from what the router's own port heard: a
-//! Report is a reason for Group Membership Interval, and only for Last Member Query Time after a
-//! Leave without an answer, each with the tolerance and a grace. A Leave ends a reason only where
+//! record that wants the source is a reason for Group Membership Interval, and only for Last Member
+//! Query Time after a Leave of the group, or a BLOCK of the source, without an answer, each with the tolerance and a grace. A Leave ends a reason only where
 //! the router had to act on it beyond doubt; otherwise the member counts as silent. A router that
 //! acts on a Leave gives the members LMQT, even if GMI would be over sooner (RFC2236-7-10).
 
@@ -19,7 +19,7 @@ use crate::capture::decode::Content;
 use crate::judge::{Evidence, Seen};
 use crate::knobs::{Knobs, Quantity, interval, interval_word};
 use crate::plan::{Action, NodeId, PortId, RouterPort};
-use crate::protocol::hearing::{GroupHearing, Hearing};
+use crate::protocol::hearing::{Acts, GroupHearing, Hearing};
 
 /// How much later than the tolerance a router may stop. This rule is to find a router that goes on,
 /// not a machine that was too busy to let it stop in time; `none-after` claims that.
@@ -38,7 +38,7 @@ impl Evidence<'_> {
             match &seen.packet.content {
                 Content::Gmp(message) if !seen.outgoing => {
                     let node = self.plan.ports[seen.port].node;
-                    let acts = speaks_v2(interface) && !disturbed.contains(&node);
+                    let acts = acts(interface, disturbed.contains(&node));
                     let (message, envelope) = (message.meaning(), seen.packet.envelope());
                     let hearing = hearings.entry(seen.port).or_default();
                     hearing.hear(seen.at, message, &envelope, acts);
@@ -54,12 +54,16 @@ impl Evidence<'_> {
                     if self.was_joined(seen) {
                         continue;
                     }
-                    let heard = hearings.get(&seen.port).map(|hearing| hearing.of(group));
+                    let heard = hearings.get(&seen.port);
+                    let heard = heard.map(|hearing| hearing.of(group, seen.packet.source));
                     let heard = heard.unwrap_or_default();
                     let reason = self.reason(self.most_patient(seen.port), heard);
                     if reason.until.is_none_or(|until| seen.at > until) {
                         breaches.add((seen.port, group, true), seen, || {
-                            let what = format!("sent a datagram to {group} that nobody wanted");
+                            let source = seen.packet.source;
+                            let what = format!(
+                                "sent a datagram of {source} to {group} that nobody wanted"
+                            );
                             (what, vec![reason.text])
                         });
                     }
@@ -148,7 +152,13 @@ struct Reason {
     text: String,
 }
 
-/// RFC2236-4-09: a router in version 1 mode ignores Leaves.
-fn speaks_v2(interface: &RouterPort) -> bool {
-    interface.knobs.version == Version::V2
+/// What the router acts on there beyond doubt.
+fn acts(interface: &RouterPort, is_disturbed: bool) -> Acts {
+    let Knobs { version, lightweight, .. } = interface.knobs;
+    Acts {
+        // RFC2236-4-09: a router in version 1 mode ignores Leaves.
+        on_leaves: version != Version::V1 && !is_disturbed,
+        // RFC5790-5.1-01: a lightweight router lets a blocked source pass with all others.
+        on_blocks: version == Version::V3 && !lightweight && !is_disturbed,
+    }
 }
