@@ -1,11 +1,12 @@
 //! IGMP and MLD as a host speaks them, on the kernel and on `sim::model::host`.
 
-use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use castnet::rng::Rng;
 use castnet::time::Instant;
-use castnet_lab::lab::Netlink;
-use castnet_lab::sim::model::host::{Host, HostInet, HostInput, HostOut};
+use castnet_lab::lab::{Membership, Netlink};
+use castnet_lab::sim::model::host::{Host, HostInet, HostInput, HostOut, Wish};
 
 use crate::ground::Ground;
 use crate::script::{Model, Steps, compare, describe, is_noise};
@@ -20,6 +21,8 @@ pub(crate) enum Stimulus<A = Ipv4Addr> {
     /// A socket joins a group.
     Join(usize, A),
     Leave(usize, A),
+    /// A socket wants these sources of a group from now on.
+    Listen(usize, A, Wish<A>),
     /// A packet comes in.
     Hear(Vec<u8>),
     Down,
@@ -76,19 +79,31 @@ pub(crate) async fn check<A: Side>(forced: Option<u8>, steps: Steps<Stimulus<A>>
             let (sysctl, value) = A::fixed(version);
             netns[1].write_sysctl(sysctl, &value.to_string()).unwrap();
         }
+        netns[1].write_sysctl("net/ipv4/igmp_max_msf", "1000").unwrap();
     })
     .await;
     let netlink = Netlink::open(&ground.netns[1]).unwrap();
     let open = || UdpSocket::bind((A::NOBODY.into(), 0)).unwrap();
     let sockets = ground.netns[1].run(|| [(); SOCKETS].map(|()| open())).unwrap();
     let ifindex = ground.built.ifindex[0][1];
-    let mut stimuli = Vec::new();
+    let (mut stimuli, mut joined) = (Vec::new(), BTreeSet::new());
     for (ms, stimulus) in steps {
         ground.until(ms).await;
         let begun = ground.now();
         match &stimulus {
-            Stimulus::Join(socket, group) => group.join(&sockets[*socket], ifindex),
-            Stimulus::Leave(socket, group) => group.leave(&sockets[*socket], ifindex),
+            Stimulus::Join(socket, group) => {
+                joined.insert((*socket, *group));
+                group.join(&sockets[*socket], ifindex);
+            }
+            Stimulus::Listen(socket, group, wish) => {
+                let membership = Membership::of(&sockets[*socket], ifindex, (*group).into());
+                let is_new = joined.insert((*socket, *group));
+                listen(membership, is_new, wish);
+            }
+            Stimulus::Leave(socket, group) => {
+                joined.remove(&(*socket, *group));
+                group.leave(&sockets[*socket], ifindex);
+            }
             Stimulus::Hear(packet) => ground.send(0, packet),
             Stimulus::Down => netlink.down(ifindex).await.unwrap(),
             Stimulus::Up => netlink.up(ifindex).await.unwrap(),
@@ -100,12 +115,34 @@ pub(crate) async fn check<A: Side>(forced: Option<u8>, steps: Steps<Stimulus<A>>
     compare(&played, |seed| Subject {
         host: Host::new(A::OWN, forced),
         rng: Rng::for_node(seed, "host"),
+        wishes: BTreeMap::new(),
     });
+}
+
+/// The calls of the laboratory's listeners.
+fn listen<A: Side>(membership: Membership<'_>, is_new: bool, wish: &Wish<A>) {
+    let sources: BTreeSet<IpAddr> = wish.sources.iter().map(|&source| source.into()).collect();
+    let is_done = match (is_new, wish.excluded) {
+        (true, true) => {
+            membership.join().unwrap();
+            sources.is_empty()
+        }
+        (true, false) => {
+            membership.join_source(wish.sources[0].into()).unwrap();
+            sources.len() == 1
+        }
+        (false, _) => false,
+    };
+    if !is_done {
+        membership.filter(wish.excluded, &sources).unwrap();
+    }
 }
 
 struct Subject<A> {
     host: Host<A>,
     rng: Rng,
+    /// What each socket wants, as the kernel keeps it.
+    wishes: BTreeMap<(usize, A), Wish<A>>,
 }
 
 impl<A: Side> Model<Stimulus<A>> for Subject<A> {
@@ -122,8 +159,21 @@ impl<A: Side> Model<Stimulus<A>> for Subject<A> {
     fn stimulate(&mut self, now: Instant, stimulus: &Stimulus<A>) -> Vec<String> {
         let mut out = Vec::new();
         match stimulus {
-            Stimulus::Join(_, group) => self.host.join(now, *group, &mut self.rng, &mut out),
-            Stimulus::Leave(_, group) => self.host.leave(now, *group, &mut out),
+            Stimulus::Join(socket, group) => {
+                let all = Wish { excluded: true, sources: Vec::new() };
+                self.wishes.insert((*socket, *group), all);
+                self.host.join(now, *group, &mut self.rng, &mut out);
+            }
+            Stimulus::Listen(socket, group, wish) => {
+                match self.wishes.insert((*socket, *group), wish.clone()) {
+                    Some(before) => self.host.change(now, *group, &before, wish),
+                    None => self.host.listen(now, *group, wish, &mut self.rng, &mut out),
+                }
+            }
+            Stimulus::Leave(socket, group) => {
+                let wish = self.wishes.remove(&(*socket, *group)).unwrap();
+                self.host.leave_as(now, *group, &wish, &mut out);
+            }
             Stimulus::Hear(packet) => {
                 if let Some(heard) = HostInput::read(packet) {
                     self.host.receive(now, &heard, &mut self.rng);

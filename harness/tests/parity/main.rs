@@ -17,6 +17,7 @@ mod packets;
 #[path = "../privileged/mod.rs"]
 mod privileged;
 mod script;
+mod source_scripts;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,15 @@ fn main() -> ExitCode {
         trial("host::v3_many_groups", host_scripts::v3_many_groups),
         trial("host::v3_robustness", host_scripts::v3_robustness),
         trial("host::v3_down_and_up", host_scripts::v3_down_and_up),
+        trial("host::sources_come_and_go", source_scripts::come_and_go),
+        trial("host::sources_and_modes", source_scripts::modes),
+        trial("host::sources_of_two_sockets", source_scripts::two_sockets),
+        trial("host::a_mode_that_is_never_told", source_scripts::a_mode_that_is_never_told),
+        trial("host::answers_about_included_sources", source_scripts::included_answers),
+        trial("host::answers_about_excluded_sources", source_scripts::excluded_answers),
+        trial("host::more_sources_than_fit", source_scripts::more_than_fit),
+        trial("host::sources_in_version_2", source_scripts::in_version_2),
+        trial("host::sources_down_and_up", source_scripts::down_and_up),
         trial("host::v2_unsolicited", host_scripts::v2_unsolicited),
         trial("host::v1_unsolicited", host_scripts::v1_unsolicited),
         trial("host::v2_sockets", host_scripts::v2_sockets),
