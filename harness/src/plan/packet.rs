@@ -1,8 +1,10 @@
 //! Turns claims about packets on links into checks: their number, and their order.
 
+use std::net::IpAddr;
+
 use super::claim::{Claims, in_words};
 use super::{Claim, Filter, LinkId, NodeId, PortId, Step};
-use crate::scenario::diagnostic::Spanned;
+use crate::scenario::diagnostic::{Span, Spanned};
 use crate::scenario::{self, GivenField, ListedSource, PacketFilter, PacketKind, Written};
 use crate::vocabulary::field::{PacketField, Value};
 
@@ -93,6 +95,7 @@ impl Claims<'_> {
                     let length = self.optional_length(Some(&length), routers).flatten();
                     length.map(|length| Value::Length(length.duration()))
                 }
+                Written::Source(source) => self.source(source, &value.span).map(Value::Address),
                 Written::Sources(listed) => self
                     .topology
                     .listed(listed, self.faults)
@@ -101,6 +104,17 @@ impl Claims<'_> {
             fields.push((row.field, value));
         }
         fields.into_iter().map(|(field, value)| Some((field, value?))).collect()
+    }
+
+    /// The address of a node, or any address that stands there.
+    fn source(&mut self, source: &ListedSource, span: &Span) -> Option<IpAddr> {
+        match source {
+            ListedSource::Range(address, _) => Some(*address),
+            ListedSource::Node(name) => {
+                let name = Spanned { value: name.clone(), span: span.clone() };
+                self.topology.only_address(&name, self.faults)
+            }
+        }
     }
 
     /// `Some(None)` if no sender is named.
@@ -165,6 +179,7 @@ fn fields_in_words(fields: &[GivenField]) -> String {
     let words = fields.iter().map(|GivenField { row, value }| match &value.value {
         Written::Value(value) => format!("{} {value}", row.key.name),
         Written::Length(length) => format!("{} {}", row.key.name, length.text),
+        Written::Source(name) => format!("{} {name}", row.key.name),
         Written::Sources(listed) if listed.is_empty() => format!("{} none", row.key.name),
         Written::Sources(listed) => format!("{} {}", row.key.name, sources_in_words(listed)),
     });

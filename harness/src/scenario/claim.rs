@@ -105,6 +105,8 @@ pub enum Written {
     Length(Expr),
     /// A list of sources.
     Sources(Vec<Spanned<ListedSource>>),
+    /// A node, or its address.
+    Source(ListedSource),
 }
 
 impl PacketFilter {

@@ -65,6 +65,7 @@ fn field(table: &Reader<'_, '_>, row: &FieldRow) -> Option<Spanned<Written>> {
             address.map(|address| of(address.map(Value::Address)))
         }
         Form::Length => expression(table, key).map(|length| length.map(Written::Length)),
+        Form::Source => sources::one(table, key).map(|source| source.map(Written::Source)),
         Form::List(_) => sources::list(table, key).map(|list| list.map(Written::Sources)),
         Form::Words(words) => {
             let words: Vec<_> = words.iter().map(|word| (*word, *word)).collect();

@@ -39,6 +39,19 @@ pub(super) fn joined(table: &Reader<'_, '_>) -> Option<Option<JoinedSources>> {
     Some(Some(JoinedSources { excluded, listed, span }))
 }
 
+/// One source: a node or an address.
+pub(super) fn one(table: &Reader<'_, '_>, key: &'static str) -> Option<Spanned<ListedSource>> {
+    let source = entry(&table.string(key)?, table)?;
+    if let ListedSource::Range(first, last) = &source.value
+        && first != last
+    {
+        let message = format!("`{key}` is one node or one address");
+        table.faults().borrow_mut().error(&source.span, message, "several addresses");
+        return None;
+    }
+    Some(source)
+}
+
 /// The entries of a source list.
 pub(super) fn list(
     table: &Reader<'_, '_>,

@@ -130,7 +130,8 @@ const fn spelt(row: FieldRow, aliases: &'static [&'static str]) -> FieldRow {
 /// Every field, once, in the order in which claims name them.
 #[rustfmt::skip]
 pub static FIELDS: [FieldRow; 17] = [
-    new(PacketField::Source, "source", Address, "The IP source.", (Of::All, "source")),
+    new(PacketField::Source, "source", Source, "The IP source: a node with one address, or an address.",
+        (Of::All, "source")),
     new(PacketField::Destination, "to", Address, "The IP destination.", (Of::All, "destination")),
     spelt(new(PacketField::Ttl, "ttl", Whole(0, 255), "The IP TTL.", (Of::All, "TTL")), &["hop-limit"]),
     spelt(new(PacketField::Tos, "tos", Whole(0, 255),
