@@ -80,7 +80,8 @@ pub struct Host<A = Ipv4Addr> {
 #[derive(Clone, Debug)]
 struct Member<A> {
     group: A,
-    sockets: u16,
+    /// At most 255, so that a membership stays small.
+    sockets: u8,
     /// The number of unsolicited Reports still to be sent in version 1 or 2, the scheduled one
     /// included.
     unsolicited: u8,

@@ -123,6 +123,6 @@ impl<A: HostInet> Host<A> {
 impl<A: HostInet> Member<A> {
     /// Its sources, which a socket is about to name.
     fn named(&mut self) -> &mut Filter<A> {
-        self.filter.get_or_insert_with(|| Box::new(Filter::plain(self.sockets)))
+        self.filter.get_or_insert_with(|| Box::new(Filter::plain(self.sockets.into())))
     }
 }
