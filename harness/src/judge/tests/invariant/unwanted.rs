@@ -64,7 +64,7 @@ fn a_datagram_to_nobody_is_told() {
     run().sent(ms(2000), 0).forwarded(ms(2001), 0).sent(ms(2010), 1).forwarded(ms(2011), 1).breaks_and_says(
         NoUnwanted,
         &[
-            "r1:lan sent a datagram to 239.1.1.1 that nobody wanted, 2 times from 2.001 s to 2.011 s",
+            "r1:lan sent a datagram of 10.0.1.2 to 239.1.1.1 that nobody wanted, 2 times from 2.001 s to 2.011 s",
             "the first one is 2.001 s  r1:lan  10.0.1.2 > 239.1.1.1 datagram 0 of stream 0",
             "no member had been heard there, and there is no static join",
         ],
@@ -128,7 +128,10 @@ fn reports_of_every_version_are_reasons() {
     run().igmp(ms(1000), "h1:lan", GROUP, &v1).may_forward_until(ms(1000) + GMI + LATE);
     for (kind, sources, outcome) in [
         (RecordKind::IsEx, vec![], Pass),
-        (RecordKind::ToEx, vec![S1], Pass),
+        // What is excluded is not wanted, and all other sources are.
+        (RecordKind::ToEx, vec![S1], Fail),
+        (RecordKind::ToEx, vec![OTHER_SOURCE], Pass),
+        (RecordKind::Allow, vec![OTHER_SOURCE], Fail),
         (RecordKind::Allow, vec![S1], Pass),
         (RecordKind::IsIn, vec![S1], Pass),
         (RecordKind::ToIn, vec![S1], Pass),
@@ -142,6 +145,8 @@ fn reports_of_every_version_are_reasons() {
     }
 }
 
+const OTHER_SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 77);
+
 // RFC2236-7-10
 #[test]
 fn a_leave_that_nobody_answers_ends_the_reason_after_last_member_query_time() {
@@ -152,7 +157,7 @@ fn a_leave_that_nobody_answers_ends_the_reason_after_last_member_query_time() {
     left().sent(ms(7000), 0).forwarded(ms(7101), 0).breaks_and_says(
         NoUnwanted,
         &[
-            "r1:lan sent a datagram to 239.1.1.1 that nobody wanted at 7.101 s",
+            "r1:lan sent a datagram of 10.0.1.2 to 239.1.1.1 that nobody wanted at 7.101 s",
             "the first one is 7.101 s  r1:lan  10.0.1.2 > 239.1.1.1 datagram 0 of stream 0",
             "a Leave was heard there last at 5.000 s: + LMQT (LMQC 2 x LMQI 0.500 s) 1.000 s + tolerance \
              0.100 s + grace 1.000 s = 7.100 s",
