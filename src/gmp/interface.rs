@@ -9,7 +9,7 @@ mod querying;
 mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::change::{Filter, Record, Sources, change};
@@ -129,6 +129,15 @@ impl Interface {
             sources.chain([TimerName::Group(group)]).collect::<Vec<_>>()
         };
         self.groups.iter().flat_map(of_group).filter(is_settled).collect()
+    }
+
+    /// Keeps silent from now on, because the link has no address any more: the own one is unspecified.
+    /// Members are known and expire as before.
+    pub const fn lose_address(&mut self) {
+        self.own = match self.own {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
     }
 
     /// Enters service anew with the address `own` and the members that are known, after a time without

@@ -18,8 +18,6 @@ pub(super) struct Link {
     /// Whether the addresses came by [`Input::Link`], and not with a configuration.
     is_reported: bool,
     pub(super) igmp: Option<Interface>,
-    /// Whether the link has lost its address: its members are kept, and nobody asks them.
-    is_mute: bool,
     /// The groups to which the data plane listens.
     listens: BTreeSet<Group>,
 }
@@ -27,8 +25,7 @@ pub(super) struct Link {
 impl Link {
     /// A link that is up, with the addresses of the configuration.
     pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
-        let listens = BTreeSet::new();
-        Self { vif, config, up: true, is_reported: false, igmp: None, is_mute: false, listens }
+        Self { vif, config, up: true, is_reported: false, igmp: None, listens: BTreeSet::new() }
     }
 
     /// A link that is down, and without addresses, until [`Input::Link`] says otherwise.
@@ -39,7 +36,7 @@ impl Link {
 
     /// Group management, where it can speak.
     pub(super) fn speaking(&self) -> Option<&Interface> {
-        self.igmp.as_ref().filter(|_| !self.is_mute)
+        self.igmp.as_ref().filter(|igmp| !igmp.own().is_unspecified())
     }
 
     /// Takes another configuration, except for addresses where the present ones were reported.
@@ -132,7 +129,6 @@ impl Router {
         let mut said = VecDeque::new();
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
         link.igmp = Some(Interface::start(&mut cx, params, own));
-        link.is_mute = false;
         // The Query first: a kernel that has heard it reports these groups in the version of the link.
         self.act_on(vif, said);
         self.listen(vif, &heard);
@@ -220,13 +216,13 @@ impl Router {
             (Some(igmp), Some(own)) => {
                 let mut said = VecDeque::new();
                 let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
-                match std::mem::take(&mut link.is_mute) {
+                match igmp.own().is_unspecified() {
                     true => igmp.resume(&mut cx, own),
                     false => igmp.readdress(&mut cx, own),
                 }
                 self.act_on(vif, said);
             }
-            (Some(_), None) => link.is_mute = true,
+            (Some(igmp), None) => igmp.lose_address(),
             (None, _) => self.start_igmp(now, vif),
         }
     }
