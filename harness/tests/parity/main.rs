@@ -10,6 +10,7 @@ mod host;
 mod host_scripts;
 mod lan;
 mod mld;
+mod mld_mroute;
 mod mroute;
 mod mroute_scripts;
 mod odd;
@@ -66,6 +67,11 @@ fn main() -> ExitCode {
         trial("mld::bridge_reports_of_version_2", mld::bridge_reports_of_version_2),
         trial("mld::bridge_own_querier", mld::bridge_own_querier),
         trial("mld::bridge_odd_packets", mld::bridge_odd_packets),
+        trial("mld_mroute::hops_and_counters", mld_mroute::hops_and_counters),
+        trial("mld_mroute::waiting_and_wrong_interfaces", mld_mroute::waiting_and_wrong_interfaces),
+        trial("mld_mroute::scopes", mld_mroute::scopes),
+        trial("mld_mroute::devices_down", mld_mroute::devices_down),
+        trial("mld_mroute::mld_for_the_owner", mld_mroute::mld_for_the_owner),
         trial("lan::joining_together", lan::joining_together),
         trial("lan::joining_shortly_after", lan::joining_shortly_after),
         trial("lan::answering", lan::answering),

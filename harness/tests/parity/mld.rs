@@ -15,7 +15,7 @@ use crate::host::check;
 use crate::script::Steps;
 
 /// The kernel has told of its own groups by then.
-const BEGIN: u64 = 3_000;
+pub(crate) const BEGIN: u64 = 3_000;
 
 const QUERIER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 9);
 const OTHER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 8);
@@ -27,11 +27,11 @@ const NOBODY: Ipv6Addr = Ipv6Addr::UNSPECIFIED;
 
 type Host = Steps<Stimulus<Ipv6Addr>>;
 
-const fn group(n: u16) -> Ipv6Addr {
+pub(crate) const fn group(n: u16) -> Ipv6Addr {
     Ipv6Addr::new(0xff1e, 0, 0, 0, 0, 0, 1, n)
 }
 
-fn later<S>(steps: Steps<S>) -> Steps<S> {
+pub(crate) fn later<S>(steps: Steps<S>) -> Steps<S> {
     steps.into_iter().map(|(ms, step)| (BEGIN + ms, step)).collect()
 }
 
@@ -70,8 +70,21 @@ fn robust_query(robustness: u8) -> Vec<u8> {
     packet(header, &message)
 }
 
-fn v1_report(group: Ipv6Addr) -> Vec<u8> {
-    packet(Ipv6Header::mld(OTHER, group), &Message::V1Report { group })
+pub(crate) fn v1_report(group: Ipv6Addr) -> Vec<u8> {
+    v1_report_with(group, true)
+}
+
+pub(crate) fn v1_report_with(group: Ipv6Addr, router_alert: bool) -> Vec<u8> {
+    let header = Ipv6Header { router_alert, ..Ipv6Header::mld(OTHER, group) };
+    packet(header, &Message::V1Report { group })
+}
+
+pub(crate) fn v2_report_of(group: Ipv6Addr) -> Vec<u8> {
+    v2_report(OTHER, RecordKind::ToEx, group)
+}
+
+pub(crate) fn query() -> Vec<u8> {
+    v1_query(NOBODY, 200)
 }
 
 fn v2_report(from: Ipv6Addr, kind: RecordKind, group: Ipv6Addr) -> Vec<u8> {
@@ -79,7 +92,7 @@ fn v2_report(from: Ipv6Addr, kind: RecordKind, group: Ipv6Addr) -> Vec<u8> {
     packet(Ipv6Header::mld(from, REPORTS), &Message::V2Report(V2Report::new(vec![record])))
 }
 
-fn done(group: Ipv6Addr) -> Vec<u8> {
+pub(crate) fn done(group: Ipv6Addr) -> Vec<u8> {
     packet(Ipv6Header::mld(OTHER, ALL_ROUTERS), &Message::Done { group })
 }
 
@@ -122,8 +135,11 @@ pub(crate) async fn v2_answers() {
         (5_200, Hear(v2_query(group(9), 100, &[]))),
         (5_600, Hear(v2_query(a, 0, &[]))),
         (6_000, Hear(v2_query(NOBODY, 0, &[]))),
+        // The second one postpones the answer.
+        (6_400, Hear(v2_query(NOBODY, 100, &[]))),
+        (6_402, Hear(v2_query(NOBODY, 30_000, &[]))),
     ];
-    host(None, steps, 6_400).await;
+    host(None, steps, 6_900).await;
 }
 
 pub(crate) async fn v2_robustness() {

@@ -1,74 +1,136 @@
 //! Multicast forwarding of a namespace, on the kernel and on `sim::model::mroute`.
 
-use std::net::Ipv4Addr;
+use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 
 use castnet::addr::{Group, Source};
-use castnet::kernel::{MAX_PACKET, Mroute as Socket, Received, readable};
+use castnet::drive::DataPlane as _;
+use castnet::event::Event;
+use castnet::kernel::{MAX_PACKET, Mroute as Socket4, Mroute6, Plane, Received, RoutingSocket};
 use castnet::mfc::entry::{Flow, MfcEntry};
 use castnet::mfc::upcall::Upcall;
-use castnet::mfc::vif::Vif;
+use castnet::mfc::vif::{Vif, VifKind};
 use castnet::time::Instant;
-use castnet::wire::ipv4;
+use castnet::wire::ip::Packet;
+use castnet::wire::ipv6::Ipv6Header;
 use castnet_lab::lab::{MfcMessage, MfcMonitor, Netlink};
+use castnet_lab::sim::model::inet::Inet;
 use castnet_lab::sim::model::mroute::{Mroute, MrouteOut, Reader, Taken};
-use std::os::fd::AsFd as _;
 
 use crate::ground::Ground;
-use crate::packets::{ALL_HOSTS, ALL_ROUTERS, QUERIER, datagram};
+use crate::packets::{QUERIER, datagram};
 use crate::script::{Model, Reaction, Steps, compare, describe};
 
 /// The links of the namespace, each of them a virtual interface once it is added.
 const LINKS: usize = 3;
 
 #[derive(Clone, Debug)]
-pub(crate) enum Stimulus {
+pub(crate) enum Stimulus<A = Ipv4Addr> {
     Open,
     Close,
     AddVif(usize),
     /// The group comes in on the first interface and leaves on the others, each with a threshold.
-    Set(Ipv4Addr, usize, Vec<(usize, u8)>),
-    Delete(Ipv4Addr),
+    Set(A, usize, Vec<(usize, u8)>),
+    Delete(A),
     /// Reports the counters of the group and of each interface.
-    Count(Ipv4Addr),
-    /// The owner joins 224.0.0.2 on the link.
+    Count(A),
+    /// The owner joins the group of all routers on the link.
     Listen(usize),
     /// A datagram comes in: link, group, TTL, mark.
-    Data(usize, Ipv4Addr, u8, u16),
+    Data(usize, A, u8, u16),
     /// Any packet comes in.
     Packet(usize, Vec<u8>),
     Down(usize),
     Up(usize),
 }
 
+/// A family that is routed.
+pub(crate) trait Routed: Inet {
+    /// The source of datagrams.
+    const SOURCE: Self;
+    /// What the namespace itself speaks from, in case the owner hears it.
+    const OWN: Option<Self>;
+
+    /// The address of the namespace on a link.
+    fn own(link: usize) -> Self;
+    fn open() -> RoutingSocket;
+    fn datagram(to: Self, ttl: u8, mark: u16) -> Vec<u8>;
+}
+
+impl Routed for Ipv4Addr {
+    const SOURCE: Self = QUERIER;
+    const OWN: Option<Self> = None;
+
+    fn own(link: usize) -> Self {
+        Self::new(10, 0, link as u8, 1)
+    }
+
+    fn open() -> RoutingSocket {
+        Socket4::open(None).unwrap().into()
+    }
+
+    fn datagram(to: Self, ttl: u8, mark: u16) -> Vec<u8> {
+        datagram(QUERIER, to, ttl, mark)
+    }
+}
+
+impl Routed for Ipv6Addr {
+    const SOURCE: Self = Self::new(0xfd00, 0, 0, 0, 0, 0, 0, 9);
+    const OWN: Option<Self> = Some(Self::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+
+    fn own(_link: usize) -> Self {
+        Self::new(0xfe80, 0, 0, 0, 0, 0, 0, 1)
+    }
+
+    fn open() -> RoutingSocket {
+        Mroute6::open(None).unwrap().into()
+    }
+
+    fn datagram(to: Self, hop_limit: u8, mark: u16) -> Vec<u8> {
+        let header = Ipv6Header { protocol: 17, hop_limit, ..Ipv6Header::mld(Self::SOURCE, to) };
+        let [high, low] = mark.to_be_bytes();
+        let udp = [0x13, 0x88, 0x13, 0x88, 0, 10, 0, 0, high, low];
+        Ipv6Header { router_alert: false, ..header }.encode(&udp).unwrap()
+    }
+}
+
 /// The interfaces 0 to 2, open.
-pub(crate) fn opened() -> Steps<Stimulus> {
+pub(crate) fn opened<A>() -> Steps<Stimulus<A>> {
     let added = (0..LINKS).map(|link| (0, Stimulus::AddVif(link)));
     std::iter::once((0, Stimulus::Open)).chain(added).collect()
 }
 
 /// Plays the script on the kernel, and compares.
-pub(crate) async fn check(steps: Steps<Stimulus>, end: u64) {
-    let ground = Ground::build(LINKS, async |_, _| {}).await;
+pub(crate) async fn check<A: Routed>(steps: Steps<Stimulus<A>>, end: u64) {
+    let ground = Ground::of_family(A::FAMILY, LINKS, async |_, _| {}).await;
     let mut lab = Lab::open(ground);
+    let own = A::OWN.map(Into::into);
     let mut stimuli = Vec::new();
     for (ms, stimulus) in steps {
-        lab.listen_until(ms).await;
+        lab.listen_until(ms, own).await;
         let begun = lab.ground.now();
         lab.stimulate(&stimulus).await;
         stimuli.push((begun, lab.ground.now(), stimulus));
     }
-    lab.listen_until(end).await;
+    lab.listen_until(end, own).await;
     let played = lab.ground.finish(stimuli, lab.reactions).await;
-    compare(&played, |_| Subject { mroute: Mroute::new(), listens: [false; LINKS] });
+    compare(&played, |_| Subject::<A> {
+        mroute: Mroute::new(),
+        listens: [false; LINKS],
+        family: PhantomData,
+    });
 }
+
+/// The kernel's multicast routing, as its owner has it.
+type Kernel = Plane<fn(Instant, Event)>;
 
 /// The kernel with the owner's socket.
 struct Lab {
     ground: Ground,
     netlink: Netlink,
     monitor: MfcMonitor,
-    socket: Option<Socket>,
+    socket: Option<Kernel>,
     reactions: Vec<Reaction>,
 }
 
@@ -83,7 +145,8 @@ impl Lab {
         self.reactions.push(self.ground.seen(what));
     }
 
-    async fn listen_until(&mut self, ms: u64) {
+    /// What comes from `own` is not told.
+    async fn listen_until(&mut self, ms: u64, own: Option<IpAddr>) {
         let (monitor, socket) = (&mut self.monitor, self.socket.as_ref());
         let mut come = async || {
             tokio::select! {
@@ -94,7 +157,7 @@ impl Lab {
         while let Some(change) = self.ground.next(ms, &mut come).await {
             let what = match change {
                 Some(change) => tell_change(&self.ground, &change),
-                None => match hear(&self.ground, socket) {
+                None => match hear(&self.ground, socket, own) {
                     Some(heard) => heard,
                     None => continue,
                 },
@@ -103,36 +166,37 @@ impl Lab {
         }
     }
 
-    async fn stimulate(&mut self, stimulus: &Stimulus) {
+    const fn owner(&mut self) -> &mut Kernel {
+        self.socket.as_mut().expect("a script opens it first")
+    }
+
+    async fn stimulate<A: Routed>(&mut self, stimulus: &Stimulus<A>) {
         let ifindex = |link: usize| self.ground.built.ifindex[link][1];
         match stimulus {
             Stimulus::Open => {
-                let opened = self.ground.netns[LINKS].run(|| Socket::open(None));
-                self.socket = Some(opened.unwrap().unwrap());
+                let opened = self.ground.netns[LINKS].run(A::open).unwrap();
+                let ifindexes = (0..LINKS).map(ifindex).collect();
+                self.socket = Some(Plane::new(opened, ifindexes, |_, _| {}));
             }
             Stimulus::Close => self.socket = None,
-            Stimulus::AddVif(link) => {
-                let ifindex = ifindex(*link);
-                self.socket.as_mut().unwrap().add_vif(vif(*link), ifindex, 1).unwrap();
-            }
+            Stimulus::AddVif(link) => self.owner().add_vif(vif(*link), VifKind::Device, 1).unwrap(),
             Stimulus::Set(group, iif, oifs) => {
-                self.socket.as_ref().unwrap().add_mfc(&entry(*group, *iif, oifs)).unwrap();
+                let entry = entry(*group, *iif, oifs);
+                self.owner().set_entry(Instant::ZERO, &entry).unwrap();
             }
-            Stimulus::Delete(group) => {
-                self.socket.as_ref().unwrap().delete_mfc(flow(*group)).unwrap();
-            }
+            Stimulus::Delete(group) => self.owner().delete_entry(flow(*group)).unwrap(),
             Stimulus::Count(group) => {
-                let socket = self.socket.as_ref().unwrap();
-                let of_flow = socket.flow_counters(flow(*group)).unwrap();
-                let of_vifs = (0..LINKS).map(|n| socket.vif_counters(vif(n)).unwrap());
-                let what = format!("{of_flow:?} {:?}", of_vifs.collect::<Vec<_>>());
-                self.note(what);
+                let of_flow = self.owner().count(flow(*group)).unwrap();
+                let of_vifs: Vec<_> =
+                    (0..LINKS).map(|n| self.owner().vif_counters(vif(n))).collect();
+                self.note(format!("{of_flow:?} {of_vifs:?}"));
             }
             Stimulus::Listen(link) => {
-                self.socket.as_ref().unwrap().join(ifindex(*link), ALL_ROUTERS).unwrap();
+                let group = Group::new(A::ALL_ROUTERS.into()).unwrap();
+                self.owner().listen(vif(*link), group).unwrap();
             }
             Stimulus::Data(link, group, ttl, mark) => {
-                self.ground.send(*link, &datagram(QUERIER, *group, *ttl, *mark));
+                self.ground.send(*link, &A::datagram(*group, *ttl, *mark));
             }
             Stimulus::Packet(link, packet) => self.ground.send(*link, packet),
             Stimulus::Down(link) => self.netlink.down(ifindex(*link)).await.unwrap(),
@@ -160,49 +224,57 @@ fn tell_change(ground: &Ground, change: &MfcMessage) -> String {
     }
 }
 
-/// The messages of the owner's socket.
-fn hear(ground: &Ground, socket: Option<&Socket>) -> Option<String> {
+/// The messages of the owner's socket, except those from `own`.
+fn hear(ground: &Ground, socket: Option<&Kernel>, own: Option<IpAddr>) -> Option<String> {
     let mut space = vec![0; MAX_PACKET];
     Some(match socket?.receive(&mut space).unwrap()? {
         Received::Upcall(upcall) => tell_upcall(&upcall),
-        Received::Packet { ifindex, packet: bytes, .. } => tell_heard(link(ground, ifindex), bytes),
+        Received::Packet { ifindex, packet, .. } => {
+            let packet = packet.unwrap();
+            if Some(packet.header.source) == own {
+                return None;
+            }
+            tell_heard(link(ground, ifindex), &packet)
+        }
         other => format!("{other:?}"),
     })
 }
 
 /// Waits until the socket, if there is one, is readable.
-async fn ready(socket: Option<&Socket>) {
+async fn ready(socket: Option<&Kernel>) {
     match socket {
-        Some(socket) => readable(socket.as_fd()).await.unwrap(),
+        Some(socket) => socket.readable().await.unwrap(),
         None => std::future::pending().await,
     }
 }
 
-struct Subject {
+struct Subject<A> {
     mroute: Mroute,
     listens: [bool; LINKS],
+    family: PhantomData<A>,
 }
 
-impl Subject {
+impl<A: Routed> Subject<A> {
     fn packet(
         &mut self,
         now: Instant,
         link: usize,
-        packet: &[u8],
+        bytes: &[u8],
         out: &mut Vec<MrouteOut>,
     ) -> Vec<String> {
-        let Ok(ip) = ipv4::decode(packet) else { return Vec::new() };
-        let is_local = ip.destination == ALL_HOSTS
-            || ip.destination == Ipv4Addr::new(10, 0, link as u8, 1)
-            || ip.destination == ALL_ROUTERS && self.listens[link];
-        self.mroute.forward(now, vif(link), &Rc::from(packet), &mut Reader::default(), out);
-        let taken = self.mroute.takes_in(vif(link), &ip.into(), is_local);
+        let Ok(packet) = Packet::decode(bytes) else { return Vec::new() };
+        let to = A::of(packet.header.destination);
+        let is_local = to == Some(A::ALL_HOSTS)
+            || to == Some(A::own(link))
+            || to == Some(A::ALL_ROUTERS) && self.listens[link];
+        self.mroute.forward(now, vif(link), &Rc::from(bytes), &mut Reader::default(), out);
+        let taken = self.mroute.takes_in(vif(link), &packet, is_local);
         let hears = taken == Taken::ByTheOwner;
-        hears.then(|| tell_heard(link, packet)).into_iter().collect()
+        hears.then(|| tell_heard(link, &packet)).into_iter().collect()
     }
 }
 
-impl Model<Stimulus> for Subject {
+impl<A: Routed> Model<Stimulus<A>> for Subject<A> {
     fn deadline(&self) -> Option<Instant> {
         self.mroute.deadline()
     }
@@ -213,7 +285,7 @@ impl Model<Stimulus> for Subject {
         out.iter().map(tell).collect()
     }
 
-    fn stimulate(&mut self, now: Instant, stimulus: &Stimulus) -> Vec<String> {
+    fn stimulate(&mut self, now: Instant, stimulus: &Stimulus<A>) -> Vec<String> {
         let (mut out, mut told) = (Vec::new(), Vec::new());
         match stimulus {
             Stimulus::Open => self.mroute.open(),
@@ -233,7 +305,7 @@ impl Model<Stimulus> for Subject {
             }
             Stimulus::Listen(link) => self.listens[*link] = true,
             Stimulus::Data(link, group, ttl, mark) => {
-                let packet = datagram(QUERIER, *group, *ttl, *mark);
+                let packet = A::datagram(*group, *ttl, *mark);
                 told = self.packet(now, *link, &packet, &mut out);
             }
             Stimulus::Packet(link, packet) => told = self.packet(now, *link, packet, &mut out),
@@ -263,19 +335,20 @@ fn tell_upcall(Upcall { kind, vif, flow }: &Upcall) -> String {
     format!("{kind} on {vif} for {flow}")
 }
 
-fn tell_heard(link: usize, packet: &[u8]) -> String {
-    format!("heard on link {link}: {}", describe(packet))
+fn tell_heard(link: usize, packet: &Packet<'_>) -> String {
+    format!("heard on link {link}: {packet:?}")
 }
 
 fn vif(number: usize) -> Vif {
     Vif::new(number).unwrap()
 }
 
-fn flow(group: Ipv4Addr) -> Flow {
-    Flow { source: Source::new(QUERIER.into()).unwrap(), group: Group::new(group.into()).unwrap() }
+fn flow<A: Routed>(group: A) -> Flow {
+    let source = Source::new(A::SOURCE.into()).unwrap();
+    Flow { source, group: Group::new(group.into()).unwrap() }
 }
 
-fn entry(group: Ipv4Addr, iif: usize, oifs: &[(usize, u8)]) -> MfcEntry {
+fn entry<A: Routed>(group: A, iif: usize, oifs: &[(usize, u8)]) -> MfcEntry {
     let oifs = oifs.iter().map(|&(oif, threshold)| (vif(oif), threshold)).collect();
     MfcEntry { flow: flow(group), iif: vif(iif), oifs }
 }

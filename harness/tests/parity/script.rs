@@ -82,11 +82,12 @@ fn mld_of(packet: &[u8]) -> Option<mld::Decoded> {
 }
 
 /// Whether the packet is what a kernel says of IPv6 itself: neighbour discovery, and Reports of
-/// solicited-node groups, of ff02::16 and of the group that a bridge joins only.
+/// solicited-node groups, of those in which a router hears Reports and Dones, and of a bridge's own.
 pub(crate) fn is_noise(packet: &[u8]) -> bool {
     let is_own = |group: std::net::Ipv6Addr| {
         let text = group.to_string();
-        text.starts_with("ff02::1:ff") || ["ff02::16", "ff02::6a"].contains(&text.as_str())
+        text.starts_with("ff02::1:ff")
+            || ["ff02::2", "ff02::16", "ff02::6a"].contains(&text.as_str())
     };
     match mld_of(packet).map(|decoded| decoded.message) {
         Some(mld::Message::V1Report { group } | mld::Message::Done { group }) => is_own(group),
