@@ -146,7 +146,7 @@ mod tests {
     /// `membership` says for either family what the family's own table says.
     #[test]
     fn one_table_is_for_both_families() {
-        let keys = "last-listener-query-count = 3, query-interval = \"20s\"";
+        let keys = "last-member-query-count = 3, query-interval = \"20s\"";
         for (family, own, version) in [("ipv4", "igmp", 3), ("ipv6", "mld", 2)] {
             let both = format!("{{ version = \"sources\", {keys} }}");
             let own_keys = format!("{{ version = {version}, {keys} }}");

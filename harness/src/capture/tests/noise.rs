@@ -94,7 +94,7 @@ fn what_a_node_injects_is_no_noise() {
     let sent = Message::V1Report { group: SOLICITED };
     let from = "fe80::ca:ff:fe00:2";
     let act = format!(
-        "[[act]]\nat = '1s'\ninject = {{ who = 'i1', kind = 'v2-report', group = '{SOLICITED}' }}"
+        "[[act]]\nat = '1s'\ninject = {{ who = 'i1', kind = 'v1-report', group = '{SOLICITED}' }}"
     );
     let plan = plan("ipv6", &act);
     let (source, to) = (from.parse().unwrap(), SOLICITED);
