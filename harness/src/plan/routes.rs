@@ -40,9 +40,7 @@ impl Routes {
         let segments = (0..topology.links.len()).filter(|&id| topology.links[id].segment == id);
         let given = given(scenario, topology, faults);
         let derived = map.derives.contains(&true);
-        let segments =
-            segments.filter(|to| derived || given.iter().any(|(_, given, _)| given == to));
-        for to in segments {
+        for to in segments.filter(|to| derived || given.contains_key(to)) {
             let distances = map.distances(to);
             let nearest = map.nearest(&distances);
             for (node, table) in tables.iter_mut().enumerate() {
@@ -55,7 +53,7 @@ impl Routes {
                     table.extend(hop.map(|(_, hop)| (to, hop)));
                 }
             }
-            for &(node, _, port) in given.iter().filter(|(_, given, _)| *given == to) {
+            for (&node, &port) in given.get(&to).into_iter().flatten() {
                 tables[node].insert(to, Hop { port, via: map.gateway(port, &distances) });
             }
         }
@@ -94,13 +92,13 @@ fn merged<K: Ord + Copy>(
     merged.collect()
 }
 
-/// The scenario's own routes: the router, the segment that they lead to, and the port.
+/// The scenario's own routes: to each segment the routers that have one, with their ports.
 fn given(
     scenario: &Scenario,
     topology: &Topology,
     faults: &mut Diagnostics,
-) -> Vec<(NodeId, LinkId, PortId)> {
-    let mut all: Vec<(NodeId, LinkId, PortId)> = Vec::new();
+) -> BTreeMap<LinkId, BTreeMap<NodeId, PortId>> {
+    let mut all = BTreeMap::<LinkId, BTreeMap<NodeId, PortId>>::new();
     for (node, written) in scenario.nodes.iter().enumerate() {
         let Role::Router(router) = &written.role else { continue };
         for scenario::Route { to, link } in &router.routes {
@@ -108,15 +106,16 @@ fn given(
             let (Some(network), Some(port)) = found else { continue };
             let segment = topology.links[network].segment;
             let name = &written.name.value;
+            let to_segment = all.entry(segment).or_default();
             let is_on = |&own: &PortId| topology.links[topology.ports[own].link].segment == segment;
             if topology.nodes[node].ports.iter().any(is_on) {
                 let message = format!("{name} is on {} itself", to.value);
                 faults.error(&to.span, message, "needs no route, and would not use it");
-            } else if all.iter().any(|&(of, other, _)| (of, other) == (node, segment)) {
+            } else if to_segment.contains_key(&node) {
                 let message = format!("{name} has another route to {}", to.value);
                 faults.error(&to.span, message, "the second one");
             } else {
-                all.push((node, segment, port));
+                to_segment.insert(node, port);
             }
         }
     }
