@@ -273,7 +273,7 @@ impl<'a> Lab<'a> {
 /// What the kernel of a node is to be.
 fn stack(plan: &Plan, node: &Node) -> Stack {
     let forwards = matches!(node.role, Role::Router(_));
-    Stack { family: plan.family, forwards, as_distributed: false }
+    Stack { family: plan.family, forwards, as_distributed: node.as_distributed }
 }
 
 fn spec(plan: &Plan, link: LinkId) -> LinkSpec {

@@ -159,6 +159,9 @@ pub struct Node {
     pub ports: Vec<PortId>,
     /// Whether its daemon must be a process of its own.
     pub is_process: bool,
+    /// Whether its kernel keeps the limits and habits of the distribution.
+    #[serde(default)]
+    pub as_distributed: bool,
     /// Its unicast routes to other networks.
     pub routes: Vec<Route>,
 }

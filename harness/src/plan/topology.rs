@@ -46,6 +46,7 @@ impl Topology {
             role: Role::Source,
             ports: Vec::new(),
             is_process: matches!(&node.role, scenario::Role::Router(router) if router.is_process),
+            as_distributed: node.as_distributed,
             routes: Vec::new(),
         });
         let (links, nodes, gaps): (Vec<Link>, _, _) =

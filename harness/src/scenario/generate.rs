@@ -141,7 +141,11 @@ impl Kind {
     fn build(&self, shape: &Shape) -> Generated {
         let mut made = Generated::default();
         made.links.push(self.link("up".to_owned(), ["s1".to_owned(), "r1".to_owned()]));
-        made.nodes.push(Node { name: self.named("s1".to_owned()), role: Role::Source });
+        made.nodes.push(Node {
+            name: self.named("s1".to_owned()),
+            role: Role::Source,
+            as_distributed: false,
+        });
         let mut children = vec![Vec::new(); shape.parents.len()];
         for (n, parent) in shape.parents.iter().enumerate() {
             if let Some(parent) = *parent {
@@ -152,7 +156,7 @@ impl Kind {
                 let hosts = format!("h{}", n + 1);
                 made.links.push(self.link(format!("lan{}", n + 1), [router(n), hosts.clone()]));
                 let role = Role::Listener(listeners(self.igmp_version, self.hosts));
-                made.nodes.push(Node { name: self.named(hosts), role });
+                made.nodes.push(Node { name: self.named(hosts), role, as_distributed: false });
             }
         }
         for (count, &(one, other)) in shape.more.iter().enumerate() {
@@ -161,7 +165,7 @@ impl Kind {
         }
         for (n, children) in children.iter().enumerate() {
             let role = Role::Router(self.router(n, shape.parents[n].is_some(), children));
-            made.nodes.push(Node { name: self.named(router(n)), role });
+            made.nodes.push(Node { name: self.named(router(n)), role, as_distributed: false });
         }
         made
     }

@@ -158,6 +158,8 @@ pub struct Node {
     pub name: Spanned<String>,
     /// Its role.
     pub role: Role,
+    /// Whether its kernel keeps the limits and habits of the distribution.
+    pub as_distributed: bool,
 }
 
 /// The role of a node.

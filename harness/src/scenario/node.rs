@@ -16,7 +16,7 @@ use super::{
     threshold,
 };
 use crate::knobs::HostKnobs;
-use crate::vocabulary::node::{PROCESS, ROLES, STACKS, all_keys, keys};
+use crate::vocabulary::node::{DISTRIBUTION, PROCESS, ROLES, STACKS, all_keys, keys};
 
 /// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
 /// PIM-SM (RFC 7761 section 4.11).
@@ -38,14 +38,19 @@ pub(super) fn nodes(value: &toml::Spanned<DeValue<'_>>, gap: &mut Gap, scope: &S
             break;
         }
         match node(&name, value, scope) {
-            Some(role) => nodes.push(Node { name, role }),
+            Some((role, as_distributed)) => nodes.push(Node { name, role, as_distributed }),
             None => gap.add(name.value),
         }
     }
     nodes
 }
 
-fn node(name: &Spanned<String>, value: &toml::Spanned<DeValue<'_>>, scope: &Scope) -> Option<Role> {
+/// The role of a node, and whether its kernel stays as the distribution has it.
+fn node(
+    name: &Spanned<String>,
+    value: &toml::Spanned<DeValue<'_>>,
+    scope: &Scope,
+) -> Option<(Role, bool)> {
     if !expr::is_name(&name.value) || name.value.contains('.') {
         let message = format!("`{}` cannot be the name of a node", name.value);
         scope.faults().borrow_mut().error(
@@ -100,8 +105,10 @@ fn node(name: &Spanned<String>, value: &toml::Spanned<DeValue<'_>>, scope: &Scop
             None
         }
     };
+    let as_distributed = table.value("sysctls").is_some();
+    table.word("sysctls", "setting of the kernel", &[(DISTRIBUTION, ())]);
     table.finish();
-    role
+    Some((role?, as_distributed))
 }
 
 fn router(table: &Reader<'_, '_>) -> Option<Router> {

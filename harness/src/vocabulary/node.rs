@@ -16,6 +16,8 @@ pub const MOST_CHILDREN: usize = 30;
 pub const MOST_LEVELS: usize = 1000;
 /// The word that gives a router's daemon a process of its own.
 pub const PROCESS: &str = "process";
+/// The word that leaves a node's kernel as it comes.
+pub const DISTRIBUTION: &str = "distribution";
 /// The IGMP stacks of a listener.
 pub const STACKS: [&str; 2] = ["kernel", "castnet"];
 
@@ -122,9 +124,15 @@ static SWITCH: &[Key] = &[
     Key::new("fast-leave", List(&Link), "The links on which a Leave ends a membership at once."),
 ];
 
+const SYSCTLS: Key = Key::new(
+    "sysctls",
+    Words(&[DISTRIBUTION]),
+    "Leaves what a router has to cope with, and the laboratory takes off it otherwise, as the machine has it: the limit of memberships of a socket, the kernel's own Reports for 224.0.0.x, the reverse-path filter.",
+);
+
 macro_rules! role {
     ($word:literal) => {
-        &[Key::needed("role", Words(&[$word]), "What it does.")]
+        &[Key::needed("role", Words(&[$word]), "What it does."), SYSCTLS]
     };
 }
 
