@@ -14,14 +14,27 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use crate::addr::Family;
 
 /// The memberships of one routing socket.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Memberships {
     more: Vec<OwnedFd>,
     /// The place of each membership: 0 is the routing socket, and then `more`.
     held: BTreeMap<(u32, IpAddr), usize>,
 }
 
+/// Sockets of IPv4 that are opened in advance. With the routing socket's own, 20 memberships each are
+/// enough for three groups on each of 32 interfaces.
+const IN_ADVANCE: usize = 4;
+
 impl Memberships {
+    /// None yet. What IPv4 may need is opened now, because the thread that joins may be in another
+    /// network namespace than the routing socket; IPv6 has room for thousands on one socket.
+    pub(super) fn of(family: Family) -> Self {
+        let wanted = if family == Family::V4 { IN_ADVANCE } else { 0 };
+        // Without them there is less room, which a join reports.
+        let more = (0..wanted).filter_map(|_| further(family).ok()).collect();
+        Self { more, held: BTreeMap::new() }
+    }
+
     /// Becomes a member on the first socket that has room, where `add` asks for it. A further socket is
     /// of the calling thread's network namespace.
     ///
@@ -48,11 +61,7 @@ impl Memberships {
                 }
             }
         }
-        let family = match family {
-            Family::V4 => AddressFamily::Inet,
-            Family::V6 => AddressFamily::Inet6,
-        };
-        let further = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+        let further = further(family)?;
         add(further.as_fd())?;
         self.more.push(further);
         self.held.insert(member, self.more.len());
@@ -77,4 +86,13 @@ impl Memberships {
             other => other.map(|()| true),
         }
     }
+}
+
+/// A socket of the calling thread's network namespace.
+fn further(family: Family) -> nix::Result<OwnedFd> {
+    let family = match family {
+        Family::V4 => AddressFamily::Inet,
+        Family::V6 => AddressFamily::Inet6,
+    };
+    socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)
 }

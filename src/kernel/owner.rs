@@ -43,7 +43,7 @@ pub(super) struct Claim<T, I, A> {
 impl Owner {
     /// A socket of the family that owns no table yet.
     pub(super) fn new(fd: OwnedFd, family: Family) -> Self {
-        let (memberships, echoes) = (Memberships::default(), Echoes::default());
+        let (memberships, echoes) = (Memberships::of(family), Echoes::default());
         Self { fd, family, vifs: BTreeMap::new(), memberships, echoes }
     }
 
