@@ -26,7 +26,8 @@ fn the_group_timer_deletes_a_group_without_running_sources() {
     link.record(&Record::IsEx(set("b")));
     link.run_to(secs(260.0));
     assert!(link.interface.groups().is_empty());
-    let news = [News::MembersPresent(g()), News::NoMembers(g())];
+    let changed = News::SourcesChanged(g(), exclude("", "b"));
+    let news = [News::MembersPresent(g()), changed, News::NoMembers(g())];
     assert_eq!(link.news(), news, "told once each");
 }
 
