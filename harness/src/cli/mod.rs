@@ -1,5 +1,6 @@
 //! The command line: its words and its exit codes. One module for each command.
 
+mod annotations;
 mod capture;
 mod check;
 mod clauses;

@@ -10,14 +10,15 @@ use castnet_lab::lab::privilege;
 use castnet_lab::output::{self, Folder};
 use castnet_lab::plan::{LoadError, Plan};
 use castnet_lab::report::{
-    Campaign, Finished, WrongFile, github, html, json, junit, markdown, table, text,
+    Campaign, Finished, WrongFile, html, json, junit, markdown, table, text,
 };
 use castnet_lab::runner::files::Loaded;
 use castnet_lab::runner::standing::{Announced, Standing};
 use castnet_lab::runner::{self, Event, Held, Hold, Job, Orders, Seed, Where};
 use castnet_lab::scenario::Backend;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::annotations::{Annotations, one_run, wrong_files};
 use super::files::{Paths, with_wrong};
 use super::progress::Progress;
 use super::selection::SelectionArgs;
@@ -93,36 +94,10 @@ pub(super) struct RunArgs {
     verbose: bool,
 }
 
-/// Which annotations are printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Annotations {
-    #[default]
-    Auto,
-    Github,
-    None,
-}
-
-impl Annotations {
-    fn are_wanted(self) -> bool {
-        let is_github = || std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        self == Self::Github || self == Self::Auto && is_github()
-    }
-}
-
 /// The exit codes, and the keys of `--json`.
 fn long_help() -> String {
     let keys = json::keys::table();
     format!("{EXIT_CODES}\n\nKeys of the document of --json (times in seconds):\n{keys}")
-}
-
-/// The file from the root of the repository that GitHub Actions has checked out, as annotations want it.
-fn from_workspace(path: &str) -> String {
-    let absolute = |path: &Path| path.canonicalize().ok();
-    let root = std::env::var_os("GITHUB_WORKSPACE").and_then(|root| absolute(Path::new(&root)));
-    let below = root.zip(absolute(Path::new(path)));
-    let below = below.and_then(|(root, path)| Some(path.strip_prefix(root).ok()?.to_owned()));
-    let plain = || PathBuf::from(path.trim_start_matches("./"));
-    below.unwrap_or_else(plain).display().to_string()
 }
 
 pub(super) fn run(args: &RunArgs) -> Ending {
@@ -131,11 +106,15 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     if let Some(refusal) = refusal.as_ref().filter(|_| args.backend.is_empty()) {
         complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
     }
-    let Loaded { plans, wrong, .. } = args.load()?;
-    let plans = match plans.is_empty() {
+    let Loaded { plans, mut wrong, .. } = args.load()?;
+    let selection = args.selection.selection();
+    if !plans.is_empty() {
+        wrong.retain(|file| selection.may_name(&file.name()));
+    }
+    let plans = match plans.iter().any(|plan| selection.may_name(&plan.name)) || wrong.is_empty() {
+        true => selection.pick(plans).map_err(Failure::usage)?,
         // A report says then that everything is wrong.
-        true => plans,
-        false => args.selection.selection().pick(plans).map_err(Failure::usage)?,
+        false => Vec::new(),
     };
     if args.list {
         return args.list(&plans, &wrong);
@@ -176,6 +155,7 @@ fn report(args: &RunArgs, campaign: &Campaign) -> Ending {
         true => USAGE,
         false => with_wrong(code, campaign.wrong.len()),
     };
+    args.annotations.tell(args.json, || wrong_files(&campaign.wrong));
     // Each file is tried, and none that is missing hides a failure.
     let files = [summary(args, campaign), junit_file(args, campaign), overview(args, campaign)];
     let lost: Vec<&Failure> = files.iter().filter_map(|file| file.as_ref().err()).collect();
@@ -362,13 +342,7 @@ fn show(args: &RunArgs, finished: &Finished) {
     if !args.json {
         say_coloured(&text::run(finished, stdout_style(), args.verbose));
     }
-    if args.annotations.are_wanted() {
-        let told = github::annotations(finished, from_workspace);
-        match args.json {
-            true => _ = io::stderr().write_all(told.as_bytes()),
-            false => say(&told),
-        }
-    }
+    args.annotations.tell(args.json, || one_run(finished));
 }
 
 /// Announces to the user and to other processes that the topology is held.

@@ -1,7 +1,7 @@
 //! What did not pass as annotations of GitHub Actions, which show it at its line of the scenario:
 //! `::error file=FILE,line=LINE,title=TITLE::MESSAGE`.
 
-use super::Finished;
+use super::{Finished, WrongFile};
 use crate::judge::Outcome;
 
 /// How many lines of reasons an annotation shows.
@@ -31,6 +31,15 @@ pub fn annotations(finished: &Finished, place: impl Fn(&str) -> String) -> Strin
         line(rule.outcome(), 1, &what, &rule.violations)
     });
     reasons.chain(findings).chain(rules).collect()
+}
+
+/// A line for a file that could not be run, at its first error.
+#[must_use]
+pub fn wrong(file: &WrongFile, place: impl Fn(&str) -> String) -> String {
+    let WrongFile { name, at: (path, line), errors, .. } = file;
+    let (path, title) = (property(&place(path)), property(&format!("WRONG {name}")));
+    let lines: Vec<&str> = errors.lines().take(SHOWN).collect();
+    format!("::error file={path},line={line},title={title}::{}\n", data(&lines.join("\n")))
 }
 
 /// A message, in which GitHub would take these characters for the end.
@@ -72,6 +81,16 @@ mod tests {
         let told = annotations(&run, str::to_owned);
         assert!(told.starts_with("::warning file=./a.toml,line=1,title=UNSUPPORTED a"), "{told}");
         assert!(told.ends_with("::no kernel here\n"), "{told}");
+    }
+
+    #[test]
+    fn a_wrong_file_stands_at_its_first_error() {
+        let text = "title = \"t\"\nend = 7\nlinks = 3\n";
+        let rejected = crate::plan::compile("./a/b.toml", text).unwrap_err();
+        let file = WrongFile::from(&crate::plan::LoadError::Rejected(Box::new(rejected)));
+        let told = wrong(&file, |path| path.trim_start_matches("./").to_owned());
+        assert!(told.starts_with("::error file=a/b.toml,line=2,title=WRONG b::error: "), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
     }
 
     #[test]

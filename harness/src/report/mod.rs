@@ -138,6 +138,8 @@ pub struct WrongFile {
     pub name: String,
     /// The file, as the user named it.
     pub path: String,
+    /// Where its first error is, which may be in a template: the file and the line.
+    pub at: (String, usize),
     /// Its errors.
     pub errors: String,
 }
@@ -145,7 +147,15 @@ pub struct WrongFile {
 impl From<&LoadError> for WrongFile {
     fn from(error: &LoadError) -> Self {
         let errors = printable::lines(&error.to_string()).into_owned();
-        Self { name: error.name(), path: error.path().to_owned(), errors }
+        let at = match error {
+            LoadError::Rejected(rejected) => rejected.faults.first().map(|fault| {
+                let (path, line, _) = rejected.place(fault);
+                (path.to_owned(), line)
+            }),
+            LoadError::Read(..) => None,
+        };
+        let path = error.path().to_owned();
+        Self { name: error.name(), at: at.unwrap_or_else(|| (path.clone(), 1)), path, errors }
     }
 }
 

@@ -73,6 +73,16 @@ impl Selection {
         }
     }
 
+    /// Whether the filters select a scenario of this name, or may select one of its combinations.
+    #[must_use]
+    pub fn may_name(&self, name: &str) -> bool {
+        let is_in = |text: &String| {
+            let file = text.split('[').next().unwrap_or_default();
+            name.contains(text.as_str()) || (!file.is_empty() && name.contains(file))
+        };
+        self.filter.is_empty() || self.filter.iter().any(is_in)
+    }
+
     fn wants(&self, name: &str, proves: &[String]) -> bool {
         let named = self.filter.is_empty() || self.filter.iter().any(|text| name.contains(text));
         let proven = self.clause.is_empty()

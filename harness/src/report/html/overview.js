@@ -2,7 +2,8 @@
 
 function head() {
   const { outcome, castnet, took_s, counts, interrupted } = facts;
-  const all = counts.map(({ outcome: word, count }) => `${count} ${word}`).join(", ");
+  const files = facts.wrong.length ? [`${facts.wrong.length} wrong`] : [];
+  const all = [...counts.map(({ outcome: word, count }) => `${count} ${word}`), ...files].join(", ");
   at("head").append(
     make("span", { class: `badge ${outcome}` }, outcome.toUpperCase()),
     make("h1", {}, `${facts.rows.length} scenarios: ${all}`),
@@ -24,11 +25,19 @@ function row(run) {
   );
 }
 
+function wrong({ name, path, errors }) {
+  return make("tr", {},
+    make("td", {}, make("span", { class: "word fail" }, "wrong")),
+    make("td", {}, name, make("div", { class: "quiet" }, path), make("pre", {}, errors)),
+  );
+}
+
 function runs() {
   const words = at("find").value.toLowerCase().split(/\s+/).filter(Boolean);
   const text = (run) => `${run.outcome} ${run.name} ${run.backend} ${run.title} ${run.clauses.join(" ")}`.toLowerCase();
   const shown = facts.rows.filter((run) => words.every((word) => text(run).includes(word)));
-  at("runs").replaceChildren(...shown.map(row));
+  const files = facts.wrong.filter((file) => words.every((word) => `wrong ${file.path}`.toLowerCase().includes(word)));
+  at("runs").replaceChildren(...files.map(wrong), ...shown.map(row));
   at("count").textContent = `${shown.length} of ${facts.rows.length}`;
 }
 

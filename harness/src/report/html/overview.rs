@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::{Campaign, Finished, passed, word};
+use super::super::{Campaign, Finished, WrongFile, passed, word};
 use crate::judge::{LIKELY, Outcome};
 use crate::scenario::clauses::{self, Clause};
 
@@ -16,6 +16,7 @@ pub(super) struct Facts<'a> {
     took_s: f64,
     counts: Vec<Count>,
     rows: Vec<Row<'a>>,
+    wrong: Vec<Wrong<'a>>,
     rfcs: Vec<Rfc<'a>>,
 }
 
@@ -44,6 +45,14 @@ struct Row<'a> {
     runs: usize,
     took_s: f64,
     why: Vec<&'a str>,
+}
+
+/// A file that could not be run.
+#[derive(Serialize)]
+struct Wrong<'a> {
+    name: &'a str,
+    path: &'a str,
+    errors: &'a str,
 }
 
 #[derive(Serialize)]
@@ -85,6 +94,11 @@ impl<'a> Facts<'a> {
                 .map(|(outcome, count)| Count { outcome: word(outcome), count })
                 .collect(),
             rows: rows.into_iter().map(|(_, row)| row).collect(),
+            wrong: campaign
+                .wrong
+                .iter()
+                .map(|WrongFile { name, path, errors, .. }| Wrong { name, path, errors })
+                .collect(),
             rfcs,
         }
     }
