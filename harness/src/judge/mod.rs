@@ -39,7 +39,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::decode::{Packet, decode};
 use crate::plan::{ActId, Check, Claim, Plan, PortId, RouterPort};
 use crate::recording::Recording;
-use invariant::Standing;
+use invariant::{GRACE, Standing};
 use mfc::RouterFlow;
 use setting::Given;
 
@@ -245,6 +245,8 @@ struct Evidence<'a> {
     recording: &'a Recording,
     /// How late what is due may be.
     tolerance: Duration,
+    /// How much later still a router may stop to forward.
+    grace: Duration,
     seen: Rc<[Seen]>,
     /// The configurations of the routers' interfaces, by port.
     configured: Rc<[Vec<Given<'a>>]>,
@@ -325,7 +327,8 @@ impl<'a> Evidence<'a> {
         });
         let configured = setting::configured(plan, recording).into();
         let tolerance = recording.tolerance;
-        Self { plan, recording, tolerance, seen: seen.collect(), configured }
+        let grace = GRACE;
+        Self { plan, recording, tolerance, grace, seen: seen.collect(), configured }
     }
 
     /// The acts that were not done, a line each.

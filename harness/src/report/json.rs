@@ -124,6 +124,8 @@ struct Rule<'a> {
     /// Why the rule is off.
     because: Option<&'a str>,
     why: &'a [String],
+    /// That it holds only by the time by which a router may be late; `null` if it does not.
+    by_tolerance: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -233,13 +235,14 @@ impl<'a> From<&'a Standing> for Rule<'a> {
             Some(_) => "off".to_owned(),
             None => word(standing.outcome()),
         };
-        Self { name: standing.invariant.word(), outcome, because, why: &standing.violations }
+        let (name, why) = (standing.invariant.word(), &standing.violations);
+        Self { name, outcome, because, why, by_tolerance: standing.by_tolerance.as_deref() }
     }
 }
 
 impl<'a> From<&'a WrongFile> for Wrong<'a> {
     fn from(file: &'a WrongFile) -> Self {
-        let WrongFile { name, path, errors } = file;
+        let WrongFile { name, path, errors, .. } = file;
         Self { scenario: name, path, errors }
     }
 }

@@ -133,7 +133,7 @@ pub(super) fn lines_of(finding: &Finding) -> Vec<String> {
 }
 
 fn invariant(standing: &Standing, style: Style) -> String {
-    let Standing { invariant, off, violations, .. } = standing;
+    let Standing { invariant, off, violations, by_tolerance, .. } = standing;
     let outcome = standing.outcome();
     let word = if off.is_some() { "off".to_owned() } else { outcome.to_string().to_lowercase() };
     let outcome = style.paint(outcome, &format!("{word:<11}"));
@@ -142,7 +142,7 @@ fn invariant(standing: &Standing, style: Style) -> String {
     if let Some(because) = off {
         _ = writeln!(text, "              off because {because}");
     }
-    for line in violations {
+    for line in violations.iter().chain(by_tolerance) {
         _ = writeln!(text, "              {line}");
     }
     text
@@ -321,6 +321,7 @@ FAIL        igmp/v2/x  [netns]  5.2 s  0/1 checks, 42 frames
             off: off.map(str::to_owned),
             violations: violations.iter().map(|&line| line.to_owned()).collect(),
             at: None,
+            by_tolerance: None,
         };
         let excused = standing(Some("r1 has one leg"), &["r1:up sent it back"]);
         finished.verdict.invariants = vec![standing(None, &["r1:lan sent it back"]), excused];

@@ -11,13 +11,16 @@ mod igmp;
 mod unwanted;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use castnet::time::Instant;
+use castnet::time::{Instant, Seconds};
 
 use super::{Evidence, Outcome, Seen};
 use crate::capture::decode::Content;
 use crate::plan::PortId;
 use crate::recording::Number;
+
+pub(super) use unwanted::GRACE;
 
 pub use crate::scenario::Invariant;
 
@@ -35,6 +38,8 @@ pub struct Standing {
     pub violations: Vec<String>,
     /// When it was broken first.
     pub at: Option<Instant>,
+    /// That it was broken without the time by which it may be late, and where.
+    pub by_tolerance: Option<String>,
 }
 
 impl Standing {
@@ -75,9 +80,25 @@ impl Evidence<'_> {
             let causes = breaches.first().map(|breach| self.causes_of_breach(breach.first));
             let mut violations = causes.unwrap_or_default();
             violations.extend(self.lines(&breaches));
-            Standing { invariant, off, violations, at }
+            let by_tolerance = match (invariant, violations.is_empty()) {
+                (Invariant::NoUnwanted, true) => self.unwanted_without_grace(&trails),
+                _ => None,
+            };
+            Standing { invariant, off, violations, at, by_tolerance }
         });
         standings.collect()
+    }
+
+    /// What a router sent that nobody wanted any more, within the tolerance and the grace.
+    fn unwanted_without_grace(&self, trails: &Trails<'_>) -> Option<String> {
+        let strictly = Self { tolerance: Duration::ZERO, grace: Duration::ZERO, ..self.clone() };
+        let breaches = strictly.unwanted(trails);
+        let Breach { what, last, .. } = breaches.first()?;
+        let (port, at) = (self.plan.port_name(last.port), last.at);
+        let may = Seconds(self.tolerance + self.grace, 3);
+        Some(format!(
+            "by the {may} that a router may be late; without them {port} {what} until {at}"
+        ))
     }
 
     fn lines(&self, breaches: &[Breach<'_>]) -> Vec<String> {

@@ -23,7 +23,7 @@ use crate::protocol::hearing::{Acts, GroupHearing, Hearing};
 
 /// How much later than the tolerance a router may stop. This rule is to find a router that goes on,
 /// not a machine that was too busy to let it stop in time; `none-after` claims that.
-const GRACE: Duration = Duration::from_secs(1);
+pub(in crate::judge) const GRACE: Duration = Duration::from_secs(1);
 
 impl Evidence<'_> {
     pub(super) fn unwanted<'e>(&'e self, trails: &Trails<'e>) -> Vec<Breach<'e>> {
@@ -97,7 +97,7 @@ impl Evidence<'_> {
         let interfaces = &self.configured[seen.port];
         let replaced = interfaces.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
         interfaces.iter().zip(replaced).any(|((given, interface), replaced)| {
-            let until = replaced.map(|at| at + self.tolerance + GRACE);
+            let until = replaced.map(|at| at + self.tolerance + self.grace);
             let in_force = *given <= seen.at && until.is_none_or(|until| seen.at <= until);
             in_force && seen.is_joined_statically(interface)
         })
@@ -133,8 +133,8 @@ impl Evidence<'_> {
             Some((Quantity::Time(length), formula)) => (length, format!(" ({formula})")),
             _ => (Duration::ZERO, String::new()),
         };
-        let until = at + length + self.tolerance + GRACE;
-        let (length, grace) = (Seconds(length, 3), Seconds(GRACE, 3));
+        let until = at + length + self.tolerance + self.grace;
+        let (length, grace) = (Seconds(length, 3), Seconds(self.grace, 3));
         let tolerance = Seconds(self.tolerance, 3);
         let name = interval_word(name, knobs.family);
         let text = format!(

@@ -1,7 +1,7 @@
 //! Every key of the document, with what it holds: for `castnet run --help`.
 
 /// Each key by its path from the document, and what it holds. Lists are marked with `[]`.
-pub const KEYS: [(&str, &str); 65] = [
+pub const KEYS: [(&str, &str); 66] = [
     ("schema", "the version of this shape; it changes if a key goes or means something else"),
     ("castnet", "the version of castnet"),
     ("exit_code", "what the program ends with"),
@@ -48,6 +48,7 @@ pub const KEYS: [(&str, &str); 65] = [
     ("runs[].invariants[].outcome", "pass, fail, or off"),
     ("runs[].invariants[].because", "why it is off"),
     ("runs[].invariants[].why[]", "where and how it was broken"),
+    ("runs[].invariants[].by_tolerance", "that it held only by the time that a router may be late"),
     ("runs[].seconds", "how long the run took"),
     ("runs[].frames", "how many frames crossed a link; null if there was no run"),
     (
@@ -131,6 +132,7 @@ mod tests {
             off: None,
             violations: vec!["r1".to_owned()],
             at: None,
+            by_tolerance: Some("by the second".to_owned()),
         }];
         run.programs = vec![ProgramLog {
             node: "r1".to_owned(),
@@ -149,6 +151,7 @@ mod tests {
         let wrong = WrongFile {
             name: "c".to_owned(),
             path: "c.toml".to_owned(),
+            at: ("c.toml".to_owned(), 1),
             errors: "no title".to_owned(),
         };
         let (finished, unfinished, wrong) = (vec![run], vec![missing], vec![wrong]);

@@ -173,6 +173,18 @@ fn an_answer_renews_the_reason() {
     answered().leaves(ms(8000)).may_forward_until(ms(9000) + LATE);
 }
 
+#[test]
+fn a_router_that_stops_late_but_in_time_is_told() {
+    let left = || run().reports(ms(1000)).leaves(ms(5000));
+    let told = |at| left().sent(at, 0).forwarded(at, 0).standing(NoUnwanted).by_tolerance;
+    assert_eq!(told(ms(6000)), None);
+    let words = "by the 1.100 s that a router may be late; without them r1:lan sent a datagram to \
+                 239.1.1.1 that nobody wanted until 6.500 s";
+    assert_eq!(told(ms(6500)).as_deref(), Some(words));
+    // What is broken is told as such.
+    assert_eq!(told(ms(7101)), None);
+}
+
 // RFC2236-7-10: the membership timer is set to LMQT, even if less was left.
 #[test]
 fn a_leave_prolongs_a_reason_that_there_is() {
