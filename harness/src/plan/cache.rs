@@ -1,5 +1,7 @@
 //! Claims about the kernel's tables become checks: a router's forwarding cache, a switch's members.
 
+use std::net::IpAddr;
+
 use super::arithmetic::Count;
 use super::claim::Claims;
 use super::{Claim, Counted, MfcState, NodeId, PortId, Reading, ReadingId, Role};
@@ -12,6 +14,9 @@ impl Claims<'_> {
             let message = format!("{} is not a router", mfc.of.value);
             self.faults.error(&mfc.of.span, message, "has no forwarding cache");
             return None;
+        }
+        if mfc.source.value.parse::<IpAddr>().is_err() {
+            self.sending(&mfc.source)?;
         }
         let source = self.topology.only_address(&mfc.source, self.faults);
         let at = self.moment(&mfc.at, &[router]);

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::claim::{Claims, in_words};
 use super::{ActId, Action, Claim, Latency, NodeId, PortId, Receiver, Role, Window};
+use crate::scenario::diagnostic::Spanned;
 use crate::scenario::{self, Delivered};
 
 impl Claims<'_> {
@@ -78,13 +79,18 @@ impl Claims<'_> {
         if name.value.parse::<IpAddr>().is_ok() {
             return Some(Some(vec![self.topology.only_address(name, self.faults)?]));
         }
+        Some(Some(self.topology.addresses_of(self.sending(name)?)))
+    }
+
+    /// The node of this name, which has to be a source.
+    pub(super) fn sending(&mut self, name: &Spanned<String>) -> Option<NodeId> {
         let node = self.topology.node(name, self.faults)?;
         if !matches!(self.topology.nodes[node].role, Role::Source) {
             let message = format!("{} is not a source", name.value);
             self.faults.error(&name.span, message, "no datagram begins there");
             return None;
         }
-        Some(Some(self.topology.addresses_of(node)))
+        Some(node)
     }
 
     fn latency(

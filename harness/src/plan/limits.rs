@@ -160,12 +160,8 @@ impl Limits<'_> {
         match count.max {
             None if count.min == 0 => {
                 let message = format!("`{}` can never fail", count.text);
-                faults.error_with_help(
-                    &written.span,
-                    message,
-                    "there are never fewer than none",
-                    help,
-                );
+                let label = "there are never fewer than none";
+                faults.error_with_help(&written.span, message, label, help);
             }
             Some(max) if u64::from(max) > most.saturating_mul(2).saturating_add(SLACK) => {
                 let message = format!("the upper limit of `{}` can never fail", count.text);
@@ -368,7 +364,8 @@ fn no_time(written: Option<&Spanned<Expr>>, length: Option<&Length>, faults: &mu
         && length.duration().is_zero()
     {
         let message = format!("`{}` is no time at all", length.text);
-        faults.error(&written.span, message, "nothing can be seen in it");
+        let (label, help) = ("nothing can be seen in it", "give it some time, such as \"1s\"");
+        faults.error_with_help(&written.span, message, label, help);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::claim::{Claims, in_words};
-use super::{Claim, Filter, LinkId, NodeId, PortId, Step};
+use super::{Claim, Filter, LinkId, NodeId, PortId, Role, Step};
 use crate::scenario::diagnostic::{Span, Spanned};
 use crate::scenario::{self, GivenField, ListedSource, PacketFilter, PacketKind, Written};
 use crate::vocabulary::field::{PacketField, Value};
@@ -132,6 +132,13 @@ impl Claims<'_> {
             let names: Vec<_> = nodes.map(|node| self.topology.nodes[node].name.as_str()).collect();
             let help = format!("on {} are {}", packet.on.value, names.join(", "));
             self.faults.error_with_help(&name.span, message, "cannot be the sender", help);
+        }
+        let role = &self.topology.nodes[node].role;
+        if packet.kind.value == PacketKind::Data
+            && matches!(role, Role::Listener(_) | Role::Injector(_))
+        {
+            let message = format!("{} sends no datagrams", name.value);
+            self.faults.error(&name.span, message, "only sources do, and what carries them on");
         }
         Some(Some((node, port?)))
     }

@@ -99,6 +99,9 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
     })
 }
 
+/// The shortest time from one message to the next, as of a stream's datagrams.
+const SHORTEST: Duration = Duration::from_micros(10);
+
 fn repeat(table: &Reader<'_, '_>) -> Repeat {
     let every = table.duration("every");
     let times = table.integer::<u32>("times");
@@ -109,9 +112,9 @@ fn repeat(table: &Reader<'_, '_>) -> Repeat {
         let message = "`times` needs `every`, the time from one to the next";
         table.faults().borrow_mut().error(&times.span, message, "how far apart?");
     }
-    for every in every.iter().filter(|every| every.value.is_zero()) {
-        let message = "`every` must not be 0";
-        table.faults().borrow_mut().error(&every.span, message, "without end at once");
+    for every in every.iter().filter(|every| every.value < SHORTEST) {
+        let message = "`every` is at least 10us, which are 100000 messages in a second";
+        table.faults().borrow_mut().error(&every.span, message, "too often");
     }
     match (every, times) {
         (Some(every), Some(times)) => Repeat { every: every.value, times: times.value },

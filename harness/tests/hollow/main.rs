@@ -2,6 +2,7 @@
 //! VACUOUS. And of two claims that contradict each other one is false.
 
 mod clauses;
+mod further;
 
 use castnet_lab::backend::{Cancel, sim};
 use castnet_lab::judge::{Outcome, Verdict, judge};

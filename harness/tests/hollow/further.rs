@@ -1,0 +1,94 @@
+//! Further scenarios that would pass without proving anything, one by one.
+
+use castnet_lab::judge::Outcome::{Pass, Vacuous};
+
+use super::{DATA, QUERY, TO_H1, comes_out, refused, refused_with, vacuous};
+
+const OTHER: &str = "delivery = { to = 'h2', group = '239.1.1.1' }";
+
+/// Each of these is absent whatever the router does.
+#[test]
+fn the_absence_of_what_nobody_could_make_proves_nothing() {
+    let never = "of = 'r1', group = '239.9.9.9', source = 's1', absent = true";
+    vacuous("", &format!("mfc = {{ {never} }}\nat = '4s'"));
+    for kind in ["leave", "v1-report", "v3-report", "group-specific-query"] {
+        let packet = format!("packet = {{ on = 'up', kind = '{kind}' }}\ncount = 0");
+        vacuous("", &packet);
+    }
+    for field in ["ttl = 7", "tos = 3", "length = 99", "router-alert = false"] {
+        vacuous("", &format!("packet = {{ on = 'lan', kind = 'query', {field} }}\ncount = 0"));
+    }
+    vacuous("", "packet = { on = 'lan', kind = 'query', from = 'h1' }\ncount = 0");
+    vacuous("", "packet = { on = 'lan', kind = 'query', group = '239.9.9.9' }\ncount = 0");
+    let members = "members = { of = 'r1', on = 'up', groups = [] }\nat = '4s'";
+    vacuous("", members);
+    vacuous("", &format!("{OTHER}\nnone-after = '3s'"));
+    vacuous("", &format!("{OTHER}\nreceived = 0"));
+    vacuous("", &format!("{OTHER}\nreceived = '<= 3'"));
+}
+
+#[test]
+fn what_nobody_sends_is_refused() {
+    let from =
+        |who: &str| format!("packet = {{ on = 'lan', kind = 'data', from = '{who}' }}\ncount = 0");
+    refused(&from("h1"), "from = 'h1'", "h1 sends no datagrams");
+    comes_out("", &format!("{}\nafter = 'leave + LMQT + 1s'", from("r1")), Pass);
+    let entry = "mfc = { of = 'r1', group = '239.1.1.1', source = 'h1', absent = true }\nat = '4s'";
+    refused(entry, "source = 'h1'", "h1 is not a source");
+    let delivery = "delivery = { to = 'h1', group = '239.9.9.9' }";
+    for claim in ["received = 0", "none-after = '1s'", "exactly-once = true", "ttl = 31"] {
+        refused(&format!("{delivery}\n{claim}"), "[[expect]]", "this can never be judged");
+    }
+}
+
+#[test]
+fn a_time_in_which_nothing_is_sent_or_heard_proves_nothing() {
+    let stop = "[[act]]\nat = '6s'\nstop = { who = 's1' }";
+    for claim in [
+        format!("{TO_H1}\nnone-after = '7s'"),
+        format!("{TO_H1}\nreceived = 0\nafter = '7s'\nwithin = '1s'"),
+        format!("{TO_H1}\nexactly-once = true\nafter = '7s'\nwithin = '1s'"),
+        format!("{TO_H1}\nttl = 31\nafter = '7s'\nwithin = '1s'"),
+        format!("{DATA}\ncount = 0\nafter = '7s'\nwithin = '1s'"),
+        format!("{DATA}\ncount = '<= 5'\nafter = '7s'\nwithin = '1s'"),
+    ] {
+        vacuous(stop, &claim);
+    }
+    // The last datagram came before the leave anyway.
+    let early = "[[act]]\nat = '4s'\nstop = { who = 's1' }";
+    vacuous(early, &format!("{TO_H1}\nleave-latency = '<= 2s'"));
+}
+
+#[test]
+fn an_order_or_a_spacing_without_its_packets_proves_nothing() {
+    let step = |kind: &str| format!("{{ on = 'up', kind = '{kind}' }}");
+    vacuous("", &format!("order = [{}, {}]", step("leave"), step("query")));
+    vacuous("", &format!("{QUERY}\ncount = '<= 1'\nspacing = '3s'\nafter = '8s'\nwithin = '1s'"));
+    refused(&format!("{QUERY}\ncount = 1\nspacing = '1s'"), "spacing", "there is no next one");
+}
+
+#[test]
+fn what_says_nothing_is_refused() {
+    refused(&format!("{TO_H1}\nexactly-once = false"), "exactly-once", "claims nothing");
+    refused(&format!("{QUERY}\ncount = '3..1'"), "count = ", "");
+    refused("mfc = { of = 'r1', group = '239.1.1.1', source = 's1' }\nat = '4s'", "mfc", "");
+    refused(&format!("{QUERY}\ncount = 1\nafter = '13s'"), "after", "");
+    let zero = format!("{QUERY}\ncount = 0\nafter = 'leave'\nwithin = '0s'");
+    refused(&zero, "within = '0s'", "give it some time, such as \"1s\"");
+    let often = "[[act]]\nat = '2s'\nreport = { who = 'i1', group = '239.1.1.1', every = '1ns' }";
+    let nodes = "nodes.i1 = { role = 'injector' }";
+    refused_with(nodes, often, QUERY, "every = '1ns'", "at least 10us");
+}
+
+#[test]
+fn a_fault_that_strikes_nothing_makes_the_run_vacuous() {
+    let claim = format!("{QUERY}\ncount = '>= 1'");
+    for fault in [
+        "on = 'lan'\nkind = 'leave'\nfrom = 'h2'\ndrop = true",
+        "on = 'lan'\nkind = 'leave'\nnth = '9'\ndrop = true",
+        "on = 'up'\nkind = 'query'\ngroup = '239.1.1.1'\ndrop = true",
+        "on = 'lan'\nkind = 'data'\nafter = '1s'\nfor = '1ms'\ngroup = '239.9.9.9'\ncorrupt = true",
+    ] {
+        comes_out(&format!("[[fault]]\n{fault}"), &claim, Vacuous);
+    }
+}
