@@ -113,9 +113,10 @@ impl Evidence<'_> {
         let acts = acts.filter(|(id, _)| self.done(*id).is_some_and(|at| at <= arrived.at));
         let Some(group) = arrived.group() else { return false };
         let source = [arrived.packet.source];
-        let wanted =
-            acts.filter_map(|(_, act)| act.action.wants(arrived.port, group, Some(&source)));
-        wanted.last().unwrap_or(false)
+        let mut latest_first = acts.rev();
+        let wants =
+            latest_first.find_map(|(_, act)| act.action.wants(arrived.port, group, Some(&source)));
+        wants.unwrap_or(false)
     }
 
     fn entered(&self, arrived: &Seen) -> String {

@@ -111,11 +111,11 @@ fn given(
             if topology.nodes[node].ports.iter().any(is_on) {
                 let message = format!("{name} is on {} itself", to.value);
                 faults.error(&to.span, message, "needs no route, and would not use it");
-            } else if to_segment.contains_key(&node) {
+            } else if let Entry::Vacant(free) = to_segment.entry(node) {
+                free.insert(port);
+            } else {
                 let message = format!("{name} has another route to {}", to.value);
                 faults.error(&to.span, message, "the second one");
-            } else {
-                to_segment.insert(node, port);
             }
         }
     }

@@ -84,5 +84,5 @@ fn range(
 
 fn between(first: u128, last: u128) -> Option<impl Iterator<Item = u128>> {
     let many = last.checked_sub(first)?;
-    (many < LONGEST).then(|| first..=last)
+    (many < LONGEST).then_some(first..=last)
 }

@@ -58,7 +58,7 @@ pub fn takes_back(message: &Message) -> bool {
 pub fn wants(message: &Message, group: Group, source: IpAddr) -> Option<bool> {
     let Message::Report(report) = message else { return None };
     let of_group = report.records.iter().filter(|(of, _)| *of == group);
-    of_group.filter_map(|(_, record)| of_source(record, source)).last()
+    of_group.rev().find_map(|(_, record)| of_source(record, source))
 }
 
 /// Whether the record says that its host wants the source, or that it does not.

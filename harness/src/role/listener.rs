@@ -1,6 +1,7 @@
 //! A listener: sockets that join and leave groups; the kernel speaks IGMP for them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
@@ -60,12 +61,12 @@ impl ListenerActor {
             let Action::Join(port, group, filter) = &act.action else { continue };
             most_sources = most_sources.max(filter.sources().len());
             let (port, group) = (*port, *group);
-            if !ears.contains_key(&(port, group)) {
+            if let Entry::Vacant(free) = ears.entry((port, group)) {
                 let ports = plan.nodes[node].ports.iter();
                 let own = ports.zip(ifindexes).find(|(own, _)| **own == port);
                 let (_, &ifindex) = own.ok_or(io::ErrorKind::NotFound)?;
                 let socket = udp::receiver(netns, SocketAddr::new(group.addr(), UDP_PORT))?;
-                ears.insert((port, group), Rc::new(Ear { socket, ifindex, group, node }));
+                free.insert(Rc::new(Ear { socket, ifindex, group, node }));
             }
         }
         if most_sources > USUAL_SOURCES {

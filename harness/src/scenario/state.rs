@@ -58,7 +58,7 @@ pub(super) fn members(
 
 /// The groups with members: a list of them, or a table with their sources.
 fn groups(table: &Reader<'_, '_>) -> Option<Vec<(Spanned<Group>, Option<MembersOf>)>> {
-    let Some(value) = table.require("groups", table.value("groups")) else { return None };
+    let value = table.require("groups", table.value("groups"))?;
     if value.get_ref().as_table().is_none() {
         let written = table.strings("groups")?;
         let groups = written.value.iter().map(|text| Some((group(text, table)?, None)));

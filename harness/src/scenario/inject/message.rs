@@ -152,7 +152,7 @@ pub(super) fn check_max_resp(table: &Reader<'_, '_>, time: &Spanned<Duration>, v
         ),
     };
     let nanos = time.value.as_nanos();
-    if nanos % unit.as_nanos() != 0 || time.value > unit * most.into() {
+    if !nanos.is_multiple_of(unit.as_nanos()) || time.value > unit * most.into() {
         table.faults().borrow_mut().error(&time.span, message, "cannot be said");
     }
 }

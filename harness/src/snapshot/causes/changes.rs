@@ -24,8 +24,8 @@ impl Scene<'_> {
     pub(in crate::snapshot) fn news(&self, reasons: &[Reason]) -> Vec<LabelledChange> {
         let changes = self.recording.events.iter().filter_map(|event| {
             let (at, node) = (event.at, event.node);
-            match event.change.as_ref()? {
-                &StateChange::Members { port, group, present } if !group.is_link_local() => {
+            match *event.change.as_ref()? {
+                StateChange::Members { port, group, present } if !group.is_link_local() => {
                     let label = match present {
                         true => self.reported(at, port, group, reasons),
                         false => self.forgotten(at, port, group, reasons),
@@ -34,7 +34,7 @@ impl Scene<'_> {
                     let what = format!("{}: {word} of {group}", self.link_name(port));
                     Some(LabelledChange { at, node, group: Some(group), label, what })
                 }
-                &StateChange::Querier { port, querier } => {
+                StateChange::Querier { port, querier } => {
                     let label = self.elected(at, port, reasons);
                     let link = self.link_name(port);
                     let what = match Some(querier) == self.plan.ports[port].speaks_from() {
