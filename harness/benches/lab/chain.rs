@@ -29,7 +29,8 @@ impl Chain {
 
     /// The nodes as namespaces of IPv4; if `routed`, routers forward.
     pub(crate) fn nodes(&self, routed: bool) -> Vec<(String, Stack)> {
-        let stack = |node: usize| Stack { forwards: routed && node.is_multiple_of(2), ..Stack::default() };
+        let stack =
+            |node: usize| Stack { forwards: routed && node.is_multiple_of(2), ..Stack::default() };
         (0..).zip(&self.nodes).map(|(node, name)| (name.clone(), stack(node))).collect()
     }
 

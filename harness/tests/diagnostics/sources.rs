@@ -14,11 +14,11 @@ fn join(sources: &str) -> String {
 fn joined(sources: &str) -> SourceFilter {
     let plan = compile("sound.toml", &SOUND.replacen(JOIN, &join(sources), 1));
     let plan = plan.unwrap_or_else(|told| panic!("{told}"));
-    let filters = plan.acts.into_iter().filter_map(|act| match act.action {
+    let mut filters = plan.acts.into_iter().rev().filter_map(|act| match act.action {
         Action::Join(_, _, filter) => Some(filter),
         _ => None,
     });
-    filters.last().unwrap()
+    filters.next().unwrap()
 }
 
 #[test]
