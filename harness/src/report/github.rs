@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_wrong_file_stands_at_its_first_error() {
-        let text = "title = \"t\"\nend = 7\nlinks = 3\n";
+        let text = "title = \"t\"\nend = = 7\n";
         let rejected = crate::plan::compile("./a/b.toml", text).unwrap_err();
         let file = WrongFile::from(&crate::plan::LoadError::Rejected(Box::new(rejected)));
         let told = wrong(&file, |path| path.trim_start_matches("./").to_owned());

@@ -178,8 +178,8 @@ fn a_router_that_stops_late_but_in_time_is_told() {
     let left = || run().reports(ms(1000)).leaves(ms(5000));
     let told = |at| left().sent(at, 0).forwarded(at, 0).standing(NoUnwanted).by_tolerance;
     assert_eq!(told(ms(6000)), None);
-    let words = "by the 1.100 s that a router may be late; without them r1:lan sent a datagram to \
-                 239.1.1.1 that nobody wanted until 6.500 s";
+    let words = "by the 1.100 s that a router may be late; without them r1:lan sent a datagram of \
+                 10.0.1.2 to 239.1.1.1 that nobody wanted until 6.500 s";
     assert_eq!(told(ms(6500)).as_deref(), Some(words));
     // What is broken is told as such.
     assert_eq!(told(ms(7101)), None);
