@@ -50,7 +50,7 @@ impl Evidence<'_> {
 
     /// Whether a silent socket in the window says anything about routers.
     fn could_have_received(&self, receiver: &Receiver, window: &Window) -> Judged {
-        let Some(span) = self.span(window, Purpose::Sure) else { return not_done(window) };
+        let Some(span) = self.span(window, Purpose::AtMost) else { return not_done(window) };
         let mut why = if !self.sent(receiver).any(|(_, at)| span.contains(at)) {
             vec!["no source was sending then, so that none was received proves nothing".to_owned()]
         } else if !self.was_member(receiver, &span) {
@@ -151,7 +151,7 @@ impl Evidence<'_> {
     /// Judged at the receiver's interfaces: its own socket would be silent after a leave even if
     /// the router forwards.
     pub(super) fn none_after(&self, receiver: &Receiver, window: &Window) -> Judged {
-        let Some(span) = self.span(window, Purpose::Sure) else { return not_done(window) };
+        let Some(span) = self.span(window, Purpose::AtMost) else { return not_done(window) };
         if span.is_empty() {
             return span.too_short();
         }

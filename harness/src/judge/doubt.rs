@@ -121,7 +121,7 @@ impl Evidence<'_> {
     /// The time in which the claim says that something does not happen, or does not change.
     fn absence(&self, claim: &Claim) -> Option<(Instant, Instant)> {
         let within = |window: &Window| {
-            let Span { from, to, .. } = self.span(window, Purpose::Sure)?;
+            let Span { from, to, .. } = self.span(window, Purpose::AtMost)?;
             Some((from, to))
         };
         let moment = match claim {

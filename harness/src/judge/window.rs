@@ -4,9 +4,6 @@
 //! that act: a window that begins there has what the act does, one that ends there has not, and a
 //! state there is the one just before. Such a moment, and the start of the run, is exact. The
 //! tolerance belongs to edges of windows between acts, and never to a state or a measured length.
-//! What happens within the tolerance after such an edge may belong to either side of it: "none" stands
-//! although it came, and any other count that hangs on it is Vacuous. So of two counts that contradict
-//! each other at most one passes.
 
 use castnet::time::Instant;
 
@@ -40,16 +37,6 @@ impl Span {
         Judged::vacuous(why)
     }
 
-    /// The result of a check that hangs on what came within the tolerance after an edge of this span.
-    pub(super) fn doubtful(&self, why: String) -> Judged {
-        let mut why = vec![why];
-        why.extend(self.describe());
-        why.push(
-            "a window whose edges are well apart from what it counts would show it".to_owned(),
-        );
-        Judged::vacuous(why)
-    }
-
     /// Where the span begins and ends, with the arithmetic.
     pub(super) fn describe(&self) -> Vec<String> {
         vec![format!("from {}", self.from_text), format!("to   {}", self.to_text)]
@@ -66,13 +53,14 @@ impl Span {
     }
 }
 
-/// The purpose of a window, which decides where the tolerance goes. The effect of an act is never early.
+/// The purpose of a window, which decides where the tolerance goes: an event that must come may
+/// come late, and one that must have ceased may cease late. The effect of an act is never early.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// All that may belong to the window, which may end late.
-    Possible,
-    /// Only what surely belongs to the window: what comes late from before its beginning does not.
-    Sure,
+    /// Something must happen in the window: its end may be late.
+    AtLeast,
+    /// Nothing more may happen in the window: its beginning may be late.
+    AtMost,
     /// The window selects the datagrams to judge.
     Selection,
 }
@@ -95,49 +83,28 @@ impl Evidence<'_> {
         window: &Window,
         instants: impl Iterator<Item = Instant> + Clone,
     ) -> Counted {
-        let spans = [Purpose::Selection, Purpose::Sure, Purpose::Possible];
-        let [Some(written), Some(sure), Some(possible)] =
-            spans.map(|purpose| self.span(window, purpose))
-        else {
+        let spans = (self.span(window, Purpose::AtMost), self.span(window, Purpose::AtLeast));
+        let (Some(at_most), Some(at_least)) = spans else {
             return Counted::Not(not_done(window));
         };
-        let [found, surely, at_most] =
-            [&written, &sure, &possible].map(|span| span.count(instants.clone()));
-        let (min, max) = (count.min as usize, count.max.map(|max| max as usize));
-        if max.is_some_and(|max| surely > max) {
-            return Counted::Wrong(sure);
+        if count.max.is_some_and(|max| at_most.count(instants.clone()) > max as usize) {
+            return Counted::Wrong(at_most);
         }
-        if at_most < min {
-            return Counted::Wrong(possible);
+        if at_least.count(instants) < count.min as usize {
+            return Counted::Wrong(at_least);
         }
-        if sure.is_empty() {
-            return Counted::Not(sure.too_short());
+        if count.max.is_some() && at_most.is_empty() {
+            return Counted::Not(at_most.too_short());
         }
-        // What has ceased may cease late; any other number is that of the window as it is written.
-        let is_none = max == Some(0);
-        let is_over = !is_none && max.is_some_and(|max| found > max);
-        if is_over || found < min || (min > 0 && surely == 0) {
-            let why = format!(
-                "expected {}, found {found}, {surely} of them later than a tolerance after the \
-                 beginning, and {} within the tolerance after the end",
-                count.text,
-                at_most - found
-            );
-            let late = instants.filter(|&at| at >= written.to).min();
-            let missed_by = late.filter(|_| found < min).map(|at| at.since(written.to));
-            return Counted::Not(Judged { missed_by, ..written.doubtful(why) });
-        }
-        Counted::Right(if is_none { sure } else { written })
+        Counted::Right(at_least)
     }
 
     /// The window's span; `None` if the act that it counts from was not done.
     pub(super) fn span(&self, window: &Window, purpose: Purpose) -> Option<Span> {
         let end = Instant::ZERO + self.plan.end;
         let (from, from_text) = match purpose {
-            Purpose::Sure => self.settled(&window.from, Edge::Begin)?,
-            Purpose::Possible | Purpose::Selection => {
-                self.moment(&window.from, Edge::Begin, &[])?
-            }
+            Purpose::AtMost => self.settled(&window.from, Edge::Begin)?,
+            Purpose::AtLeast | Purpose::Selection => self.moment(&window.from, Edge::Begin, &[])?,
         };
         let (to, to_text) = match &window.length {
             None => (end, format!("end of the run at {end}")),
@@ -145,8 +112,8 @@ impl Evidence<'_> {
                 let mut until = window.from.clone();
                 until.parts.extend(length.parts.iter().cloned());
                 match purpose {
-                    Purpose::Possible => self.settled(&until, Edge::End)?,
-                    Purpose::Sure | Purpose::Selection => self.moment(&until, Edge::End, &[])?,
+                    Purpose::AtLeast => self.settled(&until, Edge::End)?,
+                    Purpose::AtMost | Purpose::Selection => self.moment(&until, Edge::End, &[])?,
                 }
             }
         };

@@ -105,7 +105,8 @@ fn absence_proves_something_only_if_there_was_presence() {
         &[
             "no such packet was on lan at any time, so its absence here proves nothing",
             "from leave at 5.001 s",
-            "to   leave at 5.001 s + LMQT (LMQC 2 x LMQI 0.500 s) 1.000 s = 6.001 s",
+            "to   leave at 5.001 s + LMQT (LMQC 2 x LMQI 0.500 s) 1.000 s + tolerance 0.100 s \
+             = 6.101 s",
         ],
     );
     queries("0").asks(ms(2000)).comes_out(Pass);

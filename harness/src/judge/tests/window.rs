@@ -16,13 +16,11 @@ fn asked(expectation: &str, at: &[Instant], outcome: Outcome) {
 }
 
 #[test]
-fn what_must_come_and_comes_late_by_the_tolerance_is_no_pass_and_no_failure() {
+fn what_must_come_may_come_late_by_the_tolerance_but_never_early() {
     let expectation = "count = '>= 1'\nafter = 'leave'\nwithin = 'LMQT'";
     asked(expectation, &[LEAVE - NS], Fail);
     asked(expectation, &[LEAVE], Pass);
-    asked(expectation, &[ms(6001) - NS], Pass);
-    asked(expectation, &[ms(6001)], Vacuous);
-    asked(expectation, &[ms(6101) - NS], Vacuous);
+    asked(expectation, &[ms(6101) - NS], Pass);
     asked(expectation, &[ms(6101)], Fail);
 }
 
@@ -30,10 +28,8 @@ fn what_must_come_and_comes_late_by_the_tolerance_is_no_pass_and_no_failure() {
 fn what_must_come_after_a_computed_time_must_not_come_before_it() {
     let expectation = "count = '>= 1'\nafter = 'leave + LMQT'\nwithin = '1s'";
     asked(expectation, &[ms(6001) - NS], Fail);
-    asked(expectation, &[ms(6001)], Vacuous);
-    asked(expectation, &[ms(6101)], Pass);
-    asked(expectation, &[ms(7001) - NS], Pass);
-    asked(expectation, &[ms(7101) - NS], Vacuous);
+    asked(expectation, &[ms(6001)], Pass);
+    asked(expectation, &[ms(7101) - NS], Pass);
     asked(expectation, &[ms(7101)], Fail);
 }
 
@@ -65,14 +61,13 @@ fn from_the_start_on_there_is_no_tolerance_and_after_it_there_is() {
 #[test]
 fn an_exact_count_is_at_least_and_at_most_each_with_its_own_tolerance() {
     let expectation = "count = 1\nafter = 'leave + LMQT'\nwithin = '1s'";
-    // Enough of them: early never, and what is late by the tolerance shows nothing.
+    // Enough of them: early never, late by the tolerance.
     asked(expectation, &[ms(6001) - NS], Fail);
-    asked(expectation, &[ms(6001)], Vacuous);
-    asked(expectation, &[ms(6101)], Pass);
-    asked(expectation, &[ms(7101) - NS], Vacuous);
+    asked(expectation, &[ms(6001)], Pass);
+    asked(expectation, &[ms(7101) - NS], Pass);
     asked(expectation, &[ms(7101)], Fail);
-    // Not too many: one that may have come late from before shows nothing, one after the end is none.
-    asked(expectation, &[ms(6101) - NS, ms(6500)], Vacuous);
+    // Not too many: events that came late from before, or after the end, do not count.
+    asked(expectation, &[ms(6101) - NS, ms(6500)], Pass);
     asked(expectation, &[ms(6101), ms(6500)], Fail);
     asked(expectation, &[ms(6500), ms(7001) - NS], Fail);
     asked(expectation, &[ms(6500), ms(7001)], Pass);
@@ -125,8 +120,7 @@ fn a_window_that_the_tolerance_eats_up_proves_nothing() {
     // An upper bound that cannot be judged; a lower one that can, and does not hold.
     asked("1", 200, &[ms(6050)], Vacuous);
     asked("1", 200, &control, Fail);
-    asked(">= 1", 200, &[ms(6050)], Vacuous);
-    asked(">= 1", 200, &[ms(6401)], Fail);
+    asked(">= 1", 200, &[ms(6050)], Pass);
 
     let delivery = "delivery = { to = 'h1', group = '239.1.1.1' }";
     for expectation in [
@@ -174,11 +168,9 @@ fn what_only_the_tolerance_let_pass_says_so() {
         at.iter().fold(run, |run, &at| run.asks(at)).finding()
     };
     let late = "count = '>= 1'\nafter = 'leave'\nwithin = 'LMQT'";
-    let finding_late = finding(late, &[ms(6050)]);
+    let by_tolerance = finding(late, &[ms(6050)]).by_tolerance;
     let words = "by the tolerance of 0.100 s; without it FAIL: expected at least 1, found 0";
-    assert_eq!(finding_late.by_tolerance.as_deref(), Some(words));
-    // A laboratory that was late by as much is the likelier reason.
-    assert_eq!(finding_late.missed_by, Some(Duration::from_millis(49)));
+    assert_eq!(by_tolerance.as_deref(), Some(words));
     assert_eq!(finding(late, &[ms(5500)]).by_tolerance, None);
     assert_eq!(finding(late, &[ms(7000)]).by_tolerance, None);
     let ceased = "count = 0\nafter = 'leave + LMQT'\nwithin = '1s'";
@@ -188,42 +180,6 @@ fn what_only_the_tolerance_let_pass_says_so() {
     let words = finding(spaced, &[ms(5500), ms(6505)]).by_tolerance.unwrap_or_default();
     assert!(words.starts_with("by the tolerance of 0.100 s; without it FAIL"), "{words}");
     assert_eq!(finding(spaced, &[ms(5500), ms(6500)]).by_tolerance, None);
-}
-
-#[test]
-fn a_steady_stream_is_counted_over_the_window_as_it_is_written() {
-    let every_10_ms: Vec<Instant> = (0..200).map(|n| ms(5505 + 10 * n)).collect();
-    let window = "after = 'leave + LMQT'\nwithin = '1s'";
-    for (count, outcome) in [("'>= 99'", Pass), ("'<= 100'", Pass), ("'<= 99'", Vacuous)] {
-        asked(&format!("count = {count}\n{window}"), &every_10_ms, outcome);
-    }
-}
-
-#[test]
-fn of_two_counts_over_one_window_that_contradict_each_other_at_most_one_passes() {
-    let outcome = |count: &str, window: &str, at: &[Instant]| {
-        let claim = r#"packet = { on = "lan", kind = "query", from = "r1" }"#;
-        let run = Run::new(&format!("{claim}\ncount = {count}\n{window}"));
-        at.iter().fold(run, |run, &at| run.asks(at)).finding().outcome
-    };
-    let windows = [
-        "after = 'leave'\nwithin = '1s'",
-        "after = 'leave + LMQT'\nwithin = '1s'",
-        "after = '4500ms'\nwithin = '2s'",
-        "after = 'leave + LMQT'",
-    ];
-    let instants = [4450, 4550, 4999, 5001, 5050, 6000, 6001, 6050, 6101, 6550, 7000, 7050, 7101];
-    let counts = ["0", "1", "2", "'>= 3'"];
-    for window in windows {
-        for first in instants {
-            for second in instants.into_iter().filter(|second| *second >= first) {
-                let at = [ms(2000), ms(first), ms(second)];
-                let passed = counts.map(|count| outcome(count, window, &at) == Pass);
-                let passed = passed.iter().filter(|passed| **passed).count();
-                assert!(passed <= 1, "{window} {first} {second}");
-            }
-        }
-    }
 }
 
 /// An act at 8 s, which was done later than planned by 2 ms, and took 3 ms.
