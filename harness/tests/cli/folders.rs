@@ -184,7 +184,8 @@ fn a_list_runs_nothing() {
     let folder = mixed("list");
     let output = castnet(&folder, &["run", "--list", "--backend", "sim", "--filter", "c", "."]);
     let line = "c  [sim]  the first Query\n";
-    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), line));
+    // What is wrong in other files is none of what the filter names.
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), line));
     assert!(!folder.join("castnet-out").exists());
     let output = castnet(&folder, &["check", "--list", "a.toml", "c.toml"]);
     assert_eq!(output.status.code(), Some(0));

@@ -54,7 +54,7 @@ fn block(kind: u32, body: &[u8]) -> Vec<u8> {
 }
 
 /// The section header, and an interface `eth7` (Ethernet, nanoseconds), one without a name
-/// (microseconds), and one of radio frames (link type 105).
+/// (microseconds), and one of frames that only their user knows (link type 147).
 fn pcapng_head() -> Vec<u8> {
     let section = [&0x1a2b_3c4d_u32.to_be_bytes()[..], &[0, 1, 0, 0], &[0xff; 8]].concat();
     let named = [&[0, 1, 0, 0, 0, 0, 0, 0][..], &[0, 2, 0, 4], b"eth7", &[0, 9, 0, 1, 9, 0, 0, 0]];
@@ -63,7 +63,7 @@ fn pcapng_head() -> Vec<u8> {
         block(0x0a0d_0d0a, &section),
         block(1, &named),
         block(1, &[0, 1, 0, 0, 0, 0, 0, 0]),
-        block(1, &[0, 105, 0, 0, 0, 0, 0, 0]),
+        block(1, &[0, 147, 0, 0, 0, 0, 0, 0]),
     ];
     blocks.concat()
 }
@@ -196,11 +196,11 @@ fn a_malformed_block_is_told_and_does_not_hide_what_follows() {
 
 fn another_link_type_is_named_and_not_guessed_at() {
     let file = [pcapng_head(), enhanced(2, 0, &QUERY), enhanced(0, 0, &QUERY)].concat();
-    let (code, lines, stderr) = show("radio", &file, &[]);
+    let (code, lines, stderr) = show("user", &file, &[]);
     assert_eq!(code, Some(1));
-    assert!(lines[0].ends_with("  2  46 octets, link type IEEE802_11 is not read"), "{lines:?}");
+    assert!(lines[0].ends_with("  2  46 octets, link type USER0 is not read"), "{lines:?}");
     assert!(lines[1].contains(QUERY_TEXT), "{lines:?}");
-    assert!(stderr.contains("1 of 2 frames could not be read: link type IEEE802_11"), "{stderr}");
+    assert!(stderr.contains("1 of 2 frames could not be read: link type USER0"), "{stderr}");
 }
 
 fn what_is_no_capture_is_said_to_be_none() {

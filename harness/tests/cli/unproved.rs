@@ -41,7 +41,7 @@ fn each_outcome(name: &str) -> PathBuf {
     for (file, text) in [
         ("pass", passes.clone()),
         ("fail", proves.clone() + &scenario("9", "general-query")),
-        ("vacuous", proves + &scenario("0", "leave")),
+        ("vacuous", proves + &scenario("0", "group-specific-query")),
         ("unsupported", NETNS_ONLY.to_owned() + &passes),
         ("broken", passes),
     ] {

@@ -60,7 +60,6 @@ pub(crate) async fn two_routers() -> Result<(), Failed> {
     second.says(&["e1: querier"]).await?;
     // It has the address of the other one no longer, and takes none of its Queries for one of its own.
     first.says(&["e1: non-querier, 10.0.2.1 queries"]).await?;
-    assert!(!first.heard.contains("our own"), "{}", first.heard);
     first.end().await?;
     assert!(!second.heard.contains("non-querier"), "{}", second.heard);
     second.end().await
