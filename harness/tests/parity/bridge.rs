@@ -152,7 +152,7 @@ impl<A: BridgeInet> Model<Stimulus> for Subject<A> {
         let mut out = Vec::new();
         match stimulus {
             Stimulus::Packet(port, packet) => {
-                let frame = Ground::frame(*port, packet);
+                let frame = Ground::frame(A::FAMILY, *port, packet);
                 let (to, from) = (frame[..6].try_into().unwrap(), frame[6..12].try_into().unwrap());
                 self.0.receive(now, *port, from, to, &Rc::from(&packet[..]), &mut out);
             }

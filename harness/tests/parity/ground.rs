@@ -132,16 +132,16 @@ impl Ground {
 
     /// Sends the packet from the outer end of a link.
     pub(crate) fn send(&self, link: usize, packet: &[u8]) {
-        let frame = Self::frame(link, packet);
+        let frame = Self::frame(self.family, link, packet);
         self.taps[link].send(self.built.ifindex[link][0], &frame).unwrap();
     }
 
-    /// The packet in a frame from the outer end of a link, to its group or to the inner end.
-    pub(crate) fn frame(link: usize, packet: &[u8]) -> Vec<u8> {
-        let is_v6 = packet.first().is_some_and(|first| first >> 4 == 6);
+    /// The packet in a frame of this family from the outer end of a link, to its group or to the inner
+    /// end. What version the packet names does not matter.
+    pub(crate) fn frame(family: Family, link: usize, packet: &[u8]) -> Vec<u8> {
         let to = packet.get(16..20).map_or([0; 4], |to| to.try_into().unwrap());
-        let destination = match (is_v6, to) {
-            (true, _) => match packet.get(24..40) {
+        let destination = match (family, to) {
+            (Family::V6, _) => match packet.get(24..40) {
                 Some(&[0xff, .., a, b, c, d]) => [0x33, 0x33, a, b, c, d],
                 _ => mac(link, INNER),
             },
@@ -149,7 +149,6 @@ impl Ground {
             (_, [255, 255, 255, 255]) => [0xff; 6],
             _ => mac(link, INNER),
         };
-        let family = if is_v6 { Family::V6 } else { Family::V4 };
         [&destination[..], &mac(link, OUTER), &ether_type(family), packet].concat()
     }
 
