@@ -31,7 +31,6 @@
 //! - [`knobs`]: the parameters of group management, and the RFCs' arithmetic.
 //! - [`scenario`]: reads what an author writes, and reports errors in it.
 //! - [`plan`]: names resolved, addresses given, `LMQT` turned into arithmetic.
-//! - [`family`]: the address families that the laboratory supports.
 //! - [`protocol`]: the meaning of messages to an observer of a link.
 //! - [`printable`]: text of strangers, as it may be shown.
 //! - [`output`]: writes files.
@@ -65,7 +64,6 @@ pub mod compare;
 pub mod device;
 pub mod explain;
 pub mod fabric;
-pub mod family;
 pub mod judge;
 pub mod knobs;
 pub mod lab;

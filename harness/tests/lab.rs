@@ -1,11 +1,10 @@
 //! The lowest layer of the lab on the running kernel: it builds what was asked for, it captures
 //! what was sent, and nothing is left behind.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use castnet_lab::family::spoken;
 use castnet_lab::lab::carrier::noticed;
 use castnet_lab::lab::link::{self, Medium};
 use castnet_lab::lab::{
@@ -87,7 +86,9 @@ impl Lab {
     }
 
     fn address(&self, link: usize, port: usize) -> Ipv4Addr {
-        spoken(self.links[link].ports[port].addresses[0].addr()).unwrap()
+        let address = self.links[link].ports[port].addresses[0].addr();
+        let IpAddr::V4(address) = address else { panic!("{address} is not of IPv4") };
+        address
     }
 
     /// A socket on one port, bound to the port's address so that multicast leaves there too.

@@ -37,7 +37,6 @@ use etherparse::PacketBuilder;
 use super::{Finding, Outcome, Verdict, judge};
 use crate::capture::numbered::{self, UDP_PORT};
 use crate::device::castnet::events::EventRecorder;
-use crate::family::spoken;
 use crate::plan::{Action, NodeId, Plan, PortId, compile};
 use crate::recording::{
     Delivery, Frame, MfcChange, MfcEntry, NodeEvent, Number, Recording, StateChange,
@@ -147,7 +146,9 @@ impl Run {
     }
 
     fn address(&self, port: &str) -> Ipv4Addr {
-        spoken(self.plan.ports[self.port(port)].address.unwrap()).unwrap()
+        let address = self.plan.ports[self.port(port)].address;
+        let Some(IpAddr::V4(address)) = address else { panic!("{address:?} is not of IPv4") };
+        address
     }
 
     fn igmp(self, at: Instant, port: &str, to: Ipv4Addr, message: &Message) -> Self {

@@ -1,9 +1,9 @@
 //! Which expectation shows which RFC clause.
 //!
-//! An expectation shows the clauses of its own `proves`. A clause of the file is shown by the
-//! expectations that look at whose duty it is: a host's by those about Reports, Leaves and Done, a
+//! An expectation shows the clauses of its own `proves`. A clause of the file that no expectation names is
+//! shown by those that look at whose duty it is: a host's by those about Reports, Leaves and Done, a
 //! router's by those about Queries, datagrams, and what a router or a switch holds, and everybody's by
-//! any; but if one of them names it itself, by that one alone. A clause that none of them shows, or of a protocol that the scenario does not speak, is refused.
+//! any. A clause that none of them shows, or of a protocol that the scenario does not speak, is refused.
 
 use castnet::addr::Family;
 

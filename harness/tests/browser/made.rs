@@ -1,6 +1,6 @@
 //! Runs made by hand, so that the pages do not depend on a kernel.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use castnet::addr::Group;
@@ -8,7 +8,6 @@ use castnet::time::Instant;
 use castnet::wire::igmp::{Message, Query};
 use castnet::wire::ipv4::encode_igmp;
 use castnet_lab::capture::{ethernet, numbered};
-use castnet_lab::family::spoken;
 use castnet_lab::plan::{Plan, PortId};
 use castnet_lab::recording::{Delivery, Frame, Number, Recording};
 use etherparse::PacketBuilder;
@@ -77,7 +76,9 @@ fn crossing(plan: &Plan, sender: &str, at: Duration, packet: &[u8]) -> Vec<Frame
 }
 
 fn address(plan: &Plan, name: &str) -> Ipv4Addr {
-    spoken(plan.ports[port(plan, name)].address.unwrap()).unwrap()
+    let address = plan.ports[port(plan, name)].address;
+    let Some(IpAddr::V4(address)) = address else { panic!("{address:?} is not of IPv4") };
+    address
 }
 
 fn igmp(plan: &Plan, sender: &str, at: Duration, to: Ipv4Addr, message: &Message) -> Vec<Frame> {
