@@ -178,8 +178,10 @@ pub(crate) async fn v1_queries() {
         (100, Hear(v1_query(NOBODY, 500))),
         (900, Hear(v1_query(a, 500))),
         (1_700, Hear(v1_query(group(9), 500))),
-        (2_300, Hear(v1_query(NOBODY, 100))),
+        // The longer time comes first: an answer that is due at once, but that no worker has sent yet, is
+        // drawn anew by a Query with a longer time.
         (2_300, Hear(v1_query(NOBODY, 25_000))),
+        (2_300, Hear(v1_query(NOBODY, 100))),
         (2_800, Hear(v1_query(b, 25_000))),
         (2_800, Hear(v1_query(b, 100))),
         (3_100, Hear(v1_query(a, 0))),
