@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::querier::Querier;
 use super::stream::{Stream, Then};
-use super::{is_routed, maybe_seconds, seconds};
+use super::{maybe_seconds, seconds};
 use crate::capture::decode::{Content, DecodedMessage, Packet};
 use crate::protocol::wish::{Wish, wish};
 
@@ -104,7 +104,7 @@ impl Link {
             Content::Other(other) if other.is_control => {}
             Content::Data(_) | Content::Other(_) => {
                 if let Some(group) =
-                    Group::new(packet.destination).filter(|group| is_routed(*group))
+                    Group::new(packet.destination).filter(|group| !group.is_link_local())
                 {
                     self.datagram(group, packet, at, outgoing);
                 }
@@ -229,7 +229,7 @@ impl Link {
 
     /// Whether somebody asked for a group of the family that routers forward.
     pub(super) fn has_members(&self, family: Family) -> bool {
-        self.groups.keys().any(|group| group.family() == family && is_routed(*group))
+        self.groups.keys().any(|group| group.family() == family && !group.is_link_local())
     }
 
     /// Whether a stream of the family was seen.

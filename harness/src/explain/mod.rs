@@ -18,7 +18,6 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use castnet::addr::Group;
 use serde::{Serialize, Serializer};
 
 use crate::capture::decode::{Content, Packet};
@@ -102,11 +101,6 @@ impl Explainer {
 
 const fn is_gmp(packet: &Packet) -> bool {
     matches!(packet.content, Content::Gmp(_) | Content::BadGmp(_))
-}
-
-/// Whether a router may carry datagrams of the group to another link.
-fn is_routed(group: Group) -> bool {
-    !group.is_link_local()
 }
 
 /// Durations are numbers of seconds in JSON.

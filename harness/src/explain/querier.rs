@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::gmp::message::{Query, Version};
 use serde::Serialize;
 
@@ -66,8 +67,8 @@ impl Querier {
     /// The parameters by which members on its link live: what it announces, else what it does, else
     /// the RFC's defaults.
     #[must_use]
-    pub fn knobs(&self) -> Knobs {
-        let mut knobs = Knobs { version: self.version, ..Knobs::default() };
+    pub fn knobs(&self, family: Family) -> Knobs {
+        let mut knobs = Knobs { version: self.version, ..Knobs::of(family) };
         // Startup Queries come faster than others, so that a spacing may be too short, not too long.
         let spacing = self.spacing.map(|spacing| match self.general_queries {
             0..=2 => spacing.max(knobs.query_interval),

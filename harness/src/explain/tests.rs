@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use castnet::addr::Group;
 use castnet::gmp::message::{Message, Query, Record, Report, Sources, Version};
 use castnet::wire::ip::Header;
 use castnet::wire::ipv4;
@@ -134,7 +135,7 @@ fn a_querier_that_fell_silent_ends_the_stream_at_gmi() {
     assert_eq!(
         words(&explained, What::Stopped),
         "(10.0.1.9, 239.1.1.1) stopped: the last Report was 259.900 s before, and GMI (RV 2 x QI \
-         125 s + QRI 10 s = 260 s) was over: nobody asked, the last General Query was 263.900 s \
+         125.000 s + QRI 10.000 s = 260.000 s) was over: nobody asked, the last General Query was 263.900 s \
          before"
     );
 }
@@ -316,7 +317,10 @@ fn the_same_is_told_of_mld() {
     let explained = capture.explain();
     assert_eq!(faults(&explained), [(What::QuerierSilent, "eth0"), (What::Stopped, "eth0")][..]);
     let said = words(&explained, What::Stopped);
-    assert!(said.contains("and GMI (RV 2 x QI 125 s + QRI 10 s = 260 s) was over"), "{said}");
+    assert!(
+        said.contains("and MALI (RV 2 x QI 125.000 s + QRI 10.000 s = 260.000 s) was over"),
+        "{said}"
+    );
 }
 
 #[test]

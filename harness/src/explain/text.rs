@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use castnet::time::Seconds;
 
+use super::Explained;
 use super::link::{Link, Member};
 use super::querier::Querier;
 use super::stream::Stream;
-use super::{Explained, is_routed};
 
 /// The most lines of one kind for a link; JSON has all.
 const MOST: usize = 40;
@@ -46,7 +46,7 @@ impl Link {
         }
         let queriers = self.queriers.iter().map(|(address, querier)| querier.line(&address));
         rows(f, queriers)?;
-        let members = self.members.iter().filter(|((group, _), _)| is_routed(*group));
+        let members = self.members.iter().filter(|((group, _), _)| !group.is_link_local());
         rows(f, members.map(|((group, host), member)| member.line(&group, &host)))?;
         let streams = self.streams.iter();
         rows(f, streams.map(|((group, source), stream)| stream.line(&source, &group)))

@@ -49,7 +49,10 @@ fn a_silent_querier_is_named_with_the_stream_that_it_ended() {
         lines[2].starts_with("FAULT  lan  31.250 s  the querier 10.0.2.1 fell silent"),
         "{said}"
     );
-    assert!(lines[3].contains("GMI (RV 2 x QI 125 s + QRI 10 s = 260 s) was over"), "{said}");
+    assert!(
+        lines[3].contains("GMI (RV 2 x QI 125.000 s + QRI 10.000 s = 260.000 s) was over"),
+        "{said}"
+    );
     let json = castnet(&folder, &["explain", "--json", capture]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["findings"][0]["what"], "querier-silent");

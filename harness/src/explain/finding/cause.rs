@@ -7,7 +7,7 @@ use castnet::addr::Group;
 use super::words_of;
 use crate::explain::link::Link;
 use crate::explain::stream::Then;
-use crate::knobs::Knobs;
+use crate::knobs::{Knobs, interval, interval_word};
 
 /// How much of an interval may be missing when it counts as over: hosts, routers and the capture do
 /// not agree on the millisecond.
@@ -56,8 +56,9 @@ pub(super) fn cause(link: &Link, group: Group, then: Then, after: Then, at: Dura
     let Some(report) = then.report else {
         return Cause::Unasked("nobody on this link was seen to ask for it before".to_owned());
     };
-    let knobs = link.querier(group.family()).map(|(_, querier)| querier.knobs());
-    let knobs = knobs.unwrap_or_default();
+    let family = group.family();
+    let knobs = link.querier(family).map(|(_, querier)| querier.knobs(family));
+    let knobs = knobs.unwrap_or_else(|| Knobs::of(family));
     let interval = knobs.group_membership_interval();
     let age = at.saturating_sub(report);
     if age + interval / BLUR < interval {
@@ -108,19 +109,7 @@ pub(super) fn queries(count: u32) -> String {
 
 /// The Group Membership Interval with its parts.
 fn formula(knobs: &Knobs) -> String {
-    let (interval, response) = (knobs.query_interval, knobs.query_response_interval);
-    let total = knobs.group_membership_interval();
-    let renewed = interval * u32::from(knobs.robustness);
-    let responses = match (total - renewed).as_nanos().checked_div(response.as_nanos()) {
-        Some(2) => "2 x ",
-        _ => "",
-    };
-    let seconds = |time: Duration| format!("{} s", time.as_secs_f64());
-    format!(
-        "GMI (RV {} x QI {} + {responses}QRI {} = {})",
-        knobs.robustness,
-        seconds(interval),
-        seconds(response),
-        seconds(total)
-    )
+    let word = interval_word("GMI", knobs.family);
+    let formula = interval("GMI").map(|row| (row.of)(knobs).1).unwrap_or_default();
+    format!("{word} ({formula} = {})", words_of(knobs.group_membership_interval()))
 }

@@ -8,7 +8,6 @@ use castnet::addr::Group;
 
 use super::cause::cause;
 use super::{Found, What, words_of};
-use crate::explain::is_routed;
 use crate::explain::link::Link;
 use crate::explain::stream::Stream;
 
@@ -84,7 +83,7 @@ pub(super) fn elsewhere(
     found: &mut Found<'_>,
 ) {
     let Some(here) = links.get(name) else { return };
-    for group in here.wanted().filter(|group| is_routed(*group)) {
+    for group in here.wanted().filter(|group| !group.is_link_local()) {
         if streams_of(here, group).next().is_some() {
             continue;
         }

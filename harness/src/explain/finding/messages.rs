@@ -6,7 +6,6 @@ use castnet::addr::Family;
 
 use super::cause::{overdue, queries};
 use super::{Found, What, words_of};
-use crate::explain::is_routed;
 use crate::explain::link::Link;
 use crate::knobs::Knobs;
 
@@ -16,7 +15,7 @@ pub(super) fn queriers(link: &Link, length: Duration, found: &mut Found<'_>) {
         match link.querier(family) {
             None => nobody(link, family, length, found),
             Some((address, querier)) => {
-                let knobs = querier.knobs();
+                let knobs = querier.knobs(family);
                 let silence = length.saturating_sub(querier.last);
                 if silence > overdue(&knobs) {
                     let words = format!(
@@ -46,7 +45,7 @@ fn nobody(link: &Link, family: Family, length: Duration, found: &mut Found<'_>) 
         Family::V4 => "IGMP",
         Family::V6 => "MLD",
     };
-    let knobs = Knobs::default();
+    let knobs = Knobs::of(family);
     let interval = words_of(knobs.query_interval);
     if !link.has_members(family) {
         if link.has_streams(family) {
@@ -75,7 +74,7 @@ fn nobody(link: &Link, family: Family, length: Duration, found: &mut Found<'_>) 
 fn several(link: &Link, found: &mut Found<'_>) {
     let named = || link.queriers.iter().filter(|(address, _)| !address.is_unspecified());
     for (higher, one) in named() {
-        let interval = one.knobs().query_interval;
+        let interval = one.knobs(Family::of(*higher)).query_interval;
         let is_beaten_by = |address: &std::net::IpAddr| {
             Family::of(*address) == Family::of(*higher) && address < higher
         };
@@ -98,7 +97,7 @@ fn several(link: &Link, found: &mut Found<'_>) {
 
 /// Members that do not answer.
 pub(super) fn answers(link: &Link, length: Duration, found: &mut Found<'_>) {
-    for group in link.wanted().filter(|group| is_routed(*group)) {
+    for group in link.wanted().filter(|group| !group.is_link_local()) {
         let then = link.then(group, length);
         let unanswered = then.unanswered;
         if unanswered < 2 {
