@@ -66,6 +66,13 @@ impl Links {
         self.0.values().find(|link| link.config.name == name).map(|link| link.vif)
     }
 
+    /// The links with a timer whose time has come.
+    pub(super) fn due(&self, now: Instant) -> Vec<Vif> {
+        let deadline = |link: &Link| Some(link.igmp.as_ref()?.deadline()?.at);
+        let is_due = |link: &&Link| deadline(link).is_some_and(|at| at <= now);
+        self.0.values().filter(is_due).map(|link| link.vif).collect()
+    }
+
     /// The lowest number that no link has.
     pub(super) fn free(&self) -> Option<Vif> {
         (0..).map_while(Vif::new).find(|vif| !self.0.contains_key(vif))

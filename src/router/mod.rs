@@ -232,10 +232,9 @@ impl Router {
     }
 
     fn expire(&mut self, now: Instant) {
-        for vif in self.vifs() {
+        for vif in self.links.due(now) {
             let mut said = VecDeque::new();
-            let link = self.links.0.get_mut(&vif);
-            if let Some(igmp) = link.and_then(|link| link.igmp.as_mut()) {
+            if let Some(igmp) = self.links.0.get_mut(&vif).and_then(|link| link.igmp.as_mut()) {
                 igmp.expire(&mut Cx { now, rng: &mut self.rng, out: &mut said });
             }
             self.act_on(vif, said);
