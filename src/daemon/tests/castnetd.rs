@@ -12,12 +12,14 @@ use castnet::kernel::readable;
 use castnet_lab::capture::decode::decode;
 use castnet_lab::lab::{
     BATCH_BYTES, Capture, Carrier, Frame, LinkSpec, Netns, PROOF_BOUND, PortSpec, Tap, link,
-    privilege,
 };
 use castnet_lab::scenario::PacketKind;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+#[path = "../../../harness/tests/privileged/mod.rs"]
+mod privileged;
 
 const CASTNETD: &str = env!("CARGO_BIN_EXE_castnetd");
 
@@ -27,11 +29,6 @@ const GOOD: &str = "igmp = { query-interval = \"60s\", startup-query-interval = 
 type Test = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
-    let refusal = privilege::enter().err().map(|refusal| refusal.to_string());
-    let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-    if let (Some(refusal), false) = (&refusal, required) {
-        eprintln!("SKIPPED: castnetd is not tried: {refusal}");
-    }
     let tests: [(&str, Test); 5] = [
         ("sigterm_ends_it_cleanly", sigterm_ends_it_cleanly),
         ("sighup_has_it_read_its_configuration_again", sighup_reloads),
@@ -39,11 +36,8 @@ fn main() -> ExitCode {
         ("check_names_what_is_wrong", check_names_what_is_wrong),
         ("check_is_no_success_where_nobody_can_read_it", check_is_not_written),
     ];
-    let trials = tests.into_iter().map(|(name, test)| match refusal.clone() {
-        None => Trial::test(name, test),
-        Some(why) => Trial::test(name, || Err(why.into())).with_ignored_flag(!required),
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    let trials = tests.map(|(name, test)| Trial::test(name, test));
+    privileged::run(&Arguments::from_args(), trials.into_iter().collect())
 }
 
 /// Runs `body` with the namespaces of a router and a host on one link that carries.

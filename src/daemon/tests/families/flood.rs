@@ -97,7 +97,8 @@ pub(crate) async fn groups() -> Result<(), Failed> {
             sent = sent => sent?,
             seen = seen => seen?,
         }
-        let lines = castnetd.end().await?;
+        let (_, log) = castnetd.end().await?;
+        let lines: Vec<&str> = log.lines().collect();
         assert!(lines.len() < 300, "{family}: {} lines", lines.len());
         let told = |parts: &[&str]| lines.iter().any(|l| parts.iter().all(|part| l.contains(part)));
         let limit = "would be more than the 2000 groups";
@@ -135,10 +136,11 @@ pub(crate) async fn refused() -> Result<(), Failed> {
         rig.forge(&self::report([old].into_iter(), true))?;
         castnetd.says(&["members present of", &old.to_string()]).await?;
     }
-    let lines = castnetd.end().await?;
+    let (_, log) = castnetd.end().await?;
+    let lines: Vec<&str> = log.lines().collect();
     assert!(lines.len() < 300, "{} lines", lines.len());
     for (family, held) in [("IPv4", "10.0.2.2"), ("IPv6", "TTL 63")] {
-        let told = |line: &&String| {
+        let told = |line: &&&str| {
             line.contains("4900 more such events, 5000 since the start") && line.contains(family)
         };
         let line = lines.iter().find(told).ok_or(format!("{lines:#?}"))?;
@@ -160,10 +162,10 @@ pub(crate) async fn endless() -> Result<(), Failed> {
         by(&path)
     };
     replace(&|path| Ok(mkfifo(path, Mode::S_IRWXU)?))?;
-    castnetd.reload()?;
+    castnetd.hang_up()?;
     castnetd.says(&["it is no regular file", "stays in force"]).await?;
     replace(&|path| Ok(std::os::unix::fs::symlink("/dev/zero", path)?))?;
-    castnetd.reload()?;
+    castnetd.hang_up()?;
     castnetd.says(&["it is no regular file", "stays in force"]).await?;
     castnetd.end().await.map(drop)
 }

@@ -1,15 +1,20 @@
 //! castnetd with both families at once, as hosts, sources and other routers see it.
 
 mod flood;
+#[path = "../../../../harness/tests/privileged/mod.rs"]
+mod privileged;
 mod rig;
+#[path = "../serving.rs"]
+mod serving;
 
 use std::net::{IpAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use castnet::addr::Family;
-use castnet_lab::lab::{Frame, privilege};
-use libtest_mimic::{Arguments, Failed, Trial};
+use castnet_lab::lab::Frame;
+use libtest_mimic::{Arguments, Failed};
+use privileged::fallible as trial;
 use rig::{
     HOST, R1, R2, Rig, SOURCE, UP, between, burst, config, is_datagram, is_message, is_query,
     is_report,
@@ -24,11 +29,6 @@ interface = [{ name = 'up' }, { name = 'lan' }]
 const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
 
 fn main() -> ExitCode {
-    let refusal = privilege::enter().err().map(|refusal| refusal.to_string());
-    let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-    if let (Some(refusal), false) = (&refusal, required) {
-        eprintln!("SKIPPED: castnetd is not tried: {refusal}");
-    }
     let trials = vec![
         trial("a_default_host_gets_its_stream_and_leaves", || hosts(&[])),
         trial("a_host_of_mldv1_gets_its_stream_and_leaves", || {
@@ -43,22 +43,7 @@ fn main() -> ExitCode {
         trial("a_flood_of_refused_packets_is_some_lines_and_a_number", flood::refused),
         trial("a_configuration_that_never_ends_is_refused_and_blocks_nothing", flood::endless),
     ];
-    let trials = trials.into_iter().map(|trial| match (&refusal, required) {
-        (None, _) => trial,
-        (Some(_), false) => trial.with_ignored_flag(true),
-        (Some(why), true) => panic!("{why}"),
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
-}
-
-fn trial<F: Future<Output = Result<(), Failed>>>(
-    name: &str,
-    body: impl Fn() -> F + Send + 'static,
-) -> Trial {
-    Trial::test(name, move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(body())
-    })
+    privileged::run(&Arguments::from_args(), trials)
 }
 
 fn group(family: Family, number: u8) -> IpAddr {
@@ -177,7 +162,7 @@ async fn configured_flows() -> Result<(), Failed> {
             }
         }
         config("flows", &joins(11..21));
-        castnetd.reload()?;
+        castnetd.hang_up()?;
         castnetd.says(&["IPv6 configured anew"]).await?;
     }
     Ok(())

@@ -8,7 +8,6 @@ use std::fs;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use castnet::addr::Family;
@@ -18,16 +17,11 @@ use castnet_lab::lab::{
     Tap, link, usable,
 };
 use libtest_mimic::Failed;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 
-const CASTNETD: &str = env!("CARGO_BIN_EXE_castnetd");
-/// How long anything may take that is to happen at once, on a busy machine.
-const BOUND: Duration = Duration::from_secs(20);
+use crate::serving::{self, BOUND, Castnetd};
+
 const PORT: u16 = 5000;
 /// What every datagram of a source holds.
 const MARK: &[u8] = b"datagram of the source";
@@ -230,69 +224,16 @@ impl Rig {
         node: usize,
         config: &PathBuf,
     ) -> Result<Castnetd, Failed> {
-        let runtime = tokio::runtime::Handle::current();
-        let spawn = || {
-            let _inside_runtime = runtime.enter();
-            let mut castnetd = Command::new(CASTNETD);
-            castnetd.arg("run").args(options).arg(config);
-            castnetd.stderr(Stdio::piped()).kill_on_drop(true);
-            castnetd.spawn()
-        };
-        let mut child = self.netns[node].run(spawn)??;
-        let stderr = child.stderr.take().ok_or("no standard error")?;
-        Ok(Castnetd { child, log: BufReader::new(stderr).lines() })
+        Castnetd::start(&self.netns[node], options, config)
     }
-}
-
-/// A castnetd that runs; it is killed when this is dropped.
-pub(crate) struct Castnetd {
-    child: Child,
-    log: Lines<BufReader<ChildStderr>>,
 }
 
 impl Castnetd {
-    /// The next line of its log that has all these parts.
-    pub(crate) async fn says(&mut self, parts: &[&str]) -> Result<String, Failed> {
-        let mut before = String::new();
-        let said = async {
-            while let Some(line) = self.log.next_line().await? {
-                if parts.iter().all(|part| line.contains(part)) {
-                    return Ok(line);
-                }
-                before += &(line + "\n");
-            }
-            Err(Failed::from(format!("it ended without saying {parts:?}")))
-        };
-        match timeout(BOUND, said).await {
-            Ok(Ok(line)) => Ok(line),
-            Ok(Err(why)) => Err(format!("{}\n{before}", why.message().unwrap_or_default()).into()),
-            Err(_) => Err(format!("it did not say {parts:?} in {BOUND:?}:\n{before}").into()),
-        }
-    }
-
     /// Its memory, KiB.
     pub(crate) fn resident(&self) -> Result<u64, Failed> {
-        let pid = self.child.id().ok_or("it has ended")?;
-        let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let text = fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
         let row = text.lines().find_map(|row| row.strip_prefix("VmRSS:"));
         Ok(row.and_then(|row| row.split_whitespace().next()).ok_or("no VmRSS")?.parse()?)
-    }
-
-    /// Ends it, and returns what it logged since the last line that was read.
-    pub(crate) async fn end(mut self) -> Result<Vec<String>, Failed> {
-        let pid = self.child.id().ok_or("it has ended")?;
-        kill(Pid::from_raw(pid.try_into()?), Signal::SIGTERM)?;
-        let mut lines = Vec::new();
-        while let Some(line) = self.log.next_line().await? {
-            lines.push(line);
-        }
-        Ok(lines)
-    }
-
-    /// Has it read its configuration again.
-    pub(crate) fn reload(&self) -> Result<(), Failed> {
-        let pid = self.child.id().ok_or("it has ended")?;
-        Ok(kill(Pid::from_raw(pid.try_into()?), Signal::SIGHUP)?)
     }
 }
 
@@ -304,12 +245,9 @@ pub(crate) fn burst(socket: &UdpSocket, group: IpAddr, count: usize) -> Result<(
     Ok(())
 }
 
+/// A file with this configuration.
 pub(crate) fn config(name: &str, text: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("families-{name}.toml"));
-    // An earlier run may have left a link or a pipe there.
-    _ = fs::remove_file(&path);
-    fs::write(&path, text).unwrap();
-    path
+    serving::config(&format!("families-{name}"), text)
 }
 
 /// Whether the frame is a datagram of a source to this group, on its way to the host.

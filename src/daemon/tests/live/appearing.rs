@@ -43,7 +43,7 @@ pub(crate) async fn late() -> Result<(), Failed> {
         })
         .await
         .map_err(|why| format!("{cause}: {}", why.message().unwrap_or_default()))?;
-        castnetd.end().await?;
+        castnetd.ends_well().await?;
     }
     Ok(())
 }
@@ -84,7 +84,7 @@ pub(crate) async fn vanish() -> Result<(), Failed> {
         })
         .await?;
     }
-    castnetd.end().await
+    castnetd.ends_well().await
 }
 
 /// More links match than one table has room for, and one goes.
@@ -108,7 +108,7 @@ pub(crate) async fn pattern() -> Result<(), Failed> {
     ears.query_from("10.3.32.1").await?;
     let member = host.member("10.3.32.2")?;
     beside(source.source("10.0.1.10")?, member.is_served()).await?;
-    castnetd.end().await
+    castnetd.ends_well().await
 }
 
 /// 32 interfaces and version 3: 64 memberships, where a socket has 20.
@@ -133,7 +133,7 @@ pub(crate) async fn many() -> Result<(), Failed> {
     let member = host.member("10.1.32.2")?;
     castnetd.says(&["v32", "members present", "239.1.1.1"]).await?;
     beside(source.source("10.1.1.2")?, member.is_served()).await?;
-    castnetd.end().await?;
+    castnetd.ends_well().await?;
 
     text += "[[interface]]\nname = 'v33'\n";
     let (code, said) = r1.castnetd(&["run"], &config("many", &text))?;
@@ -172,7 +172,7 @@ pub(crate) async fn strangers() -> Result<(), Failed> {
             castnetd.reload().await?;
             let numbers = member.during(Duration::from_secs(1)).await?;
             assert_eq!(lost_and_doubled(&numbers), (0, 0), "beside the storm");
-            castnetd.end().await?;
+            castnetd.ends_well().await?;
         }
         Ok(())
     })

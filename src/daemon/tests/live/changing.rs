@@ -36,7 +36,7 @@ pub(crate) async fn address() -> Result<(), Failed> {
         Ok(())
     })
     .await?;
-    castnetd.end().await
+    castnetd.ends_well().await
 }
 
 /// r1 gets another address, and r2 on the same LAN the one that r1 had, which is lower.
@@ -60,9 +60,9 @@ pub(crate) async fn two_routers() -> Result<(), Failed> {
     second.says(&["e1: querier"]).await?;
     // It has the address of the other one no longer, and takes none of its Queries for one of its own.
     first.says(&["e1: non-querier, 10.0.2.1 queries"]).await?;
-    first.end().await?;
+    first.ends_well().await?;
     assert!(!second.heard.contains("non-querier"), "{}", second.heard);
-    second.end().await
+    second.ends_well().await
 }
 
 /// The router's port goes down and comes up twenty times, in all rhythms, while the host behind a switch
@@ -98,7 +98,7 @@ pub(crate) async fn flap() -> Result<(), Failed> {
         Ok(())
     })
     .await?;
-    castnetd.end().await
+    castnetd.ends_well().await
 }
 
 /// e1 is renamed, another link gets the name, and both exchange their names.
@@ -128,7 +128,7 @@ pub(crate) async fn rename() -> Result<(), Failed> {
     ears.query_from("10.0.2.1").await?;
     let member = host.member("10.0.2.10")?;
     beside(source.source("10.0.1.10")?, member.is_served()).await?;
-    castnetd.end().await
+    castnetd.ends_well().await
 }
 
 /// A tunnel's ends have addresses of no common network, and one end of another has none at all.
@@ -146,7 +146,7 @@ pub(crate) async fn point_to_point() -> Result<(), Failed> {
     ears.query_from("192.0.2.1").await?;
     let member = host.member("198.51.100.9")?;
     beside(source.source("10.0.1.10")?, member.is_served()).await?;
-    castnetd.end().await
+    castnetd.ends_well().await
 }
 
 /// A source far away is reached by whatever route the kernel has now.
@@ -186,7 +186,7 @@ pub(crate) async fn routes() -> Result<(), Failed> {
         castnetd.says(&["(203.0.113.5, 239.1.1.1) in e0 out nowhere"]).await
     })
     .await?;
-    castnetd.end().await
+    castnetd.ends_well().await
 }
 
 /// The order changes, an interface comes and one goes, a wrong file is refused: twenty reloads.
@@ -223,5 +223,5 @@ pub(crate) async fn reload() -> Result<(), Failed> {
         member.is_served().await
     })
     .await?;
-    castnetd.end().await
+    castnetd.ends_well().await
 }

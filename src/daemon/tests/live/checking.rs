@@ -68,7 +68,7 @@ pub(crate) async fn culprits() -> Result<(), Failed> {
         }
         let warnings = castnetd.heard.lines().filter(|line| line.contains("WARN")).count();
         assert_eq!(warnings > 0, !culprits.is_empty(), "{name}: {}", castnetd.heard);
-        castnetd.end().await?;
+        castnetd.ends_well().await?;
     }
     Ok(())
 }

@@ -6,12 +6,16 @@
 mod appearing;
 mod changing;
 mod checking;
+#[path = "../../../../harness/tests/privileged/mod.rs"]
+mod privileged;
 mod rig;
+#[path = "../serving.rs"]
+mod serving;
 
 use std::process::ExitCode;
 
-use castnet_lab::lab::privilege;
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
+use privileged::fallible as trial;
 use rig::Node;
 
 /// Queries often enough for a test, and far from so often that one of them hides a missing one.
@@ -22,11 +26,6 @@ interface = [{ name = 'e0' }, { name = 'e1' }]
 ";
 
 fn main() -> ExitCode {
-    let refusal = privilege::enter().err().map(|refusal| refusal.to_string());
-    let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-    if let (Some(refusal), false) = (&refusal, required) {
-        eprintln!("SKIPPED: castnetd is not tried: {refusal}");
-    }
     let trials = vec![
         trial("it_starts_without_its_interfaces_and_serves_each_once_it_can", appearing::late),
         trial("an_interface_that_vanishes_comes_back", appearing::vanish),
@@ -43,22 +42,7 @@ fn main() -> ExitCode {
         trial("check_needs_no_interfaces_and_names_culprits_here", checking::check),
         trial("what_would_drop_datagrams_silently_is_named", checking::culprits),
     ];
-    let trials = trials.into_iter().map(|trial| match (&refusal, required) {
-        (None, _) => trial,
-        (Some(_), false) => trial.with_ignored_flag(true),
-        (Some(why), true) => panic!("{why}"),
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
-}
-
-fn trial<F: Future<Output = Result<(), Failed>>>(
-    name: &str,
-    body: impl Fn() -> F + Send + 'static,
-) -> Trial {
-    Trial::test(name, move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(body())
-    })
+    privileged::run(&Arguments::from_args(), trials)
 }
 
 /// source, r1 and host, connected.

@@ -6,7 +6,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 use castnet::kernel::readable;
@@ -14,16 +14,12 @@ use castnet_lab::capture::decode::decode;
 use castnet_lab::lab::{BATCH_BYTES, Frame, Netns, Stack, Tap};
 use castnet_lab::scenario::PacketKind;
 use libtest_mimic::Failed;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
-const CASTNETD: &str = env!("CARGO_BIN_EXE_castnetd");
-/// How long anything may take that is to happen at once, on a busy machine.
-pub(crate) const BOUND: Duration = Duration::from_secs(20);
+use crate::serving::{self, BOUND, CASTNETD, Castnetd};
+
 pub(crate) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 const PORT: u16 = 5000;
 
@@ -105,16 +101,7 @@ impl Node {
 
     /// Starts castnetd.
     pub(crate) fn serve(&self, config: &PathBuf) -> Result<Castnetd, Failed> {
-        let runtime = tokio::runtime::Handle::current();
-        let spawn = || {
-            let _inside_runtime = runtime.enter();
-            let mut castnetd = Command::new(CASTNETD);
-            castnetd.arg("run").arg("-v").arg(config).stderr(Stdio::piped()).kill_on_drop(true);
-            castnetd.spawn()
-        };
-        let mut child = self.0.run(spawn)??;
-        let stderr = child.stderr.take().ok_or("no standard error")?;
-        Ok(Castnetd { child, log: BufReader::new(stderr).lines(), heard: String::new() })
+        Castnetd::start(&self.0, &["-v"], config)
     }
 
     /// Runs lines of shell again and again, until the result is dropped.
@@ -263,15 +250,16 @@ impl Ears {
         }
     }
 
-    /// The source of the next General Query.
+    /// The source of the next Query. Those that came with it are there for the next call.
     pub(crate) async fn query(&mut self) -> Result<String, Failed> {
         let heard = async {
             loop {
                 let frames = std::mem::take(&mut self.frames);
-                let packets =
-                    frames.iter().filter(|f| !f.outgoing).filter_map(|f| decode(&f.bytes));
-                let mut queries = packets.filter(|packet| packet.is(PacketKind::Query));
-                if let Some(query) = queries.next() {
+                let mut frames = frames.into_iter();
+                let incoming = frames.by_ref().filter(|frame| !frame.outgoing);
+                let mut packets = incoming.filter_map(|frame| decode(&frame.bytes));
+                if let Some(query) = packets.find(|packet| packet.is(PacketKind::Query)) {
+                    self.frames = frames.collect();
                     return Ok::<_, Failed>(query.source.to_string());
                 }
                 readable(self.tap.as_fd()).await?;
@@ -281,7 +269,7 @@ impl Ears {
         timeout(BOUND, heard).await.map_err(|_| format!("no Query in {BOUND:?}"))?
     }
 
-    /// Waits for a General Query from this address.
+    /// Waits for a Query from this address.
     pub(crate) async fn query_from(&mut self, address: &str) -> Result<(), Failed> {
         let heard = async {
             while self.query().await? != address {}
@@ -291,32 +279,7 @@ impl Ears {
     }
 }
 
-/// A castnetd that runs; it is killed when this is dropped.
-pub(crate) struct Castnetd {
-    child: Child,
-    log: Lines<BufReader<ChildStderr>>,
-    /// All of its log so far.
-    pub(crate) heard: String,
-}
-
 impl Castnetd {
-    /// Reads its log until a line has all these parts.
-    pub(crate) async fn says(&mut self, parts: &[&str]) -> Result<(), Failed> {
-        let said = async {
-            while let Some(line) = self.log.next_line().await? {
-                self.heard += &format!("{line}\n");
-                if parts.iter().all(|part| line.contains(part)) {
-                    return Ok(());
-                }
-            }
-            Err(Failed::from("it has ended"))
-        };
-        match timeout(BOUND, said).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(format!("it did not say {parts:?} in {BOUND:?}:\n{}", self.heard).into()),
-        }
-    }
-
     /// Reads its log until each of these has been said since the last time, in any order.
     pub(crate) async fn says_each(&mut self, wanted: &[[&str; 2]]) -> Result<(), Failed> {
         let start = self.heard.len();
@@ -332,38 +295,26 @@ impl Castnetd {
 
     /// Has it read its configuration again, and waits until it has.
     pub(crate) async fn reload(&mut self) -> Result<(), Failed> {
-        self.signal(Signal::SIGHUP)?;
-        self.says(&["INFO", "configured anew"]).await
-    }
-
-    fn signal(&self, signal: Signal) -> Result<(), Failed> {
-        let pid = self.child.id().ok_or("it has ended")?;
-        Ok(kill(Pid::from_raw(pid.try_into()?), signal)?)
+        self.hang_up()?;
+        self.says(&["INFO", "configured anew"]).await.map(drop)
     }
 
     /// Ends it. No number instead of a name may have been said, and nothing been refused, except a Query
     /// out of a link that has just gone down.
-    pub(crate) async fn end(mut self) -> Result<(), Failed> {
-        self.signal(Signal::SIGTERM)?;
-        while let Some(line) = timeout(BOUND, self.log.next_line()).await?? {
-            self.heard += &format!("{line}\n");
-        }
-        let code = self.child.wait().await?.code();
-        let mut lines =
-            self.heard.lines().filter(|line| !line.contains("transmit: Network is unreach"));
+    pub(crate) async fn ends_well(self) -> Result<(), Failed> {
+        let (code, heard) = self.end().await?;
+        let mut lines = heard.lines().filter(|line| !line.contains("transmit: Network is unreach"));
         let is_wrong =
             |line: &&str| ["refused", "unusable", "vif"].iter().any(|w| line.contains(w));
         let refused = lines.find(is_wrong);
         match (code, refused) {
             (Some(0), None) => Ok(()),
-            (code, word) => Err(format!("exit {code:?}, {word:?} said:\n{}", self.heard).into()),
+            (code, word) => Err(format!("exit {code:?}, {word:?} said:\n{heard}").into()),
         }
     }
 }
 
-/// A configuration of this text; `name` is the test's.
+/// A file with this configuration.
 pub(crate) fn config(name: &str, text: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("live-{name}.toml"));
-    fs::write(&path, text).unwrap();
-    path
+    serving::config(&format!("live-{name}"), text)
 }

@@ -1,0 +1,90 @@
+//! castnetd as a process of a test: started in a namespace, read by its log, signalled and ended.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use castnet_lab::lab::Netns;
+use libtest_mimic::Failed;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::timeout;
+
+pub(crate) const CASTNETD: &str = env!("CARGO_BIN_EXE_castnetd");
+/// How long anything may take that is to happen at once, on a busy machine.
+pub(crate) const BOUND: Duration = Duration::from_secs(20);
+
+/// A castnetd that runs; it is killed when this is dropped.
+pub(crate) struct Castnetd {
+    child: Child,
+    log: Lines<BufReader<ChildStderr>>,
+    /// All of its log so far.
+    pub(crate) heard: String,
+}
+
+impl Castnetd {
+    /// Starts it in the namespace with these options.
+    pub(crate) fn start(netns: &Netns, options: &[&str], config: &PathBuf) -> Result<Self, Failed> {
+        let runtime = tokio::runtime::Handle::current();
+        let spawn = || {
+            let _inside_runtime = runtime.enter();
+            let mut castnetd = Command::new(CASTNETD);
+            castnetd.arg("run").args(options).arg(config);
+            castnetd.stderr(Stdio::piped()).kill_on_drop(true);
+            castnetd.spawn()
+        };
+        let mut child = netns.run(spawn)??;
+        let stderr = child.stderr.take().ok_or("no standard error")?;
+        Ok(Self { child, log: BufReader::new(stderr).lines(), heard: String::new() })
+    }
+
+    /// Reads its log until a line has all these parts, and returns the line.
+    pub(crate) async fn says(&mut self, parts: &[&str]) -> Result<String, Failed> {
+        let said = async {
+            while let Some(line) = self.log.next_line().await? {
+                self.heard += &format!("{line}\n");
+                if parts.iter().all(|part| line.contains(part)) {
+                    return Ok(line);
+                }
+            }
+            Err(Failed::from("it has ended"))
+        };
+        let why = match timeout(BOUND, said).await {
+            Ok(Ok(line)) => return Ok(line),
+            Ok(Err(why)) => why.message().unwrap_or_default().to_owned(),
+            Err(_) => format!("{BOUND:?} have passed"),
+        };
+        Err(format!("it did not say {parts:?}, {why}:\n{}", self.heard).into())
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> Result<Pid, Failed> {
+        Ok(Pid::from_raw(self.child.id().ok_or("it has ended")?.try_into()?))
+    }
+
+    /// Has it read its configuration again, sooner or later.
+    pub(crate) fn hang_up(&self) -> Result<(), Failed> {
+        Ok(kill(self.pid()?, Signal::SIGHUP)?)
+    }
+
+    /// Ends it: its exit code, and all of its log.
+    pub(crate) async fn end(mut self) -> Result<(Option<i32>, String), Failed> {
+        kill(self.pid()?, Signal::SIGTERM)?;
+        while let Some(line) = timeout(BOUND, self.log.next_line()).await?? {
+            self.heard += &format!("{line}\n");
+        }
+        Ok((self.child.wait().await?.code(), self.heard))
+    }
+}
+
+/// A file with this configuration; `name` is the test's alone.
+pub(crate) fn config(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.toml"));
+    // An earlier run may have left a link or a pipe there.
+    _ = fs::remove_file(&path);
+    fs::write(&path, text).unwrap();
+    path
+}
