@@ -96,9 +96,7 @@ fn flood(rig: &mut Rig, forged: u32) -> Result<String> {
     for packet in reports::joining(rig.family, OLD) {
         rig.send(&packet)?;
     }
-    while rig.forwarded()? < 1 {
-        rig.pause(Duration::from_millis(1));
-    }
+    rig.wait_for_forwarding(1, BOUND)?;
     let before = streams.counts(rig)?;
     let (cpu, began) = (rig.cpu()?, now());
     let mut sizes = Vec::new();

@@ -179,14 +179,33 @@ impl Rig {
 
     /// Waits until the router's kernel knows so many flows.
     pub(super) fn wait_for_flows(&self, flows: u32, bound: Duration) -> Result<()> {
+        self.sample("its kernel knows", flows, bound, || self.entries(|_| true))
+    }
+
+    /// Waits until the router's kernel forwards so many flows.
+    pub(super) fn wait_for_forwarding(&self, flows: u32, bound: Duration) -> Result<()> {
+        self.sample("its kernel forwards", flows, bound, || self.forwarded())
+    }
+
+    /// Counts again and again: the kernel tells nobody but the owner of its routing of all changes.
+    fn sample(
+        &self,
+        what: &str,
+        wanted: u32,
+        bound: Duration,
+        count: impl Fn() -> Result<u32>,
+    ) -> Result<()> {
         let began = now();
-        while self.entries(|_| true)? < flows {
-            if began.elapsed() > bound {
-                bail!("its kernel knows {} of {flows} flows", self.entries(|_| true)?);
+        loop {
+            let counted = count()?;
+            if counted >= wanted {
+                return Ok(());
             }
-            self.pause(Duration::from_millis(5));
+            if began.elapsed() > bound {
+                bail!("{what} {counted} of {wanted} flows");
+            }
+            self.pause(Duration::from_millis(1));
         }
-        Ok(())
     }
 
     /// How many flows of a source the router's kernel forwards somewhere.
