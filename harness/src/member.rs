@@ -20,7 +20,7 @@ use crate::knobs::HostKnobs;
 use crate::plan::{NodeId, Plan, PortId, SourceFilter};
 use crate::recording::{Delivery, NodeEvent};
 
-/// The only socket of a listener for each of its groups.
+/// The socket of a listener that reads datagrams.
 const SOCKET: Socket = 0;
 
 /// The listener.
@@ -90,6 +90,39 @@ impl Member {
         listened.map_err(|refused| refused.to_string())?;
         link.joined.insert(group, filter.clone());
         Ok(())
+    }
+
+    /// Tries a join that the host has to refuse.
+    ///
+    /// # Errors
+    /// The host has not refused it.
+    pub fn join_refused(
+        &mut self,
+        now: Instant,
+        port: PortId,
+        group: Group,
+        filter: &SourceFilter,
+    ) -> Result<(), String> {
+        match self.join(now, port, group, filter) {
+            Err(_) => Ok(()),
+            Ok(()) => Err(format!("the host has not refused to join {group}")),
+        }
+    }
+
+    /// Wants these sources of the group by another socket, 2 or above, which reads nothing.
+    ///
+    /// # Errors
+    /// The host refuses the join; the text says why.
+    pub fn join_by(
+        &mut self,
+        now: Instant,
+        port: PortId,
+        group: Group,
+        (socket, filter): (Socket, &SourceFilter),
+    ) -> Result<(), String> {
+        let Some(link) = self.links.get_mut(&port) else { return Ok(()) };
+        let listened = link.host.listen(now, socket, group, device::castnet::wish(filter));
+        listened.map_err(|refused| refused.to_string())
     }
 
     /// Leaves the group on a link.

@@ -33,7 +33,9 @@ impl Noise {
         (plan.family == Family::V6).then(|| {
             let checked = plan.checks.iter().flat_map(|check| check.claim.groups());
             let acted = plan.acts.iter().filter_map(|act| match act.action {
-                Action::Join(_, group, ..) | Action::Leave(_, group) => Some(group),
+                Action::Join(_, group, ..)
+                | Action::OtherSocket(_, group, ..)
+                | Action::Leave(_, group) => Some(group),
                 _ => None,
             });
             let injected = plan.acts.iter().filter_map(|act| match &act.action {

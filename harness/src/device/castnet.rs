@@ -65,7 +65,8 @@ pub const fn host(knobs: &HostKnobs) -> HostParams {
         robustness: knobs.robustness,
         unsolicited_report_interval: knobs.unsolicited_report_interval,
         v1_router_present_timeout: knobs.v1_router_present_timeout,
-        ..HostParams::of(knobs.version)
+        lightweight: knobs.lightweight,
+        source_specific: knobs.source_specific,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The parameters of a host (RFC 2236 sections 8.10 and 8.11), and how long it repeats a Report.
+//! The parameters of a host (RFC 2236 sections 8.10 and 8.11, RFC 4604, RFC 5790), and how long it repeats a Report.
 
 use std::time::Duration;
 
@@ -16,6 +16,11 @@ pub struct HostKnobs {
     pub unsolicited_report_interval: Duration,
     /// Version 1 Router Present Timeout (RFC2236-8.11-01).
     pub v1_router_present_timeout: Duration,
+    /// Whether a host of version 3 excludes no sources (RFC 5790 section 4).
+    pub lightweight: bool,
+    /// Whether a host of version 3 refuses joins of a group of source-specific multicast that name no
+    /// sources (RFC 4604 section 2).
+    pub source_specific: bool,
 }
 
 impl Default for HostKnobs {
@@ -34,6 +39,8 @@ impl HostKnobs {
             robustness: 2,
             unsolicited_report_interval: Duration::from_secs(unsolicited),
             v1_router_present_timeout: Duration::from_secs(400),
+            lightweight: false,
+            source_specific: false,
         }
     }
 

@@ -233,6 +233,10 @@ pub struct Act {
 pub enum Action {
     /// Want these sources of a group on an interface from now on: join it, or change the filter.
     Join(PortId, Group, SourceFilter),
+    /// Try to join a group without naming sources, which the host has to refuse (RFC4604-2.1-01).
+    RefusedJoin(PortId, Group, SourceFilter),
+    /// Want these sources of a group by another socket, which reads no datagrams; none to leave it.
+    OtherSocket(PortId, Group, u32, SourceFilter),
     /// Leave it.
     Leave(PortId, Group),
     /// Hosts of a population join and leave at random.

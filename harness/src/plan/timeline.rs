@@ -8,7 +8,7 @@ use super::setting::Settings;
 use super::topology::Topology;
 use super::{Act, Action, Churn, NodeId, PortId, Role, SourceFilter, Stream};
 use crate::knobs::{INTERVALS, interval};
-use crate::scenario::diagnostic::{Diagnostics, Spanned};
+use crate::scenario::diagnostic::{Diagnostics, Span, Spanned};
 use crate::scenario::{self, Gap, LONGEST, Listener, Scenario, Verb};
 
 /// The acts in the order of time, each with its position in the file; an act that cannot be
@@ -31,13 +31,17 @@ pub(super) fn acts(
         let resolved = match &act.verb {
             Verb::Join(join) => member(join, topology, faults).and_then(|(node, port)| {
                 let filter = topology.filter(join.sources.as_ref(), faults)?;
+                if let Some(span) = &join.refused {
+                    check_refused(join, span, node, topology, &filter, faults);
+                    return Some((node, Action::RefusedJoin(port, join.group.value, filter)));
+                }
                 members.join(join, port, &filter, faults);
                 check_filter(join, node, topology, &filter, faults);
-                Some((node, Action::Join(port, join.group.value, filter)))
+                Some((node, joined(join, port, filter)))
             }),
             Verb::Leave(leave) => member(leave, topology, faults).map(|(node, port)| {
                 members.leave(leave, port, faults);
-                (node, Action::Leave(port, leave.group.value))
+                (node, left(leave, port))
             }),
             Verb::Churn(churn) => churned(churn, topology, faults),
             Verb::Send(send) => {
@@ -78,9 +82,27 @@ pub(super) fn acts(
     acts
 }
 
-/// The memberships at the time of an act.
+/// What a join has the node do.
+fn joined(join: &scenario::Membership, port: PortId, filter: SourceFilter) -> Action {
+    let group = join.group.value;
+    match &join.socket {
+        None => Action::Join(port, group, filter),
+        Some(socket) => Action::OtherSocket(port, group, socket.value, filter),
+    }
+}
+
+/// What a leave has the node do.
+fn left(leave: &scenario::Membership, port: PortId) -> Action {
+    let group = leave.group.value;
+    match &leave.socket {
+        None => Action::Leave(port, group),
+        Some(socket) => Action::OtherSocket(port, group, socket.value, SourceFilter::nothing()),
+    }
+}
+
+/// The memberships at the time of an act, by socket.
 struct Members {
-    joined: BTreeMap<(PortId, Group), SourceFilter>,
+    joined: BTreeMap<(PortId, Group, Option<u32>), SourceFilter>,
     /// False once an act could not be read: it may have been the missing join or leave.
     is_known: bool,
 }
@@ -93,7 +115,7 @@ impl Members {
         filter: &SourceFilter,
         faults: &mut Diagnostics,
     ) {
-        let before = self.joined.insert((port, join.group.value), filter.clone());
+        let before = self.joined.insert(of_socket(join, port), filter.clone());
         if before.as_ref() == Some(filter) && self.is_known {
             let message = format!("{} has joined {} already", join.who.value, join.group.value);
             let help = "it has to leave before it can join again, or to join with other sources";
@@ -103,7 +125,7 @@ impl Members {
 
     fn leave(&mut self, leave: &scenario::Membership, port: PortId, faults: &mut Diagnostics) {
         let of_hosts = leave.group.value.is_all_hosts();
-        let is_joined = self.joined.remove(&(port, leave.group.value)).is_some();
+        let is_joined = self.joined.remove(&of_socket(leave, port)).is_some();
         if !is_joined && self.is_known && !of_hosts {
             let message =
                 format!("{} has not joined {} by then", leave.who.value, leave.group.value);
@@ -111,6 +133,12 @@ impl Members {
             faults.error_with_help(&leave.group.span, message, "nothing to leave", help);
         }
     }
+}
+
+/// The membership of a socket.
+fn of_socket(membership: &scenario::Membership, port: PortId) -> (PortId, Group, Option<u32>) {
+    let socket = membership.socket.as_ref().map(|socket| socket.value);
+    (port, membership.group.value, socket)
 }
 
 fn check_length(act: &scenario::Act, send: &scenario::Send, faults: &mut Diagnostics) {
@@ -126,6 +154,10 @@ fn describe(topology: &Topology, node: NodeId, action: &Action) -> String {
     match action {
         Action::Join(_, group, filter) if filter.is_all() => format!("{who} joins {group}"),
         Action::Join(_, group, filter) => format!("{who} joins {group} {filter}"),
+        Action::RefusedJoin(_, group, _) => format!("{who} is refused {group}"),
+        Action::OtherSocket(_, group, socket, filter) => {
+            format!("socket {socket} of {who} wants {group} {filter}")
+        }
         Action::Leave(_, group) => format!("{who} leaves {group}"),
         Action::Churn(churn) => format!("{who} come and go in {}", churn.group),
         Action::Send(stream) => format!("{who} sends to {}", stream.group),
@@ -175,7 +207,15 @@ fn member(
         faults.error_with_help(&membership.group.span, message, label, help);
     }
     let is_listener = |role: &Role| matches!(role, Role::Listener(_));
-    actor(&membership.who, membership.link.as_ref(), topology, "listener", is_listener, faults)
+    let (who, link) = (&membership.who, membership.link.as_ref());
+    let (node, port) = actor(who, link, topology, "listener", is_listener, faults)?;
+    let is_castnet = matches!(topology.nodes[node].role, Role::Listener(Listener::Castnet(_)));
+    if let Some(socket) = membership.socket.as_ref().filter(|_| !is_castnet) {
+        let message = format!("{} has one socket for each group", who.value);
+        let label = "only castnet's stack has others";
+        faults.error_with_help(&socket.span, message, label, "add `stack = \"castnet\"`");
+    }
+    Some((node, port))
 }
 
 /// Hosts of a population share what they have joined.
@@ -195,6 +235,33 @@ fn check_filter(
         let label = format!("it cannot join {filter}");
         faults.error_with_help(&sources.span, message, label, help);
     }
+}
+
+/// Only a host that is source-specific refuses a join: one that names no sources to include, of a
+/// group of source-specific multicast.
+fn check_refused(
+    join: &scenario::Membership,
+    place: &Span,
+    node: NodeId,
+    topology: &Topology,
+    filter: &SourceFilter,
+    faults: &mut Diagnostics,
+) {
+    let group = join.group.value;
+    let strict = match &topology.nodes[node].role {
+        Role::Listener(Listener::Castnet(knobs)) => knobs.source_specific,
+        _ => false,
+    };
+    let label = if !strict {
+        "only castnet's stack with `source-specific = true` refuses joins"
+    } else if !group.is_source_specific() {
+        "the group is not for source-specific multicast"
+    } else if matches!(filter, SourceFilter::Include(_)) {
+        "a join `from` sources is accepted"
+    } else {
+        return;
+    };
+    faults.error(place, format!("{} does not refuse this join", join.who.value), label);
 }
 
 fn churned(

@@ -69,6 +69,12 @@ impl Actor for HostActor {
         let mut member = self.shared.member.borrow_mut();
         match action {
             Action::Join(port, group, filter) => member.join(now, *port, *group, filter)?,
+            Action::RefusedJoin(port, group, filter) => {
+                member.join_refused(now, *port, *group, filter)?;
+            }
+            Action::OtherSocket(port, group, socket, filter) => {
+                member.join_by(now, *port, *group, (*socket, filter))?;
+            }
             Action::Leave(port, group) => member.leave(now, *port, *group),
             _ => return Err("a listener joins and leaves".to_owned()),
         }

@@ -99,8 +99,13 @@ fn is_act_name(text: &str) -> bool {
 
 fn join(table: Reader<'_, '_>) -> Option<Membership> {
     let sources = sources::joined(&table);
+    let refused = table.boolean("refused").filter(|refused| refused.value);
     let membership = membership(table);
-    Some(Membership { sources: sources?, ..membership? })
+    Some(Membership {
+        sources: sources?,
+        refused: refused.map(|refused| refused.span),
+        ..membership?
+    })
 }
 
 fn leave(table: Reader<'_, '_>) -> Option<Membership> {
@@ -120,8 +125,11 @@ fn membership(table: Reader<'_, '_>) -> Option<Membership> {
     let who = table.require("who", table.string("who"));
     let group = table.require("group", group(&table, "group"));
     let link = table.string("link");
+    let socket = table.whole("socket");
+    let unread = table.value("socket").is_some() && socket.is_none();
     table.finish();
-    Some(Membership { who: who?, group: group?, link, sources: None })
+    (!unread).then_some(())?;
+    Some(Membership { who: who?, group: group?, link, socket, sources: None, refused: None })
 }
 
 fn churn(table: Reader<'_, '_>) -> Option<Churn> {

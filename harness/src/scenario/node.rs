@@ -220,7 +220,21 @@ fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
             "v1-router-present-timeout",
             defaults.v1_router_present_timeout,
         ),
+        lightweight: flag_of_sources(table, "lightweight", version),
+        source_specific: flag_of_sources(table, "source-specific", version),
     }))
+}
+
+/// A flag that only hosts with source lists have: those of version 3 of IGMP, or 2 of MLD.
+fn flag_of_sources(table: &Reader<'_, '_>, key: &'static str, version: u8) -> bool {
+    let Some(flag) = table.boolean(key) else { return false };
+    if flag.value && version != 3 {
+        let message = format!("`{key}` is for hosts with source lists");
+        let help = "add `speaks = \"sources\"`";
+        let mut faults = table.faults().borrow_mut();
+        faults.error_with_help(&flag.span, message, "this one has none", help);
+    }
+    flag.value
 }
 
 fn querier(table: &Reader<'_, '_>) -> Option<Querier> {

@@ -152,8 +152,12 @@ pub struct Membership {
     pub group: Spanned<Group>,
     /// The link, where the node has several.
     pub link: Option<Spanned<String>>,
+    /// The listener's socket; the first one, which reads datagrams, unless given.
+    pub socket: Option<Spanned<u32>>,
     /// The sources that a join is about; a leave has none.
     pub sources: Option<JoinedSources>,
+    /// The place of the key that has the host refuse the join.
+    pub refused: Option<Span>,
 }
 
 /// The key `from` or `exclude` of a join.

@@ -48,6 +48,12 @@ impl Actor for HostActor {
             Action::Join(port, group, filter) => {
                 self.member.join(cx.now, *port, *group, filter)?;
             }
+            Action::RefusedJoin(port, group, filter) => {
+                self.member.join_refused(cx.now, *port, *group, filter)?;
+            }
+            Action::OtherSocket(port, group, socket, filter) => {
+                self.member.join_by(cx.now, *port, *group, (*socket, filter))?;
+            }
             Action::Leave(port, group) => self.member.leave(cx.now, *port, *group),
             _ => return Err("a listener joins and leaves".to_owned()),
         }

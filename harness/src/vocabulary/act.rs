@@ -19,6 +19,9 @@ pub const LARGEST_MESSAGE: usize = 1400;
 /// The most datagrams of one act.
 pub const MOST_TIMES: u32 = 1_000_000;
 
+/// The most sockets of a listener.
+const MOST_SOCKETS: u64 = 64;
+
 const fn who(whose: &'static str) -> Key {
     Key::needed("who", Node, whose)
 }
@@ -33,12 +36,27 @@ const fn field(field: PacketField, form: Form, about: &'static str) -> Key {
 const MAX_RESP: Key =
     field(PacketField::MaxResp, Time, "The Max Response Time, in whole tenths of a second.");
 
-static MEMBER: &[Key] = &[who("The listener."), GROUP, LINK];
+static MEMBER: &[Key] = &[
+    who("The listener."),
+    GROUP,
+    LINK,
+    Key::new(
+        "socket",
+        Whole(2, MOST_SOCKETS),
+        "Another socket of castnet's stack, which reads nothing.",
+    ),
+];
 
 /// The keys that name the sources of a join.
 static JOINED: &[Key] = &[
     Key::new("from", List(&Source), "Only these sources (INCLUDE); all unless given."),
     Key::new("exclude", List(&Source), "All sources except these (EXCLUDE)."),
+    Key::new(
+        "refused",
+        Flag,
+        "Whether the host has to refuse it (RFC 4604); else the run is BROKEN.",
+    )
+    .or(Yes(false)),
 ];
 
 static CHURN: &[Key] = &[

@@ -98,6 +98,18 @@ static LISTENER: &[Key] = &[
         .or(Said("10s")),
     Key::new("v1-router-present-timeout", Time, "How long it speaks to a version 1 querier.")
         .or(Said("400s")),
+    Key::new(
+        "lightweight",
+        Flag,
+        "Whether castnet's stack of version 3 (of MLD: 2) excludes no sources (RFC 5790).",
+    )
+    .or(Yes(false)),
+    Key::new(
+        "source-specific",
+        Flag,
+        "Whether castnet's stack of version 3 (of MLD: 2) refuses joins of all sources of a group of source-specific multicast (RFC 4604).",
+    )
+    .or(Yes(false)),
 ];
 
 static QUERIER: &[Key] = &[

@@ -45,6 +45,38 @@ fn sources_of_a_join() {
     insta::assert_snapshot!(each(&changes));
 }
 
+/// Which listeners may be hosts of RFC 5790 or RFC 4604, refuse joins, and have several sockets.
+#[test]
+fn modes_and_sockets_of_hosts() {
+    let strict = "stack = \"castnet\", speaks = \"sources\", source-specific = true";
+    let sound = SOUND.replacen("igmp-version = 2", strict, 1);
+    let joins = [
+        "group = \"232.1.1.1\", refused = true",
+        "group = \"232.1.1.1\", exclude = [\"s1\"], refused = true",
+        "group = \"239.1.1.2\", socket = 2",
+        "group = \"239.1.1.1\", refused = true",
+        "group = \"232.1.1.1\", from = [\"s1\"], refused = true",
+        "group = \"239.1.1.2\", socket = 1",
+    ];
+    let act = |join| format!("\n[[act]]\nat = \"1s\"\njoin = {{ who = \"h1\", {join} }}\n");
+    let told_of = |join| compile("sound.toml", &(sound.clone() + &act(join))).map(|_| ());
+    for join in &joins[..3] {
+        told_of(join).unwrap_or_else(|told| panic!("{join}: {told}"));
+    }
+    let wrong: Vec<String> =
+        joins[3..].iter().map(|join| told_of(join).unwrap_err().to_string()).collect();
+    let older = strict.replace("\"sources\"", "\"groups\"");
+    let of_kernel = [join("refused = true"), join("socket = 2")];
+    let changes = [
+        ("igmp-version = 2", older.as_str()),
+        ("igmp-version = 2", "stack = \"castnet\", lightweight = true"),
+        ("igmp-version = 2", "lightweight = true"),
+        (JOIN, &of_kernel[0]),
+        (JOIN, &of_kernel[1]),
+    ];
+    insta::assert_snapshot!(format!("{}\n{}", wrong.join("\n"), each(&changes)));
+}
+
 #[test]
 fn sources_are_nodes_addresses_and_ranges() {
     let of = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();

@@ -83,6 +83,8 @@ impl Evidence<'_> {
             | Action::Set(_)
             | Action::Exec(_) => true,
             Action::Join(..)
+            | Action::RefusedJoin(..)
+            | Action::OtherSocket(..)
             | Action::Leave(..)
             | Action::Churn(_)
             | Action::Send(_)

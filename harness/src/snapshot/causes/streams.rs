@@ -224,7 +224,10 @@ impl Scene<'_> {
     /// Whether the act may begin or end the flow.
     fn concerns(&self, act: &Act, flow: &PacketTrain) -> bool {
         match &act.action {
-            Action::Join(_, group, _) | Action::Leave(_, group) => *group == flow.group,
+            Action::Join(_, group, _)
+            | Action::RefusedJoin(_, group, _)
+            | Action::OtherSocket(_, group, ..)
+            | Action::Leave(_, group) => *group == flow.group,
             Action::Churn(churn) => churn.group == flow.group,
             Action::Send(stream) => stream.id == flow.stream,
             Action::Inject(_) | Action::Stop => true,
