@@ -14,6 +14,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use castnet::addr::{Family, PerFamily};
 use castnet::daemon::config::{self, ConfigFile};
+use castnet::daemon::confine::{User, confine};
 use castnet::daemon::links::Links;
 use castnet::daemon::log::{Held, Kind, Limiter, WINDOW, Weight, weight, words};
 use castnet::daemon::notice::notices;
@@ -34,7 +35,7 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// It runs in the foreground, in the network namespace that it is started in, and logs to standard
 /// error. SIGHUP has it read its configuration again. SIGTERM and SIGINT end it; the kernel then forgets
-/// every forwarding entry.
+/// every forwarding entry. Once its sockets are open it has no privilege any more.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Cli {
@@ -51,6 +52,10 @@ enum Command {
         /// Also log each upcall, each forwarding entry and each ignored packet.
         #[arg(short, long)]
         verbose: bool,
+        /// Become this user once the sockets are open, as NAME, NAME:GROUP, or numbers; overrides the
+        /// key `user` of the configuration.
+        #[arg(long)]
+        user: Option<String>,
     },
     /// Check a configuration against itself. Its interfaces need not be there.
     Check {
@@ -64,7 +69,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Run { config, verbose } => run(&config, verbose),
+        Command::Run { config, verbose, user } => run(&config, verbose, user),
         Command::Check { config, here } => check(&config, here),
     };
     match outcome {
@@ -133,13 +138,14 @@ const fn protocol(family: Family, version: Version) -> &'static str {
     }
 }
 
-fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
+fn run(path: &Path, verbose: bool, user: Option<String>) -> anyhow::Result<()> {
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
     // Colours are for people who watch; a file or a journal gets none.
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let log = tracing_subscriber::fmt().with_max_level(level).with_ansi(colours);
     log.with_writer(std::io::stderr).init();
     let file = load(path)?;
+    let user = user.as_ref().or(file.user.as_ref()).map(|user| User::find(user)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Set up before the kernel is claimed: a signal from now on ends the daemon cleanly.
@@ -147,7 +153,11 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let log = Rc::new(RefCell::new(Log { limiter: Limiter::default(), verbose }));
-        let mut service = start(file, &log)?;
+        let opened = open(&file)?;
+        for lack in confine(path, user.as_ref())? {
+            tracing::warn!("{lack}");
+        }
+        let mut service = start(file, opened, &log)?;
         let families = service.daemon().families().map(|family| family.to_string());
         let families = families.collect::<Vec<_>>().join(" and ");
         let served = service.served().names.join(", ");
@@ -188,13 +198,36 @@ fn run(path: &Path, verbose: bool) -> anyhow::Result<()> {
     })
 }
 
-/// Claims multicast routing of every family, and enters service. Unless the file names IPv6, a kernel
-/// without its multicast routing is a warning.
+/// What needs privileges: the machine's reports, and a claim of multicast routing of every family.
+struct Sockets {
+    links: Links,
+    claims: Vec<(Config, Opened)>,
+}
+
+/// Opens what serving takes. Unless the file names IPv6, a kernel without its multicast routing is a
+/// warning.
+fn open(file: &ConfigFile) -> anyhow::Result<Sockets> {
+    let links = Links::open().context("looking at the interfaces of this machine")?;
+    let mut claims = Vec::new();
+    for config in file.check()?.present() {
+        match Opened::open(config.family, file.table) {
+            Err(why @ MrouteError::NotSupported { .. })
+                if config.family == Family::V6 && file.families.is_none() =>
+            {
+                tracing::warn!("only IPv4 is routed: {why}");
+            }
+            opened => claims.push((config.clone(), opened?)),
+        }
+    }
+    Ok(Sockets { links, claims })
+}
+
+/// Enters service.
 fn start(
     file: ConfigFile,
+    Sockets { links, claims }: Sockets,
     log: &Rc<RefCell<Log>>,
 ) -> anyhow::Result<Service<impl FnMut(Instant, Event) + use<>>> {
-    let links = Links::open().context("looking at the interfaces of this machine")?;
     let (clock, seed) = (Clock::start(), RandomState::new().hash_one(std::process::id()));
     let mut daemon = Daemon::new(clock);
     let names = PerFamily { v4: Names::default(), v6: Names::default() };
@@ -204,21 +237,12 @@ fn start(
             log.borrow_mut().event(now, family, &event, |vif| names.of(vif));
         }
     };
-    // The interfaces follow, as they are on this machine.
-    for config in file.check()?.present() {
+    for (config, opened) in claims {
         let family = config.family;
-        let opened = match Opened::open(family, file.table) {
-            Err(why @ MrouteError::NotSupported { .. })
-                if family == Family::V6 && file.families.is_none() =>
-            {
-                tracing::warn!("only IPv4 is routed: {why}");
-                continue;
-            }
-            other => other?,
-        };
         let rng = Rng::for_node(seed, &format!("castnetd {family}"));
+        // The interfaces follow, as they are on this machine.
         let (interfaces, routes) = (Vec::new(), Vec::new());
-        let config = Config { interfaces, routes, ..config.clone() };
+        let config = Config { interfaces, routes, ..config };
         daemon.join(opened.start(config, Vec::new(), rng, clock, observer(family))?);
     }
     Ok(Service::enter(daemon, names, (file, links))?)

@@ -43,6 +43,9 @@ pub struct ConfigFile {
     /// The most flows of a family that may come in on one interface; 65536 unless given.
     #[serde(default, deserialize_with = "settings::given")]
     pub max_flows: Option<u32>,
+    /// The user that the router becomes once its sockets are open, as `NAME`, `NAME:GROUP`, or numbers.
+    #[serde(default)]
+    pub user: Option<String>,
     /// IGMP on every interface.
     #[serde(default)]
     pub igmp: IgmpSettings,

@@ -5,6 +5,8 @@
 //! with that the kernel deletes every interface and entry.
 
 pub mod config;
+#[cfg(feature = "bin")]
+pub mod confine;
 mod glob;
 pub mod links;
 pub mod log;

@@ -108,7 +108,8 @@ impl<F: FnMut(Instant, Event)> Service<F> {
     /// The part of it that contradicts another, or that cannot change while the routers serve.
     pub fn reload(&mut self, file: ConfigFile) -> Result<(), Reload> {
         file.check()?;
-        if file.table != self.file.table || file.families != self.file.families {
+        let fixed = |of: &ConfigFile| (of.table, of.families.clone(), of.user.clone());
+        if fixed(&file) != fixed(&self.file) {
             return Err(Reload::Fixed);
         }
         self.file = file;
@@ -175,8 +176,8 @@ pub enum Reload {
     /// It contradicts itself.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The sockets are those of the families and the table at the start.
-    #[error("families and the table cannot change while the router serves")]
+    /// The sockets are those of the families and the table at the start, and so is the user.
+    #[error("families, the table and the user cannot change while the router serves")]
     Fixed,
     /// The machine cannot be looked at.
     #[error(transparent)]

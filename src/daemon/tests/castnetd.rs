@@ -173,7 +173,7 @@ fn sighup_reloads() -> Result<(), Failed> {
                 "igmp = { robustness = 0 }\n[[interface]]\nname = \"lan\"",
                 "robustness must not be 0",
             ),
-            ("table = 7\n[[interface]]\nname = \"lan\"", "the table cannot change"),
+            ("table = 7\n[[interface]]\nname = \"lan\"", "the table and the user cannot change"),
         ] {
             config("reload", text);
             kill(pid, Signal::SIGHUP)?;

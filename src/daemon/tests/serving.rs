@@ -65,6 +65,21 @@ impl Castnetd {
         Ok(Pid::from_raw(self.child.id().ok_or("it has ended")?.try_into()?))
     }
 
+    /// Whether the process can gain or use any privilege, as the kernel says.
+    pub(crate) fn has_no_privilege(&self) -> Result<(), Failed> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
+        let is = |key: &str, value: &str| {
+            let row = status.lines().find_map(|row| row.strip_prefix(key));
+            row.is_some_and(|found| found.trim() == value)
+        };
+        let sets = ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"];
+        let none = sets.iter().all(|set| is(set, "0000000000000000"));
+        match none && is("NoNewPrivs:", "1") && is("Seccomp:", "2") {
+            true => Ok(()),
+            false => Err(format!("it has privileges:\n{status}").into()),
+        }
+    }
+
     /// Has it read its configuration again, sooner or later.
     pub(crate) fn hang_up(&self) -> Result<(), Failed> {
         Ok(kill(self.pid()?, Signal::SIGHUP)?)

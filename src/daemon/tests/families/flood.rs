@@ -166,6 +166,7 @@ pub(crate) async fn endless() -> Result<(), Failed> {
     castnetd.says(&["it is no regular file", "stays in force"]).await?;
     replace(&|path| Ok(std::os::unix::fs::symlink("/dev/zero", path)?))?;
     castnetd.hang_up()?;
-    castnetd.says(&["it is no regular file", "stays in force"]).await?;
+    // Where the kernel has Landlock, the link already leads to where castnetd may read nothing.
+    castnetd.says(&["families-endless.toml: ", "stays in force"]).await?;
     castnetd.end().await.map(drop)
 }

@@ -6,6 +6,7 @@
 mod appearing;
 mod changing;
 mod checking;
+mod confined;
 #[path = "../../../../harness/tests/privileged/mod.rs"]
 mod privileged;
 mod rig;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         trial("a_point_to_point_link_is_asked_from_its_own_address", changing::point_to_point),
         trial("the_kernels_routes_lead_to_sources", changing::routes),
         trial("a_reload_with_other_interfaces_costs_no_datagram", changing::reload),
+        trial("it_serves_as_another_user_and_reloads_what_that_one_may_read", confined::user),
         trial("check_needs_no_interfaces_and_names_culprits_here", checking::check),
         trial("what_would_drop_datagrams_silently_is_named", checking::culprits),
     ];

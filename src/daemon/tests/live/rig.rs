@@ -299,9 +299,10 @@ impl Castnetd {
         self.says(&["INFO", "configured anew"]).await.map(drop)
     }
 
-    /// Ends it. No number instead of a name may have been said, and nothing been refused, except a Query
-    /// out of a link that has just gone down.
+    /// Ends it. It may have no privilege; no number instead of a name may have been said, and nothing
+    /// been refused, except a Query out of a link that has just gone down.
     pub(crate) async fn ends_well(self) -> Result<(), Failed> {
+        self.has_no_privilege()?;
         let (code, heard) = self.end().await?;
         let mut lines = heard.lines().filter(|line| !line.contains("transmit: Network is unreach"));
         let is_wrong =
