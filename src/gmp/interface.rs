@@ -16,6 +16,7 @@ use super::change::{Filter, Record, Sources, change};
 use super::lightweight;
 use super::membership::Membership;
 use super::message::{Query, Version};
+use super::packing;
 use super::params::{Params, Profile};
 use super::querier::{Role, outranks};
 use super::{Cx, News};

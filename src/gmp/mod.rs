@@ -14,6 +14,7 @@ mod lightweight;
 pub mod listener;
 pub mod membership;
 pub mod message;
+mod packing;
 pub mod params;
 pub mod querier;
 pub mod reception;

@@ -101,9 +101,8 @@ impl Interface {
         let (answered, open): (Sources, Sources) =
             due.sources.into_iter().partition(|&source| outlives(TimerName::Source(group, source)));
         for (sources, suppress) in [(answered, true), (open, false)] {
-            if !sources.is_empty() {
-                cx.say(Query { sources, suppress, ..specific.clone() });
-            }
+            let query = Query { suppress, ..specific.clone() };
+            packing::queries(&query, &sources).into_iter().for_each(|query| cx.say(query));
         }
         if is_asking {
             self.timers.set(TimerName::Retransmit(group), cx.now + max_resp);

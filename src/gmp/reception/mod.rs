@@ -2,14 +2,12 @@
 //! it.
 //!
 //! Owns RFC 9776 sections 3, 5 and 7.2, the same of RFC 9777, and RFC 5790 section 4: [`filter`] merges the wishes of
-//! sockets, [`changes`] reports their changes, [`answers`] remembers what is asked, [`packing`] makes
-//! Reports of records. While the querier speaks an older version, the machine of RFC 2236
+//! sockets, [`changes`] reports their changes, [`answers`] remembers what is asked. While the querier speaks an older version, the machine of RFC 2236
 //! ([`super::listener`]) takes over. It works on meanings; the lens handles validity and octets.
 
 mod answers;
 mod changes;
 pub mod filter;
-mod packing;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +19,7 @@ use std::time::Duration;
 use super::change::Record;
 use super::listener::{self, Listener, QueryHeard, is_reported};
 use super::message::{Query, Report, Version};
+use super::packing;
 use super::params::{HostParams, Profile};
 use crate::addr::{Family, Group};
 use crate::machine;

@@ -1,5 +1,7 @@
 //! Queries for a group and for its sources: RFC 9776 section 6.6.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use super::*;
 
 fn millis(millis: u64) -> Duration {
@@ -74,6 +76,26 @@ fn the_repeat_splits_into_answered_and_open_sources() {
         [(secs(0.0), set("ab"), false), (secs(1.0), set("a"), true), (secs(1.0), set("b"), false)];
     assert_eq!(asked, expected);
     assert_eq!(link.filter(), include("a"));
+}
+
+// RFC3376-4.1.8-01, RFC3810-5.1.10-01: 1500 octets hold 366 sources of IPv4 and 89 of IPv6.
+#[test]
+fn more_sources_than_fit_a_packet_are_asked_for_in_several_queries() {
+    let v4 = |n: u32| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n));
+    let v6 = |n: u32| IpAddr::V6(Ipv6Addr::from_bits((0xfd00 << 112) + u128::from(n)));
+    let asked = |sources: Sources| {
+        let mut link = Link::new(Profile::Rfc3376);
+        link.record(&Record::Allow(sources.clone()));
+        link.record(&Record::ToIn(set("")));
+        let asked = link.asked();
+        let all: Sources = asked.iter().flat_map(|(_, part, _)| part).copied().collect();
+        assert_eq!(all, sources);
+        asked.into_iter().map(|(_, part, _)| part.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(asked((1..=366).map(v4).collect()), [366]);
+    assert_eq!(asked((1..=367).map(v4).collect()), [366, 1]);
+    assert_eq!(asked((1..=89).map(v6).collect()), [89]);
+    assert_eq!(asked((1..=190).map(v6).collect()), [89, 89, 12]);
 }
 
 // RFC3376-6.6.3.2-01: on both sides of the Last Member Query Time.

@@ -1,32 +1,59 @@
-//! Reports of records: as few as the link's MTU allows.
+//! Queries and Reports within the link's MTU, as few as it allows.
 //!
-//! Owns RFC 9776 section 4.2.16 and RFC 9777 section 5.2.15. The MTU is that of Ethernet.
+//! Owns RFC 9776 sections 4.1.8 and 4.2.16, and RFC 9777 sections 5.1.10 and 5.2.15. The MTU is that of
+//! Ethernet.
 
-use super::*;
-use crate::gmp::change::Sources;
+use std::net::IpAddr;
+
+use super::change::{Record, Sources};
+use super::message::{Query, Report, Version};
+use crate::addr::{Family, Group};
 
 /// The most octets of an IP packet.
 const MTU: usize = 1500;
 
-/// The octets of a Report before its records, with the IP header and Router Alert; those of a record
-/// before its sources; and those of a source.
-const fn sizes(family: Family) -> (usize, usize, usize) {
+/// The octets of a Report before its records.
+const REPORT: usize = 8;
+
+/// What the parts of a packet take, in octets.
+struct Sizes {
+    /// The IP header with Router Alert.
+    ip: usize,
+    /// A Query before its sources.
+    query: usize,
+    /// A record before its sources.
+    record: usize,
+    /// A source.
+    address: usize,
+}
+
+const fn sizes(family: Family) -> Sizes {
     match family {
-        Family::V4 => (24 + 8, 8, 4),
-        Family::V6 => (48 + 8, 20, 16),
+        Family::V4 => Sizes { ip: 24, query: 12, record: 8, address: 4 },
+        Family::V6 => Sizes { ip: 48, query: 28, record: 20, address: 16 },
     }
+}
+
+/// The Query once for each part of its sources that fits a packet (RFC3376-4.1.8-01,
+/// RFC3810-5.1.10-01).
+pub(super) fn queries(query: &Query, sources: &Sources) -> Vec<Query> {
+    let family = sources.first().map_or(Family::V4, |&source| Family::of(source));
+    let Sizes { ip, query: head, address, .. } = sizes(family);
+    let all: Vec<IpAddr> = sources.iter().copied().collect();
+    let parts = all.chunks((MTU - ip - head) / address);
+    parts.map(|part| Query { sources: part.iter().copied().collect(), ..query.clone() }).collect()
 }
 
 /// The Reports that carry the records, each within the MTU.
 pub(super) fn reports(family: Family, records: Vec<(Group, Record)>) -> Vec<Report> {
-    let (head, of_record, of_source) = sizes(family);
-    let room = MTU - head;
-    let most = (room - of_record) / of_source;
+    let Sizes { ip, record: of_record, address, .. } = sizes(family);
+    let room = MTU - ip - REPORT;
+    let most = (room - of_record) / address;
     let mut packed: Vec<Vec<(Group, Record)>> = Vec::new();
     let mut left = 0;
     for (group, record) in records {
         for record in fitting(record, most) {
-            let size = of_record + of_source * record.sources().len();
+            let size = of_record + address * record.sources().len();
             match packed.last_mut().filter(|_| size <= left) {
                 Some(last) => last.push((group, record)),
                 None => {
