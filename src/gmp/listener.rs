@@ -138,7 +138,8 @@ impl Listener {
         self.timers.cancel(ListenerTimer::Delay(group)); // RFC2236-6-04
         // RFC2236-3-19, RFC2236-3-20: the host that reported last may still be a member, and will
         // answer. RFC2236-4-05, RFC2236-6-06: a version 1 querier does not understand a Leave.
-        if member.last_reporter && !self.v1_router_present(cx.now) {
+        let is_owed = member.last_reporter || !self.params.silent_leaves;
+        if is_owed && !self.v1_router_present(cx.now) {
             cx.say(Say::Leave { group });
         }
     }

@@ -67,6 +67,7 @@ pub const fn host(knobs: &HostKnobs) -> HostParams {
         v1_router_present_timeout: knobs.v1_router_present_timeout,
         lightweight: knobs.lightweight,
         source_specific: knobs.source_specific,
+        silent_leaves: knobs.silent_leaves,
     }
 }
 

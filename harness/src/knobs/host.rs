@@ -16,6 +16,8 @@ pub struct HostKnobs {
     pub unsolicited_report_interval: Duration,
     /// Version 1 Router Present Timeout (RFC2236-8.11-01).
     pub v1_router_present_timeout: Duration,
+    /// Whether it leaves in silence if another host has reported last (RFC2236-3-20, RFC2710-4-17).
+    pub silent_leaves: bool,
     /// Whether a host of version 3 excludes no sources (RFC 5790 section 4).
     pub lightweight: bool,
     /// Whether a host of version 3 refuses joins of a group of source-specific multicast that name no
@@ -39,6 +41,7 @@ impl HostKnobs {
             robustness: 2,
             unsolicited_report_interval: Duration::from_secs(unsolicited),
             v1_router_present_timeout: Duration::from_secs(400),
+            silent_leaves: true, // RFC2710-4-18
             lightweight: false,
             source_specific: false,
         }

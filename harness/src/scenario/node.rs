@@ -220,6 +220,9 @@ fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
             "v1-router-present-timeout",
             defaults.v1_router_present_timeout,
         ),
+        silent_leaves: table
+            .boolean("silent-leaves")
+            .map_or(defaults.silent_leaves, |silent| silent.value),
         lightweight: flag_of_sources(table, "lightweight", version),
         source_specific: flag_of_sources(table, "source-specific", version),
     }))

@@ -99,6 +99,12 @@ static LISTENER: &[Key] = &[
     Key::new("v1-router-present-timeout", Time, "How long it speaks to a version 1 querier.")
         .or(Said("400s")),
     Key::new(
+        "silent-leaves",
+        Flag,
+        "Whether castnet's stack sends no Leave if another host has reported last.",
+    )
+    .or(Yes(true)),
+    Key::new(
         "lightweight",
         Flag,
         "Whether castnet's stack of version 3 (of MLD: 2) excludes no sources (RFC 5790).",

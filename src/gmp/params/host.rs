@@ -20,6 +20,9 @@ pub struct HostParams {
     /// Version 1 Router Present Timeout of a version 2 host (RFC2236-8.11-01). In version 3 it follows
     /// from the Queries (RFC9776-8.12-01).
     pub v1_router_present_timeout: Duration,
+    /// Whether the host leaves a group in silence if another host has reported it last
+    /// (RFC2236-3-20, RFC2710-4-17).
+    pub silent_leaves: bool,
     /// Whether a host of version 3 excludes no sources and reports like one of RFC 5790.
     pub lightweight: bool,
     /// Whether a host of version 3 refuses joins of a group of source-specific multicast that name no
@@ -41,6 +44,7 @@ impl HostParams {
             robustness: 2,
             unsolicited_report_interval: Duration::from_secs(interval),
             v1_router_present_timeout: Duration::from_secs(400),
+            silent_leaves: true, // RFC2710-4-18
             lightweight: false,
             source_specific: false,
         }

@@ -87,6 +87,18 @@ fn the_report_of_another_host_spares_ours_and_our_done() {
     assert_eq!(link.words(), <[&str; 0]>::default());
 }
 
+// RFC2710-4-18: with the control that the Report was spared.
+#[test]
+fn the_done_that_may_be_spared_can_be_asked_for() {
+    let outspoken = HostParams { silent_leaves: false, ..HostParams::of(Version::V2) };
+    let mut link = Link::with(outspoken);
+    link.join(G).until(60.0).said.clear();
+    link.query("::", 10_000, None);
+    link.hear(OTHER, G, &Mld::V1Report { group: ip(G) }).unwrap();
+    link.until(80.0).leave(G);
+    assert_eq!(link.words(), ["ff02::2 MLDv1 Done ff05::1:3"]);
+}
+
 // RFC2710-5-01, RFC2710-3-01
 #[test]
 fn only_what_a_querier_of_the_link_has_sent_is_answered() {
