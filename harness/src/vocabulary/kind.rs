@@ -110,7 +110,7 @@ const fn row(
 const ALL: usize = 10;
 
 /// The number of aliases of all kinds.
-const ALIASES: usize = 3;
+const ALIASES: usize = 4;
 
 /// Every kind, once.
 pub static KINDS: [KindRow; ALL] = [
@@ -181,12 +181,14 @@ pub static KINDS: [KindRow; ALL] = [
         )
     },
     KindRow {
+        aliases: &["source-report"],
         mld: Some("v2-report"),
+        mld_aliases: &["source-report"],
         ..marked(
             row(
                 PacketKind::V3Report,
                 "v3-report",
-                "a Report of IGMPv3; `v2-report` of MLDv2 in IPv6",
+                "a Report of IGMPv3; `v2-report` of MLDv2 in IPv6, and `source-report` of either",
                 3..=3,
             ),
             "R3",
