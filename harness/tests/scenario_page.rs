@@ -45,9 +45,9 @@ fn examples_of_several_files_compile_together() {
             plans.extend(load(&path).unwrap_or_else(|told| panic!("{told}")));
         }
     }
-    assert_eq!(plans.len(), 6);
+    assert_eq!(plans.len(), 8);
     assert!(PAGE.contains(&format!("`igmp/{}`", plans[2].name)), "{}", plans[2].name);
-    for plan in &plans[4..] {
+    for plan in &plans[6..] {
         assert!(PAGE.contains(&format!("`{}`", plan.name)), "{}", plan.name);
     }
 }

@@ -15,7 +15,7 @@ lan = ["r1", "h1", "h2"]
 
 [nodes]
 s1 = { role = "source" }
-r1 = { role = "router", igmp = { query-interval = "4s", query-response-interval = "1s", last-member-query-interval = "500ms" } }
+r1 = { role = "router", igmp = { version = 2, query-interval = "4s", query-response-interval = "1s", last-member-query-interval = "500ms" } }
 h1 = { role = "listener", igmp-version = 2 }
 h2 = { role = "listener", igmp-version = 2 }
 

@@ -64,7 +64,7 @@ s1 = { role = "source" }
 s2 = { role = "source" }
 h1 = { role = "listener" }
 h2 = { role = "listener" }
-r1 = { role = "router", igmp = { query-response-interval = "1s", last-member-query-interval = "500ms" } }
+r1 = { role = "router", igmp = { version = 2, query-response-interval = "1s", last-member-query-interval = "500ms" } }
 
 [[act]]
 at = "0s"

@@ -61,7 +61,7 @@ static MLD: Keys = &[&keys(
         Numbers(&[2710, 3810, 9777]),
         "Whose formulas apply: 2710, 3810 or 9777; else 9777 in version 2, and 2710 before.",
     ),
-    Key::new("version", Numbers(&[1, 2]), "The version spoken: 1 or 2.").or(Number(1)),
+    Key::new("version", Numbers(&[1, 2]), "The version spoken: 1 or 2.").or(Number(2)),
 )];
 
 static MEMBERSHIP: Keys = &[&keys(
@@ -71,7 +71,7 @@ static MEMBERSHIP: Keys = &[&keys(
         "Whose formulas apply, by the number of an RFC of the protocol that the run speaks.",
     ),
     Key::new("version", Words(&WORDS), "The version spoken: IGMPv2 or MLDv1, or IGMPv3 or MLDv2.")
-        .or(Text(WORDS[0])),
+        .or(Text(WORDS[1])),
 )];
 
 impl Dialect {

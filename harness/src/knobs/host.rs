@@ -25,12 +25,6 @@ pub struct HostKnobs {
     pub source_specific: bool,
 }
 
-impl Default for HostKnobs {
-    fn default() -> Self {
-        Self::of(Version::V2)
-    }
-}
-
 impl HostKnobs {
     /// The defaults of the RFC of this version.
     #[must_use]

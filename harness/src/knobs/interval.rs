@@ -98,8 +98,10 @@ pub const INTERVALS: [Interval; 12] = [
             (Quantity::Time(knobs.older_host_present_interval()), formula)
         },
     },
-    // The hosts' own interval, which no router configures.
-    plain("URI", "RFC2236-8.10-01", |_| time(HostKnobs::default().unsolicited_report_interval)),
+    // The hosts' own interval, which no router configures: RFC3376-8.11-01 in version 3.
+    plain("URI", "RFC2236-8.10-01", |knobs| {
+        time(HostKnobs::of(knobs.version).unsolicited_report_interval)
+    }),
 ];
 
 /// The word of the family's protocol for the interval with this word of IGMP's.

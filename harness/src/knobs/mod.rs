@@ -105,7 +105,7 @@ impl Default for Knobs {
         Self {
             family: Family::V4,
             revision: None,
-            version: Version::V2, // RFC2236-4-07
+            version: Version::V3,
             robustness: 2,
             query_interval: Duration::from_secs(125),
             query_response_interval: Duration::from_secs(10),
@@ -129,10 +129,17 @@ impl Default for Knobs {
 }
 
 impl Knobs {
-    /// The defaults of the family's protocol.
+    /// The defaults of the family's protocol, in its newest version.
     #[must_use]
     pub fn of(family: Family) -> Self {
         Self { family, ..Self::default() }
+    }
+
+    /// The defaults of a Linux bridge, which computes as version 2 does whatever it asks in: members last
+    /// 260 s (net/bridge/br_multicast.c).
+    #[must_use]
+    pub fn of_a_bridge(family: Family) -> Self {
+        Self { version: Version::V2, ..Self::of(family) }
     }
 
     /// The RFC whose formulas apply.
@@ -213,7 +220,7 @@ pub static PARAMETERS: [Parameter; 20] = [
     },
     Parameter {
         key: Key::new("version", Numbers(&[1, 2, 3]), "The version spoken: 1, 2 or 3.")
-            .or(Number(2)),
+            .or(Number(3)),
         slot: |knobs| Slot::Version(&mut knobs.version),
     },
     Parameter {

@@ -10,10 +10,10 @@ fn secs(secs: f64) -> Duration {
 #[test]
 fn every_word_has_the_value_of_the_rfc() {
     let (time, count) = (|s: f64| Quantity::Time(secs(s)), Quantity::Count);
-    let knobs = Knobs::default();
+    let values = |knobs: &Knobs| INTERVALS.map(|row| (row.word, (row.of)(knobs).0));
+    let knobs = Knobs { version: Version::V2, ..Knobs::default() };
     assert_eq!((knobs.check(), knobs.revision()), (Ok(()), Revision::Rfc2236));
-    let values = INTERVALS.map(|row| (row.word, (row.of)(&knobs).0));
-    let expected = [
+    let mut expected = [
         ("RV", count(2)),
         ("QI", time(125.0)),
         ("QRI", time(10.0)),
@@ -27,7 +27,13 @@ fn every_word_has_the_value_of_the_rfc() {
         ("OHPI", time(260.0)),
         ("URI", time(10.0)),
     ];
-    assert_eq!(values, expected);
+    assert_eq!(values(&knobs), expected);
+
+    // RFC9776-8.4-01, RFC3376-8.11-01: a router speaks version 3 unless it is told otherwise.
+    let knobs = Knobs::default();
+    assert_eq!((knobs.check(), knobs.revision()), (Ok(()), Revision::Rfc9776));
+    (expected[8].1, expected[11].1) = (time(270.0), time(1.0));
+    assert_eq!(values(&knobs), expected);
 }
 
 /// RFC 3810 sections 9.8 to 9.10, 9.4 and 9.5 name what RFC 3376 section 8 defines.
@@ -45,6 +51,7 @@ fn a_word_of_mld_means_the_same_row() {
 #[test]
 fn what_is_derived_follows_what_is_configured() {
     let knobs = Knobs {
+        version: Version::V2,
         robustness: 3,
         query_interval: secs(20.0),
         query_response_interval: secs(5.0),
@@ -87,7 +94,7 @@ fn rfc_9776_waits_for_a_second_response_interval() {
 // RFC2236-8.1-01, RFC2236-8.3-01, RFC2236-2.2-01, RFC3376-4.1.7-01
 #[test]
 fn contradictions_are_refused() {
-    let base = Knobs::default();
+    let base = Knobs { version: Version::V2, ..Knobs::default() };
     let qri = |qri| Knobs { query_response_interval: secs(qri), ..base.clone() };
     let qi = |qi| Knobs { query_interval: secs(qi), ..qri(10.0) };
     let long = |time| Knobs { query_interval: secs(5_000.0), ..qri(time) };
@@ -131,7 +138,7 @@ fn contradictions_are_refused() {
 // RFC2236-3-18, RFC2236-8.10-01
 #[test]
 fn a_host_repeats_itself_robustness_minus_one_times() {
-    let host = |robustness| HostKnobs { robustness, ..HostKnobs::default() };
+    let host = |robustness| HostKnobs { robustness, ..HostKnobs::of(Version::V2) };
     let longest = [0, 1, 2, 3].map(|robustness| host(robustness).longest_repetition());
     assert_eq!(longest, [0.0, 0.0, 10.0, 20.0].map(secs));
 }

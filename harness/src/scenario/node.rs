@@ -198,14 +198,14 @@ pub(super) const fn listeners(igmp_version: Option<u8>, count: u32) -> Listener 
 
 fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
     let given = speaks(table)?;
-    let version = igmp_version(table)?.unwrap_or(2);
+    let version = igmp_version(table)?.unwrap_or(3);
     if version == 1 {
         let span = given?.span;
         let message = "castnet's stack speaks version 2 or 3 of IGMP";
         table.faults().borrow_mut().error(&span, message, "2 or 3");
         return None;
     }
-    let defaults = HostKnobs::of(if version == 3 { Version::V3 } else { Version::V2 });
+    let defaults = HostKnobs::of(if version == 2 { Version::V2 } else { Version::V3 });
     let time = |key, default| table.duration(key).map_or(default, |time| time.value);
     Some(Listener::Castnet(HostKnobs {
         version: defaults.version,
@@ -233,7 +233,7 @@ fn flag_of_sources(table: &Reader<'_, '_>, key: &'static str, version: u8) -> bo
     let Some(flag) = table.boolean(key) else { return false };
     if flag.value && version != 3 {
         let message = format!("`{key}` is for hosts with source lists");
-        let help = "add `speaks = \"sources\"`";
+        let help = "`speaks = \"sources\"` instead, or no version at all";
         let mut faults = table.faults().borrow_mut();
         faults.error_with_help(&flag.span, message, "this one has none", help);
     }

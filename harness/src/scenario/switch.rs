@@ -38,7 +38,7 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
 
 fn intervals(table: &Reader<'_, '_>) -> Option<Knobs> {
     let before = table.faults().borrow().len();
-    let defaults = Knobs::of(table.scope().family().unwrap_or(Family::V4));
+    let defaults = Knobs::of_a_bridge(table.scope().family().unwrap_or(Family::V4));
     let time = |key, default| table.duration(key).map_or(default, |time| time.value);
     let knobs = Knobs {
         query_interval: time("query-interval", defaults.query_interval),

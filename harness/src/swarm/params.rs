@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use castnet::gmp::message::Version;
+
 use super::dice::Dice;
 use crate::knobs::Knobs;
 
@@ -21,6 +23,7 @@ impl Params {
             query_response_interval: Duration::from_secs(2),
             startup_query_count: Some(2),
             last_member_query_count: Some(2),
+            version: Version::V2,
             ..Knobs::default()
         };
         Self { knobs, keepalive: 10_000, ttl_threshold: 1 }
@@ -38,6 +41,7 @@ impl Params {
             startup_query_count: Some(small(dice)),
             last_member_query_interval: Duration::from_millis(dice.within(3, 15) * 100),
             last_member_query_count: Some(small(dice)),
+            version: Version::V2,
             ..Knobs::default()
         };
         let keepalive = dice.within(5, 30) * 1_000;
@@ -85,7 +89,7 @@ impl Params {
     /// The keys of a router's table.
     pub(super) fn table(&self) -> String {
         format!(
-            "igmp = {{ robustness = {}, query-interval = \"{}ms\", query-response-interval = \"{}ms\", \
+            "igmp = {{ version = 2, robustness = {}, query-interval = \"{}ms\", query-response-interval = \"{}ms\", \
              startup-query-count = {}, last-member-query-interval = \"{}ms\", \
              last-member-query-count = {} }}, keepalive = \"{}ms\"",
             self.knobs.robustness,

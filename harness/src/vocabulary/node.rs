@@ -48,7 +48,7 @@ const SPOKEN_BY_SWITCHES: [&str; 2] = [SPEAKS[1].0, SPEAKS[2].0];
 const SPEAKS_KEY: Key = Key::new(
     "speaks",
     Words(&SPOKEN),
-    "Holds the kernel to a version: IGMPv3 or MLDv2 (`sources`), IGMPv2 or MLDv1 (`groups`), IGMPv1 (`igmp1`). castnet's stack speaks for `groups` unless given.",
+    "Holds the kernel to a version: IGMPv3 or MLDv2 (`sources`), IGMPv2 or MLDv1 (`groups`), IGMPv1 (`igmp1`). castnet's stack speaks for `sources` unless given.",
 );
 
 /// The channels that a router forwards unasked.
@@ -94,8 +94,8 @@ static LISTENER: &[Key] = &[
         .or(Number(1)),
     Key::new("robustness", Whole(0, 255), "How often castnet's stack reports unasked.")
         .or(Number(2)),
-    Key::new("unsolicited-report-interval", Time, "At most so far apart; 1s in version 3.")
-        .or(Said("10s")),
+    Key::new("unsolicited-report-interval", Time, "At most so far apart; 10s in version 2.")
+        .or(Said("1s")),
     Key::new("v1-router-present-timeout", Time, "How long it speaks to a version 1 querier.")
         .or(Said("400s")),
     Key::new(

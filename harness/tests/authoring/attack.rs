@@ -46,7 +46,9 @@ fn deep_nesting() {
 
 #[test]
 fn numbers_and_strings_of_any_size() {
-    let version = |number: &str| changed("igmp-version = 2", &format!("igmp-version = {number}"));
+    let version = |number: &str| {
+        changed("role = \"listener\"", &format!("role = \"listener\", igmp-version = {number}"))
+    };
     let whole = "`igmp-version` is a whole number, 1 to 3";
     assert_told("digits", &version(&"9".repeat(100_000)), whole);
     assert_told("hex", &version("0xffffffffffffffffffffff"), whole);

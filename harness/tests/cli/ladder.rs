@@ -29,7 +29,7 @@ up = ["s1", "r1"]
 lan = ["r1", "h1", "h2"]
 [nodes]
 s1 = {{ role = "source" }}
-r1 = {{ role = "router", igmp = {{ last-member-query-interval = "500ms" }} }}
+r1 = {{ role = "router", igmp = {{ version = 2, last-member-query-interval = "500ms" }} }}
 h1 = {{ role = "listener" }}
 h2 = {{ role = "listener" }}
 [[act]]

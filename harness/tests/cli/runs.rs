@@ -42,7 +42,7 @@ fn a_failing_run_shows_its_arithmetic_and_how_to_repeat_it() {
         "(./bad.toml:4)",
         "expected LMQC 2 + 1, found 1",
         "start at 0.000 s + 0.200 s + tolerance 0.100 s = 0.300 s",
-        "10.0.1.1 > 224.0.0.1 v2 Membership Query",
+        "10.0.1.1 > 224.0.0.1 v3 Membership Query",
         "captures/bad.pcapng",
         "castnet run ./bad.toml",
         "2 scenarios: 1 passed, 1 failed",

@@ -241,7 +241,7 @@ fn what_a_run_wrote_is_read_from_a_pipe_and_an_early_end_of_the_reader_is_no_fau
     let (code, lines, _) = told(&show().output().unwrap());
     assert_eq!(code, Some(0));
     assert!(
-        lines.iter().any(|line| line.contains("r1:lan  10.0.1.1 > 224.0.0.1 v2 Membership Query"))
+        lines.iter().any(|line| line.contains("r1:lan  10.0.1.1 > 224.0.0.1 v3 Membership Query"))
     );
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

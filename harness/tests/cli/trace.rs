@@ -30,11 +30,11 @@ fn a_trace_says_what_follows_from_what() {
     let output = castnet(&folder, &trace);
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout}");
-    let line = "\nstart                               lan  r1 > 224.0.0.1  v2 Membership Query, \
-                general, max resp 10.0 s\n";
+    let line = "\nstart                               lan  r1 > 224.0.0.1  v3 Membership Query, \
+                general, max resp 10.0 s, QRV 2, QQI 125 s\n";
     assert!(stdout.starts_with("the first Query\nPASS\n\n") && stdout.contains(line), "{stdout}");
     let exact = text(&castnet(&folder, &[&trace[..], &["--exact"]].concat()).stdout);
-    let query = exact.lines().find(|line| line.contains("v2 Membership Query")).unwrap();
+    let query = exact.lines().find(|line| line.contains("v3 Membership Query")).unwrap();
     assert!(query.starts_with("  0.0") && query.contains(" s  start  "), "{exact}");
 }
 

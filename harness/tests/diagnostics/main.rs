@@ -325,8 +325,8 @@ fn igmp_parameters_against_the_rfc() {
     insta::assert_snapshot!(each(&[
         (interval, "query-interval = \"10s\""),
         (interval, "query-response-interval = \"30s\", query-interval = \"20s\""),
-        (interval, "query-response-interval = \"26s\", query-interval = \"50s\""),
-        (interval, "query-response-interval = \"150ms\""),
+        (interval, "version = 2, query-response-interval = \"26s\", query-interval = \"50s\""),
+        (interval, "version = 2, query-response-interval = \"150ms\""),
         (interval, "robustness = 0"),
         (interval, "robustness = 256"),
         (interval, "last-member-query-count = 0"),

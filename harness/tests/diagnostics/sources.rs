@@ -69,7 +69,7 @@ fn modes_and_sockets_of_hosts() {
     let of_kernel = [join("refused = true"), join("socket = 2")];
     let changes = [
         ("igmp-version = 2", older.as_str()),
-        ("igmp-version = 2", "stack = \"castnet\", lightweight = true"),
+        ("igmp-version = 2", "igmp-version = 2, stack = \"castnet\", lightweight = true"),
         ("igmp-version = 2", "lightweight = true"),
         (JOIN, &of_kernel[0]),
         (JOIN, &of_kernel[1]),

@@ -88,7 +88,14 @@ fn of_claim(claim: &str, table: &str) -> Keys {
 #[test]
 fn a_key_that_is_left_out_means_what_its_row_says() {
     let role = |role| node::keys(role).unwrap();
-    let castnet = ["robustness", "unsolicited-report-interval", "v1-router-present-timeout"];
+    let castnet = [
+        "robustness",
+        "unsolicited-report-interval",
+        "v1-router-present-timeout",
+        "silent-leaves",
+        "lightweight",
+        "source-specific",
+    ];
     let all = |keys: Keys| keys.iter().copied().flatten().collect::<Vec<_>>();
     let (own, kernel): (Vec<_>, Vec<_>) =
         all(role("listener")).into_iter().partition(|key| castnet.contains(&key.name));

@@ -60,8 +60,8 @@ fn what_is_wrong_is_not_valid() {
     for (old, new) in [
         ("title =", "titel ="),
         ("role = \"source\"", "role = \"sauce\""),
-        ("igmp-version = 2", "igmp-version = 4"),
-        ("igmp-version = 2", "igmp_version = 2"),
+        ("role = \"listener\"", "role = \"listener\", igmp-version = 4"),
+        ("role = \"listener\"", "role = \"listener\", igmp_version = 2"),
         ("query-interval = \"20s\"", "query-interval = 20"),
         ("at = \"0s\"\n", ""),
         ("rate = \"100pps\"", "rate = \"100pps\", ttl = 256"),

@@ -58,7 +58,7 @@ pub(super) fn cause(link: &Link, group: Group, then: Then, after: Then, at: Dura
     };
     let family = group.family();
     let knobs = link.querier(family).map(|(_, querier)| querier.knobs(family));
-    let knobs = knobs.unwrap_or_else(|| Knobs::of(family));
+    let knobs = knobs.unwrap_or_else(|| Knobs::of_a_bridge(family));
     let interval = knobs.group_membership_interval();
     let age = at.saturating_sub(report);
     if age + interval / BLUR < interval {

@@ -45,7 +45,7 @@ fn nobody(link: &Link, family: Family, length: Duration, found: &mut Found<'_>) 
         Family::V4 => "IGMP",
         Family::V6 => "MLD",
     };
-    let knobs = Knobs::of(family);
+    let knobs = Knobs::of_a_bridge(family);
     let interval = words_of(knobs.query_interval);
     if !link.has_members(family) {
         if link.has_streams(family) {

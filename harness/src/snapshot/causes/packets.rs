@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::gmp::message::{Message, Query};
+use castnet::gmp::message::{Message, Query, Version};
 use castnet::time::Instant;
 
 use crate::capture::decode::{Packet, decode_ip};
@@ -274,7 +274,8 @@ impl Scene<'_> {
     fn repeats(&self, sent: &Sent, done: Instant) -> bool {
         let longest = match self.role(sent.origin) {
             Role::Listener(Listener::Castnet(knobs)) => knobs.longest_repetition(),
-            _ => HostKnobs::default().longest_repetition(),
+            // The kernel speaks an older version beside an older querier, and repeats more slowly.
+            _ => HostKnobs::of(Version::V2).longest_repetition(),
         };
         sent.at.since(done) <= longest + self.plan.tolerance
     }

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use castnet::gmp::message::Version;
 use castnet::wire::igmp::{Message, V3Report};
 use castnet::wire::ipv4::Ipv4Header;
 
@@ -9,6 +10,7 @@ use super::super::super::Outcome::{Fail, Pass};
 use super::super::{ALL_HOSTS, GROUP, H1, OTHER_GROUP, R1_LAN, Run, igmp_frame, ip_frame, ms};
 use super::super::{query, v3_query};
 use super::run;
+use crate::knobs::HostKnobs;
 use crate::plan::Role;
 use crate::scenario::Invariant::WellFormedIgmp;
 use crate::scenario::Listener;
@@ -117,7 +119,7 @@ fn castnets_hosts_are_held_to_it_and_nobody_else_is() {
     };
     run().frame(ms(2000), "h1:lan", &wrong()).keeps(WellFormedIgmp);
     for (role, outcome) in [
-        (Role::Listener(Listener::Castnet(Default::default())), Fail),
+        (Role::Listener(Listener::Castnet(HostKnobs::of(Version::V2))), Fail),
         (Role::Injector(None), Pass),
     ] {
         let mut run = run().frame(ms(2000), "h1:lan", &wrong());
