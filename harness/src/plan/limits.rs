@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use castnet::addr::Family;
+
 use super::arithmetic::{Count, Length, Moment};
 use super::{Act, ActId, Action, Check, Claim, Fault, Filter, Latency, MfcState, Place};
 use super::{Node, Port, Receiver, Role, Stream, When, Window};
@@ -88,7 +90,9 @@ impl Limits<'_> {
                 let Some(scenario::MfcPresent { counters, .. }) = &written.present else { return };
                 let of = |stream: &Stream| stream.source == *source && stream.group == *group;
                 let most = self.sent(of, Duration::ZERO, self.end);
-                let size = self.streams().map(|(_, stream)| stream.size as u64 + 28).max();
+                // Of IP and of UDP.
+                let headers = 8 + if group.family() == Family::V6 { 40 } else { 20 };
+                let size = self.streams().map(|(_, stream)| stream.size as u64 + headers).max();
                 let octets = most.saturating_mul(size.unwrap_or_default());
                 for (written, count, most) in [
                     (&counters.packets, &counted.packets, most),
