@@ -1,4 +1,5 @@
-//! Ethernet frames around IP packets that go to groups, of both address families.
+//! Ethernet frames around IP packets of both address families: to groups, or to everybody on the link where
+//! the packet is for one machine, because nobody here resolves addresses.
 
 use std::net::IpAddr;
 
@@ -9,10 +10,20 @@ pub const ADDRESSES: usize = 12;
 /// Octets before the packet.
 pub const HEADER: usize = 14;
 
-/// The frame that carries an IP packet to a group from the interface with the address `source`.
+/// The Ethernet address of all machines on a link.
+pub const BROADCAST: [u8; 6] = [0xff; 6];
+
+/// The frame that carries an IP packet to a group, or to a machine, from the interface with the address
+/// `source`.
 #[must_use]
-pub fn frame(source: [u8; 6], group: impl Into<IpAddr>, packet: &[u8]) -> Vec<u8> {
-    frame_to(source, multicast_mac(group.into()), packet)
+pub fn frame(source: [u8; 6], to: impl Into<IpAddr>, packet: &[u8]) -> Vec<u8> {
+    frame_to(source, destination_mac(to.into()), packet)
+}
+
+/// The Ethernet address to which a packet with this destination goes.
+#[must_use]
+pub const fn destination_mac(to: IpAddr) -> [u8; 6] {
+    if to.is_multicast() { multicast_mac(to) } else { BROADCAST }
 }
 
 /// The frame that carries an IP packet from one Ethernet address to another.

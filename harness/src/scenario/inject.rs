@@ -69,10 +69,6 @@ fn finish(table: Reader<'_, '_>, message: Option<InjectedMessage>) -> Option<Inj
     let spelt = |field| table.spelling(&row(field).key);
     let source = spelt(PacketField::Source).and_then(|key| table.address(key));
     let to = spelt(PacketField::Destination).and_then(|key| destination(&table, key));
-    for to in to.iter().filter(|to| !to.value.is_multicast()) {
-        let message = "an injector sends to groups";
-        table.faults().borrow_mut().error(&to.span, message, "not a multicast address");
-    }
     let ttl = spelt(PacketField::Ttl).and_then(|key| table.integer::<u8>(key));
     let flag = |field| spelt(field).and_then(|key| table.boolean(key));
     let router_alert = flag(PacketField::RouterAlert).is_none_or(|alert| alert.value);

@@ -110,7 +110,7 @@ impl Context<'_> {
         to: impl Into<IpAddr>,
         packet: impl Into<Rc<[u8]>>,
     ) -> Result<(), String> {
-        self.pass(port, Frame::to_group(self.seats[port].mac, to.into(), packet))
+        self.pass(port, Frame::to(self.seats[port].mac, to.into(), packet))
     }
 
     /// Sends a whole frame.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::capture::ethernet::{self, ADDRESSES, HEADER, multicast_mac};
+use crate::capture::ethernet::{self, ADDRESSES, HEADER, destination_mac};
 
 /// How long a frame is under way. A veth takes about half a microsecond; zero would make cause and
 /// effect simultaneous.
@@ -19,9 +19,9 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The frame that carries a packet to a group.
-    pub(super) fn to_group(source: [u8; 6], group: IpAddr, packet: impl Into<Rc<[u8]>>) -> Self {
-        Self { source, destination: multicast_mac(group), packet: packet.into() }
+    /// The frame that carries a packet to a group, or to a machine.
+    pub(super) fn to(source: [u8; 6], to: IpAddr, packet: impl Into<Rc<[u8]>>) -> Self {
+        Self { source, destination: destination_mac(to), packet: packet.into() }
     }
 
     /// Decodes a frame from octets.
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn octets_and_back() {
         let group = IpAddr::from([239, 1, 2, 3]);
-        let frame = Frame::to_group([2, 0, 0, 0, 0, 9], group, [7, 8, 9]);
+        let frame = Frame::to([2, 0, 0, 0, 0, 9], group, [7, 8, 9]);
         let octets = frame.octets();
         assert_eq!(octets[..6], [1, 0, 0x5e, 1, 2, 3]);
         assert_eq!(octets[14..], [7, 8, 9]);

@@ -10,7 +10,7 @@ use super::actor::{Actor, Context, Sounds};
 use super::frame::Frame;
 use super::model::host::{Host, HostInet, HostInput, HostOut, Wish};
 use super::model::inet::Inet;
-use crate::capture::ethernet::multicast_mac;
+use crate::capture::ethernet::{BROADCAST, multicast_mac};
 use crate::plan::{Action, NodeId, Plan, Port, PortId, Setting, SourceFilter};
 use crate::recording::Delivery;
 
@@ -85,6 +85,7 @@ impl<A: HostInet> Kernels<A> {
     /// Every host is a member of the all-hosts group, and in IPv6 of its solicited-node groups.
     pub(super) fn start(&self, cx: &mut Context<'_>) {
         for (port, host) in &self.interfaces {
+            cx.hear(*port, Sounds::To(BROADCAST), true);
             for group in host.groups() {
                 cx.hear(*port, Sounds::To(multicast_mac(group.into())), true);
             }

@@ -127,7 +127,7 @@ impl<A: HostInet> Population<A> {
                 cx.remind(cx.now + UNDER_WAY, token(OVERHEARD, host));
             }
             // On an interface that is down the kernel's own messages are lost silently.
-            _ = cx.pass(self.port, Frame::to_group(source, to.into(), packet));
+            _ = cx.pass(self.port, Frame::to(source, to.into(), packet));
         }
     }
 

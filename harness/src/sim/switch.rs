@@ -42,7 +42,7 @@ impl<A: BridgeInet> SwitchActor<A> {
                 BridgeOut::Send { port, to, packet } => {
                     // The bridge has the address of its first port.
                     let source = cx.plan.ports[self.ports[0]].mac;
-                    _ = cx.pass(self.ports[port], Frame::to_group(source, to.into(), packet));
+                    _ = cx.pass(self.ports[port], Frame::to(source, to.into(), packet));
                 }
                 BridgeOut::Mdb { group, port, on } => {
                     let Some(group) = Group::new(group.into()) else { continue };

@@ -96,7 +96,7 @@ impl World<'_> {
                 if let MrouteOut::Forward { vif, to, packet } = out
                     && let Ok(port) = self.forwarders[forwarder].port(vif)
                 {
-                    self.send(port, Frame::to_group(self.seats[port].mac, to, packet));
+                    self.send(port, Frame::to(self.seats[port].mac, to, packet));
                 }
             }
         } else {
