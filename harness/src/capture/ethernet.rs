@@ -67,6 +67,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_packet_for_one_machine_goes_to_all_of_the_link() {
+        for to in ["10.0.1.2", "255.255.255.255", "fe80::1"] {
+            assert_eq!(destination_mac(to.parse().unwrap()), BROADCAST);
+        }
+        assert_eq!(destination_mac("239.1.1.2".parse().unwrap())[..3], [0x01, 0x00, 0x5e]);
+    }
+
     // RFC 2464 section 7 and its example in RFC 4291 section 2.7.1: ff02::1:ff0e:8c6c.
     #[test]
     fn a_frame_to_an_ipv6_group_says_so_twice() {
