@@ -29,11 +29,12 @@ const GOOD: &str = "igmp = { query-interval = \"60s\", startup-query-interval = 
 type Test = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
-    let tests: [(&str, Test); 5] = [
+    let tests: [(&str, Test); 6] = [
         ("sigterm_ends_it_cleanly", sigterm_ends_it_cleanly),
         ("sighup_has_it_read_its_configuration_again", sighup_reloads),
         ("multicast_routing_has_one_owner", multicast_routing_has_one_owner),
         ("check_names_what_is_wrong", check_names_what_is_wrong),
+        ("the_unit_leaves_little_open", unit_is_closed),
         ("check_is_no_success_where_nobody_can_read_it", check_is_not_written),
     ];
     let trials = tests.map(|(name, test)| Trial::test(name, test));
@@ -208,6 +209,26 @@ fn multicast_routing_has_one_owner() -> Result<(), Failed> {
         }
         Ok(())
     })
+}
+
+/// The most that the unit may be exposed, of 10.
+const EXPOSED: f64 = 2.0;
+
+fn unit_is_closed() -> Result<(), Failed> {
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/systemd/castnetd.service");
+    let analyzed =
+        Command::new("systemd-analyze").args(["security", "--offline=true", unit]).output();
+    let Ok(analyzed) = analyzed else {
+        eprintln!("SKIPPED: there is no systemd-analyze here");
+        return Ok(());
+    };
+    let text = String::from_utf8_lossy(&analyzed.stdout).into_owned();
+    let overall = text.lines().find(|line| line.contains("Overall exposure level"));
+    let level = overall.and_then(|line| line.rsplit_once(": ")?.1.split(' ').next()?.parse().ok());
+    match level {
+        Some(level) if EXPOSED >= level => Ok(()),
+        _ => Err(format!("more than {EXPOSED}, or unknown:\n{text}").into()),
+    }
 }
 
 fn check_is_not_written() -> Result<(), Failed> {
