@@ -3,6 +3,11 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("castnetd needs Linux; the routing core builds with `--lib --no-default-features`");
 
+#[path = "castnetd/keep.rs"]
+mod keep;
+#[path = "castnetd/sockets.rs"]
+mod sockets;
+
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
@@ -13,6 +18,7 @@ use std::rc::Rc;
 
 use anyhow::Context as _;
 use castnet::addr::{Family, PerFamily};
+use castnet::daemon::Daemon;
 use castnet::daemon::config::{self, ConfigFile};
 use castnet::daemon::confine::{User, confine};
 use castnet::daemon::links::Links;
@@ -20,16 +26,19 @@ use castnet::daemon::log::{Held, Kind, Limiter, WINDOW, Weight, weight, words};
 use castnet::daemon::notice::notices;
 use castnet::daemon::served::Served;
 use castnet::daemon::service::{Names, Service};
-use castnet::daemon::{Daemon, Opened};
+use castnet::daemon::supervised::{self, Handed};
 use castnet::event::Event;
 use castnet::gmp::message::Version;
-use castnet::kernel::{Clock, MrouteError};
+use castnet::kernel::Clock;
 use castnet::mfc::vif::Vif;
 use castnet::rng::Rng;
 use castnet::router::config::{Config, InterfaceConfig};
 use castnet::time::Instant;
 use clap::{Parser, Subcommand};
+use nix::sys::signal::Signal;
+use sockets::{Sockets, open};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Interval;
 
 /// An IP multicast router: IGMP and MLD querier, and kernel multicast forwarding of IPv4 and IPv6.
 ///
@@ -56,6 +65,25 @@ enum Command {
         /// key `user` of the configuration.
         #[arg(long)]
         user: Option<String>,
+        /// A socket that a keeper holds, as NAME=DESCRIPTOR.
+        #[arg(long, hide = true)]
+        kept: Vec<String>,
+    },
+    /// Run castnetd, and start it again when it dies, without a gap in what is forwarded.
+    ///
+    /// The keeper holds the multicast routing sockets, reads no packet and has no privilege. SIGHUP has
+    /// the daemon read its configuration again. SIGUSR2 is an upgrade: if the program that is now in the
+    /// file takes the configuration, it serves in place of the old one. SIGTERM and SIGINT end both.
+    Keep {
+        /// The configuration (TOML).
+        config: PathBuf,
+        /// Also log each upcall, each forwarding entry and each ignored packet.
+        #[arg(short, long)]
+        verbose: bool,
+        /// Become this user once the sockets are open, as NAME, NAME:GROUP, or numbers; overrides the
+        /// key `user` of the configuration.
+        #[arg(long)]
+        user: Option<String>,
     },
     /// Check a configuration against itself. Its interfaces need not be there.
     Check {
@@ -69,7 +97,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Run { config, verbose, user } => run(&config, verbose, user),
+        Command::Run { config, verbose, user, kept } => run(&config, verbose, user, &kept),
+        Command::Keep { config, verbose, user } => keep::keep(&config, verbose, user),
         Command::Check { config, here } => check(&config, here),
     };
     match outcome {
@@ -138,14 +167,32 @@ const fn protocol(family: Family, version: Version) -> &'static str {
     }
 }
 
-fn run(path: &Path, verbose: bool, user: Option<String>) -> anyhow::Result<()> {
+fn log_to_stderr(verbose: bool) {
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
     // Colours are for people who watch; a file or a journal gets none.
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let log = tracing_subscriber::fmt().with_max_level(level).with_ansi(colours);
     log.with_writer(std::io::stderr).init();
+}
+
+/// The user that is asked for: by option, or else by the file.
+fn find_user(option: Option<String>, file: &ConfigFile) -> anyhow::Result<Option<User>> {
+    Ok(option.as_ref().or(file.user.as_ref()).map(|user| User::find(user)).transpose()?)
+}
+
+fn run(path: &Path, verbose: bool, user: Option<String>, kept: &[String]) -> anyhow::Result<()> {
+    log_to_stderr(verbose);
     let file = load(path)?;
-    let user = user.as_ref().or(file.user.as_ref()).map(|user| User::find(user)).transpose()?;
+    let user = find_user(user, &file)?;
+    let handed = match kept {
+        [] => Handed::by_manager(),
+        kept => Handed::by_keeper(kept),
+    };
+    let handed = handed.context("taking over sockets")?;
+    if !kept.is_empty() {
+        // Without its keeper nobody would end it.
+        nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Set up before the kernel is claimed: a signal from now on ends the daemon cleanly.
@@ -153,7 +200,7 @@ fn run(path: &Path, verbose: bool, user: Option<String>) -> anyhow::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let log = Rc::new(RefCell::new(Log { limiter: Limiter::default(), verbose }));
-        let opened = open(&file)?;
+        let opened = open(&file, handed)?;
         for lack in confine(path, user.as_ref())? {
             tracing::warn!("{lack}");
         }
@@ -161,8 +208,11 @@ fn run(path: &Path, verbose: bool, user: Option<String>) -> anyhow::Result<()> {
         let families = service.daemon().families().map(|family| family.to_string());
         let families = families.collect::<Vec<_>>().join(" and ");
         let served = service.served().names.join(", ");
-        tracing::info!("routing {families} multicast between {served}");
+        let status = format!("routing {families} multicast between {served}");
+        tracing::info!("{status}");
+        supervised::ready(&status);
         let mut windows = tokio::time::interval(WINDOW);
+        let mut heartbeat = supervised::heartbeat().map(tokio::time::interval);
         loop {
             let order = async {
                 tokio::select! {
@@ -170,15 +220,18 @@ fn run(path: &Path, verbose: bool, user: Option<String>) -> anyhow::Result<()> {
                     _ = interrupt.recv() => Order::End,
                     _ = hangup.recv() => Order::Reload,
                     _ = windows.tick() => Order::TellHeld,
+                    () = tick(heartbeat.as_mut()) => Order::Live,
                 }
             };
             match service.run(order, |notice| tracing::warn!("{notice}")).await? {
                 Order::End => break,
+                Order::Live => supervised::alive(),
                 Order::TellHeld => {
                     let now = service.daemon().now();
                     log.borrow_mut().tell_held(Some(now));
                 }
                 Order::Reload => {
+                    supervised::reloading();
                     let reload =
                         |file| service.reload(file).with_context(|| path.display().to_string());
                     match load(path).and_then(reload) {
@@ -187,9 +240,11 @@ fn run(path: &Path, verbose: bool, user: Option<String>) -> anyhow::Result<()> {
                             tracing::error!("{why:#}; the old configuration stays in force")
                         }
                     }
+                    supervised::ready("serving");
                 }
             }
         }
+        supervised::stopping();
         log.borrow_mut().tell_held(None);
         for family in service.daemon().families() {
             report_counters(&service, family);
@@ -198,28 +253,12 @@ fn run(path: &Path, verbose: bool, user: Option<String>) -> anyhow::Result<()> {
     })
 }
 
-/// What needs privileges: the machine's reports, and a claim of multicast routing of every family.
-struct Sockets {
-    links: Links,
-    claims: Vec<(Config, Opened)>,
-}
-
-/// Opens what serving takes. Unless the file names IPv6, a kernel without its multicast routing is a
-/// warning.
-fn open(file: &ConfigFile) -> anyhow::Result<Sockets> {
-    let links = Links::open().context("looking at the interfaces of this machine")?;
-    let mut claims = Vec::new();
-    for config in file.check()?.present() {
-        match Opened::open(config.family, file.table) {
-            Err(why @ MrouteError::NotSupported { .. })
-                if config.family == Family::V6 && file.families.is_none() =>
-            {
-                tracing::warn!("only IPv4 is routed: {why}");
-            }
-            opened => claims.push((config.clone(), opened?)),
-        }
+/// Waits for the next tick; for ever without an interval.
+async fn tick(interval: Option<&mut Interval>) {
+    match interval {
+        Some(interval) => _ = interval.tick().await,
+        None => std::future::pending().await,
     }
-    Ok(Sockets { links, claims })
 }
 
 /// Enters service.
@@ -261,6 +300,8 @@ fn report_counters<F: FnMut(Instant, Event)>(service: &Service<F>, family: Famil
 enum Order {
     End,
     Reload,
+    /// The service manager is to hear that the loop goes round.
+    Live,
     /// A window of the log may have ended.
     TellHeld,
 }

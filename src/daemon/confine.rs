@@ -16,7 +16,7 @@ use std::path::Path;
 use caps::CapSet;
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::unistd::{setgroups, setresgid, setresuid};
+use nix::unistd::{getegid, geteuid, setgroups, setresgid, setresuid};
 
 pub use user::{UnknownUser, User};
 
@@ -68,14 +68,7 @@ impl std::fmt::Display for Lack {
 /// # Errors
 /// The first thing that could not be given up: then serve nothing.
 pub fn confine(config: &Path, user: Option<&User>) -> Result<Vec<Lack>, Unconfined> {
-    forbid_new_capabilities();
-    if let Some(user) = user {
-        become_user(user).map_err(|errno| Unconfined::User(user.clone(), errno))?;
-    }
-    for set in [CapSet::Ambient, CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
-        caps::clear(None, set)?;
-    }
-    prctl::set_no_new_privs()?;
+    surrender(user)?;
     let mut lacks = Vec::new();
     if !files::restrict(config)? {
         lacks.push(Lack::NoLandlock);
@@ -87,6 +80,21 @@ pub fn confine(config: &Path, user: Option<&User>) -> Result<Vec<Lack>, Unconfin
     Ok(lacks)
 }
 
+/// Becomes the user, and gives up every capability, now and for programs that are started.
+///
+/// # Errors
+/// The first thing that could not be given up.
+pub fn surrender(user: Option<&User>) -> Result<(), Unconfined> {
+    forbid_new_capabilities();
+    if let Some(user) = user {
+        become_user(user).map_err(|errno| Unconfined::User(user.clone(), errno))?;
+    }
+    for set in [CapSet::Ambient, CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
+        caps::clear(None, set)?;
+    }
+    Ok(prctl::set_no_new_privs()?)
+}
+
 /// Empties the bounding set, as far as `CAP_SETPCAP` is there; without it there is nothing to gain.
 fn forbid_new_capabilities() {
     for capability in caps::all() {
@@ -95,6 +103,9 @@ fn forbid_new_capabilities() {
 }
 
 fn become_user(user: &User) -> nix::Result<()> {
+    if (geteuid(), getegid()) == (user.uid, user.gid) {
+        return Ok(());
+    }
     setgroups(&[user.gid])?;
     setresgid(user.gid, user.gid, user.gid)?;
     setresuid(user.uid, user.uid, user.uid)
@@ -103,7 +114,6 @@ fn become_user(user: &User) -> nix::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::net::TcpListener;
     use std::process::Command;
 
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
@@ -134,7 +144,6 @@ mod tests {
                 fs::write(named.join("new"), "").map(drop),
                 Command::new("/bin/true").status().map(drop),
                 fs::remove_file(&config),
-                TcpListener::bind("127.0.0.1:0").map(drop),
                 socket(AddressFamily::Packet, SockType::Raw, SockFlag::empty(), None)
                     .map(drop)
                     .map_err(Into::into),

@@ -4,19 +4,25 @@
 //! timer is one turn of a router; an observer receives its events. Stopping closes the sockets, and
 //! with that the kernel deletes every interface and entry.
 
+pub mod adopt;
 pub mod config;
 #[cfg(feature = "bin")]
 pub mod confine;
 mod glob;
+#[cfg(feature = "bin")]
+pub mod keep;
 pub mod links;
 pub mod log;
 pub mod notice;
 mod routing;
 pub mod served;
 pub mod service;
+#[cfg(feature = "bin")]
+pub mod supervised;
 
 use std::future::Future;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::addr::{Family, PerFamily};
 use crate::event::Event;
@@ -25,6 +31,7 @@ use crate::rng::Rng;
 use crate::router::config::{Config, ConfigError};
 use crate::router::{Input, Router};
 use crate::time::Instant;
+use adopt::Inheritance;
 use links::Links;
 use routing::Routing;
 
@@ -45,6 +52,7 @@ pub enum StartError {
 /// Owns multicast routing in one family, but has sent nothing yet.
 pub struct Opened {
     socket: RoutingSocket,
+    inheritance: Option<Box<Inheritance>>,
 }
 
 /// Routers in service: one of each family that is routed.
@@ -64,6 +72,27 @@ impl Opened {
                 Family::V4 => Mroute::open(table)?.into(),
                 Family::V6 => Mroute6::open(table)?.into(),
             },
+            inheritance: None,
+        })
+    }
+
+    /// Goes on with the socket of a daemon that is no more, where that one left off. `None` for the
+    /// inheritance empties the table.
+    ///
+    /// # Errors
+    /// The descriptor owns no multicast routing table of the family.
+    pub fn adopt(
+        family: Family,
+        fd: OwnedFd,
+        inheritance: Option<Inheritance>,
+    ) -> Result<Self, MrouteError> {
+        let vifs = inheritance.as_ref().map(|found| found.devices.clone());
+        Ok(Self {
+            socket: match family {
+                Family::V4 => Mroute::adopt(fd, vifs)?.into(),
+                Family::V6 => Mroute6::adopt(fd, vifs)?.into(),
+            },
+            inheritance: inheritance.map(Box::new),
         })
     }
 
@@ -85,8 +114,19 @@ impl Opened {
         let family = config.family;
         let mut daemon = Daemon::new(clock);
         let plane = Plane::new(self.socket, ifindexes, observe);
-        *daemon.routing.of_mut(family) = Some(Routing::start(config, plane, clock.now(), rng)?);
+        let mut routing = Routing::start(config, plane, clock.now(), rng)?;
+        if let Some(inheritance) = self.inheritance {
+            let Inheritance { numbers, entries, .. } = *inheritance;
+            routing.turn(clock.now(), Input::Inherit { numbers, entries });
+        }
+        *daemon.routing.of_mut(family) = Some(routing);
         Ok(daemon)
+    }
+}
+
+impl AsFd for Opened {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 
@@ -149,6 +189,12 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
                 routing.turn(now, Input::Tick);
             }
         }
+    }
+
+    /// The routers know the machine now: what they have inherited becomes what they want.
+    pub fn settle(&mut self) {
+        let now = self.clock.now();
+        self.routing.present_mut().for_each(|routing| routing.settle(now));
     }
 
     /// Lets the routers follow the devices, addresses and routes of the machine.

@@ -73,6 +73,15 @@ impl<F: FnMut(Instant, Event)> Routing<F> {
         turn(&mut self.router, &mut self.plane, now, input);
     }
 
+    /// Lets the kernel have what the router wants, where it has inherited something else.
+    pub(super) fn settle(&mut self, now: Instant) {
+        self.turn(now, Input::Settle);
+        // No entry names them any more.
+        if let Err(why) = self.plane.delete_unclaimed() {
+            self.plane.observe(now, &Event::Refused(why));
+        }
+    }
+
     /// Takes a batch of packets off the socket.
     pub(super) fn receive(&mut self, clock: Clock, buffer: &mut [u8]) {
         for _ in 0..BATCH {

@@ -64,6 +64,7 @@ impl<F: FnMut(Instant, Event)> Service<F> {
         let mut service = Self { daemon, names, links, file, served, said };
         service.configure();
         service.follow()?;
+        service.daemon.settle();
         Ok(service)
     }
 

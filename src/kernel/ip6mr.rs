@@ -4,15 +4,16 @@
 //! socket for MLD (see `packet6`). Closing it releases everything. The kernel has no TTL thresholds
 //! here, so an entry with a threshold above 1 is refused, and interface indexes of 16 bits only.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::sockopt;
 
 use super::echo::Echoes;
 use super::error::MrouteError;
-use super::owner::{Claim, Owner, number, wide};
+use super::owner::{Claim, EVERYTHING, Owner, number, wide};
 use super::sys;
 use crate::addr::Family;
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
@@ -69,6 +70,31 @@ impl Mroute6 {
         Ok(Self { owner })
     }
 
+    /// Takes over a socket that [`Self::open`] made in another process, with these virtual interfaces;
+    /// `None` if they are not known: then the table is emptied.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::Io`] and the like for a socket that owns no table of the family.
+    pub fn adopt(fd: OwnedFd, vifs: Option<BTreeMap<Vif, u32>>) -> Result<Self, MrouteError> {
+        let is_known = vifs.is_some();
+        let owner = Owner::adopted(fd, Family::V6, vifs.unwrap_or_default());
+        owner.set("MRT6_ASSERT", sys::Mrt6Assert, &1)?;
+        if !is_known {
+            owner.set("MRT6_FLUSH", sys::Mrt6Flush, &EVERYTHING)?;
+        }
+        Ok(Self { owner })
+    }
+
+    /// Removes the virtual interfaces of an adopted socket that nobody has added since.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::Io`].
+    pub fn delete_unclaimed(&mut self) -> Result<(), MrouteError> {
+        self.owner.unclaimed().into_iter().try_for_each(|vif| self.delete_vif(vif).map(drop))
+    }
+
     /// Makes the device with index `ifindex` take part in multicast routing, as `vif`. It then
     /// receives all multicast, and MLDv1 for any routable group reaches this socket if it has Router
     /// Alert; without it the kernel takes a Report for a datagram and makes an upcall.
@@ -78,6 +104,12 @@ impl Mroute6 {
     /// [`MrouteError::VifInUse`], [`MrouteError::DeviceInUse`]; [`MrouteError::NoSuchInterface`], also
     /// for an index above 65535, which the kernel's structure has no room for.
     pub fn add_vif(&mut self, vif: Vif, ifindex: u32) -> Result<(), MrouteError> {
+        if self.owner.claims(vif, ifindex) {
+            return Ok(());
+        }
+        for old in self.owner.in_the_way(vif, ifindex) {
+            self.delete_vif(old)?;
+        }
         let none = MrouteError::NoSuchInterface { ifindex, family: Family::V6 };
         let pifi = u16::try_from(ifindex).ok().filter(|&pifi| pifi > 0).ok_or(none)?;
         let request =

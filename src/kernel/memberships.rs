@@ -54,11 +54,12 @@ impl Memberships {
         for (place, fd) in sockets.enumerate() {
             match add(fd) {
                 Err(Errno::ENOBUFS | Errno::ENOMEM) => {}
-                Err(other) => return Err(other),
-                Ok(()) => {
+                // A socket that was adopted has it from its life before.
+                Ok(()) | Err(Errno::EADDRINUSE) => {
                     self.held.insert(member, place);
                     return Ok(());
                 }
+                Err(other) => return Err(other),
             }
         }
         let further = further(family)?;

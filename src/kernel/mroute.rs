@@ -4,15 +4,16 @@
 //! socket for IGMP (see `packet`). Closing it releases everything. Requests that the kernel accepts
 //! silently but reports wrongly are refused here.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::sockopt;
 
 use super::echo::Echoes;
 use super::error::MrouteError;
-use super::owner::{Claim, Owner, number, wide};
+use super::owner::{Claim, EVERYTHING, Owner, number, wide};
 use super::sys;
 use crate::addr::Family;
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
@@ -58,6 +59,31 @@ impl Mroute {
         Ok(Self { owner })
     }
 
+    /// Takes over a socket that [`Self::open`] made in another process, with these virtual interfaces;
+    /// `None` if they are not known: then the table is emptied.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::Io`] and the like for a socket that owns no table of the family.
+    pub fn adopt(fd: OwnedFd, vifs: Option<BTreeMap<Vif, u32>>) -> Result<Self, MrouteError> {
+        let is_known = vifs.is_some();
+        let owner = Owner::adopted(fd, Family::V4, vifs.unwrap_or_default());
+        owner.set("MRT_ASSERT", sys::MrtAssert, &1)?;
+        if !is_known {
+            owner.set("MRT_FLUSH", sys::MrtFlush, &EVERYTHING)?;
+        }
+        Ok(Self { owner })
+    }
+
+    /// Removes the virtual interfaces of an adopted socket that nobody has added since.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::Io`].
+    pub fn delete_unclaimed(&mut self) -> Result<(), MrouteError> {
+        self.owner.unclaimed().into_iter().try_for_each(|vif| self.delete_vif(vif).map(drop))
+    }
+
     /// Makes the device with index `ifindex` take part in multicast routing, as `vif`. It then
     /// receives all multicast, and IGMP for any routable group reaches this socket.
     ///
@@ -68,6 +94,12 @@ impl Mroute {
     ///
     /// [`MrouteError::VifInUse`], [`MrouteError::DeviceInUse`], [`MrouteError::NoSuchInterface`].
     pub fn add_vif(&mut self, vif: Vif, ifindex: u32, threshold: u8) -> Result<(), MrouteError> {
+        if self.owner.claims(vif, ifindex) {
+            return Ok(());
+        }
+        for old in self.owner.in_the_way(vif, ifindex) {
+            self.delete_vif(old)?;
+        }
         let request = vif_ctl(vif, signed(ifindex)?, threshold);
         self.owner.add_vif((vif, ifindex), "MRT_ADD_VIF", sys::MrtAddVif, &request)
     }

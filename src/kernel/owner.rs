@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{SetSockOpt, setsockopt, sockopt};
@@ -14,6 +14,7 @@ use nix::sys::socket::{SetSockOpt, setsockopt, sockopt};
 use super::echo::Echoes;
 use super::error::MrouteError;
 use super::memberships::Memberships;
+use super::sys;
 use crate::addr::Family;
 use crate::mfc::vif::Vif;
 
@@ -27,8 +28,21 @@ pub(super) struct Owner {
     fd: OwnedFd,
     family: Family,
     vifs: BTreeMap<Vif, u32>,
+    /// Those of an adopted socket that nobody has asked for yet.
+    unclaimed: BTreeMap<Vif, u32>,
     memberships: Memberships,
     echoes: Echoes,
+}
+
+/// All of a table: entries and virtual interfaces, static ones too (`MRT_FLUSH_*` of linux/mroute.h).
+pub(super) const EVERYTHING: libc::c_int = 0b1111;
+
+/// Takes over a descriptor that the process was started with; each number can be taken once.
+///
+/// # Errors
+/// `EBADF` for what is not open, or is standard input, output or error.
+pub fn inherited(fd: RawFd) -> nix::Result<OwnedFd> {
+    sys::inherited(fd)
 }
 
 /// The options that claim a table, each with its name in the kernel's headers.
@@ -44,7 +58,34 @@ impl Owner {
     /// A socket of the family that owns no table yet.
     pub(super) fn new(fd: OwnedFd, family: Family) -> Self {
         let (memberships, echoes) = (Memberships::of(family), Echoes::default());
-        Self { fd, family, vifs: BTreeMap::new(), memberships, echoes }
+        let (vifs, unclaimed) = (BTreeMap::new(), BTreeMap::new());
+        Self { fd, family, vifs, unclaimed, memberships, echoes }
+    }
+
+    /// A socket that owns its table since before this process, with these virtual interfaces.
+    pub(super) fn adopted(fd: OwnedFd, family: Family, vifs: BTreeMap<Vif, u32>) -> Self {
+        let (unclaimed, vifs) = (vifs.clone(), vifs);
+        Self { vifs, unclaimed, ..Self::new(fd, family) }
+    }
+
+    /// Whether the virtual interface is there already; it is then no longer unclaimed.
+    pub(super) fn claims(&mut self, vif: Vif, ifindex: u32) -> bool {
+        let is_it = self.unclaimed.get(&vif) == Some(&ifindex);
+        if is_it {
+            self.unclaimed.remove(&vif);
+        }
+        is_it
+    }
+
+    /// What stands in the way of this virtual interface: unclaimed ones of its number or its device.
+    pub(super) fn in_the_way(&self, vif: Vif, ifindex: u32) -> Vec<Vif> {
+        let all = self.unclaimed.iter().map(|(&old, &device)| (old, device));
+        all.filter(|&(old, device)| old == vif || device == ifindex).map(|(old, _)| old).collect()
+    }
+
+    /// The virtual interfaces that nobody has asked for.
+    pub(super) fn unclaimed(&self) -> Vec<Vif> {
+        self.unclaimed.keys().copied().collect()
     }
 
     /// Sets an option of the socket.
@@ -122,6 +163,7 @@ impl Owner {
         request: &O::Val,
     ) -> Result<bool, MrouteError> {
         self.vifs.remove(&vif);
+        self.unclaimed.remove(&vif);
         self.delete(call, option, request, Errno::EADDRNOTAVAIL)
     }
 

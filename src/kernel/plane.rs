@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use super::error::MrouteError;
 use super::ip6mr::Mroute6;
@@ -70,6 +70,17 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
         Self { socket: socket.into(), devices, observe }
     }
 
+    /// Removes the virtual interfaces that an adopted socket had, and that the router has not added.
+    ///
+    /// # Errors
+    /// The kernel's reason, in words.
+    pub fn delete_unclaimed(&mut self) -> Result<(), String> {
+        text(match &mut self.socket {
+            RoutingSocket::V4(mroute) => mroute.delete_unclaimed(),
+            RoutingSocket::V6(mroute) => mroute.delete_unclaimed(),
+        })
+    }
+
     /// From now on this device is behind the virtual interface; errors name it.
     pub fn set_device(&mut self, vif: Vif, ifindex: u32, name: &str) {
         self.devices.insert(vif, Behind { ifindex, name: Some(name.to_owned()) });
@@ -85,11 +96,7 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// # Errors
     /// Errors of the reactor.
     pub async fn readable(&self) -> io::Result<()> {
-        readable(match &self.socket {
-            RoutingSocket::V4(mroute) => mroute.as_fd(),
-            RoutingSocket::V6(mroute) => mroute.as_fd(),
-        })
-        .await
+        readable(self.socket.as_fd()).await
     }
 
     /// Takes the next message off the socket; `None` if no message waits.
@@ -212,6 +219,15 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
 
     fn observe(&mut self, now: Instant, event: &Event) {
         (self.observe)(now, event.clone());
+    }
+}
+
+impl AsFd for RoutingSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::V4(mroute) => mroute.as_fd(),
+            Self::V6(mroute) => mroute.as_fd(),
+        }
     }
 }
 

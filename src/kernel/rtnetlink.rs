@@ -18,7 +18,7 @@ use nix::sys::socket::{
 
 use super::ready::readable;
 use crate::addr::Family;
-pub use report::{Address, Device, Hop, Report, Route, Rule};
+pub use report::{Address, Device, Forwarded, Hop, Report, Route, Rule};
 
 /// The groups of changes (`RTNLGRP_*`): links, addresses and routes of both families.
 const GROUPS: [u32; 5] = [1, 5, 9, 7, 11];
@@ -35,10 +35,6 @@ const HEADER: usize = 16;
 // linux/netlink.h
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
-
-// The families of rules for multicast routing (linux/rtnetlink.h).
-const RTNL_FAMILY_IPMR: u8 = 128;
-const RTNL_FAMILY_IP6MR: u8 = 129;
 
 /// A subscription to the changes in one network namespace.
 #[derive(Debug)]
@@ -126,15 +122,26 @@ impl Monitor {
     /// Errors of send(2) and recv(2), and the kernel's own, as of one without such rules.
     pub fn multicast_rules(&self, family: Family) -> io::Result<Vec<Rule>> {
         let mut question = [0; 12];
-        question[0] = match family {
-            Family::V4 => RTNL_FAMILY_IPMR,
-            Family::V6 => RTNL_FAMILY_IP6MR,
-        };
+        question[0] = multicast(family);
         let rule = |report| match report {
             Report::Rule(rule) => Some(rule),
             _ => None,
         };
         Ok(self.ask(report::RTM_GETRULE, &question)?.into_iter().filter_map(rule).collect())
+    }
+
+    /// Every multicast forwarding entry of the family, of all tables.
+    ///
+    /// # Errors
+    /// Errors of send(2) and recv(2), and the kernel's own.
+    pub fn forwarded(&self, family: Family) -> io::Result<Vec<Forwarded>> {
+        let mut question = [0; 12];
+        question[0] = multicast(family);
+        let entry = |report| match report {
+            Report::Forwarded(entry) => Some(entry),
+            _ => None,
+        };
+        Ok(self.ask(report::RTM_GETROUTE, &question)?.into_iter().filter_map(entry).collect())
     }
 
     /// Asks for a dump.
@@ -163,6 +170,14 @@ impl Monitor {
                 }
             }
         }
+    }
+}
+
+/// The family's number in questions about multicast routing.
+const fn multicast(family: Family) -> u8 {
+    match family {
+        Family::V4 => report::RTNL_FAMILY_IPMR,
+        Family::V6 => report::RTNL_FAMILY_IP6MR,
     }
 }
 

@@ -4,9 +4,11 @@
 //! compile time. The option types tie each option to the structure that the kernel reads for it,
 //! which makes `setsockopt` safe to call. This module interprets no value.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::{Mutex, PoisonError};
 
 use libc::{c_int, c_uint, c_ulong, cmsghdr, in_addr, sockaddr_in6};
 use nix::errno::Errno;
@@ -24,6 +26,7 @@ const MRT_ADD_MFC: c_int = 204;
 const MRT_DEL_MFC: c_int = 205;
 const MRT_ASSERT: c_int = 207;
 const MRT_TABLE: c_int = 209;
+const MRT_FLUSH: c_int = 212;
 
 const SIOCGETVIFCNT: c_ulong = 0x89e0;
 const SIOCGETSGCNT: c_ulong = 0x89e1;
@@ -160,6 +163,7 @@ options! { libc::IPPROTO_IP:
     MrtDelVif = MRT_DEL_VIF, VifCtl;
     MrtAddMfc = MRT_ADD_MFC, MfcCtl;
     MrtDelMfc = MRT_DEL_MFC, MfcCtl;
+    MrtFlush = MRT_FLUSH, c_int;
     IpHdrIncl = libc::IP_HDRINCL, c_int;
     IpAddMembership = libc::IP_ADD_MEMBERSHIP, libc::ip_mreqn;
     IpDropMembership = libc::IP_DROP_MEMBERSHIP, libc::ip_mreqn;
@@ -173,6 +177,7 @@ options! { libc::IPPROTO_IPV6:
     Mrt6DelMif = MRT_DEL_VIF, u16;
     Mrt6AddMfc = MRT_ADD_MFC, Mf6cCtl;
     Mrt6DelMfc = MRT_DEL_MFC, Mf6cCtl;
+    Mrt6Flush = MRT_FLUSH, c_int;
     Ipv6RecvHopOpts = libc::IPV6_RECVHOPOPTS, c_int;
     Ipv6HopOpts = libc::IPV6_HOPOPTS, [u8; 8];
     Ipv6MulticastLoop = libc::IPV6_MULTICAST_LOOP, c_int;
@@ -231,6 +236,24 @@ fn raw_socket(family: c_int, protocol: c_int) -> nix::Result<OwnedFd> {
     // SAFETY: the call takes no pointer.
     let fd = Errno::result(unsafe { libc::socket(family, kind, protocol) })?;
     // SAFETY: the descriptor was just created, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Takes over a descriptor that the process was started with, and closes it on exec from now on. Each
+/// number can be taken once, and not those of standard input, output and error.
+///
+/// # Errors
+/// `EBADF` for what is not open or may not be taken.
+pub(super) fn inherited(fd: RawFd) -> nix::Result<OwnedFd> {
+    static TAKEN: Mutex<BTreeSet<RawFd>> = Mutex::new(BTreeSet::new());
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if fd <= libc::STDERR_FILENO || taken.contains(&fd) {
+        return Err(Errno::EBADF);
+    }
+    // SAFETY: the call takes no pointer; it fails for a descriptor that is not open.
+    Errno::result(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    taken.insert(fd);
+    // SAFETY: the descriptor is open, and whoever started the process meant it for this one taker.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 

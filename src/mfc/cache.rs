@@ -122,6 +122,12 @@ impl Cache {
         Ok(written(flow, entry))
     }
 
+    /// The data plane has the entry already.
+    pub fn inherit(&mut self, now: Instant, flow: Flow, entry: Entry) {
+        self.forget(flow);
+        self.learn(now, flow, Some(entry.iif), entry);
+    }
+
     /// Replaces the flows that have an entry before their first datagram, wherever the tree knows where
     /// they come in and has somewhere to forward them: returns the entries that are new.
     pub fn install(

@@ -19,6 +19,7 @@ impl Router {
         let Config { interfaces, routes, keepalive, max_flows, .. } = config;
         self.cache.configure(keepalive, max_flows);
         self.take_interfaces(now, interfaces);
+        self.bound_inheritance(now);
         self.take_routes(&routes);
         self.vifs().into_iter().for_each(|vif| self.configure_link(now, vif));
         self.refresh_all(now);
@@ -38,7 +39,10 @@ impl Router {
             match known.and_then(|vif| self.links.0.get_mut(&vif)) {
                 Some(link) => link.take(config),
                 None => {
-                    if let Some(vif) = self.links.free() {
+                    let inherited = self.inherited.number(&config.name);
+                    let inherited = inherited.filter(|vif| self.links.get(*vif).is_none());
+                    let free = || self.links.free(|vif| self.inherited.is_taken(vif));
+                    if let Some(vif) = inherited.or_else(free) {
                         self.rib.link_is(vif, false);
                         self.links.0.insert(vif, Link::absent(vif, config));
                     }

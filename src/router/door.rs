@@ -1,12 +1,14 @@
 //! The inputs and the outputs of a router.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 
 use super::config::Config;
 use crate::addr::Group;
 use crate::event::Event;
 use crate::mfc::cache::MfcOp;
-use crate::mfc::entry::{Flow, FlowCounters};
+use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use crate::mfc::upcall::Upcall;
 use crate::mfc::vif::{Vif, VifKind};
 use crate::rib::RouteChange;
@@ -48,6 +50,17 @@ pub enum Input<'a> {
     /// the addresses that [`Input::Link`] reported; the others go, and new ones are down until
     /// [`Input::Link`] reports them.
     Configure(Config),
+    /// What another router left in the data plane. Before the first [`Input::Configure`], and without
+    /// interfaces: an interface that had a number gets it again.
+    Inherit {
+        /// The numbers of interfaces by their names.
+        numbers: BTreeMap<String, Vif>,
+        /// The entries, all of these interfaces.
+        entries: Vec<MfcEntry>,
+    },
+    /// After [`Input::Inherit`]: configuration, links and routes are known as they are now. Until then no
+    /// entry is written, or what is forwarded would follow a router that learns of its links one by one.
+    Settle,
     /// The state of an interface. Every interface is up at the start, with its configured
     /// addresses.
     Link {

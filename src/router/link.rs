@@ -73,9 +73,16 @@ impl Links {
         self.0.values().filter(is_due).map(|link| link.vif).collect()
     }
 
-    /// The lowest number that no link has.
-    pub(super) fn free(&self) -> Option<Vif> {
-        (0..).map_while(Vif::new).find(|vif| !self.0.contains_key(vif))
+    /// The lowest number that no link has, and for which nothing else speaks against it unless all are
+    /// taken.
+    pub(super) fn free(&self, is_taken: impl Fn(Vif) -> bool) -> Option<Vif> {
+        let free = || (0..).map_while(Vif::new).filter(|vif| !self.0.contains_key(vif));
+        free().find(|&vif| !is_taken(vif)).or_else(|| free().next())
+    }
+
+    /// Whether the flow has members or is joined statically on the link.
+    pub(super) fn want(&self, flow: Flow, vif: Vif) -> bool {
+        self.get(vif).is_some_and(|link| link.wants(flow))
     }
 
     /// The interfaces on which a flow has members or is joined statically.
@@ -96,11 +103,12 @@ impl Links {
     }
 }
 
-/// The tree of members and static joins: in by the route to the source, out wherever there are
+/// The tree of members and static joins, and of what was inherited: in by the route to the source, out wherever there are
 /// receivers.
 pub(super) struct Wanted<'a> {
     pub(super) links: &'a Links,
     pub(super) rib: &'a Rib,
+    pub(super) inherited: &'a Inherited,
 }
 
 /// The groups to which the messages of hosts go, for a router of this version: Reports of version 3 have
@@ -114,6 +122,9 @@ impl Tree for Wanted<'_> {
     fn entry(&self, flow: Flow) -> Option<Entry> {
         let iif = self.rib.towards(flow.source.addr())?.vif;
         let mut oifs = self.links.oifs(flow);
+        let inherited = self.inherited.oifs(flow).filter_map(|vif| self.links.get(vif));
+        let inherited = inherited.filter(|link| link.up);
+        oifs.extend(inherited.map(|link| (link.vif, link.config.threshold)));
         oifs.remove(&iif); // never back to where it came from
         Some(Entry { iif, oifs })
     }
@@ -179,6 +190,7 @@ impl Router {
 
     fn take_down(&mut self, vif: Vif) {
         self.stop_igmp(vif);
+        self.inherited.forget(vif, None);
         self.listen(vif, &BTreeSet::new());
         self.out.push_back(Output::DelVif(vif));
     }

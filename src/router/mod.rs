@@ -7,6 +7,7 @@
 pub mod config;
 mod configure;
 mod door;
+mod inherit;
 mod lens;
 mod link;
 pub mod show;
@@ -35,6 +36,7 @@ use crate::time::Instant;
 use crate::wire::ip::Packet;
 use config::{Config, ConfigError, InterfaceConfig};
 pub use door::{Input, Output, Refusal, Way};
+use inherit::Inherited;
 use link::{Link, Links, Wanted, heard_groups};
 
 /// The state of a router of one address family.
@@ -46,6 +48,7 @@ pub struct Router {
     routes: Vec<(IpNet, Vif)>,
     rib: Rib,
     cache: Cache,
+    inherited: Inherited,
     rng: Rng,
     out: VecDeque<Output>,
 }
@@ -66,6 +69,7 @@ impl Router {
             routes: Vec::new(),
             rib: Rib::default(),
             cache: Cache::new(keepalive, max_flows),
+            inherited: Inherited::default(),
             rng,
             out: VecDeque::new(),
         };
@@ -121,6 +125,8 @@ impl Router {
             }
             Input::Refused(refusal) => self.refused(now, refusal),
             Input::Configure(config) => self.configure(now, config),
+            Input::Inherit { numbers, entries } => self.inherit(now, numbers, entries),
+            Input::Settle => self.settle(),
             Input::Link { vif, up, addresses } => self.link_is(now, vif, up, addresses),
             Input::Routes(changes) => {
                 changes.into_iter().for_each(|change| self.rib.change(change));
@@ -142,7 +148,8 @@ impl Router {
     pub fn deadline(&self) -> Option<Instant> {
         let igmp = self.links.0.values();
         let igmp = igmp.filter_map(|link| Some(link.igmp.as_ref()?.deadline()?.at));
-        igmp.chain(self.cache.deadline().map(|deadline| deadline.at)).min()
+        let cache = self.cache.deadline().map(|deadline| deadline.at);
+        igmp.chain(cache).chain(self.inherited.deadline()).min()
     }
 
     /// Hands the packet to the machine of its protocol.
@@ -201,7 +208,7 @@ impl Router {
         if self.rib.towards(flow.source.addr()).is_none() {
             self.tell(Event::NoRoute(flow));
         }
-        let tree = Wanted { links: &self.links, rib: &self.rib };
+        let tree = Wanted { links: &self.links, rib: &self.rib, inherited: &self.inherited };
         match self.cache.resolve(now, flow, vif, &tree) {
             Ok(entry) => self.set_all(vec![entry]),
             Err(Full { most }) => {
@@ -239,6 +246,9 @@ impl Router {
             }
             self.act_on(vif, said);
         }
+        if self.inherited.expire(now) {
+            self.refresh_all(now);
+        }
         let mut ops = VecDeque::new();
         self.cache.expire(now, &mut ops);
         self.out.extend(ops.into_iter().map(Output::Mfc));
@@ -251,9 +261,15 @@ impl Router {
                 Say::Query(query) => self.transmit_query(vif, query),
                 Say::News(news) => {
                     let changed = match news {
-                        News::MembersPresent(group)
-                        | News::NoMembers(group)
-                        | News::SourcesChanged(group, _) => Some(group),
+                        News::NoMembers(group) => {
+                            self.inherited.forget(vif, Some(group));
+                            Some(group)
+                        }
+                        News::MembersPresent(group) | News::SourcesChanged(group, _) => {
+                            let links = &self.links;
+                            self.inherited.claim(group, |flow, vif| links.want(flow, vif));
+                            Some(group)
+                        }
                         _ => None,
                     };
                     self.tell(Event::Gmp(vif, news));
@@ -274,7 +290,7 @@ impl Router {
     }
 
     fn refresh(&mut self, group: Group) {
-        let tree = Wanted { links: &self.links, rib: &self.rib };
+        let tree = Wanted { links: &self.links, rib: &self.rib, inherited: &self.inherited };
         let changed = self.cache.refresh(group, &tree);
         self.set_all(changed);
     }
@@ -282,7 +298,7 @@ impl Router {
     /// Lets all entries follow the tree, and has those of configured flows in the kernel before their
     /// first datagram.
     fn refresh_all(&mut self, now: Instant) {
-        let tree = Wanted { links: &self.links, rib: &self.rib };
+        let tree = Wanted { links: &self.links, rib: &self.rib, inherited: &self.inherited };
         let changed = self.cache.refresh_all(&tree);
         let new = self.cache.install(now, self.links.joined(), &tree);
         self.set_all(changed);
@@ -290,6 +306,9 @@ impl Router {
     }
 
     fn set_all(&mut self, entries: Vec<MfcEntry>) {
+        if self.inherited.is_unsettled() {
+            return;
+        }
         for entry in entries {
             self.tell(Event::Forwarding(entry.clone()));
             self.out.push_back(Output::Mfc(MfcOp::Set(entry)));

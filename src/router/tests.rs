@@ -24,6 +24,7 @@ mod door;
 mod flows;
 mod forwarding;
 mod hosts;
+mod inheriting;
 mod ipv6;
 mod links;
 mod properties;

@@ -14,6 +14,7 @@ use seccompiler::{
 const ALLOWED: &[libc::c_long] = &[
     // Sockets and descriptors.
     libc::SYS_accept4,
+    libc::SYS_bind,
     libc::SYS_close,
     libc::SYS_connect,
     libc::SYS_dup,

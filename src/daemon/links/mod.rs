@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::addr::Family;
-use crate::kernel::{Changes, Monitor, Report, Rule};
+use crate::kernel::{Changes, Forwarded, Monitor, Report, Rule};
 pub use devices::{Devices, Seen};
 pub use routes::{Learned, Routes};
 
@@ -92,6 +92,14 @@ impl Links {
     /// Errors of the netlink socket, and of a kernel without such rules.
     pub fn multicast_rules(&self, family: Family) -> io::Result<Vec<Rule>> {
         self.monitor.multicast_rules(family)
+    }
+
+    /// Every multicast forwarding entry of the family, of all tables.
+    ///
+    /// # Errors
+    /// Errors of the netlink socket, and of a kernel without multicast routing.
+    pub fn forwarded(&self, family: Family) -> io::Result<Vec<Forwarded>> {
+        self.monitor.forwarded(family)
     }
 
     fn ask(&mut self) -> io::Result<()> {

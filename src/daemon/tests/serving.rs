@@ -28,11 +28,34 @@ pub(crate) struct Castnetd {
 impl Castnetd {
     /// Starts it in the namespace with these options.
     pub(crate) fn start(netns: &Netns, options: &[&str], config: &PathBuf) -> Result<Self, Failed> {
+        Self::spawn(netns, &[&["run"], options].concat(), config)
+    }
+
+    /// Starts a keeper in the namespace, which logs everything.
+    #[allow(dead_code, reason = "not every suite has one")]
+    pub(crate) fn kept(netns: &Netns, config: &PathBuf) -> Result<Self, Failed> {
+        Self::spawn(netns, &["keep", "-v"], config)
+    }
+
+    fn spawn(netns: &Netns, words: &[&str], config: &PathBuf) -> Result<Self, Failed> {
+        let mut castnetd = Command::new(CASTNETD);
+        castnetd.args(words).arg(config);
+        Self::command(netns, castnetd)
+    }
+
+    /// Starts it in the namespace by a line of bash, which ends in `exec`; other shells know only ten
+    /// descriptors.
+    #[allow(dead_code, reason = "not every suite needs one")]
+    pub(crate) fn by_shell(netns: &Netns, line: &str) -> Result<Self, Failed> {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(line);
+        Self::command(netns, shell)
+    }
+
+    fn command(netns: &Netns, mut castnetd: Command) -> Result<Self, Failed> {
         let runtime = tokio::runtime::Handle::current();
         let spawn = || {
             let _inside_runtime = runtime.enter();
-            let mut castnetd = Command::new(CASTNETD);
-            castnetd.arg("run").args(options).arg(config);
             castnetd.stderr(Stdio::piped()).kill_on_drop(true);
             castnetd.spawn()
         };

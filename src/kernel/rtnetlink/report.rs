@@ -34,6 +34,8 @@ const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
 const RTA_DST: u16 = 1;
+const RTA_SRC: u16 = 2;
+const RTA_IIF: u16 = 3;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
 const RTA_PRIORITY: u16 = 6;
@@ -54,6 +56,10 @@ const IFA_F_SECONDARY: u32 = 0x01;
 const IFA_F_OPTIMISTIC: u32 = 0x04;
 const IFA_F_DADFAILED: u32 = 0x08;
 const IFA_F_TENTATIVE: u32 = 0x40;
+
+// The families of multicast routing (linux/rtnetlink.h).
+pub(super) const RTNL_FAMILY_IPMR: u8 = 128;
+pub(super) const RTNL_FAMILY_IP6MR: u8 = 129;
 
 const RT_TABLE_MAIN: u32 = 254;
 const RTN_UNICAST: u8 = 1;
@@ -78,6 +84,8 @@ pub enum Report {
     RouteGone(Route),
     /// The rule exists.
     Rule(Rule),
+    /// The multicast forwarding entry exists.
+    Forwarded(Forwarded),
 }
 
 /// A network device.
@@ -142,6 +150,21 @@ pub struct Rule {
     pub table: u32,
 }
 
+/// A multicast forwarding entry, by the devices behind its interfaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// The multicast routing table.
+    pub table: u32,
+    /// The source of its datagrams.
+    pub source: IpAddr,
+    /// Their destination.
+    pub group: IpAddr,
+    /// The index of the device where they come in.
+    pub iif: u32,
+    /// The indexes of the devices where they go out, each with its TTL threshold.
+    pub oifs: Vec<(u32, u8)>,
+}
+
 impl Address {
     /// Whether both are the same address of the same network, whatever their state.
     #[must_use]
@@ -166,6 +189,7 @@ pub(super) fn read(message: NetlinkBuffer<&[u8]>) -> Option<Report> {
         RTM_DELLINK => Some(Report::DeviceGone(index(payload)?)),
         RTM_NEWADDR => address(payload).map(Report::Address),
         RTM_DELADDR => address(payload).map(Report::AddressGone),
+        RTM_NEWROUTE if multicast(payload).is_some() => forwarded(payload).map(Report::Forwarded),
         RTM_NEWROUTE if flags & NLM_F_REPLACE != 0 => route(payload).map(Report::RouteReplaced),
         RTM_NEWROUTE => route(payload).map(Report::Route),
         RTM_DELROUTE => route(payload).map(Report::RouteGone),
@@ -254,21 +278,59 @@ fn route(payload: &[u8]) -> Option<Route> {
     Some(Route { prefix, metric, hops: several })
 }
 
+/// The family of a message about multicast routing.
+fn multicast(payload: &[u8]) -> Option<Family> {
+    match *payload.first()? {
+        RTNL_FAMILY_IPMR => Some(Family::V4),
+        RTNL_FAMILY_IP6MR => Some(Family::V6),
+        _ => None,
+    }
+}
+
+/// An entry that is resolved; a flow that still waits for one has no incoming device.
+fn forwarded(payload: &[u8]) -> Option<Forwarded> {
+    let family = octet(multicast(payload)?);
+    let mut table = u32::from(*payload.get(4)?);
+    let (mut source, mut group, mut iif, mut oifs) = (None, None, None, Vec::new());
+    for nla in attributes(payload, RTMSG) {
+        let value = nla.value();
+        match nla.kind() {
+            RTA_DST => group = ip(family, value),
+            RTA_SRC => source = ip(family, value),
+            RTA_IIF => iif = number(value, 0),
+            RTA_TABLE => table = number(value, 0)?,
+            // The kernel writes the threshold where unicast has its weight.
+            RTA_MULTIPATH => {
+                let hops = next_hops(value);
+                oifs = hops.filter_map(|hop| Some((number(hop, 4)?, *hop.get(3)?))).collect();
+            }
+            _ => {}
+        }
+    }
+    Some(Forwarded { table, source: source?, group: group?, iif: iif?, oifs })
+}
+
 /// The hops of a route over several ways.
-fn hops(family: u8, mut octets: &[u8]) -> Vec<Hop> {
-    let mut hops = Vec::new();
-    while let Some((&[low, high], ifindex)) = octets.first_chunk().zip(number(octets, 4)) {
-        let length = usize::from(u16::from_ne_bytes([low, high]));
-        let Some(hop) = octets.get(..length).filter(|hop| hop.len() >= RTNEXTHOP) else { break };
+fn hops(family: u8, octets: &[u8]) -> Vec<Hop> {
+    let hop = |hop| {
         let via = attributes(hop, RTNEXTHOP).find_map(|nla| match nla.kind() {
             RTA_GATEWAY => ip(family, nla.value()),
             RTA_VIA => neighbour(nla.value()),
             _ => None,
         });
-        hops.push(Hop { ifindex, via });
+        Some(Hop { ifindex: number(hop, 4)?, via })
+    };
+    next_hops(octets).filter_map(hop).collect()
+}
+
+/// The octets of each `struct rtnexthop` with its attributes.
+fn next_hops(mut octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let length = usize::from(u16::from_ne_bytes(*octets.first_chunk()?));
+        let hop = octets.get(..length).filter(|hop| hop.len() >= RTNEXTHOP)?;
         octets = octets.get(length.next_multiple_of(4)..).unwrap_or_default();
-    }
-    hops
+        Some(hop)
+    })
 }
 
 fn rule(payload: &[u8]) -> Option<Rule> {

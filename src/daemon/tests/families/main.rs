@@ -1,6 +1,8 @@
 //! castnetd with both families at once, as hosts, sources and other routers see it.
 
 mod flood;
+mod keeping;
+mod managed;
 #[path = "../../../../harness/tests/privileged/mod.rs"]
 mod privileged;
 mod rig;
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         trial("configured_flows_are_forwarded_from_the_first_datagram", configured_flows),
         trial("an_entry_goes_within_the_keepalive_time", keepalive),
         trial("the_routers_own_kernel_speaks_the_version_of_the_link", own_reports),
+        trial("the_keeper_has_nothing_lost_and_nothing_doubled", keeping::keeper),
+        trial("the_service_manager_is_told_and_keeps_the_sockets", managed::manager),
         trial("a_flood_of_groups_ends_at_the_limit", flood::groups),
         trial("a_flood_of_refused_packets_is_some_lines_and_a_number", flood::refused),
         trial("a_configuration_that_never_ends_is_refused_and_blocks_nothing", flood::endless),
@@ -105,6 +109,8 @@ async fn hosts(sysctls: &[(&str, &str)]) -> Result<(), Failed> {
 async fn two_elect() -> Result<(), Failed> {
     let rig = Rig::new().await?;
     let alone = QUICK.replace("{ name = 'up' }, ", "");
+    // The first router asks for as long as the second one may take to start.
+    let alone = alone.replace("= '100ms'", "= '100ms', startup-query-count = 100");
     let mut r1 = rig.castnetd(R1, &config("elect-1", &alone))?;
     r1.says(&["IPv6 lan: querier"]).await?;
     let mut r2 = rig.castnetd(R2, &config("elect-2", &alone))?;

@@ -1,0 +1,70 @@
+//! The sockets of castnetd: claimed with the privileges of its start, or handed over by whoever kept them.
+
+use std::os::fd::OwnedFd;
+
+use anyhow::Context as _;
+use castnet::addr::Family;
+use castnet::daemon::Opened;
+use castnet::daemon::adopt::Inheritance;
+use castnet::daemon::config::ConfigFile;
+use castnet::daemon::links::Links;
+use castnet::daemon::supervised::{self, Handed};
+use castnet::kernel::MrouteError;
+use castnet::router::config::Config;
+
+/// What needs privileges: the machine's reports, and a claim of multicast routing of every family.
+pub(super) struct Sockets {
+    pub(super) links: Links,
+    pub(super) claims: Vec<(Config, Opened)>,
+}
+
+/// Opens what serving takes, or goes on with what was handed over. Unless the file names IPv6, a kernel
+/// without its multicast routing is a warning.
+pub(super) fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
+    let links = Links::open().context("looking at the interfaces of this machine")?;
+    let mut claims = Vec::new();
+    for config in file.check()?.present() {
+        let family = config.family;
+        if let Some(socket) = handed.take(family, file.table)? {
+            claims.push((config.clone(), adopt(&links, family, file.table, socket)?));
+            continue;
+        }
+        match Opened::open(family, file.table) {
+            Err(why @ MrouteError::NotSupported { .. })
+                if family == Family::V6 && file.families.is_none() =>
+            {
+                tracing::warn!("only IPv4 is routed: {why}");
+            }
+            opened => {
+                let opened = opened?;
+                supervised::store(&opened, family, file.table);
+                claims.push((config.clone(), opened));
+            }
+        }
+    }
+    handed.close();
+    Ok(Sockets { links, claims })
+}
+
+/// Goes on where the daemon before left off.
+fn adopt(
+    links: &Links,
+    family: Family,
+    table: Option<u32>,
+    socket: OwnedFd,
+) -> anyhow::Result<Opened> {
+    let inheritance = Inheritance::find(links, family, table)?;
+    match &inheritance {
+        // The first daemon of a keeper starts with empty hands.
+        Some(found) if found.devices.is_empty() => {}
+        Some(found) => {
+            let (interfaces, entries) = (found.devices.len(), found.entries.len());
+            tracing::info!("{family}: {interfaces} interfaces and {entries} entries are inherited");
+        }
+        None => tracing::warn!(
+            "{family}: the kernel shows the interfaces of its default table only, and so the table is \
+             emptied: streams stop until their members have been asked"
+        ),
+    }
+    Ok(Opened::adopt(family, socket, inheritance)?)
+}
