@@ -6,6 +6,7 @@ mod deliveries;
 mod member_ports;
 mod struck;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,14 +16,14 @@ use castnet::gmp::message::Sources;
 use castnet::time::Instant;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::plan::{ActId, NodeId, Plan, PortId, SourceFilter};
+use crate::plan::{ActId, MembersOf, NodeId, Plan, PortId, SourceFilter};
 use crate::scenario::Backend;
 
 /// What stands for the backend where a capture is replayed.
 pub const CAPTURE: &str = "capture";
 
 pub use deliveries::Deliveries;
-pub use member_ports::MemberPorts;
+pub use member_ports::{Holds, MdbReport, MemberPorts};
 pub use struck::{Strike, Struck};
 
 /// The name of a backend. Without a name of its own the derived reader would take it for borrowed from
@@ -259,8 +260,8 @@ pub struct MdbChange {
     pub node: NodeId,
     /// The group.
     pub group: Group,
-    /// The ports with members from now on, in ascending order; empty if there is no entry.
-    pub ports: Vec<PortId>,
+    /// The ports with members from now on, and what they want; empty if there is no entry.
+    pub ports: BTreeMap<PortId, MembersOf>,
 }
 
 /// An event that a router or a switch reported.

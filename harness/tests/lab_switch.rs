@@ -7,8 +7,8 @@ use std::time::Duration;
 use castnet::gmp::message::Version;
 use castnet_lab::knobs::BridgeKnobs;
 use castnet_lab::lab::{
-    Capture, Carrier, LabError, LinkSpec, MdbMessage, MdbMonitor, Netlink, Netns, PROOF_BOUND,
-    PortSpec, SwitchSpec, link, switch,
+    Capture, Carrier, LabError, LinkSpec, MdbEntry, MdbMessage, MdbMonitor, Netlink, Netns,
+    PROOF_BOUND, PortSpec, SwitchSpec, link, switch,
 };
 use libtest_mimic::Arguments;
 
@@ -73,6 +73,8 @@ impl Lab {
                 last_member_count: 2,
                 membership_interval: second * 260,
                 querier_interval: second * 255,
+                hash_max: 4096,
+                port_max_groups: 0,
             },
             mac: [2, 0, 0, 0, 0, HOSTS as u8],
             address: None,
@@ -136,5 +138,7 @@ async fn members_are_told() {
     tap.send(lab.built.ifindex[1][0], &REPORT).unwrap();
     let told = tokio::time::timeout(PROOF_BOUND, monitor.next()).await.unwrap().unwrap();
     let (group, port) = ([239, 1, 1, 1].into(), lab.built.ifindex[1][1]);
-    assert_eq!(told, [MdbMessage::Member { group, port, on: true }]);
+    let entry =
+        MdbEntry { group, source: None, port, is_blocked: false, mode: None, sources: vec![] };
+    assert_eq!(told, [MdbMessage::Entry { entry, on: true }]);
 }

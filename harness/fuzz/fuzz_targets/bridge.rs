@@ -26,6 +26,8 @@ fuzz_target!(|frames: Vec<(u8, bool, Vec<u8>)>| {
             last_member_count: 2,
             membership_interval: Duration::from_secs(3),
             querier_interval: Duration::from_secs(2),
+            hash_max: 12,
+            port_max_groups: 8,
         },
         address: Ipv4Addr::new(10, 0, 0, 50),
         fast_leave: vec![false, true],

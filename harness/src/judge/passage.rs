@@ -58,12 +58,14 @@ impl Evidence<'_> {
         let mut changes = self.recording.mdb.iter().filter(|change| {
             change.node == node && Some(change.group) == arrived.group() && change.at <= arrived.at
         });
-        let members = changes.next_back().map_or(&[][..], |change| &change.ports);
+        let members = changes.next_back().map(|change| &change.ports);
         let why_not = |port: PortId| {
             let link = &self.plan.links[self.plan.ports[port].link].name;
             match self.down_since(port, arrived.at) {
                 Some(since) => format!("{link} was down since {since}"),
-                None if members.contains(&port) => format!("though {link} has members"),
+                None if members.is_some_and(|members| members.contains_key(&port)) => {
+                    format!("though {link} has members")
+                }
                 None => format!("no members seen on {link}"),
             }
         };

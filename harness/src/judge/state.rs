@@ -6,6 +6,7 @@
 //! enough: it must also have sent a Query.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
@@ -314,11 +315,11 @@ fn are_as_claimed(
 }
 
 /// `239.1.1.1 EXCLUDE {10.0.1.12} requested {10.0.1.11}`
-fn in_words(group: Group, of: Option<&MembersOf>) -> String {
-    let Some(MembersOf { filter, requested }) = of else { return group.to_string() };
+pub(super) fn in_words(name: impl Display, of: Option<&MembersOf>) -> String {
+    let Some(MembersOf { filter, requested }) = of else { return name.to_string() };
     match requested.as_ref().filter(|requested| !requested.is_empty()) {
-        None => format!("{group} {filter}"),
-        Some(requested) => format!("{group} {filter} requested {{{}}}", Listed(requested)),
+        None => format!("{name} {filter}"),
+        Some(requested) => format!("{name} {filter} requested {{{}}}", Listed(requested)),
     }
 }
 

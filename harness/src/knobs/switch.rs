@@ -21,6 +21,10 @@ pub struct SwitchKnobs {
     pub version: Version,
     /// Its intervals; its memberships live for the Group Membership Interval.
     pub igmp: Knobs,
+    /// The most entries that it holds; 4096 unless given.
+    pub max_entries: Option<u32>,
+    /// The most entries that each of its ports has; no limit unless given.
+    pub port_max_entries: Option<u32>,
 }
 
 /// The attributes of a Linux bridge (net/bridge/br_multicast.c), which keeps times in hundredths of a
@@ -49,7 +53,14 @@ pub struct BridgeKnobs {
     pub membership_interval: Duration,
     /// How long another querier lives without a Query.
     pub querier_interval: Duration,
+    /// The most entries of its database of members. One more ends all snooping.
+    pub hash_max: u32,
+    /// The most entries of each port; 0 if there is no limit.
+    pub port_max_groups: u32,
 }
+
+/// The most entries of a bridge's database unless it is configured (`BR_MULTICAST_DEFAULT_HASH_MAX`).
+const DEFAULT_HASH_MAX: u32 = 4096;
 
 /// The version of a switch's Queries, 2 or 3.
 #[must_use]
@@ -74,6 +85,8 @@ impl SwitchKnobs {
             last_member_count: igmp.last_member_query_count(),
             membership_interval: igmp.group_membership_interval(),
             querier_interval: igmp.other_querier_present_interval(),
+            hash_max: self.max_entries.unwrap_or(DEFAULT_HASH_MAX),
+            port_max_groups: self.port_max_entries.unwrap_or(0),
         }
     }
 }

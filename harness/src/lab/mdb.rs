@@ -6,6 +6,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::time::Duration;
 
 use castnet::kernel::readable;
 use nix::errno::Errno;
@@ -24,8 +25,15 @@ const RTM_DELMDB: u16 = 85;
 const MDBA_MDB: u16 = 1;
 const MDBA_MDB_ENTRY: u16 = 1;
 const MDBA_MDB_ENTRY_INFO: u16 = 1;
+const MDBA_MDB_EATTR_SRC_LIST: u16 = 2;
+const MDBA_MDB_EATTR_GROUP_MODE: u16 = 3;
 /// The source of an (S,G) entry. The kernel reports such an entry apart from its group's own.
 const MDBA_MDB_EATTR_SOURCE: u16 = 4;
+const MDBA_MDB_SRCLIST_ENTRY: u16 = 1;
+const MDBA_MDB_SRCATTR_ADDRESS: u16 = 1;
+const MDBA_MDB_SRCATTR_TIMER: u16 = 2;
+/// `MDB_FLAGS_BLOCKED` of `struct br_mdb_entry`
+const BLOCKED: u8 = 1 << 3;
 const MDBA_ROUTER: u16 = 2;
 const MDBA_ROUTER_PORT: u16 = 1;
 /// `ETH_P_IP` and `ETH_P_IPV6`
@@ -43,13 +51,11 @@ const BUFFER_BYTES: usize = 4 << 20;
 /// A change in a bridge's multicast database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MdbMessage {
-    /// From now on a port has members of a group, or no longer has any.
-    Member {
-        /// The group.
-        group: IpAddr,
-        /// The port's interface index.
-        port: u32,
-        /// Whether the port has members.
+    /// An entry is as it says from now on, or gone.
+    Entry {
+        /// The entry.
+        entry: MdbEntry,
+        /// Whether it is there.
         on: bool,
     },
     /// From now on a port leads to a router, or no longer does.
@@ -61,6 +67,33 @@ pub enum MdbMessage {
     },
     /// Changes came faster than they were read, and some are lost.
     Overrun,
+}
+
+/// An entry of the database, as it is at a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MdbEntry {
+    /// The group.
+    pub group: IpAddr,
+    /// The source, if the entry is of one.
+    pub source: Option<IpAddr>,
+    /// The port's interface index.
+    pub port: u32,
+    /// Whether the port does not get the source of the entry.
+    pub is_blocked: bool,
+    /// The filter mode of a port with members; `None` below version 3 and in an entry of a source.
+    pub mode: Option<MdbMode>,
+    /// The sources of a port with members, and what is left of each one's timer; zero if it does
+    /// not run. The kernel counts in hundredths of a second.
+    pub sources: Vec<(IpAddr, Duration)>,
+}
+
+/// The filter mode of a port with members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MdbMode {
+    /// The listed sources are wanted.
+    Include,
+    /// All sources are wanted, except listed ones whose timers do not run.
+    Exclude,
 }
 
 /// A subscription to the changes in one namespace. It keeps the namespace alive.
@@ -145,10 +178,49 @@ fn members(table: &[u8], on: bool, messages: &mut Vec<MdbMessage>) {
     let infos = entries.flat_map(|(_, entry)| attributes(entry));
     for (_, info) in infos.filter(|(kind, _)| *kind == MDBA_MDB_ENTRY_INFO) {
         let Some((entry, more)) = info.split_at_checked(ENTRY) else { continue };
-        let of_source = attributes(more).any(|(kind, _)| kind == MDBA_MDB_EATTR_SOURCE);
-        if let (Some(port), Some(group), false) = (number(entry, 0), group(entry), of_source) {
-            messages.push(MdbMessage::Member { group, port, on });
+        messages.extend(member(entry, more).map(|entry| MdbMessage::Entry { entry, on }));
+    }
+}
+
+/// An entry with its attributes; `None` if it is for an Ethernet address, or has a source that is no
+/// address.
+fn member(entry: &[u8], more: &[u8]) -> Option<MdbEntry> {
+    let (port, group) = (number(entry, 0)?, group(entry)?);
+    let is_blocked = entry.get(5)? & BLOCKED != 0;
+    let mut member =
+        MdbEntry { group, source: None, port, is_blocked, mode: None, sources: Vec::new() };
+    for (kind, value) in attributes(more) {
+        match kind {
+            MDBA_MDB_EATTR_SOURCE => member.source = Some(address(value)?),
+            MDBA_MDB_EATTR_GROUP_MODE => {
+                // MCAST_INCLUDE of linux/in.h is 1.
+                let includes = value.first() == Some(&1);
+                member.mode = Some(if includes { MdbMode::Include } else { MdbMode::Exclude });
+            }
+            MDBA_MDB_EATTR_SRC_LIST => {
+                let entries = attributes(value).filter(|(kind, _)| *kind == MDBA_MDB_SRCLIST_ENTRY);
+                member.sources.extend(entries.filter_map(|(_, source)| listed(source)));
+            }
+            _ => {}
         }
+    }
+    Some(member)
+}
+
+/// A source of a list, and what is left of its timer.
+fn listed(source: &[u8]) -> Option<(IpAddr, Duration)> {
+    let of = |wanted| attributes(source).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
+    let left = of(MDBA_MDB_SRCATTR_TIMER).and_then(|timer| number(timer, 0)).unwrap_or(0);
+    let left = Duration::from_millis(10) * left;
+    Some((address(of(MDBA_MDB_SRCATTR_ADDRESS)?)?, left))
+}
+
+/// An address of either family, by its length.
+fn address(octets: &[u8]) -> Option<IpAddr> {
+    match octets.len() {
+        4 => octets.first_chunk::<4>().map(|octets| IpAddr::from(*octets)),
+        16 => octets.first_chunk::<16>().map(|octets| IpAddr::from(*octets)),
+        _ => None,
     }
 }
 
@@ -184,79 +256,4 @@ fn number(octets: &[u8], at: usize) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(4 + value.len()).unwrap();
-        let mut whole = [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), value].concat();
-        whole.resize(whole.len().next_multiple_of(4), 0);
-        whole
-    }
-
-    fn message(kind: u16, table: &[u8]) -> Vec<u8> {
-        let length = u32::try_from(HEADER + PORT_MESSAGE + table.len()).unwrap();
-        let head = [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), &[0; 10], &[7; 8]].concat();
-        [head, table.to_vec()].concat()
-    }
-
-    fn entry(port: u32, group: [u8; 4], more: &[u8]) -> Vec<u8> {
-        let rest = [&[0; 12][..], &ETHERTYPE_IPV4, &[0; 2]].concat();
-        let info = [&port.to_ne_bytes()[..], &[0; 4], &group, &rest, more].concat();
-        let info = attribute(MDBA_MDB_ENTRY_INFO, &info);
-        attribute(MDBA_MDB | 0x8000, &attribute(MDBA_MDB_ENTRY, &info))
-    }
-
-    #[test]
-    fn members_and_routers_are_told_one_after_the_other() {
-        let octets = [239, 1, 1, 1];
-        let group = IpAddr::from(octets);
-        let timer = attribute(1, &[9; 4]);
-        let router = attribute(MDBA_ROUTER, &attribute(MDBA_ROUTER_PORT, &3_u32.to_ne_bytes()));
-        let read = [
-            message(RTM_NEWMDB, &entry(5, octets, &timer)),
-            message(RTM_DELMDB, &entry(6, octets, &timer)),
-            message(RTM_NEWMDB, &router),
-            message(16, &router),
-        ]
-        .concat();
-        let expected = [
-            MdbMessage::Member { group, port: 5, on: true },
-            MdbMessage::Member { group, port: 6, on: false },
-            MdbMessage::Router { port: 3, on: true },
-        ];
-        assert_eq!(parse(&read), expected);
-        // A message cut anywhere yields fewer changes, and never different ones.
-        for length in 0..read.len() {
-            assert!(expected.starts_with(&parse(&read[..length])), "{length}");
-        }
-    }
-
-    // linux/if_bridge.h: the union of `struct br_mdb_entry` holds either address, by its `proto`.
-    #[test]
-    fn an_ipv6_member_is_told_and_an_ethernet_one_is_not() {
-        let group: IpAddr = "ff3e::8000:1".parse().unwrap();
-        let IpAddr::V6(octets) = group else { unreachable!() };
-        let entry = |protocol: [u8; 2]| {
-            let rest = [&octets.octets()[..], &protocol, &[0; 2]].concat();
-            let info = [&5_u32.to_ne_bytes()[..], &[0; 4], &rest].concat();
-            let info = attribute(MDBA_MDB_ENTRY_INFO, &info);
-            message(RTM_NEWMDB, &attribute(MDBA_MDB, &attribute(MDBA_MDB_ENTRY, &info)))
-        };
-        let told = [MdbMessage::Member { group, port: 5, on: true }];
-        assert_eq!(parse(&entry(ETHERTYPE_IPV6)), told);
-        assert_eq!(parse(&entry([0, 0])), []);
-    }
-
-    #[test]
-    fn an_entry_of_one_source_is_not_that_of_the_group() {
-        let source = attribute(MDBA_MDB_EATTR_SOURCE, &[10, 0, 0, 1]);
-        assert_eq!(parse(&message(RTM_NEWMDB, &entry(5, [239, 1, 1, 1], &source))), []);
-    }
-
-    #[test]
-    fn a_length_of_nothing_ends_it() {
-        assert_eq!(parse(&[0; 64]), []);
-        assert_eq!(parse(&message(RTM_NEWMDB, &[0; 16])), []);
-    }
-}
+mod tests;

@@ -49,7 +49,7 @@ pub use capture::{Capture, PROOF_BOUND};
 pub use ears::Ears;
 pub use error::LabError;
 pub use link::{Built, Carrier, LinkSpec, PortSpec};
-pub use mdb::{MdbMessage, MdbMonitor};
+pub use mdb::{MdbEntry, MdbMessage, MdbMode, MdbMonitor};
 pub use membership::Membership;
 pub use mfc::{MfcMessage, MfcMonitor, counters};
 pub use netlink::Netlink;

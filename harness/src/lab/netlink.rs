@@ -16,12 +16,12 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::AddressHeaderFlags;
 use netlink_packet_route::link::{BridgeStpState, InfoData, InfoVeth, LinkAttribute, LinkMessage};
 use netlink_packet_route::tc::{TcAttribute, TcHandle, TcMessage};
-use rtnetlink::{Handle, LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnspec, LinkVeth};
+use rtnetlink::{Handle, LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth};
 use tokio::runtime;
 use tokio::task::JoinHandle;
 
 use super::Netns;
-use super::snooping::snoop;
+use super::snooping::{snoop, snoop_at};
 use crate::knobs::BridgeKnobs;
 
 /// One end of a veth to be made.
@@ -146,10 +146,16 @@ impl Netlink {
     }
 
     /// Makes an interface a port of a bridge.
-    pub(super) async fn enslave(&self, port: u32, bridge: u32, fast_leave: bool) -> io::Result<()> {
+    pub(super) async fn enslave(
+        &self,
+        port: u32,
+        bridge: u32,
+        fast_leave: bool,
+        knobs: &BridgeKnobs,
+    ) -> io::Result<()> {
         let message = LinkUnspec::new_with_index(port).controller(bridge).build();
         self.handle.link().set(message).execute().await.map_err(to_io)?;
-        let message = LinkBridgePort::new(port).mcast_fast_leave(fast_leave).build();
+        let message = snoop_at(port, fast_leave, knobs);
         self.handle.link().set_port(message).execute().await.map_err(to_io)
     }
 

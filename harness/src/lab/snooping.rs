@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use castnet::gmp::message::Version;
-use rtnetlink::{LinkBridge, LinkMessageBuilder};
+use rtnetlink::packet_route::link::{InfoBridgePort, LinkMessage};
+use rtnetlink::{LinkBridge, LinkBridgePort, LinkMessageBuilder};
 
 use crate::knobs::BridgeKnobs;
 
@@ -25,6 +26,13 @@ pub(super) fn snoop(
         .mcast_last_member_count(knobs.last_member_count.into())
         .mcast_membership_interval(hundredths(knobs.membership_interval))
         .mcast_querier_interval(hundredths(knobs.querier_interval))
+        .mcast_hash_max(knobs.hash_max)
+}
+
+/// Sets what of a bridge's snooping belongs to each port.
+pub(super) fn snoop_at(port: u32, fast_leave: bool, knobs: &BridgeKnobs) -> LinkMessage {
+    let most = InfoBridgePort::MulticastMaxGroups(knobs.port_max_groups);
+    LinkBridgePort::new(port).mcast_fast_leave(fast_leave).append_info_data(most).build()
 }
 
 /// The unit of a bridge's times.

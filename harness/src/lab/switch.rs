@@ -53,7 +53,8 @@ pub async fn build(netns: &Netns, spec: &SwitchSpec) -> Result<(), LabError> {
     }
     for &port in &spec.ports {
         let fast_leave = spec.fast_leave.contains(&port);
-        netlink.enslave(port, bridge, fast_leave).await.map_err(failed("join port"))?;
+        let joined = netlink.enslave(port, bridge, fast_leave, &spec.knobs).await;
+        joined.map_err(failed("join port"))?;
     }
     netlink.close().await;
     Ok(())

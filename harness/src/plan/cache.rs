@@ -1,9 +1,11 @@
 //! Claims about the kernel's tables become checks: a router's forwarding cache, a switch's members.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::arithmetic::Count;
 use super::claim::Claims;
+use super::state::said;
 use super::{Claim, Counted, MfcState, NodeId, PortId, Reading, ReadingId, Role};
 use crate::scenario;
 
@@ -67,13 +69,17 @@ impl Claims<'_> {
         for link in links {
             let Some(port) = self.topology.port(node, link, self.faults) else { continue };
             if ports.contains(&port) {
-                let message = format!("{} stands twice", link.value);
-                self.faults.error(&link.span, message, "the second time");
+                self.stands_twice(link);
             }
             ports.push(port);
         }
         ports.sort_unstable();
         ports
+    }
+
+    fn stands_twice(&mut self, link: &scenario::diagnostic::Spanned<String>) {
+        let message = format!("{} stands twice", link.value);
+        self.faults.error(&link.span, message, "the second time");
     }
 
     /// Packets, octets and packets on a wrong interface.
@@ -129,10 +135,18 @@ impl Claims<'_> {
             routers.push(switch);
         }
         let at = self.moment(&mdb.at, &routers);
-        let written = mdb.ports.as_ref().map_or(&[][..], |ports| &ports.value);
-        let ports = self.ports(switch, written);
-        let (at, group) = (at?, mdb.group.value);
-        let names: Vec<&str> = written.iter().map(|link| link.value.as_str()).collect();
+        let (mut ports, mut names, mut is_sound) = (BTreeMap::new(), Vec::new(), true);
+        for (link, of) in mdb.ports.iter().flatten() {
+            let of = of.as_ref().map(|of| self.members_of(of));
+            let port = self.topology.port(switch, link, self.faults);
+            is_sound &= !matches!(of, Some(None)) && port.is_some();
+            names.push(said(&link.value, of.as_ref().and_then(Option::as_ref)));
+            let Some(port) = port else { continue };
+            if ports.insert(port, of.flatten()).is_some() {
+                self.stands_twice(link);
+            }
+        }
+        let (at, group) = (at.filter(|_| is_sound)?, mdb.group.value);
         let words = match &mdb.ports {
             None => "is absent".to_owned(),
             Some(_) => format!("is at {}", names.join(", ")),

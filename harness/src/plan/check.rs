@@ -74,8 +74,9 @@ pub enum Claim {
         group: Group,
         /// When.
         at: Moment,
-        /// The ports with members; an empty list claims that there is no entry.
-        ports: Vec<PortId>,
+        /// The ports with members, with what is claimed about sources; none at all claims that there
+        /// is no entry.
+        ports: BTreeMap<PortId, Option<MembersOf>>,
     },
     /// Every router on the link has this port as the querier's.
     Querier(PortId, When),

@@ -1,8 +1,7 @@
 //! Turns claims about routers' states into checks.
 
 use std::collections::BTreeMap;
-
-use castnet::addr::Group;
+use std::fmt::Display;
 
 use super::claim::{Claims, in_words};
 use super::{Claim, MembersOf, SourceFilter, When};
@@ -70,8 +69,7 @@ impl Claims<'_> {
         if !sound {
             return None;
         }
-        let list: Vec<String> =
-            groups.iter().map(|(group, of)| said(*group, of.as_ref())).collect();
+        let list: Vec<String> = groups.iter().map(|(group, of)| said(group, of.as_ref())).collect();
         let has = match list.as_slice() {
             [] => "no members".to_owned(),
             groups => format!("members of {}", groups.join(", ")),
@@ -80,7 +78,7 @@ impl Claims<'_> {
         Some((text, Claim::Members { port, groups, at }))
     }
 
-    fn members_of(&mut self, of: &scenario::MembersOf) -> Option<MembersOf> {
+    pub(super) fn members_of(&mut self, of: &scenario::MembersOf) -> Option<MembersOf> {
         let listed = self.topology.listed(&of.listed, self.faults);
         let requested = match &of.requested {
             None => None,
@@ -95,12 +93,12 @@ impl Claims<'_> {
 }
 
 /// `239.1.1.1 INCLUDE {10.0.1.11}`
-fn said(group: Group, of: Option<&MembersOf>) -> String {
+pub(super) fn said(name: impl Display, of: Option<&MembersOf>) -> String {
     match of {
-        None => group.to_string(),
-        Some(MembersOf { filter, requested: None }) => format!("{group} {filter}"),
+        None => name.to_string(),
+        Some(MembersOf { filter, requested: None }) => format!("{name} {filter}"),
         Some(MembersOf { filter, requested: Some(requested) }) => {
-            format!("{group} {filter} requested {{{}}}", Listed(requested))
+            format!("{name} {filter} requested {{{}}}", Listed(requested))
         }
     }
 }

@@ -5,14 +5,15 @@
 //! Queries are part of the run.
 
 use std::io;
+use std::net::IpAddr;
 
 use castnet::addr::Group;
 use tokio::task::AbortHandle;
 
 use super::{Actor, Stage};
-use crate::lab::{MdbMessage, MdbMonitor, Netns, switch};
+use crate::lab::{MdbEntry, MdbMessage, MdbMode, MdbMonitor, Netns, switch};
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
-use crate::recording::{MemberPorts, NodeEvent};
+use crate::recording::{Holds, MdbReport, MemberPorts, NodeEvent};
 
 pub(super) struct SwitchActor {
     node: NodeId,
@@ -110,11 +111,13 @@ impl Watch {
     fn tell(&mut self, stage: &Stage, told: MdbMessage) {
         let (at, node) = (stage.clock.now(), self.node);
         match told {
-            MdbMessage::Member { group, port, on } => {
-                let Some(group) = Group::new(group) else { return };
-                let port = self.port(port);
-                let changes = port.and_then(|port| self.members.change(at, node, group, port, on));
-                stage.log.borrow_mut().mdb.extend(changes);
+            MdbMessage::Entry { entry, on } => {
+                let Some(group) = Group::new(entry.group) else { return };
+                let Some(port) = self.port(entry.port) else { return };
+                let (source, holds) = (entry.source, on.then(|| holds(entry)));
+                let report = MdbReport { group, source, port, holds };
+                let change = self.members.change(at, node, &report);
+                stage.log.borrow_mut().mdb.extend(change);
             }
             MdbMessage::Router { port, on } => {
                 let Some(port) = self.port(port) else { return };
@@ -128,5 +131,17 @@ impl Watch {
     /// The port of a device; `None` for the bridge itself.
     fn port(&self, ifindex: u32) -> Option<PortId> {
         self.ports.iter().find(|(own, _)| *own == ifindex).map(|&(_, port)| port)
+    }
+}
+
+/// What an entry of the kernel holds.
+fn holds(entry: MdbEntry) -> Holds<IpAddr> {
+    match (entry.source, entry.mode) {
+        (Some(_), _) => Holds::Source { is_blocked: entry.is_blocked },
+        (None, None) => Holds::All,
+        (None, Some(mode)) => {
+            let sources = entry.sources.into_iter().map(|(source, _)| source).collect();
+            Holds::Filter { excludes: mode == MdbMode::Exclude, sources }
+        }
     }
 }

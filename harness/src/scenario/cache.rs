@@ -1,6 +1,8 @@
 //! Reads claims about the kernel's tables: a router's forwarding cache, a switch's members.
 
 use super::reader::Reader;
+use super::span::Spanned;
+use super::state::listed;
 use super::values::{count, expression, group};
 use super::{MdbClaim, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent};
 
@@ -59,20 +61,24 @@ pub(super) fn mdb(outer: &Reader<'_, '_>, table: Option<Reader<'_, '_>>) -> Opti
     let of = table.require("of", table.string("of"));
     let group = table.require("group", group(&table, "group"));
     let absent = table.boolean("absent").is_some_and(|absent| absent.value);
-    let (ports, key) = (table.strings("ports"), table.key_span("ports"));
-    match (absent, &key, &ports) {
-        (true, Some(span), _) => {
-            let message = "an absent entry has no ports";
-            table.faults().borrow_mut().error(span, message, "contradicts `absent = true`");
+    let value = table.value("ports");
+    let form = "a list, or a table such as { lan = { include = [\"s1\"] } }";
+    let name = |link: &Spanned<String>| Some(link.clone());
+    let ports =
+        value.and_then(|value| listed(&table, ("ports", value), form, "the table of a port", name));
+    match (absent, value, &ports) {
+        (true, Some(_), _) => {
+            let (message, span) = ("an absent entry has no ports", table.key_span("ports")?);
+            table.faults().borrow_mut().error(&span, message, "contradicts `absent = true`");
         }
         (false, None, _) => {
             let help = "or `absent = true`, if there is to be no entry".to_owned();
             let sentence = "needs the key `ports`".to_owned();
             table.lacks(vec!["ports", "absent"], sentence, Some(help));
         }
-        (false, Some(_), Some(ports)) if ports.value.is_empty() => {
+        (false, Some(value), Some(ports)) if ports.is_empty() => {
             let (message, help) = ("an entry has at least one port", "write `absent = true`");
-            table.faults().borrow_mut().error_with_help(&ports.span, message, "no port", help);
+            table.faults().borrow_mut().error_with_help(&value.span(), message, "no port", help);
         }
         _ => {}
     }

@@ -260,6 +260,7 @@ pub struct MdbClaim {
     pub group: Spanned<Group>,
     /// When.
     pub at: Spanned<Expr>,
-    /// The links of the ports with members; `None` claims that there is no entry.
-    pub ports: Option<Spanned<Vec<Spanned<String>>>>,
+    /// The links of the ports with members, with what is claimed about their sources; `None` claims
+    /// that there is no entry.
+    pub ports: Option<Vec<(Spanned<String>, Option<MembersOf>)>>,
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use castnet::addr::Group;
 
+use super::entry::Entry;
 use super::reader::Reader;
 use super::span::Spanned;
 use super::values::{expression, listed_group, verb, window};
@@ -59,21 +60,33 @@ pub(super) fn members(
 /// The groups with members: a list of them, or a table with their sources.
 fn groups(table: &Reader<'_, '_>) -> Option<Vec<(Spanned<Group>, Option<MembersOf>)>> {
     let value = table.require("groups", table.value("groups"))?;
-    if value.get_ref().as_table().is_none() {
-        let written = table.strings("groups")?;
-        let groups = written.value.iter().map(|text| Some((group(text, table)?, None)));
-        return groups.collect::<Vec<_>>().into_iter().collect();
-    }
     let form = "a list, or a table such as { \"239.1.1.1\" = { include = [\"s1\"] } }";
-    let named = Reader::of(value, "`groups`", form, table.scope())?;
-    let groups = named.entries().map(|(name, value)| {
-        let group = group(&name, table);
-        let form = "a table such as { include = [\"s1\"] } or { exclude = [] }";
-        let sources = Reader::of(value, "the table of a group", form, table.scope());
-        let sources = sources.and_then(|of| members_of(of.with(MEMBERS_OF)));
-        Some((group?, Some(sources?)))
-    });
-    groups.collect::<Vec<_>>().into_iter().collect()
+    listed(table, ("groups", value), form, "the table of a group", |name| group(name, table))
+}
+
+/// The entries of a key: a list of names, or a table of them with their sources.
+pub(super) fn listed<T>(
+    table: &Reader<'_, '_>,
+    (key, value): (&'static str, Entry<'_, '_>),
+    form: &str,
+    what: &'static str,
+    read: impl Fn(&Spanned<String>) -> Option<T>,
+) -> Option<Vec<(T, Option<MembersOf>)>> {
+    let entries: Vec<_> = if value.get_ref().as_table().is_none() {
+        let written = table.strings(key)?;
+        written.value.iter().map(|name| Some((read(name)?, None))).collect()
+    } else {
+        let named = Reader::of(value, key, form, table.scope())?;
+        let entries = named.entries().map(|(name, value)| {
+            let read = read(&name);
+            let form = "a table such as { include = [\"s1\"] } or { exclude = [] }";
+            let sources = Reader::of(value, what, form, table.scope());
+            let sources = sources.and_then(|of| members_of(of.with(MEMBERS_OF)));
+            Some((read?, Some(sources?)))
+        });
+        entries.collect()
+    };
+    entries.into_iter().collect()
 }
 
 fn members_of(table: Reader<'_, '_>) -> Option<MembersOf> {

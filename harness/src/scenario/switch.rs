@@ -32,8 +32,21 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
     });
     let fast_leave = table.strings("fast-leave").map_or_else(Vec::new, |links| links.value);
     let version = switch_version(version.map_or(2, |version| version.value));
-    let knobs = SwitchKnobs { snooping, querier, version, igmp: intervals(table)? };
+    let max_entries = most(table, "max-entries");
+    let port_max_entries = most(table, "max-entries-per-port");
+    let igmp = intervals(table)?;
+    let knobs = SwitchKnobs { snooping, querier, version, igmp, max_entries, port_max_entries };
     Some(Switch { knobs, fast_leave })
+}
+
+/// A limit of the database of members.
+fn most(table: &Reader<'_, '_>, key: &'static str) -> Option<u32> {
+    let given = table.integer::<u32>(key)?;
+    if given.value == 0 {
+        let message = format!("`{key}` is at least 1");
+        table.faults().borrow_mut().error(&given.span, message, "no entry fits");
+    }
+    Some(given.value)
 }
 
 fn intervals(table: &Reader<'_, '_>) -> Option<Knobs> {

@@ -10,7 +10,7 @@ use super::frame::Frame;
 use super::listener::of;
 use super::model::bridge::{Bridge, BridgeInet, BridgeOut, Settings};
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
-use crate::recording::{MemberPorts, NodeEvent};
+use crate::recording::{MdbReport, MemberPorts, NodeEvent};
 
 pub(super) struct SwitchActor<A> {
     node: NodeId,
@@ -44,10 +44,10 @@ impl<A: BridgeInet> SwitchActor<A> {
                     let source = cx.plan.ports[self.ports[0]].mac;
                     _ = cx.pass(self.ports[port], Frame::to(source, to.into(), packet));
                 }
-                BridgeOut::Mdb { group, port, on } => {
+                BridgeOut::Mdb { group, source, port, holds } => {
                     let Some(group) = Group::new(group.into()) else { continue };
-                    let port = self.ports[port];
-                    let change = self.members.change(cx.now, self.node, group, port, on);
+                    let report = MdbReport { group, source, port: self.ports[port], holds };
+                    let change = self.members.change(cx.now, self.node, &report);
                     cx.recording.mdb.extend(change);
                 }
                 BridgeOut::Router { port, on } => {

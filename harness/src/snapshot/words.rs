@@ -69,7 +69,7 @@ impl Scene<'_> {
 
     /// `239.1.1.1 has members on left, right`
     pub(super) fn ports(&self, change: &MdbChange) -> String {
-        let ports: Vec<&str> = change.ports.iter().map(|&port| self.link_name(port)).collect();
+        let ports: Vec<&str> = change.ports.keys().map(|&port| self.link_name(port)).collect();
         match ports.is_empty() {
             true => format!("{} has no members", change.group),
             false => format!("{} has members on {}", change.group, ports.join(", ")),

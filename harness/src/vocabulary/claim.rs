@@ -124,7 +124,11 @@ static MDB: &[Key] = &[
         Table(&[&[
             Key::needed("of", Node, "The switch."),
             Key::needed("group", Group, "The group."),
-            Key::new("ports", List(&Link), "The links of all ports with members."),
+            Key::new(
+                "ports",
+                ListOrNamed(&Link, &Table(MEMBERS_OF)),
+                "The links of all ports with members, or a table of them with their sources.",
+            ),
             ABSENT,
         ]]),
         "Where a switch has seen members of a group.",
@@ -141,7 +145,7 @@ static QUERIER: &[Key] = &[Key::needed(
     "Who queries a link.",
 )];
 
-/// The sources of a group, as a router knows them; the table has the first or the second key.
+/// The sources of a group, as a router or a switch knows them; the table has the first or the second key.
 pub static MEMBERS_OF: Keys = &[&[
     Key::new("include", List(&Source), "INCLUDE: members want only these sources."),
     Key::new("exclude", List(&Source), "EXCLUDE: members want all sources except these."),

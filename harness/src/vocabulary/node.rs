@@ -140,6 +140,17 @@ static SWITCH: &[Key] = &[
     Key::new("last-member-interval", Time, "`LMQI`.").or(Said("1s")),
     Key::new("last-member-count", Whole(1, 255), "`LMQC`.").or(Number(2)),
     Key::new("fast-leave", List(&Link), "The links on which a Leave ends a membership at once."),
+    Key::new(
+        "max-entries",
+        Whole(1, u32::MAX as u64),
+        "The most entries of its database, with one for each source. One more ends all snooping.",
+    )
+    .or(Number(4096)),
+    Key::new(
+        "max-entries-per-port",
+        Whole(1, u32::MAX as u64),
+        "The most entries of its database for each link. A Report that needs more is dropped.",
+    ),
 ];
 
 const SYSCTLS: Key = Key::new(

@@ -1,6 +1,6 @@
 //! A switch that snoops, on the kernel and on `sim::model::bridge`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use castnet::addr::Family;
 use castnet::time::Instant;
 use castnet::wire::igmp::Version;
 use castnet_lab::knobs::BridgeKnobs;
-use castnet_lab::lab::{MdbMessage, MdbMonitor, Netlink, SwitchSpec, switch};
+use castnet_lab::lab::{MdbEntry, MdbMessage, MdbMode, MdbMonitor, Netlink, SwitchSpec, switch};
+use castnet_lab::recording::Holds;
 use castnet_lab::sim::model::bridge::{Bridge, BridgeInet, BridgeOut, Settings};
 
 use crate::ground::Ground;
@@ -52,6 +53,8 @@ pub(crate) fn settings_from<A>(address: A, igmp_version: u8) -> Settings<A> {
             last_member_count: 2,
             membership_interval: ms(2_600),
             querier_interval: ms(2_000),
+            hash_max: 4096,
+            port_max_groups: 0,
         },
         address,
         fast_leave: (0..PORTS).map(|port| port == PORTS - 1).collect(),
@@ -104,7 +107,8 @@ pub(crate) fn spec<A: BridgeInet>(settings: &Settings<A>, ports: Vec<u32>) -> Sw
 /// The bridge's database as reported so far. The bridge reports some changes twice.
 #[derive(Default)]
 struct Known {
-    members: BTreeSet<(IpAddr, usize)>,
+    /// What was reported last of each entry.
+    entries: BTreeMap<(IpAddr, Option<IpAddr>, usize), String>,
     reactions: Vec<Reaction>,
 }
 
@@ -121,11 +125,15 @@ impl Known {
     fn news(&mut self, ground: &Ground, told: &MdbMessage) -> Option<String> {
         let port = |of: u32| ground.built.ifindex.iter().position(|ports| ports[1] == of);
         match *told {
-            MdbMessage::Member { group, port: ifindex, on } => {
-                let member = (group, port(ifindex)?);
-                let is_news =
-                    if on { self.members.insert(member) } else { self.members.remove(&member) };
-                is_news.then(|| tell_member(group, member.1, on))
+            MdbMessage::Entry { ref entry, on } => {
+                let port = port(entry.port)?;
+                let what = tell_entry(entry.group, entry.source, port, on.then(|| holds(entry)));
+                let key = (entry.group, entry.source, port);
+                let last = match on {
+                    true => self.entries.insert(key, what.clone()),
+                    false => self.entries.remove(&key),
+                };
+                (last.as_ref() != Some(&what)).then_some(what)
             }
             MdbMessage::Router { port: ifindex, on } => {
                 port(ifindex).map(|port| tell_router(port, on))
@@ -168,13 +176,46 @@ fn tell<A: BridgeInet>(out: &BridgeOut<A>) -> String {
     match out {
         BridgeOut::Forward { port, packet } => format!("link {port}: {}", describe(packet)),
         BridgeOut::Send { port, packet, .. } => format!("link {port}: {}", describe(packet)),
-        BridgeOut::Mdb { group, port, on } => tell_member((*group).into(), *port, *on),
+        BridgeOut::Mdb { group, source, port, holds } => {
+            let source = source.map(Into::into);
+            tell_entry((*group).into(), source, *port, holds.clone().map(of_any_family))
+        }
         BridgeOut::Router { port, on } => tell_router(*port, *on),
     }
 }
 
-fn tell_member(group: IpAddr, port: usize, on: bool) -> String {
-    format!("member of {group} on port {port}: {on}")
+fn of_any_family<A: BridgeInet>(holds: Holds<A>) -> Holds<IpAddr> {
+    match holds {
+        Holds::All => Holds::All,
+        Holds::Source { is_blocked } => Holds::Source { is_blocked },
+        Holds::Filter { excludes, sources } => {
+            let sources = sources.into_iter().map(Into::into).collect();
+            Holds::Filter { excludes, sources }
+        }
+    }
+}
+
+/// What an entry of the kernel holds.
+fn holds(entry: &MdbEntry) -> Holds<IpAddr> {
+    match (entry.source, entry.mode) {
+        (Some(_), _) => Holds::Source { is_blocked: entry.is_blocked },
+        (None, None) => Holds::All,
+        (None, Some(mode)) => Holds::Filter {
+            excludes: mode == MdbMode::Exclude,
+            sources: entry.sources.iter().map(|(source, _)| *source).collect(),
+        },
+    }
+}
+
+fn tell_entry(
+    group: IpAddr,
+    source: Option<IpAddr>,
+    port: usize,
+    holds: Option<Holds<IpAddr>>,
+) -> String {
+    let source = source.map_or_else(String::new, |source| format!("{source} of "));
+    let holds = holds.map_or_else(|| "gone".to_owned(), |holds| format!("{holds:?}"));
+    format!("entry of {source}{group} on port {port}: {holds}")
 }
 
 fn tell_router(port: usize, on: bool) -> String {

@@ -5,6 +5,7 @@
 
 mod bridge;
 mod bridge_scripts;
+mod bridge_sources;
 mod ground;
 mod host;
 mod host_scripts;
@@ -20,6 +21,7 @@ mod privileged;
 mod script;
 mod source_scripts;
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -99,6 +101,19 @@ fn main() -> ExitCode {
         trial("bridge::odd_packets_in_version_2", odd::version_2),
         trial("bridge::odd_packets_at_a_querier", odd::version_2_as_querier),
         trial("bridge::odd_packets_in_version_3", odd::version_3),
+        trial("bridge::sources_come_and_go", bridge_sources::come_and_go::<Ipv4Addr>),
+        trial("bridge::sources_at_a_querier", bridge_sources::at_a_querier::<Ipv4Addr>),
+        trial("bridge::sources_and_fast_leave", bridge_sources::fast_leave::<Ipv4Addr>),
+        trial("bridge::sources_and_older_hosts", bridge_sources::older_hosts::<Ipv4Addr>),
+        trial("bridge::sources_of_any_kind", bridge_sources::of_any_kind::<Ipv4Addr>),
+        trial("bridge::more_sources_than_fit", bridge_sources::more_than_fit::<Ipv4Addr>),
+        trial("bridge::a_full_database", bridge_sources::full),
+        trial("mld::bridge_sources_come_and_go", bridge_sources::come_and_go::<Ipv6Addr>),
+        trial("mld::bridge_sources_at_a_querier", bridge_sources::at_a_querier::<Ipv6Addr>),
+        trial("mld::bridge_sources_and_fast_leave", bridge_sources::fast_leave::<Ipv6Addr>),
+        trial("mld::bridge_sources_and_older_hosts", bridge_sources::older_hosts::<Ipv6Addr>),
+        trial("mld::bridge_sources_of_any_kind", bridge_sources::of_any_kind::<Ipv6Addr>),
+        trial("mld::bridge_more_sources_than_fit", bridge_sources::more_than_fit::<Ipv6Addr>),
     ];
     args.test_threads.get_or_insert(trials.len());
     privileged::run(&args, trials)

@@ -49,7 +49,7 @@ fn query_of(group: Ipv6Addr, max_resp_code: u16, v2: Option<V2Query>) -> (Ipv6He
     (Ipv6Header::mld(QUERIER, to), Message::Query(Query { max_resp_code, group, v2 }))
 }
 
-fn v1_query(group: Ipv6Addr, millis: u16) -> Vec<u8> {
+pub(crate) fn v1_query(group: Ipv6Addr, millis: u16) -> Vec<u8> {
     let (header, message) = query_of(group, millis, None);
     packet(header, &message)
 }
@@ -88,8 +88,11 @@ pub(crate) fn query() -> Vec<u8> {
 }
 
 fn v2_report(from: Ipv6Addr, kind: RecordKind, group: Ipv6Addr) -> Vec<u8> {
-    let record = GroupRecord::new(kind, group, vec![]);
-    packet(Ipv6Header::mld(from, REPORTS), &Message::V2Report(V2Report::new(vec![record])))
+    v2_records(from, vec![GroupRecord::new(kind, group, vec![])])
+}
+
+pub(crate) fn v2_records(from: Ipv6Addr, records: Vec<GroupRecord>) -> Vec<u8> {
+    packet(Ipv6Header::mld(from, REPORTS), &Message::V2Report(V2Report::new(records)))
 }
 
 pub(crate) fn done(group: Ipv6Addr) -> Vec<u8> {
@@ -97,7 +100,11 @@ pub(crate) fn done(group: Ipv6Addr) -> Vec<u8> {
 }
 
 fn datagram(to: Ipv6Addr, mark: u8) -> Vec<u8> {
-    let header = Ipv6Header { protocol: 17, hop_limit: 9, ..Ipv6Header::mld(GLOBAL, to) };
+    datagram_from(GLOBAL, to, mark)
+}
+
+pub(crate) fn datagram_from(from: Ipv6Addr, to: Ipv6Addr, mark: u8) -> Vec<u8> {
+    let header = Ipv6Header { protocol: 17, hop_limit: 9, ..Ipv6Header::mld(from, to) };
     let udp = [0x13, 0x88, 0x13, 0x88, 0, 10, 0, 0, 0, mark];
     Ipv6Header { router_alert: false, ..header }.encode(&udp).unwrap()
 }
@@ -251,7 +258,7 @@ pub(crate) async fn what_is_heard() {
     host(None, steps, 4_000).await;
 }
 
-const BRIDGE: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0x50);
+pub(crate) const BRIDGE: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0x50);
 
 async fn bridge(version: u8, steps: Steps<At>, end: u64) {
     bridge::check(settings_from(BRIDGE, version), later(steps), BEGIN + end).await;

@@ -50,8 +50,11 @@ pub(crate) fn leave(group: Ipv4Addr) -> Vec<u8> {
 }
 
 pub(crate) fn v3_report(from: Ipv4Addr, kind: RecordKind, group: Ipv4Addr) -> Vec<u8> {
-    let record = GroupRecord::new(kind, group, vec![]);
-    let report = Message::V3Report(V3Report::new(vec![record]));
+    v3_records(from, vec![GroupRecord::new(kind, group, vec![])])
+}
+
+pub(crate) fn v3_records(from: Ipv4Addr, records: Vec<GroupRecord>) -> Vec<u8> {
+    let report = Message::V3Report(V3Report::new(records));
     encode_igmp(from, Ipv4Addr::new(224, 0, 0, 22), &report).unwrap()
 }
 

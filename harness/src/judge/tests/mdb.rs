@@ -2,6 +2,9 @@
 
 use super::super::Outcome::{Fail, Pass, Vacuous};
 use super::*;
+use castnet::gmp::message::Sources;
+
+use crate::plan::{MembersOf, SourceFilter};
 use crate::recording::MdbChange;
 
 const SWITCHED: &str = r#"
@@ -49,8 +52,8 @@ fn at_leave(entry: &str) -> Run {
 impl Run {
     /// The ports with members of the group from now on.
     fn members(mut self, at: Instant, ports: &[&str]) -> Self {
-        let mut ports: Vec<PortId> = ports.iter().map(|port| self.port(port)).collect();
-        ports.sort_unstable();
+        let of = || MembersOf { filter: SourceFilter::all(), requested: Some(Sources::new()) };
+        let ports = ports.iter().map(|port| (self.port(port), of())).collect();
         let (node, group) = (self.node("sw"), group(GROUP));
         self.recording.mdb.push(MdbChange { at, node, group, ports });
         self
@@ -96,6 +99,32 @@ fn the_ports_are_exactly_the_claimed_ones_in_any_order() {
     let mut other = at_leave("ports = ['c2']").members(ms(2000), &["sw:c2"]);
     other.recording.mdb[0].group = group(OTHER_GROUP);
     other.comes_out(Fail);
+}
+
+#[test]
+fn what_a_port_wants_is_claimed_as_of_a_routers_members() {
+    let s1 = IpAddr::from(at_leave("absent = true").address("s1:up"));
+    let s2 = IpAddr::from([10, 0, 9, 9]);
+    let include = MembersOf { filter: SourceFilter::Include([s1].into()), requested: None };
+    let exclude =
+        MembersOf { filter: SourceFilter::Exclude([s2].into()), requested: Some([s1].into()) };
+    for (claimed, of, outcome) in [
+        ("{ c2 = { include = ['s1'] } }", &include, Pass),
+        ("['c2']", &include, Pass),
+        ("{ c2 = { include = ['s1', '10.0.9.9'] } }", &include, Fail),
+        ("{ c2 = { exclude = ['s1'] } }", &include, Fail),
+        ("{ c2 = { include = ['s1'] }, c3 = { exclude = [] } }", &include, Fail),
+        ("{ c3 = { include = ['s1'] } }", &include, Fail),
+        ("{ c2 = { exclude = ['10.0.9.9'] } }", &exclude, Pass),
+        ("{ c2 = { exclude = ['10.0.9.9'], requested = ['s1'] } }", &exclude, Pass),
+        ("{ c2 = { exclude = ['10.0.9.9'], requested = [] } }", &exclude, Fail),
+        ("{ c2 = { exclude = [] } }", &exclude, Fail),
+    ] {
+        let mut run = at_leave(&format!("ports = {claimed}")).members(ms(2000), &["sw:c2"]);
+        let port = run.port("sw:c2");
+        run.recording.mdb[0].ports.insert(port, of.clone());
+        run.comes_out(outcome);
+    }
 }
 
 #[test]

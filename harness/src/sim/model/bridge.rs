@@ -3,31 +3,38 @@
 //! Decides to which ports a frame is forwarded, what the bridge believes about members and routers,
 //! and which Queries it sends. Without a querier, and until the first answers to it are in, the
 //! bridge forwards every frame everywhere. Reports of version 1 and 2 go to routers only; version 3
-//! Reports, Leaves and Queries go everywhere. Refuses source lists: in version 3 a host that wants
-//! some sources of a group counts as a member of all.
+//! Reports, Leaves and Queries go everywhere. In version 3 it forwards by source.
 
 mod addresses;
+mod changes;
+mod channels;
+mod hosts;
 mod inet;
 mod octets;
 mod querier;
 mod snoop;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use castnet::time::{Instant, Timers};
+use castnet::time::Instant;
+use castnet::wire::igmp::Version;
 
-use super::jiffies::{after, ticks};
+use super::jiffies::ticks;
+use super::wheel::Wheel;
 use crate::knobs::BridgeKnobs;
+use crate::recording::Holds;
 use addresses::Addresses;
 pub use inet::BridgeInet;
 use querier::{Own, Querier};
 use snoop::Carried;
+use table::Table;
 
 /// The bridge's settings.
 #[derive(Clone, Debug)]
@@ -59,14 +66,16 @@ pub enum BridgeOut<A = Ipv4Addr> {
         /// The whole IP packet.
         packet: Vec<u8>,
     },
-    /// A change of the database of members.
+    /// An entry of the database of members, as it is from now on.
     Mdb {
         /// The group.
         group: A,
-        /// The port that has members from now on, or no longer has any.
+        /// The source, if the entry is of one.
+        source: Option<A>,
+        /// The port that the entry is about.
         port: usize,
-        /// Whether it has members.
-        on: bool,
+        /// What it holds; `None` if it is gone.
+        holds: Option<Holds<A>>,
     },
     /// A port leads to a router from now on, or no longer does.
     Router {
@@ -77,13 +86,27 @@ pub enum BridgeOut<A = Ipv4Addr> {
     },
 }
 
+/// The time of a call, and where what the bridge does and reports goes.
+struct Cx<'a, A> {
+    now: Instant,
+    out: &'a mut Vec<BridgeOut<A>>,
+}
+
 /// The timers of a bridge, each with its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due<A> {
     /// The membership of the group behind the port expires.
     Member(A, usize),
-    /// The next Group-Specific Query for the group is due on the port.
+    /// The next Query about the group or its sources is due on the port.
     AskAgain(A, usize),
+    /// The port no longer wants, or from now on excludes, this source of the group.
+    Source(A, usize, A),
+    /// An entry without ports goes: that of the group, or that of a source.
+    Empty(A, Option<A>),
+    /// On a port with fast leave, all hosts that named a source of the group are forgotten.
+    Named(A, usize, A),
+    /// On a port with fast leave, one host that named a source, which comes last, is forgotten.
+    NamedBy(A, usize, A, A),
     /// The port stops leading to a router.
     Router(usize),
     /// The other querier expires.
@@ -102,45 +125,40 @@ pub struct Bridge<A = Ipv4Addr> {
     settings: Settings<A>,
     ports: Vec<Port>,
     addresses: Addresses,
-    members: BTreeMap<(A, usize), Member<A>>,
+    table: Table<A>,
     querier: Querier<A>,
-    timers: Timers<Due<A>>,
+    timers: Wheel<Due<A>>,
 }
+
+/// The most sources that are kept for a port and a group, and for a host (`PG_SRC_ENT_LIMIT`).
+const MOST_SOURCES: usize = 32;
+
+/// A group, and a port with members of it.
+type Place<A> = (A, usize);
 
 /// A port.
 #[derive(Clone, Debug)]
 struct Port {
     is_up: bool,
     own: Own,
-}
-
-/// The members of one group behind one port.
-#[derive(Clone, Debug)]
-struct Member<A> {
-    /// The number of Queries still to be sent for the group.
-    asks_left: u8,
-    /// On a port with fast leave, the version 3 hosts and when each one's membership expires.
-    hosts: BTreeMap<A, Instant>,
-}
-
-impl<A> Default for Member<A> {
-    fn default() -> Self {
-        Self { asks_left: 0, hosts: BTreeMap::new() }
-    }
+    /// The number of the port's entries in the database.
+    entries: u32,
+    /// The number of hosts that are known behind the port, each once for each group.
+    hosts: usize,
 }
 
 impl<A: BridgeInet> Bridge<A> {
     /// A bridge with so many ports, all up, that sends no Queries yet.
     #[must_use]
     pub fn new(settings: Settings<A>, ports: usize) -> Self {
-        let port = Port { is_up: true, own: Own::default() };
+        let port = Port { is_up: true, own: Own::default(), entries: 0, hosts: 0 };
         Self {
             settings,
             ports: vec![port; ports],
             addresses: Addresses::default(),
-            members: BTreeMap::new(),
+            table: Table::default(),
             querier: Querier::default(),
-            timers: Timers::new(),
+            timers: Wheel::new(),
         }
     }
 
@@ -170,11 +188,14 @@ impl<A: BridgeInet> Bridge<A> {
         self.addresses.learn(now, source, port);
         let is_multicast = destination[0] & 1 == 1 && destination != [0xff; 6];
         let to: BTreeSet<usize> = if is_multicast && self.settings.knobs.snooping {
-            match self.snoop(now, port, packet, out) {
+            match self.snoop(&mut Cx { now, out }, port, packet) {
                 Carried::Nowhere => return,
-                Carried::ToMembers(group) if self.snoops() => self.interested(group),
+                Carried::ToMembers(source, group) if self.snoops() => {
+                    let wanted = self.table.wanted_by(self.settings.knobs.version, source, group);
+                    wanted.into_iter().chain(self.routers()).collect()
+                }
                 Carried::ToRouters if self.snoops() => self.routers().collect(),
-                Carried::Everywhere | Carried::ToMembers(_) | Carried::ToRouters => self.all(),
+                Carried::Everywhere | Carried::ToMembers(..) | Carried::ToRouters => self.all(),
             }
         } else {
             let known = self.addresses.port(now, destination);
@@ -190,14 +211,10 @@ impl<A: BridgeInet> Bridge<A> {
         let Some(changed) = self.ports.get_mut(port) else { return };
         changed.is_up = is_up;
         if !is_up {
-            let groups: Vec<_> = self
-                .members
-                .keys()
-                .filter(|(_, at)| *at == port)
-                .map(|&(group, _)| group)
-                .collect();
-            groups.into_iter().for_each(|group| self.forget(group, port, out));
-            if self.timers.expiry(Due::Router(port)).is_some() {
+            for group in self.table.groups_at(port) {
+                self.forget(&mut Cx { now, out }, (group, port));
+            }
+            if self.timers.runs(Due::Router(port)) {
                 self.timers.cancel(Due::Router(port));
                 out.push(BridgeOut::Router { port, on: false });
             }
@@ -210,28 +227,35 @@ impl<A: BridgeInet> Bridge<A> {
     /// When [`Self::expire`] must be called, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.timers.next().map(|deadline| deadline.at)
+        self.timers.deadline()
     }
 
     /// Serves the timers whose time has come; harmless at any time.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<BridgeOut<A>>) {
+        let cx = &mut Cx { now, out };
         while let Some(due) = self.timers.pop_expired(now) {
             match due {
-                Due::Member(group, port) => self.forget(group, port, out),
-                Due::AskAgain(group, port) => self.ask_again(now, group, port, out),
-                Due::Router(port) => out.push(BridgeOut::Router { port, on: false }),
+                Due::Member(group, port) => self.end(cx, (group, port)),
+                Due::Source(group, port, source) => self.end_source(cx, (group, port), source),
+                Due::AskAgain(group, port) => self.ask_again(cx, (group, port)),
+                Due::Empty(group, source) => self.end_empty(group, source),
+                Due::Named(group, port, source) => self.unname_by_all((group, port), source),
+                Due::NamedBy(group, port, source, host) => {
+                    self.unname((group, port), host, source);
+                }
+                Due::Router(port) => cx.out.push(BridgeOut::Router { port, on: false }),
                 Due::OtherQuerier => self.begin(now),
                 Due::FirstAnswers => {}
                 Due::Own => self.ask_itself(now),
-                Due::OwnOn(port) => self.ask_on(now, port, out),
+                Due::OwnOn(port) => self.ask_on(cx, port),
             }
         }
     }
 
     /// Whether members and routers decide where a frame goes.
     fn snoops(&self) -> bool {
-        let has_querier = self.querier.is_on || self.timers.expiry(Due::OtherQuerier).is_some();
-        has_querier && self.timers.expiry(Due::FirstAnswers).is_none()
+        let has_querier = self.querier.is_on || self.timers.runs(Due::OtherQuerier);
+        has_querier && !self.timers.runs(Due::FirstAnswers)
     }
 
     fn is_up(&self, port: usize) -> bool {
@@ -244,35 +268,7 @@ impl<A: BridgeInet> Bridge<A> {
 
     /// The ports that lead to a router.
     fn routers(&self) -> impl Iterator<Item = usize> {
-        (0..self.ports.len()).filter(|&port| self.timers.expiry(Due::Router(port)).is_some())
-    }
-
-    /// The ports with members of the group, and those that lead to a router.
-    fn interested(&self, group: A) -> BTreeSet<usize> {
-        self.ports_of(group).chain(self.routers()).collect()
-    }
-
-    fn ports_of(&self, group: A) -> impl Iterator<Item = usize> {
-        self.members.range((group, 0)..=(group, usize::MAX)).map(|(&(_, port), _)| port)
-    }
-
-    /// Adds a membership of the group behind the port.
-    fn add(&mut self, now: Instant, group: A, port: usize, out: &mut Vec<BridgeOut<A>>) {
-        let lives = after(now, hundredths(self.settings.knobs.membership_interval));
-        self.timers.set(Due::Member(group, port), lives);
-        self.members.entry((group, port)).or_insert_with(|| {
-            out.push(BridgeOut::Mdb { group, port, on: true });
-            Member::default()
-        });
-    }
-
-    /// Removes the membership of the group behind the port.
-    fn forget(&mut self, group: A, port: usize, out: &mut Vec<BridgeOut<A>>) {
-        self.timers.cancel(Due::Member(group, port));
-        self.timers.cancel(Due::AskAgain(group, port));
-        if self.members.remove(&(group, port)).is_some() {
-            out.push(BridgeOut::Mdb { group, port, on: false });
-        }
+        (0..self.ports.len()).filter(|&port| self.timers.runs(Due::Router(port)))
     }
 
     /// Last Member Query Time, in ticks.

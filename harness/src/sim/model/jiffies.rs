@@ -42,21 +42,29 @@ pub fn below(most: u64, rng: &mut Rng) -> u64 {
 /// When a timer set for so many ticks from now is served.
 #[must_use]
 pub fn after(now: Instant, ticks: u64) -> Instant {
-    start_of(served(now, jiffies(now).saturating_add(ticks)))
+    slot(now, jiffies(now).saturating_add(ticks)).1
 }
 
-/// The tick at which the wheel serves a timer that is set now for the tick `expires`.
-fn served(now: Instant, expires: u64) -> u64 {
+/// The level of the wheel's slot for a timer that is set now for the tick `expires`, and when the slot
+/// is served.
+#[must_use]
+pub fn slot(now: Instant, expires: u64) -> (u32, Instant) {
+    let (level, served) = place(now, expires);
+    (level, start_of(served))
+}
+
+/// The level of a slot, and the tick at which it is served.
+fn place(now: Instant, expires: u64) -> (u32, u64) {
     let next = jiffies(now) + 1;
     if expires < next {
-        return next;
+        return (0, next);
     }
     let (mut reach, mut level) = (FIRST_LEVEL, 0);
     while expires - next >= reach && level < LEVELS - 1 {
         reach <<= 3;
         level += 1;
     }
-    ((expires >> (3 * level)) + 1) << (3 * level)
+    (level, ((expires >> (3 * level)) + 1) << (3 * level))
 }
 
 const fn start_of(tick: u64) -> Instant {
@@ -79,7 +87,7 @@ impl Timer {
     /// Sets the timer for so many ticks from now, and drops an earlier setting.
     pub fn set(&mut self, now: Instant, ticks: u64) {
         self.expires = jiffies(now).saturating_add(ticks);
-        self.served = served(now, self.expires);
+        self.served = place(now, self.expires).1;
     }
 
     /// Stops the timer, if it runs.

@@ -10,6 +10,7 @@ pub mod host;
 pub mod inet;
 pub mod jiffies;
 pub mod mroute;
+mod wheel;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

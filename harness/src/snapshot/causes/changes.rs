@@ -194,11 +194,12 @@ impl Scene<'_> {
         for change in self.recording.mdb.iter().filter(|change| !change.group.is_link_local()) {
             let same = |other: &MdbChange| (other.node, other.group) == (change.node, change.group);
             let held = labelled.iter().rev().find(|(other, _)| same(other));
-            let held: &[PortId] = held.map_or(&[], |(other, _)| &other.ports);
-            let grows = change.ports.iter().any(|port| !held.contains(port));
+            let held: Vec<PortId> =
+                held.map_or_else(Vec::new, |(other, _)| other.ports.keys().copied().collect());
+            let grows = change.ports.keys().any(|port| !held.contains(port));
             let concerned = match grows {
-                true => change.ports.iter().find(|port| !held.contains(port)),
-                false => held.iter().find(|port| !change.ports.contains(port)),
+                true => change.ports.keys().find(|port| !held.contains(port)),
+                false => held.iter().find(|port| !change.ports.contains_key(port)),
             };
             let Some(&port) = concerned else { continue };
             let label = match grows {

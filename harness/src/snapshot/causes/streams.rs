@@ -215,7 +215,7 @@ impl Scene<'_> {
         let mut mdb = causes.mdb.iter().rev().filter(|(change, _)| {
             (change.node, change.group) == (node, flow.group)
                 && caused(change.at)
-                && on == change.ports.contains(&port)
+                && on == change.ports.contains_key(&port)
         });
         let mfc = mfc.next().map(|(_, label)| label);
         mfc.or_else(|| mdb.next().map(|(_, label)| label)).cloned()

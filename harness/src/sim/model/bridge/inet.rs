@@ -21,6 +21,9 @@ pub trait BridgeInet: Inet {
     /// Whether the group may have members here. Other groups are forwarded everywhere.
     fn is_kept(self) -> bool;
 
+    /// Whether the address may be the source of a group.
+    fn may_be_source(self) -> bool;
+
     /// Reads a packet in a frame to a group.
     fn read(packet: &[u8]) -> Read<'_, Self>;
 
@@ -35,6 +38,10 @@ impl BridgeInet for Ipv4Addr {
 
     fn is_kept(self) -> bool {
         !self.is_link_local()
+    }
+
+    fn may_be_source(self) -> bool {
+        self.octets()[0] != 0 && !self.is_multicast()
     }
 
     fn read(packet: &[u8]) -> Read<'_, Self> {
@@ -53,6 +60,10 @@ impl BridgeInet for Ipv6Addr {
 
     fn is_kept(self) -> bool {
         self != Self::ALL_HOSTS
+    }
+
+    fn may_be_source(self) -> bool {
+        self != Self::NOBODY && !self.is_multicast()
     }
 
     fn read(packet: &[u8]) -> Read<'_, Self> {

@@ -6,6 +6,7 @@
 //! a Query announces without looking for them, takes the auxiliary data of a record for the next
 //! record, and follows a Report record by record up to where it lies.
 
+use std::marker::PhantomData;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use castnet::wire::v3::Address;
@@ -16,13 +17,26 @@ use crate::sim::model::inet::Inet;
 /// Octets that the part of version 3 adds to a Query, without its sources.
 const V3_PART: usize = 4;
 
+/// The types of records (RFC 3376 section 4.2.12).
+pub(super) const IS_IN: u8 = 1;
+pub(super) const IS_EX: u8 = 2;
+pub(super) const TO_IN: u8 = 3;
+pub(super) const TO_EX: u8 = 4;
+pub(super) const ALLOW: u8 = 5;
+pub(super) const BLOCK: u8 = 6;
+
 /// A packet in a frame to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read<'a, A> {
     /// Not forwarded.
     Damaged,
-    /// No message that the bridge knows; its IP destination.
-    Data(A),
+    /// No message that the bridge knows.
+    Data {
+        /// The IP source.
+        source: A,
+        /// The IP destination.
+        destination: A,
+    },
     /// A message of group management.
     Gmp(Gmp<'a, A>),
 }
@@ -59,16 +73,29 @@ pub(super) struct V3Part {
 
 /// A record of a version 3 Report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Record<A> {
+pub(super) struct Record<'a, A> {
     pub(super) kind: u8,
     pub(super) group: A,
-    pub(super) has_sources: bool,
+    /// The octets of the sources.
+    sources: &'a [u8],
+    addresses: PhantomData<A>,
+}
+
+impl<A: Inet> Record<'_, A> {
+    pub(super) fn has_sources(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
+    /// The sources in their order; one that stands twice comes twice.
+    pub(super) fn sources(&self) -> Vec<A> {
+        self.sources.chunks_exact(A::LEN).filter_map(|one| Some(A::split(one)?.0)).collect()
+    }
 }
 
 /// Reads an IPv4 packet.
 pub(super) fn read_igmp(packet: &[u8]) -> Read<'_, Ipv4Addr> {
     let Some((source, destination, payload)) = ipv4(packet) else { return Read::Damaged };
-    let Some(octets) = payload else { return Read::Data(destination) };
+    let Some(octets) = payload else { return Read::Data { source, destination } };
     let Some(&[kind, code, _, _, a, b, c, d]) = octets.first_chunk() else {
         return Read::Damaged;
     };
@@ -80,7 +107,7 @@ pub(super) fn read_igmp(packet: &[u8]) -> Read<'_, Ipv4Addr> {
         0x12 | 0x16 => Kind::Report,
         0x17 => Kind::Leave,
         0x22 => Kind::V3Report,
-        _ => return Read::Data(destination),
+        _ => return Read::Data { source, destination },
     };
     checked(
         Gmp { source, kind, code: code.into(), group: [a, b, c, d].into(), octets },
@@ -92,7 +119,7 @@ pub(super) fn read_igmp(packet: &[u8]) -> Read<'_, Ipv4Addr> {
 pub(super) fn read_mld(packet: &[u8]) -> Read<'_, Ipv6Addr> {
     const ICMPV6: u8 = 58;
     let Some((source, destination, payload)) = ipv6(packet) else { return Read::Damaged };
-    let Some(octets) = payload else { return Read::Data(destination) };
+    let Some(octets) = payload else { return Read::Data { source, destination } };
     let pseudo_header = Sum16BitWords::new()
         .add_16bytes(source.octets())
         .add_16bytes(destination.octets())
@@ -102,7 +129,7 @@ pub(super) fn read_mld(packet: &[u8]) -> Read<'_, Ipv6Addr> {
         return Read::Damaged;
     }
     let Some(&[kind, _, _, _, high, low, _, _, group @ ..]) = octets.first_chunk::<24>() else {
-        return Read::Data(destination);
+        return Read::Data { source, destination };
     };
     let kind = match kind {
         // It must be of the link.
@@ -111,7 +138,7 @@ pub(super) fn read_mld(packet: &[u8]) -> Read<'_, Ipv6Addr> {
         131 => Kind::Report,
         132 => Kind::Leave,
         143 => Kind::V3Report,
-        _ => return Read::Data(destination),
+        _ => return Read::Data { source, destination },
     };
     let code = u16::from_be_bytes([high, low]);
     checked(Gmp { source, kind, code, group: group.into(), octets }, destination)
@@ -194,7 +221,7 @@ impl<A: Inet> Gmp<'_, A> {
 
     /// The records of a version 3 Report one after the other; the last one is an error if the
     /// message ends within it.
-    pub(super) fn records(&self) -> impl Iterator<Item = Result<Record<A>, ()>> + '_ {
+    pub(super) fn records(&self) -> impl Iterator<Item = Result<Record<'_, A>, ()>> {
         let announced = u16::from_be_bytes([self.octets[6], self.octets[7]]);
         let mut rest = Some(&self.octets[8..]);
         let mut left = announced;
@@ -209,10 +236,10 @@ impl<A: Inet> Gmp<'_, A> {
 }
 
 /// The first record, and what is behind its sources.
-fn record<A: Inet>(octets: &[u8]) -> Option<(Record<A>, &[u8])> {
+fn record<A: Inet>(octets: &[u8]) -> Option<(Record<'_, A>, &[u8])> {
     let (&[kind, _, high, low], behind) = octets.split_first_chunk()?;
     let (group, behind) = A::split(behind)?;
-    let sources = u16::from_be_bytes([high, low]);
-    let behind = behind.get(usize::from(sources) * A::LEN..)?;
-    Some((Record { kind, group, has_sources: sources > 0 }, behind))
+    let announced = u16::from_be_bytes([high, low]);
+    let (sources, behind) = behind.split_at_checked(usize::from(announced) * A::LEN)?;
+    Some((Record { kind, group, sources, addresses: PhantomData }, behind))
 }

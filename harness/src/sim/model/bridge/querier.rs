@@ -9,8 +9,8 @@ use castnet::wire::igmp::Version;
 use castnet::wire::v3::QueryPart;
 
 use super::super::inet::Said;
-use super::super::jiffies::{TICK, after};
-use super::{Bridge, BridgeInet, BridgeOut, Due, hundredths};
+use super::super::jiffies::TICK;
+use super::{Bridge, BridgeInet, BridgeOut, Cx, Due, Place, hundredths};
 
 /// The Robustness Variable in the bridge's Queries, whatever the settings say.
 const ROBUSTNESS: u8 = 2;
@@ -45,9 +45,9 @@ impl<A: BridgeInet> Bridge<A> {
         }
         self.querier.is_on = on;
         if on {
-            if self.timers.expiry(Due::OtherQuerier).is_none() {
-                let answered = after(now, hundredths(self.settings.knobs.query_response_interval));
-                self.timers.set(Due::FirstAnswers, answered);
+            if !self.timers.runs(Due::OtherQuerier) {
+                let answered = hundredths(self.settings.knobs.query_response_interval);
+                self.timers.set(now, Due::FirstAnswers, answered);
             }
             self.begin(now);
         }
@@ -57,17 +57,18 @@ impl<A: BridgeInet> Bridge<A> {
     pub(super) fn begin(&mut self, now: Instant) {
         if self.settings.knobs.snooping {
             self.querier.own = Own::default();
-            self.timers.set(Due::Own, after(now, 0));
+            self.timers.set(now, Due::Own, 0);
             self.begin_on_ports(now);
         }
     }
 
     /// Starts the startup Queries on the bridge's ports only.
     pub(super) fn begin_on_ports(&mut self, now: Instant) {
-        for (n, port) in self.ports.iter_mut().enumerate() {
+        // Linux keeps the port that joined last first, so that the first one is set last and asks first.
+        for (n, port) in self.ports.iter_mut().enumerate().rev() {
             if port.is_up && self.settings.knobs.snooping {
                 port.own = Own::default();
-                self.timers.set(Due::OwnOn(n), after(now, 0));
+                self.timers.set(now, Due::OwnOn(n), 0);
             }
         }
     }
@@ -77,86 +78,72 @@ impl<A: BridgeInet> Bridge<A> {
         let wait = self.querier.own.next(&self.settings);
         if self.asks() {
             self.querier.address = self.settings.address;
-            self.timers.set(Due::Own, after(now, wait));
+            self.timers.set(now, Due::Own, wait);
         }
     }
 
     /// The General Query on a port is due.
-    pub(super) fn ask_on(&mut self, now: Instant, port: usize, out: &mut Vec<BridgeOut<A>>) {
+    pub(super) fn ask_on(&mut self, cx: &mut Cx<'_, A>, port: usize) {
         let wait = self.ports[port].own.next(&self.settings);
         if self.asks() {
-            self.send_query(port, None, A::ALL_HOSTS, false, out);
-            self.timers.set(Due::OwnOn(port), after(now, wait));
+            self.send_query(cx, port, None, A::ALL_HOSTS, false, Vec::new());
+            self.timers.set(cx.now, Due::OwnOn(port), wait);
         }
     }
 
-    /// A Group-Specific Query of version 3 is to be repeated.
-    pub(super) fn ask_again(
-        &mut self,
-        now: Instant,
-        group: A,
-        port: usize,
-        out: &mut Vec<BridgeOut<A>>,
-    ) {
-        let asks = self.asks();
-        let Some(member) = self.members.get_mut(&(group, port)) else { return };
-        if !asks || member.asks_left == 0 {
+    /// A Query of version 3 about a group or its sources is to be repeated.
+    pub(super) fn ask_again(&mut self, cx: &mut Cx<'_, A>, place: Place<A>) {
+        if !self.asks() {
             return;
         }
-        member.asks_left -= 1;
-        // The S flag: routers must leave their timers alone.
-        self.send_query(port, Some(group), group, true, out);
-        self.plan_ask(now, group, port);
-    }
-
-    /// Schedules the next Group-Specific Query, if any is left.
-    pub(super) fn plan_ask(&mut self, now: Instant, group: A, port: usize) {
-        if self.members.get(&(group, port)).is_some_and(|member| member.asks_left > 0) {
-            let next = after(now, hundredths(self.settings.knobs.last_member_interval));
-            self.timers.set(Due::AskAgain(group, port), next);
+        let Some(member) = self.table.member_mut(place) else { return };
+        let repeats = member.asks_left > 0;
+        member.asks_left = member.asks_left.saturating_sub(1);
+        let mut again = member.asks_left > 0;
+        if repeats {
+            // The S flag: routers must leave their timers alone.
+            self.send_query(cx, place.1, Some(place.0), place.0, true, Vec::new());
+        }
+        again |= self.ask_about_sources(cx, place, false);
+        if again {
+            self.plan_ask(cx, place);
         }
     }
 
     /// A General Query came in; its Max Response Time is given in ticks.
-    pub(super) fn heard_querier(
-        &mut self,
-        now: Instant,
-        port: usize,
-        from: A,
-        granted: u64,
-        out: &mut Vec<BridgeOut<A>>,
-    ) {
-        let is_vacant = self.timers.expiry(Due::Own).is_none()
-            && self.timers.expiry(Due::OtherQuerier).is_none();
+    pub(super) fn heard_querier(&mut self, cx: &mut Cx<'_, A>, port: usize, from: A, granted: u64) {
+        let is_vacant = !self.timers.runs(Due::Own) && !self.timers.runs(Due::OtherQuerier);
         let elected = self.querier.address;
         let is_first = A::ACCEPTS_ANY_FIRST && elected == A::NOBODY;
         if !(is_vacant || is_first || from <= elected) {
             return;
         }
         self.querier.address = from;
-        if self.timers.expiry(Due::OtherQuerier).is_none() {
-            self.timers.set(Due::FirstAnswers, after(now, granted));
+        if !self.timers.runs(Due::OtherQuerier) {
+            self.timers.set(cx.now, Due::FirstAnswers, granted);
         }
-        let lives = after(now, hundredths(self.settings.knobs.querier_interval));
-        self.timers.set(Due::OtherQuerier, lives);
-        if self.timers.expiry(Due::Router(port)).is_none() {
-            out.push(BridgeOut::Router { port, on: true });
+        let lives = hundredths(self.settings.knobs.querier_interval);
+        self.timers.set(cx.now, Due::OtherQuerier, lives);
+        if !self.timers.runs(Due::Router(port)) {
+            cx.out.push(BridgeOut::Router { port, on: true });
         }
-        self.timers.set(Due::Router(port), lives);
+        self.timers.set(cx.now, Due::Router(port), lives);
     }
 
     /// Whether the bridge is the querier.
-    fn asks(&self) -> bool {
-        self.querier.is_on && self.timers.expiry(Due::OtherQuerier).is_none()
+    pub(super) fn asks(&self) -> bool {
+        let is_on = self.querier.is_on && self.settings.knobs.snooping;
+        is_on && !self.timers.runs(Due::OtherQuerier)
     }
 
     pub(super) fn send_query(
         &self,
+        cx: &mut Cx<'_, A>,
         port: usize,
         group: Option<A>,
         to: A,
         suppress: bool,
-        out: &mut Vec<BridgeOut<A>>,
+        sources: Vec<A>,
     ) {
         let settings = &self.settings;
         let granted = match group {
@@ -169,13 +156,13 @@ impl<A: BridgeInet> Bridge<A> {
             suppress,
             robustness: ROBUSTNESS,
             interval_code: settings.knobs.query_interval.as_secs() as u8,
-            sources: Vec::new(),
+            sources,
         });
         let granted = TICK.as_nanos() * u128::from(hundredths(granted));
         let code = (granted / A::UNIT.as_nanos()) as u16;
         let group = group.unwrap_or(A::NOBODY);
         let packet = settings.address.packet(to, Said::Query { code, group, part });
-        out.push(BridgeOut::Send { port, to, packet });
+        cx.out.push(BridgeOut::Send { port, to, packet });
     }
 }
 

@@ -5,12 +5,12 @@
 //! only of a General Query. Groups of 224.0.0.0/24 and ff02::1 have no members here and are forwarded
 //! everywhere.
 
-use castnet::time::Instant;
 use castnet::wire::igmp::Version;
 
-use super::super::jiffies::{after, ticks};
-use super::octets::{Gmp, Kind, Read, Record};
-use super::{Bridge, BridgeInet, BridgeOut, Due, hundredths};
+use super::super::jiffies::{jiffies, ticks};
+use super::octets::{BLOCK, Gmp, IS_IN, Kind, Read, Record, TO_IN};
+use super::table::Full;
+use super::{Bridge, BridgeInet, Cx, Due};
 
 /// Where a frame is forwarded, once the bridge snoops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,57 +18,52 @@ pub(super) enum Carried<A> {
     Nowhere,
     Everywhere,
     ToRouters,
-    /// To the members of the group, and to routers.
-    ToMembers(A),
+    /// To those who want the source of the group, and to routers.
+    ToMembers(A, A),
 }
-
-/// The types of records (RFC 3376 section 4.2.12).
-const IS_IN: u8 = 1;
-const TO_IN: u8 = 3;
-const BLOCK: u8 = 6;
 
 impl<A: BridgeInet> Bridge<A> {
     /// Learns from a packet in a frame to a group, and returns where it goes.
-    pub(super) fn snoop(
-        &mut self,
-        now: Instant,
-        port: usize,
-        packet: &[u8],
-        out: &mut Vec<BridgeOut<A>>,
-    ) -> Carried<A> {
+    pub(super) fn snoop(&mut self, cx: &mut Cx<'_, A>, port: usize, packet: &[u8]) -> Carried<A> {
         let message = match A::read(packet) {
             Read::Damaged => return Carried::Nowhere,
-            Read::Data(group) if group.is_kept() => return Carried::ToMembers(group),
-            Read::Data(_) => return Carried::Everywhere,
+            Read::Data { source, destination } if destination.is_kept() => {
+                return Carried::ToMembers(source, destination);
+            }
+            Read::Data { .. } => return Carried::Everywhere,
             Read::Gmp(message) => message,
         };
         match message.kind {
             Kind::Report => {
-                if message.group.is_kept() {
-                    self.add(now, message.group, port, out);
-                }
-                return Carried::ToRouters;
+                let is_full = self.add(cx, message.group, port).is_err();
+                return if is_full { Carried::Nowhere } else { Carried::ToRouters };
             }
             Kind::V3Report => {
                 for record in message.records() {
-                    // What comes before the lie has been learned.
+                    // What comes before a lie, or before what does not fit, has been learned.
                     let Ok(record) = record else { return Carried::Nowhere };
-                    self.heard_record(now, port, message.source, record, out);
+                    if self.heard_record(cx, port, message.source, &record).is_err() {
+                        return Carried::Nowhere;
+                    }
                 }
             }
-            Kind::Leave => self.heard_leave(now, port, message.group, out),
-            Kind::Query => self.heard_query(now, port, &message, out),
+            Kind::Leave => self.heard_leave(cx, port, message.group),
+            Kind::Query => self.heard_query(cx, port, &message),
         }
         Carried::Everywhere
     }
 
-    fn heard_query(
-        &mut self,
-        now: Instant,
-        port: usize,
-        query: &Gmp<'_, A>,
-        out: &mut Vec<BridgeOut<A>>,
-    ) {
+    /// A host of version 1 or 2 wants the group. A port that includes some sources goes on so.
+    fn add(&mut self, cx: &mut Cx<'_, A>, group: A, port: usize) -> Result<(), Full> {
+        if group.is_kept() {
+            self.admit(cx, (group, port), true)?;
+            let lives = self.lives(cx);
+            self.set_end(cx, (group, port), lives);
+        }
+        Ok(())
+    }
+
+    fn heard_query(&mut self, cx: &mut Cx<'_, A>, port: usize, query: &Gmp<'_, A>) {
         let follows_v3 = self.settings.knobs.version == Version::V3;
         let mut is_general = query.group == A::NOBODY;
         let granted = match query.v3() {
@@ -84,101 +79,67 @@ impl<A: BridgeInet> Bridge<A> {
         };
         let granted = ticks(granted).max(1);
         if is_general {
-            self.heard_querier(now, port, query.source, granted, out);
+            self.heard_querier(cx, port, query.source, granted);
             return;
         }
-        let end = after(now, granted * u64::from(self.settings.knobs.last_member_count));
-        let ports: Vec<usize> = self.ports_of(query.group).collect();
-        for port in ports {
-            self.timers.lower(Due::Member(query.group, port), end);
+        let tick = jiffies(cx.now) + granted * u64::from(self.settings.knobs.last_member_count);
+        for port in self.table.ports_of(query.group) {
+            let place = (query.group, port);
+            let starts = self.table.member(place).is_some_and(|member| member.excludes);
+            self.lower_end(cx, place, tick, starts || !follows_v3);
         }
     }
 
-    /// A Leave, or its equivalent in version 3. While there is another querier, the bridge waits
-    /// for that querier's Query.
-    fn heard_leave(&mut self, now: Instant, port: usize, group: A, out: &mut Vec<BridgeOut<A>>) {
-        if !group.is_kept() || self.ports_of(group).next().is_none() {
+    /// A Leave, or its equivalent in version 3 at a bridge of version 2. While there is another
+    /// querier, the bridge waits for that querier's Query.
+    fn heard_leave(&mut self, cx: &mut Cx<'_, A>, port: usize, group: A) {
+        if !group.is_kept() || self.table.ports_of(group).is_empty() {
             return;
         }
         if self.has_fast_leave(port) {
-            self.forget(group, port, out);
+            self.forget(cx, (group, port));
             return;
         }
-        if self.timers.expiry(Due::OtherQuerier).is_some() {
+        if self.timers.runs(Due::OtherQuerier) {
             return;
         }
-        let end = after(now, self.last_member_time());
+        let wait = self.last_member_time();
         if self.querier.is_on {
             // One Query to all hosts, and then a General Query in place of the repeats.
-            self.send_query(port, Some(group), A::ALL_HOSTS, false, out);
-            self.timers.set(Due::OwnOn(port), end);
+            self.send_query(cx, port, Some(group), A::ALL_HOSTS, false, Vec::new());
+            self.timers.set(cx.now, Due::OwnOn(port), wait);
         }
-        self.timers.lower(Due::Member(group, port), end);
+        self.lower_end(cx, (group, port), jiffies(cx.now) + wait, true);
     }
 
     fn heard_record(
         &mut self,
-        now: Instant,
+        cx: &mut Cx<'_, A>,
         port: usize,
         from: A,
-        record: Record<A>,
-        out: &mut Vec<BridgeOut<A>>,
-    ) {
-        let Record { kind, group, has_sources } = record;
-        if !group.is_kept() || !(IS_IN..=BLOCK).contains(&kind) {
-            return;
+        record: &Record<'_, A>,
+    ) -> Result<(), Full> {
+        if !record.group.is_kept() || !(IS_IN..=BLOCK).contains(&record.kind) {
+            return Ok(());
         }
-        match (self.settings.knobs.version, kind) {
-            (Version::V3, TO_IN) if !has_sources => self.heard_end(now, port, from, group, out),
-            (Version::V3, IS_IN) if !has_sources => {}
-            (Version::V3, BLOCK) => {}
-            (Version::V3, _) => {
-                self.add(now, group, port, out);
-                self.track(now, port, from, group);
-            }
-            (_, IS_IN | TO_IN) if !has_sources => self.heard_leave(now, port, group, out),
-            _ => self.add(now, group, port, out),
+        if self.settings.knobs.version == Version::V3 {
+            return self.heard_sources(cx, port, from, record);
         }
+        if record.is_empty_include() {
+            self.heard_leave(cx, port, record.group);
+            return Ok(());
+        }
+        self.add(cx, record.group, port)
     }
 
-    /// A version 3 host no longer wants any source of the group.
-    fn heard_end(
-        &mut self,
-        now: Instant,
-        port: usize,
-        from: A,
-        group: A,
-        out: &mut Vec<BridgeOut<A>>,
-    ) {
-        let Some(member) = self.members.get_mut(&(group, port)) else { return };
-        member.hosts.remove(&from);
-        member.hosts.retain(|_, silent| *silent > now);
-        let is_last = member.hosts.is_empty();
-        let others_ask = self.timers.expiry(Due::OtherQuerier).is_some();
-        if self.querier.is_on && !others_ask {
-            member.asks_left = self.settings.knobs.last_member_count.saturating_sub(1);
-            self.send_query(port, Some(group), group, false, out);
-            self.plan_ask(now, group, port);
-        }
-        let end = after(now, self.last_member_time());
-        self.timers.lower(Due::Member(group, port), end);
-        if self.has_fast_leave(port) && is_last {
-            self.forget(group, port, out);
-        }
-    }
-
-    /// On a port with fast leave, remembers each version 3 host, so that the last one to leave is
-    /// known.
-    fn track(&mut self, now: Instant, port: usize, host: A, group: A) {
-        let lives = after(now, hundredths(self.settings.knobs.membership_interval));
-        if self.has_fast_leave(port)
-            && let Some(member) = self.members.get_mut(&(group, port))
-        {
-            member.hosts.insert(host, lives);
-        }
-    }
-
-    fn has_fast_leave(&self, port: usize) -> bool {
+    pub(super) fn has_fast_leave(&self, port: usize) -> bool {
         self.settings.fast_leave.get(port).is_some_and(|on| *on)
+    }
+}
+
+impl<A: BridgeInet> Record<'_, A> {
+    /// Whether the host wants no source of the group.
+    pub(super) fn is_empty_include(&self) -> bool {
+        !self.has_sources() && matches!(self.kind, IS_IN | TO_IN)
     }
 }

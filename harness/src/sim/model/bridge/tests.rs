@@ -1,5 +1,7 @@
 //! Where a Linux bridge forwards frames, what it believes, and which Queries it sends.
 
+use std::fmt;
+
 use castnet::gmp::message::Version;
 use castnet::wire::igmp::{GroupRecord, Message, Query, RecordKind, V3Query, V3Report};
 use castnet::wire::ipv4::{self, Ipv4Header};
@@ -11,6 +13,7 @@ mod members;
 mod mld;
 mod odd;
 mod querier;
+mod sources;
 
 const G1: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
@@ -34,9 +37,33 @@ fn settings(version: Version) -> Settings {
             last_member_count: 2,
             membership_interval: ms(3_000),
             querier_interval: ms(2_000),
+            hash_max: 4096,
+            port_max_groups: 0,
         },
         address: OWN,
         fast_leave: vec![false, false, true],
+    }
+}
+
+/// An entry in words: `239.1.1.1 true`, `239.1.1.1 EXCLUDE {10.0.0.9}`, `(10.0.0.9, 239.1.1.1)
+/// blocked`, `239.1.1.1 false`.
+fn entry<A: BridgeInet + fmt::Display>(
+    group: A,
+    source: Option<A>,
+    holds: Option<Holds<A>>,
+) -> String {
+    let name = source.map_or_else(|| group.to_string(), |source| format!("({source}, {group})"));
+    match holds {
+        None => format!("{name} false"),
+        Some(Holds::All) => format!("{name} true"),
+        Some(Holds::Source { is_blocked }) => {
+            format!("{name} {}", if is_blocked { "blocked" } else { "open" })
+        }
+        Some(Holds::Filter { excludes, sources }) => {
+            let sources: Vec<String> = sources.iter().map(A::to_string).collect();
+            let mode = if excludes { "EXCLUDE" } else { "INCLUDE" };
+            format!("{name} {mode} {{{}}}", sources.join(", "))
+        }
     }
 }
 
@@ -92,7 +119,9 @@ impl World {
                     let message = castnet::wire::igmp::decode(ip.payload, Version::V3).unwrap();
                     format!("{ms} port {port} to {to} {}", message.message)
                 }
-                BridgeOut::Mdb { group, port, on } => format!("{ms} port {port} {group} {on}"),
+                BridgeOut::Mdb { group, source, port, holds } => {
+                    format!("{ms} port {port} {}", entry(group, source, holds))
+                }
                 BridgeOut::Router { port, on } => format!("{ms} port {port} router {on}"),
             });
         }
@@ -100,6 +129,35 @@ impl World {
             self.done.push(format!("carried to {to:?}"));
         }
         self
+    }
+
+    /// Records of version 3, each with its sources.
+    fn records(
+        &mut self,
+        port: usize,
+        from: Ipv4Addr,
+        records: &[(RecordKind, &[Ipv4Addr])],
+    ) -> &mut Self {
+        let records = records
+            .iter()
+            .map(|(kind, sources)| GroupRecord::new(*kind, G1, sources.to_vec()))
+            .collect();
+        let report = Message::V3Report(V3Report::new(records));
+        self.message(port, from, Ipv4Addr::new(224, 0, 0, 22), &report)
+    }
+
+    /// The ports to which a datagram of the source goes.
+    fn carried(&mut self, port: usize, source: Ipv4Addr) -> Vec<usize> {
+        let header = Ipv4Header { protocol: 17, ..Ipv4Header::igmp(source, G1) };
+        let packet: Rc<[u8]> = header.encode(&[0; 8]).unwrap().into();
+        let mut out = Vec::new();
+        let (from, to) = ([2, 0, 0, 0, 0, port as u8], [1, 0, 0x5e, 1, 1, 1]);
+        self.bridge.receive(self.now, port, from, to, &packet, &mut out);
+        let ports = out.into_iter().map(|one| match one {
+            BridgeOut::Forward { port, .. } => port,
+            other => panic!("{other:?}"),
+        });
+        ports.collect()
     }
 
     /// A packet in a frame to its group.
@@ -127,9 +185,7 @@ impl World {
     }
 
     fn v3_report(&mut self, port: usize, from: Ipv4Addr, kind: RecordKind) -> &mut Self {
-        let record = GroupRecord::new(kind, G1, vec![]);
-        let report = Message::V3Report(V3Report::new(vec![record]));
-        self.message(port, from, Ipv4Addr::new(224, 0, 0, 22), &report)
+        self.records(port, from, &[(kind, &[])])
     }
 
     /// A General Query of version 2 that grants 0.2 s.

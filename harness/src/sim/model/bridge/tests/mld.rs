@@ -48,7 +48,9 @@ impl Mld {
                 let message = mld::decode(ip.payload, ends, Version::V3).unwrap().message;
                 format!("{ms} {} port {port} to {to} {message}", ip.source)
             }
-            BridgeOut::Mdb { group, port, on } => format!("{ms} port {port} {group} {on}"),
+            BridgeOut::Mdb { group, source, port, holds } => {
+                format!("{ms} port {port} {}", entry(group, source, holds))
+            }
             BridgeOut::Router { port, on } => format!("{ms} port {port} router {on}"),
         };
         out.into_iter().map(told).collect()
@@ -158,7 +160,8 @@ fn as_a_querier_it_asks_in_milliseconds_from_its_link_local_address() {
 #[test]
 fn reports_from_nobody_count() {
     let mut world = Mld::snooping(Version::V3);
-    assert_eq!(world.v2_report(0, "::", RecordKind::ToEx)[0], "300 port 0 ff1e::101 true");
+    let told = world.v2_report(0, "::", RecordKind::ToEx);
+    assert_eq!(told[1], "300 port 0 ff1e::101 EXCLUDE {}");
 }
 
 #[test]

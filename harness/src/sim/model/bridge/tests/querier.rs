@@ -49,7 +49,7 @@ fn a_leave_is_followed_by_one_query_to_all_and_a_general_one_when_its_time_is_up
     let general = format!("2624 port 0 to 224.0.0.1 {GENERAL}");
     let gone = "2624 port 0 239.1.1.1 false";
     let carried = "carried to [1, 2, 3]";
-    assert_eq!(world.done(), [specific, carried, &general, gone]);
+    assert_eq!(world.done(), [specific, carried, gone, &general]);
 }
 
 #[test]
