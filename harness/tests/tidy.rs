@@ -39,7 +39,13 @@ const CORE: [(&str, &[&str]); 19] = [
     ),
     ("drive", &["addr", "time", "mfc", "event", "router", "wire"]),
     ("kernel", &["addr", "time", "mfc", "event", "router", "drive", "wire"]),
-    ("daemon", &["addr", "time", "rng", "gmp", "mfc", "rib", "event", "router", "drive", "kernel"]),
+    (
+        "daemon",
+        &[
+            "addr", "time", "rng", "gmp", "mfc", "rib", "event", "ignored", "router", "drive",
+            "kernel",
+        ],
+    ),
 ];
 
 /// What each module of the laboratory may import from its own crate.

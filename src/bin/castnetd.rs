@@ -20,10 +20,12 @@ use anyhow::Context as _;
 use castnet::addr::{Family, PerFamily};
 use castnet::daemon::Daemon;
 use castnet::daemon::config::{self, ConfigFile};
-use castnet::daemon::confine::{User, confine};
+use castnet::daemon::confine::{Needs, User, confine};
+use castnet::daemon::control::shown::Level;
+use castnet::daemon::control::{Asked, Control, Journal, Loaded, Place};
 use castnet::daemon::links::Links;
 use castnet::daemon::log::{Held, Kind, Limiter, WINDOW, Weight, weight, words};
-use castnet::daemon::notice::notices;
+use castnet::daemon::notice::{Notice, notices};
 use castnet::daemon::served::Served;
 use castnet::daemon::service::{Names, Service};
 use castnet::daemon::supervised::{self, Handed};
@@ -65,6 +67,9 @@ enum Command {
         /// key `user` of the configuration.
         #[arg(long)]
         user: Option<String>,
+        /// Listen for castnetctl on this socket, whatever the configuration says.
+        #[arg(long, value_name = "PATH")]
+        control: Option<PathBuf>,
         /// A socket that a keeper holds, as NAME=DESCRIPTOR.
         #[arg(long, hide = true)]
         kept: Vec<String>,
@@ -97,7 +102,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Run { config, verbose, user, kept } => run(&config, verbose, user, &kept),
+        Command::Run { config, verbose, user, control, kept } => {
+            run(&config, verbose, (user, control), &kept)
+        }
         Command::Keep { config, verbose, user } => keep::keep(&config, verbose, user),
         Command::Check { config, here } => check(&config, here),
     };
@@ -110,17 +117,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// The file, if it does not contradict itself.
-fn load(path: &Path) -> anyhow::Result<ConfigFile> {
+/// The file with its text, if it does not contradict itself.
+fn load(path: &Path) -> anyhow::Result<Loaded> {
     let name = path.display();
     let text = config::read(path).with_context(|| format!("reading {name}"))?;
     let file = ConfigFile::parse(&text).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
     file.check().with_context(|| name.to_string())?;
-    Ok(file)
+    Ok((text, file))
 }
 
 fn check(path: &Path, here: bool) -> anyhow::Result<()> {
-    let file = load(path)?;
+    let (_, file) = load(path)?;
     let mut lines = String::new();
     for config in file.check()?.present() {
         for interface in &config.interfaces {
@@ -180,9 +187,14 @@ fn find_user(option: Option<String>, file: &ConfigFile) -> anyhow::Result<Option
     Ok(option.as_ref().or(file.user.as_ref()).map(|user| User::find(user)).transpose()?)
 }
 
-fn run(path: &Path, verbose: bool, user: Option<String>, kept: &[String]) -> anyhow::Result<()> {
+fn run(
+    path: &Path,
+    verbose: bool,
+    (user, control): (Option<String>, Option<PathBuf>),
+    kept: &[String],
+) -> anyhow::Result<()> {
     log_to_stderr(verbose);
-    let file = load(path)?;
+    let (text, file) = load(path)?;
     let user = find_user(user, &file)?;
     let handed = match kept {
         [] => Handed::by_manager(),
@@ -199,9 +211,20 @@ fn run(path: &Path, verbose: bool, user: Option<String>, kept: &[String]) -> any
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
-        let log = Rc::new(RefCell::new(Log { limiter: Limiter::default(), verbose }));
+        let journal = Rc::new(RefCell::new(Journal::default()));
+        let place = Place {
+            path: control.or_else(|| file.control.clone()),
+            owner: user.as_ref().map(User::uid),
+            group: file.control_group.clone(),
+            metrics: file.metrics,
+        };
+        let config = (path.to_owned(), text);
+        let mut control = Control::open(&place, config, Rc::clone(&journal)).await?;
+        let log = Log { limiter: Limiter::default(), verbose, journal };
+        let log = Rc::new(RefCell::new(log));
         let opened = open(&file, handed)?;
-        for lack in confine(path, user.as_ref())? {
+        let needs = Needs { config: path, socket: place.path.as_deref() };
+        for lack in confine(&needs, user.as_ref())? {
             tracing::warn!("{lack}");
         }
         let mut service = start(file, opened, &log)?;
@@ -221,24 +244,26 @@ fn run(path: &Path, verbose: bool, user: Option<String>, kept: &[String]) -> any
                     _ = hangup.recv() => Order::Reload,
                     _ = windows.tick() => Order::TellHeld,
                     () = tick(heartbeat.as_mut()) => Order::Live,
+                    asked = control.next() => Order::Answer(asked),
                 }
             };
-            match service.run(order, |notice| tracing::warn!("{notice}")).await? {
+            let clock = service.daemon().clock();
+            let warn = |notice: &Notice| {
+                log.borrow_mut().line(clock.now(), Weight::Warning, &notice.to_string());
+            };
+            match service.run(order, warn).await? {
                 Order::End => break,
                 Order::Live => supervised::alive(),
+                Order::Answer(asked) => control.answer(asked, &mut service, || reread(path)),
                 Order::TellHeld => {
                     let now = service.daemon().now();
                     log.borrow_mut().tell_held(Some(now));
                 }
                 Order::Reload => {
                     supervised::reloading();
-                    let reload =
-                        |file| service.reload(file).with_context(|| path.display().to_string());
-                    match load(path).and_then(reload) {
+                    match control.reload(&mut service, || reread(path)) {
                         Ok(()) => tracing::info!("configured anew"),
-                        Err(why) => {
-                            tracing::error!("{why:#}; the old configuration stays in force")
-                        }
+                        Err(why) => tracing::error!("{why}; the old configuration stays in force"),
                     }
                     supervised::ready("serving");
                 }
@@ -251,6 +276,11 @@ fn run(path: &Path, verbose: bool, user: Option<String>, kept: &[String]) -> any
         }
         anyhow::Ok(())
     })
+}
+
+/// The file as a reload takes it, with its error in words.
+fn reread(path: &Path) -> Result<Loaded, String> {
+    load(path).map_err(|why| format!("{why:#}"))
 }
 
 /// Waits for the next tick; for ever without an interval.
@@ -302,6 +332,7 @@ enum Order {
     Reload,
     /// The service manager is to hear that the loop goes round.
     Live,
+    Answer(Asked),
     /// A window of the log may have ended.
     TellHeld,
 }
@@ -310,10 +341,12 @@ enum Order {
 struct Log {
     limiter: Limiter,
     verbose: bool,
+    journal: Rc<RefCell<Journal>>,
 }
 
 impl Log {
     fn event(&mut self, now: Instant, family: Family, event: &Event, name: impl Fn(Vif) -> String) {
+        self.journal.borrow_mut().event(now, family, event, &name);
         let weight = weight(event);
         if weight == Weight::Detail && !self.verbose {
             return;
@@ -323,12 +356,19 @@ impl Log {
             true => Some(line()),
             false => self.limiter.line(now, Kind::of(family, event), line),
         };
-        match (line, weight) {
-            (None, _) => {}
-            (Some(line), Weight::Warning) => tracing::warn!("{line}"),
-            (Some(line), Weight::News) => tracing::info!("{line}"),
-            (Some(line), Weight::Detail) => tracing::debug!("{line}"),
+        if let Some(line) = line {
+            self.line(now, weight, &line);
         }
+    }
+
+    fn line(&self, now: Instant, weight: Weight, line: &str) {
+        match weight {
+            Weight::Warning => tracing::warn!("{line}"),
+            Weight::News => tracing::info!("{line}"),
+            Weight::Detail => return tracing::debug!("{line}"),
+        }
+        let level = if weight == Weight::Warning { Level::Warning } else { Level::Info };
+        self.journal.borrow_mut().line(now, level, line);
     }
 
     fn tell_held(&mut self, now: Option<Instant>) {

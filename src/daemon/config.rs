@@ -11,6 +11,8 @@ mod settings;
 mod value;
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -46,6 +48,15 @@ pub struct ConfigFile {
     /// The user that the router becomes once its sockets are open, as `NAME`, `NAME:GROUP`, or numbers.
     #[serde(default)]
     pub user: Option<String>,
+    /// The control socket; none unless given.
+    #[serde(default)]
+    pub control: Option<PathBuf>,
+    /// The group whose members may connect to the control socket, and look; nobody's unless given.
+    #[serde(default)]
+    pub control_group: Option<String>,
+    /// The port of the loopback interface for Prometheus (`127.0.0.1:9464`); none unless given.
+    #[serde(default, deserialize_with = "value::loopback")]
+    pub metrics: Option<SocketAddr>,
     /// IGMP on every interface.
     #[serde(default)]
     pub igmp: IgmpSettings,

@@ -77,6 +77,12 @@ impl Kind {
         let ends = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
         Self { family, vif, name: text[..ends].to_owned() }
     }
+
+    /// The name of the kind, as the code has it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 /// Counts what happens, and says what is written of it.

@@ -8,6 +8,8 @@ pub mod adopt;
 pub mod config;
 #[cfg(feature = "bin")]
 pub mod confine;
+pub mod control;
+pub mod explain;
 mod glob;
 #[cfg(feature = "bin")]
 pub mod keep;
@@ -141,6 +143,11 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
         self.clock.now()
     }
 
+    /// The clock of its routers.
+    pub const fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// The families that it routes, IPv4 first.
     pub fn families(&self) -> impl Iterator<Item = Family> {
         let is_routed = |family: &Family| self.routing.of(*family).is_some();
@@ -209,6 +216,12 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
         if let Some(routing) = self.routing.of_mut(config.family) {
             routing.turn(self.clock.now(), Input::Configure(config));
         }
+    }
+
+    /// Has the routers forget all flows; the kernel asks for each again.
+    pub(crate) fn flush(&mut self) {
+        let now = self.clock.now();
+        self.routing.present_mut().for_each(|routing| routing.turn(now, Input::Flush));
     }
 
     /// The state of the family's router; `None` if the family is not routed.

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -131,10 +132,7 @@ fn of_reverse_path(file: &ConfigFile, name: &str, links: &Links) -> Vec<Notice> 
         return Vec::new();
     };
     let is_strict = sysctl.1 == 1;
-    let own = links.devices().named(name).map(|seen| seen.device.ifindex);
-    let passes = |net: &IpNet| {
-        links.routes().lead_to(net.addr(), |ifindex| !is_strict || Some(ifindex) == own)
-    };
+    let passes = |net: &IpNet| has_way_back((name, is_strict), net.addr(), links);
     let notice =
         |prefix| Notice::ReversePath { name: name.to_owned(), sysctl: sysctl.clone(), prefix };
     let routes = file.route.iter().filter(|route| route.interface == name);
@@ -147,6 +145,19 @@ fn of_reverse_path(file: &ConfigFile, name: &str, links: &Links) -> Vec<Notice> 
         found.push(notice(None));
     }
     found
+}
+
+/// Whether the kernel has a route back to the source, if it is strict out of the interface itself.
+fn has_way_back((name, is_strict): (&str, bool), source: IpAddr, links: &Links) -> bool {
+    let own = links.devices().named(name).map(|seen| seen.device.ifindex);
+    links.routes().lead_to(source, |ifindex| !is_strict || Some(ifindex) == own)
+}
+
+/// The sysctl with its value by which the kernel drops IPv4 datagrams of the source on the interface.
+#[must_use]
+pub fn reverse_path_drop(name: &str, source: IpAddr, links: &Links) -> Option<(String, u8)> {
+    let sysctl = reverse_path_filter(name)?;
+    (!has_way_back((name, sysctl.1 == 1), source, links)).then_some(sysctl)
 }
 
 /// The sysctl whose reverse path filter is in force, with its value, unless the filter is off: the

@@ -113,6 +113,10 @@ impl<F: FnMut(Instant, Event)> Service<F> {
         if fixed(&file) != fixed(&self.file) {
             return Err(Reload::Fixed);
         }
+        let sockets = |of: &ConfigFile| (of.control.clone(), of.control_group.clone(), of.metrics);
+        if sockets(&file) != sockets(&self.file) {
+            return Err(Reload::Control);
+        }
         self.file = file;
         self.links.update()?;
         self.configure();
@@ -122,6 +126,29 @@ impl<F: FnMut(Instant, Event)> Service<F> {
     /// The routers.
     pub const fn daemon(&self) -> &Daemon<F> {
         &self.daemon
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub const fn file(&self) -> &ConfigFile {
+        &self.file
+    }
+
+    /// What the machine has.
+    #[must_use]
+    pub const fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// What keeps an interface from being served now.
+    #[must_use]
+    pub fn notices(&self) -> BTreeSet<Notice> {
+        notices(&self.file, &self.served, &self.links)
+    }
+
+    /// Has the routers forget all flows.
+    pub fn flush(&mut self) {
+        self.daemon.flush();
     }
 
     /// The names of the family's interfaces.
@@ -165,7 +192,7 @@ impl<F: FnMut(Instant, Event)> Service<F> {
     }
 
     fn notice(&mut self, say: &mut impl FnMut(&Notice)) {
-        let now = notices(&self.file, &self.served, &self.links);
+        let now = self.notices();
         now.difference(&self.said).for_each(say);
         self.said = now;
     }
@@ -180,6 +207,9 @@ pub enum Reload {
     /// The sockets are those of the families and the table at the start, and so is the user.
     #[error("families, the table and the user cannot change while the router serves")]
     Fixed,
+    /// The control socket and the port of metrics are those of the start.
+    #[error("the control socket, its group and metrics cannot change while the router serves")]
+    Control,
     /// The machine cannot be looked at.
     #[error(transparent)]
     Links(#[from] io::Error),

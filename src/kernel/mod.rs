@@ -18,6 +18,7 @@ mod packet6;
 mod plane;
 mod ready;
 mod rtnetlink;
+mod sample;
 #[allow(unsafe_code)]
 mod sys;
 
@@ -30,3 +31,4 @@ pub use packet::{MAX_PACKET, Received};
 pub use plane::{Plane, Read, RoutingSocket};
 pub use ready::readable;
 pub use rtnetlink::{Address, Changes, Device, Forwarded, Hop, Monitor, Report, Route, Rule};
+pub use sample::{Sample, Sampler, Seen};

@@ -124,6 +124,17 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
         counters.ok().flatten()
     }
 
+    /// The kernel's counters of a flow's entry; `None` if it has no such entry.
+    ///
+    /// # Errors
+    /// Errors of the ioctl.
+    pub fn flow_counters(&self, flow: Flow) -> Result<Option<FlowCounters>, MrouteError> {
+        match &self.socket {
+            RoutingSocket::V4(mroute) => mroute.flow_counters(flow),
+            RoutingSocket::V6(mroute) => mroute.flow_counters(flow),
+        }
+    }
+
     fn ifindex(&self, vif: Vif) -> Result<u32, String> {
         let behind = self.devices.get(&vif);
         behind.map(|behind| behind.ifindex).ok_or_else(|| format!("{vif} has no device"))
@@ -211,10 +222,7 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
     }
 
     fn count(&mut self, flow: Flow) -> Result<Option<FlowCounters>, String> {
-        text(match &self.socket {
-            RoutingSocket::V4(mroute) => mroute.flow_counters(flow),
-            RoutingSocket::V6(mroute) => mroute.flow_counters(flow),
-        })
+        text(self.flow_counters(flow))
     }
 
     fn observe(&mut self, now: Instant, event: &Event) {

@@ -284,3 +284,62 @@ pub(super) fn sockaddr_in6_of(addr: Ipv6Addr) -> sockaddr_in6 {
 pub(super) fn is_hop_by_hop(header: &cmsghdr) -> bool {
     (header.cmsg_level, header.cmsg_type) == (libc::IPPROTO_IPV6, libc::IPV6_HOPOPTS)
 }
+
+/// Has the socket receive only packets that this classic BPF program accepts.
+pub(super) fn attach_filter(
+    fd: BorrowedFd<'_>,
+    program: &mut [libc::sock_filter],
+) -> io::Result<()> {
+    let len = u16::try_from(program.len()).map_err(io::Error::other)?;
+    let filter = libc::sock_fprog { len, filter: program.as_mut_ptr() };
+    // SAFETY: the kernel copies the program, which `filter` describes with its length, during the call.
+    let done = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            (&raw const filter).cast(),
+            size_of::<libc::sock_fprog>() as libc::socklen_t,
+        )
+    };
+    Errno::result(done).map(drop).map_err(io::Error::from)
+}
+
+/// Has a packet socket receive this protocol of all devices; nothing if it is 0.
+pub(super) fn bind_packets(fd: BorrowedFd<'_>, protocol: u16) -> io::Result<()> {
+    // SAFETY: all zeros are a value of this structure.
+    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    address.sll_family = libc::AF_PACKET as u16;
+    address.sll_protocol = protocol.to_be();
+    // SAFETY: the address is a whole sockaddr_ll, whose size is given.
+    let done = unsafe {
+        libc::bind(
+            fd.as_raw_fd(),
+            (&raw const address).cast(),
+            size_of::<libc::sockaddr_ll>() as libc::socklen_t,
+        )
+    };
+    Errno::result(done).map(drop).map_err(io::Error::from)
+}
+
+/// Receives a packet, and where it was seen: its length, the index of the device, and the kernel's type
+/// of packet (`PACKET_HOST` and so on).
+pub(super) fn receive_packet(fd: BorrowedFd<'_>, space: &mut [u8]) -> io::Result<(usize, u32, u8)> {
+    // SAFETY: all zeros are a value of this structure.
+    let mut from: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    let mut length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+    // SAFETY: the space and the address are writable for the lengths that are given.
+    let received = unsafe {
+        libc::recvfrom(
+            fd.as_raw_fd(),
+            space.as_mut_ptr().cast(),
+            space.len(),
+            libc::MSG_DONTWAIT,
+            (&raw mut from).cast(),
+            &raw mut length,
+        )
+    };
+    let received = Errno::result(received).map_err(io::Error::from)?;
+    let received = usize::try_from(received).map_err(io::Error::other)?;
+    Ok((received, u32::try_from(from.sll_ifindex).unwrap_or_default(), from.sll_pkttype))
+}

@@ -73,6 +73,8 @@ pub enum Input<'a> {
     },
     /// Learned routes were added or removed.
     Routes(Vec<RouteChange>),
+    /// Forget all flows, so that the kernel asks for each again; configured ones get new entries at once.
+    Flush,
     /// Time has passed.
     Tick,
 }

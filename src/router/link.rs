@@ -197,7 +197,12 @@ impl Router {
 
     /// Deletes the entries of flows that come in on an interface which no longer exists.
     fn forget_flows_from(&mut self, vif: Vif) {
-        let lost = self.cache.entries().filter(|entry| entry.iif == vif);
+        self.forget_flows(|entry| entry.iif == vif);
+    }
+
+    /// Deletes entries.
+    pub(super) fn forget_flows(&mut self, is_lost: impl Fn(&MfcEntry) -> bool) {
+        let lost = self.cache.entries().filter(is_lost);
         for flow in lost.map(|entry| entry.flow).collect::<Vec<_>>() {
             self.cache.forget(flow);
             self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));

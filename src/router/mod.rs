@@ -132,6 +132,10 @@ impl Router {
                 changes.into_iter().for_each(|change| self.rib.change(change));
                 self.refresh_all(now);
             }
+            Input::Flush => {
+                self.forget_flows(|_| true);
+                self.refresh_all(now);
+            }
             Input::Tick => {}
         }
         self.expire(now);

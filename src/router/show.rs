@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Router;
 use super::link::Link;
-use crate::addr::Group;
+use crate::addr::{Group, Source};
 use crate::gmp::change::Filter;
 use crate::gmp::interface::{Interface, TimerName};
 use crate::gmp::querier::Role;
@@ -63,9 +63,31 @@ impl Router {
     pub fn state(&self) -> State {
         State {
             interfaces: self.links.0.values().map(interface).collect(),
-            flows: self.cache.entries().collect(),
+            flows: self.flows().collect(),
             routes: self.rib.routes().collect(),
         }
+    }
+
+    /// The known flows, and their entries.
+    pub fn flows(&self) -> impl Iterator<Item = MfcEntry> {
+        self.cache.entries()
+    }
+
+    /// The route towards a source, with its network; `None` if no route that counts leads there.
+    #[must_use]
+    pub fn towards(&self, source: Source) -> Option<(IpNet, NextHop)> {
+        let hop = self.rib.towards(source.addr())?;
+        let leads = |(net, own): &(IpNet, NextHop)| *own == hop && net.contains(&source.addr());
+        let mut routes: Vec<_> = self.rib.routes().filter(leads).collect();
+        routes.sort_by_key(|(net, _)| net.prefix_len());
+        routes.pop()
+    }
+
+    /// The members on an interface, also while it has no address to speak from; `None` where group
+    /// management is off.
+    #[must_use]
+    pub fn members(&self, vif: Vif) -> Option<&Interface> {
+        self.links.get(vif)?.igmp.as_ref()
     }
 }
 

@@ -15,7 +15,7 @@ use super::{find_user, load, log_to_stderr};
 /// Keeps a daemon serving with this configuration, until SIGTERM or SIGINT.
 pub(super) fn keep(path: &Path, verbose: bool, user: Option<String>) -> anyhow::Result<()> {
     log_to_stderr(verbose);
-    let file = load(path)?;
+    let (_, file) = load(path)?;
     let user = find_user(user, &file)?;
     // Now, because the kernel names it otherwise once the file has been exchanged.
     let program = std::env::current_exe().context("finding this program")?;

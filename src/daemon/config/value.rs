@@ -3,7 +3,7 @@
 //! Refuses what the kernel would refuse, and what could never forward a datagram.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
@@ -66,6 +66,19 @@ pub(super) fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet
     match net.addr().is_multicast() {
         true => Err(de::Error::custom(format!("{net} is a network of groups, not of sources"))),
         false => Ok(net),
+    }
+}
+
+/// Counters are nobody's business beyond the machine, and have no password.
+pub(super) fn loopback<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    let address = SocketAddr::deserialize(deserializer)?;
+    match address.ip().is_loopback() {
+        true => Ok(Some(address)),
+        false => Err(de::Error::custom(format!(
+            "metrics is a port of the loopback interface, as 127.0.0.1:9464, not {address}"
+        ))),
     }
 }
 

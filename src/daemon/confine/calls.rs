@@ -52,6 +52,8 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_pread64,
     libc::SYS_readlinkat,
     libc::SYS_statx,
+    // Removing the control socket; Landlock keeps everything else.
+    libc::SYS_unlinkat,
     // Memory, threads and time.
     libc::SYS_brk,
     libc::SYS_clock_getres,
@@ -104,6 +106,7 @@ const OLDER: &[libc::c_long] = &[
     libc::SYS_stat,
     libc::SYS_lstat,
     libc::SYS_time,
+    libc::SYS_unlink,
 ];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[libc::c_long] = &[];

@@ -1,5 +1,6 @@
 //! The files that castnetd may still open: those of its configuration's folder, and the sysctls that its
-//! warnings name, for reading. It makes, writes and runs none, opens no TCP port, and signals nobody.
+//! warnings name, for reading. The control socket may
+//! be removed. It makes, writes and runs none, opens no TCP port, and signals nobody.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ const KNOWN: ABI = ABI::V6;
 const SYSCTLS: &str = "/proc/sys/net";
 
 /// Restricts the calling thread; `false` if the kernel cannot.
-pub(super) fn restrict(config: &Path) -> Result<bool, RulesetError> {
+pub(super) fn restrict(config: &Path, socket: Option<&Path>) -> Result<bool, RulesetError> {
     let reading: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
     let readable = folders(config).into_iter().chain([PathBuf::from(SYSCTLS)]);
     let status = Ruleset::default()
@@ -24,6 +25,7 @@ pub(super) fn restrict(config: &Path) -> Result<bool, RulesetError> {
         .scope(Scope::Signal)?
         .create()?
         .add_rules(path_beneath_rules(readable, reading))?
+        .add_rules(path_beneath_rules(socket.map(folder), AccessFs::RemoveFile))?
         .restrict_self()?;
     Ok(status.ruleset != RulesetStatus::NotEnforced)
 }
@@ -31,10 +33,15 @@ pub(super) fn restrict(config: &Path) -> Result<bool, RulesetError> {
 /// The folder that the file is named in, where an editor exchanges it for a new one, and the one that it
 /// lies in, if it is a link.
 fn folders(config: &Path) -> Vec<PathBuf> {
-    let named = match config.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
+    let named = folder(config);
     let lies = config.canonicalize().ok().and_then(|path| Some(path.parent()?.to_owned()));
     [named].into_iter().chain(lies).collect()
+}
+
+/// The folder that the path is named in.
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }

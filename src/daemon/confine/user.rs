@@ -30,6 +30,12 @@ pub enum UnknownUser {
 }
 
 impl User {
+    /// Its number.
+    #[must_use]
+    pub const fn uid(&self) -> u32 {
+        self.uid.as_raw()
+    }
+
     /// The user of this name or number, with the group behind a colon or the user's own one.
     ///
     /// # Errors

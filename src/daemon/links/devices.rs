@@ -71,6 +71,12 @@ impl Devices {
         self.0.values().find(|seen| seen.device.name == name)
     }
 
+    /// The name of the device with this index.
+    #[must_use]
+    pub fn name(&self, ifindex: u32) -> Option<&str> {
+        self.0.get(&ifindex).map(|seen| seen.device.name.as_str())
+    }
+
     /// The names of all devices, in the order of their indexes.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.values().map(|seen| seen.device.name.as_str())

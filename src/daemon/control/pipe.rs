@@ -1,0 +1,102 @@
+//! A connection that nobody waits for: lines in, octets out, both bounded.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant as Moment;
+
+/// How long the other end may take nothing of what waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The octets of a buffer that are kept for the next answer.
+const KEPT: usize = 64 << 10;
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Pipe<S> {
+    stream: S,
+    /// The most octets of a line, its line feed included.
+    longest: usize,
+    input: Vec<u8>,
+    /// How much of `input` holds no line feed.
+    searched: usize,
+    /// What waits to be sent.
+    pub(super) output: Vec<u8>,
+    /// When the other end last took or sent something.
+    pub(super) active: Moment,
+    /// Whether it ends once its output has left.
+    closing: bool,
+    /// Whether the other end will send no more.
+    ended: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
+    pub(super) fn new(stream: S, longest: usize) -> Self {
+        let (input, output, active) = (Vec::new(), Vec::new(), Moment::now());
+        Self { stream, longest, input, searched: 0, output, active, closing: false, ended: false }
+    }
+
+    /// Ends the connection once its output has left.
+    pub(super) const fn close(&mut self) {
+        self.closing = true;
+    }
+
+    /// Whether something waits to be sent.
+    pub(super) const fn is_behind(&self) -> bool {
+        !self.output.is_empty()
+    }
+
+    /// Sends what can leave now: whether the connection is over, or has to be.
+    pub(super) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.send(cx).is_err()
+            || match self.output.is_empty() {
+                true => self.closing,
+                false => self.active.elapsed() > PATIENCE,
+            }
+    }
+
+    fn send(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while !self.output.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, &self.output) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(sent) => _ = self.output.drain(..sent?),
+                Poll::Pending => return Ok(()),
+            }
+            self.active = Moment::now();
+        }
+        // A long answer leaves no room behind.
+        self.output.shrink_to(KEPT);
+        Ok(())
+    }
+
+    /// The next line without its line feed; an error at the end, or where no line ends in time.
+    pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+        loop {
+            let unsearched = &self.input[self.searched..];
+            if let Some(at) = unsearched.iter().position(|&octet| octet == b'\n') {
+                let rest = self.input.split_off(self.searched + at + 1);
+                let mut line = std::mem::replace(&mut self.input, rest);
+                self.searched = 0;
+                line.pop();
+                return Poll::Ready(Ok(line));
+            }
+            self.searched = self.input.len();
+            if self.searched >= self.longest || self.ended {
+                // Nobody waits for the answer to half a line.
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            let mut space = [0; 4096];
+            let mut read = ReadBuf::new(&mut space);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(done) => done?,
+            }
+            self.ended = read.filled().is_empty();
+            self.input.extend_from_slice(read.filled());
+            self.active = Moment::now();
+        }
+    }
+}

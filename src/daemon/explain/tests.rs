@@ -1,0 +1,269 @@
+//! Each cause with the facts that it leaves behind, and what is named.
+
+use super::facts::{Entry, Rpf};
+use super::*;
+use crate::addr::{Group, Source};
+
+/// The flow comes in on `up`, has members on `lan`, and leaves there.
+fn flowing() -> Facts {
+    let served =
+        Link { is_up: true, is_managed: true, speaks: true, threshold: 1, ..Link::default() };
+    let lan = Link { wants: true, filter: Some("EXCLUDE ({}, {})".into()), ..served.clone() };
+    let rpf = Rpf { interface: "up".into(), prefix: "10.0.1.0/24".parse().unwrap(), via: None };
+    let came = Passed { came: 10, ttl: 8, ..Passed::default() };
+    let left = Passed { left: 10, ..Passed::default() };
+    Facts {
+        source: Source::new("10.0.1.10".parse().unwrap()).unwrap(),
+        group: group("239.1.1.1"),
+        is_routed: true,
+        links: [("up".into(), served), ("lan".into(), lan)].into(),
+        rpf: Some(rpf),
+        unserved: None,
+        entry: Some(Entry { iif: "up".into(), oifs: vec!["lan".into()] }),
+        limit: None,
+        came: 10,
+        wrong_if: 0,
+        seen: Some([("up".into(), came), ("lan".into(), left)].into()),
+    }
+}
+
+fn group(text: &str) -> Group {
+    Group::new(text.parse().unwrap()).unwrap()
+}
+
+fn link<'a>(facts: &'a mut Facts, name: &str) -> &'a mut Link {
+    facts.links.get_mut(name).unwrap()
+}
+
+fn passed<'a>(facts: &'a mut Facts, name: &str) -> &'a mut Passed {
+    facts.seen.as_mut().unwrap().entry(name.into()).or_default()
+}
+
+/// The kernel counted none of what came in.
+fn uncounted(facts: &mut Facts) {
+    facts.came = 0;
+    facts.seen.as_mut().unwrap().remove("lan");
+}
+
+/// Nothing came in, and nothing is known of it.
+fn unseen(facts: &mut Facts) {
+    (facts.came, facts.entry, facts.seen) = (0, None, Some([].into()));
+}
+
+/// The flow has an entry without outgoing interfaces.
+fn unwanted(facts: &mut Facts) {
+    facts.entry.as_mut().unwrap().oifs.clear();
+    (link(facts, "lan").wants, link(facts, "lan").filter) = (false, None);
+    facts.seen.as_mut().unwrap().remove("lan");
+}
+
+/// The flow comes in on another device.
+fn elsewhere(facts: &mut Facts, name: &str) {
+    uncounted(facts);
+    let came = facts.seen.as_mut().unwrap().remove("up").unwrap();
+    facts.seen.as_mut().unwrap().insert(name.into(), came);
+}
+
+/// A change of the facts, the cause that then stands first, its interface, and a part of its cure.
+type Case = (fn(&mut Facts), Cause, Option<&'static str>, &'static str);
+
+#[test]
+fn the_first_step_that_fails_is_named_with_its_cure() {
+    let cases: &[Case] = &[
+        (|_| {}, Cause::Forwarded, Some("lan"), ""),
+        (
+            |f| f.group = group("224.0.0.251"),
+            Cause::LinkLocalGroup,
+            None,
+            "outside of 224.0.0.0/24",
+        ),
+        (|f| f.is_routed = false, Cause::FamilyNotRouted, None, "families"),
+        (unseen, Cause::SourceNotSeen, Some("up"), "ip route get"),
+        (
+            |f| {
+                unseen(f);
+                f.rpf = None;
+                link(f, "up").hindrance = Some(Hindrance::Down);
+            },
+            Cause::InterfaceDown,
+            Some("up"),
+            "ip link set dev up up",
+        ),
+        (
+            |f| {
+                uncounted(f);
+                passed(f, "up").unsound = 10;
+            },
+            Cause::BadChecksum,
+            Some("up"),
+            "mend the sender",
+        ),
+        (
+            |f| {
+                uncounted(f);
+                passed(f, "up").for_other = 10;
+            },
+            Cause::ForeignAddress,
+            Some("up"),
+            "link-layer address of the group",
+        ),
+        (|f| elsewhere(f, "wan"), Cause::NotServed, Some("wan"), "name = \"wan\""),
+        (
+            |f| elsewhere(f, "lan"),
+            Cause::WrongInterface,
+            Some("lan"),
+            "castnetctl route add 10.0.1.10 lan",
+        ),
+        (
+            |f| {
+                uncounted(f);
+                (f.wrong_if, f.seen) = (10, None);
+            },
+            Cause::WrongInterface,
+            None,
+            "castnetctl route add",
+        ),
+        (
+            |f| {
+                uncounted(f);
+                f.rpf = None;
+            },
+            Cause::NoRoute,
+            Some("up"),
+            "ip route add 10.0.1.10 dev up",
+        ),
+        (
+            |f| {
+                unwanted(f);
+                f.rpf = None;
+            },
+            Cause::NoRoute,
+            Some("up"),
+            "ip route add 10.0.1.10 dev up",
+        ),
+        (
+            |f| {
+                uncounted(f);
+                link(f, "up").reverse_path = Some(("net.ipv4.conf.all.rp_filter".into(), 2));
+            },
+            Cause::ReversePathFilter,
+            Some("up"),
+            "sysctl -w net.ipv4.conf.all.rp_filter=0",
+        ),
+        (
+            |f| {
+                uncounted(f);
+                link(f, "up").rule = Some("ip mrule add iif up lookup 7".into());
+            },
+            Cause::NoRule,
+            Some("up"),
+            "ip mrule add iif up lookup 7",
+        ),
+        (
+            |f| {
+                uncounted(f);
+                (f.entry, f.limit) = (None, Some("up: more than the 1 flows".into()));
+            },
+            Cause::Limit,
+            None,
+            "raise the limit",
+        ),
+        (
+            |f| {
+                uncounted(f);
+                f.entry = None;
+            },
+            Cause::NoUpcall,
+            Some("up"),
+            "show log",
+        ),
+        (
+            |f| {
+                passed(f, "up").ttl = 1;
+                passed(f, "lan").left = 0;
+            },
+            Cause::Ttl1,
+            Some("lan"),
+            "ip ttl set",
+        ),
+        (
+            |f| {
+                passed(f, "lan").left = 0;
+                link(f, "lan").threshold = 8;
+            },
+            Cause::TtlUnderThreshold,
+            Some("lan"),
+            "ttl-threshold",
+        ),
+        (|f| passed(f, "lan").left = 0, Cause::FirewallOrMtu, Some("lan"), "nft list ruleset"),
+        (unwanted, Cause::NoMembers, Some("lan"), "castnetctl join lan 239.1.1.1"),
+        (
+            |f| {
+                unwanted(f);
+                link(f, "lan").filter = Some("INCLUDE ({10.0.1.11})".into());
+            },
+            Cause::SourceExcluded,
+            Some("lan"),
+            "join (10.0.1.10, 239.1.1.1)",
+        ),
+        (
+            |f| {
+                unwanted(f);
+                (link(f, "lan").is_up, link(f, "lan").hindrance) =
+                    (false, Some(Hindrance::NoCarrier));
+            },
+            Cause::NoCarrier,
+            Some("lan"),
+            "other end",
+        ),
+        (
+            |f| {
+                unwanted(f);
+                link(f, "lan").is_managed = false;
+            },
+            Cause::NoQuerier,
+            Some("lan"),
+            "igmp-enabled",
+        ),
+        (
+            |f| {
+                unwanted(f);
+                link(f, "lan").speaks = false;
+            },
+            Cause::NoQuerier,
+            Some("lan"),
+            "ip addr add",
+        ),
+    ];
+    for (case, (change, cause, interface, cure)) in cases.iter().enumerate() {
+        let mut facts = flowing();
+        change(&mut facts);
+        let found = explain(&facts);
+        let first = found.first().unwrap_or_else(|| panic!("case {case}: nothing was found"));
+        assert_eq!((first.cause, first.interface.as_deref()), (*cause, *interface), "{found:#?}");
+        let said = first.cure.as_deref().unwrap_or_default();
+        assert!(said.contains(cure) && said.is_empty() == cure.is_empty(), "{found:#?}");
+    }
+}
+
+/// What is no culprit by itself is told beside it.
+#[test]
+fn who_asks_and_who_needs_no_router_is_told_as_well() {
+    let mut facts = flowing();
+    unwanted(&mut facts);
+    link(&mut facts, "lan").querier = Some("10.0.2.9".parse().unwrap());
+    link(&mut facts, "up").wants = true;
+    let causes: Vec<Cause> = explain(&facts).iter().map(|finding| finding.cause).collect();
+    assert_eq!(causes, [Cause::NoMembers, Cause::OtherQuerier, Cause::MembersAtSource]);
+}
+
+/// Where castnetd may not look, the counters alone have to do, and nothing is made up.
+#[test]
+fn what_was_not_seen_is_not_guessed() {
+    let mut facts = flowing();
+    facts.seen = None;
+    assert_eq!(explain(&facts), []);
+    (facts.came, facts.entry) = (0, None);
+    let causes: Vec<Cause> = explain(&facts).iter().map(|finding| finding.cause).collect();
+    assert!(!causes.contains(&Cause::SourceNotSeen), "{causes:?}");
+}
