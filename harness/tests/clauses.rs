@@ -45,7 +45,7 @@ fn the_scenarios_prove_no_less_than_they_did() {
         assert!(row.by.is_empty(), "{} is shown after all: {:?}", row.clause.id, row.by);
     }
     // The code cites most of what it does.
-    assert!(rows.iter().filter(|row| row.state() == State::Cited).count() > 100);
+    assert!(rows.iter().filter(|row| !row.cited.is_empty()).count() > 100);
 }
 
 #[test]
