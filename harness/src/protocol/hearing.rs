@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use castnet::addr::Group;
-use castnet::gmp::message::{Form, Message, Record, Sources, Version};
+use castnet::gmp::message::{Form, Message, Record, RecordType, Sources, Version};
 use castnet::time::Instant;
 
 use super::delivery::{Envelope, is_beyond_doubt};
@@ -29,6 +29,10 @@ pub struct Acts {
     pub on_leaves: bool,
     /// It sends Queries after a BLOCK.
     pub on_blocks: bool,
+    /// It ignores what wants all sources of a group of source-specific multicast (RFC4604-3.1-01).
+    pub knows_channels: bool,
+    /// The most sources that it takes: beyond them it may refuse a record that names more.
+    pub most_sources: usize,
 }
 
 /// The messages about one source of one group that a port has heard.
@@ -40,6 +44,9 @@ pub struct GroupHearing {
     pub has_to_ask: Option<Instant>,
     /// The last Leave or BLOCK after that, whether or not a router had to act on it.
     pub left: Option<Instant>,
+    /// The first record after that by which a member excluded the source. In EXCLUDE mode the router
+    /// lets it pass for a further Group Membership Interval (RFC3376-6.4.1-04), if it did until then.
+    pub excluded: Option<Instant>,
 }
 
 /// The records about one group.
@@ -50,6 +57,10 @@ struct Told {
     all: Vec<(Instant, Sources)>,
     /// The last record that included each source.
     included: BTreeMap<IpAddr, Instant>,
+    /// The first record that excluded each source since it was wanted last.
+    excluded: BTreeMap<IpAddr, Instant>,
+    /// All sources that a record has named.
+    named: Sources,
     /// Records that take something back, in the order of time.
     back: Vec<Back>,
     /// Version 1 members make Leaves void, and older ones BLOCKs; their end is not known.
@@ -85,6 +96,15 @@ impl Hearing {
         let obliges = is_beyond_doubt(message, envelope) && !self.has_other_queriers;
         for (group, record) in &report.records {
             let wish = wish(record);
+            let is_of_all = report.version != Version::V3
+                || matches!(record.kind(), RecordType::IsEx | RecordType::ToEx);
+            if acts.knows_channels && group.is_source_specific() && is_of_all {
+                continue;
+            }
+            if let Some(told) = self.groups.get_mut(group) {
+                told.named.extend(record.sources());
+            }
+            let named: usize = self.groups.values().map(|told| told.named.len()).sum();
             if wish == Wish::Member {
                 let told = self.groups.entry(*group).or_default();
                 told.has_v1_members |= report.version == Version::V1;
@@ -98,7 +118,8 @@ impl Hearing {
                     told.takes_back(at, None, obliges);
                 }
                 Wish::FewerSources => {
-                    let obliges = obliges && acts.on_blocks && !told.has_older_members;
+                    let may_refuse = named > acts.most_sources || told.has_older_members;
+                    let obliges = obliges && acts.on_blocks && !may_refuse;
                     told.takes_back(at, Some(record.sources()), obliges);
                 }
                 Wish::Member | Wish::Nothing => {}
@@ -109,8 +130,17 @@ impl Hearing {
 
 impl Told {
     fn wants(&mut self, at: Instant, record: &Record) {
+        self.named.extend(record.sources());
+        let nothing = Sources::new();
         match record {
             Record::IsEx(except) | Record::ToEx(except) => {
+                // RFC3376-7.3.2-02: beside older members a TO_EX excludes nothing.
+                let is_older = self.has_older_members && record.kind() == RecordType::ToEx;
+                let except = if is_older { &nothing } else { except };
+                self.excluded.retain(|source, _| except.contains(source));
+                for &source in except {
+                    self.excluded.entry(source).or_insert(at);
+                }
                 self.all.retain(|(_, older)| !older.is_superset(except));
                 self.all.push((at, except.clone()));
                 if except.is_empty() {
@@ -120,6 +150,7 @@ impl Told {
                 }
             }
             Record::IsIn(sources) | Record::ToIn(sources) | Record::Allow(sources) => {
+                self.excluded.retain(|source, _| !sources.contains(source));
                 self.included.extend(sources.iter().map(|&source| (source, at)));
             }
             Record::Block(_) => {}
@@ -142,6 +173,7 @@ impl Told {
     }
 
     fn of(&self, source: IpAddr) -> GroupHearing {
+        let excluded = self.excluded.get(&source).copied();
         let all = self.all.iter().filter(|(_, except)| !except.contains(&source));
         let reported = all.map(|(at, _)| *at).chain(self.included.get(&source).copied()).max();
         let back = self.back.iter().filter(|back| {
@@ -149,7 +181,10 @@ impl Told {
                 && reported < Some(back.last)
         });
         let obliging = back.clone().filter(|back| back.obliges && reported < Some(back.first));
+        // What a router had to ask about after that ends what is excluded too.
+        let is_ended = |at: &Instant| obliging.clone().any(|back| back.last >= *at);
         GroupHearing {
+            excluded: excluded.filter(|at| reported.is_some() && !is_ended(at)),
             reported,
             // RFC2236-7-10: another Leave while this one is checked changes nothing.
             has_to_ask: obliging.map(|back| back.first).min(),

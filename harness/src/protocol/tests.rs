@@ -142,7 +142,8 @@ const S1: &str = "10.0.1.1";
 const S2: &str = "10.0.1.2";
 
 /// A router that acts on everything.
-const ALL: Acts = Acts { on_leaves: true, on_blocks: true };
+const ALL: Acts =
+    Acts { on_leaves: true, on_blocks: true, knows_channels: true, most_sources: 100 };
 
 fn hears(hearing: &mut Hearing, seconds: u64, message: &Message) {
     let to = destination(message, ip("10.0.2.2")).unwrap();
@@ -167,7 +168,7 @@ fn the_first_leave_after_a_report_obliges_the_only_querier() {
     let heard = hearing.of(of, ip(S1));
     assert_eq!((heard.reported, heard.has_to_ask, heard.left), (Some(at(5)), None, None));
     // Leaves heard by a router in version 1 mode, and Leaves in packets that may be ignored.
-    let deaf = Acts { on_leaves: false, on_blocks: false };
+    let deaf = Acts { on_leaves: false, on_blocks: false, ..ALL };
     hearing.hear(at(6), &leave("239.1.1.1"), &envelope("224.0.0.2"), deaf);
     hearing.hear(at(7), &leave("239.1.1.1"), &envelope("224.0.0.1"), ALL);
     let heard = hearing.of(of, ip(S1));
@@ -238,4 +239,65 @@ fn a_block_obliges_nobody_beside_older_hosts() {
     assert_eq!((heard.reported, heard.has_to_ask, heard.left), (Some(at(1)), None, Some(at(2))));
     hears(&mut hearing, 3, &leave("239.1.1.1"));
     assert_eq!(hearing.of(group("239.1.1.1"), ip(S1)).has_to_ask, Some(at(3)));
+}
+
+// RFC3376-6.4.1-04: EXCLUDE (X,Y) and IS_EX (A) give the sources of A that are in neither list GMI.
+#[test]
+fn an_exclusion_of_what_flows_is_a_reason_for_a_while_until_it_has_to_be_asked_about() {
+    let mut hearing = Hearing::default();
+    let excluded = |hearing: &Hearing, source: &str| {
+        hearing.of(group("239.1.1.1"), ip(source)).excluded.map(|at| at.since_start().as_secs())
+    };
+    let mut says = |seconds, record: Record| {
+        hears(&mut hearing, seconds, &v3(&[("239.1.1.1", record)]));
+        [excluded(&hearing, S1), excluded(&hearing, S2)]
+    };
+    let (none, one, both) = (sources(&[]), sources(&[S1]), sources(&[S1, S2]));
+    // Nothing flowed before.
+    assert_eq!(says(1, Record::IsEx(one.clone())), [None, None]);
+    assert_eq!(says(2, Record::IsEx(none)), [None, None]);
+    // Saying it again gives no more time.
+    assert_eq!(says(3, Record::IsEx(one.clone())), [Some(3), None]);
+    assert_eq!(says(4, Record::IsEx(both)), [Some(3), Some(4)]);
+    assert_eq!(says(5, Record::Allow(one.clone())), [None, Some(4)]);
+    assert_eq!(says(6, Record::IsEx(sources(&[S1, S2]))), [Some(6), Some(4)]);
+    assert_eq!(says(7, Record::Block(one)), [None, Some(4)]);
+}
+
+// RFC3376-7.3.2-02: beside a host of version 2 a TO_EX excludes nothing.
+#[test]
+fn a_change_to_exclude_mode_beside_older_hosts_wants_everything() {
+    let mut hearing = Hearing::default();
+    hears(&mut hearing, 1, &report(Version::V2, "239.1.1.1"));
+    hears(&mut hearing, 2, &v3(&[("239.1.1.1", Record::ToEx(sources(&[S1])))]));
+    assert_eq!(hearing.of(group("239.1.1.1"), ip(S1)).reported, Some(at(2)));
+}
+
+#[test]
+fn a_block_that_a_router_may_refuse_obliges_nobody() {
+    for (most_sources, obliged) in [(2, Some(at(2))), (1, None)] {
+        let mut hearing = Hearing::default();
+        let few = Acts { most_sources, ..ALL };
+        for (seconds, record) in
+            [(1, Record::IsEx(sources(&[]))), (2, Record::Block(sources(&[S1, S2])))]
+        {
+            let message = v3(&[("239.1.1.1", record)]);
+            let to = destination(&message, ip("10.0.2.2")).unwrap();
+            hearing.hear(at(seconds), &message, &envelope(&to.to_string()), few);
+        }
+        assert_eq!(hearing.of(group("239.1.1.1"), ip(S1)).has_to_ask, obliged);
+    }
+}
+
+// RFC4604-3.1-01
+#[test]
+fn what_wants_or_leaves_all_sources_of_a_channel_says_nothing() {
+    let mut hearing = Hearing::default();
+    hears(&mut hearing, 1, &report(Version::V2, "232.1.1.1"));
+    hears(&mut hearing, 2, &v3(&[("232.1.1.1", Record::ToEx(sources(&[])))]));
+    assert_eq!(hearing.of(group("232.1.1.1"), ip(S1)).reported, None);
+    hears(&mut hearing, 3, &v3(&[("232.1.1.1", Record::Allow(sources(&[S1])))]));
+    hears(&mut hearing, 4, &leave("232.1.1.1"));
+    let heard = hearing.of(group("232.1.1.1"), ip(S1));
+    assert_eq!((heard.reported, heard.has_to_ask), (Some(at(3)), None));
 }

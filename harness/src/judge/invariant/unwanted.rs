@@ -3,9 +3,10 @@
 //!
 //! Reasons are derived from the plan (static joins) and from what the router's own port heard: a
 //! record that wants the source is a reason for Group Membership Interval, and only for Last Member
-//! Query Time after a Leave of the group, or a BLOCK of the source, without an answer, each with the tolerance and a grace. A Leave ends a reason only where
-//! the router had to act on it beyond doubt; otherwise the member counts as silent. A router that
-//! acts on a Leave gives the members LMQT, even if GMI would be over sooner (RFC2236-7-10).
+//! Query Time after a Leave of the group, or a BLOCK of the source, without an answer, each with the
+//! tolerance and a grace. A Leave ends a reason only where the router had to act on it beyond doubt;
+//! otherwise the member counts as silent. A router that acts on a Leave gives the members LMQT, even if
+//! GMI would be over sooner (RFC2236-7-10). What is excluded while it flows may flow for GMI more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -123,11 +124,13 @@ impl Evidence<'_> {
             at.filter(|&at| Some(at) <= gmi.until)
                 .map(|at| self.allowed("a Leave", at, knobs, "LMQT"))
         };
-        if let Some(asked) = after_leave(heard.has_to_ask) {
-            return asked;
+        let (asked, left) = (after_leave(heard.has_to_ask), after_leave(heard.left));
+        let silent = left.into_iter().chain([gmi]).max_by_key(|reason| reason.until);
+        let reason = asked.or(silent).unwrap_or_default();
+        match heard.excluded.filter(|&at| Some(at) <= reason.until) {
+            Some(at) => self.allowed("an exclusion of what flowed until then", at, knobs, "GMI"),
+            None => reason,
         }
-        let left = after_leave(heard.left);
-        left.into_iter().chain([gmi]).max_by_key(|reason| reason.until).unwrap_or_default()
     }
 
     fn allowed(&self, what: &str, at: Instant, knobs: &Knobs, name: &'static str) -> Reason {
@@ -156,11 +159,14 @@ struct Reason {
 
 /// What the router acts on there beyond doubt.
 fn acts(interface: &RouterPort, is_disturbed: bool) -> Acts {
-    let Knobs { version, lightweight, .. } = interface.knobs;
+    let Knobs { version, lightweight, source_specific, max_sources, max_group_sources, .. } =
+        interface.knobs;
     Acts {
         // RFC2236-4-09: a router in version 1 mode ignores Leaves.
         on_leaves: version != Version::V1 && !is_disturbed,
         // RFC5790-5.1-01: a lightweight router lets a blocked source pass with all others.
         on_blocks: version == Version::V3 && !lightweight && !is_disturbed,
+        knows_channels: version == Version::V3 && source_specific,
+        most_sources: usize::try_from(max_sources.min(max_group_sources)).unwrap_or(usize::MAX),
     }
 }
