@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use castnet::addr::Group;
-use castnet::gmp::message::Message;
+use castnet::gmp::message::{Message, Version};
 use castnet::time::Instant;
 
 use super::{Pair, SentPacket};
@@ -110,22 +111,79 @@ impl Pair<'_> {
     }
 
     /// A querier repeats a Group-Specific Query unless an answer comes in time (RFC2236-7-06), and
-    /// the answer's random delay may be as long as that.
+    /// the answer's random delay may be as long as that. It asks once more if a host repeats what it
+    /// no longer wants after others have answered.
     fn who_answers_in_time(&mut self) {
         for side in [0, 1] {
-            let sent = &self.sides[side].sent;
-            let again: Vec<usize> =
-                (0..sent.len()).filter(|&at| self.is_asked_by_chance(side, at)).collect();
-            for at in again.into_iter().rev() {
+            let names = [self.sides[side].name, self.sides[1 - side].name];
+            let why = |at| match () {
+                () if self.has_twin(side, at) => None,
+                () if self.is_asked_by_chance(side, at) => Some(format!(
+                    "in {} the answer to the one before it was there in time",
+                    names[1]
+                )),
+                () if self.is_asked_again(side, at) => {
+                    Some("a host repeated its change after an answer to it".to_owned())
+                }
+                () => None,
+            };
+            let again = 0..self.sides[side].sent.len();
+            let again: Vec<_> = again.filter_map(|at| Some((at, why(at)?))).collect();
+            for (at, why) in again.into_iter().rev() {
                 let SentPacket { at, link, packet, .. } = self.sides[side].sent.remove(at);
-                let names = [self.sides[side].name, self.sides[1 - side].name];
                 self.found.left_out.push(format!(
-                    "{packet} on {} at {at} in {}: chance had it that in {} the answer to the one before \
-                     it was there in time",
-                    self.plan.links[link].name, names[0], names[1]
+                    "{packet} on {} at {at} in {}: chance had it that {why}",
+                    self.plan.links[link].name, names[0]
                 ));
             }
         }
+    }
+
+    /// Whether the port asked about the same group at that time in the other recording too.
+    fn has_twin(&self, side: usize, at: usize) -> bool {
+        let own = &self.sides[side].sent[at];
+        let Some(group) = asked_about(own) else { return false };
+        let bounds = self.bounds(own.at);
+        self.sides[1 - side].sent.iter().any(|sent| {
+            let is_then = match side {
+                0 => bounds.contain(own.at, sent.at),
+                _ => bounds.contain(sent.at, own.at),
+            };
+            is_then && sent.port == own.port && asked_about(sent) == Some(group)
+        })
+    }
+
+    /// Whether a router asks here because a host has said a change of its state again, at a random time
+    /// (RFC3376-5.1-05), when the timers that the change had lowered were restarted by an answer.
+    fn is_asked_again(&self, side: usize, at: usize) -> bool {
+        let this = &self.sides[side].sent;
+        let own = &this[at];
+        let (Some(group), Role::Router(router)) =
+            (asked_about(own), &self.plan.nodes[self.plan.ports[own.port].node].role)
+        else {
+            return false;
+        };
+        let of_port = router.interfaces.iter().find(|one| one.port == own.port);
+        let check = of_port.map_or(Duration::ZERO, |one| one.knobs.last_member_query_time());
+        let since = own.at - check - self.plan.tolerance;
+        let changes = |sent: &SentPacket| sent.link == own.link && changes(sent, group);
+        this[..at].iter().filter(|sent| sent.at >= since && changes(sent)).any(|repeat| {
+            let earlier = this.iter().take_while(|sent| sent.at < repeat.at).filter(|sent| {
+                changes(sent)
+                    && sent.packet.source == repeat.packet.source
+                    && sent.packet.content == repeat.packet.content
+            });
+            earlier.last().is_some_and(|first| {
+                let answers = |sent: &SentPacket| {
+                    sent.link == own.link
+                        && (first.at..repeat.at).contains(&sent.at)
+                        && sent.packet.is(PacketKind::Report)
+                        && sent.packet.names(group)
+                        && !self::changes(sent, group)
+                };
+                this.iter().any(answers)
+            })
+        })
     }
 
     /// Whether this Group-Specific Query exists only in this recording, because in the other one
@@ -134,16 +192,8 @@ impl Pair<'_> {
         let [this, other] = [&self.sides[side].sent, &self.sides[1 - side].sent];
         let own = &this[at];
         let Some(group) = asked_about(own) else { return false };
-        let bounds = self.bounds(own.at);
-        let latest = own.at + bounds.width();
+        let latest = own.at + self.bounds(own.at).width();
         let alike = |sent: &&SentPacket| sent.port == own.port && asked_about(sent) == Some(group);
-        let is_twin = |sent: &SentPacket| match side {
-            0 => bounds.contain(own.at, sent.at),
-            _ => bounds.contain(sent.at, own.at),
-        };
-        if other.iter().filter(alike).any(is_twin) {
-            return false;
-        }
         let before = this[..at].iter().rfind(alike);
         let last = other.iter().take_while(|sent| sent.at <= latest).filter(alike).last();
         let (Some(before), Some(last)) = (before, last) else { return false };
@@ -173,6 +223,13 @@ impl Pair<'_> {
             how[0], names[0], how[1], names[1]
         ));
     }
+}
+
+/// Whether a Report of version 3 says a change of the group.
+fn changes(sent: &SentPacket, group: Group) -> bool {
+    let Some(Message::Report(report)) = sent.packet.meaning() else { return false };
+    report.version == Version::V3
+        && report.records.iter().any(|(of, record)| *of == group && record.kind().is_change())
 }
 
 /// The group of a Group-Specific Query.

@@ -1,4 +1,5 @@
 mod excuses;
+mod repeats;
 
 use std::time::Duration;
 
