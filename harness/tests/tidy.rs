@@ -332,11 +332,16 @@ fn nothing_is_left_open() {
 fn every_deliberate_fault_has_its_place() {
     let text = fs::read_to_string(root().join("harness/mutants.toml")).unwrap();
     let mut words = BTreeSet::new();
-    for mutant in toml::from_str::<Mutants>(&text).unwrap().mutant {
+    let mutants = toml::from_str::<Mutants>(&text).unwrap().mutant;
+    for mutant in &mutants {
         let source = fs::read_to_string(root().join(&mutant.file)).unwrap();
         let faulty = mutant.put(&source).unwrap();
         assert_ne!(faulty, source, "{}", mutant.name);
-        words.extend(mutant.interval);
+        let of_file = mutants.iter().filter(|other| other.file == mutant.file);
+        let numbered: Vec<_> = of_file.enumerate().collect();
+        let all = place::put_all(&numbered, &source, "0").unwrap();
+        assert!(all.len() > source.len() + numbered.len(), "{}", mutant.file);
+        words.extend(mutant.interval.clone());
     }
     let computed = ["RV", "GMI", "OQPI", "OHPI", "LMQT", "SQI", "LMQC"].map(str::to_owned);
     assert_eq!(words, BTreeSet::from(computed), "each has a wrong formula, and nothing else has");

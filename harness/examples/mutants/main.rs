@@ -1,20 +1,22 @@
-//! Builds castnet with one deliberate fault after the other and runs the scenarios: each fault has to
-//! turn at least one of them red. Prints a Markdown table; fails if a fault goes unnoticed, or if a
-//! wrong formula of an interval breaks no claim that names this interval.
+//! Builds castnet with all deliberate faults, of which one counts in each run, and runs the scenarios:
+//! each fault has to turn at least one of them red. Prints a Markdown table; fails if a fault goes
+//! unnoticed, or if a wrong formula of an interval breaks no claim that names this interval.
 //!
 //! `cargo run --example mutants` for all faults of `harness/mutants.toml`, or with words of their
 //! names for some; in the simulator, or with `--netns` on the kernel. With `--swarm` random scenarios
-//! have to notice instead, within a thousand seeds. With `--check` the faults are only compiled, which
-//! takes seconds for each. The faults go into a copy of the tree below `target/`.
+//! have to notice instead, within a thousand seeds. With `--check` the faults are only compiled, one by
+//! one. The faults go into a copy of the tree below `target/`, where each function with faults has a
+//! body for each of them, and an environment variable says which one counts.
 
 mod place;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
-use place::Mutants;
+use place::{Mutant, Mutants};
 
 /// How many scenarios a row of the table names.
 const SHOWN: usize = 4;
@@ -48,36 +50,25 @@ fn main() -> anyhow::Result<ExitCode> {
         ["--check"] => Witness::Compiler,
         _ => anyhow::bail!("the only options are --netns, --swarm and --check"),
     };
-    let mutants = toml::from_str::<Mutants>(&text)?.mutant.into_iter().filter(|mutant| {
+    let mut mutants = toml::from_str::<Mutants>(&text)?.mutant;
+    mutants.retain(|mutant| {
         wanted.is_empty() || wanted.iter().any(|word| mutant.name.contains(word.as_str()))
     });
     let tree = root.join("target/mutants/tree");
     copy(&root, &tree)?;
-    build(&tree, witness)?;
-    let names: Vec<String> = red(&tree, witness)?.into_iter().map(|red| red.name).collect();
-    anyhow::ensure!(names.is_empty(), "without any fault these fail: {}", names.join(", "));
     let noticed = match witness {
         Witness::Scenarios(_) => "scenarios that turn red",
         Witness::Swarm => "the first seed that finds it",
-        Witness::Compiler => "the compiler",
+        Witness::Compiler => return check(&tree, &mutants),
     };
+    put_all(&tree, &mutants)?;
+    build(&tree, "build")?;
+    let names: Vec<String> = red(&tree, witness, 0)?.into_iter().map(|red| red.name).collect();
+    anyhow::ensure!(names.is_empty(), "without any fault these fail: {}", names.join(", "));
     println!("| fault | function | {noticed} |\n|---|---|---|");
     let mut survivors = 0;
-    for mutant in mutants {
-        let file = tree.join(&mutant.file);
-        let sound = fs::read_to_string(&file).with_context(|| mutant.file.clone())?;
-        fs::write(&file, mutant.put(&sound).map_err(anyhow::Error::msg)?)?;
-        let built = build(&tree, witness);
-        let red = if built.is_ok() { red(&tree, witness) } else { Ok(Vec::new()) };
-        fs::write(&file, sound)?;
-        if matches!((&built, witness), (Err(_), _) | (_, Witness::Compiler)) {
-            survivors += usize::from(built.is_err());
-            let answer = built
-                .map_or_else(|why| format!("**does not compile**: {why}"), |()| "compiles".into());
-            println!("| {} | `{}` | {answer} |", mutant.name, mutant.function);
-            continue;
-        }
-        let red = red.with_context(|| mutant.name.clone())?;
+    for (index, mutant) in mutants.iter().enumerate() {
+        let red = red(&tree, witness, index + 1).with_context(|| mutant.name.clone())?;
         let by_name =
             mutant.interval.as_deref().filter(|_| matches!(witness, Witness::Scenarios(_)));
         let by_name = by_name.map(|word| claims_of(&red, word));
@@ -93,6 +84,49 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("| {} | `{}` | {red} |", mutant.name, mutant.function);
     }
     Ok(if survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Which fault counts, in the tree: the number in this variable of the environment, 0 for none.
+const NUMBER: &str = "CASTNET_FAULT";
+
+/// Puts all faults into the tree.
+fn put_all(tree: &Path, mutants: &[Mutant]) -> anyhow::Result<()> {
+    let mut files = BTreeMap::<&str, Vec<(usize, &Mutant)>>::new();
+    for (index, mutant) in mutants.iter().enumerate() {
+        files.entry(&mutant.file).or_default().push((index + 1, mutant));
+    }
+    for (file, faults) in files {
+        let number = if file.starts_with("src/") { "crate::fault()" } else { "castnet::fault()" };
+        let sound = fs::read_to_string(tree.join(file)).with_context(|| file.to_owned())?;
+        let faulty = place::put_all(&faults, &sound, number).map_err(anyhow::Error::msg)?;
+        fs::write(tree.join(file), faulty)?;
+    }
+    let library = tree.join("src/lib.rs");
+    let text = fs::read_to_string(&library)?;
+    let fault = format!(
+        "\n/// Which fault counts.\npub fn fault() -> usize {{\n    \
+         static FAULT: std::sync::OnceLock<usize> = std::sync::OnceLock::new();\n    \
+         *FAULT.get_or_init(|| std::env::var(\"{NUMBER}\").unwrap_or_default().parse().unwrap_or(0))\n}}\n"
+    );
+    Ok(fs::write(library, text + &fault)?)
+}
+
+/// Compiles the faults one by one.
+fn check(tree: &Path, mutants: &[Mutant]) -> anyhow::Result<ExitCode> {
+    println!("| fault | function | the compiler |\n|---|---|---|");
+    let mut broken = 0;
+    for mutant in mutants {
+        let file = tree.join(&mutant.file);
+        let sound = fs::read_to_string(&file).with_context(|| mutant.file.clone())?;
+        fs::write(&file, mutant.put(&sound).map_err(anyhow::Error::msg)?)?;
+        let built = build(tree, "check");
+        fs::write(&file, sound)?;
+        broken += usize::from(built.is_err());
+        let answer =
+            built.map_or_else(|why| format!("**does not compile**: {why}"), |()| "compiles".into());
+        println!("| {} | `{}` | {answer} |", mutant.name, mutant.function);
+    }
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn without_golden(scenario: &str) -> String {
@@ -157,9 +191,8 @@ fn claims_of(red: &[Red], interval: &str) -> Vec<String> {
     claims.collect()
 }
 
-/// Builds castnet of this tree below `target/mutants`.
-fn build(tree: &Path, witness: Witness) -> anyhow::Result<()> {
-    let verb = if matches!(witness, Witness::Compiler) { "check" } else { "build" };
+/// Builds castnet of this tree below `target/mutants`, or only checks it.
+fn build(tree: &Path, verb: &str) -> anyhow::Result<()> {
     let built = Command::new(env!("CARGO"))
         .args([verb, "--quiet", "--bin", "castnet"])
         .env("CARGO_TARGET_DIR", tree.join("../target"))
@@ -172,13 +205,16 @@ fn build(tree: &Path, witness: Witness) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The scenarios that fail in this tree, or the first seed that does. One that could not be judged says
+/// The scenarios that fail with this fault, or the first seed that does. One that could not be judged says
 /// nothing, and so nothing of its run counts.
-fn red(tree: &Path, witness: Witness) -> anyhow::Result<Vec<Red>> {
+fn red(tree: &Path, witness: Witness, number: usize) -> anyhow::Result<Vec<Red>> {
     let target = tree.join("../target");
     let said = |args: &[&str]| -> anyhow::Result<serde_json::Value> {
-        let castnet =
-            Command::new(target.join("debug/castnet")).args(args).current_dir(tree).output()?;
+        let castnet = Command::new(target.join("debug/castnet"))
+            .args(args)
+            .current_dir(tree)
+            .env(NUMBER, number.to_string())
+            .output()?;
         let said = serde_json::from_slice(&castnet.stdout);
         said.with_context(|| String::from_utf8_lossy(&castnet.stderr).into_owned())
     };

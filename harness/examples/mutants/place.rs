@@ -55,6 +55,36 @@ impl Mutant {
     }
 }
 
+/// The source with all of these faults in it, each with its number: a function with faults becomes a
+/// `match` over the `number` of the only fault that counts, an expression.
+///
+/// # Errors
+/// One of the faults has no place.
+pub(crate) fn put_all(
+    faults: &[(usize, &Mutant)],
+    source: &str,
+    number: &str,
+) -> Result<String, String> {
+    let mut functions: Vec<(Range<usize>, String)> = Vec::new();
+    for (which, mutant) in faults {
+        let at = body(source, &mutant.function).map_err(|why| format!("{}: {why}", mutant.name))?;
+        let faulty = mutant.put(source)?;
+        let arm = &faulty[at.start..at.end + faulty.len() - source.len()];
+        let arm = format!("{which} => {{{arm}\n}}\n");
+        match functions.iter_mut().find(|(other, _)| *other == at) {
+            Some((_, arms)) => arms.push_str(&arm),
+            None => functions.push((at, arm)),
+        }
+    }
+    functions.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
+    let mut all = source.to_owned();
+    for (at, arms) in functions {
+        let sound = &source[at.clone()];
+        all.replace_range(at.clone(), &format!("match {number} {{\n{arms}_ => {{{sound}\n}}\n}}"));
+    }
+    Ok(all)
+}
+
 /// Between the braces of a function.
 fn body(source: &str, function: &str) -> Result<Range<usize>, String> {
     let (of, name) = match function.rsplit_once("::") {
