@@ -12,6 +12,8 @@ pub(super) struct Episode {
     pub(super) stay: u64,
     /// Whether the hosts run castnet's own host machine instead of the kernel's.
     pub(super) is_castnet: bool,
+    /// Whether the hosts speak the version with sources, where the routers of their link do.
+    pub(super) has_sources: bool,
     pub(super) kind: Kind,
 }
 
@@ -48,12 +50,52 @@ pub(super) enum Kind {
     Stranger,
     /// Two members answer Queries.
     Crowd,
+    /// Members want some sources of two.
+    Sources(Wish),
+    /// Records come from nowhere, and nobody answers, on a link with a router of its own.
+    Table(Rows),
+    /// More groups are reported than a router takes.
+    Limit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Damage {
     Checksum,
     Truncated,
+}
+
+/// What the members of an episode want of two sources, and how it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// One source of a group of source-specific multicast.
+    Channel,
+    /// The same for longer than a membership lasts unasked.
+    LongChannel,
+    /// One source, then the other one instead.
+    Swap,
+    /// All except one source, then that one too.
+    Unblock,
+    /// One source, then all except that one.
+    Widen,
+    /// All sources, then one.
+    Narrow,
+    /// One host wants a source, and another host both.
+    Shared,
+    /// One host wants a source, and another host all except that one.
+    Opposed,
+    /// One host wants all sources for long, and another host for a while all except one.
+    Patient,
+    /// A host of the version without sources, and one that excludes some.
+    Mixed,
+}
+
+/// Records that are drawn by a seed of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rows {
+    pub(super) seed: u64,
+    pub(super) count: u64,
+    /// Whether the group is one of source-specific multicast.
+    pub(super) is_channel: bool,
 }
 
 impl Kind {
@@ -81,5 +123,50 @@ impl Kind {
             }
             _ => Self::Crowd,
         }
+    }
+
+    /// A kind that only routers with sources know.
+    pub(super) fn draw_of_sources(dice: &mut Dice) -> Self {
+        let wish = dice.one_of([
+            Wish::Channel,
+            Wish::LongChannel,
+            Wish::Swap,
+            Wish::Unblock,
+            Wish::Widen,
+            Wish::Narrow,
+            Wish::Shared,
+            Wish::Opposed,
+            Wish::Patient,
+            Wish::Mixed,
+        ]);
+        let rows = Rows {
+            seed: dice.within(1, u64::from(u32::MAX)),
+            count: dice.within(2, 8),
+            is_channel: dice.one_in(4),
+        };
+        match dice.within(1, 8) {
+            1..5 => Self::Sources(wish),
+            5..8 => Self::Table(rows),
+            _ => Self::Limit,
+        }
+    }
+
+    /// Whether it needs a router of its own, behind the first one.
+    pub(super) const fn is_aside(self) -> bool {
+        matches!(self, Self::Stranger | Self::Table(_) | Self::Limit)
+    }
+
+    /// Whether its group is one of source-specific multicast.
+    pub(super) const fn is_channel(self) -> bool {
+        match self {
+            Self::Sources(wish) => matches!(wish, Wish::Channel | Wish::LongChannel),
+            Self::Table(rows) => rows.is_channel,
+            _ => false,
+        }
+    }
+
+    /// Whether both sources send.
+    pub(super) const fn has_sources(self) -> bool {
+        matches!(self, Self::Sources(_) | Self::Table(_))
     }
 }

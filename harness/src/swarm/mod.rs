@@ -7,11 +7,14 @@
 mod dice;
 mod episode;
 mod names;
+mod oracle;
 mod params;
 mod play;
 mod script;
 mod shrink;
+mod sources;
 mod stage;
+mod table;
 mod world;
 mod writing;
 

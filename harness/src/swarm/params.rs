@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use castnet::addr::Family;
 use castnet::gmp::message::Version;
 
 use super::dice::Dice;
@@ -16,14 +17,15 @@ pub(super) struct Params {
 }
 
 impl Params {
-    /// The parameters that shrinking aims for.
-    pub(super) fn plain() -> Self {
+    /// The parameters that shrinking aims for, in this family and version.
+    pub(super) fn plain(family: Family, version: Version) -> Self {
         let knobs = Knobs {
+            family,
+            version,
             query_interval: Duration::from_secs(20),
             query_response_interval: Duration::from_secs(2),
             startup_query_count: Some(2),
             last_member_query_count: Some(2),
-            version: Version::V2,
             ..Knobs::default()
         };
         Self { knobs, keepalive: 10_000, ttl_threshold: 1 }
@@ -41,11 +43,35 @@ impl Params {
             startup_query_count: Some(small(dice)),
             last_member_query_interval: Duration::from_millis(dice.within(3, 15) * 100),
             last_member_query_count: Some(small(dice)),
-            version: Version::V2,
             ..Knobs::default()
         };
         let keepalive = dice.within(5, 30) * 1_000;
         Self { knobs, keepalive, ttl_threshold: dice.within(1, 20) }
+    }
+
+    /// The same parameters in this family and version. In version 3 the Query Interval is one that a
+    /// Query can carry in seconds, because the other routers of a link take it from there.
+    pub(super) fn spoken(mut self, family: Family, version: Version) -> Self {
+        (self.knobs.family, self.knobs.version) = (family, version);
+        if self.has_sources() {
+            let quarters = (self.qi() / 4_000).max(1);
+            self.knobs.query_interval = Duration::from_secs(4 * quarters);
+            let longest = self.knobs.query_interval / 2;
+            let response = self.knobs.query_response_interval;
+            self.knobs.query_response_interval = response.min(longest);
+        }
+        self
+    }
+
+    /// Whether the routers speak IGMPv3 or MLDv2.
+    pub(super) fn has_sources(&self) -> bool {
+        self.knobs.version == Version::V3
+    }
+
+    /// What Queries with sources say of these parameters, as fields of a packet.
+    pub(super) fn announced(&self) -> String {
+        let (robustness, interval) = (self.knobs.robustness, self.qi());
+        format!(", robustness = {robustness}, query-interval = \"{interval}ms\"")
     }
 
     pub(super) fn qi(&self) -> u64 {
@@ -68,6 +94,10 @@ impl Params {
         millis(self.knobs.group_membership_interval())
     }
 
+    pub(super) fn ohpi(&self) -> u64 {
+        millis(self.knobs.older_host_present_interval())
+    }
+
     pub(super) fn oqpi(&self) -> u64 {
         millis(self.knobs.other_querier_present_interval())
     }
@@ -86,12 +116,13 @@ impl Params {
         queries
     }
 
-    /// The keys of a router's table.
-    pub(super) fn table(&self) -> String {
+    /// The keys of a router's table, with further parameters.
+    pub(super) fn table(&self, version: Version, more: &str) -> String {
+        let version = if version == Version::V3 { "sources" } else { "groups" };
         format!(
-            "igmp = {{ version = 2, robustness = {}, query-interval = \"{}ms\", query-response-interval = \"{}ms\", \
+            "membership = {{ version = \"{version}\", robustness = {}, query-interval = \"{}ms\", query-response-interval = \"{}ms\", \
              startup-query-count = {}, last-member-query-interval = \"{}ms\", \
-             last-member-query-count = {} }}, keepalive = \"{}ms\"",
+             last-member-query-count = {}{more} }}, keepalive = \"{}ms\"",
             self.knobs.robustness,
             self.qi(),
             self.qri(),

@@ -32,6 +32,13 @@ impl Episode {
                 stage.act("leave", "a", leave);
                 stage.served("a", Span(start + HEARD, leave));
                 stage.served("b", Span(start + 500 + HEARD, last));
+                if stage.has_sources() {
+                    // Both hosts say that they leave, and say it again.
+                    let count = place.params.knobs.last_member_query_count();
+                    let until = leave + place.params.lmqt() + SLACK;
+                    stage.asked(leave, until, &format!(">= {count}"));
+                    return stage.leaves("b", last, 0);
+                }
                 if !self.is_castnet {
                     // If two hosts of one kernel answer in the same tick, each hears the other's
                     // Report and believes that the other must send the Leave.
@@ -40,7 +47,13 @@ impl Episode {
                 }
                 // No Query if the other host reported last, so that no Leave was sent; one that is
                 // answered otherwise.
-                stage.asked(leave, leave + place.params.lmqt() + SLACK, "<= 1");
+                // A router with sources goes on asking, and says by the S flag that it was answered.
+                let most = match place.params.has_sources() {
+                    true => place.params.knobs.last_member_query_count(),
+                    false => 1,
+                };
+                let most = format!("<= {most}");
+                stage.asked(leave, leave + place.params.lmqt() + SLACK, &most);
                 stage.leaves("b", last, 0)
             }
             Kind::Rejoin(away) => {
@@ -62,7 +75,7 @@ impl Episode {
                 stage.forgets(leave + place.params.gmi())
             }
             Kind::Old => {
-                stage.host("a", "igmp-version = 1");
+                stage.host("a", ", speaks = \"igmp1\"");
                 stage.act("join", "a", start);
                 stage.injector();
                 let said = start + stay / 2;
@@ -78,7 +91,7 @@ impl Episode {
                     Damage::Checksum => "good-checksum = false",
                     Damage::Truncated => "truncate = 7",
                 };
-                stage.inject(start, &format!("kind = \"v2-report\", {damage}"));
+                stage.inject(start, &format!("kind = \"group-report\", {damage}"));
                 stage.silent(Span(start, start + LISTEN))
             }
             Kind::HostileLeave => {
@@ -98,20 +111,20 @@ impl Episode {
             }
             Kind::LostLeave => {
                 stage.member("a", start);
-                stage.fault("a", "leave", "drop = true");
+                stage.fault_of_leave("a", leave, "drop = true");
                 stage.served("a", Span(start + HEARD, leave));
                 stage.act("leave", "a", leave);
                 stage.forgets(leave + place.params.gmi())
             }
             Kind::Doubled(more) => {
                 stage.member("a", start);
-                stage.fault("a", "leave", &format!("duplicate = {more}"));
+                stage.fault_of_leave("a", leave, &format!("duplicate = {more}"));
                 stage.served("a", Span(start + HEARD, leave));
                 stage.leaves("a", leave, 0)
             }
             Kind::Late(by) => {
                 stage.member("a", start);
-                stage.fault("a", "leave", &format!("delay = \"{by}ms\""));
+                stage.fault_of_leave("a", leave, &format!("delay = \"{by}ms\""));
                 stage.served("a", Span(start + HEARD, leave));
                 stage.leaves("a", leave, by)
             }
@@ -150,6 +163,9 @@ impl Episode {
                 stage.act("leave", "b", leave);
                 stage.forgets(leave + place.params.gmi())
             }
+            Kind::Sources(wish) => stage.wish(wish, start, leave),
+            Kind::Table(rows) => stage.table(&rows, start),
+            Kind::Limit => stage.limit(start),
         }
     }
 }

@@ -12,12 +12,14 @@ pub(super) enum About {
     Silent,
     /// Something is forwarded onto a link.
     Forwarded,
-    /// The number of Group-Specific Queries.
+    /// The number of Queries for a group, or for sources of it.
     Asked,
     /// The number of General Queries.
     Queried,
-    /// The number of Reports.
+    /// The number of Reports, and their records.
     Reported,
+    /// What a router knows of a group and its sources.
+    Known,
     /// The address of the querier.
     Elected,
     /// No membership and no flow is left.
@@ -38,6 +40,10 @@ pub(super) struct Span(pub(super) u64, pub(super) u64);
 /// A scenario that is being written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Script {
+    /// `ipv4` or `ipv6`.
+    pub(super) family: &'static str,
+    /// What stands for each group in the table of groups.
+    groups: BTreeMap<String, String>,
     links: BTreeMap<String, Vec<String>>,
     nodes: Vec<(String, String)>,
     acts: Vec<(u64, String)>,
@@ -54,6 +60,11 @@ impl Script {
             self.links.entry(link.clone()).or_default().push(name.to_owned());
         }
         self.nodes.push((name.to_owned(), keys.to_owned()));
+    }
+
+    /// A group, with what stands for it in the table of groups.
+    pub(super) fn group(&mut self, name: String, number: impl Into<String>) {
+        self.groups.insert(name, number.into());
     }
 
     pub(super) fn act(&mut self, at: u64, act: impl Into<String>) {
@@ -80,7 +91,11 @@ impl Script {
     /// The whole file, below these lines of comment.
     pub(super) fn text(&self, title: &str, comments: &[String]) -> String {
         let mut text: String = comments.iter().map(|line| format!("# {line}\n")).collect();
-        _ = write!(text, "title = \"{title}\"\n\n[links]\n");
+        _ = write!(text, "title = \"{title}\"\nfamily = \"{}\"\n\n[groups]\n", self.family);
+        for (group, number) in &self.groups {
+            _ = writeln!(text, "{group} = {number}");
+        }
+        text.push_str("\n[links]\n");
         for (link, nodes) in &self.links {
             _ = writeln!(text, "{link} = {nodes:?}");
         }

@@ -1,5 +1,7 @@
 //! Turns a failing world into a smaller one that fails in the same way.
 
+use castnet::addr::Family;
+
 use crate::backend::RunError;
 
 use super::episode::{Episode, Kind};
@@ -49,13 +51,18 @@ fn candidates(world: &World) -> Vec<World> {
         with(&|world| world.rivals[index].trouble = None);
     }
     with(&one_router);
-    with(&|world| world.params = Params::plain());
+    let (family, version) = (world.params.knobs.family, world.params.knobs.version);
+    let plain = Params::plain(family, version);
+    with(&|world| world.params = plain.clone());
     for param in PARAMS {
-        with(&|world| param(&mut world.params, &Params::plain()));
+        with(&|world| param(&mut world.params, &plain));
     }
+    with(&|world| world.params.knobs.family = Family::V4);
+    with(&|world| world.rivals.iter_mut().for_each(|rival| rival.is_older = false));
     for index in 0..world.episodes.len() {
         with(&|world| world.episodes[index].kind = Kind::Member);
         with(&|world| simpler(&mut world.episodes[index]));
+        with(&|world| fewer(&mut world.episodes[index]));
     }
     all
 }
@@ -66,11 +73,22 @@ fn one_router(world: &mut World) {
     world.episodes.iter_mut().for_each(|episode| episode.lan = 1);
     world.rivals.truncate(1);
     world.rivals.iter_mut().for_each(|Rival { lan, .. }| *lan = 1);
+    // Beside an older router no host speaks of sources.
+    if world.episodes.iter().any(|one| matches!(one.kind, Kind::Sources(_))) {
+        world.rivals.iter_mut().for_each(|rival| rival.is_older = false);
+    }
 }
 
 fn simpler(episode: &mut Episode) {
     episode.start = 1_000;
     episode.stay = 3_000;
+}
+
+/// Leaves out the last record.
+fn fewer(episode: &mut Episode) {
+    if let Kind::Table(rows) = &mut episode.kind {
+        rows.count = rows.count.saturating_sub(1).max(1);
+    }
 }
 
 /// Each takes one parameter from the other set.

@@ -1,7 +1,7 @@
 //! Writes an episode of a swarm: hosts, acts, faults and claims of one group.
 
 use super::episode::{Episode, Kind};
-use super::names::{SLACK, group, lan, side};
+use super::names::{SLACK, SOURCES, edge, group, lan, side};
 use super::params::Params;
 use super::script::{About, Script, Span};
 use super::world::World;
@@ -28,11 +28,11 @@ pub(super) struct Place<'a> {
 /// An episode that is being written.
 pub(super) struct Stage<'a> {
     of: &'a Episode,
-    place: &'a Place<'a>,
-    script: &'a mut Script,
+    pub(super) place: &'a Place<'a>,
+    pub(super) script: &'a mut Script,
     /// The link of the episode.
-    link: String,
-    group: String,
+    pub(super) link: String,
+    pub(super) group: String,
     source: String,
     pub(super) ttl: u64,
     /// The end of the last claim about the stream.
@@ -43,12 +43,18 @@ impl<'a> Stage<'a> {
     pub(super) fn new(of: &'a Episode, place: &'a Place<'a>, script: &'a mut Script) -> Self {
         let number = place.number;
         let (link, source) = match of.kind {
-            Kind::Stranger => (format!("edge{number}"), "s1".to_owned()),
+            kind if kind.is_aside() => (edge(number), "s1".to_owned()),
             Kind::Return => (lan(of.lan), format!("x{number}")),
             _ => (lan(of.lan), "s1".to_owned()),
         };
-        let stage =
-            Self { of, place, script, link, group: group(number), source, ttl: 32, streamed: None };
+        let group = group(number);
+        let place_in_table = number + 1;
+        let address = match of.kind.is_channel() {
+            true => format!("{{ ssm = {place_in_table} }}"),
+            false => place_in_table.to_string(),
+        };
+        script.group(group.clone(), address);
+        let stage = Self { of, place, script, link, group, source, ttl: 32, streamed: None };
         if of.kind == Kind::Return {
             let (source, link) = (stage.source.clone(), stage.link.clone());
             stage.script.node(&source, &[link], "role = \"source\"");
@@ -56,27 +62,51 @@ impl<'a> Stage<'a> {
         stage
     }
 
-    fn name(&self, host: &str) -> String {
+    pub(super) fn name(&self, host: &str) -> String {
         format!("{host}{}", self.place.number)
     }
 
     pub(super) fn host(&mut self, host: &str, keys: &str) {
         let (name, link) = (self.name(host), self.link.clone());
-        self.script.node(&name, &[link], &format!("role = \"listener\", {keys}"));
+        self.script.node(&name, &[link], &format!("role = \"listener\"{keys}"));
+    }
+
+    /// Whether during all of this time the link of the episode has one querier.
+    pub(super) fn is_settled(&self, span: Span) -> bool {
+        self.of.kind.is_aside() || self.place.world.is_settled(self.of.lan, span)
+    }
+
+    /// A host of the version without sources.
+    pub(super) fn older(&mut self, host: &str) {
+        self.host(host, ", speaks = \"groups\"");
+    }
+
+    /// Whether the hosts speak of sources to their routers.
+    pub(super) fn has_sources(&self) -> bool {
+        self.of.has_sources && self.place.world.has_sources(self.of.lan)
     }
 
     /// A host that joins.
     pub(super) fn member(&mut self, host: &str, at: u64) {
+        self.listener(host);
+        self.act("join", host, at);
+    }
+
+    /// A host that joins nothing yet.
+    pub(super) fn listener(&mut self, host: &str) {
+        let may = self.of.has_sources && self.place.params.has_sources();
+        let speaks = if may { ", speaks = \"sources\"" } else { ", speaks = \"groups\"" };
         let keys = match (self.of.kind, self.of.is_castnet) {
             // Nothing is reported twice, so every Report answers a Query.
-            (Kind::Crowd, _) => "stack = \"castnet\", robustness = 1".to_owned(),
-            (Kind::LostReport, _) | (_, true) => {
-                format!("stack = \"castnet\", unsolicited-report-interval = \"{UNSOLICITED}ms\"")
-            }
-            _ => "igmp-version = 2".to_owned(),
+            (Kind::Crowd, _) => format!(", stack = \"castnet\", robustness = 1{speaks}"),
+            (Kind::LostReport, _) | (_, true) => format!(
+                ", stack = \"castnet\", unsolicited-report-interval = \"{UNSOLICITED}ms\"{speaks}"
+            ),
+            // It follows the older router.
+            _ if may && !self.has_sources() => String::new(),
+            _ => speaks.to_owned(),
         };
         self.host(host, &keys);
-        self.act("join", host, at);
     }
 
     pub(super) fn act(&mut self, verb: &str, host: &str, at: u64) {
@@ -104,24 +134,41 @@ impl<'a> Stage<'a> {
         self.script.fault(&self.link.clone(), &keys);
     }
 
-    /// The stream lasts as long as claims are made about it.
+    /// A fault of what a host says when it leaves, at that time.
+    pub(super) fn fault_of_leave(&mut self, host: &str, at: u64, what: &str) {
+        if self.has_sources() {
+            self.fault(host, "report", &format!("after = \"{at}ms\"\n{what}"));
+        } else {
+            self.fault(host, "leave", what);
+        }
+    }
+
+    /// The streams last as long as claims are made about them.
     pub(super) fn stream(&mut self) {
         let Some(end) = self.streamed else { return };
         let start = self.of.start - 500;
-        let (who, group, ttl, length) = (&self.source, &self.group, self.ttl, end - start);
-        let send = format!(
-            "send = {{ who = \"{who}\", group = \"{group}\", rate = \"{RATE}pps\", ttl = {ttl}, for = \"{length}ms\" }}"
-        );
-        self.script.act(start, send);
+        let (group, ttl, length) = (&self.group, self.ttl, end - start);
+        let all = if self.of.kind.has_sources() { &SOURCES[..] } else { &[self.source.as_str()] };
+        for who in all {
+            let send = format!(
+                "send = {{ who = \"{who}\", group = \"{group}\", rate = \"{RATE}pps\", ttl = {ttl}, for = \"{length}ms\" }}"
+            );
+            self.script.act(start, send);
+        }
     }
 
-    fn packet(&self, more: &str) -> String {
+    pub(super) fn packet(&self, more: &str) -> String {
         format!("packet = {{ on = \"{}\", group = \"{}\", {more} }}", self.link, self.group)
     }
 
     /// A member receives every datagram once.
-    pub(super) fn served(&mut self, host: &str, Span(from, to): Span) {
-        let (name, group, source) = (self.name(host), &self.group, &self.source);
+    pub(super) fn served(&mut self, host: &str, span: Span) {
+        self.served_by(&self.source.clone(), host, span);
+    }
+
+    /// A member receives every datagram of a source once.
+    pub(super) fn served_by(&mut self, source: &str, host: &str, Span(from, to): Span) {
+        let (name, group) = (self.name(host), &self.group);
         let what = format!(
             "delivery = {{ to = \"{name}\", group = \"{group}\", from = \"{source}\" }}\nexactly-once = true"
         );
@@ -135,11 +182,21 @@ impl<'a> Stage<'a> {
 
     /// Claims that nothing is forwarded; returns when the stream ends.
     pub(super) fn silent(&mut self, span: Span) -> u64 {
-        let what = format!("{}\ncount = 0", self.packet("kind = \"data\""));
-        self.script.expect(About::Silent, &what, span);
+        self.none(&self.packet("kind = \"data\""), span)
+    }
+
+    /// Claims that none of these datagrams is forwarded; returns when the stream ends.
+    pub(super) fn none(&mut self, data: &str, span: Span) -> u64 {
+        self.script.expect(About::Silent, &format!("{data}\ncount = 0"), span);
         let end = span.1 + LISTEN;
         self.streamed = self.streamed.max(Some(end));
         end
+    }
+
+    /// Claims that some of these datagrams are forwarded; the stream lasts as long.
+    pub(super) fn some(&mut self, data: &str, span: Span) {
+        self.script.expect(About::Forwarded, &format!("{data}\ncount = \">= 1\""), span);
+        self.streamed = self.streamed.max(Some(span.1));
     }
 
     /// Claims that forwarding stops a little after this time.
@@ -149,12 +206,15 @@ impl<'a> Stage<'a> {
 
     /// Claims so many Group-Specific Queries, unless the querier is uncertain.
     pub(super) fn asked(&mut self, from: u64, to: u64, count: &str) {
-        if self.place.world.is_settled(self.of.lan, Span(from, to)) {
+        self.queries("kind = \"group-specific-query\"", from, to, count);
+    }
+
+    /// Claims so many Queries of this kind, unless the querier is uncertain.
+    pub(super) fn queries(&mut self, kind: &str, from: u64, to: u64, count: &str) {
+        if self.is_settled(Span(from, to)) {
             let max_resp = self.place.params.lmqi();
-            let right = format!("kind = \"group-specific-query\", max-resp = \"{max_resp}ms\"");
-            let all = self.packet("kind = \"group-specific-query\"");
-            let right = self.packet(&right);
-            for what in [all, right] {
+            let right = self.packet(&format!("{kind}, max-resp = \"{max_resp}ms\""));
+            for what in [self.packet(kind), right] {
                 let what = format!("{what}\ncount = \"{count}\"");
                 self.script.expect(About::Asked, &what, Span(from, to));
             }
@@ -169,42 +229,44 @@ impl<'a> Stage<'a> {
         let heard = at + heard;
         self.act("leave", host, at);
         let checked = heard + params.lmqt();
-        if !self.place.world.is_settled(self.of.lan, Span(at, checked + HEARD)) {
+        if !self.is_settled(Span(at, checked + HEARD)) {
             return self.forgets(at + params.gmi());
         }
         self.asked(at, checked + SLACK, &params.knobs.last_member_query_count().to_string());
         if params.lmqt() >= 1_000 {
-            let what = format!("{}\ncount = \">= 1\"", self.packet("kind = \"data\""));
-            self.script.expect(About::Forwarded, &what, Span(heard, checked - SLACK));
+            self.some(&self.packet("kind = \"data\""), Span(heard, checked - SLACK));
         }
         self.silent(Span(checked + SLACK, checked + LISTEN))
     }
 
     /// A host reports a join at least twice (RFC 2236 section 3).
     pub(super) fn repeated(&mut self, host: &str, at: u64) {
-        if self.of.is_castnet && self.of.stay > UNSOLICITED + HEARD {
+        // A host with sources says it as often as its querier's Robustness Variable says.
+        let is_repeated = !self.has_sources() || self.place.params.knobs.robustness > 1;
+        if self.of.is_castnet && is_repeated && self.of.stay > UNSOLICITED + HEARD {
             let from = self.name(host);
-            let what = format!("kind = \"v2-report\", from = \"{from}\"");
+            let what = format!("kind = \"report\", from = \"{from}\"");
             let what = format!("{}\ncount = \">= 2\"", self.packet(&what));
             self.script.expect(About::Reported, &what, Span(at, at + UNSOLICITED + SLACK));
         }
     }
 
     /// Of two members one answers each General Query, and the other is suppressed (RFC 2236 section
-    /// 3).
+    /// 3); with sources both answer (RFC 9776 section 5.2).
     pub(super) fn suppressed(&mut self, Span(from, to): Span) {
         let params = self.place.params;
-        if !self.place.world.is_settled(self.of.lan, Span(0, to)) {
+        if !self.is_settled(Span(0, to)) {
             return;
         }
         let queries = params.queries(to + params.qri() + 2 * SLACK);
+        let answers = if self.has_sources() { 2 } else { 1 };
         for &query in &queries {
             let over = query + params.qri() + SLACK;
             // Startup Queries may be closer than the time to answer one, which then is that of both.
             let apart = params.qri() + 2 * SLACK;
             let is_alone = queries.iter().all(|&q| q == query || q.abs_diff(query) >= apart);
             if is_alone && query > from && over < to {
-                let what = format!("{}\ncount = 1", self.packet("kind = \"v2-report\""));
+                let what = format!("{}\ncount = {answers}", self.packet("kind = \"report\""));
                 self.script.expect(About::Reported, &what, Span(query - SLACK, over));
             }
         }
@@ -219,11 +281,17 @@ impl<'a> Stage<'a> {
         self.streamed = self.streamed.max(Some(span.1 + LISTEN));
     }
 
+    /// A router of the episode's own, with these keys; returns its name.
+    pub(super) fn router_aside(&mut self, keys: &str) -> String {
+        let number = self.place.number;
+        let (name, links) = (format!("f{number}"), [side(number), self.link.clone()]);
+        self.script.node(&name, &links, &format!("role = \"router\", {keys}"));
+        name
+    }
+
     /// A router without a route to the source, with a member behind it.
     pub(super) fn stranger(&mut self, at: u64) {
-        let number = self.place.number;
-        let links = [side(number), self.link.clone()];
-        self.script.node(&format!("f{number}"), &links, "role = \"router\", derive-routes = false");
+        self.router_aside("derive-routes = false");
         self.member("a", at);
         let leave = at + self.of.stay;
         let what = format!("{}\ncount = 0", self.packet("kind = \"data\""));

@@ -1,6 +1,9 @@
 //! A world of a swarm: routers in a row, a link with hosts below each, and the events there, all
 //! drawn by the seed.
 
+use castnet::addr::Family;
+use castnet::gmp::message::Version;
+
 use super::dice::Dice;
 use super::episode::{Episode, Kind};
 use super::params::Params;
@@ -12,6 +15,8 @@ pub(super) struct Rival {
     pub(super) lan: usize,
     /// Whether it has the lower address, and so is the querier.
     pub(super) is_lower: bool,
+    /// Whether it speaks the version without sources, unlike the other routers.
+    pub(super) is_older: bool,
     pub(super) trouble: Option<Trouble>,
 }
 
@@ -35,7 +40,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn draw(seed: u64) -> Self {
-        let dice = &mut Dice::new(seed);
+        let dice = &mut Dice::new(seed, "swarm");
         let params = Params::draw(dice);
         let routers = usize::try_from(dice.within(1, 3)).unwrap_or(1);
         let rivals = (1..=routers).filter_map(|lan| {
@@ -44,7 +49,7 @@ impl World {
             let until = from + dice.within(1_000, 2 * params.oqpi());
             let trouble = Trouble { from, until, is_cut: dice.one_in(2) };
             let trouble = dice.one_in(2).then_some(trouble);
-            dice.one_in(2).then_some(Rival { lan, is_lower, trouble })
+            dice.one_in(2).then_some(Rival { lan, is_lower, is_older: false, trouble })
         });
         let rivals = rivals.collect();
         let episodes = (0..dice.within(1, 6)).map(|_| {
@@ -56,11 +61,52 @@ impl World {
                 start,
                 stay: dice.within(1_500, 20_000),
                 is_castnet: dice.one_in(2),
+                has_sources: false,
                 kind,
             }
         });
         let episodes = episodes.collect();
-        Self { params, routers, rivals, episodes }
+        let mut world = Self { params, routers, rivals, episodes };
+        world.speak(&mut Dice::new(seed, "speech"));
+        world
+    }
+
+    /// Draws the family and the version, and what goes on with sources.
+    fn speak(&mut self, dice: &mut Dice) {
+        let family = dice.one_of([Family::V4, Family::V6]);
+        let version = dice.one_of([Version::V2, Version::V3]);
+        self.params = self.params.clone().spoken(family, version);
+        if family == Family::V6 {
+            // MLD has no version without Leaves, and the kernel's routing of IPv6 no thresholds.
+            let has = |kind| !matches!(kind, Kind::Old | Kind::Threshold(_));
+            let others = self.episodes.iter_mut().filter(|one| !has(one.kind));
+            others.for_each(|one| one.kind = Kind::Member);
+        }
+        if version == Version::V2 {
+            return;
+        }
+        self.rivals.iter_mut().for_each(|rival| rival.is_older = dice.one_in(4));
+        self.episodes.iter_mut().for_each(|one| one.has_sources = dice.one_in(2));
+        for _ in 0..dice.within(1, 4) {
+            let lan = usize::try_from(dice.within(1, self.routers as u64)).unwrap_or(1);
+            let kind = Kind::draw_of_sources(dice);
+            let is_older = self.rival_of(lan).is_some_and(|rival| rival.is_older);
+            self.episodes.push(Episode {
+                lan: if kind.is_aside() { 1 } else { lan },
+                start: dice.within(1_000, 20_000),
+                stay: dice.within(2_000, 10_000),
+                is_castnet: dice.one_in(2),
+                has_sources: true,
+                // Beside an older router no host speaks of sources.
+                kind: if is_older && !kind.is_aside() { Kind::Member } else { kind },
+            });
+        }
+    }
+
+    /// Whether hosts that may speak of sources do so on this link.
+    pub(super) fn has_sources(&self, lan: usize) -> bool {
+        let is_older = self.rival_of(lan).is_some_and(|rival| rival.is_older);
+        self.params.has_sources() && !is_older
     }
 
     pub(super) fn rival_of(&self, lan: usize) -> Option<&Rival> {

@@ -1,8 +1,11 @@
 //! Writes a world of a swarm as the text of a scenario, whose expectations follow from the RFC's
 //! arithmetic alone.
 
+use castnet::addr::Family;
+use castnet::gmp::message::Version;
+
 use super::episode::{Episode, Kind};
-use super::names::{SLACK, group, lan, side};
+use super::names::{SLACK, SOURCES, group, lan, side};
 use super::script::{About, Script, Span};
 use super::stage::Place;
 use super::world::{Rival, Trouble, World};
@@ -15,7 +18,11 @@ impl World {
     pub(super) fn script(&self) -> Script {
         let mut script = Script::default();
         let params = &self.params;
-        script.node("s1", &["up".to_owned()], "role = \"source\"");
+        script.family = if params.knobs.family == Family::V4 { "ipv4" } else { "ipv6" };
+        let is_one = self.episodes.iter().all(|one| !one.kind.has_sources());
+        for source in &SOURCES[..if is_one { 1 } else { SOURCES.len() }] {
+            script.node(source, &["up".to_owned()], "role = \"source\"");
+        }
         for rival in self.rivals.iter().filter(|rival| rival.is_lower) {
             self.rival(&mut script, rival);
         }
@@ -55,11 +62,15 @@ impl World {
             joins.push(join(&side(number), number));
             links.push(side(number));
         }
+        let threshold = match self.params.knobs.family {
+            Family::V4 => {
+                format!("ttl-threshold = {{ {} = {} }}, ", lan(router), self.params.ttl_threshold)
+            }
+            Family::V6 => String::new(),
+        };
         let keys = format!(
-            "role = \"router\", {}, ttl-threshold = {{ {} = {} }}, static-joins = [{}]",
-            self.params.table(),
-            lan(router),
-            self.params.ttl_threshold,
+            "role = \"router\", {}, {threshold}static-joins = [{}]",
+            self.params.table(self.params.knobs.version, ""),
             joins.join(", ")
         );
         script.node(&format!("r{router}"), &links, &keys);
@@ -67,12 +78,13 @@ impl World {
 
     /// The episodes that need a separate link of `r1`.
     fn sides(&self) -> impl Iterator<Item = (usize, &Episode)> {
-        self.episodes.iter().enumerate().filter(|(_, one)| one.kind == Kind::Stranger)
+        self.episodes.iter().enumerate().filter(|(_, one)| one.kind.is_aside())
     }
 
     fn rival(&self, script: &mut Script, rival: &Rival) {
         let name = format!("q{}", rival.lan);
-        let keys = format!("role = \"router\", {}", self.params.table());
+        let version = if rival.is_older { Version::V2 } else { self.params.knobs.version };
+        let keys = format!("role = \"router\", {}", self.params.table(version, ""));
         script.node(&name, &[lan(rival.lan)], &keys);
         let Some(Trouble { from, until, is_cut }) = rival.trouble else { return };
         if is_cut {
@@ -102,10 +114,15 @@ impl World {
             }
         }
         let until = trouble.map_or(script.end, |(_, trouble)| trouble.from);
+        let is_older = rival.is_some_and(|rival| rival.is_older && querier.starts_with('q'));
+        let said = match self.params.has_sources() && !is_older {
+            true => self.params.announced(),
+            false => String::new(),
+        };
         let query = |from: &str| {
             let max_resp = self.params.qri();
             format!(
-                "packet = {{ on = \"{lan}\", kind = \"general-query\", from = \"{from}\", max-resp = \"{max_resp}ms\" }}"
+                "packet = {{ on = \"{lan}\", kind = \"general-query\", from = \"{from}\", max-resp = \"{max_resp}ms\"{said} }}"
             )
         };
         // A Query due at the very end may be seen or not.
@@ -124,7 +141,9 @@ impl World {
             } else {
                 format!("q{lan_number}")
             };
-            let none = format!("{}\ncount = 0", query(&loser));
+            let none = format!(
+                "packet = {{ on = \"{lan}\", kind = \"general-query\", from = \"{loser}\" }}\ncount = 0"
+            );
             script.expect(About::Queried, &none, Span(500, until));
         }
     }
@@ -140,18 +159,24 @@ impl World {
             script.expect_at(About::Forgotten, &none, at);
             for (number, _) in self.episodes.iter().enumerate().filter(|(_, one)| one.lan >= router)
             {
-                let (group, source) = (group(number), source_of(&self.episodes[number], number));
-                let none = format!(
-                    "mfc = {{ of = \"r{router}\", group = \"{group}\", source = \"{source}\", absent = true }}"
-                );
-                script.expect_at(About::Forgotten, &none, at);
+                let group = group(number);
+                for source in sources_of(&self.episodes[number], number) {
+                    let none = format!(
+                        "mfc = {{ of = \"r{router}\", group = \"{group}\", source = \"{source}\", absent = true }}"
+                    );
+                    script.expect_at(About::Forgotten, &none, at);
+                }
             }
         }
     }
 }
 
-fn source_of(episode: &Episode, number: usize) -> String {
-    if episode.kind == Kind::Return { format!("x{number}") } else { "s1".to_owned() }
+fn sources_of(episode: &Episode, number: usize) -> Vec<String> {
+    match episode.kind {
+        Kind::Return => vec![format!("x{number}")],
+        kind if kind.has_sources() => SOURCES.map(str::to_owned).into(),
+        _ => vec![SOURCES[0].to_owned()],
+    }
 }
 
 fn join(link: &str, number: usize) -> String {
