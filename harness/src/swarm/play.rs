@@ -31,13 +31,14 @@ impl Episode {
                 stage.member("b", start + 500);
                 stage.act("leave", "a", leave);
                 stage.served("a", Span(start + HEARD, leave));
-                stage.served("b", Span(start + 500 + HEARD, last));
+                let kept = stage.kept(!self.is_castnet, leave, last);
+                stage.served("b", Span(start + 500 + HEARD, kept));
                 if stage.has_sources() {
                     // Both hosts say that they leave, and say it again.
                     let count = place.params.knobs.last_member_query_count();
                     let until = leave + place.params.lmqt() + SLACK;
                     stage.asked(leave, until, &format!(">= {count}"));
-                    return stage.leaves("b", last, 0);
+                    return stage.leaves_if_kept("b", kept, last);
                 }
                 if !self.is_castnet {
                     // If two hosts of one kernel answer in the same tick, each hears the other's

@@ -52,15 +52,22 @@ impl Stage<'_> {
             }
             Wish::Narrow => self.narrow(start, then, last),
             Wish::Shared => {
+                let kept = self.kept(!self.is_castnet(), then, last);
                 self.joins("a", ONE, start);
                 self.joins("b", BOTH, start + 500);
                 self.served_by("s1", "a", Span(heard, then));
                 self.act("leave", "a", then);
                 let count = format!(">= {}", params.knobs.last_member_query_count());
                 self.asked_of(&["s1"], then, then + params.lmqt() + SLACK, &count);
-                self.served_by("s1", "b", Span(heard + 500, last));
+                self.served_by("s1", "b", Span(heard + 500, kept));
                 self.served_by("s2", "b", Span(heard + 500, last));
-                self.stops("b", last, &SOURCES)
+                match kept == last {
+                    true => self.stops("b", last, &SOURCES),
+                    false => {
+                        self.act("leave", "b", last);
+                        self.forgets(last + params.gmi())
+                    }
+                }
             }
             Wish::Opposed => {
                 self.joins("b", NOT_ONE, start);
@@ -77,9 +84,10 @@ impl Stage<'_> {
                 self.joins("b", NOT_ONE, start + 500);
                 self.act("leave", "b", then);
                 let last = last + params.gmi() + 2 * params.qi();
-                self.served_by("s1", "a", Span(heard, last));
-                self.served_by("s2", "a", Span(heard, last));
-                self.leaves("a", last, 0)
+                let kept = self.kept(!self.is_castnet(), then, last);
+                self.served_by("s1", "a", Span(heard, kept));
+                self.served_by("s2", "a", Span(heard, kept));
+                self.leaves_if_kept("a", kept, last)
             }
             Wish::Mixed => self.mixed(start, then, last),
         }
@@ -174,10 +182,11 @@ impl Stage<'_> {
         let change = start + 500 + (then - start - 500) / 2;
         self.wants("a", "exclude = [\"s1\", \"s2\"]", change);
         self.queries("kind = \"source-query\"", start, then, "0");
+        let kept = self.kept(true, then, last);
         for source in SOURCES {
-            self.served_by(source, "b", Span(start + HEARD, last));
+            self.served_by(source, "b", Span(start + HEARD, kept));
         }
         self.act("leave", "a", then);
-        self.leaves("b", last, 0)
+        self.leaves_if_kept("b", kept, last)
     }
 }

@@ -81,6 +81,11 @@ impl<'a> Stage<'a> {
         self.host(host, ", speaks = \"groups\"");
     }
 
+    /// Whether the hosts run castnet's own host machine.
+    pub(super) const fn is_castnet(&self) -> bool {
+        self.of.is_castnet
+    }
+
     /// Whether the hosts speak of sources to their routers.
     pub(super) fn has_sources(&self) -> bool {
         self.of.has_sources && self.place.world.has_sources(self.of.lan)
@@ -237,6 +242,22 @@ impl<'a> Stage<'a> {
             self.some(&self.packet("kind = \"data\""), Span(heard, checked - SLACK));
         }
         self.silent(Span(checked + SLACK, checked + LISTEN))
+    }
+
+    /// Until when a member is served that has to answer a check at `then`, and wants to be served up
+    /// to `last`: Linux may answer an eighth late, and one Query leaves no time for that.
+    pub(super) fn kept(&self, is_kernel: bool, then: u64, last: u64) -> u64 {
+        let is_late = is_kernel && self.place.params.knobs.last_member_query_count() == 1;
+        if is_late { then } else { last }
+    }
+
+    /// The last member leaves, of which the router knows unless it has answered too late before.
+    pub(super) fn leaves_if_kept(&mut self, host: &str, kept: u64, last: u64) -> u64 {
+        if kept == last {
+            return self.leaves(host, last, 0);
+        }
+        self.act("leave", host, last);
+        self.forgets(last + self.place.params.gmi())
     }
 
     /// A host reports a join at least twice (RFC 2236 section 3).
