@@ -6,6 +6,7 @@ use castnet::addr::Family;
 use castnet::gmp::message::Version;
 
 use super::dice::Dice;
+use super::names::SLACK;
 use crate::knobs::Knobs;
 
 /// The parameters of every router.
@@ -61,6 +62,19 @@ impl Params {
             self.knobs.query_response_interval = response.min(longest);
         }
         self
+    }
+
+    /// Whether what a member has refreshed lasts for longer than a check, so that a router sends all
+    /// Queries of it. A router with sources lowers timers and prolongs none (RFC3376-6.6.3.1-01,
+    /// RFC3376-6.6.3.2-01), and asks only about sources whose timers it lowers.
+    pub(super) fn is_checked_in_full(&self) -> bool {
+        !self.has_sources() || self.gmi() > self.qi() + self.qri() + self.lmqt() + 2 * SLACK
+    }
+
+    /// The number of Queries of a check, as a claim has it.
+    pub(super) fn asked(&self) -> String {
+        let count = self.knobs.last_member_query_count();
+        if self.is_checked_in_full() { count.to_string() } else { format!("<= {count}") }
     }
 
     /// Whether the routers speak IGMPv3 or MLDv2.

@@ -37,7 +37,9 @@ impl Episode {
                     // Both hosts say that they leave, and say it again.
                     let count = place.params.knobs.last_member_query_count();
                     let until = leave + place.params.lmqt() + SLACK;
-                    stage.asked(leave, until, &format!(">= {count}"));
+                    if place.params.is_checked_in_full() {
+                        stage.asked(leave, until, &format!(">= {count}"));
+                    }
                     return stage.leaves_if_kept("b", kept, last);
                 }
                 if !self.is_castnet {

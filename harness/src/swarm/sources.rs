@@ -57,8 +57,10 @@ impl Stage<'_> {
                 self.joins("b", BOTH, start + 500);
                 self.served_by("s1", "a", Span(heard, then));
                 self.act("leave", "a", then);
-                let count = format!(">= {}", params.knobs.last_member_query_count());
-                self.asked_of(&["s1"], then, then + params.lmqt() + SLACK, &count);
+                if params.is_checked_in_full() {
+                    let count = format!(">= {}", params.knobs.last_member_query_count());
+                    self.asked_of(&["s1"], then, then + params.lmqt() + SLACK, &count);
+                }
                 self.served_by("s1", "b", Span(heard + 500, kept));
                 self.served_by("s2", "b", Span(heard + 500, last));
                 match kept == last {
@@ -133,8 +135,7 @@ impl Stage<'_> {
         let is_settled = self.is_settled(Span(at, checked + HEARD));
         let over = if is_settled { checked + SLACK } else { at + params.gmi() + HEARD };
         if is_settled {
-            let count = params.knobs.last_member_query_count().to_string();
-            self.asked_of(sources, at, over, &count);
+            self.asked_of(sources, at, over, &params.asked());
         }
         let ends = sources.iter().map(|source| self.none_of(source, Span(over, over + LISTEN)));
         ends.max().unwrap_or(over)
@@ -167,8 +168,7 @@ impl Stage<'_> {
         let is_settled = self.is_settled(Span(then, checked + HEARD));
         let over = if is_settled { checked + SLACK } else { then + params.gmi() + HEARD };
         if is_settled {
-            let count = params.knobs.last_member_query_count().to_string();
-            self.asked(then, over, &count);
+            self.asked(then, over, &params.asked());
         }
         self.none_of("s2", Span(over, over + LISTEN));
         self.stops("a", last, &["s1"])

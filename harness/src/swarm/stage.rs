@@ -237,8 +237,8 @@ impl<'a> Stage<'a> {
         if !self.is_settled(Span(at, checked + HEARD)) {
             return self.forgets(at + params.gmi());
         }
-        self.asked(at, checked + SLACK, &params.knobs.last_member_query_count().to_string());
-        if params.lmqt() >= 1_000 {
+        self.asked(at, checked + SLACK, &params.asked());
+        if params.lmqt() >= 1_000 && params.is_checked_in_full() {
             self.some(&self.packet("kind = \"data\""), Span(heard, checked - SLACK));
         }
         self.silent(Span(checked + SLACK, checked + LISTEN))

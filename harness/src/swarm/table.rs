@@ -50,11 +50,10 @@ impl Stage<'_> {
                 follow(&mut known, &mut wanted, at, halfway);
                 self.says(halfway, answer);
                 known.hears(&rules, halfway, answer);
-                follow(&mut known, &mut wanted, halfway, next);
-            } else {
-                follow(&mut known, &mut wanted, at, next);
+                at = halfway;
             }
             self.knows(&router, &known, next - SLACK);
+            follow(&mut known, &mut wanted, at, next);
             at = next;
         }
         let over = at + rules.gmi + HEARD;
@@ -277,7 +276,9 @@ impl Stage<'_> {
                 let to = rest.first().map_or(over, |(to, _)| *to) - SLACK;
                 match flags[number] {
                     true if to > from + HEARD + 1_000 => self.some(&data, Span(from + HEARD, to)),
-                    false if to > from + HEARD => _ = self.none(&data, Span(from + HEARD, to)),
+                    false if to > from + HEARD + 4 * SLACK => {
+                        _ = self.none(&data, Span(from + HEARD, to))
+                    }
                     _ => {}
                 }
             }
