@@ -16,10 +16,17 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, socko
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 
-/// What takes longer than this to measure is not exact enough.
+/// What takes longer than this to measure is not exact enough on any machine.
 const EXACT: Duration = Duration::from_micros(200);
 
-/// A distance that differs by less is the same one, and drifts.
+/// How often it is tried in a row. The first measurements are as many, and the best of them shows what
+/// this machine can do.
+const TRIES: usize = 20;
+
+/// A distance that differs by less is the same one. An act and the packet that it causes may be so near.
+const SAME_NS: u128 = 20_000;
+
+/// Between two measurements the clock may have drifted by so much.
 const DRIFT_NS: u128 = 500_000;
 
 /// A distance that differs by more was set.
@@ -39,6 +46,8 @@ pub fn monotonic() -> Duration {
 pub struct Wall {
     mouth: UnixDatagram,
     ear: UnixDatagram,
+    /// What took longer than this to measure is not exact enough.
+    exact: Duration,
     distances: Mutex<Distances>,
 }
 
@@ -51,14 +60,15 @@ impl Wall {
         let (mouth, ear) = UnixDatagram::pair()?;
         ear.set_nonblocking(true)?;
         setsockopt(&ear, sockopt::ReceiveTimestampns, &true)?;
-        let wall = Self { mouth, ear, distances: Mutex::default() };
-        for _ in 0..1000 {
-            wall.measure()?;
-            if !wall.distances().eras.is_empty() {
-                return Ok(wall);
-            }
-        }
-        Err(io::ErrorKind::TimedOut.into())
+        let mut wall = Self { mouth, ear, exact: EXACT, distances: Mutex::default() };
+        let tries = (0..TRIES).map(|_| wall.sample());
+        let tries = tries.collect::<io::Result<Vec<Sample>>>()?;
+        let best = tries.iter().min_by_key(|sample| sample.took).filter(|best| best.took <= EXACT);
+        let best = best.ok_or(io::ErrorKind::TimedOut)?;
+        // Half of it is the error.
+        wall.exact = (best.took * 2).min(EXACT);
+        wall.distances().note(best.at, best.stamp);
+        Ok(wall)
     }
 
     /// Measures again, if the machine is not too busy.
@@ -66,15 +76,21 @@ impl Wall {
     /// # Errors
     /// Errors of sockets.
     pub fn measure(&self) -> io::Result<()> {
-        let before = monotonic();
-        self.mouth.send(&[0])?;
-        let after = monotonic();
-        let stamp = self.stamp()?;
-        let took = after.saturating_sub(before);
-        if took <= EXACT {
-            self.distances().note(before + took / 2, stamp);
+        for _ in 0..TRIES {
+            let Sample { at, stamp, took } = self.sample()?;
+            if took <= self.exact {
+                self.distances().note(at, stamp);
+                break;
+            }
         }
         Ok(())
+    }
+
+    fn sample(&self) -> io::Result<Sample> {
+        let before = monotonic();
+        self.mouth.send(&[0])?;
+        let took = monotonic().saturating_sub(before);
+        Ok(Sample { at: before + took / 2, stamp: self.stamp()?, took })
     }
 
     /// The kernel's stamp of the datagram that waits.
@@ -94,6 +110,13 @@ impl Wall {
     pub fn distances(&self) -> MutexGuard<'_, Distances> {
         self.distances.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// At this time of CLOCK_MONOTONIC the kernel stamped so, give or take half of what it took.
+struct Sample {
+    at: Duration,
+    stamp: Duration,
+    took: Duration,
 }
 
 /// How far the wall clock was ahead, and when.
@@ -126,7 +149,7 @@ impl Distances {
     pub fn note(&mut self, monotonic: Duration, wall: Duration) {
         let ahead = nanos(wall) - nanos(monotonic);
         match self.eras.last_mut() {
-            Some(era) if era.ahead.abs_diff(ahead) <= DRIFT_NS => era.last = monotonic,
+            Some(era) if era.ahead.abs_diff(ahead) <= SAME_NS => era.last = monotonic,
             _ => self.eras.push(Era { ahead, first: monotonic, last: monotonic }),
         }
     }
@@ -243,7 +266,8 @@ mod tests {
         assert_eq!(distances.set(), []);
         for at in (7..60_000).step_by(1000) {
             let found = distances.instant(shown(at)).unwrap();
-            assert!(found.abs_diff(ms(at)) < ms(1), "{found:?} is not {at} ms");
+            let off = found.abs_diff(ms(at));
+            assert!(off < Duration::from_micros(50), "{found:?} is not {at} ms");
         }
     }
 
@@ -267,7 +291,7 @@ mod tests {
         let after = monotonic();
         let stamp = wall.stamp().unwrap();
         let at = wall.distances().instant(stamp).unwrap();
-        let slack = ms(1);
+        let slack = EXACT;
         assert!(before <= at + slack && at <= after + slack, "{before:?} {at:?} {after:?}");
     }
 }
