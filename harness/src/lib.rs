@@ -72,6 +72,7 @@ pub mod output;
 pub mod plan;
 pub mod printable;
 pub mod protocol;
+pub mod recipe;
 pub mod recording;
 pub mod replay;
 pub mod report;

@@ -62,7 +62,7 @@ pub struct Recording {
     pub struck: Vec<Struck>,
     /// What was counted instead of kept.
     pub unkept: Unkept,
-    /// What the programs wrote that acts started, in the order in which they were started.
+    /// What programs wrote, in the order in which they were started.
     pub outputs: Vec<ProgramOutput>,
     /// When the laboratory itself was late, and by how much.
     pub lateness: Lateness,
@@ -129,11 +129,21 @@ pub struct Unkept {
     pub noise: u64,
 }
 
-/// A program that an act has started.
+/// Who has started a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Origin {
+    /// An act.
+    Act(ActId),
+    /// The software of this node; the program's name.
+    Device(NodeId, String),
+}
+
+/// What a program wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramOutput {
-    /// The act.
-    pub act: ActId,
+    /// Who has started it.
+    pub origin: Origin,
     /// How it ended, in words; `None` if it still ran at the end of the run.
     pub status: Option<String>,
     /// The beginning and the end of what it wrote to standard output and standard error.

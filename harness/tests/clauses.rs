@@ -25,7 +25,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 fn shipped() -> Vec<Row> {
     let found = find(&[Path::new(ROOT).join("scenarios")]).unwrap();
-    let plans = load_all(&found, &[]).whole().unwrap();
+    let plans = load_all(&found, &[], &[]).whole().unwrap();
     let code: Vec<PathBuf> = ["src", "harness/src"].map(|code| Path::new(ROOT).join(code)).into();
     rows(&plans, &code, &Cancel::new()).unwrap()
 }

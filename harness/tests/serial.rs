@@ -24,8 +24,9 @@ fn again<T: Serialize + DeserializeOwned + std::fmt::Debug>(name: &str, value: &
 
 #[test]
 fn plans_and_recordings_are_what_they_were() {
-    let plans =
-        files::load_all(&files::find(&[PathBuf::from(SCENARIOS)]).unwrap(), &[]).whole().unwrap();
+    let plans = files::load_all(&files::find(&[PathBuf::from(SCENARIOS)]).unwrap(), &[], &[])
+        .whole()
+        .unwrap();
     assert!(plans.len() > 80, "only {} plans", plans.len());
     let mut recorded = 0;
     for plan in &plans {

@@ -9,12 +9,11 @@ use castnet::addr::Family;
 
 use super::carriers::Carriers;
 use super::interfaces::{ends, ifindex};
-use super::output::Output;
 use super::unicast;
 use super::wards::Wards;
-use crate::lab::{Built, Netlink, Netns, Program, Streams};
+use crate::lab::{Built, Netlink, Netns, Output, Program, Streams};
 use crate::plan::{ActId, Plan, PortId};
-use crate::recording::ProgramOutput;
+use crate::recording::{Origin, ProgramOutput};
 use crate::role::Stage;
 
 /// The nodes as machines.
@@ -135,8 +134,8 @@ impl<'a> Machines<'a> {
         let programs = self.programs.borrow();
         let output = |started: &Rc<Started>| {
             started.output.drain();
-            let (act, status) = (started.act, started.status.get().cloned());
-            ProgramOutput { act, status, octets: started.output.kept() }
+            let (origin, status) = (Origin::Act(started.act), started.status.get().cloned());
+            ProgramOutput { origin, status, octets: started.output.kept() }
         };
         programs.iter().map(output).collect()
     }

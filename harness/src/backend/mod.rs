@@ -12,7 +12,6 @@ mod machine;
 mod memory;
 pub mod netns;
 mod noise;
-mod output;
 mod readings;
 mod segment;
 pub mod sim;

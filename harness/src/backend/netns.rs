@@ -230,7 +230,7 @@ impl<'a> Lab<'a> {
         let readings = Readings::new(stage, netns);
         let (begun, acts) = perform(stage, &machines, actors, &readings).await;
         machines.carriers().give_up(stage);
-        let outputs = machines.outputs();
+        let mut outputs = machines.outputs();
         let counters = readings.taken();
         actors.iter_mut().for_each(|actor| actor.quiet(stage));
         for (node, actor) in actors.iter_mut().enumerate() {
@@ -249,6 +249,7 @@ impl<'a> Lab<'a> {
             }
         }
         let struck = faults.struck(plan);
+        outputs.extend(std::mem::take(&mut stage.log.borrow_mut().outputs));
         Ok(Recording {
             struck,
             counters,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use castnet_lab::plan::{LoadError, Plan, load_within};
+use castnet_lab::plan::{LoadError, Plan, Role, Swap, load_within};
 use castnet_lab::runner::files::{self, Found, Loaded};
 use clap::Args;
 
@@ -22,6 +22,10 @@ pub(super) struct Paths {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     templates: Templates,
+    /// Have routers run this software instead of what the scenario says: `frr` on all of them, `r1=frr` on
+    /// one, or a recipe of your own (`r1=./mine.toml`); may be given more than once. See docs/devices.md.
+    #[arg(long, value_name = "[NODE=]NAME", value_parser = Swap::parse)]
+    device: Vec<Swap>,
 }
 
 /// What scenarios may read.
@@ -40,7 +44,16 @@ impl Paths {
     pub(super) fn load(&self, json: bool) -> Result<Loaded, Failure> {
         let found = files::find(&self.paths).map_err(Failure::usage)?;
         tell_left_out(&found);
-        let loaded = files::load_all(&found, &self.templates.templates);
+        let loaded = files::load_all(&found, &self.templates.templates, &self.device);
+        let is_router = |name: &String| {
+            let nodes = loaded.plans.iter().flat_map(|plan| &plan.nodes);
+            let mut routers = nodes.filter(|node| matches!(node.role, Role::Router(_)));
+            routers.any(|node| node.name == *name)
+        };
+        let mut named = self.device.iter().filter_map(|swap| swap.node.as_ref());
+        if let Some(absent) = named.find(|&name| !loaded.plans.is_empty() && !is_router(name)) {
+            return Err(Failure::usage(format!("--device: no scenario has a router {absent}")));
+        }
         loaded.wrong.iter().filter(|_| !json).for_each(tell);
         tell_remarks(&loaded.plans);
         Ok(loaded)

@@ -4,3 +4,4 @@
 //! configuration. Nothing here runs a device.
 
 pub mod castnet;
+pub mod foreign;

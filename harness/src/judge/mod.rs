@@ -9,6 +9,7 @@ mod delivery;
 pub mod doubt;
 mod field;
 mod filter;
+mod foreign;
 mod history;
 pub mod invariant;
 mod latency;
@@ -301,6 +302,10 @@ impl Judged {
         Self::new(Outcome::Vacuous, why)
     }
 
+    fn unsupported(why: String) -> Self {
+        Self::new(Outcome::Unsupported, vec![why])
+    }
+
     /// It is about this instant.
     fn at(self, at: Instant) -> Self {
         Self { at: Some(at), ..self }
@@ -364,7 +369,11 @@ impl<'a> Evidence<'a> {
     }
 
     fn judge(&self, check: &Check) -> Judged {
-        match &check.claim {
+        self.unless_unreadable(&check.claim, self.judge_claim(&check.claim))
+    }
+
+    fn judge_claim(&self, claim: &Claim) -> Judged {
+        match claim {
             Claim::Packet { filter, count, spacing, window } => {
                 self.packets(filter, count, spacing.as_ref(), window)
             }

@@ -38,6 +38,11 @@ impl Evidence<'_> {
         groups: &BTreeMap<Group, Option<MembersOf>>,
         moment: &Moment,
     ) -> Judged {
+        let read = self.state_at(moment);
+        let unreadable = read.and_then(|read| self.members_unreadable(port, groups, read.last));
+        if let Some(unreadable) = unreadable {
+            return unreadable;
+        }
         let told = self.told_of_members(port);
         let dead = self.state_at(moment).and_then(|moment| {
             self.dead_since(self.plan.ports[port].node, moment.last).filter(|_| groups.is_empty())
@@ -46,7 +51,7 @@ impl Evidence<'_> {
             let why = format!("the router was killed at {since}: whatever it did, it has no state");
             return Judged::vacuous(vec![why]);
         }
-        if groups.is_empty() && told.is_empty() {
+        if groups.is_empty() && told.is_empty() && self.software(port).is_none() {
             let why = "there never were any, so that there are none here proves nothing";
             return Judged::vacuous(vec![why.to_owned()]);
         }
@@ -169,7 +174,7 @@ impl Evidence<'_> {
     }
 
     /// The ports on the link of this one, and beyond the switches on it.
-    fn segment(&self, port: PortId) -> impl Iterator<Item = PortId> {
+    pub(super) fn segment(&self, port: PortId) -> impl Iterator<Item = PortId> {
         let of = |port: PortId| self.plan.links[self.plan.ports[port].link].segment;
         (0..self.plan.ports.len()).filter(move |&other| of(other) == of(port))
     }
@@ -189,6 +194,9 @@ impl Evidence<'_> {
 
     /// The querier at its port, as the router sees it.
     fn view(&self, port: PortId, at: Instant) -> Option<IpAddr> {
+        if self.software(port).is_some() {
+            return self.last_to_query(port, at);
+        }
         let told = self.told(port, at);
         let queriers = told.filter_map(|(_, what)| match what {
             StateChange::Querier { querier, .. } => Some(*querier),
@@ -199,6 +207,9 @@ impl Evidence<'_> {
 
     /// The groups with members at the port, as the router told until then, with their sources.
     pub(super) fn members_at(&self, port: PortId, at: Instant) -> BTreeMap<Group, MembersOf> {
+        if self.software(port).is_some() {
+            return self.forwarded_to(port, at).0;
+        }
         let mut groups = BTreeMap::new();
         for (_, what) in self.told(port, at) {
             match what {
@@ -264,6 +275,10 @@ impl Evidence<'_> {
         let deeds = nodes.flat_map(|node| self.deeds(node)).map(|(at, _)| at);
         let told = self.recording.events.iter().filter(|event| changes_state(event)).map(|e| e.at);
         let mut changes: Vec<Instant> = told.chain(self.queries(port)).chain(deeds).collect();
+        if self.segment(port).any(|port| self.software(port).is_some()) {
+            changes.extend(self.all_queries(port));
+            changes.extend(self.recording.mfc.iter().map(|change| change.at));
+        }
         changes.sort_unstable();
         changes
     }

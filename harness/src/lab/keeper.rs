@@ -1,4 +1,5 @@
-//! The first process of a ward: it starts the ward's programs and adopts what they leave behind.
+//! The first process of a ward: it furnishes the ward, starts its programs, and adopts what they leave
+//! behind.
 //!
 //! It is number 1 of a PID namespace, so that everything in the ward ends with it (pid_namespaces(7)),
 //! whatever has forked, left its group or its session. It ends when the other end of its socket
@@ -20,10 +21,23 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 use serde::{Deserialize, Serialize};
 
+use super::furniture::Furniture;
 use super::{letter, sys};
 
-/// A program, as a letter to the keeper; the descriptors of the letter are the program's socket for
-/// [`Report`]s, its standard input, standard output and standard error.
+/// A letter to the keeper. Its first descriptor is a socket for the keeper's answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Errand {
+    /// Start a program. The further descriptors are its standard input, standard output and standard
+    /// error, and the answers are [`Report`]s.
+    Start(Order),
+    /// Put folders and files where only the ward sees them. The answer is an [`Outcome`].
+    Furnish(Furniture),
+}
+
+/// The keeper's answer to an errand that is done at once: the step that failed, and its reason (errno(3)).
+pub(super) type Outcome = Result<(), (String, i32)>;
+
+/// A program that is to be started.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
     /// The first argument, if it is not the program itself.
@@ -104,8 +118,11 @@ pub(super) fn keep(orders: &OwnedFd, netns: OwnedFd) -> io::Result<()> {
                 report(&reports, &Report::Ended(status), &[]);
             }
         }
-        match letter::receive::<Order>(orders.as_fd()) {
-            Ok(Some(letter)) => programs.extend(start(letter)),
+        match letter::receive::<Errand>(orders.as_fd()) {
+            Ok(Some(letter)) => match letter.value {
+                Errand::Start(order) => programs.extend(start(order, letter.descriptors)),
+                Errand::Furnish(furniture) => answer(&furniture, letter.descriptors),
+            },
             Ok(None) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
@@ -130,11 +147,10 @@ fn found(netns: OwnedFd) -> Result<(), (&'static str, io::Error)> {
 }
 
 /// Starts a program, and returns where to report its end.
-fn start(letter: letter::Letter<Order>) -> Option<(Pid, OwnedFd)> {
-    let Ok([reports, stdin, stdout, stderr]) = <[OwnedFd; 4]>::try_from(letter.descriptors) else {
+fn start(order: Order, descriptors: Vec<OwnedFd>) -> Option<(Pid, OwnedFd)> {
+    let Ok([reports, stdin, stdout, stderr]) = <[OwnedFd; 4]>::try_from(descriptors) else {
         return None;
     };
-    let order = letter.value;
     let mut command = Command::new(&order.program);
     command.args(&order.arguments).process_group(0);
     command.stdin(stdin).stdout(stdout).stderr(stderr);
@@ -152,6 +168,15 @@ fn start(letter: letter::Letter<Order>) -> Option<(Pid, OwnedFd)> {
             report(&reports, &Report::Refused(errno(&error)), &[]);
             None
         }
+    }
+}
+
+fn answer(furniture: &Furniture, descriptors: Vec<OwnedFd>) {
+    let placed = furniture.place();
+    let outcome: Outcome = placed.map_err(|(step, error)| (step, errno(&error)));
+    for to in descriptors {
+        // Who has asked may be gone.
+        _ = letter::send(to.as_fd(), &outcome, &[]);
     }
 }
 

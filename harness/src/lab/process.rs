@@ -6,10 +6,12 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use castnet::kernel::readable;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -80,11 +82,15 @@ impl Process {
     /// # Errors
     /// Errors of pidfd_send_signal(2), and why it could not be started.
     pub fn kill(&self) -> io::Result<()> {
+        self.signal(Signal::SIGKILL)
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<()> {
         loop {
             self.listen()?;
             let known = self.known.borrow();
             if let (Some(pidfd), None) = (&known.pidfd, known.ended) {
-                return match sys::pidfd_send_signal(pidfd.as_fd(), Signal::SIGKILL) {
+                return match sys::pidfd_send_signal(pidfd.as_fd(), signal) {
                     Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
                     sent => sent,
                 };
@@ -95,6 +101,31 @@ impl Process {
             // The keeper answers at once.
             letter::wait(&[self.reports.as_fd()])?;
         }
+    }
+
+    /// How long the program has waited for a CPU since its start (proc_pid_schedstat(5)); `None` where the
+    /// kernel does not count it.
+    ///
+    /// # Errors
+    /// If it has not started or has ended.
+    pub fn waited(&self) -> io::Result<Option<Duration>> {
+        let known = self.known.borrow();
+        let pidfd = known.pidfd.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let pid = pid_of(pidfd.as_fd())?;
+        let counted = match fs::read_to_string(format!("/proc/{pid}/schedstat")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            counted => counted?,
+        };
+        let waited = counted.split_whitespace().nth(1).and_then(|nanos| nanos.parse().ok());
+        Ok(waited.map(Duration::from_nanos))
+    }
+
+    /// Sends SIGHUP, as who wants a daemon to read its files again. A dead process is left alone.
+    ///
+    /// # Errors
+    /// Errors of [`Self::kill`].
+    pub fn hang_up(&self) -> io::Result<()> {
+        self.signal(Signal::SIGHUP)
     }
 
     /// Waits until the process is dead: everything that it held open is then closed.
@@ -156,6 +187,13 @@ impl Known {
             (None, None) => self.is_over.then(|| Err(ward_is_gone())),
         }
     }
+}
+
+/// The number of the process behind a pidfd, as this process' /proc has it.
+pub(super) fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<u32> {
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    let pid = info.lines().find_map(|line| line.strip_prefix("Pid:"));
+    pid.and_then(|pid| pid.trim().parse().ok()).ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 fn ward_is_gone() -> io::Error {

@@ -3,15 +3,16 @@
 //! A ward is a PID namespace with a /proc of its own in the node's network namespace. Dropping a
 //! [`Ward`] kills every process in it, and waits until the kernel has removed them all.
 
-use std::fs;
 use std::io;
-use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 
-use super::keeper::{Founding, Order};
-use super::process::{Process, Streams};
+use super::furniture::Furniture;
+use super::keeper::{Errand, Founding, Order, Outcome};
+use super::process::{Process, Streams, pid_of};
 use super::warden::Warden;
 use super::{Netns, again, letter, sys};
 
@@ -95,8 +96,35 @@ impl Ward {
         let (reports, theirs) = letter::pair()?;
         let Streams { stdin, stdout, stderr } = streams;
         let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        letter::send(self.orders.as_fd(), &order, &descriptors)?;
+        letter::send(self.orders.as_fd(), &Errand::Start(order), &descriptors)?;
         Ok(Process::reported_by(reports))
+    }
+
+    /// Puts folders and files where only the ward's programs see them. Blocks until it is done.
+    ///
+    /// # Errors
+    /// The step that failed; `EMSGSIZE` for more than 128 KiB of files.
+    pub fn furnish(&self, furniture: &Furniture) -> io::Result<()> {
+        let (answers, theirs) = letter::pair()?;
+        let errand = Errand::Furnish(furniture.clone());
+        letter::send(self.orders.as_fd(), &errand, &[theirs.as_fd()])?;
+        drop(theirs);
+        letter::wait(&[answers.as_fd()])?;
+        let gone = || io::Error::other("the process that keeps the place has ended");
+        let letter = letter::receive::<Outcome>(answers.as_fd())?.ok_or_else(gone)?;
+        letter.value.map_err(|(step, errno)| {
+            let error = io::Error::from_raw_os_error(errno);
+            io::Error::new(error.kind(), format!("{step}: {error}"))
+        })
+    }
+
+    /// A path of the ward, as this process reaches it.
+    ///
+    /// # Errors
+    /// Errors of [`Self::pid`].
+    pub fn inside(&self, path: &Path) -> io::Result<PathBuf> {
+        let below = path.strip_prefix("/").unwrap_or(path);
+        Ok(PathBuf::from(format!("/proc/{}/root", self.pid()?)).join(below))
     }
 
     /// The number of the ward's first process, as this process' /proc has it.
@@ -104,9 +132,7 @@ impl Ward {
     /// # Errors
     /// Errors of reading /proc/self/fdinfo.
     pub fn pid(&self) -> io::Result<u32> {
-        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", self.keeper.as_raw_fd()))?;
-        let pid = info.lines().find_map(|line| line.strip_prefix("Pid:"));
-        pid.and_then(|pid| pid.trim().parse().ok()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        pid_of(self.keeper.as_fd())
     }
 }
 

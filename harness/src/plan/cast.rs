@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::devices::Devices;
 use super::routes::Routes;
 use super::topology::Topology;
 use super::{Device, Node, NodeId, Role, Router, RouterPort, Switch, injection};
@@ -10,11 +11,24 @@ use crate::scenario::{self, Scenario};
 
 impl Topology {
     /// Gives each node its routes and its role.
-    pub(super) fn cast(&mut self, scenario: &Scenario, faults: &mut Diagnostics) {
+    pub(super) fn cast(
+        &mut self,
+        scenario: &Scenario,
+        devices: &Devices<'_>,
+        faults: &mut Diagnostics,
+    ) {
         let routes = Routes::new(scenario, self, faults);
         for (id, written) in scenario.nodes.iter().enumerate() {
             self.nodes[id].routes = routes.unicast(id, &self.links);
-            self.nodes[id].role = self.role(id, written, &routes, faults);
+            let mut role = self.role(id, written, &routes, faults);
+            if let (Role::Router(router), scenario::Role::Router(written)) =
+                (&mut role, &written.role)
+            {
+                router.who = devices.of(&self.nodes[id].name, written, faults);
+                // Only programs can be software of others.
+                self.nodes[id].is_process |= router.who != Device::Castnet;
+            }
+            self.nodes[id].role = role;
         }
     }
 

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::claim::Claims;
+use super::devices::{Devices, Swap};
 use super::limits::Limits;
 use super::timing::Timing;
 use super::topology::Topology;
-use super::{Act, Action, Check, Golden, Node, Plan, Role, evidence, fault, proof, timeline};
+use super::{
+    Act, Action, Check, Device, Golden, Node, Plan, Role, evidence, fault, proof, timeline,
+};
 use crate::scenario::diagnostic::{Diagnostics, Rejected, render_remark};
 use crate::scenario::{
     self, Backend, Backends, Draft, Expectation, Gaps, Listener, Reach, Scenario, Source, Sources,
@@ -59,9 +62,17 @@ pub fn load(path: &Path) -> Result<Vec<Plan>, LoadError> {
 /// # Errors
 /// The file cannot be read, or all its faults.
 pub fn load_within(path: &Path, folders: &[PathBuf]) -> Result<Vec<Plan>, LoadError> {
+    load_with(path, folders, &[])
+}
+
+/// As [`load_within`], with the software that the user wants on routers.
+///
+/// # Errors
+/// The file cannot be read, or all its faults.
+pub fn load_with(path: &Path, folders: &[PathBuf], swaps: &[Swap]) -> Result<Vec<Plan>, LoadError> {
     let shown = path.display().to_string();
     let plans = match scenario::read(path) {
-        Ok(source) => compile_within(&shown, &source, &Reach::of(path, folders)),
+        Ok(source) => compile_within(&shown, &source, &Reach::of(path, folders), swaps),
         Err(Unreadable::Io(error)) => return Err(LoadError::Read(shown, error)),
         Err(Unreadable::NotUtf8 { lossy, at, octet }) => Err(not_utf8(shown, lossy, at, octet)),
     };
@@ -83,18 +94,29 @@ fn not_utf8(path: String, lossy: String, at: usize, octet: u8) -> Rejected {
 /// # Errors
 /// All faults of the scenario.
 pub fn compile_all(path: &str, source: &str) -> Result<Vec<Plan>, Rejected> {
-    compile_within(path, source, &Reach::of(Path::new(path), &[]))
+    compile_within(path, source, &Reach::of(Path::new(path), &[]), &[])
 }
 
-fn compile_within(path: &str, source: &str, reach: &Reach) -> Result<Vec<Plan>, Rejected> {
+fn compile_within(
+    path: &str,
+    source: &str,
+    reach: &Reach,
+    swaps: &[Swap],
+) -> Result<Vec<Plan>, Rejected> {
+    let devices = Devices { scenario: Path::new(path), reach, swaps };
     let (sources, drafts, mut faults) = scenario::drafts(path, source, reach);
     let (mut plans, mut told) = (Vec::new(), Vec::new());
     for Draft { combination, scenario, gaps, faults: mut own } in drafts {
         let names = (path, combination.as_str());
-        if let Some(plan) = plan(names, sources.scenario(), scenario, gaps, &mut own) {
+        if let Some(plan) = plan(names, sources.scenario(), &devices, scenario, gaps, &mut own) {
             let remarks = own.remarks();
             let remarks = remarks.iter().map(|remark| render_remark(&sources, remark)).collect();
-            plans.push(Plan { remarks, ..plan });
+            let swaps: Vec<String> = swaps.iter().map(ToString::to_string).collect();
+            let name = match swaps.is_empty() {
+                true => plan.name,
+                false => format!("{}@{}", plan.name, swaps.join(",").replace('/', "_")),
+            };
+            plans.push(Plan { remarks, name, swaps, ..plan });
         }
         told.push((combination, own));
     }
@@ -125,12 +147,13 @@ pub fn compile(path: &str, source: &str) -> Result<Plan, Rejected> {
 fn plan(
     (path, combination): (&str, &str),
     source: &Source,
+    devices: &Devices<'_>,
     scenario: Scenario,
     mut gaps: Gaps,
     faults: &mut Diagnostics,
 ) -> Option<Plan> {
     let mut topology = Topology::new(&scenario, &gaps, faults);
-    topology.cast(&scenario, faults);
+    topology.cast(&scenario, devices, faults);
     let acts = timeline::acts(&scenario, &topology, &mut gaps.acts, faults);
     let struck = fault::faults(&scenario, &topology, source, faults);
     let mut claims = Claims::new(&topology, &scenario, &acts, &gaps, faults);
@@ -160,10 +183,12 @@ fn plan(
         proof::bind(&scenario.proves, &mut checks, scenario.family, faults);
     }
     let checks: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();
-    let backends = scenario.backends.or_else(|| simulated(&topology.nodes));
+    let backends = scenario.backends.or_else(|| elsewhere(&topology.nodes));
+    let is_foreign = software(&topology.nodes).is_some();
     is_whole.then_some(Plan {
         name: name(path, combination),
         combination: combination.to_owned(),
+        swaps: Vec::new(),
         path: path.to_owned(),
         title: scenario.title.value,
         family: scenario.family,
@@ -183,7 +208,8 @@ fn plan(
         record: scenario.record,
         checks,
         readings,
-        golden: scenario.golden.map(|golden| Golden {
+        // What is kept is castnet's behaviour.
+        golden: scenario.golden.filter(|_| !is_foreign).map(|golden| Golden {
             line: source.line(golden.span.start),
             backends: golden.backends,
         }),
@@ -193,8 +219,13 @@ fn plan(
 /// The most nodes that a run on the kernel may have.
 const MOST_REAL: usize = 1000;
 
-/// The restriction to the simulator, for scenarios with too many nodes.
-fn simulated(nodes: &[Node]) -> Option<Backends> {
+/// The restriction to the simulator for scenarios with too many nodes, or to the kernel for software of
+/// others.
+fn elsewhere(nodes: &[Node]) -> Option<Backends> {
+    if let Some((node, name)) = software(nodes) {
+        let because = format!("{node} runs {name}, which only a kernel can");
+        return Some(Backends { only: vec![Backend::Netns], because });
+    }
     let crowded =
         nodes.iter().find(|node| matches!(node.role, Role::Listener(Listener::Population { .. })));
     let because = match crowded {
@@ -203,6 +234,16 @@ fn simulated(nodes: &[Node]) -> Option<Backends> {
         None => return None,
     };
     Some(Backends { only: vec![Backend::Sim], because })
+}
+
+/// The first node that runs software of others, and the name of that.
+fn software(nodes: &[Node]) -> Option<(&str, &str)> {
+    nodes.iter().find_map(|node| match &node.role {
+        Role::Router(router) if router.who != Device::Castnet => {
+            Some((node.name.as_str(), router.who.name()))
+        }
+        _ => None,
+    })
 }
 
 impl Plan {

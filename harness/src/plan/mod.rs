@@ -13,6 +13,7 @@ mod check;
 mod claim;
 mod compile;
 mod delivery;
+mod devices;
 mod evidence;
 mod fault;
 mod in_force;
@@ -55,12 +56,13 @@ pub use check::{
     Check, Claim, Counted, Filter, Latency, MembersOf, MfcState, Reading, Receiver, Step, When,
     Window,
 };
-pub use compile::{LoadError, SEED, compile, compile_all, load, load_within};
+pub use compile::{LoadError, SEED, compile, compile_all, load, load_with, load_within};
+pub use devices::Swap;
 pub use fault::Fault;
 pub use injection::{Flaws, Injection, Payload};
 pub use place::Place;
 pub use port::{LINK_LOCAL_LENGTH, Port};
-pub use router::{Device, Router, RouterPort, SourceRoute};
+pub use router::{Device, Router, RouterPort, Software, SourceRoute};
 
 pub use crate::protocol::filter::SourceFilter;
 
@@ -71,6 +73,9 @@ pub struct Plan {
     pub name: String,
     /// Which combination of its matrix it is: `version=2,lmqi=500ms`; empty if it has none.
     pub combination: String,
+    /// The software that the user wanted on routers instead of the scenario's: `r1=frr`.
+    #[serde(default)]
+    pub swaps: Vec<String>,
     /// The file, as the user named it.
     pub path: String,
     /// One line with the scenario's claim.

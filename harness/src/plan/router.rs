@@ -4,6 +4,7 @@
 //! own configuration.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use castnet::addr::Channel;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PortId;
 use crate::knobs::Knobs;
+use crate::recipe::Recipe;
 
 /// The most interfaces that Linux routes multicast between (`MAXVIFS` of linux/mroute.h).
 pub(super) const MOST_INTERFACES: usize = 32;
@@ -30,13 +32,40 @@ pub struct Router {
 }
 
 /// The software of a router.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Device {
     /// castnet's own.
     #[default]
     Castnet,
+    /// That of others.
+    Foreign(Box<Software>),
 }
+
+/// Software of others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Software {
+    /// Its name in a scenario, or the path of its recipe there.
+    pub name: String,
+    /// The folder of its recipe, if that is a file.
+    pub folder: PathBuf,
+    /// Its recipe.
+    pub recipe: Recipe,
+}
+
+impl Device {
+    /// Its name in a scenario.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Castnet => CASTNET,
+            Self::Foreign(software) => &software.name,
+        }
+    }
+}
+
+/// The name of castnet's own software.
+pub(super) const CASTNET: &str = "castnet";
 
 /// An interface of a router.
 #[derive(Clone, Debug, Serialize, Deserialize)]

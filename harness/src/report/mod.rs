@@ -28,6 +28,8 @@ pub struct Finished {
     pub name: String,
     /// Which combination of its matrix it is; empty if it has none.
     pub combination: String,
+    /// The software that the user wanted on routers instead of the scenario's: `r1=frr`.
+    pub swaps: Vec<String>,
     /// The file, as the user named it.
     pub path: String,
     /// The scenario's title, which is what it claims.
@@ -63,7 +65,7 @@ pub struct Finished {
 pub struct ProgramLog {
     /// The name of its node.
     pub node: String,
-    /// The act that started it, in words.
+    /// The act that started it, in words, or the program of the node's software.
     pub act: String,
     /// How it ended, in words; `None` if it still ran at the end of the run.
     pub status: Option<String>,
@@ -77,7 +79,7 @@ impl Finished {
     /// The command that repeats the run.
     #[must_use]
     pub fn repeat(&self) -> String {
-        let Self { combination, path, backend, seed, .. } = self;
+        let Self { combination, path, backend, seed, swaps, .. } = self;
         let seed = match *seed {
             SEED => String::new(),
             seed => format!(" --seed {seed}"),
@@ -89,7 +91,12 @@ impl Finished {
         };
         // The kernel is the default backend where the scenario and the machine allow it.
         let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
-        format!("castnet run{backend} {}{only}{seed}", shell_word(path))
+        let swaps = swaps.iter().map(|swap| format!(" --device {}", shell_word(swap)));
+        format!(
+            "castnet run{backend} {}{only}{seed}{}",
+            shell_word(path),
+            swaps.collect::<String>()
+        )
     }
 
     /// How often it was tried, at least once.

@@ -66,6 +66,7 @@ mod tests {
         Finished {
             name: name.to_owned(),
             combination: String::new(),
+            swaps: Vec::new(),
             path: format!("{name}.toml"),
             title: String::new(),
             clauses: Vec::new(),

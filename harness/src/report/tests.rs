@@ -22,6 +22,7 @@ pub(super) fn finished(name: &str, outcome: Outcome) -> Finished {
     Finished {
         name: name.to_owned(),
         combination: String::new(),
+        swaps: Vec::new(),
         path: format!("{name}.toml"),
         title: "Queries are asked".to_owned(),
         clauses: Vec::new(),

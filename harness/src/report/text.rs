@@ -234,6 +234,7 @@ mod tests {
         Finished {
             name: "igmp/v2/x".to_owned(),
             combination: String::new(),
+            swaps: Vec::new(),
             path: "scenarios/igmp/v2/x.toml".to_owned(),
             title: "Queries are asked".to_owned(),
             clauses: Vec::new(),

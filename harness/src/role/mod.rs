@@ -4,6 +4,7 @@
 //! time zero, performs its acts of the plan, and ends with the run. Its events go into the [`Log`].
 
 mod clock;
+mod foreign;
 mod host;
 mod injector;
 mod lateness;
@@ -24,8 +25,8 @@ use castnet::time::Instant;
 use futures_util::future::LocalBoxFuture;
 
 use crate::lab::{Netns, Ward};
-use crate::plan::{Action, NodeId, Plan, PortId, Role};
-use crate::recording::{Delivery, Late, Lateness, MdbChange, MfcChange, NodeEvent};
+use crate::plan::{Action, Device, NodeId, Plan, PortId, Role};
+use crate::recording::{Delivery, Late, Lateness, MdbChange, MfcChange, NodeEvent, ProgramOutput};
 use crate::scenario::Listener;
 
 pub use clock::Clock;
@@ -118,6 +119,8 @@ pub struct Log {
     pub mdb: Vec<MdbChange>,
     /// Events of routers and switches.
     pub events: Vec<NodeEvent>,
+    /// What programs of nodes wrote, except for those that acts started.
+    pub outputs: Vec<ProgramOutput>,
     /// The worst delay of an actor or router whose timing counts.
     pub lateness: Lateness,
     /// Every delay of one that was longer than the tolerance.
@@ -139,9 +142,15 @@ pub fn actor(
     ifindexes: &[u32],
 ) -> io::Result<Box<dyn Actor>> {
     Ok(match &plan.nodes[node].role {
-        Role::Router(written) => {
-            Box::new(router::RouterActor::open(plan, node, written, netns, ward, ifindexes)?)
-        }
+        Role::Router(written) => match &written.who {
+            Device::Castnet => {
+                Box::new(router::RouterActor::open(plan, node, written, netns, ward, ifindexes)?)
+            }
+            Device::Foreign(software) => {
+                let router = (written, software.as_ref());
+                Box::new(foreign::ForeignActor::open(plan, node, router, netns, ward, ifindexes)?)
+            }
+        },
         Role::Listener(Listener::Kernel { igmp_version }) => {
             Box::new(listener::ListenerActor::open(plan, node, *igmp_version, netns, ifindexes)?)
         }

@@ -15,7 +15,7 @@ use crate::capture::pcapng;
 use crate::judge::{Outcome, Verdict, judge};
 use crate::output::Folder;
 use crate::printable;
-use crate::recording::{ProgramOutput, Recording};
+use crate::recording::{Origin, ProgramOutput, Recording};
 use crate::report::{Finished, ProgramLog, html, ladder};
 use crate::snapshot::{Otherwise, golden};
 
@@ -71,6 +71,7 @@ impl Job<'_> {
         Finished {
             name: plan.name.clone(),
             combination: plan.combination.clone(),
+            swaps: plan.swaps.clone(),
             path: plan.path.clone(),
             title: plan.title.clone(),
             clauses: plan.proves.clone(),
@@ -127,15 +128,21 @@ impl Evidence {
 
 /// Writes the output of the run's `nth` program beside the capture.
 fn log(job: &Job<'_>, output: &ProgramOutput, nth: usize, verdict: &mut Verdict) -> ProgramLog {
-    let act = &job.plan.acts[output.act];
-    let path = job.pcapng.with_extension(format!("exec-{nth}.log"));
+    let (node, act, word) = match &output.origin {
+        Origin::Act(act) => {
+            let act = &job.plan.acts[*act];
+            (act.node, act.label.clone(), "exec")
+        }
+        Origin::Device(node, name) => (*node, name.clone(), name.as_str()),
+    };
+    let path = job.pcapng.with_extension(format!("{word}-{nth}.log"));
     let written = publish(&job.out, &path, |mut file| file.write_all(&output.octets));
     if let Err(error) = &written {
         verdict.break_off(cannot_write(&path, error));
     }
     ProgramLog {
-        node: job.plan.nodes[act.node].name.clone(),
-        act: act.label.clone(),
+        node: job.plan.nodes[node].name.clone(),
+        act,
         status: output.status.clone(),
         log: written.ok().map(|()| path),
         tail: tail(&output.octets),

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::UsageError;
-use crate::plan::{LoadError, Plan, load_within};
+use crate::plan::{LoadError, Plan, Swap, load_with};
 use crate::scenario::walk::{has_ending, walk};
 use crate::scenario::{Kind, kind};
 
@@ -190,9 +190,10 @@ impl Loaded {
     }
 }
 
-/// Compiles every file that it can. Scenarios may extend templates below `templates` too.
+/// Compiles every file that it can. Scenarios may extend templates below `templates` too, and their
+/// routers run the software of `swaps`.
 #[must_use]
-pub fn load_all(found: &Found, templates: &[PathBuf]) -> Loaded {
+pub fn load_all(found: &Found, templates: &[PathBuf], swaps: &[Swap]) -> Loaded {
     let mut loaded = Loaded { of: found.files.len(), ..Loaded::default() };
     for file in &found.files {
         let real = fs::canonicalize(file).unwrap_or_default();
@@ -200,7 +201,7 @@ pub fn load_all(found: &Found, templates: &[PathBuf]) -> Loaded {
             fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder))
         };
         let folders = found.folders.iter().filter(is_in).chain(templates);
-        match load_within(file, &folders.cloned().collect::<Vec<_>>()) {
+        match load_with(file, &folders.cloned().collect::<Vec<_>>(), swaps) {
             Ok(plans) => loaded.plans.extend(plans),
             Err(error) => loaded.wrong.push(error),
         }

@@ -15,7 +15,7 @@
 //! # std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap();
 //! # let out = std::env::temp_dir().join(format!("castnet-doc-{}", std::process::id()));
 //! let found = files::find(&["scenarios/igmp/v2/leave-last-member.toml".into()])?;
-//! let plans = Selection::default().pick(files::load_all(&found, &[]).whole()?)?;
+//! let plans = Selection::default().pick(files::load_all(&found, &[], &[]).whole()?)?;
 //! let jobs = runner::jobs(&plans, &Where::on(&[Backend::Sim]), 3, &out);
 //! let cancel = Cancel::new();
 //! let orders = Orders { at_a_time: 2, ..Orders::new(jobs, &cancel) };

@@ -185,6 +185,7 @@ impl Kind {
             ttl_thresholds: Vec::new(),
             keepalive: KEEPALIVE,
             is_process: false,
+            device: None,
         }
     }
 

@@ -199,6 +199,8 @@ pub struct Router {
     pub keepalive: Duration,
     /// Whether its daemon is a process of its own even without an act `kill`.
     pub is_process: bool,
+    /// Its software: the name of a recipe, or the path of one from the file on; castnet's own if `None`.
+    pub device: Option<Spanned<String>>,
 }
 
 /// A channel that is forwarded to a link whether or not it has members.

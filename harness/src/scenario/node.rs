@@ -130,6 +130,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         ttl_thresholds,
         keepalive,
         is_process: daemon,
+        device: table.string("device"),
     })
 }
 

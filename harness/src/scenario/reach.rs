@@ -32,8 +32,8 @@ impl Reach {
         Self { folders: folders.chain(named.filter_map(|it| fs::canonicalize(it).ok())).collect() }
     }
 
-    /// The text of a template, or why it has none. Never waits, and opens no device.
-    pub(super) fn read(&self, path: &Path) -> Result<String, String> {
+    /// The text of a template or a recipe, or why it has none. Never waits, and opens no device.
+    pub(crate) fn read(&self, path: &Path) -> Result<String, String> {
         let told = |error: std::io::Error| error.to_string();
         let found = OpenOptions::new().read(true).custom_flags(OFlag::O_PATH.bits()).open(path);
         let found = found.map_err(told)?;
@@ -59,7 +59,7 @@ impl Reach {
         };
         let is_hidden = |part: &OsStr| part.as_bytes().starts_with(b".");
         match below.iter().any(is_hidden) || real.extension() != Some(OsStr::new("toml")) {
-            true => Err("a template is a file *.toml that is not hidden".to_owned()),
+            true => Err("what a scenario reads is a file *.toml that is not hidden".to_owned()),
             false => Ok(()),
         }
     }

@@ -39,7 +39,7 @@ pub fn is_template(path: &Path) -> bool {
 pub enum Kind {
     /// A scenario, or what may be meant for one: a file with errors is never passed over.
     Scenario,
-    /// A template.
+    /// A part of scenarios: a template, or the recipe of a device.
     Template,
     /// The file of another program: none of its keys is one of a scenario.
     Foreign,
@@ -53,7 +53,7 @@ pub fn kind(path: &Path) -> Kind {
     let document = document.get_ref();
     let mut keys = document.iter().map(|(key, _)| key.get_ref().as_ref());
     let is_known = |key: &str| FILE.iter().copied().flatten().any(|known| known.name == key);
-    match has_only_template(document) {
+    match has_only_template(document) || is_recipe(document) {
         true => Kind::Template,
         false if !document.is_empty() && !keys.any(is_known) => Kind::Foreign,
         false => Kind::Scenario,
@@ -64,6 +64,11 @@ pub fn kind(path: &Path) -> Kind {
 fn has_only_template(document: &DeTable<'_>) -> bool {
     let has = |key| document.get(key).is_some();
     has("template") && !has("title") && !has("expect")
+}
+
+fn is_recipe(document: &DeTable<'_>) -> bool {
+    let has = |key| document.get(key).is_some();
+    has("software") && has("program") && !has("title")
 }
 
 /// Reads the templates that the scenario extends, one after the other; false if one is missing.

@@ -59,7 +59,9 @@ impl<A: HostInet> RouterActor<A> {
         written: &plan::Router,
         forwarder: usize,
     ) -> Result<Self, String> {
-        let plan::Device::Castnet = written.who;
+        if written.who != plan::Device::Castnet {
+            return Err(format!("{} runs on a kernel only", written.who.name()));
+        }
         let machine = Machine {
             node,
             events: EventRecorder::new(plan, node),

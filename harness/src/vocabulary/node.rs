@@ -2,7 +2,8 @@
 
 use super::key::Default::{Flag as Yes, Number, Text as Said};
 use super::key::Form::{
-    self, Flag, Group, Link, List, Node, Numbers, OneOrNamed, Table, Tables, Time, Whole, Words,
+    self, Flag, Group, Link, List, Node, Numbers, OneOrNamed, Table, Tables, Text, Time, Whole,
+    Words,
 };
 use super::key::{Key, Keys};
 
@@ -82,6 +83,8 @@ static ROUTER: &[Key] = &[
     )
     .or(Number(1)),
     Key::new("daemon", Words(&[PROCESS]), "Its daemon is a process of its own, as it is anyway if it is killed."),
+    Key::new("device", Text, "The software that routes: `castnet`, the name of a recipe that castnet ships, or the path of one (`\"./mine.toml\"`). See docs/devices.md.")
+        .or(Said("castnet")),
     Key::new("keepalive", Time, "How long a flow may be idle before its entry goes.")
         .or(Said("210s")),
 ];

@@ -6,7 +6,7 @@ use castnet::gmp::message::Form;
 use super::{Breach, Breaches};
 use crate::capture::decode::{Content, DecodedMessage, Packet};
 use crate::judge::Evidence;
-use crate::plan::{PortId, Role};
+use crate::plan::{Device, PortId, Role};
 use crate::protocol::delivery::{HOP_LIMIT, destination};
 use crate::scenario::Listener;
 
@@ -25,10 +25,11 @@ impl Evidence<'_> {
     }
 
     fn is_our_own(&self, port: PortId) -> bool {
-        matches!(
-            self.plan.nodes[self.plan.ports[port].node].role,
-            Role::Router(_) | Role::Listener(Listener::Castnet(_))
-        )
+        match &self.plan.nodes[self.plan.ports[port].node].role {
+            Role::Router(router) => router.who == Device::Castnet,
+            Role::Listener(Listener::Castnet(_)) => true,
+            _ => false,
+        }
     }
 }
 

@@ -59,7 +59,6 @@ impl RouterActor {
     ) -> io::Result<Self> {
         let ports: Vec<(u32, PortId)> =
             ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied()).collect();
-        let plan::Device::Castnet = written.who;
         let (config, ifindexes) = (device::castnet::router(plan, written), ifindexes.to_vec());
         let rng = (plan.seed, plan.nodes[node].name.clone());
         let setup = Setup { config, ifindexes, rng, events: EventRecorder::new(plan, node) };

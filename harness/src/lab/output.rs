@@ -3,11 +3,12 @@
 //! Both are one pipe, so that lines stand in the order in which they were written. The pipe is read for
 //! as long as the run lasts: a program must not wait for its reader.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::{self, PipeReader};
 
 use tokio::net::unix::pipe::Receiver;
+use tokio::sync::Notify;
 
 /// How many octets are kept of the beginning.
 const HEAD: usize = 64 << 10;
@@ -15,27 +16,35 @@ const HEAD: usize = 64 << 10;
 const TAIL: usize = 192 << 10;
 
 /// The output of a program.
-pub(super) struct Output {
+#[derive(Debug)]
+pub struct Output {
     pipe: Receiver,
     kept: RefCell<Kept>,
+    /// Told whenever more was read, or nothing more will be.
+    more: Notify,
+    is_over: Cell<bool>,
 }
 
 /// The beginning and the end of what was written.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+struct Kept {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     left_out: u64,
 }
 
 impl Output {
-    pub(super) fn of(pipe: PipeReader) -> io::Result<Self> {
+    /// The output that comes out of a pipe.
+    ///
+    /// # Errors
+    /// Errors of the reactor.
+    pub fn of(pipe: PipeReader) -> io::Result<Self> {
         let pipe = Receiver::from_owned_fd(pipe.into())?;
-        Ok(Self { pipe, kept: RefCell::default() })
+        Ok(Self { pipe, kept: RefCell::default(), more: Notify::new(), is_over: Cell::new(false) })
     }
 
     /// Reads until every writer has closed the pipe.
-    pub(super) async fn follow(&self) {
+    pub async fn follow(&self) {
         while self.pipe.readable().await.is_ok() {
             if !self.drain() {
                 return;
@@ -44,19 +53,37 @@ impl Output {
     }
 
     /// Reads what is in the pipe; false if nothing more will come.
-    pub(super) fn drain(&self) -> bool {
+    pub fn drain(&self) -> bool {
         let mut chunk = [0; 8192];
-        loop {
+        let goes_on = loop {
             match self.pipe.try_read(&mut chunk) {
-                Ok(0) => return false,
+                Ok(0) => break false,
                 Ok(length) => self.kept.borrow_mut().push(&chunk[..length]),
-                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+                Err(error) => break error.kind() == io::ErrorKind::WouldBlock,
             }
+        };
+        self.is_over.set(!goes_on);
+        self.more.notify_waiters();
+        goes_on
+    }
+
+    /// Waits until the text was written, while another task follows the output; false if it ended without.
+    pub async fn says(&self, text: &str) -> bool {
+        loop {
+            let more = self.more.notified();
+            if self.kept.borrow().has(text.as_bytes()) {
+                return true;
+            }
+            if self.is_over.get() {
+                return false;
+            }
+            more.await;
         }
     }
 
     /// What was read so far, with a line in place of what was left out.
-    pub(super) fn kept(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn kept(&self) -> Vec<u8> {
         self.kept.borrow().octets()
     }
 }
@@ -70,6 +97,10 @@ impl Kept {
         let over = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..over);
         self.left_out += over as u64;
+    }
+
+    fn has(&self, text: &[u8]) -> bool {
+        text.is_empty() || self.octets().windows(text.len()).any(|part| part == text)
     }
 
     fn octets(&self) -> Vec<u8> {

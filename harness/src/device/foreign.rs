@@ -1,0 +1,294 @@
+//! Software of others as a device under test: its files and programs, made of a recipe and the plan.
+//!
+//! What a recipe's configuration cannot say is refused: a claim about an interval that the software was
+//! never given would accuse it wrongly.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use castnet::addr::Family;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+
+use crate::knobs::{Knobs, PARAMETERS, Parameter, Setting, fixed_in_mld};
+use crate::plan::{NodeId, Plan, PortId, Router, Software};
+use crate::recipe::{self, Ready, Recipe, Reload};
+
+/// Where programs of administration are, which the PATH of an ordinary user does not have.
+const ADMINISTRATION: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/// What is put into a node's place and started there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The files, and their text.
+    pub files: Vec<(PathBuf, String)>,
+    /// The files of the machine that its programs see with another text.
+    pub over: Vec<(PathBuf, String)>,
+    /// The programs with their arguments, and when each is ready.
+    pub programs: Vec<(Vec<String>, Ready)>,
+    /// The program that makes it read its files again, or a signal; `None` if it cannot.
+    pub reload: Option<Reload>,
+}
+
+/// Why there is nothing to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmade {
+    /// This software cannot do what the plan wants, or is not there.
+    Unsupported(String),
+    /// A template of the recipe is wrong.
+    Wrong(String),
+}
+
+/// The files and programs of a router.
+///
+/// # Errors
+/// What the software cannot do or have, and wrong templates.
+pub fn make(
+    plan: &Plan,
+    node: NodeId,
+    router: &Router,
+    software: &Software,
+) -> Result<Made, Unmade> {
+    let recipe = &software.recipe;
+    refuse(plan, router, recipe).map_err(Unmade::Unsupported)?;
+    let context = Value::from(Serde(context(plan, node, router, &software.folder)));
+    let render = |what: &str, template: &str| {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let rendered = environment.render_named_str(what, template, context.clone());
+        rendered.map_err(|error| Unmade::Wrong(format!("its recipe: {error:#}")))
+    };
+    let words = |command: &[String]| -> Result<Vec<String>, Unmade> {
+        let words = command.iter().map(|word| render("command", word));
+        let mut words = words.collect::<Result<Vec<_>, _>>()?;
+        words[0] = found(&words[0], recipe).map_err(Unmade::Unsupported)?;
+        Ok(words)
+    };
+    let texts = |templates: &BTreeMap<PathBuf, String>| -> Result<Vec<_>, Unmade> {
+        let text = |(path, template): (&PathBuf, &String)| {
+            Ok((path.clone(), render(&path.display().to_string(), template)? + "\n"))
+        };
+        templates.iter().map(text).collect()
+    };
+    let programs = recipe.programs.iter();
+    let programs = programs.map(|program| Ok((words(&program.command)?, program.ready.clone())));
+    let reload = match &recipe.reload {
+        Some(Reload::Command(command)) => Some(Reload::Command(words(command)?)),
+        other => other.clone(),
+    };
+    Ok(Made {
+        files: texts(&recipe.files)?,
+        over: texts(&recipe.over)?,
+        programs: programs.collect::<Result<_, _>>()?,
+        reload,
+    })
+}
+
+/// Refuses what the plan wants and the software cannot be given.
+fn refuse(plan: &Plan, router: &Router, recipe: &Recipe) -> Result<(), String> {
+    let family = match plan.family {
+        Family::V4 => recipe::Family::Ipv4,
+        Family::V6 => recipe::Family::Ipv6,
+    };
+    if !recipe.families.contains(&family) {
+        return Err(format!("{} is not of the family of this run", recipe.software));
+    }
+    // Who asks for no members has none of their parameters.
+    let interfaces = router.interfaces.iter().filter(|_| recipe.queries);
+    for knobs in interfaces.map(|interface| &interface.knobs) {
+        let usual = Knobs::of(plan.family);
+        for row in PARAMETERS.iter().filter(|row| !recipe.takes.contains(row.key.name)) {
+            let wanted = row.of(knobs);
+            let has = match recipe.fixed.get(row.key.name) {
+                Some(fixed) => setting(fixed),
+                None => row.of(&usual),
+            };
+            if wanted != has {
+                let words =
+                    |setting: Option<Setting>| setting.map_or("a derived one".into(), shown);
+                return Err(format!(
+                    "`{}` is {} here, and {} has {}",
+                    row.key.name,
+                    words(wanted),
+                    recipe.software,
+                    words(has)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A value of a recipe.
+fn setting(value: &toml::Value) -> Option<Setting> {
+    match value {
+        toml::Value::Boolean(flag) => Some(Setting::Flag(*flag)),
+        toml::Value::Integer(whole) => Some(Setting::Whole(u32::try_from(*whole).ok()?)),
+        toml::Value::String(text) => humantime::parse_duration(text).ok().map(Setting::Time),
+        _ => None,
+    }
+}
+
+fn shown(setting: Setting) -> String {
+    match setting {
+        Setting::Flag(flag) => flag.to_string(),
+        Setting::Whole(whole) => whole.to_string(),
+        Setting::Time(time) => humantime::format_duration(time).to_string(),
+    }
+}
+
+/// The program's path: in a folder of the recipe, on the PATH, or among those of administration.
+fn found(program: &str, recipe: &Recipe) -> Result<String, String> {
+    let variable = std::env::var_os("PATH").unwrap_or_default();
+    let listed = std::env::split_paths(&variable);
+    let folders = recipe.path.iter().cloned().chain(listed);
+    let mut folders = folders.chain(ADMINISTRATION.map(PathBuf::from));
+    if program.contains('/') {
+        return Ok(program.to_owned());
+    }
+    let is_there = |folder: PathBuf| Some(folder.join(program)).filter(|path| path.is_file());
+    let missing = || {
+        let package = recipe.package.as_ref();
+        let help = package.map(|package| format!(" (apt-get install {package})"));
+        format!("the program {program} is not there{}", help.unwrap_or_default())
+    };
+    let path = folders.find_map(is_there).ok_or_else(missing)?;
+    Ok(path.display().to_string())
+}
+
+/// What templates can say of a node.
+#[derive(Debug, Serialize)]
+struct Context {
+    /// Its name.
+    node: String,
+    /// The folder of the recipe's file; empty for one that castnet ships.
+    here: String,
+    /// `ipv4` or `ipv6`.
+    family: &'static str,
+    /// Its interfaces, in the order of the scenario's links.
+    interfaces: Vec<Interface>,
+    /// The parameters of its first interface.
+    membership: BTreeMap<String, Written>,
+    /// The networks of sources, and the interface that leads to each.
+    routes: Vec<Route>,
+    /// How long a flow may be idle before its entry goes, in seconds.
+    keepalive: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Interface {
+    name: String,
+    /// Its first address, and all of them with their networks.
+    address: String,
+    addresses: Vec<String>,
+    threshold: u8,
+    /// The parameters of group management, `_` for `-` in their keys; times are seconds.
+    membership: BTreeMap<String, Written>,
+    /// Those that are not derived, as a table of TOML with their own keys.
+    toml: String,
+    static_joins: Vec<Join>,
+}
+
+#[derive(Debug, Serialize)]
+struct Join {
+    group: String,
+    source: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Route {
+    network: String,
+    interface: String,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+enum Written {
+    Flag(bool),
+    Whole(u64),
+    /// Seconds that are no whole number.
+    Seconds(f64),
+}
+
+fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context {
+    let name = |port: PortId| plan.links[plan.ports[port].link].name.clone();
+    let interfaces = router.interfaces.iter().map(|interface| {
+        let port = &plan.ports[interface.port];
+        let networks = port.networks(plan.links[port.link].subnet);
+        let joins = interface.static_joins.iter().map(|join| Join {
+            group: join.group.to_string(),
+            source: join.source.map(|source| source.to_string()),
+        });
+        Interface {
+            name: name(interface.port),
+            address: networks.first().map(|net| net.addr().to_string()).unwrap_or_default(),
+            addresses: networks.iter().map(ToString::to_string).collect(),
+            threshold: interface.threshold,
+            membership: parameters(&interface.knobs),
+            toml: as_toml(&interface.knobs),
+            static_joins: joins.collect(),
+        }
+    });
+    let interfaces: Vec<Interface> = interfaces.collect();
+    let routes = router.routes.iter();
+    let routes = routes
+        .map(|route| Route { network: route.prefix.to_string(), interface: name(route.port) });
+    Context {
+        node: plan.nodes[node].name.clone(),
+        here: std::path::absolute(folder).unwrap_or_default().display().to_string(),
+        family: match plan.family {
+            Family::V4 => "ipv4",
+            Family::V6 => "ipv6",
+        },
+        membership: interfaces.first().map(|first| first.membership.clone()).unwrap_or_default(),
+        interfaces,
+        routes: routes.collect(),
+        keepalive: router.keepalive.as_secs_f64(),
+    }
+}
+
+/// All parameters, derived ones as the RFC derives them.
+fn parameters(knobs: &Knobs) -> BTreeMap<String, Written> {
+    let given = PARAMETERS.iter().filter_map(|row| Some((row.key.name, row.of(knobs)?)));
+    let derived = [
+        ("startup-query-interval", Setting::Time(knobs.startup_query_interval())),
+        ("startup-query-count", Setting::Whole(knobs.startup_query_count().into())),
+        ("last-member-query-count", Setting::Whole(knobs.last_member_query_count().into())),
+    ];
+    let all = derived.into_iter().chain(given);
+    all.map(|(key, setting)| (key.replace('-', "_"), value(setting))).collect()
+}
+
+fn as_toml(knobs: &Knobs) -> String {
+    let value = |row: &Parameter| {
+        let setting = row.of(knobs)?;
+        Some(match (row.key.name, setting) {
+            // MLDv1 is what IGMPv2 is, and MLDv2 what IGMPv3 is.
+            ("version", Setting::Whole(version)) if knobs.family == Family::V6 => {
+                version.saturating_sub(1).to_string()
+            }
+            (_, Setting::Time(_)) => format!("\"{}\"", shown(setting)),
+            _ => shown(setting),
+        })
+    };
+    let has = |row: &&Parameter| knobs.family == Family::V4 || fixed_in_mld(row.key.name).is_none();
+    let rows = PARAMETERS.iter().filter(has);
+    let rows = rows.filter_map(|row| Some(format!("{} = {}", row.key.name, value(row)?)));
+    format!("{{ {} }}", rows.collect::<Vec<_>>().join(", "))
+}
+
+fn value(setting: Setting) -> Written {
+    match setting {
+        Setting::Flag(flag) => Written::Flag(flag),
+        Setting::Whole(whole) => Written::Whole(whole.into()),
+        Setting::Time(time) if time == Duration::from_secs(time.as_secs()) => {
+            Written::Whole(time.as_secs())
+        }
+        Setting::Time(time) => Written::Seconds(time.as_secs_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Recipes over a plan.
+
+use std::path::Path;
+
+use castnet::daemon::config::ConfigFile;
+
+use super::*;
+use crate::plan::{Device, Plan, Role, compile};
+
+/// r1 between two links, with this software and these keys.
+fn plan(family: &str, device: &str, keys: &str) -> Plan {
+    let scenario = format!(
+        "title = 't'\nfamily = '{family}'\nend = '1s'\n\
+         links = {{ up = ['s1', 'r1'], lan = ['r1', 'h1'] }}\n\
+         [groups]\nnews = 1\n\
+         [nodes]\ns1 = {{ role = 'source' }}\nh1 = {{ role = 'listener' }}\n\
+         r1 = {{ role = 'router', device = '{device}', {keys} }}\n\
+         [[act]]\nat = '0s'\nsend = {{ who = 's1', group = 'news', rate = '10pps' }}\n\
+         [[expect]]\ndelivery = {{ to = 'h1', group = 'news' }}\nreceived = '>= 1'"
+    );
+    compile("t.toml", &scenario).unwrap_or_else(|wrong| panic!("{wrong}"))
+}
+
+/// r1, and the software that it runs.
+fn r1(plan: &Plan) -> (NodeId, &Router, Software) {
+    let id = plan.nodes.iter().position(|node| node.name == "r1").unwrap();
+    let Role::Router(router) = &plan.nodes[id].role else { panic!("r1 is a router") };
+    let Device::Foreign(software) = &router.who else { panic!("r1 runs software of others") };
+    (id, router, software.as_ref().clone())
+}
+
+/// What r1 runs, with programs that are always there.
+fn made(plan: &Plan) -> Result<Made, Unmade> {
+    let (id, router, mut software) = r1(plan);
+    for program in &mut software.recipe.programs {
+        program.command[0] = "sh".to_owned();
+    }
+    make(plan, id, router, &software)
+}
+
+fn file<'m>(made: &'m Made, path: &str) -> &'m str {
+    let file = made.files.iter().find(|(of, _)| of == Path::new(path));
+    &file.unwrap_or_else(|| panic!("no {path}")).1
+}
+
+/// The recipe of castnetd says in its words what castnet's own routers get as values.
+#[test]
+fn castnetd_gets_what_a_router_of_castnet_gets() {
+    let keys = "static-joins = [{ link = 'lan', group = 'news', source = 's1' }], keepalive = '7s', \
+                membership = { version = 'groups', query-interval = '20s500ms', robustness = 3 }";
+    for family in ["ipv4", "ipv6"] {
+        let plan = plan(family, "castnetd", keys);
+        let made = made(&plan).unwrap_or_else(|why| panic!("{why:?}"));
+        let read = ConfigFile::parse(file(&made, "/run/castnetd.toml"));
+        let read = read.unwrap_or_else(|wrong| panic!("{wrong}"));
+        let wanted = crate::device::castnet::router(&plan, r1(&plan).1);
+        for (interface, wanted) in read.interface.iter().zip(&wanted.interfaces) {
+            let params =
+                if family == "ipv4" { interface.igmp.params() } else { interface.mld.0.params() };
+            assert_eq!(Some(params), wanted.igmp, "{family}");
+            assert_eq!(interface.name, wanted.name);
+            let joins = interface.static_joins.iter().map(|join| join.0);
+            assert!(joins.eq(wanted.static_joins.iter().copied()));
+        }
+        assert_eq!(read.interface.len(), 2);
+        assert_eq!(read.keepalive, Some(wanted.keepalive));
+    }
+}
+
+#[test]
+fn every_shipped_recipe_fits_a_router_of_two_links() {
+    for (device, path, line) in [
+        ("smcroute", "/run/smcroute.conf", "mroute from up group 239.1.0.1 source 10.0.1.1 to lan"),
+        ("igmpproxy", "/run/igmpproxy.conf", "phyint up upstream ratelimit 0 threshold 1"),
+        ("pimd", "/run/pimd.conf", "rp-address 10.0.1.2 224.0.0.0/4"),
+        ("frr", "/run/frr/pimd.conf", " ip igmp last-member-query-interval 10"),
+    ] {
+        let keys = "static-joins = [{ link = 'lan', group = 'news', source = 's1' }], igmp = { version = 2 }";
+        let made = made(&plan("ipv4", device, keys)).unwrap_or_else(|why| panic!("{why:?}"));
+        let text = file(&made, path);
+        assert!(text.lines().any(|found| found == line), "{device}: {text}");
+        assert!(!made.programs.is_empty());
+    }
+}
+
+/// A router that was never told an interval would be accused wrongly.
+#[test]
+fn what_software_cannot_be_given_is_refused() {
+    for (family, device, keys, why) in [
+        (
+            "ipv4",
+            "igmpproxy",
+            "igmp = { version = 2, query-interval = '20s' }",
+            "`query-interval` is 20s here",
+        ),
+        ("ipv4", "igmpproxy", "igmp = { version = 3 }", "`version` is 3 here"),
+        ("ipv6", "pimd", "", "not of the family"),
+    ] {
+        match made(&plan(family, device, keys)) {
+            Err(Unmade::Unsupported(told)) => assert!(told.contains(why), "{device}: {told}"),
+            other => panic!("{device}: {other:?}"),
+        }
+    }
+    // It asks nobody, and so has no such interval.
+    assert!(made(&plan("ipv4", "smcroute", "igmp = { query-interval = '20s' }")).is_ok());
+}
+
+#[test]
+fn a_program_that_is_missing_is_named_with_its_package() {
+    let plan = plan("ipv4", "smcroute", "");
+    let (id, router, mut software) = r1(&plan);
+    software.recipe.programs[0].command[0] = "no-such-program".to_owned();
+    let told = make(&plan, id, router, &software).unwrap_err();
+    let why = "the program no-such-program is not there (apt-get install smcroute)";
+    assert_eq!(told, Unmade::Unsupported(why.to_owned()));
+}
+
+#[test]
+fn a_template_with_an_unknown_name_is_wrong() {
+    let plan = plan("ipv4", "smcroute", "");
+    let (id, router, mut software) = r1(&plan);
+    software.recipe.programs[0].command = vec!["sh".to_owned(), "{{ nod }}".to_owned()];
+    match make(&plan, id, router, &software) {
+        Err(Unmade::Wrong(why)) => assert!(why.contains("undefined"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
