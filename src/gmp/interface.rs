@@ -60,6 +60,8 @@ pub struct Interface {
     /// How the last General Queries that could not be sent are tried again.
     retry: Retry,
     groups: BTreeMap<Group, Membership>,
+    /// How many of these groups never leave a link.
+    local_groups: usize,
     /// The number of sources of all groups.
     sources: usize,
     timers: Timers<TimerName>,
@@ -81,6 +83,7 @@ impl Interface {
             own,
             others: BTreeSet::new(), // RFC2236-3-01
             groups: BTreeMap::new(),
+            local_groups: 0,
             sources: 0,
             timers: Timers::new(),
             warned: None,

@@ -341,7 +341,7 @@ pub static PARAMETERS: [Parameter; 20] = [
         slot: |knobs| Slot::Flag(&mut knobs.immediate_leave),
     },
     Parameter {
-        key: Key::new("max-groups", Whole(1, LIMIT), "The most groups with members on a link.")
+        key: Key::new("max-groups", Whole(1, LIMIT), "The most groups with members on a link; those that never leave a link count apart, up to as many.")
             .or(Number(16_384)),
         slot: |knobs| Slot::Limit(&mut knobs.max_groups),
     },

@@ -56,6 +56,7 @@ fn finished(plan: &Plan, recording: &Recording) -> Finished {
     Finished {
         name: plan.name.clone(),
         combination: plan.combination.clone(),
+        swaps: Vec::new(),
         path: plan.path.clone(),
         title: plan.title.clone(),
         clauses: plan.proves.clone(),

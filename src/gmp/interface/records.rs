@@ -60,7 +60,12 @@ impl Interface {
         let Params { max_groups, max_sources, max_group_sources, .. } = self.params;
         let exceeds = |number: usize, most: u32| u32::try_from(number).is_ok_and(|n| n > most);
         let is_new = *before == Filter::nothing() && *after != Filter::nothing();
-        if is_new && exceeds(self.groups.len() + 1, max_groups) {
+        // Kernels report groups of the link for themselves, and must not take the room of the others.
+        let alike = match group.is_link_local() {
+            true => self.local_groups,
+            false => self.groups.len() - self.local_groups,
+        };
+        if is_new && exceeds(alike + 1, max_groups) {
             return Err(Ignored::TooManyGroups { group, most: max_groups });
         }
         if after.sources() > before.sources() {
@@ -130,12 +135,16 @@ impl Interface {
         let changed = News::SourcesChanged(group, after.clone());
         match (*before == nothing, *after == nothing) {
             (true, false) => {
+                self.local_groups += usize::from(group.is_link_local());
                 cx.say(News::MembersPresent(group));
                 if !after.is_plain() {
                     cx.say(changed);
                 }
             }
-            (false, true) => cx.say(News::NoMembers(group)),
+            (false, true) => {
+                self.local_groups -= usize::from(group.is_link_local());
+                cx.say(News::NoMembers(group));
+            }
             _ if before != after => cx.say(changed),
             _ => {}
         }

@@ -37,6 +37,26 @@ fn a_group_too_many_is_ignored_and_the_others_stay() {
     assert_eq!(report(&mut link, group(3), Record::IsEx(set(""))), Ok(()), "there is room again");
 }
 
+// A router's own kernel and each host of IPv6 report groups that never leave the link.
+#[test]
+fn groups_of_the_link_and_all_others_have_a_limit_each() {
+    let mut link = limited(2, 100, 100);
+    let local = |n: u8| Group::new(IpAddr::from([224, 0, 0, n])).unwrap();
+    let all = [local(100), group(1), local(101), group(2)];
+    for wanted in all {
+        assert_eq!(report(&mut link, wanted, Record::IsEx(set(""))), Ok(()), "{wanted}");
+    }
+    for refused in [local(102), group(3)] {
+        let told = Err(Ignored::TooManyGroups { group: refused, most: 2 });
+        assert_eq!(report(&mut link, refused, Record::IsEx(set(""))), told);
+    }
+    // All end, and there is room again for as many of each.
+    link.run_to(secs(300.0));
+    for wanted in all {
+        assert_eq!(report(&mut link, wanted, Record::IsEx(set(""))), Ok(()), "{wanted}");
+    }
+}
+
 #[test]
 fn a_source_too_many_is_ignored_and_the_state_stays() {
     for (mut link, most) in [(limited(9, 100, 2), 2), (limited(9, 2, 100), 2)] {
