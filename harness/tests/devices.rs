@@ -115,7 +115,8 @@ fn ended() -> Result<(), Failed> {
 fn written() -> Result<(), Failed> {
     let files = "[files]\n'/run/a/b.conf' = '{{ node }} has {{ interfaces[1].name }}'\n";
     let script = "cat /run/a/b.conf; ls -A /run; exec sleep 1000";
-    let folder = folder("written", &format!("{}{files}", recipe(script, "ready = { log = 'lan' }")));
+    let folder =
+        folder("written", &format!("{}{files}", recipe(script, "ready = { log = 'lan' }")));
     let (_, recording, verdict) = run(&folder)?;
     assert_eq!(verdict.outcome, Outcome::Pass, "{verdict}");
     let [output] = recording.outputs.as_slice() else { panic!("{:?}", recording.outputs) };

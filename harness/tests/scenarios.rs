@@ -128,6 +128,7 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
     let finished = Finished {
         name: plan.name.clone(),
         combination: plan.combination.clone(),
+        swaps: Vec::new(),
         path: plan.path.clone(),
         title: plan.title.clone(),
         clauses: plan.proves.clone(),

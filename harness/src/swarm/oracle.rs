@@ -128,8 +128,8 @@ impl Known {
         };
         let mut next = self.clone();
         let asked = match self.excludes {
-            false => next.from_include(rules, now, record, sources),
-            true => next.from_exclude(rules, now, record, sources),
+            false => next.while_included(rules, now, record, sources),
+            true => next.while_excluded(rules, now, record, sources),
         };
         let size = |known: &Self| known.timed.len() + known.blocked.len();
         if size(&next) > size(self) && size(&next) > rules.most_sources {
@@ -168,7 +168,7 @@ impl Known {
     }
 
     /// The rows of INCLUDE (A) and a record of B.
-    fn from_include(&mut self, rules: &Rules, now: u64, record: Type, b: &Sources) -> Asked {
+    fn while_included(&mut self, rules: &Rules, now: u64, record: Type, b: &Sources) -> Asked {
         let a: Sources = self.timed.keys().copied().collect();
         let mut asked = Asked::default();
         match record {
@@ -191,7 +191,7 @@ impl Known {
     }
 
     /// The rows of EXCLUDE (X,Y) and a record of A.
-    fn from_exclude(&mut self, rules: &Rules, now: u64, record: Type, a: &Sources) -> Asked {
+    fn while_excluded(&mut self, rules: &Rules, now: u64, record: Type, a: &Sources) -> Asked {
         let x: Sources = self.timed.keys().copied().collect();
         let y = self.blocked.clone();
         let new = &(a - &x) - &y;

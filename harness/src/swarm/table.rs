@@ -117,8 +117,8 @@ impl Stage<'_> {
         // A timer that ends with the check, or before it, decides whether anything is asked.
         let checked = at + rules.lmqt;
         let is_near = |end: u64| (at..=checked + SLACK).contains(&end);
-        let is_sure = !(before.excludes && is_near(before.until))
-            && !before.timed.values().any(|&end| is_near(end));
+        let is_group_near = before.excludes && is_near(before.until);
+        let is_sure = !is_group_near && !before.timed.values().any(|&end| is_near(end));
         let answer = (self.place.params.knobs.last_member_query_count() > 1 && dice.one_in(2))
             .then(|| match (asked.group, asked.sources.first()) {
                 (_, Some(&source)) => Some(Said::Record(Type::IsIn, Sources::from([source]))),

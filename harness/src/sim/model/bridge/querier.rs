@@ -151,7 +151,7 @@ impl<A: BridgeInet> Bridge<A> {
             None => settings.knobs.query_response_interval,
         };
         // The kernel cuts the codes to their fields, and they hold plain values only.
-        let part = (settings.knobs.version == Version::V3).then(|| QueryPart {
+        let part = (settings.knobs.version == Version::V3).then_some(QueryPart {
             flags: 0,
             suppress,
             robustness: ROBUSTNESS,
