@@ -87,6 +87,8 @@ pub(super) enum Wish {
     Patient,
     /// A host of the version without sources, and one that excludes some.
     Mixed,
+    /// A host leaves and joins again, and what it answers after that is lost.
+    Unheard,
 }
 
 /// Records that are drawn by a seed of their own.
@@ -138,6 +140,7 @@ impl Kind {
             Wish::Opposed,
             Wish::Patient,
             Wish::Mixed,
+            Wish::Unheard,
         ]);
         let rows = Rows {
             seed: dice.within(1, u64::from(u32::MAX)),

@@ -92,6 +92,7 @@ impl Stage<'_> {
                 self.leaves_if_kept("a", kept, last)
             }
             Wish::Mixed => self.mixed(start, then, last),
+            Wish::Unheard => self.unheard(start, then),
         }
     }
 
@@ -172,6 +173,24 @@ impl Stage<'_> {
         }
         self.none_of("s2", Span(over, over + LISTEN));
         self.stops("a", last, &["s1"])
+    }
+
+    /// The Queries after a host has joined again say that it was heard, and so no router of the link
+    /// lowers its timers, though every answer is lost (RFC3376-4.1.5-01).
+    fn unheard(&mut self, start: u64, then: u64) -> u64 {
+        let params = self.place.params;
+        let again = then + params.lmqi() / 2;
+        let (lost, last) = (again + SLACK, again + params.lmqt() + 1_000);
+        self.joins("a", ALL, start);
+        self.act("leave", "a", then);
+        self.wants("a", ALL, again);
+        let lost = format!("after = \"{lost}ms\"\nfor = \"{}ms\"\ndrop = true", last - lost);
+        self.fault("a", "report", &lost);
+        if params.is_checked_in_full() {
+            self.served("a", Span(again + SLACK, last));
+        }
+        self.act("leave", "a", last);
+        self.forgets(last + params.gmi())
     }
 
     /// Beside a host without sources no source is asked about, and all of them flow.
