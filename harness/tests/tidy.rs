@@ -143,12 +143,13 @@ const OCTETS: [&str; 6] = [
 ];
 
 /// What a pure module may use of the standard library: no clock, socket, thread, file or process.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "cmp::",
     "collections::",
     "error::Error",
     "fmt",
     "iter::",
+    "marker::PhantomData",
     "mem::",
     "net::Ip",
     "ops::",
