@@ -13,7 +13,10 @@ const STATE_REPORT: Answer = (
     "it is a `v3-report` with `record`",
 );
 const PIM: Answer = ("castnet does not speak PIM yet", "a word of PIM");
-const DEVICE: Answer = ("castnet runs no other routers than its own yet", "a router is castnet's");
+const DEVICE: Answer = (
+    "software of others is what a router runs",
+    "it stands behind `device`: { role = \"router\", device = \"frr\" }",
+);
 
 /// Whole words, each with the answer for its protocol.
 const WORDS: &[(&[&str], Answer)] = &[

@@ -191,12 +191,12 @@ fn what_is_otherwise() {
         fs::create_dir_all(path.parent().unwrap())?;
         fs::write(path, bytes)
     };
-    let (plan, recording) = run("role = \"router\"");
+    let (plan, recording) = run("role = \"router\", igmp = { version = 2 }");
     let mut verdict = judge(&plan, &recording);
     assert!(golden::check(&plan, &recording, &mut verdict, Some(&write)).unwrap().is_none());
     items(&tree).unwrap().iter().for_each(|item| item.accept().unwrap());
     let shown = |igmp: &str| {
-        let (plan, recording) = run(&format!("role = \"router\", igmp = {{ {igmp} }}"));
+        let (plan, recording) = run(&format!("role = \"router\", igmp = {{ version = 2, {igmp} }}"));
         let mut verdict = judge(&plan, &recording);
         let otherwise = golden::check(&plan, &recording, &mut verdict, None).unwrap().unwrap();
         let page = tree.join("leave.html");

@@ -14,7 +14,7 @@ fn words_of_protocols_that_are_not_spoken_yet() {
     let routers = [
         "pim = true",
         "pim-hello = \"30s\"",
-        "device = \"frr\"",
+        "device = \"bird\"",
         "routes = [{ to = \"2001:db8::/64\", link = \"lan\" }]",
     ];
     let routers = routers.map(with);

@@ -168,7 +168,8 @@ pub(crate) async fn down_and_up() {
         (1_500, include(0, a, &[2])),
         (1_600, Up),
         (3_000, Leave(0, a)),
-        (3_010, Down),
+        // Linux has sent the first Report of the Leave by now.
+        (3_060, Down),
         (3_100, Up),
     ];
     check(None, steps, 4_700).await;
