@@ -196,7 +196,8 @@ fn what_is_otherwise() {
     assert!(golden::check(&plan, &recording, &mut verdict, Some(&write)).unwrap().is_none());
     items(&tree).unwrap().iter().for_each(|item| item.accept().unwrap());
     let shown = |igmp: &str| {
-        let (plan, recording) = run(&format!("role = \"router\", igmp = {{ version = 2, {igmp} }}"));
+        let (plan, recording) =
+            run(&format!("role = \"router\", igmp = {{ version = 2, {igmp} }}"));
         let mut verdict = judge(&plan, &recording);
         let otherwise = golden::check(&plan, &recording, &mut verdict, None).unwrap().unwrap();
         let page = tree.join("leave.html");
