@@ -72,7 +72,7 @@ impl Devices<'_> {
         let folder = self.scenario.parent().unwrap_or(Path::new(""));
         named(&name.value, folder, |path| self.reach.read(path)).unwrap_or_else(|why| {
             let message = format!("there is no software `{}`", name.value);
-            let help = format!("{}, or the path of a recipe: \"./mine.toml\"", known());
+            let help = "a file with a recipe will do as well: \"./mine.toml\"";
             faults.error_with_help(&name.span, message, why, help);
             Device::Castnet
         })
