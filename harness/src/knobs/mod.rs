@@ -27,7 +27,7 @@ pub use dialect::{Dialect, WORDS, fixed_in_mld, rfc};
 pub use host::HostKnobs;
 pub use interval::{INTERVALS, Interval, Quantity, interval, interval_word};
 pub use parameter::{Changes, Parameter, Setting, Slot};
-pub use switch::{BridgeKnobs, SwitchKnobs, switch_version};
+pub use switch::{BridgeKnobs, DEFAULT_HASH_MAX, SwitchKnobs, switch_version};
 
 use crate::vocabulary::key::Default::{Flag as Yes, Number, Text};
 use crate::vocabulary::key::Form::{Flag, Numbers, Time, Whole};

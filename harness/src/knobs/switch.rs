@@ -21,8 +21,8 @@ pub struct SwitchKnobs {
     pub version: Version,
     /// Its intervals; its memberships live for the Group Membership Interval.
     pub igmp: Knobs,
-    /// The most entries that it holds; 4096 unless given.
-    pub max_entries: Option<u32>,
+    /// The most entries that it holds.
+    pub max_entries: u32,
     /// The most entries that each of its ports has; no limit unless given.
     pub port_max_entries: Option<u32>,
 }
@@ -60,7 +60,7 @@ pub struct BridgeKnobs {
 }
 
 /// The most entries of a bridge's database unless it is configured (`BR_MULTICAST_DEFAULT_HASH_MAX`).
-const DEFAULT_HASH_MAX: u32 = 4096;
+pub const DEFAULT_HASH_MAX: u32 = 4096;
 
 /// The version of a switch's Queries, 2 or 3.
 #[must_use]
@@ -85,7 +85,7 @@ impl SwitchKnobs {
             last_member_count: igmp.last_member_query_count(),
             membership_interval: igmp.group_membership_interval(),
             querier_interval: igmp.other_querier_present_interval(),
-            hash_max: self.max_entries.unwrap_or(DEFAULT_HASH_MAX),
+            hash_max: self.max_entries,
             port_max_groups: self.port_max_entries.unwrap_or(0),
         }
     }

@@ -12,7 +12,7 @@ use super::Switch;
 use super::reader::Reader;
 use super::speaks::speaks;
 
-use crate::knobs::{Invalid, Knobs, SwitchKnobs, switch_version};
+use crate::knobs::{DEFAULT_HASH_MAX, Invalid, Knobs, SwitchKnobs, switch_version};
 
 /// The shortest interval between Queries that a Linux bridge takes (net/bridge/br_multicast.c).
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ pub(super) fn switch(table: &Reader<'_, '_>) -> Option<Switch> {
     });
     let fast_leave = table.strings("fast-leave").map_or_else(Vec::new, |links| links.value);
     let version = switch_version(version.map_or(2, |version| version.value));
-    let max_entries = most(table, "max-entries");
+    let max_entries = most(table, "max-entries").unwrap_or(DEFAULT_HASH_MAX);
     let port_max_entries = most(table, "max-entries-per-port");
     let igmp = intervals(table)?;
     let knobs = SwitchKnobs { snooping, querier, version, igmp, max_entries, port_max_entries };

@@ -28,10 +28,10 @@ const NOT_HERE: [&str; 6] = ["title", "proves", "end", "matrix", "fault", "expec
 type Key<'i> = Spanned<DeString<'i>>;
 type Value<'i> = Spanned<DeValue<'i>>;
 
-/// Whether the file is a template, and so no scenario.
+/// Whether the file is a template or a recipe, and so no scenario.
 #[must_use]
 pub fn is_template(path: &Path) -> bool {
-    kind(path) == Kind::Template
+    matches!(kind(path), Kind::Template | Kind::Recipe)
 }
 
 /// What a TOML file is to castnet.
@@ -39,8 +39,10 @@ pub fn is_template(path: &Path) -> bool {
 pub enum Kind {
     /// A scenario, or what may be meant for one: a file with errors is never passed over.
     Scenario,
-    /// A part of scenarios: a template, or the recipe of a device.
+    /// A template.
     Template,
+    /// A recipe of software that a scenario's router may run.
+    Recipe,
     /// The file of another program: none of its keys is one of a scenario.
     Foreign,
 }
@@ -53,8 +55,9 @@ pub fn kind(path: &Path) -> Kind {
     let document = document.get_ref();
     let mut keys = document.iter().map(|(key, _)| key.get_ref().as_ref());
     let is_known = |key: &str| FILE.iter().copied().flatten().any(|known| known.name == key);
-    match has_only_template(document) || is_recipe(document) {
+    match has_only_template(document) {
         true => Kind::Template,
+        false if is_recipe(document) => Kind::Recipe,
         false if !document.is_empty() && !keys.any(is_known) => Kind::Foreign,
         false => Kind::Scenario,
     }

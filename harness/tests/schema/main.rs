@@ -150,6 +150,13 @@ const TABLES: &[(&[&str], &[&str])] = &[
             "[[expect]]\nmembers = { groups = { \"239.1.1.1\" = { exclude = [], ? } } }",
         ],
     ),
+    (
+        &["/definitions/expect.mdb/properties/mdb/properties/ports/anyOf/1/additionalProperties"],
+        &[
+            "[[expect]]\nmdb = { ports = { c1 = { include = [], ? } } }",
+            "[[expect]]\nmdb = { ports = { c1 = { exclude = [], ? } } }",
+        ],
+    ),
 ];
 
 /// The keys that the reader knows in the table of the `?`, and those that it misses there.

@@ -107,6 +107,12 @@ impl Timer {
         self.runs().then(|| self.expires.saturating_sub(jiffies(now)))
     }
 
+    /// Whether it runs, and the tick that it was set for is over.
+    #[must_use]
+    pub fn is_late(&self, now: Instant) -> bool {
+        self.runs() && self.expires < jiffies(now)
+    }
+
     /// When it is served, if it runs.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

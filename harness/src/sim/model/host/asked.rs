@@ -106,7 +106,8 @@ impl<A: HostInet> Host<A> {
                 continue;
             }
             member.unsolicited = 0;
-            if member.delay.left(now).is_none_or(|left| left >= granted) {
+            let is_redrawn = A::RULES.draws_late_anew && member.delay.is_late(now);
+            if is_redrawn || member.delay.left(now).is_none_or(|left| left >= granted) {
                 member.delay.set(now, below(granted, rng) + A::RULES.at_least);
             }
         }

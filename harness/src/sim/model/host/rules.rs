@@ -44,6 +44,9 @@ pub struct Rules {
     pub at_least: u64,
     /// Whether a General Query of version 3 moves the answer to an earlier one, later if need be.
     pub draws_anew: bool,
+    /// Whether a group's answer that the wheel serves late is drawn anew by a Query that comes meanwhile: the
+    /// ticks that are left are below zero, and count as many (`igmp6_group_queried` in net/ipv6/mcast.c).
+    pub draws_late_anew: bool,
     /// The least robustness that a querier may ask for.
     pub least_robustness: u8,
     /// Whether a zero in a Query means the host's own value of robustness and Query Interval. A
@@ -63,6 +66,7 @@ impl HostInet for Ipv4Addr {
         joins_at_once: false,
         at_least: super::AT_LEAST,
         draws_anew: false,
+        draws_late_anew: false,
         least_robustness: 1,
         zero_means_own: true,
         learns_response: false,
@@ -93,6 +97,7 @@ impl HostInet for Ipv6Addr {
         joins_at_once: true,
         at_least: 0,
         draws_anew: true,
+        draws_late_anew: true,
         least_robustness: 2,
         zero_means_own: false,
         learns_response: true,

@@ -124,6 +124,22 @@ fn in_version_1_reports_and_dones_are_sent_within_the_call() {
     assert_eq!(world.said(), [(20_000, "ff02::2 MLDv1 Done ff05::101".to_owned())]);
 }
 
+/// The wheel serves a time near the half second some ticks later, and a Query that comes in between has
+/// it drawn anew.
+#[test]
+fn an_answer_that_is_late_when_the_next_query_comes_is_drawn_anew() {
+    let answers = (0..300).map(|seed| {
+        let mut world = World::new(Some(2));
+        world.rng = Rng::for_node(seed, "h1");
+        world.join(G).until(20_000).said();
+        world.query(G, 500, None).until(20_500).query(G, 500, None).until(22_000);
+        world.said().first().map(|(at, _)| at - 20_000).unwrap()
+    });
+    let (late, early): (Vec<u64>, Vec<u64>) = answers.partition(|&at| at > 500 + 64);
+    assert!(late.len() >= 3 && early.len() >= 250, "{} of 300", late.len());
+    assert!(late.iter().all(|&at| at <= 1000 + 64), "{late:?}");
+}
+
 #[test]
 fn a_query_without_link_local_source_one_hop_or_router_alert_is_ignored() {
     let query = Message::Query(mld::Query { max_resp_code: 1000, group: ip("::"), v2: None });
