@@ -201,12 +201,13 @@ pub(crate) async fn the_reports_of_the_routers_own_kernel_do_come_back() {
     lab.mroute.join(lab.b, Ipv4Addr::new(224, 0, 0, 22)).unwrap();
     let mut buffer = [0; 2000];
     let own = until(&lab.mroute, || match lab.mroute.receive(&mut buffer).unwrap()? {
+        // The kernel of the host may have something to report, too.
         Received::Packet { ifindex, vif, packet: bytes } => {
-            Some((ifindex, vif, taken_apart(bytes).0))
+            (taken_apart(bytes).0 == ROUTER_B).then_some((ifindex, vif))
         }
         other => panic!("{other:?}"),
     });
-    assert_eq!(own.await, (lab.b, Some(vif(1)), ROUTER_B));
+    assert_eq!(own.await, (lab.b, Some(vif(1))));
 }
 
 pub(crate) async fn a_packet_longer_than_the_buffer_is_reported_and_not_cut() {
