@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use castnet::addr::Family;
 use castnet::time::Instant;
-use tokio::task::LocalSet;
+use tokio::task::{AbortHandle, LocalSet};
 
 use super::dated::{self, Dated};
 use super::faults::Plugged;
@@ -174,6 +174,8 @@ struct Lab<'a> {
     capture: Option<Capture>,
     actors: Vec<Box<dyn Actor>>,
     stage: Stage,
+    /// The task that measures how late this thread is.
+    watched: AbortHandle,
     wall: Rc<Wall>,
     faults: Plugged,
     /// Held while the run is under way. If the laboratory were late then, the device under test
@@ -212,23 +214,36 @@ impl<'a> Lab<'a> {
         let late = watch_lateness(clock, Instant::ZERO, move |by| {
             by.into_iter().for_each(|by| late.late(by))
         });
-        tokio::task::spawn_local(late);
+        let watched = tokio::task::spawn_local(late).abort_handle();
         tokio::task::spawn_local(dated::watch(wall.clone(), stage.clone()));
         for (node, actor) in plan.nodes.iter().zip(&mut actors) {
             let failed = |why| RunError::Node(node.name.clone(), why);
             actor.start(&stage).map_err(failed)?;
         }
         let capture = Some(capture);
-        Ok(Self { plan, netns, wards, built, capture, actors, stage, wall, faults, running })
+        Ok(Self {
+            plan,
+            netns,
+            wards,
+            built,
+            capture,
+            actors,
+            stage,
+            watched,
+            wall,
+            faults,
+            running,
+        })
     }
 
     /// Performs the timeline. Afterwards hosts are silent, but routers go on.
     async fn record(&mut self) -> Result<Recording, RunError> {
-        let Self { plan, netns, wards, built, capture, actors, stage, wall, faults, running } =
-            self;
+        let Self { plan, netns, wards, built, capture, actors, stage, wall, faults, .. } = self;
         let machines = Machines::new(plan, netns, built, wards);
         let readings = Readings::new(stage, netns);
         let (begun, acts) = perform(stage, &machines, actors, &readings).await;
+        // What is cleared up from here on takes its time, and nobody waits for anything.
+        self.watched.abort();
         machines.carriers().give_up(stage);
         let mut outputs = machines.outputs();
         let counters = readings.taken();
@@ -238,7 +253,7 @@ impl<'a> Lab<'a> {
                 stage.broken(node, &why);
             }
         }
-        *running = None;
+        self.running = None;
         let captured = match capture.take() {
             Some(capture) => capture.finish(PROOF_BOUND).await,
             None => Ok(Vec::new()),
