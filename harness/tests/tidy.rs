@@ -54,7 +54,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("printable", &[]),
     ("output", &[]),
     ("knobs", &["vocabulary"]),
-    ("recipe", &[]),
+    ("recipe", &["knobs"]),
     ("scenario", &["vocabulary", "knobs"]),
     ("lab", &["knobs"]),
     ("protocol", &[]),

@@ -1,8 +1,7 @@
 //! Acts on a node whatever its role: set its interfaces down and up, run programs in it.
 
 use std::cell::{OnceCell, RefCell};
-use std::fs::File;
-use std::io::{self, pipe};
+use std::io;
 use std::rc::Rc;
 
 use castnet::addr::Family;
@@ -11,7 +10,7 @@ use super::carriers::Carriers;
 use super::interfaces::{ends, ifindex};
 use super::unicast;
 use super::wards::Wards;
-use crate::lab::{Built, Netlink, Netns, Output, Program, Streams};
+use crate::lab::{Built, Netlink, Netns, Output, Program};
 use crate::plan::{ActId, Plan, PortId};
 use crate::recording::{Origin, ProgramOutput};
 use crate::role::Stage;
@@ -96,19 +95,8 @@ impl<'a> Machines<'a> {
         let node = self.plan.acts[act].node;
         let name = command.first().ok_or("no program")?.clone();
         let ward = self.wards.of(node).ok_or("no place for a program")?;
-        let start = async {
-            let (output, its_output) = pipe()?;
-            let streams = Streams {
-                stdin: File::open("/dev/null")?.into(),
-                stdout: its_output.try_clone()?.into(),
-                stderr: its_output.into(),
-            };
-            let process = ward.start(&Program::new(command), streams)?;
-            process.started().await?;
-            Ok((process, Output::of(output)?))
-        };
-        let (process, output) =
-            start.await.map_err(|error: io::Error| format!("{name}: {error}"))?;
+        let begun = ward.start_kept(&Program::new(command)).await;
+        let (process, output) = begun.map_err(|error| format!("{name}: {error}"))?;
         let started = Rc::new(Started { act, output, status: OnceCell::new() });
         self.programs.borrow_mut().push(started.clone());
         let stage = stage.clone();

@@ -6,9 +6,9 @@ use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::params::{HostParams, Params};
 use castnet::gmp::reception;
 use castnet::router::config::{Config, InterfaceConfig, MAX_FLOWS, RouteConfig};
-use humantime::format_duration;
 
-use crate::knobs::{HostKnobs, Knobs, PARAMETERS, Parameter, Setting};
+use super::written::table;
+use crate::knobs::{Dialect, HostKnobs, Knobs};
 use crate::plan::{Plan, PortId, Router, RouterPort, SourceFilter, SourceRoute};
 
 /// The configuration of a router of the plan.
@@ -45,14 +45,8 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
 
 /// The parameters as castnetd reads them: the keys of both are one table, which a test holds.
 fn params(knobs: &Knobs) -> Params {
-    let text = |setting| match setting {
-        Setting::Flag(flag) => toml::Value::Boolean(flag),
-        Setting::Whole(number) => toml::Value::Integer(number.into()),
-        Setting::Time(time) => toml::Value::String(format_duration(time).to_string()),
-    };
-    let given = |row: &Parameter| Some((row.key.name.to_owned(), text(row.of(knobs)?)));
-    let table: toml::Table = PARAMETERS.iter().filter_map(given).collect();
-    let read = toml::Value::Table(table).try_into::<IgmpSettings>();
+    // Both families have one set of values, in IGMP's words.
+    let read = toml::Value::Table(table(knobs, Dialect::Igmp)).try_into::<IgmpSettings>();
     read.unwrap_or_else(|unknown| panic!("no parameters of castnetd: {unknown}")).params()
 }
 

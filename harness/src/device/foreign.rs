@@ -12,9 +12,10 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
-use crate::knobs::{Knobs, PARAMETERS, Parameter, Setting, fixed_in_mld};
+use super::written::{read, table, value};
+use crate::knobs::{Dialect, Knobs, PARAMETERS, Setting};
 use crate::plan::{NodeId, Plan, PortId, Router, Software};
-use crate::recipe::{self, Ready, Recipe, Reload};
+use crate::recipe::{Ready, Recipe, Reload};
 
 /// Where programs of administration are, which the PATH of an ordinary user does not have.
 const ADMINISTRATION: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -88,11 +89,7 @@ pub fn make(
 
 /// Refuses what the plan wants and the software cannot be given.
 fn refuse(plan: &Plan, router: &Router, recipe: &Recipe) -> Result<(), String> {
-    let family = match plan.family {
-        Family::V4 => recipe::Family::Ipv4,
-        Family::V6 => recipe::Family::Ipv6,
-    };
-    if !recipe.families.contains(&family) {
+    if !recipe.families.contains(&plan.family) {
         return Err(format!("{} is not of the family of this run", recipe.software));
     }
     // Who asks for no members has none of their parameters.
@@ -102,12 +99,14 @@ fn refuse(plan: &Plan, router: &Router, recipe: &Recipe) -> Result<(), String> {
         for row in PARAMETERS.iter().filter(|row| !recipe.takes.contains(row.key.name)) {
             let wanted = row.of(knobs);
             let has = match recipe.fixed.get(row.key.name) {
-                Some(fixed) => setting(fixed),
+                Some(fixed) => read(fixed),
                 None => row.of(&usual),
             };
             if wanted != has {
-                let words =
-                    |setting: Option<Setting>| setting.map_or("a derived one".into(), shown);
+                let words = |setting: Option<Setting>| {
+                    let written = |one| value(Dialect::of(plan.family).writes(row.key.name, one));
+                    setting.map_or("a derived one".to_owned(), |one| written(one).to_string())
+                };
                 return Err(format!(
                     "`{}` is {} here, and {} has {}",
                     row.key.name,
@@ -119,24 +118,6 @@ fn refuse(plan: &Plan, router: &Router, recipe: &Recipe) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// A value of a recipe.
-fn setting(value: &toml::Value) -> Option<Setting> {
-    match value {
-        toml::Value::Boolean(flag) => Some(Setting::Flag(*flag)),
-        toml::Value::Integer(whole) => Some(Setting::Whole(u32::try_from(*whole).ok()?)),
-        toml::Value::String(text) => humantime::parse_duration(text).ok().map(Setting::Time),
-        _ => None,
-    }
-}
-
-fn shown(setting: Setting) -> String {
-    match setting {
-        Setting::Flag(flag) => flag.to_string(),
-        Setting::Whole(whole) => whole.to_string(),
-        Setting::Time(time) => humantime::format_duration(time).to_string(),
-    }
 }
 
 /// The program's path: in a folder of the recipe, on the PATH, or among those of administration.
@@ -166,7 +147,7 @@ struct Context {
     /// The folder of the recipe's file; empty for one that castnet ships.
     here: String,
     /// `ipv4` or `ipv6`.
-    family: &'static str,
+    family: Family,
     /// Its interfaces, in the order of the scenario's links.
     interfaces: Vec<Interface>,
     /// The parameters of its first interface.
@@ -227,7 +208,7 @@ fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context
             addresses: networks.iter().map(ToString::to_string).collect(),
             threshold: interface.threshold,
             membership: parameters(&interface.knobs),
-            toml: as_toml(&interface.knobs),
+            toml: toml::Value::Table(table(&interface.knobs, Dialect::of(plan.family))).to_string(),
             static_joins: joins.collect(),
         }
     });
@@ -238,10 +219,7 @@ fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context
     Context {
         node: plan.nodes[node].name.clone(),
         here: std::path::absolute(folder).unwrap_or_default().display().to_string(),
-        family: match plan.family {
-            Family::V4 => "ipv4",
-            Family::V6 => "ipv6",
-        },
+        family: plan.family,
         membership: interfaces.first().map(|first| first.membership.clone()).unwrap_or_default(),
         interfaces,
         routes: routes.collect(),
@@ -258,28 +236,10 @@ fn parameters(knobs: &Knobs) -> BTreeMap<String, Written> {
         ("last-member-query-count", Setting::Whole(knobs.last_member_query_count().into())),
     ];
     let all = derived.into_iter().chain(given);
-    all.map(|(key, setting)| (key.replace('-', "_"), value(setting))).collect()
+    all.map(|(key, setting)| (key.replace('-', "_"), number(setting))).collect()
 }
 
-fn as_toml(knobs: &Knobs) -> String {
-    let value = |row: &Parameter| {
-        let setting = row.of(knobs)?;
-        Some(match (row.key.name, setting) {
-            // MLDv1 is what IGMPv2 is, and MLDv2 what IGMPv3 is.
-            ("version", Setting::Whole(version)) if knobs.family == Family::V6 => {
-                version.saturating_sub(1).to_string()
-            }
-            (_, Setting::Time(_)) => format!("\"{}\"", shown(setting)),
-            _ => shown(setting),
-        })
-    };
-    let has = |row: &&Parameter| knobs.family == Family::V4 || fixed_in_mld(row.key.name).is_none();
-    let rows = PARAMETERS.iter().filter(has);
-    let rows = rows.filter_map(|row| Some(format!("{} = {}", row.key.name, value(row)?)));
-    format!("{{ {} }}", rows.collect::<Vec<_>>().join(", "))
-}
-
-fn value(setting: Setting) -> Written {
+fn number(setting: Setting) -> Written {
     match setting {
         Setting::Flag(flag) => Written::Flag(flag),
         Setting::Whole(whole) => Written::Whole(whole.into()),

@@ -5,3 +5,4 @@
 
 pub mod castnet;
 pub mod foreign;
+mod written;

@@ -12,11 +12,10 @@ use castnet::addr::Group;
 use castnet::time::Instant;
 
 use super::{Evidence, Judged, Outcome};
-use crate::plan::arithmetic::{Moment, Part};
+use crate::plan::arithmetic::Moment;
 use crate::plan::{Claim, Device, MembersOf, PortId, Role, Router, SourceFilter, When};
 use crate::recipe::Starts;
 use crate::recording::MfcEntry;
-use crate::scenario::PacketKind;
 
 impl Evidence<'_> {
     /// The name of the software at the port, if it is that of others.
@@ -35,11 +34,10 @@ impl Evidence<'_> {
         }
         let Some(name) = self.started_before() else { return judged };
         // With intervals of the protocol in it, a time is one after the router's start.
-        let of_protocol = |part: &Part| part.text.contains(|one: char| one.is_ascii_uppercase());
         let asks_or_answers =
             matches!(claim, Claim::Packet { .. } | Claim::Order(..) | Claim::Querier(..));
         let is_start = |moment: &Moment| {
-            let has_intervals = moment.parts.iter().any(of_protocol);
+            let has_intervals = moment.parts.iter().any(|part| part.is_interval);
             let is_zero = moment.parts.is_empty() && asks_or_answers;
             moment.anchor.is_none() && (is_zero || has_intervals)
         };
@@ -66,23 +64,8 @@ impl Evidence<'_> {
 
     /// The source of the last General Query on the port's segment.
     pub(super) fn last_to_query(&self, port: PortId, at: Instant) -> Option<IpAddr> {
-        let ports: BTreeSet<PortId> = self.segment(port).collect();
-        let asked = self.seen.iter().rev().find(|seen| {
-            seen.at <= at
-                && seen.outgoing
-                && seen.packet.is(PacketKind::GeneralQuery)
-                && ports.contains(&seen.port)
-        });
+        let asked = self.general_queries(port).rfind(|seen| seen.at <= at);
         asked.map(|seen| seen.packet.source)
-    }
-
-    /// When anybody sent a General Query on the port's segment.
-    pub(super) fn all_queries(&self, port: PortId) -> Vec<Instant> {
-        let ports: BTreeSet<PortId> = self.segment(port).collect();
-        let asks = |seen: &&super::Seen| {
-            seen.outgoing && seen.packet.is(PacketKind::GeneralQuery) && ports.contains(&seen.port)
-        };
-        self.seen.iter().filter(asks).map(|seen| seen.at).collect()
     }
 
     /// The groups that the kernel forwards to the port at that time, and all groups of which it has a

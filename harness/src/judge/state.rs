@@ -181,15 +181,18 @@ impl Evidence<'_> {
 
     /// When General Queries from the address of this port were on its segment.
     fn queries(&self, port: PortId) -> impl Iterator<Item = Instant> {
-        let (address, ports) = (self.plan.ports[port].speaks_from(), self.segment(port));
-        let ports: BTreeSet<PortId> = ports.collect();
+        let address = self.plan.ports[port].speaks_from();
+        let own = move |seen: &&Seen| address == Some(seen.packet.source);
+        self.general_queries(port).filter(own).map(|seen| seen.at)
+    }
+
+    /// All General Queries that were sent on the port's segment.
+    pub(super) fn general_queries(&self, port: PortId) -> impl DoubleEndedIterator<Item = &Seen> {
+        let ports: BTreeSet<PortId> = self.segment(port).collect();
         let asks = move |seen: &&Seen| {
-            seen.outgoing
-                && address == Some(seen.packet.source)
-                && seen.packet.is(PacketKind::GeneralQuery)
-                && ports.contains(&seen.port)
+            seen.outgoing && seen.packet.is(PacketKind::GeneralQuery) && ports.contains(&seen.port)
         };
-        self.seen.iter().filter(asks).map(|seen| seen.at)
+        self.seen.iter().filter(asks)
     }
 
     /// The querier at its port, as the router sees it.
@@ -276,7 +279,7 @@ impl Evidence<'_> {
         let told = self.recording.events.iter().filter(|event| changes_state(event)).map(|e| e.at);
         let mut changes: Vec<Instant> = told.chain(self.queries(port)).chain(deeds).collect();
         if self.segment(port).any(|port| self.software(port).is_some()) {
-            changes.extend(self.all_queries(port));
+            changes.extend(self.general_queries(port).map(|seen| seen.at));
             changes.extend(self.recording.mfc.iter().map(|change| change.at));
         }
         changes.sort_unstable();

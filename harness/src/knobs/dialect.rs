@@ -7,7 +7,7 @@
 
 use castnet::addr::Family;
 
-use super::PARAMETERS;
+use super::{PARAMETERS, Setting};
 use crate::vocabulary::key::Default::{Number, Text};
 use crate::vocabulary::key::Form::{Numbers, Words};
 use crate::vocabulary::key::{Key, Keys};
@@ -129,6 +129,21 @@ impl Dialect {
         match self {
             Self::Igmp | Self::Membership => written,
             Self::Mld => written + 1,
+        }
+    }
+
+    /// How the table writes this value of a parameter.
+    #[must_use]
+    pub fn writes(self, key: &str, value: Setting) -> Setting {
+        match (self, key, value) {
+            (Self::Mld, "version", Setting::Whole(version)) => {
+                Setting::Whole(version.saturating_sub(1))
+            }
+            (Self::Mld, "rfc", Setting::Whole(number)) => {
+                let alike = RFCS.iter().find(|(of, igmp)| of != igmp && *igmp == number);
+                Setting::Whole(alike.map_or(number, |(of, _)| *of))
+            }
+            _ => value,
         }
     }
 

@@ -3,7 +3,8 @@
 //! A ward is a PID namespace with a /proc of its own in the node's network namespace. Dropping a
 //! [`Ward`] kills every process in it, and waits until the kernel has removed them all.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, pipe};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use nix::sys::signal::Signal;
 
 use super::furniture::Furniture;
 use super::keeper::{Errand, Founding, Order, Outcome};
+use super::output::Output;
 use super::process::{Process, Streams, pid_of};
 use super::warden::Warden;
 use super::{Netns, again, letter, sys};
@@ -98,6 +100,23 @@ impl Ward {
         let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
         letter::send(self.orders.as_fd(), &Errand::Start(order), &descriptors)?;
         Ok(Process::reported_by(reports))
+    }
+
+    /// Starts a program without input, of which everything that it writes is kept, and waits until it runs.
+    /// Its output has to be followed.
+    ///
+    /// # Errors
+    /// Errors of [`Self::start`], and why the program could not be started.
+    pub async fn start_kept(&self, program: &Program) -> io::Result<(Process, Output)> {
+        let (output, its_output) = pipe()?;
+        let streams = Streams {
+            stdin: File::open("/dev/null")?.into(),
+            stdout: its_output.try_clone()?.into(),
+            stderr: its_output.into(),
+        };
+        let process = self.start(program, streams)?;
+        process.started().await?;
+        Ok((process, Output::of(output)?))
     }
 
     /// Puts folders and files where only the ward's programs see them. Blocks until it is done.

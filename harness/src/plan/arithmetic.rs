@@ -14,6 +14,9 @@ pub struct Part {
     pub minus: bool,
     /// How long.
     pub duration: Duration,
+    /// Whether it is made of an interval of the protocol.
+    #[serde(default)]
+    pub is_interval: bool,
     /// In words.
     pub text: String,
 }
@@ -23,7 +26,7 @@ impl Part {
     #[must_use]
     pub fn tolerance(tolerance: Duration) -> Self {
         let text = format!("tolerance {}", Seconds(tolerance, 3));
-        Self { minus: false, duration: tolerance, text }
+        Self { minus: false, duration: tolerance, is_interval: false, text }
     }
 }
 

@@ -68,7 +68,8 @@ impl<'a> Claims<'a> {
                 }
                 Atom::Time(duration) => {
                     let (minus, duration) = (term.minus, *duration * term.times);
-                    moment.parts.push(Part { minus, duration, text: String::new() });
+                    let (is_interval, text) = (false, String::new());
+                    moment.parts.push(Part { minus, duration, is_interval, text });
                 }
                 Atom::Number(_) => {}
             }

@@ -117,7 +117,8 @@ impl<'a> Claims<'a> {
         let times = if term.times == 1 { String::new() } else { format!("{} x ", term.times) };
         let text = format!("{times}{text}{}", Seconds(duration, 3));
         // Each is at most a day, so that no multiple overflows.
-        Some(Part { minus: term.minus, duration: duration * term.times, text })
+        let is_interval = matches!(term.atom, Atom::Name(_));
+        Some(Part { minus: term.minus, duration: duration * term.times, is_interval, text })
     }
 
     pub(super) fn count(

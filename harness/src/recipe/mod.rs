@@ -12,7 +12,10 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use castnet::addr::Family;
 use serde::{Deserialize, Serialize};
+
+use crate::knobs::PARAMETERS;
 
 pub use shipped::{names, shipped};
 
@@ -58,16 +61,6 @@ pub struct Recipe {
     pub programs: Vec<Program>,
     /// How it takes a changed configuration. Without it, no act changes a node with this software.
     pub reload: Option<Reload>,
-}
-
-/// A family, as a scenario writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Family {
-    /// IPv4.
-    Ipv4,
-    /// IPv6.
-    Ipv6,
 }
 
 /// When software is started.
@@ -134,6 +127,10 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<(), String> {
+        let is_known = |key: &&String| PARAMETERS.iter().any(|row| row.key.name == **key);
+        if let Some(key) = self.takes.iter().chain(self.fixed.keys()).find(|key| !is_known(key)) {
+            return Err(format!("`{key}` is no parameter of `igmp` or `mld` in a scenario"));
+        }
         if self.programs.iter().any(|program| program.command.is_empty()) {
             return Err("a program has an empty `command`".to_owned());
         }

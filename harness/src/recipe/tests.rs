@@ -30,6 +30,8 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
         ("software = 'a'\nfamilies = []\n[[program]]\ncommand = ['a']", "of no family"),
         ("software = 'a'\nfamilies = ['ipv4']\n[[program]]\ncommand = []", "an empty `command`"),
         (&format!("{PROXY}redy = 'interfaces'"), "unknown field `redy`"),
+        (&format!("takes = ['query-intervall']\n{PROXY}"), "`query-intervall` is no parameter"),
+        (&format!("fixed = {{ revision = 3 }}\n{PROXY}"), "`revision` is no parameter"),
         (&format!("private = ['etc']\n{PROXY}"), "etc is no private folder"),
         (
             &format!("files = {{ '/etc/passwd' = '' }}\n{PROXY}"),

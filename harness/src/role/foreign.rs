@@ -8,8 +8,7 @@ mod ready;
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
-use std::fs::File;
-use std::io::{self, pipe};
+use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use futures_util::future::LocalBoxFuture;
 use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::device::foreign::{Made, Unmade, make};
-use crate::lab::{Furniture, Netns, Output, Process, Program, Streams, Ward};
+use crate::lab::{Furniture, Netns, Output, Process, Program, Ward};
 use crate::plan::{Action, NodeId, Plan, PortId, Router, Setting, Software};
 use crate::recipe::{RUN, Reload, Starts};
 use crate::recording::{Late, Lateness, Origin, ProgramOutput};
@@ -209,18 +208,8 @@ impl Started {
 /// Starts a program, whose output is followed from now on.
 async fn start(ward: &Ward, words: &[String]) -> Result<Rc<Started>, String> {
     let name = words[0].rsplit('/').next().unwrap_or_default().to_owned();
-    let begun = async {
-        let (output, its_output) = pipe()?;
-        let streams = Streams {
-            stdin: File::open("/dev/null")?.into(),
-            stdout: its_output.try_clone()?.into(),
-            stderr: its_output.into(),
-        };
-        let process = ward.start(&Program::new(words), streams)?;
-        process.started().await?;
-        Ok((process, Output::of(output)?))
-    };
-    let (process, output) = begun.await.map_err(|error: io::Error| format!("{name}: {error}"))?;
+    let begun = ward.start_kept(&Program::new(words)).await;
+    let (process, output) = begun.map_err(|error| format!("{name}: {error}"))?;
     let started = Rc::new(Started { name, process, output, is_killed: Cell::new(false) });
     let followed = started.clone();
     tokio::task::spawn_local(async move { followed.output.follow().await });

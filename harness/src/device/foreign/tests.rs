@@ -47,9 +47,9 @@ fn file<'m>(made: &'m Made, path: &str) -> &'m str {
 #[test]
 fn castnetd_gets_what_a_router_of_castnet_gets() {
     let keys = "static-joins = [{ link = 'lan', group = 'news', source = 's1' }], keepalive = '7s', \
-                membership = { version = 'groups', query-interval = '20s500ms', robustness = 3 }";
-    for family in ["ipv4", "ipv6"] {
-        let plan = plan(family, "castnetd", keys);
+                membership = { version = 'sources', rfc = RFC, query-interval = '20s500ms', robustness = 3 }";
+    for (family, rfc) in [("ipv4", "3376"), ("ipv6", "3810")] {
+        let plan = plan(family, "castnetd", &keys.replace("RFC", rfc));
         let made = made(&plan).unwrap_or_else(|why| panic!("{why:?}"));
         let read = ConfigFile::parse(file(&made, "/run/castnetd.toml"));
         let read = read.unwrap_or_else(|wrong| panic!("{wrong}"));
@@ -91,7 +91,7 @@ fn what_software_cannot_be_given_is_refused() {
             "ipv4",
             "igmpproxy",
             "igmp = { version = 2, query-interval = '20s' }",
-            "`query-interval` is 20s here",
+            "`query-interval` is \"20s\" here",
         ),
         ("ipv4", "igmpproxy", "igmp = { version = 3 }", "`version` is 3 here"),
         ("ipv6", "pimd", "", "not of the family"),

@@ -64,7 +64,7 @@ fn a_length_of_zero_or_below_is_refused() {
 }
 
 fn part(minus: bool, ms: u64) -> Part {
-    Part { minus, duration: millis(ms), text: format!("{ms} ms") }
+    Part { minus, duration: millis(ms), is_interval: false, text: format!("{ms} ms") }
 }
 
 /// Moments count from when an act was really done, which the plan cannot know: they stop at zero.

@@ -20,19 +20,12 @@ use std::process::{ExitCode, Output, Stdio};
 
 use libtest_mimic::{Arguments, Failed};
 use privileged::fallible as trial;
-use rig::{Node, config};
+use rig::{Node, TWO, config};
 use serving::Castnetd;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 const CASTNETCTL: &str = env!("CARGO_BIN_EXE_castnetctl");
-
-/// Two interfaces, and Queries often enough for a test.
-pub(crate) const TWO: &str = "\
-families = ['ipv4']
-igmp = { query-interval = '60s', query-response-interval = '200ms', startup-query-interval = '30s' }
-interface = [{ name = 'e0' }, { name = 'e1' }]
-";
 
 fn main() -> ExitCode {
     let trials = vec![

@@ -103,6 +103,7 @@ pub(crate) async fn manager() -> Result<(), Failed> {
     assert!(time.is_some_and(|time| time.parse::<u64>().is_ok_and(|time| time > 0)), "{reloading}");
     manager.hears("READY=1")?;
     kill(castnetd.pid()?, Signal::SIGKILL)?;
+    // Nobody serves for a while, and the kernel forwards on.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let mut castnetd = manager.starts(&rig, &path)?;
     manager.hears("READY=1")?;

@@ -17,14 +17,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed};
 use privileged::fallible as trial;
-use rig::Node;
-
-/// Queries often enough for a test, and far from so often that one of them hides a missing one.
-pub(crate) const TWO: &str = "\
-families = ['ipv4']
-igmp = { query-interval = '60s', query-response-interval = '200ms', startup-query-interval = '30s' }
-interface = [{ name = 'e0' }, { name = 'e1' }]
-";
+use rig::{Node, TWO};
 
 fn main() -> ExitCode {
     let trials = vec![

@@ -23,6 +23,14 @@ use crate::serving::{self, BOUND, CASTNETD, Castnetd};
 pub(crate) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 1, 1);
 const PORT: u16 = 5000;
 
+/// Two interfaces, with Queries often enough for a test, and far from so often that one of them hides a
+/// missing one.
+pub(crate) const TWO: &str = "\
+families = ['ipv4']
+igmp = { query-interval = '60s', query-response-interval = '200ms', startup-query-interval = '30s' }
+interface = [{ name = 'e0' }, { name = 'e1' }]
+";
+
 /// A network namespace with its loopback interface up.
 pub(crate) struct Node(pub(crate) Netns);
 
