@@ -9,6 +9,7 @@ mod delivery;
 mod doubt;
 mod fields;
 mod filter;
+mod foreign;
 mod invariant;
 mod latency;
 mod ledger;
