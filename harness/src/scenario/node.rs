@@ -100,11 +100,14 @@ fn node(
                     ROLES.map(|(role, _)| role),
                 );
             }
-            // Without a role any of these keys may belong here.
-            table.know_all();
             None
         }
     };
+    if role.is_none() {
+        // Without a role any of these keys may belong here, and who could not be read further has not asked
+        // for every key.
+        table.know_all();
+    }
     let as_distributed = table.value("sysctls").is_some();
     table.word("sysctls", "setting of the kernel", &[(DISTRIBUTION, ())]);
     table.finish();
@@ -119,6 +122,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let derive_routes = table.boolean("derive-routes").is_none_or(|derive| derive.value);
     let (ttl_threshold, ttl_thresholds) = threshold::thresholds(table);
     let keepalive = table.duration("keepalive").map_or(KEEPALIVE, |k| k.value);
+    let device = table.string("device");
     let daemon = table.value("daemon").is_some();
     table.word("daemon", "daemon", &[(PROCESS, ())]);
     Some(Router {
@@ -130,7 +134,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         ttl_thresholds,
         keepalive,
         is_process: daemon,
-        device: table.string("device"),
+        device,
     })
 }
 
@@ -162,10 +166,7 @@ fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
         Some(true) => castnet_listener(table),
         Some(false) => kernel_listener(table),
         None if table.value("stack").is_none() => kernel_listener(table),
-        None => {
-            table.know_all();
-            None
-        }
+        None => None,
     }
 }
 

@@ -113,6 +113,29 @@ fn what_is_not_toml() {
     ]));
 }
 
+/// Whatever is wrong with one value, the other keys of a node have their meaning.
+#[test]
+fn a_wrong_value_makes_no_other_key_unknown() {
+    for (keys, wrong) in [
+        (
+            "role = \"router\", igmp = { version = 9 }, device = \"frr\", keepalive = \"7s\"",
+            "version",
+        ),
+        (
+            "role = \"router\", static-joins = 7, daemon = \"process\", ttl-threshold = 3",
+            "static-joins",
+        ),
+        ("role = \"listener\", stack = \"castnet\", speaks = \"x\", robustness = 3", "speaks"),
+        ("role = \"listener\", stack = \"x\", count = 3", "stack"),
+        ("role = \"querier\", query-interval = 1, max-resp = \"1s\"", "query-interval"),
+        ("role = \"switch\", speaks = 1, querier = true, last-member-count = 3", "speaks"),
+    ] {
+        let told =
+            told(&SOUND.replacen("r2 = { role = \"router\" }", &format!("r2 = {{ {keys} }}"), 1));
+        assert!(told.contains(wrong) && !told.contains("unknown key"), "{keys}:\n{told}");
+    }
+}
+
 #[test]
 fn unknown_keys() {
     insta::assert_snapshot!(each(&[
