@@ -7,8 +7,10 @@
 //! protocol allows chance.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use castnet_lab::backend::{Cancel, RunError, at_a_time, netns, sim};
 use castnet_lab::capture::pcapng;
@@ -25,6 +27,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The number of other seeds with which each scenario is compared.
 const SEEDS: u64 = 10;
+
+/// How far an act may be moved without a change of the outcome.
+const MOVED: Duration = Duration::from_millis(15);
 
 /// The folder of the scenarios, as seen from this package.
 const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
@@ -172,7 +177,32 @@ fn differ_by_chance(plan: &Plan) -> Result<(), Failed> {
         let other = sim::run(&other, &Cancel::new()).map_err(|error| error.to_string())?;
         agree(plan, &own, &other).map_err(|why| format!("seed {seed}: {why}"))?;
     }
+    for draw in 1..=SEEDS {
+        let moved = moved(plan, draw);
+        let other = sim::run(&moved, &Cancel::new()).map_err(|error| error.to_string())?;
+        agree(plan, &own, &other).map_err(|why| format!("acts moved by draw {draw}: {why}"))?;
+        let verdict = judge(&moved, &other);
+        if verdict.outcome != Outcome::Pass {
+            let mut red = verdict.findings;
+            red.retain(|finding| finding.outcome != Outcome::Pass);
+            return Err(format!("acts moved by draw {draw}: {red:#?}").into());
+        }
+    }
     Ok(())
+}
+
+/// The scenario with each act up to [`MOVED`] earlier or later, and with the tolerance of a real
+/// machine, where an act and a timer of the same instant come in either order.
+fn moved(plan: &Plan, draw: u64) -> Plan {
+    let mut moved = Plan { virtual_tolerance: plan.tolerance, ..plan.clone() };
+    for act in &mut moved.acts {
+        let mut hasher = DefaultHasher::new();
+        (draw, act.at).hash(&mut hasher);
+        let by = MOVED.mul_f64((hasher.finish() % 2001) as f64 / 1000.0);
+        act.at = (act.at + by).saturating_sub(MOVED);
+    }
+    moved.acts.sort_by_key(|act| act.at);
+    moved
 }
 
 /// Checks that the two differ only by chance.
