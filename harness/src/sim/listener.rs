@@ -146,7 +146,7 @@ impl<A: HostInet> Kernels<A> {
     }
 
     pub(super) fn receive(&mut self, cx: &mut Context<'_>, port: PortId, heard: &HostInput<A>) {
-        self.on(cx, port, |host, now, rng, _| host.receive(now, heard, rng));
+        self.on(cx, port, |host, now, rng, _| _ = host.receive(now, heard, rng));
     }
 
     pub(super) fn interface(&mut self, cx: &mut Context<'_>, port: PortId, up: bool) {

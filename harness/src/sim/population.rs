@@ -58,6 +58,17 @@ struct Kernel<A> {
     read: u32,
 }
 
+impl<A> Kernel<A> {
+    /// Its timers are looked at by then, on its own clock, which is ahead by its phase.
+    fn wake_by(&mut self, deadline: Option<Instant>, host: u32, cx: &mut Context<'_>) {
+        let deadline = deadline.map_or(REST, |at| at - phase(host));
+        if deadline < self.wake {
+            self.wake = deadline;
+            cx.remind(deadline, token(TIMER, host));
+        }
+    }
+}
+
 /// Never.
 const REST: Instant = Instant::from_nanos(u64::MAX);
 
@@ -104,15 +115,9 @@ impl<A: HostInet> Population<A> {
         act: impl FnOnce(&mut Host<A>, Instant, &mut Rng, &mut Vec<HostOut<A>>) -> T,
     ) -> T {
         *cx.events += 1;
-        let phase = phase(host);
         let kernel = &mut self.hosts[host as usize];
-        let answer = act(&mut kernel.kernel, cx.now + phase, &mut self.rng, &mut self.said);
-        // The host's clock is ahead by its phase.
-        let deadline = kernel.kernel.deadline().map_or(REST, |at| at - phase);
-        if deadline < kernel.wake {
-            kernel.wake = deadline;
-            cx.remind(deadline, token(TIMER, host));
-        }
+        let answer = act(&mut kernel.kernel, cx.now + phase(host), &mut self.rng, &mut self.said);
+        kernel.wake_by(kernel.kernel.deadline(), host, cx);
         if !self.said.is_empty() {
             self.transmit(cx, host);
         }
@@ -156,17 +161,20 @@ impl<A: HostInet> Population<A> {
 
     /// Every host that listens to this address, except the sender, hears the message.
     fn hear(&mut self, cx: &mut Context<'_>, heard: &HostInput<A>, to: A, from: Option<u32>) {
-        let hosts = self.hosts.len() as u32;
         let everybody = to == A::ALL_HOSTS;
-        let count = match self.groups.get(&to) {
-            _ if everybody => hosts,
+        let members = self.groups.get(&to);
+        let count = match members {
+            _ if everybody => self.hosts.len() as u32,
             Some(members) => members.len() as u32,
             None => return,
         };
         for nth in 0..count {
-            let host = if everybody { nth } else { self.groups[&to].nth(nth) };
+            let host = members.filter(|_| !everybody).map_or(nth, |members| members.nth(nth));
             if Some(host) != from {
-                self.on(cx, host, |kernel, now, rng, _| kernel.receive(now, heard, rng));
+                *cx.events += 1;
+                let kernel = &mut self.hosts[host as usize];
+                let set = kernel.kernel.receive(cx.now + phase(host), heard, &mut self.rng);
+                kernel.wake_by(set, host, cx);
             }
         }
     }

@@ -187,21 +187,27 @@ impl<A: HostInet> Host<A> {
         (0..self.members.len()).rev().for_each(|at| self.added(now, at, rng, out));
     }
 
-    /// The packet came in on the interface.
-    pub fn receive(&mut self, now: Instant, heard: &HostInput<A>, rng: &mut Rng) {
+    /// The packet came in on the interface. Returns the earliest deadline that it set, if it set any.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        heard: &HostInput<A>,
+        rng: &mut Rng,
+    ) -> Option<Instant> {
         let for_us = match heard.destination {
             to if to.into().is_multicast() => self.is_member(to),
             to => to.is_for(self.address),
         };
         if !self.is_up || !for_us || heard.source == self.address {
-            return;
+            return None;
         }
         match &heard.what {
-            What::Query(query) => self.heard_query(now, query, rng),
+            What::Query(query) => return self.heard_query(now, query, rng),
             // A Report to the host's own address does not count for the group.
             What::Report(_) if heard.destination == self.address => {}
             What::Report(group) => self.heard_report(*group),
         }
+        None
     }
 
     /// When [`Self::expire`] must be called, at the latest.

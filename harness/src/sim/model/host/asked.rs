@@ -16,23 +16,26 @@ use super::rules::{QUERY_INTERVAL, QUERY_RESPONSE_INTERVAL, ROBUSTNESS};
 use super::{AT_LEAST, Host, HostInet, small};
 
 impl<A: HostInet> Host<A> {
-    /// A Query of any version came in.
-    pub(super) fn heard_query(&mut self, now: Instant, query: &Asked<A>, rng: &mut Rng) {
+    /// A Query of any version came in. Returns the earliest deadline that it set.
+    pub(super) fn heard_query(
+        &mut self,
+        now: Instant,
+        query: &Asked<A>,
+        rng: &mut Rng,
+    ) -> Option<Instant> {
         let granted = ticks(query.granted).max(1);
         match (&query.part, self.version(now)) {
             (None, _) => self.heard_older_query(now, query, rng),
-            (Some(_), Version::V1) => {
-                self.ask(now, None, &[], ticks(QUERY_RESPONSE_INTERVAL), rng);
-            }
+            (Some(_), Version::V1) => self.ask(now, None, &[], ticks(QUERY_RESPONSE_INTERVAL), rng),
             (Some(_), Version::V2) => {
-                self.ask(now, query.group, &[], ticks(query.granted_in_v2).max(1), rng);
+                self.ask(now, query.group, &[], ticks(query.granted_in_v2).max(1), rng)
             }
             (Some(part), Version::V3) => {
                 self.learn(part, query);
                 match query.group {
                     Some(_) => self.ask(now, query.group, &part.sources, granted, rng),
                     // A General Query has no sources.
-                    None if !part.sources.is_empty() => {}
+                    None if !part.sources.is_empty() => None,
                     None => self.plan_answer(now, granted, rng),
                 }
             }
@@ -41,9 +44,14 @@ impl<A: HostInet> Host<A> {
 
     /// A version 1 or 2 Query: it cancels pending version 3 Reports for as long as its querier
     /// counts as present.
-    fn heard_older_query(&mut self, now: Instant, query: &Asked<A>, rng: &mut Rng) {
+    fn heard_older_query(
+        &mut self,
+        now: Instant,
+        query: &Asked<A>,
+        rng: &mut Rng,
+    ) -> Option<Instant> {
         if self.forced.is_some() && self.forced == A::RULES.deaf_to_older {
-            return;
+            return None;
         }
         let interval = ticks(Duration::from_secs(self.query_interval.into()));
         let present =
@@ -56,11 +64,11 @@ impl<A: HostInet> Host<A> {
         filters.for_each(|filter| filter.forget_gone());
         if query.version == Version::V1 {
             self.v1_until = until;
-            self.ask(now, None, &[], ticks(QUERY_RESPONSE_INTERVAL), rng);
+            self.ask(now, None, &[], ticks(QUERY_RESPONSE_INTERVAL), rng)
         } else {
             self.v2_until = until;
             // Only MLD has a Query of this version that grants no time.
-            self.ask(now, query.group, &[], ticks(query.granted_in_v2).max(1), rng);
+            self.ask(now, query.group, &[], ticks(query.granted_in_v2).max(1), rng)
         }
     }
 
@@ -86,17 +94,26 @@ impl<A: HostInet> Host<A> {
     }
 
     /// Schedules one Report for all groups, within `granted` ticks.
-    fn plan_answer(&mut self, now: Instant, granted: u64, rng: &mut Rng) {
+    fn plan_answer(&mut self, now: Instant, granted: u64, rng: &mut Rng) -> Option<Instant> {
         let drawn = below(granted, rng) + AT_LEAST;
         if A::RULES.draws_anew || self.answer.left(now).is_none_or(|left| drawn < left) {
             self.answer.set(now, drawn);
         }
+        self.answer.deadline()
     }
 
     /// Schedules a Report for each group that the Query asks for, within `granted` ticks; of a Query
     /// for sources, if it has something to say about them. An earlier Report keeps its time, but is
     /// not repeated unasked.
-    fn ask(&mut self, now: Instant, group: Option<A>, sources: &[A], granted: u64, rng: &mut Rng) {
+    fn ask(
+        &mut self,
+        now: Instant,
+        group: Option<A>,
+        sources: &[A],
+        granted: u64,
+        rng: &mut Rng,
+    ) -> Option<Instant> {
+        let mut earliest = None;
         for member in self.members.iter_mut().rev() {
             if group.is_some_and(|group| group != member.group) || !member.group.is_reported() {
                 continue;
@@ -109,7 +126,10 @@ impl<A: HostInet> Host<A> {
             let is_redrawn = A::RULES.draws_late_anew && member.delay.is_late(now);
             if is_redrawn || member.delay.left(now).is_none_or(|left| left >= granted) {
                 member.delay.set(now, below(granted, rng) + A::RULES.at_least);
+                let set = member.delay.deadline();
+                earliest = [earliest, set].into_iter().flatten().min();
             }
         }
+        earliest
     }
 }

@@ -72,7 +72,7 @@ impl World {
         let ends = Ends { source: header.source, destination: header.destination };
         let packet = header.encode(&message.encode(ends).unwrap()).unwrap();
         if let Some(heard) = HostInput::<Ipv6Addr>::read(&packet) {
-            self.act(|host, now, rng, _| host.receive(now, &heard, rng));
+            self.act(|host, now, rng, _| _ = host.receive(now, &heard, rng));
         }
         self
     }
