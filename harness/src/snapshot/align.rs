@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
+use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -20,13 +21,13 @@ pub enum Step {
 
 /// The longest common subsequence, and between its parts what is `alike`, taken in order.
 pub fn align<T: Hash + Ord>(one: &[T], other: &[T], alike: impl Fn(&T, &T) -> bool) -> Vec<Step> {
-    let mut steps = Vec::new();
+    let mut pairing = Pairing::new(one, other, alike);
     let (mut removed, mut added) = (0..0, 0..0);
     for op in capture_diff_slices(Algorithm::Myers, one, other) {
         match op {
             DiffOp::Equal { old_index, new_index, len } => {
-                pair(one, other, removed, added, &alike, &mut steps);
-                steps.extend((0..len).map(|n| Step::Same(old_index + n, new_index + n)));
+                pairing.pair(removed, added);
+                pairing.steps.extend((0..len).map(|n| Step::Same(old_index + n, new_index + n)));
                 removed = old_index + len..old_index + len;
                 added = new_index + len..new_index + len;
             }
@@ -38,14 +39,15 @@ pub fn align<T: Hash + Ord>(one: &[T], other: &[T], alike: impl Fn(&T, &T) -> bo
             }
         }
     }
-    pair(one, other, removed, added, &alike, &mut steps);
-    steps
+    pairing.pair(removed, added);
+    pairing.steps
 }
 
 /// The most elements of both that are aligned by their longest common subsequence, which takes time
 /// by the square of what differs.
 const MOST: usize = 20_000;
-/// The most pairs that are searched for what is alike, and how far it is searched beyond that.
+/// The most pairs that are searched for what is alike, of all places together, and how far it is searched
+/// where that is used up.
 const PAIRS: usize = 1_000_000;
 const AHEAD: usize = 4;
 
@@ -64,47 +66,66 @@ pub fn align_bounded<T: Hash + Ord>(
     for (new, element) in other.iter().enumerate().rev() {
         places.entry(element).or_default().push(new);
     }
-    let (mut steps, mut removed, mut next) = (Vec::new(), 0, 0);
+    let (mut removed, mut next) = (0, 0);
+    let mut pairing = Pairing::new(one, other, alike);
     for (old, element) in one.iter().enumerate() {
         let Some(places) = places.get_mut(element) else { continue };
         while places.last().is_some_and(|&new| new < next) {
             places.pop();
         }
         let Some(new) = places.pop() else { continue };
-        pair(one, other, removed..old, next..new, &alike, &mut steps);
-        steps.push(Step::Same(old, new));
+        pairing.pair(removed..old, next..new);
+        pairing.steps.push(Step::Same(old, new));
         (removed, next) = (old + 1, new + 1);
     }
-    pair(one, other, removed..one.len(), next..other.len(), &alike, &mut steps);
-    (steps, true)
+    pairing.pair(removed..one.len(), next..other.len());
+    (pairing.steps, true)
 }
 
-/// Pairs items that were removed and added at one place and are alike: they were changed.
-fn pair<T>(
-    one: &[T],
-    other: &[T],
-    removed: std::ops::Range<usize>,
-    added: std::ops::Range<usize>,
-    alike: &impl Fn(&T, &T) -> bool,
-    steps: &mut Vec<Step>,
-) {
-    let mut next = added.start;
-    let ahead = if removed.len().saturating_mul(added.len()) > PAIRS { AHEAD } else { added.len() };
-    for old in removed {
-        match (next..added.end.min(next + ahead)).find(|&new| alike(&one[old], &other[new])) {
-            Some(new) => {
-                steps.extend((next..new).map(Step::Added));
-                steps.push(Step::Changed(old, new));
-                next = new + 1;
-            }
-            None => steps.push(Step::Removed(old)),
-        }
+/// The steps so far, and how many pairs may still be searched.
+struct Pairing<'a, T, F> {
+    one: &'a [T],
+    other: &'a [T],
+    alike: F,
+    left: usize,
+    steps: Vec<Step>,
+}
+
+impl<'a, T, F: Fn(&T, &T) -> bool> Pairing<'a, T, F> {
+    fn new(one: &'a [T], other: &'a [T], alike: F) -> Self {
+        Self { one, other, alike, left: PAIRS, steps: Vec::new() }
     }
-    steps.extend((next..added.end).map(Step::Added));
+
+    /// Pairs items that were removed and added at one place and are alike: they were changed.
+    fn pair(&mut self, removed: Range<usize>, added: Range<usize>) {
+        let pairs = removed.len().saturating_mul(added.len());
+        let ahead = match self.left.checked_sub(pairs) {
+            Some(left) => {
+                self.left = left;
+                added.len()
+            }
+            None => AHEAD,
+        };
+        let mut next = added.start;
+        for old in removed {
+            let within = next..added.end.min(next + ahead);
+            match within.into_iter().find(|&new| (self.alike)(&self.one[old], &self.other[new])) {
+                Some(new) => {
+                    self.steps.extend((next..new).map(Step::Added));
+                    self.steps.push(Step::Changed(old, new));
+                    next = new + 1;
+                }
+                None => self.steps.push(Step::Removed(old)),
+            }
+        }
+        self.steps.extend((next..added.end).map(Step::Added));
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     fn steps(one: &str, other: &str) -> Vec<Step> {
@@ -135,6 +156,24 @@ mod tests {
         assert_eq!((same, steps.len(), is_rough), (200_000, 400_000, true));
         let (steps, is_rough) = align_bounded(&many(0), &many(0), |_, _| false);
         assert_eq!((steps.len(), is_rough), (300_000, false));
+    }
+
+    /// A file whose every thousandth frame is as before has many places of a thousand frames each.
+    #[test]
+    fn many_places_that_differ_are_searched_for_what_is_alike_as_far_as_one() {
+        for count in [9_000, 300_000] {
+            let one: Vec<u32> = (0..count).collect();
+            let mixed = one.iter().map(|n| if n % 900 == 0 { *n } else { n + 1_000_000 });
+            let other: Vec<u32> = mixed.collect();
+            let asked = Cell::new(0);
+            let (steps, _) = align_bounded(&one, &other, |_, _| {
+                asked.set(asked.get() + 1);
+                false
+            });
+            let same = steps.iter().filter(|step| matches!(step, Step::Same(..))).count();
+            assert_eq!(same, one.len() / 900 + usize::from(one.len() % 900 > 0));
+            assert!(asked.get() <= PAIRS + one.len() * AHEAD, "{count}: {}", asked.get());
+        }
     }
 
     #[test]
