@@ -2,16 +2,17 @@
 #![no_main]
 
 use castnet::daemon::config::ConfigFile;
-use ipnet::IpNet;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     match ConfigFile::parse(text) {
         Err(rejected) => assert!(!rejected.to_string().is_empty()),
         Ok(file) => {
-            let network: [IpNet; 1] = [IpNet::new([192, 0, 2, 1].into(), 24).unwrap()];
-            if let Err(error) = file.routers(|_| &network[..]) {
-                assert!(!error.to_string().is_empty());
+            let served = ["eth0".to_owned(), "lan".to_owned()];
+            for routers in [file.check(), file.routers(&served)] {
+                if let Err(error) = routers {
+                    assert!(!error.to_string().is_empty());
+                }
             }
         }
     }
