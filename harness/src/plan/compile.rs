@@ -179,7 +179,9 @@ fn plan(
         let written = scenario.tolerance.as_ref().map(|given| &given.span);
         let (acts, struck) = (&acts, &struck);
         let (nodes, ports) = (&topology.nodes, &topology.ports);
-        Limits { acts, nodes, ports, struck, tolerance, written, end }.check(&checks, faults);
+        let limits = Limits { acts, nodes, ports, struck, tolerance, written, end };
+        limits.check(&checks, faults);
+        limits.contradictions(&checks, source, faults);
         proof::bind(&scenario.proves, &mut checks, scenario.family, faults);
     }
     let checks: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();

@@ -273,7 +273,7 @@ impl Limits<'_> {
     }
 
     /// Until when by plan a latency can be measured.
-    fn until(&self, latency: &Latency) -> Duration {
+    pub(super) fn until(&self, latency: &Latency) -> Duration {
         let group = latency.receiver.group;
         let sources = latency.receiver.sources.as_deref();
         let wants = |act: &&Act| act.action.wants(latency.port, group, sources);
@@ -355,7 +355,8 @@ impl Limits<'_> {
         stopped.map_or(by_itself, |stop| stop.at.min(by_itself))
     }
 
-    fn planned(&self, window: &Window) -> (Duration, Duration) {
+    /// When a window begins and ends by plan.
+    pub(super) fn planned(&self, window: &Window) -> (Duration, Duration) {
         let from = window.from.planned(self.acts);
         let length = window.length.as_ref().map(Length::duration);
         (from, length.map_or(self.end, |length| from.saturating_add(length)))

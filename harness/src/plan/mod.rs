@@ -12,6 +12,7 @@ mod cast;
 mod check;
 mod claim;
 mod compile;
+mod contrary;
 mod delivery;
 mod devices;
 mod evidence;

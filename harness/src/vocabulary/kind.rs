@@ -340,6 +340,18 @@ impl PacketKind {
         )
     }
 
+    /// Whether each packet of that kind is one of this kind.
+    #[must_use]
+    pub const fn includes(self, other: Self) -> bool {
+        match self {
+            Self::Query => other.is_query(),
+            Self::Report => {
+                matches!(other, Self::Report | Self::V1Report | Self::V2Report | Self::V3Report)
+            }
+            _ => self as usize == other as usize,
+        }
+    }
+
     /// Whether it can be a version 3 Report.
     #[must_use]
     pub const fn is_v3_report(self) -> bool {

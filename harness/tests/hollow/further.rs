@@ -92,3 +92,88 @@ fn a_fault_that_strikes_nothing_makes_the_run_vacuous() {
         comes_out(&format!("[[fault]]\n{fault}"), &claim, Vacuous);
     }
 }
+
+/// The tolerance widens one window and narrows the other one, so that both could pass.
+#[test]
+fn two_counts_of_one_time_that_contradict_each_other_are_refused() {
+    let why = "of two expectations that contradict each other one is false";
+    let late = "after = 'leave'\nwithin = '1s'";
+    let asked = "packet = { on = 'lan', kind = 'group-specific-query', group = '239.1.1.1' }";
+    let any = |count: &str, time: &str| format!("{QUERY}\ncount = {count}\n{time}");
+    let one = |count: &str, time: &str| format!("{asked}\ncount = {count}\n{time}");
+    let received = |count: &str, time: &str| format!("{TO_H1}\nreceived = {count}\n{time}");
+    let order = |time: &str| {
+        format!(
+            "order = [{{ on = 'lan', kind = 'leave' }}, {{ on = 'lan', kind = 'query' }}]\n{time}"
+        )
+    };
+    for (first, second, told) in [
+        (any("0", late), any("'>= 1'", late), "at least 1 by this one, and none by"),
+        (any("0", late), one("2", late), "at least 2 by this one, and none by"),
+        (one("'>= 2'", late), any("'<= 1'", late), "at most 1 by this one, and at least 2 by"),
+        (
+            any("0", "after = '5s'\nwithin = '1s'"),
+            one("1", "after = 'join + 4s'\nwithin = '500ms'"),
+            "at least 1 by this one",
+        ),
+        (any("0", "after = 'leave'"), one("1", late), "at least 1 by this one"),
+        (any("0", late), order(late), "at least 1 by this one"),
+        (received("0", late), received("'>= 1'", late), "at least 1 by this one"),
+        (
+            format!("{TO_H1}\nnone-after = 'leave'\nfor = '1s'"),
+            received("'5..6'", late),
+            "at least 5 by this one",
+        ),
+        (
+            format!("{TO_H1}\nleave-latency = '1050ms..3s'"),
+            format!("{TO_H1}\nnone-after = '6s'"),
+            "none by this one, and at least 1 by",
+        ),
+        (
+            format!("{TO_H1}\njoin-latency = '50ms..2s'"),
+            received("'>= 1'", "after = 'join'\nwithin = '50ms'"),
+            "at least 1 by this one, and none by",
+        ),
+    ] {
+        for pair in [[&first, &second], [&second, &first]] {
+            let both = format!("{}\n[[expect]]\n{}", pair[0], pair[1]);
+            refused(&both, "by that of line", why);
+        }
+        refused(&format!("{first}\n[[expect]]\n{second}"), told, why);
+    }
+}
+
+#[test]
+fn two_counts_that_can_both_be_true_are_taken() {
+    let late = "after = 'leave'\nwithin = '1s'";
+    let queries = |kind: &str, count: &str, time: &str| {
+        format!("packet = {{ on = 'lan', kind = '{kind}' }}\ncount = {count}\n{time}")
+    };
+    let of_group = |group: &str, count: &str| {
+        let packet = "on = 'lan', kind = 'group-specific-query'";
+        format!("packet = {{ {packet}, group = '{group}' }}\ncount = {count}\n{late}")
+    };
+    for (first, second) in [
+        (queries("v3-report", "0", late), queries("query", "'>= 1'", late)),
+        (of_group("239.1.1.2", "0"), of_group("239.1.1.1", "2")),
+        (of_group("239.1.1.1", "'<= 2'"), queries("query", "'>= 2'", late)),
+        (
+            queries("group-specific-query", "0", "after = 'join'\nwithin = '4s'"),
+            queries("group-specific-query", "'>= 1'", late),
+        ),
+        (
+            queries("group-specific-query", "0", "after = '7s'\nwithin = '1s'"),
+            queries("group-specific-query", "'>= 1'", "after = 'leave'"),
+        ),
+        (
+            format!("{TO_H1}\nleave-latency = '900ms..1100ms'"),
+            format!("{TO_H1}\nnone-after = 'leave + 1100ms'"),
+        ),
+    ] {
+        for pair in [[&first, &second], [&second, &first]] {
+            let both = format!("{}\n[[expect]]\n{}", pair[0], pair[1]);
+            let plan = super::scenario("", "", &both);
+            assert!(plan.is_ok(), "{}", plan.err().unwrap_or_default());
+        }
+    }
+}
