@@ -163,7 +163,7 @@ mod tests {
     fn many_places_that_differ_are_searched_for_what_is_alike_as_far_as_one() {
         for count in [2_700, 30_000] {
             let one: Vec<u32> = (0..count).collect();
-            let mixed = one.iter().map(|n| if n % 900 == 0 { *n } else { n + 1_000_000 });
+            let mixed = one.iter().map(|n| if n.is_multiple_of(900) { *n } else { n + 1_000_000 });
             let other: Vec<u32> = mixed.collect();
             let asked = Cell::new(0);
             let (steps, _) = align_bounded(&one, &other, |_, _| {
