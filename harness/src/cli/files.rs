@@ -14,7 +14,7 @@ const NAMED: usize = 5;
 
 /// The paths on the command line.
 #[derive(Args)]
-pub(super) struct Paths {
+pub(super) struct Files {
     /// Scenario files, folders that are searched for *.toml, or patterns such as
     /// 'scenarios/**/leave-*.toml'; templates and other TOML files that are found so are passed over,
     /// and so are links that lead out of a folder.
@@ -22,6 +22,13 @@ pub(super) struct Paths {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     templates: Templates,
+}
+
+/// The paths on the command line, and the software of their routers.
+#[derive(Args)]
+pub(super) struct Paths {
+    #[command(flatten)]
+    files: Files,
     /// Have routers run this software instead of what the scenario says: `frr` on all of them, `r1=frr` on
     /// one, or a recipe of your own (`r1=./mine.toml`); may be given more than once. See docs/devices.md.
     #[arg(long, value_name = "[NODE=]NAME", value_parser = Swap::parse)]
@@ -38,19 +45,19 @@ pub(super) struct Templates {
     templates: Vec<PathBuf>,
 }
 
-impl Paths {
-    /// All named scenarios that are sound; errors in others go to standard error,
-    /// unless a JSON document will have them.
-    pub(super) fn load(&self, json: bool) -> Result<Loaded, Failure> {
+impl Files {
+    /// All named scenarios that are sound, with this software on their routers; errors in others go to
+    /// standard error, unless a JSON document will have them.
+    fn load(&self, swaps: &[Swap], json: bool) -> Result<Loaded, Failure> {
         let found = files::find(&self.paths).map_err(Failure::usage)?;
         tell_left_out(&found);
-        let loaded = files::load_all(&found, &self.templates.templates, &self.device);
+        let loaded = files::load_all(&found, &self.templates.templates, swaps);
         let is_router = |name: &String| {
             let nodes = loaded.plans.iter().flat_map(|plan| &plan.nodes);
             let mut routers = nodes.filter(|node| matches!(node.role, Role::Router(_)));
             routers.any(|node| node.name == *name)
         };
-        let mut named = self.device.iter().filter_map(|swap| swap.node.as_ref());
+        let mut named = swaps.iter().filter_map(|swap| swap.node.as_ref());
         if let Some(absent) = named.find(|&name| !loaded.plans.is_empty() && !is_router(name)) {
             return Err(Failure::usage(format!("--device: no scenario has a router {absent}")));
         }
@@ -60,14 +67,27 @@ impl Paths {
     }
 
     /// As [`Self::load`], where something has to be sound.
-    pub(super) fn load_some(&self) -> Result<Loaded, Failure> {
-        let loaded = self.load(false)?;
+    pub(super) fn load_some(&self, swaps: &[Swap]) -> Result<Loaded, Failure> {
+        let loaded = self.load(swaps, false)?;
         match loaded.summary() {
             Some(summary) if loaded.plans.is_empty() => return Err(Failure::usage(summary)),
             Some(summary) => complain(&summary),
             None => {}
         }
         Ok(loaded)
+    }
+}
+
+impl Paths {
+    /// All named scenarios that are sound; errors in others go to standard error,
+    /// unless a JSON document will have them.
+    pub(super) fn load(&self, json: bool) -> Result<Loaded, Failure> {
+        self.files.load(&self.device, json)
+    }
+
+    /// As [`Self::load`], where something has to be sound.
+    pub(super) fn load_some(&self) -> Result<Loaded, Failure> {
+        self.files.load_some(&self.device)
     }
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod clauses;
 mod clock;
 mod color;
+mod conformance;
 mod destination;
 mod diff;
 mod diff_backends;
@@ -70,6 +71,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Say which clauses of the RFCs the scenarios prove, and which ones nothing speaks of.
     Clauses(clauses::ClausesArgs),
+    /// Say which clauses of the RFCs a router or a host conforms to, and from which ones it deviates.
+    Conformance(conformance::ConformanceArgs),
     /// Print the JSON Schema of scenario files, from which editors complete keys.
     Schema,
     /// Build the topology of a scenario, and hold it until Ctrl-C.
@@ -169,6 +172,7 @@ fn obey(command: Command) -> Ending {
         Command::Swarm(args) => swarm::swarm(&args),
         Command::Check(args) => check::check(&args),
         Command::Clauses(args) => clauses::clauses(&args),
+        Command::Conformance(args) => conformance::conformance(&args),
         Command::Schema => schema::print(),
         Command::Up(args) => up::up(&args),
         Command::Exec(args) => exec::exec(&args),

@@ -22,6 +22,9 @@ pub struct Check {
     pub text: String,
     /// The ids of the RFC clauses that it proves if it and all others pass.
     pub proves: Vec<String>,
+    /// How many of them, from the first on, the expectation itself names; the others are the file's.
+    #[serde(default)]
+    pub named: usize,
     /// The claim.
     pub claim: Claim,
 }

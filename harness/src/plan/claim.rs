@@ -77,8 +77,9 @@ impl<'a> Claims<'a> {
             scenario::Claim::Members(members) => self.members(members)?,
             scenario::Claim::Mdb(mdb) => self.mdb(mdb)?,
         };
-        let proves = expectation.proves.iter().map(|id| id.value.clone()).collect();
-        Some(Check { line, text, proves, claim })
+        let proves: Vec<String> = expectation.proves.iter().map(|id| id.value.clone()).collect();
+        let named = proves.len();
+        Some(Check { line, text, proves, named, claim })
     }
 
     pub(super) fn is_router(&self, node: NodeId) -> bool {

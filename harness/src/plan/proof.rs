@@ -29,7 +29,7 @@ pub(super) fn bind(
         if checks.iter().any(|(_, check)| check.proves.contains(&id.value)) {
             continue;
         }
-        let shown = checks.iter_mut().filter(|(_, check)| shows(&check.claim, clause.actor));
+        let shown = checks.iter_mut().filter(|(_, check)| check.claim.shows(clause.actor));
         let mut is_shown = false;
         for (_, check) in shown {
             check.proves.push(id.value.clone());
@@ -73,25 +73,28 @@ fn is_spoken(id: &Spanned<String>, family: Family, faults: &mut Diagnostics) -> 
     false
 }
 
-/// Whether the claim looks at whose duty the clause is.
-fn shows(claim: &Claim, actor: Actor) -> bool {
-    let of_host = match claim {
-        Claim::Packet { filter, .. } => is_of_host(filter),
-        Claim::Order(steps, _) => {
-            let of_host = steps.iter().any(|step| is_of_host(&step.filter));
-            let of_router = steps.iter().any(|step| !is_of_host(&step.filter));
-            return match actor {
-                Actor::Host => of_host,
-                Actor::Router => of_router,
-                Actor::Both => true,
-            };
+impl Claim {
+    /// Whether the claim looks at what it is the duty of this actor to do.
+    #[must_use]
+    pub fn shows(&self, actor: Actor) -> bool {
+        let of_host = match self {
+            Self::Packet { filter, .. } => is_of_host(filter),
+            Self::Order(steps, _) => {
+                let of_host = steps.iter().any(|step| is_of_host(&step.filter));
+                let of_router = steps.iter().any(|step| !is_of_host(&step.filter));
+                return match actor {
+                    Actor::Host => of_host,
+                    Actor::Router => of_router,
+                    Actor::Both => true,
+                };
+            }
+            _ => false,
+        };
+        match actor {
+            Actor::Host => of_host,
+            Actor::Router => !of_host,
+            Actor::Both => true,
         }
-        _ => false,
-    };
-    match actor {
-        Actor::Host => of_host,
-        Actor::Router => !of_host,
-        Actor::Both => true,
     }
 }
 

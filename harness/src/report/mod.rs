@@ -1,6 +1,7 @@
 //! Reports of runs: for people, for programs, for CI. Reports return text; nothing else in the
 //! laboratory prints.
 
+pub mod conformance;
 pub mod github;
 pub mod html;
 pub mod json;

@@ -4,7 +4,8 @@
 //! [`jobs`] says where and how often each one runs, and [`carry_out`] runs them, some at a time, and
 //! reports [`Event`]s to one observer. [`standing`] finds topologies that another process of the same
 //! user holds, [`live`] captures in one, [`versus`] holds the two backends against each other, and
-//! [`hunt`] looks for random scenarios that fail, and [`clauses`] says what of the RFCs is proved.
+//! [`hunt`] looks for random scenarios that fail, [`clauses`] says what of the RFCs is proved, and
+//! [`conformance`] what of them holds of which device.
 //!
 //! ```
 //! use castnet_lab::backend::Cancel;
@@ -28,6 +29,7 @@
 
 mod campaign;
 pub mod clauses;
+pub mod conformance;
 mod evidence;
 pub mod files;
 pub mod hunt;

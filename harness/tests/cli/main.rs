@@ -1,6 +1,7 @@
 //! The program as its user types it: what it prints, where it prints it, and its exit code.
 
 mod clauses;
+mod conformance;
 mod daemon;
 mod diff;
 mod explain;
@@ -40,6 +41,7 @@ const CASTNET: &str = env!("CARGO_BIN_EXE_castnet");
 fn main() -> ExitCode {
     let modules = [
         clauses::TESTS,
+        conformance::TESTS,
         daemon::TESTS,
         diff::TESTS,
         explain::TESTS,
