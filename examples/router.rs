@@ -19,8 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         static_joins: Default::default(),
     };
     let family = Family::V4;
-    let (routes, keepalive, max_flows) = (vec![], KEEPALIVE, MAX_FLOWS);
-    let config = Config { family, interfaces: vec![lan], routes, keepalive, max_flows };
+    let (routes, rules) = (vec![], vec![]);
+    let (keepalive, max_flows) = (KEEPALIVE, MAX_FLOWS);
+    let config = Config { family, interfaces: vec![lan], routes, rules, keepalive, max_flows };
     let mut now = Instant::ZERO;
     let mut router = Router::new(config, now, Rng::for_node(1, "r1"))?;
     let end = now + Duration::from_secs(300);

@@ -21,8 +21,9 @@
 //! };
 //! let family = Family::V4;
 //! let interfaces = vec![lan];
-//! let (routes, keepalive, max_flows) = (vec![], KEEPALIVE, MAX_FLOWS);
-//! let config = Config { family, interfaces, routes, keepalive, max_flows };
+//! let (routes, rules) = (vec![], vec![]);
+//! let (keepalive, max_flows) = (KEEPALIVE, MAX_FLOWS);
+//! let config = Config { family, interfaces, routes, rules, keepalive, max_flows };
 //! let mut router = Router::new(config, Instant::ZERO, Rng::for_node(1, "r1"))?;
 //! let mut queries = 0;
 //! // An hour of a router with nobody to talk to.
@@ -45,6 +46,7 @@
 //! - [`host`]: a host on one link, of either family.
 //! - [`rib`]: by which interface a source is reached.
 //! - [`mfc`]: which flow is forwarded where.
+//! - [`fixed`]: static rules.
 //! - [`router`]: all of it behind one input and one output; its configuration.
 //! - [`event`]: what happened; [`ignored`]: why an input changed nothing.
 //! - [`drive`]: the turn that every driver makes.
@@ -59,6 +61,7 @@ pub mod addr;
 pub mod daemon;
 pub mod drive;
 pub mod event;
+pub mod fixed;
 pub mod gmp;
 pub mod host;
 pub mod igmp;

@@ -17,7 +17,7 @@ use sources::{code, files, is_test, room, root, sources, words};
 const LONGEST_FILE: usize = 400;
 
 /// What each module of the routing core may import from its own crate.
-const CORE: [(&str, &[&str]); 19] = [
+const CORE: [(&str, &[&str]); 20] = [
     ("addr", &[]),
     ("time", &[]),
     ("rng", &[]),
@@ -27,6 +27,7 @@ const CORE: [(&str, &[&str]); 19] = [
     ("ignored", &["addr", "wire"]),
     ("gmp", &["addr", "time", "version", "machine", "ignored"]),
     ("mfc", &["addr", "time"]),
+    ("fixed", &["addr", "mfc"]),
     ("rib", &["addr", "mfc"]),
     ("event", &["addr", "gmp", "mfc", "ignored"]),
     ("meaning", &["addr", "gmp", "wire"]),
@@ -35,15 +36,18 @@ const CORE: [(&str, &[&str]); 19] = [
     ("host", &["addr", "time", "rng", "gmp", "igmp", "mld", "ignored", "wire"]),
     (
         "router",
-        &["addr", "time", "rng", "gmp", "igmp", "mld", "mfc", "rib", "event", "ignored", "wire"],
+        &[
+            "addr", "time", "rng", "gmp", "igmp", "mld", "mfc", "fixed", "rib", "event", "ignored",
+            "wire",
+        ],
     ),
     ("drive", &["addr", "time", "mfc", "event", "router", "wire"]),
     ("kernel", &["addr", "time", "mfc", "event", "router", "drive", "wire"]),
     (
         "daemon",
         &[
-            "addr", "time", "rng", "gmp", "mfc", "rib", "event", "ignored", "router", "drive",
-            "kernel",
+            "addr", "time", "rng", "gmp", "mfc", "fixed", "rib", "event", "ignored", "router",
+            "drive", "kernel",
         ],
     ),
 ];

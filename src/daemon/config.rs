@@ -7,6 +7,7 @@
 
 mod file;
 mod mld;
+mod rule;
 mod settings;
 mod value;
 
@@ -25,6 +26,7 @@ use crate::router::config::{
 };
 pub use file::read;
 pub use mld::MldSettings;
+pub use rule::RuleSettings;
 pub use settings::IgmpSettings;
 
 /// The file as it is written.
@@ -69,6 +71,9 @@ pub struct ConfigFile {
     /// Static multicast routes.
     #[serde(default)]
     pub route: Vec<RouteSettings>,
+    /// Static rules of forwarding.
+    #[serde(default)]
+    pub rule: Vec<RuleSettings>,
 }
 
 /// One `[[interface]]`.
@@ -192,6 +197,7 @@ impl ConfigFile {
             family,
             interfaces: served.iter().filter_map(interface).collect(),
             routes: routes.collect(),
+            rules: self.rules(family, served),
             keepalive: self.keepalive.unwrap_or(KEEPALIVE),
             max_flows: self.max_flows.unwrap_or(MAX_FLOWS),
         }

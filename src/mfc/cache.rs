@@ -139,7 +139,7 @@ impl Cache {
         self.configured = configured;
         let is_new = |flow: &Flow| self.known(*flow).is_none();
         let flows: Vec<Flow> = self.configured.iter().copied().filter(is_new).collect();
-        let forwards = |flow| tree.entry(flow).filter(|entry| !entry.oifs.is_empty());
+        let forwards = |flow| tree.entry(flow, None).filter(|entry| !entry.oifs.is_empty());
         let new = flows.into_iter().filter_map(|flow| {
             let entry = forwards(flow)?;
             self.learn(now, flow, None, entry.clone());
@@ -240,7 +240,7 @@ impl Cache {
 /// The incoming and outgoing interfaces of a flow that came in on `came`. Without a route to its
 /// source it is accepted where it came, and not forwarded.
 fn decide(flow: Flow, came: Vif, tree: &impl Tree) -> Entry {
-    tree.entry(flow).unwrap_or(Entry { iif: came, oifs: BTreeMap::new() })
+    tree.entry(flow, Some(came)).unwrap_or(Entry { iif: came, oifs: BTreeMap::new() })
 }
 
 fn written(flow: Flow, Entry { iif, oifs }: Entry) -> MfcEntry {

@@ -13,12 +13,14 @@ use super::vif::Vif;
 pub struct Entry {
     /// The only interface that the flow may come in on.
     pub iif: Vif,
-    /// The interfaces that it goes out on, each with its TTL threshold, and never `iif`.
+    /// The interfaces that it goes out on, each with its TTL threshold, and `iif` only
+    /// where a static rule says so.
     pub oifs: BTreeMap<Vif, u8>,
 }
 
 /// Decides how flows are forwarded.
 pub trait Tree {
-    /// How the flow is forwarded now; `None` if no route leads to its source.
-    fn entry(&self, flow: Flow) -> Option<Entry>;
+    /// How the flow is forwarded now, if a datagram of it came in on `came`; `None` for `came` before the
+    /// first datagram. `None` if neither a rule nor a route says where it comes in.
+    fn entry(&self, flow: Flow, came: Option<Vif>) -> Option<Entry>;
 }

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{Channel, Family};
+use crate::fixed::{InvalidRule, Rule};
 use crate::gmp::params::{self, Params};
 use crate::mfc::vif::Vif;
 
@@ -27,6 +28,9 @@ pub struct Config {
     pub interfaces: Vec<InterfaceConfig>,
     /// Routes towards sources that are not on a connected network.
     pub routes: Vec<RouteConfig>,
+    /// Static rules, with interfaces by their names.
+    #[serde(default)]
+    pub rules: Vec<Rule<String>>,
     /// How long a flow may be idle before its entry is deleted: an entry goes within this time of the
     /// last datagram, and at most a sixteenth of it early.
     pub keepalive: Duration,
@@ -100,6 +104,12 @@ pub enum ConfigError {
     /// A route names an unknown interface.
     #[error("the route to {0} names the interface {1}, which is not configured")]
     UnknownInterface(IpNet, String),
+    /// A static rule names an unknown interface.
+    #[error("the rule for {0} names the interface {1}, which is not configured")]
+    UnknownInRule(IpNet, String),
+    /// A static rule can hold for no flow.
+    #[error("rule: {0}")]
+    Rule(#[from] InvalidRule),
     /// The router is of another family.
     #[error("interface {0}: {1} is not of {2}, the family that is routed")]
     OtherFamily(String, Channel, Family),
@@ -144,6 +154,13 @@ impl Config {
         for route in &self.routes {
             if !names.contains(&route.interface) {
                 return Err(ConfigError::UnknownInterface(route.prefix, route.interface.clone()));
+            }
+        }
+        for rule in &self.rules {
+            rule.check()?;
+            let mut named = [&rule.from].into_iter().chain(&rule.to);
+            if let Some(unknown) = named.find(|name| !names.contains(name)) {
+                return Err(ConfigError::UnknownInRule(rule.group, unknown.clone()));
             }
         }
         Ok(())

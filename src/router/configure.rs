@@ -16,11 +16,12 @@ impl Router {
             return self.tell(Event::NotConfigured(why.to_string()));
         }
         self.tell(Event::Configured);
-        let Config { interfaces, routes, keepalive, max_flows, .. } = config;
+        let Config { interfaces, routes, rules, keepalive, max_flows, .. } = config;
         self.cache.configure(keepalive, max_flows);
         self.take_interfaces(now, interfaces);
         self.bound_inheritance(now);
         self.take_routes(&routes);
+        self.take_rules(&rules);
         self.vifs().into_iter().for_each(|vif| self.configure_link(now, vif));
         self.refresh_all(now);
     }
@@ -56,6 +57,16 @@ impl Router {
         let by_name = |route: &RouteConfig| Some((route.prefix, self.vif(&route.interface)?));
         self.routes = routes.iter().filter_map(by_name).collect();
         self.connect();
+    }
+
+    /// Takes the static rules.
+    pub(super) fn take_rules(&mut self, rules: &[Rule<String>]) {
+        let by_name = |rule: &Rule<String>| {
+            let from = self.vif(&rule.from)?;
+            let to = rule.to.iter().filter_map(|name| self.vif(name)).collect();
+            Some(Rule { from, source: rule.source, group: rule.group, to })
+        };
+        self.rules = Rules::new(rules.iter().filter_map(by_name));
     }
 
     /// Lets group management on a link follow the configuration that the link has taken.

@@ -103,12 +103,13 @@ impl Links {
     }
 }
 
-/// The tree of members and static joins, and of what was inherited: in by the route to the source, out wherever there are
-/// receivers.
+/// The tree of static rules, members, static joins, and of what was inherited: in by the rule, or else by
+/// the route to the source; out wherever the rule says, and wherever there are receivers.
 pub(super) struct Wanted<'a> {
     pub(super) links: &'a Links,
     pub(super) rib: &'a Rib,
     pub(super) inherited: &'a Inherited,
+    pub(super) rules: &'a Rules,
 }
 
 /// The groups to which the messages of hosts go, for a router of this version: Reports of version 3 have
@@ -119,13 +120,24 @@ pub(super) fn heard_groups(family: Family, version: Version) -> BTreeSet<Group> 
 }
 
 impl Tree for Wanted<'_> {
-    fn entry(&self, flow: Flow) -> Option<Entry> {
-        let iif = self.rib.towards(flow.source.addr())?.vif;
+    fn entry(&self, flow: Flow, came: Option<Vif>) -> Option<Entry> {
+        let is_up = |vif: Vif| self.links.get(vif).is_some_and(|link| link.up);
+        let rule = self.rules.of(flow, came, is_up);
+        let iif = match rule {
+            Some(rule) if rule.to.is_empty() => {
+                return Some(Entry { iif: rule.from, oifs: BTreeMap::new() });
+            }
+            Some(rule) => rule.from,
+            None => self.rib.towards(flow.source.addr())?.vif,
+        };
         let mut oifs = self.links.oifs(flow);
         let inherited = self.inherited.oifs(flow).filter_map(|vif| self.links.get(vif));
         let inherited = inherited.filter(|link| link.up);
         oifs.extend(inherited.map(|link| (link.vif, link.config.threshold)));
-        oifs.remove(&iif); // never back to where it came from
+        oifs.remove(&iif); // never back to where it came from, unless a rule says so
+        let ruled = rule.into_iter().flat_map(|rule| &rule.to);
+        let ruled = ruled.filter_map(|&vif| self.links.get(vif)).filter(|link| link.up);
+        oifs.extend(ruled.map(|link| (link.vif, link.config.threshold)));
         Some(Entry { iif, oifs })
     }
 }

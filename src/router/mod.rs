@@ -21,6 +21,7 @@ use ipnet::IpNet;
 
 use crate::addr::{Family, Group};
 use crate::event::Event;
+use crate::fixed::{Rule, Rules};
 use crate::gmp::interface::Interface;
 use crate::gmp::message::{Message, Query, Version};
 use crate::gmp::{Cx, News, Say};
@@ -49,6 +50,7 @@ pub struct Router {
     rib: Rib,
     cache: Cache,
     inherited: Inherited,
+    rules: Rules,
     rng: Rng,
     out: VecDeque<Output>,
 }
@@ -61,7 +63,7 @@ impl Router {
     pub fn new(config: Config, now: Instant, rng: Rng) -> Result<Self, ConfigError> {
         config.check()?;
         config.check_addresses()?;
-        let Config { family, interfaces, routes, keepalive, max_flows } = config;
+        let Config { family, interfaces, routes, rules, keepalive, max_flows } = config;
         let links = (0..).map_while(Vif::new).zip(interfaces);
         let mut router = Self {
             family,
@@ -70,10 +72,12 @@ impl Router {
             rib: Rib::default(),
             cache: Cache::new(keepalive, max_flows),
             inherited: Inherited::default(),
+            rules: Rules::default(),
             rng,
             out: VecDeque::new(),
         };
         router.take_routes(&routes);
+        router.take_rules(&rules);
         router.vifs().into_iter().for_each(|vif| router.add_vif(vif));
         router.vifs().into_iter().for_each(|vif| router.start_igmp(now, vif));
         router.refresh_all(now);
@@ -209,10 +213,11 @@ impl Router {
     }
 
     fn resolve(&mut self, now: Instant, vif: Vif, flow: Flow) {
-        if self.rib.towards(flow.source.addr()).is_none() {
+        if self.wanted().entry(flow, Some(vif)).is_none() {
             self.tell(Event::NoRoute(flow));
         }
-        let tree = Wanted { links: &self.links, rib: &self.rib, inherited: &self.inherited };
+        let Self { links, rib, inherited, rules, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules };
         match self.cache.resolve(now, flow, vif, &tree) {
             Ok(entry) => self.set_all(vec![entry]),
             Err(Full { most }) => {
@@ -293,8 +298,14 @@ impl Router {
         }
     }
 
+    fn wanted(&self) -> Wanted<'_> {
+        let Self { links, rib, inherited, rules, .. } = self;
+        Wanted { links, rib, inherited, rules }
+    }
+
     fn refresh(&mut self, group: Group) {
-        let tree = Wanted { links: &self.links, rib: &self.rib, inherited: &self.inherited };
+        let Self { links, rib, inherited, rules, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules };
         let changed = self.cache.refresh(group, &tree);
         self.set_all(changed);
     }
@@ -302,9 +313,11 @@ impl Router {
     /// Lets all entries follow the tree, and has those of configured flows in the kernel before their
     /// first datagram.
     fn refresh_all(&mut self, now: Instant) {
-        let tree = Wanted { links: &self.links, rib: &self.rib, inherited: &self.inherited };
+        let Self { links, rib, inherited, rules, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules };
         let changed = self.cache.refresh_all(&tree);
-        let new = self.cache.install(now, self.links.joined(), &tree);
+        let configured = links.joined().into_iter().chain(rules.flows()).collect();
+        let new = self.cache.install(now, configured, &tree);
         self.set_all(changed);
         self.set_all(new);
     }

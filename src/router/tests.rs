@@ -29,6 +29,7 @@ mod ipv6;
 mod links;
 mod properties;
 mod reconfiguration;
+mod rules;
 mod sources;
 
 /// The kernel's multicast routing, as far as a router can tell.
@@ -242,6 +243,7 @@ fn config() -> Config {
         interfaces,
         routes: vec![],
         keepalive: KEEPALIVE,
+        rules: Vec::new(),
         max_flows: MAX_FLOWS,
     }
 }

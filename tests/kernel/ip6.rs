@@ -322,6 +322,7 @@ fn router() -> Router {
         ],
         routes: vec![],
         keepalive: KEEPALIVE,
+        rules: Vec::new(),
         max_flows: MAX_FLOWS,
     };
     Router::new(config, Instant::ZERO, Rng::for_node(1, "r1")).unwrap()

@@ -39,6 +39,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
         interfaces: interfaces.collect(),
         routes: router.routes.iter().map(route).collect(),
         keepalive: router.keepalive,
+        rules: Vec::new(),
         max_flows: MAX_FLOWS,
     }
 }

@@ -26,6 +26,7 @@ fn config() -> Config {
         ],
         routes: vec![],
         keepalive: KEEPALIVE,
+        rules: Vec::new(),
         max_flows: MAX_FLOWS,
     }
 }

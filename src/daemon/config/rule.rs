@@ -1,0 +1,127 @@
+//! The static rules of a file: one `[[rule]]` is a rule for each interface that its pattern stands for.
+//!
+//! `from` and `to` are names or patterns of interfaces that the file has; a single address is the prefix
+//! of its full length. Refuses what [`Rule::check`] refuses, with the line.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de};
+
+use super::{ConfigFile, glob};
+use crate::addr::Family;
+use crate::fixed::Rule;
+
+/// One `[[rule]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Written")]
+pub struct RuleSettings(pub Rule<String>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    from: String,
+    #[serde(default)]
+    source: Option<Net>,
+    group: Net,
+    to: Vec<String>,
+}
+
+struct Net(IpNet);
+
+impl<'de> Deserialize<'de> for Net {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        let net = text.parse().ok().or_else(single);
+        net.map(Self).ok_or_else(|| de::Error::custom(format!("`{text}` is no address or prefix")))
+    }
+}
+
+impl TryFrom<Written> for RuleSettings {
+    type Error = crate::fixed::InvalidRule;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let Written { from, source, group, to } = written;
+        let rule = Rule { from, source: source.map(|net| net.0), group: group.0, to };
+        rule.check().map(|()| Self(rule))
+    }
+}
+
+impl ConfigFile {
+    /// The rules of a family between the interfaces that `served` names.
+    pub(super) fn rules(&self, family: Family, served: &[String]) -> Vec<Rule<String>> {
+        let of_family = self.rule.iter().map(|rule| &rule.0).filter(|of| of.family() == family);
+        let mut rules = Vec::new();
+        for rule in of_family {
+            let to: Vec<String> = rule.to.iter().flat_map(|to| self.meant(to, served)).collect();
+            // Its interfaces are not there yet, and without any it would stop its flows.
+            if to.is_empty() && !rule.to.is_empty() {
+                continue;
+            }
+            let from = self.meant(&rule.from, served).into_iter();
+            rules.extend(from.map(|from| Rule { from, to: to.clone(), ..rule.clone() }));
+        }
+        rules
+    }
+
+    /// The interfaces that a name of a rule stands for: what is served of a pattern, or the name itself
+    /// unless it is of an interface that may come.
+    fn meant(&self, name: &str, served: &[String]) -> Vec<String> {
+        let known: Vec<String> =
+            served.iter().filter(|other| glob::matches(name, other)).cloned().collect();
+        let may_come = glob::is_pattern(name)
+            || self.settings(name).is_some_and(|interface| interface.is_pattern());
+        if known.is_empty() && !may_come { vec![name.to_owned()] } else { known }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "interface = [{ name = 'lan' }, { name = 'wan' }, { name = 'tun*' }]\n";
+
+    fn rules(text: &str, served: &[&str]) -> Vec<(String, Vec<String>)> {
+        let file = ConfigFile::parse(&format!("{FILE}[[rule]]\n{text}")).unwrap();
+        let served: Vec<String> = served.iter().map(|&name| name.to_owned()).collect();
+        let rules = file.routers(&served).unwrap().v4.unwrap().rules;
+        rules.into_iter().map(|rule| (rule.from, rule.to)).collect()
+    }
+
+    #[test]
+    fn a_pattern_of_a_rule_is_every_interface_that_is_served() {
+        let out = "from = 'lan'\ngroup = '239.1.1.1'\nto = ['tun*', 'wan']";
+        let to = |served: &[&str]| rules(out, served)[0].1.clone();
+        assert_eq!(to(&["lan", "wan", "tun0", "tun1", "tun2"]), ["tun0", "tun1", "tun2", "wan"]);
+        assert_eq!(to(&["lan", "wan"]), ["wan"]);
+        let from = "from = 'tun*'\ngroup = '239.1.0.0/16'\nsource = '10.0.0.7'\nto = ['lan']";
+        let froms = rules(from, &["lan", "wan", "tun0", "tun1"]);
+        assert_eq!(froms.iter().map(|rule| &rule.0).collect::<Vec<_>>(), ["tun0", "tun1"]);
+    }
+
+    #[test]
+    fn a_rule_stops_flows_only_if_it_says_so() {
+        let only = "from = 'lan'\ngroup = '239.1.1.1'\nto = ['tun*']";
+        assert_eq!(rules(only, &["lan", "wan"]), []);
+        let stop = "from = 'lan'\ngroup = '239.1.1.1'\nto = []";
+        assert_eq!(rules(stop, &["lan", "wan"]), [("lan".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_used_is_refused() {
+        for (text, why) in [
+            ("from = 'lan'\ngroup = '10.0.0.0/8'\nto = []", "no multicast group"),
+            ("from = 'lan'\ngroup = 'all'\nto = []", "`all` is no address or prefix"),
+            ("from = 'lan'\ngroup = '224.0.0.5'\nto = []", "stays on its link"),
+            ("from = 'lan'\ngroup = '239.1.1.1'", "missing field `to`"),
+        ] {
+            let told = ConfigFile::parse(&format!("{FILE}[[rule]]\n{text}")).unwrap_err();
+            let told = told.to_string();
+            assert!(told.contains("line ") && told.contains(why), "{told}");
+        }
+        let unknown = "[[rule]]\nfrom = 'dmz'\ngroup = '239.1.1.1'\nto = []";
+        let told = ConfigFile::parse(&format!("{FILE}{unknown}")).unwrap().check().unwrap_err();
+        assert!(told.to_string().contains("names the interface dmz"), "{told}");
+    }
+}

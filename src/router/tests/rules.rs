@@ -1,0 +1,92 @@
+//! Static rules beside members: where flows come in and go out, and when their entries are there.
+
+use super::*;
+use crate::fixed::Rule;
+
+fn rule(from: &str, source: Option<&str>, group: &str, to: &[&str]) -> Rule<String> {
+    let source = source.map(|net| net.parse().unwrap());
+    let to = to.iter().map(|&name| name.to_owned()).collect();
+    Rule { from: from.to_owned(), source, group: group.parse().unwrap(), to }
+}
+
+fn ruled(rules: Vec<Rule<String>>) -> Config {
+    Config { rules, ..config() }
+}
+
+#[test]
+fn a_flow_of_its_own_rule_has_its_entry_before_traffic_and_keeps_it() {
+    let config = ruled(vec![rule("up", Some("192.0.2.7/32"), "239.1.1.1/32", &["wlan"])]);
+    let mut lab = Lab::with(config);
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![2])), "no route leads to the source");
+    lab.run_to(KEEPALIVE * 3);
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![2])));
+    lab.input(Input::Flush);
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![2])));
+}
+
+#[test]
+fn a_range_has_an_entry_for_each_flow_that_comes() {
+    let mut lab = Lab::with(ruled(vec![
+        rule("up", None, "239.1.0.0/16", &["lan"]),
+        rule("wlan", None, "239.1.0.0/16", &["lan", "up"]),
+    ]));
+    assert_eq!(lab.plane.cache.len(), 0);
+    assert_eq!(lab.datagram(up(), "192.0.2.7"), [1]);
+    assert_eq!(lab.datagram(wlan(), "192.0.2.8"), [0, 1], "the rule of where it came");
+    assert_eq!(lab.datagram(lan(), "192.0.2.9"), [0_usize; 0], "no rule is from there");
+    assert_eq!(lab.told(|event| matches!(event, Event::NoRoute(_))), 0);
+    lab.run_to(KEEPALIVE * 2);
+    assert_eq!(lab.plane.cache.len(), 0, "idle entries go");
+}
+
+#[test]
+fn members_are_served_beside_a_rule_and_a_stop_stops_for_them_too() {
+    let mut lab = Lab::with(ruled(vec![
+        rule("up", None, "239.1.1.1/32", &["wlan"]),
+        rule("up", Some("10.0.0.8/32"), "239.1.1.1/32", &[]),
+    ]));
+    lab.report(lan());
+    assert_eq!(lab.datagram(up(), S), [1, 2]);
+    assert_eq!(lab.datagram(up(), "10.0.0.8"), [0_usize; 0]);
+    lab.leave(lan());
+    lab.run_to(secs(3.0));
+    assert_eq!(lab.entry(S), Some((0, vec![2])), "the rule stays");
+}
+
+#[test]
+fn only_a_rule_sends_a_flow_back_to_where_it_came_from() {
+    let mut lab = Lab::with(ruled(vec![rule("up", None, "239.1.1.1/32", &["up", "lan"])]));
+    assert_eq!(lab.datagram(up(), S), [0, 1]);
+}
+
+#[test]
+fn rules_follow_interfaces_that_go_and_come() {
+    let mut lab =
+        Lab::with(ruled(vec![rule("up", Some("192.0.2.7/32"), "239.1.1.1/32", &["wlan"])]));
+    let link = |vif, up| Input::Link { vif, up, addresses: vec![] };
+    lab.input(link(wlan(), false));
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![])));
+    lab.input(link(wlan(), true));
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![2])));
+    lab.input(link(up(), false));
+    assert_eq!(lab.entry("192.0.2.7"), None);
+    lab.input(link(up(), true));
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![2])), "again before traffic");
+}
+
+#[test]
+fn a_flow_that_was_dropped_follows_a_rule_that_comes_and_one_that_goes() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.datagram(up(), "192.0.2.7"), [0_usize; 0]);
+    lab.input(Input::Configure(ruled(vec![rule("up", None, "239.1.1.1/32", &["lan"])])));
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![1])));
+    lab.input(Input::Configure(config()));
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![])));
+}
+
+#[test]
+fn a_rule_of_an_unknown_interface_is_refused() {
+    let why = ruled(vec![rule("up", None, "239.1.1.1/32", &["wan"])]).check().unwrap_err();
+    let why = why.to_string();
+    assert_eq!(why, "the rule for 239.1.1.1/32 names the interface wan, which is not configured");
+}
