@@ -3,6 +3,8 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("castnetd needs Linux; the routing core builds with `--lib --no-default-features`");
 
+#[path = "castnetd/convert.rs"]
+mod convert;
 #[path = "castnetd/keep.rs"]
 mod keep;
 #[path = "castnetd/sockets.rs"]
@@ -98,6 +100,14 @@ enum Command {
         #[arg(long)]
         here: bool,
     },
+    /// Write what a configuration of smcroute means as one of castnetd, to standard output.
+    Convert {
+        /// The configuration of smcroute.
+        config: PathBuf,
+        /// Refuse what smcroute passes over or takes by accident, too.
+        #[arg(long)]
+        strict: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -107,6 +117,7 @@ fn main() -> ExitCode {
         }
         Command::Keep { config, verbose, user } => keep::keep(&config, verbose, user),
         Command::Check { config, here } => check(&config, here),
+        Command::Convert { config, strict } => convert::convert(&config, strict),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,6 +19,7 @@ pub mod notice;
 mod routing;
 pub mod served;
 pub mod service;
+pub mod smcroute;
 #[cfg(feature = "bin")]
 pub mod supervised;
 

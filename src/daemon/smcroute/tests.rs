@@ -1,0 +1,99 @@
+//! What files of smcroute become, and what is wrong with them.
+
+use super::*;
+
+fn told(text: &str) -> Vec<(usize, bool, String)> {
+    let problems = Smcroute::read(text).problems;
+    problems.into_iter().map(|problem| (problem.line, problem.is_error, problem.why)).collect()
+}
+
+#[test]
+fn routes_of_every_kind_become_rules() {
+    let text = "\
+# lines of a home\r
+phyint eth0 enable ttl-threshold 3
+phyint eth9 disable   # not used
+mroute from eth0 group 239.1.1.1 source 192.0.2.7 to tun+ eth1
+mroute from eth0 source 0.0.0.0 group 239.2.0.0/16 to eth1
+\tmroute group ff05::1 from eth1 source 2001:db8::/64 to eth0
+mroute from eth0 group 239.3.3.3
+";
+    let file = Smcroute::read(text);
+    assert_eq!(file.problems, []);
+    let made = ConfigFile::parse(&file.to_toml().unwrap()).unwrap();
+    let interfaces = made.interface.iter().map(|own| (own.name.as_str(), own.ttl_threshold));
+    assert_eq!(interfaces.collect::<Vec<_>>(), [("eth0", 3), ("eth1", 1), ("tun*", 1)]);
+    assert!(made.interface.iter().all(|own| !own.igmp_enabled && !own.mld_enabled));
+    let rule = |from: &str, source: Option<&str>, group: &str, to: &[&str]| Rule {
+        from: from.to_owned(),
+        source: source.map(|net| net.parse().unwrap()),
+        group: group.parse().unwrap(),
+        to: to.iter().map(|&name| name.to_owned()).collect(),
+    };
+    let rules: Vec<_> = made.rule.into_iter().map(|rule| rule.0).collect();
+    let expected = [
+        rule("eth0", Some("192.0.2.7/32"), "239.1.1.1/32", &["tun*", "eth1"]),
+        rule("eth0", None, "239.2.0.0/16", &["eth1"]),
+        rule("eth1", Some("2001:db8::/64"), "ff05::1/128", &["eth0"]),
+        rule("eth0", None, "239.3.3.3/32", &[]),
+    ];
+    assert_eq!(rules, expected);
+}
+
+#[test]
+fn what_smcroute_takes_by_accident_is_a_warning() {
+    for (text, why) in [
+        ("mroute fromage eth0 group 239.1.1.1 to eth1", "`fromage` for `from`"),
+        ("mroute from eth0 grouper 239.1.1.1 toast eth1", "`grouper` for `group`"),
+        ("mroute from eth0 via group 239.1.1.1 to eth1", "passes over `via`"),
+        ("mroute from eth0 group 239.1.1.1/0 to eth1", "the full length"),
+        ("mgroup from eth0 group 239.1.1.1", "joins no group by itself"),
+        ("ssmgroup from eth0 group 232.1.1.1 source 10.0.0.1", "joins no group by itself"),
+        ("include /etc/smcroute.d/*.conf", "other files are not read"),
+        ("phyint eth0 mrdisc", "multicast router discovery"),
+        ("phyint eth0 up", "passes over `up`"),
+        ("route eth0", "passes over `route`"),
+    ] {
+        let (line, is_error, said) = told(&format!("\n{text}")).remove(0);
+        assert!((line, is_error) == (2, false) && said.contains(why), "{text}: {said}");
+    }
+    let long = format!("mroute from eth0 group 239.1.1.1 to{}", " eth1".repeat(100));
+    assert_eq!(told(&long)[0], (1, false, "smcroute reads 511 octets of a line".to_owned()));
+}
+
+#[test]
+fn a_line_of_which_nothing_can_come_is_an_error() {
+    for (text, why) in [
+        ("phyint", "name of an interface is missing"),
+        ("phyint eth0 ttl-threshold", "a threshold is 1 to 254"),
+        ("phyint eth0 ttl-threshold 0", "a threshold is 1 to 254"),
+        ("phyint eth0 ttl-threshold 256", "a threshold is 1 to 254"),
+        ("mroute group 239.1.1.1 to eth1", "needs `from` and `group`"),
+        ("mroute from eth0 to eth1", "needs `from` and `group`"),
+        ("mroute from eth0 group", "nothing follows `group`"),
+        ("mroute from eth0 group 239.1.1 to eth1", "`239.1.1` is no address"),
+        ("mroute from eth0 source eth1 group 239.1.1.1", "`eth1` is no address"),
+        ("mroute from eth0 group 10.1.1.1 to eth1", "no multicast group"),
+        ("mroute from eth0 group 224.0.0.251 to eth1", "stays on its link"),
+        ("mroute from eth0 source fd00::1 group 239.1.1.1 to eth1", "two address families"),
+    ] {
+        let told = told(text);
+        let found = told
+            .iter()
+            .any(|(line, is_error, said)| (*line, *is_error) == (1, true) && said.contains(why));
+        assert!(found, "{text}: {told:?}");
+    }
+    let off = "phyint eth1 disable\nmroute from eth0 group 239.1.1.1 to eth1";
+    assert_eq!(told(off), [(2, true, "eth1 is disabled by its phyint".to_owned())]);
+    let label = Smcroute::read("mroute from e0:1 group 239.1.1.1 to eth1").to_toml();
+    assert!(label.unwrap_err().contains("label of an address"));
+}
+
+#[test]
+fn a_caret_shows_the_word() {
+    let file = Smcroute::read("\tmroute from eth0 group 10.1.1.1 to eth1");
+    let shown = "error: 10.1.1.1/32 is no multicast group or prefix of groups\n  \
+                 | \tmroute from eth0 group 10.1.1.1 to eth1\n  \
+                 | \t                       ^^^^^^^^";
+    assert_eq!(file.problems[0].to_string(), shown);
+}
