@@ -322,7 +322,8 @@ fn start(
         let rng = Rng::for_node(seed, &format!("castnetd {family}"));
         // The interfaces follow, as they are on this machine.
         let (interfaces, routes) = (Vec::new(), Vec::new());
-        let config = Config { interfaces, routes, ..config };
+        let rules = Vec::new();
+        let config = Config { interfaces, routes, rules, ..config };
         daemon.join(opened.start(config, Vec::new(), rng, clock, observer(family))?);
     }
     Ok(Service::enter(daemon, names, (file, links))?)

@@ -10,6 +10,7 @@ mod confined;
 #[path = "../../../../harness/tests/privileged/mod.rs"]
 mod privileged;
 mod rig;
+mod ruled;
 #[path = "../serving.rs"]
 mod serving;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         trial("a_reload_with_other_interfaces_costs_no_datagram", changing::reload),
         trial("it_serves_as_another_user_and_reloads_what_that_one_may_read", confined::user),
         trial("check_needs_no_interfaces_and_names_culprits_here", checking::check),
+        trial("a_static_rule_forwards_before_traffic_and_follows_its_interfaces", ruled::forwards),
         trial("what_would_drop_datagrams_silently_is_named", checking::culprits),
     ];
     privileged::run(&Arguments::from_args(), trials)
