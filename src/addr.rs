@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// An address family. Every router, plan and link has one; an address is never turned into the
@@ -214,10 +215,13 @@ impl Group {
         }
     }
 
-    /// Whether the group is for source-specific multicast: in 232.0.0.0/8 or ff3x::/32, the ranges of
-    /// IANA (RFC4604-2-01).
+    /// Whether the group is for source-specific multicast: in `range`, or without one in 232.0.0.0/8 or
+    /// ff3x::/32, the ranges of IANA (RFC4604-2-01).
     #[must_use]
-    pub fn is_source_specific(self) -> bool {
+    pub fn is_source_specific(self, range: Option<IpNet>) -> bool {
+        if let Some(range) = range {
+            return range.contains(&self.0);
+        }
         match self.0 {
             IpAddr::V4(addr) => addr.octets()[0] == 232,
             IpAddr::V6(addr) => {
@@ -329,11 +333,26 @@ mod tests {
     // RFC4604-2-01
     #[test]
     fn the_ranges_of_source_specific_multicast_are_those_of_iana() {
-        let is = |text: &str| Group::new(text.parse().unwrap()).unwrap().is_source_specific();
+        let is = |text: &str| Group::new(text.parse().unwrap()).unwrap().is_source_specific(None);
         let given = ["231.255.255.255", "232.0.0.0", "232.255.255.255", "233.0.0.0"];
         assert_eq!(given.map(is), [false, true, true, false]);
         let given = ["ff3e::1", "ff35::8000:1", "ff3e:0:1::1", "ff3e:1::1", "ff1e::1", "ff7e::1"];
         assert_eq!(given.map(is), [true, true, true, false, false, false]);
+    }
+
+    // RFC4604-2-01
+    #[test]
+    fn another_range_takes_the_place_of_ianas() {
+        let is = |(range, group): (&str, &str)| {
+            let group = Group::new(group.parse().unwrap()).unwrap();
+            group.is_source_specific(Some(range.parse().unwrap()))
+        };
+        let own = "239.232.0.0/16";
+        let given = [(own, "239.232.255.255"), (own, "239.233.0.0"), (own, "232.1.1.1")];
+        assert_eq!(given.map(is), [true, false, false]);
+        let given =
+            [("ff1e:232::/32", "ff1e:232::1"), ("ff1e:232::/32", "ff3e::1"), (own, "ff3e::1")];
+        assert_eq!(given.map(is), [true, false, false]);
     }
 
     // RFC1112-7.2-05

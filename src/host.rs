@@ -77,7 +77,7 @@ impl Host {
         wish: SourceFilter,
     ) -> Result<(), NeedsSources> {
         let is_any = matches!(wish, SourceFilter::Exclude(_));
-        if is_any && self.params.source_specific && group.is_source_specific() {
+        if is_any && self.is_source_specific(group) {
             return Err(NeedsSources(group)); // RFC4604-2.1-01, RFC4604-2.2.2-01, RFC9777-5.2.13-01
         }
         self.with(now, |reception, cx| reception.listen(cx, socket, group, wish));
@@ -159,6 +159,12 @@ impl Host {
         Ok(())
     }
 
+    /// Whether the host knows the group for one of source-specific multicast.
+    fn is_source_specific(&self, group: Group) -> bool {
+        let HostParams { source_specific, source_specific_range: range, .. } = self.params;
+        source_specific && group.is_source_specific(range)
+    }
+
     /// What a host of the newest version asks of a Query beyond its validity.
     fn check_query(&self, destination: IpAddr, query: &Query) -> Result<(), Ignored> {
         if self.params.version != Version::V3 {
@@ -170,11 +176,7 @@ impl Host {
         }
         match query.group {
             // RFC4604-2.2.3-01
-            Some(group)
-                if self.params.source_specific
-                    && group.is_source_specific()
-                    && query.version != Version::V3 =>
-            {
+            Some(group) if query.version != Version::V3 && self.is_source_specific(group) => {
                 Err(Ignored::WithoutSources(group))
             }
             _ => Ok(()),

@@ -60,7 +60,7 @@ pub struct ConfigFile {
     #[serde(default, deserialize_with = "value::loopback")]
     pub metrics: Option<SocketAddr>,
     /// IGMP on every interface.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "settings::igmp")]
     pub igmp: IgmpSettings,
     /// MLD on every interface.
     #[serde(default)]
@@ -84,7 +84,7 @@ pub struct InterfaceSettings {
     #[serde(deserialize_with = "value::interface")]
     pub name: String,
     /// IGMP on this interface, where it differs from the router's.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "settings::igmp")]
     pub igmp: IgmpSettings,
     /// MLD on this interface, where it differs from the router's.
     #[serde(default)]

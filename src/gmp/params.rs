@@ -12,6 +12,7 @@ mod tests;
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use check::Invalid;
@@ -75,6 +76,8 @@ macro_rules! parameters {
             /// Whether a router of version 3 ignores messages without wanted sources about groups of
             /// source-specific multicast (RFC4604-3.1-01).
             "source-specific" source_specific: bool = true;
+            /// The range of source-specific multicast, if it is not IANA's (RFC4604-2-01).
+            "source-specific-range" source_specific_range: Option<IpNet> = None;
             /// Whether a router of version 3 keeps no lists of excluded sources (RFC 5790 section 5).
             "lightweight" lightweight: bool = false;
             /// Whether the querier forgets a member or a source at its Leave, without a Query.

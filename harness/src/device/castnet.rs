@@ -62,6 +62,8 @@ pub const fn host(knobs: &HostKnobs) -> HostParams {
         v1_router_present_timeout: knobs.v1_router_present_timeout,
         lightweight: knobs.lightweight,
         source_specific: knobs.source_specific,
+        source_specific_range: knobs.source_specific_range,
+        compatibility: knobs.compatibility,
         silent_leaves: knobs.silent_leaves,
     }
 }
@@ -97,6 +99,8 @@ mod tests {
                 Form::Numbers(all) => all.iter().find(other).unwrap().to_string(),
                 // Each one is shorter than the one before it, and all fit into an octet of tenths.
                 Form::Time => format!("\"{}s\"", 25 - n),
+                Form::Network if dialect == Dialect::Mld => "\"ff15:9::/32\"".to_owned(),
+                Form::Network => "\"239.9.0.0/16\"".to_owned(),
                 _ => (n + 3).to_string(),
             };
             // The last spelling is MLD's, where the protocols differ.

@@ -184,11 +184,12 @@ struct Route {
     interface: String,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 enum Written {
     Flag(bool),
     Whole(u64),
+    Text(String),
     /// Seconds that are no whole number.
     Seconds(f64),
 }
@@ -243,6 +244,7 @@ fn number(setting: Setting) -> Written {
     match setting {
         Setting::Flag(flag) => Written::Flag(flag),
         Setting::Whole(whole) => Written::Whole(whole.into()),
+        Setting::Range(range) => Written::Text(range.to_string()),
         Setting::Time(time) if time == Duration::from_secs(time.as_secs()) => {
             Written::Whole(time.as_secs())
         }

@@ -19,6 +19,7 @@ pub(super) fn value(setting: Setting) -> toml::Value {
     match setting {
         Setting::Flag(flag) => toml::Value::Boolean(flag),
         Setting::Whole(number) => toml::Value::Integer(number.into()),
+        Setting::Range(range) => toml::Value::String(range.to_string()),
         Setting::Time(time) => toml::Value::String(format_duration(time).to_string()),
     }
 }
@@ -28,7 +29,10 @@ pub(super) fn read(value: &toml::Value) -> Option<Setting> {
     match value {
         toml::Value::Boolean(flag) => Some(Setting::Flag(*flag)),
         toml::Value::Integer(whole) => Some(Setting::Whole(u32::try_from(*whole).ok()?)),
-        toml::Value::String(text) => humantime::parse_duration(text).ok().map(Setting::Time),
+        toml::Value::String(text) => match text.parse() {
+            Ok(range) => Some(Setting::Range(range)),
+            Err(_) => humantime::parse_duration(text).ok().map(Setting::Time),
+        },
         _ => None,
     }
 }

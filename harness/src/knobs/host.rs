@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use castnet::gmp::message::Version;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// The parameters of a host.
@@ -23,6 +24,10 @@ pub struct HostKnobs {
     /// Whether a host of version 3 refuses joins of a group of source-specific multicast that name no
     /// sources (RFC 4604 section 2).
     pub source_specific: bool,
+    /// The range of source-specific multicast, if it is not IANA's (RFC4604-2-01).
+    pub source_specific_range: Option<IpNet>,
+    /// Whether a host of version 3 speaks an older version to an older querier (RFC9776-7.2.1-02).
+    pub compatibility: bool,
 }
 
 impl HostKnobs {
@@ -38,6 +43,8 @@ impl HostKnobs {
             silent_leaves: true, // RFC2710-4-18
             lightweight: false,
             source_specific: false,
+            source_specific_range: None,
+            compatibility: true,
         }
     }
 

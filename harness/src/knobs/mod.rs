@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use castnet::addr::Family;
 use castnet::gmp::message::Version;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use check::Invalid;
@@ -30,7 +31,7 @@ pub use parameter::{Changes, Parameter, Setting, Slot};
 pub use switch::{BridgeKnobs, DEFAULT_HASH_MAX, SwitchKnobs, switch_version};
 
 use crate::vocabulary::key::Default::{Flag as Yes, Number, Text};
-use crate::vocabulary::key::Form::{Flag, Numbers, Time, Whole};
+use crate::vocabulary::key::Form::{Flag, Network, Numbers, Time, Whole};
 use crate::vocabulary::key::Key;
 
 /// The RFC whose formulas apply where its successors changed them.
@@ -88,6 +89,8 @@ pub struct Knobs {
     /// Whether a router of version 3 ignores messages without wanted sources about groups of
     /// source-specific multicast (RFC4604-3.1-01).
     pub source_specific: bool,
+    /// The range of source-specific multicast, if it is not IANA's (RFC4604-2-01).
+    pub source_specific_range: Option<IpNet>,
     /// Whether a router of version 3 keeps no lists of excluded sources (RFC5790-5.3-01).
     pub lightweight: bool,
     /// Whether a member is forgotten at its Leave, without a Query.
@@ -119,6 +122,7 @@ impl Default for Knobs {
             require_ttl_1: false,
             accept_unicast: false,
             source_specific: true,
+            source_specific_range: None,
             lightweight: false,
             immediate_leave: false,
             max_groups: 16_384,
@@ -209,7 +213,7 @@ impl Knobs {
 const LIMIT: u64 = u32::MAX as u64;
 
 /// The parameters that an author can give, in the order of RFC 2236 section 8.
-pub static PARAMETERS: [Parameter; 20] = [
+pub static PARAMETERS: [Parameter; 21] = [
     Parameter {
         key: Key::new(
             "rfc",
@@ -321,6 +325,14 @@ pub static PARAMETERS: [Parameter; 20] = [
         )
         .or(Yes(true)),
         slot: |knobs| Slot::Flag(&mut knobs.source_specific),
+    },
+    Parameter {
+        key: Key::new(
+            "source-specific-range",
+            Network,
+            "The range of groups of source-specific multicast; by default that of IANA.",
+        ),
+        slot: |knobs| Slot::Range(&mut knobs.source_specific_range),
     },
     Parameter {
         key: Key::new(

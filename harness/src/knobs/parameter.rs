@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use castnet::gmp::message::Version;
+use ipnet::IpNet;
 
 use super::{Knobs, Revision};
 use crate::vocabulary::key::Key;
@@ -33,6 +34,8 @@ pub enum Slot<'a> {
     Time(&'a mut Duration),
     /// A time that is derived unless given.
     DerivedTime(&'a mut Option<Duration>),
+    /// A range of groups, if it is not the usual one.
+    Range(&'a mut Option<IpNet>),
     /// The RFC, which is derived unless given.
     Revision(&'a mut Option<Revision>),
     /// The version.
@@ -48,6 +51,8 @@ pub enum Setting {
     Whole(u32),
     /// A time.
     Time(Duration),
+    /// A range of groups.
+    Range(IpNet),
 }
 
 /// Changes of [`Knobs`]; parameters without a change stay as they are.
@@ -84,6 +89,7 @@ impl Slot<'_> {
             Self::Limit(most) => Setting::Whole(*most),
             Self::Time(time) => Setting::Time(*time),
             Self::DerivedTime(time) => Setting::Time((*time)?),
+            Self::Range(range) => Setting::Range((*range)?),
             Self::Revision(revision) => Setting::Whole(number(&Revision::NUMBERS, (*revision)?)?),
             Self::Version(version) => Setting::Whole(number(&VERSIONS, *version)?),
         })
@@ -102,6 +108,7 @@ impl Slot<'_> {
             (Self::Flag(flag), Setting::Flag(given)) => *flag = given,
             (Self::Time(time), Setting::Time(given)) => *time = given,
             (Self::DerivedTime(time), Setting::Time(given)) => *time = Some(given),
+            (Self::Range(range), Setting::Range(given)) => *range = Some(given),
             (Self::Revision(revision), Setting::Whole(whole)) => {
                 *revision = named(&Revision::NUMBERS, whole).or(*revision);
             }

@@ -248,13 +248,15 @@ fn check_refused(
     faults: &mut Diagnostics,
 ) {
     let group = join.group.value;
-    let strict = match &topology.nodes[node].role {
-        Role::Listener(Listener::Castnet(knobs)) => knobs.source_specific,
-        _ => false,
+    let range = match &topology.nodes[node].role {
+        Role::Listener(Listener::Castnet(knobs)) if knobs.source_specific => {
+            Some(knobs.source_specific_range)
+        }
+        _ => None,
     };
-    let label = if !strict {
+    let label = if range.is_none() {
         "only castnet's stack with `source-specific = true` refuses joins"
-    } else if !group.is_source_specific() {
+    } else if range.is_some_and(|range| !group.is_source_specific(range)) {
         "the group is not for source-specific multicast"
     } else if matches!(filter, SourceFilter::Include(_)) {
         "a join `from` sources is accepted"

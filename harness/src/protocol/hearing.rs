@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use castnet::addr::Group;
 use castnet::gmp::message::{Form, Message, Record, RecordType, Sources, Version};
 use castnet::time::Instant;
+use ipnet::IpNet;
 
 use super::delivery::{Envelope, is_beyond_doubt};
 use super::wish::{Wish, wish};
@@ -31,6 +32,8 @@ pub struct Acts {
     pub on_blocks: bool,
     /// It ignores what wants all sources of a group of source-specific multicast (RFC4604-3.1-01).
     pub knows_channels: bool,
+    /// The range of those groups, if it is not IANA's.
+    pub channels: Option<IpNet>,
     /// The most sources that it takes: beyond them it may refuse a record that names more.
     pub most_sources: usize,
 }
@@ -98,7 +101,7 @@ impl Hearing {
             let wish = wish(record);
             let is_of_all = report.version != Version::V3
                 || matches!(record.kind(), RecordType::IsEx | RecordType::ToEx);
-            if acts.knows_channels && group.is_source_specific() && is_of_all {
+            if acts.knows_channels && group.is_source_specific(acts.channels) && is_of_all {
                 continue;
             }
             if let Some(told) = self.groups.get_mut(group) {

@@ -142,8 +142,13 @@ const S1: &str = "10.0.1.1";
 const S2: &str = "10.0.1.2";
 
 /// A router that acts on everything.
-const ALL: Acts =
-    Acts { on_leaves: true, on_blocks: true, knows_channels: true, most_sources: 100 };
+const ALL: Acts = Acts {
+    on_leaves: true,
+    on_blocks: true,
+    knows_channels: true,
+    channels: None,
+    most_sources: 100,
+};
 
 fn hears(hearing: &mut Hearing, seconds: u64, message: &Message) {
     let to = destination(message, ip("10.0.2.2")).unwrap();

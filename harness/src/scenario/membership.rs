@@ -117,6 +117,7 @@ fn setting(dialect: Dialect, table: &Reader<'_, '_>, row: &Parameter) -> Option<
     Some(match row.form {
         Form::Flag => Setting::Flag(table.boolean(key)?.value),
         Form::Time => Setting::Time(table.duration(key)?.value),
+        Form::Network => Setting::Range(table.range(key)?),
         Form::Words(words) if table.value(key)?.get_ref().is_integer() => {
             let span = table.value(key)?.span();
             let message = format!("`{key}` is \"{}\" in `membership`", words.join("\" or \""));

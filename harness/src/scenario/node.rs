@@ -227,6 +227,8 @@ fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
             .map_or(defaults.silent_leaves, |silent| silent.value),
         lightweight: flag_of_sources(table, "lightweight", version),
         source_specific: flag_of_sources(table, "source-specific", version),
+        source_specific_range: table.range("source-specific-range"),
+        compatibility: table.boolean("compatibility").is_none_or(|compatible| compatible.value),
     }))
 }
 

@@ -275,6 +275,17 @@ impl<'t, 'i> Reader<'t, 'i> {
         self.of_family(key, family::Form::Network, example, family::network)
     }
 
+    /// A network of groups.
+    pub(super) fn range(&self, key: &'static str) -> Option<IpNet> {
+        let Spanned { value, span } = self.network(key)?;
+        if !value.addr().is_multicast() {
+            let message = format!("`{key}` is a range of groups");
+            self.faults().borrow_mut().error(&span, message, "no groups have such addresses");
+            return None;
+        }
+        Some(value)
+    }
+
     /// A string with an address or a network of the run's family.
     fn of_family<T>(
         &self,

@@ -2,8 +2,8 @@
 
 use super::key::Default::{Flag as Yes, Number, Text as Said};
 use super::key::Form::{
-    self, Flag, Group, Link, List, Node, Numbers, OneOrNamed, Table, Tables, Text, Time, Whole,
-    Words,
+    self, Flag, Group, Link, List, Network, Node, Numbers, OneOrNamed, Table, Tables, Text, Time,
+    Whole, Words,
 };
 use super::key::{Key, Keys};
 
@@ -119,6 +119,17 @@ static LISTENER: &[Key] = &[
         "Whether castnet's stack of version 3 (of MLD: 2) refuses joins of all sources of a group of source-specific multicast (RFC 4604).",
     )
     .or(Yes(false)),
+    Key::new(
+        "source-specific-range",
+        Network,
+        "The groups of source-specific multicast for castnet's stack; by default the range of IANA.",
+    ),
+    Key::new(
+        "compatibility",
+        Flag,
+        "Whether castnet's stack of version 3 (of MLD: 2) speaks an older version to an older querier.",
+    )
+    .or(Yes(true)),
 ];
 
 static QUERIER: &[Key] = &[

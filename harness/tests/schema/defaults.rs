@@ -93,6 +93,7 @@ fn a_key_that_is_left_out_means_what_its_row_says() {
         "unsolicited-report-interval",
         "v1-router-present-timeout",
         "silent-leaves",
+        "compatibility",
         "lightweight",
         "source-specific",
     ];

@@ -11,6 +11,7 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer as _, MapAccess, Visitor
 use serde::{Deserialize, Deserializer};
 
 use super::settings::IgmpSettings;
+use crate::addr::Family;
 
 /// The parameters of MLD, as those of IGMP that mean the same.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +34,7 @@ impl<'de> Visitor<'de> for Table {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<IgmpSettings, A::Error> {
         let named = Named { map, last: String::new() };
-        IgmpSettings::deserialize(MapAccessDeserializer::new(named))
+        IgmpSettings::deserialize(MapAccessDeserializer::new(named))?.of(Family::V6)
     }
 }
 

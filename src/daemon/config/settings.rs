@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::addr::Family;
 use crate::gmp::message::Version;
 use crate::gmp::params::{Params, Profile, parameters};
 
@@ -35,11 +37,26 @@ macro_rules! igmp_settings {
 parameters!(igmp_settings);
 
 impl IgmpSettings {
+    /// The settings, unless they name a range of the other family.
+    pub(super) fn of<E: de::Error>(self, family: Family) -> Result<Self, E> {
+        match self.source_specific_range.flatten() {
+            Some(range) if Family::of(range.addr()) != family => {
+                Err(E::custom(format!("source-specific-range is of {family}, and {range} is not")))
+            }
+            _ => Ok(self),
+        }
+    }
+
     /// The parameters, with the RFC's defaults for missing keys.
     #[must_use]
     pub fn params(&self) -> Params {
         self.over(&Params::default())
     }
+}
+
+/// The table `igmp`.
+pub(super) fn igmp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IgmpSettings, D::Error> {
+    IgmpSettings::deserialize(deserializer)?.of(Family::V4)
 }
 
 /// How the value of a setting is written.
@@ -75,6 +92,18 @@ impl Written for u8 {
 impl Written for u32 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)
+    }
+}
+
+impl Written for IpNet {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let net = Self::deserialize(deserializer)?;
+        match net.addr().is_multicast() {
+            true => Ok(net),
+            false => {
+                Err(de::Error::custom(format!("{net} is a network of sources, not of groups")))
+            }
+        }
     }
 }
 

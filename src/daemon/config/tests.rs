@@ -97,10 +97,18 @@ fn mld_has_its_own_numbers_of_versions_and_rfcs() {
         ("rfc = 2236", "rfc is 2710, 3810 or 9777, not 2236"),
         ("robustnes = 3", "unknown field `robustnes`"),
         ("require-router-alert = true", "MLD has no `require-router-alert`: a message without"),
+        ("source-specific-range = 'fd00::/64'", "fd00::/64 is a network of sources, not of groups"),
         ("query-interval = 'soon'", "`soon` is not a duration"),
     ] {
         let text = fault(&format!("[igmp]\n[mld]\n{text}"));
         assert!(text.contains("line 3") && text.contains(why), "{text}");
+    }
+    for (table, range, why) in [
+        ("mld", "239.9.0.0/16", "source-specific-range is of IPv6, and 239.9.0.0/16 is not"),
+        ("igmp", "ff15:9::/32", "source-specific-range is of IPv4, and ff15:9::/32 is not"),
+    ] {
+        let text = fault(&format!("[{table}]\nsource-specific-range = '{range}'"));
+        assert!(text.contains("line 1") && text.contains(why), "{text}");
     }
 }
 

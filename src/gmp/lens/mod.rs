@@ -63,14 +63,14 @@ fn heard_report(interface: &mut Interface, cx: &mut Cx<'_>, report: Report) -> R
 
 /// A group about which the router hears such messages.
 fn reported(interface: &Interface, group: Group, wants_any: bool) -> Result<Group, Ignored> {
-    let Params { version, source_specific, .. } = *interface.params();
+    let Params { version, source_specific, source_specific_range: range, .. } = *interface.params();
     // RFC2236-6-08, RFC2710-5-03: every host is a member of the all-hosts group.
     if group.is_all_hosts() {
         return Err(Ignored::AllHosts);
     }
     // RFC4604-3.1-01, RFC4604-3.5-01, RFC4604-3.7-01, RFC9776-6.4-01
     let is_aware = version == Version::V3 && source_specific;
-    if wants_any && is_aware && group.is_source_specific() {
+    if wants_any && is_aware && group.is_source_specific(range) {
         return Err(Ignored::WithoutSources(group));
     }
     Ok(group)

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::Profile;
 use crate::gmp::message::Version;
 
@@ -28,6 +30,10 @@ pub struct HostParams {
     /// Whether a host of version 3 refuses joins of a group of source-specific multicast that name no
     /// sources, and Queries about one of an older version (RFC 4604 section 2).
     pub source_specific: bool,
+    /// The range of source-specific multicast, if it is not IANA's (RFC4604-2-01).
+    pub source_specific_range: Option<IpNet>,
+    /// Whether a host of version 3 speaks an older version to an older querier (RFC9776-7.2.1-02).
+    pub compatibility: bool,
 }
 
 impl HostParams {
@@ -47,6 +53,8 @@ impl HostParams {
             silent_leaves: true, // RFC2710-4-18
             lightweight: false,
             source_specific: false,
+            source_specific_range: None,
+            compatibility: true,
         }
     }
 }

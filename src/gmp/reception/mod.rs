@@ -144,6 +144,9 @@ impl Reception {
     pub fn heard_query(&mut self, cx: &mut Cx<'_>, query: &Query) {
         self.settle_mode(cx.now);
         if self.params.version == Version::V3 {
+            if query.version != Version::V3 && !self.params.compatibility {
+                return; // RFC9776-7.2.1-02
+            }
             self.note_version(cx.now, query);
         }
         if self.mode == Version::V3 {

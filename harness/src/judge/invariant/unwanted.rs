@@ -166,6 +166,7 @@ fn acts(interface: &RouterPort, is_disturbed: bool) -> Acts {
         on_leaves: version != Version::V1 && !is_disturbed,
         // RFC5790-5.1-01: a lightweight router lets a blocked source pass with all others.
         on_blocks: version == Version::V3 && !lightweight && !is_disturbed,
+        channels: interface.knobs.source_specific_range,
         knows_channels: version == Version::V3 && source_specific,
         most_sources: usize::try_from(max_sources.min(max_group_sources)).unwrap_or(usize::MAX),
     }
