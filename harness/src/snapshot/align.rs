@@ -171,7 +171,7 @@ mod tests {
                 false
             });
             let same = steps.iter().filter(|step| matches!(step, Step::Same(..))).count();
-            assert_eq!(same, one.len() / 900 + usize::from(one.len() % 900 > 0));
+            assert_eq!(same, one.len().div_ceil(900));
             assert!(asked.get() <= PAIRS + one.len() * AHEAD, "{count}: {}", asked.get());
         }
     }
