@@ -111,3 +111,13 @@ fn a_rule_that_could_hold_for_no_flow_is_refused() {
         assert_eq!(rule(0, None, group, &[]).check(), Ok(()), "{group}");
     }
 }
+
+#[test]
+fn an_exact_group_counts_before_an_exact_source() {
+    let rules = Rules::new([
+        rule(0, Some("10.0.0.7/32"), "239.1.0.0/16", &[1]),
+        rule(0, None, "239.1.1.1/32", &[2]),
+    ]);
+    assert_eq!(to(&rules, flow("10.0.0.7", "239.1.1.1"), 0), Some(vec![2]));
+    assert_eq!(to(&rules, flow("10.0.0.7", "239.1.2.2"), 0), Some(vec![1]));
+}
