@@ -5,6 +5,7 @@
 //! window longer or shorter in favour of its claim. Claims about states and measured lengths have no
 //! tolerance, so that the judge finds one of two false.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::arithmetic::Length;
@@ -46,10 +47,6 @@ impl Bound<'_> {
         };
         is_counted && there.from <= self.from && self.to <= there.to
     }
-
-    fn contradicts(&self, there: &Self) -> bool {
-        self.is_within(there) && there.max.is_some_and(|max| self.min > max)
-    }
 }
 
 impl Limits<'_> {
@@ -60,30 +57,37 @@ impl Limits<'_> {
         source: &Source,
         faults: &mut Diagnostics,
     ) {
-        let bounds: Vec<Vec<Bound<'_>>> =
-            checks.iter().map(|(_, check)| self.bounds(&check.claim)).collect();
-        for (later, (expectation, _)) in checks.iter().enumerate() {
-            let pairs = bounds[..later].iter().zip(checks).find_map(|(before, (earlier, _))| {
-                let pairs =
-                    before.iter().flat_map(|one| bounds[later].iter().map(move |it| (one, it)));
-                let mut wrong =
-                    pairs.filter(|(one, it)| one.contradicts(it) || it.contradicts(one));
-                wrong.next().map(|(one, it)| (*earlier, it.contradicts(one), one, it))
-            });
-            let Some((earlier, is_lower, one, it)) = pairs else { continue };
-            let (least, most) = if is_lower { (it.min, one.max) } else { (one.min, it.max) };
-            let least = format!("at least {least}");
-            let most = match most.unwrap_or_default() {
+        let bounds = checks.iter().map(|(_, check)| self.bounds(&check.claim)).enumerate();
+        let bounds = bounds.flat_map(|(nth, bounds)| bounds.into_iter().map(move |it| (nth, it)));
+        let bounds: Vec<(usize, Bound<'_>)> = bounds.collect();
+        let least = bounds.iter().filter(|(_, bound)| bound.min > 0);
+        let mut most: Vec<_> =
+            bounds.iter().filter_map(|(nth, bound)| Some((bound.max?, *nth, bound))).collect();
+        most.sort_by_key(|(max, nth, _)| (*max, *nth));
+        // By the later expectation, the first earlier one.
+        let mut wrong = BTreeMap::new();
+        for (nth, bound) in least {
+            for (max, other, there) in most.iter().take_while(|(max, ..)| bound.min > *max) {
+                if nth != other && bound.is_within(there) {
+                    let earlier = (*nth.min(other), nth > other, bound.min, *max);
+                    let known = wrong.entry(*nth.max(other)).or_insert(earlier);
+                    *known = earlier.min(*known);
+                }
+            }
+        }
+        for (later, (earlier, is_lower, min, max)) in wrong {
+            let least = format!("at least {min}");
+            let most = match max {
                 0 => "none".to_owned(),
-                most => format!("at most {most}"),
+                max => format!("at most {max}"),
             };
             let (here, there) = if is_lower { (least, most) } else { (most, least) };
             let message = "of two expectations that contradict each other one is false";
-            let line = source.line(earlier.span.start);
+            let line = source.line(checks[earlier].0.span.start);
             let label =
                 format!("{here} by this one, and {there} by that of line {line} in that time");
             let help = "a change that comes at an edge needs some time between the two windows";
-            faults.error_with_help(&expectation.span, message, label, help);
+            faults.error_with_help(&checks[later].0.span, message, label, help);
         }
     }
 
