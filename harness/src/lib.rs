@@ -64,6 +64,7 @@ pub mod compare;
 pub mod device;
 pub mod explain;
 pub mod fabric;
+pub mod guest;
 pub mod judge;
 pub mod knobs;
 pub mod lab;

@@ -15,6 +15,9 @@ pub enum RunError {
     /// A node, by name, needs something that this kernel, or this backend, does not have.
     #[error("{0}: {1}")]
     Unsupported(String, String),
+    /// The guest that the laboratory was to run in failed.
+    #[error("the guest: {0}")]
+    Guest(String),
     /// The reactor failed.
     #[error("tokio: {0}")]
     Reactor(std::io::Error),

@@ -1,6 +1,7 @@
 //! `castnet run`
 
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use castnet_lab::backend::netns::Room;
@@ -38,6 +39,11 @@ pub(super) struct RunArgs {
     /// comma. By default the kernel, where scenario and machine allow, and else the simulator.
     #[arg(long, value_name = "BACKEND", value_delimiter = ',', value_parser = backend)]
     backend: Vec<Backend>,
+    /// Run on this kernel, a program of User-Mode Linux in virtual time, instead of this machine's; no
+    /// rights are needed. See docs/kernels.md.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pause_on_fail", "keep"])]
+    #[arg(value_parser = kernel)]
+    kernel: Option<PathBuf>,
     /// The folder for captures.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
@@ -101,7 +107,8 @@ fn long_help() -> String {
 }
 
 pub(super) fn run(args: &RunArgs) -> Ending {
-    let needs_kernel = args.backend.is_empty() || args.backend.contains(&Backend::Netns);
+    let needs_kernel = args.kernel.is_none()
+        && (args.backend.is_empty() || args.backend.contains(&Backend::Netns));
     let refusal = needs_kernel.then(privilege::enter).and_then(Result::err);
     if let Some(refusal) = refusal.as_ref().filter(|_| args.backend.is_empty()) {
         complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
@@ -139,6 +146,7 @@ pub(super) fn run(args: &RunArgs) -> Ending {
         hold: args.hold(),
         wrong: wrong.iter().map(WrongFile::from).collect(),
         refusal: refusal.as_ref(),
+        guest: args.kernel.as_deref(),
         ..Orders::new(jobs, &cancel)
     };
     follow(args, &orders)
@@ -210,6 +218,19 @@ fn overview(args: &RunArgs, campaign: &Campaign) -> Report {
         .and_then(|out| out.publish(Path::new(INDEX), |mut file| file.write_all(page.as_bytes())));
     written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))?;
     Ok(Some(path))
+}
+
+/// Reads the path of a kernel, which is a program.
+fn kernel(path: &str) -> Result<PathBuf, String> {
+    let told = |why: String| format!("{why}: docs/kernels.md says how a kernel is made");
+    let kernel = std::path::absolute(path).map_err(|error| told(error.to_string()))?;
+    match kernel.metadata() {
+        Err(error) => Err(told(error.to_string())),
+        Ok(file) if !file.is_file() || file.permissions().mode() & 0o111 == 0 => {
+            Err(told("it is no program".to_owned()))
+        }
+        Ok(_) => Ok(kernel),
+    }
 }
 
 /// Reads the word for a backend.

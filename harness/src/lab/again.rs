@@ -46,10 +46,15 @@ pub(super) fn able() -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
+/// Notes that this program's hooks before `main` run.
+pub(crate) fn hooked() {
+    ABLE.store(true, Ordering::Relaxed);
+}
+
 /// Serves as the part `word` and ends the process, if the process was started for it; returns
 /// otherwise.
 pub fn serve_if(word: &str, serve: fn() -> Result<(), String>) {
-    ABLE.store(true, Ordering::Relaxed);
+    hooked();
     // The arguments of the standard library may not be set yet.
     let arguments = fs::read("/proc/self/cmdline").unwrap_or_default();
     let mut arguments = arguments.split(|octet| *octet == 0);

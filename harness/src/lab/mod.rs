@@ -46,6 +46,7 @@ mod ward;
 mod warden;
 mod wire;
 
+pub(crate) use again::hooked;
 pub use again::{again, serve_if};
 pub use alone::alone;
 pub use capture::{Capture, PROOF_BOUND};

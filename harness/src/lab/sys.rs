@@ -327,6 +327,14 @@ pub(super) fn go_first(first: bool) -> io::Result<()> {
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Has the program killed once the thread that starts it ends, however that happens.
+pub(crate) fn end_with_this_thread(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+    let dies = || Ok(nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?);
+    // SAFETY: between fork and exec the call only enters the kernel.
+    unsafe { command.pre_exec(dies) };
+}
+
 /// Makes every program that links this crate call `$serve` before `main`, while the process has one
 /// thread only (System V ABI, `.init_array`).
 macro_rules! before_main {

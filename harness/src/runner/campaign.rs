@@ -17,6 +17,7 @@ use super::orders::{Event, Held, Hold, Orders};
 use super::{Job, SoFar};
 use crate::backend::netns::{self, Room};
 use crate::backend::{RunError, sim};
+use crate::guest;
 use crate::judge::{Outcome, Verdict};
 use crate::recording::Recording;
 use crate::report::{Campaign, Finished};
@@ -131,6 +132,11 @@ fn run(
         };
     let plan = &*job.plan;
     let run = || match job.backend {
+        Backend::Netns if let Some(kernel) = orders.guest => {
+            let recorded = guest::run(kernel, plan, orders.cancel);
+            took.set(clock.now().since_start());
+            recorded
+        }
         Backend::Netns => netns::run_then(plan, orders.cancel, hold),
         Backend::Sim => {
             let mut told = clock.now();

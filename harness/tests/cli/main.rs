@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod families;
 mod folders;
+mod guest;
 mod interrupt;
 mod judge;
 mod ladder;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         explain::TESTS,
         families::TESTS,
         folders::TESTS,
+        guest::TESTS,
         interrupt::TESTS,
         judge::TESTS,
         ladder::TESTS,

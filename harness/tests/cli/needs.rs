@@ -25,6 +25,8 @@ pub(super) enum Need {
     Root,
     /// A user namespace in which more can be forbidden.
     UserNamespace,
+    /// A kernel of User-Mode Linux, named by `CASTNET_KERNEL`.
+    Guest,
 }
 
 /// The tests of a module, by what they need.
@@ -42,7 +44,8 @@ pub(super) use tests;
 /// Runs every test that can run.
 pub(super) fn run(tests: impl Iterator<Item = &'static Test>) -> ExitCode {
     let required = std::env::var_os("CASTNET_REQUIRE_NETNS").is_some_and(|value| value == "1");
-    let all = [Need::Kernel, Need::Root, Need::UserNamespace].map(|need| (need, need.missing()));
+    let all = [Need::Kernel, Need::Root, Need::UserNamespace, Need::Guest]
+        .map(|need| (need, need.missing()));
     for why in all.iter().filter_map(|(_, why)| why.as_ref()) {
         eprintln!("SKIPPED: {why}");
     }
@@ -55,8 +58,13 @@ pub(super) fn run(tests: impl Iterator<Item = &'static Test>) -> ExitCode {
                 Ok(())
             }),
             // `CASTNET_REQUIRE_NETNS` demands namespaces, but not root.
-            Some(why) => Trial::test(test.name, || Err(Failed::from(why)))
-                .with_ignored_flag(!required || (test.need == Need::Root && !is_root())),
+            Some(why) => Trial::test(test.name, || Err(Failed::from(why))).with_ignored_flag(
+                match test.need {
+                    Need::Root => !required || !is_root(),
+                    Need::Guest => true,
+                    _ => !required,
+                },
+            ),
         }
     };
     libtest_mimic::run(&Arguments::from_args(), tests.map(trial).collect()).exit_code()
@@ -79,6 +87,9 @@ impl Need {
             Self::Kernel => fails(Command::new(CASTNET).arg("doctor")),
             Self::Root if is_root() => Self::Kernel.missing(),
             Self::Root => Some("some tests need root".to_owned()),
+            Self::Guest => std::env::var_os("CASTNET_KERNEL").is_none().then(|| {
+                "some tests need a kernel in CASTNET_KERNEL (docs/kernel.sh makes one)".to_owned()
+            }),
             Self::UserNamespace => {
                 let args = ["--user", "--map-root-user", "--net", "--mount", "true"];
                 fails(Command::new("unshare").args(args))

@@ -1,0 +1,124 @@
+//! The host's side of a guest: starts its kernel, waits for its end, and reads the answer.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use super::{ANSWER, Answer, FOLDER, PLAN};
+use crate::backend::{Cancel, RunError};
+use crate::lab::sys::end_with_this_thread;
+use crate::plan::Plan;
+use crate::recording::Recording;
+
+/// How long a guest may take, in the host's time: a thousand times of what is usual.
+const BOUND: Duration = Duration::from_secs(120);
+
+/// When a guest begins, in nanoseconds of the wall clock: always at one time.
+const BEGINS: &str = "time-travel-start=1700000000000000000";
+
+/// The memory of a guest, which the host gives as it is used.
+const MEMORY: &str = "mem=512M";
+
+/// The number of lines of the guest's console that a failure shows.
+const LAST_LINES: usize = 8;
+
+/// Runs the plan on this kernel, a program of User-Mode Linux.
+///
+/// # Errors
+/// Why there is no recording; [`RunError::Interrupted`].
+pub fn run(kernel: &Path, plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
+    let failed = |error: io::Error| RunError::Guest(format!("{}: {error}", kernel.display()));
+    let folder = tempfile::Builder::new().prefix("castnet-guest-").tempdir().map_err(failed)?;
+    let console = folder.path().join("console");
+    write(&folder.path().join(PLAN), plan).map_err(failed)?;
+    let ended = boot(kernel, folder.path(), &console, cancel);
+    if cancel.is_cancelled() {
+        return Err(RunError::Interrupted);
+    }
+    match (ended, read(&folder.path().join(ANSWER))) {
+        (Ok(true), Ok(Answer::Recorded(recording))) => Ok(*recording),
+        (Ok(true), Ok(Answer::Unsupported(node, what))) => Err(RunError::Unsupported(node, what)),
+        (Ok(true), Ok(Answer::Broken(why))) => Err(RunError::Guest(why)),
+        (Err(error), _) => Err(failed(error)),
+        (Ok(false), _) => Err(RunError::Guest(format!("no end after {BOUND:?}{}", last(&console)))),
+        (_, Err(error)) => Err(RunError::Guest(format!("no answer: {error}{}", last(&console)))),
+    }
+}
+
+/// Runs the guest to its end; false if it had to be ended.
+fn boot(kernel: &Path, folder: &Path, console: &Path, cancel: &Cancel) -> io::Result<bool> {
+    let output = File::create(console)?;
+    let mut command = Command::new(kernel);
+    let (program, here) = (std::env::current_exe()?, std::env::current_dir()?);
+    command
+        .args([MEMORY, BEGINS, "root=none", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"])
+        .args([
+            "loglevel=1",
+            "con=null",
+            "con0=null,fd:1",
+            "time-travel=inf-cpu",
+            "dummy.numdummies=0",
+        ])
+        .arg(word("init=", &program))
+        .arg(word("uml_dir=", folder))
+        .arg(word(&format!("{FOLDER}="), folder))
+        .arg("GLIBC_TUNABLES=glibc.pthread.rseq=0")
+        .arg(word("PWD=", &here))
+        .arg(word("PATH=", Path::new(&std::env::var_os("PATH").unwrap_or_default())))
+        .arg("console=tty0")
+        .env("GLIBC_TUNABLES", "glibc.pthread.rseq=0")
+        .stdin(Stdio::null())
+        .stderr(output.try_clone()?)
+        .stdout(output)
+        // A guest that panics signals its whole process group.
+        .process_group(0);
+    end_with_this_thread(&mut command);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut guest = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
+        let group = guest.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        let is_over = tokio::select! {
+            ended = guest.wait() => ended.map(|_| true)?,
+            () = cancel.cancelled() => false,
+            () = tokio::time::sleep(BOUND) => false,
+        };
+        if let Some(group) = group.filter(|_| !is_over) {
+            _ = killpg(group, Signal::SIGKILL);
+            guest.wait().await?;
+        }
+        Ok(is_over)
+    })
+}
+
+fn word(key: &str, path: &Path) -> std::ffi::OsString {
+    let mut word = std::ffi::OsString::from(key);
+    word.push(path);
+    word
+}
+
+fn write(file: &Path, plan: &Plan) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(file)?);
+    serde_json::to_writer(&mut file, plan)?;
+    file.flush()
+}
+
+fn read(file: &PathBuf) -> io::Result<Answer> {
+    Ok(serde_json::from_reader(BufReader::new(File::open(file)?))?)
+}
+
+/// The last lines that the guest printed, each on a line of its own.
+fn last(console: &Path) -> String {
+    let text = fs::read(console).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    // Addresses of a stack say nothing without the kernel's symbols.
+    let says = |line: &&str| !line.trim().is_empty() && !line.contains(" [<");
+    let lines: Vec<&str> = text.lines().filter(says).collect();
+    let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES));
+    last.map(|line| format!("\n  {line}")).collect()
+}

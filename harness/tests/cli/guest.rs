@@ -1,0 +1,83 @@
+//! `castnet run --kernel`: what the kernel is, how a run on it ends, and that nothing is left.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::interrupt::{send, spawn, until};
+use super::{castnet, folder, scenario, tests, text};
+
+tests! {
+    Nothing:
+        a_kernel_that_is_not_there_is_told_before_anything_runs,
+        a_kernel_that_ends_without_an_answer_is_broken_with_its_last_words,
+        a_guest_ends_with_castnet;
+    Guest:
+        a_scenario_passes_in_a_guest;
+}
+
+/// The longest time for anything here that must be prompt.
+const PROMPT: Duration = Duration::from_secs(2);
+
+/// A program that is given as a kernel.
+fn kernel(folder: &Path, script: &str) {
+    let file = folder.join("kernel");
+    fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(folder.join("x.toml"), scenario("1", "general-query")).unwrap();
+}
+
+fn a_kernel_that_is_not_there_is_told_before_anything_runs() {
+    let folder = folder("guest-none");
+    kernel(&folder, "");
+    fs::write(folder.join("plain"), "").unwrap();
+    for file in ["nowhere", "plain", "."] {
+        let output = castnet(&folder, &["run", "x.toml", "--kernel", file]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{file}: {told}");
+        assert!(told.contains("docs/kernels.md") && told.contains(file), "{file}: {told}");
+    }
+}
+
+fn a_kernel_that_ends_without_an_answer_is_broken_with_its_last_words() {
+    let folder = folder("guest-mute");
+    kernel(&folder, "echo first; echo the console says this last; exit 3");
+    let output = castnet(&folder, &["run", "x.toml", "--kernel", "./kernel"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("no answer") && told.contains("the console says this last"), "{told}");
+}
+
+fn a_guest_ends_with_castnet() {
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let folder = folder("guest-endless");
+        let pid = folder.join("pid");
+        kernel(&folder, "echo $$ > pid.new; mv pid.new pid; exec sleep 1000");
+        let mut child = spawn(&folder, &["run", "x.toml", "--kernel", "./kernel"]);
+        until("the guest starts", PROMPT * 5, || pid.exists());
+        let guest = Pid::from_raw(fs::read_to_string(&pid).unwrap().trim().parse().unwrap());
+        send(&child, signal);
+        let code = child.wait().unwrap().code();
+        assert_eq!(code, (signal == Signal::SIGINT).then_some(130), "{signal}");
+        // A process that has ended and that nobody has waited for is no more.
+        let lives = || fs::read_to_string(format!("/proc/{guest}/stat"));
+        until("the guest is gone", PROMPT, || lives().map_or(true, |stat| stat.contains(") Z ")));
+        _ = kill(guest, Signal::SIGKILL);
+    }
+}
+
+fn a_scenario_passes_in_a_guest() {
+    let kernel = std::env::var("CASTNET_KERNEL").unwrap();
+    let folder = folder("guest");
+    let scenarios = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/igmp/v2");
+    let filter = ["--filter", "leave-last-member", "--filter", "membership-timeout"];
+    let output =
+        castnet(&folder, &[&["run", scenarios, "--kernel", &kernel][..], &filter].concat());
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
+    assert!(told.contains("[netns]") || told.contains("netns"), "{told}");
+}
