@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -16,8 +16,12 @@ use crate::lab::sys::end_with_this_thread;
 use crate::plan::Plan;
 use crate::recording::Recording;
 
-/// How long a guest may take, in the host's time: a thousand times of what is usual.
-const BOUND: Duration = Duration::from_secs(120);
+/// How long a guest may take in the host's time, beyond the time of its plan, of which it takes a
+/// hundredth.
+const SPARE: Duration = Duration::from_secs(60);
+
+/// The names of the folders that are shared with guests begin so; the number of the process follows.
+const PREFIX: &str = "castnet-guest-";
 
 /// When a guest begins, in nanoseconds of the wall clock: always at one time.
 const BEGINS: &str = "time-travel-start=1700000000000000000";
@@ -34,10 +38,13 @@ const LAST_LINES: usize = 8;
 /// Why there is no recording; [`RunError::Interrupted`].
 pub fn run(kernel: &Path, plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
     let failed = |error: io::Error| RunError::Guest(format!("{}: {error}", kernel.display()));
-    let folder = tempfile::Builder::new().prefix("castnet-guest-").tempdir().map_err(failed)?;
+    sweep();
+    let prefix = format!("{PREFIX}{}-", process::id());
+    let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(failed)?;
     let console = folder.path().join("console");
     write(&folder.path().join(PLAN), plan).map_err(failed)?;
-    let ended = boot(kernel, folder.path(), &console, cancel);
+    let bound = plan.end + SPARE;
+    let ended = boot(kernel, folder.path(), &console, bound, cancel);
     if cancel.is_cancelled() {
         return Err(RunError::Interrupted);
     }
@@ -46,13 +53,31 @@ pub fn run(kernel: &Path, plan: &Plan, cancel: &Cancel) -> Result<Recording, Run
         (Ok(true), Ok(Answer::Unsupported(node, what))) => Err(RunError::Unsupported(node, what)),
         (Ok(true), Ok(Answer::Broken(why))) => Err(RunError::Guest(why)),
         (Err(error), _) => Err(failed(error)),
-        (Ok(false), _) => Err(RunError::Guest(format!("no end after {BOUND:?}{}", last(&console)))),
+        (Ok(false), _) => Err(RunError::Guest(format!("no end after {bound:?}{}", last(&console)))),
         (_, Err(error)) => Err(RunError::Guest(format!("no answer: {error}{}", last(&console)))),
     }
 }
 
-/// Runs the guest to its end; false if it had to be ended.
-fn boot(kernel: &Path, folder: &Path, console: &Path, cancel: &Cancel) -> io::Result<bool> {
+/// Removes the folders of processes that were killed.
+fn sweep() {
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            // A folder of another user stays.
+            _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Runs the guest to its end, within the bound; false if it had to be ended.
+fn boot(
+    kernel: &Path,
+    folder: &Path,
+    console: &Path,
+    bound: Duration,
+    cancel: &Cancel,
+) -> io::Result<bool> {
     let output = File::create(console)?;
     let mut command = Command::new(kernel);
     let (program, here) = (std::env::current_exe()?, std::env::current_dir()?);
@@ -86,7 +111,7 @@ fn boot(kernel: &Path, folder: &Path, console: &Path, cancel: &Cancel) -> io::Re
         let is_over = tokio::select! {
             ended = guest.wait() => ended.map(|_| true)?,
             () = cancel.cancelled() => false,
-            () = tokio::time::sleep(BOUND) => false,
+            () = tokio::time::sleep(bound) => false,
         };
         if let Some(group) = group.filter(|_| !is_over) {
             _ = killpg(group, Signal::SIGKILL);

@@ -67,6 +67,15 @@ fn a_guest_ends_with_castnet() {
         let lives = || fs::read_to_string(format!("/proc/{guest}/stat"));
         until("the guest is gone", PROMPT, || lives().map_or(true, |stat| stat.contains(") Z ")));
         _ = kill(guest, Signal::SIGKILL);
+        // After a sudden end the next run removes the folder.
+        let of_child = format!("castnet-guest-{}-", child.id());
+        if signal == Signal::SIGKILL {
+            fs::write(folder.join("kernel"), "#!/bin/sh\n").unwrap();
+            castnet(&folder, &["run", "x.toml", "--kernel", "./kernel"]);
+        }
+        let names = fs::read_dir(std::env::temp_dir()).unwrap().flatten();
+        let left = names.filter(|entry| entry.file_name().to_string_lossy().starts_with(&of_child));
+        assert_eq!(left.count(), 0, "{signal}");
     }
 }
 
