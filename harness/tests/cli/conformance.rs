@@ -9,6 +9,7 @@ tests! {
     Nothing:
         castnet_deviates_from_no_clause_in_the_simulator,
         an_expectation_accuses_only_the_clause_that_it_alone_shows,
+        a_run_that_proves_nothing_shows_no_clause,
         a_clause_of_one_host_says_nothing_of_another_kind_of_host,
         what_cannot_be_asked_is_refused;
     Kernel:
@@ -83,6 +84,17 @@ fn an_expectation_accuses_only_the_clause_that_it_alone_shows() {
     assert_eq!((&case["state"], &case["scenario"]), (&"deviates".into(), &"one@castnet".into()));
     let capture = PathBuf::from(case["pcapng"].as_str().unwrap());
     assert!(capture.starts_with("castnet-out/castnet"), "{case}");
+}
+
+fn a_run_that_proves_nothing_shows_no_clause() {
+    let sound = wrong("", "\"RFC2236-3-06\"", "").replace("count = 9", "count = 1");
+    let (code, document) = told("sound", &sound, &[]);
+    assert_eq!((code, state(&document, "RFC2236-3-06", "castnet")), (Some(0), "conforms"));
+    // Nobody ever joins, so that the absence of a Report proves nothing.
+    let hollow = "[[expect]]\npacket = { on = \"lan\", kind = \"report\", group = \"239.9.9.9\" }\n\
+                  count = 0\nwithin = \"200ms\"\n";
+    let (_, document) = told("hollow", &format!("{sound}{hollow}"), &[]);
+    assert_eq!(state(&document, "RFC2236-3-06", "castnet"), "not-run");
 }
 
 fn a_clause_of_one_host_says_nothing_of_another_kind_of_host() {
