@@ -155,6 +155,13 @@ fn two_counts_that_can_both_be_true_are_taken() {
     };
     for (first, second) in [
         (queries("v3-report", "0", late), queries("query", "'>= 1'", late)),
+        // A damaged message is none of those that are asked for without a word of damage.
+        (
+            queries("query", "0", late),
+            format!(
+                "packet = {{ on = 'lan', kind = 'query', good-checksum = false }}\ncount = '>= 1'\n{late}"
+            ),
+        ),
         (of_group("239.1.1.2", "0"), of_group("239.1.1.1", "2")),
         (of_group("239.1.1.1", "'<= 2'"), queries("query", "'>= 2'", late)),
         (
