@@ -107,6 +107,11 @@ fn long_help() -> String {
 }
 
 pub(super) fn run(args: &RunArgs) -> Ending {
+    if args.kernel.is_some() && args.backend == [Backend::Sim] {
+        return Err(Failure::usage(
+            "--kernel is for `netns`: the simulator runs on no kernel".to_owned(),
+        ));
+    }
     let needs_kernel = args.kernel.is_none()
         && (args.backend.is_empty() || args.backend.contains(&Backend::Netns));
     let refusal = needs_kernel.then(privilege::enter).and_then(Result::err);

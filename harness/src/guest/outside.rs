@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{self, Command, Stdio};
 use std::time::Duration;
 
@@ -133,7 +133,7 @@ fn write(file: &Path, plan: &Plan) -> io::Result<()> {
     file.flush()
 }
 
-fn read(file: &PathBuf) -> io::Result<Answer> {
+fn read(file: &Path) -> io::Result<Answer> {
     Ok(serde_json::from_reader(BufReader::new(File::open(file)?))?)
 }
 

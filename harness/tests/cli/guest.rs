@@ -15,6 +15,7 @@ tests! {
     Nothing:
         a_kernel_that_is_not_there_is_told_before_anything_runs,
         a_kernel_that_ends_without_an_answer_is_broken_with_its_last_words,
+        the_simulator_has_no_kernel,
         a_guest_ends_with_castnet;
     Guest:
         a_scenario_passes_in_a_guest;
@@ -41,6 +42,14 @@ fn a_kernel_that_is_not_there_is_told_before_anything_runs() {
         assert_eq!(output.status.code(), Some(2), "{file}: {told}");
         assert!(told.contains("docs/kernels.md") && told.contains(file), "{file}: {told}");
     }
+}
+
+fn the_simulator_has_no_kernel() {
+    let folder = folder("guest-sim");
+    kernel(&folder, "");
+    let output = castnet(&folder, &["run", "x.toml", "--kernel", "./kernel", "--backend", "sim"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("--kernel is for `netns`"));
 }
 
 fn a_kernel_that_ends_without_an_answer_is_broken_with_its_last_words() {
