@@ -65,7 +65,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("plan", &["vocabulary", "knobs", "protocol", "recipe", "scenario"]),
     ("recording", &["scenario", "plan"]),
     ("device", &["vocabulary", "knobs", "plan", "recipe", "recording"]),
-    ("capture", &["scenario", "plan", "protocol", "recording"]),
+    ("capture", &["vocabulary", "protocol", "scenario", "plan", "recording"]),
     ("fabric", &["scenario", "plan", "recording", "capture"]),
     ("member", &["knobs", "device", "plan", "recording", "capture"]),
     (

@@ -15,6 +15,7 @@ pub mod numbered;
 pub mod pcapng;
 pub mod said;
 mod tunnel;
+pub mod value;
 
 #[cfg(test)]
 mod tests;

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use castnet::addr::Family;
+use castnet_lab::capture::decode::Packet;
 use castnet_lab::capture::file::{Broken, CapturedFrame, read};
 use castnet_lab::capture::inspected::{FrameContent, InspectedFrame};
 use castnet_lab::capture::said::{AFTER, Said};
+use castnet_lab::capture::value::View;
 use castnet_lab::report::ladder::{Columns, Ladder, Stamps as _};
+use castnet_lab::vocabulary::field::Value;
 use clap::Args;
 use serde_json::json;
 use tz::TimeZone;
@@ -31,7 +34,7 @@ Examples:
   castnet show run.pcapng --ladder                 who sent what to whom, and what was lost
   castnet show stall.pcap --igmp --time absolute   to match a ticket that says 20:14:33
   castnet show stall.pcap --ladder --filter 239.1.1.7
-  castnet show run.pcapng --json | jq .text";
+  castnet show run.pcapng --json | jq .claim       what an expectation could say of each packet";
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -57,7 +60,8 @@ pub(super) struct ShowArgs {
     /// How times are written.
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     time: Time,
-    /// Print one JSON object for each line: `at` in seconds, `time` in UTC, and what is in the frame.
+    /// Print one JSON object for each line: `at` in seconds, `time` in UTC, what is in the frame, and
+    /// `claim`, what an expectation could say of it.
     #[arg(long, conflicts_with_all = ["ladder", "addresses"])]
     json: bool,
 }
@@ -213,12 +217,48 @@ impl Line {
                     object["kind"] = "frame".into();
                     object["interface"] = place.as_str().into();
                     object["fields"] = json!(frame.fields());
+                    if let Some(packet) = frame.packet() {
+                        object["claim"] = claim(packet);
+                    }
                 }
             }
             return object.to_string();
         }
         let at = at.map_or_else(|| "-".to_owned(), |at| clock.row(at));
         format!("{at:>12}  {place}  {words}")
+    }
+}
+
+/// What an expectation could say of the packet, in the words of a scenario.
+fn claim(packet: &Packet) -> serde_json::Value {
+    let of = |view: View<'_>| {
+        let group = view.group().map(|group| ("group", json!(group.to_string())));
+        let fields = view.values().map(|(key, value)| (key, written(&value)));
+        let fields = group.into_iter().chain(fields);
+        fields.map(|(key, value)| (key.to_owned(), value)).collect::<serde_json::Map<_, _>>()
+    };
+    let mut views = View::all(packet, |_| true).map(of);
+    let mut claim = views.next().unwrap_or_default();
+    let family = Family::of(packet.source);
+    let kinds = packet.kinds().filter_map(|row| row.word_in(family));
+    claim.insert("kind".to_owned(), kinds.collect());
+    if let Some(group) = packet.group() {
+        claim.insert("group".to_owned(), group.to_string().into());
+    }
+    let records: Vec<_> = views.collect();
+    if !records.is_empty() {
+        claim.insert("records".to_owned(), json!(records));
+    }
+    claim.into()
+}
+
+fn written(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Flag(flag) => json!(flag),
+        Value::Whole(number) => json!(number),
+        Value::Addresses(all) => json!(all),
+        Value::Word(word) => json!(word),
+        Value::Address(_) | Value::Length(_) => json!(value.to_string()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use castnet::addr::Group;
 
-use super::field::View;
 use super::{Evidence, Seen};
 use crate::capture::decode::{Content, Packet};
+use crate::capture::value::View;
 use crate::plan::{Filter, LinkId, PortId};
 use crate::vocabulary::field::{PacketField, Value};
 

@@ -7,7 +7,6 @@ mod alike;
 mod cause;
 mod delivery;
 pub mod doubt;
-mod field;
 mod filter;
 mod foreign;
 mod history;

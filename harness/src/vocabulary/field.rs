@@ -1,6 +1,6 @@
 //! The fields of packets that a claim can ask for: one row each.
 //!
-//! The judge reads a field's value from a packet (`judge/field.rs`), in one match over
+//! A field's value is read from a packet in one match (`capture/value.rs`) over
 //! [`PacketField`]; everything else about a field stands in its row.
 
 use std::fmt;

@@ -1,5 +1,6 @@
 //! The program as its user types it: what it prints, where it prints it, and its exit code.
 
+mod claimable;
 mod clauses;
 mod conformance;
 mod daemon;
@@ -41,6 +42,7 @@ const CASTNET: &str = env!("CARGO_BIN_EXE_castnet");
 
 fn main() -> ExitCode {
     let modules = [
+        claimable::TESTS,
         clauses::TESTS,
         conformance::TESTS,
         daemon::TESTS,

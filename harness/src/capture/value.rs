@@ -1,35 +1,62 @@
-//! The values of a packet's fields, for claims about fields.
+//! The values of a packet's fields, as claims ask for them and as an author writes them.
 
 use castnet::addr::{Family, Group};
 use castnet::gmp::message::{Message, Query, Record, RecordType, Sources, Version};
 
-use crate::capture::decode::{Content, DecodedMessage, Packet};
-use crate::vocabulary::field::{PacketField, Value};
+use super::decode::{Content, DecodedMessage, Packet};
+use crate::vocabulary::field::{FIELDS, Of, PacketField, Value};
+use crate::vocabulary::kind::{KINDS, KindRow};
 
 /// A packet as one claim sees it: fields of records are those of a single record.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
+pub struct View<'a> {
     packet: &'a Packet,
-    record: Option<&'a Record>,
+    record: Option<(Group, &'a Record)>,
+}
+
+impl Packet {
+    /// All kinds that the packet is of, the widest one first.
+    pub fn kinds(&self) -> impl DoubleEndedIterator<Item = &'static KindRow> {
+        KINDS.iter().filter(|row| self.is(row.kind))
+    }
 }
 
 impl<'a> View<'a> {
     /// The packet once without its records, and once with each record that `is_meant` selects.
-    pub(super) fn all(
-        packet: &'a Packet,
-        is_meant: impl Fn(Group) -> bool,
-    ) -> impl Iterator<Item = Self> {
+    pub fn all(packet: &'a Packet, is_meant: impl Fn(Group) -> bool) -> impl Iterator<Item = Self> {
         let records = match packet.meaning() {
             Some(Message::Report(report)) if report.version == Version::V3 => &report.records[..],
             _ => &[],
         };
         let records = records.iter().filter(move |(group, _)| is_meant(*group));
-        let records = records.map(|(_, record)| Some(record));
+        let records = records.map(|(group, record)| Some((*group, record)));
         std::iter::once(None).chain(records).map(move |record| Self { packet, record })
     }
 
+    /// The group of the record, if it is the view of one.
+    #[must_use]
+    pub fn group(self) -> Option<Group> {
+        self.record.map(|(group, _)| group)
+    }
+
+    /// Every field that the packet has, by the word that an author writes, except what the view of a
+    /// record shares with the packet.
+    pub fn values(self) -> impl Iterator<Item = (&'static str, Value)> {
+        let whole = self.record.map(|_| Self { record: None, ..self });
+        let own = move |field, value: &Value| {
+            whole.is_none_or(|whole| whole.value(field).as_ref() != Some(value))
+        };
+        let kind = self.packet.kinds().next_back().map(|row| row.kind);
+        let has = move |of: Of| kind.map_or(of == Of::All, |kind| of.has(kind));
+        FIELDS.iter().filter(move |row| has(row.of)).filter_map(move |row| {
+            let value = self.value(row.field).filter(|value| own(row.field, value))?;
+            Some((row.key.name, value))
+        })
+    }
+
     /// The value of the field; `None` if the packet has no such field.
-    pub(super) fn value(self, field: PacketField) -> Option<Value> {
+    #[must_use]
+    pub fn value(self, field: PacketField) -> Option<Value> {
         let packet = self.packet;
         Some(match field {
             PacketField::Source => Value::Address(packet.source),
@@ -49,9 +76,9 @@ impl<'a> View<'a> {
             PacketField::Flags => Value::Whole(self.message()?.flags()?.into()),
             PacketField::Robustness => Value::Whole(self.query()?.qrv?.into()),
             PacketField::QueryInterval => Value::Length(self.query()?.qqi?),
-            PacketField::Record => Value::Word(record_word(self.record?.kind())),
+            PacketField::Record => Value::Word(record_word(self.record?.1.kind())),
             PacketField::Sources => match self.record {
-                Some(record) => list(record.sources()),
+                Some((_, record)) => list(record.sources()),
                 None => list(&self.v3_query()?.sources),
             },
             PacketField::Records => Value::Whole(self.message()?.records()? as u64),
