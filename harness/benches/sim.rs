@@ -3,9 +3,10 @@
 //! Each row is a process of its own, so that its peak memory can be read. Times are those that the
 //! process had a processor, because it may have to share one. An event is one input of one machine:
 //! a frame or a datagram to a host or a router, an act, or a timer. `-- lan`, `-- stream`, `--
-//! tree`, `-- world` or `-- chain` runs only these rows, and `-- igmpv2`, `-- igmpv3`, `-- mldv1` or `--
-//! mldv2` only those of a protocol; a world is a tree with a hundred listeners at each of its last
-//! routers, and the chains are those of `benches/ns3/chain.cc`.
+//! channel`, `-- tree`, `-- world` or `-- chain` runs only these rows, and `-- igmpv2`, `-- igmpv3`, `--
+//! mldv1` or `-- mldv2` only those of a protocol; a channel is a stream whose source all members have
+//! named, a world is a tree with a hundred listeners at each of its last routers, and the chains are
+//! those of `benches/ns3/chain.cc`.
 
 use std::error::Error;
 use std::process::Command;
@@ -153,6 +154,10 @@ fn unspoken(kind: &str, step: u32) -> (u64, String) {
         }
         "lan" => (many, LAN.replace("HOSTS", &many.to_string())),
         "stream" => (many, STREAM.replace("HOSTS", &many.to_string())),
+        "channel" => {
+            let text = STREAM.replace("who = \"h1\"", "who = \"h1\", from = [\"s1\"]");
+            (many, text.replace("HOSTS", &many.to_string()))
+        }
         _ => {
             let routers = (0..=step).map(|level| 10_u64.pow(level)).sum();
             let first = routers - many + 1;
@@ -229,7 +234,7 @@ fn row(kind: &str, step: u32, protocol: &Protocol) {
 }
 
 /// The kinds of rows.
-const KINDS: [&str; 5] = ["lan", "stream", "tree", "world", "chain"];
+const KINDS: [&str; 6] = ["lan", "stream", "channel", "tree", "world", "chain"];
 
 /// Whether a name is among the words, or none of all names is.
 fn is_meant(words: &[String], name: &str, all: &[&str]) -> bool {
@@ -248,9 +253,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let names = PROTOCOLS.map(|protocol| protocol.name);
     println!("                              events    cpu s   Mev/s  sim s / s   B each  verdict");
-    for (kind, steps) in
-        [("lan", 3..=6), ("stream", 3..=6), ("tree", 1..=4), ("world", 4..=4), ("chain", 0..=3)]
-    {
+    for (kind, steps) in KINDS.into_iter().zip([3..=6, 3..=6, 3..=6, 1..=4, 4..=4, 0..=3]) {
         if !is_meant(&words, kind, &KINDS) {
             continue;
         }

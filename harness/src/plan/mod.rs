@@ -292,6 +292,8 @@ pub struct Churn {
     pub port: PortId,
     /// What they join.
     pub group: Group,
+    /// The sources that they want.
+    pub filter: SourceFilter,
     /// Mean time from one join to the next.
     pub interval: Duration,
     /// Mean time that a host stays.

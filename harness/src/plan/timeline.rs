@@ -36,7 +36,6 @@ pub(super) fn acts(
                     return Some((node, Action::RefusedJoin(port, join.group.value, filter)));
                 }
                 members.join(join, port, &filter, faults);
-                check_filter(join, node, topology, &filter, faults);
                 Some((node, joined(join, port, filter)))
             }),
             Verb::Leave(leave) => member(leave, topology, faults).map(|(node, port)| {
@@ -159,7 +158,10 @@ fn describe(topology: &Topology, node: NodeId, action: &Action) -> String {
             format!("socket {socket} of {who} wants {group} {filter}")
         }
         Action::Leave(_, group) => format!("{who} leaves {group}"),
-        Action::Churn(churn) => format!("{who} come and go in {}", churn.group),
+        Action::Churn(Churn { group, filter, .. }) if filter.is_all() => {
+            format!("{who} come and go in {group}")
+        }
+        Action::Churn(churn) => format!("{who} come and go in {} {}", churn.group, churn.filter),
         Action::Send(stream) => format!("{who} sends to {}", stream.group),
         Action::Inject(injection) => format!("{who} injects a packet to {}", injection.to),
         Action::Stop => format!("{who} stops"),
@@ -218,25 +220,6 @@ fn member(
     Some((node, port))
 }
 
-/// Hosts of a population share what they have joined.
-fn check_filter(
-    join: &scenario::Membership,
-    node: NodeId,
-    topology: &Topology,
-    filter: &SourceFilter,
-    faults: &mut Diagnostics,
-) {
-    let role = &topology.nodes[node].role;
-    if let Some(sources) = &join.sources
-        && matches!(role, Role::Listener(Listener::Population { .. }))
-    {
-        let message = format!("{} is a population, which joins all sources", join.who.value);
-        let help = "take listeners without a `count`";
-        let label = format!("it cannot join {filter}");
-        faults.error_with_help(&sources.span, message, label, help);
-    }
-}
-
 /// Only a host that is source-specific refuses a join: one that names no sources to include, of a
 /// group of source-specific multicast.
 fn check_refused(
@@ -280,8 +263,9 @@ fn churned(
         return None;
     }
     let (group, interval, stay) = (churn.group.value, churn.interval, churn.stay.value);
+    let filter = topology.filter(churn.sources.as_ref(), faults)?;
     let during = churn.during.as_ref().map(|during| during.value);
-    Some((node, Action::Churn(Churn { port, group, interval, stay, during })))
+    Some((node, Action::Churn(Churn { port, group, filter, interval, stay, during })))
 }
 
 fn stream(

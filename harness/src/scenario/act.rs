@@ -139,6 +139,7 @@ fn churn(table: Reader<'_, '_>) -> Option<Churn> {
     let interval = table.require("rate", table.parsed("rate", form, |text| paced(text, "/s")));
     let stay = table.require("stay", table.duration("stay"));
     let during = table.duration("for");
+    let sources = sources::joined(&table);
     for (short, why) in stay
         .iter()
         .map(|stay| (stay, "nobody would stay"))
@@ -149,7 +150,14 @@ fn churn(table: Reader<'_, '_>) -> Option<Churn> {
         }
     }
     table.finish();
-    Some(Churn { who: who?, group: group?, interval: interval?.value, stay: stay?, during })
+    Some(Churn {
+        who: who?,
+        group: group?,
+        sources: sources?,
+        interval: interval?.value,
+        stay: stay?,
+        during,
+    })
 }
 
 fn send(table: Reader<'_, '_>) -> Option<Send> {

@@ -160,7 +160,7 @@ pub struct Membership {
     pub refused: Option<Span>,
 }
 
-/// The key `from` or `exclude` of a join.
+/// The key `from` or `exclude` of `join` and `churn`.
 #[derive(Clone, Debug)]
 pub struct JoinedSources {
     /// Whether all sources except these are wanted.
@@ -198,6 +198,8 @@ pub struct Churn {
     pub who: Spanned<String>,
     /// The group.
     pub group: Spanned<Group>,
+    /// The sources that they join; all of them unless given.
+    pub sources: Option<JoinedSources>,
     /// Mean time from one join to the next.
     pub interval: Duration,
     /// Mean time that a host stays.

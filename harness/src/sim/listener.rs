@@ -57,7 +57,7 @@ pub(super) fn of<A: Inet>(address: IpAddr) -> Result<A, String> {
 ///
 /// # Errors
 /// A source is of the other family.
-fn wish<A: Inet>(filter: &SourceFilter) -> Result<Wish<A>, String> {
+pub(super) fn wish<A: Inet>(filter: &SourceFilter) -> Result<Wish<A>, String> {
     let sources = filter.sources().iter().map(|&source| of(source));
     let sources = sources.collect::<Result<_, _>>()?;
     Ok(Wish { excluded: matches!(filter, SourceFilter::Exclude(_)), sources })

@@ -11,6 +11,7 @@ mod members;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use castnet::rng::Rng;
@@ -18,11 +19,11 @@ use castnet::time::Instant;
 
 use super::actor::{Actor, Context, Sounds, Token};
 use super::frame::{Frame, UNDER_WAY};
-use super::listener::{of, own_address};
-use super::model::host::{Host, HostInet, HostInput, HostOut};
+use super::listener::{of, own_address, wish};
+use super::model::host::{Host, HostInet, HostInput, HostOut, Wish};
 use super::model::jiffies::TICK;
 use crate::capture::ethernet::multicast_mac;
-use crate::plan::{Action, NodeId, Plan, PortId};
+use crate::plan::{Action, NodeId, Plan, PortId, SourceFilter};
 use crate::recording::Delivery;
 use churn::Churning;
 use members::Members;
@@ -42,6 +43,8 @@ pub(super) struct Population<A> {
     port: PortId,
     hosts: Vec<Kernel<A>>,
     groups: BTreeMap<A, Members>,
+    /// What members want, each once: a membership names it by its position.
+    wishes: Vec<(SourceFilter, Rc<Wish<A>>)>,
     churning: Vec<Churning<A>>,
     rng: Rng,
     said: Vec<HostOut<A>>,
@@ -89,6 +92,7 @@ impl<A: HostInet> Population<A> {
             port,
             hosts: (0..count).map(host).collect(),
             groups: BTreeMap::new(),
+            wishes: Vec::new(),
             churning: Vec::new(),
             rng: Rng::for_node(plan.seed, &plan.nodes[node].name),
             said: Vec::new(),
@@ -136,27 +140,41 @@ impl<A: HostInet> Population<A> {
         }
     }
 
-    fn join(&mut self, cx: &mut Context<'_>, group: A, host: u32) {
-        let members = self.groups.entry(group).or_insert_with(|| Members::new(self.hosts.len()));
-        let was_empty = members.is_empty();
-        if !members.add(host) {
-            return;
+    /// The number of what members want.
+    fn wish(&mut self, filter: &SourceFilter) -> Result<u32, String> {
+        let known = self.wishes.iter().position(|(known, _)| known == filter);
+        if known.is_none() {
+            self.wishes.push((filter.clone(), Rc::new(wish(filter)?)));
         }
-        if was_empty {
+        Ok(known.unwrap_or(self.wishes.len() - 1) as u32)
+    }
+
+    /// The socket of a host wants this from now on: it joins, or changes its sources.
+    fn join(&mut self, cx: &mut Context<'_>, group: A, wish: u32, host: u32) {
+        let members = self.groups.entry(group).or_insert_with(|| Members::new(self.hosts.len()));
+        if members.is_empty() {
             cx.hear(self.port, Sounds::To(multicast_mac(group.into())), true);
         }
-        self.on(cx, host, |kernel, now, rng, out| kernel.join(now, group, rng, out));
+        let before = members.put(host, wish);
+        if before == Some(wish) {
+            return;
+        }
+        let of = |wish: u32| Rc::clone(&self.wishes[wish as usize].1);
+        let (before, after) = (before.map(of), of(wish));
+        self.on(cx, host, |kernel, now, rng, out| match before {
+            None => kernel.listen(now, group, &after, rng, out),
+            Some(before) => kernel.change(now, group, &before, &after),
+        });
     }
 
     fn leave(&mut self, cx: &mut Context<'_>, group: A, host: u32) {
         let Some(members) = self.groups.get_mut(&group) else { return };
-        if !members.remove(host) {
-            return;
-        }
+        let Some(wish) = members.remove(host) else { return };
         if members.is_empty() {
             cx.hear(self.port, Sounds::To(multicast_mac(group.into())), false);
         }
-        self.on(cx, host, |kernel, now, _, out| kernel.leave(now, group, out));
+        let wish = Rc::clone(&self.wishes[wish as usize].1);
+        self.on(cx, host, |kernel, now, _, out| kernel.leave_as(now, group, &wish, out));
     }
 
     /// Every host that listens to this address, except the sender, hears the message.
@@ -199,9 +217,9 @@ impl<A: HostInet> Actor for Population<A> {
     fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         let all = 0..self.hosts.len() as u32;
         match action {
-            Action::Join(_, group, _) => {
-                let group = of(group.addr())?;
-                all.for_each(|host| self.join(cx, group, host));
+            Action::Join(_, group, filter) => {
+                let (group, wish) = (of(group.addr())?, self.wish(filter)?);
+                all.for_each(|host| self.join(cx, group, wish, host));
             }
             Action::Leave(_, group) => {
                 let group = of(group.addr())?;
@@ -217,12 +235,20 @@ impl<A: HostInet> Actor for Population<A> {
         if let Some(&(source, group, number)) = cx.receiver.receive(&frame.packet) {
             let members = A::of(group.addr()).and_then(|to| self.groups.get(&to));
             let Some(members) = members else { return };
-            for nth in 0..members.len() as u32 {
-                let read = &mut self.hosts[members.nth(nth) as usize].read;
+            let wants = |(filter, _): &(SourceFilter, _)| filter.wants(source);
+            let wanted: Vec<bool> = self.wishes.iter().map(wants).collect();
+            let readers = members.with_wishes().filter(|(_, wish)| wanted[*wish as usize]);
+            let mut reads = 0;
+            for (host, _) in readers {
+                let read = &mut self.hosts[host as usize].read;
                 *read = read.saturating_add(1);
+                reads += 1;
             }
-            *cx.events += members.len() as u64;
-            cx.recording.unkept.reads += members.len() as u64;
+            if reads == 0 {
+                return;
+            }
+            *cx.events += reads;
+            cx.recording.unkept.reads += reads;
             let (at, node) = (cx.now, self.node);
             cx.recording.deliveries.push(Delivery { at, node, source, group, number });
         } else if let Some(heard) = HostInput::read(&frame.packet) {

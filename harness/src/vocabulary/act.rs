@@ -47,17 +47,18 @@ static MEMBER: &[Key] = &[
     ),
 ];
 
-/// The keys that name the sources of a join.
-static JOINED: &[Key] = &[
+/// The keys that name the sources of those who join.
+static WANTED: &[Key] = &[
     Key::new("from", List(&Source), "Only these sources (INCLUDE); all unless given."),
     Key::new("exclude", List(&Source), "All sources except these (EXCLUDE)."),
-    Key::new(
-        "refused",
-        Flag,
-        "Whether the host has to refuse it (RFC 4604); else the run is BROKEN.",
-    )
-    .or(Yes(false)),
 ];
+
+static REFUSED: &[Key] = &[Key::new(
+    "refused",
+    Flag,
+    "Whether the host has to refuse it (RFC 4604); else the run is BROKEN.",
+)
+.or(Yes(false))];
 
 static CHURN: &[Key] = &[
     who("The population."),
@@ -178,11 +179,11 @@ pub static ACT: &[Key] = &[
 pub static VERBS: &[Key] = &[
     Key::new(
         "join",
-        Table(&[MEMBER, JOINED]),
+        Table(&[MEMBER, WANTED, REFUSED]),
         "A listener joins a group, or changes the sources that it wants of it.",
     ),
     Key::new("leave", Table(&[MEMBER]), "A listener leaves a group that it has joined."),
-    Key::new("churn", Table(&[CHURN]), "Hosts of a population come and go."),
+    Key::new("churn", Table(&[CHURN, WANTED]), "Hosts of a population come and go."),
     Key::new("send", Table(&[SEND]), "A source sends numbered datagrams."),
     Key::new(
         "stop",

@@ -90,6 +90,8 @@ fn populations_that_make_no_sense() {
         sound.replacen("[[act]]", &churn("rate = \"10pps\", stay = \"3s\""), 1),
         sound.replacen("[[act]]", &churn("rate = \"10/s\", stay = \"0s\""), 1),
         sound.replacen("[[act]]", &churn("rate = \"10/s\""), 1),
+        sound.replacen("[[act]]", &churn("rate = \"1/s\", stay = \"1s\", from = [\"s9\"]"), 1),
+        sound.replacen("[[act]]", &churn("rate = \"1/s\", stay = \"1s\", from = []"), 1),
         sound.replacen("[links]", "record = \"all\"\n[links]", 1),
     ];
     let told: Vec<String> = cases.iter().map(|case| told(case)).collect();

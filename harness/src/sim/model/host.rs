@@ -3,9 +3,9 @@
 //!
 //! Decides when a membership is reported, in which version, and whether its end is. [`filter`] has the
 //! sources of groups of which a socket has named any. Refuses to know sockets: it counts them by group,
-//! and ignores what a single socket may join. A simulation may have a million hosts, so values that all share are not stored per host, and a packet is read
-//! once for all who hear it ([`HostInet::read`]). Both families are one model; [`Rules`] has what they
-//! do differently.
+//! and ignores what a single socket may join. A simulation may have a million hosts, so values that all
+//! share are not stored per host, and a packet is read once for all who hear it ([`HostInput::read`]).
+//! Both families are one model; [`Rules`] has what they do differently.
 
 mod asked;
 mod filter;

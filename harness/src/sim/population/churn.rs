@@ -17,6 +17,7 @@ use crate::sim::model::host::HostInet;
 /// One act of the plan at work.
 pub(super) struct Churning<A> {
     group: A,
+    wish: u32,
     interval: Duration,
     stay: Duration,
     until: Option<Instant>,
@@ -55,8 +56,8 @@ impl<A: HostInet> Population<A> {
     pub(super) fn begin(&mut self, cx: &mut Context<'_>, churn: &Churn) -> Result<(), String> {
         let group = of(churn.group.addr())?;
         let until = churn.during.map(|during| cx.now + during);
-        let (interval, stay) = (churn.interval, churn.stay);
-        self.churning.push(Churning { group, interval, stay, until });
+        let (interval, stay, wish) = (churn.interval, churn.stay, self.wish(&churn.filter)?);
+        self.churning.push(Churning { group, wish, interval, stay, until });
         self.plan_coming(cx, self.churning.len() - 1);
         Ok(())
     }
@@ -64,8 +65,10 @@ impl<A: HostInet> Population<A> {
     /// A host comes, or a host goes.
     pub(super) fn churn(&mut self, cx: &mut Context<'_>, which: u64, host: u32) {
         let (nth, goes) = ((which / 2) as usize, which % 2 == 1);
-        let Some(Churning { group, stay, until, .. }) = self.churning.get(nth) else { return };
-        let (group, stay) = (*group, *stay);
+        let Some(Churning { group, wish, stay, until, .. }) = self.churning.get(nth) else {
+            return;
+        };
+        let (group, wish, stay) = (*group, *wish, *stay);
         if goes {
             return self.leave(cx, group, host);
         }
@@ -73,7 +76,7 @@ impl<A: HostInet> Population<A> {
             return;
         }
         if let Some(host) = self.draw(group) {
-            self.join(cx, group, host);
+            self.join(cx, group, wish, host);
             let stays = exponential(&mut self.rng, stay);
             cx.remind(cx.now + stays, token(CHURN + 2 * nth as u64 + 1, host));
         }

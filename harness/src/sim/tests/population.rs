@@ -54,6 +54,8 @@ fn sent(plan: &Plan, recording: &Recording, kind: PacketKind) -> Vec<(Instant, P
 
 const JOIN: &str = "join = { who = \"h1\", group = \"239.1.1.1\" }";
 const LEAVE: &str = "leave = { who = \"h1\", group = \"239.1.1.1\" }";
+const ONE: &str = "join = { who = \"h1\", group = \"239.1.1.1\", from = [\"s1\"] }";
+const OTHER: &str = "join = { who = \"h1\", group = \"239.1.1.1\", from = [\"10.9.9.9\"] }";
 const SEND: &str = "send = { who = \"s1\", group = \"239.1.1.1\", rate = \"10pps\", for = \"5s\" }";
 
 #[test]
@@ -128,4 +130,60 @@ fn a_host_that_is_down_with_all_others_hears_nothing() {
     let silent = |at: Instant| !(from..to).contains(&at.since_start());
     assert!(recording.deliveries.iter().all(|delivery| silent(delivery.at)));
     assert_eq!(recording.unkept.reads, 40 * 50);
+}
+
+/// The Reports of version 3 on the LAN of a source and these listeners, sorted, without senders.
+fn said(listeners: &[&str], acts: &str) -> Vec<String> {
+    let names: String = listeners.iter().map(|node| format!(", \"{}\"", &node[..2])).collect();
+    let nodes: String = listeners
+        .iter()
+        .map(|node| format!("{} = {{ role = \"listener\" {} }}\n", &node[..2], &node[2..]))
+        .collect();
+    let lan =
+        format!("[links]\nlan1 = [\"s1\"{names}]\n[nodes]\ns1 = {{ role = \"source\" }}\n{nodes}");
+    let plan = compiled(&lan, acts);
+    let reports = sent(&plan, &run(&plan), PacketKind::V3Report).into_iter();
+    let mut said: Vec<String> = reports
+        .map(|(_, packet)| packet.to_string().split_once(" > ").unwrap().1.to_owned())
+        .collect();
+    said.sort_unstable();
+    said
+}
+
+#[test]
+fn a_crowd_says_of_sources_what_so_many_listeners_say() {
+    let acts = [("2s", ONE), ("6s", OTHER), ("10s", JOIN), ("14s", ONE), ("18s", LEAVE)];
+    let of_all: String = acts.iter().map(|(at, verb)| act(at, verb)).collect();
+    let each = ["h1", "h2", "h3"].map(|who| of_all.replace("\"h1\"", &format!("\"{who}\"")));
+    let crowd = said(&["h1, count = 3"], &of_all);
+    assert_eq!(crowd, said(&["h1", "h2", "h3"], &each.concat()));
+    for record in ["ALLOW(239.1.1.1, {10.0.1.1})", "BLOCK(239.1.1.1, {10.0.1.1})", "TO_EX", "TO_IN"]
+    {
+        assert!(crowd.iter().any(|report| report.contains(record)), "{record}: {crowd:#?}");
+    }
+}
+
+#[test]
+fn hosts_read_the_sources_that_they_want() {
+    // All of them want the source for 2 s of 5 s, and then others.
+    let acts = act("2s", ONE) + &act("3s", SEND) + &act("5s", OTHER);
+    let recording = run(&unasked(100, &acts));
+    assert_eq!(recording.unkept.reads, 20 * 100);
+    assert_eq!(recording.deliveries.len(), 20);
+    let except = "join = { who = \"h1\", group = \"239.1.1.1\", exclude = [\"s1\"] }";
+    let recording = run(&unasked(100, &(act("2s", except) + &act("3s", SEND))));
+    assert_eq!((recording.unkept.reads, recording.deliveries.len()), (0, 0));
+}
+
+#[test]
+fn who_comes_and_goes_wants_the_sources_that_are_named() {
+    let churn = |sources: &str| {
+        let churn = "churn = { who = \"h1\", group = \"239.1.1.1\", rate = \"50/s\", stay = \"2s\"";
+        let plan = unasked(1000, &(act("0s", &format!("{churn}{sources} }}")) + &act("10s", SEND)));
+        run(&plan).unkept.reads
+    };
+    assert_eq!(churn(", from = [\"10.9.9.9\"]"), 0);
+    assert_eq!(churn(", exclude = [\"s1\"]"), 0);
+    assert!(churn(", from = [\"s1\"]") > 0);
+    assert_eq!(churn(", from = [\"s1\"]"), churn(""), "the same hosts at the same times");
 }

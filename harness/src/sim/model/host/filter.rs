@@ -104,6 +104,8 @@ impl<A: Copy + PartialEq> Filter<A> {
         if !more {
             self.sockets[mode] += 1;
         }
+        // A crowd of hosts pays for every place that stays empty.
+        self.sources.reserve_exact(wish.sources.len());
         for &address in &wish.sources {
             let known = self.sources.iter_mut().find(|source| source.address == address);
             match known {
