@@ -112,7 +112,7 @@ impl Pair<'_> {
 
     /// A querier repeats a Group-Specific Query unless an answer comes in time (RFC2236-7-06), and
     /// the answer's random delay may be as long as that. It asks once more if a host repeats what it
-    /// no longer wants after others have answered.
+    /// no longer wants after others have answered. A switch may ask once more at the end of a check.
     fn who_answers_in_time(&mut self) {
         for side in [0, 1] {
             let names = [self.sides[side].name, self.sides[1 - side].name];
@@ -124,6 +124,9 @@ impl Pair<'_> {
                 )),
                 () if self.is_asked_again(side, at) => {
                     Some("a host repeated its change after an answer to it".to_owned())
+                }
+                () if self.is_asked_at_the_end(side, at) => {
+                    Some("the switch asked before it ended the check, at the same time".to_owned())
                 }
                 () => None,
             };
@@ -183,6 +186,24 @@ impl Pair<'_> {
                 };
                 this.iter().any(answers)
             })
+        })
+    }
+
+    /// Whether a switch asks here when its check ends: Linux sets the timer of the last Query and that of
+    /// the members to one time, and serves each late by up to an eighth.
+    fn is_asked_at_the_end(&self, side: usize, at: usize) -> bool {
+        let this = &self.sides[side].sent;
+        let own = &this[at];
+        let node = self.plan.ports[own.port].node;
+        let (Some(group), Role::Switch(switch)) = (asked_about(own), &self.plan.nodes[node].role)
+        else {
+            return false;
+        };
+        let change = this[..at].iter().rfind(|sent| sent.link == own.link && changes(sent, group));
+        let check = switch.knobs.igmp.last_member_query_time();
+        change.is_some_and(|change| {
+            let since = own.at.since(change.at);
+            (check..=check + self.plan.tolerance).contains(&since)
         })
     }
 
