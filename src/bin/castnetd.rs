@@ -7,42 +7,26 @@ compile_error!("castnetd needs Linux; the routing core builds with `--lib --no-d
 mod convert;
 #[path = "castnetd/keep.rs"]
 mod keep;
-#[path = "castnetd/sockets.rs"]
-mod sockets;
 
-use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::rc::Rc;
 
 use anyhow::Context as _;
 use castnet::addr::{Family, PerFamily};
-use castnet::daemon::Daemon;
 use castnet::daemon::config::{self, ConfigFile};
-use castnet::daemon::confine::{Needs, User, confine};
-use castnet::daemon::control::shown::Level;
-use castnet::daemon::control::{Asked, Control, Journal, Loaded, Place};
+use castnet::daemon::confine::User;
+use castnet::daemon::control::Loaded;
 use castnet::daemon::links::Links;
-use castnet::daemon::log::{Held, Kind, Limiter, WINDOW, Weight, weight, words};
-use castnet::daemon::notice::{Notice, notices};
+use castnet::daemon::notice::notices;
+use castnet::daemon::program::{self, Setup, open};
 use castnet::daemon::served::Served;
-use castnet::daemon::service::{Names, Service};
-use castnet::daemon::supervised::{self, Handed};
-use castnet::event::Event;
+use castnet::daemon::supervised::Handed;
 use castnet::gmp::message::Version;
-use castnet::kernel::Clock;
-use castnet::mfc::vif::Vif;
-use castnet::rng::Rng;
-use castnet::router::config::{Config, InterfaceConfig};
-use castnet::time::Instant;
+use castnet::router::config::InterfaceConfig;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
-use sockets::{Sockets, open};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::Interval;
 
 /// An IP multicast router: IGMP and MLD querier, and kernel multicast forwarding of IPv4 and IPv6.
 ///
@@ -216,176 +200,18 @@ fn run(
         // Without its keeper nobody would end it.
         nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // Set up before the kernel is claimed: a signal from now on ends the daemon cleanly.
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
-        let journal = Rc::new(RefCell::new(Journal::default()));
-        let place = Place {
-            path: control.or_else(|| file.control.clone()),
-            owner: user.as_ref().map(User::uid),
-            group: file.control_group.clone(),
-            metrics: file.metrics,
-        };
-        let config = (path.to_owned(), text);
-        let mut control = Control::open(&place, config, Rc::clone(&journal)).await?;
-        let log = Log { limiter: Limiter::default(), verbose, journal };
-        let log = Rc::new(RefCell::new(log));
-        let opened = open(&file, handed)?;
-        let needs = Needs { config: path, socket: place.path.as_deref() };
-        for lack in confine(&needs, user.as_ref())? {
-            tracing::warn!("{lack}");
-        }
-        let mut service = start(file, opened, &log)?;
-        let families = service.daemon().families().map(|family| family.to_string());
-        let families = families.collect::<Vec<_>>().join(" and ");
-        let served = service.served().names.join(", ");
-        let status = format!("routing {families} multicast between {served}");
-        tracing::info!("{status}");
-        supervised::ready(&status);
-        let mut windows = tokio::time::interval(WINDOW);
-        let mut heartbeat = supervised::heartbeat().map(tokio::time::interval);
-        loop {
-            let order = async {
-                tokio::select! {
-                    _ = terminate.recv() => Order::End,
-                    _ = interrupt.recv() => Order::End,
-                    _ = hangup.recv() => Order::Reload,
-                    _ = windows.tick() => Order::TellHeld,
-                    () = tick(heartbeat.as_mut()) => Order::Live,
-                    asked = control.next() => Order::Answer(asked),
-                }
-            };
-            let clock = service.daemon().clock();
-            let warn = |notice: &Notice| {
-                log.borrow_mut().line(clock.now(), Weight::Warning, &notice.to_string());
-            };
-            match service.run(order, warn).await? {
-                Order::End => break,
-                Order::Live => supervised::alive(),
-                Order::Answer(asked) => control.answer(asked, &mut service, || reread(path)),
-                Order::TellHeld => {
-                    let now = service.daemon().now();
-                    log.borrow_mut().tell_held(Some(now));
-                }
-                Order::Reload => {
-                    supervised::reloading();
-                    match control.reload(&mut service, || reread(path)) {
-                        Ok(()) => tracing::info!("configured anew"),
-                        Err(why) => tracing::error!("{why}; the old configuration stays in force"),
-                    }
-                    supervised::ready("serving");
-                }
-            }
-        }
-        supervised::stopping();
-        log.borrow_mut().tell_held(None);
-        for family in service.daemon().families() {
-            report_counters(&service, family);
-        }
-        anyhow::Ok(())
-    })
+    let setup = Setup {
+        loaded: (text, file),
+        load: &|| reread(path),
+        path: path.to_owned(),
+        verbose,
+        user,
+        control,
+    };
+    program::run(setup, |file| open(file, handed))
 }
 
 /// The file as a reload takes it, with its error in words.
 fn reread(path: &Path) -> Result<Loaded, String> {
     load(path).map_err(|why| format!("{why:#}"))
-}
-
-/// Waits for the next tick; for ever without an interval.
-async fn tick(interval: Option<&mut Interval>) {
-    match interval {
-        Some(interval) => _ = interval.tick().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Enters service.
-fn start(
-    file: ConfigFile,
-    Sockets { links, claims }: Sockets,
-    log: &Rc<RefCell<Log>>,
-) -> anyhow::Result<Service<impl FnMut(Instant, Event) + use<>>> {
-    let (clock, seed) = (Clock::start(), RandomState::new().hash_one(std::process::id()));
-    let mut daemon = Daemon::new(clock);
-    let names = PerFamily { v4: Names::default(), v6: Names::default() };
-    let observer = |family: Family| {
-        let (names, log) = (names.of(family).clone(), Rc::clone(log));
-        move |now: Instant, event: Event| {
-            log.borrow_mut().event(now, family, &event, |vif| names.of(vif));
-        }
-    };
-    for (config, opened) in claims {
-        let family = config.family;
-        let rng = Rng::for_node(seed, &format!("castnetd {family}"));
-        // The interfaces follow, as they are on this machine.
-        let (interfaces, routes) = (Vec::new(), Vec::new());
-        let rules = Vec::new();
-        let config = Config { interfaces, routes, rules, ..config };
-        daemon.join(opened.start(config, Vec::new(), rng, clock, observer(family))?);
-    }
-    Ok(Service::enter(daemon, names, (file, links))?)
-}
-
-fn report_counters<F: FnMut(Instant, Event)>(service: &Service<F>, family: Family) {
-    let (router, plane) = (service.daemon().router(family), service.daemon().plane(family));
-    for (vif, interface, _) in router.into_iter().flat_map(|router| router.interfaces()) {
-        let counters = plane.and_then(|plane| plane.vif_counters(vif)).unwrap_or_default();
-        let (came, left) = (counters.packets_in, counters.packets_out);
-        tracing::info!("{family} {}: {came} datagrams in, {left} out", interface.name);
-    }
-}
-
-/// What interrupts the router's loop.
-enum Order {
-    End,
-    Reload,
-    /// The service manager is to hear that the loop goes round.
-    Live,
-    Answer(Asked),
-    /// A window of the log may have ended.
-    TellHeld,
-}
-
-/// The log: every event if it is verbose, else some of each kind.
-struct Log {
-    limiter: Limiter,
-    verbose: bool,
-    journal: Rc<RefCell<Journal>>,
-}
-
-impl Log {
-    fn event(&mut self, now: Instant, family: Family, event: &Event, name: impl Fn(Vif) -> String) {
-        self.journal.borrow_mut().event(now, family, event, &name);
-        let weight = weight(event);
-        if weight == Weight::Detail && !self.verbose {
-            return;
-        }
-        let line = || format!("{family} {}", words(now, event, name));
-        let line = match self.verbose {
-            true => Some(line()),
-            false => self.limiter.line(now, Kind::of(family, event), line),
-        };
-        if let Some(line) = line {
-            self.line(now, weight, &line);
-        }
-    }
-
-    fn line(&self, now: Instant, weight: Weight, line: &str) {
-        match weight {
-            Weight::Warning => tracing::warn!("{line}"),
-            Weight::News => tracing::info!("{line}"),
-            Weight::Detail => return tracing::debug!("{line}"),
-        }
-        let level = if weight == Weight::Warning { Level::Warning } else { Level::Info };
-        self.journal.borrow_mut().line(now, level, line);
-    }
-
-    fn tell_held(&mut self, now: Option<Instant>) {
-        for Held { count, all, example } in self.limiter.held(now) {
-            tracing::warn!("{count} more such events, {all} since the start: {example}");
-        }
-    }
 }

@@ -16,6 +16,8 @@ pub mod keep;
 pub mod links;
 pub mod log;
 pub mod notice;
+#[cfg(feature = "bin")]
+pub mod program;
 mod routing;
 pub mod served;
 pub mod service;

@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::Context as _;
 use castnet::daemon::confine::surrender;
 use castnet::daemon::keep::{Keeper, Turn, Wish};
+use castnet::daemon::program::open;
 use castnet::daemon::supervised::{Handed, name};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::sockets::open;
 use super::{find_user, load, log_to_stderr};
 
 /// Keeps a daemon serving with this configuration, until SIGTERM or SIGINT.

@@ -1,26 +1,30 @@
-//! The sockets of castnetd: claimed with the privileges of its start, or handed over by whoever kept them.
+//! The sockets of a program that routes: claimed with the privileges of its start, or handed over by whoever kept them.
 
 use std::os::fd::OwnedFd;
 
+use super::super::Opened;
+use super::super::adopt::Inheritance;
+use super::super::config::ConfigFile;
+use super::super::links::Links;
+use super::super::supervised::{self, Handed};
+use crate::addr::Family;
+use crate::kernel::MrouteError;
+use crate::router::config::Config;
 use anyhow::Context as _;
-use castnet::addr::Family;
-use castnet::daemon::Opened;
-use castnet::daemon::adopt::Inheritance;
-use castnet::daemon::config::ConfigFile;
-use castnet::daemon::links::Links;
-use castnet::daemon::supervised::{self, Handed};
-use castnet::kernel::MrouteError;
-use castnet::router::config::Config;
 
 /// What needs privileges: the machine's reports, and a claim of multicast routing of every family.
-pub(super) struct Sockets {
+pub struct Sockets {
     pub(super) links: Links,
-    pub(super) claims: Vec<(Config, Opened)>,
+    /// The configuration of each family, with its claim.
+    pub claims: Vec<(Config, Opened)>,
 }
 
 /// Opens what serving takes, or goes on with what was handed over. Unless the file names IPv6, a kernel
 /// without its multicast routing is a warning.
-pub(super) fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
+///
+/// # Errors
+/// The file contradicts itself, or the kernel refuses a socket.
+pub fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
     let links = Links::open().context("looking at the interfaces of this machine")?;
     let mut claims = Vec::new();
     for config in file.check()?.present() {
