@@ -6,6 +6,7 @@
 //! values with which nothing could ever be forwarded.
 
 mod file;
+mod membership;
 mod mld;
 mod rule;
 mod settings;
@@ -25,6 +26,7 @@ use crate::router::config::{
     Config, ConfigError, InterfaceConfig, KEEPALIVE, MAX_FLOWS, RouteConfig,
 };
 pub use file::read;
+pub use membership::MembershipSettings;
 pub use mld::MldSettings;
 pub use rule::RuleSettings;
 pub use settings::IgmpSettings;
@@ -74,6 +76,9 @@ pub struct ConfigFile {
     /// Static rules of forwarding.
     #[serde(default)]
     pub rule: Vec<RuleSettings>,
+    /// Groups that the machine itself joins, so that their streams come here.
+    #[serde(default)]
+    pub membership: Vec<MembershipSettings>,
 }
 
 /// One `[[interface]]`.

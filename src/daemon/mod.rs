@@ -11,6 +11,7 @@ pub mod confine;
 pub mod control;
 pub mod explain;
 mod glob;
+mod joining;
 #[cfg(feature = "bin")]
 pub mod keep;
 pub mod links;

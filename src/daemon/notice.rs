@@ -45,11 +45,14 @@ pub enum Notice {
     },
     /// No rule has the table looked up for what comes in.
     NoRule(String, Family, u32),
+    /// The kernel refuses a membership of the file, in words.
+    NotJoined(String),
 }
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotJoined(why) => f.write_str(why),
             Self::Absent(name) => write!(f, "{name} is not there, and is served once it is"),
             Self::Down(name) => write!(f, "{name} is down, and is served once it is up"),
             Self::NoCarrier(name) => {

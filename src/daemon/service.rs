@@ -14,11 +14,13 @@ use tokio::time::Instant as Moment;
 
 use super::Daemon;
 use super::config::ConfigFile;
+use super::joining::Joining;
 use super::links::Links;
 use super::notice::{Notice, notices};
 use super::served::Served;
 use crate::addr::{Family, PerFamily};
 use crate::event::Event;
+use crate::kernel::Join;
 use crate::mfc::vif::Vif;
 use crate::router::config::ConfigError;
 use crate::time::Instant;
@@ -38,6 +40,7 @@ pub struct Service<F> {
     links: Links,
     file: ConfigFile,
     served: Served,
+    joining: Joining,
     /// What has been said, and still holds.
     said: BTreeSet<Notice>,
 }
@@ -61,7 +64,8 @@ impl<F: FnMut(Instant, Event)> Service<F> {
         (file, links): (ConfigFile, Links),
     ) -> io::Result<Self> {
         let (served, said) = (Served::default(), BTreeSet::new());
-        let mut service = Self { daemon, names, links, file, served, said };
+        let joining = Joining::default();
+        let mut service = Self { daemon, names, links, file, served, joining, said };
         service.configure();
         service.follow()?;
         service.daemon.settle();
@@ -143,7 +147,14 @@ impl<F: FnMut(Instant, Event)> Service<F> {
     /// What keeps an interface from being served now.
     #[must_use]
     pub fn notices(&self) -> BTreeSet<Notice> {
-        notices(&self.file, &self.served, &self.links)
+        let mut notices = notices(&self.file, &self.served, &self.links);
+        notices.extend(self.joining.refused().cloned().map(Notice::NotJoined));
+        notices
+    }
+
+    /// The groups that the machine itself has joined.
+    pub(super) fn joined(&self) -> impl Iterator<Item = &Join> {
+        self.joining.all()
     }
 
     /// Has the routers forget all flows.
@@ -188,6 +199,7 @@ impl<F: FnMut(Instant, Event)> Service<F> {
         let used = used.map(|seen| seen.device.ifindex).collect();
         self.links.use_only(used)?;
         self.daemon.follow(&self.links);
+        self.joining.follow(&self.file, self.links.devices());
         Ok(())
     }
 

@@ -1,164 +1,129 @@
-//! The configuration of smcroute, as a configuration of castnetd: interfaces without group management,
-//! and a static rule for each `mroute`.
+//! smcroute's language, in files and over its control socket, for whoever comes from smcroute.
 //!
-//! smcroute passes over much of what it does not understand. What it only takes by accident is a warning
-//! here; a line of which nothing can come is an error. An `mgroup` and an `include` are warnings too:
-//! castnetd joins no group by itself, and reads one file.
+//! A file becomes a configuration of castnetd: interfaces without group management, a static rule for each
+//! `mroute`, a membership for each `mgroup`. smcroute passes over much of what it does not understand: what
+//! it only takes by accident is a warning here, and a line of which nothing can come is an error.
 
-use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
-use std::net::IpAddr;
+mod included;
+mod line;
+pub mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use super::config::ConfigFile;
+use super::config::{self, ConfigFile, MembershipSettings};
 use crate::fixed::Rule;
+pub use line::Problem;
+use line::{LONGEST_LINE, Line, Word, words};
 
-/// The octets of a line that smcroute reads.
-const LONGEST_LINE: usize = 511;
-
-/// Something wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The number of the line, from 1.
-    pub line: usize,
-    /// Whether the file cannot be used as it is meant.
-    pub is_error: bool,
-    text: String,
-    word: Option<(usize, usize)>,
-    why: String,
-}
-
-/// The line, with a caret below the word that is meant.
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.is_error { "error" } else { "warning" };
-        write!(f, "{kind}: {}\n  | {}", self.why, self.text)?;
-        let Some((at, length)) = self.word else { return Ok(()) };
-        let before: String =
-            self.text[..at].chars().map(|c| if c == '\t' { c } else { ' ' }).collect();
-        write!(f, "\n  | {before}{}", "^".repeat(length))
-    }
-}
-
-/// What a file of smcroute says.
+/// What files of smcroute say.
 #[derive(Debug, Default)]
 pub struct Smcroute {
-    /// By name: the threshold of each interface, and whether it is disabled.
-    interfaces: BTreeMap<String, (u8, bool)>,
+    /// Whether an interface is used only if a `phyint` enables it (`smcrouted -N`).
+    is_explicit: bool,
+    /// By name: the threshold of each interface, and whether it is enabled; `None` if no `phyint` says so.
+    interfaces: BTreeMap<String, (u8, Option<bool>)>,
     rules: Vec<Rule<String>>,
-    /// What is wrong with it, in the order of its lines.
+    memberships: Vec<MembershipSettings>,
+    /// The files that have been read.
+    files: BTreeSet<PathBuf>,
+    /// What is wrong with them, in the order in which they are read.
     pub problems: Vec<Problem>,
 }
 
-/// A word with its place in the line.
-type Word<'a> = (usize, &'a str);
-
-/// One line while it is read.
-struct Line<'a> {
-    number: usize,
-    text: &'a str,
-    problems: &'a mut Vec<Problem>,
-}
-
-impl Line<'_> {
-    fn say(&mut self, is_error: bool, word: Option<Word<'_>>, why: impl Into<String>) {
-        let word = word.map(|(at, word)| (at, word.chars().count()));
-        let (text, why) = (self.text.to_owned(), why.into());
-        self.problems.push(Problem { line: self.number, is_error, text, word, why });
-    }
-
-    fn warn(&mut self, word: Word<'_>, why: impl Into<String>) {
-        self.say(false, Some(word), why);
-    }
-
-    fn fail(&mut self, word: Word<'_>, why: impl Into<String>) {
-        self.say(true, Some(word), why);
-    }
-
-    /// Whether the word is the keyword. smcroute compares no further than the keyword is long.
-    fn is(&mut self, word: Word<'_>, keyword: &str) -> bool {
-        let is_it = word.1.starts_with(keyword);
-        if is_it && word.1 != keyword {
-            self.warn(word, format!("smcroute takes `{}` for `{keyword}`", word.1));
-        }
-        is_it
-    }
-
-    /// The network of the word; a length of 0 is the full one.
-    fn net(&mut self, word: Word<'_>) -> Option<IpNet> {
-        let single = || word.1.parse::<IpAddr>().ok().map(IpNet::from);
-        let Some(net) = word.1.parse().ok().or_else(single) else {
-            self.fail(word, format!("`{}` is no address or prefix", word.1));
-            return None;
-        };
-        if net.prefix_len() == 0 && !net.addr().is_unspecified() {
-            self.warn(word, "smcroute takes the length 0 for the full length");
-            return Some(IpNet::from(net.addr()));
-        }
-        Some(net)
-    }
+/// What follows the directive of a route or a membership.
+#[derive(Default)]
+struct Said<'a> {
+    from: Option<Word<'a>>,
+    source: Option<Word<'a>>,
+    group: Option<Word<'a>>,
+    to: Option<Vec<Word<'a>>>,
 }
 
 impl Smcroute {
-    /// Reads the text of a file.
-    #[must_use]
-    pub fn read(text: &str) -> Self {
-        let mut file = Self::default();
-        let mut problems = Vec::new();
-        for (number, text) in (1..).zip(text.lines()) {
-            let words = words(text);
-            if let [directive, rest @ ..] = &words[..] {
-                let mut line = Line { number, text, problems: &mut problems };
-                if text.len() > LONGEST_LINE {
-                    line.say(
-                        false,
-                        None,
-                        format!("smcroute reads {LONGEST_LINE} octets of a line"),
-                    );
-                }
-                file.take(&mut line, *directive, rest);
-            }
-        }
-        file.problems = problems;
-        file
+    /// Reads a file, and those that it includes. If `is_explicit`, an interface is used only if a `phyint`
+    /// enables it.
+    ///
+    /// # Errors
+    /// The file itself cannot be read; that an included one cannot is a problem.
+    pub fn load(path: &Path, is_explicit: bool) -> io::Result<Self> {
+        let text = config::read(path)?;
+        let mut all = Self { is_explicit, ..Self::default() };
+        all.read(path, &text);
+        Ok(all)
     }
 
-    fn take(&mut self, line: &mut Line<'_>, directive: Word<'_>, rest: &[Word<'_>]) {
+    fn read(&mut self, path: &Path, text: &str) {
+        self.files.insert(path.to_owned());
+        let file = path.display().to_string();
+        for (number, text) in (1..).zip(text.lines()) {
+            let words = words(text);
+            let [directive, rest @ ..] = &words[..] else { continue };
+            let mut problems = std::mem::take(&mut self.problems);
+            let mut line = Line { file: &file, number, text, problems: &mut problems };
+            if text.len() > LONGEST_LINE {
+                line.say(false, None, format!("smcroute reads {LONGEST_LINE} octets of a line"));
+            }
+            let pattern = self.take(&mut line, *directive, rest);
+            let found = match pattern {
+                Some(pattern) => included::find(path, &mut line, pattern, &mut self.files),
+                None => Vec::new(),
+            };
+            self.problems = problems;
+            for (path, text) in found {
+                self.read(&path, &text);
+            }
+        }
+    }
+
+    /// Takes a line; returns the pattern of the files that it includes, if it does.
+    fn take<'a>(
+        &mut self,
+        line: &mut Line<'_>,
+        directive: Word<'a>,
+        rest: &[Word<'a>],
+    ) -> Option<Word<'a>> {
         if line.is(directive, "phyint") {
             self.phyint(line, directive, rest);
         } else if line.is(directive, "mroute") {
             self.mroute(line, directive, rest);
         } else if line.is(directive, "mgroup") || line.is(directive, "ssmgroup") {
-            line.warn(directive, "castnetd joins no group by itself, and this join is left out");
+            self.mgroup(line, directive, rest);
         } else if line.is(directive, "include") {
-            line.warn(directive, "other files are not read; convert each of them");
+            if rest.is_empty() {
+                line.fail(directive, "the name of a file is missing");
+            }
+            return rest.first().copied();
         } else {
             line.warn(directive, format!("smcroute passes over `{}`", directive.1));
         }
+        None
     }
 
     fn phyint(&mut self, line: &mut Line<'_>, directive: Word<'_>, rest: &[Word<'_>]) {
         let Some((name, mut rest)) = rest.split_first() else {
             return line.fail(directive, "the name of an interface is missing");
         };
-        let interface = self.interfaces.entry(named(name.1)).or_insert((1, false));
+        let interface = self.interfaces.entry(named(name.1)).or_insert((1, None));
+        interface.1 = Some(!self.is_explicit);
         while let Some((&word, more)) = rest.split_first() {
             rest = more;
             if line.is(word, "enable") {
-                interface.1 = false;
+                interface.1 = Some(true);
             } else if line.is(word, "disable") {
-                interface.1 = true;
+                interface.1 = Some(false);
             } else if line.is(word, "mrdisc") {
-                line.warn(word, "castnetd does not speak multicast router discovery yet");
+                line.warn(word, "multicast router discovery is not spoken yet");
             } else if line.is(word, "ttl-threshold") {
                 let value = rest.split_first();
                 rest = value.map_or(rest, |(_, more)| more);
                 let value = value.map(|(value, _)| *value);
-                match value
-                    .and_then(|value| value.1.parse().ok())
-                    .filter(|ttl| (1..255).contains(ttl))
-                {
+                let threshold = value.and_then(|value| value.1.parse().ok());
+                match threshold.filter(|ttl| (1..255).contains(ttl)) {
                     Some(threshold) => interface.0 = threshold,
                     None => line.fail(value.unwrap_or(word), "a threshold is 1 to 254"),
                 }
@@ -168,49 +133,41 @@ impl Smcroute {
         }
     }
 
-    fn mroute(&mut self, line: &mut Line<'_>, directive: Word<'_>, mut rest: &[Word<'_>]) {
-        let (mut from, mut source, mut group, mut to) = (None, None, None, Vec::new());
-        while let Some((&word, more)) = rest.split_first() {
-            rest = more;
-            let slot = if line.is(word, "from") {
-                &mut from
-            } else if line.is(word, "source") {
-                &mut source
-            } else if line.is(word, "group") {
-                &mut group
-            } else if line.is(word, "to") {
-                to = std::mem::take(&mut rest).to_vec();
-                continue;
-            } else {
-                line.warn(word, format!("smcroute passes over `{}`", word.1));
-                continue;
-            };
-            match rest.split_first() {
-                Some((value, more)) => (*slot, rest) = (Some(*value), more),
-                None => return line.fail(word, format!("nothing follows `{}`", word.1)),
-            }
-        }
-        let (Some(from), Some(group)) = (from, group) else {
-            return line.fail(directive, "a route needs `from` and `group`");
-        };
-        let Some(net) = line.net(group) else { return };
-        let source = match source.map(|source| line.net(source)) {
-            Some(None) => return,
-            Some(Some(any)) if any.addr().is_unspecified() => None,
-            Some(source) => source,
-            None => None,
-        };
+    fn mroute(&mut self, line: &mut Line<'_>, directive: Word<'_>, rest: &[Word<'_>]) {
+        let Some(said) = said(line, rest) else { return };
+        let Some((from, source, group)) = said.flows(line, directive) else { return };
+        let to = said.to.unwrap_or_default();
+        let mut is_usable = true;
         for interface in to.iter().chain([&from]) {
-            let (_, is_off) = self.interfaces.entry(named(interface.1)).or_insert((1, false));
-            if *is_off {
-                line.fail(*interface, format!("{} is disabled by its phyint", interface.1));
-            }
+            let known = self.interfaces.entry(named(interface.1)).or_insert((1, None));
+            let why = match known.1 {
+                Some(false) => "is disabled by its phyint",
+                None if self.is_explicit => "has no phyint that enables it, which -N asks for",
+                _ => continue,
+            };
+            line.fail(*interface, format!("{} {why}", interface.1));
+            is_usable = false;
         }
         let to = to.iter().map(|to| named(to.1)).collect();
-        let rule = Rule { from: named(from.1), source, group: net, to };
+        let rule = Rule { from: named(from.1), source, group: group.1, to };
         match rule.check() {
-            Ok(()) => self.rules.push(rule),
-            Err(why) => line.fail(group, why.to_string()),
+            Ok(()) if is_usable => self.rules.push(rule),
+            Ok(()) => {}
+            Err(why) => line.fail(group.0, why.to_string()),
+        }
+    }
+
+    fn mgroup(&mut self, line: &mut Line<'_>, directive: Word<'_>, rest: &[Word<'_>]) {
+        let Some(said) = said(line, rest) else { return };
+        let Some((from, source, group)) = said.flows(line, directive) else { return };
+        if let Some(to) = said.to.and_then(|to| to.first().copied()) {
+            line.warn(to, "smcroute passes over what follows `to`");
+        }
+        let (interface, word) = (named(from.1), group.0);
+        let membership = MembershipSettings { interface, source, group: group.1 };
+        match membership.check() {
+            Ok(()) => self.memberships.push(membership),
+            Err(why) => line.fail(word, why),
         }
     }
 
@@ -221,7 +178,11 @@ impl Smcroute {
     pub fn to_toml(&self) -> Result<String, String> {
         let quoted = |text: &str| toml::Value::from(text).to_string();
         let mut text = String::new();
-        for (name, (threshold, _)) in self.interfaces.iter().filter(|(_, (_, is_off))| !is_off) {
+        let is_used = |(_, (_, enabled)): &(&String, &(u8, Option<bool>))| match enabled {
+            Some(is_enabled) => *is_enabled,
+            None => !self.is_explicit,
+        };
+        for (name, (threshold, _)) in self.interfaces.iter().filter(is_used) {
             let name = quoted(name);
             _ = writeln!(text, "[[interface]]\nname = {name}\nigmp-enabled = false");
             _ = writeln!(text, "mld-enabled = false\nttl-threshold = {threshold}\n");
@@ -234,17 +195,63 @@ impl Smcroute {
             let to: Vec<String> = to.iter().map(|to| quoted(to)).collect();
             _ = writeln!(text, "group = \"{group}\"\nto = [{}]\n", to.join(", "));
         }
+        for MembershipSettings { interface, source, group } in &self.memberships {
+            _ = writeln!(text, "[[membership]]\ninterface = {}", quoted(interface));
+            if let Some(source) = source {
+                _ = writeln!(text, "source = \"{source}\"");
+            }
+            _ = writeln!(text, "group = \"{group}\"\n");
+        }
         let file = ConfigFile::parse(&text).map_err(|why| why.to_string())?;
         file.check().map_err(|why| why.to_string())?;
         Ok(text)
     }
 }
 
-/// The words of a line, up to one that begins with `#`.
-fn words(line: &str) -> Vec<Word<'_>> {
-    let words = line.split([' ', '\t']).filter(|word| !word.is_empty());
-    let placed = words.map(|word| (word.as_ptr() as usize - line.as_ptr() as usize, word));
-    placed.take_while(|(_, word)| !word.starts_with('#')).collect()
+/// Which flows a line is about: where they come in, their sources, and their groups with the word for
+/// them.
+type Flows<'a> = (Word<'a>, Option<IpNet>, (Word<'a>, IpNet));
+
+impl<'a> Said<'a> {
+    fn flows(&self, line: &mut Line<'_>, directive: Word<'_>) -> Option<Flows<'a>> {
+        let (Some(from), Some(group)) = (self.from, self.group) else {
+            line.fail(directive, format!("`{}` needs `from` and `group`", directive.1));
+            return None;
+        };
+        let net = line.net(group)?;
+        let source = match self.source {
+            Some(source) => Some(line.net(source)?).filter(|net| !net.addr().is_unspecified()),
+            None => None,
+        };
+        Some((from, source, (group, net)))
+    }
+}
+
+/// The words of a route or a membership; `None` if something is missing.
+fn said<'a>(line: &mut Line<'_>, mut rest: &[Word<'a>]) -> Option<Said<'a>> {
+    let mut said = Said::default();
+    while let Some((&word, more)) = rest.split_first() {
+        rest = more;
+        let slot = if line.is(word, "from") {
+            &mut said.from
+        } else if line.is(word, "source") {
+            &mut said.source
+        } else if line.is(word, "group") {
+            &mut said.group
+        } else if line.is(word, "to") {
+            said.to = Some(std::mem::take(&mut rest).to_vec());
+            continue;
+        } else {
+            line.warn(word, format!("smcroute passes over `{}`", word.1));
+            continue;
+        };
+        let Some((value, more)) = rest.split_first() else {
+            line.fail(word, format!("nothing follows `{}`", word.1));
+            return None;
+        };
+        (*slot, rest) = (Some(*value), more);
+    }
+    Some(said)
 }
 
 /// castnetd's name for an interface: smcroute's `eth+` is `eth*`.

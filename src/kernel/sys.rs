@@ -145,6 +145,15 @@ const _: () = {
     assert!(size_of::<SiocVifReq>() == 5 * size_of::<c_ulong>());
 };
 
+/// Octets of a `sockaddr_storage`.
+pub(super) const STORAGE: usize = 128;
+
+/// `struct group_req`, whose address is aligned like a pointer.
+pub(super) type GroupReq = [u8; size_of::<usize>() + STORAGE];
+
+/// `struct group_source_req`.
+pub(super) type GroupSourceReq = [u8; size_of::<usize>() + 2 * STORAGE];
+
 /// Options of a level, each with the type that the kernel copies in for it.
 macro_rules! options {
     ($level:path: $($name:ident = $flag:path, $value:ty;)*) => {$(
@@ -167,6 +176,10 @@ options! { libc::IPPROTO_IP:
     IpHdrIncl = libc::IP_HDRINCL, c_int;
     IpAddMembership = libc::IP_ADD_MEMBERSHIP, libc::ip_mreqn;
     IpDropMembership = libc::IP_DROP_MEMBERSHIP, libc::ip_mreqn;
+    JoinGroup4 = libc::MCAST_JOIN_GROUP, GroupReq;
+    LeaveGroup4 = libc::MCAST_LEAVE_GROUP, GroupReq;
+    JoinSource4 = libc::MCAST_JOIN_SOURCE_GROUP, GroupSourceReq;
+    LeaveSource4 = libc::MCAST_LEAVE_SOURCE_GROUP, GroupSourceReq;
 }
 
 options! { libc::IPPROTO_IPV6:
@@ -183,6 +196,10 @@ options! { libc::IPPROTO_IPV6:
     Ipv6MulticastLoop = libc::IPV6_MULTICAST_LOOP, c_int;
     Ipv6AddMembership = libc::IPV6_ADD_MEMBERSHIP, libc::ipv6_mreq;
     Ipv6DropMembership = libc::IPV6_DROP_MEMBERSHIP, libc::ipv6_mreq;
+    JoinGroup6 = libc::MCAST_JOIN_GROUP, GroupReq;
+    LeaveGroup6 = libc::MCAST_LEAVE_GROUP, GroupReq;
+    JoinSource6 = libc::MCAST_JOIN_SOURCE_GROUP, GroupSourceReq;
+    LeaveSource6 = libc::MCAST_LEAVE_SOURCE_GROUP, GroupSourceReq;
 }
 
 options! { libc::IPPROTO_ICMPV6:

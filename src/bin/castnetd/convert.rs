@@ -4,17 +4,15 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use castnet::daemon::config;
 use castnet::daemon::smcroute::Smcroute;
 
 /// Writes the configuration to standard output, unless the file has an error, or a warning where it is
 /// read strictly.
 pub(super) fn convert(path: &Path, is_strict: bool) -> anyhow::Result<()> {
     let name = path.display();
-    let text = config::read(path).with_context(|| format!("reading {name}"))?;
-    let file = Smcroute::read(&text);
+    let file = Smcroute::load(path, false).with_context(|| format!("reading {name}"))?;
     for problem in &file.problems {
-        eprintln!("{name}:{}: {problem}", problem.line);
+        eprintln!("{problem}");
     }
     if file.problems.iter().any(|problem| problem.is_error || is_strict) {
         anyhow::bail!("{name}: not converted");

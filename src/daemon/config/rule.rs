@@ -27,7 +27,8 @@ struct Written {
     to: Vec<String>,
 }
 
-struct Net(IpNet);
+/// A network, or a single address as the network of its full length.
+pub(super) struct Net(pub(super) IpNet);
 
 impl<'de> Deserialize<'de> for Net {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

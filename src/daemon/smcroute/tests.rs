@@ -2,8 +2,14 @@
 
 use super::*;
 
+fn read(text: &str) -> Smcroute {
+    let mut file = Smcroute::default();
+    file.read(Path::new("/etc/smcroute.conf"), text);
+    file
+}
+
 fn told(text: &str) -> Vec<(usize, bool, String)> {
-    let problems = Smcroute::read(text).problems;
+    let problems = read(text).problems;
     problems.into_iter().map(|problem| (problem.line, problem.is_error, problem.why)).collect()
 }
 
@@ -18,7 +24,7 @@ mroute from eth0 source 0.0.0.0 group 239.2.0.0/16 to eth1
 \tmroute group ff05::1 from eth1 source 2001:db8::/64 to eth0
 mroute from eth0 group 239.3.3.3
 ";
-    let file = Smcroute::read(text);
+    let file = read(text);
     assert_eq!(file.problems, []);
     let made = ConfigFile::parse(&file.to_toml().unwrap()).unwrap();
     let interfaces = made.interface.iter().map(|own| (own.name.as_str(), own.ttl_threshold));
@@ -47,9 +53,7 @@ fn what_smcroute_takes_by_accident_is_a_warning() {
         ("mroute from eth0 grouper 239.1.1.1 toast eth1", "`grouper` for `group`"),
         ("mroute from eth0 via group 239.1.1.1 to eth1", "passes over `via`"),
         ("mroute from eth0 group 239.1.1.1/0 to eth1", "the full length"),
-        ("mgroup from eth0 group 239.1.1.1", "joins no group by itself"),
-        ("ssmgroup from eth0 group 232.1.1.1 source 10.0.0.1", "joins no group by itself"),
-        ("include /etc/smcroute.d/*.conf", "other files are not read"),
+        ("mgroup from eth0 group 239.1.1.1 to eth1", "what follows `to`"),
         ("phyint eth0 mrdisc", "multicast router discovery"),
         ("phyint eth0 up", "passes over `up`"),
         ("route eth0", "passes over `route`"),
@@ -68,6 +72,11 @@ fn a_line_of_which_nothing_can_come_is_an_error() {
         ("phyint eth0 ttl-threshold", "a threshold is 1 to 254"),
         ("phyint eth0 ttl-threshold 0", "a threshold is 1 to 254"),
         ("phyint eth0 ttl-threshold 256", "a threshold is 1 to 254"),
+        ("mgroup from eth0 group 10.1.1.1", "no multicast group"),
+        ("mgroup from eth0 group 239.0.0.0/8", "more than 65536 joins"),
+        ("mgroup group 239.1.1.1", "needs `from` and `group`"),
+        ("include", "the name of a file is missing"),
+        ("include /nowhere/at/all.conf", "/nowhere/at/all.conf: No such file"),
         ("mroute group 239.1.1.1 to eth1", "needs `from` and `group`"),
         ("mroute from eth0 to eth1", "needs `from` and `group`"),
         ("mroute from eth0 group", "nothing follows `group`"),
@@ -85,15 +94,73 @@ fn a_line_of_which_nothing_can_come_is_an_error() {
     }
     let off = "phyint eth1 disable\nmroute from eth0 group 239.1.1.1 to eth1";
     assert_eq!(told(off), [(2, true, "eth1 is disabled by its phyint".to_owned())]);
-    let label = Smcroute::read("mroute from e0:1 group 239.1.1.1 to eth1").to_toml();
+    let label = read("mroute from e0:1 group 239.1.1.1 to eth1").to_toml();
     assert!(label.unwrap_err().contains("label of an address"));
 }
 
 #[test]
 fn a_caret_shows_the_word() {
-    let file = Smcroute::read("\tmroute from eth0 group 10.1.1.1 to eth1");
-    let shown = "error: 10.1.1.1/32 is no multicast group or prefix of groups\n  \
+    let file = read("\tmroute from eth0 group 10.1.1.1 to eth1");
+    let shown = "/etc/smcroute.conf:1: error: 10.1.1.1/32 is no multicast group or prefix of groups\n  \
                  | \tmroute from eth0 group 10.1.1.1 to eth1\n  \
                  | \t                       ^^^^^^^^";
     assert_eq!(file.problems[0].to_string(), shown);
+}
+
+#[test]
+fn a_membership_is_joined_on_its_interface() {
+    let file = read(
+        "mgroup from eth0 group 239.9.9.0/30\nssmgroup from tun+ group 232.1.1.1 source 10.0.0.1",
+    );
+    assert_eq!(file.problems, []);
+    let made = ConfigFile::parse(&file.to_toml().unwrap()).unwrap().membership;
+    let membership = |interface: &str, source: Option<&str>, group: &str| MembershipSettings {
+        interface: interface.to_owned(),
+        source: source.map(|net| net.parse().unwrap()),
+        group: group.parse().unwrap(),
+    };
+    let expected = [
+        membership("eth0", None, "239.9.9.0/30"),
+        membership("tun*", Some("10.0.0.1/32"), "232.1.1.1/32"),
+    ];
+    assert_eq!(made, expected);
+}
+
+#[test]
+fn with_the_option_only_enabled_interfaces_are_used() {
+    let mut file = Smcroute { is_explicit: true, ..Smcroute::default() };
+    let text = "phyint eth0 enable\nphyint eth4\nphyint eth1 enable\nphyint eth2 disable\n\
+                mroute from eth0 group 239.1.1.1 to eth1\n\
+                mroute from eth0 group 239.1.1.2 to eth1 eth3\n";
+    file.read(Path::new("c"), text);
+    let problems: Vec<_> = file.problems.iter().map(|of| (of.line, of.why.as_str())).collect();
+    assert_eq!(problems, [(6, "eth3 has no phyint that enables it, which -N asks for")]);
+    let made = ConfigFile::parse(&file.to_toml().unwrap()).unwrap();
+    assert_eq!(made.interface_names().collect::<Vec<_>>(), ["eth0", "eth1"]);
+    assert_eq!(made.rule.len(), 1);
+}
+
+#[test]
+fn files_are_included_in_the_order_of_their_names() {
+    let folder = std::env::temp_dir().join(format!("smcroute-include-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("d")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let route = |last: u8| format!("mroute from eth0 group 239.1.1.{last} to eth1\n");
+    write("main.conf", &format!("include d/*.conf\ninclude none*\n{}", route(3)));
+    write("d/20.conf", &route(2));
+    write("d/10.conf", &route(1));
+    write("d/.hidden.conf", "mroute wrong");
+    write("d/30.other", "mroute wrong");
+    let main = folder.join("main.conf");
+    let file = Smcroute::load(&main, false).unwrap();
+    assert_eq!(file.problems, []);
+    let groups: Vec<String> = file.rules.iter().map(|rule| rule.group.to_string()).collect();
+    assert_eq!(groups, ["239.1.1.1/32", "239.1.1.2/32", "239.1.1.3/32"]);
+    // A problem has the name of its own file, and a circle ends.
+    write("d/10.conf", "\nmroute from");
+    write("d/20.conf", "include 10.conf\ninclude 20.conf");
+    let problems = Smcroute::load(&main, false).unwrap().problems;
+    assert!(problems[0].to_string().contains("d/10.conf:2: error: nothing follows"));
+    assert!(problems.iter().any(|of| of.why.contains("d/20.conf has been read already")));
+    std::fs::remove_dir_all(folder).unwrap();
 }
