@@ -203,10 +203,12 @@ fn run(
     let setup = Setup {
         loaded: (text, file),
         load: &|| reread(path),
-        path: path.to_owned(),
+        paths: vec![path.to_owned()],
         verbose,
         user,
         control,
+        desk: None,
+        pid_file: None,
     };
     program::run(setup, |file| open(file, handed))
 }

@@ -30,6 +30,7 @@ pub use membership::MembershipSettings;
 pub use mld::MldSettings;
 pub use rule::RuleSettings;
 pub use settings::IgmpSettings;
+pub use value::check_name;
 
 /// The file as it is written.
 #[derive(Clone, Debug, Deserialize)]
@@ -226,6 +227,20 @@ impl ConfigFile {
 }
 
 impl InterfaceSettings {
+    /// An interface that only forwards: without group management, and with this threshold.
+    #[must_use]
+    pub fn forwarding(name: &str, ttl_threshold: u8) -> Self {
+        Self {
+            name: name.to_owned(),
+            igmp: IgmpSettings::default(),
+            mld: MldSettings::default(),
+            igmp_enabled: false,
+            mld_enabled: false,
+            ttl_threshold,
+            static_joins: Vec::new(),
+        }
+    }
+
     /// Whether the name stands for several interfaces.
     #[must_use]
     pub fn is_pattern(&self) -> bool {

@@ -11,7 +11,7 @@ mod files;
 mod user;
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
 use caps::CapSet;
 use nix::errno::Errno;
@@ -65,10 +65,10 @@ impl std::fmt::Display for Lack {
 /// What is needed after the privileges are gone.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs<'a> {
-    /// The configuration, which a reload reads.
-    pub config: &'a Path,
-    /// The control socket, which is removed at the end.
-    pub socket: Option<&'a Path>,
+    /// The configuration's files, which a reload reads: the first one must stay readable.
+    pub configs: &'a [PathBuf],
+    /// Files that are removed at the end: the control socket, and the like.
+    pub removed: &'a [PathBuf],
 }
 
 /// Gives up everything that the calling thread, and those that it starts later, do not need to serve
@@ -77,14 +77,14 @@ pub struct Needs<'a> {
 /// # Errors
 /// The first thing that could not be given up: then serve nothing.
 pub fn confine(needs: &Needs<'_>, user: Option<&User>) -> Result<Vec<Lack>, Unconfined> {
-    let Needs { config, socket } = *needs;
+    let Needs { configs, removed } = *needs;
     surrender(user)?;
     let mut lacks = Vec::new();
-    if !files::restrict(config, socket)? {
+    if !files::restrict(configs, removed)? {
         lacks.push(Lack::NoLandlock);
     }
     calls::restrict()?;
-    if let Err(why) = super::config::read(config) {
+    if let Some(Err(why)) = configs.first().map(|config| super::config::read(config)) {
         lacks.push(Lack::Unreadable(why.kind()));
     }
     Ok(lacks)
@@ -143,7 +143,7 @@ mod tests {
         let config = named.join("castnetd.toml");
         std::os::unix::fs::symlink("../linked/real.toml", &config).unwrap();
         let confined = std::thread::spawn(move || {
-            let has_landlock = files::restrict(&config, None).unwrap();
+            let has_landlock = files::restrict(&[config.clone()], &[]).unwrap();
             calls::restrict().unwrap();
             // An editor writes a new file and names it like the old one.
             let reads = [&config, &named.join("absent")].map(|path| fs::read(path).map(drop));

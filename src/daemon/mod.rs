@@ -228,6 +228,12 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
         self.routing.present_mut().for_each(|routing| routing.turn(now, Input::Flush));
     }
 
+    /// Has the routers forget the flows that nobody has configured; the kernel asks for each again.
+    pub(crate) fn flush_learned(&mut self) {
+        let now = self.clock.now();
+        self.routing.present_mut().for_each(|routing| routing.turn(now, Input::FlushLearned));
+    }
+
     /// The state of the family's router; `None` if the family is not routed.
     pub fn router(&self, family: Family) -> Option<&Router> {
         self.routing.of(family).as_ref().map(Routing::router)

@@ -127,6 +127,16 @@ impl<F: FnMut(Instant, Event)> Service<F> {
         Ok(self.follow()?)
     }
 
+    /// Changes the configuration in force, as a whole or not at all.
+    ///
+    /// # Errors
+    /// What the result contradicts, in words.
+    pub(super) fn amend(&mut self, change: impl FnOnce(&mut ConfigFile)) -> Result<(), String> {
+        let mut file = self.file.clone();
+        change(&mut file);
+        self.reload(file).map_err(|why| why.to_string())
+    }
+
     /// The routers.
     pub const fn daemon(&self) -> &Daemon<F> {
         &self.daemon
@@ -160,6 +170,11 @@ impl<F: FnMut(Instant, Event)> Service<F> {
     /// Has the routers forget all flows.
     pub fn flush(&mut self) {
         self.daemon.flush();
+    }
+
+    /// Has the routers forget the flows that the kernel has asked for.
+    pub(super) fn flush_learned(&mut self) {
+        self.daemon.flush_learned();
     }
 
     /// The names of the family's interfaces.

@@ -4,8 +4,13 @@
 //! `mroute`, a membership for each `mgroup`. smcroute passes over much of what it does not understand: what
 //! it only takes by accident is a warning here, and a line of which nothing can come is an error.
 
+pub mod desk;
 mod included;
+mod json;
 mod line;
+mod shown;
+mod table;
+mod verbs;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,20 +24,32 @@ use super::config::{self, ConfigFile, MembershipSettings};
 use crate::fixed::Rule;
 pub use line::Problem;
 use line::{LONGEST_LINE, Line, Word, words};
+pub use verbs::Wish;
 
 /// What files of smcroute say.
 #[derive(Debug, Default)]
 pub struct Smcroute {
     /// Whether an interface is used only if a `phyint` enables it (`smcrouted -N`).
     is_explicit: bool,
-    /// By name: the threshold of each interface, and whether it is enabled; `None` if no `phyint` says so.
-    interfaces: BTreeMap<String, (u8, Option<bool>)>,
+    /// In the order in which they are named, because that is the order of their numbers.
+    interfaces: Vec<Phyint>,
     rules: Vec<Rule<String>>,
+    /// The places of the rules, by interface, sources and groups.
+    places: BTreeMap<(String, Option<IpNet>, IpNet), usize>,
     memberships: Vec<MembershipSettings>,
     /// The files that have been read.
     files: BTreeSet<PathBuf>,
     /// What is wrong with them, in the order in which they are read.
     pub problems: Vec<Problem>,
+}
+
+/// An interface.
+#[derive(Debug)]
+struct Phyint {
+    name: String,
+    threshold: u8,
+    /// `None` if no `phyint` says so.
+    is_enabled: Option<bool>,
 }
 
 /// What follows the directive of a route or a membership.
@@ -55,6 +72,11 @@ impl Smcroute {
         let mut all = Self { is_explicit, ..Self::default() };
         all.read(path, &text);
         Ok(all)
+    }
+
+    /// The files that were read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
     }
 
     fn read(&mut self, path: &Path, text: &str) {
@@ -108,14 +130,15 @@ impl Smcroute {
         let Some((name, mut rest)) = rest.split_first() else {
             return line.fail(directive, "the name of an interface is missing");
         };
-        let interface = self.interfaces.entry(named(name.1)).or_insert((1, None));
-        interface.1 = Some(!self.is_explicit);
+        let is_explicit = self.is_explicit;
+        let interface = self.interface(name.1);
+        interface.is_enabled = Some(!is_explicit);
         while let Some((&word, more)) = rest.split_first() {
             rest = more;
             if line.is(word, "enable") {
-                interface.1 = Some(true);
+                interface.is_enabled = Some(true);
             } else if line.is(word, "disable") {
-                interface.1 = Some(false);
+                interface.is_enabled = Some(false);
             } else if line.is(word, "mrdisc") {
                 line.warn(word, "multicast router discovery is not spoken yet");
             } else if line.is(word, "ttl-threshold") {
@@ -124,7 +147,7 @@ impl Smcroute {
                 let value = value.map(|(value, _)| *value);
                 let threshold = value.and_then(|value| value.1.parse().ok());
                 match threshold.filter(|ttl| (1..255).contains(ttl)) {
-                    Some(threshold) => interface.0 = threshold,
+                    Some(threshold) => interface.threshold = threshold,
                     None => line.fail(value.unwrap_or(word), "a threshold is 1 to 254"),
                 }
             } else {
@@ -138,9 +161,9 @@ impl Smcroute {
         let Some((from, source, group)) = said.flows(line, directive) else { return };
         let to = said.to.unwrap_or_default();
         let mut is_usable = true;
-        for interface in to.iter().chain([&from]) {
-            let known = self.interfaces.entry(named(interface.1)).or_insert((1, None));
-            let why = match known.1 {
+        for interface in [&from].into_iter().chain(&to) {
+            let is_enabled = self.interface(interface.1).is_enabled;
+            let why = match is_enabled {
                 Some(false) => "is disabled by its phyint",
                 None if self.is_explicit => "has no phyint that enables it, which -N asks for",
                 _ => continue,
@@ -151,9 +174,33 @@ impl Smcroute {
         let to = to.iter().map(|to| named(to.1)).collect();
         let rule = Rule { from: named(from.1), source, group: group.1, to };
         match rule.check() {
-            Ok(()) if is_usable => self.rules.push(rule),
+            Ok(()) if is_usable => self.add(rule),
             Ok(()) => {}
             Err(why) => line.fail(group.0, why.to_string()),
+        }
+    }
+
+    /// The interface, from now on the last one unless it is known.
+    fn interface(&mut self, name: &str) -> &mut Phyint {
+        let name = named(name);
+        let known = self.interfaces.iter().position(|interface| interface.name == name);
+        let at = known.unwrap_or_else(|| {
+            self.interfaces.push(Phyint { name, threshold: 1, is_enabled: None });
+            self.interfaces.len() - 1
+        });
+        &mut self.interfaces[at]
+    }
+
+    /// Rules for the flows of one interface are one rule to all of their interfaces.
+    fn add(&mut self, rule: Rule<String>) {
+        let key = (rule.from.clone(), rule.source.map(|net| net.trunc()), rule.group.trunc());
+        let at = *self.places.entry(key).or_insert(self.rules.len());
+        match self.rules.get_mut(at) {
+            None => self.rules.push(rule),
+            Some(known) => {
+                let new = rule.to.into_iter().filter(|name| !known.to.contains(name));
+                known.to.extend(new.collect::<Vec<_>>());
+            }
         }
     }
 
@@ -171,18 +218,15 @@ impl Smcroute {
         }
     }
 
-    /// The configuration of castnetd that does the same.
+    /// The configuration of castnetd that does the same, after the keys in `head`.
     ///
     /// # Errors
     /// What castnetd refuses of it, in words.
-    pub fn to_toml(&self) -> Result<String, String> {
+    pub fn to_toml(&self, head: &str) -> Result<String, String> {
         let quoted = |text: &str| toml::Value::from(text).to_string();
-        let mut text = String::new();
-        let is_used = |(_, (_, enabled)): &(&String, &(u8, Option<bool>))| match enabled {
-            Some(is_enabled) => *is_enabled,
-            None => !self.is_explicit,
-        };
-        for (name, (threshold, _)) in self.interfaces.iter().filter(is_used) {
+        let mut text = head.to_owned();
+        let is_used = |of: &&Phyint| of.is_enabled.unwrap_or(!self.is_explicit);
+        for Phyint { name, threshold, .. } in self.interfaces.iter().filter(is_used) {
             let name = quoted(name);
             _ = writeln!(text, "[[interface]]\nname = {name}\nigmp-enabled = false");
             _ = writeln!(text, "mld-enabled = false\nttl-threshold = {threshold}\n");

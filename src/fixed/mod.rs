@@ -80,6 +80,16 @@ impl<I> Rule<I> {
         }
     }
 
+    /// Whether it is about the flows of another rule, from the same interface.
+    #[must_use]
+    pub fn is_for_same(&self, other: &Self) -> bool
+    where
+        I: PartialEq,
+    {
+        let flows = |rule: &Self| (rule.source.map(|net| net.trunc()), rule.group.trunc());
+        self.from == other.from && flows(self) == flows(other)
+    }
+
     /// The flow, if the rule holds for one flow only.
     #[must_use]
     pub fn flow(&self) -> Option<Flow> {

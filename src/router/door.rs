@@ -75,6 +75,8 @@ pub enum Input<'a> {
     Routes(Vec<RouteChange>),
     /// Forget all flows, so that the kernel asks for each again; configured ones get new entries at once.
     Flush,
+    /// Forget the flows that have entries only because the kernel has asked for them.
+    FlushLearned,
     /// Time has passed.
     Tick,
 }

@@ -140,6 +140,10 @@ impl Router {
                 self.forget_flows(|_| true);
                 self.refresh_all(now);
             }
+            Input::FlushLearned => {
+                let configured = self.configured();
+                self.forget_flows(|entry| !configured.contains(&entry.flow));
+            }
             Input::Tick => {}
         }
         self.expire(now);
@@ -298,6 +302,11 @@ impl Router {
         }
     }
 
+    /// The flows that have entries before their first datagram.
+    fn configured(&self) -> BTreeSet<Flow> {
+        self.links.joined().into_iter().chain(self.rules.flows()).collect()
+    }
+
     fn wanted(&self) -> Wanted<'_> {
         let Self { links, rib, inherited, rules, .. } = self;
         Wanted { links, rib, inherited, rules }
@@ -313,10 +322,10 @@ impl Router {
     /// Lets all entries follow the tree, and has those of configured flows in the kernel before their
     /// first datagram.
     fn refresh_all(&mut self, now: Instant) {
+        let configured = self.configured();
         let Self { links, rib, inherited, rules, .. } = self;
         let tree = Wanted { links, rib, inherited, rules };
         let changed = self.cache.refresh_all(&tree);
-        let configured = links.joined().into_iter().chain(rules.flows()).collect();
         let new = self.cache.install(now, configured, &tree);
         self.set_all(changed);
         self.set_all(new);

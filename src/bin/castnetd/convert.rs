@@ -17,6 +17,6 @@ pub(super) fn convert(path: &Path, is_strict: bool) -> anyhow::Result<()> {
     if file.problems.iter().any(|problem| problem.is_error || is_strict) {
         anyhow::bail!("{name}: not converted");
     }
-    let made = file.to_toml().map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
+    let made = file.to_toml("").map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
     std::io::stdout().write_all(made.as_bytes()).context("writing to standard output")
 }

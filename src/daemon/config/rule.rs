@@ -53,17 +53,19 @@ impl ConfigFile {
     /// The rules of a family between the interfaces that `served` names.
     pub(super) fn rules(&self, family: Family, served: &[String]) -> Vec<Rule<String>> {
         let of_family = self.rule.iter().map(|rule| &rule.0).filter(|of| of.family() == family);
-        let mut rules = Vec::new();
-        for rule in of_family {
-            let to: Vec<String> = rule.to.iter().flat_map(|to| self.meant(to, served)).collect();
-            // Its interfaces are not there yet, and without any it would stop its flows.
-            if to.is_empty() && !rule.to.is_empty() {
-                continue;
-            }
-            let from = self.meant(&rule.from, served).into_iter();
-            rules.extend(from.map(|from| Rule { from, to: to.clone(), ..rule.clone() }));
+        of_family.flat_map(|rule| self.expanded(rule, served)).collect()
+    }
+
+    /// The rules that a rule stands for, one for each interface that its flows may come in on.
+    #[must_use]
+    pub fn expanded(&self, rule: &Rule<String>, served: &[String]) -> Vec<Rule<String>> {
+        let to: Vec<String> = rule.to.iter().flat_map(|to| self.meant(to, served)).collect();
+        // Its interfaces are not there yet, and without any it would stop its flows.
+        if to.is_empty() && !rule.to.is_empty() {
+            return Vec::new();
         }
-        rules
+        let from = self.meant(&rule.from, served).into_iter();
+        from.map(|from| Rule { from, to: to.clone(), ..rule.clone() }).collect()
     }
 
     /// The interfaces that a name of a rule stands for: what is served of a pattern, or the name itself

@@ -27,23 +27,28 @@ pub(super) fn families<'de, D: Deserializer<'de>>(
     Ok(Some(families))
 }
 
-/// A name that the kernel can give to a device, or a pattern of such names.
 pub(super) fn interface<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
+    check_name(&name).map(|()| name).map_err(de::Error::custom)
+}
+
+/// Checks that the kernel can give the name to a device, or that it is a pattern of such names.
+///
+/// # Errors
+/// Why it cannot, in words.
+pub fn check_name(name: &str) -> Result<(), String> {
     if let Some((device, _)) = name.split_once(':') {
-        let why = format!("`{name}` is the label of an address; its interface is `{device}`");
-        return Err(de::Error::custom(why));
+        return Err(format!("`{name}` is the label of an address; its interface is `{device}`"));
     }
     let is_name = matches!(name.len(), 1..=LONGEST_NAME)
         && !name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control());
     if is_name && name != "." && name != ".." {
-        return Ok(name);
+        return Ok(());
     }
-    let why = format!(
+    Err(format!(
         "`{name}` is no name of an interface, which has 1 to {LONGEST_NAME} octets without blanks and \
          slashes"
-    );
-    Err(de::Error::custom(why))
+    ))
 }
 
 pub(super) fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {

@@ -1,6 +1,5 @@
 //! The files that castnetd may still open: those of its configuration's folder, and the sysctls that its
-//! warnings name, for reading. The control socket may
-//! be removed. It makes, writes and runs none, opens no TCP port, and signals nobody.
+//! warnings name, for reading. Its control socket and its like may be removed. It makes, writes and runs none, opens no TCP port, and signals nobody.
 
 use std::path::{Path, PathBuf};
 
@@ -16,16 +15,20 @@ const KNOWN: ABI = ABI::V6;
 const SYSCTLS: &str = "/proc/sys/net";
 
 /// Restricts the calling thread; `false` if the kernel cannot.
-pub(super) fn restrict(config: &Path, socket: Option<&Path>) -> Result<bool, RulesetError> {
+pub(super) fn restrict(configs: &[PathBuf], removed: &[PathBuf]) -> Result<bool, RulesetError> {
     let reading: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
-    let readable = folders(config).into_iter().chain([PathBuf::from(SYSCTLS)]);
+    let readable =
+        configs.iter().flat_map(|config| folders(config)).chain([PathBuf::from(SYSCTLS)]);
     let status = Ruleset::default()
         .handle_access(AccessFs::from_all(KNOWN))?
         .handle_access(AccessNet::from_all(KNOWN))?
         .scope(Scope::Signal)?
         .create()?
         .add_rules(path_beneath_rules(readable, reading))?
-        .add_rules(path_beneath_rules(socket.map(folder), AccessFs::RemoveFile))?
+        .add_rules(path_beneath_rules(
+            removed.iter().map(|path| folder(path)),
+            AccessFs::RemoveFile,
+        ))?
         .restrict_self()?;
     Ok(status.ruleset != RulesetStatus::NotEnforced)
 }

@@ -12,10 +12,10 @@ mod explaining;
 mod journal;
 mod look;
 mod metrics;
-mod pipe;
+pub(crate) mod pipe;
 mod scrape;
 pub mod shown;
-mod socket;
+pub(crate) mod socket;
 pub mod wire;
 
 use std::cell::RefCell;

@@ -16,17 +16,17 @@ const KEPT: usize = 64 << 10;
 
 /// A connection.
 #[derive(Debug)]
-pub(super) struct Pipe<S> {
+pub(crate) struct Pipe<S> {
     stream: S,
-    /// The most octets of a line, its line feed included.
+    /// The most octets of a request.
     longest: usize,
     input: Vec<u8>,
     /// How much of `input` holds no line feed.
     searched: usize,
     /// What waits to be sent.
-    pub(super) output: Vec<u8>,
+    pub(crate) output: Vec<u8>,
     /// When the other end last took or sent something.
-    pub(super) active: Moment,
+    pub(crate) active: Moment,
     /// Whether it ends once its output has left.
     closing: bool,
     /// Whether the other end will send no more.
@@ -34,23 +34,23 @@ pub(super) struct Pipe<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
-    pub(super) fn new(stream: S, longest: usize) -> Self {
+    pub(crate) fn new(stream: S, longest: usize) -> Self {
         let (input, output, active) = (Vec::new(), Vec::new(), Moment::now());
         Self { stream, longest, input, searched: 0, output, active, closing: false, ended: false }
     }
 
     /// Ends the connection once its output has left.
-    pub(super) const fn close(&mut self) {
+    pub(crate) const fn close(&mut self) {
         self.closing = true;
     }
 
     /// Whether something waits to be sent.
-    pub(super) const fn is_behind(&self) -> bool {
+    pub(crate) const fn is_behind(&self) -> bool {
         !self.output.is_empty()
     }
 
     /// Sends what can leave now: whether the connection is over, or has to be.
-    pub(super) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         self.send(cx).is_err()
             || match self.output.is_empty() {
                 true => self.closing,
@@ -73,19 +73,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
     }
 
     /// The next line without its line feed; an error at the end, or where no line ends in time.
-    pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+    pub(crate) fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+        let mut searched = std::mem::take(&mut self.searched);
+        let polled = self.poll_part(cx, |input| {
+            let Some(at) = input[searched..].iter().position(|&octet| octet == b'\n') else {
+                searched = input.len();
+                return None;
+            };
+            let rest = input.split_off(searched + at + 1);
+            let mut line = std::mem::replace(input, rest);
+            line.pop();
+            searched = 0;
+            Some(line)
+        });
+        self.searched = searched;
+        polled
+    }
+
+    /// What `take` takes off the input once there is enough; an error at the end, or where it takes
+    /// nothing of as much as may be.
+    pub(crate) fn poll_part<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut take: impl FnMut(&mut Vec<u8>) -> Option<T>,
+    ) -> Poll<io::Result<T>> {
         loop {
-            let unsearched = &self.input[self.searched..];
-            if let Some(at) = unsearched.iter().position(|&octet| octet == b'\n') {
-                let rest = self.input.split_off(self.searched + at + 1);
-                let mut line = std::mem::replace(&mut self.input, rest);
-                self.searched = 0;
-                line.pop();
-                return Poll::Ready(Ok(line));
+            if let Some(part) = take(&mut self.input) {
+                return Poll::Ready(Ok(part));
             }
-            self.searched = self.input.len();
-            if self.searched >= self.longest || self.ended {
-                // Nobody waits for the answer to half a line.
+            if self.input.len() >= self.longest || self.ended {
+                // Nobody waits for the answer to half a request.
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
             let mut space = [0; 4096];
@@ -98,5 +115,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
             self.input.extend_from_slice(read.filled());
             self.active = Moment::now();
         }
+    }
+
+    /// Whether a request has begun.
+    pub(crate) const fn has_part(&self) -> bool {
+        !self.input.is_empty()
     }
 }

@@ -20,10 +20,17 @@ const TRIES: (u32, Duration) = (100, Duration::from_millis(20));
 
 /// A socket's file, which goes with the value.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub(crate) struct SocketFile {
     path: PathBuf,
     /// Device and inode: another castnetd may have taken the name meanwhile.
     identity: (u64, u64),
+}
+
+impl SocketFile {
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// Why there is no control socket.
@@ -51,7 +58,7 @@ pub enum Unbound {
 ///
 /// # Errors
 /// The path is taken, the group does not exist, or a call fails.
-pub(super) async fn bind(
+pub(crate) async fn bind(
     path: &Path,
     owner: Option<u32>,
     group: Option<&str>,

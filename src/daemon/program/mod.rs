@@ -4,24 +4,28 @@
 //! told to end. What a program has of its own stands in its [`Setup`]. Refuses to serve where the first
 //! configuration cannot be carried out; a later one that cannot changes nothing.
 
+mod pidfile;
 mod sockets;
 mod told;
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Interval;
 
 use super::Daemon;
 use super::config::ConfigFile;
 use super::confine::{Needs, User, confine};
-use super::control::{Asked, Control, Journal, Loaded, Place};
+use super::control::{self, Asked, Control, Journal, Loaded};
 use super::log::{WINDOW, Weight};
 use super::notice::Notice;
 use super::service::{Names, Service};
+use super::smcroute::Wish;
+use super::smcroute::desk::{self, Desk, Place};
 use super::supervised;
 use crate::addr::{Family, PerFamily};
 use crate::event::Event;
@@ -29,6 +33,7 @@ use crate::kernel::Clock;
 use crate::rng::Rng;
 use crate::router::config::Config;
 use crate::time::Instant;
+pub use pidfile::PidFile;
 pub use sockets::{Sockets, open};
 use told::Log;
 
@@ -38,14 +43,18 @@ pub struct Setup<'a> {
     pub loaded: Loaded,
     /// Reads the configuration again; the error is in words.
     pub load: &'a dyn Fn() -> Result<Loaded, String>,
-    /// The name of the configuration.
-    pub path: PathBuf,
+    /// The configuration's files: the first one gives it its name, and all of them are read again.
+    pub paths: Vec<PathBuf>,
     /// Whether every event is logged.
     pub verbose: bool,
     /// The user to become.
     pub user: Option<User>,
     /// The control socket, in place of the one that the configuration names.
     pub control: Option<PathBuf>,
+    /// The control socket of smcroute.
+    pub desk: Option<Place>,
+    /// The file with its process number.
+    pub pid_file: Option<PidFile>,
 }
 
 /// An observer of a router's events.
@@ -71,22 +80,31 @@ async fn serve(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let Setup { loaded: (text, file), load, path, verbose, user, control } = setup;
+    let Setup { loaded: (text, file), load, paths, verbose, user, .. } = setup;
+    let (mut pid_file, mut desk) = (setup.pid_file, setup.desk.map(Desk::open).transpose()?);
     let journal = Rc::new(RefCell::new(Journal::default()));
-    let place = Place {
-        path: control.or_else(|| file.control.clone()),
+    let place = control::Place {
+        path: setup.control.or_else(|| file.control.clone()),
         owner: user.as_ref().map(User::uid),
         group: file.control_group.clone(),
         metrics: file.metrics,
     };
-    let mut control = Control::open(&place, (path.clone(), text), Rc::clone(&journal)).await?;
+    let named = paths.first().cloned().unwrap_or_default();
+    let mut control = Control::open(&place, (named, text), Rc::clone(&journal)).await?;
     let log = Rc::new(RefCell::new(Log::new(verbose, journal)));
     let opened = open(&file)?;
-    let needs = Needs { config: &path, socket: place.path.as_deref() };
+    let mut service = start(file, opened, &log)?;
+    if let Some(file) = &mut pid_file {
+        let shown = file.path().display().to_string();
+        file.write().with_context(|| format!("writing {shown}"))?;
+    }
+    // No packet has been read, and no request.
+    let removed = pid_file.iter().map(PidFile::path).chain(place.path.as_deref());
+    let removed = removed.chain(desk.as_ref().map(Desk::path)).map(Path::to_owned);
+    let needs = Needs { configs: &paths, removed: &removed.collect::<Vec<_>>() };
     for lack in confine(&needs, user.as_ref())? {
         tracing::warn!("{lack}");
     }
-    let mut service = start(file, opened, &log)?;
     let status = status(&service);
     tracing::info!("{status}");
     supervised::ready(&status);
@@ -101,29 +119,46 @@ async fn serve(
                 _ = windows.tick() => Order::TellHeld,
                 () = tick(heartbeat.as_mut()) => Order::Live,
                 asked = control.next() => Order::Answer(asked),
+                asked = next(desk.as_mut()) => Order::Serve(asked),
             }
         };
         let clock = service.daemon().clock();
         let warn = |notice: &Notice| {
             log.borrow_mut().line(clock.now(), Weight::Warning, &notice.to_string());
         };
+        let mut reload = |service: &mut Service<Observer>, control: &mut Control| {
+            supervised::reloading();
+            let taken = control.reload(service, load);
+            match &taken {
+                Ok(()) => tracing::info!("configured anew"),
+                Err(why) => tracing::error!("{why}; the old configuration stays in force"),
+            }
+            if let (Ok(()), Some(Err(why))) = (&taken, pid_file.as_mut().map(PidFile::write)) {
+                tracing::warn!("the file with the process number: {why}");
+            }
+            supervised::ready("serving");
+            taken
+        };
         match service.run(order, warn).await? {
             Order::End => break,
             Order::Live => supervised::alive(),
             Order::Answer(asked) => control.answer(asked, &mut service, load),
+            Order::Serve(asked) => {
+                let again = |service: &mut Service<Observer>| reload(service, &mut control);
+                let wish = desk.as_mut().map(|desk| desk.answer(asked, &mut service, again));
+                if wish == Some(Wish::End) {
+                    break;
+                }
+            }
             Order::TellHeld => {
                 let now = service.daemon().now();
                 log.borrow_mut().tell_held(Some(now));
             }
-            Order::Reload => {
-                supervised::reloading();
-                match control.reload(&mut service, load) {
-                    Ok(()) => tracing::info!("configured anew"),
-                    Err(why) => tracing::error!("{why}; the old configuration stays in force"),
-                }
-                supervised::ready("serving");
-            }
+            Order::Reload => _ = reload(&mut service, &mut control),
         }
+    }
+    if let Some(desk) = &mut desk {
+        desk.finish().await;
     }
     supervised::stopping();
     log.borrow_mut().tell_held(None);
@@ -140,6 +175,7 @@ enum Order {
     /// The service manager is to hear that the loop goes round.
     Live,
     Answer(Asked),
+    Serve(desk::Asked),
     /// A window of the log may have ended.
     TellHeld,
 }
@@ -148,6 +184,14 @@ enum Order {
 async fn tick(interval: Option<&mut Interval>) {
     match interval {
         Some(interval) => _ = interval.tick().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next request at the desk; for ever without one.
+async fn next(desk: Option<&mut Desk>) -> desk::Asked {
+    match desk {
+        Some(desk) => desk.next().await,
         None => std::future::pending().await,
     }
 }

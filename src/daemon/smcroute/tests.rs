@@ -26,9 +26,9 @@ mroute from eth0 group 239.3.3.3
 ";
     let file = read(text);
     assert_eq!(file.problems, []);
-    let made = ConfigFile::parse(&file.to_toml().unwrap()).unwrap();
+    let made = ConfigFile::parse(&file.to_toml("").unwrap()).unwrap();
     let interfaces = made.interface.iter().map(|own| (own.name.as_str(), own.ttl_threshold));
-    assert_eq!(interfaces.collect::<Vec<_>>(), [("eth0", 3), ("eth1", 1), ("tun*", 1)]);
+    assert_eq!(interfaces.collect::<Vec<_>>(), [("eth0", 3), ("tun*", 1), ("eth1", 1)]);
     assert!(made.interface.iter().all(|own| !own.igmp_enabled && !own.mld_enabled));
     let rule = |from: &str, source: Option<&str>, group: &str, to: &[&str]| Rule {
         from: from.to_owned(),
@@ -94,7 +94,7 @@ fn a_line_of_which_nothing_can_come_is_an_error() {
     }
     let off = "phyint eth1 disable\nmroute from eth0 group 239.1.1.1 to eth1";
     assert_eq!(told(off), [(2, true, "eth1 is disabled by its phyint".to_owned())]);
-    let label = read("mroute from e0:1 group 239.1.1.1 to eth1").to_toml();
+    let label = read("mroute from e0:1 group 239.1.1.1 to eth1").to_toml("");
     assert!(label.unwrap_err().contains("label of an address"));
 }
 
@@ -113,7 +113,7 @@ fn a_membership_is_joined_on_its_interface() {
         "mgroup from eth0 group 239.9.9.0/30\nssmgroup from tun+ group 232.1.1.1 source 10.0.0.1",
     );
     assert_eq!(file.problems, []);
-    let made = ConfigFile::parse(&file.to_toml().unwrap()).unwrap().membership;
+    let made = ConfigFile::parse(&file.to_toml("").unwrap()).unwrap().membership;
     let membership = |interface: &str, source: Option<&str>, group: &str| MembershipSettings {
         interface: interface.to_owned(),
         source: source.map(|net| net.parse().unwrap()),
@@ -135,7 +135,7 @@ fn with_the_option_only_enabled_interfaces_are_used() {
     file.read(Path::new("c"), text);
     let problems: Vec<_> = file.problems.iter().map(|of| (of.line, of.why.as_str())).collect();
     assert_eq!(problems, [(6, "eth3 has no phyint that enables it, which -N asks for")]);
-    let made = ConfigFile::parse(&file.to_toml().unwrap()).unwrap();
+    let made = ConfigFile::parse(&file.to_toml("").unwrap()).unwrap();
     assert_eq!(made.interface_names().collect::<Vec<_>>(), ["eth0", "eth1"]);
     assert_eq!(made.rule.len(), 1);
 }
