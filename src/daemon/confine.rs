@@ -143,7 +143,7 @@ mod tests {
         let config = named.join("castnetd.toml");
         std::os::unix::fs::symlink("../linked/real.toml", &config).unwrap();
         let confined = std::thread::spawn(move || {
-            let has_landlock = files::restrict(&[config.clone()], &[]).unwrap();
+            let has_landlock = files::restrict(std::slice::from_ref(&config), &[]).unwrap();
             calls::restrict().unwrap();
             // An editor writes a new file and names it like the old one.
             let reads = [&config, &named.join("absent")].map(|path| fs::read(path).map(drop));

@@ -51,6 +51,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     if let Some(delay) = cli.delay {
         // Whoever started it does not wait so long.
         to_background(cli)?;
+        #[expect(clippy::disallowed_methods, reason = "the time itself is asked for")]
         std::thread::sleep(Duration::from_secs(delay));
     }
     let outcome = serve(cli);
