@@ -6,14 +6,22 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use castnet::addr::Group;
+use futures_util::future::LocalBoxFuture;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::{Actor, Stage};
 use crate::lab::{MdbEntry, MdbMessage, MdbMode, MdbMonitor, Netns, switch};
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting};
 use crate::recording::{Holds, MdbReport, MemberPorts, NodeEvent};
+
+/// How long a bridge that was just made refuses Queries in IPv6: until the timer of its own Queries, which
+/// is set for the next tick whether it is a querier or not, has gone off (br_ip6_multicast_select_querier).
+/// A tick is 10 ms at most. What is built before time zero takes longer, except in virtual time.
+const TICKS: Duration = Duration::from_millis(20);
 
 pub(super) struct SwitchActor {
     node: NodeId,
@@ -22,6 +30,8 @@ pub(super) struct SwitchActor {
     /// A subscription opened before the first change can happen; `None` once its task reads it.
     watch: Option<Watch>,
     task: Option<AbortHandle>,
+    /// When the bridge ignores no Query of others any more.
+    ready: Instant,
 }
 
 /// The bridge's state, as reported so far.
@@ -45,7 +55,8 @@ impl SwitchActor {
         let (ports, members) = (ports.collect(), MemberPorts::default());
         let watch = Watch { node, ports, monitor: MdbMonitor::open(netns)?, members };
         let (netns, is_querier) = (netns.try_clone()?, switch.knobs.querier);
-        Ok(Self { node, netns, is_querier, watch: Some(watch), task: None })
+        let ready = Instant::now() + TICKS;
+        Ok(Self { node, netns, is_querier, watch: Some(watch), task: None, ready })
     }
 
     /// Starts or stops the bridge's querier.
@@ -94,6 +105,13 @@ impl Actor for SwitchActor {
         let knobs = switch.knobs.bridge();
         self.change(stage, async move |netns| switch::configure(&netns, &knobs).await);
         Ok(())
+    }
+
+    fn settle(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            tokio::time::sleep_until(self.ready).await;
+            Ok(())
+        })
     }
 
     fn quiet(&mut self, stage: &Stage) {
