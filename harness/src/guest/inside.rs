@@ -12,9 +12,9 @@ use std::time::Duration;
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
 
-use super::{ANSWER, Answer, FOLDER, PLAN};
+use super::{ANSWER, Answer, FOLDER, GUEST, ORDER, Order};
 use crate::backend::{Cancel, RunError, netns};
-use crate::lab::{hooked, privilege};
+use crate::lab::{hooked, privilege, sys};
 use crate::plan::Plan;
 
 /// Where the folder that is shared with the host appears.
@@ -24,7 +24,7 @@ const SHARED: &str = "/mnt";
 /// any more soon reaches.
 const SPARE: Duration = Duration::from_secs(300);
 
-crate::lab::sys::before_main!(serve_if_guest);
+sys::before_main!(serve_if_guest);
 
 /// Never returns in the first process of a guest.
 fn serve_if_guest() {
@@ -32,21 +32,23 @@ fn serve_if_guest() {
     if process::id() != 1 || Path::new("/proc/exitcode").exists() {
         return;
     }
-    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    if std::env::var_os(GUEST).is_none() {
+        return;
+    }
     hooked();
-    if let Err(why) = serve(Path::new(&folder)) {
+    if let Err(why) = serve() {
         _ = writeln!(io::stderr(), "castnet in the guest: {why}");
     }
     power_off();
 }
 
-fn serve(folder: &Path) -> io::Result<()> {
-    furnish(folder)?;
-    if let Some(here) = std::env::var_os("PWD") {
-        // A folder below /tmp is not seen here.
-        _ = std::env::set_current_dir(here);
-    }
-    let plan: Plan = serde_json::from_reader(io::BufReader::new(File::open(shared(PLAN))?))?;
+fn serve() -> io::Result<()> {
+    furnish()?;
+    let order = io::BufReader::new(File::open(shared(ORDER))?);
+    let Order { plan, here, environment } = serde_json::from_reader(order)?;
+    // A folder below /tmp is not seen here.
+    _ = std::env::set_current_dir(here);
+    sys::add_to_environment(&environment)?;
     let bound = plan.end * 2 + SPARE;
     let (over, watched) = mpsc::channel::<()>();
     thread::spawn(move || {
@@ -74,7 +76,7 @@ fn answer(plan: &Plan) -> Answer {
 }
 
 /// The file systems that programs expect, and the folder of the host.
-fn furnish(folder: &Path) -> io::Result<()> {
+fn furnish() -> io::Result<()> {
     let (nothing, none) = (None::<&str>, MsFlags::empty());
     for (kind, place) in
         [("proc", "/proc"), ("sysfs", "/sys"), ("tmpfs", "/tmp"), ("tmpfs", "/run")]
@@ -83,7 +85,7 @@ fn furnish(folder: &Path) -> io::Result<()> {
     }
     // Tunnels that a namespace begins with would have the numbers of the laboratory's interfaces.
     fs::write("/proc/sys/net/core/fb_tunnels_only_for_init_net", "1")?;
-    mount(nothing, SHARED, Some("hostfs"), none, Some(folder))?;
+    mount(nothing, SHARED, Some("hostfs"), none, Some(FOLDER))?;
     Ok(())
 }
 

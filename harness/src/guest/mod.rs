@@ -9,18 +9,41 @@
 mod inside;
 mod outside;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Plan;
 use crate::recording::Recording;
 
 pub use outside::run;
 
-/// The variable of the first process with the folder that it shares with the host.
-const FOLDER: &str = "CASTNET_GUEST";
-/// The file with the plan.
-const PLAN: &str = "plan.json";
-/// The file with the answer.
+/// The folder that guest and host share, as the kernel's own process sees it. The command line must not
+/// name the folder itself: the kernel mixes its command line into its random numbers.
+const FOLDER: &str = "/proc/self/cwd";
+/// The file with the order, in that folder.
+const ORDER: &str = "order.json";
+/// The file with the answer, in that folder.
 const ANSWER: &str = "answer.json";
+/// The link to this program, in that folder.
+const INIT: &str = "init";
+/// The variable that makes a first process the one of a guest.
+const GUEST: &str = "CASTNET_GUEST";
+/// The word of the command line, and the variable that it becomes if the kernel does not know it.
+const SEED: &str = "seed";
+
+/// What the first process has to do.
+#[derive(Serialize, Deserialize)]
+struct Order<'a> {
+    /// The plan to run.
+    plan: Cow<'a, Plan>,
+    /// The current folder.
+    here: PathBuf,
+    /// The variables that programs get.
+    environment: BTreeMap<String, String>,
+}
 
 /// What the first process says of the run.
 #[derive(Serialize, Deserialize)]

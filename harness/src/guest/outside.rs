@@ -1,7 +1,11 @@
 //! The host's side of a guest: starts its kernel, waits for its end, and reads the answer.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write as _};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{self, Command, Stdio};
@@ -10,7 +14,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use super::{ANSWER, Answer, FOLDER, PLAN};
+use super::{ANSWER, Answer, FOLDER, GUEST, INIT, ORDER, Order, SEED};
 use crate::backend::{Cancel, RunError};
 use crate::lab::sys::end_with_this_thread;
 use crate::plan::Plan;
@@ -29,6 +33,9 @@ const BEGINS: &str = "time-travel-start=1700000000000000000";
 /// The memory of a guest, which the host gives as it is used.
 const MEMORY: &str = "mem=512M";
 
+/// What glibc must leave alone, since the first process would die of it at once: restartable sequences.
+const TUNABLES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.pthread.rseq=0");
+
 /// The number of lines of the guest's console that a failure shows.
 const LAST_LINES: usize = 8;
 
@@ -42,9 +49,9 @@ pub fn run(kernel: &Path, plan: &Plan, cancel: &Cancel) -> Result<Recording, Run
     let prefix = format!("{PREFIX}{}-", process::id());
     let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(failed)?;
     let console = folder.path().join("console");
-    write(&folder.path().join(PLAN), plan).map_err(failed)?;
+    prepare(folder.path(), plan).map_err(failed)?;
     let bound = plan.end + SPARE;
-    let ended = boot(kernel, folder.path(), &console, bound, cancel);
+    let ended = boot(command(kernel, folder.path(), plan.seed), &console, bound, cancel);
     if cancel.is_cancelled() {
         return Err(RunError::Interrupted);
     }
@@ -70,40 +77,55 @@ fn sweep() {
     }
 }
 
+/// Writes what the first process needs into the folder.
+fn prepare(folder: &Path, plan: &Plan) -> io::Result<()> {
+    symlink(std::env::current_exe()?, folder.join(INIT))?;
+    let text = |(key, value): (OsString, OsString)| {
+        let key = key.into_string().ok().filter(|key| !key.contains('='))?;
+        Some((key, value.into_string().ok()?))
+    };
+    let mut environment: BTreeMap<String, String> = std::env::vars_os().filter_map(text).collect();
+    // The guest has a folder /tmp of its own.
+    environment.remove("TMPDIR");
+    environment.insert(TUNABLES.0.to_owned(), TUNABLES.1.to_owned());
+    let here = std::env::current_dir()?;
+    let order = Order { plan: Cow::Borrowed(plan), here, environment };
+    let mut file = BufWriter::new(File::create(folder.join(ORDER))?);
+    serde_json::to_writer(&mut file, &order)?;
+    file.flush()
+}
+
+/// The guest as a command. What it is given must be equal for equal runs, because the kernel mixes its
+/// command line into its random numbers.
+fn command(kernel: &Path, folder: &Path, seed: u64) -> Command {
+    let mut command = Command::new(kernel);
+    command
+        .args([MEMORY, BEGINS, "root=none", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"])
+        .args(["loglevel=1", "con=null", "con0=null,fd:1", "time-travel=inf-cpu"])
+        .args(["dummy.numdummies=0", "uml_dir=."])
+        .arg(format!("init={FOLDER}/{INIT}"))
+        .arg(format!("{GUEST}=1"))
+        .arg(format!("{SEED}={seed}"))
+        .arg(format!("{}={}", TUNABLES.0, TUNABLES.1))
+        .arg("console=tty0")
+        .current_dir(folder)
+        .env(TUNABLES.0, TUNABLES.1)
+        .stdin(Stdio::null())
+        // A guest that panics signals its whole process group.
+        .process_group(0);
+    end_with_this_thread(&mut command);
+    command
+}
+
 /// Runs the guest to its end, within the bound; false if it had to be ended.
 fn boot(
-    kernel: &Path,
-    folder: &Path,
+    mut command: Command,
     console: &Path,
     bound: Duration,
     cancel: &Cancel,
 ) -> io::Result<bool> {
     let output = File::create(console)?;
-    let mut command = Command::new(kernel);
-    let (program, here) = (std::env::current_exe()?, std::env::current_dir()?);
-    command
-        .args([MEMORY, BEGINS, "root=none", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"])
-        .args([
-            "loglevel=1",
-            "con=null",
-            "con0=null,fd:1",
-            "time-travel=inf-cpu",
-            "dummy.numdummies=0",
-        ])
-        .arg(word("init=", &program))
-        .arg(word("uml_dir=", folder))
-        .arg(word(&format!("{FOLDER}="), folder))
-        .arg("GLIBC_TUNABLES=glibc.pthread.rseq=0")
-        .arg(word("PWD=", &here))
-        .arg(word("PATH=", Path::new(&std::env::var_os("PATH").unwrap_or_default())))
-        .arg("console=tty0")
-        .env("GLIBC_TUNABLES", "glibc.pthread.rseq=0")
-        .stdin(Stdio::null())
-        .stderr(output.try_clone()?)
-        .stdout(output)
-        // A guest that panics signals its whole process group.
-        .process_group(0);
-    end_with_this_thread(&mut command);
+    command.stderr(output.try_clone()?).stdout(output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut guest = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
@@ -119,18 +141,6 @@ fn boot(
         }
         Ok(is_over)
     })
-}
-
-fn word(key: &str, path: &Path) -> std::ffi::OsString {
-    let mut word = std::ffi::OsString::from(key);
-    word.push(path);
-    word
-}
-
-fn write(file: &Path, plan: &Plan) -> io::Result<()> {
-    let mut file = BufWriter::new(File::create(file)?);
-    serde_json::to_writer(&mut file, plan)?;
-    file.flush()
 }
 
 fn read(file: &Path) -> io::Result<Answer> {

@@ -3,6 +3,8 @@
 //! `unsafe` is allowed in no other module of this package.
 #![allow(unsafe_code)]
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, IoSliceMut};
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
@@ -351,6 +353,21 @@ macro_rules! before_main {
     };
 }
 pub(crate) use before_main;
+
+/// Gives this process these variables in addition to its own.
+///
+/// # Errors
+/// The process has further threads, which may read its variables at the same time.
+pub(crate) fn add_to_environment(variables: &BTreeMap<String, String>) -> io::Result<()> {
+    if fs::read_dir("/proc/self/task")?.count() != 1 {
+        return Err(io::Error::other("only a process of one thread may change its variables"));
+    }
+    for (key, value) in variables {
+        // SAFETY: no other thread of this process reads or writes variables, because there is none.
+        unsafe { std::env::set_var(key, value) };
+    }
+    Ok(())
+}
 
 /// Turns writing to a pipe without a reader into an error, instead of the end of the process. The
 /// standard library does so too, but later.
