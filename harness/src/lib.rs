@@ -66,6 +66,7 @@ pub mod explain;
 pub mod fabric;
 pub mod guest;
 pub mod judge;
+pub mod kernel;
 pub mod knobs;
 pub mod lab;
 pub mod member;

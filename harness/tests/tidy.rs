@@ -79,6 +79,7 @@ const LAB: &[(&str, &[&str])] = &[
         &["knobs", "vocabulary", "protocol", "recipe", "scenario", "plan", "recording", "capture"],
     ),
     ("compare", &["protocol", "scenario", "plan", "recording", "capture"]),
+    ("kernel", &[]),
     ("guest", &["lab", "plan", "recording", "backend"]),
     ("swarm", &["knobs", "scenario", "plan", "judge", "backend"]),
     ("snapshot", &["knobs", "protocol", "scenario", "plan", "recording", "capture", "judge"]),

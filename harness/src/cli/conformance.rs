@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
-use castnet_lab::lab::privilege;
 use castnet_lab::plan::Plan;
 use castnet_lab::report::{Finished, conformance as report};
 use castnet_lab::runner::conformance::{Subject, are_sound, table};
@@ -17,6 +16,7 @@ use clap::Args;
 use super::files::{Files, with_wrong};
 use super::progress::Progress;
 use super::selection::SelectionArgs;
+use super::which_kernel::{Found, WhichKernel};
 use super::{Ending, Failure, INTERRUPTED, destination, exit_code, interrupt, run, say, say_json};
 
 #[derive(Args)]
@@ -34,6 +34,10 @@ pub(super) struct ConformanceArgs {
     /// castnet itself, the simulator.
     #[arg(long, value_name = "BACKEND", value_parser = run::backend)]
     backend: Option<Backend>,
+    /// Which kernel `netns` is: `host`, this machine's; `uml`, the one that `castnet kernel build` makes,
+    /// in virtual time; or a file, another program of User-Mode Linux.
+    #[arg(long, value_name = "host|uml|FILE", default_value = "host")]
+    kernel: WhichKernel,
     /// The folder for captures; each device has a folder in it.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
@@ -60,7 +64,8 @@ const AFTER: &str = "Each scenario that proves a clause runs with the device. Se
 pub(super) fn conformance(args: &ConformanceArgs) -> Ending {
     are_sound(&args.device, args.backend == Some(Backend::Sim)).map_err(Failure::usage)?;
     let needs_kernel = args.backend != Some(Backend::Sim);
-    let refusal = needs_kernel.then(privilege::enter).and_then(Result::err);
+    let kernel = if needs_kernel { args.kernel.find() } else { Found::Host };
+    let may_do_without = args.kernel.is_host();
     let mut wrong = 0;
     let mut plans: Vec<Vec<Plan>> = Vec::new();
     for subject in &args.device {
@@ -78,7 +83,7 @@ pub(super) fn conformance(args: &ConformanceArgs) -> Ending {
     for (index, (subject, plans)) in args.device.iter().zip(&plans).enumerate() {
         let backends = match subject.needs_kernel() {
             true => Where::on(&[Backend::Netns]),
-            false => Where::on(&named).unless(refusal.as_ref()),
+            false => Where::on(&named).where_kernel(kernel.refusal().is_none() || !may_do_without),
         };
         // The folder of a recipe of the user's own is named by its path.
         let folder = subject.name().replace(['/', '.'], "_");
@@ -88,7 +93,8 @@ pub(super) fn conformance(args: &ConformanceArgs) -> Ending {
     let orders = Orders {
         at_a_time: args.jobs.map_or_else(at_a_time, usize::from),
         retry_broken: args.retry_broken,
-        refusal: refusal.as_ref(),
+        refusal: kernel.refusal(),
+        guest: kernel.guest(),
         ..Orders::new(jobs, &cancel)
     };
     let finished = follow(&orders);

@@ -16,6 +16,7 @@ mod explain;
 mod files;
 mod interrupt;
 mod judge;
+mod kernel;
 mod list;
 mod man;
 mod memory;
@@ -31,6 +32,7 @@ mod slip;
 mod swarm;
 mod trace;
 mod up;
+mod which_kernel;
 
 use std::io;
 use std::process::ExitCode;
@@ -95,6 +97,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Run a scenario and print its trace: what happened and because of what.
     Trace(trace::TraceArgs),
+    /// Build a kernel that runs in virtual time, for `--kernel uml`, or list those that there are.
+    Kernel(kernel::KernelArgs),
     /// Print or write the manual.
     Man(man::ManArgs),
     /// Print the completions for a shell.
@@ -184,6 +188,7 @@ fn obey(command: Command) -> Ending {
         Command::Judge(args) => judge::judge_capture(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Trace(args) => trace::trace_run(&args),
+        Command::Kernel(args) => kernel::kernel(&args),
         Command::Man(args) => man::man(&args, Cli::command()),
         Command::Completions { shell } => {
             let mut completions = Vec::new();

@@ -1,13 +1,11 @@
 //! `castnet run`
 
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use castnet_lab::backend::netns::Room;
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
-use castnet_lab::lab::privilege;
 use castnet_lab::output::{self, Folder};
 use castnet_lab::plan::{LoadError, Plan};
 use castnet_lab::report::{
@@ -23,6 +21,7 @@ use super::annotations::{Annotations, one_run, wrong_files};
 use super::files::{Paths, with_wrong};
 use super::progress::Progress;
 use super::selection::SelectionArgs;
+use super::which_kernel::{Found, WhichKernel};
 use super::{
     EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, USAGE, complain, destination, exit_code,
     interrupt, list, memory, remark, say, say_coloured, say_json, stdout_style, up, without_output,
@@ -39,11 +38,11 @@ pub(super) struct RunArgs {
     /// comma. By default the kernel, where scenario and machine allow, and else the simulator.
     #[arg(long, value_name = "BACKEND", value_delimiter = ',', value_parser = backend)]
     backend: Vec<Backend>,
-    /// Run on this kernel, a program of User-Mode Linux in virtual time, instead of this machine's; no
-    /// rights are needed. See docs/kernels.md.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["pause_on_fail", "keep"])]
-    #[arg(value_parser = kernel)]
-    kernel: Option<PathBuf>,
+    /// Which kernel `netns` is: `host`, this machine's; `uml`, the one that `castnet kernel build` makes,
+    /// in virtual time and without any rights; or a file, another program of User-Mode Linux. See
+    /// docs/kernels.md.
+    #[arg(long, value_name = "host|uml|FILE", conflicts_with_all = ["pause_on_fail", "keep"])]
+    kernel: Option<WhichKernel>,
     /// The folder for captures.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
@@ -107,15 +106,17 @@ fn long_help() -> String {
 }
 
 pub(super) fn run(args: &RunArgs) -> Ending {
-    if args.kernel.is_some() && args.backend == [Backend::Sim] {
+    let which = args.kernel.clone().unwrap_or_default();
+    if !which.is_host() && args.backend == [Backend::Sim] {
         return Err(Failure::usage(
             "--kernel is for `netns`: the simulator runs on no kernel".to_owned(),
         ));
     }
-    let needs_kernel = args.kernel.is_none()
-        && (args.backend.is_empty() || args.backend.contains(&Backend::Netns));
-    let refusal = needs_kernel.then(privilege::enter).and_then(Result::err);
-    if let Some(refusal) = refusal.as_ref().filter(|_| args.backend.is_empty()) {
+    let needs_kernel = args.backend.is_empty() || args.backend.contains(&Backend::Netns);
+    let kernel = if needs_kernel { which.find() } else { Found::Host };
+    // Nothing takes the place of a kernel that was asked for.
+    let may_do_without = which.is_host() && args.backend.is_empty();
+    if let Some(refusal) = kernel.refusal().filter(|_| may_do_without) {
         complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
     }
     let Loaded { plans, mut wrong, .. } = args.load()?;
@@ -134,7 +135,8 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     args.try_output()?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
-    let backends = Where::on(&args.backend).unless(refusal.as_ref());
+    let backends =
+        Where::on(&args.backend).where_kernel(kernel.refusal().is_none() || !may_do_without);
     let mut jobs = runner::jobs(&plans, &backends, args.repeat, &args.out);
     for job in &mut jobs {
         if let Some(seed) = args.seed_of(job) {
@@ -150,8 +152,8 @@ pub(super) fn run(args: &RunArgs) -> Ending {
         retry_broken: args.retry_broken,
         hold: args.hold(),
         wrong: wrong.iter().map(WrongFile::from).collect(),
-        refusal: refusal.as_ref(),
-        guest: args.kernel.as_deref(),
+        refusal: kernel.refusal(),
+        guest: kernel.guest(),
         ..Orders::new(jobs, &cancel)
     };
     follow(args, &orders)
@@ -223,19 +225,6 @@ fn overview(args: &RunArgs, campaign: &Campaign) -> Report {
         .and_then(|out| out.publish(Path::new(INDEX), |mut file| file.write_all(page.as_bytes())));
     written.map_err(|error| Failure::broken(format!("{}: {error}", path.display())))?;
     Ok(Some(path))
-}
-
-/// Reads the path of a kernel, which is a program.
-fn kernel(path: &str) -> Result<PathBuf, String> {
-    let told = |why: String| format!("{why}: docs/kernels.md says how a kernel is made");
-    let kernel = std::path::absolute(path).map_err(|error| told(error.to_string()))?;
-    match kernel.metadata() {
-        Err(error) => Err(told(error.to_string())),
-        Ok(file) if !file.is_file() || file.permissions().mode() & 0o111 == 0 => {
-            Err(told("it is no program".to_owned()))
-        }
-        Ok(_) => Ok(kernel),
-    }
 }
 
 /// Reads the word for a backend.

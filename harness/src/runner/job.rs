@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use crate::lab::privilege::Refusal;
 use crate::plan::Plan;
 use crate::report::Unfinished;
 use crate::scenario::Backend;
@@ -32,10 +31,10 @@ impl Where {
         Self { named, has_kernel: true }
     }
 
-    /// Adapts to a machine on which the kernel may have been refused.
+    /// Adapts to a machine on which no run may be possible on the kernel.
     #[must_use]
-    pub fn unless(self, refusal: Option<&Refusal>) -> Self {
-        Self { has_kernel: refusal.is_none(), ..self }
+    pub fn where_kernel(self, has_kernel: bool) -> Self {
+        Self { has_kernel, ..self }
     }
 
     /// The backends for this scenario: at least one. If the scenario allows none of the requested
@@ -133,7 +132,7 @@ impl Job<'_> {
     }
 
     /// Why it cannot be run, if the scenario or the machine says so.
-    pub(super) fn refusal(&self, machine: Option<&Refusal>) -> Option<String> {
+    pub(super) fn refusal(&self, machine: Option<&str>) -> Option<String> {
         let (plan, backend) = (&self.plan, self.backend);
         if !plan.runs_on(backend) {
             let because = plan.backends.as_ref().map_or("", |backends| &backends.because);

@@ -8,7 +8,6 @@ use tokio::sync::oneshot;
 use super::Job;
 use crate::backend::netns::Room;
 use crate::backend::{Cancel, at_a_time};
-use crate::lab::privilege::Refusal;
 use crate::report::{Finished, WrongFile};
 
 /// The order for a campaign.
@@ -26,8 +25,8 @@ pub struct Orders<'a> {
     pub hold: Hold,
     /// The files that were requested and cannot be run.
     pub wrong: Vec<WrongFile>,
-    /// Why this machine cannot run anything on the kernel.
-    pub refusal: Option<&'a Refusal>,
+    /// Why nothing can run on the kernel.
+    pub refusal: Option<&'a str>,
     /// The kernel of User-Mode Linux for runs on the kernel, if it is not this machine's.
     pub guest: Option<&'a Path>,
     /// Ends the campaign.

@@ -106,7 +106,7 @@ fn lock(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
 
 /// Runs requests until no more can come.
 fn serve() -> Result<(), String> {
-    let refusal = privilege::enter().err().map(|refusal| &*Box::leak(Box::new(refusal)));
+    let refusal = privilege::enter().err().map(|refusal| &*refusal.to_string().leak());
     for request in io::stdin().lines().map_while(Result::ok) {
         let (number, request): (u64, Request) =
             serde_json::from_str(&request).map_err(|why| format!("{request}: {why}"))?;

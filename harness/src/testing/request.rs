@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::{Outcome, Run};
 use crate::backend::Cancel;
 use crate::judge;
-use crate::lab::privilege::Refusal;
 use crate::plan::{Plan, load};
 use crate::report::text::{self, Style};
 use crate::runner::{self, Orders, Where};
@@ -30,7 +29,7 @@ pub(super) struct Request {
 
 impl Request {
     /// Runs the request in this process.
-    pub(super) fn run(&self, refusal: Option<&Refusal>) -> Outcome {
+    pub(super) fn run(&self, refusal: Option<&str>) -> Outcome {
         let mut plans = match load(&self.path) {
             Ok(plans) => plans,
             Err(error) => return self.broken(&error.to_string()),
@@ -42,7 +41,7 @@ impl Request {
         self.carry_out(&plans, refusal)
     }
 
-    fn carry_out(&self, plans: &[Plan], refusal: Option<&Refusal>) -> Outcome {
+    fn carry_out(&self, plans: &[Plan], refusal: Option<&str>) -> Outcome {
         let backend = Backend::WORDS.iter().find(|(word, _)| *word == self.backend);
         let backends: Vec<Backend> = backend.map(|(_, backend)| *backend).into_iter().collect();
         let jobs = runner::jobs(plans, &Where::on(&backends), 1, &self.out);

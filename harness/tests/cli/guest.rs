@@ -65,7 +65,8 @@ fn a_guest_ends_with_castnet() {
     for signal in [Signal::SIGINT, Signal::SIGKILL] {
         let folder = folder("guest-endless");
         let pid = folder.join("pid");
-        kernel(&folder, "echo $$ > pid.new; mv pid.new pid; exec sleep 1000");
+        let script = "cd FOLDER; echo $$ > pid.new; mv pid.new pid; exec sleep 1000";
+        kernel(&folder, &script.replace("FOLDER", &folder.display().to_string()));
         let mut child = spawn(&folder, &["run", "x.toml", "--kernel", "./kernel"]);
         until("the guest starts", PROMPT * 5, || pid.exists());
         let guest = Pid::from_raw(fs::read_to_string(&pid).unwrap().trim().parse().unwrap());
@@ -89,12 +90,10 @@ fn a_guest_ends_with_castnet() {
 }
 
 fn a_scenario_passes_in_a_guest() {
-    let kernel = std::env::var("CASTNET_KERNEL").unwrap();
     let folder = folder("guest");
     let scenarios = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/igmp/v2");
     let filter = ["--filter", "leave-last-member", "--filter", "membership-timeout"];
-    let output =
-        castnet(&folder, &[&["run", scenarios, "--kernel", &kernel][..], &filter].concat());
+    let output = castnet(&folder, &[&["run", scenarios, "--kernel", "uml"][..], &filter].concat());
     let told = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
     assert!(told.contains("[netns]") || told.contains("netns"), "{told}");

@@ -11,6 +11,7 @@ mod folders;
 mod guest;
 mod interrupt;
 mod judge;
+mod kernel;
 mod ladder;
 mod machine;
 mod needs;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         guest::TESTS,
         interrupt::TESTS,
         judge::TESTS,
+        kernel::TESTS,
         ladder::TESTS,
         machine::TESTS,
         new::TESTS,

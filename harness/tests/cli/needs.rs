@@ -25,7 +25,7 @@ pub(super) enum Need {
     Root,
     /// A user namespace in which more can be forbidden.
     UserNamespace,
-    /// A kernel of User-Mode Linux, named by `CASTNET_KERNEL`.
+    /// A kernel of User-Mode Linux that `castnet kernel build` has made.
     Guest,
 }
 
@@ -87,9 +87,7 @@ impl Need {
             Self::Kernel => fails(Command::new(CASTNET).arg("doctor")),
             Self::Root if is_root() => Self::Kernel.missing(),
             Self::Root => Some("some tests need root".to_owned()),
-            Self::Guest => std::env::var_os("CASTNET_KERNEL").is_none().then(|| {
-                "some tests need a kernel in CASTNET_KERNEL (docs/kernel.sh makes one)".to_owned()
-            }),
+            Self::Guest => fails(Command::new(CASTNET).args(["kernel", "path"])),
             Self::UserNamespace => {
                 let args = ["--user", "--map-root-user", "--net", "--mount", "true"];
                 fails(Command::new("unshare").args(args))
