@@ -7,8 +7,8 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use castnet::kernel::Clock;
-use castnet_lab::kernel::build::{self, Order, Progress, Source, VERSION, build};
-use castnet_lab::kernel::{self, Built, CONFIG, PATCHES};
+use castnet_lab::kernel::build::{Order, Source, VERSION, build};
+use castnet_lab::kernel::{self, Built, CONFIG, PATCHES, Progress};
 use clap::{Args, Subcommand};
 
 use super::{Ending, Failure, UNSUPPORTED, complain, say};
@@ -96,7 +96,7 @@ fn build_one(args: &BuildArgs) -> Ending {
     let built = build(&folder, &Order { source, jobs }, &mut tell);
     clear(terminal);
     let program = built.map_err(|failure| match failure {
-        build::Failure::Missing(_) => {
+        kernel::Failure::Missing(_) => {
             Failure { code: UNSUPPORTED, message: format!("no kernel is built: {failure}") }
         }
         failure => Failure::broken(format!("no kernel is built: {failure}")),

@@ -1,9 +1,9 @@
 //! Builds a kernel, or goes on with a build that was interrupted.
 
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 
+use super::outcome::{Failure, Progress};
 use super::steps::{Step, has_source, installed};
 use super::{CONFIG, PROGRAM, name_of, needs};
 
@@ -26,38 +26,6 @@ pub struct Order {
     pub source: Source,
     /// How many compilers run at a time.
     pub jobs: usize,
-}
-
-/// What the observer of a build gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// A step begins, in words.
-    Step(String),
-    /// So many files have been compiled in this call.
-    Compiled(usize),
-}
-
-/// Why there is no kernel.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Failure {
-    /// The machine lacks something, each in words.
-    #[error("missing here:\n  {}", .0.join("\n  "))]
-    Missing(Vec<String>),
-    /// Another process builds this kernel.
-    #[error("another process builds it in {}", .0.display())]
-    Busy(PathBuf),
-    /// A step, in words, failed for this reason.
-    #[error("{0}: {1}")]
-    Step(String, String),
-    /// A file could not be read or written.
-    #[error("{}: {error}", .path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the machine said.
-        error: io::Error,
-    },
 }
 
 /// Builds the kernel below the folder and returns its program. One that is there is not built again, and

@@ -8,11 +8,14 @@
 
 pub mod build;
 mod needs;
+mod outcome;
 mod steps;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+pub use outcome::{Failure, Progress};
 
 /// What is added to the smallest configuration of a kernel.
 pub const CONFIG: &str = include_str!("../../kernel/uml.config");

@@ -42,9 +42,8 @@ pub(super) fn missing(folder: &Path, fetches: bool, unpacks: bool) -> Vec<String
             "where no packages of Debian can be had, give a source with --source FILE".to_owned(),
         );
     }
-    let free = statvfs(folder).map_or(u64::MAX, |stat| {
-        u64::from(stat.fragment_size()) * u64::from(stat.blocks_available())
-    });
+    let free =
+        statvfs(folder).map_or(u64::MAX, |stat| stat.fragment_size() * stat.blocks_available());
     if unpacks && free < ROOM {
         let (free, needed) = (free >> 20, ROOM >> 20);
         let folder = folder.display();

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::build::{Failure, Progress};
+use super::outcome::{Failure, Progress};
 use super::{CONFIG, PATCHES};
 
 /// What a configured kernel must have; without it no run is in virtual time.

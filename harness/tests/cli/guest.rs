@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -18,7 +19,8 @@ tests! {
         the_simulator_has_no_kernel,
         a_guest_ends_with_castnet;
     Guest:
-        a_scenario_passes_in_a_guest;
+        a_scenario_passes_in_a_guest,
+        equal_seeds_make_equal_octets_on_a_busy_machine_and_another_seed_does_not;
 }
 
 /// The longest time for anything here that must be prompt.
@@ -97,4 +99,38 @@ fn a_scenario_passes_in_a_guest() {
     let told = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
     assert!(told.contains("[netns]") || told.contains("netns"), "{told}");
+}
+
+/// A process that uses a CPU until this is dropped.
+struct Hog(Child);
+
+impl Hog {
+    fn start() -> Self {
+        Self(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap())
+    }
+}
+
+impl Drop for Hog {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// Two hosts answer after random delays of the kernel's: the octets say when.
+fn equal_seeds_make_equal_octets_on_a_busy_machine_and_another_seed_does_not() {
+    let folder = folder("guest-seed");
+    let scenarios =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/igmp/v2/report-suppression.toml");
+    let captured = |out: &str, seed: &str| {
+        let arguments = ["run", scenarios, "--kernel", "uml", "--out", out, "--seed", seed];
+        let output = castnet(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+        fs::read(folder.join(out).join("igmp/v2/report-suppression.pcapng")).unwrap()
+    };
+    let first = captured("a", "1");
+    let hogs: Vec<Hog> = std::iter::repeat_with(Hog::start).take(6).collect();
+    assert!(captured("b", "1") == first, "equal seeds, and other octets");
+    drop(hogs);
+    assert!(captured("c", "2") != first, "another seed, and equal octets");
 }
