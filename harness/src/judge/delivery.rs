@@ -1,16 +1,16 @@
 //! Judges what reaches a receiver.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use castnet::time::Instant;
 
 use super::window::{Counted, Purpose, Span, not_done};
 use super::{Evidence, Judged, PASS, Seen, Value};
-use crate::capture::decode::{Content, Packet, decode};
+use crate::capture::decode::{Content, Packet};
 use crate::plan::arithmetic::Count;
-use crate::plan::{Act, Action, PortId, Receiver, Role, Window};
+use crate::plan::{Act, Action, Receiver, Role, Window};
 use crate::recording::{Delivery, Number};
-use crate::scenario::FaultAction;
 
 const NONE_SENT: &str = "no source sent any such datagram";
 
@@ -51,16 +51,21 @@ impl Evidence<'_> {
     /// Whether a silent socket in the window says anything about routers.
     fn could_have_received(&self, receiver: &Receiver, window: &Window) -> Judged {
         let Some(span) = self.span(window, Purpose::AtMost) else { return not_done(window) };
-        let mut why = if !self.sent(receiver).any(|(_, at)| span.contains(at)) {
+        let sources: BTreeSet<IpAddr> = self
+            .sent_of(receiver)
+            .filter(|(_, seen)| span.contains(seen.at))
+            .map(|(_, seen)| seen.packet.source)
+            .collect();
+        let mut why = if sources.is_empty() {
             vec!["no source was sending then, so that none was received proves nothing".to_owned()]
-        } else if !self.was_member(receiver, &span) {
+        } else if !sources.iter().any(|source| self.wanted(receiver, *source, &span)) {
             vec![
-                "the receiver was no member then: whatever the routers did, its socket is silent"
+                "the receiver wanted none of it then: whatever the routers did, its socket is silent"
                     .to_owned(),
                 "(`none-after` looks at what reaches its interface)".to_owned(),
             ]
         } else if let Some(why) = self.is_cut_off(receiver, &span) {
-            vec![why]
+            vec![format!("{why}, so that none was received proves nothing")]
         } else {
             return PASS;
         };
@@ -68,51 +73,19 @@ impl Evidence<'_> {
         Judged::vacuous(why)
     }
 
-    /// Why nothing could reach the receiver in the span, whatever the routers did: its interfaces were
-    /// down, or a fault kept datagrams from it.
-    fn is_cut_off(&self, receiver: &Receiver, span: &Span) -> Option<String> {
-        let ports = &self.plan.nodes[receiver.node].ports;
-        let is_down = |port: &PortId| {
-            let comes_up = self.plan.acts.iter().enumerate().any(|(id, act)| {
-                matches!(act.action, Action::Interface { port: of, up: true } if of == *port)
-                    && self.done(id).is_some_and(|at| span.contains(at))
-            });
-            self.down_since(*port, span.from).is_some() && !comes_up
-        };
-        if ports.iter().all(is_down) {
-            return Some("its interface was down, so that the silence proves nothing".to_owned());
-        }
-        let links = ports.iter().map(|&port| self.plan.ports[port].link);
-        let links: BTreeSet<_> = links.collect();
-        let lost = self.recording.struck.iter().filter(|struck| {
-            let action = struck.fault.map(|fault| &self.plan.faults[fault].action);
-            matches!(action, Some(FaultAction::Drop | FaultAction::Partition(_)))
-                && span.contains(struck.at)
-                && links.contains(&self.plan.ports[struck.port].link)
-                && struck.to.is_none_or(|to| ports.contains(&to))
-                && decode(&struck.bytes).is_some_and(|packet| {
-                    matches!(packet.content, Content::Data(_)) && is_for(receiver, &packet)
-                })
-        });
-        let lost = lost.count();
-        (lost > 0)
-            .then(|| format!("a fault kept {lost} from it, so that the silence proves nothing"))
-    }
-
-    /// Whether the receiver was a member of the group at any time of the span.
-    fn was_member(&self, receiver: &Receiver, span: &Span) -> bool {
+    /// Whether the receiver's socket took datagrams of the source at any time of the span.
+    fn wanted(&self, receiver: &Receiver, source: IpAddr, span: &Span) -> bool {
         let acts =
             || self.plan.acts.iter().enumerate().filter(|(_, act)| act.node == receiver.node);
         acts().any(|(id, act)| {
             let Action::Join(port, group, _) = act.action else { return false };
-            let sources = receiver.sources.as_deref();
-            let wants = |act: &Act| act.action.wants(port, receiver.group, sources);
-            let left = acts().find(|(later, act)| *later > id && wants(act) == Some(false));
-            let left = left.and_then(|(id, _)| self.done(id));
+            let wants = |act: &Act| act.action.wants(port, receiver.group, Some(&[source]));
+            let ended = acts().find(|(later, act)| *later > id && wants(act) == Some(false));
+            let ended = ended.and_then(|(id, _)| self.done(id));
             group == receiver.group
                 && wants(act) == Some(true)
                 && self.done(id).is_some_and(|joined| joined < span.to)
-                && left.is_none_or(|left| left > span.from)
+                && ended.is_none_or(|ended| ended > span.from)
         })
     }
 
@@ -138,7 +111,10 @@ impl Evidence<'_> {
         let (sent, more) = (copies.len(), wrong.len() - lost);
         let mut why = vec![format!("of {sent} sent, {lost} did not arrive, {more} more than once")];
         why.extend(span.describe());
-        if lost > 0 && !self.was_member(receiver, &span) {
+        let wanted = |seen: &Seen| self.wanted(receiver, seen.packet.source, &span);
+        if lost > 0
+            && !self.sent_of(receiver).any(|(_, seen)| span.contains(seen.at) && wanted(seen))
+        {
             why.push("the receiver was no member then".to_owned());
         }
         let first = wrong.first().map(|(number, _)| **number);
@@ -181,7 +157,7 @@ impl Evidence<'_> {
             return Judged::vacuous(why);
         }
         match self.is_cut_off(receiver, &span) {
-            Some(why) => Judged::vacuous(vec![why]),
+            Some(why) => Judged::vacuous(vec![format!("{why}, so the silence proves nothing")]),
             None => PASS,
         }
     }
@@ -230,13 +206,20 @@ impl Evidence<'_> {
 
     /// The datagrams for the receiver's group, as they left their sources.
     pub(super) fn sent(&self, receiver: &Receiver) -> impl Iterator<Item = (Number, Instant)> {
-        self.seen.iter().filter_map(move |seen| {
+        self.sent_of(receiver).map(|(number, seen)| (number, seen.at))
+    }
+
+    fn sent_of(&self, receiver: &Receiver) -> impl Iterator<Item = (Number, &Seen)> {
+        self.sent_by_sources().filter(|(_, seen)| is_for(receiver, &seen.packet))
+    }
+
+    /// All datagrams, as they left their sources.
+    pub(super) fn sent_by_sources(&self) -> impl Iterator<Item = (Number, &Seen)> {
+        self.seen.iter().filter_map(|seen| {
             let node = &self.plan.nodes[self.plan.ports[seen.port].node];
             let from_source = seen.outgoing && matches!(node.role, Role::Source);
             match seen.packet.content {
-                Content::Data(number) if from_source && is_for(receiver, &seen.packet) => {
-                    Some((number, seen.at))
-                }
+                Content::Data(number) if from_source => Some((number, seen)),
                 _ => None,
             }
         })
@@ -250,7 +233,7 @@ impl Evidence<'_> {
     }
 }
 
-fn is_for(receiver: &Receiver, packet: &Packet) -> bool {
+pub(super) fn is_for(receiver: &Receiver, packet: &Packet) -> bool {
     receiver.group.addr() == packet.destination
         && receiver.sources.as_ref().is_none_or(|of| of.contains(&packet.source))
 }

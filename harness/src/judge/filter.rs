@@ -33,6 +33,17 @@ impl Evidence<'_> {
         }
     }
 
+    /// Whether a datagram is like those of the filter, whoever sent it, or would be with a TTL that one
+    /// more router lowers.
+    pub(super) fn is_nearly(&self, filter: &Filter, seen: &Seen) -> bool {
+        let ttl = filter.wants(PacketField::Ttl);
+        let of_others = |(field, _): &&(PacketField, Value)| *field != PacketField::Ttl;
+        let fields = filter.fields.iter().filter(of_others).cloned().collect();
+        let hops = u64::from(seen.packet.ttl);
+        let is_near = |ttl: &Value| [hops, hops.saturating_sub(1)].map(Value::Whole).contains(ttl);
+        ttl.is_none_or(is_near) && self.is_like(&Filter { from: None, fields, ..*filter }, seen)
+    }
+
     /// Whether the frame was sent by the port, even if a switch has passed it on since.
     fn comes_from(&self, port: PortId, seen: &Seen) -> bool {
         match self.plan.is_switched(self.plan.ports[seen.port].link) {

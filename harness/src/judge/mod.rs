@@ -22,6 +22,7 @@ mod passage;
 mod remarks;
 mod repeated;
 mod setting;
+mod silence;
 mod state;
 mod window;
 
@@ -195,9 +196,8 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
     let unkept = recording.unkept.frames > 0;
     let mut invariants = if unkept { Vec::new() } else { evidence.standings() };
     repeated::fold(&mut findings, &mut invariants);
-    let worst = findings.iter().map(|finding| finding.outcome).max();
-    let mut outcome = worst.unwrap_or(Outcome::Vacuous);
-    outcome = invariants.iter().map(Standing::outcome).fold(outcome, Outcome::max);
+    let worst = findings.iter().map(|finding| finding.outcome).max().unwrap_or(Outcome::Vacuous);
+    let mut outcome = invariants.iter().map(Standing::outcome).fold(worst, Outcome::max);
     let mut reasons = recording.broken.clone();
     reasons.extend(evidence.not_done());
     reasons.extend(evidence.not_sent());

@@ -4,6 +4,7 @@ use castnet::time::Seconds;
 
 use super::window::{Counted, Span};
 use super::{Evidence, Judged, PASS, Seen};
+use crate::capture::decode::Content;
 use crate::plan::arithmetic::{Count, Length};
 use crate::plan::{Filter, Link, Role, Window};
 use crate::scenario::PacketKind;
@@ -36,41 +37,69 @@ impl Evidence<'_> {
             }
             Counted::Right(span) => span,
         };
-        if count.min == 0
-            && let Some(why) = self.no_control(filter, &span, &matching)
-        {
-            let mut why = vec![format!("{why}, so its absence here proves nothing")];
-            why.extend(span.describe());
+        if let Some(why) = self.hollow(filter, count, &span, &matching) {
             return Judged::vacuous(why);
-        }
-        if let Some(max) = count.max.filter(|max| *max > 0 && count.min == 0)
-            && max as usize > matching.len() * FAR + FAR
-        {
-            let all = matching.len();
-            let why = format!(
-                "in the whole run there were {all}, so that a limit of {max} proves nothing"
-            );
-            return Judged::vacuous(vec![why]);
         }
         let within: Vec<&Seen> =
             matching.into_iter().filter(|seen| span.contains(seen.at)).collect();
         spacing.map_or(PASS, |spacing| self.spaced(spacing, &within))
     }
 
+    /// Why such a number of packets proves nothing, if that is so.
+    fn hollow(
+        &self,
+        filter: &Filter,
+        count: &Count,
+        span: &Span,
+        matching: &[&Seen],
+    ) -> Option<Vec<String>> {
+        if count.min == 0
+            && let Some(why) = self.no_control(filter, span, matching)
+        {
+            let mut why = vec![format!("{why}, so its absence here proves nothing")];
+            why.extend(span.describe());
+            return Some(why);
+        }
+        let mut within = matching.iter().filter(|seen| span.contains(seen.at));
+        if count.max.is_none() && filter.from.is_none() && within.all(|seen| self.is_own(seen)) {
+            return Some(vec!["the laboratory itself has sent all of them".to_owned()]);
+        }
+        let max = count.max.filter(|max| *max > 0 && count.min == 0)?;
+        let all = matching.len();
+        (max as usize > all * FAR + FAR).then(|| {
+            vec![format!(
+                "in the whole run there were {all}, so that a limit of {max} proves nothing"
+            )]
+        })
+    }
+
+    /// Whether the laboratory has sent the packet, and no device has passed it on.
+    fn is_own(&self, seen: &Seen) -> bool {
+        match self.plan.nodes[self.plan.ports[seen.port].node].role {
+            Role::Injector(_) => true,
+            Role::Source => matches!(seen.packet.content, Content::Data(_)),
+            Role::Router(_) | Role::Listener(_) | Role::Switch(_) => false,
+        }
+    }
+
     /// Why the absence of the packets proves nothing, if that is so.
     fn no_control(&self, filter: &Filter, span: &Span, matching: &[&Seen]) -> Option<String> {
         // A datagram may stray onto any link; an IGMP message is expected on its own link.
         if filter.kind == PacketKind::Data {
-            let sent = self.seen.iter().any(|seen| {
-                let node = &self.plan.nodes[self.plan.ports[seen.port].node];
-                let from_source = seen.outgoing && matches!(node.role, Role::Source);
-                let of_flow = filter.group.is_none_or(|group| seen.packet.names(group))
+            let of_flow = |seen: &Seen| {
+                filter.group.is_none_or(|group| seen.packet.names(group))
                     && filter
                         .wants(PacketField::Source)
-                        .is_none_or(|source| *source == Value::Address(seen.packet.source));
-                from_source && of_flow && seen.packet.is(filter.kind) && span.contains(seen.at)
-            });
-            return (!sent).then(|| "no source sent such a datagram then".to_owned());
+                        .is_none_or(|source| *source == Value::Address(seen.packet.source))
+            };
+            let mut sent = self.sent_by_sources();
+            if !sent.any(|(_, seen)| span.contains(seen.at) && of_flow(seen)) {
+                return Some("no source sent such a datagram then".to_owned());
+            }
+            if !self.seen.iter().any(|seen| self.is_nearly(filter, seen)) {
+                return Some("no datagram was like this anywhere, at any time".to_owned());
+            }
+            return self.is_silenced(filter, span);
         }
         // A packet that the switch has not forwarded was on another of its links instead.
         let Link { name: link, segment, .. } = &self.plan.links[filter.link];
@@ -81,7 +110,10 @@ impl Evidence<'_> {
         if elsewhere.into_iter().any(|seen| self.is_like(filter, seen)) {
             return None;
         }
-        matching.is_empty().then(|| format!("no such packet was on {link} at any time"))
+        if matching.is_empty() {
+            return Some(format!("no such packet was on {link} at any time"));
+        }
+        self.is_silenced(filter, span)
     }
 
     fn wrong_count(

@@ -175,8 +175,7 @@ impl Evidence<'_> {
 
     /// The ports on the link of this one, and beyond the switches on it.
     pub(super) fn segment(&self, port: PortId) -> impl Iterator<Item = PortId> {
-        let of = |port: PortId| self.plan.links[self.plan.ports[port].link].segment;
-        (0..self.plan.ports.len()).filter(move |&other| of(other) == of(port))
+        self.on_segment(self.plan.ports[port].link)
     }
 
     /// When General Queries from the address of this port were on its segment.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::claim::Claims;
 use super::devices::{Devices, Swap};
-use super::limits::Limits;
+use super::planned::Planned;
 use super::timing::Timing;
 use super::topology::Topology;
 use super::{
-    Act, Action, Check, Device, Golden, Node, Plan, Role, evidence, fault, proof, timeline,
+    Act, Action, Check, Claim, Device, Golden, Node, Plan, Role, evidence, fault, proof, timeline,
 };
 use crate::scenario::diagnostic::{Diagnostics, Rejected, render_remark};
 use crate::scenario::{
@@ -179,10 +179,12 @@ fn plan(
         let written = scenario.tolerance.as_ref().map(|given| &given.span);
         let (acts, struck) = (&acts, &struck);
         let (nodes, ports) = (&topology.nodes, &topology.ports);
-        let limits = Limits { acts, nodes, ports, struck, tolerance, written, end };
-        limits.check(&checks, faults);
-        limits.contradictions(&checks, source, faults);
-        proof::bind(&scenario.proves, &mut checks, scenario.family, faults);
+        let planned = Planned { acts, nodes, ports, struck, tolerance, written, end };
+        planned.check_limits(&checks, faults);
+        planned.contradictions(&checks, source, faults);
+        planned.own(&checks, faults);
+        let shows = |claim: &Claim, actor| claim.shows(actor) && !planned.is_own(claim);
+        proof::bind(&scenario.proves, &mut checks, scenario.family, shows, faults);
     }
     let checks: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();
     let backends = scenario.backends.or_else(|| elsewhere(&topology.nodes));

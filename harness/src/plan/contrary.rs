@@ -1,5 +1,5 @@
-//! Refuses two expectations that count the same things in one time and contradict each other: at
-//! least so many in a part of a time in which the other one wants fewer.
+//! Refuses expectations that count the same things and contradict each other: at least so many in a part
+//! of a time in which another one wants fewer, and sums over several times that cannot be.
 //!
 //! The tolerance would let both pass for a packet that is a little late, since it makes each
 //! window longer or shorter in favour of its claim. Claims about states and measured lengths have no
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::arithmetic::Length;
-use super::limits::Limits;
+use super::planned::Planned;
 use super::{Check, Claim, Filter, Latency, Receiver};
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{Expectation, Source};
@@ -49,7 +49,7 @@ impl Bound<'_> {
     }
 }
 
-impl Limits<'_> {
+impl Planned<'_> {
     /// Refuses each expectation that an earlier one contradicts, at its place.
     pub(super) fn contradictions(
         &self,
@@ -88,6 +88,30 @@ impl Limits<'_> {
                 format!("{here} by this one, and {there} by that of line {line} in that time");
             let help = "a change that comes at an edge needs some time between the two windows";
             faults.error_with_help(&checks[later].0.span, message, label, help);
+        }
+        if faults.is_empty()
+            && let Some(sum) = contrary_sum(&bounds)
+        {
+            let lines = |of: &[usize]| {
+                let lines: Vec<String> = of
+                    .iter()
+                    .map(|&nth| source.line(checks[nth].0.span.start).to_string())
+                    .collect();
+                match lines.as_slice() {
+                    [line] => format!("that of line {line}"),
+                    lines => format!("those of lines {}", lines.join(" and ")),
+                }
+            };
+            let (least, most) = (lines(&sum.least), lines(&sum.most));
+            let all = sum.least.iter().chain(&sum.most).copied();
+            let last = all.max().unwrap_or_default();
+            let label = format!(
+                "at least {} in all by {least}, and at most {} by {most} in that time",
+                sum.min, sum.max
+            );
+            let message = "of expectations whose sums contradict each other one is false";
+            let help = "count what is in one time once";
+            faults.error_with_help(&checks[last].0.span, message, label, help);
         }
     }
 
@@ -142,6 +166,73 @@ impl Limits<'_> {
                 .collect(),
         }
     }
+}
+
+/// Sums of counts that contradict each other, and the expectations that make them.
+struct ContrarySum {
+    least: Vec<usize>,
+    min: u64,
+    most: Vec<usize>,
+    max: u64,
+}
+
+/// The first contradiction that several expectations make only together.
+fn contrary_sum(bounds: &[(usize, Bound<'_>)]) -> Option<ContrarySum> {
+    bounds.iter().find_map(|(nth, bound)| {
+        let upper = bound.max.map(u64::from).and_then(|max| {
+            let (least, min) = most_apart(bounds, bound);
+            (min > max).then(|| ContrarySum { least, min, most: vec![*nth], max })
+        });
+        upper.or_else(|| {
+            let (min, (most, max)) = (u64::from(bound.min), fewest_over(bounds, bound)?);
+            (min > max).then(|| ContrarySum { least: vec![*nth], min, most, max })
+        })
+    })
+}
+
+/// The most that is wanted in times of `whole` that do not overlap, and by which expectations.
+fn most_apart(bounds: &[(usize, Bound<'_>)], whole: &Bound<'_>) -> (Vec<usize>, u64) {
+    let mut parts: Vec<_> =
+        bounds.iter().filter(|(_, part)| part.min > 0 && part.is_within(whole)).collect();
+    parts.sort_by_key(|(_, part)| part.to);
+    // By the end of the time, in its order: the most up to there.
+    let mut best: Vec<(Duration, Vec<usize>, u64)> = vec![(Duration::ZERO, Vec::new(), 0)];
+    for (nth, part) in parts {
+        let before = best.partition_point(|(to, ..)| *to <= part.from).saturating_sub(1);
+        let (_, before, wanted) = &best[before];
+        let with = wanted.saturating_add(part.min.into());
+        if best.last().is_some_and(|(.., most)| with > *most) {
+            let by = before.iter().copied().chain([*nth]).collect();
+            best.push((part.to, by, with));
+        }
+    }
+    best.pop().map(|(_, by, most)| (by, most)).unwrap_or_default()
+}
+
+/// The fewest that are allowed by times that together cover all of `whole`, and by which expectations;
+/// `None` if nothing covers it.
+fn fewest_over(bounds: &[(usize, Bound<'_>)], whole: &Bound<'_>) -> Option<(Vec<usize>, u64)> {
+    let covers = |over: &Bound<'_>| {
+        let (from, to) = (over.from.max(whole.from), over.to.min(whole.to));
+        let part = Bound { from, to, ..*whole };
+        from < to && part.is_within(over)
+    };
+    let mut over: Vec<_> = bounds
+        .iter()
+        .filter_map(|(nth, over)| Some((*nth, over.max?, *over)))
+        .filter(|(.., over)| covers(over))
+        .collect();
+    over.sort_by_key(|(.., over)| over.to);
+    let mut reached: Vec<(Duration, Vec<usize>, u64)> = vec![(whole.from, Vec::new(), 0)];
+    for (nth, max, over) in over {
+        let known = reached.iter().filter(|(to, ..)| over.from <= *to);
+        if let Some((_, by, most)) = known.min_by_key(|(.., most)| *most) {
+            let by = by.iter().copied().chain([nth]).collect();
+            reached.push((over.to, by, most.saturating_add(max.into())));
+        }
+    }
+    let whole = reached.into_iter().filter(|(to, ..)| whole.to <= *to);
+    whole.min_by_key(|(.., most)| *most).map(|(_, by, most)| (by, most))
 }
 
 /// Whether each packet of this filter is one of that filter.

@@ -1,24 +1,22 @@
 //! Limits that cannot fail, and times that the tolerance swallows, each told at its key.
 //!
-//! A limit is refused if by plan no run could go beyond it, whatever the devices do. Bounds are
-//! generous: a limit may have some slack. A length that is not longer than the tolerance is remarked on.
+//! A limit is refused if by plan no run could go beyond it, whatever the devices do; where more can
+//! hardly be bounded, a limit may have some slack. A length that is not longer than the tolerance is remarked on.
 
 use std::time::Duration;
 
 use castnet::addr::Family;
 
 use super::arithmetic::{Count, Length, Moment};
-use super::{Act, ActId, Action, Check, Claim, Fault, Filter, Latency, MfcState, Place};
-use super::{Node, Port, Receiver, Role, Stream, When, Window};
+use super::planned::{Most, Planned, concerns};
+use super::{Act, Check, Claim, Latency, MfcState, Place, Receiver, Stream};
+use super::{When, Window};
 use crate::scenario::diagnostic::{Diagnostics, Span, Spanned};
 use crate::scenario::expr::{CountExpr, Expr};
-use crate::scenario::{self, Delivered, Expectation, FaultAction, Listener, PacketKind};
+use crate::scenario::{self, Delivered, Expectation};
 
 /// The longest tolerance: a machine that is later measures nothing.
 pub(super) const LONGEST: Duration = Duration::from_secs(10);
-
-/// More messages of group management in a second than any port of a link is made to send.
-const MESSAGES: u64 = 1000;
 
 /// In less time a device under test does hardly anything.
 const INSTANT: Duration = Duration::from_millis(20);
@@ -26,20 +24,8 @@ const INSTANT: Duration = Duration::from_millis(20);
 /// What each bound has beyond the plan, for what is under way at its edges.
 const SLACK: u64 = 10;
 
-/// A scenario as far as limits depend on it.
-pub(super) struct Limits<'a> {
-    pub(super) acts: &'a [Act],
-    pub(super) nodes: &'a [Node],
-    pub(super) ports: &'a [Port],
-    pub(super) struck: &'a [Fault],
-    pub(super) tolerance: Duration,
-    /// The tolerance as it is written, if it is.
-    pub(super) written: Option<&'a Span>,
-    pub(super) end: Duration,
-}
-
-impl Limits<'_> {
-    pub(super) fn check(&self, checks: &[(&Expectation, Check)], faults: &mut Diagnostics) {
+impl Planned<'_> {
+    pub(super) fn check_limits(&self, checks: &[(&Expectation, Check)], faults: &mut Diagnostics) {
         let lengths: Vec<Duration> =
             checks.iter().filter_map(|(_, check)| limited(&check.claim)).collect();
         if let Some(span) = self.written {
@@ -68,7 +54,7 @@ impl Limits<'_> {
                 scenario::Claim::Packet(written),
                 Claim::Packet { filter, count, spacing, window },
             ) => {
-                self.count(&written.count, count, self.most_packets(filter, window), faults);
+                count_can_fail(&written.count, count, self.most_packets(filter, window), faults);
                 let within = ("within", written.window.within.as_ref());
                 self.counted_in(within, count, window, faults);
                 self.length("spacing", written.spacing.as_ref(), spacing.as_ref(), faults);
@@ -89,7 +75,8 @@ impl Limits<'_> {
                 let MfcState::Present { counted: Some(counted), .. } = state else { return };
                 let Some(scenario::MfcPresent { counters, .. }) = &written.present else { return };
                 let of = |stream: &Stream| stream.source == *source && stream.group == *group;
-                let most = self.sent(of, Duration::ZERO, self.end);
+                let by = at.planned(self.acts).saturating_add(self.tolerance);
+                let most = self.sent(of, Duration::ZERO, by);
                 // Of IP and of UDP.
                 let headers = 8 + if group.family() == Family::V6 { 40 } else { 20 };
                 let size = self.streams().map(|(_, stream)| stream.size as u64 + headers).max();
@@ -100,7 +87,7 @@ impl Limits<'_> {
                     (&counters.wrong_if, &counted.wrong_if, most),
                 ] {
                     if let (Some(written), Some(count)) = (written, count) {
-                        self.count(written, count, most, faults);
+                        count_can_fail(written, count, Most::Exactly(most), faults);
                     }
                 }
             }
@@ -127,12 +114,7 @@ impl Limits<'_> {
     fn delivery(&self, written: &Delivered, claim: &Claim, faults: &mut Diagnostics) {
         match (written, claim) {
             (Delivered::Received(written, times), Claim::Received(receiver, count, window)) => {
-                self.count(
-                    written,
-                    count,
-                    self.in_window(|stream| concerns(receiver, stream), window),
-                    faults,
-                );
+                count_can_fail(written, count, self.most_received(receiver, window), faults);
                 self.counted_in(("within", times.within.as_ref()), count, window, faults);
             }
             (Delivered::NoneAfter { during, .. }, Claim::NoneAfter(_, window)) => {
@@ -147,30 +129,6 @@ impl Limits<'_> {
             }
             (Delivered::Latency(written), Claim::Latency(latency)) => {
                 self.latency(&written.limit, latency, faults);
-            }
-            _ => {}
-        }
-    }
-
-    /// Refuses a count that no number of packets can violate.
-    fn count(
-        &self,
-        written: &Spanned<CountExpr>,
-        count: &Count,
-        most: u64,
-        faults: &mut Diagnostics,
-    ) {
-        let help = "claim a number that a wrong run would not have";
-        match count.max {
-            None if count.min == 0 => {
-                let message = format!("`{}` can never fail", count.text);
-                let label = "there are never fewer than none";
-                faults.error_with_help(&written.span, message, label, help);
-            }
-            Some(max) if u64::from(max) > most.saturating_mul(2).saturating_add(SLACK) => {
-                let message = format!("the upper limit of `{}` can never fail", count.text);
-                let label = format!("by plan there can be about {most} at most");
-                faults.error_with_help(&written.span, message, label, help);
             }
             _ => {}
         }
@@ -242,8 +200,12 @@ impl Limits<'_> {
         let of = |stream: &Stream| concerns(receiver, stream);
         let ttls = self.streams().filter(|(_, stream)| of(stream)).map(|(_, stream)| stream.ttl);
         let Some(highest) = ttls.max() else { return };
-        if ttl.min <= 1 && ttl.max.is_none_or(|max| max >= highest.into()) {
-            let message = format!("a TTL of `{}` can never fail", ttl.text);
+        let is_no_lower_limit = ttl.min <= 1 && ttl.max.is_none_or(|max| max >= highest.into());
+        if is_no_lower_limit || ttl.max.is_some_and(|max| max > highest.into()) {
+            let message = match is_no_lower_limit {
+                true => format!("a TTL of `{}` can never fail", ttl.text),
+                false => format!("the upper limit of a TTL of `{}` can never fail", ttl.text),
+            };
             let label =
                 format!("datagrams are sent with {highest} at most, and none arrives with 0");
             let help = "claim what is left of it after so many routers";
@@ -289,77 +251,34 @@ impl Limits<'_> {
         let last = ends.map(|(act, stream)| self.over(act, stream)).max();
         last.map_or(until, |last| last.min(until))
     }
+}
 
-    /// The most packets like these that can be on the link in the window.
-    fn most_packets(&self, filter: &Filter, window: &Window) -> u64 {
-        let ports = self.ports.iter().filter(|port| port.link == filter.link);
-        let senders = ports.map(|port| match &self.nodes[port.node].role {
-            Role::Listener(Listener::Population { count, .. }) => u64::from(*count),
-            _ => 1,
-        });
-        let senders: u64 = senders.sum();
-        if filter.kind == PacketKind::Data {
-            let of = |stream: &Stream| filter.group.is_none_or(|group| group == stream.group);
-            return self.in_window(of, window).saturating_mul(senders);
+/// Refuses a count that no number of packets can violate. A range that wants some as well may have
+/// an upper limit somewhat above all that there can be.
+fn count_can_fail(
+    written: &Spanned<CountExpr>,
+    count: &Count,
+    most: Most,
+    faults: &mut Diagnostics,
+) {
+    let help = "claim a number that a wrong run would not have";
+    let bound = match most {
+        Most::Exactly(most) if count.min == 0 => most.saturating_sub(1),
+        Most::Exactly(most) | Most::About(most) => most.saturating_mul(2).saturating_add(SLACK),
+    };
+    match count.max {
+        None if count.min == 0 => {
+            let message = format!("`{}` can never fail", count.text);
+            let label = "there are never fewer than none";
+            faults.error_with_help(&written.span, message, label, help);
         }
-        let (from, to) = self.planned(window);
-        let seconds = to.saturating_sub(from).as_secs().saturating_add(1);
-        let injected = self.acts.iter().map(|act| match &act.action {
-            Action::Inject(injection) => u64::from(injection.times),
-            _ => 0,
-        });
-        let injected = injected.fold(0, u64::saturating_add).min(u64::from(u32::MAX) / 8);
-        senders.saturating_mul(MESSAGES).saturating_mul(seconds).saturating_add(injected)
-    }
-
-    /// How many datagrams can be on their way in the window.
-    fn in_window(&self, of: impl Fn(&Stream) -> bool, window: &Window) -> u64 {
-        let (from, to) = self.planned(window);
-        let early = from.saturating_sub(self.tolerance);
-        // What a link keeps back may come at any time.
-        let early = if self.struck.is_empty() { early } else { Duration::ZERO };
-        self.sent(of, early, to.saturating_add(self.tolerance))
-    }
-
-    /// How many datagrams are sent by plan from one time to another one, with the copies of faults.
-    fn sent(&self, of: impl Fn(&Stream) -> bool, from: Duration, to: Duration) -> u64 {
-        let streams = self.streams().filter(|(_, stream)| of(stream));
-        let counts = streams.map(|(act, stream)| {
-            let begins = self.acts[act].at.max(from);
-            let time = self.over(act, stream).min(to).saturating_sub(begins);
-            let every = stream.interval.max(Duration::from_nanos(1)).as_nanos();
-            u64::try_from(time.as_nanos() / every).unwrap_or(u64::MAX).saturating_add(1)
-        });
-        let copies = self.struck.iter().map(|fault| match fault.action {
-            FaultAction::Duplicate(copies) => u64::from(copies).saturating_add(1),
-            _ => 1,
-        });
-        let copies = copies.fold(1, u64::saturating_mul);
-        counts.fold(0, u64::saturating_add).saturating_mul(copies)
-    }
-
-    fn streams(&self) -> impl Iterator<Item = (ActId, &Stream)> {
-        self.acts.iter().enumerate().filter_map(|(id, act)| match &act.action {
-            Action::Send(stream) => Some((id, stream)),
-            _ => None,
-        })
-    }
-
-    /// When the stream ends by plan.
-    fn over(&self, act: ActId, stream: &Stream) -> Duration {
-        let begins = self.acts[act].at;
-        let by_itself = stream.during.map_or(self.end, |during| begins.saturating_add(during));
-        let stopped = self.acts.iter().skip(act).find(|later| {
-            later.node == self.acts[act].node && matches!(later.action, Action::Stop)
-        });
-        stopped.map_or(by_itself, |stop| stop.at.min(by_itself))
-    }
-
-    /// When a window begins and ends by plan.
-    pub(super) fn planned(&self, window: &Window) -> (Duration, Duration) {
-        let from = window.from.planned(self.acts);
-        let length = window.length.as_ref().map(Length::duration);
-        (from, length.map_or(self.end, |length| from.saturating_add(length)))
+        Some(max) if max > 0 && u64::from(max) > bound => {
+            let message = format!("the upper limit of `{}` can never fail", count.text);
+            let (Most::Exactly(most) | Most::About(most)) = most;
+            let label = format!("by plan there can be about {most} at most");
+            faults.error_with_help(&written.span, message, label, help);
+        }
+        _ => {}
     }
 }
 
@@ -387,11 +306,6 @@ fn limited(claim: &Claim) -> Option<Duration> {
         Claim::Latency(latency) => latency.max.as_ref().map(Length::duration),
         _ => None,
     }
-}
-
-fn concerns(receiver: &Receiver, stream: &Stream) -> bool {
-    stream.group == receiver.group
-        && receiver.sources.as_ref().is_none_or(|sources| sources.contains(&stream.source))
 }
 
 fn words(time: Duration) -> String {

@@ -7,16 +7,17 @@
 
 use castnet::addr::Family;
 
-use super::{Check, Claim, Filter};
+use super::{Check, Claim};
+use crate::scenario::Expectation;
 use crate::scenario::clauses::{Actor, Clause, Protocol, clause};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
-use crate::scenario::{Expectation, PacketKind};
 
-/// Gives each clause of the file to the checks that show it.
+/// Gives each clause of the file to the checks that show it; `shows` says whether a claim shows whose duty.
 pub(super) fn bind(
     of_file: &[Spanned<String>],
     checks: &mut [(&Expectation, Check)],
     family: Family,
+    shows: impl Fn(&Claim, Actor) -> bool,
     faults: &mut Diagnostics,
 ) {
     for id in checks.iter().flat_map(|(expectation, _)| &expectation.proves) {
@@ -29,7 +30,7 @@ pub(super) fn bind(
         if checks.iter().any(|(_, check)| check.proves.contains(&id.value)) {
             continue;
         }
-        let shown = checks.iter_mut().filter(|(_, check)| check.claim.shows(clause.actor));
+        let shown = checks.iter_mut().filter(|(_, check)| shows(&check.claim, clause.actor));
         let mut is_shown = false;
         for (_, check) in shown {
             check.proves.push(id.value.clone());
@@ -78,10 +79,10 @@ impl Claim {
     #[must_use]
     pub fn shows(&self, actor: Actor) -> bool {
         let of_host = match self {
-            Self::Packet { filter, .. } => is_of_host(filter),
+            Self::Packet { filter, .. } => filter.kind.is_of_host(),
             Self::Order(steps, _) => {
-                let of_host = steps.iter().any(|step| is_of_host(&step.filter));
-                let of_router = steps.iter().any(|step| !is_of_host(&step.filter));
+                let of_host = steps.iter().any(|step| step.filter.kind.is_of_host());
+                let of_router = steps.iter().any(|step| !step.filter.kind.is_of_host());
                 return match actor {
                     Actor::Host => of_host,
                     Actor::Router => of_router,
@@ -96,15 +97,4 @@ impl Claim {
             Actor::Both => true,
         }
     }
-}
-
-const fn is_of_host(filter: &Filter) -> bool {
-    matches!(
-        filter.kind,
-        PacketKind::Report
-            | PacketKind::V1Report
-            | PacketKind::V2Report
-            | PacketKind::V3Report
-            | PacketKind::Leave
-    )
 }

@@ -149,10 +149,14 @@ fn of_run(table: &Reader<'_, '_>) -> Option<Spanned<Vec<Spanned<String>>>> {
     let each = table.table("proves", "`proves`", form)?.with(CLAUSES_OF_FAMILIES);
     let [v4, v6] = FAMILIES.map(|family| each.strings(family));
     each.finish();
-    match table.scope().family()? {
-        Family::V4 => v4,
-        Family::V6 => v6,
+    let (own, other, others) = match table.scope().family()? {
+        Family::V4 => (v4, Family::V6, v6),
+        Family::V6 => (v6, Family::V4, v4),
+    };
+    if let Some(others) = others.filter(|others| !others.value.is_empty()) {
+        table.scope().leave_to(other, others.span);
     }
+    own
 }
 
 /// Help for an id that is unknown. Among several hundred ids, only those of one section are worth

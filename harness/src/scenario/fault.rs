@@ -60,6 +60,9 @@ pub enum FaultAction<N> {
 /// A held-back frame that no other frame overtakes arrives after this time.
 pub const HELD_AT_MOST: Duration = Duration::from_secs(60);
 
+/// The shortest delay: less is lost in what each link takes anyway.
+const SHORTEST: Duration = Duration::from_micros(10);
+
 pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {
     let on = table.require("on", table.string("on"));
     let words = spellings(table.scope().family());
@@ -92,7 +95,15 @@ fn action(table: &Reader<'_, '_>, verb: &'static str) -> Option<FaultAction<Span
     match verb {
         "drop" => yes(FaultAction::Drop),
         "corrupt" => yes(FaultAction::Corrupt),
-        "delay" => Some(FaultAction::Delay(table.duration("delay")?.value)),
+        "delay" => {
+            let delay = table.duration("delay")?;
+            if delay.value < SHORTEST {
+                let message = "`delay` is at least 10us";
+                let label = "nobody can see such a delay";
+                table.faults().borrow_mut().error(&delay.span, message, label);
+            }
+            Some(FaultAction::Delay(delay.value))
+        }
         "duplicate" => count(table, verb).map(FaultAction::Duplicate),
         "hold-back" => count(table, verb).map(FaultAction::HoldBack),
         _ => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use castnet::addr::Family;
 use castnet::gmp::message::Version;
 
+use super::hex;
 use super::reader::Reader;
 use super::span::Spanned;
 use super::values::{destination, verb};
@@ -156,19 +157,5 @@ pub(super) fn max_resp(table: &Reader<'_, '_>) -> Option<Spanned<Duration>> {
 /// Octets in hexadecimal digits.
 fn octets(table: &Reader<'_, '_>, key: &'static str) -> Option<Vec<u8>> {
     let form = "octets in hex such as \"16 00 fa fd ef 01 01 01\"";
-    table.parsed(key, form, of_digits).map(|octets| octets.value)
-}
-
-fn of_digits(text: &str) -> Result<Vec<u8>, String> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    if !digits.len().is_multiple_of(2) {
-        return Err("half an octet is left over".to_owned());
-    }
-    if digits.len() / 2 > LARGEST_MESSAGE {
-        return Err(format!("more than {LARGEST_MESSAGE} octets"));
-    }
-    let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let octet = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(pair[1])?);
-    let octets: Option<Vec<u8>> = digits.chunks_exact(2).map(octet).collect();
-    octets.ok_or_else(|| "only hexadecimal digits and spaces".to_owned())
+    table.parsed(key, form, hex::parse).map(|octets| octets.value)
 }

@@ -8,6 +8,7 @@
 pub mod clauses;
 pub mod diagnostic;
 pub mod expr;
+pub mod hex;
 pub mod page;
 pub mod schema;
 

@@ -48,13 +48,21 @@ pub(crate) fn drafts(path: &str, text: &str, reach: &Reach) -> (Sources, Vec<Dra
     let mut faults = Diagnostics::default();
     let mut sources = Sources::of(path, text);
     let is_found = template::gather(&mut sources, reach, &mut faults);
-    let mut drafts = Vec::new();
+    let (mut drafts, mut others) = (Vec::new(), Vec::new());
     if let Some((document, is_whole)) = template::document(&sources, &mut faults) {
         for Combination { name, document } in matrix::combinations(document, &mut faults) {
             let scope = Scope::of(&document);
             let (scenario, gaps) = read(&document, is_found && is_whole, &scope);
+            others.extend(scope.for_others());
             drafts.push(Draft { combination: name, scenario, gaps, faults: scope.into_faults() });
         }
+    }
+    let is_run = |family| drafts.iter().any(|draft: &Draft| draft.scenario.family == family);
+    for (family, span) in others.into_iter().filter(|(family, _)| !is_run(*family)) {
+        let message = "no run shows these clauses";
+        let word = FAMILIES.iter().find(|(_, known)| *known == family).map_or("", |(word, _)| word);
+        let help = "let a [matrix] give `family` both values, or leave them out";
+        faults.error_with_help(&span, message, format!("none is of {word}"), help);
     }
     (sources, drafts, faults)
 }

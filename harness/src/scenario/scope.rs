@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use castnet::addr::{Family, Group};
 use toml::de::DeTable;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostics, Span};
 use crate::vocabulary::file::FAMILIES as WORDS;
 
 /// The words of the families.
@@ -24,6 +24,8 @@ pub(super) struct Scope {
     /// The groups that the file names.
     groups: OnceCell<Named>,
     faults: RefCell<Diagnostics>,
+    /// Where clauses stand that are for runs of the other family.
+    for_others: RefCell<Vec<(Family, Span)>>,
 }
 
 impl Scope {
@@ -64,6 +66,16 @@ impl Scope {
     /// The names of groups.
     pub(super) fn group_names(&self) -> impl Iterator<Item = &str> {
         self.groups.get().into_iter().flat_map(|groups| groups.keys().map(String::as_str))
+    }
+
+    /// Notes that clauses stand here for runs of the other family.
+    pub(super) fn leave_to(&self, family: Family, span: Span) {
+        self.for_others.borrow_mut().push((family, span));
+    }
+
+    /// The clauses that are for runs of the other family.
+    pub(super) fn for_others(&self) -> Vec<(Family, Span)> {
+        self.for_others.borrow().clone()
     }
 
     pub(super) const fn faults(&self) -> &RefCell<Diagnostics> {

@@ -318,6 +318,15 @@ impl PacketKind {
         KINDS[self as usize].is_made
     }
 
+    /// Whether hosts send such packets, and routers do not.
+    #[must_use]
+    pub const fn is_of_host(self) -> bool {
+        matches!(
+            self,
+            Self::Report | Self::V1Report | Self::V2Report | Self::V3Report | Self::Leave
+        )
+    }
+
     /// The row of this kind.
     #[must_use]
     pub fn row(self) -> &'static KindRow {

@@ -63,7 +63,7 @@ fn datagrams_have_to_be_there_in_the_time_of_the_check_that_is_about_them() {
     for other in [
         // At another time, of another group, and about no datagrams.
         ONCE.replace("2s", "4s"),
-        "packet = { on = 'up', kind = 'data', group = '239.1.1.1' }\ncount = '>= 1'\n\
+        "packet = { on = 'up', kind = 'data', group = '239.1.1.1' }\ncount = '1..110'\n\
          after = 'start + 4s'\nwithin = '1s'"
             .to_owned(),
         ASKED.to_owned(),

@@ -153,7 +153,7 @@ fn receiving_none_proves_nothing_after_the_receiver_has_left() {
     run().says(
         Vacuous,
         &[
-            "the receiver was no member then: whatever the routers did, its socket is silent",
+            "the receiver wanted none of it then: whatever the routers did, its socket is silent",
             "(`none-after` looks at what reaches its interface)",
             "from leave at 5.001 s + LMQT (LMQC 2 x LMQI 0.500 s) 1.000 s + tolerance 0.100 s \
              = 6.101 s",

@@ -184,7 +184,7 @@ fn what_only_the_tolerance_let_pass_says_so() {
 
 /// An act at 8 s, which was done later than planned by 2 ms, and took 3 ms.
 fn until_an_act(expectation: &str) -> Run {
-    let act = "[[act]]\nat = '8s'\nname = 'down'\ndown = { who = 'r1', link = 'lan' }";
+    let act = "[[act]]\nat = '8s'\nname = 'down'\ndown = { who = 'r1', link = 'up' }";
     let mut run = Run::new(&format!("{expectation}\n{act}"));
     run.recording.acts.push(Some(ms(8005)));
     run.recording.begun = run.recording.acts.iter().map(|at| at.unwrap()).collect();
