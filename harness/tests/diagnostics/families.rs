@@ -57,7 +57,7 @@ fn what_is_sound_in_ipv6() {
         ("mld = { version = 1,", "membership = { version = \"groups\","),
         ("groups = []", "groups = [\"old\", \"news\", \"ff1e::7\"]"),
         ("news = 1", "news = { ssm = 65535 }"),
-        ("proves = [\"RFC2710-4-19\"]", "proves = { ipv4 = [\"RFC2236-3-23\"], ipv6 = [] }"),
+        ("proves = [\"RFC2710-4-19\"]", "proves = { ipv4 = [], ipv6 = [\"RFC2710-4-19\"] }"),
         ("kind = \"group-query\"", "kind = \"v2-report\""),
         ("speaks = \"groups\"", "speaks = \"sources\""),
     ] {
