@@ -36,6 +36,8 @@ pub struct Recording {
     /// The name of the backend, for reports.
     #[serde(deserialize_with = "backend")]
     pub backend: Name,
+    /// The kernel that it ran on, in words: `Linux 6.12.117`; empty if it ran on none.
+    pub kernel: String,
     /// The start of the run, since 1970.
     pub epoch: Duration,
     /// Every frame at every port, in the order of time.
@@ -95,6 +97,7 @@ impl Recording {
     pub const fn new(backend: &'static str, epoch: Duration, tolerance: Duration) -> Self {
         Self {
             backend,
+            kernel: String::new(),
             epoch,
             tolerance,
             frames: Vec::new(),

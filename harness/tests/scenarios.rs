@@ -149,6 +149,8 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
         pcapng: Some(pcapng),
         page: None,
         programs: Vec::new(),
+        kernel: String::new(),
+        guest: None,
         broken_before: Vec::new(),
         verdict,
     };

@@ -4,6 +4,7 @@
 //! this process, so nothing is left behind however the process ends.
 
 use std::convert::Infallible;
+use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use castnet::addr::Family;
 use castnet::time::Instant;
+use nix::sys::utsname::uname;
 use tokio::task::{AbortHandle, LocalSet};
 
 use super::dated::{self, Dated};
@@ -286,6 +288,13 @@ impl<'a> Lab<'a> {
     }
 }
 
+/// The kernel of this machine, in words.
+fn kernel() -> String {
+    let told = uname();
+    let told = told.iter().map(|told| [told.sysname(), told.release()].map(OsStr::to_string_lossy));
+    told.map(|words| words.join(" ")).collect()
+}
+
 /// What the kernel of a node is to be.
 fn stack(plan: &Plan, node: &Node) -> Stack {
     let forwards = matches!(node.role, Role::Router(_));
@@ -344,6 +353,7 @@ fn recording(
     let end = Instant::ZERO + plan.end;
     log.stalls.retain(|stall| stall.at <= end);
     let recording = Recording {
+        kernel: kernel(),
         frames: dated.frames,
         deliveries: dated.deliveries.into(),
         acts,

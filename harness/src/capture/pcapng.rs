@@ -36,6 +36,9 @@ pub fn write(
     let Comments { section, mut frames } = Comments::new(plan, recording, remarks);
     let program = concat!("castnet ", env!("CARGO_PKG_VERSION"));
     let mut options = vec![SectionHeaderOption::UserApplication(program.into())];
+    if !recording.kernel.is_empty() {
+        options.push(SectionHeaderOption::OS(recording.kernel.as_str().into()));
+    }
     options.extend(section.into_iter().map(|text| SectionHeaderOption::Common(comment(text))));
     let header =
         SectionHeaderBlock { endianness: Endianness::default(), options, ..Default::default() };

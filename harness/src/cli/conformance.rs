@@ -90,11 +90,11 @@ pub(super) fn conformance(args: &ConformanceArgs) -> Ending {
         jobs.extend(runner::jobs(plans, &backends, 1, &args.out.join(folder)));
         of.resize(jobs.len(), index);
     }
+    jobs.iter_mut().for_each(|job| job.on(kernel.guest()));
     let orders = Orders {
         at_a_time: args.jobs.map_or_else(at_a_time, usize::from),
         retry_broken: args.retry_broken,
         refusal: kernel.refusal(),
-        guest: kernel.guest(),
         ..Orders::new(jobs, &cancel)
     };
     let finished = follow(&orders);

@@ -7,7 +7,7 @@ use castnet_lab::backend::netns::Room;
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
 use castnet_lab::output::{self, Folder};
-use castnet_lab::plan::{LoadError, Plan};
+use castnet_lab::plan::{LoadError, Plan, SEED};
 use castnet_lab::report::{
     Campaign, Finished, WrongFile, html, json, junit, markdown, table, text,
 };
@@ -24,7 +24,8 @@ use super::selection::SelectionArgs;
 use super::which_kernel::{Found, WhichKernel};
 use super::{
     EXIT_CODES, Ending, FAILED, Failure, INTERRUPTED, USAGE, complain, destination, exit_code,
-    interrupt, list, memory, remark, say, say_coloured, say_json, stdout_style, up, without_output,
+    interrupt, list, memory, remark, say, say_coloured, say_json, stdout_style, up, which_kernel,
+    without_output,
 };
 
 #[derive(Args)]
@@ -50,15 +51,20 @@ pub(super) struct RunArgs {
     /// than 32.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Run each scenario so many times, and count how often it passes. In the simulator each further
+    /// Run each scenario so many times, and count how often it passes. In virtual time each further
     /// run draws a seed, unless --seed gives one; a run that fails says how it is repeated.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// The seed of the random delays of castnet's own hosts and of the chances of faults, for every
-    /// run of every scenario; 1 by default. `random` draws a seed for each run and prints it if the
+    /// The seed of the random delays of castnet's own hosts, of kernels that castnet builds, and of the
+    /// chances of faults, for every run of every scenario; 1 by default. `random` draws a seed for each run and prints it if the
     /// run fails.
     #[arg(long, value_name = "N|random")]
     seed: Option<Seed>,
+    /// Run each scenario with so many seeds, which count up from 1 or from --seed; a run that fails
+    /// names its own.
+    #[arg(long, value_name = "N", conflicts_with = "repeat")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    seeds: Option<u32>,
     /// Start nothing more once a run has not passed; those under way end as they would.
     #[arg(long)]
     fail_fast: bool,
@@ -137,8 +143,9 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     interrupt::watch(&cancel)?;
     let backends =
         Where::on(&args.backend).where_kernel(kernel.refusal().is_none() || !may_do_without);
-    let mut jobs = runner::jobs(&plans, &backends, args.repeat, &args.out);
+    let mut jobs = runner::jobs(&plans, &backends, args.seeds.unwrap_or(args.repeat), &args.out);
     for job in &mut jobs {
+        job.on(kernel.guest());
         if let Some(seed) = args.seed_of(job) {
             job.plan.to_mut().seed = seed.draw().map_err(Failure::broken)?;
         }
@@ -153,7 +160,6 @@ pub(super) fn run(args: &RunArgs) -> Ending {
         hold: args.hold(),
         wrong: wrong.iter().map(WrongFile::from).collect(),
         refusal: kernel.refusal(),
-        guest: kernel.guest(),
         ..Orders::new(jobs, &cancel)
     };
     follow(args, &orders)
@@ -234,9 +240,16 @@ pub(super) fn backend(word: &str) -> Result<Backend, String> {
 }
 
 impl RunArgs {
-    /// A simulated run with the seed of another one is that run once more, and so is a repetition.
+    /// A run in virtual time with the seed of another one is that run once more, and so is a repetition.
     fn seed_of(&self, job: &Job<'_>) -> Option<Seed> {
-        let is_again = job.backend == Backend::Sim && job.repetition > 1;
+        let is_again = job.is_repeatable() && job.repetition > 1;
+        if self.seeds.is_some() && self.seed != Some(Seed::Random) {
+            let first = match self.seed {
+                Some(Seed::Given(first)) => first,
+                _ => SEED,
+            };
+            return Some(Seed::Given(first.wrapping_add(u64::from(job.repetition - 1))));
+        }
         self.seed.or_else(|| is_again.then_some(Seed::Random))
     }
 
@@ -332,6 +345,7 @@ fn follow(args: &RunArgs, orders: &Orders<'_>) -> Ending {
         }
     });
     progress.clear();
+    which_kernel::hint(&campaign).iter().for_each(|hint| complain(hint));
     let ending = reported.unwrap_or_else(|| report(args, &campaign));
     if !args.json
         && let Some(told) = memory::told(orders.jobs.iter().map(|job| job.plan.as_ref()))

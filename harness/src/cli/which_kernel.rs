@@ -1,11 +1,14 @@
 //! `--kernel`: this machine's kernel, or one in virtual time.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
+use castnet_lab::judge::Outcome;
 use castnet_lab::kernel;
 use castnet_lab::lab::privilege;
+use castnet_lab::report::{Campaign, Finished};
+use castnet_lab::runner::Guest;
 
 /// The kernel for runs on a kernel.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +28,7 @@ pub(super) enum Found {
     /// The machine's own.
     Host,
     /// A program of User-Mode Linux.
-    Guest(PathBuf),
+    Guest(Guest),
     /// Why there is none.
     None(String),
 }
@@ -65,8 +68,13 @@ impl WhichKernel {
             Self::Host => {
                 privilege::enter().map(|_| Found::Host).map_err(|error| error.to_string())
             }
-            Self::Newest => kernel::newest().map(Found::Guest).map_err(|error| error.to_string()),
-            Self::Program(program) => Ok(Found::Guest(program.clone())),
+            Self::Newest => kernel::newest()
+                .map_err(|error| error.to_string())
+                .map(|program| Found::Guest(Guest { word: "uml".to_owned(), program })),
+            Self::Program(program) => {
+                let (word, program) = (program.display().to_string(), program.clone());
+                Ok(Found::Guest(Guest { word, program }))
+            }
         };
         found.unwrap_or_else(Found::None)
     }
@@ -77,11 +85,26 @@ impl WhichKernel {
     }
 }
 
+/// What else a user could do whose runs were BROKEN on this machine's own kernel, if there is a kernel on
+/// which no load makes anything late.
+pub(super) fn hint(campaign: &Campaign) -> Option<String> {
+    let was_broken = |run: &&Finished| {
+        !run.kernel.is_empty()
+            && run.guest.is_none()
+            && (run.verdict.outcome == Outcome::Broken || !run.broken_before.is_empty())
+    };
+    let broken = campaign.finished.iter().filter(was_broken).count();
+    (broken > 0 && kernel::newest().is_ok()).then(|| {
+        "where this machine was too busy: with --kernel uml work takes no time, and nothing is late"
+            .to_owned()
+    })
+}
+
 impl Found {
     /// The program, if it is one of User-Mode Linux.
-    pub(super) fn guest(&self) -> Option<&Path> {
+    pub(super) const fn guest(&self) -> Option<&Guest> {
         match self {
-            Self::Guest(program) => Some(program),
+            Self::Guest(guest) => Some(guest),
             _ => None,
         }
     }

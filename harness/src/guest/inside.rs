@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
 
-use super::{ANSWER, Answer, FOLDER, GUEST, ORDER, Order};
+use super::{ANSWER, Answer, FOLDER, GUEST, ORDER, Order, SEED};
 use crate::backend::{Cancel, RunError, netns};
 use crate::lab::{hooked, privilege, sys};
 use crate::plan::Plan;
@@ -44,6 +44,8 @@ fn serve_if_guest() {
 
 fn serve() -> io::Result<()> {
     furnish()?;
+    // A kernel that takes the seed itself makes no variable of it.
+    let is_seeded = std::env::var_os(SEED).is_none();
     let order = io::BufReader::new(File::open(shared(ORDER))?);
     let Order { plan, here, environment } = serde_json::from_reader(order)?;
     // A folder below /tmp is not seen here.
@@ -58,17 +60,21 @@ fn serve() -> io::Result<()> {
             power_off();
         }
     });
-    let answer = answer(&plan);
+    let answer = answer(&plan, is_seeded);
     drop(over);
     leave(&answer)
 }
 
-fn answer(plan: &Plan) -> Answer {
+fn answer(plan: &Plan, is_seeded: bool) -> Answer {
     if let Err(refusal) = privilege::enter() {
         return Answer::Broken(refusal.to_string());
     }
     match catch_unwind(AssertUnwindSafe(|| netns::run(plan, &Cancel::new()))) {
-        Ok(Ok(recording)) => Answer::Recorded(Box::new(recording)),
+        Ok(Ok(mut recording)) => {
+            recording.kernel.push_str(" (User-Mode Linux, in virtual time");
+            recording.kernel.push_str(if is_seeded { ")" } else { ", that takes no seed)" });
+            Answer::Recorded(Box::new(recording))
+        }
         Ok(Err(RunError::Unsupported(node, what))) => Answer::Unsupported(node, what),
         Ok(Err(error)) => Answer::Broken(error.to_string()),
         Err(_) => Answer::Broken("the laboratory panicked".to_owned()),

@@ -59,6 +59,8 @@ struct Run<'a> {
     /// The clauses among them that this run has proved.
     proved: &'a [String],
     backend: &'a str,
+    /// The kernel that it ran on; empty if it ran on none.
+    kernel: &'a str,
     repetition: u32,
     seed: u64,
     outcome: String,
@@ -176,6 +178,7 @@ impl<'a> From<&'a Finished> for Run<'a> {
             clauses: &run.clauses,
             proved: run.proved(),
             backend: run.backend,
+            kernel: &run.kernel,
             repetition: run.repetition,
             seed: run.seed,
             outcome: word(run.verdict.outcome),

@@ -87,6 +87,9 @@ fn case(name: &str, backend: &str, runs: &[&Finished]) -> TestCase {
         case.extra.insert("file".into(), (&*line(&run.path)).into());
         case.extra.insert("line".into(), first_line(runs).to_string().into());
     }
+    if let Some(run) = runs.first().filter(|run| !run.kernel.is_empty()) {
+        case.add_property(("kernel", run.kernel.as_str()));
+    }
     let tries = runs.iter().map(|run| run.tries()).max().filter(|tries| *tries > 1);
     if let Some(tries) = tries {
         case.add_property(("tries", tries.to_string().as_str()));

@@ -39,6 +39,10 @@ pub struct Finished {
     pub clauses: Vec<String>,
     /// The backend.
     pub backend: &'static str,
+    /// The kernel that it ran on, in words; empty if it ran on none.
+    pub kernel: String,
+    /// The word of `--kernel` that names the kernel; `None` for the machine's own.
+    pub guest: Option<String>,
     /// The number of this run of the scenario, from 1.
     pub repetition: u32,
     /// The seed of its random draws.
@@ -80,7 +84,7 @@ impl Finished {
     /// The command that repeats the run.
     #[must_use]
     pub fn repeat(&self) -> String {
-        let Self { combination, path, backend, seed, swaps, .. } = self;
+        let Self { combination, path, backend, guest, seed, swaps, .. } = self;
         let seed = match *seed {
             SEED => String::new(),
             seed => format!(" --seed {seed}"),
@@ -92,10 +96,12 @@ impl Finished {
         };
         // The kernel is the default backend where the scenario and the machine allow it.
         let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
+        let kernel = guest.iter().map(|word| format!(" --kernel {}", shell_word(word)));
         let swaps = swaps.iter().map(|swap| format!(" --device {}", shell_word(swap)));
         format!(
-            "castnet run{backend} {}{only}{seed}{}",
+            "castnet run{backend} {}{only}{seed}{}{}",
             shell_word(path),
+            kernel.collect::<String>(),
             swaps.collect::<String>()
         )
     }

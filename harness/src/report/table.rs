@@ -79,6 +79,8 @@ mod tests {
             pcapng: None,
             page: None,
             programs: Vec::new(),
+            kernel: String::new(),
+            guest: None,
             broken_before: Vec::new(),
             verdict: Verdict {
                 outcome,

@@ -35,6 +35,8 @@ pub(super) fn finished(name: &str, outcome: Outcome) -> Finished {
         pcapng: None,
         page: None,
         programs: Vec::new(),
+        kernel: String::new(),
+        guest: None,
         broken_before: Vec::new(),
         verdict: Verdict {
             outcome,

@@ -77,6 +77,9 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
     {
         _ = writeln!(text, "  passed   {} (-v shows them)", counted(passed, "check", "checks"));
     }
+    if !finished.kernel.is_empty() {
+        _ = writeln!(text, "  kernel   {}", finished.kernel);
+    }
     if let Some(pcapng) = &finished.pcapng {
         _ = writeln!(text, "  capture  {}", line(&pcapng.display().to_string()));
     }
@@ -247,6 +250,8 @@ mod tests {
             pcapng: Some("out/x.pcapng".into()),
             page: None,
             programs: Vec::new(),
+            kernel: String::new(),
+            guest: None,
             broken_before: Vec::new(),
             verdict: Verdict {
                 outcome,
@@ -306,6 +311,10 @@ FAIL        igmp/v2/x  [netns]  5.2 s  0/1 checks, 42 frames
 
     #[test]
     fn a_seed_of_its_own_is_part_of_how_to_repeat_it() {
+        let guest = Some("uml".to_owned());
+        let on_another = Finished { seed: 7, guest, ..finished(Outcome::Fail, &[], &[]) };
+        let told = run(&on_another, PLAIN, false);
+        assert!(told.ends_with("x.toml --seed 7 --kernel uml\n"), "{told}");
         let finished = Finished { seed: 7, ..finished(Outcome::Fail, &[], &[]) };
         let run = run(&finished, PLAIN, false);
         assert!(

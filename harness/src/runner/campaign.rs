@@ -132,8 +132,8 @@ fn run(
         };
     let plan = &*job.plan;
     let run = || match job.backend {
-        Backend::Netns if let Some(kernel) = orders.guest => {
-            let recorded = guest::run(kernel, plan, orders.cancel);
+        Backend::Netns if let Some(kernel) = &job.guest => {
+            let recorded = guest::run(&kernel.program, plan, orders.cancel);
             took.set(clock.now().since_start());
             recorded
         }

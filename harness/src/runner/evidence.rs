@@ -26,6 +26,7 @@ const LINE_CHARS: usize = 200;
 /// The evidence of a run that has ended.
 struct Evidence {
     verdict: Verdict,
+    kernel: String,
     frames: Option<usize>,
     noise: u64,
     pcapng: Option<PathBuf>,
@@ -59,15 +60,12 @@ impl Job<'_> {
         why: impl ToString,
     ) -> Finished {
         let verdict = printable_verdict(Verdict::without_run(outcome, why.to_string()));
-        self.finished(
-            took,
-            Evidence { verdict, frames: None, noise: 0, pcapng: None, programs: Vec::new() },
-        )
+        self.finished(took, Evidence::none(verdict))
     }
 
     fn finished(&self, took: Duration, evidence: Evidence) -> Finished {
         let plan = &self.plan;
-        let Evidence { verdict, frames, noise, pcapng, programs } = evidence;
+        let Evidence { verdict, kernel, frames, noise, pcapng, programs } = evidence;
         Finished {
             name: plan.name.clone(),
             combination: plan.combination.clone(),
@@ -76,6 +74,8 @@ impl Job<'_> {
             title: plan.title.clone(),
             clauses: plan.proves.clone(),
             backend: self.backend.word(),
+            kernel,
+            guest: self.guest.as_ref().map(|guest| guest.word.clone()),
             repetition: self.repetition,
             seed: plan.seed,
             took,
@@ -91,6 +91,12 @@ impl Job<'_> {
 }
 
 impl Evidence {
+    /// That of a job without a run.
+    const fn none(verdict: Verdict) -> Self {
+        let kernel = String::new();
+        Self { verdict, kernel, frames: None, noise: 0, pcapng: None, programs: Vec::new() }
+    }
+
     /// The evidence, and the differences of the run from its golden.
     fn of(job: &Job<'_>, recording: &Recording) -> (Self, Option<Otherwise>) {
         let mut verdict = judge(&job.plan, recording);
@@ -122,7 +128,8 @@ impl Evidence {
         let pcapng = published.ok().map(|()| job.pcapng.clone());
         let programs = recording.outputs.iter().zip(1..);
         let programs = programs.map(|(output, nth)| log(job, output, nth, &mut verdict)).collect();
-        (Self { verdict, frames, noise: recording.unkept.noise, pcapng, programs }, otherwise)
+        let (kernel, noise) = (recording.kernel.clone(), recording.unkept.noise);
+        (Self { verdict, kernel, frames, noise, pcapng, programs }, otherwise)
     }
 }
 

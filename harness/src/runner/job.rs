@@ -53,12 +53,23 @@ impl Where {
     }
 }
 
+/// A kernel of User-Mode Linux.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// The word by which the user has named it.
+    pub word: String,
+    /// The program.
+    pub program: PathBuf,
+}
+
 /// One run of one scenario.
 pub struct Job<'a> {
     /// The plan, with the seed of this run, which may differ from the scenario's.
     pub plan: Cow<'a, Plan>,
     /// Where it runs.
     pub backend: Backend,
+    /// The kernel, if it is not the machine's own.
+    pub guest: Option<Guest>,
     /// The number of the run of the scenario, from 1.
     pub repetition: u32,
     /// The folder of its files.
@@ -91,7 +102,7 @@ pub fn jobs<'a>(plans: &'a [Plan], backends: &Where, repeat: u32, out: &Path) ->
                 let of_backend = if backend == Backend::Sim { ".sim" } else { "" };
                 let pcapng = out.join(with_suffix(stem, &format!("{of_backend}{run}.pcapng")));
                 let (plan, out) = (Cow::Borrowed(plan), out.to_owned());
-                Job { plan, backend, repetition, out, pcapng, page: None }
+                Job { plan, backend, guest: None, repetition, out, pcapng, page: None }
             }));
         }
     }
@@ -117,6 +128,17 @@ impl Job<'_> {
             1 => self.plan.name.clone(),
             n => format!("{} #{n}", self.plan.name),
         }
+    }
+
+    /// Puts a run on the kernel of this machine on another kernel.
+    pub fn on(&mut self, guest: Option<&Guest>) {
+        self.guest = guest.filter(|_| self.backend == Backend::Netns).cloned();
+    }
+
+    /// Whether each run with one seed is the same run.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.backend == Backend::Sim || self.guest.is_some()
     }
 
     /// Requests a page beside the capture.

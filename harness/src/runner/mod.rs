@@ -43,7 +43,7 @@ pub mod standing;
 pub mod versus;
 
 pub use campaign::{PACE, carry_out};
-pub use job::{Job, Where, jobs};
+pub use job::{Guest, Job, Where, jobs};
 pub use orders::{Event, Held, Hold, Orders};
 pub use seed::Seed;
 pub use selection::{Selection, Shard};

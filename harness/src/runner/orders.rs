@@ -1,7 +1,5 @@
 //! The order for a campaign, and the events that it reports.
 
-use std::path::Path;
-
 use castnet::time::Instant;
 use tokio::sync::oneshot;
 
@@ -27,8 +25,6 @@ pub struct Orders<'a> {
     pub wrong: Vec<WrongFile>,
     /// Why nothing can run on the kernel.
     pub refusal: Option<&'a str>,
-    /// The kernel of User-Mode Linux for runs on the kernel, if it is not this machine's.
-    pub guest: Option<&'a Path>,
     /// Ends the campaign.
     pub cancel: &'a Cancel,
 }
@@ -38,8 +34,8 @@ impl<'a> Orders<'a> {
     #[must_use]
     pub fn new(jobs: Vec<Job<'a>>, cancel: &'a Cancel) -> Self {
         let (fail_fast, retry_broken, hold) = (false, 0, Hold::Never);
-        let (at_a_time, wrong, refusal, guest) = (at_a_time(), Vec::new(), None, None);
-        Self { jobs, at_a_time, fail_fast, retry_broken, hold, wrong, refusal, guest, cancel }
+        let (at_a_time, wrong, refusal) = (at_a_time(), Vec::new(), None);
+        Self { jobs, at_a_time, fail_fast, retry_broken, hold, wrong, refusal, cancel }
     }
 }
 

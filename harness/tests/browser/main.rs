@@ -69,6 +69,8 @@ fn finished(plan: &Plan, recording: &Recording) -> Finished {
         pcapng: None,
         page: None,
         programs: Vec::new(),
+        kernel: String::new(),
+        guest: None,
         broken_before: Vec::new(),
         verdict: judge(plan, recording),
     }

@@ -12,6 +12,7 @@ tests! {
         the_same_seed_draws_the_same_and_another_one_does_not,
         repetitions_in_the_simulator_are_runs_with_seeds_of_their_own,
         a_random_seed_is_another_one_in_each_run_and_repeats_it,
+        each_of_several_seeds_has_its_run,
         what_is_kept_is_of_the_seed_that_a_scenario_has,
         what_is_no_seed_is_refused;
 }
@@ -50,6 +51,24 @@ fn runs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
 /// The number of datagrams that arrived in each run, as the failure says.
 fn left(runs: &[Value]) -> Vec<String> {
     runs.iter().map(|run| run["findings"][0]["why"][0].as_str().unwrap().to_owned()).collect()
+}
+
+fn each_of_several_seeds_has_its_run() {
+    let folder = place("seeds");
+    let seeds = |arguments: &[&str]| -> Vec<u64> {
+        let runs = runs(&folder, arguments);
+        runs.iter().map(|run| run["seed"].as_u64().unwrap()).collect()
+    };
+    let mut from_one = seeds(&["--seeds", "3"]);
+    from_one.sort_unstable();
+    assert_eq!(from_one, [1, 2, 3]);
+    let mut from_seven = seeds(&["--seeds", "2", "--seed", "7"]);
+    from_seven.sort_unstable();
+    assert_eq!(from_seven, [7, 8]);
+    // Each that fails names its own.
+    let told = castnet(&folder, &["run", "--backend", "sim", "a.toml", "--seeds", "2"]);
+    let told = text(&told.stdout);
+    assert!(told.contains("a.toml\n") && told.contains("a.toml --seed 2\n"), "{told}");
 }
 
 fn the_same_seed_draws_the_same_and_another_one_does_not() {

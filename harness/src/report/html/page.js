@@ -3,11 +3,11 @@ const seconds = (ns, digits = 3) => `${(ns / 1e9).toFixed(digits)} s`;
 const portName = (port) => `${facts.nodes[facts.ports[port].node].name}:${facts.links[facts.ports[port].link].name}`;
 
 function head() {
-  const { outcome, title, name, backend, seed, took_s, castnet } = facts;
+  const { outcome, title, name, backend, kernel, seed, took_s, castnet } = facts;
   at("head").append(
     make("span", { class: `badge ${outcome}` }, outcome.toUpperCase()),
     make("h1", {}, title),
-    make("p", { class: "quiet" }, `${name} on ${backend}, seed ${seed}, ${took_s.toFixed(1)} s, castnet ${castnet}`),
+    make("p", { class: "quiet" }, `${name} on ${backend}${kernel && `, ${kernel}`}, seed ${seed}, ${took_s.toFixed(1)} s, castnet ${castnet}`),
     make("p", {}, ...facts.clauses.map(({ id, text }) => make("span", { class: "chip", title: text }, id))),
   );
   const capture = facts.pcapng === null ? [] : ["capture: ", make("a", { href: facts.pcapng }, facts.pcapng)];

@@ -1,7 +1,7 @@
 //! Every key of the document, with what it holds: for `castnet run --help`.
 
 /// Each key by its path from the document, and what it holds. Lists are marked with `[]`.
-pub const KEYS: [(&str, &str); 66] = [
+pub const KEYS: [(&str, &str); 67] = [
     ("schema", "the version of this shape; it changes if a key goes or means something else"),
     ("castnet", "the version of castnet"),
     ("exit_code", "what the program ends with"),
@@ -24,6 +24,7 @@ pub const KEYS: [(&str, &str); 66] = [
     ("runs[].proved[]", "those of them that it has proved: none unless it passed"),
     ("runs[].backend", "netns or sim"),
     ("runs[].repetition", "the number of the run of this scenario, from 1"),
+    ("runs[].kernel", "the kernel that it ran on; empty if it ran on none"),
     ("runs[].seed", "the seed of its random draws"),
     ("runs[].outcome", "pass, vacuous, fail, unsupported or broken"),
     ("runs[].reasons[]", "why the whole run is not to be trusted, or was not made"),
