@@ -32,6 +32,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::addr::{Family, PerFamily};
 use crate::event::Event;
+use crate::fixed::Rule;
 use crate::kernel::{Clock, MAX_PACKET, Mroute, Mroute6, MrouteError, Plane, RoutingSocket};
 use crate::rng::Rng;
 use crate::router::config::{Config, ConfigError};
@@ -219,6 +220,13 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
     pub fn configure(&mut self, config: Config) {
         if let Some(routing) = self.routing.of_mut(config.family) {
             routing.turn(self.clock.now(), Input::Configure(config));
+        }
+    }
+
+    /// For the flows of `of` there are these static rules from now on, and no others.
+    pub(crate) fn change_rules(&mut self, of: Rule<String>, rules: Vec<Rule<String>>) {
+        if let Some(routing) = self.routing.of_mut(of.family()) {
+            routing.turn(self.clock.now(), Input::Rules { of, rules });
         }
     }
 

@@ -13,13 +13,14 @@ use std::time::Duration;
 use tokio::time::Instant as Moment;
 
 use super::Daemon;
-use super::config::ConfigFile;
+use super::config::{ConfigFile, RuleSettings};
 use super::joining::Joining;
 use super::links::Links;
 use super::notice::{Notice, notices};
 use super::served::Served;
 use crate::addr::{Family, PerFamily};
 use crate::event::Event;
+use crate::fixed::Rule;
 use crate::kernel::Join;
 use crate::mfc::vif::Vif;
 use crate::router::config::ConfigError;
@@ -135,6 +136,21 @@ impl<F: FnMut(Instant, Event)> Service<F> {
         let mut file = self.file.clone();
         change(&mut file);
         self.reload(file).map_err(|why| why.to_string())
+    }
+
+    /// Changes the static rules for the flows of `of`, and nothing else: what is known of other flows is not
+    /// looked at, however many rules there are. The interfaces have to be those of the file.
+    pub(super) fn amend_rules(
+        &mut self,
+        of: Rule<String>,
+        change: impl FnOnce(&mut Vec<RuleSettings>),
+    ) {
+        change(&mut self.file.rule);
+        let rules = self.file.rule.iter().map(|rule| &rule.0);
+        let rules = rules.filter(|rule| rule.is_for_flows(&of));
+        let served = &self.served.names;
+        let rules = rules.flat_map(|rule| self.file.expanded(rule, served)).collect();
+        self.daemon.change_rules(of, rules);
     }
 
     /// The routers.

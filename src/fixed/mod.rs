@@ -7,9 +7,9 @@
 //!
 //! Refuses rules that could hold for no flow, or only for flows that stay on their link.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{Family, Group, Source};
@@ -80,14 +80,10 @@ impl<I> Rule<I> {
         }
     }
 
-    /// Whether it is about the flows of another rule, from the same interface.
+    /// Whether it is about the flows of another rule, from whatever interface.
     #[must_use]
-    pub fn is_for_same(&self, other: &Self) -> bool
-    where
-        I: PartialEq,
-    {
-        let flows = |rule: &Self| (rule.source.map(|net| net.trunc()), rule.group.trunc());
-        self.from == other.from && flows(self) == flows(other)
+    pub fn is_for_flows(&self, other: &Self) -> bool {
+        self.key() == other.key()
     }
 
     /// The flow, if the rule holds for one flow only.
@@ -98,37 +94,59 @@ impl<I> Rule<I> {
         Some(Flow { source: Source::new(source)?, group: Group::new(group)? })
     }
 
-    fn holds(&self, flow: Flow) -> bool {
-        let is_source = self.source.is_none_or(|net| net.contains(&flow.source.addr()));
-        is_source && self.group.contains(&flow.group.addr())
-    }
-
-    /// How exact the rule is: the lengths of its prefixes, the group's first.
-    fn exactness(&self) -> (u8, u8) {
-        (self.group.prefix_len(), self.source.map_or(0, |net| net.prefix_len()))
+    /// Its groups and sources, without the bits that mean nothing.
+    fn key(&self) -> Key {
+        let any = match self.family() {
+            Family::V4 => IpNet::V4(Ipv4Net::default()),
+            Family::V6 => IpNet::V6(Ipv6Net::default()),
+        };
+        (self.group.trunc(), self.source.map_or(any, |net| net.trunc()))
     }
 }
 
+/// The groups and the sources of a rule.
+type Key = (IpNet, IpNet);
+
 /// The static rules of a router.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rules(Vec<Rule<Vif>>);
+pub struct Rules {
+    /// Those for the same flows, the first one first.
+    by_flows: BTreeMap<Key, Vec<Rule<Vif>>>,
+    /// The lengths of the prefixes of groups and sources that there are, and how many rules have them.
+    lengths: BTreeMap<(u8, u8), usize>,
+}
 
 impl Rules {
     /// These rules, the first one first. Rules for equal flows from one interface are one rule to all of
     /// their interfaces.
     #[must_use]
     pub fn new(rules: impl IntoIterator<Item = Rule<Vif>>) -> Self {
-        let mut all: Vec<Rule<Vif>> = Vec::new();
-        for rule in rules {
-            let key = |rule: &Rule<Vif>| {
-                (rule.from, rule.source.map(|net| net.trunc()), rule.group.trunc())
-            };
-            match all.iter_mut().find(|other| key(other) == key(&rule)) {
-                Some(known) => known.to.extend(rule.to),
-                None => all.push(rule),
+        let mut all = Self::default();
+        rules.into_iter().for_each(|rule| all.add(rule));
+        all
+    }
+
+    fn add(&mut self, rule: Rule<Vif>) {
+        let key = rule.key();
+        let of_flows = self.by_flows.entry(key).or_default();
+        match of_flows.iter_mut().find(|other| other.from == rule.from) {
+            Some(known) => known.to.extend(rule.to),
+            None => {
+                of_flows.push(rule);
+                *self.lengths.entry(lengths(key)).or_default() += 1;
             }
         }
-        Self(all)
+    }
+
+    /// For the flows of `of` there are these rules from now on, and no others.
+    pub fn replace<I>(&mut self, of: &Rule<I>, rules: impl IntoIterator<Item = Rule<Vif>>) {
+        let key = of.key();
+        let gone = self.by_flows.remove(&key).map_or(0, |gone| gone.len());
+        if let Some(count) = self.lengths.get_mut(&lengths(key)) {
+            *count -= gone;
+        }
+        self.lengths.retain(|_, count| *count > 0);
+        rules.into_iter().for_each(|rule| self.add(rule));
     }
 
     /// The rule for a flow of which a datagram came in on `came`, if one did. Only rules from interfaces
@@ -139,16 +157,33 @@ impl Rules {
         came: Option<Vif>,
         is_up: impl Fn(Vif) -> bool,
     ) -> Option<&Rule<Vif>> {
-        let holding = self.0.iter().filter(|rule| rule.holds(flow) && is_up(rule.from));
-        // Of equal rules `max_by_key` would take the last one.
-        holding.rev().max_by_key(|rule| (Some(rule.from) == came, rule.exactness()))
+        let mut best = None;
+        // The most exact one first.
+        for &(of_group, of_source) in self.lengths.keys().rev() {
+            let within = |addr, length| IpNet::new(addr, length).ok().map(|net| net.trunc());
+            let groups = within(flow.group.addr(), of_group);
+            let key = groups.zip(within(flow.source.addr(), of_source));
+            let rules = key.and_then(|key| self.by_flows.get(&key)).into_iter().flatten();
+            let mut holding = rules.filter(|rule| is_up(rule.from));
+            let first = holding.next();
+            let own = first.into_iter().chain(holding).find(|rule| Some(rule.from) == came);
+            if own.is_some() {
+                return own;
+            }
+            best = best.or(first);
+        }
+        best
     }
 
     /// The flows that have a rule of their own.
     #[must_use]
     pub fn flows(&self) -> BTreeSet<Flow> {
-        self.0.iter().filter_map(Rule::flow).collect()
+        self.by_flows.values().flatten().filter_map(Rule::flow).collect()
     }
+}
+
+fn lengths((group, source): Key) -> (u8, u8) {
+    (group.prefix_len(), source.prefix_len())
 }
 
 #[cfg(test)]

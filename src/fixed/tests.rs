@@ -121,3 +121,25 @@ fn an_exact_group_counts_before_an_exact_source() {
     assert_eq!(to(&rules, flow("10.0.0.7", "239.1.1.1"), 0), Some(vec![2]));
     assert_eq!(to(&rules, flow("10.0.0.7", "239.1.2.2"), 0), Some(vec![1]));
 }
+
+#[test]
+fn the_rules_of_some_flows_are_replaced_and_no_others() {
+    let mut rules = Rules::new([
+        rule(0, None, "239.1.0.0/16", &[1]),
+        rule(0, Some("10.0.0.7/32"), "239.1.1.1/32", &[2]),
+        rule(3, Some("10.0.0.7/32"), "239.1.1.1/32", &[4]),
+    ]);
+    let exact = flow("10.0.0.7", "239.1.1.1");
+    assert_eq!((to(&rules, exact, 0), to(&rules, exact, 3)), (Some(vec![2]), Some(vec![4])));
+    // Bits beyond the length of a prefix mean nothing.
+    let of = rule(9, Some("10.0.0.7/32"), "239.1.1.1/32", &[]);
+    rules.replace(&of, [rule(3, Some("10.0.0.7/32"), "239.1.1.1/32", &[5])]);
+    assert_eq!(to(&rules, exact, 3), Some(vec![5]));
+    // That of the interface where it came counts first, however exact the other one is.
+    assert_eq!(to(&rules, exact, 0), Some(vec![1]));
+    rules.replace(&of, []);
+    assert_eq!(to(&rules, exact, 3), Some(vec![1]));
+    assert_eq!(rules.flows(), BTreeSet::new());
+    rules.replace(&rule(9, None, "239.1.77.0/16", &[]), []);
+    assert_eq!((to(&rules, exact, 0), rules), (None, Rules::default()));
+}

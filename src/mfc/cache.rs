@@ -11,6 +11,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::entry::{Flow, FlowCounters, MfcEntry};
 use super::tree::{Entry, Tree};
 use super::vif::Vif;
@@ -148,6 +150,30 @@ impl Cache {
         new.collect()
     }
 
+    /// From now on the flow has an entry before its first datagram, or no longer: returns what has to be
+    /// done for that.
+    pub fn configure_flow(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        is_configured: bool,
+        tree: &impl Tree,
+    ) -> Option<MfcOp> {
+        if !is_configured {
+            self.configured.remove(&flow);
+            // With its next datagram the kernel asks for it.
+            let is_stopped = self.known(flow).is_some_and(|known| known.entry.oifs.is_empty());
+            return (is_stopped && self.forget(flow)).then_some(MfcOp::Delete(flow));
+        }
+        self.configured.insert(flow);
+        if self.known(flow).is_some() {
+            return None;
+        }
+        let entry = tree.entry(flow, None).filter(|entry| !entry.oifs.is_empty())?;
+        self.learn(now, flow, None, entry.clone());
+        Some(MfcOp::Set(written(flow, entry)))
+    }
+
     fn learn(&mut self, now: Instant, flow: Flow, came: Option<Vif>, entry: Entry) {
         let known = Known { entry, came, packets: 0, counted: now, idle_since: now };
         self.flows.entry(flow.group).or_default().insert(flow.source, known);
@@ -170,6 +196,14 @@ impl Cache {
     pub fn refresh(&mut self, group: Group, tree: &impl Tree) -> Vec<MfcEntry> {
         let flows = self.flows.get_mut(&group).into_iter().flatten();
         flows.filter_map(|(&source, known)| known.refresh(Flow { source, group }, tree)).collect()
+    }
+
+    /// The trees of the groups of a network may have changed: returns the entries that must change.
+    pub fn refresh_within(&mut self, groups: IpNet, tree: &impl Tree) -> Vec<MfcEntry> {
+        let bounds = Group::new(groups.network()).zip(Group::new(groups.broadcast()));
+        let known = bounds.into_iter().flat_map(|(first, last)| self.flows.range(first..=last));
+        let groups: Vec<Group> = known.map(|(group, _)| *group).collect();
+        groups.into_iter().flat_map(|group| self.refresh(group, tree)).collect()
     }
 
     /// The trees of all groups may have changed: returns the entries that must change.

@@ -61,12 +61,34 @@ impl Router {
 
     /// Takes the static rules.
     pub(super) fn take_rules(&mut self, rules: &[Rule<String>]) {
-        let by_name = |rule: &Rule<String>| {
-            let from = self.vif(&rule.from)?;
-            let to = rule.to.iter().filter_map(|name| self.vif(name)).collect();
-            Some(Rule { from, source: rule.source, group: rule.group, to })
-        };
-        self.rules = Rules::new(rules.iter().filter_map(by_name));
+        self.rules = Rules::new(rules.iter().filter_map(|rule| self.numbered(rule)));
+    }
+
+    /// The rule with numbers for names; `None` if its flows come in on no interface of this router.
+    fn numbered(&self, rule: &Rule<String>) -> Option<Rule<Vif>> {
+        let from = self.vif(&rule.from)?;
+        let to = rule.to.iter().filter_map(|name| self.vif(name)).collect();
+        Some(Rule { from, source: rule.source, group: rule.group, to })
+    }
+
+    /// Takes the static rules for some flows, and lets what is known of them follow.
+    pub(super) fn change_rules(&mut self, now: Instant, of: &Rule<String>, rules: &[Rule<String>]) {
+        let rules: Vec<_> = rules.iter().filter_map(|rule| self.numbered(rule)).collect();
+        let flow = of.flow();
+        let is_ruled = !rules.is_empty();
+        self.rules.replace(of, rules);
+        let Self { links, rib, inherited, rules, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules };
+        let changed = self.cache.refresh_within(of.group, &tree);
+        let is_configured = |flow| is_ruled || links.joined().contains(&flow);
+        let own =
+            flow.and_then(|flow| self.cache.configure_flow(now, flow, is_configured(flow), &tree));
+        self.set_all(changed);
+        match own {
+            Some(MfcOp::Set(entry)) => self.set_all(vec![entry]),
+            Some(other) => self.out.push_back(Output::Mfc(other)),
+            None => {}
+        }
     }
 
     /// Lets group management on a link follow the configuration that the link has taken.

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use super::config::Config;
 use crate::addr::Group;
 use crate::event::Event;
+use crate::fixed::Rule;
 use crate::mfc::cache::MfcOp;
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use crate::mfc::upcall::Upcall;
@@ -50,6 +51,13 @@ pub enum Input<'a> {
     /// the addresses that [`Input::Link`] reported; the others go, and new ones are down until
     /// [`Input::Link`] reports them.
     Configure(Config),
+    /// For the flows of `of`, from whatever interface, there are these static rules, and no others.
+    Rules {
+        /// Any rule for the flows.
+        of: Rule<String>,
+        /// The rules.
+        rules: Vec<Rule<String>>,
+    },
     /// What another router left in the data plane. Before the first [`Input::Configure`], and without
     /// interfaces: an interface that had a number gets it again.
     Inherit {

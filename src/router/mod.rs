@@ -129,6 +129,7 @@ impl Router {
             }
             Input::Refused(refusal) => self.refused(now, refusal),
             Input::Configure(config) => self.configure(now, config),
+            Input::Rules { of, rules } => self.change_rules(now, &of, &rules),
             Input::Inherit { numbers, entries } => self.inherit(now, numbers, entries),
             Input::Settle => self.settle(),
             Input::Link { vif, up, addresses } => self.link_is(now, vif, up, addresses),

@@ -4,6 +4,7 @@
 //! may come later. Refuses what smcroute refuses, in its words where programs look for them, and what could
 //! never forward a datagram.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -113,25 +114,34 @@ fn add<F: FnMut(Instant, Event)>(
     to.iter().try_for_each(|name| check_name(name))?;
     let rule = Rule { from, source, group, to };
     rule.check().map_err(|why| format!("mroute: {why}"))?;
-    for name in [&rule.from].into_iter().chain(&rule.to) {
-        if is_explicit && service.file().settings(name).is_none() {
+    let named = [&rule.from].into_iter().chain(&rule.to);
+    let is_new = |name: &&String| !service.file().interface.iter().any(|of| of.name == **name);
+    let new: BTreeSet<String> = named.filter(is_new).cloned().collect();
+    for name in new.iter().filter(|_| is_explicit) {
+        if service.file().settings(name).is_none() {
             return Err(format!("ipc: mroute: {name} is not a known phyint"));
         }
     }
-    service.amend(|file| {
-        for name in [&rule.from].into_iter().chain(&rule.to) {
-            if !file.interface.iter().any(|interface| interface.name == *name) {
-                file.interface.push(InterfaceSettings::forwarding(name, 1));
-            }
+    if !new.is_empty() {
+        let new = new.iter().map(|name| InterfaceSettings::forwarding(name, 1));
+        service.amend(|file| file.interface.extend(new))?;
+    }
+    service.amend_rules(rule.clone(), |rules| match at(rules, &rule) {
+        None => rules.push(RuleSettings(rule)),
+        Some(at) => {
+            let RuleSettings(known) = &mut rules[at];
+            let new = rule.to.into_iter().filter(|name| !known.to.contains(name));
+            known.to.extend(new.collect::<Vec<_>>());
         }
-        match file.rule.iter_mut().find(|known| known.0.is_for_same(&rule)) {
-            None => file.rule.push(RuleSettings(rule)),
-            Some(RuleSettings(known)) => {
-                let new = rule.to.into_iter().filter(|name| !known.to.contains(name));
-                known.to.extend(new.collect::<Vec<_>>());
-            }
-        }
-    })
+    });
+    Ok(())
+}
+
+/// The place of the rule for the same flows from the same interface.
+fn at(rules: &[RuleSettings], wanted: &Rule<String>) -> Option<usize> {
+    rules
+        .iter()
+        .position(|RuleSettings(known)| known.from == wanted.from && known.is_for_flows(wanted))
 }
 
 fn remove<F: FnMut(Instant, Event)>(
@@ -141,18 +151,15 @@ fn remove<F: FnMut(Instant, Event)>(
     let Flows { interface: from, source, group, more } = flows(words, "mroute")?;
     let gone: Vec<String> = more.iter().map(|name| named(name)).collect();
     let rule = Rule { from, source, group, to: Vec::new() };
-    let known = service.file().rule.iter().position(|known| known.0.is_for_same(&rule));
-    let at = known.ok_or_else(|| {
+    let at = at(&service.file().rule, &rule).ok_or_else(|| {
         let pair = shown::pair(source, group);
         format!("mroute: there is no route from {} {pair} to delete", rule.from)
     })?;
-    service.amend(|file| {
-        if gone.is_empty() {
-            file.rule.remove(at);
-        } else {
-            file.rule[at].0.to.retain(|name| !gone.contains(name));
-        }
-    })
+    service.amend_rules(rule, |rules| match gone.is_empty() {
+        true => _ = rules.remove(at),
+        false => rules[at].0.to.retain(|name| !gone.contains(name)),
+    });
+    Ok(())
 }
 
 fn membership(words: &[&str], verb: &str) -> Result<(MembershipSettings, String), String> {

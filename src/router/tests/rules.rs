@@ -90,3 +90,35 @@ fn a_rule_of_an_unknown_interface_is_refused() {
     let why = why.to_string();
     assert_eq!(why, "the rule for 239.1.1.1/32 names the interface wan, which is not configured");
 }
+
+#[test]
+fn the_rules_of_some_flows_change_alone() {
+    let mut lab = Lab::with(config());
+    let own = |to: &[&str]| rule("up", Some("192.0.2.7/32"), "239.1.1.1/32", to);
+    let change = |rules: Vec<_>| Input::Rules { of: own(&[]), rules };
+    lab.input(change(vec![own(&["wlan"])]));
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![2])), "before traffic");
+    lab.input(change(vec![own(&["lan"])]));
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![1])));
+    lab.input(change(vec![]));
+    assert_eq!(lab.entry("192.0.2.7"), None, "the kernel asks for the next datagram");
+    // A flow that was dropped follows a rule for a range that comes and goes.
+    assert_eq!(lab.datagram(up(), "192.0.2.8"), [0_usize; 0]);
+    let range = rule("up", None, "239.1.0.0/16", &["lan"]);
+    lab.input(Input::Rules { of: range.clone(), rules: vec![range.clone()] });
+    assert_eq!(lab.entry("192.0.2.8"), Some((0, vec![1])));
+    lab.input(Input::Rules { of: range, rules: vec![] });
+    assert_eq!(lab.entry("192.0.2.8"), Some((0, vec![])));
+}
+
+#[test]
+fn only_flows_that_the_kernel_has_asked_for_are_flushed() {
+    let mut lab = Lab::with(ruled(vec![
+        rule("up", Some("192.0.2.7/32"), "239.1.1.1/32", &["wlan"]),
+        rule("up", None, "239.1.0.0/16", &["lan"]),
+    ]));
+    assert_eq!(lab.datagram(up(), "192.0.2.8"), [1]);
+    lab.input(Input::FlushLearned);
+    assert_eq!(lab.entry("192.0.2.8"), None);
+    assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![2])));
+}
