@@ -84,7 +84,8 @@ enum Command {
         #[arg(long)]
         here: bool,
     },
-    /// Write what a configuration of smcroute means as one of castnetd, to standard output.
+    /// Write what a configuration of smcroute means as one of castnetd, to standard output. To keep the file,
+    /// run smcrouted.
     Convert {
         /// The configuration of smcroute.
         config: PathBuf,
@@ -133,6 +134,13 @@ fn check(path: &Path, here: bool) -> anyhow::Result<()> {
         if file.is_routed(Family::V6) {
             let name = &interface.name;
             writeln!(lines, "{name}: ttl-threshold holds for IPv4, the kernel has none of IPv6")?;
+        }
+    }
+    for (count, what) in
+        [(file.rule.len(), "static rules"), (file.membership.len(), "memberships of this machine")]
+    {
+        if count > 0 {
+            writeln!(lines, "{count} {what}")?;
         }
     }
     if here {
@@ -209,6 +217,7 @@ fn run(
         control,
         desk: None,
         pid_file: None,
+        hook: None,
     };
     program::run(setup, |file| open(file, handed))
 }

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use super::config::{self, ConfigFile, MembershipSettings};
+use super::glob;
 use crate::fixed::Rule;
 pub use line::Problem;
 use line::{LONGEST_LINE, Line, Word, words};
@@ -162,8 +163,7 @@ impl Smcroute {
         let to = said.to.unwrap_or_default();
         let mut is_usable = true;
         for interface in [&from].into_iter().chain(&to) {
-            let is_enabled = self.interface(interface.1).is_enabled;
-            let why = match is_enabled {
+            let why = match self.is_enabled(interface.1) {
                 Some(false) => "is disabled by its phyint",
                 None if self.is_explicit => "has no phyint that enables it, which -N asks for",
                 _ => continue,
@@ -177,6 +177,17 @@ impl Smcroute {
             Ok(()) if is_usable => self.add(rule),
             Ok(()) => {}
             Err(why) => line.fail(group.0, why.to_string()),
+        }
+    }
+
+    /// Whether a `phyint` enables the interface, or one that the pattern stands for.
+    fn is_enabled(&mut self, name: &str) -> Option<bool> {
+        let pattern = named(name);
+        let mut matching =
+            self.interfaces.iter().filter(|known| glob::matches(&pattern, &known.name));
+        match self.is_explicit && glob::is_pattern(&pattern) {
+            true => matching.any(|known| known.is_enabled == Some(true)).then_some(true),
+            false => self.interface(name).is_enabled,
         }
     }
 

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::Router;
 use super::link::Link;
 use crate::addr::{Group, Source};
+use crate::fixed::Rule;
 use crate::gmp::change::Filter;
 use crate::gmp::interface::{Interface, TimerName};
 use crate::gmp::querier::Role;
-use crate::mfc::entry::MfcEntry;
+use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::vif::Vif;
 use crate::rib::NextHop;
 use crate::time::Instant;
@@ -81,6 +82,13 @@ impl Router {
         let mut routes: Vec<_> = self.rib.routes().filter(leads).collect();
         routes.sort_by_key(|(net, _)| net.prefix_len());
         routes.pop()
+    }
+
+    /// The static rule for a flow of which a datagram came in on `came`, if one did.
+    #[must_use]
+    pub fn rule(&self, flow: Flow, came: Option<Vif>) -> Option<&Rule<Vif>> {
+        let is_up = |vif: Vif| self.links.get(vif).is_some_and(|link| link.up);
+        self.rules.of(flow, came, is_up)
     }
 
     /// The members on an interface, also while it has no address to speak from; `None` where group

@@ -9,7 +9,8 @@ macro_rules! devices {
 }
 
 /// The text of each, by its name.
-static SHIPPED: [(&str, &str); 5] = devices!["castnetd", "frr", "igmpproxy", "pimd", "smcroute"];
+static SHIPPED: [(&str, &str); 6] =
+    devices!["castnet-smcrouted", "castnetd", "frr", "igmpproxy", "pimd", "smcroute"];
 
 /// Their names.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -4,6 +4,7 @@
 compile_error!("smcrouted needs Linux");
 
 mod failure;
+mod hook;
 mod logging;
 mod words;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 use castnet::daemon::config::ConfigFile;
 use castnet::daemon::confine::User;
 use castnet::daemon::control::Loaded;
-use castnet::daemon::program::{self, PidFile, Setup, open};
+use castnet::daemon::program::{self, Hooked, PidFile, Setup, open};
 use castnet::daemon::smcroute::Smcroute;
 use castnet::daemon::smcroute::desk::Place;
 use castnet::daemon::supervised::Handed;
@@ -42,6 +43,10 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<(), Failure> {
     if let Some(shell) = cli.completions {
         clap_complete::generate(shell, &mut Cli::command(), "smcrouted", &mut std::io::stdout());
+        return Ok(());
+    }
+    if let Some(command) = &cli.run_hook {
+        hook::run(command);
         return Ok(());
     }
     if let Some(file) = &cli.check {
@@ -151,6 +156,8 @@ fn serve(cli: &Cli) -> Result<(), Failure> {
     if cli.delay.is_none() {
         to_background(cli)?;
     }
+    let hook = cli.hook.as_ref().map(|command| hook::start(command)).transpose();
+    let hook = hook.map_err(failed)?;
     let setup = Setup {
         loaded,
         load: &|| reread(cli, &path),
@@ -160,6 +167,7 @@ fn serve(cli: &Cli) -> Result<(), Failure> {
         control: cli.control.clone(),
         desk: Some(place),
         pid_file: Some(PidFile::new(cli.pid_file())),
+        hook: hook.map(|hook| Box::new(hook) as Box<dyn FnMut(Hooked)>),
     };
     program::run(setup, |_| Ok(sockets)).map_err(failed)
 }

@@ -28,6 +28,13 @@ pub(crate) struct Cli {
     /// Wait before interfaces are looked at
     #[arg(short = 'd', value_name = "SEC")]
     pub(crate) delay: Option<u64>,
+    /// Run `CMD reload` after each load, and `CMD install` with the variables source and group for a flow that
+    /// a route of several has forwarded
+    #[arg(short = 'e', value_name = "CMD")]
+    pub(crate) hook: Option<String>,
+    /// What the process of -e is started with
+    #[arg(long, hide = true)]
+    pub(crate) run_hook: Option<String>,
     /// The configuration; /etc/NAME.conf unless given
     #[arg(short = 'f', value_name = "FILE")]
     config: Option<PathBuf>,
@@ -119,7 +126,7 @@ pub(crate) fn parse() -> Result<Cli, ExitCode> {
 fn help(command: &clap::Command) -> String {
     let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
     let mut text = format!("{about}\n\nUsage:\n  smcrouted [OPTIONS]\n\nOptions:\n");
-    for arg in command.get_arguments() {
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
         let name = match (arg.get_short(), arg.get_long()) {
             (Some(short), _) => format!("-{short}"),
             (None, long) => format!("--{}", long.unwrap_or_default()),

@@ -11,7 +11,7 @@ use super::journal::Journal;
 use super::shown::Explanation;
 use crate::addr::{Family, Group, Source};
 use crate::daemon::explain::explain;
-use crate::daemon::explain::facts::{Entry, Facts, Hindrance, Link, Passed, Rpf};
+use crate::daemon::explain::facts::{Entry, Facts, Hindrance, Link, Passed, Rpf, Ruled};
 use crate::daemon::notice::{Notice, reverse_path_drop};
 use crate::daemon::service::Service;
 use crate::event::Event;
@@ -54,6 +54,7 @@ impl Watch {
         let seen = sampler.filter(|_| self.is_sampled).and_then(|sampler| seen(service, sampler));
         let (flow, looked) = (self.flow, service.daemon().now().since(self.began));
         let mut facts = gather(service, flow, journal, looked);
+        facts.rule = rule(service, flow, seen.as_ref());
         let after = counters(service, flow);
         // An entry that is new counts from 0.
         let before =
@@ -136,12 +137,28 @@ fn gather<F: FnMut(Instant, Event)>(
         unserved: unserved(service, flow, &links),
         links,
         rpf,
+        rule: None,
         entry,
         limit: refusal.map(|(_, name, why)| format!("{name}: {why}")),
         came: 0,
         wrong_if: 0,
         seen: None,
     }
+}
+
+/// The static rule for the flow, by the interface on which most of it was seen to come in.
+fn rule<F: FnMut(Instant, Event)>(
+    service: &Service<F>,
+    flow: Flow,
+    seen: Option<&BTreeMap<String, Passed>>,
+) -> Option<Ruled> {
+    let family = flow.group.family();
+    let (router, names) = (service.daemon().router(family)?, service.names(family));
+    let came = seen.into_iter().flatten().max_by_key(|(_, passed)| passed.came);
+    let came = came.filter(|(_, passed)| passed.came > 0);
+    let rule = router.rule(flow, came.and_then(|(name, _)| router.vif(name)))?;
+    let to = rule.to.iter().map(|vif| names.of(*vif)).collect();
+    Some(Ruled { from: names.of(rule.from), to, group: rule.group })
 }
 
 fn rpf<F: FnMut(Instant, Event)>(service: &Service<F>, router: &Router, flow: Flow) -> Option<Rpf> {

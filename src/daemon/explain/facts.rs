@@ -21,6 +21,8 @@ pub struct Facts {
     pub links: BTreeMap<String, Link>,
     /// Where the source is reached.
     pub rpf: Option<Rpf>,
+    /// The static rule for the flow, which counts in place of the route.
+    pub rule: Option<Ruled>,
     /// A device by which the kernel reaches the source, and over which castnetd does not route.
     pub unserved: Option<String>,
     /// The flow's entry in the cache.
@@ -33,6 +35,19 @@ pub struct Facts {
     pub wrong_if: u64,
     /// What passed the devices, by name; `None` where castnetd has no right to see it.
     pub seen: Option<BTreeMap<String, Passed>>,
+}
+
+impl Facts {
+    /// The only interface where the flow is taken: that of a rule, or else that of the route.
+    pub(super) fn way_in(&self) -> Option<&str> {
+        let ruled = self.rule.as_ref().map(|rule| rule.from.as_str());
+        ruled.or_else(|| self.rpf.as_ref().map(|rpf| rpf.interface.as_str()))
+    }
+
+    /// Whether the rule has the flow leave here.
+    pub(super) fn is_ruled(&self, name: &str) -> bool {
+        self.rule.as_ref().is_some_and(|rule| rule.to.iter().any(|to| to == name))
+    }
 }
 
 /// An interface of the configuration.
@@ -82,6 +97,17 @@ pub struct Rpf {
     pub prefix: IpNet,
     /// The neighbour, unless the network is connected.
     pub via: Option<IpAddr>,
+}
+
+/// A static rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruled {
+    /// The interface where its flows come in.
+    pub from: String,
+    /// The interfaces where they leave; without any they are stopped.
+    pub to: Vec<String>,
+    /// Its groups.
+    pub group: IpNet,
 }
 
 /// An entry of the cache.

@@ -6,7 +6,7 @@ use super::{Cause, Finding, link_down};
 /// The findings of all interfaces. `arrives`: whether nothing keeps the flow from coming in.
 pub(super) fn leaving(facts: &Facts, arrives: bool) -> Vec<Finding> {
     let iif = facts.entry.as_ref().map(|entry| entry.iif.as_str());
-    let iif = iif.or_else(|| facts.rpf.as_ref().map(|rpf| rpf.interface.as_str()));
+    let iif = iif.or_else(|| facts.way_in());
     let others = facts.links.iter().filter(|(name, _)| Some(name.as_str()) != iif);
     let mut found: Vec<Finding> = Vec::new();
     for (name, link) in others {
@@ -15,7 +15,8 @@ pub(super) fn leaving(facts: &Facts, arrives: bool) -> Vec<Finding> {
             true => None,
             false => not_wanted(facts, name, link),
         });
-        found.extend(asking(name, link));
+        // A rule asks for no members.
+        found.extend(asking(name, link).filter(|_| facts.rule.is_none()));
     }
     let nowhere = facts.entry.as_ref().is_none_or(|entry| entry.oifs.is_empty());
     if let Some((name, link)) = iif.and_then(|name| Some((name, facts.links.get(name)?)))
@@ -87,10 +88,15 @@ fn going_out(facts: &Facts, name: &str, link: &Link) -> Option<Finding> {
 
 /// Nothing has the flow leave here.
 fn not_wanted(facts: &Facts, name: &str, link: &Link) -> Option<Finding> {
+    let is_ruled = facts.is_ruled(name);
+    // Who has rules need not have members.
+    if facts.rule.is_some() && !is_ruled && !link.is_managed {
+        return None;
+    }
     if !link.is_up {
         return Some(link_down(name, link, "where it might leave"));
     }
-    if link.wants {
+    if link.wants || is_ruled {
         return None;
     }
     let (source, group) = (facts.source, facts.group);

@@ -50,6 +50,8 @@ pub enum Cause {
     NoRoute,
     /// The reverse path filter of the kernel drops it.
     ReversePathFilter,
+    /// A static rule stops the flow.
+    Stopped,
     /// No rule has castnetd's table looked up.
     NoRule,
     /// As many flows, groups or sources are known as may be.
@@ -109,6 +111,12 @@ pub fn explain(facts: &Facts) -> Vec<Finding> {
         return vec![Finding::new(Cause::FamilyNotRouted, None, text).cured_by(cure)];
     }
     let mut found: Vec<Finding> = arriving(facts).into_iter().collect();
+    if let Some(rule) = facts.rule.as_ref().filter(|rule| rule.to.is_empty()) {
+        let text = format!("the rule for {} from {} stops the flow", rule.group, rule.from);
+        let cure = "interfaces for the rule to go out on, or a more exact rule for the flow";
+        found.push(Finding::new(Cause::Stopped, Some(&rule.from), text).cured_by(cure));
+        return found;
+    }
     found.extend(leaving::leaving(facts, found.is_empty()));
     found
 }
@@ -121,7 +129,7 @@ fn is_ipv4(facts: &Facts) -> bool {
 fn arriving(facts: &Facts) -> Option<Finding> {
     if facts.came > 0 {
         // Without a route an entry takes the flow where it comes in, and has it leave nowhere.
-        return misled(facts).filter(|_| facts.rpf.is_none());
+        return misled(facts).filter(|_| facts.way_in().is_none());
     }
     unseen(facts).or_else(|| misled(facts)).or_else(|| dropped(facts))
 }
@@ -136,7 +144,7 @@ fn seen_in(facts: &Facts) -> Option<(&str, Passed)> {
 /// The datagrams do not reach this machine, or are not for it.
 fn unseen(facts: &Facts) -> Option<Finding> {
     let (source, group) = (facts.source, facts.group);
-    let expected = facts.rpf.as_ref().map(|rpf| rpf.interface.as_str());
+    let expected = facts.way_in();
     let Some((name, passed)) = seen_in(facts) else {
         facts.seen.as_ref().filter(|_| facts.wrong_if == 0)?;
         if let Some((name, link)) = down(facts, expected) {
@@ -197,10 +205,17 @@ fn link_down(name: &str, link: &Link, role: &str) -> Finding {
     Finding::new(cause, Some(name), format!("{name}, {role}, {what}")).cured_by(cure)
 }
 
-/// The route to the source leads elsewhere, or nowhere.
+/// The rule is from elsewhere, or the route to the source leads elsewhere or nowhere.
 fn misled(facts: &Facts) -> Option<Finding> {
     let source = facts.source;
     let came = seen_in(facts).map(|(name, _)| name);
+    if let Some(rule) = &facts.rule {
+        let name = came.filter(|name| *name != rule.from)?;
+        let (group, from) = (rule.group, &rule.from);
+        let text = format!("the flow comes in on {name}, and the rule for {group} is from {from}");
+        let cure = format!("a rule from {name}, if it is to come in there");
+        return Some(Finding::new(Cause::WrongInterface, came, text).cured_by(cure));
+    }
     let Some(rpf) = &facts.rpf else {
         let text = match &facts.unserved {
             Some(device) => format!(
@@ -229,8 +244,7 @@ fn misled(facts: &Facts) -> Option<Finding> {
 
 /// The kernel drops the datagrams, or has no entry for them.
 fn dropped(facts: &Facts) -> Option<Finding> {
-    let rpf = facts.rpf.as_ref()?;
-    let name = rpf.interface.as_str();
+    let name = facts.way_in()?;
     let link = facts.links.get(name)?;
     if let Some((sysctl, value)) = &link.reverse_path {
         let text = format!(

@@ -1,6 +1,6 @@
 //! Each cause with the facts that it leaves behind, and what is named.
 
-use super::facts::{Entry, Rpf};
+use super::facts::{Entry, Rpf, Ruled};
 use super::*;
 use crate::addr::{Group, Source};
 
@@ -19,6 +19,7 @@ fn flowing() -> Facts {
         links: [("up".into(), served), ("lan".into(), lan)].into(),
         rpf: Some(rpf),
         unserved: None,
+        rule: None,
         entry: Some(Entry { iif: "up".into(), oifs: vec!["lan".into()] }),
         limit: None,
         came: 10,
@@ -266,4 +267,39 @@ fn what_was_not_seen_is_not_guessed() {
     (facts.came, facts.entry) = (0, None);
     let causes: Vec<Cause> = explain(&facts).iter().map(|finding| finding.cause).collect();
     assert!(!causes.contains(&Cause::SourceNotSeen), "{causes:?}");
+}
+
+/// The flow has a rule from `up` to these interfaces; nobody manages groups, and no route leads to the source.
+fn ruled(to: &[&str]) -> Facts {
+    let mut facts = flowing();
+    facts.rpf = None;
+    for link in facts.links.values_mut() {
+        (link.is_managed, link.wants, link.filter) = (false, false, None);
+    }
+    let to = to.iter().map(|&name| name.to_owned()).collect();
+    facts.rule = Some(Ruled { from: "up".into(), to, group: "239.1.0.0/16".parse().unwrap() });
+    facts
+}
+
+#[test]
+fn a_rule_counts_in_place_of_route_and_members() {
+    let causes = |facts: &Facts| explain(facts).iter().map(|of| of.cause).collect::<Vec<_>>();
+    assert_eq!(causes(&ruled(&["lan"])), [Cause::Forwarded]);
+    // Without the rule, the missing route stands first.
+    assert_eq!(causes(&Facts { rule: None, ..ruled(&["lan"]) })[0], Cause::NoRoute);
+    let mut stopped = ruled(&[]);
+    stopped.entry.as_mut().unwrap().oifs.clear();
+    stopped.seen.as_mut().unwrap().remove("lan");
+    let found = explain(&stopped);
+    assert_eq!((found.len(), found[0].cause), (1, Cause::Stopped));
+    assert_eq!(found[0].text, "the rule for 239.1.0.0/16 from up stops the flow");
+    let mut other = ruled(&["lan"]);
+    elsewhere(&mut other, "lan");
+    let found = explain(&other);
+    assert_eq!(found[0].cause, Cause::WrongInterface);
+    assert!(found[0].text.ends_with("the rule for 239.1.0.0/16 is from up"), "{}", found[0].text);
+    let mut away = ruled(&["lan"]);
+    away.entry.as_mut().unwrap().oifs.clear();
+    link(&mut away, "lan").is_up = false;
+    assert_eq!(causes(&away), [Cause::InterfaceDown]);
 }

@@ -30,6 +30,7 @@ use super::supervised;
 use crate::addr::{Family, PerFamily};
 use crate::event::Event;
 use crate::kernel::Clock;
+use crate::mfc::entry::Flow;
 use crate::rng::Rng;
 use crate::router::config::Config;
 use crate::time::Instant;
@@ -55,6 +56,26 @@ pub struct Setup<'a> {
     pub desk: Option<Place>,
     /// The file with its process number.
     pub pid_file: Option<PidFile>,
+    /// Hears of what others may want to act on.
+    pub hook: Option<Box<dyn FnMut(Hooked)>>,
+}
+
+/// What a [`Setup::hook`] hears of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hooked {
+    /// A configuration is in force.
+    Configured,
+    /// The kernel has asked for the flow, and it is forwarded.
+    Learned(Flow),
+}
+
+/// A hook that several tell.
+type Hook = Rc<RefCell<Option<Box<dyn FnMut(Hooked)>>>>;
+
+fn call(hook: &Hook, hooked: Hooked) {
+    if let Some(hook) = &mut *hook.borrow_mut() {
+        hook(hooked);
+    }
 }
 
 /// An observer of a router's events.
@@ -93,11 +114,13 @@ async fn serve(
     let mut control = Control::open(&place, (named, text), Rc::clone(&journal)).await?;
     let log = Rc::new(RefCell::new(Log::new(verbose, journal)));
     let opened = open(&file)?;
-    let mut service = start(file, opened, &log)?;
+    let hook: Hook = Rc::new(RefCell::new(setup.hook));
+    let mut service = start(file, opened, &log, &hook)?;
     if let Some(file) = &mut pid_file {
         let shown = file.path().display().to_string();
         file.write().with_context(|| format!("writing {shown}"))?;
     }
+    call(&hook, Hooked::Configured);
     // No packet has been read, and no request.
     let removed = pid_file.iter().map(PidFile::path).chain(place.path.as_deref());
     let removed = removed.chain(desk.as_ref().map(Desk::path)).map(Path::to_owned);
@@ -130,7 +153,10 @@ async fn serve(
             supervised::reloading();
             let taken = control.reload(service, load);
             match &taken {
-                Ok(()) => tracing::info!("configured anew"),
+                Ok(()) => {
+                    tracing::info!("configured anew");
+                    call(&hook, Hooked::Configured);
+                }
                 Err(why) => tracing::error!("{why}; the old configuration stays in force"),
             }
             if let (Ok(()), Some(Err(why))) = (&taken, pid_file.as_mut().map(PidFile::write)) {
@@ -201,13 +227,24 @@ fn start(
     file: ConfigFile,
     Sockets { links, claims }: Sockets,
     log: &Rc<RefCell<Log>>,
+    hook: &Hook,
 ) -> anyhow::Result<Service<Observer>> {
     let (clock, seed) = (Clock::start(), RandomState::new().hash_one(std::process::id()));
     let mut daemon = Daemon::new(clock);
     let names = PerFamily { v4: Names::default(), v6: Names::default() };
     let observer = |family: Family| -> Observer {
         let (names, log) = (names.of(family).clone(), Rc::clone(log));
+        let (hook, mut asked) = (Rc::clone(hook), None);
         Box::new(move |now: Instant, event: Event| {
+            match &event {
+                Event::Upcall(upcall) => asked = Some(upcall.flow),
+                Event::Forwarding(entry) if asked.take() == Some(entry.flow) => {
+                    if !entry.oifs.is_empty() {
+                        call(&hook, Hooked::Learned(entry.flow));
+                    }
+                }
+                _ => {}
+            }
             log.borrow_mut().event(now, family, &event, |vif| names.of(vif));
         })
     };

@@ -131,13 +131,19 @@ fn with_the_option_only_enabled_interfaces_are_used() {
     let mut file = Smcroute { is_explicit: true, ..Smcroute::default() };
     let text = "phyint eth0 enable\nphyint eth4\nphyint eth1 enable\nphyint eth2 disable\n\
                 mroute from eth0 group 239.1.1.1 to eth1\n\
-                mroute from eth0 group 239.1.1.2 to eth1 eth3\n";
+                mroute from eth0 group 239.1.1.2 to eth1 eth3\n\
+                mroute from eth0 group 239.1.1.3 to et+\n\
+                mroute from eth0 group 239.1.1.4 to tun+\n";
     file.read(Path::new("c"), text);
     let problems: Vec<_> = file.problems.iter().map(|of| (of.line, of.why.as_str())).collect();
-    assert_eq!(problems, [(6, "eth3 has no phyint that enables it, which -N asks for")]);
+    let expected = [
+        (6, "eth3 has no phyint that enables it, which -N asks for"),
+        (8, "tun+ has no phyint that enables it, which -N asks for"),
+    ];
+    assert_eq!(problems, expected);
     let made = ConfigFile::parse(&file.to_toml("").unwrap()).unwrap();
     assert_eq!(made.interface_names().collect::<Vec<_>>(), ["eth0", "eth1"]);
-    assert_eq!(made.rule.len(), 1);
+    assert_eq!(made.rule.len(), 2);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::shown::Part;
 use super::wire::Message;
 use super::{json, named, shown, table};
 use crate::daemon::config::{InterfaceSettings, MembershipSettings, RuleSettings, check_name};
+use crate::daemon::glob;
 use crate::daemon::service::Service;
 use crate::event::Event;
 use crate::fixed::Rule;
@@ -115,12 +116,18 @@ fn add<F: FnMut(Instant, Event)>(
     let rule = Rule { from, source, group, to };
     rule.check().map_err(|why| format!("mroute: {why}"))?;
     let named = [&rule.from].into_iter().chain(&rule.to);
-    let is_new = |name: &&String| !service.file().interface.iter().any(|of| of.name == **name);
-    let new: BTreeSet<String> = named.filter(is_new).cloned().collect();
-    for name in new.iter().filter(|_| is_explicit) {
-        if service.file().settings(name).is_none() {
-            return Err(format!("ipc: mroute: {name} is not a known phyint"));
-        }
+    let file = service.file();
+    let is_known = |name: &str| match glob::is_pattern(name) {
+        // More interfaces of it may come, unless only those of the file may be used.
+        true => file.interface.iter().any(|of| match is_explicit {
+            true => glob::matches(name, &of.name),
+            false => of.name == name,
+        }),
+        false => file.settings(name).is_some(),
+    };
+    let new: BTreeSet<String> = named.filter(|name| !is_known(name)).cloned().collect();
+    if let Some(name) = new.first().filter(|_| is_explicit) {
+        return Err(format!("ipc: mroute: {name} is not a known phyint"));
     }
     if !new.is_empty() {
         let new = new.iter().map(|name| InterfaceSettings::forwarding(name, 1));

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use libtest_mimic::Failed;
 
 use crate::bench::{
-    Daemon, Done, SMCROUTECTL, SMCROUTED, connected, is_silent, lan, run, run_with,
+    Daemon, Done, SMCROUTECTL, SMCROUTED, connected, is_silent, lan, run, run_with, until,
 };
 use crate::rig::{Node, beside};
 
@@ -179,6 +179,30 @@ pub(crate) async fn returns() -> Result<(), Failed> {
     let joined = r#"{"group":"239.1.1.1","iif":"e0","source":null}"#;
     assert_eq!(groups.1.matches(joined).count(), 2, "{groups:?}");
     is_silent(&member).await
+}
+
+/// The command of `-e`, which writes down what it is called with.
+pub(crate) async fn hook() -> Result<(), Failed> {
+    let nodes = connected()?;
+    let [source, r1, host] = &nodes;
+    let file = "phyint e0 enable\nphyint e1 enable\nmroute from e0 group 239.1.0.0/16 to e1\n";
+    let daemon = Daemon::named(r1, "hook", file)?;
+    let (script, heard) = (daemon.path("sh"), daemon.path("heard"));
+    let text = format!("echo $1 $source $group >> {}\n", heard.display());
+    std::fs::write(&script, text)?;
+    let says = |wanted: &'static str| {
+        let heard = heard.clone();
+        until(wanted, move || std::fs::read_to_string(&heard).is_ok_and(|text| text == wanted))
+    };
+    daemon.start(SMCROUTED, &["-e", &format!("sh {}", script.display())]).await?;
+    says("reload\n").await?;
+    let member = host.member("10.0.2.10")?;
+    beside(source.source("10.0.1.10")?, member.is_served()).await?;
+    says("reload\ninstall 10.0.1.10 239.1.1.1\n").await?;
+    expect(&daemon.ctl(SMCROUTECTL, &["reload"])?, 0, &[])?;
+    says("reload\ninstall 10.0.1.10 239.1.1.1\nreload\n").await?;
+    std::fs::remove_file(script)?;
+    Ok(std::fs::remove_file(heard)?)
 }
 
 pub(crate) async fn codes() -> Result<(), Failed> {

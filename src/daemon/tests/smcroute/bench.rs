@@ -108,7 +108,7 @@ impl<'a> Daemon<'a> {
         Ok(fs::write(self.config(), text)?)
     }
 
-    fn path(&self, kind: &str) -> PathBuf {
+    pub(crate) fn path(&self, kind: &str) -> PathBuf {
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.{kind}", self.ident))
     }
 

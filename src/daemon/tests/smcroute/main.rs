@@ -5,6 +5,7 @@
 
 mod alone;
 mod bench;
+mod benched;
 mod pairs;
 #[path = "../../../../harness/tests/privileged/mod.rs"]
 mod privileged;
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
         trial("a_wrong_file_changes_nothing_and_is_named", alone::typo),
         trial("clients_that_stall_or_leave_early_hold_nobody_up", alone::strangers),
         trial("an_interface_that_returns_is_forwarded_to_again", alone::returns),
+        trial("routes_of_every_kind_forward_in_both_families", benched::kinds),
+        trial("a_command_hears_of_loads_and_of_flows", alone::hook),
         trial("the_exit_code_says_what_was_wrong", alone::codes),
     ];
     privileged::run(&Arguments::from_args(), trials)
