@@ -238,10 +238,11 @@ fn start(
         Box::new(move |now: Instant, event: Event| {
             match &event {
                 Event::Upcall(upcall) => asked = Some(upcall.flow),
-                Event::Forwarding(entry) if asked.take() == Some(entry.flow) => {
-                    if !entry.oifs.is_empty() {
-                        call(&hook, Hooked::Learned(entry.flow));
-                    }
+                // Right after an upcall it is the answer.
+                Event::Forwarding(entry)
+                    if asked.take() == Some(entry.flow) && !entry.oifs.is_empty() =>
+                {
+                    call(&hook, Hooked::Learned(entry.flow));
                 }
                 _ => {}
             }
