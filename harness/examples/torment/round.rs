@@ -3,7 +3,7 @@
 //! Everything that castnet starts inherits a mark in its environment, by which what is left of it is
 //! found. What its processes live in and hold open is noted right before the blow.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -71,7 +71,7 @@ pub(crate) async fn play(
     fs::create_dir_all(folder.join("runtime"))?;
     let mut child = start(castnet, folder, mark, round)?;
     let mut result = Aftermath::default();
-    let mut homes = BTreeSet::new();
+    let mut homes = Homes::new();
     if timeout(round.after, child.wait()).await.is_ok() {
         result.was_over = true;
     } else if let Some(pid) = child.id() {
@@ -134,7 +134,7 @@ async fn strike(pid: Pid, blow: Blow) -> io::Result<()> {
 
 /// Everything that is left of the processes with the mark and of where they lived, once it has had its
 /// time to go.
-async fn left(mark: &str, homes: &BTreeSet<String>) -> Vec<String> {
+async fn left(mark: &str, homes: &Homes) -> Vec<String> {
     let waiting = async {
         while !still(mark, homes).is_empty() {
             sleep(PACE).await;
@@ -158,18 +158,20 @@ fn end_all(mark: &str) {
     }
 }
 
-fn still(mark: &str, homes: &BTreeSet<String>) -> Vec<String> {
+fn still(mark: &str, homes: &Homes) -> Vec<String> {
     let mut found = Vec::new();
-    for process in processes() {
+    let own = std::process::id().to_string();
+    // This process holds all of them open itself.
+    for process in processes().filter(|process| !process.ends_with(&own)) {
         let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
         let (path, name) = (process.display(), name.trim_end());
         match mark_of(&process) {
             Some(own) if own == mark => found.push(format!("the process {path} ({name})")),
-            // The number of a namespace that is gone is used again.
+            // Another round looks at its own.
             Some(_) => continue,
             None => {}
         }
-        let homes = homes_at(&process).into_iter().filter(|home| homes.contains(home));
+        let homes = homes_at(&process).into_keys().filter(|home| homes.contains_key(home));
         found.extend(homes.map(|home| format!("the namespace {home} of {path} ({name})")));
     }
     found
@@ -196,25 +198,30 @@ fn has_mark(process: &Path, mark: &str) -> bool {
     mark_of(process).is_some_and(|own| own == mark)
 }
 
+/// Namespaces by their names, each held open: the number of one that is gone would be used again.
+type Homes = BTreeMap<String, File>;
+
 /// The namespaces in which the marked processes live, or which they hold open, except this process' own.
-fn homes_of(mark: &str) -> BTreeSet<String> {
+fn homes_of(mark: &str) -> Homes {
     let own = homes_at(Path::new("/proc/self"));
     let marked = processes().filter(|process| has_mark(process, mark));
-    let mut homes: BTreeSet<String> = marked.flat_map(|process| homes_at(&process)).collect();
-    homes.retain(|home| !own.contains(home));
-    homes
+    let all = marked.flat_map(|process| homes_at(&process));
+    let homes = all.filter(|(home, _)| !own.contains_key(home));
+    homes.filter_map(|(home, path)| Some((home, File::open(path).ok()?))).collect()
 }
 
-/// The namespaces of a process, and those that it holds open.
-fn homes_at(process: &Path) -> BTreeSet<String> {
+/// The namespaces of a process, and those that it holds open, with where they can be opened.
+fn homes_at(process: &Path) -> BTreeMap<String, PathBuf> {
     let links = ["ns", "fd"]
         .into_iter()
         .flat_map(|folder| fs::read_dir(process.join(folder)).into_iter().flatten().flatten());
-    let targets = links.filter_map(|link| fs::read_link(link.path()).ok());
-    let targets = targets.filter_map(|target| target.into_os_string().into_string().ok());
-    targets
-        .filter(|target| ["net:[", "pid:[", "mnt:["].iter().any(|kind| target.starts_with(kind)))
-        .collect()
+    let targets = links.filter_map(|link| {
+        let target = fs::read_link(link.path()).ok()?.into_os_string().into_string().ok()?;
+        Some((target, link.path()))
+    });
+    let is_home =
+        |target: &str| ["net:[", "pid:[", "mnt:["].iter().any(|kind| target.starts_with(kind));
+    targets.filter(|(target, _)| is_home(target)).collect()
 }
 
 /// Files without a name of a result, and announcements of topologies that do not stand.
