@@ -160,7 +160,12 @@ pub(crate) async fn returns() -> Result<(), Failed> {
         beside(source.source("10.0.1.10")?, member.is_served()).await?;
     }
     r1.ip("link del e1")?;
-    expect(&daemon.ctl(SMCROUTECTL, &["show", "pending"])?, 0, &["(*, 239.1.1.1)"])?;
+    // It learns of that from the kernel, and not at once.
+    until("the route waits for its interface", || {
+        let pending = daemon.ctl(SMCROUTECTL, &["show", "pending"]);
+        pending.is_ok_and(|Done(code, text)| code == 0 && text.contains("(*, 239.1.1.1)"))
+    })
+    .await?;
     lan(&nodes)?;
     for (name, address) in [("e1b", "10.0.3"), ("e1c", "10.0.4")] {
         let (own, other) = (format!("{address}.1/24"), format!("{address}.10/24"));
