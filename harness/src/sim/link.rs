@@ -7,6 +7,7 @@ use castnet::time::Instant;
 use smallvec::{Array, SmallVec};
 
 use super::actor::Sounds;
+use super::forwarders::small;
 use crate::fabric::Wire;
 use crate::plan::{LinkId, Plan, PortId};
 
@@ -22,13 +23,19 @@ pub(super) struct Medium {
 }
 
 /// Which port listens to which frames, each list in ascending order. A port may be listed several
-/// times, once for each reason. The lists of a cable are stored in place, since a stream visits
+/// times, once for each reason. What a stream needs of a cable is stored in place, since it visits
 /// every link in turn.
 #[derive(Debug, Default)]
 struct Ears {
     all: SmallVec<[PortId; 2]>,
-    to: SmallVec<[([u8; 6], PortId); 4]>,
+    /// For ports that do not listen to all frames.
+    to: SmallVec<[Ear; 5]>,
+    /// What ports that listen to all frames listen to besides.
+    besides: SmallVec<[Ear; 1]>,
 }
+
+/// An address, and a port that listens to it.
+type Ear = ([u8; 6], u32);
 
 impl Medium {
     pub(super) fn new(plan: &Plan, link: LinkId) -> Self {
@@ -41,9 +48,19 @@ impl Medium {
 
     /// Begins or ends one reason for the port to listen.
     pub(super) fn hear(&mut self, port: PortId, sounds: Sounds, on: bool) {
+        let heard_all = self.hears_all(port);
+        let Ears { all, to, besides } = &mut self.ears;
         match sounds {
-            Sounds::All => put(&mut self.ears.all, port, on),
-            Sounds::To(address) => put(&mut self.ears.to, (address, port), on),
+            Sounds::To(address) if heard_all => put(besides, (address, small(port)), on),
+            Sounds::To(address) => put(to, (address, small(port)), on),
+            Sounds::All => {
+                put(all, port, on);
+                match (heard_all, all.binary_search(&port).is_ok()) {
+                    (false, true) => carry(port, to, besides),
+                    (true, false) => carry(port, besides, to),
+                    _ => {}
+                }
+            }
         }
     }
 
@@ -52,15 +69,16 @@ impl Medium {
         self.ears.all.binary_search(&port).is_ok()
     }
 
-    /// Whether the port listens to frames to this address.
+    /// Whether a port that does not listen to all frames listens to those to this address.
     pub(super) fn hears(&self, port: PortId, destination: [u8; 6]) -> bool {
-        self.hears_all(port) || self.ears.to.binary_search(&(destination, port)).is_ok()
+        self.ears.to.binary_search(&(destination, small(port))).is_ok()
     }
 
     /// Appends every port that listens to frames to this address, once each and in ascending order.
     pub(super) fn listeners(&self, destination: [u8; 6], found: &mut Vec<PortId>) {
         let to = &self.ears.to[self.ears.to.partition_point(|&(mac, _)| mac < destination)..];
-        let to = to.iter().take_while(|&&(mac, _)| mac == destination).map(|&(_, port)| port);
+        let to =
+            to.iter().take_while(|&&(mac, _)| mac == destination).map(|&(_, port)| port as PortId);
         let mut all = self.ears.all.iter().copied().peekable();
         let mut to = to.peekable();
         loop {
@@ -88,6 +106,17 @@ fn put<A: Array<Item: Ord>>(list: &mut SmallVec<A>, entry: A::Item, on: bool) {
     }
 }
 
+/// Moves what the port listens to from one list to the other.
+fn carry<A: Array<Item = Ear>, B: Array<Item = Ear>>(
+    port: PortId,
+    from: &mut SmallVec<A>,
+    into: &mut SmallVec<B>,
+) {
+    let own: Vec<Ear> = from.iter().copied().filter(|ear| ear.1 == small(port)).collect();
+    from.retain(|ear| ear.1 != small(port));
+    own.into_iter().for_each(|ear| put(into, ear, true));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +131,8 @@ mod tests {
     fn listeners(link: &Medium, destination: [u8; 6]) -> Vec<PortId> {
         let mut found = Vec::new();
         link.listeners(destination, &mut found);
-        let each = link.ports.iter().copied().filter(|&port| link.hears(port, destination));
+        let hears = |&port: &PortId| link.hears_all(port) || link.hears(port, destination);
+        let each = link.ports.iter().copied().filter(hears);
         assert_eq!(found, each.collect::<Vec<_>>());
         found
     }
@@ -127,6 +157,18 @@ mod tests {
         link.hear(7, Sounds::To(MAC), false);
         assert_eq!(listeners(&link, MAC), [2, 3, 8]);
         assert_eq!(listeners(&link, OTHER), [5, 8]);
+    }
+
+    #[test]
+    fn who_no_longer_listens_to_all_listens_to_what_he_named_before_and_meanwhile() {
+        let mut link = link(2);
+        link.hear(1, Sounds::To(MAC), true);
+        link.hear(1, Sounds::All, true);
+        link.hear(1, Sounds::To(OTHER), true);
+        assert_eq!(listeners(&link, [7; 6]), [1]);
+        link.hear(1, Sounds::All, false);
+        assert_eq!((listeners(&link, MAC), listeners(&link, OTHER)), (vec![1], vec![1]));
+        assert_eq!(listeners(&link, [7; 6]), <[PortId; 0]>::default());
     }
 
     #[test]

@@ -23,11 +23,19 @@ pub(super) struct ListenerActor<A> {
 
 /// The host side of a node's kernel: group management on each of its interfaces.
 pub(super) struct Kernels<A> {
-    interfaces: Vec<(PortId, Host<A>)>,
+    interfaces: Vec<Interface<A>>,
     /// When the earliest timer of these kernels is due.
     next: Option<Instant>,
     rng: Rng,
     said: Vec<HostOut<A>>,
+}
+
+/// Group management on one interface.
+struct Interface<A> {
+    port: PortId,
+    host: Host<A>,
+    /// When its earliest timer is due.
+    next: Option<Instant>,
 }
 
 impl<A: HostInet> ListenerActor<A> {
@@ -72,7 +80,7 @@ impl<A: HostInet> Kernels<A> {
             let address = own_address(&plan.ports[port])?;
             let mut kernel = Host::new(address, igmp_version);
             plan.ports[port].addresses().filter_map(A::of).for_each(|own| kernel.answers_to(own));
-            Ok((port, kernel))
+            Ok(Interface { port, host: kernel, next: None })
         };
         Ok(Self {
             interfaces: node.ports.iter().map(host).collect::<Result<_, String>>()?,
@@ -84,7 +92,7 @@ impl<A: HostInet> Kernels<A> {
 
     /// Every host is a member of the all-hosts group, and in IPv6 of its solicited-node groups.
     pub(super) fn start(&self, cx: &mut Context<'_>) {
-        for (port, host) in &self.interfaces {
+        for Interface { port, host, .. } in &self.interfaces {
             cx.hear(*port, Sounds::To(BROADCAST), true);
             for group in host.groups() {
                 cx.hear(*port, Sounds::To(multicast_mac(group.into())), true);
@@ -161,25 +169,27 @@ impl<A: HostInet> Kernels<A> {
     }
 
     fn look_ahead(&mut self) {
-        self.next = self.interfaces.iter().filter_map(|(_, host)| host.deadline()).min();
+        self.next = self.interfaces.iter().filter_map(|interface| interface.next).min();
     }
 
     pub(super) fn expire(&mut self, cx: &mut Context<'_>) {
         for at in 0..self.interfaces.len() {
-            let port = self.interfaces[at].0;
+            let Interface { port, next, .. } = self.interfaces[at];
+            if next.is_none_or(|next| next > cx.now) {
+                continue;
+            }
             self.on(cx, port, |host, now, rng, out| host.expire(now, rng, out));
         }
     }
 
     /// Fixes the IGMP version on all interfaces, whatever Queries they hear.
     fn hold_to(&mut self, version: u8) {
-        self.interfaces.iter_mut().for_each(|(_, host)| host.hold_to(version));
-        self.look_ahead();
+        self.interfaces.iter_mut().for_each(|interface| interface.host.hold_to(version));
     }
 
     /// Whether the kernel accepts datagrams of the group on the port.
     pub(super) fn is_member(&self, port: PortId, group: A) -> bool {
-        self.interfaces.iter().any(|(own, host)| *own == port && host.is_member(group))
+        self.interfaces.iter().any(|own| own.port == port && own.host.is_member(group))
     }
 
     fn on(
@@ -189,8 +199,9 @@ impl<A: HostInet> Kernels<A> {
         act: impl FnOnce(&mut Host<A>, Instant, &mut Rng, &mut Vec<HostOut<A>>),
     ) {
         let Self { interfaces, rng, said, .. } = self;
-        let Some((_, host)) = interfaces.iter_mut().find(|(own, _)| *own == port) else { return };
-        act(host, cx.now, rng, said);
+        let Some(own) = interfaces.iter_mut().find(|own| own.port == port) else { return };
+        act(&mut own.host, cx.now, rng, said);
+        own.next = own.host.deadline();
         for HostOut { to, packet } in said.drain(..) {
             // On an interface that is down the kernel's own messages are lost silently.
             _ = cx.send(port, to, packet);

@@ -191,7 +191,7 @@ impl<A: HostInet> Population<A> {
             if Some(host) != from {
                 *cx.events += 1;
                 let kernel = &mut self.hosts[host as usize];
-                let set = kernel.kernel.receive(cx.now + phase(host), heard, &mut self.rng);
+                let set = kernel.kernel.take_in(cx.now + phase(host), heard, &mut self.rng);
                 kernel.wake_by(set, host, cx);
             }
         }

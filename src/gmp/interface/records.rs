@@ -132,20 +132,20 @@ impl Interface {
             self.timers.cancel(TimerName::Source(group, *source));
         }
         let nothing = Filter::nothing();
-        let changed = News::SourcesChanged(group, after.clone());
+        let changed = || News::SourcesChanged(group, after.clone());
         match (*before == nothing, *after == nothing) {
             (true, false) => {
                 self.local_groups += usize::from(group.is_link_local());
                 cx.say(News::MembersPresent(group));
                 if !after.is_plain() {
-                    cx.say(changed);
+                    cx.say(changed());
                 }
             }
             (false, true) => {
                 self.local_groups -= usize::from(group.is_link_local());
                 cx.say(News::NoMembers(group));
             }
-            _ if before != after => cx.say(changed),
+            _ if before != after => cx.say(changed()),
             _ => {}
         }
         if *after == nothing {

@@ -38,7 +38,8 @@ const QUERY: u8 = 0x11;
 const V1_REPORT: u8 = 0x12;
 const V2_REPORT: u8 = 0x16;
 const LEAVE: u8 = 0x17;
-const V3_REPORT: u8 = 0x22;
+/// The type of a version 3 Membership Report (RFC3376-4-02).
+pub const V3_REPORT: u8 = 0x22;
 
 /// An IGMP message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,7 +30,8 @@ pub const MIN_LEN: usize = 24;
 const QUERY: u8 = 130;
 const REPORT: u8 = 131;
 const DONE: u8 = 132;
-const V2_REPORT: u8 = 143;
+/// The type of a Version 2 Multicast Listener Report (RFC3810-5-02).
+pub const V2_REPORT: u8 = 143;
 
 /// Whether an ICMPv6 message of this type is one of MLD (RFC2710-3.1-01, RFC3810-5-02).
 #[must_use]

@@ -198,7 +198,18 @@ impl<A: HostInet> Host<A> {
             to if to.into().is_multicast() => self.is_member(to),
             to => to.is_for(self.address),
         };
-        if !self.is_up || !for_us || heard.source == self.address {
+        if for_us { self.take_in(now, heard, rng) } else { None }
+    }
+
+    /// The packet came in on the interface, and its destination is known to be one of the host's: see
+    /// [`Self::receive`].
+    pub fn take_in(
+        &mut self,
+        now: Instant,
+        heard: &HostInput<A>,
+        rng: &mut Rng,
+    ) -> Option<Instant> {
+        if !self.is_up || heard.source == self.address {
             return None;
         }
         match &heard.what {

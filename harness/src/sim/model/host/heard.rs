@@ -71,6 +71,10 @@ pub(super) fn igmp(packet: &[u8]) -> Option<HostInput<Ipv4Addr>> {
     if !is_taken_in(ip.source, ip.destination) {
         return None;
     }
+    // Many a Report is sent, and a host acts on none of version 3.
+    if ip.payload.first() == Some(&igmp::V3_REPORT) {
+        return None;
+    }
     let decoded = igmp::decode(ip.payload, Version::V3).ok()?;
     let what = match decoded.message {
         // A message of 9 to 11 octets is no Query of any version.
@@ -97,6 +101,9 @@ pub(super) fn mld(packet: &[u8]) -> Option<HostInput<Ipv6Addr>> {
     let ip = ipv6::decode(packet).ok().filter(|ip| ip.protocol == ICMPV6)?;
     let (source, destination) = (ip.source, ip.destination);
     if !is_taken_in_v6(source, destination) {
+        return None;
+    }
+    if ip.payload.first() == Some(&mld::V2_REPORT) {
         return None;
     }
     let from_link = source.is_unicast_link_local();
