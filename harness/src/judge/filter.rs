@@ -6,7 +6,7 @@ use super::{Evidence, Seen};
 use crate::capture::decode::{Content, Packet};
 use crate::capture::value::View;
 use crate::plan::{Filter, LinkId, PortId};
-use crate::vocabulary::field::{PacketField, Value};
+use crate::vocabulary::field::{PacketField, Value, row};
 
 impl Evidence<'_> {
     /// Whether a frame counts: each one is seen once on its link, at the port that sends it.
@@ -57,6 +57,25 @@ impl Evidence<'_> {
             && self.plan.ports[seen.port].link == link
             && matches!(seen.packet.content, Content::BadGmp(_))
     }
+}
+
+/// The fields in which a packet is not as claimed, with both values; those of the record that comes
+/// closest.
+pub(super) fn unlike(filter: &Filter, packet: &Packet) -> Option<String> {
+    let of_group = |group: Group| filter.group.is_none_or(|wanted| group == wanted);
+    let wrong = |view: View<'_>| -> Vec<String> {
+        let fields =
+            filter.fields.iter().map(|(field, wanted)| (*field, view.value(*field), wanted));
+        let wrong = fields.filter(|(_, found, wanted)| found.as_ref() != Some(wanted));
+        wrong
+            .map(|(field, found, wanted)| {
+                let found = found.map_or_else(|| "not there".to_owned(), |found| found.to_string());
+                format!("`{}` is {found}, not {wanted}", row(field).key.name)
+            })
+            .collect()
+    };
+    let fewest = View::all(packet, of_group).map(wrong).min_by_key(Vec::len)?;
+    (!fewest.is_empty()).then(|| fewest.join("; "))
 }
 
 fn is_meant(filter: &Filter, packet: &Packet) -> bool {

@@ -2,6 +2,7 @@
 
 use castnet::time::Seconds;
 
+use super::filter::unlike;
 use super::window::{Counted, Span};
 use super::{Evidence, Judged, PASS, Seen};
 use crate::capture::decode::Content;
@@ -142,7 +143,11 @@ impl Evidence<'_> {
             let is_near = self.matches(&like, seen) || self.is_malformed_on(filter.link, seen);
             span.contains(seen.at) && is_near && !self.matches(filter, seen)
         });
-        why.extend(near.take(SHOWN).map(|seen| format!("unlike:  {}", self.describe(seen))));
+        for seen in near.take(SHOWN) {
+            why.push(format!("unlike:  {}", self.describe(seen)));
+            let wrong = unlike(filter, &seen.packet);
+            why.extend(wrong.map(|wrong| format!("         {wrong}")));
+        }
         why
     }
 

@@ -51,7 +51,7 @@ impl Invariant {
             Self::TtlByOne => "a router lowers the TTL of a datagram by exactly one",
             Self::NoReturn => "no datagram goes out of the interface that it came in on",
             Self::WellFormedIgmp => {
-                "castnet's nodes send IGMP with TTL 1, Router Alert, right checksum, length and destination"
+                "castnet's nodes send IGMP and MLD with TTL 1, Router Alert, right checksum, length and destination"
             }
         }
     }

@@ -16,17 +16,23 @@ pub(super) struct Seat {
     forwarder: u32,
     /// Its Ethernet address.
     pub(super) mac: [u8; 6],
-    /// Its index among the ports of its node.
-    position: u16,
+    /// Where the last frame went to that it was found to listen to, or [`NOWHERE`]: what follows in a
+    /// stream need not be looked up at its link.
+    heard: [u8; 6],
+    /// Its index among the ports of its node; a virtual interface has one below 32.
+    position: u8,
     pub(super) up: bool,
     /// Whether it receives every frame.
-    pub(super) hears_all: bool,
+    hears_all: bool,
     /// Whether the frames of its link are recorded.
     pub(super) is_kept: bool,
 }
 
 /// Two seats share a cache line: both ends of a cable, if they were planned together.
 const _: () = assert!(size_of::<Seat>() == 32);
+
+/// The destination of no frame that a port listens to.
+const NOWHERE: [u8; 6] = [0; 6];
 
 /// No index.
 const NONE: u32 = u32::MAX;
@@ -54,13 +60,30 @@ impl Seat {
                     false => NONE,
                 },
                 mac: port.mac,
-                position: position.unwrap_or_default() as u16,
+                heard: NOWHERE,
+                position: position.map_or(0, |at| u8::try_from(at).unwrap_or(u8::MAX)),
                 up: true,
                 hears_all: false,
                 is_kept: kept[port.link],
             }
         };
         plan.ports.iter().enumerate().map(seat).collect()
+    }
+
+    /// Whether it is known to listen to frames to this address.
+    pub(super) fn is_heard(&self, destination: [u8; 6]) -> bool {
+        self.hears_all || destination != NOWHERE && self.heard == destination
+    }
+
+    /// It listens to frames to this address.
+    pub(super) const fn note(&mut self, destination: [u8; 6]) {
+        self.heard = destination;
+    }
+
+    /// What it listens to has changed.
+    pub(super) const fn listen_anew(&mut self, hears_all: bool) {
+        self.hears_all = hears_all;
+        self.heard = NOWHERE;
     }
 
     pub(super) const fn node(&self) -> NodeId {
@@ -129,5 +152,19 @@ at = "start + 1s"
             assert_eq!(plan.nodes[seat.node()].ports[seat.position()], port);
             assert!(plan.links[seat.link()].ports.contains(&port));
         }
+    }
+
+    #[test]
+    fn what_was_heard_is_known_until_something_else_is_listened_to() {
+        let plan = compile("links.toml", LINKS).unwrap_or_else(|e| panic!("{}", e.render(false)));
+        let mut seat = Seat::all(&plan, &Forwarder::all(&plan))[0];
+        let (group, other) = ([1, 0, 0x5e, 1, 1, 1], [1, 0, 0x5e, 1, 1, 2]);
+        assert!(!seat.is_heard(group) && !seat.is_heard([0; 6]));
+        seat.note(group);
+        assert!(seat.is_heard(group) && !seat.is_heard(other));
+        seat.listen_anew(false);
+        assert!(!seat.is_heard(group));
+        seat.listen_anew(true);
+        assert!(seat.is_heard(group) && seat.is_heard(other));
     }
 }

@@ -230,7 +230,7 @@ impl<'a> World<'a> {
                     let seat = &mut self.seats[port];
                     let link = &mut self.links[seat.link()];
                     link.hear(port, sounds, on);
-                    seat.hears_all = link.hears_all(port);
+                    seat.listen_anew(link.hears_all(port));
                 }
             }
         }

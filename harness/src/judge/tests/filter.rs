@@ -113,17 +113,26 @@ fn the_sender_is_the_port_that_sent_it_whatever_address_it_claims() {
 #[test]
 fn the_ip_header_is_looked_at_field_by_field() {
     let right = Ipv4Header::igmp(R1_LAN, GROUP);
-    for (fields, wrong) in [
-        ("to = '239.1.1.1'", Ipv4Header { destination: ALL_HOSTS, ..right }),
-        ("ttl = 1", Ipv4Header { ttl: 2, ..right }),
-        ("router-alert = true", Ipv4Header { router_alert: false, ..right }),
+    for (fields, wrong, told) in [
+        (
+            "to = '239.1.1.1'",
+            Ipv4Header { destination: ALL_HOSTS, ..right },
+            "`to` is 224.0.0.1, not 239.1.1.1",
+        ),
+        ("ttl = 1", Ipv4Header { ttl: 2, ..right }, "`ttl` is 2, not 1"),
+        (
+            "router-alert = true",
+            Ipv4Header { router_alert: false, ..right },
+            "`router-alert` is false, not true",
+        ),
     ] {
         let fields = format!("kind = 'query', {fields}");
         let frame = |header| igmp_frame(header, &query(5, GROUP));
         claim(&fields).frame(ms(2000), "r1:lan", &frame(&right)).comes_out(Pass);
         let finding = claim(&fields).frame(ms(2000), "r1:lan", &frame(&wrong)).finding();
         assert_eq!(finding.outcome, Fail, "{fields}");
-        assert!(finding.why.iter().any(|why| why.starts_with("unlike: ")), "{:#?}", finding.why);
+        let unlike = finding.why.iter().position(|why| why.starts_with("unlike: ")).unwrap();
+        assert_eq!(finding.why[unlike + 1].trim_start(), told);
     }
     let without = Ipv4Header { router_alert: false, ..right };
     let fields = "kind = 'query', router-alert = false";

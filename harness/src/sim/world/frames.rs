@@ -64,9 +64,13 @@ impl World<'_> {
             return;
         }
         self.record(port, false, frame);
-        if seat.hears_all || self.links[seat.link()].hears(port, frame.destination) {
-            self.hand(port, seat, frame);
+        if !seat.is_heard(frame.destination) {
+            if !self.links[seat.link()].hears(port, frame.destination) {
+                return;
+            }
+            self.seats[port].note(frame.destination);
         }
+        self.hand(port, seat, frame);
     }
 
     /// Hands a frame to its receiver: a datagram to the kernel of a router, anything else to the
