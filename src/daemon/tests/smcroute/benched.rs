@@ -64,6 +64,8 @@ mroute from up source fd00:0:0:9::/64 group ff05:5::/32 to lan",
     },
 ];
 
+/// The kernel holds four datagrams of a flow until the router has answered: at this rate a busy machine may
+/// keep the router waiting for most of a second.
 fn scenario(kinds: &Kinds) -> String {
     let mut text = format!(
         "title = 't'\nfamily = '{}'\n[links]\nup = ['s1', 'r1']\nlan = ['r1', 'h1']\n\
@@ -75,17 +77,17 @@ fn scenario(kinds: &Kinds) -> String {
         text += &format!(
             "[[act]]\nat = '0s'\njoin = {{ who = 'h1', group = '{group}' }}\n\
              [[act]]\nat = '300ms'\nname = 'stream{at}'\n\
-             send = {{ who = 's1', group = '{group}', rate = '20pps' }}\n"
+             send = {{ who = 's1', group = '{group}', rate = '5pps' }}\n"
         );
         let oifs = if *is_forwarded { "'lan'" } else { "" };
         text += &format!(
             "[[expect]]\nmfc = {{ of = 'r1', source = 's1', group = '{group}', iif = 'up', \
-             oifs = [{oifs}] }}\nat = 'stream{at} + 500ms'\n"
+             oifs = [{oifs}] }}\nat = 'stream{at} + 1500ms'\n"
         );
         if *is_forwarded {
             text += &format!(
                 "[[expect]]\ndelivery = {{ to = 'h1', group = '{group}' }}\nexactly-once = true\n\
-                 after = 'stream{at}'\nwithin = '1s'\n"
+                 after = 'stream{at}'\nwithin = '2s'\n"
             );
         }
     }
