@@ -65,6 +65,9 @@ impl<'a> Scene<'a> {
             Self { plan, recording, sent: Vec::new(), flows: Vec::new(), received: Vec::new() };
         let mut data = BTreeMap::<Key, Vec<(Instant, u64)>>::new();
         for frame in recording.frames.iter().filter(|frame| frame.outgoing) {
+            if !scene.is_in_time(frame.at) {
+                continue;
+            }
             let Some(packet) = decode(&frame.bytes) else { continue };
             let group = Group::new(packet.destination);
             match (&packet.content, group) {
@@ -87,6 +90,12 @@ impl<'a> Scene<'a> {
         }
         scene.received = scene.split(data);
         scene
+    }
+
+    /// Whether it happened before the run ended. A laboratory that is late with its removal still
+    /// records what nobody claims anything of any more.
+    pub(super) fn is_in_time(&self, at: Instant) -> bool {
+        at <= Instant::ZERO + self.plan.end
     }
 
     /// The port with this Ethernet address on the segment; without one, the sending port.

@@ -6,12 +6,14 @@ mod made;
 mod review;
 mod shown;
 
+use std::time::Duration;
+
 use castnet::time::Instant;
 use proptest::prelude::*;
 
 use super::{Detail, trace};
 use crate::judge::{Outcome, Verdict};
-use made::{Made, lan_query, ms};
+use made::{Made, general_query, lan_query, ms};
 
 fn passed() -> Verdict {
     let (findings, invariants, reasons) = (Vec::new(), Vec::new(), Vec::new());
@@ -101,6 +103,13 @@ fn one_more_query_is_one_more_line() {
     // At no time at which it could be due.
     let made = Made::new(|_| 0).sends(ms(6700), "r1:lan", &lan_query());
     assert_eq!(added(made), [format!("after last {query}")]);
+}
+
+#[test]
+fn what_comes_after_the_end_is_no_part_of_the_run() {
+    let made = Made::new(|_| 0);
+    let late = Instant::ZERO + made.plan.end + Duration::from_millis(1);
+    assert_eq!(added(made.sends(late, "r1:lan", &general_query())), <[String; 0]>::default());
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub(in crate::snapshot) struct LabelledChange {
 impl Scene<'_> {
     /// The routers' reports about members and queriers.
     pub(in crate::snapshot) fn news(&self, reasons: &[Reason]) -> Vec<LabelledChange> {
-        let changes = self.recording.events.iter().filter_map(|event| {
+        let in_time = self.recording.events.iter().filter(|event| self.is_in_time(event.at));
+        let changes = in_time.filter_map(|event| {
             let (at, node) = (event.at, event.node);
             match *event.change.as_ref()? {
                 StateChange::Members { port, group, present } if !group.is_link_local() => {
@@ -147,7 +148,7 @@ impl Scene<'_> {
         news: &[LabelledChange],
     ) -> Vec<(&MfcChange, Label)> {
         let mut labelled: Vec<(&MfcChange, Label)> = Vec::new();
-        for change in &self.recording.mfc {
+        for change in self.recording.mfc.iter().filter(|change| self.is_in_time(change.at)) {
             let flow = |other: &MfcChange| {
                 (other.node, other.source, other.group)
                     == (change.node, change.source, change.group)
@@ -191,7 +192,8 @@ impl Scene<'_> {
     /// The changes of switches' databases.
     pub(in crate::snapshot) fn mdb_changes(&self, reasons: &[Reason]) -> Vec<(&MdbChange, Label)> {
         let mut labelled: Vec<(&MdbChange, Label)> = Vec::new();
-        for change in self.recording.mdb.iter().filter(|change| !change.group.is_link_local()) {
+        let in_time = self.recording.mdb.iter().filter(|change| self.is_in_time(change.at));
+        for change in in_time.filter(|change| !change.group.is_link_local()) {
             let same = |other: &MdbChange| (other.node, other.group) == (change.node, change.group);
             let held = labelled.iter().rev().find(|(other, _)| same(other));
             let held: Vec<PortId> =

@@ -91,6 +91,11 @@ pub(super) fn lan_query() -> Vec<u8> {
     query(R1, GROUP, 5)
 }
 
+/// r1's General Query.
+pub(super) fn general_query() -> Vec<u8> {
+    query(R1, Ipv4Addr::UNSPECIFIED, 10)
+}
+
 pub(super) fn report(host: Ipv4Addr) -> Vec<u8> {
     encode_igmp(host, GROUP, &Message::V2Report { group: GROUP }).unwrap()
 }
@@ -165,7 +170,7 @@ impl Made {
         self.tells(start, StateChange::Querier { port: self.port("r1:lan"), querier });
         for at in [start, start + Duration::from_secs(2) + chance(LATE)] {
             self.put(at, "r1:up", &query(Ipv4Addr::new(10, 0, 1, 2), Ipv4Addr::UNSPECIFIED, 10));
-            self.put(at, "r1:lan", &query(R1, Ipv4Addr::UNSPECIFIED, 10));
+            self.put(at, "r1:lan", &general_query());
         }
     }
 
