@@ -255,11 +255,24 @@ fn case(
     if verdict.outcome == Outcome::Broken || verdict.findings.len() < plan.checks.len() {
         return Some(without(verdict.reasons.first().cloned().into_iter().collect()));
     }
-    let found: Vec<(&Check, &Finding)> =
-        plan.checks.iter().zip(&verdict.findings).filter(|(check, _)| shows(check)).collect();
-    let (state, (check, finding)) = decided(&found, &clause.id, verdict)?;
+    let judged = || plan.checks.iter().zip(&verdict.findings);
+    let found: Vec<(&Check, &Finding)> = judged().filter(|(check, _)| shows(check)).collect();
+    let control = judged().find(|(check, finding)| check.proves.is_empty() && is_fault(finding));
+    let is_alone = judged()
+        .filter(|(_, finding)| is_fault(finding))
+        .all(|(check, _)| accused(check).is_some())
+        && verdict.invariants.iter().all(|rule| rule.outcome() != Outcome::Fail);
+    let (mut state, (check, finding)) = decided(&found, &clause.id, is_alone, verdict)?;
     let mut why = finding.why.clone();
+    if let Some((control, _)) = control {
+        state = State::Unclear;
+        why.push(format!(
+            "the control of the run failed (line {}): {}",
+            control.line, control.text
+        ));
+    }
     match (state, finding.outcome) {
+        (State::Unclear, _) if control.is_some() => {}
         (State::Unclear, Outcome::Pass) => {
             why.push("this came true, and the run failed elsewhere".to_owned());
         }
@@ -274,10 +287,22 @@ fn case(
     Some(Case { place, state, claim: finding.claim.clone(), why, at, ..without(Vec::new()) })
 }
 
-/// What the expectations that show a clause make of it together, and the one that decides.
+fn is_fault(finding: &Finding) -> bool {
+    finding.outcome == Outcome::Fail
+}
+
+/// The clause that the expectation shows alone, so that its failure accuses that one.
+fn accused(check: &Check) -> Option<&str> {
+    let is_one = check.proves.len() == 1 || check.named == 1;
+    check.proves.first().filter(|_| is_one).map(String::as_str)
+}
+
+/// What the expectations that show a clause make of it together, and the one that decides. `is_alone`:
+/// whether each failure of the run is that of one clause.
 fn decided<'a>(
     found: &[(&'a Check, &'a Finding)],
     id: &str,
+    is_alone: bool,
     verdict: &Verdict,
 ) -> Option<(State, (&'a Check, &'a Finding))> {
     let with = |outcomes: &[Outcome]| {
@@ -285,10 +310,8 @@ fn decided<'a>(
         let outcomes = outcomes.to_vec();
         these.find(move |(_, finding)| outcomes.contains(&finding.outcome))
     };
-    let accuses =
-        |check: &Check| check.proves.len() == 1 || (check.named == 1 && check.proves[0] == id);
-    let failed = found.iter().copied().filter(|(_, finding)| finding.outcome == Outcome::Fail);
-    if let Some(alone) = failed.clone().find(|(check, _)| accuses(check)) {
+    let failed = found.iter().copied().filter(|(_, finding)| is_fault(finding));
+    if let Some(alone) = failed.clone().find(|(check, _)| accused(check) == Some(id)) {
         return Some((State::Deviates, alone));
     }
     if let Some(together) = failed.clone().next() {
@@ -299,9 +322,9 @@ fn decided<'a>(
     }
     let passed = *found.first()?;
     Some(match verdict.outcome {
-        Outcome::Fail => (State::Unclear, passed),
+        Outcome::Fail if !is_alone => (State::Unclear, passed),
         Outcome::Vacuous | Outcome::Broken => (State::NotRun, passed),
         // What else of the run could not be judged says nothing against it.
-        Outcome::Pass | Outcome::Unsupported => (State::Conforms, passed),
+        Outcome::Pass | Outcome::Unsupported | Outcome::Fail => (State::Conforms, passed),
     })
 }
