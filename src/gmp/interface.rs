@@ -8,7 +8,7 @@ mod checking;
 mod querying;
 mod records;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
@@ -48,12 +48,12 @@ pub enum TimerName {
 pub struct Interface {
     /// The parameters as they were configured.
     params: Params,
-    learnt: Learnt,
-    /// The configured parameters with what was learnt.
+    /// The configured parameters with what the querier announces.
     in_force: Params,
     own: IpAddr,
-    /// The routers with lower addresses whose Other Querier Present timer runs.
-    others: BTreeSet<IpAddr>,
+    /// The routers with lower addresses whose Other Querier Present timer runs, with what the last
+    /// Query of each announced.
+    others: BTreeMap<IpAddr, Learnt>,
     startup_queries_left: u8,
     /// When this router sent its last General Query.
     asked: Instant,
@@ -77,11 +77,10 @@ impl Interface {
             startup_queries_left: params.startup_query_count(),
             asked: cx.now,
             retry: Retry::default(),
-            learnt: Learnt::default(),
             in_force: params.clone(),
             params,
             own,
-            others: BTreeSet::new(), // RFC2236-3-01
+            others: BTreeMap::new(), // RFC2236-3-01
             groups: BTreeMap::new(),
             local_groups: 0,
             sources: 0,
@@ -149,7 +148,7 @@ impl Interface {
     pub fn resume(&mut self, cx: &mut Cx<'_>, own: IpAddr) {
         let before = self.role();
         self.own = own;
-        for other in std::mem::take(&mut self.others) {
+        for (other, _) in std::mem::take(&mut self.others) {
             self.timers.cancel(TimerName::OtherQuerierPresent(other));
         }
         self.tell_role(cx, before);
@@ -162,7 +161,7 @@ impl Interface {
     pub fn readdress(&mut self, cx: &mut Cx<'_>, own: IpAddr) {
         let before = self.role();
         self.own = own;
-        for other in self.others.split_off(&own) {
+        for (other, _) in self.others.split_off(&own) {
             self.timers.cancel(TimerName::OtherQuerierPresent(other));
         }
         self.tell_role(cx, before);
@@ -193,13 +192,14 @@ impl Interface {
     /// (RFC2236-3-02, RFC2236-3-04).
     #[must_use]
     pub fn role(&self) -> Role {
-        self.others.first().map_or(Role::Querier, |&lowest| Role::NonQuerier(lowest))
+        let lowest = self.others.first_key_value();
+        lowest.map_or(Role::Querier, |(&lowest, _)| Role::NonQuerier(lowest))
     }
 
     /// The routers whose Queries keep this one silent.
     #[must_use]
-    pub const fn other_queriers(&self) -> &BTreeSet<IpAddr> {
-        &self.others
+    pub fn other_queriers(&self) -> impl ExactSizeIterator<Item = IpAddr> {
+        self.others.keys().copied()
     }
 
     /// The groups with members, and their state.

@@ -26,11 +26,30 @@ pub(super) struct Retry {
     last: Option<Duration>,
 }
 
-/// What a Non-Querier learnt from the last Query of the querier.
+/// What the last Query of another router announced.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Learnt {
     robustness: Option<u8>,
     query_interval: Option<Duration>,
+}
+
+impl Learnt {
+    /// The Robustness Variable and the Query Interval, where the Query has them.
+    fn of(query: &Query) -> Self {
+        Self {
+            robustness: query.qrv.filter(|qrv| *qrv > 0), // RFC3376-4.1.6-02, RFC3810-5.1.8-01
+            // RFC3376-4.1.7-02, RFC3810-5.1.9-01
+            query_interval: query.qqi.filter(|qqi| !qqi.is_zero()),
+        }
+    }
+
+    fn applied_to(self, params: &Params) -> Params {
+        Params {
+            robustness: self.robustness.unwrap_or(params.robustness),
+            query_interval: self.query_interval.unwrap_or(params.query_interval),
+            ..params.clone()
+        }
+    }
 }
 
 impl Interface {
@@ -101,46 +120,34 @@ impl Interface {
 
     fn lose_election(&mut self, cx: &mut Cx<'_>, to: IpAddr, query: &Query) {
         let before = self.role();
-        self.others.insert(to);
+        let learnt = Learnt::of(query);
+        self.others.insert(to, learnt);
         self.startup_queries_left = 0;
         self.timers.cancel(TimerName::GeneralQuery);
-        if self.role() == Role::NonQuerier(to) {
-            self.learn(query);
-        }
-        // RFC2236-7-02. Leave queries that have begun go on (RFC2236-3-26).
-        let until = cx.now + self.in_force.other_querier_present_interval();
+        self.compute();
+        // RFC2236-7-02. Leave queries that have begun go on (RFC2236-3-26). It is silent for as long as
+        // its own Query says, even while another router is the querier.
+        let until = cx.now + learnt.applied_to(&self.params).other_querier_present_interval();
         self.timers.set(TimerName::OtherQuerierPresent(to), until);
         if self.others.len() > MOST_QUERIERS
-            && let Some(highest) = self.others.pop_last()
+            && let Some((highest, _)) = self.others.pop_last()
         {
             self.timers.cancel(TimerName::OtherQuerierPresent(highest));
         }
         self.tell_role(cx, before);
     }
 
-    /// Takes the querier's Robustness Variable and Query Interval, where the Query has them.
-    fn learn(&mut self, query: &Query) {
-        self.learnt = Learnt {
-            robustness: query.qrv.filter(|qrv| *qrv > 0), // RFC3376-4.1.6-02, RFC3810-5.1.8-01
-            // RFC3376-4.1.7-02, RFC3810-5.1.9-01
-            query_interval: query.qqi.filter(|qqi| !qqi.is_zero()),
-        };
-        self.compute();
-    }
-
-    /// Takes the configured parameters, and of the querier's what was learnt.
+    /// Takes the configured parameters, and of the querier's what it announces.
     pub(super) fn compute(&mut self) {
-        let Learnt { robustness, query_interval } = self.learnt;
-        self.in_force = Params {
-            robustness: robustness.unwrap_or(self.params.robustness),
-            query_interval: query_interval.unwrap_or(self.params.query_interval),
-            ..self.params.clone()
-        };
+        let querier = self.others.first_key_value();
+        let learnt = querier.map_or_else(Learnt::default, |(_, learnt)| *learnt);
+        self.in_force = learnt.applied_to(&self.params);
     }
 
     pub(super) fn other_querier_gone(&mut self, cx: &mut Cx<'_>, other: IpAddr) {
         let before = self.role();
         self.others.remove(&other);
+        self.compute();
         self.tell_role(cx, before);
         // RFC2236-3-04, RFC2236-7-03
         if self.role() == Role::Querier {
@@ -150,7 +157,6 @@ impl Interface {
 
     /// The querier asks at once, and computes with its own parameters.
     pub(super) fn become_querier(&mut self, cx: &mut Cx<'_>) {
-        self.learnt = Learnt::default();
         self.compute();
         self.general_query(cx);
     }

@@ -90,6 +90,24 @@ fn nobody_else_changes_the_values() {
     assert_eq!(used(&link), (3, secs(20.0)), "10.0.0.1 is the querier");
 }
 
+// RFC3376-4.1.6-02, RFC3376-4.1.7-02: who follows the querier counts for as long as its own Query says, and
+// what it says counts from when the querier is gone. 10.0.0.1: 3 x 20 s + 5 s; 10.0.0.3: 4 x 50 s + 5 s.
+#[test]
+fn the_next_querier_is_heard_by_its_own_values() {
+    let mut link = Link::v3();
+    link.query(router(1), &general(3, 20.0));
+    link.run_to(secs(65.0) - NANO);
+    link.query(router(3), &general(4, 50.0));
+    assert_eq!(link.interface.role(), Role::NonQuerier(router(1)));
+    link.run_to(secs(65.0));
+    assert_eq!(link.interface.role(), Role::NonQuerier(router(3)));
+    assert_eq!(used(&link), (4, secs(50.0)));
+    link.run_to(secs(65.0) - NANO + secs(205.0) - NANO);
+    assert_eq!(link.interface.role(), Role::NonQuerier(router(3)));
+    link.run_to(secs(65.0) - NANO + secs(205.0));
+    assert_eq!(link.interface.role(), Role::Querier);
+}
+
 // RFC3376-4.1.6-02: another configuration does not undo what was learnt.
 #[test]
 fn what_was_learnt_outlasts_another_configuration() {
