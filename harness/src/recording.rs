@@ -367,6 +367,11 @@ pub enum StateChange {
         /// The datagram's group.
         group: Group,
     },
+    /// The kernel has not done what the router wanted of it.
+    Refused {
+        /// What was wanted, and the kernel's reason.
+        why: String,
+    },
     /// The flow is not forwarded, because no route leads to its source.
     NoRoute {
         /// The flow's source.

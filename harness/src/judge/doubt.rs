@@ -4,15 +4,15 @@
 //! test: a failure is then no failure. A claim that something did not happen is proved only where the
 //! laboratory was awake to make it happen, and a scenario with faults only where each of them struck.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use castnet::time::{Instant, Seconds};
 
 use super::window::{Purpose, Span};
 use super::{Evidence, Finding};
-use crate::plan::{Check, Claim, MfcState, Plan, When, Window};
-use crate::recording::{Late, Lateness, Recording, Unkept};
+use crate::plan::{Check, Claim, MfcState, NodeId, Plan, When, Window};
+use crate::recording::{Late, Lateness, Recording, StateChange, Unkept};
 use crate::scenario::Invariant;
 
 /// A claim of absence stands if the laboratory stood still for less than one in so many parts of its time.
@@ -99,6 +99,25 @@ pub(super) fn notes(plan: &Plan, recording: &Recording) -> Vec<String> {
         format!("the rule {} is off, because {}", waiver.invariant.word(), waiver.because)
     });
     unkept.into_iter().chain(read).chain(all).chain(off).collect()
+}
+
+/// What routers' kernels refused, a line for each router and reason: a likely cause of what failed.
+pub(super) fn refusals(plan: &Plan, recording: &Recording) -> Vec<String> {
+    let mut refused = BTreeMap::<(NodeId, &str), Vec<Instant>>::new();
+    for event in &recording.events {
+        if let Some(StateChange::Refused { why }) = &event.change {
+            refused.entry((event.node, why)).or_default().push(event.at);
+        }
+    }
+    let line = |((node, why), times): ((NodeId, &str), Vec<Instant>)| {
+        let name = &plan.nodes[node].name;
+        let times = match times.as_slice() {
+            [once] => format!("at {once}"),
+            all => format!("{} times, from {} to {}", all.len(), all[0], all[all.len() - 1]),
+        };
+        format!("the kernel of {name} refused {times}: {why}")
+    };
+    refused.into_iter().map(line).collect()
 }
 
 impl Evidence<'_> {

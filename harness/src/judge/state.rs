@@ -265,7 +265,7 @@ impl Evidence<'_> {
                 | StateChange::Sources { port, .. }
                 | StateChange::Querier { port, .. }
                 | StateChange::Upcall { port, .. } => Some(*port),
-                StateChange::NoRoute { .. } => None,
+                StateChange::NoRoute { .. } | StateChange::Refused { .. } => None,
             };
             of == Some(port) && *when <= at && died.is_none_or(|died| *when > died)
         })

@@ -95,6 +95,7 @@ impl EventRecorder {
                 };
                 StateChange::Upcall { port: port(*vif)?, kind, source: source.into(), group }
             }
+            Event::Refused(why) => StateChange::Refused { why: why.clone() },
             Event::NoRoute(Flow { source, group }) => {
                 StateChange::NoRoute { source: (*source).into(), group: *group }
             }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use castnet::event::Event;
+
 use super::super::Outcome::{Broken, Fail, Pass, Vacuous};
 use super::super::{Verdict, judge};
 use super::{LEAVE, LEAVE_ACT, NS, Run, ms};
@@ -178,4 +180,20 @@ fn a_laboratory_that_was_no_later_than_the_tolerance_is_in_time() {
         run.recording.lateness = Lateness { what: Late::Timer, at: ms(1), by };
         assert_eq!(run.verdict().notes.len(), notes, "{by:?}");
     }
+}
+
+#[test]
+fn a_failure_names_what_kernels_refused() {
+    let why = "lan: transmit: Network is unreachable";
+    let run = || {
+        let run = Run::new("packet = { on = 'lan', kind = 'query' }\ncount = 1\nwithin = '1s'");
+        let refused = Event::Refused(why.to_owned());
+        run.told(ms(100), &refused).told(ms(500), &refused).asks(ms(900))
+    };
+    let failed = run().asks(ms(950)).verdict();
+    assert_eq!(failed.outcome, Fail);
+    let line = format!("the kernel of r1 refused 2 times, from 0.100 s to 0.500 s: {why}");
+    assert_eq!(failed.reasons, [line]);
+    let passed = run().verdict();
+    assert_eq!((passed.outcome, passed.reasons.len()), (Pass, 0), "{passed}");
 }
