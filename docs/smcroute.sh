@@ -21,6 +21,7 @@ fi
 
 name=$2 folder=$3
 mount -t tmpfs none /run
+mount -t sysfs none /sys
 daemon() { "$folder/smcrouted" -N -f /run/c.conf -u /run/s.sock -P /run/s.pid -l none "$@"; }
 ctl() { "$folder/smcroutectl" -u /run/s.sock -p "$@"; }
 seconds() { date +%s.%N; }
@@ -35,7 +36,8 @@ link() { # NAME ADDRESS: an interface here, whose other end is in the same names
 }
 arrived() { cat "/sys/class/net/x$1/statistics/rx_packets"; }
 serve() {
-    daemon
+    # The kernel may need a moment to take the table from one that was killed.
+    for _ in $(seq 500); do daemon 2>/dev/null && break; sleep 0.01; done
     for _ in $(seq 500); do [ -s /run/s.pid ] && return; sleep 0.01; done
     row "it serves" "not within 5 s"
 }
