@@ -10,6 +10,7 @@ use crate::ignored::Ignored;
 use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::upcall::Upcall;
 use crate::mfc::vif::Vif;
+use crate::pim;
 
 /// One thing that happened in a router.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ use crate::mfc::vif::Vif;
 pub enum Event {
     /// Group management on a link has news.
     Gmp(Vif, News),
+    /// PIM on a link has news.
+    Pim(Vif, pim::News),
     /// An interface came up, or went down.
     Link {
         /// The interface.
@@ -50,6 +53,9 @@ impl Event {
     pub const fn group(&self) -> Option<Group> {
         match self {
             Self::Gmp(_, news) => news.group(),
+            Self::Pim(_, pim::News::Joined(branch) | pim::News::NotJoined(branch)) => {
+                Some(branch.group)
+            }
             Self::Upcall(Upcall { flow, .. })
             | Self::NoRoute(flow)
             | Self::Forwarding(MfcEntry { flow, .. })
@@ -63,6 +69,7 @@ impl Event {
     pub fn describe(&self, name: impl Fn(Vif) -> String) -> String {
         match self {
             Self::Gmp(vif, news) => format!("{}: {news}", name(*vif)),
+            Self::Pim(vif, news) => format!("{}: {news}", name(*vif)),
             Self::Upcall(Upcall { kind, vif, flow }) => {
                 format!("{}: upcall {kind} for {flow}", name(*vif))
             }

@@ -29,8 +29,8 @@ pub enum Ignored {
     /// No machine of the router speaks this IP protocol.
     #[error("IP protocol {0} is not spoken here")]
     UnknownProtocol(u8),
-    /// Our own Query came back.
-    #[error("our own Query")]
+    /// Our own message came back.
+    #[error("our own message")]
     Own,
     /// RFC2236-2.1-02, RFC3810-5-03
     #[error("unknown type {0:#04x} of a message")]
@@ -87,6 +87,12 @@ pub enum Ignored {
     /// RFC3810-7.4-01, RFC3810-7.6-01
     #[error("no Router Alert option, without which there is no MLD")]
     NoRouterAlert,
+    /// A message of PIM from a router that has said no Hello on the link (RFC7761-4.5-01).
+    #[error("{0} is no PIM neighbour")]
+    NoNeighbour(IpAddr),
+    /// A message of PIM of a type that the router does not speak.
+    #[error("PIM messages of type {0} are not spoken here")]
+    NotSpokenHere(u8),
     /// The link has as many groups as its parameters allow.
     #[error("{group} would be more than the {most} groups that are allowed here")]
     TooManyGroups {
@@ -145,6 +151,7 @@ impl Ignored {
             | Self::NotOneHop(_)
             | Self::NoRouterAlert
             | Self::SourceNotUnicast(_)
+            | Self::NoNeighbour(_)
             | Self::TooManyGroups { .. }
             | Self::TooManySources { .. }
             | Self::TooManyFlows { .. } => true,

@@ -18,12 +18,13 @@
 //!     igmp: Some(Default::default()),
 //!     threshold: 1,
 //!     static_joins: Default::default(),
+//!     pim: None,
 //! };
 //! let family = Family::V4;
 //! let interfaces = vec![lan];
 //! let (routes, rules) = (vec![], vec![]);
 //! let (keepalive, max_flows) = (KEEPALIVE, MAX_FLOWS);
-//! let config = Config { family, interfaces, routes, rules, keepalive, max_flows };
+//! let config = Config { family, interfaces, routes, rules, keepalive, max_flows, pim: None };
 //! let mut router = Router::new(config, Instant::ZERO, Rng::for_node(1, "r1"))?;
 //! let mut queries = 0;
 //! // An hour of a router with nobody to talk to.
@@ -72,6 +73,7 @@ pub mod machine;
 mod meaning;
 pub mod mfc;
 pub mod mld;
+pub mod pim;
 pub mod rib;
 pub mod rng;
 pub mod router;

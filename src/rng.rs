@@ -20,6 +20,11 @@ impl Rng {
         Self(rng)
     }
 
+    /// Any number of 32 bits, each as likely as any other.
+    pub fn number(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
     /// A uniform duration in (0, `max`], in nanoseconds; zero only if `max` is zero.
     pub fn delay(&mut self, max: Duration) -> Duration {
         let nanos = u64::try_from(max.as_nanos()).unwrap_or(u64::MAX);

@@ -197,8 +197,11 @@ impl ConfigFile {
                 && (!is_pattern || served.contains(&route.interface))
         };
         let routes = self.route.iter().filter(is_meant);
-        let routes = routes
-            .map(|route| RouteConfig { prefix: route.prefix, interface: route.interface.clone() });
+        let routes = routes.map(|route| RouteConfig {
+            prefix: route.prefix,
+            interface: route.interface.clone(),
+            via: None,
+        });
         Config {
             family,
             interfaces: served.iter().filter_map(interface).collect(),
@@ -206,6 +209,7 @@ impl ConfigFile {
             rules: self.rules(family, served),
             keepalive: self.keepalive.unwrap_or(KEEPALIVE),
             max_flows: self.max_flows.unwrap_or(MAX_FLOWS),
+            pim: None,
         }
     }
 
@@ -259,6 +263,7 @@ impl InterfaceSettings {
             igmp: is_on.of(family).then(|| own.of(family).over(&all)),
             threshold: *PerFamily { v4: self.ttl_threshold, v6: 1 }.of(family),
             static_joins: joins.filter(|join| join.is_of(family)).collect(),
+            pim: None,
         }
     }
 }

@@ -23,6 +23,12 @@ impl Vif {
     /// The most virtual interfaces of one routing table (`MAXVIFS` of linux/mroute.h).
     pub const MAX: usize = 32;
 
+    /// The interface with the lowest number.
+    pub const FIRST: Self = Self(0);
+
+    /// The interface with the highest number.
+    pub const LAST: Self = Self(Self::MAX as u8 - 1);
+
     /// The interface with this number, or `None` from 32 on.
     #[must_use]
     pub fn new(number: usize) -> Option<Self> {

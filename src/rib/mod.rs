@@ -38,10 +38,10 @@ impl NextHop {
         Self { vif, via: None, preference: 0, metric: 0 }
     }
 
-    /// A configured route out of the interface.
+    /// A configured route out of the interface, through this neighbour if one is known.
     #[must_use]
-    pub const fn configured(vif: Vif) -> Self {
-        Self { vif, via: None, preference: 1, metric: 0 }
+    pub const fn configured(vif: Vif, via: Option<IpAddr>) -> Self {
+        Self { vif, via, preference: 1, metric: 0 }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::addr::{Channel, Family};
 use crate::fixed::{InvalidRule, Rule};
 use crate::gmp::params::{self, Params};
 use crate::mfc::vif::Vif;
+use crate::pim;
+use crate::pim::params::LinkParams;
 
 /// How long a flow may be idle before its entry is deleted, unless configured: the Keepalive Period
 /// of PIM-SM (RFC 7761 section 4.11).
@@ -36,6 +38,9 @@ pub struct Config {
     pub keepalive: Duration,
     /// The most flows that may come in on one interface; one more gets no entry.
     pub max_flows: u32,
+    /// The parameters of PIM; `None` if the router does not speak it.
+    #[serde(default)]
+    pub pim: Option<pim::params::Params>,
 }
 
 /// One interface of a router.
@@ -52,6 +57,9 @@ pub struct InterfaceConfig {
     pub threshold: u8,
     /// Channels that are forwarded here whether or not there are members.
     pub static_joins: BTreeSet<Channel>,
+    /// The parameters of PIM; `None` if PIM is off here. The router must speak it, too.
+    #[serde(default)]
+    pub pim: Option<LinkParams>,
 }
 
 impl InterfaceConfig {
@@ -74,6 +82,9 @@ pub struct RouteConfig {
     pub prefix: IpNet,
     /// The name of the interface.
     pub interface: String,
+    /// The router that leads there, which PIM needs to know.
+    #[serde(default)]
+    pub via: Option<IpAddr>,
 }
 
 /// Why a configuration cannot be used.
@@ -101,6 +112,12 @@ pub enum ConfigError {
     /// The parameters contradict each other.
     #[error("interface {0}: {1}")]
     Igmp(String, params::Invalid),
+    /// The parameters of PIM contradict each other.
+    #[error("pim: {0}")]
+    Pim(#[from] pim::params::Invalid),
+    /// The parameters of PIM on an interface contradict each other.
+    #[error("interface {0}: pim: {1}")]
+    PimLink(String, pim::params::Invalid),
     /// A route names an unknown interface.
     #[error("the route to {0} names the interface {1}, which is not configured")]
     UnknownInterface(IpNet, String),
@@ -133,6 +150,9 @@ impl Config {
         if self.max_flows == 0 {
             return Err(ConfigError::MaxFlows);
         }
+        if let Some(pim) = &self.pim {
+            pim.check(self.family)?;
+        }
         let mut names = BTreeSet::new();
         for interface in &self.interfaces {
             let name = || interface.name.clone();
@@ -141,6 +161,9 @@ impl Config {
             }
             if let Some(params) = &interface.igmp {
                 params.check(self.family).map_err(|invalid| ConfigError::Igmp(name(), invalid))?;
+            }
+            if let (Some(params), Some(router)) = (&interface.pim, &self.pim) {
+                params.check(router).map_err(|invalid| ConfigError::PimLink(name(), invalid))?;
             }
             for &join in &interface.static_joins {
                 if join.group.is_link_local() {

@@ -16,12 +16,13 @@ impl Router {
             return self.tell(Event::NotConfigured(why.to_string()));
         }
         self.tell(Event::Configured);
-        let Config { interfaces, routes, rules, keepalive, max_flows, .. } = config;
+        let Config { interfaces, routes, rules, keepalive, max_flows, pim, .. } = config;
         self.cache.configure(keepalive, max_flows);
         self.take_interfaces(now, interfaces);
         self.bound_inheritance(now);
         self.take_routes(&routes);
         self.take_rules(&rules);
+        self.take_pim(now, pim);
         self.vifs().into_iter().for_each(|vif| self.configure_link(now, vif));
         self.refresh_all(now);
     }
@@ -54,7 +55,10 @@ impl Router {
 
     /// Takes the configured routes, and the connected ones as they are now.
     pub(super) fn take_routes(&mut self, routes: &[RouteConfig]) {
-        let by_name = |route: &RouteConfig| Some((route.prefix, self.vif(&route.interface)?));
+        let by_name = |route: &RouteConfig| {
+            let vif = self.vif(&route.interface)?;
+            Some((route.prefix, NextHop::configured(vif, route.via)))
+        };
         self.routes = routes.iter().filter_map(by_name).collect();
         self.connect();
     }
@@ -100,15 +104,14 @@ impl Router {
                 let mut said = VecDeque::new();
                 let cx = Cx { now, rng: &mut self.rng, out: &mut said };
                 interface.configure(&cx, params.clone());
-                let heard = heard_groups(self.family, params.version);
-                self.act_on(vif, said);
-                self.listen(vif, &heard);
+                self.act_on(now, vif, said);
             }
-            (Some(_), None) => self.stop_igmp(vif),
+            (Some(_), None) => self.stop_igmp(now, vif),
             (None, _) => {}
         }
         if up {
             self.readdress(now, vif);
+            self.listen_anew(vif);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! has no members any more, and its virtual interface goes too, so that a device that vanished can
 //! come back as another one.
 
+use super::pim::Around;
 use super::*;
 
 /// The links by their [`Vif`] numbers.
@@ -85,6 +86,12 @@ impl Links {
         self.get(vif).is_some_and(|link| link.wants(flow))
     }
 
+    /// Those of the interfaces that are up, with their thresholds.
+    fn with_thresholds(&self, vifs: BTreeSet<Vif>) -> BTreeMap<Vif, u8> {
+        let links = vifs.into_iter().filter_map(|vif| self.get(vif)).filter(|link| link.up);
+        links.map(|link| (link.vif, link.config.threshold)).collect()
+    }
+
     /// The interfaces on which a flow has members or is joined statically.
     fn oifs(&self, flow: Flow) -> BTreeMap<Vif, u8> {
         self.0
@@ -110,11 +117,13 @@ pub(super) struct Wanted<'a> {
     pub(super) rib: &'a Rib,
     pub(super) inherited: &'a Inherited,
     pub(super) rules: &'a Rules,
+    /// PIM, which then decides instead of the members alone.
+    pub(super) pim: Option<&'a Pim>,
 }
 
 /// The groups to which the messages of hosts go, for a router of this version: Reports of version 3 have
 /// one of their own (RFC2236-9-01, RFC3376-6-01, RFC3810-7-01).
-pub(super) fn heard_groups(family: Family, version: Version) -> BTreeSet<Group> {
+fn heard_groups(family: Family, version: Version) -> BTreeSet<Group> {
     let reports = (version == Version::V3).then(|| family.gmp_reports());
     reports.into_iter().chain([family.all_routers()]).collect()
 }
@@ -127,10 +136,18 @@ impl Tree for Wanted<'_> {
             Some(rule) if rule.to.is_empty() => {
                 return Some(Entry { iif: rule.from, oifs: BTreeMap::new() });
             }
-            Some(rule) => rule.from,
-            None => self.rib.towards(flow.source.addr())?.vif,
+            Some(rule) => Some(rule.from),
+            None => None,
         };
-        let mut oifs = self.links.oifs(flow);
+        let (iif, mut oifs) = match (iif, self.pim) {
+            (None, Some(pim)) => {
+                let Self { links, rib, .. } = *self;
+                let (iif, oifs) = pim.entry(&Around { links, rib }, flow)?;
+                (iif, self.links.with_thresholds(oifs))
+            }
+            (None, None) => (self.rib.towards(flow.source.addr())?.vif, self.links.oifs(flow)),
+            (Some(from), _) => (from, self.links.oifs(flow)),
+        };
         let inherited = self.inherited.oifs(flow).filter_map(|vif| self.links.get(vif));
         let inherited = inherited.filter(|link| link.up);
         oifs.extend(inherited.map(|link| (link.vif, link.config.threshold)));
@@ -155,21 +172,20 @@ impl Router {
         let Some(link) = self.links.0.get_mut(&vif) else { return };
         let own = link.config.address(self.family);
         let (Some(params), Some(own)) = (link.config.igmp.clone(), own) else { return };
-        let heard = heard_groups(self.family, params.version);
         let mut said = VecDeque::new();
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
         link.igmp = Some(Interface::start(&mut cx, params, own));
         // The Query first: a kernel that has heard it reports these groups in the version of the link.
-        self.act_on(vif, said);
-        self.listen(vif, &heard);
+        self.act_on(now, vif, said);
+        self.listen_anew(vif);
     }
 
     /// Stops IGMP on a link, which then has no members.
-    pub(super) fn stop_igmp(&mut self, vif: Vif) {
+    pub(super) fn stop_igmp(&mut self, now: Instant, vif: Vif) {
         let link = self.links.0.get_mut(&vif);
         let Some(igmp) = link.and_then(|link| link.igmp.take()) else { return };
         let forgotten = igmp.groups().keys().copied().map(News::NoMembers).map(Say::News);
-        self.act_on(vif, forgotten.collect());
+        self.act_on(now, vif, forgotten.collect());
     }
 
     /// An interface went down, came up, or has other addresses.
@@ -187,10 +203,11 @@ impl Router {
         self.connect();
         match (was_up, up) {
             (true, true) => self.readdress(now, vif),
-            (true, false) => self.take_down(vif),
+            (true, false) => self.take_down(now, vif),
             (false, true) => {
                 self.add_vif(vif);
                 self.start_igmp(now, vif);
+                self.start_pim(now, vif);
             }
             (false, false) => {}
         }
@@ -200,8 +217,9 @@ impl Router {
         }
     }
 
-    fn take_down(&mut self, vif: Vif) {
-        self.stop_igmp(vif);
+    fn take_down(&mut self, now: Instant, vif: Vif) {
+        self.stop_pim(now, vif);
+        self.stop_igmp(now, vif);
         self.inherited.forget(vif, None);
         self.listen(vif, &BTreeSet::new());
         self.out.push_back(Output::DelVif(vif));
@@ -226,7 +244,7 @@ impl Router {
     pub(super) fn remove_link(&mut self, now: Instant, vif: Vif) {
         if self.links.get(vif).is_some_and(|link| link.up) {
             self.tell(Event::Link { vif, up: false });
-            self.take_down(vif);
+            self.take_down(now, vif);
         }
         self.links.0.remove(&vif);
         self.rib.forget(vif);
@@ -235,8 +253,19 @@ impl Router {
         self.forget_flows_from(vif);
     }
 
+    /// Listens to what the protocols of the link hear.
+    pub(super) fn listen_anew(&mut self, vif: Vif) {
+        let Some(link) = self.links.get(vif) else { return };
+        let igmp = link.igmp.as_ref().map(|igmp| igmp.params().version);
+        let mut heard = igmp.map_or_else(BTreeSet::new, |igmp| heard_groups(self.family, igmp));
+        if self.pim.as_ref().is_some_and(|pim| pim.own(vif).is_some()) {
+            heard.insert(self.family.pim_routers()); // RFC7761-4.3.1-01
+        }
+        self.listen(vif, &heard);
+    }
+
     /// Listens to these groups on a link, and to no others.
-    pub(super) fn listen(&mut self, vif: Vif, groups: &BTreeSet<Group>) {
+    fn listen(&mut self, vif: Vif, groups: &BTreeSet<Group>) {
         let Some(link) = self.links.0.get_mut(&vif) else { return };
         let added = groups.difference(&link.listens).map(|&group| Output::Listen(vif, group));
         let gone = link.listens.difference(groups).map(|&group| Output::Unlisten(vif, group));
@@ -256,7 +285,7 @@ impl Router {
                     true => igmp.resume(&mut cx, own),
                     false => igmp.readdress(&mut cx, own),
                 }
-                self.act_on(vif, said);
+                self.act_on(now, vif, said);
             }
             (Some(igmp), None) => igmp.lose_address(),
             (None, _) => self.start_igmp(now, vif),
@@ -268,7 +297,6 @@ impl Router {
         let connected = self.links.0.values().flat_map(|link| {
             link.config.addresses.iter().map(|&net| (net, NextHop::connected(link.vif)))
         });
-        let configured = self.routes.iter().map(|&(net, vif)| (net, NextHop::configured(vif)));
-        self.rib.replace_own(connected.chain(configured));
+        self.rib.replace_own(connected.chain(self.routes.iter().copied()));
     }
 }

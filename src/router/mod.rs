@@ -10,6 +10,7 @@ mod door;
 mod inherit;
 mod lens;
 mod link;
+mod pim;
 pub mod show;
 
 #[cfg(test)]
@@ -31,14 +32,16 @@ use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::tree::{Entry, Tree};
 use crate::mfc::upcall::{Upcall, UpcallKind};
 use crate::mfc::vif::{Vif, VifKind};
+use crate::pim::Pim;
 use crate::rib::{NextHop, Rib};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wire::ip::Packet;
+use crate::wire::pim::PIM;
 use config::{Config, ConfigError, InterfaceConfig};
 pub use door::{Input, Output, Refusal, Way};
 use inherit::Inherited;
-use link::{Link, Links, Wanted, heard_groups};
+use link::{Link, Links, Wanted};
 
 /// The state of a router of one address family.
 #[derive(Clone, Debug)]
@@ -46,11 +49,13 @@ pub struct Router {
     family: Family,
     links: Links,
     /// Configured routes, whether or not their interfaces are up.
-    routes: Vec<(IpNet, Vif)>,
+    routes: Vec<(IpNet, NextHop)>,
     rib: Rib,
     cache: Cache,
     inherited: Inherited,
     rules: Rules,
+    /// PIM, where the router speaks it.
+    pim: Option<Pim>,
     rng: Rng,
     out: VecDeque<Output>,
 }
@@ -63,7 +68,7 @@ impl Router {
     pub fn new(config: Config, now: Instant, rng: Rng) -> Result<Self, ConfigError> {
         config.check()?;
         config.check_addresses()?;
-        let Config { family, interfaces, routes, rules, keepalive, max_flows } = config;
+        let Config { family, interfaces, routes, rules, keepalive, max_flows, pim } = config;
         let links = (0..).map_while(Vif::new).zip(interfaces);
         let mut router = Self {
             family,
@@ -73,6 +78,7 @@ impl Router {
             cache: Cache::new(keepalive, max_flows),
             inherited: Inherited::default(),
             rules: Rules::default(),
+            pim: pim.map(|params| Pim::new(family, params)),
             rng,
             out: VecDeque::new(),
         };
@@ -80,6 +86,7 @@ impl Router {
         router.take_rules(&rules);
         router.vifs().into_iter().for_each(|vif| router.add_vif(vif));
         router.vifs().into_iter().for_each(|vif| router.start_igmp(now, vif));
+        router.vifs().into_iter().for_each(|vif| router.start_pim(now, vif));
         router.refresh_all(now);
         Ok(router)
     }
@@ -162,7 +169,8 @@ impl Router {
         let igmp = self.links.0.values();
         let igmp = igmp.filter_map(|link| Some(link.igmp.as_ref()?.deadline()?.at));
         let cache = self.cache.deadline().map(|deadline| deadline.at);
-        igmp.chain(cache).chain(self.inherited.deadline()).min()
+        let pim = self.pim.as_ref().and_then(Pim::deadline);
+        igmp.chain(cache).chain(self.inherited.deadline()).chain(pim).min()
     }
 
     /// Hands the packet to the machine of its protocol.
@@ -176,6 +184,7 @@ impl Router {
         }
         match header.protocol {
             gmp if gmp == self.family.gmp_protocol() => self.group_management(now, vif, packet),
+            PIM if self.pim.is_some() => self.pim_message(now, vif, packet),
             other => self.ignore_on(vif, Ignored::UnknownProtocol(other)),
         }
     }
@@ -188,7 +197,7 @@ impl Router {
         let mut said = VecDeque::new();
         let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
         let result = lens::receive(self.family, interface, &mut cx, &config.addresses, packet);
-        self.act_on(vif, said);
+        self.act_on(now, vif, said);
         if let Err(why) = result {
             self.tell(Event::Ignored(vif, why));
         }
@@ -221,8 +230,8 @@ impl Router {
         if self.wanted().entry(flow, Some(vif)).is_none() {
             self.tell(Event::NoRoute(flow));
         }
-        let Self { links, rib, inherited, rules, .. } = self;
-        let tree = Wanted { links, rib, inherited, rules };
+        let Self { links, rib, inherited, rules, pim, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules, pim: pim.as_ref() };
         match self.cache.resolve(now, flow, vif, &tree) {
             Ok(entry) => self.set_all(vec![entry]),
             Err(Full { most }) => {
@@ -258,8 +267,9 @@ impl Router {
             if let Some(igmp) = self.links.0.get_mut(&vif).and_then(|link| link.igmp.as_mut()) {
                 igmp.expire(&mut Cx { now, rng: &mut self.rng, out: &mut said });
             }
-            self.act_on(vif, said);
+            self.act_on(now, vif, said);
         }
+        self.expire_pim(now);
         if self.inherited.expire(now) {
             self.refresh_all(now);
         }
@@ -269,7 +279,7 @@ impl Router {
     }
 
     /// Acts on the outputs of group management on a link.
-    fn act_on(&mut self, vif: Vif, said: VecDeque<Say>) {
+    fn act_on(&mut self, now: Instant, vif: Vif, said: VecDeque<Say>) {
         for say in said {
             match say {
                 Say::Query(query) => self.transmit_query(vif, query),
@@ -288,6 +298,7 @@ impl Router {
                     };
                     self.tell(Event::Gmp(vif, news));
                     if let Some(group) = changed {
+                        self.members_changed(now, group);
                         self.refresh(group);
                     }
                 }
@@ -309,13 +320,13 @@ impl Router {
     }
 
     fn wanted(&self) -> Wanted<'_> {
-        let Self { links, rib, inherited, rules, .. } = self;
-        Wanted { links, rib, inherited, rules }
+        let Self { links, rib, inherited, rules, pim, .. } = self;
+        Wanted { links, rib, inherited, rules, pim: pim.as_ref() }
     }
 
     fn refresh(&mut self, group: Group) {
-        let Self { links, rib, inherited, rules, .. } = self;
-        let tree = Wanted { links, rib, inherited, rules };
+        let Self { links, rib, inherited, rules, pim, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules, pim: pim.as_ref() };
         let changed = self.cache.refresh(group, &tree);
         self.set_all(changed);
     }
@@ -323,9 +334,10 @@ impl Router {
     /// Lets all entries follow the tree, and has those of configured flows in the kernel before their
     /// first datagram.
     fn refresh_all(&mut self, now: Instant) {
+        self.routes_changed(now);
         let configured = self.configured();
-        let Self { links, rib, inherited, rules, .. } = self;
-        let tree = Wanted { links, rib, inherited, rules };
+        let Self { links, rib, inherited, rules, pim, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules, pim: pim.as_ref() };
         let changed = self.cache.refresh_all(&tree);
         let new = self.cache.install(now, configured, &tree);
         self.set_all(changed);

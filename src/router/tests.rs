@@ -232,6 +232,7 @@ fn interface(name: &str, net: u8) -> InterfaceConfig {
         igmp: Some(Params::v2()),
         threshold: 1,
         static_joins: BTreeSet::new(),
+        pim: None,
     }
 }
 
@@ -245,6 +246,7 @@ fn config() -> Config {
         keepalive: KEEPALIVE,
         rules: Vec::new(),
         max_flows: MAX_FLOWS,
+        pim: None,
     }
 }
 
@@ -257,7 +259,7 @@ fn joined(source: Option<&str>) -> Config {
 }
 
 fn route(prefix: &str, interface: &str) -> RouteConfig {
-    RouteConfig { prefix: prefix.parse().unwrap(), interface: interface.into() }
+    RouteConfig { prefix: prefix.parse().unwrap(), interface: interface.into(), via: None }
 }
 
 fn query(max_resp_code: u8, group: Ipv4Addr) -> Message {

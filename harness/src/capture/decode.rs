@@ -149,7 +149,8 @@ impl Packet {
         match &self.content {
             Content::Gmp(message) => message.is(kind),
             Content::Data(_) => kind == PacketKind::Data,
-            Content::BadGmp(_) | Content::Other(_) => false,
+            Content::Other(other) => other.pim.as_deref().is_some_and(|pim| pim::is(pim, kind)),
+            Content::BadGmp(_) => false,
         }
     }
 
@@ -161,7 +162,10 @@ impl Packet {
         match &self.content {
             Content::Gmp(message) => message.group_fields().contains(&group),
             Content::Data(_) => self.destination == group,
-            Content::BadGmp(_) | Content::Other(_) => false,
+            Content::Other(other) => {
+                other.pim.as_deref().is_some_and(|pim| pim::groups(pim).contains(&group))
+            }
+            Content::BadGmp(_) => false,
         }
     }
 
@@ -170,6 +174,15 @@ impl Packet {
     pub fn envelope(&self) -> Envelope {
         let Self { source, destination, ttl, router_alert, .. } = *self;
         Envelope { source, destination, hop_limit: ttl, router_alert }
+    }
+
+    /// The message of PIM in the packet, if it carries a sound one.
+    #[must_use]
+    pub fn pim(&self) -> Option<&castnet::wire::pim::Message> {
+        match &self.content {
+            Content::Other(other) => other.pim.as_deref(),
+            Content::Gmp(_) | Content::BadGmp(_) | Content::Data(_) => None,
+        }
     }
 
     /// What the message in the packet means, if it carries a sound one.

@@ -1,10 +1,13 @@
 //! The values of a packet's fields, as claims ask for them and as an author writes them.
 
+use std::time::Duration;
+
 use castnet::addr::{Family, Group};
 use castnet::gmp::message::{Message, Query, Record, RecordType, Sources, Version};
+use castnet::wire::pim::{self, EncodedSource, HelloOption};
 
 use super::decode::{Content, DecodedMessage, Packet};
-use crate::vocabulary::field::{FIELDS, Of, PacketField, Value};
+use crate::vocabulary::field::{ENTRIES, FIELDS, Of, PacketField, Value};
 use crate::vocabulary::kind::{KINDS, KindRow};
 
 /// A packet as one claim sees it: fields of records are those of a single record.
@@ -12,6 +15,8 @@ use crate::vocabulary::kind::{KINDS, KindRow};
 pub struct View<'a> {
     packet: &'a Packet,
     record: Option<(Group, &'a Record)>,
+    /// An entry of a Join/Prune, and whether it is a Join.
+    entry: Option<(Group, &'a EncodedSource, bool)>,
 }
 
 impl Packet {
@@ -22,27 +27,43 @@ impl Packet {
 }
 
 impl<'a> View<'a> {
-    /// The packet once without its records, and once with each record that `is_meant` selects.
-    pub fn all(packet: &'a Packet, is_meant: impl Fn(Group) -> bool) -> impl Iterator<Item = Self> {
+    /// The packet once without its records and entries, and once with each of those that `is_meant`
+    /// selects.
+    pub fn all(
+        packet: &'a Packet,
+        is_meant: impl Fn(Group) -> bool + Copy,
+    ) -> impl Iterator<Item = Self> {
+        let alone = Self { packet, record: None, entry: None };
+        let lists = match packet.pim() {
+            Some(pim::Message::JoinPrune(message)) => &message.groups[..],
+            _ => &[],
+        };
+        let lists = lists.iter().filter_map(|list| Some((Group::new(list.group.group)?, list)));
+        let entries = lists.filter(move |(group, _)| is_meant(*group)).flat_map(|(group, list)| {
+            let joins = list.joins.iter().map(move |join| (group, join, true));
+            joins.chain(list.prunes.iter().map(move |prune| (group, prune, false)))
+        });
         let records = match packet.meaning() {
             Some(Message::Report(report)) if report.version == Version::V3 => &report.records[..],
             _ => &[],
         };
         let records = records.iter().filter(move |(group, _)| is_meant(*group));
-        let records = records.map(|(group, record)| Some((*group, record)));
-        std::iter::once(None).chain(records).map(move |record| Self { packet, record })
+        let records =
+            records.map(move |(group, record)| Self { record: Some((*group, record)), ..alone });
+        let entries = entries.map(move |entry| Self { entry: Some(entry), ..alone });
+        std::iter::once(alone).chain(records).chain(entries)
     }
 
-    /// The group of the record, if it is the view of one.
+    /// The group of the record or entry, if it is the view of one.
     #[must_use]
     pub fn group(self) -> Option<Group> {
-        self.record.map(|(group, _)| group)
+        self.record.map(|(group, _)| group).or(self.entry.map(|(group, ..)| group))
     }
 
     /// Every field that the packet has, by the word that an author writes, except what the view of a
-    /// record shares with the packet.
+    /// record or entry shares with the packet.
     pub fn values(self) -> impl Iterator<Item = (&'static str, Value)> {
-        let whole = self.record.map(|_| Self { record: None, ..self });
+        let whole = self.group().map(|_| Self { record: None, entry: None, ..self });
         let own = move |field, value: &Value| {
             whole.is_none_or(|whole| whole.value(field).as_ref() != Some(value))
         };
@@ -77,11 +98,31 @@ impl<'a> View<'a> {
             PacketField::Robustness => Value::Whole(self.query()?.qrv?.into()),
             PacketField::QueryInterval => Value::Length(self.query()?.qqi?),
             PacketField::Record => Value::Word(record_word(self.record?.1.kind())),
-            PacketField::Sources => match self.record {
-                Some((_, record)) => list(record.sources()),
-                None => list(&self.v3_query()?.sources),
+            PacketField::Sources => match (self.record, self.entry) {
+                (Some((_, record)), _) => list(record.sources()),
+                (_, Some((_, entry, _))) => Value::Addresses(vec![entry.source]),
+                _ => list(&self.v3_query()?.sources),
             },
             PacketField::Records => Value::Whole(self.message()?.records()? as u64),
+            PacketField::Holdtime => Value::Length(holdtime(packet.pim()?)?),
+            PacketField::DrPriority => Value::Whole(dr_priority(packet.pim()?)?.into()),
+            PacketField::Upstream => match packet.pim()? {
+                pim::Message::JoinPrune(message) => Value::Address(message.upstream),
+                _ => return None,
+            },
+            PacketField::Join => Value::Word(self.entry_word(true)?),
+            PacketField::Prune => Value::Word(self.entry_word(false)?),
+        })
+    }
+
+    /// What the entry is about, if it is a Join, or a Prune.
+    fn entry_word(self, is_join: bool) -> Option<&'static str> {
+        let (_, entry, _) = self.entry.filter(|(.., joins)| *joins == is_join)?;
+        let [any, source, rpt] = ENTRIES;
+        Some(match (entry.is_wildcard, entry.is_rpt) {
+            (true, _) => any,
+            (false, false) => source,
+            (false, true) => rpt,
         })
     }
 
@@ -102,6 +143,28 @@ impl<'a> View<'a> {
     fn v3_query(self) -> Option<&'a Query> {
         self.query().filter(|query| query.version == Version::V3)
     }
+}
+
+/// The Holdtime of a Hello or of a Join/Prune.
+fn holdtime(message: &pim::Message) -> Option<Duration> {
+    let seconds = match message {
+        pim::Message::JoinPrune(message) => Some(message.holdtime),
+        pim::Message::Hello(hello) => hello.options.iter().find_map(|option| match option {
+            HelloOption::Holdtime(seconds) => Some(*seconds),
+            _ => None,
+        }),
+        _ => None,
+    };
+    Some(Duration::from_secs(seconds?.into()))
+}
+
+/// The DR Priority of a Hello.
+fn dr_priority(message: &pim::Message) -> Option<u32> {
+    let pim::Message::Hello(hello) = message else { return None };
+    hello.options.iter().find_map(|option| match option {
+        HelloOption::DrPriority(priority) => Some(*priority),
+        _ => None,
+    })
 }
 
 fn list(sources: &Sources) -> Value {

@@ -5,10 +5,12 @@ pub mod events;
 use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::params::{HostParams, Params};
 use castnet::gmp::reception;
+use castnet::pim;
+use castnet::pim::params::LinkParams;
 use castnet::router::config::{Config, InterfaceConfig, MAX_FLOWS, RouteConfig};
 
 use super::written::table;
-use crate::knobs::{Dialect, HostKnobs, Knobs};
+use crate::knobs::{Dialect, HostKnobs, Knobs, PimKnobs};
 use crate::plan::{Plan, PortId, Router, RouterPort, SourceFilter, SourceRoute};
 
 /// The configuration of a router of the plan.
@@ -18,7 +20,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
     // Most routers have the same parameters on all interfaces, and reading them takes time.
     let mut last: Option<(&Knobs, Params)> = None;
     let interfaces = router.interfaces.iter().map(|interface| {
-        let RouterPort { port, knobs, threshold, static_joins } = interface;
+        let RouterPort { port, knobs, threshold, static_joins, dr_priority } = interface;
         last = last.take().filter(|(known, _)| *known == knobs);
         let (_, igmp) = last.get_or_insert_with(|| (knobs, params(knobs)));
         let networks = plan.ports[*port].networks(link(*port).subnet);
@@ -28,11 +30,13 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
             igmp: Some(igmp.clone()),
             threshold: *threshold,
             static_joins: static_joins.clone(),
+            pim: router.pim.as_ref().map(|knobs| pim_link(knobs, *dr_priority)),
         }
     });
-    let route = |SourceRoute { prefix, port }: &SourceRoute| RouteConfig {
+    let route = |SourceRoute { prefix, port, via }: &SourceRoute| RouteConfig {
         prefix: *prefix,
         interface: link(*port).name.clone(),
+        via: *via,
     };
     Config {
         family: plan.family,
@@ -41,6 +45,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
         keepalive: router.keepalive,
         rules: Vec::new(),
         max_flows: MAX_FLOWS,
+        pim: router.pim.as_ref().map(pim),
     }
 }
 
@@ -49,6 +54,22 @@ fn params(knobs: &Knobs) -> Params {
     // Both families have one set of values, in IGMP's words.
     let read = toml::Value::Table(table(knobs, Dialect::Igmp)).try_into::<IgmpSettings>();
     read.unwrap_or_else(|unknown| panic!("no parameters of castnetd: {unknown}")).params()
+}
+
+/// The parameters of PIM on one interface.
+const fn pim_link(knobs: &PimKnobs, dr_priority: u32) -> LinkParams {
+    LinkParams {
+        hello_period: knobs.hello_period,
+        triggered_hello_delay: knobs.triggered_hello_delay,
+        dr_priority,
+        propagation_delay: knobs.propagation_delay,
+        override_interval: knobs.override_interval,
+    }
+}
+
+/// The parameters of PIM of a router.
+const fn pim(knobs: &PimKnobs) -> pim::params::Params {
+    pim::params::Params { join_prune_period: knobs.join_prune_period, rps: Vec::new() }
 }
 
 /// The parameters of castnet's host machine.

@@ -54,6 +54,10 @@ pub fn make(
 ) -> Result<Made, Unmade> {
     let recipe = &software.recipe;
     refuse(plan, router, recipe).map_err(Unmade::Unsupported)?;
+    if router.pim.is_some() {
+        let why = "no recipe is given parameters of PIM yet".to_owned();
+        return Err(Unmade::Unsupported(why));
+    }
     let context = Value::from(Serde(context(plan, node, router, &software.folder)));
     let render = |what: &str, template: &str| {
         let mut environment = Environment::new();

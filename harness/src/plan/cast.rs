@@ -122,6 +122,7 @@ impl Topology {
             knobs: written.knobs.clone(),
             threshold: written.ttl_threshold,
             static_joins: BTreeSet::new(),
+            dr_priority: written.pim.as_ref().map_or(0, |pim| pim.dr_priority),
         });
         let mut interfaces: Vec<RouterPort> = interfaces.collect();
         for (link, threshold) in &written.ttl_thresholds {
@@ -130,8 +131,15 @@ impl Topology {
                 interface.threshold = *threshold;
             }
         }
+        for (link, priority) in written.pim.iter().flat_map(|pim| &pim.dr_priorities) {
+            let Some(port) = self.port(node, link, faults) else { continue };
+            if let Some(interface) = interfaces.iter_mut().find(|own| own.port == port) {
+                interface.dr_priority = *priority;
+            }
+        }
         self.join_statically(node, &written.static_joins, &mut interfaces, faults);
         let keepalive = written.keepalive;
-        Router { who: Device::default(), interfaces, routes: Vec::new(), keepalive }
+        let pim = written.pim.as_ref().map(|pim| pim.knobs.clone());
+        Router { who: Device::default(), interfaces, routes: Vec::new(), keepalive, pim }
     }
 }

@@ -63,7 +63,7 @@ impl Claims<'_> {
         };
         self.links = link.into_iter().collect();
         self.look_ahead(window, &routers);
-        let fields = self.fields(packet, &routers);
+        let fields = self.fields(packet, link, &routers);
         let kind = packet.kind.value;
         let mut text = kind.word(self.topology.family).to_owned();
         if let Some(group) = &packet.group {
@@ -84,6 +84,7 @@ impl Claims<'_> {
     fn fields(
         &mut self,
         packet: &PacketFilter,
+        link: Option<LinkId>,
         routers: &[NodeId],
     ) -> Option<Vec<(PacketField, Value)>> {
         let mut fields = Vec::new();
@@ -94,6 +95,9 @@ impl Claims<'_> {
                     let length = Spanned { value: length.clone(), span: value.span.clone() };
                     let length = self.optional_length(Some(&length), routers).flatten();
                     length.map(|length| Value::Length(length.duration()))
+                }
+                Written::Source(ListedSource::Node(name)) if row.field == PacketField::Upstream => {
+                    self.speaker(name, &value.span, link).map(Value::Address)
                 }
                 Written::Source(source) => self.source(source, &value.span).map(Value::Address),
                 Written::Sources(listed) => self
@@ -115,6 +119,18 @@ impl Claims<'_> {
                 self.topology.only_address(&name, self.faults)
             }
         }
+    }
+
+    /// The address that a router speaks from on a link.
+    fn speaker(&mut self, name: &str, span: &Span, link: Option<LinkId>) -> Option<IpAddr> {
+        let name = Spanned { value: name.to_owned(), span: span.clone() };
+        let node = self.topology.node(&name, self.faults)?;
+        let port = self.topology.port_on(node, link?);
+        if port.is_none() {
+            let message = format!("{} is not on {}", name.value, self.topology.links[link?].name);
+            self.faults.error(span, message, "no neighbour there");
+        }
+        self.topology.ports[port?].speaks_from()
     }
 
     /// `Some(None)` if no sender is named.

@@ -67,7 +67,6 @@ fn is_spoken(id: &Spanned<String>, family: Family, faults: &mut Diagnostics) -> 
     let (of, speaks) = match (protocol, family) {
         (Protocol::Igmp, Family::V6) => ("IGMP", "this scenario speaks MLD"),
         (Protocol::Mld, Family::V4) => ("MLD", "this scenario speaks IGMP"),
-        (Protocol::Pim, _) => ("PIM", "castnet does not speak PIM yet"),
         _ => return true,
     };
     faults.error(&id.span, format!("`{}` is a clause of {of}", id.value), speaks);

@@ -4,6 +4,7 @@
 //! own configuration.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::PortId;
-use crate::knobs::Knobs;
+use crate::knobs::{Knobs, PimKnobs};
 use crate::recipe::Recipe;
 
 /// The most interfaces that Linux routes multicast between (`MAXVIFS` of linux/mroute.h).
@@ -29,6 +30,9 @@ pub struct Router {
     pub routes: Vec<SourceRoute>,
     /// How long a flow may be idle before its entry is deleted.
     pub keepalive: Duration,
+    /// The parameters of PIM, if it speaks it.
+    #[serde(default)]
+    pub pim: Option<PimKnobs>,
 }
 
 /// The software of a router.
@@ -78,6 +82,9 @@ pub struct RouterPort {
     pub threshold: u8,
     /// Channels that are forwarded here whether or not there are members.
     pub static_joins: BTreeSet<Channel>,
+    /// The DR Priority of PIM there.
+    #[serde(default)]
+    pub dr_priority: u32,
 }
 
 /// A route towards sources: their datagrams come in by `port`.
@@ -87,6 +94,9 @@ pub struct SourceRoute {
     pub prefix: IpNet,
     /// The router's interface that leads there.
     pub port: PortId,
+    /// The next router on the way; `None` if a scenario's route leads to a link without one.
+    #[serde(default)]
+    pub via: Option<IpAddr>,
 }
 
 impl Router {

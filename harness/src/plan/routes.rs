@@ -69,8 +69,8 @@ impl Routes {
 
     /// The interface of a router towards the sources of a network.
     pub(super) fn towards_sources(&self, node: NodeId, links: &[Link]) -> Vec<SourceRoute> {
-        let routes = merged(&self.0[node], links, |hop| Some(hop.port)).into_iter();
-        routes.map(|(prefix, port)| SourceRoute { prefix, port }).collect()
+        let routes = merged(&self.0[node], links, |hop| Some(*hop)).into_iter();
+        routes.map(|(prefix, Hop { port, via })| SourceRoute { prefix, port, via }).collect()
     }
 }
 

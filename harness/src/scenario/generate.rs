@@ -178,6 +178,7 @@ impl Kind {
         let route = Route { to: self.named("up".to_owned()), link: self.named(uplink(n)) };
         Router {
             knobs: self.knobs.clone(),
+            pim: None,
             static_joins: joins.collect(),
             routes: has_parent.then_some(route).into_iter().collect(),
             derive_routes: false,

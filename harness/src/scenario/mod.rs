@@ -35,6 +35,7 @@ mod node;
 mod pace;
 mod packet;
 mod parse;
+mod pim;
 mod reach;
 mod reader;
 mod scope;
@@ -61,7 +62,7 @@ use std::time::Duration;
 use castnet::addr::{Family, Group};
 use ipnet::IpNet;
 
-use crate::knobs::{HostKnobs, Knobs, SwitchKnobs};
+use crate::knobs::{HostKnobs, Knobs, PimKnobs, SwitchKnobs};
 use diagnostic::Spanned;
 use serde::{Deserialize, Serialize};
 
@@ -186,6 +187,8 @@ pub enum Role {
 pub struct Router {
     /// Its parameters of group management, on every link.
     pub knobs: Knobs,
+    /// Its parameters of PIM, if it speaks it.
+    pub pim: Option<Pim>,
     /// Channels that it forwards to a link without members.
     pub static_joins: Vec<StaticJoin>,
     /// Whether it has routes to all networks of the topology, or only to its own and by `routes`.
@@ -202,6 +205,17 @@ pub struct Router {
     pub is_process: bool,
     /// Its software: the name of a recipe, or the path of one from the file on; castnet's own if `None`.
     pub device: Option<Spanned<String>>,
+}
+
+/// The parameters of PIM of a router.
+#[derive(Clone, Debug)]
+pub struct Pim {
+    /// Those of all its links.
+    pub knobs: PimKnobs,
+    /// The DR Priority of links without one of their own.
+    pub dr_priority: u32,
+    /// The DR Priorities of links that have one.
+    pub dr_priorities: Vec<(Spanned<String>, u32)>,
 }
 
 /// A channel that is forwarded to a link whether or not it has members.

@@ -12,8 +12,8 @@ use super::span::Spanned;
 use super::speaks::speaks;
 use super::values::{MOST, group};
 use super::{
-    Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, inject, membership, switch,
-    threshold,
+    Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, inject, membership, pim,
+    switch, threshold,
 };
 use crate::knobs::HostKnobs;
 use crate::vocabulary::node::{DISTRIBUTION, PROCESS, ROLES, STACKS, all_keys, keys};
@@ -116,6 +116,7 @@ fn node(
 
 fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let knobs = membership::params(table);
+    let pim = pim::pim(table);
     let static_joins = static_joins(table);
     let routes = table.tables("routes", "a route", "[{ to = \"up\", link = \"left\" }]");
     let routes: Option<Vec<Route>> = routes.into_iter().map(|entry| route(entry?)).collect();
@@ -127,6 +128,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     table.word("daemon", "daemon", &[(PROCESS, ())]);
     Some(Router {
         knobs: knobs?,
+        pim: pim?,
         static_joins: static_joins?,
         derive_routes,
         routes: routes?,

@@ -52,6 +52,16 @@ pub enum PacketField {
     Sources,
     /// The number of records of a version 3 Report.
     Records,
+    /// The Holdtime of a Hello or a Join/Prune.
+    Holdtime,
+    /// The DR Priority of a Hello.
+    DrPriority,
+    /// The upstream neighbour of a Join/Prune.
+    Upstream,
+    /// What a Join/Prune joins.
+    Join,
+    /// What a Join/Prune prunes.
+    Prune,
 }
 
 /// A word of the vocabulary. The alias keeps the derived deserializer from borrowing it from its
@@ -78,8 +88,8 @@ pub enum Value {
 
 fn known<'de, D: Deserializer<'de>>(from: D) -> Result<Known, D::Error> {
     let written = String::deserialize(from)?;
-    let found = RECORDS.into_iter().find(|word| *word == written);
-    found.ok_or_else(|| D::Error::custom(format!("{written} is no kind of record")))
+    let found = RECORDS.into_iter().chain(ENTRIES).find(|word| *word == written);
+    found.ok_or_else(|| D::Error::custom(format!("{written} is no kind of record or entry")))
 }
 
 /// The packets that have a field.
@@ -95,6 +105,14 @@ pub enum Of {
     V3Reports,
     /// Queries and version 3 Reports.
     Lists,
+    /// Queries, version 3 Reports and Join/Prunes.
+    Sources,
+    /// Hellos.
+    Hellos,
+    /// Join/Prunes.
+    JoinPrunes,
+    /// Hellos and Join/Prunes.
+    Held,
 }
 
 /// A field.
@@ -113,6 +131,9 @@ pub struct FieldRow {
 /// The types of records of a version 3 Report (RFC3376-4.2.12-01).
 pub const RECORDS: [&str; 6] = ["is-in", "is-ex", "to-in", "to-ex", "allow", "block"];
 
+/// What an entry of a Join/Prune is about, in the words of RFC 7761 section 4.9.5.1.
+pub const ENTRIES: [&str; 3] = ["*,G", "S,G", "S,G,rpt"];
+
 const fn new(
     field: PacketField,
     key: &'static str,
@@ -129,7 +150,7 @@ const fn spelt(row: FieldRow, aliases: &'static [&'static str]) -> FieldRow {
 
 /// Every field, once, in the order in which claims name them.
 #[rustfmt::skip]
-pub static FIELDS: [FieldRow; 17] = [
+pub static FIELDS: [FieldRow; 22] = [
     new(PacketField::Source, "source", Source, "The IP source: a node with one address, or an address.",
         (Of::All, "source")),
     new(PacketField::Destination, "to", Address, "The IP destination.", (Of::All, "destination")),
@@ -162,9 +183,22 @@ pub static FIELDS: [FieldRow; 17] = [
         "A version 3 Report has such a record, for `group` and with `sources` if these are given.",
         (Of::V3Reports, "group records")),
     new(PacketField::Sources, "sources", List(&Source),
-        "All sources of a version 3 Query or of a record, in any order.", (Of::Lists, "sources")),
+        "All sources of a version 3 Query or of a record, in any order; the one address of an entry of a Join/Prune, which is the RP's for `*,G`.", (Of::Sources, "sources")),
     new(PacketField::Records, "records", Whole(0, 65_535),
         "How many records a version 3 Report has.", (Of::V3Reports, "group records")),
+    new(PacketField::Holdtime, "holdtime", Length,
+        "The Holdtime of a Hello or a Join/Prune, in whole seconds.", (Of::Held, "Holdtime")),
+    new(PacketField::DrPriority, "dr-priority", Whole(0, u32::MAX as u64),
+        "The DR Priority of a Hello.", (Of::Hellos, "DR Priority")),
+    new(PacketField::Upstream, "upstream", Source,
+        "The upstream neighbour of a Join/Prune: a router of the link, or an address.",
+        (Of::JoinPrunes, "upstream neighbour")),
+    new(PacketField::Join, "join", Words(&ENTRIES),
+        "A Join/Prune joins this, for `group` and with the address `sources` if these are given.",
+        (Of::JoinPrunes, "entries")),
+    new(PacketField::Prune, "prune", Words(&ENTRIES),
+        "A Join/Prune prunes this, for `group` and with the address `sources` if these are given.",
+        (Of::JoinPrunes, "entries")),
 ];
 
 /// The row of a field.
@@ -180,6 +214,7 @@ impl FieldRow {
     pub const fn what(&self) -> &'static str {
         match self.field {
             PacketField::Record => "kind of record",
+            PacketField::Join | PacketField::Prune => "kind of entry",
             _ => self.noun,
         }
     }
@@ -191,10 +226,14 @@ impl Of {
     pub const fn has(self, kind: PacketKind) -> bool {
         match self {
             Self::All => true,
-            Self::Igmp => !matches!(kind, PacketKind::Data),
+            Self::Igmp => !matches!(kind, PacketKind::Data) && !kind.is_pim(),
             Self::Queries => kind.is_query(),
             Self::V3Reports => kind.is_v3_report(),
             Self::Lists => kind.is_query() || kind.is_v3_report(),
+            Self::Sources => Self::Lists.has(kind) || Self::JoinPrunes.has(kind),
+            Self::Hellos => matches!(kind, PacketKind::Hello),
+            Self::JoinPrunes => matches!(kind, PacketKind::JoinPrune),
+            Self::Held => Self::Hellos.has(kind) || Self::JoinPrunes.has(kind),
         }
     }
 
@@ -207,6 +246,10 @@ impl Of {
             Self::Queries => "only Queries have one",
             Self::V3Reports => "only version 3 Reports have any",
             Self::Lists => "only Queries and version 3 Reports have any",
+            Self::Sources => "only Queries, version 3 Reports and Join/Prunes have any",
+            Self::Hellos => "only Hellos have one",
+            Self::JoinPrunes => "only Join/Prunes have them",
+            Self::Held => "only Hellos and Join/Prunes have one",
         }
     }
 }
@@ -223,6 +266,7 @@ impl fmt::Display for Value {
                 f.write_str(&all.join(", "))
             }
             Self::Length(length) => humantime::format_duration(*length).fmt(f),
+            Self::Word(word) if ENTRIES.contains(word) => write!(f, "({word})"),
             // Record types in the RFC's spelling: TO_IN.
             Self::Word(word) => f.write_str(&word.to_uppercase().replace('-', "_")),
         }

@@ -29,6 +29,10 @@ pub enum PacketKind {
     V3Report,
     /// A Leave Group.
     Leave,
+    /// A Hello of PIM.
+    Hello,
+    /// A Join/Prune of PIM.
+    JoinPrune,
     /// A numbered datagram of a source.
     Data,
 }
@@ -107,7 +111,12 @@ const fn row(
     }
 }
 
-const ALL: usize = 10;
+/// A message of PIM, which is called alike in both families.
+const fn of_pim(kind: PacketKind, word: &'static str, about: &'static str) -> KindRow {
+    KindRow { versions: None, is_made: false, ..row(kind, word, about, 0..=0) }
+}
+
+const ALL: usize = 12;
 
 /// The number of aliases of all kinds.
 const ALIASES: usize = 4;
@@ -205,6 +214,13 @@ pub static KINDS: [KindRow; ALL] = [
             "leave",
         )
     },
+    marked(of_pim(PacketKind::Hello, "hello", "a Hello of PIM"), "H", "PIM Hello", "other"),
+    marked(
+        of_pim(PacketKind::JoinPrune, "join-prune", "a Join/Prune of PIM"),
+        "JP",
+        "PIM Join/Prune",
+        "report",
+    ),
     KindRow {
         versions: None,
         is_made: false,
@@ -338,6 +354,12 @@ impl PacketKind {
     #[must_use]
     pub fn word(self, family: Family) -> &'static str {
         self.row().word_in(family).unwrap_or(self.row().word)
+    }
+
+    /// Whether it is a message of PIM.
+    #[must_use]
+    pub const fn is_pim(self) -> bool {
+        matches!(self, Self::Hello | Self::JoinPrune)
     }
 
     /// Whether it is a Query.

@@ -68,10 +68,44 @@ static ROUTE: Keys = &[&[
     Key::needed("link", Link, "The router's own link that leads there."),
 ]];
 
+/// The DR Priority of PIM.
+pub const DR_PRIORITY: Form = Whole(0, u32::MAX as u64);
+
+/// The parameters of PIM of a router.
+static PIM: Keys = &[&[
+    Key::new(
+        "hello-period",
+        Time,
+        "From one Hello to the next; its Holdtime is 3.5 times as long.",
+    )
+    .or(Said("30s")),
+    Key::new(
+        "triggered-hello-delay",
+        Time,
+        "The longest delay of the first Hello, and of one for a new neighbour.",
+    )
+    .or(Said("5s")),
+    Key::new(
+        "dr-priority",
+        OneOrNamed(&DR_PRIORITY),
+        "The DR Priority, of all links or by link: `{ lan = 10 }`; the largest wins.",
+    )
+    .or(Number(1)),
+    Key::new("propagation-delay", Time, "The Propagation_Delay of its Hellos.").or(Said("500ms")),
+    Key::new("override-interval", Time, "The Override_Interval of its Hellos.").or(Said("2500ms")),
+    Key::new(
+        "join-prune-period",
+        Time,
+        "`t_periodic`: from one Join to the next; its Holdtime is 3.5 times as long.",
+    )
+    .or(Said("60s")),
+]];
+
 static ROUTER: &[Key] = &[
     Key::new("membership", MEMBERSHIP, "Its parameters of IGMP or MLD, the same on each of its links: a table, see below."),
     Key::new("igmp", IGMP, "The same in a run of IPv4 alone."),
     Key::new("mld", MLD, "The same in a run of IPv6 alone."),
+    Key::new("pim", Table(PIM), "Speaks PIM Sparse Mode on all its links, with these parameters; `{}` for the RFC's. Trees of single sources only, in the simulator only."),
     STATIC_JOINS,
     Key::new("routes", Tables(ROUTE), "The link `to` is reached by the own link `link`, also towards sources; wins over what is derived."),
     Key::new("derive-routes", Flag, "Whether it knows all links of the topology, or only its own and `routes`.")

@@ -12,7 +12,7 @@ const STATE_REPORT: Answer = (
     "castnet has no kind of its own for this packet of IGMPv3",
     "it is a `v3-report` with `record`",
 );
-const PIM: Answer = ("castnet does not speak PIM yet", "a word of PIM");
+const PIM: Answer = ("castnet does not speak this part of PIM yet", "a word of PIM");
 const DEVICE: Answer = (
     "software of others is what a router runs",
     "it stands behind `device`: { role = \"router\", device = \"frr\" }",
@@ -20,13 +20,13 @@ const DEVICE: Answer = (
 
 /// Whole words, each with the answer for its protocol.
 const WORDS: &[(&[&str], Answer)] = &[
-    (&["assert", "bsr", "bootstrap", "hello", "hello-period", "hello-holdtime", "prune"], PIM),
+    (&["assert", "bsr", "bootstrap", "hello-period", "hello-holdtime"], PIM),
     (&["triggered-hello-delay", "graft", "graft-ack", "state-refresh"], PIM),
-    (&["join-prune", "join-prune-period", "join-prune-holdtime", "t-periodic"], PIM),
+    (&["join-prune-period", "join-prune-holdtime", "t-periodic"], PIM),
     (&["t-suppressed", "t-override", "override-interval", "propagation-delay"], PIM),
     (&["assert-time", "assert-override-interval", "register", "register-stop"], PIM),
     (&["register-suppression-time", "register-probe-time", "rp", "rp-address"], PIM),
-    (&["candidate-rp", "candidate-rp-advertisement", "dr-priority", "spt-switchover"], PIM),
+    (&["candidate-rp", "candidate-rp-advertisement", "spt-switchover"], PIM),
     (&["group-and-source-specific-query", "source-specific-query"], SOURCE_QUERY),
     (&["group-source-query"], SOURCE_QUERY),
     (&["state-change-report", "current-state-report"], STATE_REPORT),

@@ -14,6 +14,7 @@ fn interface(name: &str, addresses: &[&str]) -> InterfaceConfig {
         igmp: Some(Params { version: Version::V3, ..Params::v2() }),
         threshold: 1,
         static_joins: BTreeSet::new(),
+        pim: None,
     }
 }
 
@@ -28,6 +29,7 @@ fn config() -> Config {
         keepalive: KEEPALIVE,
         rules: Vec::new(),
         max_flows: MAX_FLOWS,
+        pim: None,
     }
 }
 

@@ -183,7 +183,7 @@ fn flows_follow_learned_routes() {
     let mut lab = Lab::with(joined(None));
     let far = "192.0.2.1";
     assert_eq!(lab.datagram(wlan(), far), [] as [usize; 0]);
-    let through = |vif, metric| NextHop { metric, ..NextHop::configured(vif) };
+    let through = |vif, metric| NextHop { metric, ..NextHop::configured(vif, None) };
     let prefix = "192.0.2.0/24".parse().unwrap();
     lab.input(Input::Routes(vec![RouteChange::Add(prefix, through(wlan(), 20))]));
     assert_eq!(lab.entry(far), Some((2, vec![1])));
@@ -199,7 +199,7 @@ fn flows_follow_learned_routes() {
 fn learned_routes_through_a_link_count_only_while_it_is_up() {
     let mut lab = Lab::with(joined(None));
     let near = "10.0.0.0/25".parse().unwrap();
-    let learned = RouteChange::Add(near, NextHop::configured(wlan()));
+    let learned = RouteChange::Add(near, NextHop::configured(wlan(), None));
     lab.input(Input::Routes(vec![learned]));
     lab.datagram(wlan(), S);
     assert_eq!(lab.entry(S), Some((2, vec![1])));

@@ -175,7 +175,7 @@ fn a_number_is_given_again_only_when_no_entry_has_it() {
     lab.report(wlan());
     lab.datagram(up(), S);
     let near = "10.0.0.0/25".parse().unwrap();
-    let learned = RouteChange::Add(near, NextHop::configured(wlan()));
+    let learned = RouteChange::Add(near, NextHop::configured(wlan(), None));
     lab.input(Input::Routes(vec![learned]));
     lab.datagram(wlan(), S);
     assert_eq!(lab.entry(S), Some((2, vec![1])));

@@ -156,7 +156,7 @@ impl DecodedMessage {
             PacketKind::V2Report => is_report && version == Some(Version::V2),
             PacketKind::V3Report => is_report && version == Some(Version::V3),
             PacketKind::Leave => form == Some(Form::Leave),
-            PacketKind::Data => false,
+            PacketKind::Hello | PacketKind::JoinPrune | PacketKind::Data => false,
         }
     }
 

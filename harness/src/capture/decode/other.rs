@@ -8,7 +8,7 @@ use std::fmt;
 
 use castnet::wire::icmpv6::ICMPV6;
 use castnet::wire::ip;
-use castnet::wire::pim::PIM;
+use castnet::wire::pim::{Message, PIM};
 use etherparse::{IpNumber, TcpSlice, UdpSlice, ip_number};
 
 /// The types of neighbour discovery (RFC 4861 section 4).
@@ -21,6 +21,8 @@ pub struct Other {
     pub protocol: u8,
     /// Whether it is about who gets which stream: PIM.
     pub is_control: bool,
+    /// The message, if it is a sound one of PIM.
+    pub pim: Option<Box<Message>>,
     /// Whether it is neighbour discovery (RFC 4861).
     pub is_discovery: bool,
     /// Its ports, if it is of UDP or TCP.
@@ -49,13 +51,17 @@ impl Other {
         let of = |words: String| Self {
             protocol,
             is_control: false,
+            pim: None,
             is_discovery: false,
             datagram: None,
             words,
         };
         let named = || of(name(protocol));
         match protocol {
-            PIM => Self { is_control: true, ..of(super::pim::said(packet)) },
+            PIM => {
+                let (message, words) = super::pim::read(packet);
+                Self { is_control: true, pim: message.map(Box::new), ..of(words) }
+            }
             ICMPV6 => {
                 let words = payload.first().map_or_else(|| name(protocol), |kind| icmpv6(*kind));
                 let is_discovery = payload.first().is_some_and(|kind| DISCOVERY.contains(kind));
@@ -112,6 +118,7 @@ fn udp(payload: &[u8]) -> Option<Other> {
     Some(Other {
         protocol: ip_number::UDP.0,
         is_control: false,
+        pim: None,
         is_discovery: false,
         datagram,
         words,

@@ -1,4 +1,5 @@
-//! Messages of PIM in words, with the datagram that a Register carries.
+//! Messages of PIM: what kind each is, the groups that it names, and its words, with the datagram that a
+//! Register carries.
 
 use std::net::IpAddr;
 
@@ -6,15 +7,17 @@ use castnet::wire::icmpv6::Ends;
 use castnet::wire::ip;
 use castnet::wire::pim::{Message, Register, decode};
 
-/// The packet's message. What cannot be read is named with its fault.
-pub(super) fn said(packet: &ip::Packet<'_>) -> String {
+use crate::scenario::PacketKind;
+
+/// The packet's message, and its words. What cannot be read is named with its fault.
+pub(super) fn read(packet: &ip::Packet<'_>) -> (Option<Message>, String) {
     let ends = match (packet.header.source, packet.header.destination) {
         (IpAddr::V6(source), IpAddr::V6(destination)) => Some(Ends { source, destination }),
         _ => None,
     };
     let decoded = match decode(packet.payload, ends) {
         Ok(decoded) => decoded,
-        Err(malformed) => return format!("malformed {malformed}"),
+        Err(malformed) => return (None, format!("malformed {malformed}")),
     };
     let mut words = match &decoded.message {
         Message::Unknown { kind } => other(*kind, packet.payload),
@@ -29,7 +32,26 @@ pub(super) fn said(packet: &ip::Packet<'_>) -> String {
     if decoded.trailing > 0 {
         words += &format!(", {} octets trailing", decoded.trailing);
     }
-    words
+    (Some(decoded.message), words)
+}
+
+/// Whether the message is of this kind.
+pub(super) const fn is(message: &Message, kind: PacketKind) -> bool {
+    match kind {
+        PacketKind::Hello => matches!(message, Message::Hello(_)),
+        PacketKind::JoinPrune => matches!(message, Message::JoinPrune(_)),
+        _ => false,
+    }
+}
+
+/// The addresses in the message's group fields.
+pub(super) fn groups(message: &Message) -> Vec<IpAddr> {
+    match message {
+        Message::JoinPrune(all) => all.groups.iter().map(|entries| entries.group.group).collect(),
+        Message::RegisterStop(stop) => vec![stop.group.group],
+        Message::Assert(assert) => vec![assert.group.group],
+        _ => Vec::new(),
+    }
 }
 
 /// The messages of other RFCs by their names (RFC 9436 section 5).
@@ -72,7 +94,7 @@ mod tests {
             class: 0xc0,
             router_alert: false,
         };
-        said(&ip::Packet { header, payload })
+        read(&ip::Packet { header, payload }).1
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod duplicate;
 mod hop;
 mod igmp;
+mod joins;
 mod unwanted;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
 //! A router sends a datagram only if it came in, and only onto a link that has a reason for it:
-//! members, or a static join.
+//! members, a router that has joined by PIM, or a static join.
 //!
 //! Reasons are derived from the plan (static joins) and from what the router's own port heard: a
 //! record that wants the source is a reason for Group Membership Interval, and only for Last Member
@@ -15,6 +15,7 @@ use castnet::addr::Group;
 use castnet::gmp::message::Version;
 use castnet::time::{Instant, Seconds};
 
+use super::joins::Joins;
 use super::{Breach, Breaches, Trails};
 use crate::capture::decode::Content;
 use crate::judge::{Evidence, Seen};
@@ -29,6 +30,7 @@ pub(in crate::judge) const GRACE: Duration = Duration::from_secs(1);
 impl Evidence<'_> {
     pub(super) fn unwanted<'e>(&'e self, trails: &Trails<'e>) -> Vec<Breach<'e>> {
         let mut hearings = BTreeMap::<PortId, Hearing>::new();
+        let mut joins = Joins::default();
         let disturbed = self.disturbed();
         let mut breaches = Breaches::<(PortId, Group, bool)>::new();
         // Of two events at one instant the received packet comes first.
@@ -44,6 +46,7 @@ impl Evidence<'_> {
                     let hearing = hearings.entry(seen.port).or_default();
                     hearing.hear(seen.at, message, &envelope, acts);
                 }
+                Content::Other(_) if !seen.outgoing => joins.hear(self, seen),
                 Content::Data(number) if seen.outgoing => {
                     let Some(group) = Group::new(seen.packet.destination) else { continue };
                     let trail = trails.get(number).map_or(&[][..], Vec::as_slice);
@@ -52,7 +55,8 @@ impl Evidence<'_> {
                             (format!("sent a datagram to {group} that had not come in"), Vec::new())
                         });
                     }
-                    if self.was_joined(seen) {
+                    let source = seen.packet.source;
+                    if self.was_joined(seen) || joins.want(seen.port, group, source, seen.at) {
                         continue;
                     }
                     let heard = hearings.get(&seen.port);
@@ -61,7 +65,6 @@ impl Evidence<'_> {
                     let reason = self.reason(self.most_patient(seen.port), heard);
                     if reason.until.is_none_or(|until| seen.at > until) {
                         breaches.add((seen.port, group, true), seen, || {
-                            let source = seen.packet.source;
                             let what = format!(
                                 "sent a datagram of {source} to {group} that nobody wanted"
                             );

@@ -23,6 +23,7 @@ use castnet::mfc::upcall::{Upcall, UpcallKind};
 use castnet::mfc::vif::Vif;
 use castnet::time::Instant;
 use castnet::wire::ip::Packet;
+use castnet::wire::pim::PIM;
 use smallvec::SmallVec;
 
 use super::jiffies::{jiffies, ticks};
@@ -59,7 +60,7 @@ pub enum MrouteOut {
     },
 }
 
-/// What becomes of a packet of group management.
+/// What becomes of a packet of group management or of PIM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// It reaches the owner's socket.
@@ -232,6 +233,10 @@ impl Mroute {
     #[must_use]
     pub fn takes_in(&self, vif: Vif, packet: &Packet<'_>, is_local: bool) -> Taken {
         let header = &packet.header;
+        // A raw socket gets what is for the namespace, and PIM goes no further.
+        if self.is_open && header.protocol == PIM {
+            return if is_local { Taken::ByTheOwner } else { Taken::Not };
+        }
         if !self.is_open || !is_gmp(packet) || !is_sound(header.source, header.destination) {
             return Taken::Not;
         }

@@ -80,7 +80,7 @@ impl World<'_> {
             return self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
         };
         match self.reader.header(&frame.packet) {
-            Some(Header { is_gmp: true, .. }) => {
+            Some(Header { is_control: true, .. }) => {
                 self.call(seat.node(), |actor, cx| actor.receive(cx, port, frame));
             }
             Some(_) => self.forward(forwarder, seat, frame),

@@ -8,6 +8,7 @@ use castnet::mfc::entry::Flow;
 use castnet::wire::icmpv6::ICMPV6;
 use castnet::wire::ip::Packet;
 use castnet::wire::ipv4::{self, IGMP};
+use castnet::wire::pim::PIM;
 use castnet::wire::{ipv6, mld};
 
 use super::super::{is_taken_in, is_taken_in_v6};
@@ -21,8 +22,8 @@ pub struct Header {
     pub destination: IpAddr,
     /// The datagram's flow; `None` if such a datagram is never routed.
     pub flow: Option<Flow>,
-    /// Whether it is a message of group management.
-    pub is_gmp: bool,
+    /// Whether it is a message of group management or of PIM, which only the daemon reads.
+    pub is_control: bool,
     /// Time to Live, or Hop Limit.
     pub ttl: u8,
     /// The packet's length in octets; padding may follow.
@@ -72,7 +73,7 @@ fn header(octets: &[u8]) -> Option<Header> {
     Some(Header {
         destination: head.destination,
         flow: flow(&packet),
-        is_gmp: is_gmp(&packet),
+        is_control: head.protocol == PIM || is_gmp(&packet),
         ttl: head.hop_limit,
         octets: length,
     })

@@ -1,0 +1,94 @@
+//! The parameters of PIM of a router, and the RFC's formulas over them: the laboratory's own.
+//!
+//! Owns the defaults of RFC 7761 section 4.11, apart from those of the core, so that a wrong one there
+//! moves the router and not the claim. Refuses values that no message has room for.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The parameters of PIM of a router, except for those that differ between its links.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PimKnobs {
+    /// From one Hello to the next.
+    pub hello_period: Duration,
+    /// The longest delay of the first Hello.
+    pub triggered_hello_delay: Duration,
+    /// How long a message may be on its way over a link.
+    pub propagation_delay: Duration,
+    /// How long a Join that overrides a Prune may wait.
+    pub override_interval: Duration,
+    /// From one Join to the next.
+    pub join_prune_period: Duration,
+}
+
+impl Default for PimKnobs {
+    /// RFC7761-4.11-01
+    fn default() -> Self {
+        Self {
+            hello_period: Duration::from_secs(30),
+            triggered_hello_delay: Duration::from_secs(5),
+            propagation_delay: Duration::from_millis(500),
+            override_interval: Duration::from_millis(2500),
+            join_prune_period: Duration::from_secs(60),
+        }
+    }
+}
+
+impl PimKnobs {
+    /// The holdtime that belongs to a period: 3.5 times as long, in whole seconds.
+    fn held(period: Duration) -> Duration {
+        let held = period * 7 / 2;
+        Duration::from_secs(held.as_secs() + u64::from(held.subsec_nanos() > 0))
+    }
+
+    /// How long a neighbour lives without a Hello.
+    #[must_use]
+    pub fn hello_holdtime(&self) -> Duration {
+        Self::held(self.hello_period)
+    }
+
+    /// How long a Join counts.
+    #[must_use]
+    pub fn join_prune_holdtime(&self) -> Duration {
+        Self::held(self.join_prune_period)
+    }
+
+    /// How long a Prune waits for the Join of another router.
+    #[must_use]
+    pub fn join_prune_override_interval(&self) -> Duration {
+        self.propagation_delay + self.override_interval
+    }
+
+    /// Checks the parameters as a whole.
+    ///
+    /// # Errors
+    /// The key at fault, and why.
+    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let most = Duration::from_secs(0xfffe);
+        for (key, period, held) in [
+            ("hello-period", self.hello_period, self.hello_holdtime()),
+            ("join-prune-period", self.join_prune_period, self.join_prune_holdtime()),
+        ] {
+            if period.is_zero() {
+                return Err((key, "messages would be sent without end"));
+            }
+            if held > most {
+                return Err((key, "its holdtime has no room in a message: at most 65534 s"));
+            }
+        }
+        for (key, delay, most) in [
+            ("propagation-delay", self.propagation_delay, 0x7fff),
+            ("override-interval", self.override_interval, 0xffff),
+        ] {
+            if delay > Duration::from_millis(most) {
+                return Err((key, "more milliseconds than a Hello has room for"));
+            }
+        }
+        // RFC7761-4.9.5-01
+        if self.join_prune_holdtime() <= self.join_prune_override_interval() {
+            return Err(("join-prune-period", "a Join would end before it can be overridden"));
+        }
+        Ok(())
+    }
+}

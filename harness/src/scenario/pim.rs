@@ -1,0 +1,62 @@
+//! Reads the table `pim` of a router: its parameters of PIM, those of single links among them.
+
+use toml::de::DeValue;
+
+use super::Pim;
+use super::entry::whole;
+use super::reader::Reader;
+use super::span::Spanned;
+use crate::knobs::PimKnobs;
+use crate::vocabulary::node::DR_PRIORITY;
+
+/// The DR Priority of a link without one of its own (RFC7761-4.3.1-05).
+const PRIORITY: u32 = 1;
+
+/// The table of a router; `Some(None)` if it speaks no PIM.
+pub(super) fn pim(node: &Reader<'_, '_>) -> Option<Option<Pim>> {
+    if node.value("pim").is_none() {
+        return Some(None);
+    }
+    let before = node.faults().borrow().len();
+    let table = node.table("pim", "`pim`", "a table such as {} or { hello-period = \"10s\" }")?;
+    let defaults = PimKnobs::default();
+    let time = |key, default| table.duration(key).map_or(default, |time| time.value);
+    let knobs = PimKnobs {
+        hello_period: time("hello-period", defaults.hello_period),
+        triggered_hello_delay: time("triggered-hello-delay", defaults.triggered_hello_delay),
+        propagation_delay: time("propagation-delay", defaults.propagation_delay),
+        override_interval: time("override-interval", defaults.override_interval),
+        join_prune_period: time("join-prune-period", defaults.join_prune_period),
+    };
+    let (dr_priority, dr_priorities) = priorities(&table);
+    if table.faults().borrow().len() == before
+        && let Err((key, why)) = knobs.check()
+    {
+        let span = table.value(key).map_or_else(|| table.span().clone(), |value| value.span());
+        table.faults().borrow_mut().error(&span, format!("`{key}` cannot be this"), why);
+    }
+    let is_sound = node.faults().borrow().len() == before;
+    table.finish();
+    is_sound.then_some(Some(Pim { knobs, dr_priority, dr_priorities }))
+}
+
+/// The DR Priority of all links, and those of some.
+fn priorities(table: &Reader<'_, '_>) -> (u32, Vec<(Spanned<String>, u32)>) {
+    let Some(value) = table.value("dr-priority") else { return (PRIORITY, Vec::new()) };
+    let one = |key: &str, value: &toml::Spanned<DeValue<'_>>| {
+        whole::<u32>(key, value, &DR_PRIORITY.limits(), table.faults())
+    };
+    if value.get_ref().as_table().is_none() {
+        let all = one("dr-priority", value).map_or(PRIORITY, |all| all.value);
+        return (all, Vec::new());
+    }
+    let form = "a whole number, or a table such as { lan = 10 }";
+    let Some(links) = Reader::of(value, "`dr-priority`", form, table.scope()) else {
+        return (PRIORITY, Vec::new());
+    };
+    let of_link = |(link, value): (Spanned<String>, _)| {
+        let priority = one(&link.value, value)?.value;
+        Some((link, priority))
+    };
+    (PRIORITY, links.entries().filter_map(of_link).collect())
+}

@@ -1,0 +1,113 @@
+//! What the router itself has joined upstream: the Join/Prune machines towards the RP and the source.
+//!
+//! Owns RFC 7761 sections 4.5.4 and 4.5.5, which are alike except for what else a router does on the
+//! way. A Join of another router to the same neighbour delays the own one, and a Prune hurries it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Branch;
+use crate::addr::Group;
+use crate::mfc::vif::Vif;
+use crate::time::{Instant, Timers};
+
+/// The interface and the neighbour that Joins go to: RPF'.
+pub(super) type Towards = (Vif, IpAddr);
+
+/// The branches that are joined, and when each is joined again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Upstream {
+    /// A branch that is not here is NotJoined. Without a neighbour no Join can be sent.
+    joined: BTreeMap<Branch, Option<Towards>>,
+    /// The Join Timers.
+    timers: Timers<Branch>,
+}
+
+/// A message that is due at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Send {
+    pub(super) to: Towards,
+    pub(super) is_join: bool,
+}
+
+impl Upstream {
+    /// The branches of the group that are joined.
+    pub(super) fn branches(&self, group: Group) -> impl Iterator<Item = Branch> {
+        let of_group = self.joined.range(Branch::any(group)..).map(|(branch, _)| *branch);
+        of_group.take_while(move |branch| branch.group == group)
+    }
+
+    /// All groups of which a branch is joined, in ascending order.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group> {
+        self.joined.keys().map(|branch| branch.group)
+    }
+
+    /// The branches that are joined through this neighbour.
+    pub(super) fn through(&self, to: Towards) -> Vec<Branch> {
+        let through = self.joined.iter().filter(|(_, joined)| **joined == Some(to));
+        through.map(|(branch, _)| *branch).collect()
+    }
+
+    /// JoinDesired is so, and RPF' is this: returns what has to be sent at once.
+    pub(super) fn settle(
+        &mut self,
+        now: Instant,
+        branch: Branch,
+        desired: bool,
+        towards: Option<Towards>,
+        period: Duration,
+    ) -> Vec<Send> {
+        let before = self.joined.get(&branch).copied();
+        match (before, desired) {
+            (None, false) => return Vec::new(),
+            // RFC7761-4.5.4-01
+            (Some(_), false) => {
+                self.joined.remove(&branch);
+                self.timers.cancel(branch);
+            }
+            (Some(known), true) if known == towards => return Vec::new(),
+            (_, true) => {
+                self.joined.insert(branch, towards);
+                match towards {
+                    Some(_) => self.timers.set(branch, now + period),
+                    None => self.timers.cancel(branch),
+                }
+            }
+        }
+        // RFC7761-4.5.4-05: a Join to the new neighbour, and a Prune to the old one.
+        let join = towards.filter(|_| desired).map(|to| Send { to, is_join: true });
+        let prune = before.flatten().map(|to| Send { to, is_join: false });
+        join.into_iter().chain(prune).collect()
+    }
+
+    /// Another router has joined the branch through this neighbour: the own Join waits that long
+    /// (RFC7761-4.5.4-02).
+    pub(super) fn suppress(&mut self, branch: Branch, to: Towards, until: Instant) {
+        let is_mine = self.joined.get(&branch) == Some(&Some(to));
+        if is_mine && self.timers.expiry(branch).is_some_and(|due| due < until) {
+            self.timers.set(branch, until);
+        }
+    }
+
+    /// The branch may be pruned at this neighbour unless it is joined by then (RFC7761-4.5.4-03,
+    /// RFC7761-4.5.4-04).
+    pub(super) fn hurry(&mut self, branch: Branch, to: Towards, by: Instant) {
+        if self.joined.get(&branch) == Some(&Some(to)) {
+            self.timers.lower(branch, by);
+        }
+    }
+
+    /// When [`Upstream::expire`] is to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.timers.next().map(|deadline| deadline.at)
+    }
+
+    /// The next branch that is to be joined again (RFC7761-4.5.4-01).
+    pub(super) fn expire(&mut self, now: Instant, period: Duration) -> Option<(Branch, Towards)> {
+        let branch = self.timers.pop_expired(now)?;
+        let to = self.joined.get(&branch).copied().flatten()?;
+        self.timers.set(branch, now + period);
+        Some((branch, to))
+    }
+}
