@@ -87,7 +87,8 @@ impl Link {
         let mut timers = Timers::new();
         // RFC7761-4.3.1-02
         timers.set(Timer::Hello, cx.now + cx.rng.delay(params.triggered_hello_delay));
-        let generation = cx.rng.number(); // RFC7761-4.3.1-06
+        // RFC7761-4.3.1-06: a router that starts again draws the same numbers, so that the time counts, too.
+        let generation = cx.rng.number().wrapping_add(cx.now.as_nanos() as u32);
         cx.say(Say::News(vif, News::Dr(own)));
         Self {
             vif,

@@ -299,8 +299,12 @@ impl Pim {
     /// `None` if no route says where it comes in.
     #[must_use]
     pub fn entry(&self, facts: &impl Facts, flow: Flow) -> Option<(Vif, BTreeSet<Vif>)> {
-        let iif = facts.towards(flow.source.addr())?.vif;
-        let mut oifs = self.inherited_olist(facts, flow);
+        let rp = self.rp(flow.group).filter(|_| self.comes_from_rp(facts, flow));
+        let (root, mut oifs) = match rp {
+            Some(rp) => (rp, self.inherited_olist_rpt(facts, flow)),
+            None => (flow.source.addr(), self.inherited_olist(facts, flow)),
+        };
+        let iif = facts.towards(root)?.vif;
         oifs.remove(&iif); // RFC7761-4.2-02
         Some((iif, oifs))
     }

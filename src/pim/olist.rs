@@ -72,6 +72,16 @@ impl Pim {
         may_be && !self.immediate_olist(facts, branch).is_empty()
     }
 
+    /// Whether the flow comes in over the RP: nothing here has joined its source by name, and neither the
+    /// source nor the RP is right here. The router never switches to the tree of a source by itself, which
+    /// is one of the policies that RFC 7761 section 4.2.1 allows.
+    pub(super) fn comes_from_rp(&self, facts: &impl Facts, flow: Flow) -> bool {
+        let Some(rp) = self.rp(flow.group) else { return false };
+        let hop = facts.towards(flow.source.addr());
+        let is_connected = hop.is_some_and(|hop| hop.via.is_none());
+        !facts.is_own(rp) && !is_connected && !self.join_desired(facts, Branch::of(flow))
+    }
+
     /// The address that the branch is joined towards: the source, or RP(G).
     pub(super) fn root(&self, branch: Branch) -> Option<IpAddr> {
         match branch.source {

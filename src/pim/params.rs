@@ -173,3 +173,6 @@ impl LinkParams {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod hello;
 mod joining;
+mod shared;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;

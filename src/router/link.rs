@@ -4,7 +4,6 @@
 //! has no members any more, and its virtual interface goes too, so that a device that vanished can
 //! come back as another one.
 
-use super::pim::Around;
 use super::*;
 
 /// The links by their [`Vif`] numbers.
@@ -87,13 +86,13 @@ impl Links {
     }
 
     /// Those of the interfaces that are up, with their thresholds.
-    fn with_thresholds(&self, vifs: BTreeSet<Vif>) -> BTreeMap<Vif, u8> {
+    pub(super) fn with_thresholds(&self, vifs: BTreeSet<Vif>) -> BTreeMap<Vif, u8> {
         let links = vifs.into_iter().filter_map(|vif| self.get(vif)).filter(|link| link.up);
         links.map(|link| (link.vif, link.config.threshold)).collect()
     }
 
     /// The interfaces on which a flow has members or is joined statically.
-    fn oifs(&self, flow: Flow) -> BTreeMap<Vif, u8> {
+    pub(super) fn oifs(&self, flow: Flow) -> BTreeMap<Vif, u8> {
         self.0
             .values()
             .filter(|link| link.wants(flow))
@@ -110,53 +109,11 @@ impl Links {
     }
 }
 
-/// The tree of static rules, members, static joins, and of what was inherited: in by the rule, or else by
-/// the route to the source; out wherever the rule says, and wherever there are receivers.
-pub(super) struct Wanted<'a> {
-    pub(super) links: &'a Links,
-    pub(super) rib: &'a Rib,
-    pub(super) inherited: &'a Inherited,
-    pub(super) rules: &'a Rules,
-    /// PIM, which then decides instead of the members alone.
-    pub(super) pim: Option<&'a Pim>,
-}
-
 /// The groups to which the messages of hosts go, for a router of this version: Reports of version 3 have
 /// one of their own (RFC2236-9-01, RFC3376-6-01, RFC3810-7-01).
 fn heard_groups(family: Family, version: Version) -> BTreeSet<Group> {
     let reports = (version == Version::V3).then(|| family.gmp_reports());
     reports.into_iter().chain([family.all_routers()]).collect()
-}
-
-impl Tree for Wanted<'_> {
-    fn entry(&self, flow: Flow, came: Option<Vif>) -> Option<Entry> {
-        let is_up = |vif: Vif| self.links.get(vif).is_some_and(|link| link.up);
-        let rule = self.rules.of(flow, came, is_up);
-        let iif = match rule {
-            Some(rule) if rule.to.is_empty() => {
-                return Some(Entry { iif: rule.from, oifs: BTreeMap::new() });
-            }
-            Some(rule) => Some(rule.from),
-            None => None,
-        };
-        let (iif, mut oifs) = match (iif, self.pim) {
-            (None, Some(pim)) => {
-                let Self { links, rib, .. } = *self;
-                let (iif, oifs) = pim.entry(&Around { links, rib }, flow)?;
-                (iif, self.links.with_thresholds(oifs))
-            }
-            (None, None) => (self.rib.towards(flow.source.addr())?.vif, self.links.oifs(flow)),
-            (Some(from), _) => (from, self.links.oifs(flow)),
-        };
-        let inherited = self.inherited.oifs(flow).filter_map(|vif| self.links.get(vif));
-        let inherited = inherited.filter(|link| link.up);
-        oifs.extend(inherited.map(|link| (link.vif, link.config.threshold)));
-        oifs.remove(&iif); // never back to where it came from, unless a rule says so
-        let ruled = rule.into_iter().flat_map(|rule| &rule.to);
-        let ruled = ruled.filter_map(|&vif| self.links.get(vif)).filter(|link| link.up);
-        oifs.extend(ruled.map(|link| (link.vif, link.config.threshold)));
-        Some(Entry { iif, oifs })
-    }
 }
 
 impl Router {

@@ -4,6 +4,7 @@
 //! time, `poll` returns the next output, `deadline` the time of the next call. A router never
 //! fails: input that it cannot use becomes an [`Event::Ignored`].
 
+mod around;
 pub mod config;
 mod configure;
 mod door;
@@ -12,6 +13,7 @@ mod lens;
 mod link;
 mod pim;
 pub mod show;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +43,8 @@ use crate::wire::pim::PIM;
 use config::{Config, ConfigError, InterfaceConfig};
 pub use door::{Input, Output, Refusal, Way};
 use inherit::Inherited;
-use link::{Link, Links, Wanted};
+use link::{Link, Links};
+use wanted::Wanted;
 
 /// The state of a router of one address family.
 #[derive(Clone, Debug)]

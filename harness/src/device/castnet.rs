@@ -2,12 +2,15 @@
 
 pub mod events;
 
+use std::net::IpAddr;
+
 use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::params::{HostParams, Params};
 use castnet::gmp::reception;
 use castnet::pim;
-use castnet::pim::params::LinkParams;
+use castnet::pim::params::{LinkParams, StaticRp};
 use castnet::router::config::{Config, InterfaceConfig, MAX_FLOWS, RouteConfig};
+use ipnet::IpNet;
 
 use super::written::table;
 use crate::knobs::{Dialect, HostKnobs, Knobs, PimKnobs};
@@ -45,7 +48,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
         keepalive: router.keepalive,
         rules: Vec::new(),
         max_flows: MAX_FLOWS,
-        pim: router.pim.as_ref().map(pim),
+        pim: router.pim.as_ref().map(|knobs| pim(knobs, &router.rps)),
     }
 }
 
@@ -68,8 +71,10 @@ const fn pim_link(knobs: &PimKnobs, dr_priority: u32) -> LinkParams {
 }
 
 /// The parameters of PIM of a router.
-const fn pim(knobs: &PimKnobs) -> pim::params::Params {
-    pim::params::Params { join_prune_period: knobs.join_prune_period, rps: Vec::new() }
+fn pim(knobs: &PimKnobs, rps: &[(IpNet, IpAddr)]) -> pim::params::Params {
+    let rps = rps.iter().map(|&(groups, address)| StaticRp { address, groups });
+    let join_prune_period = knobs.join_prune_period;
+    pim::params::Params { join_prune_period, rps: rps.collect() }
 }
 
 /// The parameters of castnet's host machine.

@@ -1,13 +1,25 @@
 //! The role of each node, with every name resolved, and its routes.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use castnet::addr::Family;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::devices::Devices;
 use super::routes::Routes;
 use super::topology::Topology;
 use super::{Device, Node, NodeId, Role, Router, RouterPort, Switch, injection};
-use crate::scenario::diagnostic::Diagnostics;
+use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, Scenario};
+
+/// The range of all groups of a family.
+fn all_groups(family: Family) -> IpNet {
+    match family {
+        Family::V4 => Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4).into(),
+        Family::V6 => Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8).into(),
+    }
+}
 
 impl Topology {
     /// Gives each node its routes and its role.
@@ -140,6 +152,42 @@ impl Topology {
         self.join_statically(node, &written.static_joins, &mut interfaces, faults);
         let keepalive = written.keepalive;
         let pim = written.pim.as_ref().map(|pim| pim.knobs.clone());
-        Router { who: Device::default(), interfaces, routes: Vec::new(), keepalive, pim }
+        let rps = self.rps(written.pim.as_ref().map_or(&[], |pim| &pim.rps), faults);
+        Router { who: Device::default(), interfaces, routes: Vec::new(), keepalive, pim, rps }
+    }
+
+    /// The addresses of RPs, each with its range of groups.
+    fn rps(
+        &self,
+        written: &[(Option<IpNet>, Spanned<String>)],
+        faults: &mut Diagnostics,
+    ) -> Vec<(IpNet, IpAddr)> {
+        let rps = written.iter().filter_map(|(range, rp)| {
+            let range = range.unwrap_or_else(|| all_groups(self.family));
+            Some((range, self.rp(rp, faults)?))
+        });
+        rps.collect()
+    }
+
+    /// The address of an RP; for a router that on its first link.
+    fn rp(&self, rp: &Spanned<String>, faults: &mut Diagnostics) -> Option<IpAddr> {
+        let address = match rp.value.parse::<IpAddr>() {
+            Ok(given) => Some(given),
+            Err(_) => {
+                let port = self.nodes[self.node(rp, faults)?].ports.first().copied();
+                port.and_then(|port| self.ports[port].address)
+            }
+        };
+        let fits = |address: &IpAddr| {
+            Family::of(*address) == self.family
+                && !address.is_multicast()
+                && !address.is_unspecified()
+        };
+        let address = address.filter(fits);
+        if address.is_none() {
+            let message = format!("{} is no unicast address of this run", rp.value);
+            faults.error(&rp.span, message, "cannot be an RP");
+        }
+        address
     }
 }

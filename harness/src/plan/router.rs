@@ -33,6 +33,9 @@ pub struct Router {
     /// The parameters of PIM, if it speaks it.
     #[serde(default)]
     pub pim: Option<PimKnobs>,
+    /// The RPs of PIM, each with its range of groups.
+    #[serde(default)]
+    pub rps: Vec<(IpNet, IpAddr)>,
 }
 
 /// The software of a router.

@@ -20,7 +20,7 @@ const LONGEST: usize = 600;
 /// How many faults of one file are kept; a file with more is probably not a scenario.
 const MOST: usize = 100;
 /// How many names a message lists when none of them is close.
-const LISTED: usize = 24;
+const LISTED: usize = 40;
 
 /// One fault, or one remark.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -216,6 +216,8 @@ pub struct Pim {
     pub dr_priority: u32,
     /// The DR Priorities of links that have one.
     pub dr_priorities: Vec<(Spanned<String>, u32)>,
+    /// The RPs, routers or addresses, each with its range of groups; all groups if `None`.
+    pub rps: Vec<(Option<IpNet>, Spanned<String>)>,
 }
 
 /// A channel that is forwarded to a link whether or not it has members.

@@ -19,10 +19,11 @@ use crate::vocabulary::node;
 const END: &str = "<!-- end -->";
 
 /// The tables: the name of each on the page, and the function that makes it.
-const TABLES: [(&str, Maker); 11] = [
+const TABLES: [(&str, Maker); 12] = [
     ("keys of a link", || keys("key of a link", LINK)),
     ("keys of a router", || keys("key of a router", node::keys("router").unwrap_or_default())),
     ("keys of igmp", || keys("key of `igmp`", Dialect::Igmp.keys())),
+    ("keys of pim", || keys("key of `pim`", node::PIM)),
     ("keys of a switch", || keys("key of a switch", node::keys("switch").unwrap_or_default())),
     ("verbs of acts", || words("verb", VERBS)),
     ("keys of set", || words("key of `set`", SET)),

@@ -1,5 +1,7 @@
 //! Reads the table `pim` of a router: its parameters of PIM, those of single links among them.
 
+use castnet::addr::Family;
+use ipnet::IpNet;
 use toml::de::DeValue;
 
 use super::Pim;
@@ -29,6 +31,7 @@ pub(super) fn pim(node: &Reader<'_, '_>) -> Option<Option<Pim>> {
         join_prune_period: time("join-prune-period", defaults.join_prune_period),
     };
     let (dr_priority, dr_priorities) = priorities(&table);
+    let rps = rps(&table);
     if table.faults().borrow().len() == before
         && let Err((key, why)) = knobs.check()
     {
@@ -37,7 +40,7 @@ pub(super) fn pim(node: &Reader<'_, '_>) -> Option<Option<Pim>> {
     }
     let is_sound = node.faults().borrow().len() == before;
     table.finish();
-    is_sound.then_some(Some(Pim { knobs, dr_priority, dr_priorities }))
+    is_sound.then_some(Some(Pim { knobs, dr_priority, dr_priorities, rps }))
 }
 
 /// The DR Priority of all links, and those of some.
@@ -59,4 +62,38 @@ fn priorities(table: &Reader<'_, '_>) -> (u32, Vec<(Spanned<String>, u32)>) {
         Some((link, priority))
     };
     (PRIORITY, links.entries().filter_map(of_link).collect())
+}
+
+/// The RPs, each with its range of groups.
+fn rps(table: &Reader<'_, '_>) -> Vec<(Option<IpNet>, Spanned<String>)> {
+    let Some(value) = table.value("rp") else { return Vec::new() };
+    if value.get_ref().as_table().is_none() {
+        return table.string("rp").map(|rp| (None, rp)).into_iter().collect();
+    }
+    let form = "a router, or a table such as { \"239.1.0.0/16\" = \"r1\" }";
+    let Some(ranges) = Reader::of(value, "`rp`", form, table.scope()) else { return Vec::new() };
+    let of_range = |(range, value): (Spanned<String>, &toml::Spanned<DeValue<'_>>)| {
+        let groups = groups(&range, table)?;
+        let Some(rp) = value.get_ref().as_str() else {
+            let message = format!("the RP of {groups} is a router or an address");
+            table.faults().borrow_mut().error(&value.span(), message, "a string");
+            return None;
+        };
+        Some((Some(groups), Spanned { value: rp.to_owned(), span: value.span() }))
+    };
+    ranges.entries().filter_map(of_range).collect()
+}
+
+/// A range of groups of the run's family.
+fn groups(range: &Spanned<String>, table: &Reader<'_, '_>) -> Option<IpNet> {
+    let net = range.value.parse::<IpNet>().ok().filter(|net| {
+        let is_run = table.scope().family().is_none_or(|run| run == Family::of(net.addr()));
+        is_run && net.network().is_multicast() && net.broadcast().is_multicast()
+    });
+    if net.is_none() {
+        let message = format!("`{}` is no range of groups of this run", range.value);
+        let label = "such as 239.1.0.0/16, or ff1e::/16 in IPv6";
+        table.faults().borrow_mut().error(&range.span, message, label);
+    }
+    net
 }

@@ -72,7 +72,7 @@ static ROUTE: Keys = &[&[
 pub const DR_PRIORITY: Form = Whole(0, u32::MAX as u64);
 
 /// The parameters of PIM of a router.
-static PIM: Keys = &[&[
+pub static PIM: Keys = &[&[
     Key::new(
         "hello-period",
         Time,
@@ -94,6 +94,11 @@ static PIM: Keys = &[&[
     Key::new("propagation-delay", Time, "The Propagation_Delay of its Hellos.").or(Said("500ms")),
     Key::new("override-interval", Time, "The Override_Interval of its Hellos.").or(Said("2500ms")),
     Key::new(
+        "rp",
+        OneOrNamed(&Node),
+        "The RP, a router or an address, of all groups or by range: `{ \"239.1.0.0/16\" = \"r1\" }`; the longest range counts. A router's address is that on its first link.",
+    ),
+    Key::new(
         "join-prune-period",
         Time,
         "`t_periodic`: from one Join to the next; its Holdtime is 3.5 times as long.",
@@ -105,7 +110,7 @@ static ROUTER: &[Key] = &[
     Key::new("membership", MEMBERSHIP, "Its parameters of IGMP or MLD, the same on each of its links: a table, see below."),
     Key::new("igmp", IGMP, "The same in a run of IPv4 alone."),
     Key::new("mld", MLD, "The same in a run of IPv6 alone."),
-    Key::new("pim", Table(PIM), "Speaks PIM Sparse Mode on all its links, with these parameters; `{}` for the RFC's. Trees of single sources only, in the simulator only."),
+    Key::new("pim", Table(PIM), "Speaks PIM Sparse Mode on all its links, with these parameters; `{}` for the RFC's. In the simulator only."),
     STATIC_JOINS,
     Key::new("routes", Tables(ROUTE), "The link `to` is reached by the own link `link`, also towards sources; wins over what is derived."),
     Key::new("derive-routes", Flag, "Whether it knows all links of the topology, or only its own and `routes`.")

@@ -25,7 +25,7 @@ const WORDS: &[(&[&str], Answer)] = &[
     (&["join-prune-period", "join-prune-holdtime", "t-periodic"], PIM),
     (&["t-suppressed", "t-override", "override-interval", "propagation-delay"], PIM),
     (&["assert-time", "assert-override-interval", "register", "register-stop"], PIM),
-    (&["register-suppression-time", "register-probe-time", "rp", "rp-address"], PIM),
+    (&["register-suppression-time", "register-probe-time", "rp-address"], PIM),
     (&["candidate-rp", "candidate-rp-advertisement", "spt-switchover"], PIM),
     (&["group-and-source-specific-query", "source-specific-query"], SOURCE_QUERY),
     (&["group-source-query"], SOURCE_QUERY),

@@ -39,6 +39,10 @@ const TABLES: &[(&[&str], &[&str])] = &[
     (&["/definitions/group/anyOf/2"], &["groups = { news = { ? } }"]),
     (&["/definitions/node.router"], &["nodes = { r = { role = \"router\", ? } }"]),
     (
+        &["/definitions/node.router/properties/pim"],
+        &["nodes = { r = { role = \"router\", pim = { ? } } }"],
+    ),
+    (
         &["/definitions/node.router/properties/static-joins/items"],
         &["nodes = { r = { role = \"router\", static-joins = [{ ? }] } }"],
     ),

@@ -7,14 +7,21 @@ const GROUP: &str = "232.1.1.1";
 /// A router with a neighbour upstream and this many routers on its LAN.
 fn rig(downstream: usize) -> Rig {
     let mut rig = Rig::new();
-    rig.hears_hello(UP, "10.0.0.1", ordinary(1));
+    rig.hears_hello(UP, "10.0.0.1", living(1));
     for number in 0..downstream {
-        rig.hears_hello(LAN, &format!("10.0.1.{}", number + 1), ordinary(1));
+        rig.hears_hello(LAN, &format!("10.0.1.{}", number + 1), living(1));
     }
     // Both links have sent their Hellos, and the neighbours live on.
     rig.until(6);
     rig.said.clear();
     rig
+}
+
+/// The options of an ordinary router that lives for ever.
+fn living(generation: u32) -> Vec<HelloOption> {
+    let mut options = ordinary(generation);
+    options[0] = HelloOption::Holdtime(0xffff);
+    options
 }
 
 fn source() -> EncodedSource {
@@ -131,7 +138,7 @@ fn members_of_another_designated_router_are_not_joined() {
     let mut rig = rig(0);
     rig.member(LAN, Branch::of(flow()), true);
     rig.joins(UP);
-    rig.hears_hello(LAN, "10.0.1.9", ordinary(1));
+    rig.hears_hello(LAN, "10.0.1.9", living(1));
     assert_eq!((rig.oifs(flow()), rig.joins(UP)), (vec![], vec![pruned(6)]));
     rig.hears_hello(LAN, "10.0.1.9", vec![HelloOption::Holdtime(0)]);
     assert_eq!((rig.oifs(flow()), rig.joins(UP)), (vec![LAN], vec![joined(6)]));
@@ -145,14 +152,14 @@ fn a_join_of_another_router_delays_the_own_one() {
     rig.until(60);
     rig.joins(UP);
     let theirs = |holdtime| join_prune("10.0.0.1", GROUP, &[source()], &[], holdtime);
-    rig.hears_hello(UP, "10.0.0.2", ordinary(1));
+    rig.hears_hello(UP, "10.0.0.2", living(1));
     rig.receive(UP, "10.0.0.2", &theirs(210)).unwrap();
     rig.until(145);
     let [(at, _)] = rig.joins(UP)[..] else { panic!("one Join") };
     assert!((126..=144).contains(&at), "{at}");
     // A Holdtime that is over sooner bounds it.
     let before = rig.now.since_start().as_secs();
-    rig.hears_hello(UP, "10.0.0.2", ordinary(1));
+    rig.hears_hello(UP, "10.0.0.2", living(1));
     rig.receive(UP, "10.0.0.2", &theirs(62)).unwrap();
     rig.until(before + 70);
     assert_eq!(rig.joins(UP), [joined(before + 62)]);
@@ -165,7 +172,7 @@ fn a_prune_of_another_router_is_overridden() {
     for entry in [source(), any] {
         let mut rig = rig(0);
         rig.member(LAN, Branch::of(flow()), true);
-        rig.hears_hello(UP, "10.0.0.2", ordinary(1));
+        rig.hears_hello(UP, "10.0.0.2", living(1));
         rig.until(20);
         rig.joins(UP);
         let theirs = join_prune("10.0.0.1", GROUP, &[], &[entry], 210);
@@ -183,7 +190,7 @@ fn an_upstream_router_that_has_started_again_is_joined_again() {
     rig.member(LAN, Branch::of(flow()), true);
     rig.until(20);
     rig.joins(UP);
-    rig.hears_hello(UP, "10.0.0.1", ordinary(2));
+    rig.hears_hello(UP, "10.0.0.1", living(2));
     rig.until(23);
     let [(at, _)] = rig.joins(UP)[..] else { panic!("one Join") };
     assert!((20..=22).contains(&at), "{at}");
@@ -193,7 +200,7 @@ fn an_upstream_router_that_has_started_again_is_joined_again() {
 #[test]
 fn another_route_has_the_new_neighbour_joined_and_the_old_one_pruned() {
     let mut rig = rig(0);
-    rig.hears_hello(UP, "10.0.0.2", ordinary(1));
+    rig.hears_hello(UP, "10.0.0.2", living(1));
     rig.until(12);
     rig.member(LAN, Branch::of(flow()), true);
     rig.joins(UP);
@@ -208,7 +215,7 @@ fn another_route_has_the_new_neighbour_joined_and_the_old_one_pruned() {
 #[test]
 fn a_join_never_goes_before_a_hello() {
     let mut rig = Rig::new();
-    rig.hears_hello(UP, "10.0.0.1", ordinary(1));
+    rig.hears_hello(UP, "10.0.0.1", living(1));
     rig.member(LAN, Branch::of(flow()), true);
     let sent: Vec<Message> = rig.messages(UP).into_iter().map(|(_, message)| message).collect();
     let [Message::Hello(_), Message::JoinPrune(_)] = &sent[..] else { panic!("{sent:?}") };
@@ -218,7 +225,7 @@ fn a_join_never_goes_before_a_hello() {
 #[test]
 fn a_neighbour_is_found_by_its_secondary_address() {
     let mut rig = Rig::new();
-    let mut options = ordinary(1);
+    let mut options = living(1);
     options.push(HelloOption::AddressList(vec![ip("10.0.0.1")]));
     rig.hears_hello(UP, "10.0.0.77", options);
     rig.until(6);
@@ -227,7 +234,7 @@ fn a_neighbour_is_found_by_its_secondary_address() {
     let entry = "PIM Join/Prune to 10.0.0.77: 232.1.1.1 join 10.9.0.9, holdtime 210 s";
     assert_eq!(rig.joins(UP), [(6, entry.to_owned())]);
     // Without the list it has no secondary addresses any more.
-    rig.hears_hello(UP, "10.0.0.77", ordinary(1));
+    rig.hears_hello(UP, "10.0.0.77", living(1));
     rig.until(200);
     let sent = rig.joins(UP);
     assert_eq!(sent.len(), 1, "{sent:?}");

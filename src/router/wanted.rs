@@ -1,0 +1,50 @@
+//! How a router forwards: the one tree that its cache follows.
+//!
+//! A static rule counts first, then PIM where it is spoken, and members with the route towards the source
+//! otherwise. What was inherited from a router before this one is added to each of them.
+
+use super::around::Around;
+use super::link::Links;
+use super::*;
+
+/// The tree of static rules, members, static joins, and of what was inherited: in by the rule, or else by
+/// the route to the source; out wherever the rule says, and wherever there are receivers.
+pub(super) struct Wanted<'a> {
+    pub(super) links: &'a Links,
+    pub(super) rib: &'a Rib,
+    pub(super) inherited: &'a Inherited,
+    pub(super) rules: &'a Rules,
+    /// PIM, which then decides instead of the members alone.
+    pub(super) pim: Option<&'a Pim>,
+}
+
+impl Tree for Wanted<'_> {
+    fn entry(&self, flow: Flow, came: Option<Vif>) -> Option<Entry> {
+        let is_up = |vif: Vif| self.links.get(vif).is_some_and(|link| link.up);
+        let rule = self.rules.of(flow, came, is_up);
+        let iif = match rule {
+            Some(rule) if rule.to.is_empty() => {
+                return Some(Entry { iif: rule.from, oifs: BTreeMap::new() });
+            }
+            Some(rule) => Some(rule.from),
+            None => None,
+        };
+        let (iif, mut oifs) = match (iif, self.pim) {
+            (None, Some(pim)) => {
+                let Self { links, rib, .. } = *self;
+                let (iif, oifs) = pim.entry(&Around { links, rib }, flow)?;
+                (iif, self.links.with_thresholds(oifs))
+            }
+            (None, None) => (self.rib.towards(flow.source.addr())?.vif, self.links.oifs(flow)),
+            (Some(from), _) => (from, self.links.oifs(flow)),
+        };
+        let inherited = self.inherited.oifs(flow).filter_map(|vif| self.links.get(vif));
+        let inherited = inherited.filter(|link| link.up);
+        oifs.extend(inherited.map(|link| (link.vif, link.config.threshold)));
+        oifs.remove(&iif); // never back to where it came from, unless a rule says so
+        let ruled = rule.into_iter().flat_map(|rule| &rule.to);
+        let ruled = ruled.filter_map(|&vif| self.links.get(vif)).filter(|link| link.up);
+        oifs.extend(ruled.map(|link| (link.vif, link.config.threshold)));
+        Some(Entry { iif, oifs })
+    }
+}
