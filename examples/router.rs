@@ -17,11 +17,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         igmp: Some(Default::default()),
         threshold: 1,
         static_joins: Default::default(),
+        pim: None,
     };
     let family = Family::V4;
     let (routes, rules) = (vec![], vec![]);
     let (keepalive, max_flows) = (KEEPALIVE, MAX_FLOWS);
-    let config = Config { family, interfaces: vec![lan], routes, rules, keepalive, max_flows };
+    let config =
+        Config { family, interfaces: vec![lan], routes, rules, keepalive, max_flows, pim: None };
     let mut now = Instant::ZERO;
     let mut router = Router::new(config, now, Rng::for_node(1, "r1"))?;
     let end = now + Duration::from_secs(300);

@@ -75,11 +75,6 @@ impl Pim {
         self.links.get(&vif).map(Link::own)
     }
 
-    /// The interfaces of PIM.
-    pub fn vifs(&self) -> impl Iterator<Item = Vif> {
-        self.links.keys().copied()
-    }
-
     /// Takes a packet of PIM that came in on the link.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Compares messages without any chance in them: each must have its twin, from its port and in
-//! time. In crowds of equal messages only the first and the last are compared.
+//! time. In crowds of equal messages only the first and the last are compared, and of PIM none: what its
+//! messages do shows in the streams.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +24,10 @@ type MessageTimes = BTreeMap<MessageKey, Vec<Instant>>;
 fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> MessageTimes {
     let mut times = MessageTimes::new();
     for sent in side.sent.iter().filter(|sent| !sent.is_answer) {
-        if matches!(sent.packet.content, Content::Data(_)) {
+        // The first Hello comes at random (RFC7761-4.3.1-02), and so does what waits for one; a
+        // generation ID is a random number, and Joins suppress and override each other at random.
+        let is_left_to_chance = sent.packet.pim().is_some();
+        if matches!(sent.packet.content, Content::Data(_)) || is_left_to_chance {
             continue;
         }
         let segment = plan.links[sent.link].segment;
