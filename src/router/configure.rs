@@ -81,8 +81,8 @@ impl Router {
         let flow = of.flow();
         let is_ruled = !rules.is_empty();
         self.rules.replace(of, rules);
-        let Self { links, rib, inherited, rules, .. } = self;
-        let tree = Wanted { links, rib, inherited, rules };
+        let Self { links, rib, inherited, rules, pim, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules, pim: pim.as_ref() };
         let changed = self.cache.refresh_within(of.group, &tree);
         let is_configured = |flow| is_ruled || links.joined().contains(&flow);
         let own =
