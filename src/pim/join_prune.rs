@@ -66,7 +66,10 @@ fn entry(group: Group, encoded: &EncodedSource, is_join: bool) -> Option<Entry> 
 /// Joins and Prunes that are due, by link and upstream neighbour. Of two about one branch the last one
 /// counts (RFC7761-4.9.5.1-02).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Due(BTreeMap<(Vif, IpAddr), BTreeMap<Branch, (Option<IpAddr>, bool)>>);
+pub(super) struct Due(BTreeMap<(Vif, IpAddr), Owed>);
+
+/// The RP that each branch names, if it is (*,G), and whether it is joined.
+type Owed = BTreeMap<Branch, (Option<IpAddr>, bool)>;
 
 impl Due {
     /// Adds an entry for the upstream neighbour on the link.
@@ -89,7 +92,7 @@ impl Due {
 }
 
 /// The entries by group, in as many lists as messages are needed.
-fn packed(entries: BTreeMap<Branch, (Option<IpAddr>, bool)>) -> Vec<Vec<GroupEntries>> {
+fn packed(entries: Owed) -> Vec<Vec<GroupEntries>> {
     let mut messages: Vec<Vec<GroupEntries>> = Vec::new();
     let mut octets = MOST_OCTETS;
     for (Branch { group, source }, (rp, is_join)) in entries {
