@@ -188,7 +188,7 @@ pub struct Router {
     /// Its parameters of group management, on every link.
     pub knobs: Knobs,
     /// Its parameters of PIM, if it speaks it.
-    pub pim: Option<Pim>,
+    pub pim: Option<Box<Pim>>,
     /// Channels that it forwards to a link without members.
     pub static_joins: Vec<StaticJoin>,
     /// Whether it has routes to all networks of the topology, or only to its own and by `routes`.

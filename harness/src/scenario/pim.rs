@@ -15,7 +15,7 @@ use crate::vocabulary::node::DR_PRIORITY;
 const PRIORITY: u32 = 1;
 
 /// The table of a router; `Some(None)` if it speaks no PIM.
-pub(super) fn pim(node: &Reader<'_, '_>) -> Option<Option<Pim>> {
+pub(super) fn pim(node: &Reader<'_, '_>) -> Option<Option<Box<Pim>>> {
     if node.value("pim").is_none() {
         return Some(None);
     }
@@ -40,7 +40,7 @@ pub(super) fn pim(node: &Reader<'_, '_>) -> Option<Option<Pim>> {
     }
     let is_sound = node.faults().borrow().len() == before;
     table.finish();
-    is_sound.then_some(Some(Pim { knobs, dr_priority, dr_priorities, rps }))
+    is_sound.then(|| Some(Box::new(Pim { knobs, dr_priority, dr_priorities, rps })))
 }
 
 /// The DR Priority of all links, and those of some.
