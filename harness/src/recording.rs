@@ -172,6 +172,8 @@ pub enum Late {
     Timer,
     /// The kernel, in noticing that this port's cable has lost or gained its carrier.
     Carrier(PortId),
+    /// The kernel, in carrying a frame to this port.
+    Frame(PortId),
 }
 
 /// A frame at a port.

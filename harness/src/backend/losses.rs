@@ -42,8 +42,8 @@ fn lost(plan: &Plan, port: PortId, missing: u64, of: u64) -> String {
     format!("the kernel lost {missing} of {of} frames on their way to {port}")
 }
 
-/// Links that are not to carry every frame.
-fn unsteady(plan: &Plan) -> BTreeSet<LinkId> {
+/// Links that are not to carry every frame, or not at once.
+pub(super) fn unsteady(plan: &Plan) -> BTreeSet<LinkId> {
     let links_of = |node: NodeId| plan.nodes[node].ports.iter().map(|&port| plan.ports[port].link);
     let changed = plan.acts.iter().flat_map(|act| match act.action {
         Action::Interface { port, .. } => vec![plan.ports[port].link],

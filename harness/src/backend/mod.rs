@@ -16,6 +16,7 @@ mod readings;
 mod segment;
 pub mod sim;
 mod timeline;
+mod transit;
 mod unicast;
 mod wards;
 

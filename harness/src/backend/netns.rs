@@ -24,6 +24,7 @@ use super::machine::Machines;
 use super::noise::without_noise;
 use super::readings::Readings;
 use super::timeline::perform;
+use super::transit::slowest;
 use super::wards::Wards;
 use super::{Cancel, RunError, segment, unicast};
 use crate::lab::wall::Wall;
@@ -369,5 +370,9 @@ fn recording(
     let mut recording = without_noise(plan, recording);
     // Noise begins before the links carry, so that some of it is lost.
     recording.broken.extend(losses(plan, &recording.frames));
+    let slowest = slowest(plan, &recording.frames);
+    if let Some(late) = slowest.filter(|late| late.by > recording.lateness.by) {
+        recording.lateness = late;
+    }
     recording
 }

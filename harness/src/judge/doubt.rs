@@ -10,7 +10,7 @@ use std::time::Duration;
 use castnet::time::{Instant, Seconds};
 
 use super::window::{Purpose, Span};
-use super::{Evidence, Finding};
+use super::{Evidence, Finding, Outcome};
 use crate::plan::{Check, Claim, MfcState, NodeId, Plan, When, Window};
 use crate::recording::{Late, Lateness, Recording, StateChange, Unkept};
 use crate::scenario::Invariant;
@@ -63,6 +63,10 @@ fn in_words(plan: &Plan, Lateness { what, at, by }: Lateness, digits: usize) -> 
     let by = Seconds(by, digits);
     match what {
         Late::Timer => format!("what the laboratory had to do at {at} it did {by} later"),
+        Late::Frame(port) => {
+            let port = plan.port_name(port);
+            format!("a frame that was sent at {at} reached {port} {by} later")
+        }
         Late::Carrier(port) => {
             let port = plan.port_name(port);
             format!("the carrier of {port} changed at {at}, and the kernel noticed it {by} later")
@@ -101,8 +105,11 @@ pub(super) fn notes(plan: &Plan, recording: &Recording) -> Vec<String> {
     unkept.into_iter().chain(read).chain(all).chain(off).collect()
 }
 
-/// What routers' kernels refused, a line for each router and reason: a likely cause of what failed.
-pub(super) fn refusals(plan: &Plan, recording: &Recording) -> Vec<String> {
+/// What routers' kernels refused, a line for each router and reason, if the run failed: a likely cause.
+pub(super) fn refusals(plan: &Plan, recording: &Recording, outcome: Outcome) -> Vec<String> {
+    if outcome != Outcome::Fail {
+        return Vec::new();
+    }
     let mut refused = BTreeMap::<(NodeId, &str), Vec<Instant>>::new();
     for event in &recording.events {
         if let Some(StateChange::Refused { why }) = &event.change {

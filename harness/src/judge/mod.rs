@@ -220,9 +220,7 @@ pub fn judge(plan: &Plan, recording: &Recording) -> Verdict {
         outcome = Outcome::Vacuous;
     }
     reasons.extend(idle);
-    if outcome == Outcome::Fail {
-        reasons.extend(doubt::refusals(plan, recording));
-    }
+    reasons.extend(doubt::refusals(plan, recording, outcome));
     if plan.checks.is_empty() {
         reasons.push("there is nothing to judge: the scenario expects nothing".to_owned());
     }
