@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::claim::Claims;
 use super::devices::{Devices, Swap};
 use super::planned::Planned;
+use super::proof::Spoken;
 use super::timing::Timing;
 use super::topology::Topology;
 use super::{
@@ -184,7 +185,9 @@ fn plan(
         planned.contradictions(&checks, source, faults);
         planned.own(&checks, faults);
         let shows = |claim: &Claim, actor| claim.shows(actor) && !planned.is_own(claim);
-        proof::bind(&scenario.proves, &mut checks, scenario.family, shows, faults);
+        let has_pim = |node: &Node| matches!(&node.role, Role::Router(one) if one.pim.is_some());
+        let spoken = Spoken { family: scenario.family, pim: nodes.iter().any(has_pim) };
+        proof::bind(&scenario.proves, &mut checks, spoken, shows, faults);
     }
     let checks: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();
     let backends = scenario.backends.or_else(|| elsewhere(&topology.nodes));

@@ -12,19 +12,28 @@ use crate::scenario::Expectation;
 use crate::scenario::clauses::{Actor, Clause, Protocol, clause};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
 
+/// The protocols of a scenario.
+#[derive(Clone, Copy)]
+pub(super) struct Spoken {
+    /// Says whether it is IGMP or MLD.
+    pub(super) family: Family,
+    /// Whether any router speaks PIM.
+    pub(super) pim: bool,
+}
+
 /// Gives each clause of the file to the checks that show it; `shows` says whether a claim shows whose duty.
 pub(super) fn bind(
     of_file: &[Spanned<String>],
     checks: &mut [(&Expectation, Check)],
-    family: Family,
+    spoken: Spoken,
     shows: impl Fn(&Claim, Actor) -> bool,
     faults: &mut Diagnostics,
 ) {
     for id in checks.iter().flat_map(|(expectation, _)| &expectation.proves) {
-        is_spoken(id, family, faults);
+        is_spoken(id, spoken, faults);
     }
     for id in of_file {
-        let Some(clause) = clause(&id.value).filter(|_| is_spoken(id, family, faults)) else {
+        let Some(clause) = clause(&id.value).filter(|_| is_spoken(id, spoken, faults)) else {
             continue;
         };
         if checks.iter().any(|(_, check)| check.proves.contains(&id.value)) {
@@ -62,11 +71,12 @@ pub(super) fn proved(of_file: &[Spanned<String>], checks: &[Check]) -> Vec<Strin
 }
 
 /// Whether the scenario speaks the protocol of the clause; it is refused otherwise.
-fn is_spoken(id: &Spanned<String>, family: Family, faults: &mut Diagnostics) -> bool {
+fn is_spoken(id: &Spanned<String>, spoken: Spoken, faults: &mut Diagnostics) -> bool {
     let Some(protocol) = clause(&id.value).map(Clause::protocol) else { return false };
-    let (of, speaks) = match (protocol, family) {
+    let (of, speaks) = match (protocol, spoken.family) {
         (Protocol::Igmp, Family::V6) => ("IGMP", "this scenario speaks MLD"),
         (Protocol::Mld, Family::V4) => ("MLD", "this scenario speaks IGMP"),
+        (Protocol::Pim, _) if !spoken.pim => ("PIM", "no router of this scenario speaks PIM"),
         _ => return true,
     };
     faults.error(&id.span, format!("`{}` is a clause of {of}", id.value), speaks);

@@ -71,7 +71,14 @@ fn an_expectation_accuses_only_the_clause_that_it_alone_shows() {
     let (code, document) = told("accused", &wrong("", first, second), &[]);
     assert_eq!(code, Some(1));
     assert_eq!(state(&document, "RFC2236-3-07", "castnet"), "deviates");
-    // The run has failed, which proves nothing, and accuses nobody of this.
+    // The only failure is about another clause.
+    assert_eq!(state(&document, "RFC2236-3-06", "castnet"), "conforms");
+    // A control that fails leaves nothing certain.
+    let (_, document) = told("control", &wrong("", first, ""), &[]);
+    assert_eq!(state(&document, "RFC2236-3-06", "castnet"), "unclear");
+    // A failure that may be about several clauses leaves what passed unclear.
+    let two = format!("{second}, \"RFC2236-2.4-01\"");
+    let (_, document) = told("several", &wrong("", first, &two), &[]);
     assert_eq!(state(&document, "RFC2236-3-06", "castnet"), "unclear");
     let (code, document) = told("together", &wrong(&format!("{first}, {second}"), "", ""), &[]);
     assert_eq!(code, Some(1));
@@ -121,7 +128,7 @@ fn what_cannot_be_asked_is_refused() {
         (&["--device", "linux-host", "--backend", "sim"], "--device linux-host needs"),
         (&["--device", "castnet", "--device", "castnet"], "--device castnet stands twice"),
         (&["--device", "r1=frr"], "its name alone"),
-        (&["--device", "none"], "castnet ships castnet, castnetd"),
+        (&["--device", "none"], "castnet ships castnet, castnet-smcrouted, castnetd"),
     ] {
         let output = castnet(&folder, &[&["conformance", "one.toml"], arguments].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

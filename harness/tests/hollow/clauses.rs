@@ -49,7 +49,7 @@ fn a_clause_of_another_protocol_or_of_no_catalogue_is_refused() {
     for (id, why) in [
         ("RFC2710-4-01", "this scenario speaks IGMP"),
         ("RFC3810-3-01", "this scenario speaks IGMP"),
-        ("RFC7761-4.3.1-01", "castnet does not speak PIM yet"),
+        ("RFC7761-4.3.1-01", "no router of this scenario speaks PIM"),
         ("RFC2236", "not in the catalogue"),
     ] {
         refused_with(&of_file(id), "", &query(), id, why);
