@@ -18,9 +18,24 @@ type TwinInstants = [Instant; 2];
 impl Pair<'_> {
     /// Excludes what cannot be compared, and notes why.
     pub(super) fn leave_out_chance(&mut self) {
+        self.who_comes_and_goes();
         self.who_may_leave();
         self.who_asks_first();
         self.who_answers_in_time();
+    }
+
+    /// Hosts of a population join and leave at random, each at another time in another run.
+    fn who_comes_and_goes(&mut self) {
+        for (id, act) in self.plan.acts.iter().enumerate() {
+            let Action::Churn(churn) = &act.action else { continue };
+            let Some(done) = self.done(id) else { continue };
+            let (group, link) = (churn.group, self.plan.ports[churn.port].link);
+            let (place, since) = (self.place(link, group), done[0].min(done[1]));
+            self.incomparable_groups.insert(place, since);
+            let link = &self.plan.links[link].name;
+            let what = format!("{group} on {link} from {since} on: hosts join and leave at random");
+            self.found.left_out.push(what);
+        }
     }
 
     /// Only the host that sent the last Report must send a Leave. If that host differs between the

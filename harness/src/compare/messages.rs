@@ -1,6 +1,6 @@
 //! Compares messages without any chance in them: each must have its twin, from its port and in
-//! time. In crowds of equal messages only the first and the last are compared, and of PIM none: what its
-//! messages do shows in the streams.
+//! time. In crowds of equal messages only the first and the last are compared. Messages of PIM and
+//! changes of many hosts are not compared: what they do shows in the streams.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use castnet::time::Instant;
 
 use super::{Pair, Side, group};
 use crate::capture::decode::Content;
-use crate::plan::{Plan, PortId};
+use crate::plan::{Plan, PortId, Role};
+use crate::scenario::{Listener, PacketKind};
 
 /// A port, and a message of it in words.
 type MessageKey = (PortId, String);
@@ -26,7 +27,9 @@ fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> MessageTimes {
     for sent in side.sent.iter().filter(|sent| !sent.is_answer) {
         // The first Hello comes at random (RFC7761-4.3.1-02), and so does what waits for one; a
         // generation ID is a random number, and Joins suppress and override each other at random.
-        let is_left_to_chance = sent.packet.pim().is_some();
+        let is_left_to_chance = sent.packet.pim().is_some()
+            // Each of many kernels repeats its changes at random (RFC3376-5.1-06).
+            || (sent.packet.is(PacketKind::V3Report) && is_of_many(plan, sent.port));
         if matches!(sent.packet.content, Content::Data(_)) || is_left_to_chance {
             continue;
         }
@@ -43,6 +46,12 @@ fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> MessageTimes {
         *times = without_crowds(times, plan.tolerance);
     }
     times
+}
+
+/// Whether the port is that of a population.
+fn is_of_many(plan: &Plan, port: PortId) -> bool {
+    let node = &plan.nodes[plan.ports[port].node];
+    matches!(node.role, Role::Listener(Listener::Population { .. }))
 }
 
 /// The times, of crowds only the first and the last one.
