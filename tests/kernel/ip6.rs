@@ -313,6 +313,7 @@ fn router() -> Router {
         igmp: Some(params.clone()),
         threshold: 1,
         static_joins: BTreeSet::new(),
+        pim: None,
     };
     let config = Config {
         family: Family::V6,
@@ -324,6 +325,7 @@ fn router() -> Router {
         keepalive: KEEPALIVE,
         rules: Vec::new(),
         max_flows: MAX_FLOWS,
+        pim: None,
     };
     Router::new(config, Instant::ZERO, Rng::for_node(1, "r1")).unwrap()
 }
