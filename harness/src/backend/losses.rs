@@ -54,7 +54,7 @@ pub(super) fn unsteady(plan: &Plan) -> BTreeSet<LinkId> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::plan::compile;
 
@@ -64,8 +64,11 @@ mod tests {
         h2 = { role = 'listener' } }\n\
         [[expect]]\npacket = { on = 'lan', kind = 'query' }\ncount = '>= 1'\n";
 
-    /// Each frame as (port, whether it is sent, millisecond).
-    fn told(more: &str, frames: &[(&str, bool, u64)]) -> Vec<String> {
+    /// The scenario with more in it, and frames, each as (port, whether it is sent, millisecond).
+    pub(in crate::backend) fn crossing(
+        more: &str,
+        frames: &[(&str, bool, u64)],
+    ) -> (Plan, Vec<Frame>) {
         let plan =
             compile("x.toml", &format!("{SCENARIO}{more}")).unwrap_or_else(|e| panic!("{e}"));
         let port = |name: &str| (0..plan.ports.len()).find(|&port| plan.port_name(port) == name);
@@ -74,7 +77,13 @@ mod tests {
             let port = port(name).unwrap();
             Frame { at, port, outgoing, bytes: Vec::new(), original_len: 0 }
         });
-        losses(&plan, &frames.collect::<Vec<_>>())
+        let frames = frames.collect();
+        (plan, frames)
+    }
+
+    fn told(more: &str, frames: &[(&str, bool, u64)]) -> Vec<String> {
+        let (plan, frames) = crossing(more, frames);
+        losses(&plan, &frames)
     }
 
     const WHOLE: [(&str, bool, u64); 8] = [

@@ -46,31 +46,13 @@ fn slowest_at(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::plan::compile;
+    use crate::backend::losses::tests::crossing;
 
-    const SCENARIO: &str = "title = 't'\nend = '1s'\n\
-        links = { up = ['s1', 'r1'], lan = ['r1', 'h1', 'h2'] }\n\
-        nodes = { s1 = { role = 'source' }, r1 = { role = 'router' }, h1 = { role = 'listener' }, \
-        h2 = { role = 'listener' } }\n\
-        [[expect]]\npacket = { on = 'lan', kind = 'query' }\ncount = '>= 1'\n";
-
-    /// The slowest of frames, each as (port, whether it is sent, millisecond): its port, and for how many
-    /// milliseconds it was on its way.
+    /// The port that the slowest of the frames reached, and for how many milliseconds it was on its way.
     fn found(more: &str, frames: &[(&str, bool, u64)]) -> Option<(String, u128)> {
-        let plan =
-            compile("x.toml", &format!("{SCENARIO}{more}")).unwrap_or_else(|e| panic!("{e}"));
-        let port = |name: &str| (0..plan.ports.len()).find(|&port| plan.port_name(port) == name);
-        let frames = frames.iter().map(|&(name, outgoing, ms)| Frame {
-            at: Instant::ZERO + Duration::from_millis(ms),
-            port: port(name).unwrap(),
-            outgoing,
-            bytes: Vec::new(),
-            original_len: 0,
-        });
-        let late = slowest(&plan, &frames.collect::<Vec<_>>())?;
+        let (plan, frames) = crossing(more, frames);
+        let late = slowest(&plan, &frames)?;
         let Late::Frame(port) = late.what else { panic!("{late:?}") };
         Some((plan.port_name(port), late.by.as_millis()))
     }
