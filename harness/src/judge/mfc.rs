@@ -95,12 +95,18 @@ impl Evidence<'_> {
             return measured(Judged::fail(why).at(at));
         }
         let wants_some = claimed().any(|(_, count, _)| count.min > 0);
-        if !wants_some && found.packets == 0 && self.had_entered(flow, read.at).is_empty() {
-            why.push(
-                "no such datagram had come into the router by then, so that it counted none \
-                      proves nothing"
-                    .to_owned(),
-            );
+        let entered = self.had_entered(flow, read.at);
+        let is_of_wrong_alone = counted.packets.is_none() && counted.bytes.is_none();
+        let where_not = match () {
+            () if wants_some => None,
+            () if found.packets == 0 && entered.is_empty() => Some("come into the router"),
+            () if is_of_wrong_alone && entered.len() < 2 => Some("come in on a second interface"),
+            () => None,
+        };
+        if let Some(where_not) = where_not {
+            why.push(format!(
+                "no such datagram had {where_not} by then, so that it counted none proves nothing"
+            ));
             return measured(Judged::vacuous(why));
         }
         measured(PASS)

@@ -10,7 +10,7 @@ use super::proof::Spoken;
 use super::timing::Timing;
 use super::topology::Topology;
 use super::{
-    Act, Action, Check, Claim, Device, Golden, Node, Plan, Role, evidence, fault, proof, timeline,
+    Act, Action, Check, Device, Golden, Node, Plan, Role, evidence, fault, proof, timeline,
 };
 use crate::scenario::diagnostic::{Diagnostics, Rejected, render_remark};
 use crate::scenario::{
@@ -184,10 +184,9 @@ fn plan(
         planned.check_limits(&checks, faults);
         planned.contradictions(&checks, source, faults);
         planned.own(&checks, faults);
-        let shows = |claim: &Claim, actor| claim.shows(actor) && !planned.is_own(claim);
         let has_pim = |node: &Node| matches!(&node.role, Role::Router(one) if one.pim.is_some());
         let spoken = Spoken { family: scenario.family, pim: nodes.iter().any(has_pim) };
-        proof::bind(&scenario.proves, &mut checks, spoken, shows, faults);
+        proof::bind(&scenario.proves, &mut checks, spoken, &planned, faults);
     }
     let checks: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();
     let backends = scenario.backends.or_else(|| elsewhere(&topology.nodes));

@@ -38,6 +38,12 @@ impl Planned<'_> {
         }
     }
 
+    /// Whether a router sends what the filter selects.
+    pub(super) fn is_sent_by_router(&self, filter: &Filter) -> bool {
+        let from = filter.from.map(|port| &self.nodes[self.ports[port].node].role);
+        matches!(from, Some(Role::Router(_)))
+    }
+
     /// Beyond a switch it would be the switch that sends it.
     fn is_sent_by_laboratory(&self, filter: &Filter) -> bool {
         let Some(from) = filter.from.map(|port| &self.ports[port]) else { return false };

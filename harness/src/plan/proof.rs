@@ -1,12 +1,14 @@
 //! Which expectation shows which RFC clause.
 //!
-//! An expectation shows the clauses of its own `proves`. A clause of the file that no expectation names is
-//! shown by those that look at whose duty it is: a host's by those about Reports, Leaves and Done, a
-//! router's by those about Queries, datagrams, and what a router or a switch holds, and everybody's by
-//! any. A clause that none of them shows, or of a protocol that the scenario does not speak, is refused.
+//! An expectation shows the clauses of its own `proves`, and is refused those that are another one's duty. A
+//! clause of the file that no expectation names is shown by those that look at whose duty it is: a host's by
+//! those about Reports, Leaves and Done, a router's by those about Queries, datagrams, and what a router or a
+//! switch holds, and everybody's by any. A clause that none of them shows, or of a protocol that the scenario
+//! does not speak, is refused.
 
 use castnet::addr::Family;
 
+use super::planned::Planned;
 use super::{Check, Claim};
 use crate::scenario::Expectation;
 use crate::scenario::clauses::{Actor, Clause, Protocol, clause};
@@ -21,17 +23,22 @@ pub(super) struct Spoken {
     pub(super) pim: bool,
 }
 
-/// Gives each clause of the file to the checks that show it; `shows` says whether a claim shows whose duty.
+/// Gives each clause of the file to the checks that show it; `planned` says what a claim is about.
 pub(super) fn bind(
     of_file: &[Spanned<String>],
     checks: &mut [(&Expectation, Check)],
     spoken: Spoken,
-    shows: impl Fn(&Claim, Actor) -> bool,
+    planned: &Planned<'_>,
     faults: &mut Diagnostics,
 ) {
-    for id in checks.iter().flat_map(|(expectation, _)| &expectation.proves) {
-        is_spoken(id, spoken, faults);
+    for (expectation, check) in &*checks {
+        for id in &expectation.proves {
+            if is_spoken(id, spoken, faults) {
+                is_its_duty(id, &check.claim, planned, faults);
+            }
+        }
     }
+    let shows = |claim: &Claim, actor| claim.shows(actor) && !planned.is_own(claim);
     for id in of_file {
         let Some(clause) = clause(&id.value).filter(|_| is_spoken(id, spoken, faults)) else {
             continue;
@@ -81,6 +88,35 @@ fn is_spoken(id: &Spanned<String>, spoken: Spoken, faults: &mut Diagnostics) -> 
     };
     faults.error(&id.span, format!("`{}` is a clause of {of}", id.value), speaks);
     false
+}
+
+/// Refuses the clause if the claim of its own expectation says nothing of whose duty it is.
+fn is_its_duty(
+    id: &Spanned<String>,
+    claim: &Claim,
+    planned: &Planned<'_>,
+    faults: &mut Diagnostics,
+) {
+    let Some(actor) = clause(&id.value).map(|clause| clause.actor) else { return };
+    let of_both = match claim {
+        // What reaches a socket has passed the router, and the filter of the host.
+        Claim::Received(..) | Claim::ExactlyOnce(..) | Claim::NoneAfter(..) | Claim::Ttl(..) => {
+            true
+        }
+        Claim::Latency(_) => true,
+        // A router joins groups of its own and reports them.
+        Claim::Packet { filter, .. } => planned.is_sent_by_router(filter),
+        _ => false,
+    };
+    if of_both || claim.shows(actor) {
+        return;
+    }
+    let (whose, label) = match actor {
+        Actor::Host => ("hosts", "this expectation is about a router or a switch"),
+        Actor::Router => ("routers", "this expectation is about what hosts send"),
+        Actor::Both => return,
+    };
+    faults.error(&id.span, format!("`{}` is a duty of {whose}", id.value), label);
 }
 
 impl Claim {

@@ -45,6 +45,23 @@ fn a_clause_of_an_expectation_is_shown_by_that_one_alone() {
 }
 
 #[test]
+fn an_expectation_shows_no_duty_of_those_whom_it_does_not_look_at() {
+    let delivery = format!("{TO_H1}\nreceived = '>= 1'\nafter = 'join'\nwithin = '1s'");
+    let members = "members = { of = 'r1', on = 'lan', groups = ['239.1.1.1'] }\nat = 'join + 1s'";
+    for (claim, id, whose) in [
+        (query(), HOST, "a duty of hosts"),
+        (members.to_owned(), HOST, "a duty of hosts"),
+        (REPORT.to_owned(), ROUTER, "a duty of routers"),
+    ] {
+        refused_with("", "", &format!("{claim}\nproves = ['{id}']"), id, whose);
+    }
+    let by_router = REPORT.replace("'h1'", "'r1'");
+    for (claim, id) in [(&delivery, HOST), (&delivery, ROUTER), (&by_router, ROUTER)] {
+        assert_eq!(bound("", &format!("{claim}\nproves = ['{id}']")), [[id]]);
+    }
+}
+
+#[test]
 fn a_clause_of_another_protocol_or_of_no_catalogue_is_refused() {
     for (id, why) in [
         ("RFC2710-4-01", "this scenario speaks IGMP"),

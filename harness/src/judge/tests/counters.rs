@@ -109,7 +109,12 @@ fn that_nothing_was_counted_proves_something_only_if_something_came() {
     claim("packets = 0").packets(0).comes_out(Vacuous);
     claim("packets = 0").packets(0).sent(ms(2000), 0).comes_out(Pass);
     claim("packets = 0").packets(0).sent(ms(5002), 0).comes_out(Vacuous);
-    claim("wrong-if = 0").packets(7).comes_out(Pass);
+    // Where the datagrams come in on one interface alone none of them can come in on a wrong one.
+    let right = |claimed| claim(claimed).packets(7).sent(ms(2000), 0);
+    right("wrong-if = 0").comes_out(Vacuous);
+    right("packets = 7, wrong-if = 0").comes_out(Pass);
+    let wrong = right("wrong-if = 0").data(ms(3000), "h1:lan", S1, first(2), 32);
+    wrong.comes_out(Pass);
     claim("wrong-if = 0").packets(0).comes_out(Vacuous);
     let mut run = claim("packets = 5").packets(5);
     run.recording.counters = vec![None];
