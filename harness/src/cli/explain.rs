@@ -13,8 +13,9 @@ use super::{Ending, FAILED, Failure, complain, say, say_json};
 const HELP: &str = "\
 Faults are what ends or prevents delivery, reckoned by the RFCs from what the link's querier announces \
 or does: a querier that fell silent, a membership that was over, a host that does not answer, a TTL of 1, \
-a stream that a router does not forward. Everything else is a note. All times count from the first \
-frame. What is on other links than those of the capture cannot be told.
+a stream that a router does not forward, a host that asks on the wrong interface. Everything else is a note. \
+All times count from the first frame, and each finding names the frame that shows it. Each interface is a \
+link of its own, and so is each VLAN. What is on other links than those of the capture cannot be told.
 
 Examples:
   castnet explain stall.pcap

@@ -18,7 +18,7 @@ use serde::Serialize;
 pub use cause::Cause;
 
 use super::link::Link;
-use super::maybe_seconds;
+use super::{Seen, maybe_seconds};
 
 /// Something that is wrong, or worth knowing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +32,8 @@ pub struct Finding {
     /// When it began.
     #[serde(serialize_with = "maybe_seconds")]
     pub at: Option<Duration>,
+    /// The frame that shows it, or the last one before it: its number in the file.
+    pub frame: Option<u64>,
     /// What was seen, in words.
     pub words: String,
 }
@@ -50,6 +52,8 @@ pub enum What {
     Ttl,
     /// Members are on one link, and the stream on another.
     NotForwarded,
+    /// The capturing host asks on one of its interfaces, and the stream comes in on another.
+    WrongInterface,
     /// A stream that stopped.
     Stopped,
     /// A stream that paused.
@@ -78,7 +82,7 @@ pub(super) fn findings(links: &BTreeMap<String, Link>, length: Duration) -> Vec<
     for (name, link) in links {
         let mut found = Found { link: name, findings: &mut findings };
         messages::queriers(link, length, &mut found);
-        messages::answers(link, length, &mut found);
+        messages::answers(link, &mut found);
         delivery::streams(link, length, &mut found);
         messages::odd(link, &mut found);
         delivery::elsewhere(name, links, length, &mut found);
@@ -94,16 +98,17 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn add(&mut self, is_fault: bool, what: What, at: Option<Duration>, words: String) {
+    fn add(&mut self, is_fault: bool, what: What, seen: Option<Seen>, words: String) {
         let link = self.link.to_owned();
-        self.findings.push(Finding { is_fault, what, link, at, words });
+        let (at, frame) = (seen.map(|seen| seen.at), seen.map(|seen| seen.frame));
+        self.findings.push(Finding { is_fault, what, link, at, frame, words });
     }
 
-    fn fault(&mut self, what: What, at: Option<Duration>, words: String) {
+    fn fault(&mut self, what: What, at: Option<Seen>, words: String) {
         self.add(true, what, at, words);
     }
 
-    fn note(&mut self, what: What, at: Option<Duration>, words: String) {
+    fn note(&mut self, what: What, at: Option<Seen>, words: String) {
         self.add(false, what, at, words);
     }
 }
@@ -114,12 +119,12 @@ const fn words_of(time: Duration) -> Seconds {
 }
 
 impl fmt::Display for Finding {
-    /// As in `FAULT  eth0  12.000 s  the querier 10.0.0.1 fell silent: ...`.
+    /// As in `FAULT  eth0  12.000 s (frame 7)  the querier 10.0.0.1 fell silent: ...`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_fault { "FAULT  " } else { "note   " })?;
         write!(f, "{}  ", self.link)?;
-        if let Some(at) = self.at {
-            write!(f, "{}  ", words_of(at))?;
+        if let (Some(at), Some(frame)) = (self.at, self.frame) {
+            write!(f, "{}  ", Seen { at, frame })?;
         }
         f.write_str(&self.words)
     }

@@ -8,6 +8,7 @@
 
 mod finding;
 mod link;
+mod member;
 mod querier;
 mod stream;
 mod text;
@@ -16,17 +17,21 @@ mod text;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
+use castnet::time::Seconds;
 use serde::{Serialize, Serializer};
 
 use crate::capture::decode::{Content, Packet};
 use crate::capture::file::CapturedFrame;
 use crate::capture::inspected::{FrameContent, InspectedFrame};
+use crate::capture::link::LinkType;
 use crate::capture::said::Said;
 
 pub use finding::{Cause, Finding, What};
-pub use link::{Link, Member};
+pub use link::Link;
+pub use member::Member;
 pub use querier::Querier;
 pub use stream::{Gap, Stream};
 
@@ -65,7 +70,7 @@ impl Explainer {
         let stamp = captured.stamp.unwrap_or(self.last);
         let first = *self.first.get_or_insert(stamp);
         self.last = self.last.max(stamp);
-        let at = stamp.saturating_sub(first);
+        let at = Seen { at: stamp.saturating_sub(first), frame: self.frames };
         let said: Vec<Said> =
             captured.comments.iter().filter_map(|comment| Said::read(comment)).collect();
         self.is_own |= said.iter().any(|said| matches!(said, Said::Zero(_)));
@@ -73,19 +78,25 @@ impl Explainer {
             return; // A fault took it on its way.
         }
         let frame = InspectedFrame::of(captured);
-        let link = self.links.entry(self.link(&frame.interface).to_owned()).or_default();
+        let link = self.links.entry(self.link(&frame)).or_default();
+        link.is_merged |= captured.link_type == LinkType::LINUX_SLL;
         match &frame.content {
             FrameContent::Packet(packet) => link.hear(packet, at, frame.outgoing),
             FrameContent::Marked(packet, mark) if is_gmp(packet) => link.mark(mark, at),
-            FrameContent::Part { is_gmp: true, words, .. } => link.mark(words, at),
+            FrameContent::Part { is_gmp: true, words, family } => link.cut(*family, words, at),
             _ => {}
         }
     }
 
-    /// The link of an interface. castnet's own captures have a frame once, at the port that sent it.
-    fn link<'a>(&self, interface: &'a str) -> &'a str {
-        let port = interface.split_once(':').filter(|_| self.is_own);
-        port.map_or(interface, |(_, link)| link)
+    /// The link of a frame: its interface, and each VLAN of that is a link of its own. castnet's own
+    /// captures have a frame once, at the port that sent it.
+    fn link(&self, frame: &InspectedFrame) -> String {
+        let port = frame.interface.split_once(':').filter(|_| self.is_own);
+        let mut link = port.map_or(frame.interface.as_str(), |(_, link)| link).to_owned();
+        for vlan in frame.vlans.iter().filter(|vlan| **vlan != 0) {
+            link += &format!(" VLAN {vlan}");
+        }
+        link
     }
 
     /// The result, once all frames were taken.
@@ -93,9 +104,41 @@ impl Explainer {
     pub fn finish(self) -> Explained {
         let first = self.first.unwrap_or_default();
         let length = self.last.saturating_sub(first);
-        let links = self.links;
+        let mut links = self.links;
+        links.values_mut().for_each(|link| link.close(length));
         let findings = finding::findings(&links, length);
         Explained { first, length, frames: self.frames, links, findings }
+    }
+}
+
+/// A frame that shows something: when it came, and its number in the file, as Wireshark counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    /// From the first frame of the file.
+    pub at: Duration,
+    /// The first frame is 1.
+    pub frame: u64,
+}
+
+impl Seen {
+    /// From the other frame to this one; zero if this one came first.
+    #[must_use]
+    pub const fn since(self, other: Self) -> Duration {
+        self.at.saturating_sub(other.at)
+    }
+}
+
+/// Its time; findings have the frame besides.
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        seconds(&self.at, to)
+    }
+}
+
+/// `12.000 s (frame 7)`
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (frame {})", Seconds(self.at, 3), self.frame)
     }
 }
 

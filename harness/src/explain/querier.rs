@@ -6,8 +6,8 @@ use castnet::addr::Family;
 use castnet::gmp::message::{Query, Version};
 use serde::Serialize;
 
-use super::{maybe_seconds, seconds};
-use crate::knobs::Knobs;
+use super::{Seen, maybe_seconds, seconds};
+use crate::knobs::{Knobs, Revision};
 
 /// Who has sent General Queries on a link, by its address.
 #[derive(Clone, Debug, Serialize)]
@@ -17,11 +17,9 @@ pub struct Querier {
     /// How many General Queries it sent.
     pub general_queries: u64,
     /// The first of them.
-    #[serde(serialize_with = "seconds")]
-    pub first: Duration,
+    pub first: Seen,
     /// The last of them.
-    #[serde(serialize_with = "seconds")]
-    pub last: Duration,
+    pub last: Seen,
     /// From the last but one to the last one.
     #[serde(serialize_with = "maybe_seconds")]
     pub spacing: Option<Duration>,
@@ -33,10 +31,16 @@ pub struct Querier {
     /// The Max Response Time of its last General Query.
     #[serde(serialize_with = "seconds")]
     pub max_response: Duration,
+    /// How far apart its first General Queries were.
+    #[serde(skip)]
+    spacings: Vec<Duration>,
 }
 
+/// The most spacings that are kept of a querier, to find the one that is usual.
+const MOST_SPACINGS: usize = 64;
+
 impl Querier {
-    pub(super) fn new(query: &Query, at: Duration) -> Self {
+    pub(super) fn new(query: &Query, at: Seen) -> Self {
         let mut querier = Self {
             version: query.version,
             general_queries: 0,
@@ -46,15 +50,20 @@ impl Querier {
             announced: None,
             robustness: None,
             max_response: Duration::ZERO,
+            spacings: Vec::new(),
         };
         querier.ask(query, at);
         querier
     }
 
     /// Another General Query.
-    pub(super) fn ask(&mut self, query: &Query, at: Duration) {
+    pub(super) fn ask(&mut self, query: &Query, at: Seen) {
         if self.general_queries > 0 {
-            self.spacing = Some(at.saturating_sub(self.last));
+            let spacing = at.since(self.last);
+            self.spacing = Some(spacing);
+            if self.spacings.len() < MOST_SPACINGS {
+                self.spacings.push(spacing);
+            }
         }
         self.general_queries += 1;
         self.version = query.version;
@@ -69,12 +78,11 @@ impl Querier {
     #[must_use]
     pub fn knobs(&self, family: Family) -> Knobs {
         let mut knobs = Knobs { version: self.version, ..Knobs::of(family) };
-        // Startup Queries come faster than others, so that a spacing may be too short, not too long.
-        let spacing = self.spacing.map(|spacing| match self.general_queries {
-            0..=2 => spacing.max(knobs.query_interval),
-            _ => spacing,
-        });
-        if let Some(interval) = self.announced.or(spacing) {
+        // Most routers compute as RFC 3376 and RFC 3810 do, and its intervals are the shorter ones.
+        if self.version == Version::V3 {
+            knobs.revision = Some(Revision::Rfc3376);
+        }
+        if let Some(interval) = self.announced.or_else(|| self.usual(knobs.query_interval)) {
             knobs.query_interval = interval;
         }
         if let Some(robustness) = self.robustness {
@@ -83,4 +91,32 @@ impl Querier {
         knobs.query_response_interval = self.max_response;
         knobs
     }
+
+    /// The spacing that is usual. One spacing alone may be that of startup Queries, which come faster
+    /// than others (RFC2236-8.6-01), so that it may be too short, and not too long.
+    fn usual(&self, default: Duration) -> Option<Duration> {
+        let mut spacings = self.spacings.clone();
+        spacings.sort_unstable();
+        match spacings[..] {
+            [] => None,
+            [one] => Some(one.max(default)),
+            _ => Some(spacings[spacings.len() / 2]),
+        }
+    }
+
+    /// After how long the next General Query is overdue. Of a querier that does not announce its
+    /// interval, a few Queries may all be startup Queries, a quarter of it apart (RFC2236-8.6-01).
+    #[must_use]
+    pub fn overdue(&self, family: Family) -> Duration {
+        let interval = self.knobs(family).query_interval;
+        let default = Knobs::of(family).query_interval;
+        let is_sure = self.announced.is_some() || self.spacings.len() > 3;
+        let longest = if is_sure { interval } else { interval.max((interval * 4).min(default)) };
+        overdue(longest)
+    }
+}
+
+/// After how long a Query is overdue that should come once in this interval.
+pub(super) fn overdue(interval: Duration) -> Duration {
+    interval + (interval / 10).max(Duration::from_secs(1))
 }

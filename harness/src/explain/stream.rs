@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::seconds;
+use super::{Seen, seconds};
 use crate::capture::decode::{Content, Packet};
 
 /// A stream, as it passes an interface.
@@ -15,11 +15,9 @@ pub struct Stream {
     /// Octets of their payloads.
     pub octets: u64,
     /// The first datagram.
-    #[serde(serialize_with = "seconds")]
-    pub first: Duration,
+    pub first: Seen,
     /// The last datagram.
-    #[serde(serialize_with = "seconds")]
-    pub last: Duration,
+    pub last: Seen,
     /// The largest TTL or hop limit.
     pub ttl: u8,
     /// The longest time without a datagram between two of them.
@@ -30,6 +28,9 @@ pub struct Stream {
     pub repeated: u64,
     /// Whether the interface sent them, if the capture tells.
     pub outgoing: Option<bool>,
+    /// Whether the capture has datagrams of both directions.
+    #[serde(skip)]
+    pub(super) passes: bool,
     /// What was known of the group's members when the last datagram came.
     #[serde(skip)]
     pub(super) then: Then,
@@ -41,25 +42,29 @@ pub struct Stream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Gap {
     /// The last datagram before it.
-    #[serde(serialize_with = "seconds")]
-    pub from: Duration,
+    pub from: Seen,
     /// How long it lasted.
     #[serde(serialize_with = "seconds")]
     pub length: Duration,
     /// What was known of the group's members when it began.
     #[serde(skip)]
     pub(super) then: Then,
+    /// What was known of them when it ended.
+    #[serde(skip)]
+    pub(super) after: Then,
 }
 
 /// What a link knew of a group at some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Then {
     /// The last General Query of the group's family.
-    pub(super) general: Option<Duration>,
+    pub(super) general: Option<Seen>,
     /// The last Report that asks for the group.
-    pub(super) report: Option<Duration>,
-    /// The last Leave, if no Report came since.
-    pub(super) leave: Option<Duration>,
+    pub(super) report: Option<Seen>,
+    /// The last Leave after which no known member was left.
+    pub(super) leave: Option<Seen>,
+    /// That Leave, whoever asked since.
+    pub(super) left: Option<Seen>,
     /// How many Queries in a row nobody answered.
     pub(super) unanswered: u32,
 }
@@ -68,7 +73,7 @@ pub(super) struct Then {
 const RTP: u64 = 1 << 16;
 
 impl Stream {
-    pub(super) fn new(packet: &Packet, at: Duration, outgoing: Option<bool>, then: Then) -> Self {
+    pub(super) fn new(packet: &Packet, at: Seen, outgoing: Option<bool>, then: Then) -> Self {
         let mut stream = Self {
             datagrams: 0,
             octets: 0,
@@ -79,25 +84,30 @@ impl Stream {
             lost: 0,
             repeated: 0,
             outgoing,
+            passes: false,
             then,
             number: None,
         };
-        stream.add(packet, at, then);
+        stream.add(packet, at, outgoing, then);
         stream
     }
 
     /// Another datagram.
-    pub(super) fn add(&mut self, packet: &Packet, at: Duration, then: Then) {
-        let length = at.saturating_sub(self.last);
+    pub(super) fn add(&mut self, packet: &Packet, at: Seen, outgoing: Option<bool>, then: Then) {
+        let length = at.since(self.last);
         if self.datagrams > 0 && self.longest_gap.is_none_or(|gap| gap.length < length) {
-            self.longest_gap = Some(Gap { from: self.last, length, then: self.then });
+            self.longest_gap = Some(Gap { from: self.last, length, then: self.then, after: then });
         }
         self.datagrams += 1;
         self.octets += packet.length as u64;
         self.last = at;
         self.ttl = self.ttl.max(packet.ttl);
         self.then = then;
-        self.count(packet);
+        // A cooked capture has what a router forwards twice: as it comes, and as it goes.
+        if outgoing == self.outgoing {
+            self.count(packet);
+        }
+        self.passes |= outgoing != self.outgoing;
     }
 
     fn count(&mut self, packet: &Packet) {
@@ -127,14 +137,24 @@ impl Stream {
     /// Datagrams in a second; zero for a single one.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        let time = self.last.saturating_sub(self.first).as_secs_f64();
+        let time = self.last.since(self.first).as_secs_f64();
         if time > 0.0 { (self.datagrams - 1) as f64 / time } else { 0.0 }
     }
 
     /// How long no datagram must come until the stream has stopped: a second, or three times as long
     /// as it usually pauses.
     pub(super) fn patience(&self) -> Duration {
-        let usual = self.last.saturating_sub(self.first).checked_div(self.datagrams as u32);
-        (usual.unwrap_or_default() * 3).max(Duration::from_secs(1))
+        (self.pace() * 3).max(Duration::from_secs(1))
+    }
+
+    /// Whether it had stopped when the capture of this length ended.
+    pub(super) fn is_over(&self, length: Duration) -> bool {
+        self.datagrams > 1 && length.saturating_sub(self.last.at) > self.patience()
+    }
+
+    /// How far apart its datagrams are on average.
+    pub(super) fn pace(&self) -> Duration {
+        let apart = u32::try_from(self.datagrams).unwrap_or(u32::MAX);
+        self.last.since(self.first).checked_div(apart).unwrap_or_default()
     }
 }

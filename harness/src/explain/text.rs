@@ -6,7 +6,8 @@ use std::time::Duration;
 use castnet::time::Seconds;
 
 use super::Explained;
-use super::link::{Link, Member};
+use super::link::Link;
+use super::member::Member;
 use super::querier::Querier;
 use super::stream::Stream;
 
@@ -71,7 +72,7 @@ impl Querier {
             (None, None) => String::new(),
         };
         let count = if *general_queries == 1 { "Query" } else { "Queries" };
-        let last = at(*last);
+        let last = at(last.at);
         format!(
             "querier {address}, {version}: {general_queries} General {count}{every}, last at {last}"
         )
@@ -82,8 +83,8 @@ impl Member {
     fn line(&self, group: &dyn fmt::Display, host: &dyn fmt::Display) -> String {
         let Self { version, reports, first, last, .. } = self;
         let count = if *reports == 1 { "Report" } else { "Reports" };
-        let left = self.left.map(|left| format!(", left at {}", at(left))).unwrap_or_default();
-        let (first, last) = (at(*first), at(*last));
+        let left = self.left.map(|left| format!(", left at {}", at(left.at))).unwrap_or_default();
+        let (first, last) = (at(first.at), at(last.at));
         format!(
             "{group} wanted by {host}, {version}: {reports} {count} from {first} to {last}{left}"
         )
@@ -93,14 +94,14 @@ impl Member {
 impl Stream {
     fn line(&self, source: &dyn fmt::Display, group: &dyn fmt::Display) -> String {
         let Self { datagrams, ttl, first, last, .. } = self;
-        let (rate, first, last) = (self.rate(), at(*first), at(*last));
+        let (rate, first, last) = (self.rate(), at(first.at), at(last.at));
         let count = if *datagrams == 1 { "datagram" } else { "datagrams" };
         let mut line = format!(
             "({source}, {group}): {datagrams} {count} from {first} to {last}, {rate:.1} a second, \
              TTL {ttl}"
         );
         if let Some(gap) = self.longest_gap {
-            line += &format!(", longest gap {} at {}", at(gap.length), at(gap.from));
+            line += &format!(", longest gap {} at {}", at(gap.length), at(gap.from.at));
         }
         line
     }

@@ -46,7 +46,7 @@ fn a_silent_querier_is_named_with_the_stream_that_it_ended() {
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines[0].ends_with(": 2 faults, 0 notes"), "{said}");
     assert!(
-        lines[2].starts_with("FAULT  lan  31.250 s  the querier 10.0.2.1 fell silent"),
+        lines[2].starts_with("FAULT  lan  31.250 s (frame 161)  the querier 10.0.2.1 fell silent"),
         "{said}"
     );
     assert!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use castnet::addr::Group;
 
 use super::words_of;
+use crate::explain::Seen;
 use crate::explain::link::Link;
 use crate::explain::stream::Then;
 use crate::knobs::{Knobs, interval, interval_word};
@@ -25,7 +26,7 @@ pub enum Cause {
     Expired(String),
     /// Members were there, so that the cause is not on this link.
     Elsewhere(String),
-    /// Nobody asked for the group, as far as the capture shows.
+    /// Nobody asked for the group, as far as the capture shows; or it does not show enough.
     Unasked(String),
 }
 
@@ -47,47 +48,68 @@ impl Cause {
     }
 }
 
-/// Why a stream of the group had its last datagram at `at`, when the link knew this much.
-pub(super) fn cause(link: &Link, group: Group, then: Then, after: Then, at: Duration) -> Cause {
+/// Why a stream of the group had its last datagram at `at`, when the link knew this much before and
+/// after; its datagrams are `pace` apart.
+pub(super) fn cause(
+    link: &Link,
+    group: Group,
+    (then, after): (Then, Then),
+    at: Seen,
+    pace: Duration,
+) -> Cause {
     // A Leave right before the last datagram, or between it and the next one that should have come.
-    if let Some(leave) = then.leave.or(after.leave).filter(|leave| is_near(*leave, at)) {
-        return Cause::Left(format!("the last member that was seen left at {}", words_of(leave)));
+    let leaves = [then.leave, after.left].into_iter().flatten();
+    if let Some(leave) = leaves.filter(|leave| Some(*leave) > then.report).find(is_near(at)) {
+        return Cause::Left(format!("the last member that was seen left at {leave}"));
     }
     let Some(report) = then.report else {
         return Cause::Unasked("nobody on this link was seen to ask for it before".to_owned());
     };
     let family = group.family();
-    let knobs = link.querier(family).map(|(_, querier)| querier.knobs(family));
+    let querier = link.querier(family).map(|(_, querier)| querier);
+    let knobs = querier.map(|querier| querier.knobs(family));
     let knobs = knobs.unwrap_or_else(|| Knobs::of_a_bridge(family));
     let interval = knobs.group_membership_interval();
-    let age = at.saturating_sub(report);
-    if age + interval / BLUR < interval {
+    let age = at.since(report);
+    let last = format!("{} (frame {})", words_of(age), report.frame);
+    if age + interval / BLUR + pace < interval {
+        let whose = match querier {
+            Some(_) => format!("its membership was not over ({})", formula(&knobs)),
+            None => format!(
+                "and nobody asks on this link. A router or switch forgets a member unless it                  answers a Query within its {}: if its intervals are the default ones, this was not over",
+                formula(&knobs)
+            ),
+        };
         return Cause::Elsewhere(format!(
-            "a member had reported {} before, so that its membership was not over ({}): look at the \
-             router, and towards the source",
-            words_of(age),
-            formula(&knobs)
+            "a member had reported {last} before, {whose}; look at the router, and towards the source"
         ));
     }
-    let why = unrenewed(&knobs, then, at);
+    if link.is_cut_after(family, report) {
+        return Cause::Unasked(format!(
+            "the last whole Report was {last} before, and messages since were captured in part only \
+             (tcpdump -s 0 has all of them)"
+        ));
+    }
+    let overdue = querier.map_or(knobs.query_interval, |querier| querier.overdue(family));
     Cause::Expired(format!(
-        "the last Report was {} before, and {} was over: {why}",
-        words_of(age),
-        formula(&knobs)
+        "the last Report was {last} before, and {} was over: {}",
+        formula(&knobs),
+        unrenewed(overdue, then, at)
     ))
 }
 
-fn is_near(leave: Duration, at: Duration) -> bool {
-    at.saturating_sub(leave) <= AFTER_LEAVE && leave.saturating_sub(at) <= AFTER_LEAVE
+fn is_near(at: Seen) -> impl Fn(&Seen) -> bool {
+    move |leave| at.since(*leave) <= AFTER_LEAVE && leave.since(at) <= AFTER_LEAVE
 }
 
 /// Why no Report renewed a membership that was over at `at`.
-fn unrenewed(knobs: &Knobs, then: Then, at: Duration) -> String {
+fn unrenewed(overdue: Duration, then: Then, at: Seen) -> String {
     match then.general {
         None => "nobody asks on this link, it has no querier".to_owned(),
-        Some(general) if at.saturating_sub(general) > overdue(knobs) => format!(
-            "nobody asked, the last General Query was {} before",
-            words_of(at.saturating_sub(general))
+        Some(general) if at.since(general) > overdue => format!(
+            "nobody asked, the last General Query was {} (frame {}) before",
+            words_of(at.since(general)),
+            general.frame
         ),
         Some(_) if then.unanswered > 0 => format!(
             "no host answered the last {}; look for a firewall that drops Queries or Reports",
@@ -97,18 +119,13 @@ fn unrenewed(knobs: &Knobs, then: Then, at: Duration) -> String {
     }
 }
 
-/// After how long the next General Query is overdue.
-pub(super) fn overdue(knobs: &Knobs) -> Duration {
-    knobs.query_interval + (knobs.query_interval / 10).max(Duration::from_secs(1))
-}
-
 /// `1 Query`, `3 Queries`
 pub(super) fn queries(count: u32) -> String {
     if count == 1 { "Query".to_owned() } else { format!("{count} Queries") }
 }
 
 /// The Group Membership Interval with its parts.
-fn formula(knobs: &Knobs) -> String {
+pub(super) fn formula(knobs: &Knobs) -> String {
     let word = interval_word("GMI", knobs.family);
     let formula = interval("GMI").map(|row| (row.of)(knobs).1).unwrap_or_default();
     format!("{word} ({formula} = {})", words_of(knobs.group_membership_interval()))
