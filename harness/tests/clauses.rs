@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use castnet_lab::backend::Cancel;
+use castnet_lab::plan::Wishes;
 use castnet_lab::runner::clauses::{Row, State, counts, rows};
 use castnet_lab::runner::files::{find, load_all};
 use castnet_lab::scenario::clauses::{all, not_observed, within};
@@ -26,7 +27,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 fn shipped() -> Vec<Row> {
     let found = find(&[Path::new(ROOT).join("scenarios")]).unwrap();
-    let plans = load_all(&found, &[], &[]).whole().unwrap();
+    let plans = load_all(&found, &[], &Wishes::default()).whole().unwrap();
     let code: Vec<PathBuf> = ["src", "harness/src"].map(|code| Path::new(ROOT).join(code)).into();
     rows(&plans, &code, &Cancel::new()).unwrap()
 }

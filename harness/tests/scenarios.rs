@@ -17,11 +17,11 @@ use castnet_lab::capture::pcapng;
 use castnet_lab::compare::compare;
 use castnet_lab::judge::{Outcome, judge};
 use castnet_lab::lab::privilege::{self, Refusal};
-use castnet_lab::plan::{Plan, load};
+use castnet_lab::plan::{LoadError, Plan, Wishes, load, load_with};
 use castnet_lab::recording::Recording;
 use castnet_lab::report::Finished;
 use castnet_lab::report::text::{self, Style};
-use castnet_lab::scenario::{Backend, is_template};
+use castnet_lab::scenario::{Backend, Timers, is_template};
 use castnet_lab::snapshot::golden;
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -91,7 +91,31 @@ fn trials(file: &Path, refusal: Option<&Refusal>, required: bool) -> Vec<Trial> 
         });
         backends.into_iter().flatten().chain(seeds)
     });
-    trials.collect()
+    let mut trials: Vec<Trial> = trials.collect();
+    // Whoever cannot have the RFCs' timers says so.
+    let wishes = Wishes { timers: Some(Timers::Rfc), ..Wishes::default() };
+    match load_with(file, &[], &wishes) {
+        Err(LoadError::OwnTimers { .. }) => {}
+        Err(error) => trials.push(Trial::test(name, move || Err(error.to_string().into()))),
+        Ok(plans) => trials.extend(
+            plans
+                .into_iter()
+                .filter(|plan| plan.runs_on(Backend::Sim))
+                .map(|plan| Trial::test(format!("rfc::{}", plan.name), move || holds(&plan))),
+        ),
+    }
+    trials
+}
+
+/// Judges one run in the simulator.
+fn holds(plan: &Plan) -> Result<(), Failed> {
+    let recording = sim::run(plan, &Cancel::new()).map_err(|error| error.to_string())?;
+    let mut verdict = judge(plan, &recording);
+    verdict.findings.retain(|finding| finding.outcome != Outcome::Pass);
+    match verdict.outcome {
+        Outcome::Pass => Ok(()),
+        outcome => Err(format!("{outcome}: {:?} {:#?}", verdict.reasons, verdict.findings).into()),
+    }
 }
 
 fn trial(
@@ -143,6 +167,8 @@ fn run(plan: &Plan, backend: Backend) -> Result<(), Failed> {
         backend: backend.word(),
         repetition: 1,
         seed: plan.seed,
+        timers: plan.timers,
+        end: plan.end,
         took: plan.end,
         frames: None,
         noise: recording.unkept.noise,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use castnet_lab::backend::{Cancel, sim};
 use castnet_lab::judge::judge;
-use castnet_lab::plan::Plan;
+use castnet_lab::plan::{Plan, Wishes};
 use castnet_lab::recording::Recording;
 use castnet_lab::runner::files;
 use castnet_lab::scenario::Backend;
@@ -24,9 +24,13 @@ fn again<T: Serialize + DeserializeOwned + std::fmt::Debug>(name: &str, value: &
 
 #[test]
 fn plans_and_recordings_are_what_they_were() {
-    let plans = files::load_all(&files::find(&[PathBuf::from(SCENARIOS)]).unwrap(), &[], &[])
-        .whole()
-        .unwrap();
+    let plans = files::load_all(
+        &files::find(&[PathBuf::from(SCENARIOS)]).unwrap(),
+        &[],
+        &Wishes::default(),
+    )
+    .whole()
+    .unwrap();
     assert!(plans.len() > 80, "only {} plans", plans.len());
     let mut recorded = 0;
     for plan in &plans {

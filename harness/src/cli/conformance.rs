@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use castnet_lab::backend::{Cancel, at_a_time};
 use castnet_lab::judge::Outcome;
-use castnet_lab::plan::Plan;
+use castnet_lab::plan::{Plan, Wishes};
 use castnet_lab::report::{Finished, conformance as report};
 use castnet_lab::runner::conformance::{Subject, are_sound, table};
 use castnet_lab::runner::{self, Event, Job, Orders, Where};
-use castnet_lab::scenario::Backend;
 use castnet_lab::scenario::clauses::{Clause, within};
+use castnet_lab::scenario::{Backend, Timers};
 use clap::Args;
 
-use super::files::{Files, with_wrong};
+use super::files::{Files, tell_own_timers, timers, with_wrong};
 use super::progress::Progress;
 use super::selection::SelectionArgs;
 use super::which_kernel::{Found, WhichKernel};
@@ -38,6 +38,10 @@ pub(super) struct ConformanceArgs {
     /// in virtual time; or a file, another program of User-Mode Linux.
     #[arg(long, value_name = "host|uml|FILE", default_value = "host")]
     kernel: WhichKernel,
+    /// Whose timers devices have: `file`, those of the scenario, or `rfc`, the RFCs' default intervals.
+    /// Scenarios that cannot have the latter are named and counted, and do not run.
+    #[arg(long, value_name = "file|rfc", value_parser = timers)]
+    timers: Option<Timers>,
     /// The folder for captures; each device has a folder in it.
     #[arg(long, value_name = "DIR", default_value = "castnet-out")]
     out: PathBuf,
@@ -69,8 +73,13 @@ pub(super) fn conformance(args: &ConformanceArgs) -> Ending {
     let mut wrong = 0;
     let mut plans: Vec<Vec<Plan>> = Vec::new();
     for subject in &args.device {
-        let loaded = args.files.load_some(subject.swaps())?;
+        let loaded = args
+            .files
+            .load_some(&Wishes { swaps: subject.swaps().to_vec(), timers: args.timers })?;
         wrong = wrong.max(loaded.wrong.len());
+        if plans.is_empty() {
+            tell_own_timers(&loaded);
+        }
         let mut selected = args.selection.selection().pick(loaded.plans).map_err(Failure::usage)?;
         selected.retain(|plan| subject.is_tried_by(plan));
         plans.push(selected);

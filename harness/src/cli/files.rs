@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use castnet_lab::plan::{LoadError, Plan, Role, Swap, load_within};
+use castnet_lab::plan::{LoadError, Plan, Role, Swap, Wishes, load_within};
 use castnet_lab::runner::files::{self, Found, Loaded};
+use castnet_lab::scenario::Timers;
 use clap::Args;
 
 use super::{Failure, USAGE, complain, remark, stderr_style};
@@ -33,6 +34,17 @@ pub(super) struct Paths {
     /// one, or a recipe of your own (`r1=./mine.toml`); may be given more than once. See docs/devices.md.
     #[arg(long, value_name = "[NODE=]NAME", value_parser = Swap::parse)]
     device: Vec<Swap>,
+    /// Whose timers runs have on every backend: `file`, those of the scenario, or `rfc`, the RFCs' default
+    /// intervals on routers, switches and queriers. Scenarios that cannot have the latter are named and
+    /// counted, and do not run. By default what a scenario says (`timers = "rfc"`) holds in virtual time.
+    #[arg(long, value_name = "file|rfc", value_parser = timers)]
+    timers: Option<Timers>,
+}
+
+/// Reads whose timers runs have.
+pub(super) fn timers(word: &str) -> Result<Timers, String> {
+    let known = Timers::WORDS.iter().find(|(known, _)| *known == word);
+    known.map(|(_, timers)| *timers).ok_or_else(|| "there are `file` and `rfc`".to_owned())
 }
 
 /// What scenarios may read.
@@ -48,16 +60,16 @@ pub(super) struct Templates {
 impl Files {
     /// All named scenarios that are sound, with this software on their routers; errors in others go to
     /// standard error, unless a JSON document will have them.
-    fn load(&self, swaps: &[Swap], json: bool) -> Result<Loaded, Failure> {
+    fn load(&self, wishes: &Wishes, json: bool) -> Result<Loaded, Failure> {
         let found = files::find(&self.paths).map_err(Failure::usage)?;
         tell_left_out(&found);
-        let loaded = files::load_all(&found, &self.templates.templates, swaps);
+        let loaded = files::load_all(&found, &self.templates.templates, wishes);
         let is_router = |name: &String| {
             let nodes = loaded.plans.iter().flat_map(|plan| &plan.nodes);
             let mut routers = nodes.filter(|node| matches!(node.role, Role::Router(_)));
             routers.any(|node| node.name == *name)
         };
-        let mut named = swaps.iter().filter_map(|swap| swap.node.as_ref());
+        let mut named = wishes.swaps.iter().filter_map(|swap| swap.node.as_ref());
         if let Some(absent) = named.find(|&name| !loaded.plans.is_empty() && !is_router(name)) {
             return Err(Failure::usage(format!("--device: no scenario has a router {absent}")));
         }
@@ -67,8 +79,8 @@ impl Files {
     }
 
     /// As [`Self::load`], where something has to be sound.
-    pub(super) fn load_some(&self, swaps: &[Swap]) -> Result<Loaded, Failure> {
-        let loaded = self.load(swaps, false)?;
+    pub(super) fn load_some(&self, wishes: &Wishes) -> Result<Loaded, Failure> {
+        let loaded = self.load(wishes, false)?;
         match loaded.summary() {
             Some(summary) if loaded.plans.is_empty() => return Err(Failure::usage(summary)),
             Some(summary) => complain(&summary),
@@ -82,12 +94,16 @@ impl Paths {
     /// All named scenarios that are sound; errors in others go to standard error,
     /// unless a JSON document will have them.
     pub(super) fn load(&self, json: bool) -> Result<Loaded, Failure> {
-        self.files.load(&self.device, json)
+        self.files.load(&self.wishes(), json)
     }
 
     /// As [`Self::load`], where something has to be sound.
     pub(super) fn load_some(&self) -> Result<Loaded, Failure> {
-        self.files.load_some(&self.device)
+        self.files.load_some(&self.wishes())
+    }
+
+    fn wishes(&self) -> Wishes {
+        Wishes { swaps: self.device.clone(), timers: self.timers }
     }
 }
 
@@ -98,6 +114,17 @@ pub(super) const fn with_wrong(code: u8, wrong: usize) -> u8 {
         FAILED | INTERRUPTED => code,
         code if wrong == 0 => code,
         _ => USAGE,
+    }
+}
+
+/// Names and counts what cannot have the RFCs' timers.
+pub(super) fn tell_own_timers(loaded: &Loaded) {
+    loaded.left.iter().for_each(|left| complain(&left.to_string()));
+    if let count @ 1.. = loaded.left.len() {
+        complain(&format!(
+            "{count} of {} scenarios keep their own timers and do not run",
+            loaded.of
+        ));
     }
 }
 

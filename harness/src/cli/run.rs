@@ -9,7 +9,7 @@ use castnet_lab::judge::Outcome;
 use castnet_lab::output::{self, Folder};
 use castnet_lab::plan::{LoadError, Plan, SEED};
 use castnet_lab::report::{
-    Campaign, Finished, WrongFile, html, json, junit, markdown, table, text,
+    Campaign, Finished, LeftOut, WrongFile, html, json, junit, markdown, table, text,
 };
 use castnet_lab::runner::files::Loaded;
 use castnet_lab::runner::standing::{Announced, Standing};
@@ -125,12 +125,15 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     if let Some(refusal) = kernel.refusal().filter(|_| may_do_without) {
         complain(&format!("not on the kernel, but on the simulator where that will do: {refusal}"));
     }
-    let Loaded { plans, mut wrong, .. } = args.load()?;
+    let Loaded { plans, mut wrong, mut left, .. } = args.load()?;
     let selection = args.selection.selection();
+    left.retain(|file| selection.may_name(&file.name()));
     if !plans.is_empty() {
         wrong.retain(|file| selection.may_name(&file.name()));
     }
-    let plans = match plans.iter().any(|plan| selection.may_name(&plan.name)) || wrong.is_empty() {
+    let plans = match plans.iter().any(|plan| selection.may_name(&plan.name))
+        || wrong.len() + left.len() == 0
+    {
         true => selection.pick(plans).map_err(Failure::usage)?,
         // A report says then that everything is wrong.
         false => Vec::new(),
@@ -159,6 +162,7 @@ pub(super) fn run(args: &RunArgs) -> Ending {
         retry_broken: args.retry_broken,
         hold: args.hold(),
         wrong: wrong.iter().map(WrongFile::from).collect(),
+        left: left.iter().map(LeftOut::from).collect(),
         refusal: kernel.refusal(),
         ..Orders::new(jobs, &cancel)
     };

@@ -45,7 +45,7 @@ pub(super) fn trace_run(args: &TraceArgs) -> Ending {
     interrupt::watch(&cancel)?;
     let run = match backend {
         Backend::Netns => netns::run(&plan, &cancel),
-        Backend::Sim => sim::run(&plan, &cancel),
+        Backend::Sim => sim::run(&plan.in_virtual_time(), &cancel),
         other => return Err(unsupported(format!("cannot run on {} here", other.word()))),
     };
     let recording = match run {

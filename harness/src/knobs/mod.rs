@@ -148,6 +148,16 @@ impl Knobs {
         Self { version: Version::V2, ..Self::of(family) }
     }
 
+    /// Takes the RFCs' defaults for all intervals; counts stay.
+    pub fn take_default_timers(&mut self) {
+        let Self { query_interval, query_response_interval, last_member_query_interval, .. } =
+            Self::default();
+        self.query_interval = query_interval;
+        self.query_response_interval = query_response_interval;
+        self.last_member_query_interval = last_member_query_interval;
+        self.startup_query_interval = None;
+    }
+
     /// The RFC whose formulas apply.
     #[must_use]
     pub fn revision(&self) -> Revision {

@@ -15,7 +15,7 @@ use super::{
 use crate::scenario::diagnostic::{Diagnostics, Rejected, render_remark};
 use crate::scenario::{
     self, Backend, Backends, Draft, Expectation, Gaps, Listener, Reach, Scenario, Source, Sources,
-    Unreadable,
+    Timers, Unreadable,
 };
 
 /// The default seed of a run.
@@ -31,6 +31,14 @@ pub enum LoadError {
     /// The scenario has faults.
     #[error(transparent)]
     Rejected(Box<Rejected>),
+    /// The scenario is sound, and cannot have the RFCs' timers.
+    #[error("{path}: {why}")]
+    OwnTimers {
+        /// The file, as the user named it.
+        path: String,
+        /// What says so.
+        why: String,
+    },
 }
 
 impl LoadError {
@@ -38,7 +46,7 @@ impl LoadError {
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
-            Self::Read(path, _) => path,
+            Self::Read(path, _) | Self::OwnTimers { path, .. } => path,
             Self::Rejected(rejected) => &rejected.sources.scenario().path,
         }
     }
@@ -48,6 +56,15 @@ impl LoadError {
     pub fn name(&self) -> String {
         name(self.path(), "")
     }
+}
+
+/// What the user wants of plans, whatever scenarios say.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// The software of routers.
+    pub swaps: Vec<Swap>,
+    /// Whose timers runs have, on every backend.
+    pub timers: Option<Timers>,
 }
 
 /// Reads and compiles a file: a plan for each combination of its matrix.
@@ -63,21 +80,63 @@ pub fn load(path: &Path) -> Result<Vec<Plan>, LoadError> {
 /// # Errors
 /// The file cannot be read, or all its faults.
 pub fn load_within(path: &Path, folders: &[PathBuf]) -> Result<Vec<Plan>, LoadError> {
-    load_with(path, folders, &[])
+    load_with(path, folders, &Wishes::default())
 }
 
-/// As [`load_within`], with the software that the user wants on routers.
+/// As [`load_within`], with what the user wants.
 ///
 /// # Errors
-/// The file cannot be read, or all its faults.
-pub fn load_with(path: &Path, folders: &[PathBuf], swaps: &[Swap]) -> Result<Vec<Plan>, LoadError> {
+/// The file cannot be read, or all its faults; or it cannot have the timers that the user wants.
+pub fn load_with(
+    path: &Path,
+    folders: &[PathBuf],
+    wishes: &Wishes,
+) -> Result<Vec<Plan>, LoadError> {
     let shown = path.display().to_string();
     let plans = match scenario::read(path) {
-        Ok(source) => compile_within(&shown, &source, &Reach::of(path, folders), swaps),
+        Ok(source) => {
+            let reach = Reach::of(path, folders);
+            let plans = compile_within(&shown, &source, &reach, wishes);
+            if wishes.timers == Some(Timers::Rfc) {
+                let swaps = wishes.swaps.clone();
+                let own =
+                    || compile_within(&shown, &source, &reach, &Wishes { swaps, timers: None });
+                return with_default_timers(&shown, plans, own);
+            }
+            plans
+        }
         Err(Unreadable::Io(error)) => return Err(LoadError::Read(shown, error)),
         Err(Unreadable::NotUtf8 { lossy, at, octet }) => Err(not_utf8(shown, lossy, at, octet)),
     };
     plans.map_err(|rejected| LoadError::Rejected(Box::new(rejected)))
+}
+
+/// The plans with the RFCs' timers, or why there are none.
+fn with_default_timers(
+    path: &str,
+    plans: Result<Vec<Plan>, Rejected>,
+    own: impl FnOnce() -> Result<Vec<Plan>, Rejected>,
+) -> Result<Vec<Plan>, LoadError> {
+    let says = |plans: &[Plan]| {
+        let line = plans.iter().find_map(|plan| plan.own_timers)?;
+        Some(format!("`timers = \"file\"` in line {line}"))
+    };
+    let why = match plans {
+        Ok(plans) => match says(&plans) {
+            None => return Ok(plans),
+            Some(why) => why,
+        },
+        Err(rejected) => {
+            let own = own().map_err(|rejected| LoadError::Rejected(Box::new(rejected)))?;
+            says(&own).unwrap_or_else(|| {
+                rejected.faults.first().map_or_else(String::new, |fault| {
+                    let (file, line, _) = rejected.place(fault);
+                    format!("{} ({file}:{line})", fault.message)
+                })
+            })
+        }
+    };
+    Err(LoadError::OwnTimers { path: path.to_owned(), why })
 }
 
 fn not_utf8(path: String, lossy: String, at: usize, octet: u8) -> Rejected {
@@ -95,21 +154,35 @@ fn not_utf8(path: String, lossy: String, at: usize, octet: u8) -> Rejected {
 /// # Errors
 /// All faults of the scenario.
 pub fn compile_all(path: &str, source: &str) -> Result<Vec<Plan>, Rejected> {
-    compile_within(path, source, &Reach::of(Path::new(path), &[]), &[])
+    compile_within(path, source, &Reach::of(Path::new(path), &[]), &Wishes::default())
 }
 
 fn compile_within(
     path: &str,
     source: &str,
     reach: &Reach,
-    swaps: &[Swap],
+    wishes: &Wishes,
 ) -> Result<Vec<Plan>, Rejected> {
+    let swaps = &wishes.swaps;
     let devices = Devices { scenario: Path::new(path), reach, swaps };
     let (sources, drafts, mut faults) = scenario::drafts(path, source, reach);
     let (mut plans, mut told) = (Vec::new(), Vec::new());
     for Draft { combination, scenario, gaps, faults: mut own } in drafts {
         let names = (path, combination.as_str());
-        if let Some(plan) = plan(names, sources.scenario(), &devices, scenario, gaps, &mut own) {
+        let compiled = |timers, faults: &mut Diagnostics| {
+            let (scenario, gaps) = (scenario.clone(), gaps.clone());
+            plan(names, sources.scenario(), &devices, timers, scenario, gaps, faults)
+        };
+        let first = compiled(wishes.timers.unwrap_or(Timers::File), &mut own);
+        if let Some(plan) = first {
+            let is_second = wishes.timers.is_none()
+                && scenario.timers.as_ref().is_some_and(|said| said.value == Timers::Rfc);
+            let mut faults = Diagnostics::default();
+            let by_default = is_second.then(|| compiled(Timers::Rfc, &mut faults)).flatten();
+            let by_default = by_default.map(Box::new);
+            if !faults.is_empty() {
+                told.push(("the RFCs' timers".to_owned(), faults));
+            }
             let remarks = own.remarks();
             let remarks = remarks.iter().map(|remark| render_remark(&sources, remark)).collect();
             let swaps: Vec<String> = swaps.iter().map(ToString::to_string).collect();
@@ -117,7 +190,7 @@ fn compile_within(
                 true => plan.name,
                 false => format!("{}@{}", plan.name, swaps.join(",").replace('/', "_")),
             };
-            plans.push(Plan { remarks, name, swaps, ..plan });
+            plans.push(Plan { remarks, name, swaps, by_default, ..plan });
         }
         told.push((combination, own));
     }
@@ -149,10 +222,14 @@ fn plan(
     (path, combination): (&str, &str),
     source: &Source,
     devices: &Devices<'_>,
-    scenario: Scenario,
+    timers: Timers,
+    mut scenario: Scenario,
     mut gaps: Gaps,
     faults: &mut Diagnostics,
 ) -> Option<Plan> {
+    if timers == Timers::Rfc {
+        scenario.take_default_timers();
+    }
     let mut topology = Topology::new(&scenario, &gaps, faults);
     topology.cast(&scenario, devices, faults);
     let acts = timeline::acts(&scenario, &topology, &mut gaps.acts, faults);
@@ -189,6 +266,8 @@ fn plan(
         proof::bind(&scenario.proves, &mut checks, spoken, &planned, faults);
     }
     let checks: Vec<Check> = checks.into_iter().map(|(_, check)| check).collect();
+    let own_timers = scenario.timers.filter(|said| said.value == Timers::File);
+    let own_timers = own_timers.map(|said| source.line(said.span.start));
     let backends = scenario.backends.or_else(|| elsewhere(&topology.nodes));
     let is_foreign = software(&topology.nodes).is_some();
     is_whole.then_some(Plan {
@@ -202,6 +281,9 @@ fn plan(
         tolerance,
         virtual_tolerance: scenario.tolerance.map_or(Duration::ZERO, |given| given.value),
         remarks: Vec::new(),
+        timers,
+        own_timers,
+        by_default: None,
         end,
         seed: SEED,
         links: topology.links,
@@ -214,10 +296,9 @@ fn plan(
         record: scenario.record,
         checks,
         readings,
-        // What is kept is castnet's behaviour.
-        golden: scenario.golden.filter(|_| !is_foreign).map(|golden| Golden {
-            line: source.line(golden.span.start),
-            backends: golden.backends,
+        // What is kept is castnet's behaviour, with the file's timers.
+        golden: scenario.golden.filter(|_| !is_foreign && timers == Timers::File).map(|golden| {
+            Golden { line: source.line(golden.span.start), backends: golden.backends }
         }),
     })
 }

@@ -44,6 +44,7 @@ mod wanting;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -53,13 +54,13 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::knobs::SwitchKnobs;
-use crate::scenario::{Backend, Backends, Listener, Pace, Record, Waiver};
+use crate::scenario::{Backend, Backends, Listener, Pace, Record, Timers, Waiver};
 
 pub use check::{
     Check, Claim, Counted, Filter, Latency, MembersOf, MfcState, Reading, Receiver, Step, When,
     Window,
 };
-pub use compile::{LoadError, SEED, compile, compile_all, load, load_with, load_within};
+pub use compile::{LoadError, SEED, Wishes, compile, compile_all, load, load_with, load_within};
 pub use devices::Swap;
 pub use fault::Fault;
 pub use injection::{Flaws, Injection, Payload};
@@ -93,6 +94,13 @@ pub struct Plan {
     pub virtual_tolerance: Duration,
     /// What is allowed in the file and rarely meant, each with its place, for people.
     pub remarks: Vec<String>,
+    /// Whose timers its nodes have.
+    pub timers: Timers,
+    /// The line that says that its times belong to the file's timers, if one does.
+    pub own_timers: Option<usize>,
+    /// The plan with the RFCs' timers, which takes the place of this one where time is virtual.
+    #[serde(skip)]
+    pub by_default: Option<Box<Plan>>,
     /// When the run ends.
     pub end: Duration,
     /// The seed of castnet's hosts' random delays and of the chances of faults.
@@ -337,6 +345,14 @@ impl Stream {
 }
 
 impl Plan {
+    /// The plan for a place where time is virtual.
+    #[must_use]
+    pub fn in_virtual_time(&self) -> Cow<'_, Self> {
+        let Some(by_default) = &self.by_default else { return Cow::Borrowed(self) };
+        let (name, swaps) = (self.name.clone(), self.swaps.clone());
+        Cow::Owned(Self { name, swaps, seed: self.seed, ..(**by_default).clone() })
+    }
+
     /// Whether castnet must carry each frame of the link itself: faults may strike it, or it has a
     /// delay or bandwidth.
     #[must_use]

@@ -8,6 +8,7 @@ mod routes;
 mod segment;
 mod settings;
 mod timeline;
+mod timers;
 
 use std::collections::BTreeSet;
 

@@ -9,9 +9,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Campaign, Finished, ProgramLog, Unfinished, WrongFile, passed, word};
+use super::{Campaign, Finished, LeftOut, ProgramLog, Unfinished, WrongFile, passed, word};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Measure, Value};
+use crate::scenario::Timers;
+use crate::vocabulary::file::TIMERS;
 
 /// The version of the document's shape.
 pub const SCHEMA: u32 = 1;
@@ -30,6 +32,15 @@ struct Document<'a> {
     runs: Vec<Run<'a>>,
     unfinished: Vec<Missing<'a>>,
     wrong: Vec<Wrong<'a>>,
+    own_timers: Vec<OwnTimers<'a>>,
+}
+
+/// A scenario that cannot have the timers that the user wants.
+#[derive(Serialize)]
+struct OwnTimers<'a> {
+    scenario: &'a str,
+    path: &'a str,
+    why: &'a str,
 }
 
 /// A file that is no sound scenario.
@@ -63,6 +74,10 @@ struct Run<'a> {
     kernel: &'a str,
     repetition: u32,
     seed: u64,
+    /// Whose timers its nodes had.
+    timers: &'static str,
+    /// How long it was by its own clock.
+    end: f64,
     outcome: String,
     reasons: &'a [String],
     notes: &'a [String],
@@ -165,8 +180,15 @@ pub fn document(campaign: &Campaign, exit_code: u8) -> serde_json::Result<String
         runs: rows.values().flatten().map(|run| Run::from(*run)).collect(),
         unfinished: campaign.unfinished.iter().map(Missing::from).collect(),
         wrong: campaign.wrong.iter().map(Wrong::from).collect(),
+        own_timers: campaign.left.iter().map(OwnTimers::from).collect(),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+impl<'a> From<&'a LeftOut> for OwnTimers<'a> {
+    fn from(LeftOut { name, path, why }: &'a LeftOut) -> Self {
+        Self { scenario: name, path, why }
+    }
 }
 
 impl<'a> From<&'a Finished> for Run<'a> {
@@ -181,6 +203,8 @@ impl<'a> From<&'a Finished> for Run<'a> {
             kernel: &run.kernel,
             repetition: run.repetition,
             seed: run.seed,
+            timers: if run.timers == Timers::Rfc { TIMERS[1] } else { TIMERS[0] },
+            end: run.end.as_secs_f64(),
             outcome: word(run.verdict.outcome),
             reasons: &run.verdict.reasons,
             notes: &run.verdict.notes,

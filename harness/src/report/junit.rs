@@ -1,8 +1,8 @@
 //! The runs as JUnit XML, which every CI reads: a test case for each scenario and backend.
 //!
 //! A check that failed or proved nothing is a failure, a broken laboratory is an error, and a run
-//! that this machine cannot make, or that was not finished, is skipped; a wrong file is an error. Of
-//! several runs the worst decides the case. A try that was Broken and was made again is a rerun of
+//! that this machine cannot make, or that was not finished, is skipped, and so is a scenario that keeps
+//! its own timers; a wrong file is an error. Of several runs the worst decides the case. A try that was Broken and was made again is a rerun of
 //! the case.
 
 use std::collections::BTreeSet;
@@ -16,6 +16,9 @@ use crate::printable::line;
 
 /// The suite of files that could not be run.
 const WRONG: &str = "check";
+
+/// The suite of scenarios that cannot have the timers that the user wants.
+const OWN_TIMERS: &str = "timers";
 
 /// The document.
 ///
@@ -42,6 +45,13 @@ pub fn document(campaign: &Campaign) -> Result<String, quick_junit::SerializeErr
         let mut case = TestCase::new(&*line(&file.name), status);
         case.set_classname(WRONG);
         add(WRONG, case);
+    }
+    for one in &campaign.left {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message("it keeps its own timers").set_description(one.why.as_str());
+        let mut case = TestCase::new(&*line(&one.name), status);
+        case.set_classname(OWN_TIMERS);
+        add(OWN_TIMERS, case);
     }
     let mut missing = BTreeSet::new();
     for run in &campaign.unfinished {

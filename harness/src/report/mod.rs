@@ -21,6 +21,7 @@ use std::time::Duration;
 use crate::judge::{Outcome, Verdict};
 use crate::plan::{LoadError, SEED};
 use crate::printable::{self, shell_word};
+use crate::scenario::Timers;
 
 /// A finished run, as reports need it.
 #[derive(Clone, Debug)]
@@ -47,6 +48,10 @@ pub struct Finished {
     pub repetition: u32,
     /// The seed of its random draws.
     pub seed: u64,
+    /// Whose timers its nodes had.
+    pub timers: Timers,
+    /// How long it was by its own clock, which may be virtual.
+    pub end: Duration,
     /// The duration of the run.
     pub took: Duration,
     /// The number of frames that crossed a link; `None` if there was no run.
@@ -84,7 +89,7 @@ impl Finished {
     /// The command that repeats the run.
     #[must_use]
     pub fn repeat(&self) -> String {
-        let Self { combination, path, backend, guest, seed, swaps, .. } = self;
+        let Self { combination, path, backend, guest, seed, swaps, timers, .. } = self;
         let seed = match *seed {
             SEED => String::new(),
             seed => format!(" --seed {seed}"),
@@ -98,8 +103,9 @@ impl Finished {
         let backend = if *backend == "netns" { "" } else { &format!(" --backend {backend}") };
         let kernel = guest.iter().map(|word| format!(" --kernel {}", shell_word(word)));
         let swaps = swaps.iter().map(|swap| format!(" --device {}", shell_word(swap)));
+        let timers = if *timers == Timers::Rfc { " --timers rfc" } else { "" };
         format!(
-            "castnet run{backend} {}{only}{seed}{}{}",
+            "castnet run{backend} {}{only}{seed}{timers}{}{}",
             shell_word(path),
             kernel.collect::<String>(),
             swaps.collect::<String>()
@@ -158,6 +164,28 @@ pub struct WrongFile {
     pub errors: String,
 }
 
+/// A sound scenario that did not run, because it cannot have the timers that the user wants.
+#[derive(Clone, Debug)]
+pub struct LeftOut {
+    /// The name that its path gives the scenario.
+    pub name: String,
+    /// The file, as the user named it.
+    pub path: String,
+    /// What says so.
+    pub why: String,
+}
+
+impl From<&LoadError> for LeftOut {
+    fn from(error: &LoadError) -> Self {
+        let path = error.path().to_owned();
+        let why = match error {
+            LoadError::OwnTimers { why, .. } => why.clone(),
+            error => error.to_string(),
+        };
+        Self { name: error.name(), why: printable::line(&why).into_owned(), path }
+    }
+}
+
 impl From<&LoadError> for WrongFile {
     fn from(error: &LoadError) -> Self {
         let errors = printable::lines(&error.to_string()).into_owned();
@@ -166,7 +194,7 @@ impl From<&LoadError> for WrongFile {
                 let (path, line, _) = rejected.place(fault);
                 (path.to_owned(), line)
             }),
-            LoadError::Read(..) => None,
+            LoadError::Read(..) | LoadError::OwnTimers { .. } => None,
         };
         let path = error.path().to_owned();
         Self { name: error.name(), at: at.unwrap_or_else(|| (path.clone(), 1)), path, errors }
@@ -182,6 +210,8 @@ pub struct Campaign {
     pub unfinished: Vec<Unfinished>,
     /// The files that could not be run.
     pub wrong: Vec<WrongFile>,
+    /// The scenarios that cannot have the timers that the user wants.
+    pub left: Vec<LeftOut>,
     /// Whether the user ended the campaign.
     pub interrupted: bool,
     /// The duration of the campaign.

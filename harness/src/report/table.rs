@@ -61,6 +61,7 @@ mod tests {
 
     use super::*;
     use crate::judge::{Outcome, Verdict};
+    use crate::scenario::Timers;
 
     fn run(name: &str, repetition: u32, outcome: Outcome, seconds: u64) -> Finished {
         Finished {
@@ -73,6 +74,8 @@ mod tests {
             backend: "netns",
             repetition,
             seed: 1,
+            timers: Timers::File,
+            end: Duration::from_secs(5),
             took: Duration::from_secs(seconds),
             frames: None,
             noise: 0,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Finished;
 use crate::judge::{Finding, Outcome, Verdict};
 use crate::plan::SEED;
+use crate::scenario::Timers;
 
 /// A run on the kernel with one check at line 7.
 pub(super) fn finished(name: &str, outcome: Outcome) -> Finished {
@@ -29,6 +30,8 @@ pub(super) fn finished(name: &str, outcome: Outcome) -> Finished {
         backend: "netns",
         repetition: 1,
         seed: SEED,
+        timers: Timers::File,
+        end: Duration::from_secs(5),
         took: Duration::from_millis(5250),
         frames: Some(42),
         noise: 0,

@@ -8,6 +8,7 @@ use super::{Campaign, Finished, ProgramLog};
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Outcome};
 use crate::printable::{line, lines};
+use crate::scenario::Timers;
 
 /// Colours of a terminal, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +77,9 @@ pub fn run(finished: &Finished, style: Style, verbose: bool) -> String {
         && !verbose
     {
         _ = writeln!(text, "  passed   {} (-v shows them)", counted(passed, "check", "checks"));
+    }
+    if finished.timers == Timers::Rfc {
+        text.push_str("  timers   the RFCs' defaults; a time in figures is what the file says\n");
     }
     if !finished.kernel.is_empty() {
         _ = writeln!(text, "  kernel   {}", finished.kernel);
@@ -178,7 +182,12 @@ pub fn summary(campaign: &Campaign, style: Style) -> String {
     };
     let took = Seconds(campaign.took, 1);
     let mut text = format!("{what}: {} in {took}\n", counts.join(", "));
-    text.push_str(&left_out(campaign));
+    text.push_str(&unfinished(campaign));
+    if !campaign.left.is_empty() {
+        let left: Vec<_> = campaign.left.iter().map(|one| line(&one.name)).collect();
+        let count = counted(left.len(), "scenario keeps its", "scenarios keep their");
+        _ = writeln!(text, "{count} own timers and did not run: {}", left.join(", "));
+    }
     if !campaign.wrong.is_empty() {
         let wrong: Vec<_> = campaign.wrong.iter().map(|file| line(&file.path)).collect();
         let count = counted(wrong.len(), "file is wrong", "files are wrong");
@@ -188,7 +197,7 @@ pub fn summary(campaign: &Campaign, style: Style) -> String {
 }
 
 /// `interrupted: 2 stopped, 1 not started`, or nothing.
-fn left_out(campaign: &Campaign) -> String {
+fn unfinished(campaign: &Campaign) -> String {
     let stopped = campaign.unfinished.iter().filter(|run| run.started);
     let stopped: Vec<_> = stopped.map(|run| line(&run.name)).collect();
     let waiting = campaign.unfinished.len() - stopped.len();
@@ -244,6 +253,8 @@ mod tests {
             backend: "netns",
             repetition: 1,
             seed: SEED,
+            timers: Timers::File,
+            end: Duration::from_secs(5),
             took: Duration::from_millis(5250),
             frames: Some(42),
             noise: 0,

@@ -78,6 +78,8 @@ impl Job<'_> {
             guest: self.guest.as_ref().map(|guest| guest.word.clone()),
             repetition: self.repetition,
             seed: plan.seed,
+            timers: plan.timers,
+            end: plan.end,
             took,
             frames,
             noise,

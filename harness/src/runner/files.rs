@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::UsageError;
-use crate::plan::{LoadError, Plan, Swap, load_with};
+use crate::plan::{LoadError, Plan, Wishes, load_with};
 use crate::scenario::walk::{has_ending, walk};
 use crate::scenario::{Kind, kind};
 
@@ -164,6 +164,8 @@ pub struct Loaded {
     pub plans: Vec<Plan>,
     /// The files with errors.
     pub wrong: Vec<LoadError>,
+    /// The sound files that cannot have the timers that the user wants.
+    pub left: Vec<LoadError>,
     /// The number of files.
     pub of: usize,
 }
@@ -190,10 +192,9 @@ impl Loaded {
     }
 }
 
-/// Compiles every file that it can. Scenarios may extend templates below `templates` too, and their
-/// routers run the software of `swaps`.
+/// Compiles every file that it can. Scenarios may extend templates below `templates` too.
 #[must_use]
-pub fn load_all(found: &Found, templates: &[PathBuf], swaps: &[Swap]) -> Loaded {
+pub fn load_all(found: &Found, templates: &[PathBuf], wishes: &Wishes) -> Loaded {
     let mut loaded = Loaded { of: found.files.len(), ..Loaded::default() };
     for file in &found.files {
         let real = fs::canonicalize(file).unwrap_or_default();
@@ -201,8 +202,9 @@ pub fn load_all(found: &Found, templates: &[PathBuf], swaps: &[Swap]) -> Loaded 
             fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder))
         };
         let folders = found.folders.iter().filter(is_in).chain(templates);
-        match load_with(file, &folders.cloned().collect::<Vec<_>>(), swaps) {
+        match load_with(file, &folders.cloned().collect::<Vec<_>>(), wishes) {
             Ok(plans) => loaded.plans.extend(plans),
+            Err(error @ LoadError::OwnTimers { .. }) => loaded.left.push(error),
             Err(error) => loaded.wrong.push(error),
         }
     }

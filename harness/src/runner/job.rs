@@ -101,7 +101,11 @@ pub fn jobs<'a>(plans: &'a [Plan], backends: &Where, repeat: u32, out: &Path) ->
             jobs.extend(backends.of(plan).into_iter().map(|backend| {
                 let of_backend = if backend == Backend::Sim { ".sim" } else { "" };
                 let pcapng = out.join(with_suffix(stem, &format!("{of_backend}{run}.pcapng")));
-                let (plan, out) = (Cow::Borrowed(plan), out.to_owned());
+                let plan = match backend {
+                    Backend::Sim => plan.in_virtual_time(),
+                    Backend::Netns => Cow::Borrowed(plan),
+                };
+                let out = out.to_owned();
                 Job { plan, backend, guest: None, repetition, out, pcapng, page: None }
             }));
         }
@@ -130,9 +134,12 @@ impl Job<'_> {
         }
     }
 
-    /// Puts a run on the kernel of this machine on another kernel.
+    /// Puts a run on the kernel of this machine on another kernel, where time is virtual.
     pub fn on(&mut self, guest: Option<&Guest>) {
         self.guest = guest.filter(|_| self.backend == Backend::Netns).cloned();
+        if self.guest.is_some() {
+            self.plan = Cow::Owned(self.plan.in_virtual_time().into_owned());
+        }
     }
 
     /// Whether each run with one seed is the same run.

@@ -10,13 +10,14 @@
 //! ```
 //! use castnet_lab::backend::Cancel;
 //! use castnet_lab::judge::Outcome;
+//! use castnet_lab::plan::Wishes;
 //! use castnet_lab::runner::{self, Hold, Orders, Selection, Where, files};
 //! use castnet_lab::scenario::Backend;
 //!
 //! # std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap();
 //! # let out = std::env::temp_dir().join(format!("castnet-doc-{}", std::process::id()));
 //! let found = files::find(&["scenarios/igmp/v2/leave-last-member.toml".into()])?;
-//! let plans = Selection::default().pick(files::load_all(&found, &[], &[]).whole()?)?;
+//! let plans = Selection::default().pick(files::load_all(&found, &[], &Wishes::default()).whole()?)?;
 //! let jobs = runner::jobs(&plans, &Where::on(&[Backend::Sim]), 3, &out);
 //! let cancel = Cancel::new();
 //! let orders = Orders { at_a_time: 2, ..Orders::new(jobs, &cancel) };

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::Job;
 use crate::backend::netns::Room;
 use crate::backend::{Cancel, at_a_time};
-use crate::report::{Finished, WrongFile};
+use crate::report::{Finished, LeftOut, WrongFile};
 
 /// The order for a campaign.
 pub struct Orders<'a> {
@@ -23,6 +23,8 @@ pub struct Orders<'a> {
     pub hold: Hold,
     /// The files that were requested and cannot be run.
     pub wrong: Vec<WrongFile>,
+    /// The scenarios that cannot have the timers that the user wants.
+    pub left: Vec<LeftOut>,
     /// Why nothing can run on the kernel.
     pub refusal: Option<&'a str>,
     /// Ends the campaign.
@@ -34,8 +36,8 @@ impl<'a> Orders<'a> {
     #[must_use]
     pub fn new(jobs: Vec<Job<'a>>, cancel: &'a Cancel) -> Self {
         let (fail_fast, retry_broken, hold) = (false, 0, Hold::Never);
-        let (at_a_time, wrong, refusal) = (at_a_time(), Vec::new(), None);
-        Self { jobs, at_a_time, fail_fast, retry_broken, hold, wrong, refusal, cancel }
+        let (at_a_time, wrong, left, refusal) = (at_a_time(), Vec::new(), Vec::new(), None);
+        Self { jobs, at_a_time, fail_fast, retry_broken, hold, wrong, left, refusal, cancel }
     }
 }
 

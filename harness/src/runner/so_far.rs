@@ -19,8 +19,8 @@ pub struct SoFar<'a> {
 impl<'a> SoFar<'a> {
     pub(super) fn new(orders: &'a Orders<'a>) -> Self {
         let repeat = orders.jobs.iter().map(|job| job.repetition).max().unwrap_or(1);
-        let wrong = orders.wrong.clone();
-        let campaign = Campaign { repeat, wrong, ..Campaign::default() };
+        let (wrong, left) = (orders.wrong.clone(), orders.left.clone());
+        let campaign = Campaign { repeat, wrong, left, ..Campaign::default() };
         let (ended, stopped) = (BTreeSet::new(), BTreeSet::new());
         Self { orders, clock: Clock::start(), campaign, ended, stopped }
     }

@@ -49,6 +49,7 @@ mod switch;
 mod template;
 mod threshold;
 mod time;
+mod timers;
 mod values;
 mod verb;
 pub mod walk;
@@ -81,6 +82,7 @@ pub use pace::Pace;
 pub use source::{Source, Sources};
 pub use template::{Kind, is_template, kind};
 pub use time::LONGEST;
+pub use timers::Timers;
 pub use verb::{
     Act, Churn, Inject, InjectedMessage, InjectedQuery, InjectedRecord, JoinedSources,
     ListedSource, Membership, Repeat, Send, Set, Verb,
@@ -106,6 +108,8 @@ pub struct Scenario {
     pub tolerance: Option<Spanned<Duration>>,
     /// When the run ends; by default when everything can be judged.
     pub end: Option<Spanned<Duration>>,
+    /// Whose timers it has where time is virtual, if it says so.
+    pub timers: Option<Spanned<Timers>>,
     /// Which runs are compared with goldens.
     pub golden: Option<Golden>,
     /// Whether links and nodes were generated; then only routers have routes, and only to the

@@ -260,4 +260,4 @@ fn querier(table: &Reader<'_, '_>) -> Option<Querier> {
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// RFC2236-8.3-01
-const DEFAULT_MAX_RESP: Duration = Duration::from_secs(10);
+pub(super) const DEFAULT_MAX_RESP: Duration = Duration::from_secs(10);

@@ -18,7 +18,7 @@ use super::span::Spanned;
 use super::values::MOST;
 use super::{
     Link, Pace, Scenario, act, address, backend, clauses, expect, fault, generate, invariant,
-    named, pace, template,
+    named, pace, template, timers,
 };
 use crate::vocabulary::file::FILE;
 use crate::vocabulary::link::LINK;
@@ -96,6 +96,7 @@ fn read(document: &DeTable<'_>, is_whole: bool, scope: &Scope) -> (Scenario, Gap
     }
     let (tolerance, end) = (file.duration("tolerance"), file.duration("end"));
     let golden = golden(&file);
+    let timers = timers::timers(&file, golden.as_ref());
     let waivers = invariant::waivers(&file);
     let (backends, record) = (backend::backends(&file), backend::record(&file));
     let generated = generate::generated(&file);
@@ -141,6 +142,7 @@ fn read(document: &DeTable<'_>, is_whole: bool, scope: &Scope) -> (Scenario, Gap
         proves,
         tolerance,
         end,
+        timers,
         golden,
         is_generated,
         links,

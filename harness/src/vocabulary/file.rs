@@ -16,6 +16,9 @@ pub const BACKENDS: [&str; 2] = ["netns", "sim"];
 /// The families of addresses.
 pub const FAMILIES: [&str; 2] = ["ipv4", "ipv6"];
 
+/// Whose timers a run has.
+pub const TIMERS: [&str; 2] = ["file", "rfc"];
+
 /// The rules of every run.
 pub const RULES: [&str; 5] =
     ["no-unwanted", "no-duplicate", "ttl-by-one", "no-return", "well-formed-igmp"];
@@ -61,6 +64,12 @@ pub static FILE: Keys = &[&[
         "How late a machine may be, at most 10s; 100ms unless given, and 0 in the simulator.",
     ),
     Key::new("end", Time, "When the run ends; when everything can be judged unless given."),
+    Key::new(
+        "timers",
+        Words(&TIMERS),
+        "`rfc` where routers, switches and queriers take the RFCs' default intervals in virtual time; `file` where \
+         times in figures belong to the file's own.",
+    ),
     Key::new(
         "golden",
         List(&Words(&BACKENDS)),

@@ -16,6 +16,7 @@ use castnet_lab::judge::{Outcome, judge};
 use castnet_lab::plan::{Plan, compile};
 use castnet_lab::recording::Recording;
 use castnet_lab::report::{Campaign, Finished, html};
+use castnet_lab::scenario::Timers;
 use castnet_lab::snapshot::golden;
 use castnet_lab::snapshot::review::items;
 use driver::Browser;
@@ -63,6 +64,8 @@ fn finished(plan: &Plan, recording: &Recording) -> Finished {
         backend: recording.backend,
         repetition: 1,
         seed: 1,
+        timers: Timers::File,
+        end: Duration::from_secs(5),
         took: Duration::from_secs(5),
         frames: Some(recording.frames.len()),
         noise: 0,

@@ -1,7 +1,7 @@
 //! Every key of the document, with what it holds: for `castnet run --help`.
 
 /// Each key by its path from the document, and what it holds. Lists are marked with `[]`.
-pub const KEYS: [(&str, &str); 67] = [
+pub const KEYS: [(&str, &str); 73] = [
     ("schema", "the version of this shape; it changes if a key goes or means something else"),
     ("castnet", "the version of castnet"),
     ("exit_code", "what the program ends with"),
@@ -26,6 +26,8 @@ pub const KEYS: [(&str, &str); 67] = [
     ("runs[].repetition", "the number of the run of this scenario, from 1"),
     ("runs[].kernel", "the kernel that it ran on; empty if it ran on none"),
     ("runs[].seed", "the seed of its random draws"),
+    ("runs[].timers", "whose timers its nodes had: file, or rfc for the RFCs' defaults"),
+    ("runs[].end", "how long it was by its own clock, which may be virtual"),
     ("runs[].outcome", "pass, vacuous, fail, unsupported or broken"),
     ("runs[].reasons[]", "why the whole run is not to be trusted, or was not made"),
     ("runs[].notes[]", "what a reader should know whatever the outcome"),
@@ -79,6 +81,10 @@ pub const KEYS: [(&str, &str); 67] = [
     ("wrong[].scenario", "the name that its path gives the scenario"),
     ("wrong[].path", "the file"),
     ("wrong[].errors", "what is wrong with it"),
+    ("own_timers[]", "each scenario that did not run because it keeps its own timers"),
+    ("own_timers[].scenario", "the name that its path gives the scenario"),
+    ("own_timers[].path", "the file"),
+    ("own_timers[].why", "what says so"),
 ];
 
 /// The keys in two columns, a line each.
@@ -99,7 +105,7 @@ mod tests {
     use crate::judge::{Measure, Outcome, Value as Measured};
     use crate::report::json::document;
     use crate::report::tests::finished;
-    use crate::report::{Campaign, ProgramLog, Unfinished, WrongFile};
+    use crate::report::{Campaign, LeftOut, ProgramLog, Unfinished, WrongFile};
 
     /// Every path in the value, each below `at`.
     fn paths(value: &Value, at: &str, found: &mut BTreeSet<String>) {
@@ -158,8 +164,19 @@ mod tests {
             at: ("c.toml".to_owned(), 1),
             errors: "no title".to_owned(),
         };
-        let (finished, unfinished, wrong) = (vec![run], vec![missing], vec![wrong]);
-        let campaign = Campaign { finished, unfinished, wrong, repeat: 1, ..Campaign::default() };
+        let left = LeftOut {
+            name: "d".to_owned(),
+            path: "d.toml".to_owned(),
+            why: "its own timers".to_owned(),
+        };
+        let campaign = Campaign {
+            finished: vec![run],
+            unfinished: vec![missing],
+            wrong: vec![wrong],
+            left: vec![left],
+            repeat: 1,
+            ..Campaign::default()
+        };
         let document: Value = serde_json::from_str(&document(&campaign, 1).unwrap()).unwrap();
         let mut found = BTreeSet::new();
         paths(&document, "", &mut found);
