@@ -9,6 +9,7 @@ mod file;
 mod membership;
 mod mld;
 mod rule;
+mod rules;
 mod settings;
 mod value;
 
@@ -28,7 +29,7 @@ use crate::router::config::{
 pub use file::read;
 pub use membership::MembershipSettings;
 pub use mld::MldSettings;
-pub use rule::RuleSettings;
+pub use rules::RuleList;
 pub use settings::IgmpSettings;
 pub use value::check_name;
 
@@ -76,7 +77,7 @@ pub struct ConfigFile {
     pub route: Vec<RouteSettings>,
     /// Static rules of forwarding.
     #[serde(default)]
-    pub rule: Vec<RuleSettings>,
+    pub rule: RuleList,
     /// Groups that the machine itself joins, so that their streams come here.
     #[serde(default)]
     pub membership: Vec<MembershipSettings>,

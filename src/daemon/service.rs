@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant as Moment;
 
 use super::Daemon;
-use super::config::{ConfigFile, RuleSettings};
+use super::config::{ConfigFile, RuleList};
 use super::joining::Joining;
 use super::links::Links;
 use super::notice::{Notice, notices};
@@ -140,16 +140,15 @@ impl<F: FnMut(Instant, Event)> Service<F> {
 
     /// Changes the static rules for the flows of `of`, and nothing else: what is known of other flows is not
     /// looked at, however many rules there are. The interfaces have to be those of the file.
-    pub(super) fn amend_rules(
-        &mut self,
-        of: Rule<String>,
-        change: impl FnOnce(&mut Vec<RuleSettings>),
-    ) {
+    pub(super) fn amend_rules(&mut self, of: Rule<String>, change: impl FnOnce(&mut RuleList)) {
         change(&mut self.file.rule);
-        let rules = self.file.rule.iter().map(|rule| &rule.0);
-        let rules = rules.filter(|rule| rule.is_for_flows(&of));
         let served = &self.served.names;
-        let rules = rules.flat_map(|rule| self.file.expanded(rule, served)).collect();
+        let rules = self
+            .file
+            .rule
+            .for_flows(&of)
+            .flat_map(|rule| self.file.expanded(rule, served))
+            .collect();
         self.daemon.change_rules(of, rules);
     }
 

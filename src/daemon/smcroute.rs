@@ -13,14 +13,14 @@ mod table;
 mod verbs;
 pub mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use super::config::{self, ConfigFile, MembershipSettings};
+use super::config::{self, ConfigFile, MembershipSettings, RuleList};
 use super::glob;
 use crate::fixed::Rule;
 pub use line::Problem;
@@ -34,9 +34,8 @@ pub struct Smcroute {
     is_explicit: bool,
     /// In the order in which they are named, because that is the order of their numbers.
     interfaces: Vec<Phyint>,
-    rules: Vec<Rule<String>>,
-    /// The places of the rules, by interface, sources and groups.
-    places: BTreeMap<(String, Option<IpNet>, IpNet), usize>,
+    /// Rules for the flows of one interface are one rule to all of their interfaces.
+    rules: RuleList,
     memberships: Vec<MembershipSettings>,
     /// The files that have been read.
     files: BTreeSet<PathBuf>,
@@ -174,7 +173,7 @@ impl Smcroute {
         let to = to.iter().map(|to| named(to.1)).collect();
         let rule = Rule { from: named(from.1), source, group: group.1, to };
         match rule.check() {
-            Ok(()) if is_usable => self.add(rule),
+            Ok(()) if is_usable => self.rules.merge(rule),
             Ok(()) => {}
             Err(why) => line.fail(group.0, why.to_string()),
         }
@@ -200,19 +199,6 @@ impl Smcroute {
             self.interfaces.len() - 1
         });
         &mut self.interfaces[at]
-    }
-
-    /// Rules for the flows of one interface are one rule to all of their interfaces.
-    fn add(&mut self, rule: Rule<String>) {
-        let key = (rule.from.clone(), rule.source.map(|net| net.trunc()), rule.group.trunc());
-        let at = *self.places.entry(key).or_insert(self.rules.len());
-        match self.rules.get_mut(at) {
-            None => self.rules.push(rule),
-            Some(known) => {
-                let new = rule.to.into_iter().filter(|name| !known.to.contains(name));
-                known.to.extend(new.collect::<Vec<_>>());
-            }
-        }
     }
 
     fn mgroup(&mut self, line: &mut Line<'_>, directive: Word<'_>, rest: &[Word<'_>]) {
@@ -242,7 +228,7 @@ impl Smcroute {
             _ = writeln!(text, "[[interface]]\nname = {name}\nigmp-enabled = false");
             _ = writeln!(text, "mld-enabled = false\nttl-threshold = {threshold}\n");
         }
-        for Rule { from, source, group, to } in &self.rules {
+        for Rule { from, source, group, to } in self.rules.iter() {
             _ = writeln!(text, "[[rule]]\nfrom = {}", quoted(from));
             if let Some(source) = source {
                 _ = writeln!(text, "source = \"{source}\"");

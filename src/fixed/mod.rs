@@ -80,12 +80,6 @@ impl<I> Rule<I> {
         }
     }
 
-    /// Whether it is about the flows of another rule, from whatever interface.
-    #[must_use]
-    pub fn is_for_flows(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-
     /// The flow, if the rule holds for one flow only.
     #[must_use]
     pub fn flow(&self) -> Option<Flow> {
@@ -95,7 +89,7 @@ impl<I> Rule<I> {
     }
 
     /// Its groups and sources, without the bits that mean nothing.
-    fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         let any = match self.family() {
             Family::V4 => IpNet::V4(Ipv4Net::default()),
             Family::V6 => IpNet::V6(Ipv6Net::default()),
@@ -105,7 +99,7 @@ impl<I> Rule<I> {
 }
 
 /// The groups and the sources of a rule.
-type Key = (IpNet, IpNet);
+pub(crate) type Key = (IpNet, IpNet);
 
 /// The static rules of a router.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -52,7 +52,7 @@ impl TryFrom<Written> for RuleSettings {
 impl ConfigFile {
     /// The rules of a family between the interfaces that `served` names.
     pub(super) fn rules(&self, family: Family, served: &[String]) -> Vec<Rule<String>> {
-        let of_family = self.rule.iter().map(|rule| &rule.0).filter(|of| of.family() == family);
+        let of_family = self.rule.iter().filter(|of| of.family() == family);
         of_family.flat_map(|rule| self.expanded(rule, served)).collect()
     }
 

@@ -124,7 +124,7 @@ pub(super) fn routes<F: FnMut(Instant, Event)>(service: &Service<F>) -> Routes {
     let mut routes =
         Routes { longest: names.map(str::len).max().unwrap_or(0), ..Routes::default() };
     let mut entries = entries(service);
-    for rule in service.file().rule.iter().map(|rule| &rule.0) {
+    for rule in service.file().rule.iter() {
         for rule in service.file().expanded(rule, &service.served().names) {
             if !is_there(service, &rule.from) {
                 continue;
@@ -233,7 +233,7 @@ pub(super) fn interfaces<F: FnMut(Instant, Event)>(service: &Service<F>) -> Vec<
 
 pub(super) fn pending<F: FnMut(Instant, Event)>(service: &Service<F>) -> Vec<Pending> {
     let mut pending = Vec::new();
-    for rule in service.file().rule.iter().map(|rule| &rule.0) {
+    for rule in service.file().rule.iter() {
         let absent = rule.to.iter().filter(|name| !is_there(service, name));
         let absent: BTreeSet<&String> = absent.collect();
         if absent.is_empty() && is_there(service, &rule.from) {

@@ -36,7 +36,7 @@ mroute from eth0 group 239.3.3.3
         group: group.parse().unwrap(),
         to: to.iter().map(|&name| name.to_owned()).collect(),
     };
-    let rules: Vec<_> = made.rule.into_iter().map(|rule| rule.0).collect();
+    let rules: Vec<_> = made.rule.iter().cloned().collect();
     let expected = [
         rule("eth0", Some("192.0.2.7/32"), "239.1.1.1/32", &["tun*", "eth1"]),
         rule("eth0", None, "239.2.0.0/16", &["eth1"]),

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use super::shown::Part;
 use super::wire::Message;
 use super::{json, named, shown, table};
-use crate::daemon::config::{InterfaceSettings, MembershipSettings, RuleSettings, check_name};
+use crate::daemon::config::{InterfaceSettings, MembershipSettings, check_name};
 use crate::daemon::glob;
 use crate::daemon::service::Service;
 use crate::event::Event;
@@ -133,22 +133,8 @@ fn add<F: FnMut(Instant, Event)>(
         let new = new.iter().map(|name| InterfaceSettings::forwarding(name, 1));
         service.amend(|file| file.interface.extend(new))?;
     }
-    service.amend_rules(rule.clone(), |rules| match at(rules, &rule) {
-        None => rules.push(RuleSettings(rule)),
-        Some(at) => {
-            let RuleSettings(known) = &mut rules[at];
-            let new = rule.to.into_iter().filter(|name| !known.to.contains(name));
-            known.to.extend(new.collect::<Vec<_>>());
-        }
-    });
+    service.amend_rules(rule.clone(), |rules| rules.merge(rule));
     Ok(())
-}
-
-/// The place of the rule for the same flows from the same interface.
-fn at(rules: &[RuleSettings], wanted: &Rule<String>) -> Option<usize> {
-    rules
-        .iter()
-        .position(|RuleSettings(known)| known.from == wanted.from && known.is_for_flows(wanted))
 }
 
 fn remove<F: FnMut(Instant, Event)>(
@@ -158,13 +144,13 @@ fn remove<F: FnMut(Instant, Event)>(
     let Flows { interface: from, source, group, more } = flows(words, "mroute")?;
     let gone: Vec<String> = more.iter().map(|name| named(name)).collect();
     let rule = Rule { from, source, group, to: Vec::new() };
-    let at = at(&service.file().rule, &rule).ok_or_else(|| {
+    if service.file().rule.find(&rule).is_none() {
         let pair = shown::pair(source, group);
-        format!("mroute: there is no route from {} {pair} to delete", rule.from)
-    })?;
-    service.amend_rules(rule, |rules| match gone.is_empty() {
-        true => _ = rules.remove(at),
-        false => rules[at].0.to.retain(|name| !gone.contains(name)),
+        return Err(format!("mroute: there is no route from {} {pair} to delete", rule.from));
+    }
+    service.amend_rules(rule.clone(), |rules| match rules.outgoing(&rule) {
+        Some(to) if !gone.is_empty() => to.retain(|name| !gone.contains(name)),
+        _ => rules.remove(&rule),
     });
     Ok(())
 }
