@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         threshold: 1,
         static_joins: Default::default(),
         pim: None,
+        discovery: None,
     };
     let family = Family::V4;
     let (routes, rules) = (vec![], vec![]);

@@ -60,6 +60,12 @@ impl Family {
         self.link_local(13)
     }
 
+    /// All who snoop on the link, to whom routers advertise themselves (RFC 4286 section 3.2).
+    #[must_use]
+    pub const fn all_snoopers(self) -> Group {
+        self.link_local(106)
+    }
+
     /// The IP protocol number of group management: that of IGMP (RFC2236-2-01), or that of ICMPv6, of
     /// which MLD is a part (RFC 2710 section 3).
     #[must_use]

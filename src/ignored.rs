@@ -93,6 +93,12 @@ pub enum Ignored {
     /// A message of PIM of a type that the router does not speak.
     #[error("PIM messages of type {0} are not spoken here")]
     NotSpokenHere(u8),
+    /// A message of Multicast Router Discovery, where the router says nothing of itself.
+    #[error("Multicast Router Discovery is off on this interface")]
+    NoDiscovery,
+    /// What routers say to switches that snoop (RFC 4286).
+    #[error("an Advertisement or a Termination is not for routers")]
+    NotForRouters,
     /// The link has as many groups as its parameters allow.
     #[error("{group} would be more than the {most} groups that are allowed here")]
     TooManyGroups {

@@ -19,6 +19,7 @@
 //!     threshold: 1,
 //!     static_joins: Default::default(),
 //!     pim: None,
+//!     discovery: None,
 //! };
 //! let family = Family::V4;
 //! let interfaces = vec![lan];
@@ -73,6 +74,7 @@ pub mod machine;
 mod meaning;
 pub mod mfc;
 pub mod mld;
+pub mod mrd;
 pub mod pim;
 pub mod rib;
 pub mod rng;

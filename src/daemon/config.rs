@@ -23,6 +23,7 @@ use serde::Deserialize;
 
 use super::glob;
 use crate::addr::{Channel, Family, PerFamily};
+use crate::mrd;
 use crate::router::config::{
     Config, ConfigError, InterfaceConfig, KEEPALIVE, MAX_FLOWS, RouteConfig,
 };
@@ -109,6 +110,10 @@ pub struct InterfaceSettings {
     /// Channels that are forwarded here whether or not they have members.
     #[serde(default)]
     pub static_joins: Vec<StaticJoinSettings>,
+    /// From one Advertisement of Multicast Router Discovery (RFC 4286) to the next, in seconds: 4 to 180;
+    /// none are sent unless given.
+    #[serde(default, deserialize_with = "value::discovery")]
+    pub router_discovery: Option<u8>,
 }
 
 /// One of an interface's `static-joins`.
@@ -243,6 +248,7 @@ impl InterfaceSettings {
             mld_enabled: false,
             ttl_threshold,
             static_joins: Vec::new(),
+            router_discovery: None,
         }
     }
 
@@ -265,6 +271,7 @@ impl InterfaceSettings {
             threshold: *PerFamily { v4: self.ttl_threshold, v6: 1 }.of(family),
             static_joins: joins.filter(|join| join.is_of(family)).collect(),
             pim: None,
+            discovery: self.router_discovery.map(|interval| mrd::Params { interval }),
         }
     }
 }

@@ -50,6 +50,8 @@ struct Phyint {
     threshold: u8,
     /// `None` if no `phyint` says so.
     is_enabled: Option<bool>,
+    /// Whether routers are advertised there (`mrdisc`).
+    is_advertised: bool,
 }
 
 /// What follows the directive of a route or a membership.
@@ -140,7 +142,7 @@ impl Smcroute {
             } else if line.is(word, "disable") {
                 interface.is_enabled = Some(false);
             } else if line.is(word, "mrdisc") {
-                line.warn(word, "multicast router discovery is not spoken yet");
+                interface.is_advertised = true;
             } else if line.is(word, "ttl-threshold") {
                 let value = rest.split_first();
                 rest = value.map_or(rest, |(_, more)| more);
@@ -195,7 +197,12 @@ impl Smcroute {
         let name = named(name);
         let known = self.interfaces.iter().position(|interface| interface.name == name);
         let at = known.unwrap_or_else(|| {
-            self.interfaces.push(Phyint { name, threshold: 1, is_enabled: None });
+            self.interfaces.push(Phyint {
+                name,
+                threshold: 1,
+                is_enabled: None,
+                is_advertised: false,
+            });
             self.interfaces.len() - 1
         });
         &mut self.interfaces[at]
@@ -215,18 +222,24 @@ impl Smcroute {
         }
     }
 
-    /// The configuration of castnetd that does the same, after the keys in `head`.
+    /// The configuration of castnetd that does the same, after the keys in `head`. Advertisements of Multicast
+    /// Router Discovery come every `discovery` seconds.
     ///
     /// # Errors
     /// What castnetd refuses of it, in words.
-    pub fn to_toml(&self, head: &str) -> Result<String, String> {
+    pub fn to_toml(&self, head: &str, discovery: u8) -> Result<String, String> {
         let quoted = |text: &str| toml::Value::from(text).to_string();
         let mut text = head.to_owned();
         let is_used = |of: &&Phyint| of.is_enabled.unwrap_or(!self.is_explicit);
-        for Phyint { name, threshold, .. } in self.interfaces.iter().filter(is_used) {
+        for Phyint { name, threshold, is_advertised, .. } in self.interfaces.iter().filter(is_used)
+        {
             let name = quoted(name);
             _ = writeln!(text, "[[interface]]\nname = {name}\nigmp-enabled = false");
-            _ = writeln!(text, "mld-enabled = false\nttl-threshold = {threshold}\n");
+            _ = writeln!(text, "mld-enabled = false\nttl-threshold = {threshold}");
+            if *is_advertised {
+                _ = writeln!(text, "router-discovery = \"{discovery}s\"");
+            }
+            text.push('\n');
         }
         for Rule { from, source, group, to } in self.rules.iter() {
             _ = writeln!(text, "[[rule]]\nfrom = {}", quoted(from));

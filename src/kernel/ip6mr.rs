@@ -26,8 +26,9 @@ pub const DEFAULT_TABLE_6: u32 = 254;
 /// section 2.1). The kernel fills in the first octet.
 const ROUTER_ALERT: [u8; 8] = [0, 0, 0x05, 0x02, 0, 0, 0x01, 0];
 
-/// The ICMPv6 types of MLD (RFC2710-3.1-01, RFC3810-5-02).
-const MLD_TYPES: [u8; 4] = [130, 131, 132, 143];
+/// The ICMPv6 types that a router hears: those of MLD (RFC2710-3.1-01, RFC3810-5-02), and Solicitations of
+/// Multicast Router Discovery (RFC 4286 section 4.2).
+const HEARD_TYPES: [u8; 5] = [130, 131, 132, 143, 152];
 
 /// The owner of one IPv6 multicast routing table.
 ///
@@ -43,7 +44,7 @@ impl Mroute6 {
     /// Takes over multicast routing in `table`, or in [`DEFAULT_TABLE_6`], of the calling thread's
     /// network namespace. Forwarding needs no other switch: `forwarding` may stay off.
     ///
-    /// The socket hears MLD and no other ICMPv6. The kernel makes a WRONGMIF upcall only for an
+    /// The socket hears MLD, Solicitations for routers, and no other ICMPv6. The kernel makes a WRONGMIF upcall only for an
     /// interface that is also among the entry's `oifs`, and at most one per entry and 3 seconds.
     ///
     /// # Errors
@@ -57,7 +58,7 @@ impl Mroute6 {
         owner.set("IPV6_RECVHOPLIMIT", sockopt::Ipv6RecvHopLimit, &true)?;
         owner.set("IPV6_RECVTCLASS", sockopt::Ipv6RecvTClass, &true)?;
         owner.set("IPV6_RECVHOPOPTS", sys::Ipv6RecvHopOpts, &1)?;
-        owner.set("ICMP6_FILTER", sys::Icmp6Filter, &only(&MLD_TYPES))?;
+        owner.set("ICMP6_FILTER", sys::Icmp6Filter, &only(&HEARD_TYPES))?;
         owner.set("IPV6_MULTICAST_LOOP", sys::Ipv6MulticastLoop, &0)?;
         owner.set("IPV6_HOPOPTS", sys::Ipv6HopOpts, &ROUTER_ALERT)?;
         let claim = Claim {
@@ -294,11 +295,11 @@ mod tests {
 
     // RFC 3542 section 3.2
     #[test]
-    fn a_filter_passes_the_types_of_mld_and_blocks_the_others() {
-        let filter = only(&MLD_TYPES);
+    fn a_filter_passes_the_types_that_a_router_hears_and_blocks_the_others() {
+        let filter = only(&HEARD_TYPES);
         let passed: Vec<u8> = (0..=255)
             .filter(|&kind: &u8| filter[usize::from(kind) / 32] >> (kind % 32) & 1 == 0)
             .collect();
-        assert_eq!(passed, MLD_TYPES);
+        assert_eq!(passed, HEARD_TYPES);
     }
 }

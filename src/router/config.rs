@@ -11,8 +11,8 @@ use crate::addr::{Channel, Family};
 use crate::fixed::{InvalidRule, Rule};
 use crate::gmp::params::{self, Params};
 use crate::mfc::vif::Vif;
-use crate::pim;
 use crate::pim::params::LinkParams;
+use crate::{mrd, pim};
 
 /// How long a flow may be idle before its entry is deleted, unless configured: the Keepalive Period
 /// of PIM-SM (RFC 7761 section 4.11).
@@ -60,6 +60,9 @@ pub struct InterfaceConfig {
     /// The parameters of PIM; `None` if PIM is off here. The router must speak it, too.
     #[serde(default)]
     pub pim: Option<LinkParams>,
+    /// The parameters of Multicast Router Discovery; `None` if it is off here.
+    #[serde(default)]
+    pub discovery: Option<mrd::Params>,
 }
 
 impl InterfaceConfig {

@@ -24,6 +24,7 @@ impl Router {
         self.take_rules(&rules);
         self.take_pim(now, pim);
         self.vifs().into_iter().for_each(|vif| self.configure_link(now, vif));
+        self.vifs().into_iter().for_each(|vif| self.take_discovery(now, vif));
         self.refresh_all(now);
     }
 

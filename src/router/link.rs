@@ -18,6 +18,8 @@ pub(super) struct Link {
     /// Whether the addresses came by [`Input::Link`], and not with a configuration.
     is_reported: bool,
     pub(super) igmp: Option<Interface>,
+    /// Multicast Router Discovery, where it runs.
+    pub(super) advertiser: Option<Advertiser>,
     /// The groups to which the data plane listens.
     listens: BTreeSet<Group>,
 }
@@ -25,7 +27,8 @@ pub(super) struct Link {
 impl Link {
     /// A link that is up, with the addresses of the configuration.
     pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
-        Self { vif, config, up: true, is_reported: false, igmp: None, listens: BTreeSet::new() }
+        let listens = BTreeSet::new();
+        Self { vif, config, up: true, is_reported: false, igmp: None, advertiser: None, listens }
     }
 
     /// A link that is down, and without addresses, until [`Input::Link`] says otherwise.
@@ -165,6 +168,7 @@ impl Router {
                 self.add_vif(vif);
                 self.start_igmp(now, vif);
                 self.start_pim(now, vif);
+                self.take_discovery(now, vif);
             }
             (false, false) => {}
         }
@@ -176,6 +180,7 @@ impl Router {
 
     fn take_down(&mut self, now: Instant, vif: Vif) {
         self.stop_pim(now, vif);
+        self.stop_discovery(vif);
         self.stop_igmp(now, vif);
         self.inherited.forget(vif, None);
         self.listen(vif, &BTreeSet::new());
@@ -217,6 +222,9 @@ impl Router {
         let mut heard = igmp.map_or_else(BTreeSet::new, |igmp| heard_groups(self.family, igmp));
         if self.pim.as_ref().is_some_and(|pim| pim.own(vif).is_some()) {
             heard.insert(self.family.pim_routers()); // RFC7761-4.3.1-01
+        }
+        if link.advertiser.is_some() {
+            heard.insert(self.family.all_routers()); // RFC 4286 section 4
         }
         self.listen(vif, &heard);
     }

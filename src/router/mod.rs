@@ -7,6 +7,7 @@
 mod around;
 pub mod config;
 mod configure;
+mod discovery;
 mod door;
 mod inherit;
 mod lens;
@@ -34,6 +35,7 @@ use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::tree::{Entry, Tree};
 use crate::mfc::upcall::{Upcall, UpcallKind};
 use crate::mfc::vif::{Vif, VifKind};
+use crate::mrd::{self, Advertiser};
 use crate::pim::Pim;
 use crate::rib::{NextHop, Rib};
 use crate::rng::Rng;
@@ -90,6 +92,7 @@ impl Router {
         router.vifs().into_iter().for_each(|vif| router.add_vif(vif));
         router.vifs().into_iter().for_each(|vif| router.start_igmp(now, vif));
         router.vifs().into_iter().for_each(|vif| router.start_pim(now, vif));
+        router.vifs().into_iter().for_each(|vif| router.take_discovery(now, vif));
         router.refresh_all(now);
         Ok(router)
     }
@@ -173,7 +176,9 @@ impl Router {
         let igmp = igmp.filter_map(|link| Some(link.igmp.as_ref()?.deadline()?.at));
         let cache = self.cache.deadline().map(|deadline| deadline.at);
         let pim = self.pim.as_ref().and_then(Pim::deadline);
-        igmp.chain(cache).chain(self.inherited.deadline()).chain(pim).min()
+        let discovery = self.links.0.values().filter_map(|link| link.advertiser.as_ref());
+        let discovery = discovery.map(Advertiser::deadline);
+        igmp.chain(cache).chain(discovery).chain(self.inherited.deadline()).chain(pim).min()
     }
 
     /// Hands the packet to the machine of its protocol.
@@ -186,6 +191,7 @@ impl Router {
             return self.ignore_on(vif, Ignored::OtherFamily(other));
         }
         match header.protocol {
+            _ if mrd::is_message(packet) => self.discovery_message(now, vif, packet),
             gmp if gmp == self.family.gmp_protocol() => self.group_management(now, vif, packet),
             PIM if self.pim.is_some() => self.pim_message(now, vif, packet),
             other => self.ignore_on(vif, Ignored::UnknownProtocol(other)),
@@ -273,6 +279,7 @@ impl Router {
             self.act_on(now, vif, said);
         }
         self.expire_pim(now);
+        self.expire_discovery(now);
         if self.inherited.expire(now) {
             self.refresh_all(now);
         }

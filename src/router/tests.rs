@@ -20,6 +20,7 @@ use crate::wire::ip::Datagram;
 use crate::wire::ipv4;
 
 mod configuration;
+mod discovery;
 mod door;
 mod flows;
 mod forwarding;
@@ -233,6 +234,7 @@ fn interface(name: &str, net: u8) -> InterfaceConfig {
         threshold: 1,
         static_joins: BTreeSet::new(),
         pim: None,
+        discovery: None,
     }
 }
 

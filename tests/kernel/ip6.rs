@@ -314,6 +314,7 @@ fn router() -> Router {
         threshold: 1,
         static_joins: BTreeSet::new(),
         pim: None,
+        discovery: None,
     };
     let config = Config {
         family: Family::V6,

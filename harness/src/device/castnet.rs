@@ -34,6 +34,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
             threshold: *threshold,
             static_joins: static_joins.clone(),
             pim: router.pim.as_ref().map(|knobs| pim_link(knobs, *dr_priority)),
+            discovery: None,
         }
     });
     let route = |SourceRoute { prefix, port, via }: &SourceRoute| RouteConfig {

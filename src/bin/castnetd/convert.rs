@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use castnet::daemon::smcroute::Smcroute;
+use castnet::mrd;
 
 /// Writes the configuration to standard output, unless the file has an error, or a warning where it is
 /// read strictly.
@@ -17,6 +18,6 @@ pub(super) fn convert(path: &Path, is_strict: bool) -> anyhow::Result<()> {
     if file.problems.iter().any(|problem| problem.is_error || is_strict) {
         anyhow::bail!("{name}: not converted");
     }
-    let made = file.to_toml("").map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
+    let made = file.to_toml("", mrd::INTERVAL).map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
     std::io::stdout().write_all(made.as_bytes()).context("writing to standard output")
 }

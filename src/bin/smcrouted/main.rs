@@ -84,7 +84,7 @@ fn check(cli: &Cli, path: &Path) -> Result<(), Failure> {
     if file.problems.iter().any(|problem| problem.is_error || cli.strict) {
         return Err(unusable("it cannot be used".to_owned()));
     }
-    let made = file.to_toml(&head(cli)).map_err(unusable)?;
+    let made = file.to_toml(&head(cli), cli.router_discovery).map_err(unusable)?;
     match cli.to_toml {
         true => std::io::stdout().write_all(made.as_bytes()).map_err(|why| failed(why.into())),
         false => Ok(()),
@@ -111,7 +111,7 @@ fn reread(cli: &Cli, path: &Path) -> Result<Loaded, String> {
 }
 
 fn taken(cli: &Cli, file: &Smcroute) -> Result<Loaded, String> {
-    let text = file.to_toml(&head(cli))?;
+    let text = file.to_toml(&head(cli), cli.router_discovery)?;
     let made = ConfigFile::parse(&text).map_err(|why| why.to_string())?;
     Ok((text, made))
 }
@@ -150,9 +150,6 @@ fn serve(cli: &Cli) -> Result<(), Failure> {
     let user = user.map_err(|why| Failure::config(why.to_string()))?;
     let sockets = open(&loaded.1, Handed::default()).map_err(failed)?;
     let place = bind(cli, user.as_ref()).map_err(failed)?;
-    if cli.router_discovery.is_some() {
-        tracing::warn!("multicast router discovery is not spoken yet: -m has no effect");
-    }
     if cli.delay.is_none() {
         to_background(cli)?;
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use castnet::mrd;
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 
@@ -57,9 +58,10 @@ pub(crate) struct Cli {
     /// What is logged: none, err, notice, info, debug
     #[arg(short = 'l', short_alias = 'L', value_name = "LVL", default_value = "notice")]
     pub(crate) level: Level,
-    /// Interval of multicast router discovery, which is not spoken yet
-    #[arg(short = 'm', value_name = "SEC")]
-    pub(crate) router_discovery: Option<u8>,
+    /// Seconds from one Advertisement of a router to the next, where a phyint says mrdisc: 4 to 180
+    #[arg(short = 'm', value_name = "SEC", default_value_t = mrd::INTERVAL,
+        value_parser = clap::value_parser!(u8).range(4..=180))]
+    pub(crate) router_discovery: u8,
     /// Stay in the foreground, and log to standard error
     #[arg(short = 'n')]
     pub(crate) foreground: bool,

@@ -4,12 +4,15 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 
 use super::StaticJoinSettings;
+use super::settings::Written;
 use crate::addr::{Channel, Family, Group, Source};
+use crate::mrd;
 
 /// The octets of the longest name of a device (`IFNAMSIZ`, less the zero at its end).
 const LONGEST_NAME: usize = 15;
@@ -64,6 +67,17 @@ pub(super) fn threshold<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8
         // No TTL is greater than 255, and the kernel reads 0 and 255 as no outgoing interface.
         other => Err(de::Error::custom(format!("ttl-threshold is 1 to 254, not {other}"))),
     }
+}
+
+pub(super) fn discovery<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u8>, D::Error> {
+    let interval = <Duration as Written>::read(deserializer)?;
+    let seconds = u8::try_from(interval.as_secs()).ok().filter(|_| interval.subsec_nanos() == 0);
+    let seconds = seconds.filter(|seconds| mrd::INTERVALS.contains(seconds));
+    let (least, most) = (mrd::INTERVALS.start(), mrd::INTERVALS.end());
+    let told = || format!("router-discovery is {least} to {most} whole seconds, not {interval:?}");
+    seconds.map(Some).ok_or_else(|| de::Error::custom(told()))
 }
 
 pub(super) fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {

@@ -26,7 +26,7 @@ mroute from eth0 group 239.3.3.3
 ";
     let file = read(text);
     assert_eq!(file.problems, []);
-    let made = ConfigFile::parse(&file.to_toml("").unwrap()).unwrap();
+    let made = ConfigFile::parse(&file.to_toml("", 30).unwrap()).unwrap();
     let interfaces = made.interface.iter().map(|own| (own.name.as_str(), own.ttl_threshold));
     assert_eq!(interfaces.collect::<Vec<_>>(), [("eth0", 3), ("tun*", 1), ("eth1", 1)]);
     assert!(made.interface.iter().all(|own| !own.igmp_enabled && !own.mld_enabled));
@@ -47,6 +47,15 @@ mroute from eth0 group 239.3.3.3
 }
 
 #[test]
+fn routers_are_advertised_where_a_phyint_says_so() {
+    let file = read("phyint eth0 mrdisc ttl-threshold 3\nphyint eth1 enable\n");
+    assert_eq!(file.problems, []);
+    let made = ConfigFile::parse(&file.to_toml("", 30).unwrap()).unwrap();
+    let advertised = made.interface.iter().map(|own| (own.router_discovery, own.ttl_threshold));
+    assert_eq!(advertised.collect::<Vec<_>>(), [(Some(30), 3), (None, 1)]);
+}
+
+#[test]
 fn what_smcroute_takes_by_accident_is_a_warning() {
     for (text, why) in [
         ("mroute fromage eth0 group 239.1.1.1 to eth1", "`fromage` for `from`"),
@@ -54,7 +63,6 @@ fn what_smcroute_takes_by_accident_is_a_warning() {
         ("mroute from eth0 via group 239.1.1.1 to eth1", "passes over `via`"),
         ("mroute from eth0 group 239.1.1.1/0 to eth1", "the full length"),
         ("mgroup from eth0 group 239.1.1.1 to eth1", "what follows `to`"),
-        ("phyint eth0 mrdisc", "multicast router discovery"),
         ("phyint eth0 up", "passes over `up`"),
         ("route eth0", "passes over `route`"),
     ] {
@@ -94,7 +102,7 @@ fn a_line_of_which_nothing_can_come_is_an_error() {
     }
     let off = "phyint eth1 disable\nmroute from eth0 group 239.1.1.1 to eth1";
     assert_eq!(told(off), [(2, true, "eth1 is disabled by its phyint".to_owned())]);
-    let label = read("mroute from e0:1 group 239.1.1.1 to eth1").to_toml("");
+    let label = read("mroute from e0:1 group 239.1.1.1 to eth1").to_toml("", 30);
     assert!(label.unwrap_err().contains("label of an address"));
 }
 
@@ -113,7 +121,7 @@ fn a_membership_is_joined_on_its_interface() {
         "mgroup from eth0 group 239.9.9.0/30\nssmgroup from tun+ group 232.1.1.1 source 10.0.0.1",
     );
     assert_eq!(file.problems, []);
-    let made = ConfigFile::parse(&file.to_toml("").unwrap()).unwrap().membership;
+    let made = ConfigFile::parse(&file.to_toml("", 30).unwrap()).unwrap().membership;
     let membership = |interface: &str, source: Option<&str>, group: &str| MembershipSettings {
         interface: interface.to_owned(),
         source: source.map(|net| net.parse().unwrap()),
@@ -141,7 +149,7 @@ fn with_the_option_only_enabled_interfaces_are_used() {
         (8, "tun+ has no phyint that enables it, which -N asks for"),
     ];
     assert_eq!(problems, expected);
-    let made = ConfigFile::parse(&file.to_toml("").unwrap()).unwrap();
+    let made = ConfigFile::parse(&file.to_toml("", 30).unwrap()).unwrap();
     assert_eq!(made.interface_names().collect::<Vec<_>>(), ["eth0", "eth1"]);
     assert_eq!(made.rule.len(), 2);
 }

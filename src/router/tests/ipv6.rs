@@ -15,6 +15,7 @@ fn interface(name: &str, addresses: &[&str]) -> InterfaceConfig {
         threshold: 1,
         static_joins: BTreeSet::new(),
         pim: None,
+        discovery: None,
     }
 }
 
