@@ -57,6 +57,9 @@ pub(super) struct ConformanceArgs {
     /// Print tables in Markdown.
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
+    /// Print a page of HTML, in which each deviation leads to its capture.
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
+    html: bool,
 }
 
 const AFTER: &str = "Each scenario that proves a clause runs with the device. See docs/conformance.md for what \
@@ -119,10 +122,15 @@ pub(super) fn conformance(args: &ConformanceArgs) -> Ending {
         true => INTERRUPTED,
         false => with_wrong(ending(&finished), wrong),
     };
-    match (args.json, args.markdown) {
-        (true, _) => say_json(&report::document(&table, code).map_err(Failure::broken)?),
-        (false, true) => say(&report::markdown(&table)),
-        (false, false) => say(&report::text(&table)),
+    if args.json {
+        say_json(&report::document(&table, code).map_err(Failure::broken)?);
+    } else {
+        let print = match (args.markdown, args.html) {
+            (true, _) => report::markdown,
+            (_, true) => report::html,
+            _ => report::text,
+        };
+        say(&print(&table));
     }
     Ok(code)
 }

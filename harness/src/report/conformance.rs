@@ -4,6 +4,7 @@
 //! and shows this clause and no other one. What failed and shows several clauses together accuses none:
 //! they are unclear. What could not be run or judged is not run, and says why.
 
+mod html;
 mod json;
 mod markdown;
 mod text;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use crate::scenario::clauses::Clause;
 
+pub use html::document as html;
 pub use json::document;
 pub use markdown::document as markdown;
 pub use text::document as text;

@@ -70,3 +70,30 @@ fn no_text_of_a_device_ends_a_cell_of_markdown() {
     let rows = page.lines().filter(|line| line.starts_with("| RFC"));
     assert_eq!(rows.count(), 2, "{page}");
 }
+
+#[test]
+fn a_page_leads_from_a_deviation_to_its_capture() {
+    let page = html(&table());
+    let place = "RFC2236-3-23/frr";
+    for wanted in [
+        format!("<td class=\"deviates\"><a href=\"#{place}\">deviates</a></td>"),
+        format!("<h2 id=\"{place}\">"),
+        "<a href=\"out/frr/leave.pcapng\">".to_owned(),
+        "castnet run leave.toml --device frr".to_owned(),
+    ] {
+        assert!(page.contains(&wanted), "{wanted}: {page}");
+    }
+    assert!(!page.contains("RFC2236-8-01"), "nobody observes it: {page}");
+}
+
+#[test]
+fn no_text_of_a_device_is_markup_of_a_page() {
+    let mut table = table();
+    table.devices[1] = "<script>\"'".to_owned();
+    table.rows[0].cells[1].cases[0].why = vec!["</pre><script>".to_owned()];
+    table.rows[0].cells[1].cases[0].pcapng = Some("javascript:alert(1)/\".pcapng".into());
+    let page = html(&table);
+    assert!(!page.contains("<script"), "{page}");
+    assert!(page.contains("&lt;/pre&gt;&lt;script&gt;"), "{page}");
+    assert!(page.contains("href=\"javascript%3Aalert%281%29/%22.pcapng\""), "{page}");
+}

@@ -20,7 +20,8 @@ use super::{Campaign, Finished};
 const FRAME: &str = include_str!("frame.html");
 const RUN: &str = include_str!("run.html");
 const OVERVIEW: &str = include_str!("overview.html");
-const STYLE: &str = include_str!("style.css");
+/// How all pages look.
+pub(super) const STYLE: &str = include_str!("style.css");
 /// The scripts of a run's page, each after those that it needs.
 const RUN_SCRIPT: [&str; 6] = [
     include_str!("elements.js"),
