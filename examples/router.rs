@@ -17,6 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         igmp: Some(Default::default()),
         threshold: 1,
         static_joins: Default::default(),
+        upstream: false,
+        only_forwarder: false,
         pim: None,
         discovery: None,
     };

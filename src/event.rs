@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::addr::Group;
 use crate::gmp::News;
+use crate::gmp::change::Filter;
 use crate::ignored::Ignored;
 use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::upcall::Upcall;
@@ -20,6 +21,8 @@ pub enum Event {
     Gmp(Vif, News),
     /// PIM on a link has news.
     Pim(Vif, pim::News),
+    /// A proxy wants this of the group on its upstream interface now (RFC 4605 section 4.1).
+    Upstream(Vif, Group, Filter),
     /// An interface came up, or went down.
     Link {
         /// The interface.
@@ -56,6 +59,7 @@ impl Event {
             Self::Pim(_, pim::News::Joined(branch) | pim::News::NotJoined(branch)) => {
                 Some(branch.group)
             }
+            Self::Upstream(_, group, _) => Some(*group),
             Self::Upcall(Upcall { flow, .. })
             | Self::NoRoute(flow)
             | Self::Forwarding(MfcEntry { flow, .. })
@@ -70,6 +74,12 @@ impl Event {
         match self {
             Self::Gmp(vif, news) => format!("{}: {news}", name(*vif)),
             Self::Pim(vif, news) => format!("{}: {news}", name(*vif)),
+            Self::Upstream(vif, group, filter) if *filter == Filter::nothing() => {
+                format!("{}: nothing wanted of {group} upstream", name(*vif))
+            }
+            Self::Upstream(vif, group, filter) => {
+                format!("{}: wanted of {group} upstream: {filter}", name(*vif))
+            }
             Self::Upcall(Upcall { kind, vif, flow }) => {
                 format!("{}: upcall {kind} for {flow}", name(*vif))
             }

@@ -29,7 +29,7 @@ use crate::wire::ip::{Datagram, Packet};
 pub struct NeedsSources(pub Group);
 
 /// A host on one link.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Host {
     /// What it speaks from: in IPv6 its link-local address (RFC3810-5.2.13-01), or `::` while it has
     /// none (RFC3590-4-01).
@@ -57,6 +57,18 @@ impl Host {
     pub fn readdress(&mut self, now: Instant, address: IpAddr) {
         self.address = address;
         self.link_returned(now);
+    }
+
+    /// What it speaks from.
+    #[must_use]
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// Its parameters.
+    #[must_use]
+    pub const fn params(&self) -> &HostParams {
+        &self.params
     }
 
     /// The state of the host.

@@ -18,6 +18,8 @@
 //!     igmp: Some(Default::default()),
 //!     threshold: 1,
 //!     static_joins: Default::default(),
+//!     upstream: false,
+//!     only_forwarder: false,
 //!     pim: None,
 //!     discovery: None,
 //! };
@@ -56,7 +58,7 @@
 //!
 //! Features: without any, this crate is the routing core, which builds wherever `std` does, also
 //! for `wasm32-unknown-unknown`. `linux` adds `kernel` and `daemon`; on other systems it adds
-//! nothing. `bin`, the default, adds the program `castnetd`, which builds on Linux only.
+//! nothing. `prompt` adds `prompt`, for programs with a grammar of clap. `bin`, the default, adds the program `castnetd`, which builds on Linux only.
 
 pub mod addr;
 #[cfg(all(target_os = "linux", feature = "linux"))]
@@ -76,6 +78,8 @@ pub mod mfc;
 pub mod mld;
 pub mod mrd;
 pub mod pim;
+#[cfg(all(target_os = "linux", feature = "prompt"))]
+pub mod prompt;
 pub mod rib;
 pub mod rng;
 pub mod router;

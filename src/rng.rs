@@ -20,6 +20,12 @@ impl Rng {
         Self(rng)
     }
 
+    /// A stream of its own for a part of the node.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(self.0.next_u64()))
+    }
+
     /// Any number of 32 bits, each as likely as any other.
     pub fn number(&mut self) -> u32 {
         self.0.next_u32()

@@ -17,11 +17,12 @@ use sources::{code, files, is_test, room, root, sources, words};
 const LONGEST_FILE: usize = 400;
 
 /// What each module of the routing core may import from its own crate.
-const CORE: [(&str, &[&str]); 21] = [
+const CORE: [(&str, &[&str]); 22] = [
     ("addr", &[]),
     ("time", &[]),
     ("rng", &[]),
     ("version", &[]),
+    ("prompt", &[]),
     ("machine", &["time", "rng"]),
     ("wire", &["time", "version"]),
     ("ignored", &["addr", "wire"]),
@@ -39,7 +40,7 @@ const CORE: [(&str, &[&str]); 21] = [
         "router",
         &[
             "addr", "time", "rng", "gmp", "igmp", "mld", "mfc", "fixed", "rib", "pim", "event",
-            "ignored", "wire",
+            "ignored", "wire", "host",
         ],
     ),
     ("drive", &["addr", "time", "mfc", "event", "router", "wire"]),
@@ -48,7 +49,7 @@ const CORE: [(&str, &[&str]); 21] = [
         "daemon",
         &[
             "addr", "time", "rng", "gmp", "mfc", "fixed", "rib", "event", "ignored", "router",
-            "drive", "kernel",
+            "drive", "kernel", "host",
         ],
     ),
 ];

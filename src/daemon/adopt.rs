@@ -5,12 +5,11 @@
 //! table is emptied, and the streams stop until members are known again.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 
 use super::links::Links;
 use crate::addr::{Family, Group, Source};
-use crate::kernel::{DEFAULT_TABLE, DEFAULT_TABLE_6, Forwarded};
+use crate::kernel::{DEFAULT_TABLE, DEFAULT_TABLE_6, Forwarded, vif_rows};
 use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::vif::Vif;
 
@@ -45,14 +44,10 @@ impl Inheritance {
         if table != default {
             return Ok(None);
         }
-        let file = match family {
-            Family::V4 => "ip_mr_vif",
-            Family::V6 => "ip6_mr_vif",
-        };
-        let text = fs::read_to_string(format!("/proc/thread-self/net/{file}"))?;
+        let rows = vif_rows(family)?;
         let index = |name: &str| Some(links.devices().named(name)?.device.ifindex);
-        let rows = text.lines().skip(1).filter_map(row);
-        let numbers: BTreeMap<String, Vif> = rows.collect();
+        let numbers: BTreeMap<String, Vif> =
+            rows.into_iter().map(|row| (row.name, row.vif)).collect();
         let devices = numbers.iter().filter_map(|(name, &vif)| Some((vif, index(name)?)));
         let devices: BTreeMap<Vif, u32> = devices.collect();
         let entries = links.forwarded(family)?.into_iter();
@@ -60,13 +55,6 @@ impl Inheritance {
         let entries = entries.filter_map(|entry| between(&devices, &entry)).collect();
         Ok(Some(Self { numbers, devices, entries }))
     }
-}
-
-/// A row of /proc/net/ip_mr_vif: the number and the name of its device.
-fn row(line: &str) -> Option<(String, Vif)> {
-    let mut words = line.split_whitespace();
-    let vif = Vif::new(words.next()?.parse().ok()?)?;
-    Some((words.next()?.to_owned(), vif))
 }
 
 /// The entry by the numbers of its interfaces; `None` for one that came in on none of them.
@@ -80,18 +68,6 @@ fn between(devices: &BTreeMap<Vif, u32>, entry: &Forwarded) -> Option<MfcEntry> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_row_of_the_kernels_table_is_a_number_and_a_name() {
-        let text = "Interface      BytesIn  PktsIn  BytesOut PktsOut Flags Local    Remote\n \
-                    0 e0                0       0         0       0 00008 00000003 00000000\n\
-                    31 a-name-of-15-oc     1       2         3       4 00008 0000001F 00000000\n";
-        let rows: Vec<_> = text.lines().skip(1).map(row).collect();
-        let vif = |number| Vif::new(number).unwrap();
-        let known = [("e0".to_owned(), vif(0)), ("a-name-of-15-oc".to_owned(), vif(31))];
-        assert_eq!(rows, known.map(Some));
-        assert_eq!(row("Interface      BytesIn"), None);
-    }
 
     #[test]
     fn an_entry_has_only_interfaces_that_are_there() {

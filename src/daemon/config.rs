@@ -114,6 +114,14 @@ pub struct InterfaceSettings {
     /// none are sent unless given.
     #[serde(default, deserialize_with = "value::discovery")]
     pub router_discovery: Option<u8>,
+    /// Whether this is the upstream interface of a proxy (RFC 4605): castnetd is a host here, which wants
+    /// what members on the other interfaces want. False unless given.
+    #[serde(default)]
+    pub upstream: bool,
+    /// Whether a proxy forwards to members here even where another router is the querier, because no other
+    /// one forwards; false unless given.
+    #[serde(default)]
+    pub only_forwarder: bool,
 }
 
 /// One of an interface's `static-joins`.
@@ -186,6 +194,15 @@ impl ConfigFile {
     /// The first part of the configuration that contradicts another.
     pub fn check(&self) -> Result<PerFamily<Option<Config>>, ConfigError> {
         let names: Vec<String> = self.interface.iter().map(|own| own.name.clone()).collect();
+        if let Some(upstream) = self.interface.iter().find(|own| own.upstream) {
+            let name = upstream.name.clone();
+            if upstream.is_pattern() {
+                return Err(ConfigError::UpstreamPattern(name));
+            }
+            if self.interface.len() == 1 {
+                return Err(ConfigError::NoDownstream(name));
+            }
+        }
         self.routers(&names)
     }
 
@@ -249,6 +266,8 @@ impl InterfaceSettings {
             ttl_threshold,
             static_joins: Vec::new(),
             router_discovery: None,
+            upstream: false,
+            only_forwarder: false,
         }
     }
 
@@ -270,6 +289,8 @@ impl InterfaceSettings {
             igmp: is_on.of(family).then(|| own.of(family).over(&all)),
             threshold: *PerFamily { v4: self.ttl_threshold, v6: 1 }.of(family),
             static_joins: joins.filter(|join| join.is_of(family)).collect(),
+            upstream: self.upstream,
+            only_forwarder: self.only_forwarder,
             pim: None,
             discovery: self.router_discovery.map(|interval| mrd::Params { interval }),
         }

@@ -37,8 +37,8 @@ pub fn weight(event: &Event) -> Weight {
             Weight::Warning
         }
         Event::Ignored(_, why) if why.is_refusal() => Weight::Warning,
-        Event::Gmp(_, News::OtherVersion(_)) => Weight::Warning,
-        Event::Gmp(..) | Event::Link { .. } => Weight::News,
+        Event::Gmp(_, News::OtherVersion(_) | News::NewerHost(_)) => Weight::Warning,
+        Event::Gmp(..) | Event::Link { .. } | Event::Upstream(..) => Weight::News,
         _ => Weight::Detail,
     }
 }

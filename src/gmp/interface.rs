@@ -23,7 +23,7 @@ use super::{Cx, News};
 use crate::addr::Group;
 use crate::ignored::Ignored;
 use crate::time::{Deadline, Instant, Timers};
-use querying::{Learnt, Retry};
+use querying::{Learnt, Retry, Warned};
 
 /// The timers of one link, by their RFC names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +65,7 @@ pub struct Interface {
     /// The number of sources of all groups.
     sources: usize,
     timers: Timers<TimerName>,
-    warned: Option<Instant>,
+    warned: Warned,
 }
 
 impl Interface {
@@ -85,10 +85,12 @@ impl Interface {
             local_groups: 0,
             sources: 0,
             timers: Timers::new(),
-            warned: None,
+            warned: Warned::default(),
         };
-        cx.say(News::Querier(Role::Querier));
-        interface.general_query(cx);
+        cx.say(News::Querier(interface.role()));
+        if interface.role() == Role::Querier {
+            interface.general_query(cx);
+        }
         interface
     }
 
@@ -97,13 +99,21 @@ impl Interface {
     /// Running timers keep their deadlines, so that an election is not disturbed, and a Leave is
     /// checked at its pace. Two exceptions: a General Query moves earlier if the new interval is
     /// shorter, and a querier's memberships grow by the growth of GMI, so that members get the time
-    /// to answer.
-    pub fn configure(&mut self, cx: &Cx<'_>, params: Params) {
-        let before = self.in_force.group_membership_interval();
+    /// to answer. A router that is no longer passive enters service; one that becomes passive falls silent.
+    pub fn configure(&mut self, cx: &mut Cx<'_>, params: Params) {
+        let (before, was) = (self.in_force.group_membership_interval(), self.role());
         self.params = params;
+        self.forget_queriers_above();
         self.compute();
-        if self.role() != Role::Querier {
-            return;
+        self.tell_role(cx, was);
+        match (was, self.role()) {
+            (Role::Querier, Role::Querier) => {}
+            (_, Role::Querier) => {
+                self.startup_queries_left = self.params.startup_query_count();
+                return self.become_querier(cx);
+            }
+            (_, Role::Passive) => return self.fall_silent(),
+            (_, Role::NonQuerier(_)) => return,
         }
         // RFC2236-8.2-01: from one General Query to the next.
         let due = self.asked + self.general_query_interval();
@@ -153,7 +163,9 @@ impl Interface {
         }
         self.tell_role(cx, before);
         self.startup_queries_left = self.params.startup_query_count();
-        self.become_querier(cx);
+        if self.role() == Role::Querier {
+            self.become_querier(cx);
+        }
     }
 
     /// Changes the own address. Routers that are not below the new one no longer count, and without
@@ -161,12 +173,20 @@ impl Interface {
     pub fn readdress(&mut self, cx: &mut Cx<'_>, own: IpAddr) {
         let before = self.role();
         self.own = own;
-        for (other, _) in self.others.split_off(&own) {
-            self.timers.cancel(TimerName::OtherQuerierPresent(other));
-        }
+        self.forget_queriers_above();
         self.tell_role(cx, before);
         if before != self.role() && self.role() == Role::Querier {
             self.become_querier(cx);
+        }
+    }
+
+    /// Forgets the routers that do not outrank this one, unless it leaves the link to any querier.
+    fn forget_queriers_above(&mut self) {
+        if self.params.passive {
+            return;
+        }
+        for (other, _) in self.others.split_off(&self.own) {
+            self.timers.cancel(TimerName::OtherQuerierPresent(other));
         }
     }
 
@@ -193,7 +213,8 @@ impl Interface {
     #[must_use]
     pub fn role(&self) -> Role {
         let lowest = self.others.first_key_value();
-        lowest.map_or(Role::Querier, |(&lowest, _)| Role::NonQuerier(lowest))
+        let alone = if self.params.passive { Role::Passive } else { Role::Querier };
+        lowest.map_or(alone, |(&lowest, _)| Role::NonQuerier(lowest))
     }
 
     /// The routers whose Queries keep this one silent.

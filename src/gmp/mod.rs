@@ -75,6 +75,8 @@ pub enum News {
     Querier(Role),
     /// A Query of another version than the configured one was heard (RFC2236-4-10, RFC2236-4-11).
     OtherVersion(IpAddr),
+    /// A host reports in a newer version than the configured one, and is not heard.
+    NewerHost(IpAddr),
 }
 
 impl News {
@@ -86,7 +88,7 @@ impl News {
             | Self::SourcesChanged(group, _)
             | Self::NoMembers(group)
             | Self::CheckingMembership(group, _) => Some(group),
-            Self::Querier(_) | Self::OtherVersion(_) => None,
+            Self::Querier(_) | Self::OtherVersion(_) | Self::NewerHost(_) => None,
         }
     }
 }
@@ -102,9 +104,15 @@ impl fmt::Display for News {
             }
             Self::Querier(Role::Querier) => write!(f, "querier"),
             Self::Querier(Role::NonQuerier(other)) => write!(f, "non-querier, {other} queries"),
+            Self::Querier(Role::Passive) => write!(f, "passive, and nobody queries"),
             Self::OtherVersion(from) => {
                 write!(f, "{from} queries in another version than the one configured here")
             }
+            Self::NewerHost(from) => write!(
+                f,
+                "{from} reports in a newer version than the one configured here, and is not heard: configure \
+                 that version, or see why it does not follow the Queries of the link"
+            ),
         }
     }
 }

@@ -82,6 +82,9 @@ macro_rules! parameters {
             "lightweight" lightweight: bool = false;
             /// Whether the querier forgets a member or a source at its Leave, without a Query.
             "immediate-leave" immediate_leave: bool = false;
+            /// Whether the router sends no Query on the link: it learns of members by what they answer to
+            /// another querier, or say unasked.
+            "passive" passive: bool = false;
             /// The most groups with members on the link; a Report of another group is ignored.
             "max-groups" max_groups: u32 = 16_384;
             /// The most sources of all groups of the link; a record that would add to them is ignored.

@@ -14,6 +14,8 @@ pub enum Role {
     Querier,
     /// The router with this address, which is lower than ours, is the querier.
     NonQuerier(IpAddr),
+    /// Nobody is known to ask: this router is configured to ask for nothing.
+    Passive,
 }
 
 /// Whether a Query from `from` takes the role of querier away from a router with the address `own`.

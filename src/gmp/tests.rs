@@ -19,6 +19,7 @@ mod election;
 mod learning;
 mod lightweight;
 mod limits;
+mod passive;
 mod reference;
 mod tables;
 mod timers;

@@ -241,6 +241,16 @@ impl Mroute6 {
         self.owner.echoes()
     }
 
+    /// What it has in common with the other family.
+    pub(super) const fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// The same, to change it.
+    pub(super) const fn owner_mut(&mut self) -> &mut Owner {
+        &mut self.owner
+    }
+
     /// The virtual interface of the device.
     pub(super) fn vif_on(&self, ifindex: u32) -> Option<Vif> {
         self.owner.vif_on(ifindex)

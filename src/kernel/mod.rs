@@ -20,8 +20,10 @@ mod plane;
 mod ready;
 mod rtnetlink;
 mod sample;
+mod shown;
 #[allow(unsafe_code)]
 mod sys;
+mod table;
 
 pub use clock::Clock;
 pub use error::MrouteError;
@@ -30,7 +32,9 @@ pub use joined::{Join, Joined};
 pub use mroute::{DEFAULT_TABLE, Mroute};
 pub use owner::inherited;
 pub use packet::{MAX_PACKET, Received};
-pub use plane::{Plane, Read, RoutingSocket};
+pub use plane::Plane;
 pub use ready::readable;
 pub use rtnetlink::{Address, Changes, Device, Forwarded, Hop, Monitor, Report, Route, Rule};
 pub use sample::{Sample, Sampler, Seen};
+pub use shown::{EntryRow, VifRow, entry_rows, vif_rows};
+pub use table::{Flush, Read, RoutingSocket, parse_upcall};

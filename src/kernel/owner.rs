@@ -218,6 +218,11 @@ impl Owner {
         self.memberships.leave(self.fd.as_fd(), member, drop)
     }
 
+    /// The kernel has removed all virtual interfaces.
+    pub(super) fn forget_vifs(&mut self) {
+        (self.vifs, self.unclaimed) = (BTreeMap::new(), BTreeMap::new());
+    }
+
     /// The copies of own Queries that are still to come.
     pub(super) const fn echoes(&self) -> &Echoes {
         &self.echoes

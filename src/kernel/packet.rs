@@ -195,7 +195,7 @@ fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
 
 /// A `struct igmpmsg`: octet 8 its type, 9 zero, 10 and 11 the virtual interface (low octet first),
 /// 12 the source, 16 the group.
-fn upcall(bytes: &[u8]) -> Option<Upcall> {
+pub(super) fn upcall(bytes: &[u8]) -> Option<Upcall> {
     let kind = match *bytes.get(8)? {
         sys::IGMPMSG_NOCACHE => UpcallKind::NoCache,
         sys::IGMPMSG_WRONGVIF => UpcallKind::WrongVif,

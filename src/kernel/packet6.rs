@@ -187,7 +187,7 @@ impl Came {
 
 /// A `struct mrt6msg`: octet 0 zero, 1 its type, 2 and 3 the virtual interface in the machine's order,
 /// 8 the source, 24 the group.
-fn upcall(bytes: &[u8]) -> Option<Upcall> {
+pub(super) fn upcall(bytes: &[u8]) -> Option<Upcall> {
     let message = bytes.first_chunk::<MRT6MSG>()?;
     let kind = match message[1] {
         sys::MRT6MSG_NOCACHE => UpcallKind::NoCache,

@@ -4,14 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd as _;
 
 use super::error::MrouteError;
-use super::ip6mr::Mroute6;
-use super::mroute::Mroute;
 use super::packet::Received;
 use super::ready::readable;
+use super::table::{Read, RoutingSocket};
 use crate::addr::{Family, Group};
 use crate::drive::DataPlane;
 use crate::event::Event;
@@ -19,32 +17,7 @@ use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
 use crate::mfc::vif::{Vif, VifKind};
 use crate::router::Way;
 use crate::time::Instant;
-use crate::wire::Malformed;
-use crate::wire::ip::{Datagram, Packet};
-
-/// The multicast routing socket of a router, of the family that it routes.
-#[derive(Debug)]
-pub enum RoutingSocket {
-    /// IPv4.
-    V4(Mroute),
-    /// IPv6.
-    V6(Mroute6),
-}
-
-impl From<Mroute> for RoutingSocket {
-    fn from(mroute: Mroute) -> Self {
-        Self::V4(mroute)
-    }
-}
-
-impl From<Mroute6> for RoutingSocket {
-    fn from(mroute: Mroute6) -> Self {
-        Self::V6(mroute)
-    }
-}
-
-/// A packet of group management as a router takes it.
-pub type Read<'a> = Result<Packet<'a>, Malformed>;
+use crate::wire::ip::Datagram;
 
 /// The multicast routing socket, the devices behind the virtual interfaces, and the observer of
 /// events.
@@ -75,10 +48,7 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// # Errors
     /// The kernel's reason, in words.
     pub fn delete_unclaimed(&mut self) -> Result<(), String> {
-        text(match &mut self.socket {
-            RoutingSocket::V4(mroute) => mroute.delete_unclaimed(),
-            RoutingSocket::V6(mroute) => mroute.delete_unclaimed(),
-        })
+        text(self.socket.delete_unclaimed())
     }
 
     /// From now on this device is behind the virtual interface; errors name it.
@@ -104,24 +74,12 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// # Errors
     /// Errors of recvmsg(2).
     pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Received<'a, Read<'a>>>> {
-        Ok(match &self.socket {
-            RoutingSocket::V4(mroute) => {
-                mroute.receive(buffer)?.map(|received| received.map(Packet::decode))
-            }
-            // The kernel has read the header.
-            RoutingSocket::V6(mroute) => {
-                mroute.receive(buffer)?.map(|received| received.map(Read::Ok))
-            }
-        })
+        self.socket.receive(buffer)
     }
 
     /// The kernel's counters of an interface; `None` if it has no such interface.
     pub fn vif_counters(&self, vif: Vif) -> Option<VifCounters> {
-        let counters = match &self.socket {
-            RoutingSocket::V4(mroute) => mroute.vif_counters(vif),
-            RoutingSocket::V6(mroute) => mroute.vif_counters(vif),
-        };
-        counters.ok().flatten()
+        self.socket.vif_counters(vif).ok().flatten()
     }
 
     /// The kernel's counters of a flow's entry; `None` if it has no such entry.
@@ -129,10 +87,7 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// # Errors
     /// Errors of the ioctl.
     pub fn flow_counters(&self, flow: Flow) -> Result<Option<FlowCounters>, MrouteError> {
-        match &self.socket {
-            RoutingSocket::V4(mroute) => mroute.flow_counters(flow),
-            RoutingSocket::V6(mroute) => mroute.flow_counters(flow),
-        }
+        self.socket.flow_counters(flow)
     }
 
     fn ifindex(&self, vif: Vif) -> Result<u32, String> {
@@ -168,57 +123,33 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
             return Err("the register interface is not there yet".to_owned());
         }
         let ifindex = self.ifindex(vif)?;
-        let added = match &mut self.socket {
-            RoutingSocket::V4(mroute) => mroute.add_vif(vif, ifindex, threshold),
-            RoutingSocket::V6(_) if threshold > 1 => {
-                Err(MrouteError::NoThresholds { vif, threshold })
-            }
-            RoutingSocket::V6(mroute) => mroute.add_vif(vif, ifindex),
-        };
+        let added = self.socket.add_vif(vif, ifindex, threshold);
         self.named(vif, added)
     }
 
     fn delete_vif(&mut self, vif: Vif) -> Result<(), String> {
-        let deleted = match &mut self.socket {
-            RoutingSocket::V4(mroute) => mroute.delete_vif(vif),
-            RoutingSocket::V6(mroute) => mroute.delete_vif(vif),
-        };
+        let deleted = self.socket.delete_vif(vif);
         self.named(vif, deleted).map(drop)
     }
 
     fn listen(&mut self, vif: Vif, group: Group) -> Result<(), String> {
         let ifindex = self.ifindex(vif)?;
-        let joined = match (&mut self.socket, group.addr()) {
-            (RoutingSocket::V4(mroute), IpAddr::V4(group)) => mroute.join(ifindex, group),
-            (RoutingSocket::V6(mroute), IpAddr::V6(group)) => mroute.join(ifindex, group),
-            (socket, addr) => Err(socket.other_family(addr)),
-        };
+        let joined = self.socket.join(ifindex, group);
         self.named(vif, joined)
     }
 
     fn unlisten(&mut self, vif: Vif, group: Group) -> Result<(), String> {
         let ifindex = self.ifindex(vif)?;
-        let left = match (&mut self.socket, group.addr()) {
-            (RoutingSocket::V4(mroute), IpAddr::V4(group)) => mroute.leave(ifindex, group),
-            (RoutingSocket::V6(mroute), IpAddr::V6(group)) => mroute.leave(ifindex, group),
-            (socket, addr) => Err(socket.other_family(addr)),
-        };
+        let left = self.socket.leave(ifindex, group);
         self.named(vif, left).map(drop)
     }
 
     fn set_entry(&mut self, _now: Instant, entry: &MfcEntry) -> Result<(), String> {
-        text(match &self.socket {
-            RoutingSocket::V4(mroute) => mroute.add_mfc(entry),
-            RoutingSocket::V6(mroute) => mroute.add_mfc(entry),
-        })
+        text(self.socket.add_mfc(entry))
     }
 
     fn delete_entry(&mut self, flow: Flow) -> Result<(), String> {
-        let deleted = match &self.socket {
-            RoutingSocket::V4(mroute) => mroute.delete_mfc(flow),
-            RoutingSocket::V6(mroute) => mroute.delete_mfc(flow),
-        };
-        text(deleted).map(drop)
+        text(self.socket.delete_mfc(flow)).map(drop)
     }
 
     fn count(&mut self, flow: Flow) -> Result<Option<FlowCounters>, String> {
@@ -227,29 +158,6 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
 
     fn observe(&mut self, now: Instant, event: &Event) {
         (self.observe)(now, event.clone());
-    }
-}
-
-impl AsFd for RoutingSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::V4(mroute) => mroute.as_fd(),
-            Self::V6(mroute) => mroute.as_fd(),
-        }
-    }
-}
-
-impl RoutingSocket {
-    /// The error of an address of the family that this socket does not route.
-    const fn other_family(&self, addr: IpAddr) -> MrouteError {
-        MrouteError::OtherFamily { addr, family: self.family() }
-    }
-
-    const fn family(&self) -> Family {
-        match self {
-            Self::V4(_) => Family::V4,
-            Self::V6(_) => Family::V6,
-        }
     }
 }
 

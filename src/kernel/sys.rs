@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use libc::{c_int, c_uint, c_ulong, cmsghdr, in_addr, sockaddr_in6};
 use nix::errno::Errno;
-use nix::sys::socket::sockopt::SetStruct;
+use nix::sys::socket::sockopt::{GetStruct, SetStruct};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -20,11 +20,14 @@ use crate::mfc::vif::Vif;
 
 // The options of both families have the same numbers, at the level of their protocol.
 const MRT_INIT: c_int = 200;
+const MRT_DONE: c_int = 201;
 const MRT_ADD_VIF: c_int = 202;
 const MRT_DEL_VIF: c_int = 203;
 const MRT_ADD_MFC: c_int = 204;
 const MRT_DEL_MFC: c_int = 205;
+const MRT_VERSION: c_int = 206;
 const MRT_ASSERT: c_int = 207;
+const MRT_PIM: c_int = 208;
 const MRT_TABLE: c_int = 209;
 const MRT_FLUSH: c_int = 212;
 
@@ -166,6 +169,8 @@ macro_rules! options {
 
 options! { libc::IPPROTO_IP:
     MrtInit = MRT_INIT, c_int;
+    MrtDone = MRT_DONE, c_int;
+    MrtPim = MRT_PIM, c_int;
     MrtTable = MRT_TABLE, u32;
     MrtAssert = MRT_ASSERT, c_int;
     MrtAddVif = MRT_ADD_VIF, VifCtl;
@@ -184,6 +189,8 @@ options! { libc::IPPROTO_IP:
 
 options! { libc::IPPROTO_IPV6:
     Mrt6Init = MRT_INIT, c_int;
+    Mrt6Done = MRT_DONE, c_int;
+    Mrt6Pim = MRT_PIM, c_int;
     Mrt6Table = MRT_TABLE, u32;
     Mrt6Assert = MRT_ASSERT, c_int;
     Mrt6AddMif = MRT_ADD_VIF, Mif6Ctl;
@@ -205,6 +212,16 @@ options! { libc::IPPROTO_IPV6:
 options! { libc::IPPROTO_ICMPV6:
     Icmp6Filter = ICMP6_FILTER, [u32; 8];
 }
+
+/// `MRT_VERSION`
+#[derive(Clone, Copy)]
+pub(super) struct MrtVersion;
+nix::getsockopt_impl!(MrtVersion, libc::IPPROTO_IP, MRT_VERSION, c_int, GetStruct<c_int>);
+
+/// `MRT6_VERSION`
+#[derive(Clone, Copy)]
+pub(super) struct Mrt6Version;
+nix::getsockopt_impl!(Mrt6Version, libc::IPPROTO_IPV6, MRT_VERSION, c_int, GetStruct<c_int>);
 
 mod request {
     nix::ioctl_readwrite_bad!(sg_count, super::SIOCGETSGCNT, super::SiocSgReq);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::addr::{Channel, Family};
 use crate::fixed::{InvalidRule, Rule};
+use crate::gmp::message::Version;
 use crate::gmp::params::{self, Params};
 use crate::mfc::vif::Vif;
 use crate::pim::params::LinkParams;
@@ -57,6 +58,13 @@ pub struct InterfaceConfig {
     pub threshold: u8,
     /// Channels that are forwarded here whether or not there are members.
     pub static_joins: BTreeSet<Channel>,
+    /// Whether the router is a proxy (RFC 4605) and this is its upstream interface: it is a host here,
+    /// which wants what members on the other interfaces want. `igmp` has the host's version and robustness.
+    #[serde(default)]
+    pub upstream: bool,
+    /// Whether a proxy forwards to members here even where another router is the querier.
+    #[serde(default)]
+    pub only_forwarder: bool,
     /// The parameters of PIM; `None` if PIM is off here. The router must speak it, too.
     #[serde(default)]
     pub pim: Option<LinkParams>,
@@ -133,6 +141,21 @@ pub enum ConfigError {
     /// The router is of another family.
     #[error("interface {0}: {1} is not of {2}, the family that is routed")]
     OtherFamily(String, Channel, Family),
+    /// RFC4605-3-02
+    #[error("{0} and {1} are both upstream, and a proxy has one upstream interface")]
+    TwoUpstreams(String, String),
+    /// RFC4605-3-02
+    #[error("interface {0} is upstream, and there is no other to forward to")]
+    NoDownstream(String),
+    /// RFC4605-3-02: which one of those that the pattern stands for would be left to chance.
+    #[error("interface {0} is upstream, which is the name of one interface and no pattern")]
+    UpstreamPattern(String),
+    /// A host that is configured for version 1 could never leave a group.
+    #[error("interface {0} is upstream, where a host speaks version 2 or 3")]
+    UpstreamVersion1(String),
+    /// PIM joins trees, and a proxy has none.
+    #[error("interface {0} is upstream, and a proxy speaks no PIM")]
+    UpstreamWithPim(String),
     /// RFC1112-7.2-05
     #[error("interface {0}: {1} stays on its link and cannot be joined statically")]
     LinkLocalJoin(String, Channel),
@@ -177,6 +200,7 @@ impl Config {
                 }
             }
         }
+        self.check_upstream()?;
         for route in &self.routes {
             if !names.contains(&route.interface) {
                 return Err(ConfigError::UnknownInterface(route.prefix, route.interface.clone()));
@@ -190,6 +214,25 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// Checks the upstream interface of a proxy, if there is one.
+    fn check_upstream(&self) -> Result<(), ConfigError> {
+        let mut upstream = self.interfaces.iter().filter(|interface| interface.upstream);
+        let Some(first) = upstream.next() else { return Ok(()) };
+        let name = first.name.clone();
+        if let Some(second) = upstream.next() {
+            return Err(ConfigError::TwoUpstreams(name, second.name.clone()));
+        }
+        if self.pim.is_some() {
+            return Err(ConfigError::UpstreamWithPim(name));
+        }
+        match &first.igmp {
+            Some(params) if params.version == Version::V1 => {
+                Err(ConfigError::UpstreamVersion1(name))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Checks that every interface that asks has an address, where nobody reports addresses later.

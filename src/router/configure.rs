@@ -25,6 +25,7 @@ impl Router {
         self.take_pim(now, pim);
         self.vifs().into_iter().for_each(|vif| self.configure_link(now, vif));
         self.vifs().into_iter().for_each(|vif| self.take_discovery(now, vif));
+        self.report_all(now);
         self.refresh_all(now);
     }
 
@@ -100,16 +101,18 @@ impl Router {
     fn configure_link(&mut self, now: Instant, vif: Vif) {
         let Some(Link { config, igmp, up, .. }) = self.links.0.get_mut(&vif) else { return };
         let up = *up;
-        match (igmp, &config.igmp) {
+        let asks = config.igmp.as_ref().filter(|_| !config.upstream);
+        match (igmp, asks) {
             (Some(interface), Some(params)) => {
                 let mut said = VecDeque::new();
-                let cx = Cx { now, rng: &mut self.rng, out: &mut said };
-                interface.configure(&cx, params.clone());
+                let mut cx = Cx { now, rng: &mut self.rng, out: &mut said };
+                interface.configure(&mut cx, params.clone());
                 self.act_on(now, vif, said);
             }
             (Some(_), None) => self.stop_igmp(now, vif),
             (None, _) => {}
         }
+        self.configure_upstream(now, vif);
         if up {
             self.readdress(now, vif);
             self.listen_anew(vif);

@@ -4,6 +4,7 @@
 //! has no members any more, and its virtual interface goes too, so that a device that vanished can
 //! come back as another one.
 
+use super::upstream::Upstream;
 use super::*;
 
 /// The links by their [`Vif`] numbers.
@@ -20,6 +21,8 @@ pub(super) struct Link {
     pub(super) igmp: Option<Interface>,
     /// Multicast Router Discovery, where it runs.
     pub(super) advertiser: Option<Advertiser>,
+    /// The host of a proxy, on its upstream interface.
+    pub(super) upstream: Option<Upstream>,
     /// The groups to which the data plane listens.
     listens: BTreeSet<Group>,
 }
@@ -27,8 +30,9 @@ pub(super) struct Link {
 impl Link {
     /// A link that is up, with the addresses of the configuration.
     pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
-        let listens = BTreeSet::new();
-        Self { vif, config, up: true, is_reported: false, igmp: None, advertiser: None, listens }
+        let (igmp, advertiser, upstream, listens) = (None, None, None, BTreeSet::new());
+        let (up, is_reported) = (true, false);
+        Self { vif, config, up, is_reported, igmp, advertiser, upstream, listens }
     }
 
     /// A link that is down, and without addresses, until [`Input::Link`] says otherwise.
@@ -51,11 +55,20 @@ impl Link {
         }
     }
 
-    fn wants(&self, flow: Flow) -> bool {
+    /// When the machines of the link want to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let igmp = self.igmp.as_ref().and_then(Interface::deadline).map(|deadline| deadline.at);
+        let upstream = self.upstream.as_ref().and_then(Upstream::deadline);
+        [igmp, upstream].into_iter().flatten().min()
+    }
+
+    fn wants(&self, flow: Flow, by_proxy: bool) -> bool {
         let Flow { source, group } = flow;
-        let members = self.igmp.as_ref().is_some_and(|igmp| igmp.wants(source.addr(), group));
+        let members = || self.igmp.as_ref().is_some_and(|igmp| igmp.wants(source.addr(), group));
+        let is_served = || !by_proxy || self.is_forwarder() && !self.is_without_sources(group);
         let joined = || self.config.static_joins.iter().any(|j| j.covers(source, group));
-        self.up && (members || joined())
+        // RFC4605-3-04
+        self.up && (self.config.upstream || members() && is_served() || joined())
     }
 }
 
@@ -71,8 +84,7 @@ impl Links {
 
     /// The links with a timer whose time has come.
     pub(super) fn due(&self, now: Instant) -> Vec<Vif> {
-        let deadline = |link: &Link| Some(link.igmp.as_ref()?.deadline()?.at);
-        let is_due = |link: &&Link| deadline(link).is_some_and(|at| at <= now);
+        let is_due = |link: &&Link| link.deadline().is_some_and(|at| at <= now);
         self.0.values().filter(is_due).map(|link| link.vif).collect()
     }
 
@@ -85,7 +97,8 @@ impl Links {
 
     /// Whether the flow has members or is joined statically on the link.
     pub(super) fn want(&self, flow: Flow, vif: Vif) -> bool {
-        self.get(vif).is_some_and(|link| link.wants(flow))
+        let by_proxy = self.upstream().is_some();
+        self.get(vif).is_some_and(|link| link.wants(flow, by_proxy))
     }
 
     /// Those of the interfaces that are up, with their thresholds.
@@ -94,13 +107,12 @@ impl Links {
         links.map(|link| (link.vif, link.config.threshold)).collect()
     }
 
-    /// The interfaces on which a flow has members or is joined statically.
+    /// The interfaces on which a flow has members or is joined statically, and the upstream interface of a
+    /// proxy.
     pub(super) fn oifs(&self, flow: Flow) -> BTreeMap<Vif, u8> {
-        self.0
-            .values()
-            .filter(|link| link.wants(flow))
-            .map(|link| (link.vif, link.config.threshold))
-            .collect()
+        let by_proxy = self.upstream().is_some();
+        let wanting = self.0.values().filter(|link| link.wants(flow, by_proxy));
+        wanting.map(|link| (link.vif, link.config.threshold)).collect()
     }
 }
 
@@ -130,6 +142,9 @@ impl Router {
     /// Starts IGMP on a link, if it is configured and the link has an address.
     pub(super) fn start_igmp(&mut self, now: Instant, vif: Vif) {
         let Some(link) = self.links.0.get_mut(&vif) else { return };
+        if link.config.upstream {
+            return self.start_upstream(now, vif); // RFC4605-3-01
+        }
         let own = link.config.address(self.family);
         let (Some(params), Some(own)) = (link.config.igmp.clone(), own) else { return };
         let mut said = VecDeque::new();
@@ -172,6 +187,7 @@ impl Router {
             }
             (false, false) => {}
         }
+        self.report_all(now);
         self.refresh_all(now);
         if !up {
             self.forget_flows_from(vif);
@@ -182,6 +198,7 @@ impl Router {
         self.stop_pim(now, vif);
         self.stop_discovery(vif);
         self.stop_igmp(now, vif);
+        self.stop_upstream(now, vif);
         self.inherited.forget(vif, None);
         self.listen(vif, &BTreeSet::new());
         self.out.push_back(Output::DelVif(vif));
@@ -242,6 +259,9 @@ impl Router {
     /// stay, because an address is often exchanged for another one.
     pub(super) fn readdress(&mut self, now: Instant, vif: Vif) {
         let Some(link) = self.links.0.get_mut(&vif) else { return };
+        if link.config.upstream {
+            return self.configure_upstream(now, vif);
+        }
         match (&mut link.igmp, link.config.address(self.family)) {
             (Some(igmp), Some(own)) => {
                 let mut said = VecDeque::new();

@@ -13,7 +13,9 @@ mod inherit;
 mod lens;
 mod link;
 mod pim;
+mod proxy;
 pub mod show;
+mod upstream;
 mod wanted;
 
 #[cfg(test)]
@@ -172,13 +174,12 @@ impl Router {
     /// When [`Router::handle`] must be called with [`Input::Tick`], at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let igmp = self.links.0.values();
-        let igmp = igmp.filter_map(|link| Some(link.igmp.as_ref()?.deadline()?.at));
+        let links = self.links.0.values().filter_map(Link::deadline);
         let cache = self.cache.deadline().map(|deadline| deadline.at);
         let pim = self.pim.as_ref().and_then(Pim::deadline);
         let discovery = self.links.0.values().filter_map(|link| link.advertiser.as_ref());
         let discovery = discovery.map(Advertiser::deadline);
-        igmp.chain(cache).chain(discovery).chain(self.inherited.deadline()).chain(pim).min()
+        links.chain(cache).chain(discovery).chain(self.inherited.deadline()).chain(pim).min()
     }
 
     /// Hands the packet to the machine of its protocol.
@@ -200,6 +201,9 @@ impl Router {
 
     fn group_management(&mut self, now: Instant, vif: Vif, packet: &Packet<'_>) {
         let link = self.links.0.get_mut(&vif);
+        if link.as_ref().is_some_and(|link| link.upstream.is_some()) {
+            return self.hear_upstream(now, vif, packet);
+        }
         let Some(Link { igmp: Some(interface), config, .. }) = link else {
             return self.ignore_on(vif, Ignored::ProtocolOff(packet.header.protocol));
         };
@@ -252,10 +256,15 @@ impl Router {
 
     fn refused(&mut self, now: Instant, refusal: Refusal) {
         if let Output::Send { by: Way::Link(vif), packet } = &refusal.output
-            && packet.header.destination == self.family.all_hosts().addr()
-            && let Some(igmp) = self.links.0.get_mut(vif).and_then(|link| link.igmp.as_mut())
+            && let Some(link) = self.links.0.get_mut(vif)
         {
-            igmp.general_query_failed(now);
+            if let Some(upstream) = &mut link.upstream {
+                upstream.send_failed(now);
+            } else if let Some(igmp) = &mut link.igmp
+                && packet.header.destination == self.family.all_hosts().addr()
+            {
+                igmp.general_query_failed(now);
+            }
         }
         let flow = match &refusal.output {
             Output::Mfc(MfcOp::Set(entry)) => Some(entry.flow),
@@ -277,6 +286,7 @@ impl Router {
                 igmp.expire(&mut Cx { now, rng: &mut self.rng, out: &mut said });
             }
             self.act_on(now, vif, said);
+            self.serve_upstream(now, vif);
         }
         self.expire_pim(now);
         self.expire_discovery(now);
@@ -306,10 +316,14 @@ impl Router {
                         }
                         _ => None,
                     };
+                    let is_role = matches!(news, News::Querier(_));
                     self.tell(Event::Gmp(vif, news));
                     if let Some(group) = changed {
+                        self.report_members(now, vif, group);
                         self.members_changed(now, group);
                         self.refresh(group);
+                    } else if is_role && self.links.upstream().is_some() {
+                        self.refresh_all(now); // RFC4605-4.2-01
                     }
                 }
             }

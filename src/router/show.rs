@@ -91,6 +91,19 @@ impl Router {
         self.rules.of(flow, came, is_up)
     }
 
+    /// Whether the router forwards the flow onto the interface, wherever it comes in: for members, for a
+    /// static join, or upstream from a proxy.
+    #[must_use]
+    pub fn wants(&self, flow: Flow, vif: Vif) -> bool {
+        self.links.want(flow, vif)
+    }
+
+    /// The interface on which a proxy takes the datagrams of sources that are not downstream.
+    #[must_use]
+    pub fn upstream_interface(&self) -> Option<Vif> {
+        self.links.upstream().map(|link| link.vif)
+    }
+
     /// The members on an interface, also while it has no address to speak from; `None` where group
     /// management is off.
     #[must_use]

@@ -29,6 +29,7 @@ mod inheriting;
 mod ipv6;
 mod links;
 mod properties;
+mod proxy;
 mod reconfiguration;
 mod rules;
 mod sources;
@@ -233,6 +234,8 @@ fn interface(name: &str, net: u8) -> InterfaceConfig {
         igmp: Some(Params::v2()),
         threshold: 1,
         static_joins: BTreeSet::new(),
+        upstream: false,
+        only_forwarder: false,
         pim: None,
         discovery: None,
     }

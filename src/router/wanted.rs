@@ -35,7 +35,10 @@ impl Tree for Wanted<'_> {
                 let (iif, oifs) = pim.entry(&Around { links, rib }, flow)?;
                 (iif, self.links.with_thresholds(oifs))
             }
-            (None, None) => (self.rib.towards(flow.source.addr())?.vif, self.links.oifs(flow)),
+            (None, None) => {
+                let iif = self.links.incoming(self.rib, flow.source.addr())?;
+                (iif, self.links.oifs(flow))
+            }
             (Some(from), _) => (from, self.links.oifs(flow)),
         };
         let inherited = self.inherited.oifs(flow).filter_map(|vif| self.links.get(vif));

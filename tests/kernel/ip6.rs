@@ -313,6 +313,8 @@ fn router() -> Router {
         igmp: Some(params.clone()),
         threshold: 1,
         static_joins: BTreeSet::new(),
+        upstream: false,
+        only_forwarder: false,
         pim: None,
         discovery: None,
     };

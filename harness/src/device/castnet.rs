@@ -23,7 +23,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
     // Most routers have the same parameters on all interfaces, and reading them takes time.
     let mut last: Option<(&Knobs, Params)> = None;
     let interfaces = router.interfaces.iter().map(|interface| {
-        let RouterPort { port, knobs, threshold, static_joins, dr_priority } = interface;
+        let RouterPort { port, knobs, threshold, static_joins, dr_priority, .. } = interface;
         last = last.take().filter(|(known, _)| *known == knobs);
         let (_, igmp) = last.get_or_insert_with(|| (knobs, params(knobs)));
         let networks = plan.ports[*port].networks(link(*port).subnet);
@@ -33,6 +33,8 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
             igmp: Some(igmp.clone()),
             threshold: *threshold,
             static_joins: static_joins.clone(),
+            upstream: interface.upstream,
+            only_forwarder: interface.only_forwarder,
             pim: router.pim.as_ref().map(|knobs| pim_link(knobs, *dr_priority)),
             discovery: None,
         }

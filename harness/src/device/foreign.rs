@@ -174,6 +174,10 @@ struct Interface {
     /// Those that are not derived, as a table of TOML with their own keys.
     toml: String,
     static_joins: Vec<Join>,
+    /// Whether the router is a proxy, and a host there.
+    upstream: bool,
+    /// Whether a proxy forwards to members there whoever is the querier.
+    only_forwarder: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -215,6 +219,8 @@ fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context
             membership: parameters(&interface.knobs),
             toml: toml::Value::Table(table(&interface.knobs, Dialect::of(plan.family))).to_string(),
             static_joins: joins.collect(),
+            upstream: interface.upstream,
+            only_forwarder: interface.only_forwarder,
         }
     });
     let interfaces: Vec<Interface> = interfaces.collect();

@@ -97,6 +97,8 @@ pub struct Knobs {
     pub lightweight: bool,
     /// Whether a member is forgotten at its Leave, without a Query.
     pub immediate_leave: bool,
+    /// Whether the router sends no Query.
+    pub passive: bool,
     /// The most groups of the link.
     pub max_groups: u32,
     /// The most sources of all groups of the link.
@@ -127,6 +129,7 @@ impl Default for Knobs {
             source_specific_range: None,
             lightweight: false,
             immediate_leave: false,
+            passive: false,
             max_groups: 16_384,
             max_group_sources: 65_536,
             max_sources: 1_024,
@@ -225,7 +228,7 @@ impl Knobs {
 const LIMIT: u64 = u32::MAX as u64;
 
 /// The parameters that an author can give, in the order of RFC 2236 section 8.
-pub static PARAMETERS: [Parameter; 21] = [
+pub static PARAMETERS: [Parameter; 22] = [
     Parameter {
         key: Key::new(
             "rfc",
@@ -363,6 +366,15 @@ pub static PARAMETERS: [Parameter; 21] = [
         )
         .or(Yes(false)),
         slot: |knobs| Slot::Flag(&mut knobs.immediate_leave),
+    },
+    Parameter {
+        key: Key::new(
+            "passive",
+            Flag,
+            "Whether the router sends no Query, and learns of members beside another querier.",
+        )
+        .or(Yes(false)),
+        slot: |knobs| Slot::Flag(&mut knobs.passive),
     },
     Parameter {
         key: Key::new("max-groups", Whole(1, LIMIT), "The most groups with members on a link; those that never leave a link count apart, up to as many.")

@@ -134,6 +134,8 @@ impl Topology {
             knobs: written.knobs.clone(),
             threshold: written.ttl_threshold,
             static_joins: BTreeSet::new(),
+            upstream: false,
+            only_forwarder: false,
             dr_priority: written.pim.as_ref().map_or(0, |pim| pim.dr_priority),
         });
         let mut interfaces: Vec<RouterPort> = interfaces.collect();
@@ -149,11 +151,42 @@ impl Topology {
                 interface.dr_priority = *priority;
             }
         }
+        self.side_of_proxy(node, written, &mut interfaces, faults);
         self.join_statically(node, &written.static_joins, &mut interfaces, faults);
         let keepalive = written.keepalive;
         let pim = written.pim.as_ref().map(|pim| pim.knobs.clone());
         let rps = self.rps(written.pim.as_ref().map_or(&[], |pim| &pim.rps), faults);
         Router { who: Device::default(), interfaces, routes: Vec::new(), keepalive, pim, rps }
+    }
+
+    /// Marks the interfaces of a proxy.
+    fn side_of_proxy(
+        &self,
+        node: NodeId,
+        written: &scenario::Router,
+        interfaces: &mut [RouterPort],
+        faults: &mut Diagnostics,
+    ) {
+        let Some(upstream) = &written.upstream else {
+            if let Some(link) = written.only_forwarder.first() {
+                let message = "`only-forwarder` is for a proxy, which has an `upstream` link";
+                faults.error(&link.span, message, "this router forwards to all members");
+            }
+            return;
+        };
+        if let Some(port) = self.port(node, upstream, faults) {
+            if interfaces.len() == 1 {
+                let message = format!("{} is upstream, and there is no other link", upstream.value);
+                faults.error(&upstream.span, message, "a proxy forwards to others");
+            }
+            let own = interfaces.iter_mut().filter(|own| own.port == port);
+            own.for_each(|own| own.upstream = true);
+        }
+        for link in &written.only_forwarder {
+            let Some(port) = self.port(node, link, faults) else { continue };
+            let own = interfaces.iter_mut().filter(|own| own.port == port);
+            own.for_each(|own| own.only_forwarder = true);
+        }
     }
 
     /// The addresses of RPs, each with its range of groups.

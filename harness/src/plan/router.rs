@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use castnet::addr::Channel;
+use castnet::gmp::message::Version;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,12 @@ pub struct RouterPort {
     pub threshold: u8,
     /// Channels that are forwarded here whether or not there are members.
     pub static_joins: BTreeSet<Channel>,
+    /// Whether the router is a proxy, and a host there.
+    #[serde(default)]
+    pub upstream: bool,
+    /// Whether a proxy forwards to members there whoever is the querier.
+    #[serde(default)]
+    pub only_forwarder: bool,
     /// The DR Priority of PIM there.
     #[serde(default)]
     pub dr_priority: u32,
@@ -103,6 +110,12 @@ pub struct SourceRoute {
 }
 
 impl Router {
+    /// Whether it is a proxy.
+    #[must_use]
+    pub fn is_proxy(&self) -> bool {
+        self.interfaces.iter().any(|interface| interface.upstream)
+    }
+
     /// Checks the router as a whole; `name` is that of an interface.
     ///
     /// # Errors
@@ -118,7 +131,14 @@ impl Router {
         if self.keepalive.is_zero() {
             return Err("keepalive must not be 0".to_owned());
         }
+        if self.pim.is_some() && self.is_proxy() {
+            return Err("a proxy speaks no PIM".to_owned());
+        }
         self.interfaces.iter().try_for_each(|interface| {
+            if interface.upstream && interface.knobs.version == Version::V1 {
+                let link = name(interface.port);
+                return Err(format!("{link} is upstream, where a host speaks version 2 or 3"));
+            }
             let checked = interface.knobs.check();
             checked.map_err(|invalid| format!("interface {}: {invalid}", name(interface.port)))
         })

@@ -179,6 +179,8 @@ impl Kind {
         Router {
             knobs: self.knobs.clone(),
             pim: None,
+            upstream: None,
+            only_forwarder: Vec::new(),
             static_joins: joins.collect(),
             routes: has_parent.then_some(route).into_iter().collect(),
             derive_routes: false,

@@ -193,6 +193,10 @@ pub struct Router {
     pub knobs: Knobs,
     /// Its parameters of PIM, if it speaks it.
     pub pim: Option<Box<Pim>>,
+    /// Its upstream link, if it is a proxy.
+    pub upstream: Option<Spanned<String>>,
+    /// The links on which a proxy forwards to members whoever is the querier.
+    pub only_forwarder: Vec<Spanned<String>>,
     /// Channels that it forwards to a link without members.
     pub static_joins: Vec<StaticJoin>,
     /// Whether it has routes to all networks of the topology, or only to its own and by `routes`.

@@ -117,6 +117,8 @@ fn node(
 fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let knobs = membership::params(table);
     let pim = pim::pim(table);
+    let upstream = table.string("upstream");
+    let only_forwarder = table.strings("only-forwarder").map_or_else(Vec::new, |links| links.value);
     let static_joins = static_joins(table);
     let routes = table.tables("routes", "a route", "[{ to = \"up\", link = \"left\" }]");
     let routes: Option<Vec<Route>> = routes.into_iter().map(|entry| route(entry?)).collect();
@@ -129,6 +131,8 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     Some(Router {
         knobs: knobs?,
         pim: pim?,
+        upstream,
+        only_forwarder,
         static_joins: static_joins?,
         derive_routes,
         routes: routes?,

@@ -111,6 +111,8 @@ static ROUTER: &[Key] = &[
     Key::new("igmp", IGMP, "The same in a run of IPv4 alone."),
     Key::new("mld", MLD, "The same in a run of IPv6 alone."),
     Key::new("pim", Table(PIM), "Speaks PIM Sparse Mode on all its links, with these parameters; `{}` for the RFC's. In the simulator only."),
+    Key::new("upstream", Link, "Makes it a proxy of IGMP or MLD (RFC 4605): on this link it is a host, which wants what members on its other links want."),
+    Key::new("only-forwarder", List(&Link), "The links on which a proxy forwards to members even where another router is the querier."),
     STATIC_JOINS,
     Key::new("routes", Tables(ROUTE), "The link `to` is reached by the own link `link`, also towards sources; wins over what is derived."),
     Key::new("derive-routes", Flag, "Whether it knows all links of the topology, or only its own and `routes`.")

@@ -8,9 +8,10 @@ use std::io::{Write as _, stdout};
 
 use castnet::addr::Group;
 use castnet::daemon::control::shown::{
-    Config, Explanation, Groups, Interfaces, Level, Line, Mode, Routes, Told,
+    Config, Diff, Explanation, Groups, Interfaces, Level, Line, Mode, Routes, Told,
 };
 use castnet::daemon::control::wire::{Answer, Change, VERSION};
+use castnet::prompt::printable;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -56,6 +57,7 @@ fn in_words(answer: &Answer) -> String {
         Answer::Log(shown) => shown.lines.iter().map(line).collect(),
         Answer::Explanation(shown) => explanation(shown),
         Answer::Metrics { text } => text.clone(),
+        Answer::Diff(shown) => diff(shown),
         Answer::Event(told) => event(told),
         Answer::Ok => String::new(),
     }
@@ -126,6 +128,8 @@ fn interfaces(shown: &Interfaces) -> String {
             if interface.up { "up" } else { "down" }.to_owned(),
             listed(&interface.addresses),
             match interface.querier {
+                _ if interface.upstream => "upstream".to_owned(),
+                None if interface.passive => "nobody (passive)".to_owned(),
                 None => "-".to_owned(),
                 Some(_) if interface.is_querier => "this router".to_owned(),
                 Some(other) => other.to_string(),
@@ -147,7 +151,19 @@ fn config(shown: &Config) -> String {
     for change in &shown.changes {
         _ = writeln!(text, "# since then: {}", changed(change));
     }
+    if let Some(left) = shown.trial_s {
+        _ = writeln!(text, "# on trial for {}: castnetctl confirm", seconds(left));
+    }
     text.lines().map(|line| printable(line) + "\n").collect()
+}
+
+fn diff(shown: &Diff) -> String {
+    if shown.gone.is_empty() && shown.new.is_empty() {
+        return format!("what is in force is what {} says\n", printable(&shown.path));
+    }
+    let gone = shown.gone.iter().map(|line| format!("- {}\n", printable(line)));
+    let new = shown.new.iter().map(|line| format!("+ {}\n", printable(line)));
+    gone.chain(new).collect()
 }
 
 /// A change as it is typed.
@@ -227,15 +243,4 @@ fn table<const N: usize>(heading: [&str; N], rows: impl Iterator<Item = [String;
         _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
     text
-}
-
-/// The text without characters that a terminal would obey.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = escaped.is_none().then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
 }

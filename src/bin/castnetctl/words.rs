@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use castnet::addr::{Channel, Group, Source};
 use castnet::daemon::control::shown::Topic;
-use castnet::daemon::control::wire::{Ask, Change, LONGEST_LOOK_MS, What};
+use castnet::daemon::control::wire::{Ask, Change, LONGEST_LOOK_MS, LONGEST_TRIAL_S, What};
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
@@ -80,7 +80,16 @@ pub(crate) enum Verb {
     /// Have castnetd forget all flows; the next datagram of each is asked for anew.
     Flush,
     /// Have castnetd read its configuration again; a wrong one changes nothing.
-    Reload,
+    Reload {
+        /// Go back to the present configuration unless `confirm` comes within this time, in minutes or as
+        /// in 90s.
+        #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+        confirm: Option<Duration>,
+    },
+    /// Keep the configuration of `reload --confirm`.
+    Confirm,
+    /// Print what a reload would change: `-` what is in force, `+` what the file has.
+    Diff,
     /// Say why a stream does or does not leave, and what mends it.
     Explain {
         /// The source of the datagrams.
@@ -173,7 +182,13 @@ impl Verb {
                 Ask::Monitor { topics: topics.iter().copied().map(Topic::from).collect() }
             }
             Self::Flush => Ask::Flush,
-            Self::Reload => Ask::Reload,
+            Self::Reload { confirm: None } => Ask::Reload,
+            Self::Reload { confirm: Some(time) } => match time.as_secs() {
+                within_s @ 1..=LONGEST_TRIAL_S => Ask::Trial { within_s },
+                _ => return Err(Failure::usage("--confirm is 1s to 24h")),
+            },
+            Self::Confirm => Ask::Confirm,
+            Self::Diff => Ask::Diff,
             Self::Explain { source: from, group: to, look } => Ask::Explain {
                 source: source(*from)?,
                 group: group(*to)?,
@@ -226,6 +241,14 @@ impl Shown {
             Self::Config => What::Config,
             Self::Log => What::Log,
         })
+    }
+}
+
+/// A time that is written as minutes, or with its unit.
+fn minutes(text: &str) -> Result<Duration, String> {
+    match text.parse::<u32>() {
+        Ok(minutes) => Ok(Duration::from_secs(60) * minutes),
+        Err(_) => humantime::parse_duration(text).map_err(|why| why.to_string()),
     }
 }
 

@@ -3,14 +3,14 @@
 use super::*;
 
 impl Control {
-    /// Answers a request. `load` reads the configuration again.
+    /// Answers a request. `load` reads the configuration again. Returns what the log should say of it.
     pub fn answer<F: FnMut(Instant, Event)>(
         &mut self,
         asked: Asked,
         service: &mut Service<F>,
         load: impl FnOnce() -> Result<Loaded, String>,
-    ) {
-        let before = Moment::now();
+    ) -> Option<String> {
+        let (before, mut line) = (Moment::now(), None);
         let answered = match asked.0 {
             Work::Request { client, id, ask } => {
                 let result = self.carry_out((client, id), ask, service, load);
@@ -21,6 +21,10 @@ impl Control {
                 let found = watch.end(service, self.sampler.as_ref(), &journal);
                 (of, Ok(Answer::Explanation(found)))
             }),
+            Work::GoBack => {
+                line = self.go_back(service);
+                None
+            }
             Work::Scrape(number) => {
                 let text = metrics::text(service, &self.journal.borrow());
                 if let Some(scraper) = &mut self.scraper {
@@ -36,6 +40,7 @@ impl Control {
         }
         let now = Moment::now();
         self.free = now + (now - before).max(PACE);
+        line
     }
 
     /// Does what is asked; `None` if the answer comes later.
@@ -60,9 +65,18 @@ impl Control {
                 service.flush();
                 Ok(Answer::Ok)
             }
-            Ask::Reload => self.reload(service, load).map(|()| Answer::Ok).map_err(|why| {
-                Refusal::new(Kind::Wrong, format!("{why}; the old configuration stays in force"))
-            }),
+            Ask::Reload => {
+                self.reload(service, load).map(|()| Answer::Ok).map_err(|why| kept(&why))
+            }
+            Ask::Trial { within_s } => self.try_out(service, load, within_s),
+            Ask::Confirm => self.confirm(),
+            Ask::Diff => match load() {
+                Ok((text, _)) => {
+                    let Config { path, text: running, changes, .. } = &self.config;
+                    Ok(Answer::Diff(differing::between(path, (running, changes), &text)))
+                }
+                Err(why) => Err(Refusal::new(Kind::Wrong, why)),
+            },
             Ask::Explain { .. } if self.watched.is_some() => {
                 Err(Refusal::new(Kind::Busy, "another flow is being explained; ask again"))
             }
@@ -98,7 +112,7 @@ impl Control {
                 Answer::Groups(look::groups(service, interface.as_deref()))
             }
             What::Interfaces => Answer::Interfaces(look::interfaces(service)),
-            What::Config => Answer::Config(self.config.clone()),
+            What::Config => Answer::Config(self.config_now()),
             What::Log => {
                 let lines = self.journal.borrow().lines(service.daemon().now());
                 Answer::Log(Log { lines })
@@ -117,7 +131,7 @@ impl Control {
         Ok(Answer::Ok)
     }
 
-    /// Reads the configuration again and takes it, as a whole or not at all. What requests have changed
+    /// Reads the configuration again and takes it for good, as a whole or not at all. What requests have changed
     /// goes with the old one.
     ///
     /// # Errors
@@ -136,6 +150,7 @@ impl Control {
         let now = service.daemon().now();
         match taken {
             Ok(text) => {
+                self.trial = None;
                 (self.config.text, self.config.changes) = (text, Vec::new());
                 self.journal.borrow_mut().line(now, Level::Info, "configured anew");
                 Ok(())
@@ -147,4 +162,9 @@ impl Control {
             }
         }
     }
+}
+
+/// The refusal of another configuration.
+pub(super) fn kept(why: &str) -> Refusal {
+    Refusal::new(Kind::Wrong, format!("{why}; the old configuration stays in force"))
 }

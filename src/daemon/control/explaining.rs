@@ -3,9 +3,10 @@
 //! Counters are read before and after, and datagrams are sampled in between, without anybody waiting.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::journal::Journal;
 use super::shown::Explanation;
@@ -162,9 +163,28 @@ fn rule<F: FnMut(Instant, Event)>(
 }
 
 fn rpf<F: FnMut(Instant, Event)>(service: &Service<F>, router: &Router, flow: Flow) -> Option<Rpf> {
-    let (prefix, hop): (IpNet, _) = router.towards(flow.source)?;
-    let interface = service.names(flow.group.family()).of(hop.vif);
-    Some(Rpf { interface, prefix: prefix.trunc(), via: hop.via })
+    let route: Option<(IpNet, _)> = router.towards(flow.source);
+    let vif = way_in(router, flow)?;
+    let interface = service.names(flow.group.family()).of(vif);
+    Some(match route.filter(|(_, hop)| hop.vif == vif) {
+        Some((prefix, hop)) => Rpf { interface, prefix: prefix.trunc(), via: hop.via },
+        // A proxy takes from upstream whatever no route leads to.
+        None => Rpf { interface, prefix: any(flow.group.family()), via: None },
+    })
+}
+
+/// Where the source's datagrams come in, whatever rule there is.
+fn way_in(router: &Router, flow: Flow) -> Option<Vif> {
+    let by_route = router.towards(flow.source).map(|(_, hop)| hop.vif);
+    by_route.or_else(|| router.upstream_interface())
+}
+
+/// The network of all addresses.
+const fn any(family: Family) -> IpNet {
+    match family {
+        Family::V4 => IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
+        Family::V6 => IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
+    }
 }
 
 /// A device by which the kernel reaches the source, and that is not served.
@@ -191,19 +211,22 @@ fn link<F: FnMut(Instant, Event)>(
 ) -> Link {
     let family = flow.group.family();
     let members = router.members(vif);
-    let joined = config.static_joins.iter().any(|join| join.covers(flow.source, flow.group));
-    let wants = members.is_some_and(|gmp| gmp.wants(flow.source.addr(), flow.group));
+    let reported = members.is_some_and(|gmp| gmp.wants(flow.source.addr(), flow.group));
+    // Nobody upstream has joined, and what comes in there is not wanted there.
+    let is_way_in = config.upstream && way_in(router, flow) == Some(vif);
+    let wants = router.wants(flow, vif) && !is_way_in;
     let state = members.and_then(|gmp| gmp.groups().get(&flow.group));
     let speaking = router.igmp(vif);
     Link {
         hindrance: hindrance(service, &config.name),
         is_up,
-        wants: wants || joined,
+        wants,
+        is_left_to_querier: reported && is_up && !wants,
         filter: state.map(|state| state.filter.to_string()),
         is_managed: config.igmp.is_some(),
         speaks: speaking.is_some(),
         querier: speaking.and_then(|gmp| match gmp.role() {
-            Role::Querier => None,
+            Role::Querier | Role::Passive => None,
             Role::NonQuerier(other) => Some(other),
         }),
         threshold: config.threshold,

@@ -175,7 +175,7 @@ const fn limited(why: &Ignored) -> Option<Group> {
 const fn topic(event: &Event) -> Topic {
     match event {
         Event::Gmp(_, News::Querier(_) | News::OtherVersion(_)) => Topic::Queriers,
-        Event::Gmp(..) | Event::Pim(..) => Topic::Groups,
+        Event::Gmp(..) | Event::Pim(..) | Event::Upstream(..) => Topic::Groups,
         Event::Link { .. } => Topic::Interfaces,
         Event::Upcall(_) | Event::NoRoute(_) => Topic::Upcalls,
         Event::Forwarding(_) | Event::Idle(_) => Topic::Routes,

@@ -16,6 +16,8 @@ use crate::gmp::change::Filter;
 use crate::gmp::interface::{Interface as Gmp, TimerName};
 use crate::gmp::membership;
 use crate::gmp::querier::Role;
+use crate::gmp::reception::filter::SourceFilter;
+use crate::host::Host;
 use crate::mfc::entry::MfcEntry;
 use crate::mfc::vif::Vif;
 use crate::router::Router;
@@ -98,15 +100,19 @@ pub(super) fn groups<F: FnMut(Instant, Event)>(
             .interfaces()
             .filter(|(_, config, _)| interface.is_none_or(|interface| interface == config.name));
         for (vif, config, _) in meant {
-            let Some(gmp) = router.members(vif) else { continue };
-            for (&group, state) in gmp.groups() {
-                if groups.len() < MOST_ROWS {
-                    let row = membership(&config.name, (now, family), gmp, (group, state));
-                    groups.push(row);
-                } else {
-                    left_out += 1;
-                }
-            }
+            let reported = router.members(vif).into_iter().flat_map(|gmp| {
+                let of = move |(&group, state)| {
+                    membership(&config.name, (now, family), gmp, (group, state))
+                };
+                gmp.groups().iter().map(of)
+            });
+            let wanted = router.upstream(vif).into_iter().flat_map(|host| {
+                let of = move |group| wanted(&config.name, (now, family), host, group);
+                host.reception().groups().map(of)
+            });
+            let mut rows = reported.chain(wanted);
+            groups.extend(rows.by_ref().take(MOST_ROWS - groups.len()));
+            left_out += rows.count();
         }
     }
     Groups { groups, left_out }
@@ -132,6 +138,29 @@ fn membership(
         version: version_number(family, gmp.compatibility(group)),
         expires_s: expires.map(|at| at.since(now).as_secs_f64()),
         checking: gmp.is_checking(group),
+    }
+}
+
+/// What a proxy wants of a group on its upstream interface.
+fn wanted(
+    interface: &str,
+    (now, family): (Instant, Family),
+    host: &Host,
+    group: Group,
+) -> Membership {
+    let (mode, sources, excluded) = match host.reception().filter(group) {
+        SourceFilter::Include(sources) => (Mode::Include, sources, BTreeSet::new()),
+        SourceFilter::Exclude(excluded) => (Mode::Exclude, BTreeSet::new(), excluded),
+    };
+    Membership {
+        interface: interface.to_owned(),
+        group,
+        mode,
+        sources,
+        excluded,
+        version: version_number(family, host.reception().mode(now)),
+        expires_s: None,
+        checking: false,
     }
 }
 
@@ -166,10 +195,13 @@ fn interface<F: FnMut(Instant, Event)>(
         up,
         addresses: config.addresses.iter().filter(of_family).copied().collect(),
         version: config.igmp.as_ref().map(|params| version_number(family, params.version)),
-        querier: querier.map(|(role, own)| who_asks(role, own)),
+        querier: querier.and_then(|(role, own)| who_asks(role, own)),
         is_querier: querier.is_some_and(|(role, _)| role == Role::Querier),
+        upstream: config.upstream,
+        passive: config.igmp.as_ref().is_some_and(|params| params.passive),
         query_s: query.map(|at| at.since(now).as_secs_f64()),
-        groups: router.members(vif).map_or(0, |gmp| gmp.groups().len()),
+        groups: router.members(vif).map_or(0, |gmp| gmp.groups().len())
+            + router.upstream(vif).map_or(0, |host| host.reception().groups().count()),
         joins: config.static_joins.clone(),
         threshold: config.threshold,
         packets_in: counters.packets_in,
@@ -179,9 +211,10 @@ fn interface<F: FnMut(Instant, Event)>(
     }
 }
 
-const fn who_asks(role: Role, own: IpAddr) -> IpAddr {
+const fn who_asks(role: Role, own: IpAddr) -> Option<IpAddr> {
     match role {
-        Role::Querier => own,
-        Role::NonQuerier(other) => other,
+        Role::Querier => Some(own),
+        Role::NonQuerier(other) => Some(other),
+        Role::Passive => None,
     }
 }

@@ -8,6 +8,7 @@
 mod act;
 mod answering;
 mod client;
+mod differing;
 mod explaining;
 mod journal;
 mod look;
@@ -16,6 +17,7 @@ pub(crate) mod pipe;
 mod scrape;
 pub mod shown;
 pub(crate) mod socket;
+mod trial;
 pub mod wire;
 
 use std::cell::RefCell;
@@ -41,7 +43,8 @@ pub use journal::{Counted, Journal};
 use scrape::Scraper;
 use shown::{Config, Level, Log};
 pub use socket::Unbound;
-use wire::{Answer, Ask, Change, Kind, LONGEST_LOOK_MS, Refusal, Request, What};
+use trial::Trial;
+use wire::{Answer, Ask, Change, Kind, LONGEST_LOOK_MS, LONGEST_TRIAL_S, Refusal, Request, What};
 
 /// The most clients. One more takes the place of the one that has been idle longest.
 const MOST_CLIENTS: usize = 64;
@@ -84,6 +87,8 @@ pub struct Control {
     timer: Pin<Box<Sleep>>,
     /// Opened while the privileges last.
     sampler: Option<Sampler>,
+    /// The configuration to go back to, unless the one in force is confirmed.
+    trial: Option<Trial>,
     /// The flow that is being explained, for which client's request, and until when.
     watched: Option<(Watch, (u64, u64), Moment)>,
 }
@@ -99,6 +104,8 @@ enum Work {
     },
     /// The flow has been watched long enough.
     Explain,
+    /// The configuration on trial was not confirmed in time.
+    GoBack,
     /// A connection of this number wants the counters.
     Scrape(u64),
 }
@@ -131,7 +138,8 @@ impl Control {
             }
         };
         let (path, text) = config;
-        let config = Config { path: path.display().to_string(), text, changes: Vec::new() };
+        let config =
+            Config { path: path.display().to_string(), text, changes: Vec::new(), trial_s: None };
         let now = Moment::now();
         Ok(Self {
             listener,
@@ -145,6 +153,7 @@ impl Control {
             timer: Box::pin(sleep_until(now + LOOK)),
             // Without it less can be explained.
             sampler: place.path.as_ref().and_then(|_| Sampler::open().ok()),
+            trial: None,
             watched: None,
         })
     }
@@ -161,6 +170,9 @@ impl Control {
             let now = Moment::now();
             if self.watched.as_ref().is_some_and(|(.., until)| *until <= now) {
                 return Poll::Ready(Asked(Work::Explain));
+            }
+            if self.trial.as_ref().is_some_and(|trial| trial.until <= now) {
+                return Poll::Ready(Asked(Work::GoBack));
             }
             if now >= self.free
                 && let Some(scraper) = &mut self.scraper
@@ -190,7 +202,8 @@ impl Control {
         let free = Some(self.free).filter(|free| now < *free);
         let watched = self.watched.as_ref().map(|(.., until)| *until);
         let looked = is_looked_for.then(|| now + LOOK);
-        [free, watched, looked].into_iter().flatten().min()
+        let tried = self.trial.as_ref().map(|trial| trial.until);
+        [free, watched, looked, tried].into_iter().flatten().min()
     }
 
     fn accept(&mut self, cx: &mut Context<'_>) {

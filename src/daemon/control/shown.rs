@@ -70,7 +70,7 @@ pub struct Groups {
     pub left_out: usize,
 }
 
-/// The members of a group on an interface.
+/// The members of a group on an interface; on the upstream interface of a proxy, what it wants there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Membership {
@@ -84,7 +84,7 @@ pub struct Membership {
     pub sources: BTreeSet<IpAddr>,
     /// The sources that nobody wants, in the mode exclude.
     pub excluded: BTreeSet<IpAddr>,
-    /// The oldest version that members speak.
+    /// The oldest version that members speak; upstream, the version that the proxy speaks.
     pub version: u8,
     /// When the group timer expires, unless there are only source timers.
     pub expires_s: Option<f64>,
@@ -132,9 +132,15 @@ pub struct Interface {
     pub querier: Option<IpAddr>,
     /// Whether this router is the querier.
     pub is_querier: bool,
+    /// Whether castnetd is a proxy, and this its upstream interface.
+    #[serde(default)]
+    pub upstream: bool,
+    /// Whether castnetd never asks here.
+    #[serde(default)]
+    pub passive: bool,
     /// When the next General Query is sent.
     pub query_s: Option<f64>,
-    /// The number of groups with members.
+    /// The number of groups with members; upstream, of those that castnetd has joined.
     pub groups: usize,
     /// Channels that are forwarded here without members.
     pub joins: BTreeSet<Channel>,
@@ -151,7 +157,7 @@ pub struct Interface {
 }
 
 /// The configuration in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Config {
     /// The file.
@@ -160,6 +166,21 @@ pub struct Config {
     pub text: String,
     /// The changes since then, in their order.
     pub changes: Vec<Change>,
+    /// How long it still waits for its confirmation, if it does: the one before it is in force again then.
+    #[serde(default)]
+    pub trial_s: Option<f64>,
+}
+
+/// What a reload would change, a statement for each value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Diff {
+    /// The file.
+    pub path: String,
+    /// What is in force, and not in the file.
+    pub gone: Vec<String>,
+    /// What is in the file, and not in force.
+    pub new: Vec<String>,
 }
 
 /// A change of the configuration in force, until castnetd reads its file again.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use super::shown::Change;
-use super::shown::{Config, Explanation, Groups, Interfaces, Log, Routes, Told, Topic};
+use super::shown::{Config, Diff, Explanation, Groups, Interfaces, Log, Routes, Told, Topic};
 use crate::addr::{Group, Source};
 
 /// The version of the language.
@@ -60,7 +60,19 @@ pub enum Ask {
     Flush,
     /// Read the configuration again.
     Reload,
+    /// Read the configuration again, and go back to the one in force unless [`Ask::Confirm`] comes in time.
+    Trial {
+        /// The time, in seconds: 1 to [`LONGEST_TRIAL_S`].
+        within_s: u64,
+    },
+    /// The configuration on trial stays.
+    Confirm,
+    /// What a reload would change.
+    Diff,
 }
+
+/// The longest time for which a configuration is tried out, in seconds: a day.
+pub const LONGEST_TRIAL_S: u64 = 86_400;
 
 /// The longest time for which datagrams are counted, in milliseconds.
 pub const LONGEST_LOOK_MS: u64 = 10_000;
@@ -100,7 +112,10 @@ impl Ask {
     /// Whether it changes anything.
     #[must_use]
     pub const fn writes(&self) -> bool {
-        matches!(self, Self::Change(_) | Self::Flush | Self::Reload)
+        matches!(
+            self,
+            Self::Change(_) | Self::Flush | Self::Reload | Self::Trial { .. } | Self::Confirm
+        )
     }
 }
 
@@ -147,6 +162,8 @@ pub enum Answer {
         /// The text.
         text: String,
     },
+    /// [`Ask::Diff`]
+    Diff(Diff),
     /// Something happened, for who monitors.
     Event(Told),
     /// The request has no other answer.

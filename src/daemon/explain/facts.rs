@@ -59,6 +59,8 @@ pub struct Link {
     pub is_up: bool,
     /// Whether members or a static join want the flow.
     pub wants: bool,
+    /// Whether members want the flow, and a proxy leaves them to the querier of the link.
+    pub is_left_to_querier: bool,
     /// The filter of the group, if there are members.
     pub filter: Option<String>,
     /// Whether group management is on.

@@ -100,6 +100,13 @@ fn not_wanted(facts: &Facts, name: &str, link: &Link) -> Option<Finding> {
         return None;
     }
     let (source, group) = (facts.source, facts.group);
+    if link.is_left_to_querier {
+        let text = format!(
+            "members of {group} on {name} want the flow, and a proxy forwards onto a link only as its querier"
+        );
+        let cure = "only-forwarder = true in the configuration, if no other router forwards there";
+        return Some(Finding::new(Cause::OtherQuerier, Some(name), text).cured_by(cure));
+    }
     Some(match &link.filter {
         Some(filter) => {
             let text = format!("members of {group} on {name} do not want {source}: {filter}");
@@ -119,7 +126,7 @@ fn not_wanted(facts: &Facts, name: &str, link: &Link) -> Option<Finding> {
 
 /// Who asks for members here, if it is not this router.
 fn asking(name: &str, link: &Link) -> Option<Finding> {
-    if !link.is_up || link.wants {
+    if !link.is_up || link.wants || link.is_left_to_querier {
         return None;
     }
     if !link.is_managed || !link.speaks {

@@ -168,7 +168,11 @@ async fn serve(
         match service.run(order, warn).await? {
             Order::End => break,
             Order::Live => supervised::alive(),
-            Order::Answer(asked) => control.answer(asked, &mut service, load),
+            Order::Answer(asked) => {
+                if let Some(line) = control.answer(asked, &mut service, load) {
+                    log.borrow().line(service.daemon().now(), Weight::Warning, &line);
+                }
+            }
             Order::Serve(asked) => {
                 let again = |service: &mut Service<Observer>| reload(service, &mut control);
                 let wish = desk.as_mut().map(|desk| desk.answer(asked, &mut service, again));

@@ -29,7 +29,7 @@ impl Interface {
         let wait = match (self.in_force.profile(), self.role()) {
             (Profile::Rfc2236, Role::Querier) => return,
             // RFC2236-3-29
-            (Profile::Rfc2236, Role::NonQuerier(_)) => {
+            (Profile::Rfc2236, Role::NonQuerier(_) | Role::Passive) => {
                 query.max_resp * u32::from(self.in_force.last_member_query_count())
             }
             // RFC3376-6.6.1-01

@@ -26,6 +26,24 @@ pub(super) struct Retry {
     last: Option<Duration>,
 }
 
+/// When the link was last warned of, by what the warning was about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Warned {
+    querier: Option<Instant>,
+    host: Option<Instant>,
+}
+
+impl Warned {
+    /// Whether a warning is due, which then is the last one.
+    fn is_due(last: &mut Option<Instant>, now: Instant, quiet: Duration) -> bool {
+        let is_due = last.is_none_or(|last| last + quiet <= now);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+}
+
 /// What the last Query of another router announced.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Learnt {
@@ -55,7 +73,10 @@ impl Learnt {
 impl Interface {
     /// Another router's Query was heard.
     pub fn heard_query(&mut self, cx: &mut Cx<'_>, from: IpAddr, query: &Query) {
-        if outranks(self.params.profile(), from, self.own, query.group.is_none()) {
+        // A passive router leaves its link to any querier.
+        let general = query.group.is_none();
+        let yields = self.params.passive && general && !from.is_unspecified();
+        if yields || outranks(self.params.profile(), from, self.own, general) {
             self.lose_election(cx, from, query);
         }
         // RFC3376-4.1.5-01
@@ -67,10 +88,16 @@ impl Interface {
     /// Warns of a Query in another version, at most once a Query Interval (RFC2236-4-10,
     /// RFC2236-4-11, RFC3376-7.3.1-03).
     pub fn warn_of_version(&mut self, cx: &mut Cx<'_>, from: IpAddr) {
-        let quiet_until = self.warned.map(|warned| warned + self.params.query_interval);
-        if quiet_until.is_none_or(|until| until <= cx.now) {
-            self.warned = Some(cx.now);
+        if Warned::is_due(&mut self.warned.querier, cx.now, self.params.query_interval) {
             cx.say(News::OtherVersion(from));
+        }
+    }
+
+    /// Warns of a host that reports in a version which the link does not speak, at most once a Query
+    /// Interval: one that has heard a Query would speak the link's (RFC3376-7.2.1-02).
+    pub fn warn_of_newer_host(&mut self, cx: &mut Cx<'_>, from: IpAddr) {
+        if Warned::is_due(&mut self.warned.host, cx.now, self.params.query_interval) {
+            cx.say(News::NewerHost(from));
         }
     }
 
@@ -159,6 +186,13 @@ impl Interface {
     pub(super) fn become_querier(&mut self, cx: &mut Cx<'_>) {
         self.compute();
         self.general_query(cx);
+    }
+
+    /// Asks for nothing from now on, not even for members whose Leaves are being checked.
+    pub(super) fn fall_silent(&mut self) {
+        self.timers.cancel(TimerName::GeneralQuery);
+        let groups: Vec<Group> = self.groups.keys().copied().collect();
+        groups.into_iter().for_each(|group| self.stop_asking(group));
     }
 
     pub(super) fn tell_role(&self, cx: &mut Cx<'_>, before: Role) {

@@ -97,23 +97,31 @@ impl Wishes {
 
     /// The state of the interface.
     pub(super) fn merged(&self) -> SourceFilter {
-        let sockets = match self {
-            Self::Nothing => return SourceFilter::nothing(),
-            Self::Plain => return SourceFilter::all(),
-            Self::Sockets(sockets) => sockets,
-        };
-        let (mut included, mut excluded) = (Sources::new(), None::<Sources>);
-        for (_, wish) in sockets {
-            match wish {
-                SourceFilter::Include(sources) => included.extend(sources),
-                SourceFilter::Exclude(sources) => {
-                    excluded = Some(excluded.map_or_else(|| sources.clone(), |all| &all & sources));
-                }
+        match self {
+            Self::Nothing => SourceFilter::nothing(),
+            Self::Plain => SourceFilter::all(),
+            Self::Sockets(sockets) => merged(sockets.iter().map(|(_, wish)| wish.clone())),
+        }
+    }
+}
+
+/// Several wishes in one.
+#[must_use]
+pub fn merged(wishes: impl IntoIterator<Item = SourceFilter>) -> SourceFilter {
+    let (mut included, mut excluded) = (Sources::new(), None::<Sources>);
+    for wish in wishes {
+        match wish {
+            SourceFilter::Include(sources) => included.extend(sources),
+            SourceFilter::Exclude(sources) => {
+                excluded = Some(match excluded {
+                    Some(all) => &all & &sources,
+                    None => sources,
+                });
             }
         }
-        match excluded {
-            Some(excluded) => SourceFilter::Exclude(&excluded - &included), // RFC3376-3.2-01
-            None => SourceFilter::Include(included), // RFC3376-3.2-02, RFC3376-3.2-03
-        }
+    }
+    match excluded {
+        Some(excluded) => SourceFilter::Exclude(&excluded - &included), // RFC3376-3.2-01
+        None => SourceFilter::Include(included), // RFC3376-3.2-02, RFC3376-3.2-03
     }
 }

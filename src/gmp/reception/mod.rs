@@ -121,6 +121,11 @@ impl Reception {
         self.wishes.get(&group).map_or_else(SourceFilter::nothing, Wishes::merged)
     }
 
+    /// The groups that any socket wants something of.
+    pub fn groups(&self) -> impl Iterator<Item = Group> {
+        self.wishes.keys().copied()
+    }
+
     /// Whether any socket wants datagrams of the source to the group.
     #[must_use]
     pub fn delivers(&self, source: IpAddr, group: Group) -> bool {

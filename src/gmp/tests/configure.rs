@@ -9,7 +9,7 @@ fn params(qi: f64, qri: f64) -> Params {
 }
 
 impl Link {
-    fn configure(&mut self, params: Params) {
+    pub(super) fn configure(&mut self, params: Params) {
         self.input(|interface, cx| interface.configure(cx, params));
     }
 

@@ -14,6 +14,8 @@ fn interface(name: &str, addresses: &[&str]) -> InterfaceConfig {
         igmp: Some(Params { version: Version::V3, ..Params::v2() }),
         threshold: 1,
         static_joins: BTreeSet::new(),
+        upstream: false,
+        only_forwarder: false,
         pim: None,
         discovery: None,
     }

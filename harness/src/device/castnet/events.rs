@@ -83,6 +83,7 @@ impl EventRecorder {
                 let querier = match role {
                     Role::Querier => self.interface(*vif)?.address?,
                     Role::NonQuerier(other) => *other,
+                    Role::Passive => return None,
                 };
                 StateChange::Querier { port: port(*vif)?, querier }
             }

@@ -1,5 +1,5 @@
 //! A router sends a datagram only if it came in, and only onto a link that has a reason for it:
-//! members, a router that has joined by PIM, or a static join.
+//! members, a router that has joined by PIM, a static join, or that it is a proxy's upstream link.
 //!
 //! Reasons are derived from the plan (static joins) and from what the router's own port heard: a
 //! record that wants the source is a reason for Group Membership Interval, and only for Last Member
@@ -56,6 +56,9 @@ impl Evidence<'_> {
                         });
                     }
                     let source = seen.packet.source;
+                    if interface.upstream {
+                        continue; // RFC4605-3-04
+                    }
                     if self.was_joined(seen) || joins.want(seen.port, group, source, seen.at) {
                         continue;
                     }

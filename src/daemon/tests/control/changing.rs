@@ -1,6 +1,7 @@
 //! What castnetctl changes, and what it refuses to change.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 
@@ -111,6 +112,57 @@ pub(crate) async fn reload() -> Result<(), Failed> {
     assert!(shown.contains("61s") && !shown.contains("since then"), "{shown}");
     fs::remove_file(path)?;
     assert_eq!(lab.ctl("reload").await?.code, 1);
+    lab.castnetd.ends_well().await
+}
+
+pub(crate) async fn on_trial() -> Result<(), Failed> {
+    let lab = Lab::serving("on-trial", TWO).await?;
+    let said = lab.shows("diff").await?;
+    assert!(said.starts_with("what is in force is what "), "{said}");
+    lab.shows("join e1 239.2.2.2").await?;
+    config("on-trial", &TWO.replace("60s", "61s"));
+    let diff = lab.shows("diff").await?;
+    let lines: Vec<&str> = diff.lines().collect();
+    let [joined, before, after] = lines[..] else { return Err(diff.into()) };
+    assert_eq!(joined, "- interface e1: static-joins = { group = \"239.2.2.2\" }");
+    assert!(before.starts_with("- ") && before.contains("60s"), "{diff}");
+    assert!(after.starts_with("+ ") && after.contains("61s"), "{diff}");
+    each(
+        &lab,
+        &[
+            ("confirm", 3, "no configuration is on trial"),
+            ("reload --confirm 0s", 2, "1s to 24h"),
+            ("reload --confirm 2d", 2, "1s to 24h"),
+            ("reload --confirm 1s", 0, ""),
+            // The second one goes back to where the first one would.
+            ("reload --confirm 1s", 0, ""),
+        ],
+    )
+    .await?;
+    let now = lab.shows("show config").await?;
+    assert!(now.contains("61s") && now.contains("# on trial for 0."), "{now}");
+    let back = async || -> Result<bool, Failed> {
+        let shown = lab.shows("show config").await?;
+        Ok(shown.contains("60s")
+            && shown.contains("# since then: join")
+            && !shown.contains("trial"))
+    };
+    let until = Instant::now() + Duration::from_secs(5);
+    while !back().await? {
+        assert!(Instant::now() < until, "the trial is over after a second");
+    }
+    let joins = rows(&lab, "interfaces", "interfaces").await?;
+    assert!(joins.iter().any(|row| row["joins"][0]["group"] == "239.2.2.2"), "{joins:?}");
+    // Confirmed in time, or taken without a trial, it stays.
+    each(&lab, &[("reload --confirm 5", 0, ""), ("confirm", 0, ""), ("confirm", 3, "")]).await?;
+    each(&lab, &[("reload --confirm 5", 0, ""), ("reload", 0, ""), ("confirm", 3, "")]).await?;
+    assert!(lab.shows("show config").await?.contains("61s"));
+    // A wrong file leaves the trial as it is.
+    lab.shows("reload --confirm 5").await?;
+    config("on-trial", "[[interface]]");
+    each(&lab, &[("reload --confirm 5", 1, "stays in force"), ("diff", 1, "missing field")])
+        .await?;
+    lab.shows("confirm").await?;
     lab.castnetd.ends_well().await
 }
 

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         trial("joins_and_routes_are_made_and_undone", changing::changes),
         trial("a_batch_stops_at_the_first_line_that_fails", changing::batch),
         trial("a_reload_takes_a_whole_file_or_nothing", changing::reload),
+        trial("a_reload_that_nobody_confirms_is_taken_back", changing::on_trial),
         trial("a_flush_costs_entries_and_not_members", changing::flush),
         trial("why_a_source_is_not_forwarded_is_named", explaining::sources),
         trial("why_members_get_nothing_is_named", explaining::members),
