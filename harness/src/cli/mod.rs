@@ -20,6 +20,7 @@ mod kernel;
 mod list;
 mod man;
 mod memory;
+mod mroute;
 mod new;
 mod output;
 mod progress;
@@ -99,6 +100,7 @@ enum Command {
     Trace(trace::TraceArgs),
     /// Build a kernel that runs in virtual time, for `--kernel uml`, or list those that there are.
     Kernel(kernel::KernelArgs),
+    Mroute(mroute::MrouteArgs),
     /// Print or write the manual.
     Man(man::ManArgs),
     /// Print the completions for a shell.
@@ -189,6 +191,7 @@ fn obey(command: Command) -> Ending {
         Command::Diff(args) => diff::diff(&args),
         Command::Trace(args) => trace::trace_run(&args),
         Command::Kernel(args) => kernel::kernel(&args),
+        Command::Mroute(args) => mroute::mroute(args),
         Command::Man(args) => man::man(&args, Cli::command()),
         Command::Completions { shell } => {
             let mut completions = Vec::new();

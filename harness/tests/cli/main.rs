@@ -14,6 +14,7 @@ mod judge;
 mod kernel;
 mod ladder;
 mod machine;
+mod mroute;
 mod needs;
 mod new;
 mod outputs;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         kernel::TESTS,
         ladder::TESTS,
         machine::TESTS,
+        mroute::TESTS,
         new::TESTS,
         programs::TESTS,
         outputs::TESTS,
