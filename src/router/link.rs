@@ -30,9 +30,16 @@ pub(super) struct Link {
 impl Link {
     /// A link that is up, with the addresses of the configuration.
     pub(super) const fn new(vif: Vif, config: InterfaceConfig) -> Self {
-        let (igmp, advertiser, upstream, listens) = (None, None, None, BTreeSet::new());
-        let (up, is_reported) = (true, false);
-        Self { vif, config, up, is_reported, igmp, advertiser, upstream, listens }
+        Self {
+            vif,
+            config,
+            up: true,
+            is_reported: false,
+            igmp: None,
+            advertiser: None,
+            upstream: None,
+            listens: BTreeSet::new(),
+        }
     }
 
     /// A link that is down, and without addresses, until [`Input::Link`] says otherwise.
