@@ -90,6 +90,9 @@ pub enum Ignored {
     /// A message of PIM from a router that has said no Hello on the link (RFC7761-4.5-01).
     #[error("{0} is no PIM neighbour")]
     NoNeighbour(IpAddr),
+    /// A Register-Stop from a router that is not the RP of its group (RFC7761-6.2-03).
+    #[error("{0} is not the RP of the group")]
+    NoRp(IpAddr),
     /// A message of PIM of a type that the router does not speak.
     #[error("PIM messages of type {0} are not spoken here")]
     NotSpokenHere(u8),
@@ -158,6 +161,7 @@ impl Ignored {
             | Self::NoRouterAlert
             | Self::SourceNotUnicast(_)
             | Self::NoNeighbour(_)
+            | Self::NoRp(_)
             | Self::TooManyGroups { .. }
             | Self::TooManySources { .. }
             | Self::TooManyFlows { .. } => true,

@@ -32,6 +32,20 @@ pub struct Full {
     pub most: u32,
 }
 
+/// What the counters of a flow have shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Datagrams came in there since this time, the one of the last look.
+    Came {
+        /// The interface.
+        iif: Vif,
+        /// The time.
+        since: Instant,
+    },
+    /// The flow was idle, and is forgotten.
+    Idle,
+}
+
 /// A request of the cache to the data plane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -103,6 +117,12 @@ impl Cache {
         (self.keepalive, self.most) = (keepalive, most);
     }
 
+    /// Whether one flow more may come in on the interface.
+    #[must_use]
+    pub fn has_room(&self, vif: Vif) -> bool {
+        self.sizes.get(&vif).is_none_or(|&size| size < self.most)
+    }
+
     /// A datagram of a flow came in on `vif` without an entry: decides, and returns the entry.
     ///
     /// # Errors
@@ -115,9 +135,8 @@ impl Cache {
         tree: &impl Tree,
     ) -> Result<MfcEntry, Full> {
         self.forget(flow);
-        let most = self.most;
-        if self.sizes.get(&vif).is_some_and(|&size| size >= most) {
-            return Err(Full { most });
+        if !self.has_room(vif) {
+            return Err(Full { most: self.most });
         }
         let entry = decide(flow, vif, tree);
         self.learn(now, flow, Some(vif), entry.clone());
@@ -220,26 +239,34 @@ impl Cache {
         })
     }
 
-    /// The answer to [`MfcOp::Count`]: returns whether the flow was idle, and is therefore
-    /// forgotten.
-    pub fn counted(&mut self, now: Instant, flow: Flow, counters: Option<FlowCounters>) -> bool {
+    /// The answer to [`MfcOp::Count`]: a flow that was idle is forgotten.
+    pub fn counted(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        counters: Option<FlowCounters>,
+    ) -> Option<Counted> {
         let known = self.flows.get_mut(&flow.group).and_then(|of| of.get_mut(&flow.source));
-        let (Some(known), Some(counters)) = (known, counters) else { return self.forget(flow) };
+        let (Some(known), Some(counters)) = (known, counters) else {
+            return self.forget(flow).then_some(Counted::Idle);
+        };
         // A datagram on a wrong interface keeps no entry alive.
         let packets = forwarded(counters);
+        let mut found = None;
         if packets != known.packets {
             // The datagram may have come right after the look before.
             (known.packets, known.idle_since) = (packets, known.counted);
+            found = Some(Counted::Came { iif: known.entry.iif, since: known.counted });
         }
         known.counted = now;
         let ends = known.idle_since + self.keepalive;
         let stays = !known.entry.oifs.is_empty() && self.configured.contains(&flow);
         if ends <= now && !stays {
-            return self.forget(flow);
+            return self.forget(flow).then_some(Counted::Idle);
         }
         let next = now + self.look();
         self.timers.set(flow, if ends > now { next.min(ends) } else { next });
-        false
+        found
     }
 
     /// The flow's entry is not in the kernel, so the next datagram makes an upcall. Returns whether

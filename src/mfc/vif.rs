@@ -29,6 +29,9 @@ impl Vif {
     /// The interface with the highest number.
     pub const LAST: Self = Self(Self::MAX as u8 - 1);
 
+    /// The register interface of a router that speaks PIM, which has no device of its own.
+    pub const REGISTER: Self = Self::LAST;
+
     /// The interface with this number, or `None` from 32 on.
     #[must_use]
     pub fn new(number: usize) -> Option<Self> {

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use super::Branch;
 use crate::addr::{Family, Group, Source};
+use crate::mfc::entry::Flow;
 use crate::mfc::vif::Vif;
 use crate::wire::pim::{EncodedGroup, EncodedSource, GroupEntries, JoinPrune, Message};
 
@@ -20,21 +21,47 @@ const MOST_GROUPS: usize = u8::MAX as usize;
 /// What an entry of a message means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    pub(super) branch: Branch,
+    pub(super) what: What,
     /// The RP that an entry of (*,G) names.
     pub(super) rp: Option<IpAddr>,
     pub(super) is_join: bool,
 }
 
+/// What an entry is about. In the order in which the entries of a group stand in a message: what belongs to
+/// the RP's tree comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    /// (*,G)
+    Any,
+    /// (S,G,rpt)
+    Rpt(Source),
+    /// (S,G)
+    Of(Source),
+}
+
+impl Entry {
+    /// An entry of (*,G) or (S,G).
+    pub(super) fn of(branch: Branch, rp: Option<IpAddr>, is_join: bool) -> (Group, Self) {
+        let what = branch.source.map_or(What::Any, What::Of);
+        (branch.group, Self { what, rp, is_join })
+    }
+
+    /// An entry of (S,G,rpt).
+    pub(super) fn rpt(flow: Flow, is_join: bool) -> (Group, Self) {
+        (flow.group, Self { what: What::Rpt(flow.source), rp: None, is_join })
+    }
+}
+
 /// The entries of a message of this family that mean something, in their order, the joins of a group
 /// first.
-pub(super) fn entries(message: &JoinPrune, family: Family) -> Vec<Entry> {
+pub(super) fn entries(message: &JoinPrune, family: Family) -> Vec<(Group, Entry)> {
     let mut all = Vec::new();
     for GroupEntries { group, joins, prunes } in &message.groups {
         let Some(one) = single(group, family) else { continue };
         let joins = joins.iter().map(|source| (source, true));
         let sources = joins.chain(prunes.iter().map(|source| (source, false)));
-        all.extend(sources.filter_map(|(source, is_join)| entry(one, source, is_join)));
+        let entries = sources.filter_map(|(source, is_join)| entry(one, source, is_join));
+        all.extend(entries.map(|entry| (one, entry)));
     }
     all
 }
@@ -55,35 +82,42 @@ fn entry(group: Group, encoded: &EncodedSource, is_join: bool) -> Option<Entry> 
         return None;
     }
     // RFC7761-4.9.5.1-01
-    let (of, rp) = match (is_wildcard, is_rpt) {
-        (true, true) => (None, Some(source.addr())),
-        (false, false) => (Some(source), None),
-        _ => return None,
+    let (what, rp) = match (is_wildcard, is_rpt) {
+        (true, true) => (What::Any, Some(source.addr())),
+        (false, true) => (What::Rpt(source), None),
+        (false, false) => (What::Of(source), None),
+        (true, false) => return None,
     };
-    Some(Entry { branch: Branch { group, source: of }, rp, is_join })
+    Some(Entry { what, rp, is_join })
 }
 
-/// Joins and Prunes that are due, by link and upstream neighbour. Of two about one branch the last one
+/// Joins and Prunes that are due, by link and upstream neighbour. Of two about the same the last one
 /// counts (RFC7761-4.9.5.1-02).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Due(BTreeMap<(Vif, IpAddr), Owed>);
+pub(super) struct Due(BTreeMap<(Vif, IpAddr), BTreeMap<Group, Owed>>);
 
-/// The RP that each branch names, if it is (*,G), and whether it is joined.
-type Owed = BTreeMap<Branch, (Option<IpAddr>, bool)>;
+/// The entries of a group: the RP that each names, if it is (*,G), and whether it is joined.
+type Owed = BTreeMap<What, (Option<IpAddr>, bool)>;
 
 impl Due {
     /// Adds an entry for the upstream neighbour on the link.
-    pub(super) fn add(&mut self, (vif, upstream): (Vif, IpAddr), entry: Entry) {
-        let Entry { branch, rp, is_join } = entry;
-        self.0.entry((vif, upstream)).or_default().insert(branch, (rp, is_join));
+    pub(super) fn add(&mut self, to: (Vif, IpAddr), (group, entry): (Group, Entry)) {
+        let Entry { what, rp, is_join } = entry;
+        // Without RP there is no name for (*,G).
+        if what == What::Any && rp.is_none() {
+            return;
+        }
+        let owed = self.0.entry(to).or_default();
+        owed.entry(group).or_default().insert(what, (rp, is_join));
     }
 
     /// Takes out all messages, each with its link.
     pub(super) fn take(&mut self, holdtime: u16) -> Vec<(Vif, Message)> {
         let due = std::mem::take(&mut self.0).into_iter();
-        let messages = due.flat_map(|((vif, upstream), entries)| {
-            let packed = packed(entries).into_iter();
-            packed.map(move |groups| {
+        let messages = due.flat_map(|((vif, upstream), groups)| {
+            let mut packing = Packing::default();
+            groups.into_iter().for_each(|(group, owed)| packing.add(group, owed));
+            packing.messages.into_iter().map(move |groups| {
                 (vif, Message::JoinPrune(JoinPrune { upstream, holdtime, groups }))
             })
         });
@@ -91,37 +125,60 @@ impl Due {
     }
 }
 
-/// The entries by group, in as many lists as messages are needed.
-fn packed(entries: Owed) -> Vec<Vec<GroupEntries>> {
-    let mut messages: Vec<Vec<GroupEntries>> = Vec::new();
-    let mut octets = MOST_OCTETS;
-    for (Branch { group, source }, (rp, is_join)) in entries {
-        let encoded = match (source, rp) {
-            (Some(source), _) => EncodedSource::source(source.addr()),
-            (None, Some(rp)) => EncodedSource::any(rp),
-            (None, None) => continue,
-        };
+/// The groups of as many messages as are needed.
+#[derive(Default)]
+struct Packing {
+    messages: Vec<Vec<GroupEntries>>,
+    /// The octets of the last message.
+    octets: usize,
+}
+
+impl Packing {
+    /// Adds the entries of a group. The Prunes of (S,G,rpt) that come with a Join of (*,G) are in the message
+    /// of the Join, the numerically smallest ones that fit (RFC7761-4.9.5.2-01).
+    fn add(&mut self, group: Group, owed: Owed) {
+        let is_joined = owed.get(&What::Any).is_some_and(|(_, is_join)| *is_join);
+        let with_join = owed.keys().filter(|what| is_joined && !matches!(what, What::Of(_)));
         let (of_source, of_group) = sizes(group);
-        let same = messages.last().and_then(|groups| groups.last());
-        let is_same = same.is_some_and(|last| last.group.group == group.addr());
-        let more = of_source + if is_same { 0 } else { of_group };
-        let is_full = messages.last().is_none_or(|groups| groups.len() == MOST_GROUPS && !is_same);
-        let is_new_message = is_full || octets + more > MOST_OCTETS;
-        if is_new_message {
-            messages.push(Vec::new());
-            octets = HEAD;
-        }
-        octets += of_source + if is_same && !is_new_message { 0 } else { of_group };
-        let Some(groups) = messages.last_mut() else { continue };
-        if !is_same || is_new_message {
-            let group = EncodedGroup::one(group.addr());
-            groups.push(GroupEntries { group, joins: Vec::new(), prunes: Vec::new() });
-        }
-        if let Some(last) = groups.last_mut() {
-            if is_join { &mut last.joins } else { &mut last.prunes }.push(encoded);
+        let together = of_group + of_source * with_join.count().max(1);
+        let has_room = self.messages.last().is_some_and(|groups| groups.len() < MOST_GROUPS);
+        self.begin(group, has_room && self.octets + together <= MOST_OCTETS);
+        for (what, (rp, is_join)) in owed {
+            let encoded = match (what, rp) {
+                (What::Of(source), _) => EncodedSource::source(source.addr()),
+                (What::Rpt(source), _) => EncodedSource::source_rpt(source.addr()),
+                (What::Any, Some(rp)) => EncodedSource::any(rp),
+                (What::Any, None) => continue,
+            };
+            if self.octets + of_source > MOST_OCTETS {
+                if is_joined && matches!(what, What::Rpt(_)) {
+                    continue;
+                }
+                self.begin(group, false);
+            }
+            self.octets += of_source;
+            if let Some(last) = self.messages.last_mut().and_then(|groups| groups.last_mut()) {
+                if is_join { &mut last.joins } else { &mut last.prunes }.push(encoded);
+            }
         }
     }
-    messages
+
+    /// Begins a group, in the last message or in a new one.
+    fn begin(&mut self, group: Group, is_in_last: bool) {
+        if !is_in_last {
+            self.messages.push(Vec::new());
+            self.octets = HEAD;
+        }
+        let entries = GroupEntries {
+            group: EncodedGroup::one(group.addr()),
+            joins: Vec::new(),
+            prunes: Vec::new(),
+        };
+        self.octets += sizes(group).1;
+        if let Some(groups) = self.messages.last_mut() {
+            groups.push(entries);
+        }
+    }
 }
 
 /// Octets before the groups: the header, the upstream neighbour of IPv6, and four more.

@@ -1,24 +1,28 @@
 //! All machines of PIM on one router: what comes in, what is due, and what follows for a group.
 //!
-//! After each input the branches of the groups concerned are settled: JoinDesired and RPF' are computed
-//! from the state as it is now, so that the order of causes does not matter.
+//! After each input the groups concerned are settled ([`Pim::settle`]): what is wanted is computed from the
+//! state as it is now, so that the order of causes does not matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::downstream::{Downstream, Ended};
-use super::join_prune::{self, Due};
+use super::downstream_rpt::DownstreamRpt;
+use super::flows::Flows;
+use super::join_prune::{self, Due, Entry, What};
 use super::link::{Heard, Link};
 use super::params::{LinkParams, Params};
-use super::upstream::{Send, Upstream};
+use super::register::Registers;
+use super::upstream::Upstream;
+use super::upstream_rpt::UpstreamRpt;
 use super::{Branch, Cx, Facts, News, Say, packet};
 use crate::addr::{Family, Group};
 use crate::ignored::Ignored;
 use crate::mfc::entry::Flow;
 use crate::mfc::vif::Vif;
 use crate::time::Instant;
-use crate::wire::ip::Packet;
+use crate::wire::ip::{Header, Packet};
 use crate::wire::pim::{JoinPrune, Message};
 
 /// PIM on a router of one family.
@@ -29,20 +33,31 @@ pub struct Pim {
     pub params: Params,
     pub(super) links: BTreeMap<Vif, Link>,
     pub(super) downstream: Downstream,
-    upstream: Upstream,
-    due: Due,
+    pub(super) downstream_rpt: DownstreamRpt,
+    pub(super) upstream: Upstream,
+    pub(super) upstream_rpt: UpstreamRpt,
+    pub(super) flows: Flows,
+    pub(super) registers: Registers,
+    /// `Keepalive_Period`: how long a flow is remembered without datagrams.
+    pub keepalive: Duration,
+    pub(super) due: Due,
 }
 
 impl Pim {
-    /// PIM on no link yet.
+    /// PIM on no link yet; a flow is remembered for `keepalive` without datagrams.
     #[must_use]
-    pub fn new(family: Family, params: Params) -> Self {
+    pub fn new(family: Family, params: Params, keepalive: Duration) -> Self {
         Self {
             family,
             params,
             links: BTreeMap::new(),
             downstream: Downstream::default(),
+            downstream_rpt: DownstreamRpt::default(),
             upstream: Upstream::default(),
+            upstream_rpt: UpstreamRpt::default(),
+            flows: Flows::default(),
+            registers: Registers::default(),
+            keepalive,
             due: Due::default(),
         }
     }
@@ -66,6 +81,7 @@ impl Pim {
             link.leave(cx);
         }
         self.downstream.forget_link(vif);
+        self.downstream_rpt.forget_link(vif);
         self.settle_all(cx, facts);
     }
 
@@ -86,22 +102,31 @@ impl Pim {
         vif: Vif,
         packet: &Packet<'_>,
     ) -> Result<(), Ignored> {
-        let from = packet.header.source;
-        let Some(link) = self.links.get_mut(&vif) else {
-            return Err(Ignored::ProtocolOff(packet.header.protocol));
-        };
-        if link.is_own(from) || facts.is_own(from) {
+        let Header { source: from, destination, protocol, .. } = packet.header;
+        let link = self.links.get_mut(&vif);
+        if facts.is_own(from) || link.as_ref().is_some_and(|link| link.is_own(from)) {
             return Err(Ignored::Own);
         }
-        match packet::read(packet)? {
-            Message::Hello(hello) => {
+        match (packet::read(packet)?, link) {
+            // RFC7761-4.4.2-01
+            (Message::Register(_) | Message::RegisterStop(_), _) if !facts.is_own(destination) => {
+                return Err(Ignored::Misaddressed(destination));
+            }
+            (Message::Register(register), _) => {
+                self.register(cx, facts, &packet.header, &register)?;
+            }
+            (Message::RegisterStop(stop), _) => {
+                self.register_stop(cx, facts, &packet.header, &stop)?;
+            }
+            (_, None) => return Err(Ignored::ProtocolOff(protocol)),
+            (Message::Hello(hello), Some(link)) => {
                 let heard = link.hear(cx, from, &hello);
                 self.heard(cx, facts, vif, from, heard);
             }
             // RFC7761-4.5-01
-            _ if !link.knows(from) => return Err(Ignored::NoNeighbour(from)),
-            Message::JoinPrune(message) => self.join_prune(cx, facts, vif, &message),
-            other => return Err(Ignored::NotSpokenHere(other.kind())),
+            (_, Some(link)) if !link.knows(from) => return Err(Ignored::NoNeighbour(from)),
+            (Message::JoinPrune(message), _) => self.join_prune(cx, facts, vif, &message),
+            (other, _) => return Err(Ignored::NotSpokenHere(other.kind())),
         }
         self.flush(cx);
         Ok(())
@@ -130,20 +155,35 @@ impl Pim {
             seconds => Some(Duration::from_secs(seconds.into())),
         };
         let mut groups = BTreeSet::new();
-        for entry in join_prune::entries(message, self.family) {
-            let branch = entry.branch;
-            if is_for_me {
-                // RFC7761-4.5.1-01: a Prune counts whatever RP it names.
-                if entry.is_join && branch.source.is_none() && entry.rp != self.rp(branch.group) {
-                    continue;
-                }
-                self.take(cx, vif, branch, entry.is_join, holdtime);
-                groups.insert(branch.group);
-            } else {
+        let mut joined = BTreeSet::new();
+        let mut pruned = BTreeSet::new();
+        for (group, entry) in join_prune::entries(message, self.family) {
+            if !is_for_me {
                 // RFC7761-4.5.1-03
-                self.overhear(cx, (vif, message.upstream), &entry, holdtime);
+                self.overhear(cx, (vif, message.upstream), group, &entry, holdtime);
+                continue;
             }
+            let rp = self.rp(group);
+            let is_counted = match entry.what {
+                // RFC7761-4.5.1-01: a Prune counts whatever RP it names.
+                What::Any => !entry.is_join || entry.rp == rp,
+                What::Rpt(_) => rp.is_some(), // RFC7761-4.8.1-02
+                What::Of(_) => true,
+            };
+            if !is_counted {
+                continue;
+            }
+            match entry {
+                Entry { what: What::Any, is_join: true, .. } => _ = joined.insert(group),
+                Entry { what: What::Rpt(source), is_join: false, .. } => {
+                    pruned.insert(Flow { source, group });
+                }
+                _ => {}
+            }
+            self.take(cx, vif, group, &entry, holdtime);
+            groups.insert(group);
         }
+        joined.into_iter().for_each(|group| self.downstream_rpt.join_all(group, vif, &pruned));
         groups.into_iter().for_each(|group| self.settle(cx, facts, group));
     }
 
@@ -152,20 +192,29 @@ impl Pim {
         &mut self,
         cx: &mut Cx<'_>,
         vif: Vif,
-        branch: Branch,
-        is_join: bool,
+        group: Group,
+        entry: &Entry,
         holdtime: Option<Duration>,
     ) {
         let Some(link) = self.links.get(&vif) else { return };
-        if is_join {
+        let waits = link.has_several().then(|| link.override_delay());
+        let branch = match entry.what {
+            What::Any => Branch::any(group),
+            What::Of(source) => Branch::of(Flow { source, group }),
+            What::Rpt(source) => {
+                let flow = Flow { source, group };
+                return match entry.is_join {
+                    true => self.downstream_rpt.join(flow, vif),
+                    false => self.downstream_rpt.prune(cx.now, (flow, vif), holdtime, waits),
+                };
+            }
+        };
+        if entry.is_join {
             if self.downstream.join(cx.now, branch, vif, holdtime) {
                 cx.say(Say::News(vif, News::Joined(branch)));
             }
-        } else {
-            let waits = link.has_several().then(|| link.override_delay());
-            if self.downstream.prune(cx.now, branch, vif, waits) {
-                cx.say(Say::News(vif, News::NotJoined(branch)));
-            }
+        } else if self.downstream.prune(cx.now, branch, vif, waits) {
+            cx.say(Say::News(vif, News::NotJoined(branch)));
         }
     }
 
@@ -174,27 +223,41 @@ impl Pim {
         &mut self,
         cx: &mut Cx<'_>,
         (vif, upstream): (Vif, IpAddr),
-        entry: &join_prune::Entry,
+        group: Group,
+        entry: &Entry,
         holdtime: Option<Duration>,
     ) {
         let Some(link) = self.links.get(&vif) else { return };
         let Some(to) = link.neighbour_with(upstream).map(|upstream| (vif, upstream)) else {
             return;
         };
+        let any = Branch::any(group);
+        let source = match entry.what {
+            What::Any => None,
+            What::Rpt(source) | What::Of(source) => Some(source),
+        };
+        let branch = Branch { group, source };
         if !entry.is_join {
+            let mut concerned = Vec::new();
+            // RFC7761-4.5.7-01
+            if let Some(flow) = branch.flow().filter(|_| self.upstream.is_through(any, to)) {
+                self.upstream_rpt.hurry(flow, cx.now + link.until_override(cx));
+            }
             // RFC7761-4.5.4-03; RFC7761-4.5.5-02: a Prune of the group may end its sources, too.
-            let mut concerned = vec![entry.branch];
-            if entry.branch.source.is_none() {
-                concerned.extend(self.upstream.branches(entry.branch.group));
+            match branch.source {
+                None => concerned.extend(self.upstream.branches(group)),
+                Some(_) => concerned.push(branch),
             }
             for branch in concerned {
                 let by = cx.now + link.until_override(cx);
                 self.upstream.hurry(branch, to, by);
             }
+        } else if let (What::Rpt(_), Some(flow)) = (entry.what, branch.flow()) {
+            self.upstream_rpt.spare(flow);
         } else if let Some(suppressed) = link.suppression(cx, self.params.join_prune_period) {
             // RFC7761-4.5.4-02
             let until = cx.now + holdtime.map_or(suppressed, |hold| hold.min(suppressed));
-            self.upstream.suppress(entry.branch, to, until);
+            self.upstream.suppress(branch, to, until);
         }
     }
 
@@ -210,58 +273,18 @@ impl Pim {
         self.flush(cx);
     }
 
-    fn settle_all(&mut self, cx: &mut Cx<'_>, facts: &impl Facts) {
-        let mut groups = facts.groups();
-        groups.extend(self.upstream.groups());
-        groups.extend(self.downstream.groups());
-        groups.into_iter().for_each(|group| self.settle(cx, facts, group));
-    }
-
-    /// Lets the branches of a group follow what is wanted of them.
-    fn settle(&mut self, cx: &mut Cx<'_>, facts: &impl Facts, group: Group) {
-        if group.is_link_local() {
-            return;
-        }
-        let mut branches = self.downstream.branches(group);
-        branches.extend(self.upstream.branches(group));
-        branches.extend(
-            facts.sources(group).into_iter().map(|source| Branch::of(Flow { source, group })),
-        );
-        branches.insert(Branch::any(group));
-        for branch in branches {
-            let desired = self.join_desired(facts, branch);
-            let towards = self.rpf_neighbour(facts, branch);
-            let period = self.params.join_prune_period;
-            for Send { to, is_join } in
-                self.upstream.settle(cx.now, branch, desired, towards, period)
-            {
-                self.owe(to, branch, is_join);
-            }
-        }
-        cx.say(Say::Changed(group));
-    }
-
-    /// Has an entry sent with the next message to the neighbour.
-    fn owe(&mut self, to: (Vif, IpAddr), branch: Branch, is_join: bool) {
-        let rp = self.rp(branch.group);
-        self.due.add(to, join_prune::Entry { branch, rp, is_join });
-    }
-
-    /// Sends what is due, each after a Hello if the neighbour may not know the router yet.
-    fn flush(&mut self, cx: &mut Cx<'_>) {
-        for (vif, message) in self.due.take(self.params.join_prune_holdtime()) {
-            if let Some(link) = self.links.get_mut(&vif) {
-                link.introduce(cx);
-                cx.say(Say::Link(vif, message));
-            }
-        }
-    }
-
     /// When [`Pim::expire`] is to be called.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let links = self.links.values().filter_map(Link::deadline);
-        let others = [self.downstream.deadline(), self.upstream.deadline()];
+        let others = [
+            self.downstream.deadline(),
+            self.downstream_rpt.deadline(),
+            self.upstream.deadline(),
+            self.upstream_rpt.deadline(),
+            self.flows.deadline(),
+            self.registers.deadline(),
+        ];
         links.chain(others.into_iter().flatten()).min()
     }
 
@@ -284,23 +307,24 @@ impl Pim {
             }
             self.settle(cx, facts, branch.group);
         }
+        while let Some(group) = self.downstream_rpt.expire(cx.now) {
+            self.settle(cx, facts, group);
+        }
+        while let Some(group) = self.flows.expire(cx.now) {
+            self.settle(cx, facts, group);
+        }
+        self.expire_registers(cx, facts);
+        while let Some(flow) = self.upstream_rpt.expire(cx.now) {
+            let any = Branch::any(flow.group);
+            if self.upstream.is_joined(any)
+                && let Some(to) = self.rpf_neighbour(facts, any)
+            {
+                self.due.add(to, Entry::rpt(flow, true));
+            }
+        }
         while let Some((branch, to)) = self.upstream.expire(cx.now, self.params.join_prune_period) {
             self.owe(to, branch, true);
         }
         self.flush(cx);
-    }
-
-    /// How the flow is forwarded: the interface that it comes in on, and those that it goes out on.
-    /// `None` if no route says where it comes in.
-    #[must_use]
-    pub fn entry(&self, facts: &impl Facts, flow: Flow) -> Option<(Vif, BTreeSet<Vif>)> {
-        let rp = self.rp(flow.group).filter(|_| self.comes_from_rp(facts, flow));
-        let (root, mut oifs) = match rp {
-            Some(rp) => (rp, self.inherited_olist_rpt(facts, flow)),
-            None => (flow.source.addr(), self.inherited_olist(facts, flow)),
-        };
-        let iif = facts.towards(root)?.vif;
-        oifs.remove(&iif); // RFC7761-4.2-02
-        Some((iif, oifs))
     }
 }

@@ -4,16 +4,23 @@
 //! router knows otherwise, its members and its routes, comes in through [`Facts`]. The forwarding that
 //! follows from it is asked for by flow ([`Pim::entry`]).
 //!
-//! Not there yet: (S,G,rpt) and Assert state, Registers, Bootstrap, embedded RPs.
+//! Not there yet: Assert state, Bootstrap, embedded RPs.
 
+mod data;
 mod downstream;
+mod downstream_rpt;
+mod flows;
 mod join_prune;
 mod link;
 mod machine;
 mod olist;
 mod packet;
 pub mod params;
+mod register;
+mod rendezvous;
+mod settle;
 mod upstream;
+mod upstream_rpt;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,14 +28,14 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::addr::{Group, Source};
+use crate::addr::{Family, Group, Source};
 use crate::mfc::entry::Flow;
 use crate::mfc::vif::Vif;
 use crate::rib::NextHop;
 use crate::wire::pim::Message;
 
 pub use machine::Pim;
-pub use packet::encode;
+pub use packet::{encode, encode_to};
 
 /// The context of a call of PIM's machines.
 pub type Cx<'a> = crate::machine::Cx<'a, Say>;
@@ -38,6 +45,17 @@ pub type Cx<'a> = crate::machine::Cx<'a, Say>;
 pub enum Say {
     /// Send the message to all PIM routers of the link.
     Link(Vif, Message),
+    /// Send the message to one router, by the routing table.
+    Route {
+        /// The own address that it comes from.
+        from: IpAddr,
+        /// The router.
+        to: IpAddr,
+        /// The Type of Service or Traffic Class.
+        class: u8,
+        /// The message.
+        message: Message,
+    },
     /// Something happened on a link.
     News(Vif, News),
     /// The flows of the group may be forwarded otherwise.
@@ -93,6 +111,12 @@ impl Branch {
     pub const fn of(Flow { source, group }: Flow) -> Self {
         Self { group, source: Some(source) }
     }
+
+    /// The flow of (S,G); `None` for (*,G).
+    pub(super) fn flow(self) -> Option<Flow> {
+        let Self { group, source } = self;
+        source.map(|source| Flow { source, group })
+    }
 }
 
 impl fmt::Display for Branch {
@@ -116,7 +140,10 @@ pub trait Facts {
     fn includes(&self, vif: Vif, branch: Branch) -> bool;
     /// `local_receiver_exclude`: members of the group on the interface do not want this source.
     fn excludes(&self, vif: Vif, flow: Flow) -> bool;
-    /// The sources that members of the group ask for by name.
+    /// An own address by which routers beyond the interface's link reach the router, one of the interface
+    /// if it has any.
+    fn reached_by(&self, vif: Vif, family: Family) -> Option<IpAddr>;
+    /// The sources that members of the group ask for, or do not want, by name.
     fn sources(&self, group: Group) -> BTreeSet<Source>;
     /// The groups with members, except those that stay on their link.
     fn groups(&self) -> BTreeSet<Group>;

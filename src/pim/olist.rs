@@ -1,11 +1,13 @@
 //! The macros of RFC 7761 section 4.1.6: which interfaces a flow goes out on, and where it is joined.
 //!
-//! Pure functions of the state and of [`Facts`], each with the RFC's name. Without Assert state no
-//! interface is lost, and RPF' is the neighbour of the route.
+//! Pure functions of the state and of [`Facts`], each with the RFC's name; beside them what sections 4.2.1,
+//! 4.2.2, 4.4.1 and 4.5.7 compute from them. Without Assert state no interface is lost, and RPF' is the
+//! neighbour of the route.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::params::SptSwitchover;
 use super::{Branch, Facts, Pim};
 use crate::addr::Group;
 use crate::mfc::entry::Flow;
@@ -38,10 +40,14 @@ impl Pim {
         of_dr.filter(|&vif| facts.excludes(vif, flow)).collect()
     }
 
-    /// `immediate_olist(*,G)`, `immediate_olist(S,G)`.
+    /// `immediate_olist(*,G)`, `immediate_olist(S,G)`; the register tunnel is one of the latter's interfaces
+    /// (RFC 7761 section 4.4.1).
     pub(super) fn immediate_olist(&self, facts: &impl Facts, branch: Branch) -> BTreeSet<Vif> {
         let mut olist = self.pim_include(facts, branch);
         olist.extend(self.downstream.joins(branch));
+        if branch.flow().and_then(|flow| self.registers.tunnel(flow)).is_some() {
+            olist.insert(Vif::REGISTER);
+        }
         olist
     }
 
@@ -52,10 +58,10 @@ impl Pim {
             return BTreeSet::new();
         }
         let any = Branch::any(flow.group);
-        let excluded = self.pim_exclude(facts, flow);
-        let mut olist: BTreeSet<Vif> = &self.pim_include(facts, any) - &excluded;
-        olist.extend(self.downstream.joins(any));
-        olist
+        let pruned = self.downstream_rpt.prunes(flow).collect();
+        let joined: BTreeSet<Vif> = self.downstream.joins(any).collect();
+        let members = &self.pim_include(facts, any) - &self.pim_exclude(facts, flow);
+        &(&joined - &pruned) | &members
     }
 
     /// `inherited_olist(S,G)`: where the flow goes that comes from its source.
@@ -69,17 +75,91 @@ impl Pim {
     pub(super) fn join_desired(&self, facts: &impl Facts, branch: Branch) -> bool {
         let has_rp = || self.rp(branch.group).is_some();
         let may_be = branch.source.is_some() || has_rp(); // RFC7761-4.8.1-01
-        may_be && !self.immediate_olist(facts, branch).is_empty()
+        let is_inherited =
+            |flow: Flow| self.flows.is_alive(flow) && !self.inherited_olist(facts, flow).is_empty();
+        let is_wanted = || !self.immediate_olist(facts, branch).is_empty();
+        may_be && (is_wanted() || branch.flow().is_some_and(is_inherited))
     }
 
-    /// Whether the flow comes in over the RP: nothing here has joined its source by name, and neither the
-    /// source nor the RP is right here. The router never switches to the tree of a source by itself, which
-    /// is one of the policies that RFC 7761 section 4.2.1 allows.
-    pub(super) fn comes_from_rp(&self, facts: &impl Facts, flow: Flow) -> bool {
-        let Some(rp) = self.rp(flow.group) else { return false };
-        let hop = facts.towards(flow.source.addr());
-        let is_connected = hop.is_some_and(|hop| hop.via.is_none());
-        !facts.is_own(rp) && !is_connected && !self.join_desired(facts, Branch::of(flow))
+    /// `PruneDesired(S,G,rpt)`
+    pub(super) fn prune_desired(&self, facts: &impl Facts, flow: Flow) -> bool {
+        let any = Branch::any(flow.group);
+        let elsewhere = || {
+            let [rpt, spt] = [any, Branch::of(flow)].map(|at| self.rpf_neighbour(facts, at));
+            self.flows.is_spt(flow) && rpt != spt
+        };
+        let is_joined = self.join_desired(facts, any);
+        is_joined && (self.inherited_olist_rpt(facts, flow).is_empty() || elsewhere())
+    }
+
+    /// `CouldRegister(S,G)`: the RP that the flow is to be registered with. A router does not register with
+    /// itself.
+    pub(super) fn could_register(&self, facts: &impl Facts, flow: Flow) -> Option<IpAddr> {
+        let rp = self.rp(flow.group).filter(|rp| !facts.is_own(*rp))?;
+        let hop = facts.towards(flow.source.addr())?;
+        let is_dr = self.links.get(&hop.vif)?.is_dr();
+        (hop.via.is_none() && is_dr && self.flows.is_alive(flow)).then_some(rp)
+    }
+
+    /// `SwitchToSptDesired(S,G)`
+    pub(super) fn switch_desired(&self) -> bool {
+        self.params.spt_switchover == SptSwitchover::Immediate
+    }
+
+    /// The condition of `CheckSwitchToSpt(S,G)`: the router forwards the flow to members, and would rather
+    /// join its source.
+    pub(super) fn switches(&self, facts: &impl Facts, flow: Flow) -> bool {
+        let any = self.pim_include(facts, Branch::any(flow.group));
+        let members = &any - &self.pim_exclude(facts, flow);
+        let named = || !self.pim_include(facts, Branch::of(flow)).is_empty();
+        self.switch_desired() && (!members.is_empty() || named())
+    }
+
+    /// `RPF_interface(RP(G))`: at the RP itself it is the register interface, out of which datagrams come.
+    pub(super) fn rpf_interface_of_rp(&self, facts: &impl Facts, group: Group) -> Option<Vif> {
+        let rp = self.rp(group)?;
+        if facts.is_own(rp) { Some(Vif::REGISTER) } else { Some(facts.towards(rp)?.vif) }
+    }
+
+    /// The condition of `Update_SPTbit(S,G,iif)`, if the last datagram of the flow came in there
+    /// (RFC7761-4.2.2-01).
+    pub(super) fn reaches_by_source(&self, facts: &impl Facts, flow: Flow) -> bool {
+        let Some(hop) = facts.towards(flow.source.addr()) else { return false };
+        if self.flows.came(flow) != Some(hop.vif) || !self.join_desired(facts, Branch::of(flow)) {
+            return false;
+        }
+        let is_other = || self.rpf_interface_of_rp(facts, flow.group) != Some(hop.vif);
+        let is_same_neighbour = || {
+            let spt = self.rpf_neighbour(facts, Branch::of(flow));
+            spt.is_some() && spt == self.rpf_neighbour(facts, Branch::any(flow.group))
+        };
+        hop.via.is_none()
+            || is_other()
+            || self.inherited_olist_rpt(facts, flow).is_empty()
+            || is_same_neighbour()
+    }
+
+    /// How the flow is forwarded, if a datagram of it came in on `came`: the interface that it comes in on,
+    /// and those that it goes out on (RFC7761-4.2-02). `None` if no route says where it comes in.
+    #[must_use]
+    pub fn entry(
+        &self,
+        facts: &impl Facts,
+        flow: Flow,
+        came: Option<Vif>,
+    ) -> Option<(Vif, BTreeSet<Vif>)> {
+        let by_rp = self.rp(flow.group).is_some() && !self.flows.is_spt(flow);
+        let (iif, mut oifs) = if by_rp {
+            let iif = self.rpf_interface_of_rp(facts, flow.group);
+            (iif, self.inherited_olist_rpt(facts, flow))
+        } else {
+            let iif = facts.towards(flow.source.addr()).map(|hop| hop.vif);
+            (iif, self.inherited_olist(facts, flow))
+        };
+        oifs.remove(&iif?);
+        // What goes nowhere is dropped where it comes, without an upcall each time.
+        let iif = came.filter(|_| by_rp && oifs.is_empty()).or(iif)?;
+        Some((iif, oifs))
     }
 
     /// The address that the branch is joined towards: the source, or RP(G).

@@ -1,8 +1,8 @@
 //! Which packets are messages of PIM for this router, and the packets of its own messages.
 //!
 //! Owns the checks of RFC 7761 section 4.9 that need an IP header. Refuses messages to other addresses
-//! than their type goes to, and messages between routers that came through another one or from no
-//! neighbour.
+//! than their type goes to, and messages between the routers of a link that came through another one or
+//! from no neighbour.
 
 use std::net::IpAddr;
 
@@ -16,6 +16,9 @@ use crate::wire::{Unencodable, ipv4};
 /// Messages between routers go no further than the link (RFC7761-4.9-01).
 const ONE_HOP: u8 = 1;
 
+/// How far a message to one router goes (RFC7761-4.4.1-05).
+const MANY_HOPS: u8 = 64;
+
 /// The ends that the checksum of IPv6 covers.
 const fn ends(source: IpAddr, destination: IpAddr) -> Option<Ends> {
     match (source, destination) {
@@ -24,18 +27,28 @@ const fn ends(source: IpAddr, destination: IpAddr) -> Option<Ends> {
     }
 }
 
-/// Reads a message between the routers of a link.
+/// Reads a message to the router.
 ///
 /// # Errors
 /// Why the packet is ignored.
 pub(super) fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
-    let Header { source, destination, hop_limit, .. } = packet.header;
-    let decoded = pim::decode(packet.payload, ends(source, destination))?;
-    match decoded.message {
-        Message::Unknown { kind } => return Err(Ignored::UnknownType(kind)), // RFC7761-4.9-04
-        Message::Hello(_) | Message::JoinPrune(_) => {}
-        ref other => return Err(Ignored::NotSpokenHere(other.kind())),
+    let Header { source, destination, .. } = packet.header;
+    let message = pim::decode(packet.payload, ends(source, destination))?.message;
+    match message {
+        Message::Unknown { kind } => Err(Ignored::UnknownType(kind)), // RFC7761-4.9-04
+        Message::Register(_) | Message::RegisterStop(_) => {
+            // RFC7761-4.9-04
+            let is_unicast = !destination.is_multicast();
+            is_unicast.then_some(message).ok_or(Ignored::Misaddressed(destination))
+        }
+        Message::Hello(_) | Message::JoinPrune(_) => on_link(&packet.header).map(|()| message),
+        ref other => Err(Ignored::NotSpokenHere(other.kind())),
     }
+}
+
+/// Whether a message came from a router of the link to all of them.
+fn on_link(header: &Header) -> Result<(), Ignored> {
+    let Header { source, destination, hop_limit, .. } = *header;
     // RFC7761-4.9-04
     if destination != Family::of(source).pim_routers().addr() {
         return Err(Ignored::Misaddressed(destination));
@@ -49,7 +62,7 @@ pub(super) fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
         _ if source.is_unspecified() || source.is_multicast() => {
             Err(Ignored::SourceNotUnicast(source))
         }
-        _ => Ok(decoded.message),
+        _ => Ok(()),
     }
 }
 
@@ -58,15 +71,25 @@ pub(super) fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
 /// # Errors
 /// What of the message does not fit its field.
 pub fn encode(own: IpAddr, message: &Message) -> Result<Datagram, Unencodable> {
-    let destination = Family::of(own).pim_routers().addr();
-    let payload = message.encode(ends(own, destination))?;
-    let header = Header {
-        source: own,
-        destination,
-        protocol: PIM,
-        hop_limit: ONE_HOP,
-        class: ipv4::INTERNETWORK_CONTROL,
-        router_alert: false,
-    };
-    Ok(Datagram { header, payload })
+    let all = Family::of(own).pim_routers().addr();
+    let header = Header { hop_limit: ONE_HOP, ..header(own, all, ipv4::INTERNETWORK_CONTROL) };
+    Ok(Datagram { header, payload: message.encode(ends(own, all))? })
+}
+
+/// The packet of a message to one router, with this Type of Service or Traffic Class.
+///
+/// # Errors
+/// What of the message does not fit its field.
+pub fn encode_to(
+    own: IpAddr,
+    router: IpAddr,
+    class: u8,
+    message: &Message,
+) -> Result<Datagram, Unencodable> {
+    let header = header(own, router, class);
+    Ok(Datagram { header, payload: message.encode(ends(own, router))? })
+}
+
+const fn header(source: IpAddr, destination: IpAddr, class: u8) -> Header {
+    Header { source, destination, protocol: PIM, hop_limit: MANY_HOPS, class, router_alert: false }
 }

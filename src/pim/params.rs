@@ -17,8 +17,26 @@ use crate::addr::{Family, Group};
 pub struct Params {
     /// `t_periodic`: from one Join to the next.
     pub join_prune_period: Duration,
+    /// `Register_Suppression_Time`: how long an RP that does not want Registers gets none, on the average.
+    pub register_suppression_time: Duration,
+    /// `Register_Probe_Time`: how long the RP may take to stop them again.
+    pub register_probe_time: Duration,
+    /// When a flow of the RP's tree is joined towards its source.
+    pub spt_switchover: SptSwitchover,
     /// The RPs that are configured (RFC7761-4.7-01).
     pub rps: Vec<StaticRp>,
+}
+
+/// `SwitchToSptDesired(S,G)`: the policy by which a router with members, and an RP, join the source of a
+/// flow that comes over the RP (RFC 7761 section 4.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SptSwitchover {
+    /// With the first datagram.
+    #[default]
+    Immediate,
+    /// Never.
+    Never,
 }
 
 /// A configured RP, and its groups.
@@ -65,6 +83,9 @@ pub enum Invalid {
     /// The state of a Join would end while it may still be overridden (RFC7761-4.9.5-01).
     #[error("`join-prune-period` is so short that a Join ends before it can be overridden")]
     BeforeOverride,
+    /// The RP could not stop Registers again in time (RFC7761-4.11-02).
+    #[error("`register-probe-time` must be less than half of `register-suppression-time`")]
+    ProbeTooLong,
     /// An RP that no unicast message can reach.
     #[error("{0} cannot be the address of an RP")]
     NoRp(IpAddr),
@@ -75,7 +96,13 @@ pub enum Invalid {
 
 impl Default for Params {
     fn default() -> Self {
-        Self { join_prune_period: Duration::from_secs(60), rps: Vec::new() }
+        Self {
+            join_prune_period: Duration::from_secs(60),
+            register_suppression_time: Duration::from_secs(60),
+            register_probe_time: Duration::from_secs(5),
+            spt_switchover: SptSwitchover::default(),
+            rps: Vec::new(),
+        }
     }
 }
 
@@ -109,6 +136,13 @@ impl Params {
         holdtime(self.join_prune_period).try_into().unwrap_or(u16::MAX - 1)
     }
 
+    /// `RP_Keepalive_Period`: how long an RP that has stopped a flow remembers it, so that the next
+    /// Null-Register comes before that (RFC7761-4.4.2-04).
+    #[must_use]
+    pub fn rp_keepalive_period(&self) -> Duration {
+        self.register_suppression_time * 3 + self.register_probe_time
+    }
+
     /// RP(G): the RP whose range is the longest of those that hold the group, and of equal ones the
     /// first (RFC7761-4.7.1-01). `None` for a group without RP.
     #[must_use]
@@ -127,6 +161,9 @@ impl Params {
             return Err(Invalid::Zero("join-prune-period"));
         }
         seconds("join-prune-period", holdtime(self.join_prune_period))?;
+        if self.register_probe_time * 2 >= self.register_suppression_time {
+            return Err(Invalid::ProbeTooLong); // RFC7761-4.11-02
+        }
         for StaticRp { address, groups } in &self.rps {
             let is_rp = !address.is_multicast() && !address.is_unspecified();
             if !is_rp || Family::of(*address) != family {

@@ -2,7 +2,10 @@
 
 mod hello;
 mod joining;
+mod registering;
+mod rendezvous;
 mod shared;
+mod switching;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
@@ -11,7 +14,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::params::{LinkParams, Params};
-use super::{Branch, Cx, Facts, News, Pim, Say, encode};
+use super::{Branch, Cx, Facts, News, Pim, Say, encode, encode_to};
 use crate::addr::{Family, Group, Source};
 use crate::ignored::Ignored;
 use crate::mfc::entry::Flow;
@@ -26,6 +29,7 @@ use crate::wire::pim::{
 
 const UP: usize = 0;
 const LAN: usize = 1;
+const REGISTER: usize = Vif::REGISTER.index();
 
 fn vif(number: usize) -> Vif {
     Vif::new(number).unwrap()
@@ -66,6 +70,11 @@ impl Facts for World {
 
     fn is_own(&self, address: IpAddr) -> bool {
         self.own.contains(&address)
+    }
+
+    fn reached_by(&self, vif: Vif, _: Family) -> Option<IpAddr> {
+        let net = if vif.index() == UP { "10.0.0.5" } else { "10.0.1.5" };
+        Some(ip(net))
     }
 
     fn includes(&self, vif: Vif, branch: Branch) -> bool {
@@ -109,7 +118,7 @@ impl Rig {
             (net("10.9.0.0/24"), NextHop::configured(vif(UP), Some(ip("10.0.0.1")))),
         ]);
         world.own = [ip("10.0.0.5"), ip("10.0.1.5")].into();
-        let pim = Pim::new(Family::V4, Params::default());
+        let pim = Pim::new(Family::V4, Params::default(), secs(210));
         let (rng, now) = (Rng::for_node(7, "r1"), Instant::ZERO);
         let mut rig = Self { pim, world, rng, now, said: Vec::new() };
         for (number, own) in [(UP, "10.0.0.5"), (LAN, "10.0.1.5")] {
@@ -183,6 +192,39 @@ impl Rig {
         joins.collect()
     }
 
+    /// The messages to single routers since the last call: when, from where, to where, and in words.
+    fn unicast(&mut self) -> Vec<(u64, String, String)> {
+        let mine = |say: &Say| matches!(say, Say::Route { .. });
+        let (taken, left) = std::mem::take(&mut self.said).into_iter().partition(|(_, s)| mine(s));
+        self.said = left;
+        let taken: Vec<(Instant, Say)> = taken;
+        let words = |(at, say): (Instant, Say)| match say {
+            Say::Route { from, to, message, .. } => {
+                (at.since_start().as_secs(), format!("{from} > {to}"), message.to_string())
+            }
+            other => panic!("{other:?}"),
+        };
+        taken.into_iter().map(words).collect()
+    }
+
+    /// The data plane shows a datagram of the flow that came in there.
+    fn data(&mut self, link: usize, flow: Flow) {
+        let now = self.now;
+        self.call(|pim, cx, facts| pim.data(cx, facts, flow, vif(link), now));
+    }
+
+    /// Where the flow comes in and goes out.
+    fn entry(&self, flow: Flow) -> (usize, Vec<usize>) {
+        let (iif, oifs) = self.pim.entry(&self.world, flow, None).unwrap();
+        (iif.index(), oifs.into_iter().map(Vif::index).collect())
+    }
+
+    /// A message to one of the router's own addresses.
+    fn receive_from(&mut self, from: &str, to: &str, message: &Message) -> Result<(), Ignored> {
+        let packet = encode_to(ip(from), ip(to), 0, message).unwrap();
+        self.take(UP, packet.header, &packet.payload)
+    }
+
     fn news(&mut self) -> Vec<(Vif, News)> {
         let news = std::mem::take(&mut self.said).into_iter();
         let news = news.filter_map(|(_, say)| match say {
@@ -193,7 +235,7 @@ impl Rig {
     }
 
     fn oifs(&self, flow: Flow) -> Vec<usize> {
-        let (_, oifs) = self.pim.entry(&self.world, flow).unwrap();
+        let (_, oifs) = self.pim.entry(&self.world, flow, None).unwrap();
         oifs.into_iter().map(Vif::index).collect()
     }
 }

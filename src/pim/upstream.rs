@@ -43,6 +43,16 @@ impl Upstream {
         self.joined.keys().map(|branch| branch.group)
     }
 
+    /// Whether the branch is joined.
+    pub(super) fn is_joined(&self, branch: Branch) -> bool {
+        self.joined.contains_key(&branch)
+    }
+
+    /// Whether the branch is joined through this neighbour.
+    pub(super) fn is_through(&self, branch: Branch, to: Towards) -> bool {
+        self.joined.get(&branch) == Some(&Some(to))
+    }
+
     /// The branches that are joined through this neighbour.
     pub(super) fn through(&self, to: Towards) -> Vec<Branch> {
         let through = self.joined.iter().filter(|(_, joined)| **joined == Some(to));
@@ -84,8 +94,8 @@ impl Upstream {
     /// Another router has joined the branch through this neighbour: the own Join waits that long
     /// (RFC7761-4.5.4-02).
     pub(super) fn suppress(&mut self, branch: Branch, to: Towards, until: Instant) {
-        let is_mine = self.joined.get(&branch) == Some(&Some(to));
-        if is_mine && self.timers.expiry(branch).is_some_and(|due| due < until) {
+        if self.is_through(branch, to) && self.timers.expiry(branch).is_some_and(|due| due < until)
+        {
             self.timers.set(branch, until);
         }
     }
@@ -93,7 +103,7 @@ impl Upstream {
     /// The branch may be pruned at this neighbour unless it is joined by then (RFC7761-4.5.4-03,
     /// RFC7761-4.5.4-04).
     pub(super) fn hurry(&mut self, branch: Branch, to: Towards, by: Instant) {
-        if self.joined.get(&branch) == Some(&Some(to)) {
+        if self.is_through(branch, to) {
             self.timers.lower(branch, by);
         }
     }

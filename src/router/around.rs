@@ -33,6 +33,18 @@ impl Facts for Around<'_> {
         all.map(IpNet::addr).any(|own| own == address)
     }
 
+    fn reached_by(&self, vif: Vif, family: Family) -> Option<IpAddr> {
+        let first = self.links.get(vif).into_iter();
+        let links = first.chain(self.links.0.values()).filter(|link| link.up);
+        let addresses = links.flat_map(|link| &link.config.addresses).map(IpNet::addr);
+        let mut addresses = addresses.filter(|address| Family::of(*address) == family);
+        let is_wide = |address: &IpAddr| match address {
+            IpAddr::V4(_) => true,
+            IpAddr::V6(own) => !own.is_unicast_link_local(),
+        };
+        addresses.find(is_wide)
+    }
+
     fn includes(&self, vif: Vif, Branch { group, source }: Branch) -> bool {
         let Some(link) = self.links.get(vif).filter(|link| link.up) else { return false };
         let joined = || {
@@ -56,7 +68,7 @@ impl Facts for Around<'_> {
         let vifs = self.links.0.keys();
         let wanted = vifs.filter_map(|&vif| match self.filter(vif, group)? {
             Filter::Include { wanted } => Some(wanted),
-            Filter::Exclude { .. } => None,
+            Filter::Exclude { excluded, .. } => Some(excluded),
         });
         let reported = wanted.flatten().filter_map(|&source| Source::new(source));
         let joins = self.links.0.values().flat_map(|link| &link.config.static_joins);

@@ -27,7 +27,7 @@ pub const MAX_FLOWS: u32 = 65_536;
 pub struct Config {
     /// The address family that it routes.
     pub family: Family,
-    /// The interfaces between which it forwards, at most [`Vif::MAX`].
+    /// The interfaces between which it forwards, at most [`Vif::MAX`], or one less with PIM.
     pub interfaces: Vec<InterfaceConfig>,
     /// Routes towards sources that are not on a connected network.
     pub routes: Vec<RouteConfig>,
@@ -102,9 +102,12 @@ pub struct RouteConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The kernel's limit is [`Vif::MAX`].
-    #[error("{0} interfaces, but the kernel's multicast routing takes at most {max}", max = Vif::MAX)]
-    TooManyInterfaces(usize),
+    /// The kernel's limit is [`Vif::MAX`], of which PIM needs one for Registers.
+    #[error("{0} interfaces, but the kernel's multicast routing takes at most {1}")]
+    TooManyInterfaces(usize, usize),
+    /// The number that PIM needs for Registers is one of these interfaces' until the router starts again.
+    #[error("PIM needs the last number of an interface, which {0} has until the next start")]
+    RegisterNumber(String),
     /// With zero every flow would be deleted as soon as it is installed.
     #[error("keepalive must not be 0")]
     Keepalive,
@@ -167,8 +170,9 @@ impl Config {
     /// # Errors
     /// The first error.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.interfaces.len() > Vif::MAX {
-            return Err(ConfigError::TooManyInterfaces(self.interfaces.len()));
+        let most = Vif::MAX - usize::from(self.pim.is_some());
+        if self.interfaces.len() > most {
+            return Err(ConfigError::TooManyInterfaces(self.interfaces.len(), most));
         }
         if self.keepalive.is_zero() {
             return Err(ConfigError::Keepalive);

@@ -12,7 +12,7 @@ use super::*;
 impl Router {
     /// Takes the configuration, or reports why not.
     pub(super) fn configure(&mut self, now: Instant, config: Config) {
-        if let Err(why) = config.check() {
+        if let Err(why) = config.check().and_then(|()| self.has_register_number(&config)) {
             return self.tell(Event::NotConfigured(why.to_string()));
         }
         self.tell(Event::Configured);
@@ -22,11 +22,21 @@ impl Router {
         self.bound_inheritance(now);
         self.take_routes(&routes);
         self.take_rules(&rules);
-        self.take_pim(now, pim);
+        self.take_pim(now, pim, keepalive);
         self.vifs().into_iter().for_each(|vif| self.configure_link(now, vif));
         self.vifs().into_iter().for_each(|vif| self.take_discovery(now, vif));
         self.report_all(now);
         self.refresh_all(now);
+    }
+
+    /// Whether the number of the register interface is free, if the configuration needs it.
+    fn has_register_number(&self, config: &Config) -> Result<(), ConfigError> {
+        let last = self.interface(Vif::REGISTER).filter(|_| config.pim.is_some());
+        let stays = |last: &&InterfaceConfig| config.interfaces.iter().any(|i| i.name == last.name);
+        match last.filter(stays) {
+            Some(last) => Err(ConfigError::RegisterNumber(last.name.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Removes the links that are not among the interfaces, and adds the others, each with a number that

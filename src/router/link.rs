@@ -99,7 +99,8 @@ impl Links {
     /// taken.
     pub(super) fn free(&self, is_taken: impl Fn(Vif) -> bool) -> Option<Vif> {
         let free = || (0..).map_while(Vif::new).filter(|vif| !self.0.contains_key(vif));
-        free().find(|&vif| !is_taken(vif)).or_else(|| free().next())
+        let is_last = |vif: Vif| vif == Vif::REGISTER;
+        free().find(|&vif| !is_taken(vif) && !is_last(vif)).or_else(|| free().next())
     }
 
     /// Whether the flow has members or is joined statically on the link.
@@ -221,6 +222,7 @@ impl Router {
         let lost = self.cache.entries().filter(is_lost);
         for flow in lost.map(|entry| entry.flow).collect::<Vec<_>>() {
             self.cache.forget(flow);
+            self.no_data(flow);
             self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
         }
     }

@@ -32,8 +32,8 @@ use crate::gmp::interface::Interface;
 use crate::gmp::message::{Message, Query, Version};
 use crate::gmp::{Cx, News, Say};
 use crate::ignored::Ignored;
-use crate::mfc::cache::{Cache, Full, MfcOp};
-use crate::mfc::entry::{Flow, MfcEntry};
+use crate::mfc::cache::{Cache, Counted, Full, MfcOp};
+use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use crate::mfc::tree::{Entry, Tree};
 use crate::mfc::upcall::{Upcall, UpcallKind};
 use crate::mfc::vif::{Vif, VifKind};
@@ -85,13 +85,14 @@ impl Router {
             cache: Cache::new(keepalive, max_flows),
             inherited: Inherited::default(),
             rules: Rules::default(),
-            pim: pim.map(|params| Pim::new(family, params)),
+            pim: pim.map(|params| Pim::new(family, params, keepalive)),
             rng,
             out: VecDeque::new(),
         };
         router.take_routes(&routes);
         router.take_rules(&rules);
         router.vifs().into_iter().for_each(|vif| router.add_vif(vif));
+        router.add_register_vif();
         router.vifs().into_iter().for_each(|vif| router.start_igmp(now, vif));
         router.vifs().into_iter().for_each(|vif| router.start_pim(now, vif));
         router.vifs().into_iter().for_each(|vif| router.take_discovery(now, vif));
@@ -132,16 +133,12 @@ impl Router {
         match input {
             Input::Packet { vif, packet } => self.packet(now, vif, &packet),
             Input::Malformed { vif, why } => self.ignore_on(vif, why.into()),
-            // Without a register interface no machine takes the datagram.
-            Input::WholePacket { upcall, .. } | Input::Upcall(upcall) => self.upcall(now, upcall),
-            Input::Counted(flow, counters) => {
-                if self.cache.counted(now, flow, counters) {
-                    self.tell(Event::Idle(flow));
-                    if counters.is_some() {
-                        self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
-                    }
-                }
+            Input::WholePacket { upcall, datagram } if self.pim.is_some() => {
+                self.whole_packet(now, upcall, datagram);
             }
+            // Without PIM no machine takes the datagram.
+            Input::WholePacket { upcall, .. } | Input::Upcall(upcall) => self.upcall(now, upcall),
+            Input::Counted(flow, counters) => self.counted(now, flow, counters),
             Input::Refused(refusal) => self.refused(now, refusal),
             Input::Configure(config) => self.configure(now, config),
             Input::Rules { of, rules } => self.change_rules(now, &of, &rules),
@@ -222,20 +219,40 @@ impl Router {
         self.tell(Event::Ignored(vif, if exists { why } else { Ignored::NoSuchInterface }));
     }
 
+    fn counted(&mut self, now: Instant, flow: Flow, counters: Option<FlowCounters>) {
+        match self.cache.counted(now, flow, counters) {
+            Some(Counted::Came { iif, since }) => self.data(now, flow, iif, since),
+            Some(Counted::Idle) => {
+                self.tell(Event::Idle(flow));
+                if counters.is_some() {
+                    self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
+                }
+                self.no_data(flow);
+            }
+            None => {}
+        }
+    }
+
     fn upcall(&mut self, now: Instant, upcall: Upcall) {
         self.tell(Event::Upcall(upcall));
         let Upcall { kind, vif, flow } = upcall;
-        if self.interface(vif).is_none() {
+        let is_register = vif == Vif::REGISTER && self.pim.is_some();
+        if self.interface(vif).is_none() && !is_register {
             return self.tell(Event::Ignored(vif, Ignored::NoSuchInterface));
         }
         if flow.group.is_link_local() {
             return self.tell(Event::Ignored(vif, Ignored::LinkLocalGroup)); // RFC1112-7.2-05
         }
         match kind {
-            UpcallKind::NoCache => self.resolve(now, vif, flow),
-            // The kernel has dropped the datagram, and no tree switches to another interface for
-            // it.
-            UpcallKind::WrongVif | UpcallKind::WholePacket => {}
+            UpcallKind::NoCache => {
+                if self.cache.has_room(vif) {
+                    self.data(now, flow, vif, now);
+                }
+                self.resolve(now, vif, flow);
+            }
+            // The kernel has dropped the datagram, but PIM may switch to another tree for it.
+            UpcallKind::WrongVif => self.data(now, flow, vif, now),
+            UpcallKind::WholePacket => {}
         }
     }
 
@@ -275,6 +292,7 @@ impl Router {
         // kernel must go, or the kernel forwards by it and never makes an upcall.
         if let Some(flow) = flow.filter(|&flow| self.cache.forget(flow)) {
             self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
+            self.no_data(flow);
         }
         self.tell(Event::Refused(refusal.why));
     }

@@ -3,10 +3,14 @@
 //! PIM runs where both the router and the interface are configured for it, and the interface has an
 //! address to speak from.
 
+use std::time::Duration;
+
 use super::around::Around;
 use super::*;
 use crate::pim;
 use crate::pim::params::Params;
+use crate::wire::Unencodable;
+use crate::wire::ip::Datagram;
 use crate::wire::pim::Message;
 
 impl Router {
@@ -29,6 +33,9 @@ impl Router {
         for say in said {
             match say {
                 pim::Say::Link(vif, message) => self.transmit_pim(vif, &message),
+                pim::Say::Route { from, to, class, message } => {
+                    self.send_pim(Way::Route, pim::encode_to(from, to, class, &message));
+                }
                 pim::Say::News(vif, news) => self.tell(Event::Pim(vif, news)),
                 pim::Say::Changed(group) => _ = changed.insert(group),
             }
@@ -40,9 +47,21 @@ impl Router {
         // A link that has just been stopped still says goodbye.
         let own = self.interface(vif).and_then(|config| config.address(self.family));
         let Some(own) = own else { return };
-        match pim::encode(own, message) {
-            Ok(packet) => self.out.push_back(Output::Send { by: Way::Link(vif), packet }),
+        self.send_pim(Way::Link(vif), pim::encode(own, message));
+    }
+
+    fn send_pim(&mut self, by: Way, packet: Result<Datagram, Unencodable>) {
+        match packet {
+            Ok(packet) => self.out.push_back(Output::Send { by, packet }),
             Err(why) => self.tell(Event::Refused(why.to_string())),
+        }
+    }
+
+    /// Adds the register interface, if the router speaks PIM.
+    pub(super) fn add_register_vif(&mut self) {
+        if self.pim.is_some() {
+            let (vif, kind) = (Vif::REGISTER, VifKind::Register);
+            self.out.push_back(Output::AddVif { vif, kind, threshold: 1 });
         }
     }
 
@@ -66,13 +85,19 @@ impl Router {
     }
 
     /// Takes other parameters of PIM, and starts or stops it.
-    pub(super) fn take_pim(&mut self, now: Instant, params: Option<Params>) {
+    pub(super) fn take_pim(&mut self, now: Instant, params: Option<Params>, keepalive: Duration) {
         match (params, &mut self.pim) {
-            (Some(params), Some(pim)) => pim.params = params,
-            (Some(params), None) => self.pim = Some(Pim::new(self.family, params)),
-            (None, _) => {
+            (Some(params), Some(pim)) => (pim.params, pim.keepalive) = (params, keepalive),
+            (Some(params), None) => {
+                self.pim = Some(Pim::new(self.family, params, keepalive));
+                self.add_register_vif();
+            }
+            (None, None) => {}
+            (None, Some(_)) => {
                 self.vifs().into_iter().for_each(|vif| self.stop_pim(now, vif));
                 self.pim = None;
+                self.forget_flows(|entry| entry.iif == Vif::REGISTER);
+                self.out.push_back(Output::DelVif(Vif::REGISTER));
             }
         }
         for vif in self.vifs() {
@@ -97,6 +122,24 @@ impl Router {
         if self.pim.as_ref().and_then(Pim::deadline).is_some_and(|due| due <= now) {
             self.with_pim(now, |pim, cx, facts| pim.expire(cx, facts));
         }
+    }
+
+    /// Datagrams of the flow came in on the interface, since that time.
+    pub(super) fn data(&mut self, now: Instant, flow: Flow, came: Vif, since: Instant) {
+        self.with_pim(now, |pim, cx, facts| pim.data(cx, facts, flow, came, since));
+    }
+
+    /// Datagrams of the flow come no more.
+    pub(super) fn no_data(&mut self, flow: Flow) {
+        if let Some(pim) = &mut self.pim {
+            pim.idle(flow);
+        }
+    }
+
+    /// A datagram goes out of the register interface.
+    pub(super) fn whole_packet(&mut self, now: Instant, upcall: Upcall, datagram: &[u8]) {
+        let flow = upcall.flow;
+        self.with_pim(now, |pim, cx, facts| pim.encapsulate(cx, facts, flow, datagram));
     }
 
     /// The members of a group on some link have changed.

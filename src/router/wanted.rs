@@ -7,6 +7,9 @@ use super::around::Around;
 use super::link::Links;
 use super::*;
 
+/// The threshold of the register interface, as of any other one unless configured.
+const REGISTER_THRESHOLD: u8 = 1;
+
 /// The tree of static rules, members, static joins, and of what was inherited: in by the rule, or else by
 /// the route to the source; out wherever the rule says, and wherever there are receivers.
 pub(super) struct Wanted<'a> {
@@ -32,8 +35,11 @@ impl Tree for Wanted<'_> {
         let (iif, mut oifs) = match (iif, self.pim) {
             (None, Some(pim)) => {
                 let Self { links, rib, .. } = *self;
-                let (iif, oifs) = pim.entry(&Around { links, rib }, flow)?;
-                (iif, self.links.with_thresholds(oifs))
+                let (iif, oifs) = pim.entry(&Around { links, rib }, flow, came)?;
+                let registers = oifs.contains(&Vif::REGISTER);
+                let mut oifs = self.links.with_thresholds(oifs);
+                oifs.extend(registers.then_some((Vif::REGISTER, REGISTER_THRESHOLD)));
+                (iif, oifs)
             }
             (None, None) => {
                 let iif = self.links.incoming(self.rib, flow.source.addr())?;

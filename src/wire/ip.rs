@@ -81,6 +81,25 @@ impl<'a> Packet<'a> {
     }
 }
 
+/// Lowers the Time to Live of a whole packet, with its checksum (RFC 1624), or its Hop Limit, by one.
+/// Returns whether the packet may go on; otherwise it is as it was.
+pub fn lower_hop_limit(packet: &mut [u8]) -> bool {
+    let at = match packet.first().map(|first| first >> 4) {
+        Some(4) => 8,
+        Some(6) => 7,
+        _ => return false,
+    };
+    let Some(limit) = packet.get_mut(at).filter(|limit| **limit > 1) else { return false };
+    *limit -= 1;
+    if at == 8
+        && let Some([high, low]) = packet.get_mut(10..12)
+    {
+        let (sum, carry) = u16::from_be_bytes([*high, *low]).overflowing_add(0x0100);
+        [*high, *low] = (sum + u16::from(carry)).to_be_bytes();
+    }
+    true
+}
+
 impl<'a> From<Ipv4Packet<'a>> for Packet<'a> {
     fn from(packet: Ipv4Packet<'a>) -> Self {
         let header = Header {
@@ -167,6 +186,27 @@ mod tests {
                 assert_eq!(Packet::decode(&sent.encode().unwrap()), Ok(received));
             }
         }
+    }
+
+    #[test]
+    fn a_lowered_packet_is_as_one_that_was_sent_lower_until_it_may_not_go_on() {
+        for sent in [datagram("10.0.0.1", "239.1.1.1"), datagram("2001:db8::1", "ff1e::1")] {
+            let with = |hop_limit| {
+                let header = Header { hop_limit, router_alert: false, ..sent.header };
+                Datagram { header, ..sent.clone() }.encode().unwrap()
+            };
+            for hop_limit in 2..=255 {
+                let mut packet = with(hop_limit);
+                assert!(lower_hop_limit(&mut packet));
+                assert_eq!(Packet::decode(&packet), Packet::decode(&with(hop_limit - 1)));
+            }
+            for hop_limit in [0, 1] {
+                let mut packet = with(hop_limit);
+                assert!(!lower_hop_limit(&mut packet));
+                assert_eq!(packet, with(hop_limit));
+            }
+        }
+        assert!(!lower_hop_limit(&mut []) && !lower_hop_limit(&mut [0x45, 0, 0]));
     }
 
     #[test]

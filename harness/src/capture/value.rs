@@ -1,5 +1,6 @@
 //! The values of a packet's fields, as claims ask for them and as an author writes them.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use castnet::addr::{Family, Group};
@@ -101,6 +102,7 @@ impl<'a> View<'a> {
             PacketField::Sources => match (self.record, self.entry) {
                 (Some((_, record)), _) => list(record.sources()),
                 (_, Some((_, entry, _))) => Value::Addresses(vec![entry.source]),
+                _ if packet.pim().is_some() => Value::Addresses(vec![registered(packet.pim()?)?]),
                 _ => list(&self.v3_query()?.sources),
             },
             PacketField::Records => Value::Whole(self.message()?.records()? as u64),
@@ -156,6 +158,15 @@ fn holdtime(message: &pim::Message) -> Option<Duration> {
         _ => None,
     };
     Some(Duration::from_secs(seconds?.into()))
+}
+
+/// The source of the flow that a Register or a Register-Stop is about.
+fn registered(message: &pim::Message) -> Option<IpAddr> {
+    match message {
+        pim::Message::Register(register) => register.ends().ok().map(|(source, _)| source),
+        pim::Message::RegisterStop(stop) => Some(stop.source),
+        _ => None,
+    }
 }
 
 /// The DR Priority of a Hello.

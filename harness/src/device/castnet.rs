@@ -8,7 +8,7 @@ use castnet::daemon::config::IgmpSettings;
 use castnet::gmp::params::{HostParams, Params};
 use castnet::gmp::reception;
 use castnet::pim;
-use castnet::pim::params::{LinkParams, StaticRp};
+use castnet::pim::params::{LinkParams, SptSwitchover, StaticRp};
 use castnet::router::config::{Config, InterfaceConfig, MAX_FLOWS, RouteConfig};
 use ipnet::IpNet;
 
@@ -76,8 +76,16 @@ const fn pim_link(knobs: &PimKnobs, dr_priority: u32) -> LinkParams {
 /// The parameters of PIM of a router.
 fn pim(knobs: &PimKnobs, rps: &[(IpNet, IpAddr)]) -> pim::params::Params {
     let rps = rps.iter().map(|&(groups, address)| StaticRp { address, groups });
-    let join_prune_period = knobs.join_prune_period;
-    pim::params::Params { join_prune_period, rps: rps.collect() }
+    pim::params::Params {
+        join_prune_period: knobs.join_prune_period,
+        register_suppression_time: knobs.register_suppression_time,
+        register_probe_time: knobs.register_probe_time,
+        spt_switchover: match knobs.switches_to_spt {
+            true => SptSwitchover::Immediate,
+            false => SptSwitchover::Never,
+        },
+        rps: rps.collect(),
+    }
 }
 
 /// The parameters of castnet's host machine.

@@ -19,6 +19,7 @@ mod mfc;
 mod order;
 mod packet;
 mod passage;
+mod registered;
 mod remarks;
 mod repeated;
 mod setting;
@@ -29,17 +30,18 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use castnet::addr::{Group, Source};
+use castnet::addr::Group;
 use castnet::time::{Instant, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::capture::decode::{Packet, decode};
-use crate::plan::{ActId, Check, Claim, Plan, PortId, RouterPort};
-use crate::recording::Recording;
+use crate::plan::{ActId, Check, Claim, Plan, PortId};
+use crate::recording::{Number, Recording};
 use invariant::{GRACE, Standing};
 use mfc::RouterFlow;
 use setting::Given;
@@ -249,6 +251,8 @@ struct Evidence<'a> {
     /// How much later still a router may stop to forward.
     grace: Duration,
     seen: Rc<[Seen]>,
+    /// The datagrams in Registers that came in, as if they had come in by themselves.
+    registered: Rc<BTreeMap<Number, Vec<Seen>>>,
     /// The configurations of the routers' interfaces, by port.
     configured: Rc<[Vec<Given<'a>>]>,
 }
@@ -267,14 +271,6 @@ impl Seen {
     /// The group that the packet is sent to.
     fn group(&self) -> Option<Group> {
         Group::new(self.packet.destination)
-    }
-
-    /// Whether a static join of the interface covers the packet.
-    fn is_joined_statically(&self, interface: &RouterPort) -> bool {
-        let Some((source, group)) = Source::new(self.packet.source).zip(self.group()) else {
-            return false;
-        };
-        interface.static_joins.iter().any(|join| join.covers(source, group))
     }
 }
 
@@ -330,10 +326,12 @@ impl<'a> Evidence<'a> {
             let origin = frame.bytes.get(6..12)?.try_into().ok()?;
             Some(Seen { at, port, outgoing, origin, packet: decode(&frame.bytes)? })
         });
+        let seen: Rc<[Seen]> = seen.collect();
         let configured = setting::configured(plan, recording).into();
         let tolerance = recording.tolerance;
         let grace = GRACE;
-        Self { plan, recording, tolerance, grace, seen: seen.collect(), configured }
+        let registered = registered::all(plan, &seen).into();
+        Self { plan, recording, tolerance, grace, seen, registered, configured }
     }
 
     /// The acts that were not done, a line each.

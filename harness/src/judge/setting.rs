@@ -1,8 +1,9 @@
 //! The configurations of routers' interfaces, and from when on each is in force.
 
+use castnet::addr::Source;
 use castnet::time::Instant;
 
-use super::Evidence;
+use super::{Evidence, Seen};
 use crate::plan::{Action, Plan, PortId, Role, Router, RouterPort, Setting};
 use crate::recording::Recording;
 
@@ -35,5 +36,15 @@ impl Evidence<'_> {
     pub(super) fn interface(&self, port: PortId, at: Instant) -> Option<&RouterPort> {
         let given = self.configured[port].iter().take_while(|(given, _)| *given <= at);
         given.last().map(|(_, interface)| *interface)
+    }
+}
+
+impl Seen {
+    /// Whether a static join of the interface covers the packet.
+    pub(super) fn is_joined_statically(&self, interface: &RouterPort) -> bool {
+        let Some((source, group)) = Source::new(self.packet.source).zip(self.group()) else {
+            return false;
+        };
+        interface.static_joins.iter().any(|join| join.covers(source, group))
     }
 }

@@ -20,6 +20,12 @@ pub struct PimKnobs {
     pub override_interval: Duration,
     /// From one Join to the next.
     pub join_prune_period: Duration,
+    /// How long a flow is not registered that the RP has stopped, on the average.
+    pub register_suppression_time: Duration,
+    /// How long the RP may take to stop it again.
+    pub register_probe_time: Duration,
+    /// Whether the sources of flows that come over the RP are joined, with the first datagram.
+    pub switches_to_spt: bool,
 }
 
 impl Default for PimKnobs {
@@ -31,11 +37,19 @@ impl Default for PimKnobs {
             propagation_delay: Duration::from_millis(500),
             override_interval: Duration::from_millis(2500),
             join_prune_period: Duration::from_secs(60),
+            register_suppression_time: Duration::from_secs(60),
+            register_probe_time: Duration::from_secs(5),
+            switches_to_spt: true,
         }
     }
 }
 
 impl PimKnobs {
+    /// Gives every interval the RFC's default. When a router leaves the tree of the RP is no interval.
+    pub(crate) fn take_default_timers(&mut self) {
+        *self = Self { switches_to_spt: self.switches_to_spt, ..Self::default() };
+    }
+
     /// The holdtime that belongs to a period: 3.5 times as long, in whole seconds.
     fn held(period: Duration) -> Duration {
         let held = period * 7 / 2;
@@ -84,6 +98,13 @@ impl PimKnobs {
             if delay > Duration::from_millis(most) {
                 return Err((key, "more milliseconds than a Hello has room for"));
             }
+        }
+        // RFC7761-4.11-02
+        if self.register_probe_time * 2 >= self.register_suppression_time {
+            return Err((
+                "register-probe-time",
+                "not less than half of `register-suppression-time`",
+            ));
         }
         // RFC7761-4.9.5-01
         if self.join_prune_holdtime() <= self.join_prune_override_interval() {

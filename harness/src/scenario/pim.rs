@@ -9,7 +9,7 @@ use super::entry::whole;
 use super::reader::Reader;
 use super::span::Spanned;
 use crate::knobs::PimKnobs;
-use crate::vocabulary::node::DR_PRIORITY;
+use crate::vocabulary::node::{DR_PRIORITY, SPT_SWITCHOVERS};
 
 /// The DR Priority of a link without one of its own (RFC7761-4.3.1-05).
 const PRIORITY: u32 = 1;
@@ -22,6 +22,9 @@ pub(super) fn pim(node: &Reader<'_, '_>) -> Option<Option<Box<Pim>>> {
     let before = node.faults().borrow().len();
     let table = node.table("pim", "`pim`", "a table such as {} or { hello-period = \"10s\" }")?;
     let defaults = PimKnobs::default();
+    let [immediate, never] = SPT_SWITCHOVERS;
+    let policies = [(immediate, true), (never, false)];
+    let switches = table.word("spt-switchover", "policy", &policies);
     let time = |key, default| table.duration(key).map_or(default, |time| time.value);
     let knobs = PimKnobs {
         hello_period: time("hello-period", defaults.hello_period),
@@ -29,6 +32,12 @@ pub(super) fn pim(node: &Reader<'_, '_>) -> Option<Option<Box<Pim>>> {
         propagation_delay: time("propagation-delay", defaults.propagation_delay),
         override_interval: time("override-interval", defaults.override_interval),
         join_prune_period: time("join-prune-period", defaults.join_prune_period),
+        register_suppression_time: time(
+            "register-suppression-time",
+            defaults.register_suppression_time,
+        ),
+        register_probe_time: time("register-probe-time", defaults.register_probe_time),
+        switches_to_spt: switches.map_or(defaults.switches_to_spt, |switches| switches.value),
     };
     let (dr_priority, dr_priorities) = priorities(&table);
     let rps = rps(&table);

@@ -13,7 +13,7 @@ use super::golden::Golden;
 use super::node::{DEFAULT_MAX_RESP, KEEPALIVE};
 use super::reader::Reader;
 use super::{Role, Scenario};
-use crate::knobs::{Knobs, PimKnobs};
+use crate::knobs::Knobs;
 use crate::vocabulary::file::TIMERS;
 
 /// Whose timers a run has.
@@ -53,7 +53,7 @@ impl Scenario {
                     router.knobs.take_default_timers();
                     router.keepalive = KEEPALIVE;
                     if let Some(pim) = &mut router.pim {
-                        pim.knobs = PimKnobs::default();
+                        pim.knobs.take_default_timers();
                     }
                 }
                 Role::Switch(switch) => switch.knobs.igmp.take_default_timers(),

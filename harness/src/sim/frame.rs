@@ -24,6 +24,11 @@ impl Frame {
         Self { source, destination: destination_mac(to), packet: packet.into() }
     }
 
+    /// The frame that carries a packet to one port.
+    pub(super) fn to_port(source: [u8; 6], destination: [u8; 6], packet: Rc<[u8]>) -> Self {
+        Self { source, destination, packet }
+    }
+
     /// Decodes a frame from octets.
     pub(super) fn read(octets: &[u8]) -> Option<Self> {
         let (addresses, rest) = octets.split_first_chunk::<ADDRESSES>()?;

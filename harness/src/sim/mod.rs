@@ -21,6 +21,7 @@ mod router;
 mod seat;
 mod sender;
 mod switch;
+mod unicast;
 mod world;
 
 #[cfg(test)]

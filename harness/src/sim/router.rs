@@ -1,11 +1,13 @@
 //! A router: castnet's routing core over the models of Linux's multicast routing and host side.
 
 use std::mem;
+use std::rc::Rc;
 
 use castnet::addr::Group;
 use castnet::drive::{DataPlane, settle, turn};
 use castnet::event::Event;
 use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry};
+use castnet::mfc::upcall::Upcall;
 use castnet::mfc::vif::{Vif, VifKind};
 use castnet::rng::Rng;
 use castnet::router::config::Config;
@@ -19,6 +21,7 @@ use super::frame::Frame;
 use super::listener::Kernels;
 use super::model::host::{HostInet, HostInput};
 use super::model::mroute::{Mroute, MrouteOut, Reader, Taken};
+use super::unicast;
 use crate::device;
 use crate::device::castnet::events::EventRecorder;
 use crate::plan::{self, Action, NodeId, Plan, PortId, Setting, SourceFilter};
@@ -43,7 +46,15 @@ struct Machine<A> {
     /// The groups that the daemon's socket has joined.
     joined: Vec<(PortId, Group)>,
     /// The kernel's inputs for the daemon.
-    asked: Vec<Input<'static>>,
+    asked: Vec<Asked>,
+}
+
+/// What a kernel hands to its daemon.
+enum Asked {
+    /// An upcall.
+    Upcall(Upcall),
+    /// An upcall with its datagram.
+    WholePacket(Upcall, Rc<[u8]>),
 }
 
 /// The data plane of one turn.
@@ -99,7 +110,13 @@ impl<A: HostInet> RouterActor<A> {
     /// Hands the kernel's waiting inputs to the daemon.
     fn answer(&mut self, cx: &mut Context<'_>) {
         let (now, machine) = (cx.now, &mut self.machine);
-        while let Some(input) = (!machine.asked.is_empty()).then(|| machine.asked.remove(0)) {
+        while let Some(asked) = (!machine.asked.is_empty()).then(|| machine.asked.remove(0)) {
+            let input = match &asked {
+                Asked::Upcall(upcall) => Input::Upcall(*upcall),
+                Asked::WholePacket(upcall, datagram) => {
+                    Input::WholePacket { upcall: *upcall, datagram }
+                }
+            };
             if let Some(daemon) = &mut self.daemon {
                 turn(daemon, &mut Plane { machine, cx }, now, input);
             }
@@ -132,7 +149,10 @@ impl<A: HostInet> Machine<A> {
                         _ = cx.send(port, to, packet);
                     }
                 }
-                MrouteOut::Upcall(upcall) => self.asked.push(Input::Upcall(upcall)),
+                MrouteOut::Upcall(upcall) => self.asked.push(Asked::Upcall(upcall)),
+                MrouteOut::WholePacket { upcall, packet } => {
+                    self.asked.push(Asked::WholePacket(upcall, packet));
+                }
                 MrouteOut::Mfc { flow, entry } => {
                     let entry = entry.and_then(|entry| {
                         let forwarder = self.forwarder(cx);
@@ -163,8 +183,14 @@ impl<A: HostInet> Plane<'_, '_, A> {
 
 impl<A: HostInet> DataPlane for Plane<'_, '_, A> {
     fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String> {
-        let Way::Link(vif) = by else {
-            return Err("packets are sent by interface only".to_owned());
+        let vif = match by {
+            Way::Link(vif) => vif,
+            _ => {
+                let octets = text(packet.encode())?;
+                let sent =
+                    unicast::send(self.cx, self.machine.node, packet.header.destination, octets);
+                return sent.map_err(|error| format!("transmit: {error}"));
+            }
         };
         let port = self.port(vif)?;
         let sent = self.cx.send(port, packet.header.destination, text(packet.encode())?);
@@ -172,10 +198,7 @@ impl<A: HostInet> DataPlane for Plane<'_, '_, A> {
     }
 
     fn add_vif(&mut self, vif: Vif, kind: VifKind, _threshold: u8) -> Result<(), String> {
-        match kind {
-            VifKind::Device => text(self.machine.mroute(self.cx).add_vif(vif)),
-            _ => Err("the register interface is not there yet".to_owned()),
-        }
+        text(self.machine.mroute(self.cx).add_vif(vif, kind))
     }
 
     fn delete_vif(&mut self, vif: Vif) -> Result<(), String> {
@@ -265,14 +288,25 @@ impl<A: HostInet> Actor for RouterActor<A> {
         let machine = &mut self.machine;
         let Ok(packet) = Packet::decode(&frame.packet) else { return };
         let to = packet.header.destination;
-        let own = &cx.plan.ports[port];
-        let is_local = [own.address, own.speaks_from()].contains(&Some(to))
-            || A::of(to).is_some_and(|to| machine.kernels.is_member(port, to));
+        let is_own =
+            cx.plan.nodes[machine.node].ports.iter().any(|&own| cx.plan.ports[own].has(to));
+        let is_local = is_own || A::of(to).is_some_and(|to| machine.kernels.is_member(port, to));
+        if !to.is_multicast() && !is_local {
+            return unicast::pass_on(cx, machine.node, port, to, frame);
+        }
         if let Some(heard) = HostInput::read(&frame.packet) {
             machine.kernels.receive(cx, port, &heard);
         }
         match self.machine.mroute(cx).takes_in(vif, &packet, is_local) {
-            Taken::ByTheOwner => self.turn(cx, Input::Packet { vif, packet }),
+            Taken::ByTheOwner => {
+                let mut outs = Vec::new();
+                let now = cx.now;
+                let mroute = self.machine.mroute(cx);
+                // The kernel is done with the packet before the daemon has read it.
+                mroute.decapsulate(now, &packet, &mut Reader::default(), &mut outs);
+                self.machine.obey(cx, &mut outs);
+                self.turn(cx, Input::Packet { vif, packet });
+            }
             Taken::AsData => {
                 let mut outs = Vec::new();
                 let now = cx.now;

@@ -105,7 +105,7 @@ pub enum Of {
     V3Reports,
     /// Queries and version 3 Reports.
     Lists,
-    /// Queries, version 3 Reports and Join/Prunes.
+    /// Queries, version 3 Reports, Join/Prunes, Registers and Register-Stops.
     Sources,
     /// Hellos.
     Hellos,
@@ -183,7 +183,7 @@ pub static FIELDS: [FieldRow; 22] = [
         "A version 3 Report has such a record, for `group` and with `sources` if these are given.",
         (Of::V3Reports, "group records")),
     new(PacketField::Sources, "sources", List(&Source),
-        "All sources of a version 3 Query or of a record, in any order; the one address of an entry of a Join/Prune, which is the RP's for `*,G`.", (Of::Sources, "sources")),
+        "All sources of a version 3 Query or of a record, in any order; the one address of an entry of a Join/Prune, which is the RP's for `*,G`; the source of the flow that a Register or Register-Stop is about.", (Of::Sources, "sources")),
     new(PacketField::Records, "records", Whole(0, 65_535),
         "How many records a version 3 Report has.", (Of::V3Reports, "group records")),
     new(PacketField::Holdtime, "holdtime", Length,
@@ -230,7 +230,9 @@ impl Of {
             Self::Queries => kind.is_query(),
             Self::V3Reports => kind.is_v3_report(),
             Self::Lists => kind.is_query() || kind.is_v3_report(),
-            Self::Sources => Self::Lists.has(kind) || Self::JoinPrunes.has(kind),
+            Self::Sources => {
+                Self::Lists.has(kind) || Self::JoinPrunes.has(kind) || kind.is_register()
+            }
             Self::Hellos => matches!(kind, PacketKind::Hello),
             Self::JoinPrunes => matches!(kind, PacketKind::JoinPrune),
             Self::Held => Self::Hellos.has(kind) || Self::JoinPrunes.has(kind),
@@ -246,7 +248,7 @@ impl Of {
             Self::Queries => "only Queries have one",
             Self::V3Reports => "only version 3 Reports have any",
             Self::Lists => "only Queries and version 3 Reports have any",
-            Self::Sources => "only Queries, version 3 Reports and Join/Prunes have any",
+            Self::Sources => "only Queries, version 3 Reports, Join/Prunes and Registers have any",
             Self::Hellos => "only Hellos have one",
             Self::JoinPrunes => "only Join/Prunes have them",
             Self::Held => "only Hellos and Join/Prunes have one",

@@ -1,11 +1,16 @@
 //! The kinds of packets that a scenario can count, strike or make.
 
+mod rows;
+
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use castnet::addr::Family;
 use castnet::gmp::message::Version;
 use serde::{Deserialize, Serialize};
+
+pub use rows::KINDS;
+use rows::{ALIASES, ALL};
 
 /// The kinds of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,6 +38,12 @@ pub enum PacketKind {
     Hello,
     /// A Join/Prune of PIM.
     JoinPrune,
+    /// A Register of PIM with a datagram in it.
+    Register,
+    /// A Null-Register of PIM.
+    NullRegister,
+    /// A Register-Stop of PIM.
+    RegisterStop,
     /// A numbered datagram of a source.
     Data,
 }
@@ -80,153 +91,6 @@ impl Mark {
         Self { letter, words, colour }
     }
 }
-
-const fn marked(
-    row: KindRow,
-    letter: &'static str,
-    words: &'static str,
-    colour: &'static str,
-) -> KindRow {
-    KindRow { mark: Some(Mark::new(letter, words, colour)), ..row }
-}
-
-const fn row(
-    kind: PacketKind,
-    word: &'static str,
-    about: &'static str,
-    versions: RangeInclusive<u64>,
-) -> KindRow {
-    let versions = Some(versions);
-    KindRow {
-        kind,
-        word,
-        aliases: &[],
-        mld: Some(word),
-        mld_aliases: &[],
-        about,
-        versions,
-        is_union: false,
-        is_made: true,
-        mark: None,
-    }
-}
-
-/// A message of PIM, which is called alike in both families.
-const fn of_pim(kind: PacketKind, word: &'static str, about: &'static str) -> KindRow {
-    KindRow { versions: None, is_made: false, ..row(kind, word, about, 0..=0) }
-}
-
-const ALL: usize = 12;
-
-/// The number of aliases of all kinds.
-const ALIASES: usize = 4;
-
-/// Every kind, once.
-pub static KINDS: [KindRow; ALL] = [
-    KindRow {
-        is_union: true,
-        is_made: false,
-        ..row(PacketKind::Query, "query", "any Membership Query", 1..=3)
-    },
-    marked(
-        row(PacketKind::GeneralQuery, "general-query", "a Query for all groups", 1..=3),
-        "Q",
-        "General Query",
-        "query",
-    ),
-    KindRow {
-        aliases: &["group-query"],
-        mld_aliases: &["group-query"],
-        ..marked(
-            row(
-                PacketKind::GroupSpecificQuery,
-                "group-specific-query",
-                "a Query for one group, without sources",
-                2..=3,
-            ),
-            "GQ",
-            "Group-Specific Query",
-            "query",
-        )
-    },
-    KindRow {
-        aliases: &["group-and-source-query"],
-        mld_aliases: &["group-and-source-query"],
-        ..marked(
-            row(PacketKind::SourceQuery, "source-query", "a Query for sources of a group", 3..=3),
-            "SQ",
-            "Group-and-Source-Specific Query",
-            "query",
-        )
-    },
-    KindRow {
-        is_union: true,
-        is_made: false,
-        ..row(PacketKind::Report, "report", "any Membership Report", 1..=3)
-    },
-    KindRow {
-        mld: None,
-        ..marked(
-            row(PacketKind::V1Report, "v1-report", "a Report of IGMPv1; of MLDv1 in IPv6", 1..=1),
-            "R1",
-            "v1 Report",
-            "report",
-        )
-    },
-    KindRow {
-        aliases: &["group-report"],
-        mld: Some("v1-report"),
-        mld_aliases: &["group-report"],
-        ..marked(
-            row(
-                PacketKind::V2Report,
-                "v2-report",
-                "a Report of IGMPv2; `group-report` also of MLDv1",
-                2..=2,
-            ),
-            "R2",
-            "v2 Report",
-            "report",
-        )
-    },
-    KindRow {
-        aliases: &["source-report"],
-        mld: Some("v2-report"),
-        mld_aliases: &["source-report"],
-        ..marked(
-            row(
-                PacketKind::V3Report,
-                "v3-report",
-                "a Report of IGMPv3; `v2-report` of MLDv2 in IPv6, and `source-report` of either",
-                3..=3,
-            ),
-            "R3",
-            "v3 Report",
-            "report",
-        )
-    },
-    KindRow {
-        mld_aliases: &["done"],
-        ..marked(
-            row(PacketKind::Leave, "leave", "a Leave Group; in IPv6 a Done, also `done`", 2..=2),
-            "L",
-            "Leave",
-            "leave",
-        )
-    },
-    marked(of_pim(PacketKind::Hello, "hello", "a Hello of PIM"), "H", "PIM Hello", "other"),
-    marked(
-        of_pim(PacketKind::JoinPrune, "join-prune", "a Join/Prune of PIM"),
-        "JP",
-        "PIM Join/Prune",
-        "report",
-    ),
-    KindRow {
-        versions: None,
-        is_made: false,
-        ..row(PacketKind::Data, "data", "a numbered datagram of a source", 0..=0)
-    },
-];
 
 /// Every spelling of every kind in a run of IPv4.
 const SPELLINGS: [(&str, PacketKind); ALL + ALIASES] = {
@@ -359,7 +223,13 @@ impl PacketKind {
     /// Whether it is a message of PIM.
     #[must_use]
     pub const fn is_pim(self) -> bool {
-        matches!(self, Self::Hello | Self::JoinPrune)
+        matches!(self, Self::Hello | Self::JoinPrune) || self.is_register()
+    }
+
+    /// Whether it is a message between the first hop of a flow and its RP.
+    #[must_use]
+    pub const fn is_register(self) -> bool {
+        matches!(self, Self::Register | Self::NullRegister | Self::RegisterStop)
     }
 
     /// Whether it is a Query.

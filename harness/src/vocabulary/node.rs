@@ -104,7 +104,28 @@ pub static PIM: Keys = &[&[
         "`t_periodic`: from one Join to the next; its Holdtime is 3.5 times as long.",
     )
     .or(Said("60s")),
+    Key::new(
+        "spt-switchover",
+        Words(&SPT_SWITCHOVERS),
+        "When a router with members, or an RP, joins the source of a flow that comes over the RP: with the first datagram, or never.",
+    )
+    .or(Said("immediate")),
+    Key::new(
+        "register-suppression-time",
+        Time,
+        "How long a flow is not registered that the RP has stopped, on the average: half of it to one and a half, less the probe time.",
+    )
+    .or(Said("60s")),
+    Key::new(
+        "register-probe-time",
+        Time,
+        "How long the RP may take to stop the flow again, after a Null-Register.",
+    )
+    .or(Said("5s")),
 ]];
+
+/// When a flow of the RP's tree is joined towards its source.
+pub const SPT_SWITCHOVERS: [&str; 2] = ["immediate", "never"];
 
 static ROUTER: &[Key] = &[
     Key::new("membership", MEMBERSHIP, "Its parameters of IGMP or MLD, the same on each of its links: a table, see below."),

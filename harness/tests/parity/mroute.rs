@@ -293,7 +293,7 @@ impl<A: Routed> Model<Stimulus<A>> for Subject<A> {
                 self.mroute.close(&mut out);
                 self.listens = [false; LINKS];
             }
-            Stimulus::AddVif(link) => self.mroute.add_vif(vif(*link)).unwrap(),
+            Stimulus::AddVif(link) => self.mroute.add_vif(vif(*link), VifKind::Device).unwrap(),
             Stimulus::Set(group, iif, oifs) => {
                 self.mroute.set_mfc(now, &entry(*group, *iif, oifs), &mut out).unwrap();
             }
@@ -322,7 +322,7 @@ fn tell(out: &MrouteOut) -> String {
         MrouteOut::Forward { vif, packet, .. } => {
             format!("link {}: {}", vif.index(), describe(packet))
         }
-        MrouteOut::Upcall(upcall) => tell_upcall(upcall),
+        MrouteOut::Upcall(upcall) | MrouteOut::WholePacket { upcall, .. } => tell_upcall(upcall),
         MrouteOut::Mfc { flow, entry: None } => format!("{flow} none"),
         MrouteOut::Mfc { flow, entry: Some(entry) } => {
             let oifs: Vec<_> = entry.oifs.keys().map(|oif| oif.index()).collect();

@@ -67,3 +67,19 @@ fn a_join_outlives_the_time_in_which_it_may_be_overridden() {
     let silent = LinkParams { hello_period: Duration::ZERO, ..link };
     assert_eq!(silent.check(&of(60_000)), Err(Invalid::Zero("hello-period")));
 }
+
+// RFC7761-4.11-01, RFC7761-4.11-02
+#[test]
+fn a_probe_takes_less_than_half_of_the_suppression() {
+    let of = |suppression, probe| {
+        let (register_suppression_time, register_probe_time) =
+            (Duration::from_secs(suppression), Duration::from_secs(probe));
+        Params { register_suppression_time, register_probe_time, ..Params::default() }
+    };
+    assert_eq!(Params::default(), of(60, 5));
+    assert_eq!(of(60, 29).check(Family::V4), Ok(()));
+    for (suppression, probe) in [(60, 30), (10, 5), (0, 0)] {
+        assert_eq!(of(suppression, probe).check(Family::V4), Err(Invalid::ProbeTooLong));
+    }
+    assert_eq!(of(60, 5).rp_keepalive_period(), Duration::from_secs(185));
+}

@@ -34,11 +34,6 @@ fn rig(rp: &str) -> Rig {
     rig
 }
 
-fn entry(rig: &Rig, source: &str) -> (usize, Vec<usize>) {
-    let (iif, oifs) = rig.pim.entry(&rig.world, from(source)).unwrap();
-    (iif.index(), oifs.into_iter().map(Vif::index).collect())
-}
-
 // RFC7761-4.5.1-02, RFC7761-4.5.4-01, RFC7761-4.9.5.1-01
 #[test]
 fn a_join_of_all_sources_goes_on_towards_the_rp() {
@@ -46,11 +41,11 @@ fn a_join_of_all_sources_goes_on_towards_the_rp() {
     rig.receive(LAN, "10.0.1.1", &join_prune("10.0.1.5", GROUP, &[any()], &[], 210)).unwrap();
     let join = "PIM Join/Prune to 10.0.0.1: 239.1.1.1 join *(10.9.0.1), holdtime 210 s";
     assert_eq!(rig.joins(UP), [(6, join.to_owned())]);
-    assert_eq!(entry(&rig, "10.9.0.9"), (UP, vec![LAN]));
+    assert_eq!(rig.entry(from("10.9.0.9")), (UP, vec![LAN]));
     rig.receive(LAN, "10.0.1.1", &join_prune("10.0.1.5", GROUP, &[], &[any()], 210)).unwrap();
     let prune = "PIM Join/Prune to 10.0.0.1: 239.1.1.1 prune *(10.9.0.1), holdtime 210 s";
     assert_eq!(rig.joins(UP), [(6, prune.to_owned())]);
-    assert_eq!(entry(&rig, "10.9.0.9"), (UP, vec![]));
+    assert_eq!(rig.entry(from("10.9.0.9")), (UP, vec![]));
 }
 
 // RFC7761-4.5.1-01
@@ -70,34 +65,16 @@ fn a_join_that_names_another_rp_is_dropped_and_a_prune_is_not() {
     assert_eq!(rig.joins(UP), [(6, prune.to_owned())]);
 }
 
-/// The RP is the root: it joins nobody, and takes what comes in from a source on its own link.
+/// The RP is the root of its tree, and joins nobody there.
 #[test]
 fn the_rp_itself_joins_nobody() {
     let mut rig = rig("10.0.1.5");
     rig.member(LAN, of_group(), true);
     rig.until(100);
     assert_eq!(rig.joins(UP), []);
-    assert_eq!(entry(&rig, "10.0.0.9"), (UP, vec![LAN]));
-}
-
-/// What comes over the RP's tree comes in towards the RP, wherever its source is, and what a member asks
-/// for by name comes in towards the source.
-#[test]
-fn a_flow_comes_in_towards_the_rp_unless_its_source_is_joined() {
-    let mut rig = rig("10.0.0.1");
-    let net = |text: &str| text.parse::<IpNet>().unwrap();
-    rig.world.rib.replace_own([
-        (net("10.0.0.0/24"), NextHop::connected(vif(UP))),
-        (net("10.0.1.0/24"), NextHop::connected(vif(LAN))),
-        (net("10.8.0.0/24"), NextHop::configured(vif(LAN), Some(ip("10.0.1.1")))),
-    ]);
-    rig.member(UP, of_group(), true);
-    rig.member(LAN, of_group(), true);
-    assert_eq!(entry(&rig, "10.8.0.9"), (UP, vec![LAN]));
-    rig.member(UP, Branch::of(from("10.8.0.9")), true);
-    assert_eq!(entry(&rig, "10.8.0.9"), (LAN, vec![UP]));
-    let [(_, join)] = &rig.joins(LAN)[..] else { panic!("one Join") };
-    assert_eq!(join, "PIM Join/Prune to 10.0.1.1: 239.1.1.1 join 10.8.0.9, holdtime 210 s");
+    // RFC7761-4.2.2-01: of a source on its own link it takes the datagrams themselves.
+    rig.data(UP, from("10.0.0.9"));
+    assert_eq!(rig.entry(from("10.0.0.9")), (UP, vec![LAN]));
 }
 
 // RFC7761-4.7-01
@@ -107,5 +84,5 @@ fn a_group_without_rp_is_joined_by_nobody() {
     rig.pim.params.rps.clear();
     rig.member(LAN, of_group(), true);
     rig.receive(LAN, "10.0.1.1", &join_prune("10.0.1.5", GROUP, &[any()], &[], 210)).unwrap();
-    assert_eq!((rig.joins(UP), entry(&rig, "10.9.0.9")), (vec![], (UP, vec![])));
+    assert_eq!((rig.joins(UP), rig.entry(from("10.9.0.9"))), (vec![], (UP, vec![])));
 }

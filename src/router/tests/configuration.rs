@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::gmp::params::Invalid;
+use crate::pim;
 
 #[track_caller]
 fn refused(change: impl FnOnce(&mut Config)) -> ConfigError {
@@ -17,7 +18,14 @@ fn the_kernel_takes_32_interfaces() {
         Config { interfaces, ..config() }.check()
     };
     assert_eq!(many(32), Ok(()));
-    assert_eq!(many(33), Err(ConfigError::TooManyInterfaces(33)));
+    assert_eq!(many(33), Err(ConfigError::TooManyInterfaces(33, 32)));
+    // PIM has one of them for Registers.
+    let with_pim = |count: u8| {
+        let interfaces = (0..count).map(|n| interface(&format!("eth{n}"), n)).collect();
+        Config { interfaces, pim: Some(pim::params::Params::default()), ..config() }.check()
+    };
+    assert_eq!(with_pim(31), Ok(()));
+    assert_eq!(with_pim(32), Err(ConfigError::TooManyInterfaces(32, 31)));
 }
 
 #[test]

@@ -192,6 +192,29 @@ fn the_checksum_of_a_register_covers_its_head_or_all_of_it() {
     }
 }
 
+// RFC7761-4.9.3-03
+#[test]
+fn a_null_register_holds_a_header_whose_checksum_counts_unless_it_is_zero() {
+    for (source, group, at, octets) in [(SOURCE, GROUP, 10, 20), (SOURCE6, GROUP6, 42, 44)] {
+        let null = Register::null(source, group).unwrap();
+        assert_eq!((null.datagram.len(), null.ends()), (octets, Ok((source, group))));
+        let with_sum = |sum: [u8; 2], is_null| {
+            let mut register = Register { is_null, ..null.clone() };
+            register.datagram[at..at + 2].copy_from_slice(&sum);
+            register.ends()
+        };
+        assert_eq!(with_sum([0, 0], true), Ok((source, group)));
+        assert!(with_sum([1, 2], true).unwrap_err().is_checksum());
+        // A datagram of IPv6 has no checksum in its header.
+        assert_eq!(with_sum([0, 0], false).is_err(), source.is_ipv4());
+        for end in 0..octets.min(40) {
+            let short = Register { datagram: null.datagram[..end].to_vec(), ..null.clone() };
+            assert!(short.ends().is_err(), "{end} octets");
+        }
+    }
+    assert!(Register::null(SOURCE, GROUP6).is_err());
+}
+
 // RFC7761-4.9-02: a receiver ignores the reserved bits, which senders leave zero.
 #[test]
 fn reserved_bits_mean_nothing() {

@@ -156,7 +156,12 @@ impl DecodedMessage {
             PacketKind::V2Report => is_report && version == Some(Version::V2),
             PacketKind::V3Report => is_report && version == Some(Version::V3),
             PacketKind::Leave => form == Some(Form::Leave),
-            PacketKind::Hello | PacketKind::JoinPrune | PacketKind::Data => false,
+            PacketKind::Hello
+            | PacketKind::JoinPrune
+            | PacketKind::Register
+            | PacketKind::NullRegister
+            | PacketKind::RegisterStop
+            | PacketKind::Data => false,
         }
     }
 

@@ -40,6 +40,13 @@ pub(super) const fn is(message: &Message, kind: PacketKind) -> bool {
     match kind {
         PacketKind::Hello => matches!(message, Message::Hello(_)),
         PacketKind::JoinPrune => matches!(message, Message::JoinPrune(_)),
+        PacketKind::Register => {
+            matches!(message, Message::Register(Register { is_null: false, .. }))
+        }
+        PacketKind::NullRegister => {
+            matches!(message, Message::Register(Register { is_null: true, .. }))
+        }
+        PacketKind::RegisterStop => matches!(message, Message::RegisterStop(_)),
         _ => false,
     }
 }
@@ -48,6 +55,9 @@ pub(super) const fn is(message: &Message, kind: PacketKind) -> bool {
 pub(super) fn groups(message: &Message) -> Vec<IpAddr> {
     match message {
         Message::JoinPrune(all) => all.groups.iter().map(|entries| entries.group.group).collect(),
+        Message::Register(register) => {
+            register.ends().map(|(_, group)| group).into_iter().collect()
+        }
         Message::RegisterStop(stop) => vec![stop.group.group],
         Message::Assert(assert) => vec![assert.group.group],
         _ => Vec::new(),

@@ -5,13 +5,15 @@
 use super::{Breach, Breaches, Trails};
 use crate::judge::{Evidence, Seen};
 use crate::plan::PortId;
+use crate::recording::Number;
 
 impl Evidence<'_> {
     pub(super) fn wrong_ttls<'e>(&self, trails: &Trails<'e>) -> Vec<Breach<'e>> {
         let mut breaches = Breaches::<(PortId, u8)>::new();
-        for (trail, sent) in self.forwarded(trails) {
-            let arrived: Vec<u8> =
-                self.arrivals(trail, sent.port, sent.at).map(|seen| seen.packet.ttl).collect();
+        for (number, trail, sent) in self.forwarded(trails) {
+            let came = self.arrivals(trail, sent.port, sent.at);
+            let came = came.chain(self.registrations(number, sent.port, sent.at));
+            let arrived: Vec<u8> = came.map(|seen| seen.packet.ttl).collect();
             let found = sent.packet.ttl;
             if found == 0 {
                 breaches.add((sent.port, found), sent, || {
@@ -32,8 +34,12 @@ impl Evidence<'_> {
 
     pub(super) fn returns<'e>(&self, trails: &Trails<'e>) -> Vec<Breach<'e>> {
         let mut breaches = Breaches::<PortId>::new();
-        for (trail, sent) in self.forwarded(trails) {
+        for (number, trail, sent) in self.forwarded(trails) {
             let mut arrivals = self.arrivals(trail, sent.port, sent.at).peekable();
+            // What came in a Register may go wherever it came from.
+            if self.registrations(number, sent.port, sent.at).next().is_some() {
+                continue;
+            }
             // A copy that came in elsewhere may be the one that was forwarded.
             if arrivals.peek().is_some() && arrivals.all(|seen| seen.port == sent.port) {
                 breaches.add(sent.port, sent, || {
@@ -48,10 +54,10 @@ impl Evidence<'_> {
     fn forwarded<'e, 't>(
         &self,
         trails: &'t Trails<'e>,
-    ) -> impl Iterator<Item = (&'t [&'e Seen], &'e Seen)> {
-        trails.values().flat_map(|trail| {
+    ) -> impl Iterator<Item = (Number, &'t [&'e Seen], &'e Seen)> {
+        trails.iter().flat_map(|(&number, trail)| {
             let sent = trail.iter().filter(|seen| seen.outgoing && self.is_router(seen.port));
-            sent.map(|&seen| (trail.as_slice(), seen))
+            sent.map(move |&seen| (number, trail.as_slice(), seen))
         })
     }
 }

@@ -50,7 +50,9 @@ impl Evidence<'_> {
                 Content::Data(number) if seen.outgoing => {
                     let Some(group) = Group::new(seen.packet.destination) else { continue };
                     let trail = trails.get(number).map_or(&[][..], Vec::as_slice);
-                    if self.arrivals(trail, seen.port, seen.at).next().is_none() {
+                    let came = self.arrivals(trail, seen.port, seen.at).next();
+                    let registered = || self.registrations(*number, seen.port, seen.at).next();
+                    if came.or_else(registered).is_none() {
                         breaches.add((seen.port, group, false), seen, || {
                             (format!("sent a datagram to {group} that had not come in"), Vec::new())
                         });

@@ -3,11 +3,12 @@
 //!
 //! Decides what happens to a datagram that comes in on a virtual interface: which copies leave,
 //! what is counted, what waits for an entry, and which upcalls the owner of multicast routing gets.
-//! Asserts are on and PIM is off, as castnet's router opens its socket. A device has one virtual
-//! interface at most. Refuses to know devices and routes: it is given only whether a device is up,
-//! and the namespace's own datagrams do not come by here.
+//! Asserts are on, and PIM is on while there is a register interface, as castnet's router opens its
+//! socket. A device has one virtual interface at most. Refuses to know devices and routes: it is given
+//! only whether a device is up, and the namespace's own datagrams do not come by here.
 
 mod reader;
+mod register;
 mod unresolved;
 
 #[cfg(test)]
@@ -20,7 +21,7 @@ use std::time::Duration;
 use castnet::addr::{Family, Group};
 use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
 use castnet::mfc::upcall::{Upcall, UpcallKind};
-use castnet::mfc::vif::Vif;
+use castnet::mfc::vif::{Vif, VifKind};
 use castnet::time::Instant;
 use castnet::wire::ip::Packet;
 use castnet::wire::pim::PIM;
@@ -51,6 +52,14 @@ pub enum MrouteOut {
     },
     /// An upcall to the owner.
     Upcall(Upcall),
+    /// A datagram went out of the register interface, and the owner gets it as it came in
+    /// (`IGMPMSG_WHOLEPKT`).
+    WholePacket {
+        /// The upcall.
+        upcall: Upcall,
+        /// The datagram.
+        packet: Rc<[u8]>,
+    },
     /// A change of the cache, as netlink reports it.
     Mfc {
         /// The flow.
@@ -88,6 +97,8 @@ pub struct Mroute {
     is_open: bool,
     /// A bit for each virtual interface that exists.
     exist: u32,
+    /// The register interface, if there is one (`VIFF_REGISTER`).
+    register: Option<Vif>,
     /// A bit for each device that is down, with or without a virtual interface.
     down: u32,
     /// By [`Vif::index`]; an interface that does not exist has zero counters.
@@ -125,6 +136,7 @@ impl Mroute {
     pub fn close(&mut self, out: &mut Vec<MrouteOut>) {
         self.is_open = false;
         self.exist = 0;
+        self.register = None;
         self.vifs.clear();
         let flows = std::mem::take(&mut self.entries).into_iter().map(|(flow, _)| flow);
         let flows = flows.chain(self.unresolved.clear());
@@ -135,7 +147,7 @@ impl Mroute {
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn add_vif(&mut self, vif: Vif) -> Result<(), Refused> {
+    pub fn add_vif(&mut self, vif: Vif, kind: VifKind) -> Result<(), Refused> {
         if !self.is_open {
             return Err(Refused::NotOpen);
         }
@@ -146,12 +158,16 @@ impl Mroute {
             self.vifs.resize(vif.index() + 1, VifCounters::default());
         }
         self.exist |= 1 << vif.index();
+        if kind == VifKind::Register {
+            self.register = Some(vif);
+        }
         Ok(())
     }
 
     /// Deletes a virtual interface (`MRT_DEL_VIF`). Entries keep it, but forward nothing to it.
     pub fn delete_vif(&mut self, vif: Vif) {
         self.exist &= !(1 << vif.index());
+        self.register = self.register.filter(|register| *register != vif);
         if let Some(counters) = self.vifs.get_mut(vif.index()) {
             *counters = VifCounters::default();
         }
@@ -326,7 +342,7 @@ impl Mroute {
         entry.counters.bytes += octets as u64;
         if entry.iif != vif {
             entry.counters.wrong_if += 1;
-            if entry.may_assert(now, vif) {
+            if entry.may_assert(now, vif, self.register.is_some()) {
                 entry.asserted = Some(jiffies(now));
                 out.push(MrouteOut::Upcall(Upcall { kind: UpcallKind::WrongVif, vif, flow }));
             }
@@ -343,6 +359,12 @@ impl Mroute {
             let Some(oif) = Vif::new(n).filter(|_| is_out) else { continue };
             counters.packets_out += 1;
             counters.bytes_out += octets as u64;
+            if self.register == Some(oif) {
+                let kind = UpcallKind::WholePacket;
+                let upcall = Upcall { kind, vif: oif, flow };
+                out.push(MrouteOut::WholePacket { upcall, packet: packet.clone() });
+                continue;
+            }
             let packet = reader.lowered(packet, octets);
             out.push(MrouteOut::Forward { vif: oif, to: destination, packet });
         }
@@ -350,11 +372,12 @@ impl Mroute {
 }
 
 impl Entry {
-    /// Whether a datagram on a wrong interface makes an upcall: only where the flow goes out, and
-    /// not too often.
-    fn may_assert(&self, now: Instant, vif: Vif) -> bool {
+    /// Whether a datagram on a wrong interface makes an upcall: only where the flow goes out unless PIM
+    /// is on, and not too often.
+    fn may_assert(&self, now: Instant, vif: Vif, has_pim: bool) -> bool {
         let long_ago = |tick| jiffies(now) - tick > ticks(ASSERT_INTERVAL);
-        self.thresholds[vif.index()] < NOT_OUT && self.asserted.is_none_or(long_ago)
+        let is_out = self.thresholds[vif.index()] < NOT_OUT;
+        (is_out || has_pim) && self.asserted.is_none_or(long_ago)
     }
 }
 

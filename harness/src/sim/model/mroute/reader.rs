@@ -6,7 +6,7 @@ use std::rc::Rc;
 use castnet::addr::Source;
 use castnet::mfc::entry::Flow;
 use castnet::wire::icmpv6::ICMPV6;
-use castnet::wire::ip::Packet;
+use castnet::wire::ip::{self, Packet};
 use castnet::wire::ipv4::{self, IGMP};
 use castnet::wire::pim::PIM;
 use castnet::wire::{ipv6, mld};
@@ -49,15 +49,7 @@ impl Reader {
         let lowered = self.lowered.of(packet, |padded| {
             let mut packet: Rc<[u8]> = padded[..octets].into();
             // The packet has no other holder yet.
-            let written = Rc::get_mut(&mut packet);
-            if let Some(packet) = written.filter(|packet| packet[0] >> 4 == 6) {
-                packet[7] -= 1;
-            } else if let Some(packet) = Rc::get_mut(&mut packet) {
-                packet[8] -= 1;
-                let sum = u16::from_be_bytes([packet[10], packet[11]]);
-                let (sum, carry) = sum.overflowing_add(0x0100);
-                packet[10..12].copy_from_slice(&(sum + u16::from(carry)).to_be_bytes());
-            }
+            Rc::get_mut(&mut packet).map(ip::lower_hop_limit);
             packet
         });
         lowered.clone()

@@ -9,6 +9,7 @@ use castnet::wire::ipv4::Ipv4Header;
 
 use super::*;
 
+mod register;
 mod v6;
 
 const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
@@ -45,7 +46,7 @@ impl World {
     fn new() -> Self {
         let mut mroute = Mroute::new();
         mroute.open();
-        (0..3).for_each(|n| mroute.add_vif(vif(n)).unwrap());
+        (0..3).for_each(|n| mroute.add_vif(vif(n), VifKind::Device).unwrap());
         Self { mroute, now: Instant::ZERO, done: Vec::new() }
     }
 
@@ -59,6 +60,9 @@ impl World {
                     format!("{vif} ttl {} mark {}", ip.ttl, ip.payload[7])
                 }
                 MrouteOut::Upcall(Upcall { kind, vif, flow }) => format!("{kind} {vif} {flow}"),
+                MrouteOut::WholePacket { upcall: Upcall { kind, vif, flow }, packet } => {
+                    format!("{kind} {vif} {flow} ttl {}", ipv4::decode(&packet).unwrap().ttl)
+                }
                 MrouteOut::Mfc { flow, entry: None } => format!("{flow} unresolved"),
                 MrouteOut::Mfc { entry: Some(MfcEntry { flow, iif, oifs }), .. } => {
                     let oifs: Vec<String> = oifs.keys().map(ToString::to_string).collect();
@@ -208,7 +212,7 @@ fn an_interface_that_is_the_entrys_own_and_one_that_does_not_exist() {
     // even when it is added later.
     world.set(entry(0, &[(0, 1), (3, 1)]));
     assert_eq!(world.done(), ["(10.0.0.9, 239.1.1.1) in vif0 out vif0"]);
-    world.mroute.add_vif(vif(3)).unwrap();
+    world.mroute.add_vif(vif(3), VifKind::Device).unwrap();
     world.input(0, datagram(GROUP, 9, 1));
     assert_eq!(world.done(), ["vif0 ttl 8 mark 1"]);
     // An entry whose incoming interface does not exist is reported as no entry, and forwards
@@ -278,9 +282,9 @@ fn a_closed_socket_leaves_nothing_behind() {
     world.input(0, datagram(GROUP, 9, 1));
     assert_eq!((world.done(), world.mroute.deadline()), (Vec::new(), None));
     assert_eq!(world.mroute.vif_counters(vif(0)), None);
-    assert_eq!(world.mroute.add_vif(vif(0)), Err(Refused::NotOpen));
+    assert_eq!(world.mroute.add_vif(vif(0), VifKind::Device), Err(Refused::NotOpen));
     world.mroute.open();
-    world.mroute.add_vif(vif(0)).unwrap();
-    let twice = world.mroute.add_vif(vif(0)).unwrap_err();
+    world.mroute.add_vif(vif(0), VifKind::Device).unwrap();
+    let twice = world.mroute.add_vif(vif(0), VifKind::Device).unwrap_err();
     assert_eq!(twice.to_string(), "vif0 is in use");
 }

@@ -45,7 +45,7 @@ fn outcome(mroute: &mut Mroute, packet: &Rc<[u8]>) -> Vec<String> {
             Some(format!("{vif} {}", ipv6::decode(&packet).unwrap().hop_limit))
         }
         MrouteOut::Upcall(Upcall { kind, vif, flow }) => Some(format!("{kind} {vif} {flow}")),
-        MrouteOut::Mfc { .. } => None,
+        MrouteOut::WholePacket { .. } | MrouteOut::Mfc { .. } => None,
     };
     out.into_iter().filter_map(told).collect()
 }
