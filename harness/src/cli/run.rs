@@ -40,8 +40,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "BACKEND", value_delimiter = ',', value_parser = backend)]
     backend: Vec<Backend>,
     /// Which kernel `netns` is: `host`, this machine's; `uml`, the one that `castnet kernel build` makes,
-    /// in virtual time and without any rights; or a file, another program of User-Mode Linux. See
-    /// docs/kernels.md.
+    /// in virtual time and without any rights; or a file, another program of User-Mode Linux, or the image
+    /// of a distribution's kernel (vmlinuz), which QEMU runs in virtual time. See docs/kernels.md.
     #[arg(long, value_name = "host|uml|FILE", conflicts_with_all = ["pause_on_fail", "keep"])]
     kernel: Option<WhichKernel>,
     /// The folder for captures.

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use castnet_lab::guest::is_image;
 use castnet_lab::judge::Outcome;
 use castnet_lab::kernel;
 use castnet_lab::lab::privilege;
@@ -48,11 +49,12 @@ impl FromStr for WhichKernel {
 /// Reads the path of a kernel, which is a program.
 fn program(path: &str) -> Result<PathBuf, String> {
     let told = |why: String| {
-        format!("{why}: there are `host`, `uml` and programs; docs/kernels.md says more")
+        format!("{why}: there are `host`, `uml`, programs and images; docs/kernels.md says more")
     };
     let kernel = std::path::absolute(path).map_err(|error| told(error.to_string()))?;
     match kernel.metadata() {
         Err(error) => Err(told(error.to_string())),
+        Ok(_) if is_image(&kernel) => Ok(kernel),
         Ok(file) if !file.is_file() || file.permissions().mode() & 0o111 == 0 => {
             Err(told("it is no program".to_owned()))
         }

@@ -1,18 +1,19 @@
 //! The first process of a guest: furnishes the machine, runs the plan, leaves the answer, powers off.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use nix::kmod::{ModuleInitFlags, finit_module};
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
 
-use super::{ANSWER, Answer, FOLDER, GUEST, ORDER, Order, SEED};
+use super::{ANSWER, Answer, FOLDER, GUEST, IN_MACHINE, MODULES, ORDER, Order, SEED};
 use crate::backend::{Cancel, RunError, netns};
 use crate::lab::{hooked, privilege, sys};
 use crate::plan::Plan;
@@ -32,21 +33,29 @@ fn serve_if_guest() {
     if process::id() != 1 || Path::new("/proc/exitcode").exists() {
         return;
     }
-    if std::env::var_os(GUEST).is_none() {
-        return;
-    }
+    let Some(kind) = std::env::var_os(GUEST) else { return };
     hooked();
-    if let Err(why) = serve() {
+    let place = if kind == IN_MACHINE { Place::Machine } else { Place::Process };
+    if let Err(why) = serve(place) {
         _ = writeln!(io::stderr(), "castnet in the guest: {why}");
     }
     power_off();
 }
 
-fn serve() -> io::Result<()> {
-    furnish()?;
+/// Where the kernel runs.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In a process of the host, whose files it sees.
+    Process,
+    /// In a machine of its own.
+    Machine,
+}
+
+fn serve(place: Place) -> io::Result<()> {
+    furnish(place)?;
     // A kernel that takes the seed itself makes no variable of it.
     let is_seeded = std::env::var_os(SEED).is_none();
-    let order = io::BufReader::new(File::open(shared(ORDER))?);
+    let order = io::BufReader::new(File::open(place.order())?);
     let Order { plan, here, environment } = serde_json::from_reader(order)?;
     // A folder below /tmp is not seen here.
     _ = std::env::set_current_dir(here);
@@ -56,23 +65,27 @@ fn serve() -> io::Result<()> {
     thread::spawn(move || {
         if watched.recv_timeout(bound) == Err(RecvTimeoutError::Timeout) {
             let why = format!("the run is not over after {bound:?} of virtual time");
-            _ = leave(&Answer::Broken(why));
+            _ = place.leave(&Answer::Broken(why));
             power_off();
         }
     });
-    let answer = answer(&plan, is_seeded);
+    let said = match (place, is_seeded) {
+        (Place::Machine, _) => " (QEMU, in virtual time, that takes no seed)",
+        (Place::Process, true) => " (User-Mode Linux, in virtual time)",
+        (Place::Process, false) => " (User-Mode Linux, in virtual time, that takes no seed)",
+    };
+    let answer = answer(&plan, said);
     drop(over);
-    leave(&answer)
+    place.leave(&answer)
 }
 
-fn answer(plan: &Plan, is_seeded: bool) -> Answer {
+fn answer(plan: &Plan, said: &str) -> Answer {
     if let Err(refusal) = privilege::enter() {
         return Answer::Broken(refusal.to_string());
     }
     match catch_unwind(AssertUnwindSafe(|| netns::run(plan, &Cancel::new()))) {
         Ok(Ok(mut recording)) => {
-            recording.kernel.push_str(" (User-Mode Linux, in virtual time");
-            recording.kernel.push_str(if is_seeded { ")" } else { ", that takes no seed)" });
+            recording.kernel.push_str(said);
             Answer::Recorded(Box::new(recording))
         }
         Ok(Err(RunError::Unsupported(node, what))) => Answer::Unsupported(node, what),
@@ -81,8 +94,9 @@ fn answer(plan: &Plan, is_seeded: bool) -> Answer {
     }
 }
 
-/// The file systems that programs expect, and the folder of the host.
-fn furnish() -> io::Result<()> {
+/// The file systems that programs expect, and what the place has of its own: the folder of the host, or
+/// devices and modules.
+fn furnish(place: Place) -> io::Result<()> {
     let (nothing, none) = (None::<&str>, MsFlags::empty());
     for (kind, place) in
         [("proc", "/proc"), ("sysfs", "/sys"), ("tmpfs", "/tmp"), ("tmpfs", "/run")]
@@ -91,22 +105,57 @@ fn furnish() -> io::Result<()> {
     }
     // Tunnels that a namespace begins with would have the numbers of the laboratory's interfaces.
     fs::write("/proc/sys/net/core/fb_tunnels_only_for_init_net", "1")?;
-    mount(nothing, SHARED, Some("hostfs"), none, Some(FOLDER))?;
+    match place {
+        Place::Process => mount(nothing, SHARED, Some("hostfs"), none, Some(FOLDER))?,
+        Place::Machine => {
+            mount(Some("devtmpfs"), "/dev", Some("devtmpfs"), none, nothing)?;
+            let mut modules = Vec::new();
+            for entry in fs::read_dir(MODULES)? {
+                modules.push(entry?.path());
+            }
+            modules.sort();
+            for module in modules {
+                finit_module(File::open(&module)?, c"", ModuleInitFlags::empty())
+                    .map_err(|error| io::Error::other(format!("{}: {error}", module.display())))?;
+            }
+        }
+    }
     Ok(())
 }
 
-fn shared(file: &str) -> std::path::PathBuf {
-    Path::new(SHARED).join(file)
+impl Place {
+    /// The file with the order.
+    fn order(self) -> PathBuf {
+        match self {
+            Self::Process => Path::new(SHARED).join(ORDER),
+            Self::Machine => Path::new("/").join(ORDER),
+        }
+    }
+
+    /// Leaves the answer whole: a file has its name once it is complete, and what goes over the port ends
+    /// with its last bracket.
+    fn leave(self, answer: &Answer) -> io::Result<()> {
+        let unfinished = match self {
+            Self::Process => Path::new(SHARED).join("unfinished"),
+            Self::Machine => port()?,
+        };
+        let file = OpenOptions::new().write(true).create(true).open(&unfinished)?;
+        let mut file = io::BufWriter::new(file);
+        serde_json::to_writer(&mut file, answer)?;
+        file.flush()?;
+        drop(file);
+        match self {
+            Self::Process => fs::rename(unfinished, Path::new(SHARED).join(ANSWER)),
+            Self::Machine => Ok(()),
+        }
+    }
 }
 
-/// Leaves the answer whole: it has its name once it is complete.
-fn leave(answer: &Answer) -> io::Result<()> {
-    let (unfinished, finished) = (shared("unfinished"), shared(ANSWER));
-    let mut file = io::BufWriter::new(File::create(&unfinished)?);
-    serde_json::to_writer(&mut file, answer)?;
-    file.flush()?;
-    drop(file);
-    fs::rename(unfinished, finished)
+/// The device of the only port of virtio.
+fn port() -> io::Result<PathBuf> {
+    let none = || io::Error::other("there is no port for the answer");
+    let entry = fs::read_dir("/sys/class/virtio-ports")?.next().ok_or_else(none)??;
+    Ok(Path::new("/dev").join(entry.file_name()))
 }
 
 fn power_off() -> ! {

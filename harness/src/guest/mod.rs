@@ -1,12 +1,15 @@
-//! The laboratory on a kernel of its own: User-Mode Linux in virtual time, where waiting takes no time
-//! (ARCH=um, CONFIG_UML_TIME_TRAVEL_SUPPORT, `time-travel=inf-cpu`).
+//! The laboratory on a kernel of its own, in virtual time, where waiting takes no time: User-Mode Linux
+//! (ARCH=um, CONFIG_UML_TIME_TRAVEL_SUPPORT, `time-travel=inf-cpu`), or a kernel of a distribution in a
+//! machine that QEMU computes ([`machine`]).
 //!
 //! [`run`] starts the kernel as an ordinary process of the host, with this very program as its first
-//! process ([`inside`]), which runs the plan as on the host and powers off. The plan goes in and the
-//! answer comes out as files of one folder; the rest of the host's files is read-only there. Refuses to
-//! judge: a recording made so is one of the real kernel.
+//! process ([`inside`]), which runs the plan as on the host and powers off. With User-Mode Linux the plan goes
+//! in and the answer comes out as files of one folder, and the rest of the host's files is read-only there;
+//! a machine sees what its archive holds ([`image`]), and answers over a port. Refuses to judge: a recording made so is one of the real kernel.
 
+mod image;
 mod inside;
+mod machine;
 mod outside;
 
 use std::borrow::Cow;
@@ -18,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Plan;
 use crate::recording::Recording;
 
-pub use outside::run;
+pub use outside::{is_image, run};
 
 /// The folder that guest and host share, as the kernel's own process sees it. The command line must not
 /// name the folder itself: the kernel mixes its command line into its random numbers.
@@ -31,6 +34,10 @@ const ANSWER: &str = "answer.json";
 const INIT: &str = "init";
 /// The variable that makes a first process the one of a guest.
 const GUEST: &str = "CASTNET_GUEST";
+/// What that variable says in a machine that QEMU computes.
+const IN_MACHINE: &str = "machine";
+/// The folder of modules in such a machine.
+const MODULES: &str = "/modules";
 /// The word of the command line, and the variable that it becomes if the kernel does not know it.
 const SEED: &str = "seed";
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use super::{ANSWER, Answer, FOLDER, GUEST, INIT, ORDER, Order, SEED};
+use super::{ANSWER, Answer, FOLDER, GUEST, INIT, ORDER, Order, SEED, image, machine};
 use crate::backend::{Cancel, RunError};
 use crate::lab::sys::end_with_this_thread;
 use crate::plan::Plan;
@@ -39,7 +39,13 @@ const TUNABLES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.pthread.rseq=0");
 /// The number of lines of the guest's console that a failure shows.
 const LAST_LINES: usize = 8;
 
-/// Runs the plan on this kernel, a program of User-Mode Linux.
+/// Whether the file is the image of a kernel for x86, and no program.
+#[must_use]
+pub fn is_image(file: &Path) -> bool {
+    image::version(file).is_some()
+}
+
+/// Runs the plan on this kernel: a program of User-Mode Linux, or an image for QEMU.
 ///
 /// # Errors
 /// Why there is no recording; [`RunError::Interrupted`].
@@ -49,9 +55,17 @@ pub fn run(kernel: &Path, plan: &Plan, cancel: &Cancel) -> Result<Recording, Run
     let prefix = format!("{PREFIX}{}-", process::id());
     let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(failed)?;
     let console = folder.path().join("console");
-    prepare(folder.path(), plan).map_err(failed)?;
-    let bound = plan.end + SPARE;
-    let ended = boot(command(kernel, folder.path(), plan.seed), &console, bound, cancel);
+    let (command, bound) = if is_image(kernel) {
+        let order = serde_json::to_vec(&order(plan).map_err(failed)?);
+        let order = order.map_err(|error| failed(error.into()))?;
+        image::write(&folder.path().join(machine::ARCHIVE), kernel, &order).map_err(failed)?;
+        let command = machine::command(kernel, folder.path(), ANSWER).map_err(failed)?;
+        (command, plan.end + machine::SPARE)
+    } else {
+        prepare(folder.path(), plan).map_err(failed)?;
+        (command(kernel, folder.path(), plan.seed), plan.end + SPARE)
+    };
+    let ended = boot(command, &console, bound, cancel);
     if cancel.is_cancelled() {
         return Err(RunError::Interrupted);
     }
@@ -80,6 +94,13 @@ fn sweep() {
 /// Writes what the first process needs into the folder.
 fn prepare(folder: &Path, plan: &Plan) -> io::Result<()> {
     symlink(std::env::current_exe()?, folder.join(INIT))?;
+    let mut file = BufWriter::new(File::create(folder.join(ORDER))?);
+    serde_json::to_writer(&mut file, &order(plan)?)?;
+    file.flush()
+}
+
+/// What the first process has to do.
+fn order(plan: &Plan) -> io::Result<Order<'_>> {
     let text = |(key, value): (OsString, OsString)| {
         let key = key.into_string().ok().filter(|key| !key.contains('='))?;
         Some((key, value.into_string().ok()?))
@@ -89,10 +110,7 @@ fn prepare(folder: &Path, plan: &Plan) -> io::Result<()> {
     environment.remove("TMPDIR");
     environment.insert(TUNABLES.0.to_owned(), TUNABLES.1.to_owned());
     let here = std::env::current_dir()?;
-    let order = Order { plan: Cow::Borrowed(plan), here, environment };
-    let mut file = BufWriter::new(File::create(folder.join(ORDER))?);
-    serde_json::to_writer(&mut file, &order)?;
-    file.flush()
+    Ok(Order { plan: Cow::Borrowed(plan), here, environment })
 }
 
 /// The guest as a command. What it is given must be equal for equal runs, because the kernel mixes its
