@@ -32,8 +32,8 @@ use crate::gmp::interface::Interface;
 use crate::gmp::message::{Message, Query, Version};
 use crate::gmp::{Cx, News, Say};
 use crate::ignored::Ignored;
-use crate::mfc::cache::{Cache, Counted, Full, MfcOp};
-use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
+use crate::mfc::cache::{Cache, Full, MfcOp};
+use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::tree::{Entry, Tree};
 use crate::mfc::upcall::{Upcall, UpcallKind};
 use crate::mfc::vif::{Vif, VifKind};
@@ -217,20 +217,6 @@ impl Router {
     fn ignore_on(&mut self, vif: Vif, why: Ignored) {
         let exists = self.interface(vif).is_some();
         self.tell(Event::Ignored(vif, if exists { why } else { Ignored::NoSuchInterface }));
-    }
-
-    fn counted(&mut self, now: Instant, flow: Flow, counters: Option<FlowCounters>) {
-        match self.cache.counted(now, flow, counters) {
-            Some(Counted::Came { iif, since }) => self.data(now, flow, iif, since),
-            Some(Counted::Idle) => {
-                self.tell(Event::Idle(flow));
-                if counters.is_some() {
-                    self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
-                }
-                self.no_data(flow);
-            }
-            None => {}
-        }
     }
 
     fn upcall(&mut self, now: Instant, upcall: Upcall) {

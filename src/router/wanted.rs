@@ -6,6 +6,8 @@
 use super::around::Around;
 use super::link::Links;
 use super::*;
+use crate::mfc::cache::Counted;
+use crate::mfc::entry::FlowCounters;
 
 /// The threshold of the register interface, as of any other one unless configured.
 const REGISTER_THRESHOLD: u8 = 1;
@@ -55,5 +57,22 @@ impl Tree for Wanted<'_> {
         let ruled = ruled.filter_map(|&vif| self.links.get(vif)).filter(|link| link.up);
         oifs.extend(ruled.map(|link| (link.vif, link.config.threshold)));
         Some(Entry { iif, oifs })
+    }
+}
+
+impl Router {
+    /// The data plane has counted the datagrams of a flow: an idle one goes.
+    pub(super) fn counted(&mut self, now: Instant, flow: Flow, counters: Option<FlowCounters>) {
+        match self.cache.counted(now, flow, counters) {
+            Some(Counted::Came { iif, since }) => self.data(now, flow, iif, since),
+            Some(Counted::Idle) => {
+                self.tell(Event::Idle(flow));
+                if counters.is_some() {
+                    self.out.push_back(Output::Mfc(MfcOp::Delete(flow)));
+                }
+                self.no_data(flow);
+            }
+            None => {}
+        }
     }
 }
