@@ -17,7 +17,7 @@ use sources::{code, files, is_test, room, root, sources, words};
 const LONGEST_FILE: usize = 400;
 
 /// What each module of the routing core may import from its own crate.
-const CORE: [(&str, &[&str]); 22] = [
+const CORE: [(&str, &[&str]); 23] = [
     ("addr", &[]),
     ("time", &[]),
     ("rng", &[]),
@@ -26,6 +26,7 @@ const CORE: [(&str, &[&str]); 22] = [
     ("machine", &["time", "rng"]),
     ("wire", &["time", "version"]),
     ("ignored", &["addr", "wire"]),
+    ("mrd", &["addr", "time", "rng", "ignored", "wire"]),
     ("gmp", &["addr", "time", "version", "machine", "ignored"]),
     ("mfc", &["addr", "time"]),
     ("fixed", &["addr", "mfc"]),
@@ -40,7 +41,7 @@ const CORE: [(&str, &[&str]); 22] = [
         "router",
         &[
             "addr", "time", "rng", "gmp", "igmp", "mld", "mfc", "fixed", "rib", "pim", "event",
-            "ignored", "wire", "host",
+            "ignored", "wire", "host", "mrd",
         ],
     ),
     ("drive", &["addr", "time", "mfc", "event", "router", "wire"]),
@@ -49,7 +50,7 @@ const CORE: [(&str, &[&str]); 22] = [
         "daemon",
         &[
             "addr", "time", "rng", "gmp", "mfc", "fixed", "rib", "event", "ignored", "router",
-            "drive", "kernel", "host",
+            "drive", "kernel", "host", "mrd",
         ],
     ),
 ];
