@@ -1,6 +1,6 @@
 //! The first process of a guest: furnishes the machine, runs the plan, leaves the answer, powers off.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -139,7 +139,7 @@ impl Place {
             Self::Process => Path::new(SHARED).join("unfinished"),
             Self::Machine => port()?,
         };
-        let file = OpenOptions::new().write(true).create(true).open(&unfinished)?;
+        let file = File::create(&unfinished)?;
         let mut file = io::BufWriter::new(file);
         serde_json::to_writer(&mut file, answer)?;
         file.flush()?;

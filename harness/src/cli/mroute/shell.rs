@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use castnet::addr::{Family, Group, Source};
-use castnet::kernel::{Flush, Join, Joined, MAX_PACKET, MrouteError, RoutingSocket, vif_rows};
+use castnet::kernel::{
+    Clock, Flush, Join, Joined, MAX_PACKET, MrouteError, RoutingSocket, vif_rows,
+};
 use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
 use castnet::mfc::vif::Vif;
 use look::{index_name, next};
@@ -296,14 +298,15 @@ impl Shell {
     }
 
     fn upcalls(&mut self, count: Option<u64>, time: Duration) -> Result<(), Failure> {
-        let until = Instant::now() + time;
+        let clock = Clock::start();
+        let until = clock.now() + time;
         let mut buffer = vec![0; MAX_PACKET];
         let mut left = count;
         let names = self.known_vifs();
         let socket = self.socket()?;
         while left != Some(0) {
             let Some(text) = next(socket, &mut buffer, &names).map_err(refused)? else {
-                let wait = until.saturating_duration_since(Instant::now());
+                let wait = until.since(clock.now());
                 if wait.is_zero() {
                     break;
                 }

@@ -138,7 +138,7 @@ fn listed(items: impl IntoIterator<Item = String>) -> String {
 fn octets(hex: &str) -> Result<Vec<u8>, Failure> {
     let digits: String = hex.replace("0x", "").chars().filter(|c| !":-.".contains(*c)).collect();
     let wrong = || Failure::usage("an even number of hexadecimal digits is wanted");
-    if !digits.is_ascii() || digits.len() % 2 != 0 {
+    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
         return Err(wrong());
     }
     let pairs = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16));
