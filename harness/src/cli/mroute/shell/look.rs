@@ -136,7 +136,8 @@ fn listed(items: impl IntoIterator<Item = String>) -> String {
 
 /// The octets of digits, with or without blanks, colons and `0x`.
 fn octets(hex: &str) -> Result<Vec<u8>, Failure> {
-    let digits: String = hex.replace("0x", "").chars().filter(|c| !":-.".contains(*c)).collect();
+    let is_digit = |c: &char| !c.is_whitespace() && !":-.".contains(*c);
+    let digits: String = hex.replace("0x", "").chars().filter(is_digit).collect();
     let wrong = || Failure::usage("an even number of hexadecimal digits is wanted");
     if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
         return Err(wrong());
