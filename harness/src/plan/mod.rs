@@ -99,7 +99,7 @@ pub struct Plan {
     /// The line that says that its times belong to the file's timers, if one does.
     pub own_timers: Option<usize>,
     /// The plan with the RFCs' timers, which takes the place of this one where time is virtual.
-    #[serde(skip)]
+    #[serde(default)]
     pub by_default: Option<Box<Plan>>,
     /// When the run ends.
     pub end: Duration,
