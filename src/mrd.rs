@@ -93,7 +93,7 @@ impl Advertiser {
 pub fn is_message(packet: &Packet<'_>) -> bool {
     let Header { source, destination, protocol, .. } = packet.header;
     let is_carried = protocol == Family::of(destination).gmp_protocol();
-    is_carried && mrd::is_message(packet.payload, ends(source, destination))
+    is_carried && mrd::is_message(packet.payload, Ends::of(source, destination))
 }
 
 /// Reads a message; only a Solicitation concerns a router.
@@ -102,7 +102,7 @@ pub fn is_message(packet: &Packet<'_>) -> bool {
 /// Why the packet is ignored.
 pub fn read(packet: &Packet<'_>) -> Result<(), Ignored> {
     let Header { source, destination, hop_limit, router_alert, .. } = packet.header;
-    let message = mrd::decode(packet.payload, ends(source, destination))?;
+    let message = mrd::decode(packet.payload, Ends::of(source, destination))?;
     if message != Message::Solicitation {
         return Err(Ignored::NotForRouters);
     }
@@ -134,15 +134,7 @@ pub fn encode(own: IpAddr, message: Message) -> Datagram {
         class: ipv4::INTERNETWORK_CONTROL,
         router_alert: true,
     };
-    Datagram { header, payload: message.encode(ends(own, destination)) }
-}
-
-/// The ends that the checksum of IPv6 covers.
-const fn ends(source: IpAddr, destination: IpAddr) -> Option<Ends> {
-    match (source, destination) {
-        (IpAddr::V6(source), IpAddr::V6(destination)) => Some(Ends { source, destination }),
-        _ => None,
-    }
+    Datagram { header, payload: message.encode(Ends::of(own, destination)) }
 }
 
 #[cfg(test)]

@@ -19,21 +19,13 @@ const ONE_HOP: u8 = 1;
 /// How far a message to one router goes (RFC7761-4.4.1-05).
 const MANY_HOPS: u8 = 64;
 
-/// The ends that the checksum of IPv6 covers.
-const fn ends(source: IpAddr, destination: IpAddr) -> Option<Ends> {
-    match (source, destination) {
-        (IpAddr::V6(source), IpAddr::V6(destination)) => Some(Ends { source, destination }),
-        _ => None,
-    }
-}
-
 /// Reads a message to the router.
 ///
 /// # Errors
 /// Why the packet is ignored.
 pub(super) fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
     let Header { source, destination, .. } = packet.header;
-    let message = pim::decode(packet.payload, ends(source, destination))?.message;
+    let message = pim::decode(packet.payload, Ends::of(source, destination))?.message;
     match message {
         Message::Unknown { kind } => Err(Ignored::UnknownType(kind)), // RFC7761-4.9-04
         Message::Register(_) | Message::RegisterStop(_) => {
@@ -73,7 +65,7 @@ fn on_link(header: &Header) -> Result<(), Ignored> {
 pub fn encode(own: IpAddr, message: &Message) -> Result<Datagram, Unencodable> {
     let all = Family::of(own).pim_routers().addr();
     let header = Header { hop_limit: ONE_HOP, ..header(own, all, ipv4::INTERNETWORK_CONTROL) };
-    Ok(Datagram { header, payload: message.encode(ends(own, all))? })
+    Ok(Datagram { header, payload: message.encode(Ends::of(own, all))? })
 }
 
 /// The packet of a message to one router, with this Type of Service or Traffic Class.
@@ -87,7 +79,7 @@ pub fn encode_to(
     message: &Message,
 ) -> Result<Datagram, Unencodable> {
     let header = header(own, router, class);
-    Ok(Datagram { header, payload: message.encode(ends(own, router))? })
+    Ok(Datagram { header, payload: message.encode(Ends::of(own, router))? })
 }
 
 const fn header(source: IpAddr, destination: IpAddr, class: u8) -> Header {

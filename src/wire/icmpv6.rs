@@ -4,7 +4,7 @@
 //! that covers the pseudo-header of RFC 8200 section 8.1 as well. Bodies belong to the protocol of
 //! the type. Refuses messages of fewer than four octets, and wrong checksums.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use etherparse::checksum::Sum16BitWords;
 
@@ -31,6 +31,15 @@ pub struct Ends {
 }
 
 impl Ends {
+    /// The ends of a packet of IPv6; `None` for one of IPv4, of which no checksum here covers any.
+    #[must_use]
+    pub const fn of(source: IpAddr, destination: IpAddr) -> Option<Self> {
+        match (source, destination) {
+            (IpAddr::V6(source), IpAddr::V6(destination)) => Some(Self { source, destination }),
+            _ => None,
+        }
+    }
+
     /// The sum of the pseudo-header before a message of this many octets (RFC 8200 section 8.1).
     pub(super) fn pseudo_header(self, octets: usize, protocol: u8) -> Sum16BitWords {
         // No packet is longer than the field, because jumbograms are refused.

@@ -55,14 +55,13 @@ impl Message {
     pub fn encode(self, ends: Option<Ends>) -> Vec<u8> {
         let (in_v4, in_v6) = self.types();
         let kind = if ends.is_some() { in_v6 } else { in_v4 };
-        let bytes = match self {
+        let mut bytes = match self {
             Self::Advertisement { interval, query_interval, robustness } => {
                 let ([q0, q1], [r0, r1]) = (query_interval.to_be_bytes(), robustness.to_be_bytes());
                 vec![kind, interval, 0, 0, q0, q1, r0, r1]
             }
             Self::Solicitation | Self::Termination => vec![kind, 0, 0, 0],
         };
-        let mut bytes = bytes;
         seal(covered(ends, bytes.len()), &mut bytes, CHECKSUM_AT);
         bytes
     }
@@ -81,12 +80,9 @@ pub fn is_message(bytes: &[u8], ends: Option<Ends>) -> bool {
 pub fn decode(bytes: &[u8], ends: Option<Ends>) -> Result<Message, Malformed> {
     let message = bytes.first().and_then(|&kind| read_type(kind, ends));
     let least = if matches!(message, Some(Message::Advertisement { .. })) { LONG } else { SHORT };
-    let too_few = || {
-        let why = Why::TooFew { unit: "octets", found: bytes.len(), least };
-        Malformed { message: MESSAGE, field: "end", at: bytes.len(), why }
-    };
     if bytes.len() < least {
-        return Err(too_few());
+        let why = Why::TooFew { unit: "octets", found: bytes.len(), least };
+        return Err(Malformed { message: MESSAGE, field: "end", at: bytes.len(), why });
     }
     verify(MESSAGE, covered(ends, bytes.len()), bytes, CHECKSUM_AT)?;
     match (message, bytes) {

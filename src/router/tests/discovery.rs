@@ -22,11 +22,8 @@ fn config_of(family: Family, managed: bool) -> Config {
     config
 }
 
-fn ends(header: &Header) -> Option<Ends> {
-    match (header.source, header.destination) {
-        (IpAddr::V6(source), IpAddr::V6(destination)) => Some(Ends { source, destination }),
-        _ => None,
-    }
+const fn ends(header: &Header) -> Option<Ends> {
+    Ends::of(header.source, header.destination)
 }
 
 /// What was said of discovery since the `from`th packet: when, where, and what.
