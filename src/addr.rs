@@ -6,7 +6,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
 /// An address family. Every router, plan and link has one; an address is never turned into the
@@ -64,6 +64,15 @@ impl Family {
     #[must_use]
     pub const fn all_snoopers(self) -> Group {
         self.link_local(106)
+    }
+
+    /// The network of all addresses.
+    #[must_use]
+    pub fn all_addresses(self) -> IpNet {
+        match self {
+            Self::V4 => IpNet::V4(Ipv4Net::default()),
+            Self::V6 => IpNet::V6(Ipv6Net::default()),
+        }
     }
 
     /// The IP protocol number of group management: that of IGMP (RFC2236-2-01), or that of ICMPv6, of

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{Family, Group, Source};
@@ -90,10 +90,7 @@ impl<I> Rule<I> {
 
     /// Its groups and sources, without the bits that mean nothing.
     pub(crate) fn key(&self) -> Key {
-        let any = match self.family() {
-            Family::V4 => IpNet::V4(Ipv4Net::default()),
-            Family::V6 => IpNet::V6(Ipv6Net::default()),
-        };
+        let any = self.family().all_addresses();
         (self.group.trunc(), self.source.map_or(any, |net| net.trunc()))
     }
 }

@@ -98,10 +98,11 @@ impl Router {
         self.links.want(flow, vif)
     }
 
-    /// The interface on which a proxy takes the datagrams of sources that are not downstream.
+    /// Where datagrams of the source come in, whatever rule there is: by the route towards it, or on the
+    /// upstream interface of a proxy.
     #[must_use]
-    pub fn upstream_interface(&self) -> Option<Vif> {
-        self.links.upstream().map(|link| link.vif)
+    pub fn incoming(&self, source: Source) -> Option<Vif> {
+        self.links.incoming(&self.rib, source.addr())
     }
 
     /// The members on an interface, also while it has no address to speak from; `None` where group

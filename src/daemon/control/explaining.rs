@@ -3,10 +3,9 @@
 //! Counters are read before and after, and datagrams are sampled in between, without anybody waiting.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 
 use super::journal::Journal;
 use super::shown::Explanation;
@@ -164,27 +163,13 @@ fn rule<F: FnMut(Instant, Event)>(
 
 fn rpf<F: FnMut(Instant, Event)>(service: &Service<F>, router: &Router, flow: Flow) -> Option<Rpf> {
     let route: Option<(IpNet, _)> = router.towards(flow.source);
-    let vif = way_in(router, flow)?;
+    let vif = router.incoming(flow.source)?;
     let interface = service.names(flow.group.family()).of(vif);
     Some(match route.filter(|(_, hop)| hop.vif == vif) {
         Some((prefix, hop)) => Rpf { interface, prefix: prefix.trunc(), via: hop.via },
         // A proxy takes from upstream whatever no route leads to.
-        None => Rpf { interface, prefix: any(flow.group.family()), via: None },
+        None => Rpf { interface, prefix: flow.group.family().all_addresses(), via: None },
     })
-}
-
-/// Where the source's datagrams come in, whatever rule there is.
-fn way_in(router: &Router, flow: Flow) -> Option<Vif> {
-    let by_route = router.towards(flow.source).map(|(_, hop)| hop.vif);
-    by_route.or_else(|| router.upstream_interface())
-}
-
-/// The network of all addresses.
-const fn any(family: Family) -> IpNet {
-    match family {
-        Family::V4 => IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
-        Family::V6 => IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
-    }
 }
 
 /// A device by which the kernel reaches the source, and that is not served.
@@ -213,7 +198,7 @@ fn link<F: FnMut(Instant, Event)>(
     let members = router.members(vif);
     let reported = members.is_some_and(|gmp| gmp.wants(flow.source.addr(), flow.group));
     // Nobody upstream has joined, and what comes in there is not wanted there.
-    let is_way_in = config.upstream && way_in(router, flow) == Some(vif);
+    let is_way_in = config.upstream && router.incoming(flow.source) == Some(vif);
     let wants = router.wants(flow, vif) && !is_way_in;
     let state = members.and_then(|gmp| gmp.groups().get(&flow.group));
     let speaking = router.igmp(vif);
