@@ -47,6 +47,9 @@ pub fn receive(
     if is_newer_query && from != interface.own() {
         interface.warn_of_version(cx, from); // RFC2236-4-10
     }
+    if message == Message::Unknown(wire::V3_REPORT) && from != interface.own() {
+        interface.warn_of_newer_host(cx, from);
+    }
     lens::hear(interface, cx, from, message)
 }
 

@@ -1,8 +1,8 @@
 //! MLD on one link: packets to the meanings of [`crate::gmp`] and back.
 //!
 //! Decides which messages are valid (RFC 2710 sections 5 and 6, RFC 3810 and RFC 9777 sections 5 to 8)
-//! and hands each to the lens of its version ([`crate::gmp::lens`]), or to a host ([`crate::host`]). MLDv1 is version 2 of the machine,
-//! and MLDv2 version 3. The header is checked first, so that a packet that is refused by it is never
+//! and hands each to the lens of its version ([`crate::gmp::lens`]), or to a host ([`crate::host`]). MLDv1
+//! is version 2 of the machine, and MLDv2 version 3. The header is checked first, so that a packet that is refused by it is never
 //! decoded. A message that the version does not know is ignored, with the reason.
 
 mod meaning;
@@ -22,7 +22,7 @@ use crate::meaning::narrowed;
 use crate::wire::Unencodable;
 use crate::wire::icmpv6::Ends;
 use crate::wire::ip::{Datagram, Header, Packet};
-use crate::wire::mld::{MIN_LEN, decode};
+use crate::wire::mld::{MIN_LEN, V2_REPORT, decode};
 
 pub use meaning::{meaning, message};
 
@@ -44,6 +44,9 @@ pub fn receive(
     let from = packet.header.source;
     if is_newer_query && from != interface.own() {
         interface.warn_of_version(cx, from);
+    }
+    if message == Message::Unknown(V2_REPORT) && from != interface.own() {
+        interface.warn_of_newer_host(cx, from);
     }
     lens::hear(interface, cx, from, message)
 }

@@ -14,7 +14,7 @@ use super::Cx;
 use super::interface::Interface;
 use super::message::{Form, Message, NotOfGroup, Record, Report, Version};
 use super::params::Params;
-use crate::addr::{Family, Group};
+use crate::addr::Group;
 use crate::ignored::Ignored;
 
 /// Hands a valid message to the router's machine.
@@ -41,21 +41,7 @@ pub fn hear(
         }
         Message::Report(report) => heard_report(interface, cx, report),
         Message::NotOfGroup(NotOfGroup { address, .. }) => Err(Ignored::NotMulticast(address)),
-        Message::Unknown(kind) => {
-            if kind == newest_report(Family::of(from)) && from != interface.own() {
-                interface.warn_of_newer_host(cx, from);
-            }
-            Err(Ignored::UnknownType(kind)) // RFC2236-2.1-02
-        }
-    }
-}
-
-/// The type of the newest version's Reports, which routers of that version know (RFC 9776 section 4,
-/// RFC 9777 section 5).
-const fn newest_report(family: Family) -> u8 {
-    match family {
-        Family::V4 => 0x22,
-        Family::V6 => 143,
+        Message::Unknown(kind) => Err(Ignored::UnknownType(kind)), // RFC2236-2.1-02
     }
 }
 

@@ -66,26 +66,3 @@ fn it_begins_and_ends_while_the_router_serves() {
     link.run_to(secs(106.0));
     assert_eq!(link.queries(), 2, "the second startup Query");
 }
-
-// RFC3376-7.2.1-02: a host that has heard the link's Queries would speak its version.
-#[test]
-fn a_host_of_a_newer_version_is_warned_of_once_an_interval() {
-    let mut link = Link::with(Params { query_interval: secs(20.0), ..Params::v2() });
-    let newest = Message::Unknown(crate::wire::igmp::V3_REPORT);
-    let warned = |link: &mut Link| {
-        let news = link.news();
-        news.into_iter().filter(|news| matches!(news, News::NewerHost(_))).collect::<Vec<_>>()
-    };
-    for host in [7, 8, 7] {
-        assert_eq!(link.hear(host, newest.clone()), Err(Ignored::UnknownType(0x22)));
-    }
-    assert_eq!(warned(&mut link), [News::NewerHost(router(7))]);
-    link.run_to(secs(20.0));
-    _ = link.hear(8, newest.clone());
-    // Other types, and what its own kernel says, are nobody's fault.
-    _ = link.hear(8, Message::Unknown(0x23));
-    assert_eq!(warned(&mut link), [News::NewerHost(router(8))]);
-    link.run_to(secs(60.0));
-    _ = link.hear(5, newest);
-    assert_eq!(warned(&mut link), []);
-}

@@ -125,6 +125,39 @@ fn unknown_types_change_nothing() {
     }
 }
 
+// RFC3376-7.2.1-02: a host that has heard the link's Queries would speak its version.
+#[test]
+fn a_host_of_a_newer_version_is_warned_of_once_an_interval() {
+    let mut link = Link::with(Params { query_interval: secs(20.0), ..Params::v2() });
+    let report = |link: &mut Link, from: Ipv4Addr, kind: u8| {
+        let message = sealed(&[kind, 0, 0, 0, 0, 0, 0, 0]);
+        let header = ipv4::Ipv4Header::igmp(from, Ipv4Addr::new(224, 0, 0, 22));
+        let heard = link.bytes(&header.encode(&message).unwrap());
+        assert_eq!(heard, Err(Ignored::UnknownType(kind)));
+    };
+    let warned = |link: &mut Link| {
+        let said = std::mem::take(&mut link.said).into_iter();
+        let host = |(_, say)| match say {
+            Say::News(News::NewerHost(host)) => Some(host),
+            _ => None,
+        };
+        said.filter_map(host).collect::<Vec<IpAddr>>()
+    };
+    let newest = wire::V3_REPORT;
+    for host in [7, 8, 7] {
+        report(&mut link, router(host), newest);
+    }
+    assert_eq!(warned(&mut link), [router(7)]);
+    link.run_to(secs(20.0));
+    report(&mut link, router(8), newest);
+    assert_eq!(warned(&mut link), [router(8)]);
+    link.run_to(secs(60.0));
+    // Other types, and what its own kernel says, are nobody's fault.
+    report(&mut link, router(8), newest + 1);
+    report(&mut link, OWN, newest);
+    assert_eq!(warned(&mut link), Vec::<IpAddr>::new());
+}
+
 // RFC2236-2.2-03
 #[test]
 fn the_second_octet_of_a_report_means_nothing() {
