@@ -44,8 +44,9 @@ impl Mroute6 {
     /// Takes over multicast routing in `table`, or in [`DEFAULT_TABLE_6`], of the calling thread's
     /// network namespace. Forwarding needs no other switch: `forwarding` may stay off.
     ///
-    /// The socket hears MLD, Solicitations for routers, and no other ICMPv6. The kernel makes a WRONGMIF upcall only for an
-    /// interface that is also among the entry's `oifs`, and at most one per entry and 3 seconds.
+    /// The socket hears MLD, Solicitations for routers, and no other ICMPv6. The kernel makes a WRONGMIF
+    /// upcall only for an interface that is also among the entry's `oifs`, and at most one per entry and
+    /// 3 seconds.
     ///
     /// # Errors
     ///
@@ -246,7 +247,7 @@ impl Mroute6 {
         &self.owner
     }
 
-    /// The same, to change it.
+    /// What it has in common with the other family, to be changed.
     pub(super) const fn owner_mut(&mut self) -> &mut Owner {
         &mut self.owner
     }

@@ -230,7 +230,7 @@ impl Mroute {
         &self.owner
     }
 
-    /// The same, to change it.
+    /// What it has in common with the other family, to be changed.
     pub(super) const fn owner_mut(&mut self) -> &mut Owner {
         &mut self.owner
     }

@@ -1,10 +1,10 @@
 //! Bytes to messages and back: the contents of packets, without any decision about them.
 //!
 //! Owns the octet layouts: IPv4 and IPv6 as group management travels in them, IGMP versions 1 to 3,
-//! MLD versions 1 and 2 with the ICMPv6 around them, Multicast Router Discovery, and PIM version 2. Holds no state, reads no
-//! clock and has no policy: the machines decide whether a TTL, a group or a missing Router Alert is
-//! acceptable. Refuses unreadable bytes with a [`Malformed`] that names the octet, and a value that
-//! does not fit its field with an [`Unencodable`]. Never panics on any bytes.
+//! MLD versions 1 and 2 with the ICMPv6 around them, Multicast Router Discovery, and PIM version 2. Holds
+//! no state, reads no clock and has no policy: the machines decide whether a TTL, a group or a missing
+//! Router Alert is acceptable. Refuses unreadable bytes with a [`Malformed`] that names the octet, and a
+//! value that does not fit its field with an [`Unencodable`]. Never panics on any bytes.
 
 pub mod float;
 pub mod icmpv6;

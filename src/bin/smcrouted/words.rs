@@ -60,7 +60,8 @@ pub(crate) struct Cli {
     pub(crate) level: Level,
     /// Seconds from one Advertisement of a router to the next, where a phyint says mrdisc: 4 to 180
     #[arg(short = 'm', value_name = "SEC", default_value_t = mrd::INTERVAL,
-        value_parser = clap::value_parser!(u8).range(4..=180))]
+        value_parser = clap::value_parser!(u8)
+            .range(i64::from(*mrd::INTERVALS.start())..=i64::from(*mrd::INTERVALS.end())))]
     pub(crate) router_discovery: u8,
     /// Stay in the foreground, and log to standard error
     #[arg(short = 'n')]

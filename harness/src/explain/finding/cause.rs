@@ -76,7 +76,8 @@ pub(super) fn cause(
         let whose = match querier {
             Some(_) => format!("its membership was not over ({})", formula(&knobs)),
             None => format!(
-                "and nobody asks on this link. A router or switch forgets a member unless it                  answers a Query within its {}: if its intervals are the default ones, this was not over",
+                "and nobody asks on this link. A router or switch forgets a member unless it answers a \
+                 Query within its {}: if its intervals are the default ones, this was not over",
                 formula(&knobs)
             ),
         };
