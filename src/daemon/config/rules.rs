@@ -138,7 +138,10 @@ mod tests {
         assert_eq!(shown(&list), [("b", group(1), 1), ("a", group(2), 3), ("a", group(1), 1)]);
         list.merge(rule("a", "239.1.2.0/24", &["b", "e"]));
         assert_eq!(list.find(&last).unwrap().to, ["b", "c", "d", "e"]);
+        // Nobody else's rule goes with one that is not there, nor grows by one.
         list.remove(&rule("c", "239.1.1.0/24", &[]));
+        assert_eq!(list.len(), 3);
+        assert_eq!(list.outgoing(&rule("c", "239.1.1.0/24", &[])), None);
         list.remove(&other);
         list.remove(&rule("a", "239.1.1.0/24", &[]));
         assert_eq!((shown(&list), list.len()), (vec![("a", group(2), 4)], 1));
