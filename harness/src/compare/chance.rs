@@ -233,8 +233,10 @@ impl Pair<'_> {
         let before = this[..at].iter().rfind(alike);
         let last = other.iter().take_while(|sent| sent.at <= latest).filter(alike).last();
         let (Some(before), Some(last)) = (before, last) else { return false };
-        // It may have been under way when the Query was sent.
+        // An answer may have been under way when a Query was sent: in the other recording when the last
+        // one was, in this one when the one that is looked at was.
         let under_way = last.at - self.plan.tolerance;
+        let in_time = own.at - self.plan.tolerance;
         let segment = self.plan.links[own.link].segment;
         let answered = |sent: &[SentPacket], from: Instant, to: Instant| {
             sent.iter().any(|sent| {
@@ -244,7 +246,7 @@ impl Pair<'_> {
                     && (from..to).contains(&sent.at)
             })
         };
-        answered(other, under_way, latest) && !answered(this, before.at, own.at)
+        answered(other, under_way, latest) && !answered(this, before.at, in_time)
     }
 
     /// When the act was done, if it was done in both runs.

@@ -270,6 +270,9 @@ fn a_second_query_that_an_answer_in_time_spares_is_left_out() {
     assert!(
         told.contains("group 239.1.1.1, max resp 0.5 s on lan at 6.500 s in netns: chance had")
     );
+    // The answer was on its way when the second Query was sent.
+    let found = compare(&plan, &answering(6100, false), &answering(6499, true));
+    assert_eq!((found.disagreements, found.left_out.len()), (vec![], 1));
     // The Query was answered in time in both, but one sends another one.
     let found = compare(&plan, &answering(6100, false), &answering(6100, true));
     let [told] = found.disagreements.as_slice() else { panic!("{:?}", found.disagreements) };
