@@ -186,7 +186,8 @@ impl Pair<'_> {
         let of =
             |side: usize| moments[side].get(&(key.link, key.group)).map_or(&[][..], Vec::as_slice);
         let own = of(has).iter().find(|moment| moment.cause == key.cause);
-        if own.is_none_or(|own| at > own.until + self.plan.tolerance) {
+        let is_late = own.is_none_or(|own| at > own.until + self.plan.tolerance);
+        if is_late || self.is_repetition(key) {
             // An earlier cause may have led to it.
             return;
         }
@@ -216,6 +217,19 @@ impl Pair<'_> {
             moment.from, names[0], names[1]
         );
         self.disagree(at, text);
+    }
+
+    /// Whether the cause is a join of a host that is a member already. Before version 3 such a join is not
+    /// reported, and the Report repeats that of the first join, at a random time (RFC2236-6-07).
+    fn is_repetition(&self, key: &AnswerKey) -> bool {
+        let Cause::Act(id) = key.cause else { return false };
+        let Action::Join(port, group, _) = self.plan.acts[id].action else { return false };
+        let before = self.plan.acts[..id].iter().rev().find_map(|act| match act.action {
+            Action::Join(from, of, _) if (from, of) == (port, group) => Some(true),
+            Action::Leave(from, of) if (from, of) == (port, group) => Some(false),
+            _ => None,
+        });
+        key.form.version != Version::V3 && before == Some(true)
     }
 
     /// One recording has a Report of the group then, and the other one has its last Report earlier.

@@ -90,3 +90,53 @@ within = "9s"
     assert_eq!(found.left_out, <[&str; 0]>::default());
     assert!(!found.disagreements.is_empty());
 }
+
+/// A host of version 3 beside a querier of version 2, that joins a group twice.
+const TWICE: &str = r#"
+title = "a member joins again"
+
+[links]
+lan = ["r1", "h1"]
+
+[nodes]
+r1 = { role = "router", igmp = { version = 2, query-interval = "20s", query-response-interval = "1s" } }
+h1 = { role = "listener" }
+
+[[act]]
+at = "2s"
+join = { who = "h1", group = "239.1.1.1", from = ["10.0.9.1"] }
+# BETWEEN
+[[act]]
+at = "9s"
+name = "again"
+join = { who = "h1", group = "239.1.1.1", from = ["10.0.9.1", "10.0.9.2"] }
+
+[[expect]]
+packet = { on = "lan", kind = "report" }
+count = ">= 1"
+within = "11s"
+"#;
+
+// RFC2236-6-07: the Report of a join is said again at a random time, which may follow another act.
+#[test]
+fn a_report_right_after_a_member_joins_again_may_be_due_to_the_first_join() {
+    let leaves = "[[act]]\nat = \"8s\"\nleave = { who = \"h1\", group = \"239.1.1.1\" }";
+    for (between, disagreements) in [("", 0), (leaves, 1)] {
+        let plan = plan(&TWICE.replace("# BETWEEN", between));
+        let runs = ["sim", "netns"].map(|backend| {
+            let mut recording = run(&plan, backend);
+            let is_report = |frame: &&Frame| is(&plan, frame, "h1:lan", PacketKind::V2Report);
+            let first = recording.frames.iter().find(is_report).unwrap().clone();
+            let again = Duration::from_secs(9)..Duration::from_secs(10);
+            recording.frames.retain(|frame| !again.contains(&frame.at.since_start()));
+            if backend == "netns" {
+                let at = Instant::ZERO + Duration::from_millis(9_020);
+                recording.frames.push(Frame { at, ..first });
+                recording.frames.sort_by_key(|frame| frame.at);
+            }
+            recording
+        });
+        let found = compare(&plan, &runs[0], &runs[1]);
+        assert_eq!(found.disagreements.len(), disagreements, "{found:?}");
+    }
+}
