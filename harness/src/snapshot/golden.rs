@@ -220,9 +220,9 @@ impl Made {
             Err(error) => return Err(named(&shelf.snap, &error)),
         };
         if kept.text != self.snap.text {
-            let mut why = vec!["changed:".to_owned()];
-            why.extend(difference(&kept.text, &self.snap.text));
-            return Ok(Some(why));
+            let lines = difference(&kept.text, &self.snap.text);
+            let how = if lines.is_empty() { "changed: in its blanks alone" } else { "changed:" };
+            return Ok(Some([vec![how.to_owned()], lines].concat()));
         }
         match fs::read(&shelf.pcapng) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -95,6 +95,20 @@ fn what_is_missing_waits_to_be_accepted_and_then_it_is_as_it_was() {
 }
 
 #[test]
+fn a_golden_with_other_blanks_says_so() {
+    let tree = Tree::new();
+    tree.runs(plain(), true);
+    tree.accept();
+    let snap = tree.files().remove(0);
+    let text = fs::read_to_string(&snap).unwrap();
+    fs::write(&snap, text.replacen("Membership", "Membership ", 1)).unwrap();
+    let verdict = tree.runs(plain(), true);
+    let finding = only(&verdict);
+    assert_eq!(finding.outcome, Outcome::Fail);
+    assert_eq!(finding.why[0], "changed: in its blanks alone");
+}
+
+#[test]
 fn what_changed_is_shown_and_waits_until_a_run_is_as_it_was() {
     let tree = Tree::new();
     tree.runs(plain(), true);
