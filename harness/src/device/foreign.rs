@@ -124,11 +124,15 @@ fn refuse(plan: &Plan, router: &Router, recipe: &Recipe) -> Result<(), String> {
     Ok(())
 }
 
-/// The program's path: in a folder of the recipe, on the PATH, or among those of administration.
+/// The program's path: in a folder of the recipe, on the PATH, or among those of administration. What no
+/// package has may be castnet's own, and lies beside the program that runs: there first, as
+/// smcroute's program has the name of castnet's.
 fn found(program: &str, recipe: &Recipe) -> Result<String, String> {
     let variable = std::env::var_os("PATH").unwrap_or_default();
     let listed = std::env::split_paths(&variable);
-    let folders = recipe.path.iter().cloned().chain(listed);
+    let own = std::env::current_exe().ok().filter(|_| recipe.package.is_none());
+    let beside = own.and_then(|own| own.parent().map(PathBuf::from));
+    let folders = recipe.path.iter().cloned().chain(beside).chain(listed);
     let mut folders = folders.chain(ADMINISTRATION.map(PathBuf::from));
     if program.contains('/') {
         return Ok(program.to_owned());
