@@ -190,7 +190,8 @@ fn compile_within(
                 true => plan.name,
                 false => format!("{}@{}", plan.name, swaps.join(",").replace('/', "_")),
             };
-            plans.push(Plan { remarks, name, swaps, by_default, ..plan });
+            let backends = devices.untried(&plan.nodes).or(plan.backends);
+            plans.push(Plan { remarks, name, swaps, by_default, backends, ..plan });
         }
         told.push((combination, own));
     }

@@ -5,13 +5,13 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::router::CASTNET;
-use super::{Device, Software};
+use super::{Device, Node, Role, Software};
 use crate::recipe::{self, Recipe};
 use crate::scenario::diagnostic::Diagnostics;
-use crate::scenario::{self, Reach};
+use crate::scenario::{self, Backends, Reach};
 
 /// The software that a user wants on a router, whatever the scenario says.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,11 @@ impl fmt::Display for Swap {
 }
 
 impl Swap {
+    /// Whether it is for the router of this name.
+    fn is_meant(&self, node: &str) -> bool {
+        self.node.as_deref().is_none_or(|name| name == node)
+    }
+
     /// `r1=frr`, `frr`, or `r1=./mine.toml`, with a path from the current folder on.
     ///
     /// # Errors
@@ -64,8 +69,7 @@ impl Devices<'_> {
         written: &scenario::Router,
         faults: &mut Diagnostics,
     ) -> Device {
-        let meant = |swap: &Swap| swap.node.as_deref().is_none_or(|name| name == node);
-        if let Some(swap) = self.swaps.iter().rev().find(|swap| meant(swap)) {
+        if let Some(swap) = self.swaps.iter().rev().find(|swap| swap.is_meant(node)) {
             return swap.device.clone();
         }
         let Some(name) = &written.device else { return Device::Castnet };
@@ -76,6 +80,24 @@ impl Devices<'_> {
             faults.error_with_help(&name.span, message, why, help);
             Device::Castnet
         })
+    }
+}
+
+impl Devices<'_> {
+    /// No backend at all, if the user wants software of others tried and none of these routers runs it: a
+    /// verdict would be about something else.
+    pub(super) fn untried(&self, nodes: &[Node]) -> Option<Backends> {
+        let mut foreign =
+            self.swaps.iter().filter(|swap| swap.device != Device::Castnet).peekable();
+        let first = foreign.peek()?.to_string();
+        let runs = |swap: &Swap| {
+            nodes.iter().any(|node| match &node.role {
+                Role::Router(router) => swap.is_meant(&node.name) && router.who == swap.device,
+                _ => false,
+            })
+        };
+        let because = format!("it has no router for {first} to be tried on");
+        (!foreign.any(runs)).then_some(Backends { only: Vec::new(), because })
     }
 }
 
@@ -92,7 +114,12 @@ fn named(
         _ if is_path => Recipe::read(&read(&path)?),
         _ => recipe::shipped(name).ok_or_else(|| format!("castnet ships {}", known()))?,
     };
-    let folder = path.parent().filter(|_| is_path).unwrap_or(Path::new("")).to_owned();
+    // That of a file which is named alone is the current one, and not none.
+    let folder = match path.parent().filter(|_| is_path) {
+        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+        Some(folder) => folder.to_owned(),
+        None => PathBuf::new(),
+    };
     Ok(Device::Foreign(Box::new(Software { name: name.to_owned(), folder, recipe: recipe? })))
 }
 
@@ -100,4 +127,22 @@ fn named(
 fn known() -> String {
     let names: Vec<&str> = std::iter::once(CASTNET).chain(recipe::names()).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipe_that_is_named_without_a_folder_is_in_the_current_one() {
+        let text = "software = 'mine'\npackage = 'mine'\nfamilies = ['ipv4']\n\
+                    [[program]]\ncommand = ['mine']\nready = 'interfaces'\n";
+        for (name, from, folder) in
+            [("mine.toml", "", "."), ("mine.toml", "a/b", "a/b"), ("./c/mine.toml", "", "./c")]
+        {
+            let device = named(name, Path::new(from), |_| Ok(text.to_owned()));
+            let Ok(Device::Foreign(software)) = device else { panic!("{device:?}") };
+            assert_eq!(software.folder, Path::new(folder), "{name} from {from}");
+        }
+    }
 }

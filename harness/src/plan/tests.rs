@@ -7,6 +7,7 @@ mod injection;
 mod routes;
 mod segment;
 mod settings;
+mod swaps;
 mod timeline;
 mod timers;
 
