@@ -11,7 +11,7 @@ use castnet::mfc::entry::{Flow, MfcEntry};
 use castnet::mfc::vif::Vif;
 use castnet_lab::lab::{
     BATCH_BYTES, Built, Capture, Captured, Carrier, Frame, LinkSpec, MfcMessage, MfcMonitor,
-    Netlink, Netns, PROOF_BOUND, PortSpec, Stack, Tap, UnicastRoute, counters, link, unicast,
+    Netlink, Netns, PROOF_BOUND, PortSpec, Stack, Tap, UnicastRoute, Way, counters, link, unicast,
     usable,
 };
 use libtest_mimic::Arguments;
@@ -185,8 +185,7 @@ async fn unicast_is_forwarded() {
     let lab = Lab::start().await;
     let route = |link: usize, to: u8| UnicastRoute {
         to: format!("{}/64", global(to, 0)).parse().unwrap(),
-        via: global(link as u8 + 1, 2).into(),
-        ifindex: lab.built.ifindex[link][0],
+        way: Way::Via(global(link as u8 + 1, 2).into(), lab.built.ifindex[link][0]),
     };
     unicast::install(&lab.netns, &[vec![route(0, 2)], vec![], vec![route(1, 1)]]).unwrap();
     let (near, far) = (lab.socket(0, 0, global(1, 1)), lab.socket(1, 0, global(2, 1)));

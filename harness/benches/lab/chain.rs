@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use castnet_lab::lab::{Built, Carrier, LinkSpec, PortSpec, Stack, UnicastRoute};
+use castnet_lab::lab::{Built, Carrier, LinkSpec, PortSpec, Stack, UnicastRoute, Way};
 use castnet_lab::plan::{Plan, Route, compile};
 
 /// A chain of nodes with one veth for each link, one address for each port.
@@ -54,8 +54,7 @@ impl Chain {
         let plan = compile("chain.toml", &text)?;
         let route = |route: &Route| UnicastRoute {
             to: route.to,
-            via: route.via,
-            ifindex: ifindex(&plan, built, route.port),
+            way: Way::Via(route.via, ifindex(&plan, built, route.port)),
         };
         Ok(plan.nodes.iter().map(|node| node.routes.iter().map(route).collect()).collect())
     }

@@ -1,12 +1,25 @@
 //! Installs the unicast routes of a plan in the kernel.
 
-use super::interfaces::ifindex;
-use crate::lab::{Built, LabError, Netns, UnicastRoute, unicast};
-use crate::plan::{Node, Plan, PortId};
+use std::net::Ipv4Addr;
 
-/// Gives every node its routes.
+use ipnet::Ipv4Net;
+
+use super::interfaces::ifindex;
+use crate::lab::{Built, LabError, Netns, UnicastRoute, Way, unicast};
+use crate::plan::{Node, Plan, PortId, Role};
+
+/// All groups of IPv4.
+const GROUPS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4);
+
+/// Gives every node its routes, and a host of level 0 one that keeps it from sending to groups (RFC1112-3-01).
 pub(super) fn install(plan: &Plan, netns: &[Netns], built: &Built) -> Result<(), LabError> {
-    let of_node = |node: &Node| routes(plan, node, built, |_| true);
+    let of_node = |node: &Node| {
+        let mut routes = routes(plan, node, built, |_| true);
+        if matches!(&node.role, Role::Listener(listener) if listener.is_mute()) {
+            routes.push(UnicastRoute { to: GROUPS.into(), way: Way::Prohibited });
+        }
+        routes
+    };
     let all: Vec<Vec<UnicastRoute>> = plan.nodes.iter().map(of_node).collect();
     unicast::install(netns, &all)
 }
@@ -32,8 +45,7 @@ fn routes(
     let routes = node.routes.iter().filter(|route| by(route.port));
     let route = |route: &crate::plan::Route| UnicastRoute {
         to: route.to,
-        via: route.via,
-        ifindex: ifindex(plan, built, route.port),
+        way: Way::Via(route.via, ifindex(plan, built, route.port)),
     };
     routes.map(route).collect()
 }

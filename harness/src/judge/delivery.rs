@@ -41,11 +41,34 @@ impl Evidence<'_> {
             return Judged { at: lost.map(|(_, sent)| sent), ..Judged::fail(why) };
         }
         if count.min == 0 && all.is_empty() {
+            return self.was_refused(receiver, window);
+        }
+        if count.min == 0 { self.could_have_received(receiver, window) } else { PASS }
+    }
+
+    /// Whether a socket that was silent in the whole run says anything: it does if the host had to refuse its join,
+    /// and a datagram came to the interface nevertheless.
+    fn was_refused(&self, receiver: &Receiver, window: &Window) -> Judged {
+        let Some(span) = self.span(window, Purpose::AtMost) else { return not_done(window) };
+        let mut acts = self.plan.acts.iter().enumerate();
+        let is_refused = acts.any(|(id, act)| {
+            act.node == receiver.node
+                && matches!(act.action, Action::RefusedJoin(_, group, _) if group == receiver.group)
+                && self.done(id).is_some_and(|done| done < span.to)
+        });
+        let mut arrived = self.seen.iter().filter(|seen| self.arrives(receiver, seen));
+        if is_refused && arrived.any(|seen| span.contains(seen.at)) {
+            return PASS;
+        }
+        if !is_refused {
             let why =
                 "the receiver never received any, so that it received none here proves nothing";
             return Judged::vacuous(vec![why.to_owned()]);
         }
-        if count.min == 0 { self.could_have_received(receiver, window) } else { PASS }
+        let why = "none came to its interface then, so that its socket was silent proves nothing";
+        let mut why = vec![why.to_owned()];
+        why.extend(span.describe());
+        Judged::vacuous(why)
     }
 
     /// Whether a silent socket in the window says anything about routers.
@@ -217,7 +240,9 @@ impl Evidence<'_> {
     pub(super) fn sent_by_sources(&self) -> impl Iterator<Item = (Number, &Seen)> {
         self.seen.iter().filter_map(|seen| {
             let node = &self.plan.nodes[self.plan.ports[seen.port].node];
-            let from_source = seen.outgoing && matches!(node.role, Role::Source);
+            // A listener passes nothing on, so that what it sends begins there.
+            let from_source =
+                seen.outgoing && matches!(node.role, Role::Source | Role::Listener(_));
             match seen.packet.content {
                 Content::Data(number) if from_source => Some((number, seen)),
                 _ => None,

@@ -78,8 +78,8 @@ impl Evidence<'_> {
     fn is_own(&self, seen: &Seen) -> bool {
         match self.plan.nodes[self.plan.ports[seen.port].node].role {
             Role::Injector(_) => true,
-            Role::Source => matches!(seen.packet.content, Content::Data(_)),
-            Role::Router(_) | Role::Listener(_) | Role::Switch(_) => false,
+            Role::Source | Role::Listener(_) => matches!(seen.packet.content, Content::Data(_)),
+            Role::Router(_) | Role::Switch(_) => false,
         }
     }
 

@@ -64,9 +64,9 @@ impl Evidence<'_> {
         let mute = match filter.from {
             Some(from) => self.is_mute(from, filter.kind, span),
             None => {
-                let mut senders = self.on_segment(filter.link).filter(|&port| {
-                    may_send(&self.plan.nodes[self.plan.ports[port].node].role, filter.kind)
-                });
+                let mut senders = self
+                    .on_segment(filter.link)
+                    .filter(|&port| self.may_send(self.plan.ports[port].node, filter.kind));
                 let first = senders.next().and_then(|port| self.is_mute(port, filter.kind, span));
                 first
                     .filter(|_| senders.all(|port| self.is_mute(port, filter.kind, span).is_some()))
@@ -192,21 +192,22 @@ impl Evidence<'_> {
         }
     }
 
+    /// Whether the node sends such packets by itself, or carries them.
+    fn may_send(&self, node: NodeId, kind: PacketKind) -> bool {
+        match &self.plan.nodes[node].role {
+            // It sends what the file says, and is no device.
+            Role::Injector(_) => false,
+            Role::Switch(_) => true,
+            Role::Source => kind == PacketKind::Data,
+            Role::Listener(_) if kind == PacketKind::Data => self.plan.is_sender(node),
+            Role::Listener(_) => kind.is_of_host(),
+            Role::Router(_) => !kind.is_of_host(),
+        }
+    }
+
     /// Whether the fault kept the frame from somebody.
     fn is_lost(&self, struck: &Struck) -> bool {
         let action = struck.fault.map(|fault| &self.plan.faults[fault].action);
         matches!(action, Some(FaultAction::Drop | FaultAction::Partition(_)))
-    }
-}
-
-/// Whether nodes of this role send such packets by themselves, or carry them.
-const fn may_send(role: &Role, kind: PacketKind) -> bool {
-    match role {
-        // It sends what the file says, and is no device.
-        Role::Injector(_) => false,
-        Role::Switch(_) => true,
-        Role::Source => matches!(kind, PacketKind::Data),
-        Role::Listener(_) => kind.is_of_host(),
-        Role::Router(_) => !kind.is_of_host(),
     }
 }

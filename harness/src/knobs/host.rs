@@ -1,10 +1,47 @@
-//! The parameters of a host (RFC 2236 sections 8.10 and 8.11, RFC 4604, RFC 5790), and how long it repeats a Report.
+//! The level of a host (RFC 1112), its parameters (RFC 2236 sections 8.10 and 8.11, RFC 4604, RFC 5790), and how long
+//! it repeats a Report.
 
+use std::fmt;
 use std::time::Duration;
 
 use castnet::gmp::message::Version;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+
+/// A host's level of conformance to RFC 1112 (RFC1112-3-01, RFC1112-3-02).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Level {
+    /// Level 0: it neither sends to groups nor joins them.
+    None,
+    /// Level 1: it sends to groups, and joins none.
+    Sends,
+    /// Level 2: all of it.
+    #[default]
+    Full,
+}
+
+impl Level {
+    /// The levels by their numbers.
+    pub const ALL: [Self; 3] = [Self::None, Self::Sends, Self::Full];
+
+    /// Whether such a host sends to groups.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        self >= Self::Sends
+    }
+
+    /// Whether such a host joins groups, and so speaks IGMP.
+    #[must_use]
+    pub fn joins(self) -> bool {
+        self == Self::Full
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "level {}", *self as u8)
+    }
+}
 
 /// The parameters of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

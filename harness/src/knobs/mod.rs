@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::Invalid;
 pub use dialect::{Dialect, WORDS, fixed_in_mld, rfc};
-pub use host::HostKnobs;
+pub use host::{HostKnobs, Level};
 pub use interval::{INTERVALS, Interval, Quantity, interval, interval_word};
 pub use parameter::{Changes, Parameter, Setting, Slot};
 pub use pim::PimKnobs;

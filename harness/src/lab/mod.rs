@@ -66,7 +66,7 @@ pub use stack::Stack;
 pub use station::Captured;
 pub use switch::SwitchSpec;
 pub use tap::{BATCH_BYTES, Frame, Tap};
-pub use unicast::UnicastRoute;
+pub use unicast::{UnicastRoute, Way};
 pub use vifs::VifMonitor;
 pub use ward::{Program, Ward};
 pub use wire::{Relay, SharedRelay, Wire};

@@ -4,9 +4,9 @@
 //! by the time that send(2) returns, so no wait is needed. A route can be added only where its
 //! interface is up and has its address; it replaces a route to the same network.
 
-use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd as _;
+use std::{fmt, io};
 
 use ipnet::IpNet;
 use netlink_packet_core::{
@@ -31,10 +31,26 @@ const BATCH: usize = 256;
 pub struct UnicastRoute {
     /// The destination network.
     pub to: IpNet,
-    /// The next router.
-    pub via: IpAddr,
-    /// The index of the interface that leads there.
-    pub ifindex: u32,
+    /// How it is reached.
+    pub way: Way,
+}
+
+/// How a network is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By this router, over the interface with this index.
+    Via(IpAddr, u32),
+    /// Not at all: the kernel refuses to send there with EACCES, unless a socket names the interface.
+    Prohibited,
+}
+
+impl fmt::Display for UnicastRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.way {
+            Way::Via(via, _) => write!(f, "route to {} via {via}", self.to),
+            Way::Prohibited => write!(f, "prohibited route to {}", self.to),
+        }
+    }
 }
 
 /// Adds the routes of all namespaces; `routes` is in their order.
@@ -84,14 +100,17 @@ fn push(bytes: &mut Vec<u8>, route: &UnicastRoute, number: usize, is_last: bool)
         table: RouteHeader::RT_TABLE_MAIN,
         protocol: RouteProtocol::Static,
         scope: RouteScope::Universe,
-        kind: RouteType::Unicast,
+        kind: match route.way {
+            Way::Via(..) => RouteType::Unicast,
+            Way::Prohibited => RouteType::Prohibit,
+        },
         ..RouteHeader::default()
     };
-    message.attributes = vec![
-        RouteAttribute::Destination(RouteAddress::from(route.to.network())),
-        RouteAttribute::Gateway(RouteAddress::from(route.via)),
-        RouteAttribute::Oif(route.ifindex),
-    ];
+    message.attributes = vec![RouteAttribute::Destination(RouteAddress::from(route.to.network()))];
+    if let Way::Via(via, ifindex) = route.way {
+        message.attributes.push(RouteAttribute::Gateway(RouteAddress::from(via)));
+        message.attributes.push(RouteAttribute::Oif(ifindex));
+    }
     let mut request = NetlinkMessage::from(RouteNetlinkMessage::NewRoute(message));
     request.header.flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE;
     if is_last {
@@ -115,9 +134,8 @@ fn answers(socket: i32, batch: &[UnicastRoute]) -> io::Result<()> {
         let NetlinkPayload::Error(error) = answer.payload else { continue };
         let number = answer.header.sequence_number as usize;
         if error.code.is_some() {
-            let UnicastRoute { to, via, .. } = batch[number];
             let cause = error.to_io();
-            return Err(io::Error::new(cause.kind(), format!("route to {to} via {via}: {cause}")));
+            return Err(io::Error::new(cause.kind(), format!("{}: {cause}", batch[number])));
         }
         if number + 1 == batch.len() {
             return Ok(());

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::claim::{Claims, in_words};
+use super::refusal::is_host;
 use super::{ActId, Action, Claim, Latency, NodeId, PortId, Receiver, Role, Window};
 use crate::scenario::diagnostic::Spanned;
 use crate::scenario::{self, Delivered};
@@ -85,7 +86,8 @@ impl Claims<'_> {
     /// The node of this name, which has to be a source.
     pub(super) fn sending(&mut self, name: &Spanned<String>) -> Option<NodeId> {
         let node = self.topology.node(name, self.faults)?;
-        if !matches!(self.topology.nodes[node].role, Role::Source) {
+        let is_source = matches!(self.topology.nodes[node].role, Role::Source);
+        if !is_source && !is_host(name, self.topology) {
             let message = format!("{} is not a source", name.value);
             self.faults.error(&name.span, message, "no datagram begins there");
             return None;

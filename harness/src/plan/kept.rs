@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Claim, LinkId, NodeId, Plan, Role};
+use super::{Claim, LinkId, NodeId, Plan};
 use crate::scenario::Record;
 
 impl Plan {
@@ -14,8 +14,7 @@ impl Plan {
             return vec![true; self.links.len()];
         }
         let mut segments = BTreeSet::new();
-        let sources =
-            (0..self.nodes.len()).filter(|&node| matches!(self.nodes[node].role, Role::Source));
+        let sources = (0..self.nodes.len()).filter(|&node| self.is_sender(node));
         segments.extend(sources.flat_map(|node| self.segments_of(node)));
         for check in &self.checks {
             segments.extend(self.looked_at(&check.claim));

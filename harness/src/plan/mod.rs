@@ -28,6 +28,7 @@ mod place;
 mod planned;
 mod port;
 mod proof;
+mod refusal;
 mod resolve;
 mod router;
 mod routes;
@@ -249,7 +250,7 @@ pub struct Act {
 pub enum Action {
     /// Want these sources of a group on an interface from now on: join it, or change the filter.
     Join(PortId, Group, SourceFilter),
-    /// Try to join a group without naming sources, which the host has to refuse (RFC4604-2.1-01).
+    /// Try to join a group, which the host has to refuse (RFC4604-2.1-01, RFC1112-3-02).
     RefusedJoin(PortId, Group, SourceFilter),
     /// Want these sources of a group by another socket, which reads no datagrams; none to leave it.
     OtherSocket(PortId, Group, u32, SourceFilter),
@@ -259,6 +260,8 @@ pub enum Action {
     Churn(Churn),
     /// Send numbered datagrams.
     Send(Stream),
+    /// Try to send numbered datagrams, each of which the host has to refuse (RFC1112-3-01).
+    RefusedSend(Stream),
     /// Send an IGMP message.
     Inject(Injection),
     /// Stop all sending.
@@ -344,7 +347,18 @@ impl Stream {
     }
 }
 
+/// Whether an act has the node send datagrams.
+fn sends(acts: &[Act], node: NodeId) -> bool {
+    acts.iter().any(|act| act.node == node && matches!(act.action, Action::Send(_)))
+}
+
 impl Plan {
+    /// Whether datagrams begin at the node: a source, or a host that an act has send.
+    #[must_use]
+    pub fn is_sender(&self, node: NodeId) -> bool {
+        matches!(self.nodes[node].role, Role::Source) || sends(&self.acts, node)
+    }
+
     /// The plan for a place where time is virtual.
     #[must_use]
     pub fn in_virtual_time(&self) -> Cow<'_, Self> {

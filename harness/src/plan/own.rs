@@ -49,8 +49,9 @@ impl Planned<'_> {
         let Some(from) = filter.from.map(|port| &self.ports[port]) else { return false };
         let sends = match self.nodes[from.node].role {
             Role::Injector(_) => true,
-            Role::Source => filter.kind == PacketKind::Data,
-            Role::Router(_) | Role::Listener(_) | Role::Switch(_) => false,
+            // What acts have a host send is no merit of its own.
+            Role::Source | Role::Listener(_) => filter.kind == PacketKind::Data,
+            Role::Router(_) | Role::Switch(_) => false,
         };
         sends && from.link == filter.link
     }

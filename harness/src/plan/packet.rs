@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::claim::{Claims, in_words};
+use super::refusal::is_host;
 use super::{Claim, Filter, LinkId, NodeId, PortId, Role, Step};
 use crate::scenario::diagnostic::{Span, Spanned};
 use crate::scenario::{self, GivenField, ListedSource, PacketFilter, PacketKind, Written};
@@ -152,6 +153,7 @@ impl Claims<'_> {
         let role = &self.topology.nodes[node].role;
         if packet.kind.value == PacketKind::Data
             && matches!(role, Role::Listener(_) | Role::Injector(_))
+            && !is_host(name, self.topology)
         {
             let message = format!("{} sends no datagrams", name.value);
             self.faults.error(&name.span, message, "only sources do, and what carries them on");

@@ -74,7 +74,8 @@ impl Planned<'_> {
         let ports = self.ports.iter().filter(|port| links.contains(&port.link));
         let carry = ports.filter(|port| match self.nodes[port.node].role {
             Role::Router(_) | Role::Switch(_) | Role::Source => true,
-            Role::Listener(_) | Role::Injector(_) => false,
+            Role::Listener(_) => super::sends(self.acts, port.node),
+            Role::Injector(_) => false,
         });
         carry.count() as u64
     }

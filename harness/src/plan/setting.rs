@@ -49,7 +49,7 @@ impl<'a> Settings<'a> {
                 known(set, "router", &ROUTER, faults)?;
                 Setting::Router(self.router(node, set, router, faults)?)
             }
-            (Role::Listener(Listener::Kernel { .. }), _) => {
+            (Role::Listener(Listener::Kernel { level, .. }), _) if level.joins() => {
                 known(set, "listener", &LISTENER, faults)?;
                 Setting::IgmpVersion(version(set, 1..=3, faults)?)
             }
@@ -63,7 +63,8 @@ impl<'a> Settings<'a> {
             }
             _ => {
                 let message = format!("nothing of {} can be set", set.who.value);
-                let help = "of routers, queriers, switches and listeners of the kernel";
+                let help =
+                    "of routers, queriers, switches and listeners of the kernel that join groups";
                 faults.error_with_help(&set.who.span, message, "has no such keys", help);
                 return None;
             }

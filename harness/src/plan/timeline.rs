@@ -6,9 +6,9 @@ use castnet::addr::{Family, Group};
 
 use super::setting::Settings;
 use super::topology::Topology;
-use super::{Act, Action, Churn, NodeId, PortId, Role, SourceFilter, Stream};
+use super::{Act, Action, Churn, NodeId, PortId, Role, SourceFilter, Stream, refusal};
 use crate::knobs::{INTERVALS, interval};
-use crate::scenario::diagnostic::{Diagnostics, Span, Spanned};
+use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, Gap, LONGEST, Listener, Scenario, Verb};
 
 /// The acts in the order of time, each with its position in the file; an act that cannot be
@@ -31,8 +31,8 @@ pub(super) fn acts(
         let resolved = match &act.verb {
             Verb::Join(join) => member(join, topology, faults).and_then(|(node, port)| {
                 let filter = topology.filter(join.sources.as_ref(), faults)?;
-                if let Some(span) = &join.refused {
-                    check_refused(join, span, node, topology, &filter, faults);
+                refusal::of_join(join, node, topology, &filter, faults);
+                if join.refused.is_some() {
                     return Some((node, Action::RefusedJoin(port, join.group.value, filter)));
                 }
                 members.join(join, port, &filter, faults);
@@ -47,12 +47,19 @@ pub(super) fn acts(
                 check_length(act, send, faults);
                 stream(send, streams, topology, faults).map(|(node, stream)| {
                     streams += 1;
-                    (node, Action::Send(stream))
+                    match &send.refused {
+                        None => (node, Action::Send(stream)),
+                        Some(_) => (node, Action::RefusedSend(stream)),
+                    }
                 })
             }
             Verb::Inject(inject) => injection(inject, topology, faults),
             Verb::Stop(who) => {
-                let sends = |role: &Role| matches!(role, Role::Source | Role::Injector(_));
+                let is_host = refusal::is_host(who, topology);
+                let sends = |role: &Role| {
+                    matches!(role, Role::Source | Role::Injector(_))
+                        || is_host && matches!(role, Role::Listener(_))
+                };
                 able(who, topology, "source", sends, faults).map(|node| (node, Action::Stop))
             }
             Verb::Interface { who, link, up } => topology.node(who, faults).and_then(|node| {
@@ -163,6 +170,7 @@ fn describe(topology: &Topology, node: NodeId, action: &Action) -> String {
         }
         Action::Churn(churn) => format!("{who} come and go in {} {}", churn.group, churn.filter),
         Action::Send(stream) => format!("{who} sends to {}", stream.group),
+        Action::RefusedSend(stream) => format!("{who} is refused to send to {}", stream.group),
         Action::Inject(injection) => format!("{who} injects a packet to {}", injection.to),
         Action::Stop => format!("{who} stops"),
         Action::Interface { port, up } => {
@@ -220,35 +228,6 @@ fn member(
     Some((node, port))
 }
 
-/// Only a host that is source-specific refuses a join: one that names no sources to include, of a
-/// group of source-specific multicast.
-fn check_refused(
-    join: &scenario::Membership,
-    place: &Span,
-    node: NodeId,
-    topology: &Topology,
-    filter: &SourceFilter,
-    faults: &mut Diagnostics,
-) {
-    let group = join.group.value;
-    let range = match &topology.nodes[node].role {
-        Role::Listener(Listener::Castnet(knobs)) if knobs.source_specific => {
-            Some(knobs.source_specific_range)
-        }
-        _ => None,
-    };
-    let label = if range.is_none() {
-        "only castnet's stack with `source-specific = true` refuses joins"
-    } else if range.is_some_and(|range| !group.is_source_specific(range)) {
-        "the group is not for source-specific multicast"
-    } else if matches!(filter, SourceFilter::Include(_)) {
-        "a join `from` sources is accepted"
-    } else {
-        return;
-    };
-    faults.error(place, format!("{} does not refuse this join", join.who.value), label);
-}
-
 fn churned(
     churn: &scenario::Churn,
     topology: &Topology,
@@ -275,8 +254,11 @@ fn stream(
     faults: &mut Diagnostics,
 ) -> Option<(NodeId, Stream)> {
     let group: Group = send.group.value;
-    let is_source = |role: &Role| matches!(role, Role::Source);
-    let (node, port) = actor(&send.who, send.link.as_ref(), topology, "source", is_source, faults)?;
+    let is_host = refusal::is_host(&send.who, topology);
+    let can =
+        |role: &Role| matches!(role, Role::Source) || is_host && matches!(role, Role::Listener(_));
+    let (node, port) = actor(&send.who, send.link.as_ref(), topology, "source", can, faults)?;
+    refusal::of_send(send, node, topology, faults);
     let own = &topology.ports[port];
     // A source has an address on each of its links.
     let source = send.from_address.as_ref().map(|from| from.value).or(own.address)?;

@@ -1,4 +1,7 @@
-//! A listener: sockets that join and leave groups; the kernel speaks IGMP for them.
+//! A listener: sockets that join and leave groups; the kernel speaks IGMP for them. Other sockets of it send.
+//!
+//! A host of level 0 or 1 (RFC 1112 section 3) is a kernel that allows no memberships; one of level 0 also has no
+//! route to any group.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,8 +19,10 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
 use nix::sys::time::TimeSpec;
 use tokio::task::AbortHandle;
 
+use super::source::Source;
 use super::{Actor, Stage, udp};
 use crate::capture::numbered::{self, UDP_PORT};
+use crate::knobs::Level;
 use crate::lab::{Membership, Netns};
 use crate::plan::{Action, NodeId, Plan, PortId, Setting, SourceFilter};
 use crate::recording::Delivery;
@@ -32,6 +37,8 @@ pub(super) struct ListenerActor {
     ears: BTreeMap<(PortId, Group), Rc<Ear>>,
     /// What has been joined, by the sockets' keys.
     joined: BTreeMap<(PortId, Group), SourceFilter>,
+    /// What acts have it send.
+    source: Source,
     tasks: Vec<AbortHandle>,
 }
 
@@ -48,17 +55,26 @@ impl ListenerActor {
     pub(super) fn open(
         plan: &Plan,
         node: NodeId,
-        igmp_version: Option<u8>,
+        (igmp_version, level): (Option<u8>, Level),
         netns: &Netns,
         ifindexes: &[u32],
     ) -> io::Result<Self> {
         if let Some(version) = igmp_version {
             hold_to(netns, plan.family, version)?;
         }
+        if !level.joins() {
+            // RFC1112-3-02: MCAST_JOIN_GROUP fails with ENOBUFS.
+            netns.write_sysctl("net/ipv4/igmp_max_memberships", "0")?;
+        }
+        let source = Source::open(plan, node, netns, ifindexes)?;
         let mut ears = BTreeMap::new();
         let mut most_sources = 0;
         for act in plan.acts.iter().filter(|act| act.node == node) {
-            let Action::Join(port, group, filter) = &act.action else { continue };
+            let (Action::Join(port, group, filter) | Action::RefusedJoin(port, group, filter)) =
+                &act.action
+            else {
+                continue;
+            };
             most_sources = most_sources.max(filter.sources().len());
             let (port, group) = (*port, *group);
             if let Entry::Vacant(free) = ears.entry((port, group)) {
@@ -73,7 +89,7 @@ impl ListenerActor {
             netns.write_sysctl("net/ipv4/igmp_max_msf", &most_sources.to_string())?;
         }
         let (netns, joined) = (netns.try_clone()?, BTreeMap::new());
-        Ok(Self { node, netns, ears, joined, tasks: Vec::new() })
+        Ok(Self { node, netns, ears, joined, source, tasks: Vec::new() })
     }
 
     /// Makes the kernel want these sources of the group on the interface.
@@ -100,6 +116,28 @@ impl ListenerActor {
         }
         let excluded = matches!(filter, SourceFilter::Exclude(_));
         membership.filter(excluded, filter.sources()).map_err(told("MCAST_MSFILTER"))
+    }
+
+    /// Tries to join the group, for which the kernel has to have no room.
+    fn join_refused(
+        &self,
+        port: PortId,
+        group: Group,
+        filter: &SourceFilter,
+    ) -> Result<(), String> {
+        let ear = self.ears.get(&(port, group)).ok_or("no socket for this group")?;
+        let membership = Membership::of(&ear.socket, ear.ifindex, group.addr());
+        let joined = match filter {
+            SourceFilter::Include(sources) => {
+                membership.join_source(*sources.first().ok_or("no source to join")?)
+            }
+            SourceFilter::Exclude(_) => membership.join(),
+        };
+        match joined {
+            Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => Ok(()),
+            Err(error) => Err(format!("the join failed otherwise than by its level: {error}")),
+            Ok(()) => Err(format!("the kernel has not refused to join {group}")),
+        }
     }
 
     fn leave(&mut self, port: PortId, group: Group) -> Result<(), String> {
@@ -143,13 +181,21 @@ impl Actor for ListenerActor {
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
         match action {
             Action::Join(port, group, filter) => self.join(*port, *group, filter),
+            Action::RefusedJoin(port, group, filter) => self.join_refused(*port, *group, filter),
             Action::Leave(port, group) => self.leave(*port, *group),
+            Action::Send(_) | Action::RefusedSend(_) | Action::Stop => {
+                self.source.act(stage, action)
+            }
             Action::Set(Setting::IgmpVersion(version)) => {
                 hold_to(&self.netns, stage.plan.family, *version)
                     .map_err(|error| format!("force_igmp_version: {error}"))
             }
-            _ => Err("a listener joins and leaves".to_owned()),
+            _ => Err("a listener joins, leaves and sends".to_owned()),
         }
+    }
+
+    fn quiet(&mut self, stage: &Stage) {
+        self.source.quiet(stage);
     }
 
     fn stop(&mut self, stage: &Stage) {

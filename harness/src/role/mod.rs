@@ -151,8 +151,9 @@ pub fn actor(
                 Box::new(foreign::ForeignActor::open(plan, node, router, netns, ward, ifindexes)?)
             }
         },
-        Role::Listener(Listener::Kernel { igmp_version }) => {
-            Box::new(listener::ListenerActor::open(plan, node, *igmp_version, netns, ifindexes)?)
+        Role::Listener(Listener::Kernel { igmp_version, level }) => {
+            let kernel = (*igmp_version, *level);
+            Box::new(listener::ListenerActor::open(plan, node, kernel, netns, ifindexes)?)
         }
         Role::Listener(Listener::Population { .. }) => {
             let why = "a population has a kernel for each of its hosts, and this is one machine";

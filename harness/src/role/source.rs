@@ -1,4 +1,4 @@
-//! A source: UDP datagrams, numbered and stamped, at a steady rate.
+//! A source, or what a listener sends: UDP datagrams, numbered and stamped, at a steady rate.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -35,9 +35,15 @@ impl Source {
         };
         let mut sockets = BTreeMap::new();
         for act in plan.acts.iter().filter(|act| act.node == node) {
-            if let Action::Send(stream) = &act.action {
-                let (from, ifindex) = (stream.source, interface(stream.source)?);
-                sockets.insert(stream.id, udp::sender(netns, ifindex, from, stream.ttl)?);
+            match &act.action {
+                Action::Send(stream) => {
+                    let (from, ifindex) = (stream.source, interface(stream.source)?);
+                    sockets.insert(stream.id, udp::sender(netns, ifindex, from, stream.ttl)?);
+                }
+                Action::RefusedSend(stream) => {
+                    sockets.insert(stream.id, udp::plain(netns, stream.source)?);
+                }
+                _ => {}
             }
         }
         Ok(Self { node, sockets, sending: Vec::new() })
@@ -50,8 +56,9 @@ impl Actor for Source {
     }
 
     fn act(&mut self, stage: &Stage, action: &Action) -> Result<(), String> {
-        let stream = match action {
-            Action::Send(stream) => stream,
+        let (stream, is_refused) = match action {
+            Action::Send(stream) => (stream, false),
+            Action::RefusedSend(stream) => (stream, true),
             Action::Stop => {
                 self.quiet(stage);
                 return Ok(());
@@ -61,7 +68,7 @@ impl Actor for Source {
         let socket = self.sockets.remove(&stream.id).ok_or("the stream is already sent")?;
         let (node, stage, stream) = (self.node, stage.clone(), stream.clone());
         let task = tokio::task::spawn_local(async move {
-            if let Err(error) = send(&stage, &stream, &socket).await {
+            if let Err(error) = send(&stage, &stream, &socket, is_refused).await {
                 stage.broken(node, &format!("sending to {}: {error}", stream.group));
             }
         });
@@ -74,8 +81,16 @@ impl Actor for Source {
     }
 }
 
-/// Sends each datagram when it is due.
-async fn send(stage: &Stage, stream: &Stream, socket: &UdpSocket) -> io::Result<()> {
+/// Sends each datagram when it is due, or has the kernel refuse it.
+///
+/// # Errors
+/// The kernel has refused a datagram that it had to send, or sent one that it had to refuse.
+async fn send(
+    stage: &Stage,
+    stream: &Stream,
+    socket: &UdpSocket,
+    is_refused: bool,
+) -> io::Result<()> {
     let to = SocketAddr::new(stream.group.addr(), UDP_PORT);
     let began = stage.clock.now();
     let mut sequence = 0;
@@ -83,7 +98,11 @@ async fn send(stage: &Stage, stream: &Stream, socket: &UdpSocket) -> io::Result<
         stage.wait_until(due).await;
         let number = Number { stream: stream.id, sequence };
         let payload = numbered::encode(number, stage.clock.now(), stream.size);
-        socket.send_to(&payload, to)?;
+        match socket.send_to(&payload, to) {
+            Err(error) if is_refused && error.kind() == io::ErrorKind::PermissionDenied => {}
+            Ok(_) if is_refused => return Err(io::Error::other("the kernel has not refused it")),
+            sent => _ = sent?,
+        }
         sequence += 1;
     }
     Ok(())

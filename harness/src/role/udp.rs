@@ -34,6 +34,15 @@ pub(super) fn receiver(netns: &Netns, address: SocketAddr) -> io::Result<UdpSock
     })?
 }
 
+/// A socket that knows nothing of multicast, for datagrams to wherever routes lead.
+pub(super) fn plain(netns: &Netns, own: IpAddr) -> io::Result<UdpSocket> {
+    netns.run(|| {
+        let socket = Socket::new(Domain::for_address((own, 0).into()), Type::DGRAM, None)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket.into())
+    })?
+}
+
 /// A socket that sends multicast out of an interface, from this address of it, and does not hear
 /// that.
 pub(super) fn sender(

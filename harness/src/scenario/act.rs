@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::gap::Gap;
 use super::reader::Reader;
-use super::span::Spanned;
+use super::span::{Span, Spanned};
 use super::values::{group, verb};
 use super::{Act, Churn, Membership, Send, Verb, expr, inject, set, sources};
 
@@ -99,13 +99,14 @@ fn is_act_name(text: &str) -> bool {
 
 fn join(table: Reader<'_, '_>) -> Option<Membership> {
     let sources = sources::joined(&table);
-    let refused = table.boolean("refused").filter(|refused| refused.value);
+    let refused = refused(&table);
     let membership = membership(table);
-    Some(Membership {
-        sources: sources?,
-        refused: refused.map(|refused| refused.span),
-        ..membership?
-    })
+    Some(Membership { sources: sources?, refused, ..membership? })
+}
+
+/// The place of the key `refused`, if it says so.
+fn refused(table: &Reader<'_, '_>) -> Option<Span> {
+    table.boolean("refused").filter(|refused| refused.value).map(|refused| refused.span)
 }
 
 fn leave(table: Reader<'_, '_>) -> Option<Membership> {
@@ -171,6 +172,7 @@ fn send(table: Reader<'_, '_>) -> Option<Send> {
     for during in during.iter().filter(|during| during.value.is_zero()) {
         table.faults().borrow_mut().error(&during.span, "a stream of no length", "sends nothing");
     }
+    let refused = refused(&table);
     let ttl = table.integer::<u8>("ttl");
     let size = table.integer::<usize>("size");
     table.limit("size", size.as_ref(), |limits, _| {
@@ -189,6 +191,7 @@ fn send(table: Reader<'_, '_>) -> Option<Send> {
         during,
         ttl: ttl.map_or(DEFAULT_TTL, |ttl| ttl.value),
         size: size.map_or(DEFAULT_PAYLOAD, |size| size.value),
+        refused,
     })
 }
 

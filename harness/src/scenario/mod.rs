@@ -28,6 +28,7 @@ mod generate;
 mod golden;
 mod inject;
 mod invariant;
+mod level;
 mod matrix;
 mod membership;
 mod named;
@@ -63,7 +64,7 @@ use std::time::Duration;
 use castnet::addr::{Family, Group};
 use ipnet::IpNet;
 
-use crate::knobs::{HostKnobs, Knobs, PimKnobs, SwitchKnobs};
+use crate::knobs::{HostKnobs, Knobs, Level, PimKnobs, SwitchKnobs};
 use diagnostic::Spanned;
 use serde::{Deserialize, Serialize};
 
@@ -256,6 +257,8 @@ pub enum Listener {
     Kernel {
         /// The version.
         igmp_version: Option<u8>,
+        /// How much of IP multicast it supports.
+        level: Level,
     },
     /// Many hosts with a kernel each, on one link.
     Population {
@@ -266,6 +269,14 @@ pub enum Listener {
     },
     /// castnet's own host machine.
     Castnet(HostKnobs),
+}
+
+impl Listener {
+    /// Whether it is a host that sends to no groups.
+    #[must_use]
+    pub fn is_mute(&self) -> bool {
+        matches!(self, Self::Kernel { level, .. } if !level.sends())
+    }
 }
 
 impl Role {

@@ -12,10 +12,10 @@ use super::span::Spanned;
 use super::speaks::speaks;
 use super::values::{MOST, group};
 use super::{
-    Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, inject, membership, pim,
+    Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, inject, level, membership, pim,
     switch, threshold,
 };
-use crate::knobs::HostKnobs;
+use crate::knobs::{HostKnobs, Level};
 use crate::vocabulary::node::{DISTRIBUTION, PROCESS, ROLES, STACKS, all_keys, keys};
 
 /// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
@@ -178,11 +178,17 @@ fn listener(table: &Reader<'_, '_>) -> Option<Listener> {
 
 fn kernel_listener(table: &Reader<'_, '_>) -> Option<Listener> {
     let version = igmp_version(table);
+    let level = level::level(table, false);
     let count = table.whole::<u32>("count");
     if table.value("count").is_some() && count.is_none() {
         return None;
     }
-    Some(listeners(version?, count.map_or(1, |count| count.value)))
+    match listeners(version?, count.map_or(1, |count| count.value)) {
+        Listener::Kernel { igmp_version, .. } => {
+            Some(Listener::Kernel { igmp_version, level: level? })
+        }
+        others => Some(others),
+    }
 }
 
 /// The version to which a listener's kernel is fixed, if any.
@@ -199,13 +205,14 @@ pub(super) fn igmp_version(table: &Reader<'_, '_>) -> Option<Option<u8>> {
 /// One listener, or a population of them.
 pub(super) const fn listeners(igmp_version: Option<u8>, count: u32) -> Listener {
     match count {
-        0 | 1 => Listener::Kernel { igmp_version },
+        0 | 1 => Listener::Kernel { igmp_version, level: Level::Full },
         _ => Listener::Population { igmp_version, count },
     }
 }
 
 fn castnet_listener(table: &Reader<'_, '_>) -> Option<Listener> {
     let given = speaks(table)?;
+    level::level(table, true)?;
     let version = igmp_version(table)?.unwrap_or(3);
     if version == 1 {
         let span = given?.span;

@@ -227,6 +227,8 @@ pub struct Send {
     pub ttl: u8,
     /// Octets of UDP payload.
     pub size: usize,
+    /// The place of the key that has the host refuse the datagrams.
+    pub refused: Option<Span>,
 }
 
 /// What the act `set` changes of a node; what is `None` stays as it is.

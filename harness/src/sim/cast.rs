@@ -37,8 +37,8 @@ fn of_family<A: HostInet + BridgeInet + 'static>(
             let forwarder = Forwarder::place(forwarders, node);
             Box::new(router::RouterActor::<A>::new(plan, node, written, forwarder)?)
         }
-        Role::Listener(Listener::Kernel { igmp_version }) => {
-            Box::new(listener::ListenerActor::<A>::new(plan, node, *igmp_version)?)
+        Role::Listener(Listener::Kernel { igmp_version, level }) => {
+            Box::new(listener::ListenerActor::<A>::new(plan, node, *igmp_version, *level)?)
         }
         Role::Listener(Listener::Population { igmp_version, count }) => {
             Box::new(population::Population::<A>::new(plan, node, *igmp_version, *count)?)

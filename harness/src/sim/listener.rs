@@ -1,4 +1,4 @@
-//! A listener whose kernel speaks IGMP or MLD for it: the model of a Linux host, and sockets.
+//! A listener whose kernel speaks IGMP or MLD for it: the model of a Linux host, and sockets, of which some send.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,9 @@ use super::actor::{Actor, Context, Sounds};
 use super::frame::Frame;
 use super::model::host::{Host, HostInet, HostInput, HostOut, Wish};
 use super::model::inet::Inet;
+use super::sender::Sender;
 use crate::capture::ethernet::{BROADCAST, multicast_mac};
+use crate::knobs::Level;
 use crate::plan::{Action, NodeId, Plan, Port, PortId, Setting, SourceFilter};
 use crate::recording::Delivery;
 
@@ -19,6 +21,9 @@ pub(super) struct ListenerActor<A> {
     kernels: Kernels<A>,
     /// The sockets, one for each group on each interface, and what each wants.
     joined: Vec<(PortId, Group, SourceFilter)>,
+    level: Level,
+    /// What acts have it send.
+    sender: Sender,
 }
 
 /// The host side of a node's kernel: group management on each of its interfaces.
@@ -39,9 +44,14 @@ struct Interface<A> {
 }
 
 impl<A: HostInet> ListenerActor<A> {
-    pub(super) fn new(plan: &Plan, node: NodeId, igmp_version: Option<u8>) -> Result<Self, String> {
+    pub(super) fn new(
+        plan: &Plan,
+        node: NodeId,
+        igmp_version: Option<u8>,
+        level: Level,
+    ) -> Result<Self, String> {
         let kernels = Kernels::new(plan, node, igmp_version)?;
-        Ok(Self { node, kernels, joined: Vec::new() })
+        Ok(Self { node, kernels, joined: Vec::new(), level, sender: Sender::new(node, None) })
     }
 }
 
@@ -218,7 +228,11 @@ impl<A: HostInet> Actor for ListenerActor<A> {
 
     fn act(&mut self, cx: &mut Context<'_>, action: &Action) -> Result<(), String> {
         match action {
-            Action::Join(port, group, filter) => {
+            // RFC1112-3-01, RFC1112-3-02
+            Action::RefusedJoin(..) if !self.level.joins() => {}
+            Action::RefusedSend(_) if !self.level.sends() => {}
+            Action::Send(_) | Action::Stop if self.level.sends() => self.sender.act(cx, action)?,
+            Action::Join(port, group, filter) if self.level.joins() => {
                 let known = self.joined.iter_mut().find(|(p, g, _)| (p, g) == (port, group));
                 let before = match known {
                     Some((.., wanted)) => Some(std::mem::replace(wanted, filter.clone())),
@@ -238,7 +252,7 @@ impl<A: HostInet> Actor for ListenerActor<A> {
                 self.kernels.leave(cx, *port, *group, &filter)?;
             }
             Action::Set(Setting::IgmpVersion(version)) => self.kernels.hold_to(*version),
-            _ => return Err("a listener joins and leaves".to_owned()),
+            _ => return Err("a host of its level does no such thing".to_owned()),
         }
         Ok(())
     }
@@ -262,10 +276,15 @@ impl<A: HostInet> Actor for ListenerActor<A> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.kernels.deadline()
+        self.kernels.deadline().into_iter().chain(self.sender.deadline()).min()
     }
 
     fn wake(&mut self, cx: &mut Context<'_>) {
         self.kernels.expire(cx);
+        self.sender.wake(cx);
+    }
+
+    fn quiet(&mut self, cx: &mut Context<'_>) {
+        self.sender.quiet(cx);
     }
 }

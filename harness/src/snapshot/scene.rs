@@ -230,7 +230,7 @@ impl<'a> Scene<'a> {
 
     /// Whether the port belongs to a source.
     pub(super) fn is_source(&self, port: PortId) -> bool {
-        matches!(self.role(port), Role::Source)
+        self.plan.is_sender(self.node(port))
     }
 
     pub(super) fn node_name(&self, port: PortId) -> &str {

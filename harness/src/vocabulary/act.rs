@@ -56,7 +56,7 @@ static WANTED: &[Key] = &[
 static REFUSED: &[Key] = &[Key::new(
     "refused",
     Flag,
-    "Whether the host has to refuse it (RFC 4604); else the run is BROKEN.",
+    "Whether the host has to refuse it (RFC 4604, or its `level`); else the run is BROKEN.",
 )
 .or(Yes(false))];
 
@@ -69,7 +69,7 @@ static CHURN: &[Key] = &[
 ];
 
 static SEND: &[Key] = &[
-    who("The source."),
+    who("The source, or a listener of the kernel."),
     GROUP,
     LINK,
     Key::new("from-address", Address, "The IP source; the primary address there unless given."),
@@ -82,6 +82,12 @@ static SEND: &[Key] = &[
         "Octets of UDP payload.",
     )
     .or(Number(64)),
+    Key::new(
+        "refused",
+        Flag,
+        "Whether a host of `level` 0 has to refuse each datagram; else the run is BROKEN.",
+    )
+    .or(Yes(false)),
 ];
 
 /// The keys of every injected message.
@@ -184,11 +190,15 @@ pub static VERBS: &[Key] = &[
     ),
     Key::new("leave", Table(&[MEMBER]), "A listener leaves a group that it has joined."),
     Key::new("churn", Table(&[CHURN, WANTED]), "Hosts of a population come and go."),
-    Key::new("send", Table(&[SEND]), "A source sends numbered datagrams."),
+    Key::new(
+        "send",
+        Table(&[SEND]),
+        "A source, or a listener of the kernel, sends numbered datagrams.",
+    ),
     Key::new(
         "stop",
         Table(&[&[who("The sender.")]]),
-        "A source, an injector or a querier falls silent.",
+        "A source, a listener that sends, an injector or a querier sends no more.",
     ),
     Key::new(
         "query",

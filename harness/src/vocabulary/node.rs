@@ -155,6 +155,12 @@ static LISTENER: &[Key] = &[
     Key::new("stack", Words(&STACKS), "Who speaks IGMP for it.").or(Said("kernel")),
     SPEAKS_KEY,
     IGMP_VERSION,
+    Key::new(
+        "level",
+        Numbers(&[0, 1, 2]),
+        "Its level of RFC 1112, in IPv4: 0 neither sends to groups nor joins them, 1 sends only, 2 has all.",
+    )
+    .or(Number(2)),
     Key::new("count", Whole(1, MOST_HOSTS as u64), "Makes it a population of so many.")
         .or(Number(1)),
     Key::new("robustness", Whole(0, 255), "How often castnet's stack reports unasked.")

@@ -59,7 +59,9 @@ fn values_stand_in_their_places_and_keep_their_type() {
     let plan = &plans[3];
     assert_eq!(plan.title, "IGMPv2 with 1m 5s");
     assert_eq!(plan.checks[0].text, "lan: 2 v2-report from h1 within 1s after join");
-    let Role::Listener(Listener::Kernel { igmp_version }) = plan.nodes[2].role else { panic!() };
+    let Role::Listener(Listener::Kernel { igmp_version, .. }) = plan.nodes[2].role else {
+        panic!()
+    };
     assert_eq!(igmp_version, Some(2));
     let Action::Exec(command) = &plan.acts[1].action else { panic!() };
     assert_eq!(command[1], "${HOME} 1m 5s/2");

@@ -8,6 +8,7 @@ mod addresses;
 mod claims;
 mod families;
 mod files;
+mod levels;
 mod parameters;
 mod rules;
 mod sources;

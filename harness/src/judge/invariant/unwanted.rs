@@ -97,6 +97,7 @@ impl Evidence<'_> {
             | Action::Leave(..)
             | Action::Churn(_)
             | Action::Send(_)
+            | Action::RefusedSend(_)
             | Action::Inject(_)
             | Action::Stop => false,
         });

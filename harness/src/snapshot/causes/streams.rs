@@ -229,7 +229,7 @@ impl Scene<'_> {
             | Action::OtherSocket(_, group, ..)
             | Action::Leave(_, group) => *group == flow.group,
             Action::Churn(churn) => churn.group == flow.group,
-            Action::Send(stream) => stream.id == flow.stream,
+            Action::Send(stream) | Action::RefusedSend(stream) => stream.id == flow.stream,
             Action::Inject(_) | Action::Stop => true,
             Action::Interface { .. }
             | Action::Kill
