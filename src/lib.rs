@@ -58,7 +58,8 @@
 //!
 //! Features: without any, this crate is the routing core, which builds wherever `std` does, also
 //! for `wasm32-unknown-unknown`. `linux` adds `kernel` and `daemon`; on other systems it adds
-//! nothing. `prompt` adds `prompt`, for programs with a grammar of clap. `bin`, the default, adds the program `castnetd`, which builds on Linux only.
+//! nothing. `prompt` adds `prompt`, and `manual` pages of the manual and completions, for programs with a
+//! grammar of clap. `bin`, the default, adds the programs, which build on Linux only.
 
 pub mod addr;
 #[cfg(all(target_os = "linux", feature = "linux"))]
@@ -73,6 +74,8 @@ pub mod ignored;
 #[cfg(all(target_os = "linux", feature = "linux"))]
 pub mod kernel;
 pub mod machine;
+#[cfg(all(target_os = "linux", feature = "manual"))]
+pub mod manual;
 mod meaning;
 pub mod mfc;
 pub mod mld;

@@ -24,8 +24,9 @@ use castnet::daemon::program::{self, Setup, open};
 use castnet::daemon::served::Served;
 use castnet::daemon::supervised::Handed;
 use castnet::gmp::message::Version;
+use castnet::manual::{self, ManArgs, Section, Shell};
 use castnet::router::config::InterfaceConfig;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use nix::sys::signal::Signal;
 
 /// An IP multicast router: IGMP and MLD querier, and kernel multicast forwarding of IPv4 and IPv6.
@@ -34,7 +35,7 @@ use nix::sys::signal::Signal;
 /// error. SIGHUP has it read its configuration again. SIGTERM and SIGINT end it; the kernel then forgets
 /// every forwarding entry. Once its sockets are open it has no privilege any more.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "castnetd", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -93,6 +94,13 @@ enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Print or write the manual.
+    Man(ManArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 fn main() -> ExitCode {
@@ -103,6 +111,14 @@ fn main() -> ExitCode {
         Command::Keep { config, verbose, user } => keep::keep(&config, verbose, user),
         Command::Check { config, here } => check(&config, here),
         Command::Convert { config, strict } => convert::convert(&config, strict),
+        Command::Man(ManArgs { out }) => {
+            let pages = manual::pages(Cli::command(), Section::Daemons);
+            manual::write(&pages, out.as_deref()).context("writing the manual")
+        }
+        Command::Completions { shell } => {
+            let script = manual::completions(Cli::command(), shell);
+            std::io::stdout().write_all(&script).context("writing to standard output")
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -38,6 +38,7 @@ mod which_kernel;
 use std::io;
 use std::process::ExitCode;
 
+use castnet::manual::{ManArgs, Shell, completions};
 use castnet_lab::judge::Outcome;
 use castnet_lab::report::text::Style;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -102,11 +103,11 @@ enum Command {
     Kernel(kernel::KernelArgs),
     Mroute(mroute::MrouteArgs),
     /// Print or write the manual.
-    Man(man::ManArgs),
+    Man(ManArgs),
     /// Print the completions for a shell.
     Completions {
         /// The shell.
-        shell: clap_complete::Shell,
+        shell: Shell,
     },
 }
 
@@ -194,9 +195,7 @@ fn obey(command: Command) -> Ending {
         Command::Mroute(args) => mroute::mroute(args),
         Command::Man(args) => man::man(&args, Cli::command()),
         Command::Completions { shell } => {
-            let mut completions = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "castnet", &mut completions);
-            say(&String::from_utf8_lossy(&completions));
+            say(&String::from_utf8_lossy(&completions(Cli::command(), shell)));
             Ok(0)
         }
     }

@@ -29,7 +29,7 @@ impl Failure {
 
     /// Output that is lost is no success.
     pub(crate) fn output(why: &io::Error) -> Self {
-        Self { code: 1, why: format!("writing to standard output: {why}"), change: None }
+        Self { code: 1, why: format!("writing: {why}"), change: None }
     }
 
     pub(crate) fn input(why: &io::Error) -> Self {

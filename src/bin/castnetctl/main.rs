@@ -14,6 +14,7 @@ use std::io::{IsTerminal as _, stdin};
 use std::process::ExitCode;
 
 use castnet::daemon::control::wire::Ask;
+use castnet::manual::{self, ManArgs, Section};
 use clap::{CommandFactory as _, Parser as _};
 use failure::Failure;
 use print::Printer;
@@ -35,9 +36,11 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     let printer = Printer { json: cli.json };
     match &cli.verb {
         Some(Verb::Completions { shell }) => {
-            let mut completions = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "castnetctl", &mut completions);
-            printer.raw(&completions)
+            printer.raw(&manual::completions(Cli::command(), *shell))
+        }
+        Some(Verb::Man(ManArgs { out })) => {
+            let pages = manual::pages(Cli::command(), Section::Commands);
+            manual::write(&pages, out.as_deref()).map_err(|why| Failure::output(&why))
         }
         Some(verb) => ask(&mut Connection::open(&cli.socket)?, verb, &printer),
         None if stdin().is_terminal() => prompt::run(&mut Connection::open(&cli.socket)?, &printer),

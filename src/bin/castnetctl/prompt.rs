@@ -55,6 +55,7 @@ mod tests {
         assert_eq!(after("sh"), ["show"]);
         assert_eq!(after("r"), ["route", "reload"]);
         assert_eq!(after("co"), ["confirm", "completions"]);
+        assert_eq!(after("m"), ["monitor", "metrics", "man"]);
         assert_eq!(after("show "), ["routes", "groups", "interfaces", "config", "log"]);
         assert_eq!(after("sh g"), ["groups"]);
         assert_eq!(after("sh gr w"), ["wlan0"]);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use castnet::addr::{Channel, Group, Source};
 use castnet::daemon::control::shown::Topic;
 use castnet::daemon::control::wire::{Ask, Change, LONGEST_LOOK_MS, LONGEST_TRIAL_S, What};
+use castnet::manual::{ManArgs, Shell};
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
@@ -19,7 +20,7 @@ use crate::failure::Failure;
 ///
 /// Exit codes: 0 done, 1 refused, 2 not understood, 3 what is named is not there, 4 no castnetd answers.
 #[derive(Parser)]
-#[command(version, infer_subcommands = true)]
+#[command(name = "castnetctl", version, infer_subcommands = true)]
 pub(crate) struct Cli {
     /// The control socket of castnetd.
     #[arg(long, value_name = "PATH", default_value = "/run/castnet/control", global = true)]
@@ -105,8 +106,10 @@ pub(crate) enum Verb {
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
-        shell: clap_complete::Shell,
+        shell: Shell,
     },
+    /// Print or write the manual.
+    Man(ManArgs),
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -198,7 +201,9 @@ impl Verb {
                 },
             },
             Self::Metrics => Ask::Metrics,
-            Self::Completions { .. } => return Err(Failure::usage("completions ask nobody")),
+            Self::Completions { .. } | Self::Man(_) => {
+                return Err(Failure::usage("completions and man stand alone: they ask nobody"));
+            }
             Self::Join { .. } | Self::Leave { .. } | Self::Route { .. } => {
                 Ask::Change(self.change()?.into_iter().collect())
             }

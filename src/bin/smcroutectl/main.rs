@@ -11,6 +11,7 @@ use std::io::{IsTerminal as _, Write as _, stdin, stdout};
 use std::process::ExitCode;
 
 use castnet::daemon::smcroute::wire::Message;
+use castnet::manual::{self, ManArgs, Section};
 use clap::{CommandFactory as _, Parser as _};
 use words::{Cli, Line, Verb};
 
@@ -71,7 +72,12 @@ fn carry_out(cli: &Cli, verb: &Verb) -> Result<(), String> {
             out.extend(format!("smcroutectl of castnet {}\n", env!("CARGO_PKG_VERSION")).bytes());
         }
         Verb::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "smcroutectl", &mut out);
+            out.extend(manual::completions(Cli::command(), *shell));
+        }
+        Verb::Man(ManArgs { out: folder }) => {
+            let pages = manual::pages(Cli::command(), Section::Commands);
+            let written = manual::write(&pages, folder.as_deref());
+            return written.map_err(|why| format!("writing the manual: {why}"));
         }
         verb => {
             let is_shown = verb.is_shown();

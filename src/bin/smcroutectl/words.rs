@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use castnet::manual::{ManArgs, Shell};
 use clap::{Parser, Subcommand};
 
 /// Looks into a running smcrouted, and changes its routes and memberships until it reads its
@@ -114,8 +115,10 @@ pub(crate) enum Verb {
     /// Print a completion script for a shell
     Completions {
         /// The shell
-        shell: clap_complete::Shell,
+        shell: Shell,
     },
+    /// Print or write the manual
+    Man(ManArgs),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
@@ -154,7 +157,7 @@ impl Verb {
             Self::Reload => ('H', Vec::new()),
             Self::Kill => ('k', Vec::new()),
             Self::Show { what } => ('s', what.iter().map(|what| what.word().to_owned()).collect()),
-            Self::Version | Self::Completions { .. } => ('?', Vec::new()),
+            Self::Version | Self::Completions { .. } | Self::Man(_) => ('?', Vec::new()),
         }
     }
 }

@@ -20,6 +20,7 @@ use castnet::daemon::program::{self, Hooked, PidFile, Setup, open};
 use castnet::daemon::smcroute::Smcroute;
 use castnet::daemon::smcroute::desk::Place;
 use castnet::daemon::supervised::Handed;
+use castnet::manual::{self, Section};
 use clap::CommandFactory as _;
 use failure::{Failure, failed};
 use words::Cli;
@@ -42,8 +43,12 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<(), Failure> {
     if let Some(shell) = cli.completions {
-        clap_complete::generate(shell, &mut Cli::command(), "smcrouted", &mut std::io::stdout());
-        return Ok(());
+        let script = manual::completions(Cli::command(), shell);
+        return std::io::stdout().write_all(&script).map_err(|why| failed(why.into()));
+    }
+    if let Some(folder) = &cli.man {
+        let pages = manual::pages(Cli::command(), Section::Daemons);
+        return manual::write(&pages, folder.as_deref()).map_err(|why| failed(why.into()));
     }
     if let Some(command) = &cli.run_hook {
         hook::run(command);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use castnet::manual::Shell;
 use castnet::mrd;
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
@@ -92,7 +93,11 @@ pub(crate) struct Cli {
     pub(crate) control: Option<PathBuf>,
     /// Print a completion script for a shell
     #[arg(long, value_name = "SHELL")]
-    pub(crate) completions: Option<clap_complete::Shell>,
+    pub(crate) completions: Option<Shell>,
+    /// Print the manual, or write it into this folder
+    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    #[allow(clippy::option_option, reason = "the option may stand without a folder")]
+    pub(crate) man: Option<Option<PathBuf>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
