@@ -52,14 +52,19 @@ impl Noise {
         decode(frame).is_some_and(|packet| self.carries(&packet) && !self.injected.contains(frame))
     }
 
+    /// Whether a Report about nothing else is noise: a group of the link alone that the plan does not name.
+    #[must_use]
+    pub fn is_about(&self, group: Group) -> bool {
+        group.is_link_local() && !self.named.contains(&group)
+    }
+
     fn carries(&self, packet: &Packet) -> bool {
         match &packet.content {
             Content::Other(other) => other.is_discovery,
             Content::Gmp(_) if packet.source.is_ipv4() => true,
             Content::Gmp(message) => {
-                let is_inner = |group: Group| group.is_link_local() && !self.named.contains(&group);
                 matches!(message.meaning(), Message::Report(report) if !report.records.is_empty())
-                    && message.meaning().groups().all(is_inner)
+                    && message.meaning().groups().all(|group| self.is_about(group))
             }
             Content::BadGmp(_) | Content::Data(_) => false,
         }

@@ -11,6 +11,7 @@ use castnet::time::Instant;
 use super::bounds::distance;
 use super::{Pair, Place, SentPacket, Side};
 use crate::capture::decode::Packet;
+use crate::capture::noise::Noise;
 use crate::plan::{Action, LinkId, Plan};
 
 /// The cause of Reports: an act of the plan, or a Query by its number on the link.
@@ -155,7 +156,12 @@ impl Pair<'_> {
         let places: BTreeSet<_> = places.map(|(sent, group, ..)| (sent.link, group)).collect();
         let moments = [0, 1].map(|n: usize| self.sides[n].moments(self.plan, &places));
         let times = [0, 1].map(|n: usize| self.sides[n].times(&moments[n]));
-        let keys: BTreeSet<&AnswerKey> = times.iter().flat_map(AnswerTimes::keys).collect();
+        // Noise alone is recorded nowhere, and beside another group only if that is reported at the time.
+        let noise = Noise::of(self.plan);
+        let is_noise =
+            |key: &AnswerKey| noise.as_ref().is_some_and(|noise| noise.is_about(key.group));
+        let keys = times.iter().flat_map(AnswerTimes::keys).filter(|key| !is_noise(key));
+        let keys: BTreeSet<&AnswerKey> = keys.collect();
         for key in keys {
             match [times[0].get(key), times[1].get(key)] {
                 [Some(&one), Some(&other)] => self.answered(key, one, other),

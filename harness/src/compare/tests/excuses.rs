@@ -140,3 +140,37 @@ fn a_report_right_after_a_member_joins_again_may_be_due_to_the_first_join() {
         assert_eq!(found.disagreements.len(), disagreements, "{found:?}");
     }
 }
+
+/// A host joins while its answer to the second General Query is under way, or has come already.
+const BETWEEN: &str = r#"
+title = "a host joins while it answers"
+family = "ipv6"
+
+[links]
+lan = ["r1", "h1"]
+
+[nodes]
+r1 = { role = "router", mld = { query-interval = "20s", query-response-interval = "10s" } }
+h1 = { role = "listener" }
+
+[[act]]
+at = "12s"
+join = { who = "h1", group = "ff1e::1" }
+
+[[expect]]
+packet = { on = "lan", kind = "report", group = "ff1e::1" }
+count = ">= 1"
+within = "14s"
+"#;
+
+// RFC3810-6.2-02: an answer names each group, those too that a Report alone is not recorded for.
+#[test]
+fn groups_of_a_kernel_itself_are_reported_beside_others_or_not() {
+    let mut plan = plan(BETWEEN);
+    let one = run(&plan, "sim");
+    for seed in 2..40 {
+        plan.seed = seed;
+        let found = compare(&plan, &one, &run(&plan, "netns"));
+        assert_eq!(found.disagreements, [], "seed {seed}");
+    }
+}
