@@ -24,6 +24,7 @@ use serde::Deserialize;
 use super::glob;
 use crate::addr::{Channel, Family, PerFamily};
 use crate::mrd;
+use crate::rib::Cost;
 use crate::router::config::{
     Config, ConfigError, InterfaceConfig, KEEPALIVE, MAX_FLOWS, RouteConfig,
 };
@@ -224,6 +225,7 @@ impl ConfigFile {
             prefix: route.prefix,
             interface: route.interface.clone(),
             via: None,
+            cost: Cost::default(),
         });
         Config {
             family,

@@ -38,19 +38,27 @@ impl Pim {
             let joined = self.upstream.is_joined(Branch::of(flow));
             joined && !self.inherited_olist(facts, flow).is_empty()
         };
-        let is_by_rp =
-            !self.flows.is_spt(flow) && self.rpf_interface_of_rp(facts, flow.group) == Some(came);
+        let rp_is_there = self.rpf_interface_of_rp(facts, flow.group) == Some(came);
+        let is_by_rp = !self.flows.is_spt(flow) && rp_is_there;
         let is_known = self.flows.came(flow) == Some(came);
         let was_alive = self.flows.is_alive(flow);
         if is_direct || hop.is_some() && is_joined() || is_by_rp && self.switches(facts, flow) {
             self.flows.keep(flow, at + self.keepalive);
         }
-        self.flows.note(flow, came);
-        // What follows from more of the same has followed already.
-        if !is_known || was_alive != self.flows.is_alive(flow) {
-            self.settle(cx, facts, flow.group);
-            self.flush(cx);
+        // What another router forwards onto a link says nothing of how the flow comes to this one.
+        if hop.is_some() || rp_is_there || !self.is_contested(facts, flow, came) {
+            self.flows.note(flow, came);
+            // What follows from more of the same has followed already.
+            if !is_known || was_alive != self.flows.is_alive(flow) {
+                self.settle(cx, facts, flow.group);
+            }
         }
+        // RFC7761-4.2-02, RFC7761-4.2-03
+        let by_source = self.comes_by_source(flow);
+        if !(by_source && hop.is_some() || !by_source && rp_is_there) {
+            self.meet(cx, facts, flow, came);
+        }
+        self.flush(cx);
     }
 
     /// No datagrams of the flow come any more.

@@ -71,13 +71,15 @@ impl Flows {
         }
     }
 
-    /// Sets or clears SPTbit(S,G); returns whether it was otherwise.
-    pub(super) fn set_spt(&mut self, flow: Flow, is_spt: bool) -> bool {
+    /// Sets or clears SPTbit(S,G).
+    pub(super) fn set_spt(&mut self, flow: Flow, is_spt: bool) {
         let branch = Branch::of(flow);
-        let Some(known) = self.known.get_mut(&branch) else { return false };
-        let was = std::mem::replace(&mut known.is_spt, is_spt);
-        self.tidy(branch);
-        was != is_spt
+        if is_spt {
+            self.known.entry(branch).or_default().is_spt = true;
+        } else if let Some(known) = self.known.get_mut(&branch) {
+            known.is_spt = false;
+            self.tidy(branch);
+        }
     }
 
     /// The flow comes no more.

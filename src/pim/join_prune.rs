@@ -67,7 +67,7 @@ pub(super) fn entries(message: &JoinPrune, family: Family) -> Vec<(Group, Entry)
 }
 
 /// The group, if the entry is about one group of the family (RFC7761-4.9.5-02).
-fn single(encoded: &EncodedGroup, family: Family) -> Option<Group> {
+pub(super) fn single(encoded: &EncodedGroup, family: Family) -> Option<Group> {
     let group = Group::new(encoded.group)?;
     let is_one = encoded.mask == EncodedGroup::one(encoded.group).mask;
     (is_one && group.family() == family && !group.is_link_local()).then_some(group)

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::assert::Asserts;
 use super::downstream::{Downstream, Ended};
 use super::downstream_rpt::DownstreamRpt;
 use super::flows::Flows;
@@ -28,7 +29,7 @@ use crate::wire::pim::{JoinPrune, Message};
 /// PIM on a router of one family.
 #[derive(Clone, Debug)]
 pub struct Pim {
-    family: Family,
+    pub(super) family: Family,
     /// The parameters of the router.
     pub params: Params,
     pub(super) links: BTreeMap<Vif, Link>,
@@ -38,6 +39,7 @@ pub struct Pim {
     pub(super) upstream_rpt: UpstreamRpt,
     pub(super) flows: Flows,
     pub(super) registers: Registers,
+    pub(super) asserts: Asserts,
     /// `Keepalive_Period`: how long a flow is remembered without datagrams.
     pub keepalive: Duration,
     pub(super) due: Due,
@@ -57,6 +59,7 @@ impl Pim {
             upstream_rpt: UpstreamRpt::default(),
             flows: Flows::default(),
             registers: Registers::default(),
+            asserts: Asserts::default(),
             keepalive,
             due: Due::default(),
         }
@@ -82,6 +85,7 @@ impl Pim {
         }
         self.downstream.forget_link(vif);
         self.downstream_rpt.forget_link(vif);
+        self.asserts.forget_link(vif);
         self.settle_all(cx, facts);
     }
 
@@ -123,9 +127,10 @@ impl Pim {
                 let heard = link.hear(cx, from, &hello);
                 self.heard(cx, facts, vif, from, heard);
             }
-            // RFC7761-4.5-01
+            // RFC7761-4.5-01, RFC7761-4.6-01
             (_, Some(link)) if !link.knows(from) => return Err(Ignored::NoNeighbour(from)),
             (Message::JoinPrune(message), _) => self.join_prune(cx, facts, vif, &message),
+            (Message::Assert(message), _) => self.assert(cx, facts, (vif, from), &message)?,
             (other, _) => return Err(Ignored::NotSpokenHere(other.kind())),
         }
         self.flush(cx);
@@ -142,6 +147,7 @@ impl Pim {
                 let by = cx.now + link.until_override(cx);
                 self.upstream.hurry(branch, (vif, from), by);
             }
+            self.restarted(cx, facts, (vif, from));
         }
         // The election may have changed with any Hello.
         self.settle_all(cx, facts);
@@ -180,7 +186,7 @@ impl Pim {
                 }
                 _ => {}
             }
-            self.take(cx, vif, group, &entry, holdtime);
+            self.take(cx, facts, vif, group, &entry, holdtime);
             groups.insert(group);
         }
         joined.into_iter().for_each(|group| self.downstream_rpt.join_all(group, vif, &pruned));
@@ -191,6 +197,7 @@ impl Pim {
     fn take(
         &mut self,
         cx: &mut Cx<'_>,
+        facts: &impl Facts,
         vif: Vif,
         group: Group,
         entry: &Entry,
@@ -213,6 +220,7 @@ impl Pim {
             if self.downstream.join(cx.now, branch, vif, holdtime) {
                 cx.say(Say::News(vif, News::Joined(branch)));
             }
+            self.end_assert(cx, facts, (branch, vif));
         } else if self.downstream.prune(cx.now, branch, vif, waits) {
             cx.say(Say::News(vif, News::NotJoined(branch)));
         }
@@ -284,6 +292,7 @@ impl Pim {
             self.upstream_rpt.deadline(),
             self.flows.deadline(),
             self.registers.deadline(),
+            self.asserts.deadline(),
         ];
         links.chain(others.into_iter().flatten()).min()
     }
@@ -314,10 +323,11 @@ impl Pim {
             self.settle(cx, facts, group);
         }
         self.expire_registers(cx, facts);
+        self.expire_asserts(cx, facts);
         while let Some(flow) = self.upstream_rpt.expire(cx.now) {
             let any = Branch::any(flow.group);
             if self.upstream.is_joined(any)
-                && let Some(to) = self.rpf_neighbour(facts, any)
+                && let Some(to) = self.rpf_neighbour_rpt(facts, flow)
             {
                 self.due.add(to, Entry::rpt(flow, true));
             }

@@ -4,8 +4,12 @@
 //! router knows otherwise, its members and its routes, comes in through [`Facts`]. The forwarding that
 //! follows from it is asked for by flow ([`Pim::entry`]).
 //!
-//! Not there yet: Assert state, Bootstrap, embedded RPs.
+//! Not there yet: Bootstrap, embedded RPs.
 
+mod assert;
+mod assert_macros;
+mod assert_metric;
+mod asserting;
 mod data;
 mod downstream;
 mod downstream_rpt;
@@ -76,6 +80,10 @@ pub enum News {
     Joined(Branch),
     /// No router downstream joins any more.
     NotJoined(Branch),
+    /// The router of this address, which may be the router itself, has won an Assert.
+    AssertWinner(Branch, IpAddr),
+    /// Nobody is the winner of an Assert any more.
+    NoAssertWinner(Branch),
 }
 
 impl fmt::Display for News {
@@ -86,6 +94,8 @@ impl fmt::Display for News {
             Self::Dr(address) => write!(f, "designated router {address}"),
             Self::Joined(branch) => write!(f, "{branch} joined downstream"),
             Self::NotJoined(branch) => write!(f, "{branch} not joined downstream"),
+            Self::AssertWinner(branch, winner) => write!(f, "{branch} assert winner {winner}"),
+            Self::NoAssertWinner(branch) => write!(f, "{branch} no assert winner"),
         }
     }
 }

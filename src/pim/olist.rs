@@ -1,13 +1,14 @@
 //! The macros of RFC 7761 section 4.1.6: which interfaces a flow goes out on, and where it is joined.
 //!
 //! Pure functions of the state and of [`Facts`], each with the RFC's name; beside them what sections 4.2.1,
-//! 4.2.2, 4.4.1 and 4.5.7 compute from them. Without Assert state no interface is lost, and RPF' is the
-//! neighbour of the route.
+//! 4.2.2, 4.4.1 and 4.5.7 compute from them.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::link::Link;
 use super::params::SptSwitchover;
+use super::upstream::Towards;
 use super::{Branch, Facts, Pim};
 use crate::addr::Group;
 use crate::mfc::entry::Flow;
@@ -28,16 +29,25 @@ impl Pim {
         self.params.rp(group)
     }
 
+    /// The interfaces of which the router serves the members: as their Designated Router that has not lost
+    /// an Assert, or as the winner of one.
+    fn served(&self, facts: &impl Facts, branch: Branch) -> impl Iterator<Item = Vif> {
+        let is_served = move |(&vif, link): (&Vif, &Link)| {
+            let is_dr = link.is_dr() && !self.lost_assert(facts, branch, vif);
+            (is_dr || self.asserts.is_won(branch, vif)).then_some(vif)
+        };
+        self.links.iter().filter_map(is_served)
+    }
+
     /// `pim_include(*,G)`, `pim_include(S,G)`: where the router forwards to members.
     pub(super) fn pim_include(&self, facts: &impl Facts, branch: Branch) -> BTreeSet<Vif> {
-        let of_dr = self.links.iter().filter(|(_, link)| link.is_dr()).map(|(&vif, _)| vif);
-        of_dr.filter(|&vif| facts.includes(vif, branch)).collect()
+        self.served(facts, branch).filter(|&vif| facts.includes(vif, branch)).collect()
     }
 
     /// `pim_exclude(S,G)`: where the members of a group do not want the source.
-    fn pim_exclude(&self, facts: &impl Facts, flow: Flow) -> BTreeSet<Vif> {
-        let of_dr = self.links.iter().filter(|(_, link)| link.is_dr()).map(|(&vif, _)| vif);
-        of_dr.filter(|&vif| facts.excludes(vif, flow)).collect()
+    pub(super) fn pim_exclude(&self, facts: &impl Facts, flow: Flow) -> BTreeSet<Vif> {
+        let served = self.served(facts, Branch::any(flow.group));
+        served.filter(|&vif| facts.excludes(vif, flow)).collect()
     }
 
     /// `immediate_olist(*,G)`, `immediate_olist(S,G)`; the register tunnel is one of the latter's interfaces
@@ -45,6 +55,7 @@ impl Pim {
     pub(super) fn immediate_olist(&self, facts: &impl Facts, branch: Branch) -> BTreeSet<Vif> {
         let mut olist = self.pim_include(facts, branch);
         olist.extend(self.downstream.joins(branch));
+        olist.retain(|&vif| !self.lost_assert(facts, branch, vif));
         if branch.flow().and_then(|flow| self.registers.tunnel(flow)).is_some() {
             olist.insert(Vif::REGISTER);
         }
@@ -57,6 +68,16 @@ impl Pim {
         if self.rp(flow.group).is_none() {
             return BTreeSet::new();
         }
+        let mut olist = self.wanted_rpt(facts, flow);
+        olist.retain(|&vif| {
+            let any = Branch::any(flow.group);
+            !self.lost_assert(facts, any, vif) && !self.lost_assert_rpt(facts, flow, vif)
+        });
+        olist
+    }
+
+    /// Where the flow is wanted that comes from the RP, whoever forwards it there.
+    pub(super) fn wanted_rpt(&self, facts: &impl Facts, flow: Flow) -> BTreeSet<Vif> {
         let any = Branch::any(flow.group);
         let pruned = self.downstream_rpt.prunes(flow).collect();
         let joined: BTreeSet<Vif> = self.downstream.joins(any).collect();
@@ -67,7 +88,9 @@ impl Pim {
     /// `inherited_olist(S,G)`: where the flow goes that comes from its source.
     pub(super) fn inherited_olist(&self, facts: &impl Facts, flow: Flow) -> BTreeSet<Vif> {
         let mut olist = self.inherited_olist_rpt(facts, flow);
-        olist.extend(self.immediate_olist(facts, Branch::of(flow)));
+        let branch = Branch::of(flow);
+        olist.extend(self.immediate_olist(facts, branch));
+        olist.retain(|&vif| !self.lost_assert(facts, branch, vif));
         olist
     }
 
@@ -137,6 +160,7 @@ impl Pim {
             || is_other()
             || self.inherited_olist_rpt(facts, flow).is_empty()
             || is_same_neighbour()
+            || self.asserts.lost(Branch::of(flow), hop.vif).is_some()
     }
 
     /// How the flow is forwarded, if a datagram of it came in on `came`: the interface that it comes in on,
@@ -170,13 +194,37 @@ impl Pim {
         }
     }
 
-    /// `RPF'(*,G)`, `RPF'(S,G)`: the neighbour towards the root, and its interface. `None` if the root is
-    /// the router itself or on its link, or if no neighbour is known there.
-    pub(super) fn rpf_neighbour(
-        &self,
-        facts: &impl Facts,
-        branch: Branch,
-    ) -> Option<(Vif, IpAddr)> {
+    /// `RPF_interface` of the branch's root.
+    pub(super) fn rpf_interface(&self, facts: &impl Facts, branch: Branch) -> Option<Vif> {
+        match branch.source {
+            Some(source) => Some(facts.towards(source.addr())?.vif),
+            None => self.rpf_interface_of_rp(facts, branch.group),
+        }
+    }
+
+    /// `RPF'(*,G)`, `RPF'(S,G)`: the neighbour towards the root, and its interface, which is the winner of
+    /// an Assert if there was one (RFC7761-4.6.5-01). `None` if the root is the router itself or on its
+    /// link, or if no neighbour is known there.
+    pub(super) fn rpf_neighbour(&self, facts: &impl Facts, branch: Branch) -> Option<Towards> {
+        let winner = self.assert_winner(facts, branch, branch);
+        winner.or_else(|| self.next_hop(facts, branch))
+    }
+
+    /// `RPF'(S,G,rpt)`
+    pub(super) fn rpf_neighbour_rpt(&self, facts: &impl Facts, flow: Flow) -> Option<Towards> {
+        let any = Branch::any(flow.group);
+        let winner = self.assert_winner(facts, any, Branch::of(flow));
+        winner.or_else(|| self.rpf_neighbour(facts, any))
+    }
+
+    /// The router to which an Assert of `of` was lost on the interface towards the root of `branch`.
+    fn assert_winner(&self, facts: &impl Facts, branch: Branch, of: Branch) -> Option<Towards> {
+        let vif = self.rpf_interface(facts, branch)?;
+        Some((vif, self.asserts.lost(of, vif)?.to))
+    }
+
+    /// `NBR(RPF_interface(root), MRIB.next_hop(root))`
+    pub(super) fn next_hop(&self, facts: &impl Facts, branch: Branch) -> Option<Towards> {
         let root = self.root(branch)?;
         if facts.is_own(root) {
             return None;

@@ -33,7 +33,9 @@ pub(super) fn read(packet: &Packet<'_>) -> Result<Message, Ignored> {
             let is_unicast = !destination.is_multicast();
             is_unicast.then_some(message).ok_or(Ignored::Misaddressed(destination))
         }
-        Message::Hello(_) | Message::JoinPrune(_) => on_link(&packet.header).map(|()| message),
+        Message::Hello(_) | Message::JoinPrune(_) | Message::Assert(_) => {
+            on_link(&packet.header).map(|()| message)
+        }
         ref other => Err(Ignored::NotSpokenHere(other.kind())),
     }
 }

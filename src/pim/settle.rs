@@ -1,14 +1,14 @@
 //! What follows for a group from the state as it is: registering, Joins, Prunes and SPTbits.
 //!
 //! One step after the other, each from what the steps before it have left: whether the first hop registers
-//! (RFC 7761 section 4.4.1), what is joined upstream (4.5.4, 4.5.5), by which tree a flow comes (4.2.2), and
-//! what of the RP's tree is not wanted (4.5.7). What is due is sent by [`Pim::flush`].
+//! (RFC 7761 section 4.4.1), what is joined upstream (4.5.4, 4.5.5), by which tree a flow comes (4.2.2),
+//! what of the RP's tree is not wanted (4.5.7), and which Asserts end (4.6). What is due is sent by [`Pim::flush`].
 
 use std::collections::BTreeSet;
 
 use super::join_prune::Entry;
 use super::machine::Pim;
-use super::upstream::{Send, Towards};
+use super::upstream::{Rpf, Send, Towards};
 use super::{Branch, Cx, Facts, Say};
 use crate::addr::Group;
 use crate::mfc::entry::Flow;
@@ -19,6 +19,7 @@ impl Pim {
         groups.extend(self.upstream.groups());
         groups.extend(self.downstream.groups());
         groups.extend(self.flows.groups());
+        groups.extend(self.asserts.groups());
         groups.into_iter().for_each(|group| self.settle(cx, facts, group));
     }
 
@@ -27,6 +28,15 @@ impl Pim {
         if group.is_link_local() {
             return;
         }
+        self.settle_once(cx, facts, group);
+        // What an Assert that has ended leaves may end another one.
+        while self.settle_asserts(cx, facts, group) {
+            self.settle_once(cx, facts, group);
+        }
+        cx.say(Say::Changed(group));
+    }
+
+    fn settle_once(&mut self, cx: &mut Cx<'_>, facts: &impl Facts, group: Group) {
         let sources = facts.sources(group).into_iter();
         let mut flows: BTreeSet<Flow> = sources.map(|source| Flow { source, group }).collect();
         flows.extend(self.flows.of(group));
@@ -43,14 +53,20 @@ impl Pim {
         flows.extend(self.downstream_rpt.of(group));
         flows.extend(self.upstream_rpt.pruned(group));
         flows.into_iter().for_each(|flow| self.settle_rpt(facts, flow));
-        cx.say(Say::Changed(group));
     }
 
     fn settle_branch(&mut self, cx: &mut Cx<'_>, facts: &impl Facts, branch: Branch) {
         let desired = self.join_desired(facts, branch);
-        let towards = self.rpf_neighbour(facts, branch);
+        let to = self.rpf_neighbour(facts, branch);
+        let rpf = Rpf { to, hop: self.next_hop(facts, branch) };
+        if let Some(to) = self.upstream.follow_assert(branch, rpf).filter(|_| desired)
+            && let Some(link) = self.links.get(&to.0)
+        {
+            let by = cx.now + link.until_override(cx);
+            self.upstream.hurry(branch, to, by);
+        }
         let period = self.params.join_prune_period;
-        for Send { to, is_join } in self.upstream.settle(cx.now, branch, desired, towards, period) {
+        for Send { to, is_join } in self.upstream.settle(cx.now, branch, desired, rpf, period) {
             self.owe(to, branch, is_join);
         }
         let Some(flow) = branch.flow() else { return };
@@ -68,7 +84,7 @@ impl Pim {
         let is_changed = self.upstream_rpt.settle(flow, desired);
         if is_changed
             && self.join_desired(facts, any)
-            && let Some(to) = self.rpf_neighbour(facts, any)
+            && let Some(to) = self.rpf_neighbour_rpt(facts, flow)
         {
             self.due.add(to, Entry::rpt(flow, !desired));
         }

@@ -1,5 +1,6 @@
 //! PIM on one router among others, driven by messages and time.
 
+mod asserting;
 mod hello;
 mod joining;
 mod registering;

@@ -15,11 +15,20 @@ use crate::time::{Instant, Timers};
 /// The interface and the neighbour that Joins go to: RPF'.
 pub(super) type Towards = (Vif, IpAddr);
 
+/// Where a branch is joined. Without a neighbour no Join can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rpf {
+    /// RPF'.
+    pub(super) to: Option<Towards>,
+    /// The neighbour of the route, which RPF' is unless there was an Assert.
+    pub(super) hop: Option<Towards>,
+}
+
 /// The branches that are joined, and when each is joined again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Upstream {
-    /// A branch that is not here is NotJoined. Without a neighbour no Join can be sent.
-    joined: BTreeMap<Branch, Option<Towards>>,
+    /// A branch that is not here is NotJoined.
+    joined: BTreeMap<Branch, Rpf>,
     /// The Join Timers.
     timers: Timers<Branch>,
 }
@@ -50,13 +59,22 @@ impl Upstream {
 
     /// Whether the branch is joined through this neighbour.
     pub(super) fn is_through(&self, branch: Branch, to: Towards) -> bool {
-        self.joined.get(&branch) == Some(&Some(to))
+        self.joined.get(&branch).is_some_and(|rpf| rpf.to == Some(to))
     }
 
     /// The branches that are joined through this neighbour.
     pub(super) fn through(&self, to: Towards) -> Vec<Branch> {
-        let through = self.joined.iter().filter(|(_, joined)| **joined == Some(to));
+        let through = self.joined.iter().filter(|(_, rpf)| rpf.to == Some(to));
         through.map(|(branch, _)| *branch).collect()
+    }
+
+    /// RPF' may have changed due to an Assert, and not with the route: returns the new one, which is to be
+    /// joined within `t_override`, and not at once (RFC7761-4.6.5-01).
+    pub(super) fn follow_assert(&mut self, branch: Branch, rpf: Rpf) -> Option<Towards> {
+        let known = self.joined.get_mut(&branch).filter(|known| known.to.is_some())?;
+        let to = rpf.to.filter(|_| known.hop == rpf.hop && known.to != rpf.to)?;
+        known.to = Some(to);
+        Some(to)
     }
 
     /// JoinDesired is so, and RPF' is this: returns what has to be sent at once.
@@ -65,7 +83,7 @@ impl Upstream {
         now: Instant,
         branch: Branch,
         desired: bool,
-        towards: Option<Towards>,
+        rpf: Rpf,
         period: Duration,
     ) -> Vec<Send> {
         let before = self.joined.get(&branch).copied();
@@ -76,18 +94,21 @@ impl Upstream {
                 self.joined.remove(&branch);
                 self.timers.cancel(branch);
             }
-            (Some(known), true) if known == towards => return Vec::new(),
+            (Some(known), true) if known.to == rpf.to => {
+                self.joined.insert(branch, rpf);
+                return Vec::new();
+            }
             (_, true) => {
-                self.joined.insert(branch, towards);
-                match towards {
+                self.joined.insert(branch, rpf);
+                match rpf.to {
                     Some(_) => self.timers.set(branch, now + period),
                     None => self.timers.cancel(branch),
                 }
             }
         }
         // RFC7761-4.5.4-05: a Join to the new neighbour, and a Prune to the old one.
-        let join = towards.filter(|_| desired).map(|to| Send { to, is_join: true });
-        let prune = before.flatten().map(|to| Send { to, is_join: false });
+        let join = rpf.to.filter(|_| desired).map(|to| Send { to, is_join: true });
+        let prune = before.and_then(|known| known.to).map(|to| Send { to, is_join: false });
         join.into_iter().chain(prune).collect()
     }
 
@@ -116,7 +137,7 @@ impl Upstream {
     /// The next branch that is to be joined again (RFC7761-4.5.4-01).
     pub(super) fn expire(&mut self, now: Instant, period: Duration) -> Option<(Branch, Towards)> {
         let branch = self.timers.pop_expired(now)?;
-        let to = self.joined.get(&branch).copied().flatten()?;
+        let to = self.joined.get(&branch)?.to?;
         self.timers.set(branch, now + period);
         Some((branch, to))
     }

@@ -18,6 +18,21 @@ use serde::{Deserialize, Serialize};
 use crate::mfc::vif::Vif;
 use trie::Trie;
 
+/// What a configured route costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Cost {
+    /// The metric preference (administrative distance); lower is better.
+    pub preference: u32,
+    /// The metric among routes of one preference; lower is better.
+    pub metric: u32,
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        Self { preference: 1, metric: 0 }
+    }
+}
+
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextHop {
@@ -41,7 +56,14 @@ impl NextHop {
     /// A configured route out of the interface, through this neighbour if one is known.
     #[must_use]
     pub const fn configured(vif: Vif, via: Option<IpAddr>) -> Self {
-        Self { vif, via, preference: 1, metric: 0 }
+        Self::costing(vif, via, Cost { preference: 1, metric: 0 })
+    }
+
+    /// A configured route with its cost.
+    #[must_use]
+    pub const fn costing(vif: Vif, via: Option<IpAddr>, cost: Cost) -> Self {
+        let Cost { preference, metric } = cost;
+        Self { vif, via, preference, metric }
     }
 }
 

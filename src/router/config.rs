@@ -13,6 +13,7 @@ use crate::gmp::message::Version;
 use crate::gmp::params::{self, Params};
 use crate::mfc::vif::Vif;
 use crate::pim::params::LinkParams;
+use crate::rib::Cost;
 use crate::{mrd, pim};
 
 /// How long a flow may be idle before its entry is deleted, unless configured: the Keepalive Period
@@ -96,6 +97,9 @@ pub struct RouteConfig {
     /// The router that leads there, which PIM needs to know.
     #[serde(default)]
     pub via: Option<IpAddr>,
+    /// What it costs, which PIM's Asserts compare.
+    #[serde(default)]
+    pub cost: Cost,
 }
 
 /// Why a configuration cannot be used.

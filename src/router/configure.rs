@@ -69,7 +69,7 @@ impl Router {
     pub(super) fn take_routes(&mut self, routes: &[RouteConfig]) {
         let by_name = |route: &RouteConfig| {
             let vif = self.vif(&route.interface)?;
-            Some((route.prefix, NextHop::configured(vif, route.via)))
+            Some((route.prefix, NextHop::costing(vif, route.via, route.cost)))
         };
         self.routes = routes.iter().filter_map(by_name).collect();
         self.connect();

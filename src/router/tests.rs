@@ -15,6 +15,7 @@ use crate::gmp::params::Params;
 use crate::igmp;
 use crate::igmp::ALL_ROUTERS;
 use crate::mfc::entry::FlowCounters;
+use crate::rib::Cost;
 use crate::wire::igmp::{self as wire, Message};
 use crate::wire::ip::Datagram;
 use crate::wire::ipv4;
@@ -264,7 +265,8 @@ fn joined(source: Option<&str>) -> Config {
 }
 
 fn route(prefix: &str, interface: &str) -> RouteConfig {
-    RouteConfig { prefix: prefix.parse().unwrap(), interface: interface.into(), via: None }
+    let (prefix, interface) = (prefix.parse().unwrap(), interface.into());
+    RouteConfig { prefix, interface, via: None, cost: Cost::default() }
 }
 
 fn query(max_resp_code: u8, group: Ipv4Addr) -> Message {

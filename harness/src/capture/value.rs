@@ -114,6 +114,9 @@ impl<'a> View<'a> {
             },
             PacketField::Join => Value::Word(self.entry_word(true)?),
             PacketField::Prune => Value::Word(self.entry_word(false)?),
+            PacketField::Rpt => Value::Flag(assert(packet.pim()?)?.is_rpt),
+            PacketField::Preference => Value::Whole(assert(packet.pim()?)?.preference.into()),
+            PacketField::Metric => Value::Whole(assert(packet.pim()?)?.metric.into()),
         })
     }
 
@@ -160,11 +163,19 @@ fn holdtime(message: &pim::Message) -> Option<Duration> {
     Some(Duration::from_secs(seconds?.into()))
 }
 
-/// The source of the flow that a Register or a Register-Stop is about.
+const fn assert(message: &pim::Message) -> Option<&pim::Assert> {
+    match message {
+        pim::Message::Assert(assert) => Some(assert),
+        _ => None,
+    }
+}
+
+/// The source of the flow that a Register, a Register-Stop or an Assert is about.
 fn registered(message: &pim::Message) -> Option<IpAddr> {
     match message {
         pim::Message::Register(register) => register.ends().ok().map(|(source, _)| source),
         pim::Message::RegisterStop(stop) => Some(stop.source),
+        pim::Message::Assert(assert) => Some(assert.source),
         _ => None,
     }
 }

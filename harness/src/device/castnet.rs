@@ -9,6 +9,7 @@ use castnet::gmp::params::{HostParams, Params};
 use castnet::gmp::reception;
 use castnet::pim;
 use castnet::pim::params::{LinkParams, SptSwitchover, StaticRp};
+use castnet::rib::Cost;
 use castnet::router::config::{Config, InterfaceConfig, MAX_FLOWS, RouteConfig};
 use ipnet::IpNet;
 
@@ -39,10 +40,11 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
             discovery: None,
         }
     });
-    let route = |SourceRoute { prefix, port, via }: &SourceRoute| RouteConfig {
+    let route = |SourceRoute { prefix, port, via, cost }: &SourceRoute| RouteConfig {
         prefix: *prefix,
         interface: link(*port).name.clone(),
         via: *via,
+        cost: Cost { preference: cost.preference, metric: cost.metric },
     };
     Config {
         family: plan.family,

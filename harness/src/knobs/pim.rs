@@ -28,6 +28,21 @@ pub struct PimKnobs {
     pub switches_to_spt: bool,
 }
 
+/// What a route costs, as the Asserts of PIM compare it (RFC7761-4.6.3-01).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RouteCost {
+    /// The metric preference; lower is better.
+    pub preference: u32,
+    /// The metric; lower is better.
+    pub metric: u32,
+}
+
+impl Default for RouteCost {
+    fn default() -> Self {
+        Self { preference: 1, metric: 0 }
+    }
+}
+
 impl Default for PimKnobs {
     /// RFC7761-4.11-01
     fn default() -> Self {

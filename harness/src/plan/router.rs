@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::PortId;
-use crate::knobs::{Knobs, PimKnobs};
+use crate::knobs::{Knobs, PimKnobs, RouteCost};
 use crate::recipe::Recipe;
 
 /// The most interfaces that Linux routes multicast between (`MAXVIFS` of linux/mroute.h).
@@ -107,6 +107,9 @@ pub struct SourceRoute {
     /// The next router on the way; `None` if a scenario's route leads to a link without one.
     #[serde(default)]
     pub via: Option<IpAddr>,
+    /// What it costs.
+    #[serde(default)]
+    pub cost: RouteCost,
 }
 
 impl Router {

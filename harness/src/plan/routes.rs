@@ -12,6 +12,7 @@ use ipnet::IpNet;
 
 use super::topology::Topology;
 use super::{Link, LinkId, NodeId, Port, PortId, Route, SourceRoute};
+use crate::knobs::RouteCost;
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::{self, Role, Scenario};
 
@@ -21,6 +22,7 @@ struct Hop {
     port: PortId,
     /// The router there; `None` if a scenario's route leads to a link without one.
     via: Option<IpAddr>,
+    cost: RouteCost,
 }
 
 /// The next steps of a node, by the first link of each segment that it is not on itself.
@@ -47,14 +49,15 @@ impl Routes {
                 if map.derives[node] && !map.segments_of(node).any(|(segment, _)| segment == to) {
                     let hops = map.segments_of(node).filter_map(|(segment, port)| {
                         let (distance, router) = *nearest.get(&segment)?;
-                        Some((distance, Hop { port, via: map.ports[router].address }))
+                        let via = map.ports[router].address;
+                        Some((distance, Hop { port, via, cost: RouteCost::default() }))
                     });
                     let hop = hops.min_by_key(|(distance, _)| *distance);
                     table.extend(hop.map(|(_, hop)| (to, hop)));
                 }
             }
-            for (&node, &port) in given.get(&to).into_iter().flatten() {
-                tables[node].insert(to, Hop { port, via: map.gateway(port, &distances) });
+            for (&node, &(port, cost)) in given.get(&to).into_iter().flatten() {
+                tables[node].insert(to, Hop { port, via: map.gateway(port, &distances), cost });
             }
         }
         Self(tables)
@@ -70,7 +73,8 @@ impl Routes {
     /// The interface of a router towards the sources of a network.
     pub(super) fn towards_sources(&self, node: NodeId, links: &[Link]) -> Vec<SourceRoute> {
         let routes = merged(&self.0[node], links, |hop| Some(*hop)).into_iter();
-        routes.map(|(prefix, Hop { port, via })| SourceRoute { prefix, port, via }).collect()
+        let route = |(prefix, Hop { port, via, cost })| SourceRoute { prefix, port, via, cost };
+        routes.map(route).collect()
     }
 }
 
@@ -97,11 +101,11 @@ fn given(
     scenario: &Scenario,
     topology: &Topology,
     faults: &mut Diagnostics,
-) -> BTreeMap<LinkId, BTreeMap<NodeId, PortId>> {
-    let mut all = BTreeMap::<LinkId, BTreeMap<NodeId, PortId>>::new();
+) -> BTreeMap<LinkId, BTreeMap<NodeId, (PortId, RouteCost)>> {
+    let mut all = BTreeMap::<LinkId, BTreeMap<NodeId, (PortId, RouteCost)>>::new();
     for (node, written) in scenario.nodes.iter().enumerate() {
         let Role::Router(router) = &written.role else { continue };
-        for scenario::Route { to, link } in &router.routes {
+        for scenario::Route { to, link, cost } in &router.routes {
             let found = (topology.link(to, faults), topology.port(node, link, faults));
             let (Some(network), Some(port)) = found else { continue };
             let segment = topology.links[network].segment;
@@ -111,8 +115,14 @@ fn given(
             if topology.nodes[node].ports.iter().any(is_on) {
                 let message = format!("{name} is on {} itself", to.value);
                 faults.error(&to.span, message, "needs no route, and would not use it");
+            } else if let Some(cost) = cost.as_ref().filter(|_| router.pim.is_none()) {
+                let message = format!("{name} speaks no PIM, and compares no routes");
+                faults.error(&cost.span, message, "only Asserts of PIM have this");
             } else if let Entry::Vacant(free) = to_segment.entry(node) {
-                free.insert(port);
+                free.insert((
+                    port,
+                    cost.as_ref().map_or_else(RouteCost::default, |cost| cost.value),
+                ));
             } else {
                 let message = format!("{name} has another route to {}", to.value);
                 faults.error(&to.span, message, "the second one");

@@ -175,7 +175,8 @@ impl Kind {
             let group = Spanned { value: group, span: self.span.clone() };
             StaticJoin { link: self.named(uplink(child)), group, source: None }
         });
-        let route = Route { to: self.named("up".to_owned()), link: self.named(uplink(n)) };
+        let route =
+            Route { to: self.named("up".to_owned()), link: self.named(uplink(n)), cost: None };
         Router {
             knobs: self.knobs.clone(),
             pim: None,

@@ -64,7 +64,7 @@ use std::time::Duration;
 use castnet::addr::{Family, Group};
 use ipnet::IpNet;
 
-use crate::knobs::{HostKnobs, Knobs, Level, PimKnobs, SwitchKnobs};
+use crate::knobs::{HostKnobs, Knobs, Level, PimKnobs, RouteCost, SwitchKnobs};
 use diagnostic::Spanned;
 use serde::{Deserialize, Serialize};
 
@@ -247,6 +247,8 @@ pub struct Route {
     pub to: Spanned<String>,
     /// The link of the router that leads there.
     pub link: Spanned<String>,
+    /// What it costs; `None` if that is not said.
+    pub cost: Option<Spanned<RouteCost>>,
 }
 
 /// The IGMP stack of a listener.

@@ -15,7 +15,7 @@ use super::{
     Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, inject, level, membership, pim,
     switch, threshold,
 };
-use crate::knobs::{HostKnobs, Level};
+use crate::knobs::{HostKnobs, Level, RouteCost};
 use crate::vocabulary::node::{DISTRIBUTION, PROCESS, ROLES, STACKS, all_keys, keys};
 
 /// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
@@ -162,8 +162,16 @@ fn static_join(table: Reader<'_, '_>) -> Option<StaticJoin> {
 fn route(table: Reader<'_, '_>) -> Option<Route> {
     let to = table.require("to", table.string("to"));
     let link = table.require("link", table.string("link"));
+    let preference = table.whole("preference");
+    let metric = table.whole("metric");
     table.finish();
-    Some(Route { to: to?, link: link? })
+    let span = preference.as_ref().or(metric.as_ref()).map(|given| given.span.clone());
+    let given = |given: Option<Spanned<u32>>, or| given.map_or(or, |given| given.value);
+    let cost = RouteCost {
+        preference: given(preference, RouteCost::default().preference),
+        metric: given(metric, RouteCost::default().metric),
+    };
+    Some(Route { to: to?, link: link?, cost: span.map(|span| Spanned { value: cost, span }) })
 }
 
 fn listener(table: &Reader<'_, '_>) -> Option<Listener> {

@@ -62,6 +62,12 @@ pub enum PacketField {
     Join,
     /// What a Join/Prune prunes.
     Prune,
+    /// The R bit of an Assert.
+    Rpt,
+    /// The Metric Preference of an Assert.
+    Preference,
+    /// The Metric of an Assert.
+    Metric,
 }
 
 /// A word of the vocabulary. The alias keeps the derived deserializer from borrowing it from its
@@ -105,7 +111,7 @@ pub enum Of {
     V3Reports,
     /// Queries and version 3 Reports.
     Lists,
-    /// Queries, version 3 Reports, Join/Prunes, Registers and Register-Stops.
+    /// Queries, version 3 Reports, Join/Prunes, Registers, Register-Stops and Asserts.
     Sources,
     /// Hellos.
     Hellos,
@@ -113,6 +119,8 @@ pub enum Of {
     JoinPrunes,
     /// Hellos and Join/Prunes.
     Held,
+    /// Asserts, AssertCancels among them.
+    Asserts,
 }
 
 /// A field.
@@ -150,7 +158,7 @@ const fn spelt(row: FieldRow, aliases: &'static [&'static str]) -> FieldRow {
 
 /// Every field, once, in the order in which claims name them.
 #[rustfmt::skip]
-pub static FIELDS: [FieldRow; 22] = [
+pub static FIELDS: [FieldRow; 25] = [
     new(PacketField::Source, "source", Source, "The IP source: a node with one address, or an address.",
         (Of::All, "source")),
     new(PacketField::Destination, "to", Address, "The IP destination.", (Of::All, "destination")),
@@ -183,7 +191,7 @@ pub static FIELDS: [FieldRow; 22] = [
         "A version 3 Report has such a record, for `group` and with `sources` if these are given.",
         (Of::V3Reports, "group records")),
     new(PacketField::Sources, "sources", List(&Source),
-        "All sources of a version 3 Query or of a record, in any order; the one address of an entry of a Join/Prune, which is the RP's for `*,G`; the source of the flow that a Register or Register-Stop is about.", (Of::Sources, "sources")),
+        "All sources of a version 3 Query or of a record, in any order; the one address of an entry of a Join/Prune, which is the RP's for `*,G`; the source of the flow that a Register, Register-Stop or Assert is about.", (Of::Sources, "sources")),
     new(PacketField::Records, "records", Whole(0, 65_535),
         "How many records a version 3 Report has.", (Of::V3Reports, "group records")),
     new(PacketField::Holdtime, "holdtime", Length,
@@ -199,6 +207,12 @@ pub static FIELDS: [FieldRow; 22] = [
     new(PacketField::Prune, "prune", Words(&ENTRIES),
         "A Join/Prune prunes this, for `group` and with the address `sources` if these are given.",
         (Of::JoinPrunes, "entries")),
+    new(PacketField::Rpt, "rpt", Flag,
+        "The R bit of an Assert: its metric is that of the way to the RP.", (Of::Asserts, "RPT bit")),
+    new(PacketField::Preference, "preference", Whole(0, u32::MAX as u64 >> 1),
+        "The Metric Preference of an Assert.", (Of::Asserts, "metric preference")),
+    new(PacketField::Metric, "metric", Whole(0, u32::MAX as u64),
+        "The Metric of an Assert.", (Of::Asserts, "metric")),
 ];
 
 /// The row of a field.
@@ -231,11 +245,15 @@ impl Of {
             Self::V3Reports => kind.is_v3_report(),
             Self::Lists => kind.is_query() || kind.is_v3_report(),
             Self::Sources => {
-                Self::Lists.has(kind) || Self::JoinPrunes.has(kind) || kind.is_register()
+                Self::Lists.has(kind)
+                    || Self::JoinPrunes.has(kind)
+                    || kind.is_register()
+                    || kind.is_assert()
             }
             Self::Hellos => matches!(kind, PacketKind::Hello),
             Self::JoinPrunes => matches!(kind, PacketKind::JoinPrune),
             Self::Held => Self::Hellos.has(kind) || Self::JoinPrunes.has(kind),
+            Self::Asserts => kind.is_assert(),
         }
     }
 
@@ -248,10 +266,13 @@ impl Of {
             Self::Queries => "only Queries have one",
             Self::V3Reports => "only version 3 Reports have any",
             Self::Lists => "only Queries and version 3 Reports have any",
-            Self::Sources => "only Queries, version 3 Reports, Join/Prunes and Registers have any",
+            Self::Sources => {
+                "only Queries, version 3 Reports, Join/Prunes, Registers and Asserts have any"
+            }
             Self::Hellos => "only Hellos have one",
             Self::JoinPrunes => "only Join/Prunes have them",
             Self::Held => "only Hellos and Join/Prunes have one",
+            Self::Asserts => "only Asserts have one",
         }
     }
 }

@@ -44,6 +44,10 @@ pub enum PacketKind {
     NullRegister,
     /// A Register-Stop of PIM.
     RegisterStop,
+    /// An Assert of PIM.
+    Assert,
+    /// An AssertCancel of PIM, the Assert of an infinite metric.
+    AssertCancel,
     /// A numbered datagram of a source.
     Data,
 }
@@ -223,13 +227,19 @@ impl PacketKind {
     /// Whether it is a message of PIM.
     #[must_use]
     pub const fn is_pim(self) -> bool {
-        matches!(self, Self::Hello | Self::JoinPrune) || self.is_register()
+        matches!(self, Self::Hello | Self::JoinPrune) || self.is_register() || self.is_assert()
     }
 
     /// Whether it is a message between the first hop of a flow and its RP.
     #[must_use]
     pub const fn is_register(self) -> bool {
         matches!(self, Self::Register | Self::NullRegister | Self::RegisterStop)
+    }
+
+    /// Whether it says which router of a link forwards there.
+    #[must_use]
+    pub const fn is_assert(self) -> bool {
+        matches!(self, Self::Assert | Self::AssertCancel)
     }
 
     /// Whether it is a Query.

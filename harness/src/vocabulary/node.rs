@@ -66,7 +66,18 @@ pub const STATIC_JOINS: Key = Key::new(
 static ROUTE: Keys = &[&[
     Key::needed("to", Link, "The link to be reached."),
     Key::needed("link", Link, "The router's own link that leads there."),
+    Key::new(
+        "preference",
+        COST,
+        "The metric preference of a route of PIM, which its Asserts compare; the lowest wins.",
+    )
+    .or(Number(1)),
+    Key::new("metric", COST, "The metric of a route of PIM, compared after the preference.")
+        .or(Number(0)),
 ]];
+
+/// A part of what a route costs, as far as an Assert can hold it (RFC 7761 section 4.9.6).
+const COST: Form = Whole(0, (u32::MAX >> 1) as u64);
 
 /// The DR Priority of PIM.
 pub const DR_PRIORITY: Form = Whole(0, u32::MAX as u64);

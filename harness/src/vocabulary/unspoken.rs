@@ -20,7 +20,7 @@ const DEVICE: Answer = (
 
 /// Whole words, each with the answer for its protocol.
 const WORDS: &[(&[&str], Answer)] = &[
-    (&["assert", "bsr", "bootstrap", "hello-period", "hello-holdtime"], PIM),
+    (&["bsr", "bootstrap", "hello-period", "hello-holdtime"], PIM),
     (&["triggered-hello-delay", "graft", "graft-ack", "state-refresh"], PIM),
     (&["join-prune-period", "join-prune-holdtime", "t-periodic"], PIM),
     (&["t-suppressed", "t-override", "override-interval", "propagation-delay"], PIM),

@@ -14,6 +14,12 @@ use super::{ASSERT, narrow};
 /// The R bit before the Metric Preference.
 const RPT: u32 = 1 << 31;
 
+/// The metric preference of an AssertCancel: all bits of the field.
+pub const INFINITE_PREFERENCE: u32 = !RPT;
+
+/// The metric of an AssertCancel.
+pub const INFINITE_METRIC: u32 = u32::MAX;
+
 /// An Assert: how well its sender reaches the source or the RP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assert {
@@ -30,6 +36,12 @@ pub struct Assert {
 }
 
 impl Assert {
+    /// Whether it is an AssertCancel: its sender has nothing to forward any more (RFC 7761 section 4.6.4).
+    #[must_use]
+    pub const fn is_cancel(&self) -> bool {
+        self.is_rpt && self.preference == INFINITE_PREFERENCE && self.metric == INFINITE_METRIC
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let group = EncodedGroup::read(reader)?;
         let source = read_unicast(reader, "source address")?;
@@ -53,7 +65,11 @@ impl Assert {
 impl fmt::Display for Assert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { group, source, preference, metric, .. } = self;
-        write!(f, "{ASSERT} ({source}, {group})")?;
+        let name = if self.is_cancel() { "PIM AssertCancel" } else { ASSERT };
+        write!(f, "{name} ({source}, {group})")?;
+        if self.is_cancel() {
+            return Ok(());
+        }
         f.write_str(if self.is_rpt { " on the RP's tree" } else { "" })?;
         write!(f, ": preference {preference}, metric {metric}")
     }

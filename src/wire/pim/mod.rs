@@ -21,7 +21,7 @@ use std::fmt;
 use etherparse::checksum::Sum16BitWords;
 
 pub use address::{EncodedGroup, EncodedSource};
-pub use assert::Assert;
+pub use assert::{Assert, INFINITE_METRIC, INFINITE_PREFERENCE};
 pub use bootstrap::{Advertisement, Bootstrap, Range, Rp};
 pub use hello::{Hello, HelloOption};
 pub use join_prune::{GroupEntries, JoinPrune};

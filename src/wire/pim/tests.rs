@@ -88,6 +88,14 @@ fn vectors() -> Vec<(&'static str, Message, &'static str)> {
         ranges: vec![range],
     };
     let assert = Assert { group: one, source: SOURCE, is_rpt: true, preference: 101, metric: 20 };
+    let cancel = Assert { preference: INFINITE_PREFERENCE, metric: INFINITE_METRIC, ..assert };
+    let to_six = Assert {
+        group: EncodedGroup::one(GROUP6),
+        source: SOURCE6,
+        is_rpt: false,
+        preference: 1,
+        metric: 0xffff_ffff,
+    };
     let six = RegisterStop { group: EncodedGroup::one(GROUP6), source: SOURCE6 };
     let leaked = |text: String| -> &'static str { text.leak() };
     vec![
@@ -136,6 +144,17 @@ fn vectors() -> Vec<(&'static str, Message, &'static str)> {
             "25 00 0000 0100 00 20 ef010101 0100 0a000209 80000065 00000014",
             Message::Assert(assert),
             "PIM Assert (10.0.2.9, 239.1.1.1) on the RP's tree: preference 101, metric 20",
+        ),
+        (
+            "25 00 0000 0100 00 20 ef010101 0100 0a000209 ffffffff ffffffff",
+            Message::Assert(cancel),
+            "PIM AssertCancel (10.0.2.9, 239.1.1.1)",
+        ),
+        (
+            "25 00 0000 0200 00 80 ff1e0000000000000000000000000001 \
+             0200 20010db8000000000000000000000009 00000001 ffffffff",
+            Message::Assert(to_six),
+            "PIM Assert (2001:db8::9, ff1e::1): preference 1, metric 4294967295",
         ),
         (
             "28 00 0000 01 c0 0096 0100 0a000001 0100 01 04 e0000000",

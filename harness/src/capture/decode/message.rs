@@ -161,6 +161,8 @@ impl DecodedMessage {
             | PacketKind::Register
             | PacketKind::NullRegister
             | PacketKind::RegisterStop
+            | PacketKind::Assert
+            | PacketKind::AssertCancel
             | PacketKind::Data => false,
         }
     }

@@ -47,6 +47,10 @@ pub(super) const fn is(message: &Message, kind: PacketKind) -> bool {
             matches!(message, Message::Register(Register { is_null: true, .. }))
         }
         PacketKind::RegisterStop => matches!(message, Message::RegisterStop(_)),
+        PacketKind::Assert => matches!(message, Message::Assert(assert) if !assert.is_cancel()),
+        PacketKind::AssertCancel => {
+            matches!(message, Message::Assert(assert) if assert.is_cancel())
+        }
         _ => false,
     }
 }

@@ -40,7 +40,7 @@ const fn of_pim(kind: PacketKind, word: &'static str, about: &'static str) -> Ki
 }
 
 /// The number of kinds.
-pub(super) const ALL: usize = 15;
+pub(super) const ALL: usize = 17;
 
 /// The number of aliases of all kinds.
 pub(super) const ALIASES: usize = 4;
@@ -161,6 +161,22 @@ pub static KINDS: [KindRow; ALL] = [
         of_pim(PacketKind::RegisterStop, "register-stop", "a Register-Stop of PIM"),
         "RS",
         "PIM Register-Stop",
+        "leave",
+    ),
+    marked(
+        of_pim(PacketKind::Assert, "assert", "an Assert of PIM with a metric"),
+        "A",
+        "PIM Assert",
+        "report",
+    ),
+    marked(
+        of_pim(
+            PacketKind::AssertCancel,
+            "assert-cancel",
+            "an AssertCancel of PIM: the Assert of an infinite metric",
+        ),
+        "AC",
+        "PIM AssertCancel",
         "leave",
     ),
     KindRow {

@@ -52,6 +52,24 @@ fn addresses_that_cannot_be_read_are_refused_where_they_say_so() {
     );
 }
 
+// RFC7761-4.9.6-01
+#[test]
+fn an_assert_is_refused_wherever_it_is_cut_off() {
+    let four = "25000000 0100 00 20 ef010101 0100 0a000209 00000065 00000014";
+    let six = "25000000 0200 00 80 ff1e0000000000000000000000000001 \
+               0200 20010db8000000000000000000000009 00000065 00000014";
+    for (text, ends) in [(four, None), (six, Some(ENDS))] {
+        let whole = hex(text);
+        for end in 4..whole.len() {
+            let bytes = sealed(&whole[..end], ends, end);
+            let why = decode(&bytes, ends).unwrap_err();
+            assert_eq!((why.message, why.is_checksum()), ("PIM Assert", false), "{end} octets");
+        }
+        let bytes = sealed(&whole, ends, whole.len());
+        assert!(matches!(decode(&bytes, ends).unwrap().message, Message::Assert(_)));
+    }
+}
+
 // RFC7761-4.9.2-01: what is unknown is skipped, but by its length.
 #[test]
 fn options_end_where_they_say() {
