@@ -97,10 +97,31 @@ fn a_given_route_takes_the_place_of_the_derived_one() {
             ", routes = [{ to = \"a\", link = \"b\" }, { to = \"a\", link = \"c\" }]",
             "r3 has another route to a",
         ),
+        // Without PIM nobody compares what a route costs.
+        (", routes = [{ to = \"a\", link = \"c\", metric = 7 }]", "r3 speaks no PIM"),
     ] {
         let told = try_plan_of(links, &nodes(given)).unwrap_err();
         assert!(told.contains(what), "{told}");
     }
+}
+
+// RFC7761-4.6.3-01
+#[test]
+fn a_given_route_of_pim_costs_what_is_written() {
+    let links = "a = [\"s1\", \"r1\"]\nb = [\"r1\", \"r2\"]\nc = [\"r2\", \"r3\"]";
+    let cost = |r2: &str| {
+        let nodes = [("s1", ""), ("r1", ""), ("r2", r2), ("r3", "")];
+        let plan = plan_of(links, &nodes);
+        let Role::Router(r2) = &plan.nodes[2].role else { panic!("r2 is a router") };
+        (r2.routes[0].cost.preference, r2.routes[0].cost.metric)
+    };
+    let given = |keys: &str| {
+        cost(&format!(", pim = {{}}, routes = [{{ to = \"a\", link = \"b\"{keys} }}]"))
+    };
+    assert_eq!(cost(", pim = {}"), (1, 0));
+    assert_eq!(given(""), (1, 0));
+    assert_eq!(given(", metric = 7"), (1, 7));
+    assert_eq!(given(", preference = 110, metric = 20"), (110, 20));
 }
 
 #[test]
