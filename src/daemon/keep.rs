@@ -16,7 +16,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Opened;
 
@@ -26,7 +26,7 @@ const YOUNG: Duration = Duration::from_millis(250);
 /// How long the next one waits after the first, and after many that died young.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// How long a daemon may take to end when it is told to.
+/// How long a daemon may take to end when it is told to, and a program to check the configuration.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the keeper is asked to do.
@@ -86,8 +86,7 @@ impl Keeper {
                         Wish::End => return end(&mut daemon).await,
                         Wish::Reload => signal(&daemon, Signal::SIGHUP),
                         Wish::Upgrade => {
-                            let mut check = self.command(&self.check);
-                            let checked = check.stdout(Stdio::null()).status().await?;
+                            let checked = self.checked().await?;
                             if checked.success() {
                                 break end(&mut daemon).await?;
                             }
@@ -103,12 +102,35 @@ impl Keeper {
             }
             has_served = true;
             young = if is_young { young + 1 } else { 0 };
-            let pause = pause(young);
-            tokio::select! {
-                () = sleep(pause) => {}
-                wish = wish() => if wish == Wish::End { return Ok(died) },
+            let until = Instant::now() + pause(young);
+            loop {
+                tokio::select! {
+                    // A wish that is there counts before the pause is over.
+                    biased;
+                    wish = wish() => match wish {
+                        Wish::End => return Ok(died),
+                        // The next daemon reads the file, which may be right now.
+                        Wish::Reload => {}
+                        Wish::Upgrade => {
+                            let checked = self.checked().await?;
+                            if !checked.success() {
+                                tell(Turn::NoUpgrade(checked));
+                                continue;
+                            }
+                        }
+                    },
+                    () = sleep_until(until) => break,
+                }
+                young = 0;
+                break;
             }
         }
+    }
+
+    /// How the program that is now in the file likes the configuration. One that says nothing in time is ended.
+    async fn checked(&self) -> io::Result<ExitStatus> {
+        let mut check = self.command(&self.check).stdout(Stdio::null()).spawn()?;
+        ended(&mut check).await
     }
 
     fn start(&self) -> io::Result<Child> {
@@ -145,17 +167,24 @@ fn signal(daemon: &Child, signal: Signal) {
 /// Ends the daemon, by force if it does not.
 async fn end(daemon: &mut Child) -> io::Result<ExitStatus> {
     signal(daemon, Signal::SIGTERM);
-    match timeout(PATIENCE, daemon.wait()).await {
+    ended(daemon).await
+}
+
+/// Waits for the process to end, and ends it by force if it does not.
+async fn ended(process: &mut Child) -> io::Result<ExitStatus> {
+    match timeout(PATIENCE, process.wait()).await {
         Ok(ended) => ended,
         Err(_) => {
-            daemon.kill().await?;
-            daemon.wait().await
+            process.kill().await?;
+            process.wait().await
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+
     use super::*;
 
     #[test]
@@ -163,5 +192,33 @@ mod tests {
         let pauses: Vec<u128> = (0..12).map(|young| pause(young).as_millis()).collect();
         assert_eq!(pauses, [0, 0, 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
         assert_eq!(pause(u32::MAX), PAUSES.1);
+    }
+
+    /// The daemon dies of a signal again and again; an upgrade is wished for in the fifth pause.
+    #[test]
+    fn an_upgrade_that_is_wished_for_in_a_pause_is_checked() {
+        let words = |script: &str| ["-c", script].map(OsString::from).to_vec();
+        let (run, check) = (words("kill -9 $$"), words("exit 3"));
+        let keeper = Keeper { program: "/bin/sh".into(), run, check, sockets: Vec::new() };
+        let (died, has_asked) = (Cell::new(0), Cell::new(false));
+        let refused = RefCell::new(Vec::new());
+        let wish = async || {
+            if died.get() > 5 || !refused.borrow().is_empty() {
+                return Wish::End;
+            }
+            match died.get() == 5 && !has_asked.replace(true) {
+                true => Wish::Upgrade,
+                false => std::future::pending().await,
+            }
+        };
+        let tell = |turn| match turn {
+            Turn::Serves(_) => {}
+            Turn::Died(_) => died.set(died.get() + 1),
+            Turn::NoUpgrade(how) => refused.borrow_mut().push(how.code()),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ended = runtime.block_on(keeper.keep(wish, tell)).unwrap();
+        assert_eq!(ended.code(), None);
+        assert_eq!((died.get(), refused.take()), (5, vec![Some(3)]));
     }
 }
