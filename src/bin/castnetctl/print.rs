@@ -8,7 +8,7 @@ use std::io::{Write as _, stdout};
 
 use castnet::addr::Group;
 use castnet::daemon::control::shown::{
-    Config, Diff, Explanation, Groups, Interfaces, Level, Line, Mode, Routes, Told,
+    Config, Diff, DiffLine, Explanation, Groups, Interfaces, Level, Line, Mode, Routes, Told,
 };
 use castnet::daemon::control::wire::{Answer, Change, VERSION};
 use castnet::prompt::printable;
@@ -158,12 +158,14 @@ fn config(shown: &Config) -> String {
 }
 
 fn diff(shown: &Diff) -> String {
-    if shown.gone.is_empty() && shown.new.is_empty() {
+    if shown.lines.is_empty() {
         return format!("what is in force is what {} says\n", printable(&shown.path));
     }
-    let gone = shown.gone.iter().map(|line| format!("- {}\n", printable(line)));
-    let new = shown.new.iter().map(|line| format!("+ {}\n", printable(line)));
-    gone.chain(new).collect()
+    let line = |line: &DiffLine| match line {
+        DiffLine::Gone(text) => format!("- {}\n", printable(text)),
+        DiffLine::New(text) => format!("+ {}\n", printable(text)),
+    };
+    shown.lines.iter().map(line).collect()
 }
 
 /// A change as it is typed.

@@ -177,10 +177,18 @@ pub struct Config {
 pub struct Diff {
     /// The file.
     pub path: String,
-    /// What is in force, and not in the file.
-    pub gone: Vec<String>,
-    /// What is in the file, and not in force.
-    pub new: Vec<String>,
+    /// What differs, in the file's order; an old value is right before the new one.
+    pub lines: Vec<DiffLine>,
+}
+
+/// A line of a [`Diff`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiffLine {
+    /// It is in force, and not in the file.
+    Gone(String),
+    /// It is in the file, and not in force.
+    New(String),
 }
 
 /// A change of the configuration in force, until castnetd reads its file again.

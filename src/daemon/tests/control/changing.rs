@@ -124,7 +124,7 @@ pub(crate) async fn on_trial() -> Result<(), Failed> {
     config("on-trial", &TWO.replace("60s", "61s"));
     let diff = lab.shows("diff").await?;
     let lines: Vec<&str> = diff.lines().collect();
-    let [before, joined, after] = lines[..] else { return Err(diff.into()) };
+    let [before, after, joined] = lines[..] else { return Err(diff.into()) };
     assert_eq!(joined, "- interface e1: static-joins = { group = \"239.2.2.2\" }");
     assert!(before.starts_with("- ") && before.contains("60s"), "{diff}");
     assert!(after.starts_with("+ ") && after.contains("61s"), "{diff}");
