@@ -33,7 +33,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::addr::{Family, PerFamily};
 use crate::event::Event;
 use crate::fixed::Rule;
-use crate::kernel::{Clock, MAX_PACKET, Mroute, Mroute6, MrouteError, Plane, RoutingSocket};
+use crate::kernel::{Clock, MAX_PACKET, MrouteError, Plane, RoutingSocket};
 use crate::rng::Rng;
 use crate::router::config::{Config, ConfigError};
 use crate::router::{Input, Router};
@@ -74,33 +74,29 @@ impl Opened {
     /// # Errors
     /// Another owner, a missing privilege, a kernel without multicast routing.
     pub fn open(family: Family, table: Option<u32>) -> Result<Self, MrouteError> {
-        Ok(Self {
-            socket: match family {
-                Family::V4 => Mroute::open(table)?.into(),
-                Family::V6 => Mroute6::open(table)?.into(),
-            },
-            inheritance: None,
-        })
+        Ok(Self { socket: RoutingSocket::open(family, table)?, inheritance: None })
     }
 
-    /// Goes on with the socket of a daemon that is no more, where that one left off. `None` for the
-    /// inheritance empties the table.
+    /// Goes on with the socket of a daemon that is no more, where that one left off in the table, the
+    /// default one unless given.
     ///
     /// # Errors
-    /// The descriptor owns no multicast routing table of the family.
+    /// The descriptor owns no multicast routing table of the family; those of [`Inheritance::find`].
     pub fn adopt(
-        family: Family,
+        links: &Links,
+        (family, table): (Family, Option<u32>),
         fd: OwnedFd,
-        inheritance: Option<Inheritance>,
-    ) -> Result<Self, MrouteError> {
-        let vifs = inheritance.as_ref().map(|found| found.devices.clone());
-        Ok(Self {
-            socket: match family {
-                Family::V4 => Mroute::adopt(fd, vifs)?.into(),
-                Family::V6 => Mroute6::adopt(fd, vifs)?.into(),
-            },
-            inheritance: inheritance.map(Box::new),
-        })
+    ) -> io::Result<Self> {
+        let mut socket = RoutingSocket::adopt(family, fd).map_err(io::Error::other)?;
+        let found = Inheritance::find(links, table, &socket)?;
+        socket.inherit(found.devices.clone());
+        Ok(Self { socket, inheritance: Some(Box::new(found)) })
+    }
+
+    /// What it goes on with; `None` if it has been opened anew.
+    #[must_use]
+    pub fn inheritance(&self) -> Option<&Inheritance> {
+        self.inheritance.as_deref()
     }
 
     /// Enters service in this family: adds the interfaces and sends the first Queries. `config` has the

@@ -4,7 +4,6 @@
 //! socket for MLD (see `packet6`). Closing it releases everything. The kernel has no TTL thresholds
 //! here, so an entry with a threshold above 1 is refused, and interface indexes of 16 bits only.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -13,7 +12,7 @@ use nix::sys::socket::sockopt;
 
 use super::echo::Echoes;
 use super::error::MrouteError;
-use super::owner::{Claim, EVERYTHING, Owner, number, wide};
+use super::owner::{Claim, Owner, number, wide};
 use super::sys;
 use crate::addr::Family;
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry, VifCounters};
@@ -72,19 +71,15 @@ impl Mroute6 {
         Ok(Self { owner })
     }
 
-    /// Takes over a socket that [`Self::open`] made in another process, with these virtual interfaces;
-    /// `None` if they are not known: then the table is emptied.
+    /// Takes over a socket that [`Self::open`] made in another process. Of its virtual interfaces nothing is
+    /// known yet.
     ///
     /// # Errors
     ///
     /// [`MrouteError::Io`] and the like for a socket that owns no table of the family.
-    pub fn adopt(fd: OwnedFd, vifs: Option<BTreeMap<Vif, u32>>) -> Result<Self, MrouteError> {
-        let is_known = vifs.is_some();
-        let owner = Owner::adopted(fd, Family::V6, vifs.unwrap_or_default());
+    pub fn adopt(fd: OwnedFd) -> Result<Self, MrouteError> {
+        let owner = Owner::new(fd, Family::V6);
         owner.set("MRT6_ASSERT", sys::Mrt6Assert, &1)?;
-        if !is_known {
-            owner.set("MRT6_FLUSH", sys::Mrt6Flush, &EVERYTHING)?;
-        }
         Ok(Self { owner })
     }
 

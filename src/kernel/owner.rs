@@ -34,9 +34,6 @@ pub(super) struct Owner {
     echoes: Echoes,
 }
 
-/// All of a table: entries and virtual interfaces, static ones too (`MRT_FLUSH_*` of linux/mroute.h).
-pub(super) const EVERYTHING: libc::c_int = 0b1111;
-
 /// Takes over a descriptor that the process was started with; each number can be taken once.
 ///
 /// # Errors
@@ -62,10 +59,9 @@ impl Owner {
         Self { fd, family, vifs, unclaimed, memberships, echoes }
     }
 
-    /// A socket that owns its table since before this process, with these virtual interfaces.
-    pub(super) fn adopted(fd: OwnedFd, family: Family, vifs: BTreeMap<Vif, u32>) -> Self {
-        let (unclaimed, vifs) = (vifs.clone(), vifs);
-        Self { vifs, unclaimed, ..Self::new(fd, family) }
+    /// The table has had these virtual interfaces since before this process.
+    pub(super) fn inherit(&mut self, vifs: BTreeMap<Vif, u32>) {
+        (self.unclaimed, self.vifs) = (vifs.clone(), vifs);
     }
 
     /// Whether the virtual interface is there already; it is then no longer unclaimed.

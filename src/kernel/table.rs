@@ -4,9 +4,10 @@
 //! Chooses the family of each call, and refuses addresses of the other one. Options of the whole table
 //! (linux/mroute.h) have the same names and numbers in both families.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::sys::socket::getsockopt;
 
@@ -105,6 +106,25 @@ impl RoutingSocket {
             Family::V4 => Self::V4(Mroute::open(table)?),
             Family::V6 => Self::V6(Mroute6::open(table)?),
         })
+    }
+
+    /// Takes over a socket that [`Self::open`] made in another process.
+    ///
+    /// # Errors
+    /// [`MrouteError::Io`] and the like for a socket that owns no table of the family.
+    pub fn adopt(family: Family, fd: OwnedFd) -> Result<Self, MrouteError> {
+        Ok(match family {
+            Family::V4 => Self::V4(Mroute::adopt(fd)?),
+            Family::V6 => Self::V6(Mroute6::adopt(fd)?),
+        })
+    }
+
+    /// The adopted table has these virtual interfaces, each with the index of its device.
+    pub fn inherit(&mut self, vifs: BTreeMap<Vif, u32>) {
+        match self {
+            Self::V4(mroute) => mroute.owner_mut().inherit(vifs),
+            Self::V6(mroute) => mroute.owner_mut().inherit(vifs),
+        }
     }
 
     /// The family that is routed.

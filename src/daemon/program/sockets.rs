@@ -3,7 +3,6 @@
 use std::os::fd::OwnedFd;
 
 use super::super::Opened;
-use super::super::adopt::Inheritance;
 use super::super::config::ConfigFile;
 use super::super::links::Links;
 use super::super::supervised::{self, Handed};
@@ -30,7 +29,7 @@ pub fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
     for config in file.check()?.present() {
         let family = config.family;
         if let Some(socket) = handed.take(family, file.table)? {
-            claims.push((config.clone(), adopt(&links, family, file.table, socket)?));
+            claims.push((config.clone(), adopt(&links, (family, file.table), socket)?));
             continue;
         }
         match Opened::open(family, file.table) {
@@ -53,22 +52,14 @@ pub fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
 /// Goes on where the daemon before left off.
 fn adopt(
     links: &Links,
-    family: Family,
-    table: Option<u32>,
+    (family, table): (Family, Option<u32>),
     socket: OwnedFd,
 ) -> anyhow::Result<Opened> {
-    let inheritance = Inheritance::find(links, family, table)?;
-    match &inheritance {
-        // The first daemon of a keeper starts with empty hands.
-        Some(found) if found.devices.is_empty() => {}
-        Some(found) => {
-            let (interfaces, entries) = (found.devices.len(), found.entries.len());
-            tracing::info!("{family}: {interfaces} interfaces and {entries} entries are inherited");
-        }
-        None => tracing::warn!(
-            "{family}: the kernel shows the interfaces of its default table only, and so the table is \
-             emptied: streams stop until their members have been asked"
-        ),
+    let opened = Opened::adopt(links, (family, table), socket)?;
+    // The first daemon of a keeper starts with empty hands.
+    if let Some(found) = opened.inheritance().filter(|found| !found.devices.is_empty()) {
+        let (interfaces, entries) = (found.devices.len(), found.entries.len());
+        tracing::info!("{family}: {interfaces} interfaces and {entries} entries are inherited");
     }
-    Ok(Opened::adopt(family, socket, inheritance)?)
+    Ok(opened)
 }

@@ -179,3 +179,35 @@ pub(crate) async fn keeper() -> Result<(), Failed> {
     assert_eq!(rig.netns[R1].run(left)??.lines().count(), 1, "the kernel has forgotten it all");
     Ok(())
 }
+
+/// Daemons that die lose nothing of a table whose numbers the kernel does not show. Its interfaces have other
+/// numbers than their order in the file says.
+pub(crate) async fn other_table() -> Result<(), Failed> {
+    let rig = Rig::new().await?;
+    for words in ["mrule add lookup 7", "-6 mrule add lookup 7"] {
+        let ip = || std::process::Command::new("ip").args(words.split(' ')).status();
+        assert!(rig.netns[R1].run(ip)??.success(), "ip {words}");
+    }
+    let both = format!("table = 7\n{QUICK}");
+    let path = config("keeper-table", &both.replace("{ name = 'up' }, ", ""));
+    let mut castnetd = Castnetd::kept(&rig.netns[R1], &path)?;
+    let mut daemon = castnetd.serving().await?;
+    castnetd.says(&["multicast between"]).await?;
+    config("keeper-table", &both);
+    castnetd.hang_up()?;
+    castnetd.says(&["INFO", "configured anew"]).await?;
+    let streams = FAMILIES.map(|family| Stream::start(&rig, family));
+    let streams = streams.into_iter().collect::<Result<Vec<_>, _>>()?;
+    for _ in 0..KILLS {
+        tokio::time::sleep(random(Duration::from_millis(400))).await;
+        kill(daemon, Signal::SIGKILL)?;
+        daemon = castnetd.serving().await?;
+    }
+    castnetd.says(&["IPv4: 2 interfaces and", "are inherited"]).await?;
+    castnetd.says(&["IPv6: 2 interfaces and", "are inherited"]).await?;
+    castnetd.says(&["multicast between"]).await?;
+    Stream::all_came(streams, &castnetd.heard)?;
+    let (code, heard) = castnetd.end().await?;
+    assert_eq!(code, Some(0), "{heard}");
+    Ok(())
+}

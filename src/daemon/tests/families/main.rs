@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         trial("an_entry_goes_within_the_keepalive_time", keepalive),
         trial("the_routers_own_kernel_speaks_the_version_of_the_link", own_reports),
         trial("the_keeper_has_nothing_lost_and_nothing_doubled", keeping::keeper),
+        trial("another_table_is_inherited_as_it_is", keeping::other_table),
         trial("the_service_manager_is_told_and_keeps_the_sockets", managed::manager),
         trial("a_flood_of_groups_ends_at_the_limit", flood::groups),
         trial("a_flood_of_refused_packets_is_some_lines_and_a_number", flood::refused),
