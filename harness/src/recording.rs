@@ -4,6 +4,7 @@
 
 mod deliveries;
 mod member_ports;
+mod program;
 mod struck;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub const CAPTURE: &str = "capture";
 
 pub use deliveries::Deliveries;
 pub use member_ports::{Holds, MdbReport, MemberPorts};
+pub use program::{Origin, ProgramOutput};
 pub use struck::{Strike, Struck};
 
 /// The name of a backend. Without a name of its own the derived reader would take it for borrowed from
@@ -130,27 +132,6 @@ pub struct Unkept {
     /// Frames of IPv6 that kernels sent unasked and that are in no claim (`capture::noise`), each once.
     #[serde(default)]
     pub noise: u64,
-}
-
-/// Who has started a program.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Origin {
-    /// An act.
-    Act(ActId),
-    /// The software of this node; the program's name.
-    Device(NodeId, String),
-}
-
-/// What a program wrote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProgramOutput {
-    /// Who has started it.
-    pub origin: Origin,
-    /// How it ended, in words; `None` if it still ran at the end of the run.
-    pub status: Option<String>,
-    /// The beginning and the end of what it wrote to standard output and standard error.
-    pub octets: Vec<u8>,
 }
 
 /// The worst delay of the laboratory itself.

@@ -179,6 +179,7 @@ fn unseen(plan: &Plan, matching: &Matching<'_>, check: &Check) -> Option<Unseen>
         }
         Claim::Mfc { .. } => needs("the router's forwarding cache"),
         Claim::Mdb { .. } => needs("the switch's database"),
+        Claim::Command(_) => needs("what a command came to"),
         Claim::Querier(..) | Claim::Members { .. } => needs("what routers hold to be so"),
     }
 }

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Trial::test("what_a_program_forks_ends_with_the_run", forked),
         Trial::test("a_program_that_ends_breaks_the_run", ended),
         Trial::test("what_a_program_writes_is_kept", written),
+        Trial::test("a_daemon_that_does_not_route_is_never_green", idle),
         Trial::test("a_recipe_that_is_wrong_is_refused_at_its_place", wrong),
         peer("smcroute_forwards_what_it_is_told", "smcrouted", smcroute),
         peer("igmpproxy_forwards_to_members_until_they_leave", "igmpproxy", igmpproxy),
@@ -109,6 +110,20 @@ fn ended() -> Result<(), Failed> {
     let why = verdict.reasons.join("\n");
     assert_eq!(verdict.outcome, Outcome::Broken);
     assert!(why.contains("r1: sh ended by itself: exit status: 3: bad news"), "{why}");
+    Ok(())
+}
+
+/// The claim holds whoever routes; nobody does.
+fn idle() -> Result<(), Failed> {
+    let folder = folder("idle", "");
+    let daemon = "daemon = ['sh', '-c', 'echo up; exec sleep 1000'], ready = { log = 'up' }, \
+                  igmp = { version = 3 }";
+    let expect = "[[expect]]\npacket = { on = 'lan', kind = 'v2-report' }\ncount = '>= 1'";
+    fs::write(folder.join("scenario.toml"), scenario(daemon, "", expect)).unwrap();
+    let (_, _, verdict) = run(&folder)?;
+    let why = verdict.reasons.join("\n");
+    assert_eq!(verdict.outcome, Outcome::Broken, "{verdict}");
+    assert!(why.contains("0 of its 2 interfaces are VIFs of the kernel"), "{why}");
     Ok(())
 }
 

@@ -63,7 +63,7 @@ const LAB: &[(&str, &[&str])] = &[
     ("output", &[]),
     ("knobs", &["vocabulary"]),
     ("recipe", &["knobs"]),
-    ("scenario", &["vocabulary", "knobs"]),
+    ("scenario", &["vocabulary", "knobs", "recipe"]),
     ("lab", &["knobs"]),
     ("protocol", &[]),
     ("plan", &["vocabulary", "knobs", "protocol", "recipe", "scenario"]),

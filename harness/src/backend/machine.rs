@@ -2,9 +2,11 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::io;
+use std::process::ExitStatus;
 use std::rc::Rc;
 
 use castnet::addr::Family;
+use castnet::time::Instant;
 
 use super::carriers::Carriers;
 use super::interfaces::{ends, ifindex};
@@ -29,8 +31,8 @@ pub(super) struct Machines<'a> {
 struct Started {
     act: ActId,
     output: Output,
-    /// How it has ended.
-    status: OnceCell<String>,
+    /// How it has ended: in words, with its exit status, and when.
+    status: OnceCell<(String, Option<u8>, Instant)>,
 }
 
 impl<'a> Machines<'a> {
@@ -106,10 +108,14 @@ impl<'a> Machines<'a> {
                 let status = process.ended().await;
                 started.output.drain();
                 let told = status.as_ref().map_or_else(ToString::to_string, ToString::to_string);
-                if !status.is_ok_and(|status| status.success()) {
+                let ended = stage.clock.now();
+                let exit = status.as_ref().ok().and_then(ExitStatus::code);
+                // Whoever claims what it came to judges it.
+                if exit != Some(0) && !stage.plan.claims_command(act) {
                     stage.broken(node, &format!("{name}: {told}"));
                 }
-                _ = started.status.set(told);
+                let exit = exit.and_then(|exit| u8::try_from(exit).ok());
+                _ = started.status.set((told, exit, ended));
             };
             tokio::join!(started.output.follow(), status);
         };
@@ -122,8 +128,15 @@ impl<'a> Machines<'a> {
         let programs = self.programs.borrow();
         let output = |started: &Rc<Started>| {
             started.output.drain();
-            let (origin, status) = (Origin::Act(started.act), started.status.get().cloned());
-            ProgramOutput { origin, status, octets: started.output.kept() }
+            let ended = started.status.get();
+            ProgramOutput {
+                origin: Origin::Act(started.act),
+                status: ended.map(|(told, ..)| told.clone()),
+                exit: ended.and_then(|(_, exit, _)| *exit),
+                ended: ended.map(|(.., at)| *at),
+                octets: started.output.kept(),
+                left_out: started.output.left_out(),
+            }
         };
         programs.iter().map(output).collect()
     }

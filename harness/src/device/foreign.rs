@@ -31,6 +31,8 @@ pub struct Made {
     pub programs: Vec<(Vec<String>, Ready)>,
     /// The program that makes it read its files again, or a signal; `None` if it cannot.
     pub reload: Option<Reload>,
+    /// The program that prints what it knows.
+    pub state: Option<Vec<String>>,
 }
 
 /// Why there is nothing to start.
@@ -63,7 +65,12 @@ pub fn make(
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let rendered = environment.render_named_str(what, template, context.clone());
-        rendered.map_err(|error| Unmade::Wrong(format!("its recipe: {error:#}")))
+        rendered.map_err(|error| {
+            Unmade::Wrong(format!(
+                "its {}: {error:#}",
+                if recipe.routes { "`daemon`" } else { "recipe" }
+            ))
+        })
     };
     let words = |command: &[String]| -> Result<Vec<String>, Unmade> {
         let words = command.iter().map(|word| render("command", word));
@@ -88,6 +95,7 @@ pub fn make(
         over: texts(&recipe.over)?,
         programs: programs.collect::<Result<_, _>>()?,
         reload,
+        state: recipe.state.as_deref().map(words).transpose()?,
     })
 }
 

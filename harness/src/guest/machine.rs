@@ -25,16 +25,19 @@ pub(super) const SPARE: Duration = Duration::from_secs(240);
 /// The name of the archive with the first process, in the folder of the run.
 pub(super) const ARCHIVE: &str = "initramfs";
 
+/// Why this system has no such machine, with the command that installs it; `None` if it has one.
+pub(super) fn lacks() -> Option<String> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&paths).any(|path| path.join(QEMU).is_file());
+    let why = || format!("there is no {QEMU} on PATH (apt-get install qemu-system-x86)");
+    (!is_there).then(why)
+}
+
 /// The machine as a command; what it says goes to standard output, and the answer into `answer`.
 ///
 /// # Errors
-/// There is no QEMU.
+/// The image is not there.
 pub(super) fn command(image: &Path, folder: &Path, answer: &str) -> io::Result<Command> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    if !std::env::split_paths(&paths).any(|path| path.join(QEMU).is_file()) {
-        let why = format!("there is no {QEMU} on PATH (Debian's package qemu-system-x86)");
-        return Err(io::Error::new(io::ErrorKind::NotFound, why));
-    }
     let libraries = "LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu:/lib/x86_64-linux-gnu:/usr/lib:/lib";
     let words = format!(
         "console=ttyS0 quiet panic=-1 mitigations=off rdinit=/init {GUEST}={IN_MACHINE} {libraries}"

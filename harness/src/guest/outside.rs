@@ -48,14 +48,18 @@ pub fn is_image(file: &Path) -> bool {
 /// Runs the plan on this kernel: a program of User-Mode Linux, or an image for QEMU.
 ///
 /// # Errors
-/// Why there is no recording; [`RunError::Interrupted`].
+/// Why there is no recording; [`RunError::Unsupported`] without QEMU for an image; [`RunError::Interrupted`].
 pub fn run(kernel: &Path, plan: &Plan, cancel: &Cancel) -> Result<Recording, RunError> {
     let failed = |error: io::Error| RunError::Guest(format!("{}: {error}", kernel.display()));
+    let is_image = is_image(kernel);
+    if let Some(why) = machine::lacks().filter(|_| is_image) {
+        return Err(RunError::Unsupported(kernel.display().to_string(), why));
+    }
     sweep();
     let prefix = format!("{PREFIX}{}-", process::id());
     let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(failed)?;
     let console = folder.path().join("console");
-    let (command, bound) = if is_image(kernel) {
+    let (command, bound) = if is_image {
         let order = serde_json::to_vec(&order(plan).map_err(failed)?);
         let order = order.map_err(|error| failed(error.into()))?;
         image::write(&folder.path().join(machine::ARCHIVE), kernel, &order).map_err(failed)?;

@@ -163,9 +163,11 @@ impl Evidence<'_> {
             Claim::Mfc { state: MfcState::Present { counted: Some(_), .. }, .. } => return None,
             Claim::Mfc { at, .. } | Claim::Mdb { at, .. } | Claim::Members { at, .. } => at,
             Claim::Querier(_, When::At(at)) => at,
-            Claim::Order(..) | Claim::ExactlyOnce(..) | Claim::Ttl(..) | Claim::Latency(_) => {
-                return None;
-            }
+            Claim::Order(..)
+            | Claim::ExactlyOnce(..)
+            | Claim::Ttl(..)
+            | Claim::Latency(_)
+            | Claim::Command(_) => return None,
         };
         let at = self.state_at(moment)?.last;
         Some((at, at))

@@ -132,6 +132,6 @@ const fn moment(claim: &Claim) -> Option<&Moment> {
         | Claim::Mdb { at, .. }
         | Claim::Members { at, .. }
         | Claim::Querier(_, When::At(at)) => Some(at),
-        Claim::Latency(_) => None,
+        Claim::Latency(_) | Claim::Command(_) => None,
     }
 }

@@ -5,6 +5,7 @@
 
 mod alike;
 mod cause;
+mod command;
 mod delivery;
 pub mod doubt;
 mod filter;
@@ -387,6 +388,7 @@ impl<'a> Evidence<'a> {
             Claim::Querier(port, when) => self.querier(*port, when),
             Claim::Members { port, groups, at } => self.members(*port, groups, at),
             Claim::Mdb { switch, group, at, ports } => self.mdb(*switch, *group, at, ports),
+            Claim::Command(command) => self.command(command),
         }
     }
 

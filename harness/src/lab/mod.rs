@@ -59,7 +59,7 @@ pub use membership::Membership;
 pub use mfc::{MfcMessage, MfcMonitor, counters};
 pub use netlink::Netlink;
 pub use netns::Netns;
-pub use output::Output;
+pub use output::{Output, shortened};
 pub use precedence::Precedence;
 pub use process::{Lines, Process, Streams};
 pub use stack::Stack;

@@ -81,11 +81,25 @@ impl Output {
         }
     }
 
+    /// How many octets were left out of it.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.kept.borrow().left_out
+    }
+
     /// What was read so far, with a line in place of what was left out.
     #[must_use]
     pub fn kept(&self) -> Vec<u8> {
         self.kept.borrow().octets()
     }
+}
+
+/// The beginning and the end of these octets, as of what a program writes.
+#[must_use]
+pub fn shortened(octets: &[u8]) -> Vec<u8> {
+    let mut kept = Kept::default();
+    kept.push(octets);
+    kept.octets()
 }
 
 impl Kept {

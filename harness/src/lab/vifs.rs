@@ -69,6 +69,15 @@ impl<'n> VifMonitor<'n> {
         }
     }
 
+    /// How many of these interfaces are VIFs now.
+    ///
+    /// # Errors
+    /// Errors of reading the list.
+    pub fn count(&self, names: &[String]) -> io::Result<usize> {
+        let vifs = self.vifs()?;
+        Ok(names.iter().filter(|name| vifs.contains(*name)).count())
+    }
+
     /// The names of the interfaces that are VIFs now. A kernel without multicast routing has none.
     fn vifs(&self) -> io::Result<BTreeSet<String>> {
         let path = format!("/proc/thread-self/net/{}", self.file);

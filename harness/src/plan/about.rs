@@ -24,6 +24,7 @@ impl Claim {
             Self::Latency(latency) => of_port(&latency.port),
             Self::Mfc { router: node, .. } | Self::Mdb { switch: node, .. } => of_node(*node),
             Self::Querier(port, _) | Self::Members { port, .. } => of_port(port),
+            Self::Command(command) => of_node(plan.acts[command.act].node),
         };
         links.sort_unstable();
         links.dedup();
@@ -43,7 +44,7 @@ impl Claim {
             Self::Latency(latency) => vec![latency.receiver.group],
             Self::Mfc { group, .. } | Self::Mdb { group, .. } => vec![*group],
             Self::Members { groups, .. } => groups.keys().copied().collect(),
-            Self::Querier(..) => Vec::new(),
+            Self::Querier(..) | Self::Command(_) => Vec::new(),
         }
     }
 
@@ -67,6 +68,7 @@ impl Claim {
             | Self::Querier(_, When::At(at))
             | Self::Members { at, .. } => at.instant(done).map(|at| (at, Some(at))),
             Self::Latency(latency) => done(latency.act).map(|at| (at, None)),
+            Self::Command(command) => command.window.time(done),
         }
     }
 
@@ -83,7 +85,8 @@ impl Claim {
             | Self::Mfc { .. }
             | Self::Mdb { .. }
             | Self::Querier(..)
-            | Self::Members { .. } => false,
+            | Self::Members { .. }
+            | Self::Command(_) => false,
         }
     }
 }

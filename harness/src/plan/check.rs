@@ -92,6 +92,25 @@ pub enum Claim {
         /// When.
         at: Moment,
     },
+    /// What a command came to that an act runs.
+    Command(Box<CommandResult>),
+}
+
+/// A claim about a command.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CommandResult {
+    /// The act.
+    pub act: ActId,
+    /// Its exit status.
+    pub exit: u8,
+    /// What it writes.
+    pub contains: Vec<String>,
+    /// What it does not write.
+    pub lacks: Vec<String>,
+    /// How many lines it writes.
+    pub lines: Option<Count>,
+    /// When it ends.
+    pub window: Window,
 }
 
 /// A claim about the sources of a group with members.

@@ -76,6 +76,7 @@ impl<'a> Claims<'a> {
             scenario::Claim::Querier(querier) => self.querier(querier)?,
             scenario::Claim::Members(members) => self.members(members)?,
             scenario::Claim::Mdb(mdb) => self.mdb(mdb)?,
+            scenario::Claim::Command(command) => self.command(command)?,
         };
         let proves: Vec<String> = expectation.proves.iter().map(|id| id.value.clone()).collect();
         let named = proves.len();

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::router::CASTNET;
 use super::{Device, Node, Role, Software};
-use crate::recipe::{self, Recipe};
+use crate::recipe::{self, CONFIG, Recipe};
 use crate::scenario::diagnostic::Diagnostics;
-use crate::scenario::{self, Backends, Reach};
+use crate::scenario::{self, Backends, OwnDaemon, Reach};
 
 /// The software that a user wants on a router, whatever the scenario says.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,8 +72,11 @@ impl Devices<'_> {
         if let Some(swap) = self.swaps.iter().rev().find(|swap| swap.is_meant(node)) {
             return swap.device.clone();
         }
-        let Some(name) = &written.device else { return Device::Castnet };
         let folder = self.scenario.parent().unwrap_or(Path::new(""));
+        if let Some(own) = &written.own {
+            return self.own(own, folder, faults);
+        }
+        let Some(name) = &written.device else { return Device::Castnet };
         named(&name.value, folder, |path| self.reach.read(path)).unwrap_or_else(|why| {
             let message = format!("there is no software `{}`", name.value);
             let help = "a file with a recipe will do as well: \"./mine.toml\"";
@@ -81,6 +84,35 @@ impl Devices<'_> {
             Device::Castnet
         })
     }
+
+    /// The daemon that the scenario names itself; its file, as it is, becomes its configuration.
+    fn own(&self, own: &OwnDaemon, folder: &Path, faults: &mut Diagnostics) -> Device {
+        let mut recipe = own.recipe.clone();
+        if let Some(config) = &own.config {
+            match self.reach.read(&folder.join(&config.value)) {
+                Ok(text) => _ = recipe.files.insert(CONFIG.into(), verbatim(&text)),
+                Err(why) => {
+                    let message = format!("there is no configuration `{}`", config.value);
+                    let help = "a template has several lines; one line is the path of a file";
+                    faults.error_with_help(&config.span, message, why, help);
+                }
+            }
+        }
+        // From the scenario's folder on, as a recipe's path is.
+        let program = recipe.programs.iter_mut().find_map(|program| program.command.first_mut());
+        if let Some(program) = program
+            && let Some(beside) = program.strip_prefix("./")
+        {
+            *program = format!("{{{{ here }}}}/{beside}");
+        }
+        let (name, folder) = (recipe.software.clone(), folder.to_owned());
+        Device::Foreign(Box::new(Software { name, folder, recipe }))
+    }
+}
+
+/// A template that makes exactly this text.
+fn verbatim(text: &str) -> String {
+    format!("{{{{ {} }}}}", serde_json::Value::from(text))
 }
 
 impl Devices<'_> {

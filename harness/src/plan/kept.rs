@@ -33,7 +33,9 @@ impl Plan {
             | Claim::Ttl(receiver, ..) => self.segments_of(receiver.node),
             Claim::Latency(latency) => self.segments_of(latency.receiver.node),
             Claim::Querier(port, _) => vec![segment(self.ports[*port].link)],
-            Claim::Mfc { .. } | Claim::Mdb { .. } | Claim::Members { .. } => Vec::new(),
+            Claim::Mfc { .. } | Claim::Mdb { .. } | Claim::Members { .. } | Claim::Command(_) => {
+                Vec::new()
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod cache;
 mod cast;
 mod check;
 mod claim;
+mod command;
 mod compile;
 mod contrary;
 mod delivery;
@@ -58,8 +59,8 @@ use crate::knobs::SwitchKnobs;
 use crate::scenario::{Backend, Backends, Listener, Pace, Record, Timers, Waiver};
 
 pub use check::{
-    Check, Claim, Counted, Filter, Latency, MembersOf, MfcState, Reading, Receiver, Step, When,
-    Window,
+    Check, Claim, CommandResult, Counted, Filter, Latency, MembersOf, MfcState, Reading, Receiver,
+    Step, When, Window,
 };
 pub use compile::{LoadError, SEED, Wishes, compile, compile_all, load, load_with, load_within};
 pub use devices::Swap;

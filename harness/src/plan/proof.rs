@@ -104,6 +104,8 @@ fn is_its_duty(
             true
         }
         Claim::Latency(_) => true,
+        // A program of the author's own may test anybody.
+        Claim::Command(_) => true,
         // A router joins groups of its own and reports them.
         Claim::Packet { filter, .. } => planned.is_sent_by_router(filter),
         _ => false,

@@ -136,6 +136,7 @@ fn window(check: &Check) -> Option<(&Window, bool)> {
         Claim::ExactlyOnce(_, window) | Claim::Ttl(_, _, window) => Some((window, false)),
         Claim::NoneAfter(_, window) => Some((window, true)),
         Claim::Querier(_, When::Throughout(window)) => Some((window, true)),
+        Claim::Command(command) => Some((&command.window, false)),
         Claim::Mfc { .. }
         | Claim::Mdb { .. }
         | Claim::Latency(_)

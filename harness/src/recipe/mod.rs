@@ -4,6 +4,7 @@
 //! (`harness/devices`), and a scenario can name a file of its own. What a recipe cannot say is
 //! refused when it is read; whether its programs are there shows on the machine.
 
+mod own;
 mod shipped;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::knobs::PARAMETERS;
 
+pub use own::{CONFIG, NAMES, check};
 pub use shipped::{names, shipped};
 
 /// The folder of run-time files, which is private and empty for every program.
@@ -61,6 +63,13 @@ pub struct Recipe {
     pub programs: Vec<Program>,
     /// How it takes a changed configuration. Without it, no act changes a node with this software.
     pub reload: Option<Reload>,
+    /// A file that it writes, kept like its output.
+    pub log: Option<PathBuf>,
+    /// The program that prints what it knows, run at the end of a run.
+    pub state: Option<Vec<String>>,
+    /// Whether a run in which it is not what routes on its node is Broken.
+    #[serde(default)]
+    pub routes: bool,
 }
 
 /// When software is started.

@@ -8,16 +8,16 @@ mod ready;
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
-use std::io;
 use std::rc::Rc;
 use std::time::Duration;
+use std::{fs, io};
 
 use futures_util::future::LocalBoxFuture;
 
 use super::watch::Watch;
 use super::{Actor, Stage};
 use crate::device::foreign::{Made, Unmade, make};
-use crate::lab::{Furniture, Netns, Output, Process, Program, Ward};
+use crate::lab::{Furniture, Netns, Output, Process, Program, Ward, shortened};
 use crate::plan::{Action, NodeId, Plan, PortId, Router, Setting, Software};
 use crate::recipe::{RUN, Reload, Starts};
 use crate::recording::{Late, Lateness, Origin, ProgramOutput};
@@ -34,6 +34,9 @@ pub(super) struct ForeignActor {
     place: Rc<Place>,
     watch: Option<Watch>,
     programs: Programs,
+    /// Whether all programs run and have become ready.
+    is_ready: Rc<Cell<bool>>,
+    stage: Option<Stage>,
     due: Due,
 }
 
@@ -95,6 +98,8 @@ impl ForeignActor {
             place: Rc::new(place),
             watch: Some(Watch::open(netns, node, ports)?),
             programs: Programs::default(),
+            is_ready: Rc::default(),
+            stage: None,
             due: match recipe.starts {
                 Starts::BeforeTheRun => Due::Start,
                 Starts::WithTheRun => Due::Nothing,
@@ -106,13 +111,14 @@ impl ForeignActor {
     fn start_all(&self) -> impl Future<Output = Result<(), String>> + 'static {
         let (ward, place, programs) =
             (self.ward.clone(), self.place.clone(), self.programs.clone());
-        let wanted = self.made.programs.clone();
+        let (wanted, is_ready) = (self.made.programs.clone(), self.is_ready.clone());
         async move {
             for (words, ready) in wanted {
                 let started = start(&ward, &words).await?;
                 programs.borrow_mut().push(started.clone());
                 place.until(&ready, &ward, &started).await?;
             }
+            is_ready.set(true);
             Ok(())
         }
     }
@@ -132,6 +138,37 @@ impl ForeignActor {
                 Err(why) => stage.broken(node, &why),
             }
         });
+    }
+
+    /// Checks that the software is what routes, if it was ready and has to be.
+    fn check_routing(&self) -> Result<(), String> {
+        if !self.software.recipe.routes || !self.is_ready.get() {
+            return Ok(());
+        }
+        let name = &self.software.name;
+        match self.place.unrouted().map_err(text)? {
+            Some(why) => Err(format!("{name}: {why}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps the file that it writes, and what its command prints of its state.
+    async fn keep(&self, stage: &Stage) -> Result<(), String> {
+        let output = |name: &str, status, octets| {
+            let origin = Origin::Device(self.node, name.to_owned());
+            let output = ProgramOutput::of_device(origin, status, octets);
+            stage.log.borrow_mut().outputs.push(output);
+        };
+        if let Some(log) = &self.software.recipe.log {
+            let octets = fs::read(self.ward.inside(log).map_err(text)?);
+            let status = octets.as_ref().err().map(|error| format!("not read: {error}"));
+            output("log", status, shortened(&octets.unwrap_or_default()));
+        }
+        if let (Some(words), true) = (&self.made.state, self.is_ready.get()) {
+            let said = run(&self.ward, words).await?;
+            output("state", Some("exit status: 0".to_owned()), said.output.kept());
+        }
+        Ok(())
     }
 
     fn living(&self) -> Vec<Rc<Started>> {
@@ -217,11 +254,14 @@ async fn start(ward: &Ward, words: &[String]) -> Result<Rc<Started>, String> {
 }
 
 /// Runs a program to its end.
-async fn run(ward: &Ward, words: &[String]) -> Result<(), String> {
+async fn run(ward: &Ward, words: &[String]) -> Result<Rc<Started>, String> {
     let started = start(ward, words).await?;
     let ended = started.process.ended().await;
     match ended {
-        Ok(status) if status.success() => Ok(()),
+        Ok(status) if status.success() => {
+            started.output.drain();
+            Ok(started)
+        }
         ended => Err(died(&started, ended.map(|status| status.to_string()))),
     }
 }
@@ -250,6 +290,7 @@ fn text(error: impl std::fmt::Display) -> String {
 
 impl Actor for ForeignActor {
     fn start(&mut self, stage: &Stage) -> Result<(), String> {
+        self.stage = Some(stage.clone());
         self.watch.take().ok_or("started twice")?.start(stage);
         match self.software.recipe.starts {
             Starts::BeforeTheRun => {
@@ -264,6 +305,8 @@ impl Actor for ForeignActor {
         match action {
             Action::Set(Setting::Router(written)) => self.configure(stage, written),
             Action::Kill => {
+                self.check_routing()?;
+                self.is_ready.set(false);
                 self.due = Due::Death;
                 self.living().iter().try_for_each(|program| program.kill()).map_err(text)
             }
@@ -294,15 +337,23 @@ impl Actor for ForeignActor {
         })
     }
 
+    fn account(&mut self) -> LocalBoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            let Some(stage) = &self.stage else { return Ok(()) };
+            self.check_routing()?;
+            self.keep(stage).await
+        })
+    }
+
     fn quiet(&mut self, stage: &Stage) {
         let programs = self.programs.borrow();
         let outputs = programs.iter().map(|program| {
             program.output.drain();
-            ProgramOutput {
-                origin: Origin::Device(self.node, program.name.clone()),
-                status: program.is_killed.get().then(|| "killed".to_owned()),
-                octets: program.output.kept(),
-            }
+            ProgramOutput::of_device(
+                Origin::Device(self.node, program.name.clone()),
+                program.is_killed.get().then(|| "killed".to_owned()),
+                program.output.kept(),
+            )
         });
         stage.log.borrow_mut().outputs.extend(outputs);
     }

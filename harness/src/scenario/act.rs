@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::gap::Gap;
 use super::reader::Reader;
 use super::span::{Span, Spanned};
-use super::values::{group, verb};
+use super::values::{command, group, verb};
 use super::{Act, Churn, Membership, Send, Verb, expr, inject, set, sources};
 
 /// The default number of payload octets.
@@ -210,17 +210,7 @@ fn interface(table: Reader<'_, '_>, up: bool) -> Option<Verb> {
 
 fn exec(table: Reader<'_, '_>) -> Option<Verb> {
     let who = table.require("who", table.string("who"));
-    let command = table.require("command", table.strings("command"));
-    for command in command.iter().filter(|command| command.value.is_empty()) {
-        let message = "`command` is a program and its arguments";
-        table.faults().borrow_mut().error(&command.span, message, "nothing to run");
-    }
-    for word in command.iter().flat_map(|command| &command.value) {
-        if word.value.contains('\0') {
-            let message = "no program can be given a NUL";
-            table.faults().borrow_mut().error(&word.span, message, "it has one");
-        }
-    }
+    let command = table.require("command", command(&table, "command"));
     table.finish();
     let command = command?.value.into_iter().map(|word| word.value).collect();
     Some(Verb::Exec { who: who?, command })

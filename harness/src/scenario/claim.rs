@@ -37,6 +37,25 @@ pub enum Claim {
     Members(MembersClaim),
     /// The ports on which a switch has seen members of a group.
     Mdb(MdbClaim),
+    /// What a command came to.
+    Command(Box<CommandClaim>),
+}
+
+/// An expectation of `command`.
+#[derive(Clone, Debug)]
+pub struct CommandClaim {
+    /// The name of the act that runs it.
+    pub act: Spanned<String>,
+    /// Its exit status.
+    pub exit: u8,
+    /// What it writes.
+    pub contains: Vec<Spanned<String>>,
+    /// What it does not write.
+    pub lacks: Vec<Spanned<String>>,
+    /// How many lines it writes.
+    pub lines: Option<Spanned<CountExpr>>,
+    /// How soon it ends.
+    pub within: Spanned<Expr>,
 }
 
 /// The time in which something is counted.

@@ -4,12 +4,14 @@ use super::expr;
 use super::reader::Reader;
 use super::values::{count, expression, group, optional, verb, window};
 use super::{
-    Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, clauses, packet, state,
+    Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, clauses, command, packet,
+    state,
 };
 use crate::vocabulary::claim::{FROM, SINCE, all_keys, keys};
 
 /// The verbs of claims.
-const VERBS: [&str; 7] = ["packet", "order", "delivery", "mfc", "mdb", "querier", "members"];
+const VERBS: [&str; 8] =
+    ["packet", "order", "delivery", "mfc", "mdb", "querier", "members", "command"];
 
 /// The verbs of claims about deliveries.
 const DELIVERED: [&str; 6] =
@@ -51,6 +53,12 @@ pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
             let form = "a table such as { of = \"r1\", on = \"lan\", groups = [\"239.1.1.1\"] }";
             let value = read("members", "`members`", form);
             state::members(&table, value).map(Claim::Members)
+        }
+        Some("command") => {
+            table.is("an expectation of `command`");
+            let form = "a table such as { act = \"probe\", exit = 0 }";
+            let value = read("command", "`command`", form);
+            command::command(&table, value).map(|command| Claim::Command(Box::new(command)))
         }
         Some("mdb") => {
             table.is("an expectation of `mdb`");

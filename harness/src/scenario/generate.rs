@@ -190,6 +190,7 @@ impl Kind {
             keepalive: KEEPALIVE,
             is_process: false,
             device: None,
+            own: None,
         }
     }
 

@@ -17,6 +17,8 @@ mod address;
 mod backend;
 mod cache;
 mod claim;
+mod command;
+mod daemon;
 mod document;
 mod entry;
 mod expect;
@@ -65,6 +67,7 @@ use castnet::addr::{Family, Group};
 use ipnet::IpNet;
 
 use crate::knobs::{HostKnobs, Knobs, Level, PimKnobs, RouteCost, SwitchKnobs};
+use crate::recipe::Recipe;
 use diagnostic::Spanned;
 use serde::{Deserialize, Serialize};
 
@@ -72,9 +75,9 @@ pub use crate::vocabulary::act::SMALLEST_PAYLOAD;
 pub use crate::vocabulary::kind::PacketKind;
 pub use backend::{Backend, Backends, Record};
 pub use claim::{
-    Claim, Delivered, DeliveryClaim, Expectation, GivenField, LatencyClaim, MdbClaim, MembersClaim,
-    MembersOf, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim, PacketClaim,
-    PacketFilter, QuerierClaim, When, Window, Written,
+    Claim, CommandClaim, Delivered, DeliveryClaim, Expectation, GivenField, LatencyClaim, MdbClaim,
+    MembersClaim, MembersOf, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim,
+    PacketClaim, PacketFilter, QuerierClaim, When, Window, Written,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use golden::Golden;
@@ -214,6 +217,19 @@ pub struct Router {
     pub is_process: bool,
     /// Its software: the name of a recipe, or the path of one from the file on; castnet's own if `None`.
     pub device: Option<Spanned<String>>,
+    /// The program of its own that it runs instead.
+    pub own: Option<Box<OwnDaemon>>,
+}
+
+/// A daemon that the scenario itself names.
+#[derive(Clone, Debug)]
+pub struct OwnDaemon {
+    /// The place of the key `daemon`.
+    pub span: diagnostic::Span,
+    /// How it is started, and when it is ready; a `config` that is a file is not in it yet.
+    pub recipe: Recipe,
+    /// The file that is its configuration, from the scenario's folder on.
+    pub config: Option<Spanned<String>>,
 }
 
 /// The parameters of PIM of a router.

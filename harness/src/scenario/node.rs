@@ -5,6 +5,7 @@ use std::time::Duration;
 use castnet::gmp::message::Version;
 use toml::de::DeValue;
 
+use super::daemon::Daemon;
 use super::gap::Gap;
 use super::reader::Reader;
 use super::scope::Scope;
@@ -12,11 +13,11 @@ use super::span::Spanned;
 use super::speaks::speaks;
 use super::values::{MOST, group};
 use super::{
-    Listener, Node, Querier, Role, Route, Router, StaticJoin, expr, inject, level, membership, pim,
-    switch, threshold,
+    Listener, Node, Querier, Role, Route, Router, StaticJoin, daemon, expr, inject, level,
+    membership, pim, switch, threshold,
 };
 use crate::knobs::{HostKnobs, Level, RouteCost};
-use crate::vocabulary::node::{DISTRIBUTION, PROCESS, ROLES, STACKS, all_keys, keys};
+use crate::vocabulary::node::{DISTRIBUTION, ROLES, STACKS, all_keys, keys};
 
 /// How long a flow may be idle before its entry is deleted, unless given: the Keepalive Period of
 /// PIM-SM (RFC 7761 section 4.11).
@@ -126,8 +127,8 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let (ttl_threshold, ttl_thresholds) = threshold::thresholds(table);
     let keepalive = table.duration("keepalive").map_or(KEEPALIVE, |k| k.value);
     let device = table.string("device");
-    let daemon = table.value("daemon").is_some();
-    table.word("daemon", "daemon", &[(PROCESS, ())]);
+    let daemon = daemon::daemon(table);
+    let Daemon { is_process, own } = daemon?;
     Some(Router {
         knobs: knobs?,
         pim: pim?,
@@ -139,8 +140,9 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         ttl_threshold,
         ttl_thresholds,
         keepalive,
-        is_process: daemon,
+        is_process,
         device,
+        own,
     })
 }
 

@@ -46,6 +46,23 @@ pub(super) fn verb(
     None
 }
 
+/// A program and its arguments.
+pub(super) fn command(
+    table: &Reader<'_, '_>,
+    key: &'static str,
+) -> Option<Spanned<Vec<Spanned<String>>>> {
+    let command = table.strings(key)?;
+    if command.value.is_empty() {
+        let message = format!("`{key}` is a program and its arguments");
+        table.faults().borrow_mut().error(&command.span, message, "nothing to run");
+    }
+    for word in command.value.iter().filter(|word| word.value.contains('\0')) {
+        let message = "no program can be given a NUL";
+        table.faults().borrow_mut().error(&word.span, message, "it has one");
+    }
+    Some(command)
+}
+
 fn quoted(keys: &[&str]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }

@@ -1,10 +1,10 @@
 //! The keys of expectations, by what they claim.
 
 use super::field::{FIELDS, FieldRow};
-use super::key::Default::{Flag as Yes, Text as Said};
+use super::key::Default::{Flag as Yes, Number, Text as Said};
 use super::key::Form::{
-    Count, Flag, Group, Length, Like, Link, List, ListOrNamed, Moment, Node, Source, Table, Tables,
-    Text, True, Words,
+    Count, Flag, Group, Length, Like, Link, List, ListOrNamed, Moment, Node, OneOrMore, Source,
+    Table, Tables, Text, True, Whole, Words,
 };
 use super::key::{CLAUSES, Key, Keys};
 use super::kind::WORDS;
@@ -169,8 +169,23 @@ static MEMBERS: &[Key] = &[
     AT,
 ];
 
+static COMMAND: &[Key] = &[
+    Key::needed(
+        "command",
+        Table(&[&[
+            Key::needed("act", Text, "The act `exec` that starts it, by its name."),
+            Key::new("exit", Whole(0, 255), "Its exit status.").or(Number(0)),
+            Key::new("contains", OneOrMore(&Text), "It writes this text, or all of these."),
+            Key::new("lacks", OneOrMore(&Text), "It writes none of this."),
+            Key::new("lines", Count, "So many lines."),
+        ]]),
+        "What a command came to that an act runs.",
+    ),
+    Key::needed("within", Length, "It ends so soon after the act."),
+];
+
 /// The claims, and the keys of an `[[expect]]` with each of them.
-pub static EXPECTATIONS: [(&str, Keys); 13] = [
+pub static EXPECTATIONS: [(&str, Keys); 14] = [
     ("packet", &[PACKET, WINDOW, PROOF]),
     ("order", &[ORDER, WINDOW, PROOF]),
     ("received", &[DELIVERY, &[RECEIVED], WINDOW, PROOF]),
@@ -184,6 +199,7 @@ pub static EXPECTATIONS: [(&str, Keys); 13] = [
     ("querier-at", &[QUERIER, &[AT], PROOF]),
     ("querier-throughout", &[QUERIER, WINDOW, PROOF]),
     ("members", &[MEMBERS, PROOF]),
+    ("command", &[COMMAND, PROOF]),
 ];
 
 /// The keys of every expectation that has the key `claim`.

@@ -63,6 +63,8 @@ pub enum Form {
     OneOrNamed(&'static Self),
     /// A list of values of the first form, or a table of values of the second.
     ListOrNamed(&'static Self, &'static Self),
+    /// A value of the first form, or one of the second.
+    Either(&'static Self, &'static Self),
     /// True or false.
     Flag,
     /// True, the only sensible value.
@@ -163,7 +165,10 @@ impl Form {
     pub const fn keys(&self) -> Keys {
         match self {
             Self::Table(keys) | Self::Tables(keys) | Self::Defined(_, keys) => keys,
-            Self::List(form) | Self::Named(form) | Self::ListOrNamed(_, form) => form.keys(),
+            Self::List(form)
+            | Self::Named(form)
+            | Self::ListOrNamed(_, form)
+            | Self::Either(_, form) => form.keys(),
             _ => &[],
         }
     }

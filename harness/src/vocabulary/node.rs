@@ -2,8 +2,8 @@
 
 use super::key::Default::{Flag as Yes, Number, Text as Said};
 use super::key::Form::{
-    self, Flag, Group, Link, List, Network, Node, Numbers, OneOrNamed, Table, Tables, Text, Time,
-    Whole, Words,
+    self, Either, Flag, Group, Link, List, Network, Node, Numbers, OneOrNamed, Table, Tables, Text,
+    Time, Whole, Words,
 };
 use super::key::{Key, Keys};
 
@@ -138,6 +138,16 @@ pub static PIM: Keys = &[&[
 /// When a flow of the RP's tree is joined towards its source.
 pub const SPT_SWITCHOVERS: [&str; 2] = ["immediate", "never"];
 
+/// The word for a daemon that is ready once each interface is a VIF.
+pub const INTERFACES: &str = "interfaces";
+/// The word for a daemon that reads its configuration anew on SIGHUP.
+pub const HUP: &str = "hup";
+
+static READY: Keys =
+    &[&[Key::new("log", Text, "It writes this."), Key::new("file", Text, "There is such a file.")]];
+
+static RELOAD: Keys = &[&[Key::needed("command", List(&Text), "This has it read its files.")]];
+
 static ROUTER: &[Key] = &[
     Key::new("membership", MEMBERSHIP, "Its parameters of IGMP or MLD, the same on each of its links: a table, see below."),
     Key::new("igmp", IGMP, "The same in a run of IPv4 alone."),
@@ -155,7 +165,24 @@ static ROUTER: &[Key] = &[
         "1 to 254, of all links or by link: `{ lan = 10 }`. A datagram leaves only if its TTL on arrival is greater.",
     )
     .or(Number(1)),
-    Key::new("daemon", Words(&[PROCESS]), "Its daemon is a process of its own, as it is anyway if it is killed."),
+    Key::new(
+        "daemon",
+        Either(&Words(&[PROCESS]), &List(&Text)),
+        "The program that routes, with its arguments; or `\"process\"`: castnet's own is a process of its own, as it is anyway if it is killed.",
+    ),
+    Key::new("config", Text, "What `daemon` reads as /run/daemon.conf: the path of a file, or, in several lines, a template."),
+    Key::new(
+        "ready",
+        Either(&Words(&[INTERFACES]), &Table(READY)),
+        "When `daemon` is ready: each interface is a VIF (`\"interfaces\"`, unless given), it writes `{ log = \"text\" }`, or there is `{ file = \"/run/x\" }`.",
+    ),
+    Key::new(
+        "reload",
+        Either(&Words(&[HUP]), &Table(RELOAD)),
+        "How `daemon` takes a changed template: by SIGHUP, or by `{ command = [\"ctl\", \"reload\"] }`. Without it no act can set the router.",
+    ),
+    Key::new("log", Text, "A file below /run that `daemon` writes, kept beside the capture like its output."),
+    Key::new("state", List(&Text), "A command that prints what `daemon` knows; it is run at the end, and its output kept."),
     Key::new("device", Text, "The software that routes: `castnet`, the name of a recipe that castnet ships, or the path of one (`\"./mine.toml\"`). See docs/devices.md.")
         .or(Said("castnet")),
     Key::new("keepalive", Time, "How long a flow may be idle before its entry goes.")

@@ -10,6 +10,7 @@ mod families;
 mod files;
 mod levels;
 mod parameters;
+mod programs;
 mod rules;
 mod sources;
 mod state;

@@ -57,6 +57,16 @@ const TABLES: &[(&[&str], &[&str])] = &[
             "nodes = { h = { role = \"listener\", stack = \"castnet\", ? } }",
         ],
     ),
+    (
+        &["/definitions/node.router/properties/ready/anyOf/1"],
+        &["nodes = { r = { role = \"router\", daemon = [\"x\"], ready = { ? } } }"],
+    ),
+    (
+        &["/definitions/node.router/properties/reload/anyOf/1"],
+        &[
+            "nodes = { r = { role = \"router\", daemon = [\"x\"], config = \"\"\"\n\"\"\", reload = { ? } } }",
+        ],
+    ),
     (&["/definitions/node.source"], &["nodes = { s = { role = \"source\", ? } }"]),
     (&["/definitions/node.injector"], &["nodes = { i = { role = \"injector\", ? } }"]),
     (&["/definitions/node.querier"], &["nodes = { q = { role = \"querier\", ? } }"]),
@@ -144,6 +154,8 @@ const TABLES: &[(&[&str], &[&str])] = &[
         ],
         &["[[expect]]\nquerier = { ? }"],
     ),
+    (&["/definitions/expect.command"], &["[[expect]]\ncommand = {}\n?"]),
+    (&["/definitions/expect.command/properties/command"], &["[[expect]]\ncommand = { ? }"]),
     (&["/definitions/expect.members"], &["[[expect]]\nmembers = {}\n?"]),
     (&["/definitions/expect.members/properties/members"], &["[[expect]]\nmembers = { ? }"]),
     (

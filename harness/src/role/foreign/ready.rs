@@ -25,6 +25,21 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Why nothing routes multicast on the node; `None` if something does. Whoever routes has two interfaces as VIFs,
+    /// and only a program of the node's own can have made them.
+    ///
+    /// # Errors
+    /// Errors of reading the kernel's list.
+    pub(super) fn unrouted(&self) -> io::Result<Option<String>> {
+        let vifs = VifMonitor::open(&self.netns, self.family)?.count(&self.vifs)?;
+        let wanted = self.vifs.len().min(2);
+        let of = self.vifs.len();
+        let why = || {
+            format!("it is not what routes: {vifs} of its {of} interfaces are VIFs of the kernel")
+        };
+        Ok((vifs < wanted).then(why))
+    }
+
     /// Waits until the program is ready.
     ///
     /// # Errors

@@ -70,6 +70,9 @@ fn form_schema(form: &Form) -> Value {
         Form::OneOrNamed(form) => json!({ "anyOf": [form_schema(form), named(form)] }),
         Form::ListOrNamed(listed, of) => json!({ "anyOf": [list(listed), named(of)] }),
         Form::Named(form) => named(form),
+        Form::Either(one, other) => {
+            json!({ "anyOf": [form_schema(one), form_schema(other)] })
+        }
         Form::Flag => or_parameter(json!({ "type": "boolean" })),
         Form::True => or_parameter(json!({ "enum": [true] })),
         Form::Whole(least, most) => {
