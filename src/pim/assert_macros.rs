@@ -109,6 +109,6 @@ impl Pim {
             return false;
         }
         let is_from = |of: Branch| self.rpf_interface(facts, of) == Some(vif);
-        !is_from(Branch::any(flow.group)) && !(is_from(branch) && self.flows.is_spt(flow))
+        !(is_from(Branch::any(flow.group)) || is_from(branch) && self.flows.is_spt(flow))
     }
 }
