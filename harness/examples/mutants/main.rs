@@ -149,10 +149,10 @@ fn copy(root: &Path, tree: &Path) -> anyhow::Result<()> {
     if tree.exists() {
         fs::remove_dir_all(tree)?;
     }
-    let mut pending: Vec<PathBuf> =
-        ["Cargo.toml", "Cargo.lock", "README.md", "clippy.toml", "src", "harness", "scenarios"]
-            .map(PathBuf::from)
-            .into();
+    let files = ["Cargo.toml", "Cargo.lock", "README.md", "clippy.toml"];
+    // The manifest names tests, without which it cannot be read.
+    let folders = ["src", "tests", "harness", "scenarios"];
+    let mut pending: Vec<PathBuf> = files.into_iter().chain(folders).map(PathBuf::from).collect();
     while let Some(path) = pending.pop() {
         let (from, to) = (root.join(&path), tree.join(&path));
         if from.is_dir() {
