@@ -27,13 +27,14 @@ fn the_absence_of_what_nobody_could_make_proves_nothing() {
 }
 
 #[test]
-fn what_nobody_sends_is_refused() {
+fn what_nobody_sends_is_refused_or_proves_nothing() {
     let from =
         |who: &str| format!("packet = {{ on = 'lan', kind = 'data', from = '{who}' }}\ncount = 0");
-    refused(&from("h1"), "from = 'h1'", "h1 sends no datagrams");
+    // h1 could send, and does not.
+    refused(&from("h1"), "[[expect]]", "no other expectation looks at a device");
     comes_out("", &format!("{}\nafter = 'leave + LMQT + 1s'", from("r1")), Pass);
     let entry = "mfc = { of = 'r1', group = '239.1.1.1', source = 'h1', absent = true }\nat = '4s'";
-    refused(entry, "source = 'h1'", "h1 is not a source");
+    vacuous("", entry);
     let delivery = "delivery = { to = 'h1', group = '239.9.9.9' }";
     for claim in ["received = 0", "none-after = '1s'", "exactly-once = true", "ttl = 31"] {
         refused(&format!("{delivery}\n{claim}"), "[[expect]]", "this can never be judged");
