@@ -9,6 +9,7 @@ use castnet::time::Instant;
 
 use super::{Pair, Side, group};
 use crate::capture::decode::Content;
+use crate::capture::noise::Noise;
 use crate::plan::{Plan, PortId, Role};
 use crate::scenario::{Listener, PacketKind};
 
@@ -24,6 +25,7 @@ type MessageTimes = BTreeMap<MessageKey, Vec<Instant>>;
 
 fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> MessageTimes {
     let mut times = MessageTimes::new();
+    let noise = Noise::of(plan);
     for sent in side.sent.iter().filter(|sent| !sent.is_answer) {
         // The first Hello comes at random (RFC7761-4.3.1-02), and so does what waits for one; a
         // generation ID is a random number, and Joins suppress and override each other at random.
@@ -34,7 +36,9 @@ fn times(plan: &Plan, pair: &Pair<'_>, side: &Side<'_>) -> MessageTimes {
             continue;
         }
         let segment = plan.links[sent.link].segment;
-        let comparable = |group| pair.is_comparable((segment, group), sent.at);
+        // Kernels repeat at random what they leave themselves, and are asked about it.
+        let is_noise = |group| noise.as_ref().is_some_and(|noise| noise.is_about(group));
+        let comparable = |group| pair.is_comparable((segment, group), sent.at) && !is_noise(group);
         if group(&sent.packet).is_some_and(|group| !comparable(group)) {
             continue;
         }

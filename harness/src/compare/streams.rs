@@ -6,9 +6,9 @@ use std::time::Duration;
 use castnet::addr::Group;
 use castnet::time::Instant;
 
-use super::{Bounds, Pair, Side};
+use super::{Bounds, Pair, Side, distance};
 use crate::capture::decode::Content;
-use crate::plan::{Action, NodeId, Plan, PortId};
+use crate::plan::{Action, NodeId, Plan, PortId, Role};
 
 /// Where a stream is seen: it leaves a port, or a node reads it from its sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,7 +172,24 @@ impl Pair<'_> {
             .segments(key)
             .into_iter()
             .filter_map(|segment| self.report_distances.get(&(segment, key.1)));
-        apart.fold(self.bounds(at), |bounds, &(least, most)| bounds.widened(least, most))
+        let bounds =
+            apart.fold(self.bounds(at), |bounds, &(least, most)| bounds.widened(least, most));
+        let delay = distance(Instant::ZERO, Instant::ZERO + self.settling(at));
+        bounds.widened(-delay, delay)
+    }
+
+    /// How long what streams do is left to chance after a start of a router of PIM before that time, in either
+    /// run: its first Hello comes at random (RFC7761-4.3.1-02), and its neighbours join anew within the
+    /// Override_Interval, at random too (RFC 7761 section 4.5.5).
+    fn settling(&self, at: Instant) -> Duration {
+        let delays = self.plan.acts.iter().enumerate().filter_map(|(id, act)| {
+            let Role::Router(router) = &self.plan.nodes[act.node].role else { return None };
+            let done = |side: &Side<'_>| side.done(id).is_some_and(|done| done <= at);
+            let starts = matches!(act.action, Action::Restart) && self.sides.iter().any(done);
+            let pim = router.pim.as_ref().filter(|_| starts)?;
+            Some(pim.triggered_hello_delay.saturating_add(pim.override_interval))
+        });
+        delays.max().unwrap_or_default()
     }
 
     fn segments(&self, (place, ..): Key) -> Vec<usize> {
