@@ -62,6 +62,7 @@ pub mod backend;
 pub mod capture;
 pub mod compare;
 pub mod device;
+mod english;
 pub mod explain;
 pub mod fabric;
 pub mod guest;

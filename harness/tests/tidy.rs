@@ -59,6 +59,7 @@ const CORE: [(&str, &[&str]); 24] = [
 /// What each module of the laboratory may import from its own crate.
 const LAB: &[(&str, &[&str])] = &[
     ("vocabulary", &[]),
+    ("english", &[]),
     ("printable", &[]),
     ("output", &[]),
     ("knobs", &["vocabulary"]),
@@ -115,7 +116,7 @@ const LAB: &[(&str, &[&str])] = &[
 ];
 
 /// What imports nothing, and may be imported by all of the laboratory.
-const LEAVES: [&str; 2] = ["output", "printable"];
+const LEAVES: [&str; 3] = ["english", "output", "printable"];
 
 /// What the rooms of [`INDEPENDENT`] may import of castnet: addresses, times, and messages with
 /// their meaning. A judge that computes with the device's formulas would not see their faults.

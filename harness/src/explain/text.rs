@@ -10,6 +10,7 @@ use super::link::Link;
 use super::member::Member;
 use super::querier::Querier;
 use super::stream::Stream;
+use crate::english::counted;
 
 /// The most lines of one kind for a link; JSON has all.
 const MOST: usize = 40;
@@ -24,9 +25,11 @@ impl fmt::Display for Explained {
         let notes = self.findings.len() - faults;
         writeln!(
             f,
-            "{} frames in {}: {faults} faults, {notes} notes",
-            self.frames,
-            at(self.length)
+            "{} in {}: {}, {}",
+            counted(self.frames, "frame", "frames"),
+            at(self.length),
+            counted(faults, "fault", "faults"),
+            counted(notes, "note", "notes")
         )?;
         if !self.findings.is_empty() {
             writeln!(f)?;
@@ -71,23 +74,19 @@ impl Querier {
             (None, Some(spacing)) => format!(", {} apart at last", at(*spacing)),
             (None, None) => String::new(),
         };
-        let count = if *general_queries == 1 { "Query" } else { "Queries" };
+        let queries = counted(*general_queries, "General Query", "General Queries");
         let last = at(last.at);
-        format!(
-            "querier {address}, {version}: {general_queries} General {count}{every}, last at {last}"
-        )
+        format!("querier {address}, {version}: {queries}{every}, last at {last}")
     }
 }
 
 impl Member {
     fn line(&self, group: &dyn fmt::Display, host: &dyn fmt::Display) -> String {
         let Self { version, reports, first, last, .. } = self;
-        let count = if *reports == 1 { "Report" } else { "Reports" };
+        let reports = counted(*reports, "Report", "Reports");
         let left = self.left.map(|left| format!(", left at {}", at(left.at))).unwrap_or_default();
         let (first, last) = (at(first.at), at(last.at));
-        format!(
-            "{group} wanted by {host}, {version}: {reports} {count} from {first} to {last}{left}"
-        )
+        format!("{group} wanted by {host}, {version}: {reports} from {first} to {last}{left}")
     }
 }
 
@@ -95,9 +94,9 @@ impl Stream {
     fn line(&self, source: &dyn fmt::Display, group: &dyn fmt::Display) -> String {
         let Self { datagrams, ttl, first, last, .. } = self;
         let (rate, first, last) = (self.rate(), at(first.at), at(last.at));
-        let count = if *datagrams == 1 { "datagram" } else { "datagrams" };
+        let datagrams = counted(*datagrams, "datagram", "datagrams");
         let mut line = format!(
-            "({source}, {group}): {datagrams} {count} from {first} to {last}, {rate:.1} a second, \
+            "({source}, {group}): {datagrams} from {first} to {last}, {rate:.1} a second, \
              TTL {ttl}"
         );
         if let Some(gap) = self.longest_gap {

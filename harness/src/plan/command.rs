@@ -43,7 +43,8 @@ impl Claims<'_> {
             texts.iter().for_each(|one| text.push_str(&format!(", {words} {:?}", one.value)));
         }
         if let Some(lines) = &lines {
-            text.push_str(&format!(", writes {} lines", lines.text));
+            let noun = if lines.text == "1" { "line" } else { "lines" };
+            text.push_str(&format!(", writes {} {noun}", lines.text));
         }
         text.push_str(&in_words(&window));
         let (contains, lacks) = (values(&command.contains), values(&command.lacks));

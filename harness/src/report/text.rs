@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use castnet::time::Seconds;
 
 use super::{Campaign, Finished, ProgramLog};
+use crate::english::counted;
 use crate::judge::invariant::Standing;
 use crate::judge::{Finding, Outcome};
 use crate::printable::{line, lines};
@@ -213,10 +214,6 @@ fn unfinished(campaign: &Campaign) -> String {
         (false, true) => format!("interrupted: {}\n", parts.join(", ")),
         (false, false) => format!("ended by the first failure: {}\n", parts.join(", ")),
     }
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 #[cfg(test)]

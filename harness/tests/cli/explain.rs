@@ -44,7 +44,7 @@ fn a_silent_querier_is_named_with_the_stream_that_it_ended() {
     assert_eq!((explained.status.code(), text(&explained.stderr).as_str()), (Some(0), ""));
     let said = text(&explained.stdout);
     let lines: Vec<&str> = said.lines().collect();
-    assert!(lines[0].ends_with(": 2 faults, 1 notes"), "{said}");
+    assert!(lines[0].ends_with(": 2 faults, 1 note"), "{said}");
     assert!(
         lines[2].starts_with("FAULT  lan  31.250 s (frame 314)  the querier 10.0.2.1 fell silent"),
         "{said}"
