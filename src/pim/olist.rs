@@ -29,14 +29,17 @@ impl Pim {
         self.params.rp(group)
     }
 
-    /// The interfaces of which the router serves the members: as their Designated Router that has not lost
-    /// an Assert, or as the winner of one.
+    /// Whether the router serves the members on the interface: as their Designated Router that has not lost an
+    /// Assert, or as the winner of one.
+    fn serves(&self, facts: &impl Facts, branch: Branch, vif: Vif, link: &Link) -> bool {
+        let is_dr = link.is_dr() && !self.lost_assert(facts, branch, vif);
+        is_dr || self.asserts.is_won(branch, vif)
+    }
+
     fn served(&self, facts: &impl Facts, branch: Branch) -> impl Iterator<Item = Vif> {
-        let is_served = move |(&vif, link): (&Vif, &Link)| {
-            let is_dr = link.is_dr() && !self.lost_assert(facts, branch, vif);
-            (is_dr || self.asserts.is_won(branch, vif)).then_some(vif)
-        };
-        self.links.iter().filter_map(is_served)
+        let served =
+            self.links.iter().filter(move |&(&vif, link)| self.serves(facts, branch, vif, link));
+        served.map(|(&vif, _)| vif)
     }
 
     /// `pim_include(*,G)`, `pim_include(S,G)`: where the router forwards to members.
