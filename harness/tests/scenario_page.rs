@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use castnet_lab::knobs::INTERVALS;
-use castnet_lab::plan::{compile, load};
+use castnet_lab::plan::{compile, load_within};
 use castnet_lab::scenario::{Invariant, is_template, page};
 use castnet_lab::vocabulary::kind::WORDS;
 
@@ -42,7 +42,9 @@ fn examples_of_several_files_compile_together() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, rest.split("```").next().unwrap()).unwrap();
         if !is_template(&path) {
-            plans.extend(load(&path).unwrap_or_else(|told| panic!("{told}")));
+            // Where cargo builds outside of the repository, nothing above the file would be read.
+            let loaded = load_within(&path, std::slice::from_ref(&folder));
+            plans.extend(loaded.unwrap_or_else(|told| panic!("{told}")));
         }
     }
     assert_eq!(plans.len(), 8);
