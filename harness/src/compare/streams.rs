@@ -127,7 +127,8 @@ impl Pair<'_> {
         others: &[Pause],
     ) -> Result<bool, (Instant, String)> {
         let bounds = self.stream_bounds(key, pause.to);
-        let significant = bounds.width() + pace(self.plan, key.2).saturating_mul(2);
+        let chance = self.settling(pause.from).max(self.settling(pause.to));
+        let significant = bounds.width() + chance + pace(self.plan, key.2).saturating_mul(2);
         let whole =
             self.segments(key).into_iter().all(|s| self.is_comparable((s, key.1), pause.to));
         if pause.length() <= significant || !whole {
@@ -149,6 +150,9 @@ impl Pair<'_> {
         for (verb, own, other) in [("stops", pause.from, twin.from), ("starts", pause.to, twin.to)]
         {
             let (one, two) = if side == 0 { (own, other) } else { (other, own) };
+            let chance = self.settling(own).max(self.settling(other));
+            let chance = distance(Instant::ZERO, Instant::ZERO + chance);
+            let bounds = bounds.widened(-chance, chance);
             if bounds.contain(one, two) {
                 self.agree(one, two);
             } else if self.is_early(own.min(other)) {
@@ -172,22 +176,20 @@ impl Pair<'_> {
             .segments(key)
             .into_iter()
             .filter_map(|segment| self.report_distances.get(&(segment, key.1)));
-        let bounds =
-            apart.fold(self.bounds(at), |bounds, &(least, most)| bounds.widened(least, most));
-        let delay = distance(Instant::ZERO, Instant::ZERO + self.settling(at));
-        bounds.widened(-delay, delay)
+        apart.fold(self.bounds(at), |bounds, &(least, most)| bounds.widened(least, most))
     }
 
-    /// How long what streams do is left to chance after a start of a router of PIM before that time, in either
-    /// run: its first Hello comes at random (RFC7761-4.3.1-02), and its neighbours join anew within the
-    /// Override_Interval, at random too (RFC 7761 section 4.5.5).
+    /// How long what streams do at that time is left to chance because a router of PIM has just started again,
+    /// in either run: its first Hello comes at random (RFC7761-4.3.1-02), and its neighbours join anew within
+    /// the Override_Interval, at random too (RFC 7761 section 4.5.5).
     fn settling(&self, at: Instant) -> Duration {
         let delays = self.plan.acts.iter().enumerate().filter_map(|(id, act)| {
             let Role::Router(router) = &self.plan.nodes[act.node].role else { return None };
-            let done = |side: &Side<'_>| side.done(id).is_some_and(|done| done <= at);
-            let starts = matches!(act.action, Action::Restart) && self.sides.iter().any(done);
-            let pim = router.pim.as_ref().filter(|_| starts)?;
-            Some(pim.triggered_hello_delay.saturating_add(pim.override_interval))
+            let pim = router.pim.as_ref().filter(|_| matches!(act.action, Action::Restart))?;
+            let delay = pim.triggered_hello_delay.saturating_add(pim.override_interval);
+            let until = delay.saturating_add(self.plan.tolerance);
+            let is_near = |done: Instant| (done..=done + until).contains(&at);
+            self.sides.iter().any(|side| side.done(id).is_some_and(is_near)).then_some(delay)
         });
         delays.max().unwrap_or_default()
     }

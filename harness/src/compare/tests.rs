@@ -1,5 +1,6 @@
 mod excuses;
 mod repeats;
+mod starts;
 
 use std::time::Duration;
 

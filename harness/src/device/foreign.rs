@@ -132,13 +132,12 @@ fn refuse(plan: &Plan, router: &Router, recipe: &Recipe) -> Result<(), String> {
     Ok(())
 }
 
-/// The program's path: in a folder of the recipe, on the PATH, or among those of administration. What no
-/// package has may be castnet's own, and lies beside the program that runs: there first, as
-/// smcroute's program has the name of castnet's.
+/// The program's path: in a folder of the recipe, on the PATH, or among those of administration. Castnet's own
+/// lies beside castnet, and is looked for there first, as smcroute's program has the same name.
 fn found(program: &str, recipe: &Recipe) -> Result<String, String> {
     let variable = std::env::var_os("PATH").unwrap_or_default();
     let listed = std::env::split_paths(&variable);
-    let own = std::env::current_exe().ok().filter(|_| recipe.package.is_none());
+    let own = std::env::current_exe().ok().filter(|_| recipe.own);
     let beside = own.and_then(|own| own.parent().map(PathBuf::from));
     let folders = recipe.path.iter().cloned().chain(beside).chain(listed);
     let mut folders = folders.chain(ADMINISTRATION.map(PathBuf::from));

@@ -67,6 +67,9 @@ pub struct Recipe {
     pub log: Option<PathBuf>,
     /// The program that prints what it knows, run at the end of a run.
     pub state: Option<Vec<String>>,
+    /// Whether its programs are castnet's own, which lie beside castnet.
+    #[serde(default)]
+    pub own: bool,
     /// Whether a run in which it is not what routes on its node is Broken.
     #[serde(default)]
     pub routes: bool,

@@ -43,6 +43,7 @@ impl Recipe {
             reload: None,
             log: None,
             state: None,
+            own: false,
             routes: true,
         }
     }

@@ -125,3 +125,17 @@ fn a_template_with_an_unknown_name_is_wrong() {
         other => panic!("{other:?}"),
     }
 }
+
+/// The program of these tests lies in no folder of the PATH.
+#[test]
+fn only_programs_of_castnet_are_looked_for_beside_castnet() {
+    let own = std::env::current_exe().unwrap();
+    let program = own.file_name().unwrap().to_str().unwrap();
+    let mut recipe = crate::recipe::shipped("castnetd").unwrap().unwrap();
+    assert_eq!(found(program, &recipe).unwrap(), own.display().to_string());
+    recipe.own = false;
+    assert!(found(program, &recipe).is_err());
+    for (name, is_own) in [("castnet-smcrouted", true), ("smcroute", false)] {
+        assert_eq!(crate::recipe::shipped(name).unwrap().unwrap().own, is_own, "{name}");
+    }
+}
