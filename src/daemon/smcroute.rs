@@ -60,6 +60,8 @@ struct Said<'a> {
     from: Option<Word<'a>>,
     source: Option<Word<'a>>,
     group: Option<Word<'a>>,
+    /// What `except` excludes of a route, which smcroute does not know.
+    except: Vec<Word<'a>>,
     to: Option<Vec<Word<'a>>>,
 }
 
@@ -161,6 +163,8 @@ impl Smcroute {
     fn mroute(&mut self, line: &mut Line<'_>, directive: Word<'_>, rest: &[Word<'_>]) {
         let Some(said) = said(line, rest) else { return };
         let Some((from, source, group)) = said.flows(line, directive) else { return };
+        let except: Option<Vec<IpNet>> = said.except.iter().map(|&word| line.net(word)).collect();
+        let Some(except) = except else { return };
         let to = said.to.unwrap_or_default();
         let mut is_usable = true;
         for interface in [&from].into_iter().chain(&to) {
@@ -173,7 +177,7 @@ impl Smcroute {
             is_usable = false;
         }
         let to = to.iter().map(|to| named(to.1)).collect();
-        let rule = Rule { from: named(from.1), source, group: group.1, to };
+        let rule = Rule { from: named(from.1), source, group: group.1, except, to };
         match rule.check() {
             Ok(()) if is_usable => self.rules.merge(rule),
             Ok(()) => {}
@@ -214,6 +218,9 @@ impl Smcroute {
         if let Some(to) = said.to.and_then(|to| to.first().copied()) {
             line.warn(to, "smcroute passes over what follows `to`");
         }
+        if let Some(word) = said.except.first() {
+            return line.fail(*word, "a membership has no exceptions");
+        }
         let (interface, word) = (named(from.1), group.0);
         let membership = MembershipSettings { interface, source, group: group.1 };
         match membership.check() {
@@ -241,13 +248,18 @@ impl Smcroute {
             }
             text.push('\n');
         }
-        for Rule { from, source, group, to } in self.rules.iter() {
+        for Rule { from, source, group, except, to } in self.rules.iter() {
             _ = writeln!(text, "[[rule]]\nfrom = {}", quoted(from));
             if let Some(source) = source {
                 _ = writeln!(text, "source = \"{source}\"");
             }
+            _ = writeln!(text, "group = \"{group}\"");
+            if !except.is_empty() {
+                let except: Vec<String> = except.iter().map(|net| format!("\"{net}\"")).collect();
+                _ = writeln!(text, "except = [{}]", except.join(", "));
+            }
             let to: Vec<String> = to.iter().map(|to| quoted(to)).collect();
-            _ = writeln!(text, "group = \"{group}\"\nto = [{}]\n", to.join(", "));
+            _ = writeln!(text, "to = [{}]\n", to.join(", "));
         }
         for MembershipSettings { interface, source, group } in &self.memberships {
             _ = writeln!(text, "[[membership]]\ninterface = {}", quoted(interface));
@@ -286,7 +298,11 @@ fn said<'a>(line: &mut Line<'_>, mut rest: &[Word<'a>]) -> Option<Said<'a>> {
     let mut said = Said::default();
     while let Some((&word, more)) = rest.split_first() {
         rest = more;
-        let slot = if line.is(word, "from") {
+        let is_exception = line.is(word, "except");
+        let mut exception = None;
+        let slot = if is_exception {
+            &mut exception
+        } else if line.is(word, "from") {
             &mut said.from
         } else if line.is(word, "source") {
             &mut said.source
@@ -304,6 +320,7 @@ fn said<'a>(line: &mut Line<'_>, mut rest: &[Word<'a>]) -> Option<Said<'a>> {
             return None;
         };
         (*slot, rest) = (Some(*value), more);
+        said.except.extend(exception);
     }
     Some(said)
 }

@@ -1,8 +1,8 @@
 //! Static rules: which flows are forwarded where by configuration alone, with or without members.
 //!
 //! A rule names its incoming interface, so that no route towards the source is asked for. It holds for
-//! one flow, for all sources of a group, or for prefixes of both. A rule without outgoing interfaces
-//! stops its flows. Of several rules that hold, those of the interface on which the datagram came count
+//! one flow, for all sources of a group, or for prefixes of both, with exceptions: for a flow of these it is
+//! as if the rule were not there. A rule without outgoing interfaces stops its flows. Of several rules that hold, those of the interface on which the datagram came count
 //! first, then the longest prefix of the group, then that of the source, and then the first one.
 //!
 //! Refuses rules that could hold for no flow, or only for flows that stay on their link.
@@ -25,6 +25,9 @@ pub struct Rule<I> {
     pub source: Option<IpNet>,
     /// Its groups.
     pub group: IpNet,
+    /// Sources and groups for which it does not hold.
+    #[serde(default)]
+    pub except: Vec<IpNet>,
     /// The interfaces that its flows go out on; without any its flows are stopped.
     pub to: Vec<I>,
 }
@@ -44,6 +47,12 @@ pub enum InvalidRule {
     /// The source and the group are of two families.
     #[error("{0} and {1} are of two address families")]
     TwoFamilies(IpNet, IpNet),
+    /// The exception has nothing in common with the rule.
+    #[error("the exception {0} is not within {1}, so that it excepts nothing")]
+    ExceptsNothing(IpNet, IpNet),
+    /// The exceptions leave no flow.
+    #[error("the exception {0} is all of {1}, so that the rule holds for nothing")]
+    ExceptsAll(IpNet, IpNet),
 }
 
 impl<I> Rule<I> {
@@ -76,8 +85,41 @@ impl<I> Rule<I> {
             Some(source) if source.network().is_multicast() => {
                 Err(InvalidRule::NotOfSources(source))
             }
-            _ => Ok(()),
+            _ => self.except.iter().try_for_each(|&except| self.check_exception(except)),
         }
+    }
+
+    /// Checks that the rule would hold for some flows of the exception, and holds for others.
+    fn check_exception(&self, except: IpNet) -> Result<(), InvalidRule> {
+        if Family::of(except.addr()) != self.family() {
+            return Err(InvalidRule::TwoFamilies(except, self.group));
+        }
+        let any = self.family().all_addresses();
+        let from =
+            if except.addr().is_multicast() { self.group } else { self.source.unwrap_or(any) };
+        if except.contains(&from) {
+            return Err(InvalidRule::ExceptsAll(except, from));
+        }
+        match from.contains(&except) {
+            true => Ok(()),
+            false => Err(InvalidRule::ExceptsNothing(except, from)),
+        }
+    }
+
+    /// The exception that the flow is of.
+    #[must_use]
+    pub fn exception(&self, flow: Flow) -> Option<IpNet> {
+        let (source, group) = (flow.source.addr(), flow.group.addr());
+        let mut all = self.except.iter().copied();
+        all.find(|net| net.contains(&source) || net.contains(&group))
+    }
+
+    /// Whether it holds for the same flows, so that both are one rule to the interfaces of both.
+    pub(crate) fn holds_like(&self, other: &Self) -> bool
+    where
+        I: PartialEq,
+    {
+        self.key() == other.key() && self.from == other.from && self.except == other.except
     }
 
     /// The flow, if the rule holds for one flow only.
@@ -120,7 +162,7 @@ impl Rules {
     fn add(&mut self, rule: Rule<Vif>) {
         let key = rule.key();
         let of_flows = self.by_flows.entry(key).or_default();
-        match of_flows.iter_mut().find(|other| other.from == rule.from) {
+        match of_flows.iter_mut().find(|other| other.holds_like(&rule)) {
             Some(known) => known.to.extend(rule.to),
             None => {
                 of_flows.push(rule);
@@ -148,6 +190,27 @@ impl Rules {
         came: Option<Vif>,
         is_up: impl Fn(Vif) -> bool,
     ) -> Option<&Rule<Vif>> {
+        self.first(flow, came, |rule| is_up(rule.from) && rule.exception(flow).is_none())
+    }
+
+    /// The rule that would count for the flow but for an exception.
+    pub fn excepting(
+        &self,
+        flow: Flow,
+        came: Option<Vif>,
+        is_up: impl Fn(Vif) -> bool,
+    ) -> Option<&Rule<Vif>> {
+        let would = self.first(flow, came, |rule| is_up(rule.from))?;
+        would.exception(flow).is_some().then_some(would)
+    }
+
+    /// The rule that counts among those that hold.
+    fn first(
+        &self,
+        flow: Flow,
+        came: Option<Vif>,
+        holds: impl Fn(&Rule<Vif>) -> bool,
+    ) -> Option<&Rule<Vif>> {
         let mut best = None;
         // The most exact one first.
         for &(of_group, of_source) in self.lengths.keys().rev() {
@@ -155,7 +218,7 @@ impl Rules {
             let groups = within(flow.group.addr(), of_group);
             let key = groups.zip(within(flow.source.addr(), of_source));
             let rules = key.and_then(|key| self.by_flows.get(&key)).into_iter().flatten();
-            let mut holding = rules.filter(|rule| is_up(rule.from));
+            let mut holding = rules.filter(|rule| holds(rule));
             let first = holding.next();
             let own = first.into_iter().chain(holding).find(|rule| Some(rule.from) == came);
             if own.is_some() {

@@ -9,7 +9,7 @@ fn vif(number: usize) -> Vif {
 fn rule(from: usize, source: Option<&str>, group: &str, to: &[usize]) -> Rule<Vif> {
     let net = |text: &str| text.parse::<IpNet>().unwrap();
     let to = to.iter().map(|&number| vif(number)).collect();
-    Rule { from: vif(from), source: source.map(net), group: net(group), to }
+    Rule { from: vif(from), source: source.map(net), group: net(group), except: Vec::new(), to }
 }
 
 fn flow(source: &str, group: &str) -> Flow {
@@ -142,4 +142,69 @@ fn the_rules_of_some_flows_are_replaced_and_no_others() {
     assert_eq!(rules.flows(), BTreeSet::new());
     rules.replace(&rule(9, None, "239.1.77.0/16", &[]), []);
     assert_eq!((to(&rules, exact, 0), rules), (None, Rules::default()));
+}
+
+/// A rule with exceptions.
+fn but(rule: Rule<Vif>, except: &[&str]) -> Rule<Vif> {
+    Rule { except: except.iter().map(|net| net.parse().unwrap()).collect(), ..rule }
+}
+
+#[test]
+fn for_an_excepted_flow_the_next_rule_counts_as_if_the_first_one_were_not_there() {
+    for (all, range, sources, groups, [plain, by_source, by_group]) in [
+        (
+            "239.0.0.0/8",
+            "239.1.0.0/16",
+            "10.0.0.0/30",
+            "239.1.9.0/24",
+            [("10.0.0.9", "239.1.1.1"), ("10.0.0.2", "239.1.1.1"), ("10.0.0.9", "239.1.9.9")],
+        ),
+        (
+            "ff05::/16",
+            "ff05:1::/32",
+            "fd00::/126",
+            "ff05:1:9::/48",
+            [("fd00::9", "ff05:1::1"), ("fd00::2", "ff05:1::1"), ("fd00::9", "ff05:1:9::9")],
+        ),
+    ] {
+        let exact = but(rule(0, None, range, &[1]), &[sources, groups]);
+        assert_eq!(exact.check(), Ok(()));
+        let alone = Rules::new([exact.clone()]);
+        let both = Rules::new([exact, rule(0, None, all, &[2])]);
+        for ((source, group), [first, second]) in
+            [(plain, [Some(1), Some(1)]), (by_source, [None, Some(2)]), (by_group, [None, Some(2)])]
+        {
+            let flow = flow(source, group);
+            assert_eq!(to(&alone, flow, 0), first.map(|out| vec![out]), "{source} {group}");
+            assert_eq!(to(&both, flow, 0), second.map(|out| vec![out]), "{source} {group}");
+            assert_eq!(alone.excepting(flow, None, |_| true).is_some(), first.is_none());
+        }
+    }
+}
+
+#[test]
+fn rules_with_other_exceptions_are_other_rules() {
+    let group = "239.1.0.0/16";
+    let some = but(rule(0, None, group, &[1]), &["10.0.0.7/32"]);
+    let rules = Rules::new([some.clone(), rule(0, None, group, &[2]), but(some, &["10.0.0.7/32"])]);
+    assert_eq!(to(&rules, flow("10.0.0.8", "239.1.1.1"), 0), Some(vec![1, 1]));
+    assert_eq!(to(&rules, flow("10.0.0.7", "239.1.1.1"), 0), Some(vec![2]));
+}
+
+#[test]
+fn exceptions_of_nothing_and_of_everything_are_refused() {
+    let of = |except: &str| {
+        let rule = rule(0, Some("10.0.0.0/24"), "239.1.0.0/16", &[1]);
+        but(rule, &[except]).check().map_err(|why| why.to_string())
+    };
+    for except in ["10.0.0.0/25", "10.0.0.7/32", "239.1.1.1/32"] {
+        assert_eq!(of(except), Ok(()), "{except}");
+    }
+    for except in ["10.0.0.0/24", "0.0.0.0/0", "239.1.0.0/16", "239.0.0.0/8", "224.0.0.0/4"] {
+        assert!(of(except).unwrap_err().contains("holds for nothing"), "{except}");
+    }
+    for except in ["10.0.1.0/24", "239.2.0.0/16"] {
+        assert!(of(except).unwrap_err().contains("excepts nothing"), "{except}");
+    }
+    assert!(of("fd00::7/128").unwrap_err().contains("two address families"));
 }

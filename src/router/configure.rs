@@ -84,7 +84,8 @@ impl Router {
     fn numbered(&self, rule: &Rule<String>) -> Option<Rule<Vif>> {
         let from = self.vif(&rule.from)?;
         let to = rule.to.iter().filter_map(|name| self.vif(name)).collect();
-        Some(Rule { from, source: rule.source, group: rule.group, to })
+        let Rule { source, group, .. } = *rule;
+        Some(Rule { from, source, group, except: rule.except.clone(), to })
     }
 
     /// Takes the static rules for some flows, and lets what is known of them follow.

@@ -91,6 +91,13 @@ impl Router {
         self.rules.of(flow, came, is_up)
     }
 
+    /// The static rule that would count for such a flow but for an exception.
+    #[must_use]
+    pub fn excepting(&self, flow: Flow, came: Option<Vif>) -> Option<&Rule<Vif>> {
+        let is_up = |vif: Vif| self.links.get(vif).is_some_and(|link| link.up);
+        self.rules.excepting(flow, came, is_up)
+    }
+
     /// Whether the router forwards the flow onto the interface, wherever it comes in: for members, for a
     /// static join, or upstream from a proxy.
     #[must_use]

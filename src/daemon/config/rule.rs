@@ -24,6 +24,8 @@ struct Written {
     #[serde(default)]
     source: Option<Net>,
     group: Net,
+    #[serde(default)]
+    except: Vec<Net>,
     to: Vec<String>,
 }
 
@@ -43,8 +45,9 @@ impl TryFrom<Written> for RuleSettings {
     type Error = crate::fixed::InvalidRule;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { from, source, group, to } = written;
-        let rule = Rule { from, source: source.map(|net| net.0), group: group.0, to };
+        let Written { from, source, group, except, to } = written;
+        let except = except.into_iter().map(|net| net.0).collect();
+        let rule = Rule { from, source: source.map(|net| net.0), group: group.0, except, to };
         rule.check().map(|()| Self(rule))
     }
 }
@@ -118,6 +121,22 @@ mod tests {
             ("from = 'lan'\ngroup = 'all'\nto = []", "`all` is no address or prefix"),
             ("from = 'lan'\ngroup = '224.0.0.5'\nto = []", "stays on its link"),
             ("from = 'lan'\ngroup = '239.1.1.1'", "missing field `to`"),
+            (
+                "from = 'lan'\ngroup = '239.1.1.1'\nsource = '10.0.0.0/24'\nexcept = ['10.0.1.7']\nto = []",
+                "the exception 10.0.1.7/32 is not within 10.0.0.0/24",
+            ),
+            (
+                "from = 'lan'\ngroup = 'ff05:1::/32'\nexcept = ['ff05::/16']\nto = []",
+                "the exception ff05::/16 is all of ff05:1::/32",
+            ),
+            (
+                "from = 'lan'\ngroup = 'ff05:1::/32'\nexcept = ['10.0.0.7']\nto = []",
+                "are of two address families",
+            ),
+            (
+                "from = 'lan'\ngroup = '239.1.1.1'\nexcept = ['some']\nto = []",
+                "`some` is no address",
+            ),
         ] {
             let told = ConfigFile::parse(&format!("{FILE}[[rule]]\n{text}")).unwrap_err();
             let told = told.to_string();

@@ -56,11 +56,14 @@ impl RuleList {
         self.all.get_mut(&place).map(|rule| &mut rule.to)
     }
 
-    /// Adds a rule as smcroute does: to the interfaces of the one that [`Self::find`] finds, if there is one.
+    /// Adds a rule as smcroute does: to the interfaces of one for the same flows from the same interface, if
+    /// there is one.
     pub(in crate::daemon) fn merge(&mut self, rule: Rule<String>) {
-        match self.outgoing(&rule) {
+        let is_like = |place: &&u64| self.all.get(place).is_some_and(|of| of.holds_like(&rule));
+        let known = self.places(&rule).iter().find(is_like).copied();
+        match known.and_then(|place| self.all.get_mut(&place)) {
             None => self.push(rule),
-            Some(known) => {
+            Some(Rule { to: known, .. }) => {
                 let new = rule.to.into_iter().filter(|name| !known.contains(name));
                 known.extend(new.collect::<Vec<_>>());
             }
@@ -116,7 +119,8 @@ mod tests {
 
     fn rule(from: &str, group: &str, to: &[&str]) -> Rule<String> {
         let to = to.iter().map(|&name| name.to_owned()).collect();
-        Rule { from: from.to_owned(), source: None, group: group.parse().unwrap(), to }
+        let (source, except) = (None, Vec::new());
+        Rule { from: from.to_owned(), source, group: group.parse().unwrap(), except, to }
     }
 
     fn shown(list: &RuleList) -> Vec<(&str, String, usize)> {
@@ -138,6 +142,15 @@ mod tests {
         assert_eq!(shown(&list), [("b", group(1), 1), ("a", group(2), 3), ("a", group(1), 1)]);
         list.merge(rule("a", "239.1.2.0/24", &["b", "e"]));
         assert_eq!(list.find(&last).unwrap().to, ["b", "c", "d", "e"]);
+        // What holds for other flows is another rule.
+        let except = vec!["10.0.0.7/32".parse().unwrap()];
+        let some = Rule { except, ..rule("a", "239.1.2.0/24", &["f"]) };
+        list.merge(some.clone());
+        assert_eq!((list.find(&last).unwrap().to.len(), list.len()), (4, 4));
+        list.remove(&last);
+        assert_eq!(list.find(&last), Some(&some));
+        list.remove(&last);
+        list.merge(rule("a", "239.1.2.0/24", &["b", "c", "d", "e"]));
         // Nobody else's rule goes with one that is not there, nor grows by one.
         list.remove(&rule("c", "239.1.1.0/24", &[]));
         assert_eq!(list.len(), 3);

@@ -11,7 +11,7 @@ use super::journal::Journal;
 use super::shown::Explanation;
 use crate::addr::{Family, Group, Source};
 use crate::daemon::explain::explain;
-use crate::daemon::explain::facts::{Entry, Facts, Hindrance, Link, Passed, Rpf, Ruled};
+use crate::daemon::explain::facts::{Entry, Excepted, Facts, Hindrance, Link, Passed, Rpf, Ruled};
 use crate::daemon::notice::{Notice, reverse_path_drop};
 use crate::daemon::service::Service;
 use crate::event::Event;
@@ -54,7 +54,7 @@ impl Watch {
         let seen = sampler.filter(|_| self.is_sampled).and_then(|sampler| seen(service, sampler));
         let (flow, looked) = (self.flow, service.daemon().now().since(self.began));
         let mut facts = gather(service, flow, journal, looked);
-        facts.rule = rule(service, flow, seen.as_ref());
+        (facts.rule, facts.excepted) = rule(service, flow, seen.as_ref());
         let after = counters(service, flow);
         // An entry that is new counts from 0.
         let before =
@@ -138,6 +138,7 @@ fn gather<F: FnMut(Instant, Event)>(
         links,
         rpf,
         rule: None,
+        excepted: None,
         entry,
         limit: refusal.map(|(_, name, why)| format!("{name}: {why}")),
         came: 0,
@@ -146,19 +147,29 @@ fn gather<F: FnMut(Instant, Event)>(
     }
 }
 
-/// The static rule for the flow, by the interface on which most of it was seen to come in.
+/// The static rule for the flow, by the interface on which most of it was seen to come in, and one that
+/// excepts it.
 fn rule<F: FnMut(Instant, Event)>(
     service: &Service<F>,
     flow: Flow,
     seen: Option<&BTreeMap<String, Passed>>,
-) -> Option<Ruled> {
+) -> (Option<Ruled>, Option<Excepted>) {
     let family = flow.group.family();
-    let (router, names) = (service.daemon().router(family)?, service.names(family));
+    let Some(router) = service.daemon().router(family) else { return (None, None) };
+    let names = service.names(family);
     let came = seen.into_iter().flatten().max_by_key(|(_, passed)| passed.came);
     let came = came.filter(|(_, passed)| passed.came > 0);
-    let rule = router.rule(flow, came.and_then(|(name, _)| router.vif(name)))?;
-    let to = rule.to.iter().map(|vif| names.of(*vif)).collect();
-    Some(Ruled { from: names.of(rule.from), to, group: rule.group })
+    let came = came.and_then(|(name, _)| router.vif(name));
+    let rule = router.rule(flow, came).map(|rule| Ruled {
+        from: names.of(rule.from),
+        to: rule.to.iter().map(|vif| names.of(*vif)).collect(),
+        group: rule.group,
+    });
+    let excepted = router.excepting(flow, came).and_then(|rule| {
+        let exception = rule.exception(flow)?;
+        Some(Excepted { from: names.of(rule.from), group: rule.group, exception })
+    });
+    (rule, excepted)
 }
 
 fn rpf<F: FnMut(Instant, Event)>(service: &Service<F>, router: &Router, flow: Flow) -> Option<Rpf> {

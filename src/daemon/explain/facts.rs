@@ -23,6 +23,8 @@ pub struct Facts {
     pub rpf: Option<Rpf>,
     /// The static rule for the flow, which counts in place of the route.
     pub rule: Option<Ruled>,
+    /// The static rule that would count, but excepts the flow.
+    pub excepted: Option<Excepted>,
     /// A device by which the kernel reaches the source, and over which castnetd does not route.
     pub unserved: Option<String>,
     /// The flow's entry in the cache.
@@ -110,6 +112,17 @@ pub struct Ruled {
     pub to: Vec<String>,
     /// Its groups.
     pub group: IpNet,
+}
+
+/// A static rule that does not hold for the flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excepted {
+    /// The interface where its flows come in.
+    pub from: String,
+    /// Its groups.
+    pub group: IpNet,
+    /// The exception that the flow is of.
+    pub exception: IpNet,
 }
 
 /// An entry of the cache.

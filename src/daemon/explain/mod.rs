@@ -10,7 +10,7 @@ mod leaving;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::Family;
-use facts::{Facts, Hindrance, Link, Passed};
+use facts::{Excepted, Facts, Hindrance, Link, Passed};
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,8 @@ pub enum Cause {
     ReversePathFilter,
     /// A static rule stops the flow.
     Stopped,
+    /// A static rule would forward the flow, but for an exception.
+    Excepted,
     /// No rule has castnetd's table looked up.
     NoRule,
     /// As many flows, groups or sources are known as may be.
@@ -110,6 +112,9 @@ pub fn explain(facts: &Facts) -> Vec<Finding> {
         let cure = "families = [\"ipv4\", \"ipv6\"] in its configuration";
         return vec![Finding::new(Cause::FamilyNotRouted, None, text).cured_by(cure)];
     }
+    if let Some(finding) = excepted(facts) {
+        return vec![finding];
+    }
     let mut found: Vec<Finding> = arriving(facts).into_iter().collect();
     if let Some(rule) = facts.rule.as_ref().filter(|rule| rule.to.is_empty()) {
         let text = format!("the rule for {} from {} stops the flow", rule.group, rule.from);
@@ -123,6 +128,18 @@ pub fn explain(facts: &Facts) -> Vec<Finding> {
 
 fn is_ipv4(facts: &Facts) -> bool {
     facts.group.family() == Family::V4
+}
+
+/// The only rule for the flow excepts it, and nothing else has it leave.
+fn excepted(facts: &Facts) -> Option<Finding> {
+    let Excepted { from, group, exception } = facts.excepted.as_ref()?;
+    let leaves = facts.entry.as_ref().is_some_and(|entry| !entry.oifs.is_empty());
+    if facts.rule.is_some() || leaves || facts.links.values().any(|link| link.wants) {
+        return None;
+    }
+    let text = format!("the rule for {group} from {from} excepts {exception}");
+    let cure = "a narrower exception, or a rule of its own for the flow";
+    Some(Finding::new(Cause::Excepted, Some(from), text).cured_by(cure))
 }
 
 /// Why the flow has no entry here that counts, if it has none.

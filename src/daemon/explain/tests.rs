@@ -1,6 +1,6 @@
 //! Each cause with the facts that it leaves behind, and what is named.
 
-use super::facts::{Entry, Rpf, Ruled};
+use super::facts::{Entry, Excepted, Rpf, Ruled};
 use super::*;
 use crate::addr::{Group, Source};
 
@@ -20,6 +20,7 @@ fn flowing() -> Facts {
         rpf: Some(rpf),
         unserved: None,
         rule: None,
+        excepted: None,
         entry: Some(Entry { iif: "up".into(), oifs: vec!["lan".into()] }),
         limit: None,
         came: 10,
@@ -302,4 +303,20 @@ fn a_rule_counts_in_place_of_route_and_members() {
     away.entry.as_mut().unwrap().oifs.clear();
     link(&mut away, "lan").is_up = false;
     assert_eq!(causes(&away), [Cause::InterfaceDown]);
+}
+
+#[test]
+fn a_flow_that_its_only_rule_excepts_is_told_so() {
+    let mut excepted = flowing();
+    unwanted(&mut excepted);
+    let (group, exception) = ("239.1.0.0/16".parse().unwrap(), "239.1.1.0/24".parse().unwrap());
+    excepted.excepted = Some(Excepted { from: "up".into(), group, exception });
+    let found = explain(&excepted);
+    assert_eq!(found[0].text, "the rule for 239.1.0.0/16 from up excepts 239.1.1.0/24");
+    assert_eq!((found.len(), found[0].cause), (1, Cause::Excepted));
+    // Members and other rules have it forwarded all the same.
+    let of = excepted.excepted;
+    let wanted = Facts { excepted: of.clone(), ..flowing() };
+    let other = Facts { excepted: of, ..ruled(&["lan"]) };
+    assert!([wanted, other].iter().all(|facts| explain(facts)[0].cause == Cause::Forwarded));
 }

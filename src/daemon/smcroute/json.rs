@@ -61,13 +61,17 @@ pub(super) fn show<F: FnMut(Instant, Event)>(
 fn route(route: &Route) -> Value {
     let names: Vec<&String> = route.oifs.iter().map(|(name, _)| name).collect();
     let thresholds = route.oifs.iter().map(|(name, ttl)| (name.clone(), json!(ttl)));
-    json!({
+    let mut value = json!({
         "source": route.source.map(address),
         "group": address(route.group),
         "iif": route.iif,
         "oifs": names,
         "ttl": thresholds.collect::<Map<_, _>>(),
-    })
+    });
+    if !route.except.is_empty() {
+        value["except"] = route.except.iter().copied().map(address).collect();
+    }
+    value
 }
 
 fn entry(entry: &Route) -> Value {

@@ -47,6 +47,8 @@ pub(super) struct Route {
     /// The sources; all unless given.
     pub(super) source: Option<IpNet>,
     pub(super) group: IpNet,
+    /// What a rule excepts.
+    pub(super) except: Vec<IpNet>,
     pub(super) iif: String,
     /// The outgoing interfaces that are there, with their thresholds.
     pub(super) oifs: Vec<(String, u8)>,
@@ -155,6 +157,7 @@ fn ruled<F: FnMut(Instant, Event)>(service: &Service<F>, rule: &Rule<String>) ->
     Route {
         source: rule.source,
         group: rule.group,
+        except: rule.except.clone(),
         iif: rule.from.clone(),
         oifs: in_order(service, oifs),
         counters: FlowCounters::default(),
@@ -183,6 +186,7 @@ fn entries<F: FnMut(Instant, Event)>(service: &Service<F>) -> BTreeMap<Flow, Rou
             let route = Route {
                 source: Some(entry.flow.source.addr().into()),
                 group: entry.flow.group.addr().into(),
+                except: Vec::new(),
                 iif: names.of(entry.iif),
                 oifs: oifs.collect(),
                 counters: counters.unwrap_or_default(),

@@ -34,6 +34,7 @@ mroute from eth0 group 239.3.3.3
         from: from.to_owned(),
         source: source.map(|net| net.parse().unwrap()),
         group: group.parse().unwrap(),
+        except: Vec::new(),
         to: to.iter().map(|&name| name.to_owned()).collect(),
     };
     let rules: Vec<_> = made.rule.iter().cloned().collect();
@@ -44,6 +45,21 @@ mroute from eth0 group 239.3.3.3
         rule("eth0", None, "239.3.3.3/32", &[]),
     ];
     assert_eq!(rules, expected);
+}
+
+#[test]
+fn a_route_may_have_exceptions_which_are_sources_or_groups() {
+    let text = "\
+mroute from eth0 source 10.0.0.0/24 except 10.0.0.7 group 239.1.0.0/16 except 239.1.9.0/24 to eth1
+mroute from eth0 source 10.0.0.0/24 group 239.1.0.0/16 to eth2
+mroute from eth0 group 239.1.0.0/16 source 10.0.0.0/24 to eth3
+";
+    let file = read(text);
+    assert_eq!(file.problems, []);
+    let made = ConfigFile::parse(&file.to_toml("", 30).unwrap()).unwrap();
+    let rules = made.rule.iter().map(|rule| (rule.except.clone(), rule.to.len()));
+    let except = ["10.0.0.7/32", "239.1.9.0/24"].map(|net| net.parse().unwrap()).to_vec();
+    assert_eq!(rules.collect::<Vec<_>>(), [(except, 1), (Vec::new(), 2)]);
 }
 
 #[test]

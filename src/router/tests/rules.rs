@@ -6,7 +6,8 @@ use crate::fixed::Rule;
 fn rule(from: &str, source: Option<&str>, group: &str, to: &[&str]) -> Rule<String> {
     let source = source.map(|net| net.parse().unwrap());
     let to = to.iter().map(|&name| name.to_owned()).collect();
-    Rule { from: from.to_owned(), source, group: group.parse().unwrap(), to }
+    let except = Vec::new();
+    Rule { from: from.to_owned(), source, group: group.parse().unwrap(), except, to }
 }
 
 fn ruled(rules: Vec<Rule<String>>) -> Config {
