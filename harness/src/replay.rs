@@ -174,7 +174,7 @@ fn unseen(plan: &Plan, matching: &Matching<'_>, check: &Check) -> Option<Unseen>
                 false => missing.or_else(|| sending(Some(receiver.group))),
             }
         }
-        Claim::Received(..) | Claim::ExactlyOnce(..) | Claim::Latency(_) => {
+        Claim::Received(..) | Claim::ExactlyOnce(..) | Claim::Quality(_) | Claim::Latency(_) => {
             needs("what the receiver's socket got")
         }
         Claim::Mfc { .. } => needs("the router's forwarding cache"),

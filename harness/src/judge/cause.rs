@@ -12,7 +12,7 @@ use castnet::time::Instant;
 
 use super::{Evidence, Judged, Outcome, Seen};
 use crate::capture::decode::{Content, Packet, decode};
-use crate::plan::{ActId, Claim, LinkId, PortId};
+use crate::plan::{ActId, Claim, LinkId, PortId, Quality};
 use crate::recording::{Number, Strike, Struck};
 
 /// How the line of a likely cause begins.
@@ -80,7 +80,8 @@ impl Evidence<'_> {
         let receiver = match claim {
             Claim::Received(receiver, ..)
             | Claim::ExactlyOnce(receiver, _)
-            | Claim::Ttl(receiver, ..) => Some(receiver),
+            | Claim::Ttl(receiver, ..)
+            | Claim::Quality(Quality { receiver, .. }) => Some(receiver),
             Claim::Latency(latency) => Some(&latency.receiver),
             _ => None,
         };

@@ -12,7 +12,7 @@ use crate::plan::arithmetic::Count;
 use crate::plan::{Act, Action, Receiver, Role, Window};
 use crate::recording::{Delivery, Number};
 
-const NONE_SENT: &str = "no source sent any such datagram";
+pub(super) const NONE_SENT: &str = "no source sent any such datagram";
 
 impl Evidence<'_> {
     pub(super) fn received(&self, receiver: &Receiver, count: &Count, window: &Window) -> Judged {
@@ -97,7 +97,7 @@ impl Evidence<'_> {
     }
 
     /// Whether the receiver's socket took datagrams of the source at any time of the span.
-    fn wanted(&self, receiver: &Receiver, source: IpAddr, span: &Span) -> bool {
+    pub(super) fn wanted(&self, receiver: &Receiver, source: IpAddr, span: &Span) -> bool {
         let acts =
             || self.plan.acts.iter().enumerate().filter(|(_, act)| act.node == receiver.node);
         acts().any(|(id, act)| {

@@ -166,6 +166,7 @@ impl Evidence<'_> {
             Claim::Order(..)
             | Claim::ExactlyOnce(..)
             | Claim::Ttl(..)
+            | Claim::Quality(_)
             | Claim::Latency(_)
             | Claim::Command(_) => return None,
         };

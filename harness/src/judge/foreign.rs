@@ -13,7 +13,7 @@ use castnet::time::Instant;
 
 use super::{Evidence, Judged, Outcome};
 use crate::plan::arithmetic::Moment;
-use crate::plan::{Claim, Device, MembersOf, PortId, Role, Router, SourceFilter, When};
+use crate::plan::{Claim, Device, MembersOf, PortId, Quality, Role, Router, SourceFilter, When};
 use crate::recipe::Starts;
 use crate::recording::MfcEntry;
 
@@ -127,6 +127,7 @@ const fn moment(claim: &Claim) -> Option<&Moment> {
         | Claim::ExactlyOnce(_, window)
         | Claim::NoneAfter(_, window)
         | Claim::Ttl(_, _, window)
+        | Claim::Quality(Quality { window, .. })
         | Claim::Querier(_, When::Throughout(window)) => Some(&window.from),
         Claim::Mfc { at, .. }
         | Claim::Mdb { at, .. }

@@ -16,10 +16,12 @@ mod latency;
 mod ledger;
 mod load;
 mod mdb;
+mod measure;
 mod mfc;
 mod order;
 mod packet;
 mod passage;
+mod quality;
 mod registered;
 mod remarks;
 mod repeated;
@@ -48,6 +50,7 @@ use mfc::RouterFlow;
 use setting::Given;
 
 pub use cause::LIKELY;
+pub use measure::{Measure, Value, percent};
 
 /// The outcome of a check or of a whole run, from the best to the worst. What was found out about the
 /// device under test is worse than what could not be found out, so that no report of several runs and no
@@ -101,34 +104,6 @@ pub struct Finding {
     pub by_tolerance: Option<String>,
     /// By how much a measured length is beyond its limit.
     pub missed_by: Option<Duration>,
-}
-
-/// A measurement for a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Measure {
-    /// The key of the claim.
-    pub name: &'static str,
-    /// The measured value.
-    pub value: Value,
-}
-
-/// A value that was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// A length of time.
-    Time(Duration),
-    /// How many.
-    Number(u64),
-}
-
-impl fmt::Display for Measure {
-    /// `join-latency 0.012 s`
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.value {
-            Value::Time(time) => write!(f, "{} {}", self.name, Seconds(time, 6)),
-            Value::Number(number) => write!(f, "{} {number}", self.name),
-        }
-    }
 }
 
 /// The result of a run.
@@ -381,6 +356,7 @@ impl<'a> Evidence<'a> {
             Claim::ExactlyOnce(receiver, window) => self.exactly_once(receiver, window),
             Claim::NoneAfter(receiver, window) => self.none_after(receiver, window),
             Claim::Ttl(receiver, ttl, window) => self.ttl(receiver, ttl, window),
+            Claim::Quality(quality) => self.quality(quality),
             Claim::Latency(latency) => self.latency(latency),
             Claim::Mfc { router, source, group, at, state } => {
                 self.mfc(RouterFlow { router: *router, source: *source, group: *group }, at, state)

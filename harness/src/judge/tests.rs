@@ -19,6 +19,7 @@ mod mfc;
 mod order;
 mod packet;
 mod passage;
+mod quality;
 mod received;
 mod state;
 mod ttl;

@@ -3,7 +3,7 @@
 use castnet::addr::Group;
 use castnet::time::Instant;
 
-use super::{ActId, Claim, Filter, LinkId, Plan, PortId, When, Window};
+use super::{ActId, Claim, Filter, LinkId, Plan, PortId, Quality, When, Window};
 use crate::scenario::PacketKind;
 
 impl Claim {
@@ -20,7 +20,8 @@ impl Claim {
             Self::Received(receiver, ..)
             | Self::ExactlyOnce(receiver, _)
             | Self::NoneAfter(receiver, _)
-            | Self::Ttl(receiver, ..) => of_node(receiver.node),
+            | Self::Ttl(receiver, ..)
+            | Self::Quality(Quality { receiver, .. }) => of_node(receiver.node),
             Self::Latency(latency) => of_port(&latency.port),
             Self::Mfc { router: node, .. } | Self::Mdb { switch: node, .. } => of_node(*node),
             Self::Querier(port, _) | Self::Members { port, .. } => of_port(port),
@@ -40,7 +41,8 @@ impl Claim {
             Self::Received(receiver, ..)
             | Self::ExactlyOnce(receiver, _)
             | Self::NoneAfter(receiver, _)
-            | Self::Ttl(receiver, ..) => vec![receiver.group],
+            | Self::Ttl(receiver, ..)
+            | Self::Quality(Quality { receiver, .. }) => vec![receiver.group],
             Self::Latency(latency) => vec![latency.receiver.group],
             Self::Mfc { group, .. } | Self::Mdb { group, .. } => vec![*group],
             Self::Members { groups, .. } => groups.keys().copied().collect(),
@@ -62,6 +64,7 @@ impl Claim {
             | Self::ExactlyOnce(_, window)
             | Self::NoneAfter(_, window)
             | Self::Ttl(_, _, window)
+            | Self::Quality(Quality { window, .. })
             | Self::Querier(_, When::Throughout(window)) => window.time(done),
             Self::Mfc { at, .. }
             | Self::Mdb { at, .. }
@@ -80,7 +83,7 @@ impl Claim {
             Self::Packet { filter, count, .. } => is_data(filter) && count.min > 0,
             Self::Order(steps, _) => steps.iter().any(|step| is_data(&step.filter)),
             Self::Received(_, count, _) => count.min > 0,
-            Self::ExactlyOnce(..) | Self::Latency(_) | Self::Ttl(..) => true,
+            Self::ExactlyOnce(..) | Self::Latency(_) | Self::Ttl(..) | Self::Quality(_) => true,
             Self::NoneAfter(..)
             | Self::Mfc { .. }
             | Self::Mdb { .. }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arithmetic::{Count, Length, Moment};
 use super::{ActId, LinkId, NodeId, Place, Plan, PortId, ReadingId, SourceFilter};
-use crate::scenario::PacketKind;
+use crate::scenario::{Lasting, PacketKind, ShareLimit};
 use crate::vocabulary::field::{PacketField, Value};
 
 /// Something that must come true.
@@ -54,6 +54,8 @@ pub enum Claim {
     NoneAfter(Receiver, Window),
     /// Each datagram that reaches the receiver's interfaces in the window has such a TTL.
     Ttl(Receiver, Count, Window),
+    /// How well the datagrams arrive that are sent in the window.
+    Quality(Quality),
     /// How long a join or a leave takes to have effect.
     Latency(Latency),
     /// A router's forwarding cache.
@@ -190,6 +192,35 @@ pub struct Latency {
     pub min: Option<Length>,
     /// The upper limit.
     pub max: Option<Length>,
+}
+
+/// How well the datagrams arrive that are sent in a window.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Quality {
+    /// The receiver.
+    pub receiver: Receiver,
+    /// What is measured, and its limits.
+    pub limits: Limits,
+    /// When they are sent.
+    pub window: Window,
+}
+
+/// The limits of what is measured of a stream.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Limits {
+    /// How many of those sent never arrive.
+    Loss(ShareLimit),
+    /// How many arrive after a later one.
+    Reordered(Count),
+    /// A length of time.
+    Lasting {
+        /// Which one.
+        what: Lasting,
+        /// The lower limit.
+        min: Option<Length>,
+        /// The upper limit.
+        max: Option<Length>,
+    },
 }
 
 /// A claim about an entry of a forwarding cache.

@@ -70,6 +70,9 @@ impl Claims<'_> {
                     Claim::Ttl(receiver, found, window),
                 )
             }
+            Delivered::Quality(limit, window) => {
+                self.quality((who, limit, window), receiver, &routers)?
+            }
             Delivered::Latency(latency) => self.latency(delivery, latency, receiver, &routers)?,
         })
     }

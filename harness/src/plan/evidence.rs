@@ -1,6 +1,6 @@
 //! Deliveries that no act sends: they could never be judged.
 
-use super::{Act, Action, Check, Claim, Latency, Receiver};
+use super::{Act, Action, Check, Claim, Latency, Quality, Receiver};
 use crate::scenario::Expectation;
 use crate::scenario::diagnostic::Diagnostics;
 
@@ -11,6 +11,7 @@ pub(super) fn check(acts: &[Act], checks: &[(&Expectation, Check)], faults: &mut
         | Claim::ExactlyOnce(receiver, _)
         | Claim::NoneAfter(receiver, _)
         | Claim::Ttl(receiver, ..)
+        | Claim::Quality(Quality { receiver, .. })
         | Claim::Latency(Latency { receiver, .. })) = &check.claim
         else {
             continue;

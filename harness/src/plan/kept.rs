@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Claim, LinkId, NodeId, Plan};
+use super::{Claim, LinkId, NodeId, Plan, Quality};
 use crate::scenario::Record;
 
 impl Plan {
@@ -30,7 +30,8 @@ impl Plan {
             Claim::Received(receiver, ..)
             | Claim::ExactlyOnce(receiver, _)
             | Claim::NoneAfter(receiver, _)
-            | Claim::Ttl(receiver, ..) => self.segments_of(receiver.node),
+            | Claim::Ttl(receiver, ..)
+            | Claim::Quality(Quality { receiver, .. }) => self.segments_of(receiver.node),
             Claim::Latency(latency) => self.segments_of(latency.receiver.node),
             Claim::Querier(port, _) => vec![segment(self.ports[*port].link)],
             Claim::Mfc { .. } | Claim::Mdb { .. } | Claim::Members { .. } | Claim::Command(_) => {

@@ -127,6 +127,13 @@ impl Planned<'_> {
                 no_time(times.within.as_ref(), window.length.as_ref(), faults);
                 self.ttl(written, receiver, ttl, faults);
             }
+            (Delivered::Quality(written, times), Claim::Quality(quality)) => {
+                let length = quality.window.length.as_ref();
+                no_time(times.within.as_ref(), length, faults);
+                if length.is_none_or(|length| !length.duration().is_zero()) {
+                    self.quality(written, quality, faults);
+                }
+            }
             (Delivered::Latency(written), Claim::Latency(latency)) => {
                 self.latency(&written.limit, latency, faults);
             }
@@ -163,7 +170,7 @@ impl Planned<'_> {
         self.swallowed(key, &written.span, &length.text, length.duration(), faults);
     }
 
-    fn swallowed(
+    pub(super) fn swallowed(
         &self,
         key: &str,
         span: &Span,
@@ -255,7 +262,7 @@ impl Planned<'_> {
 
 /// Refuses a count that no number of packets can violate. A range that wants some as well may have
 /// an upper limit somewhat above all that there can be.
-fn count_can_fail(
+pub(super) fn count_can_fail(
     written: &Spanned<CountExpr>,
     count: &Count,
     most: Most,
@@ -304,10 +311,11 @@ fn limited(claim: &Claim) -> Option<Duration> {
             Some(window.length.as_ref().map_or(Duration::MAX, Length::duration))
         }
         Claim::Latency(latency) => latency.max.as_ref().map(Length::duration),
+        Claim::Quality(quality) => quality.limited(),
         _ => None,
     }
 }
 
-fn words(time: Duration) -> String {
+pub(super) fn words(time: Duration) -> String {
     humantime::format_duration(time).to_string()
 }

@@ -29,6 +29,7 @@ mod place;
 mod planned;
 mod port;
 mod proof;
+mod quality;
 mod refusal;
 mod resolve;
 mod router;
@@ -59,8 +60,8 @@ use crate::knobs::SwitchKnobs;
 use crate::scenario::{Backend, Backends, Listener, Pace, Record, Timers, Waiver};
 
 pub use check::{
-    Check, Claim, CommandResult, Counted, Filter, Latency, MembersOf, MfcState, Reading, Receiver,
-    Step, When, Window,
+    Check, Claim, CommandResult, Counted, Filter, Latency, Limits, MembersOf, MfcState, Quality,
+    Reading, Receiver, Step, When, Window,
 };
 pub use compile::{LoadError, SEED, Wishes, compile, compile_all, load, load_with, load_within};
 pub use devices::Swap;

@@ -103,7 +103,7 @@ fn is_its_duty(
         Claim::Received(..) | Claim::ExactlyOnce(..) | Claim::NoneAfter(..) | Claim::Ttl(..) => {
             true
         }
-        Claim::Latency(_) => true,
+        Claim::Latency(_) | Claim::Quality(_) => true,
         // A program of the author's own may test anybody.
         Claim::Command(_) => true,
         // A router joins groups of its own and reports them.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use castnet::time::Instant;
 
 use super::arithmetic::{Count, Length, Moment};
-use super::{Act, Action, Check, Claim, Place, When, Window};
+use super::{Act, Action, Check, Claim, Place, Quality, When, Window};
 use crate::scenario::diagnostic::{Diagnostics, Span};
 use crate::scenario::{Expectation, LONGEST, Scenario};
 
@@ -118,6 +118,8 @@ impl Timing<'_> {
             return Some(self.acts.get(latency.act)?.at + longest.unwrap_or_default() + late);
         }
         let (window, _) = window(check)?;
+        // An outage of the window may last beyond it.
+        let late = late + check.claim.longest_outage().unwrap_or_default();
         Some(self.planned(&window.from) + window.length.as_ref()?.duration() + late)
     }
 
@@ -133,7 +135,9 @@ fn window(check: &Check) -> Option<(&Window, bool)> {
         Claim::Packet { window, count, .. } => Some((window, limits(count))),
         Claim::Order(_, window) => Some((window, false)),
         Claim::Received(_, count, window) => Some((window, limits(count))),
-        Claim::ExactlyOnce(_, window) | Claim::Ttl(_, _, window) => Some((window, false)),
+        Claim::ExactlyOnce(_, window)
+        | Claim::Ttl(_, _, window)
+        | Claim::Quality(Quality { window, .. }) => Some((window, false)),
         Claim::NoneAfter(_, window) => Some((window, true)),
         Claim::Querier(_, When::Throughout(window)) => Some((window, true)),
         Claim::Command(command) => Some((&command.window, false)),

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{Campaign, Finished, LeftOut, ProgramLog, Unfinished, WrongFile, passed, word};
 use crate::judge::invariant::Standing;
-use crate::judge::{Finding, Measure, Value};
+use crate::judge::{Finding, Measure, Value, percent};
 use crate::scenario::Timers;
 use crate::vocabulary::file::TIMERS;
 
@@ -122,7 +122,7 @@ pub(super) struct Found<'a> {
     by_tolerance: Option<&'a str>,
 }
 
-/// A time or a number.
+/// A time, a number, or a part of a number.
 #[derive(Serialize)]
 struct Measured {
     name: &'static str,
@@ -130,6 +130,10 @@ struct Measured {
     seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percent: Option<f64>,
 }
 
 /// A rule of every run.
@@ -247,11 +251,18 @@ impl<'a> From<&'a Finding> for Found<'a> {
 
 impl From<&Measure> for Measured {
     fn from(measure: &Measure) -> Self {
-        let (seconds, number) = match measure.value {
-            Value::Time(time) => (Some(time.as_secs_f64()), None),
-            Value::Number(number) => (None, Some(number)),
-        };
-        Self { name: measure.name, seconds, number }
+        let nothing =
+            Self { name: measure.name, seconds: None, number: None, of: None, percent: None };
+        match measure.value {
+            Value::Time(time) => Self { seconds: Some(time.as_secs_f64()), ..nothing },
+            Value::Number(number) => Self { number: Some(number), ..nothing },
+            Value::Share { found, of } => Self {
+                number: Some(found),
+                of: Some(of),
+                percent: Some(percent(found, of)),
+                ..nothing
+            },
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Expectations as they are written.
 
 use castnet::addr::Group;
+use serde::{Deserialize, Serialize};
 
 use super::expr::{CountExpr, Expr};
+use super::share::ShareLimit;
 use super::span::{Span, Spanned};
 use super::verb::ListedSource;
 use crate::vocabulary::field::{FieldRow, PacketField, Value};
@@ -158,6 +160,8 @@ pub enum Delivered {
     ExactlyOnce(Window),
     /// Each datagram that reaches the receiver's interface in the window has such a TTL.
     Ttl(Spanned<CountExpr>, Window),
+    /// How well those that are sent in the window arrive.
+    Quality(QualityLimit, Window),
     /// The time from a join to the first datagram, or from a leave to the last one.
     Latency(LatencyClaim),
     /// No datagram reaches the receiver's interface after this time, for so long.
@@ -167,6 +171,40 @@ pub enum Delivered {
         /// For how long; by default until the run ends.
         during: Option<Spanned<Expr>>,
     },
+}
+
+/// A limit of what is measured of a stream at a receiver.
+#[derive(Clone, Debug)]
+pub enum QualityLimit {
+    /// How many of those sent never arrive.
+    Loss(Spanned<ShareLimit>),
+    /// How many arrive after a later one.
+    Reordered(Spanned<CountExpr>),
+    /// A length of time.
+    Lasting(Lasting, Spanned<CountExpr>),
+}
+
+/// What of a stream is measured as a length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lasting {
+    /// The longest time in which none arrives.
+    Gap,
+    /// The longest time from one that is lost to the next one that arrives.
+    Outage,
+    /// The highest interarrival jitter of RFC 3550.
+    Jitter,
+}
+
+impl Lasting {
+    /// The key of the claim.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Outage => "outage",
+            Self::Jitter => "jitter",
+        }
+    }
 }
 
 /// An expectation of `join-latency` or `leave-latency`.

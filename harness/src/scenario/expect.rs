@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::values::{count, expression, group, optional, verb, window};
 use super::{
     Claim, Delivered, DeliveryClaim, Expectation, LatencyClaim, cache, clauses, command, packet,
-    state,
+    quality, state,
 };
 use crate::vocabulary::claim::{FROM, SINCE, all_keys, keys};
 
@@ -14,8 +14,19 @@ const VERBS: [&str; 8] =
     ["packet", "order", "delivery", "mfc", "mdb", "querier", "members", "command"];
 
 /// The verbs of claims about deliveries.
-const DELIVERED: [&str; 6] =
-    ["received", "exactly-once", "none-after", "ttl", "join-latency", "leave-latency"];
+const DELIVERED: [&str; 11] = [
+    "received",
+    "exactly-once",
+    "none-after",
+    "ttl",
+    "loss",
+    "gap",
+    "outage",
+    "reordered",
+    "jitter",
+    "join-latency",
+    "leave-latency",
+];
 
 pub(super) fn expect(table: Reader<'_, '_>) -> Option<Expectation> {
     let form = "delivery = { to = \"h1\", group = \"239.1.1.1\" }";
@@ -129,6 +140,7 @@ fn delivered(outer: &Reader<'_, '_>) -> Option<Delivered> {
             outer.is("an expectation of `delivery` with `leave-latency`");
             latency(outer, "leave-latency").map(Delivered::Latency)
         }
+        "loss" | "gap" | "outage" | "reordered" | "jitter" => quality::quality(outer, verb),
         _ => {
             outer.is("an expectation of `delivery` with `none-after`");
             let (from, during) = (expression(outer, "none-after"), optional(outer, "for"));

@@ -6,10 +6,10 @@ use std::time::Duration;
 use castnet::addr::Group;
 use serde::{Deserialize, Serialize};
 
-use super::PacketKind;
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{group, verb};
+use super::{PacketKind, share};
 use crate::vocabulary::fault::ACTIONS;
 use crate::vocabulary::kind::spellings;
 
@@ -74,7 +74,7 @@ pub(super) fn fault(table: Reader<'_, '_>) -> Option<Fault> {
     let form = "a number such as \"2\", or a range such as \"2..3\"";
     let nth = table.parsed("nth", form, nth).map(|nth| nth.value);
     let form = "a percentage such as \"2.5%\"";
-    let chance_ppm = table.parsed("chance", form, ppm).map(|chance| chance.value);
+    let chance_ppm = table.parsed("chance", form, share::parse).map(|chance| chance.value);
     let actions: Vec<&str> = ACTIONS.iter().map(|action| action.name).collect();
     let action = verb(&table, &actions, "drop = true").and_then(|verb| action(&table, verb));
     let span = table.span().clone();
@@ -133,15 +133,4 @@ fn nth(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let (first, last) = (number(first)?, number(last)?);
     if first > last { Err("the first is after the last".to_owned()) } else { Ok(first..=last) }
-}
-
-fn ppm(text: &str) -> Result<u32, String> {
-    let percent = text.trim().strip_suffix('%').ok_or("the unit is %")?.trim();
-    let percent: f64 = percent.parse().map_err(|_| format!("`{percent}` is not a number"))?;
-    if !(0.0..=100.0).contains(&percent) {
-        return Err("0% to 100%".to_owned());
-    }
-    // At most a million, and not negative.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-    Ok((percent * 10_000.0).round() as u32)
 }

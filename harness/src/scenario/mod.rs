@@ -39,10 +39,12 @@ mod pace;
 mod packet;
 mod parse;
 mod pim;
+mod quality;
 mod reach;
 mod reader;
 mod scope;
 mod set;
+mod share;
 mod source;
 mod sources;
 mod span;
@@ -75,14 +77,15 @@ pub use crate::vocabulary::act::SMALLEST_PAYLOAD;
 pub use crate::vocabulary::kind::PacketKind;
 pub use backend::{Backend, Backends, Record};
 pub use claim::{
-    Claim, CommandClaim, Delivered, DeliveryClaim, Expectation, GivenField, LatencyClaim, MdbClaim,
-    MembersClaim, MembersOf, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent, OrderClaim,
-    PacketClaim, PacketFilter, QuerierClaim, When, Window, Written,
+    Claim, CommandClaim, Delivered, DeliveryClaim, Expectation, GivenField, Lasting, LatencyClaim,
+    MdbClaim, MembersClaim, MembersOf, MfcClaim, MfcCounters, MfcEntryClaim, MfcPresent,
+    OrderClaim, PacketClaim, PacketFilter, QualityLimit, QuerierClaim, When, Window, Written,
 };
 pub use fault::{Fault, FaultAction, HELD_AT_MOST};
 pub use golden::Golden;
 pub use invariant::{Invariant, Waiver};
 pub use pace::Pace;
+pub use share::{ShareLimit, WHOLE};
 pub use source::{Source, Sources};
 pub use template::{Kind, is_template, kind};
 pub use time::LONGEST;

@@ -77,6 +77,20 @@ const EXACTLY_ONCE: Key = Key::needed(
 );
 const TTL: Key = Key::needed("ttl", Count, "All that reaches its interface has such a TTL.");
 
+const LOSS: Key =
+    Key::needed("loss", Like("<= 0.5%"), "So large a part of those sent never reaches its socket.");
+const GAP: Key =
+    Key::needed("gap", Like("<= 200ms"), "The longest time in which its socket has none.");
+const OUTAGE: Key = Key::needed(
+    "outage",
+    Like("<= 1s"),
+    "The longest time from one that is lost until one arrives again.",
+);
+const REORDERED: Key =
+    Key::needed("reordered", Count, "So many arrive after a later one (RFC 4737).");
+const JITTER: Key =
+    Key::needed("jitter", Like("<= 5ms"), "The highest jitter, as RFC 3550 has it.");
+
 static NONE_AFTER: &[Key] = &[
     Key::needed("none-after", Moment, "From then on none reaches its interface."),
     Key::new("for", Length, "For how long; until the run ends unless given."),
@@ -185,13 +199,18 @@ static COMMAND: &[Key] = &[
 ];
 
 /// The claims, and the keys of an `[[expect]]` with each of them.
-pub static EXPECTATIONS: [(&str, Keys); 14] = [
+pub static EXPECTATIONS: [(&str, Keys); 19] = [
     ("packet", &[PACKET, WINDOW, PROOF]),
     ("order", &[ORDER, WINDOW, PROOF]),
     ("received", &[DELIVERY, &[RECEIVED], WINDOW, PROOF]),
     ("exactly-once", &[DELIVERY, &[EXACTLY_ONCE], WINDOW, PROOF]),
     ("none-after", &[DELIVERY, NONE_AFTER, PROOF]),
     ("ttl", &[DELIVERY, &[TTL], WINDOW, PROOF]),
+    ("loss", &[DELIVERY, &[LOSS], WINDOW, PROOF]),
+    ("gap", &[DELIVERY, &[GAP], WINDOW, PROOF]),
+    ("outage", &[DELIVERY, &[OUTAGE], WINDOW, PROOF]),
+    ("reordered", &[DELIVERY, &[REORDERED], WINDOW, PROOF]),
+    ("jitter", &[DELIVERY, &[JITTER], WINDOW, PROOF]),
     ("join-latency", &[DELIVERY, JOIN_LATENCY, PROOF]),
     ("leave-latency", &[DELIVERY, LEAVE_LATENCY, PROOF]),
     ("mfc", &[MFC, PROOF]),

@@ -64,6 +64,51 @@ fn wrong_orders() {
 }
 
 #[test]
+fn wrong_claims_about_how_well_a_stream_arrives() {
+    let of = |rest: &str| format!("delivery = {{ to = \"h1\", group = \"239.1.1.1\" }}\n{rest}");
+    let cases = [
+        "loss = 5",
+        "loss = \"<= 5\"",
+        "loss = \"<= 100%\"",
+        "loss = \">= 0%\"",
+        "loss = \"1%..100%\"",
+        "lost = \"<= 5%\"",
+        "gap = \"200ms\"",
+        "gap = \"<= 1%\"",
+        "gap = \">= 0s\"",
+        "gap = \"<= 5ms\"",
+        "gap = \"<= 2s\"\nafter = \"leave\"\nwithin = \"2s\"",
+        "outage = \"<= 1s..2s\"",
+        "outage = \"2s..1s\"",
+        "outage = \"<= LMQC\"",
+        "outage = \"<= 2d\"",
+        "outages = \"<= 1s\"",
+        "reordered = \">= 0\"",
+        "reordered = \"<= 10%\"",
+        "reordered = \"<= 10000\"",
+        "jitter = 5",
+        "jitter = \"<= 1s\"\nfor = \"2s\"",
+        "jitter = \"<= 1s\"\nafter = \"leaf\"",
+        "jitter = \"<= 1s\"\ngap = \"<= 1s\"",
+        "jitter = \"<= 1s\"\nwithin = \"0s\"",
+    ];
+    let cases = cases.map(of);
+    insta::assert_snapshot!(claims(&cases.each_ref().map(String::as_str)));
+    for claim in [
+        "loss = \"0%\"",
+        "loss = \">= 100%\"",
+        "gap = \"<= r1.LMQT\"",
+        "outage = \"<= 1900ms\"\nafter = \"leave\"\nwithin = \"100ms\"",
+        "reordered = \"<= 3\"",
+        "jitter = \"1ms..7ms\"\nafter = \"leave\"\nwithin = \"r1.LMQT\"",
+    ] {
+        is_sound(&of(claim));
+    }
+    let nobody = "delivery = { to = \"h1\", group = \"239.1.1.2\" }\nloss = \"0%\"";
+    insta::assert_snapshot!("a_loss_of_what_nobody_sends", claims(&[nobody]));
+}
+
+#[test]
 fn wrong_latencies() {
     let of = |rest: &str| format!("delivery = {{ to = \"h1\", group = \"239.1.1.1\" }}\n{rest}");
     let cases = [

@@ -1,7 +1,7 @@
 //! Every key of the document, with what it holds: for `castnet run --help`.
 
 /// Each key by its path from the document, and what it holds. Lists are marked with `[]`.
-pub const KEYS: [(&str, &str); 73] = [
+pub const KEYS: [(&str, &str); 75] = [
     ("schema", "the version of this shape; it changes if a key goes or means something else"),
     ("castnet", "the version of castnet"),
     ("exit_code", "what the program ends with"),
@@ -41,6 +41,8 @@ pub const KEYS: [(&str, &str); 73] = [
     ("runs[].findings[].measured[].name", "the key of the claim"),
     ("runs[].findings[].measured[].seconds", "a length of time"),
     ("runs[].findings[].measured[].number", "or a number"),
+    ("runs[].findings[].measured[].of", "what that number is a part of"),
+    ("runs[].findings[].measured[].percent", "the part in percent"),
     ("runs[].findings[].at", "the time in the run that the failure is about, in seconds"),
     (
         "runs[].findings[].by_tolerance",
@@ -133,7 +135,11 @@ mod tests {
     #[test]
     fn each_key_of_a_document_is_told_and_no_other() {
         let mut run = finished("a", Outcome::Fail);
-        let value = [Measured::Number(3), Measured::Time(std::time::Duration::ZERO)];
+        let value = [
+            Measured::Number(3),
+            Measured::Time(std::time::Duration::ZERO),
+            Measured::Share { found: 1, of: 200 },
+        ];
         let measured = value.map(|value| Measure { name: "ttl", value });
         run.verdict.findings[0].measured = measured.into();
         run.verdict.findings[0].by_tolerance = Some("by the tolerance".to_owned());
