@@ -7,7 +7,7 @@ use castnet::time::Instant;
 
 use crate::recording::Strike;
 
-/// A rule struck a frame.
+/// A rule, or a full queue, struck a frame.
 ///
 /// The octets and the serial number identify the frame, so that a reader who has seen it elsewhere,
 /// in a capture for example, can recognise it.
@@ -15,8 +15,8 @@ use crate::recording::Strike;
 pub struct FaultEvent {
     /// When the frame entered the link.
     pub at: Instant,
-    /// Index of the rule, from 0. Messages show the index plus one.
-    pub rule: usize,
+    /// Index of the rule, from 0; messages show the index plus one. `None` if a full queue dropped it.
+    pub rule: Option<usize>,
     /// The frame's number among all that entered the link, from 0.
     pub serial: u64,
     /// The port that the frame came from.
@@ -43,8 +43,9 @@ pub struct Pending {
 }
 
 impl fmt::Display for FaultEvent {
-    /// `dropped by rule 2`.
+    /// `dropped by rule 2`, `dropped by a full queue`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} by rule {}", self.what, self.rule + 1)
+        write!(f, "{}", self.what)?;
+        self.rule.map_or(Ok(()), |rule| write!(f, " by rule {}", rule + 1))
     }
 }

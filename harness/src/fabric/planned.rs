@@ -25,15 +25,16 @@ impl Wire {
         let rules: Vec<(usize, &Fault)> = faults(plan, link).collect();
         let port = |index: usize| plan.links[link].ports[index];
         let events = self.log().iter().map(|event| {
-            let (fault, written) = rules[event.rule];
+            let rule = event.rule.map(|rule| rules[rule]);
+            let fault = rule.map(|(fault, _)| fault);
             Struck {
                 at: event.at,
-                fault: (event.what != Strike::Unharmed).then_some(fault),
+                fault: fault.filter(|_| event.what != Strike::Unharmed),
                 port: port(event.port),
                 to: event.to.map(port),
                 bytes: event.frame.to_vec(),
                 strike: event.what,
-                line: Some(written.line),
+                line: rule.map(|(_, written)| written.line),
             }
         });
         let pending = self.pending().map(|pending| Struck {

@@ -52,7 +52,7 @@ fn everything() -> Selector {
 
 /// A slow link: a plain frame takes 10 ms to send at 48 kbit/s.
 fn slow(delay_ms: u64, rules: impl IntoIterator<Item = (Selector, Action)>) -> Wire {
-    wire(3, rules).paced(Pace { delay: ms(delay_ms), bandwidth: Some(48_000) })
+    wire(3, rules).paced(Pace { delay: ms(delay_ms), bandwidth: Some(48_000), queue: None })
 }
 
 #[test]
@@ -74,6 +74,22 @@ fn each_port_sends_one_frame_after_the_other_and_each_is_under_way_for_a_while()
         (65, 2, 4),
     ];
     assert_eq!(arrived, all);
+}
+
+#[test]
+fn a_full_queue_drops_what_comes_next_and_no_rule_sees_it() {
+    // The second frame that enters the link; the third one would wait behind two.
+    let second = Selector { nth: Some(4..=4), ..everything() };
+    let pace = Pace { delay: ms(5), bandwidth: Some(48_000), queue: Some(2) };
+    let mut wire = wire(2, [(second, Action::Drop)]).paced(pace);
+    // 1 is being sent until 10 ms, 2 and 3 wait; 4 finds no room, and 5 does, since 2 is being sent.
+    for (now, port, name) in [(0, 0, 1), (0, 0, 2), (9, 0, 3), (9, 0, 4), (9, 1, 6), (10, 0, 5)] {
+        wire.enter(at(now), port, &plain(name));
+    }
+    let told: Vec<_> = wire.log().iter().map(|one| (one.serial, one.to_string())).collect();
+    let told_of = |serial: u64, text: &str| (serial, text.to_owned());
+    assert_eq!(told, [told_of(3, "dropped by a full queue"), told_of(4, "dropped by rule 1")]);
+    assert_eq!(brief(&mut wire), [(15, 1, 1), (25, 1, 2), (35, 1, 3), (45, 1, 5)]);
 }
 
 #[test]
@@ -309,7 +325,7 @@ fn a_chance_strikes_its_share_and_depends_on_seed_name_and_rule_alone() {
         let mut wire = Wire::new(name, 2, rules.into(), seed);
         (0..2_000).for_each(|now| wire.enter(at(now), 0, &leave(GROUP)));
         let all: Vec<_> =
-            wire.log().iter().filter(|one| one.rule == 1).map(|one| one.serial).collect();
+            wire.log().iter().filter(|one| one.rule == Some(1)).map(|one| one.serial).collect();
         all
     };
     let once = struck("lan", 1, false);

@@ -4,7 +4,7 @@
 //! too, under the time at which they leave in any case. So the deadline is the head of the queue
 //! and forgets no frame, and the order of arrival never depends on when the caller polls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub struct Wire {
     pace: Pace,
     /// When each port has finished sending its queue.
     free: Vec<Instant>,
+    /// When each frame that waits at a port leaves its queue, if queues have a limit.
+    waiting: Vec<VecDeque<Instant>>,
     rules: Vec<Armed>,
     /// The time of the latest frame; no frame enters before an earlier one.
     now: Instant,
@@ -82,6 +84,7 @@ impl Wire {
             ports,
             pace: Pace::default(),
             free: vec![Instant::ZERO; ports],
+            waiting: vec![VecDeque::new(); ports],
             rules: rules.into_iter().enumerate().map(arm).collect(),
             now: Instant::ZERO,
             entered: 0,
@@ -94,7 +97,7 @@ impl Wire {
     }
 
     /// Adds a pace: each port sends one frame after the other, at the speed of the link, and queues
-    /// the rest without limit.
+    /// the rest, up to a limit if there is one.
     #[must_use]
     pub fn paced(mut self, pace: Pace) -> Self {
         self.pace = pace;
@@ -112,6 +115,12 @@ impl Wire {
     pub fn enter(&mut self, now: Instant, port: usize, frame: &[u8]) {
         self.now = self.now.max(now);
         let frame: Arc<[u8]> = frame.into();
+        if self.is_full(port) {
+            let (at, serial, what) = (self.now, self.entered, Strike::Overflowed);
+            self.log.push(FaultEvent { at, rule: None, serial, port, to: None, frame, what });
+            self.entered += 1;
+            return;
+        }
         let delay = self.transit(port, frame.len());
         let others = (0..self.ports).filter(|&to| to != port);
         let fly = |to| Flight { to, frame: Arc::clone(&frame), times: 1, delay, hold: None };
@@ -122,10 +131,25 @@ impl Wire {
         self.entered += 1;
     }
 
+    /// Whether as many frames wait at the port as there may, beside the one that is being sent.
+    fn is_full(&mut self, port: usize) -> bool {
+        let (Some(queue), Some(waiting)) = (self.pace.queue, self.waiting.get_mut(port)) else {
+            return false;
+        };
+        while waiting.front().is_some_and(|leaves| *leaves <= self.now) {
+            waiting.pop_front();
+        }
+        waiting.len() >= queue as usize
+    }
+
     /// The time from now until the port has sent the frame and the frame has arrived.
     fn transit(&mut self, port: usize, octets: usize) -> Duration {
         let Some(free) = self.free.get_mut(port) else { return self.pace.delay };
-        *free = self.now.max(*free) + self.pace.sending(octets);
+        let begin = self.now.max(*free);
+        if self.pace.queue.is_some() && begin > self.now {
+            self.waiting[port].push_back(begin);
+        }
+        *free = begin + self.pace.sending(octets);
         free.since(self.now) + self.pace.delay
     }
 
@@ -191,7 +215,7 @@ impl Wire {
                 if let Some(what) = what.filter(|_| !mem::replace(&mut told, alike)) {
                     self.log.push(FaultEvent {
                         at: self.now,
-                        rule: index,
+                        rule: Some(index),
                         serial: self.entered,
                         port,
                         to: (!alike).then_some(to),

@@ -18,6 +18,7 @@ mod delivery;
 mod devices;
 mod evidence;
 mod fault;
+mod fits;
 mod in_force;
 mod injection;
 mod kept;

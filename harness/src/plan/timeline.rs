@@ -6,7 +6,7 @@ use castnet::addr::{Family, Group};
 
 use super::setting::Settings;
 use super::topology::Topology;
-use super::{Act, Action, Churn, NodeId, PortId, Role, SourceFilter, Stream, refusal};
+use super::{Act, Action, Churn, NodeId, PortId, Role, SourceFilter, Stream, fits, refusal};
 use crate::knobs::{INTERVALS, interval};
 use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, Gap, LONGEST, Listener, Scenario, Verb};
@@ -270,8 +270,10 @@ fn stream(
         faults.error_with_help(&from.span, message, "not its own", help);
     }
     let during = send.during.as_ref().map(|during| during.value);
-    let (interval, ttl, size) = (send.interval, send.ttl, send.size);
-    Some((node, Stream { id, port, source, group, interval, during, ttl, size }))
+    let (interval, ttl, size) = (send.interval.value, send.ttl, send.size);
+    let stream = Stream { id, port, source, group, interval, during, ttl, size };
+    fits::check(&stream, &send.interval.span, topology, faults);
+    Some((node, stream))
 }
 
 fn injection(

@@ -34,6 +34,8 @@ pub struct Struck {
 pub enum Strike {
     /// It was dropped.
     Dropped,
+    /// It was dropped, since as many frames waited at its port as there may.
+    Overflowed,
     /// It was kept from the other side of a partition.
     CutOff,
     /// It was delayed by this much.
@@ -54,7 +56,7 @@ impl Strike {
     /// Whether the frame never arrives.
     #[must_use]
     pub const fn is_loss(self) -> bool {
-        matches!(self, Self::Dropped | Self::CutOff | Self::UnderWay)
+        matches!(self, Self::Dropped | Self::Overflowed | Self::CutOff | Self::UnderWay)
     }
 }
 
@@ -62,6 +64,7 @@ impl fmt::Display for Strike {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dropped => f.write_str("dropped"),
+            Self::Overflowed => f.write_str("dropped by a full queue"),
             Self::CutOff => f.write_str("cut off"),
             Self::Delayed(by) => write!(f, "delayed {}", Seconds(*by, 3)),
             Self::Duplicated(1) => f.write_str("duplicated"),

@@ -6,7 +6,7 @@ use super::gap::Gap;
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{command, group, verb};
-use super::{Act, Churn, Membership, Send, Verb, expr, inject, set, sources};
+use super::{Act, Churn, Membership, Send, Verb, expr, inject, pace, set, sources};
 
 /// The default number of payload octets.
 const DEFAULT_PAYLOAD: usize = 64;
@@ -166,8 +166,8 @@ fn send(table: Reader<'_, '_>) -> Option<Send> {
     let group = table.require("group", group(&table, "group"));
     let link = table.string("link");
     let from_address = table.address("from-address");
-    let form = "a rate such as \"100pps\"";
-    let interval = table.require("rate", table.parsed("rate", form, rate));
+    let form = "a rate such as \"100pps\" or \"2Mbit/s\"";
+    let rate = table.require("rate", table.parsed("rate", form, rate));
     let during = table.duration("for");
     for during in during.iter().filter(|during| during.value.is_zero()) {
         table.faults().borrow_mut().error(&during.span, "a stream of no length", "sends nothing");
@@ -181,16 +181,21 @@ fn send(table: Reader<'_, '_>) -> Option<Send> {
     table.limit("ttl", ttl.as_ref(), |limits, _| {
         (format!("a TTL is {limits}"), "never sent".to_owned())
     });
+    let size = match &size {
+        Some(size) => Some(size.value),
+        None => table.value("size").is_none().then_some(DEFAULT_PAYLOAD),
+    };
+    let interval = rate.and_then(|rate| interval(&table, rate, size?));
     table.finish();
     Some(Send {
         who: who?,
         group: group?,
         link,
         from_address,
-        interval: interval?.value,
+        interval: interval?,
         during,
         ttl: ttl.map_or(DEFAULT_TTL, |ttl| ttl.value),
-        size: size.map_or(DEFAULT_PAYLOAD, |size| size.value),
+        size: size?,
         refused,
     })
 }
@@ -216,8 +221,45 @@ fn exec(table: Reader<'_, '_>) -> Option<Verb> {
     Some(Verb::Exec { who: who?, command })
 }
 
-fn rate(text: &str) -> Result<Duration, String> {
-    paced(text, "pps")
+/// How fast a stream is.
+#[derive(Clone, Copy)]
+enum Rate {
+    /// The time from one datagram to the next.
+    Datagrams(Duration),
+    /// Bits of payload in a second.
+    Bits(u64),
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    match pace::bits(text) {
+        Some(bits) => match bits? {
+            0 => Err("sends nothing".to_owned()),
+            bits => Ok(Rate::Bits(bits)),
+        },
+        None if text.trim().ends_with("pps") => paced(text, "pps").map(Rate::Datagrams),
+        None => Err("the units are pps, bit/s, kbit/s, Mbit/s and Gbit/s".to_owned()),
+    }
+}
+
+/// The time from one datagram of so many octets of payload to the next.
+fn interval(table: &Reader<'_, '_>, rate: Spanned<Rate>, size: usize) -> Option<Spanned<Duration>> {
+    let Spanned { value, span } = rate;
+    let value = match value {
+        Rate::Datagrams(interval) => interval,
+        Rate::Bits(bits) => {
+            let octets = size as u64;
+            let nanos = octets * 8 * 1_000_000_000 / bits;
+            let (slowest, fastest) = (octets * 8, octets * 8 * u64::from(FASTEST_PPS));
+            if !(slowest..=fastest).contains(&bits) {
+                let message = format!("a rate is 1pps to {FASTEST_PPS}pps");
+                let label = format!("with a `size` of {size} {slowest}bit/s to {fastest}bit/s");
+                table.faults().borrow_mut().error(&span, message, label);
+                return None;
+            }
+            Duration::from_nanos(nanos)
+        }
+    };
+    Some(Spanned { value, span })
 }
 
 /// Time from one to the next at a rate of so many a second.

@@ -44,7 +44,7 @@ fn every_key_is_read() {
     let given = rich.links[2].addresses.iter().map(|given| given.addresses.len());
     assert_eq!(given.collect::<Vec<_>>(), [2, 1]);
     let Verb::Send(send) = &rich.acts[1].verb else { panic!("the second act sends") };
-    assert_eq!((send.interval, send.ttl, send.size), (Duration::from_millis(10), 5, 100));
+    assert_eq!((send.interval.value, send.ttl, send.size), (Duration::from_millis(10), 5, 100));
     assert_eq!(send.from_address.as_ref().unwrap().value.to_string(), "10.0.1.1");
     assert_eq!(rich.expectations.len(), 6);
     compile("rich.toml", RICH).unwrap_or_else(|rejected| panic!("{rejected}"));

@@ -219,8 +219,8 @@ pub struct Send {
     pub link: Option<Spanned<String>>,
     /// The IP source; the node's primary address there unless given.
     pub from_address: Option<Spanned<IpAddr>>,
-    /// Time from one datagram to the next.
-    pub interval: Duration,
+    /// Time from one datagram to the next, at the place of the rate.
+    pub interval: Spanned<Duration>,
     /// How long; by default until the run ends.
     pub during: Option<Spanned<Duration>>,
     /// The IP TTL.

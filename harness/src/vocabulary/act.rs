@@ -73,7 +73,11 @@ static SEND: &[Key] = &[
     GROUP,
     LINK,
     Key::new("from-address", Address, "The IP source; the primary address there unless given."),
-    Key::needed("rate", Like("100pps"), "1pps to 100000pps."),
+    Key::needed(
+        "rate",
+        Like("100pps"),
+        "1pps to 100000pps, or bits of payload in a second, such as \"2Mbit/s\".",
+    ),
     Key::new("for", Time, "How long; until the run ends unless given."),
     Key::new("ttl", Whole(1, 255), "The IP TTL.").or(Number(32)),
     Key::new(

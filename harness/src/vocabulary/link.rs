@@ -1,7 +1,10 @@
 //! The keys of a link.
 
-use super::key::Form::{Address, Like, List, Named, Network, Node, OneOrMore, Time};
+use super::key::Form::{Address, Like, List, Named, Network, Node, OneOrMore, Time, Whole};
 use super::key::{Key, Keys};
+
+/// The longest queue of a port, in frames.
+const LONGEST_QUEUE: u64 = 100_000;
 
 /// The list of a link's nodes, also for a link that is just this list.
 pub const NODES: Key =
@@ -18,4 +21,9 @@ pub static LINK: Keys = &[&[
     ),
     Key::new("delay", Time, "How long a frame is under way; none unless given."),
     Key::new("bandwidth", Like("10Mbps"), "What each port can send; without a limit unless given."),
+    Key::new(
+        "queue",
+        Whole(1, LONGEST_QUEUE),
+        "The most frames that wait at each port; one more is dropped. Without a limit unless given.",
+    ),
 ]];

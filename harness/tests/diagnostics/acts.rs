@@ -54,6 +54,61 @@ fn the_rules_of_a_link_together_make_only_so_many_copies() {
 }
 
 #[test]
+fn rates_and_queues() {
+    let send = |keys: &str| SOUND.replacen("rate = \"100pps\"", keys, 1);
+    let link = |keys: &str| {
+        let lan = format!("lan = {{ nodes = [\"r1\", \"r2\", \"h1\"], {keys} }}");
+        SOUND.replacen("lan = [\"r1\", \"r2\", \"h1\"]", &lan, 1)
+    };
+    let told = [
+        send("rate = \"0Mbit/s\""),
+        send("rate = \"2Mbit\""),
+        send("rate = \"1.5Mbit/s\""),
+        send("rate = \"511bit/s\""),
+        send("rate = \"51200001bit/s\""),
+        send("rate = \"20Gbit/s\", size = 1472"),
+        send("rate = \"2Mbit/s\", size = 1473"),
+        link("queue = 10"),
+        link("bandwidth = \"1Mbps\", queue = 0"),
+        link("bandwidth = \"1Mbps\", queue = \"10\""),
+        link("bandwidth = \"1Mbps\", queues = 10"),
+    ]
+    .map(|source| told(&source));
+    insta::assert_snapshot!(told.join("\n\n----------------------------------------\n\n"));
+    let interval = |keys: &str| {
+        let plan = compile("sound.toml", &send(keys)).unwrap_or_else(|told| panic!("{told}"));
+        let sent = plan.acts.iter().find_map(|act| match &act.action {
+            Action::Send(stream) => Some(stream.interval.as_nanos()),
+            _ => None,
+        });
+        sent.unwrap()
+    };
+    // 8,000 bits of payload 250 times a second.
+    assert_eq!(interval("rate = \"2Mbit/s\", size = 1000"), 4_000_000);
+    assert_eq!(interval("rate = \"2000kbps\", size = 1000"), 4_000_000);
+    assert_eq!(interval("rate = \"512bit/s\""), 1_000_000_000);
+    assert_eq!(interval("rate = \"51200kbit/s\""), 10_000);
+}
+
+#[test]
+fn a_stream_that_its_own_link_cannot_carry_is_remarked_on() {
+    // 1042 octets with their headers take 8.336 ms at 1 Mbit/s.
+    let remarks = |rate: &str, pace: &str| {
+        let up = format!("up = {{ nodes = [\"s1\", \"r1\"], bandwidth = \"1Mbps\"{pace} }}");
+        let source = SOUND.replacen("up = [\"s1\", \"r1\"]", &up, 1);
+        let source = source.replacen("\"100pps\"", &format!("\"{rate}\", size = 1000"), 1);
+        compile("sound.toml", &source).unwrap_or_else(|told| panic!("{told}")).remarks
+    };
+    let told = remarks("120pps", "").join("\n");
+    let words = "a frame of 1042 octets takes 8.336ms, and there is one every 8.333333ms";
+    assert!(told.contains("the stream is faster than up") && told.contains(words), "{told}");
+    assert!(told.contains("rate = \"120pps\""), "{told}");
+    assert_eq!(remarks("1Mbit/s", "").len(), 1);
+    assert_eq!(remarks("119pps", "").len(), 0);
+    assert_eq!(remarks("2Mbit/s", ", queue = 5").len(), 0);
+}
+
+#[test]
 fn a_daemon_runs_in_no_way_that_is_not_known() {
     let told = told(&SOUND.replacen("\"router\" }", "\"router\", daemon = \"proces\" }", 1));
     assert!(told.contains("unknown daemon `proces`"), "{told}");
