@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Trial::test("a_program_that_ends_breaks_the_run", ended),
         Trial::test("what_a_program_writes_is_kept", written),
         Trial::test("a_daemon_that_does_not_route_is_never_green", idle),
+        Trial::test("a_daemon_of_a_scenario_reads_its_configuration_again", reloaded),
         Trial::test("a_recipe_that_is_wrong_is_refused_at_its_place", wrong),
         peer("smcroute_forwards_what_it_is_told", "smcrouted", smcroute),
         peer("igmpproxy_forwards_to_members_until_they_leave", "igmpproxy", igmpproxy),
@@ -138,6 +139,52 @@ fn written() -> Result<(), Failed> {
     assert!(matches!(&output.origin, Origin::Device(_, name) if name == "sh"));
     // /run is the program's own, and has nothing else.
     assert_eq!(String::from_utf8_lossy(&output.octets), "r1 has lan\na\n");
+    Ok(())
+}
+
+/// A daemon that a scenario names: what it reads at its start and once it is set, the file that it writes, and
+/// what a command tells of its state.
+fn reloaded() -> Result<(), Failed> {
+    const FLOOD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/devices/flood.py");
+    let note = "cat /run/daemon.conf >> /run/router.log";
+    let by_signal = format!("trap \"{note}\" HUP; ");
+    let by_command = format!("{{ command = ['sh', '-c', '{note}'] }}");
+    for (name, trap, reload) in
+        [("hup", by_signal.as_str(), "'hup'"), ("command", "", by_command.as_str())]
+    {
+        let daemon = format!(
+            "daemon = ['sh', '-c', '{trap}{note}; python3 {FLOOD} up lan & while :; do wait; done']\n\
+             config = \"\"\"\n{{{{ node }}}} asks every {{{{ membership.query_interval }}}} s\n\"\"\"\n\
+             ready = {{ log = 'ready' }}\nreload = {reload}\nlog = '/run/router.log'\n\
+             state = ['cat', '/proc/net/ip_mr_cache']\nigmp = {{ query-interval = '15s' }}"
+        );
+        let acts = "[[act]]\nat = '1s'\nset = { who = 'r1', igmp = { query-interval = '12s' } }";
+        let expect = "[[expect]]\ndelivery = { to = 'h1', group = '239.1.1.1' }\nexactly-once = true\n\
+                      after = 'stream'\nwithin = '1700ms'";
+        let text = scenario("derive-routes = true", acts, expect);
+        // Such a daemon takes several lines, which an inline table has no room for.
+        let line = "r1 = { role = 'router', derive-routes = true }\n";
+        assert!(text.contains(line));
+        let text = text.replacen(line, "", 1);
+        let node = format!("[nodes.r1]\nrole = 'router'\n{daemon}\n[[act]]\n");
+        let text = text.replacen("[[act]]\n", &node, 1);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("devices").join(name);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("scenario.toml"), text)?;
+        let (_, recording, verdict) = run(&folder)?;
+        assert_eq!(verdict.outcome, Outcome::Pass, "{name}: {verdict}");
+        let output = |wanted: &str| {
+            let found = recording
+                .outputs
+                .iter()
+                .find(|output| matches!(&output.origin, Origin::Device(_, name) if name == wanted));
+            found.map(|output| String::from_utf8_lossy(&output.octets).into_owned())
+        };
+        let log = output("log").ok_or("no log")?;
+        assert_eq!(log, "r1 asks every 15 s\nr1 asks every 12 s\n", "{name}");
+        let state = output("state").ok_or("no state")?;
+        assert!(state.contains("010101EF"), "{name}: {state}");
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! each bound, a nanosecond apart.
 
 mod cause;
+mod command;
 mod counters;
 mod delivery;
 mod doubt;
