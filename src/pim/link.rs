@@ -17,6 +17,10 @@ use crate::wire::pim::{Hello, HelloOption, Message};
 /// How long a neighbour lives whose Hello does not say it (RFC7761-4.3.2-01).
 const DEFAULT_HOLDTIME: u16 = 105;
 
+/// When a message is sent again that could not be sent, as while an address is tentative: nothing of RFC
+/// 7761, whose periods are too long for that.
+pub(super) const RETRY: Duration = Duration::from_secs(1);
+
 /// `t_suppressed` lies between 11 and 14 tenths of the period of Joins (RFC7761-4.11-01).
 const SUPPRESSED_TENTHS: (u32, u32) = (11, 14);
 
@@ -182,6 +186,28 @@ impl Link {
         if !self.has_spoken {
             self.speak(cx);
         }
+    }
+
+    /// Takes other parameters and other secondary addresses, of which the neighbours learn at once.
+    pub(super) fn change(&mut self, cx: &mut Cx<'_>, params: LinkParams, secondary: Vec<IpAddr>) {
+        if (&self.params, &self.secondary) == (&params, &secondary) {
+            return;
+        }
+        (self.params, self.secondary) = (params, secondary);
+        self.speak(cx);
+        self.timers.set(Timer::Hello, cx.now + self.params.hello_period);
+        self.elect(cx);
+    }
+
+    /// A message could not be sent: the next one is preceded by a Hello, which is tried again soon.
+    pub(super) fn send_failed(&mut self, now: Instant) {
+        self.has_spoken = false;
+        self.timers.lower(Timer::Hello, now + RETRY);
+    }
+
+    /// The neighbours, by their primary addresses.
+    pub(super) fn neighbours(&self) -> impl Iterator<Item = IpAddr> {
+        self.neighbours.keys().copied()
     }
 
     /// Says goodbye, because PIM stops here (RFC7761-4.3.1-11).

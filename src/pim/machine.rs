@@ -12,7 +12,7 @@ use super::downstream::{Downstream, Ended};
 use super::downstream_rpt::DownstreamRpt;
 use super::flows::Flows;
 use super::join_prune::{self, Due, Entry, What};
-use super::link::{Heard, Link};
+use super::link::{Heard, Link, RETRY};
 use super::params::{LinkParams, Params};
 use super::register::Registers;
 use super::upstream::Upstream;
@@ -75,6 +75,33 @@ impl Pim {
         secondary: Vec<IpAddr>,
     ) {
         self.links.insert(vif, Link::start(cx, vif, params, own, secondary));
+    }
+
+    /// Takes other parameters of a link, and its secondary addresses as they are now.
+    pub fn change_link(
+        &mut self,
+        cx: &mut Cx<'_>,
+        facts: &impl Facts,
+        vif: Vif,
+        params: LinkParams,
+        secondary: Vec<IpAddr>,
+    ) {
+        if let Some(link) = self.links.get_mut(&vif) {
+            link.change(cx, params, secondary);
+            // Another router may be the Designated Router now.
+            self.settle_all(cx, facts);
+        }
+    }
+
+    /// A message to the routers of a link could not be sent: what it may have held is sent again.
+    pub fn send_failed(&mut self, now: Instant, vif: Vif) {
+        let Some(link) = self.links.get_mut(&vif) else { return };
+        link.send_failed(now);
+        for neighbour in link.neighbours() {
+            for branch in self.upstream.through((vif, neighbour)) {
+                self.upstream.hurry(branch, (vif, neighbour), now + RETRY);
+            }
+        }
     }
 
     /// Stops on a link; says goodbye if the link can still carry it.

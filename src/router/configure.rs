@@ -126,6 +126,7 @@ impl Router {
         self.configure_upstream(now, vif);
         if up {
             self.readdress(now, vif);
+            self.follow_pim(now, vif);
             self.listen_anew(vif);
         }
     }

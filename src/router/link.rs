@@ -185,12 +185,16 @@ impl Router {
         self.rib.link_is(vif, up);
         self.connect();
         match (was_up, up) {
-            (true, true) => self.readdress(now, vif),
+            (true, true) => {
+                self.readdress(now, vif);
+                self.follow_pim(now, vif);
+                self.listen_anew(vif);
+            }
             (true, false) => self.take_down(now, vif),
             (false, true) => {
                 self.add_vif(vif);
                 self.start_igmp(now, vif);
-                self.start_pim(now, vif);
+                self.follow_pim(now, vif);
                 self.take_discovery(now, vif);
             }
             (false, false) => {}

@@ -94,7 +94,7 @@ impl Router {
         router.vifs().into_iter().for_each(|vif| router.add_vif(vif));
         router.add_register_vif();
         router.vifs().into_iter().for_each(|vif| router.start_igmp(now, vif));
-        router.vifs().into_iter().for_each(|vif| router.start_pim(now, vif));
+        router.vifs().into_iter().for_each(|vif| router.follow_pim(now, vif));
         router.vifs().into_iter().for_each(|vif| router.take_discovery(now, vif));
         router.refresh_all(now);
         Ok(router)
@@ -261,7 +261,9 @@ impl Router {
         if let Output::Send { by: Way::Link(vif), packet } = &refusal.output
             && let Some(link) = self.links.0.get_mut(vif)
         {
-            if let Some(upstream) = &mut link.upstream {
+            if packet.header.protocol == PIM {
+                self.pim_send_failed(now, *vif);
+            } else if let Some(upstream) = &mut link.upstream {
                 upstream.send_failed(now);
             } else if let Some(igmp) = &mut link.igmp
                 && packet.header.destination == self.family.all_hosts().addr()

@@ -65,26 +65,46 @@ impl Router {
         }
     }
 
-    /// Starts PIM on a link, if it is configured and the link has an address.
-    pub(super) fn start_pim(&mut self, now: Instant, vif: Vif) {
+    /// Lets PIM on a link that is up follow the link's configuration and addresses: it starts where it is
+    /// configured and the link has an address, and with another address it is another router.
+    pub(super) fn follow_pim(&mut self, now: Instant, vif: Vif) {
         let Some(config) = self.interface(vif) else { return };
-        let (Some(params), Some(own)) = (config.pim.clone(), config.address(self.family)) else {
+        let before = self.pim.as_ref().and_then(|pim| pim.own(vif));
+        let wanted = config.pim.clone().zip(config.address(self.family));
+        let Some((params, own)) = wanted else {
+            if before.is_some() {
+                self.stop_pim(now, vif);
+            }
             return;
         };
         let others = config.addresses.iter().map(IpNet::addr);
         let others = others.filter(|&other| other != own && Family::of(other) == self.family);
         let others = others.collect();
+        if before == Some(own) {
+            self.with_pim(now, |pim, cx, facts| pim.change_link(cx, facts, vif, params, others));
+            return;
+        }
+        self.stop_pim(now, vif);
         self.with_pim(now, |pim, cx, _| pim.start_link(cx, vif, params, own, others));
         self.listen_anew(vif);
     }
 
     /// Stops PIM on a link.
     pub(super) fn stop_pim(&mut self, now: Instant, vif: Vif) {
-        let is_up = self.links.get(vif).is_some_and(|link| link.up);
-        self.with_pim(now, |pim, cx, facts| pim.stop_link(cx, facts, vif, is_up));
+        let own = self.pim.as_ref().and_then(|pim| pim.own(vif));
+        let has = |link: &Link| link.config.addresses.iter().any(|net| Some(net.addr()) == own);
+        let can_speak = self.links.get(vif).is_some_and(|link| link.up && has(link));
+        self.with_pim(now, |pim, cx, facts| pim.stop_link(cx, facts, vif, can_speak));
     }
 
-    /// Takes other parameters of PIM, and starts or stops it.
+    /// A message to the PIM routers of a link could not be sent.
+    pub(super) fn pim_send_failed(&mut self, now: Instant, vif: Vif) {
+        if let Some(pim) = &mut self.pim {
+            pim.send_failed(now, vif);
+        }
+    }
+
+    /// Takes other parameters of PIM, or stops it; its links follow by [`Self::follow_pim`].
     pub(super) fn take_pim(&mut self, now: Instant, params: Option<Params>, keepalive: Duration) {
         match (params, &mut self.pim) {
             (Some(params), Some(pim)) => (pim.params, pim.keepalive) = (params, keepalive),
@@ -98,15 +118,6 @@ impl Router {
                 self.pim = None;
                 self.forget_flows(|entry| entry.iif == Vif::REGISTER);
                 self.out.push_back(Output::DelVif(Vif::REGISTER));
-            }
-        }
-        for vif in self.vifs() {
-            let Some(link) = self.links.get(vif) else { continue };
-            let runs = self.pim.as_ref().is_some_and(|pim| pim.own(vif).is_some());
-            match (runs, link.up, &link.config.pim) {
-                (false, true, Some(_)) => self.start_pim(now, vif),
-                (true, _, None) => self.stop_pim(now, vif),
-                _ => {}
             }
         }
     }

@@ -29,6 +29,7 @@ mod hosts;
 mod inheriting;
 mod ipv6;
 mod links;
+mod pim;
 mod properties;
 mod proxy;
 mod reconfiguration;
@@ -64,7 +65,8 @@ impl DataPlane for Plane {
         let mut entries = self.cache.values().map(|(entry, _)| entry);
         let stale = entries.find(|entry| entry.iif == vif || entry.oifs.contains_key(&vif));
         assert_eq!(stale, None, "the kernel forwards by it out of whatever {vif} is now");
-        assert_eq!((kind, self.vifs.insert(vif, threshold)), (VifKind::Device, None));
+        let number = if vif == Vif::REGISTER { VifKind::Register } else { VifKind::Device };
+        assert_eq!((kind, self.vifs.insert(vif, threshold)), (number, None));
         Ok(())
     }
 
