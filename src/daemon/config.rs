@@ -8,13 +8,14 @@
 mod file;
 mod membership;
 mod mld;
+mod pim;
 mod rule;
 mod rules;
 mod settings;
 mod value;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use crate::router::config::{
 pub use file::read;
 pub use membership::MembershipSettings;
 pub use mld::MldSettings;
+pub use pim::{PimLinkSettings, PimSettings, RpSettings};
 pub use rules::RuleList;
 pub use settings::IgmpSettings;
 pub use value::check_name;
@@ -71,6 +73,12 @@ pub struct ConfigFile {
     /// MLD on every interface.
     #[serde(default)]
     pub mld: MldSettings,
+    /// PIM on every interface that speaks it.
+    #[serde(default)]
+    pub pim: PimSettings,
+    /// The RPs of PIM.
+    #[serde(default)]
+    pub rp: Vec<RpSettings>,
     /// The interfaces between which datagrams are forwarded.
     #[serde(default)]
     pub interface: Vec<InterfaceSettings>,
@@ -98,6 +106,9 @@ pub struct InterfaceSettings {
     /// MLD on this interface, where it differs from the router's.
     #[serde(default)]
     pub mld: MldSettings,
+    /// PIM on this interface, where it is spoken; it is not unless given.
+    #[serde(default)]
+    pub pim: Option<PimLinkSettings>,
     /// Whether IGMP runs here; true unless given.
     #[serde(default = "yes")]
     pub igmp_enabled: bool,
@@ -139,6 +150,9 @@ pub struct RouteSettings {
     pub prefix: IpNet,
     /// The interface that leads there.
     pub interface: String,
+    /// The router that leads there, which PIM sends its Joins to.
+    #[serde(default)]
+    pub via: Option<IpAddr>,
 }
 
 /// Why a file cannot be used: its first error, with the line and a caret.
@@ -162,8 +176,7 @@ impl Rejected {
 
 /// The protocol that a key belongs to, if castnetd does not speak it.
 fn unspoken(key: &str) -> Option<&'static str> {
-    const PIM: [&str; 4] = ["rp", "bsr", "hello-interval", "dr-priority"];
-    (key.starts_with("pim") || PIM.contains(&key)).then_some("PIM")
+    key.starts_with("bsr").then_some("the Bootstrap of PIM")
 }
 
 impl ConfigFile {
@@ -224,7 +237,7 @@ impl ConfigFile {
         let routes = routes.map(|route| RouteConfig {
             prefix: route.prefix,
             interface: route.interface.clone(),
-            via: None,
+            via: route.via,
             cost: Cost::default(),
         });
         Config {
@@ -234,7 +247,7 @@ impl ConfigFile {
             rules: self.rules(family, served),
             keepalive: self.keepalive.unwrap_or(KEEPALIVE),
             max_flows: self.max_flows.unwrap_or(MAX_FLOWS),
-            pim: None,
+            pim: self.pim(family),
         }
     }
 
@@ -263,6 +276,7 @@ impl InterfaceSettings {
             name: name.to_owned(),
             igmp: IgmpSettings::default(),
             mld: MldSettings::default(),
+            pim: None,
             igmp_enabled: false,
             mld_enabled: false,
             ttl_threshold,
@@ -293,7 +307,7 @@ impl InterfaceSettings {
             static_joins: joins.filter(|join| join.is_of(family)).collect(),
             upstream: self.upstream,
             only_forwarder: self.only_forwarder,
-            pim: None,
+            pim: self.pim(&file.pim),
             discovery: self.router_discovery.map(|interval| mrd::Params { interval }),
         }
     }

@@ -33,7 +33,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::addr::{Family, PerFamily};
 use crate::event::Event;
 use crate::fixed::Rule;
-use crate::kernel::{Clock, MAX_PACKET, MrouteError, Plane, RoutingSocket};
+use crate::kernel::{Clock, MAX_PACKET, MrouteError, PimSocket, Plane, RoutingSocket};
 use crate::rng::Rng;
 use crate::router::config::{Config, ConfigError};
 use crate::router::{Input, Router};
@@ -59,6 +59,7 @@ pub enum StartError {
 /// Owns multicast routing in one family, but has sent nothing yet.
 pub struct Opened {
     socket: RoutingSocket,
+    pim: PimSocket,
     inheritance: Option<Box<Inheritance>>,
 }
 
@@ -74,7 +75,8 @@ impl Opened {
     /// # Errors
     /// Another owner, a missing privilege, a kernel without multicast routing.
     pub fn open(family: Family, table: Option<u32>) -> Result<Self, MrouteError> {
-        Ok(Self { socket: RoutingSocket::open(family, table)?, inheritance: None })
+        let (socket, pim) = (RoutingSocket::open(family, table)?, PimSocket::open(family)?);
+        Ok(Self { socket, pim, inheritance: None })
     }
 
     /// Goes on with the socket of a daemon that is no more, where that one left off in the table, the
@@ -90,7 +92,8 @@ impl Opened {
         let mut socket = RoutingSocket::adopt(family, fd).map_err(io::Error::other)?;
         let found = Inheritance::find(links, table, &socket)?;
         socket.inherit(found.devices.clone());
-        Ok(Self { socket, inheritance: Some(Box::new(found)) })
+        let pim = PimSocket::open(family).map_err(io::Error::other)?;
+        Ok(Self { socket, pim, inheritance: Some(Box::new(found)) })
     }
 
     /// What it goes on with; `None` if it has been opened anew.
@@ -116,7 +119,7 @@ impl Opened {
     ) -> Result<Daemon<F>, StartError> {
         let family = config.family;
         let mut daemon = Daemon::new(clock);
-        let plane = Plane::new(self.socket, ifindexes, observe);
+        let plane = Plane::new(self.socket, self.pim, ifindexes, observe);
         let mut routing = Routing::start(config, plane, clock.now(), rng)?;
         if let Some(inheritance) = self.inheritance {
             let Inheritance { numbers, entries, .. } = *inheritance;

@@ -82,21 +82,36 @@ impl<F: FnMut(Instant, Event)> Routing<F> {
         }
     }
 
-    /// Takes a batch of packets off the socket.
+    /// Takes a batch of packets off each socket.
     pub(super) fn receive(&mut self, clock: Clock, buffer: &mut [u8]) {
         for _ in 0..BATCH {
             let received = self.plane.receive(buffer);
-            let now = clock.now();
-            match input(received) {
-                Taken::Input(input) => turn(&mut self.router, &mut self.plane, now, input),
-                Taken::Foreign => {}
-                Taken::Unusable(what) => self.plane.observe(now, &Event::Unusable(what)),
-                Taken::Failed(why) => {
-                    return self.plane.observe(now, &Event::Unusable(format!("receive: {why}")));
-                }
-                Taken::Nothing => return,
+            if !self.take(clock, received) {
+                break;
             }
         }
+        for _ in 0..BATCH {
+            let received = self.plane.receive_pim(buffer);
+            if !self.take(clock, received) {
+                break;
+            }
+        }
+    }
+
+    /// Takes what the socket had; `false` if it may have no more.
+    fn take(&mut self, clock: Clock, received: io::Result<Option<Received<'_, Read<'_>>>>) -> bool {
+        let now = clock.now();
+        match input(received) {
+            Taken::Input(input) => turn(&mut self.router, &mut self.plane, now, input),
+            Taken::Foreign => {}
+            Taken::Unusable(what) => self.plane.observe(now, &Event::Unusable(what)),
+            Taken::Failed(why) => {
+                self.plane.observe(now, &Event::Unusable(format!("receive: {why}")));
+                return false;
+            }
+            Taken::Nothing => return false,
+        }
+        true
     }
 }
 

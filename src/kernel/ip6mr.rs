@@ -114,6 +114,22 @@ impl Mroute6 {
         self.owner.add_vif((vif, ifindex), "MRT6_ADD_MIF", sys::Mrt6AddMif, &request)
     }
 
+    /// Adds the register interface of PIM-SM (`MIFF_REGISTER`), as [`Mroute::add_register`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::VifInUse`]; [`MrouteError::Io`] for a kernel without PIM.
+    ///
+    /// [`Mroute::add_register`]: super::Mroute::add_register
+    pub fn add_register(&mut self, vif: Vif) -> Result<(), MrouteError> {
+        if self.owner.is_unclaimed(vif) {
+            self.delete_vif(vif)?;
+        }
+        let (mifi, flags) = (number(vif), sys::MIFF_REGISTER);
+        let request = sys::Mif6Ctl { mifi, flags, threshold: 1, pifi: 0, rate_limit: 0 };
+        self.owner.add_register(vif, "MRT6_ADD_MIF", sys::Mrt6AddMif, &request)
+    }
+
     /// Removes the virtual interface; `false` if the kernel has no such interface, because it removes
     /// one itself when the device vanishes. Entries keep its number: the next device with that
     /// number is forwarded to by them.

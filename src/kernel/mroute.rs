@@ -99,6 +99,21 @@ impl Mroute {
         self.owner.add_vif((vif, ifindex), "MRT_ADD_VIF", sys::MrtAddVif, &request)
     }
 
+    /// Adds the register interface of PIM-SM (`VIFF_REGISTER`): the kernel makes its device, hands up each
+    /// datagram that is forwarded to it, and hands it the datagrams of Registers that come to an address of
+    /// the machine. The kernel allows one in a table.
+    ///
+    /// # Errors
+    ///
+    /// [`MrouteError::VifInUse`]; [`MrouteError::Io`] for a kernel without PIM.
+    pub fn add_register(&mut self, vif: Vif) -> Result<(), MrouteError> {
+        if self.owner.is_unclaimed(vif) {
+            self.delete_vif(vif)?;
+        }
+        let request = sys::VifCtl { flags: sys::VIFF_REGISTER, ..vif_ctl(vif, 0, 1) };
+        self.owner.add_register(vif, "MRT_ADD_VIF", sys::MrtAddVif, &request)
+    }
+
     /// Removes the virtual interface, from all entries too; `false` if the kernel has no such
     /// interface, because it removes one itself when the device vanishes.
     ///

@@ -91,7 +91,7 @@ impl Owner {
         option: O,
         value: &O::Val,
     ) -> Result<(), MrouteError> {
-        setsockopt(&self.fd, option, value).map_err(|errno| MrouteError::of(call, errno))
+        set(&self.fd, call, option, value)
     }
 
     /// Takes over multicast routing in `table`, or in the default one, and has the kernel tell of wrong
@@ -148,6 +148,26 @@ impl Owner {
         })?;
         self.vifs.insert(vif, ifindex);
         Ok(())
+    }
+
+    /// Adds the register interface, whose device the kernel makes. What an adopted socket has of that number
+    /// must be gone.
+    pub(super) fn add_register<O: SetSockOpt>(
+        &self,
+        vif: Vif,
+        call: &'static str,
+        option: O,
+        request: &O::Val,
+    ) -> Result<(), MrouteError> {
+        setsockopt(&self.fd, option, request).map_err(|errno| match errno {
+            Errno::EADDRINUSE => MrouteError::VifInUse { vif },
+            other => MrouteError::of(call, other),
+        })
+    }
+
+    /// Whether an adopted socket has a virtual interface of this number.
+    pub(super) fn is_unclaimed(&self, vif: Vif) -> bool {
+        self.unclaimed.contains_key(&vif)
     }
 
     /// Removes the virtual interface; `false` if the kernel has no such interface.
@@ -234,6 +254,16 @@ impl AsFd for Owner {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// Sets an option of a socket, which an error names as `call`.
+pub(super) fn set<O: SetSockOpt>(
+    fd: &OwnedFd,
+    call: &'static str,
+    option: O,
+    value: &O::Val,
+) -> Result<(), MrouteError> {
+    setsockopt(fd, option, value).map_err(|errno| MrouteError::of(call, errno))
 }
 
 #[allow(clippy::useless_conversion, reason = "c_ulong has 32 bits on some targets")]

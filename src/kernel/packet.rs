@@ -7,7 +7,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -98,16 +98,7 @@ impl Mroute {
     ///
     /// Errors of recvmsg(2).
     pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Received<'a>>> {
-        let mut control = nix::cmsg_space!(libc::in_pktinfo);
-        let mut slices = [IoSliceMut::new(buffer)];
-        // As a flag to the call, MSG_TRUNC makes it return the message's length, not the copy's.
-        let flags = MsgFlags::MSG_TRUNC;
-        let fd = self.as_fd().as_raw_fd();
-        let (length, ifindex) = match recvmsg::<()>(fd, &mut slices, Some(&mut control), flags) {
-            Ok(message) => (message.bytes, device(&message)?),
-            Err(Errno::EAGAIN) => return Ok(None),
-            Err(other) => return Err(other.into()),
-        };
+        let Some((length, ifindex)) = take(self.as_fd(), buffer)? else { return Ok(None) };
         let Some(bytes) = buffer.get(..length) else {
             return Ok(Some(Received::TooLong { ifindex, length }));
         };
@@ -176,7 +167,21 @@ fn older_query(packet: &[u8]) -> Option<Ipv4Addr> {
     (is_older && destination(packet)? == ALL_HOSTS).then(|| address(packet, 12))?
 }
 
-fn invalid(why: &str) -> io::Error {
+/// Takes the next message off a raw socket of IPv4: its length, and the device that it came in on; `None` if
+/// no message waits.
+pub(super) fn take(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Option<(usize, u32)>> {
+    let mut control = nix::cmsg_space!(libc::in_pktinfo);
+    let mut slices = [IoSliceMut::new(buffer)];
+    // As a flag to the call, MSG_TRUNC makes it return the message's length, not the copy's.
+    let flags = MsgFlags::MSG_TRUNC;
+    match recvmsg::<()>(fd.as_raw_fd(), &mut slices, Some(&mut control), flags) {
+        Ok(message) => Ok(Some((message.bytes, device(&message)?))),
+        Err(Errno::EAGAIN) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+pub(super) fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 

@@ -7,7 +7,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
-use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -16,7 +16,7 @@ use nix::sys::socket::{
 };
 
 use super::ip6mr::Mroute6;
-use super::packet::Received;
+use super::packet::{Received, invalid};
 use super::sys;
 use crate::addr::{Family, Group, Source};
 use crate::mfc::entry::Flow;
@@ -52,17 +52,7 @@ impl Mroute6 {
         &self,
         buffer: &'a mut [u8],
     ) -> io::Result<Option<Received<'a, Packet<'a>>>> {
-        let mut control = nix::cmsg_space!(libc::in6_pktinfo, i32, i32, [u8; HOP_BY_HOP]);
-        let mut slices = [IoSliceMut::new(buffer)];
-        // As a flag to the call, MSG_TRUNC makes it return the message's length, not the copy's.
-        let flags = MsgFlags::MSG_TRUNC;
-        let fd = self.as_fd().as_raw_fd();
-        let received = recvmsg::<SockaddrIn6>(fd, &mut slices, Some(&mut control), flags);
-        let (length, came) = match received {
-            Ok(message) => (message.bytes, Came::of(&message)?),
-            Err(Errno::EAGAIN) => return Ok(None),
-            Err(other) => return Err(other.into()),
-        };
+        let Some((length, came)) = take(self.as_fd(), buffer)? else { return Ok(None) };
         let ifindex = came.ifindex;
         let Some(bytes) = buffer.get(..length) else {
             return Ok(Some(Received::TooLong { ifindex, length }));
@@ -78,7 +68,8 @@ impl Mroute6 {
             [] => Received::Unknown { bytes },
             [QUERY, ..] if self.echoes().is_one(ifindex, came.source.into()) => Received::Echo,
             payload => {
-                let packet = Packet { header: came.header(), payload };
+                let header = came.header(Family::V6.gmp_protocol());
+                let packet = Packet { header, payload };
                 Received::Packet { ifindex, vif: self.vif_on(ifindex), packet }
             }
         }))
@@ -94,52 +85,69 @@ impl Mroute6 {
     /// which this socket always adds; otherwise errors of sendmsg(2): `AddrNotAvailable` or
     /// `NetworkUnreachable` while the link-local address of the device is tentative.
     pub fn transmit(&self, ifindex: u32, packet: &Datagram) -> io::Result<()> {
-        let Header { source, destination, protocol, hop_limit, class, router_alert } =
-            packet.header;
-        let (IpAddr::V6(source), IpAddr::V6(destination)) = (source, destination) else {
-            return Err(invalid("the packet is not one of IPv6"));
-        };
+        let Header { source, destination, protocol, router_alert, .. } = packet.header;
         if protocol != Family::V6.gmp_protocol() || !router_alert {
             return Err(invalid("the packet is not ICMPv6 with Router Alert"));
         }
-        let info = libc::in6_pktinfo {
-            ipi6_addr: libc::in6_addr { s6_addr: source.octets() },
-            ipi6_ifindex: ifindex,
-        };
-        let (hop_limit, class) = (i32::from(hop_limit), i32::from(class));
-        let to = SockaddrIn6::from(SocketAddrV6::new(destination, 0, 0, ifindex));
-        let control = [
-            ControlMessage::Ipv6PacketInfo(&info),
-            ControlMessage::Ipv6HopLimit(&hop_limit),
-            ControlMessage::Ipv6TClass(&class),
-        ];
-        let slices = [IoSlice::new(&packet.payload)];
         // RFC3810-8.1-01: no Query of MLDv2 is so short.
         let is_older = destination == ALL_NODES
             && packet.payload.len() == V1_MESSAGE
             && packet.payload.first() == Some(&QUERY);
         if is_older {
-            self.echoes().expect(ifindex, source.into());
+            self.echoes().expect(ifindex, source);
             setsockopt(self, sys::Ipv6MulticastLoop, &1)?;
         }
-        let flags = MsgFlags::empty();
-        let sent = sendmsg(self.as_fd().as_raw_fd(), &slices, &control, flags, Some(&to));
+        let sent = send(self.as_fd(), Some(ifindex), packet);
         if is_older {
             setsockopt(self, sys::Ipv6MulticastLoop, &0)?;
         }
-        sent?;
-        Ok(())
+        sent
     }
 }
 
-fn invalid(why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, why)
+/// Takes the next message off a raw socket of IPv6: its length, and what the kernel says of it; `None` if no
+/// message waits.
+pub(super) fn take(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Option<(usize, Came)>> {
+    let mut control = nix::cmsg_space!(libc::in6_pktinfo, i32, i32, [u8; HOP_BY_HOP]);
+    let mut slices = [IoSliceMut::new(buffer)];
+    // As a flag to the call, MSG_TRUNC makes it return the message's length, not the copy's.
+    let flags = MsgFlags::MSG_TRUNC;
+    let fd = fd.as_raw_fd();
+    match recvmsg::<SockaddrIn6>(fd, &mut slices, Some(&mut control), flags) {
+        Ok(message) => Ok(Some((message.bytes, Came::of(&message)?))),
+        Err(Errno::EAGAIN) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Sends a packet by a raw socket of IPv6, out of the device, or by the routing table without one. The
+/// kernel writes the header from the fields of the packet's.
+pub(super) fn send(fd: BorrowedFd<'_>, ifindex: Option<u32>, packet: &Datagram) -> io::Result<()> {
+    let Header { source, destination, hop_limit, class, .. } = packet.header;
+    let (IpAddr::V6(source), IpAddr::V6(destination)) = (source, destination) else {
+        return Err(invalid("the packet is not one of IPv6"));
+    };
+    let ifindex = ifindex.unwrap_or(0);
+    let info = libc::in6_pktinfo {
+        ipi6_addr: libc::in6_addr { s6_addr: source.octets() },
+        ipi6_ifindex: ifindex,
+    };
+    let (hop_limit, class) = (i32::from(hop_limit), i32::from(class));
+    let to = SockaddrIn6::from(SocketAddrV6::new(destination, 0, 0, ifindex));
+    let control = [
+        ControlMessage::Ipv6PacketInfo(&info),
+        ControlMessage::Ipv6HopLimit(&hop_limit),
+        ControlMessage::Ipv6TClass(&class),
+    ];
+    let slices = [IoSlice::new(&packet.payload)];
+    sendmsg(fd.as_raw_fd(), &slices, &control, MsgFlags::empty(), Some(&to))?;
+    Ok(())
 }
 
 /// What the kernel says of a message besides its octets.
-struct Came {
+pub(super) struct Came {
     /// The device that it came in on; 0 if the kernel did not say.
-    ifindex: u32,
+    pub(super) ifindex: u32,
     source: Ipv6Addr,
     destination: Ipv6Addr,
     hop_limit: u8,
@@ -173,11 +181,12 @@ impl Came {
         Ok(came)
     }
 
-    fn header(&self) -> Header {
+    /// The header of a packet of this protocol.
+    pub(super) fn header(&self, protocol: u8) -> Header {
         Header {
             source: self.source.into(),
             destination: self.destination.into(),
-            protocol: Family::V6.gmp_protocol(),
+            protocol,
             hop_limit: self.hop_limit,
             class: self.class,
             router_alert: self.router_alert,

@@ -8,6 +8,7 @@ use std::os::fd::AsFd as _;
 
 use super::error::MrouteError;
 use super::packet::Received;
+use super::pim::PimSocket;
 use super::ready::readable;
 use super::table::{Read, RoutingSocket};
 use crate::addr::{Family, Group};
@@ -18,11 +19,15 @@ use crate::mfc::vif::{Vif, VifKind};
 use crate::router::Way;
 use crate::time::Instant;
 use crate::wire::ip::Datagram;
+use crate::wire::pim::PIM;
 
 /// The multicast routing socket, the devices behind the virtual interfaces, and the observer of
 /// events.
 pub struct Plane<F> {
     socket: RoutingSocket,
+    pim: PimSocket,
+    /// Whether the router speaks PIM; else nobody reads that socket.
+    speaks_pim: bool,
     devices: BTreeMap<Vif, Behind>,
     observe: F,
 }
@@ -35,12 +40,17 @@ struct Behind {
 }
 
 impl<F: FnMut(Instant, Event)> Plane<F> {
-    /// A data plane over this socket; `ifindexes` are the devices in the order of the router's
-    /// interfaces.
-    pub fn new(socket: impl Into<RoutingSocket>, ifindexes: Vec<u32>, observe: F) -> Self {
+    /// A data plane over these sockets of one family; `ifindexes` are the devices in the order of the
+    /// router's interfaces.
+    pub fn new(
+        socket: impl Into<RoutingSocket>,
+        pim: PimSocket,
+        ifindexes: Vec<u32>,
+        observe: F,
+    ) -> Self {
         let devices = (0..).map_while(Vif::new).zip(ifindexes);
         let devices = devices.map(|(vif, ifindex)| (vif, Behind { ifindex, name: None })).collect();
-        Self { socket: socket.into(), devices, observe }
+        Self { socket: socket.into(), pim, speaks_pim: false, devices, observe }
     }
 
     /// Removes the virtual interfaces that an adopted socket had, and that the router has not added.
@@ -66,7 +76,13 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// # Errors
     /// Errors of the reactor.
     pub async fn readable(&self) -> io::Result<()> {
-        readable(self.socket.as_fd()).await
+        if !self.speaks_pim {
+            return readable(self.socket.as_fd()).await;
+        }
+        tokio::select! {
+            ready = readable(self.socket.as_fd()) => ready,
+            ready = readable(self.pim.as_fd()) => ready,
+        }
     }
 
     /// Takes the next message off the socket; `None` if no message waits.
@@ -75,6 +91,20 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// Errors of recvmsg(2).
     pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Received<'a, Read<'a>>>> {
         self.socket.receive(buffer)
+    }
+
+    /// Takes the next message of PIM; `None` if no message waits, or if the router speaks no PIM.
+    ///
+    /// # Errors
+    /// Errors of recvmsg(2).
+    pub fn receive_pim<'a>(
+        &self,
+        buffer: &'a mut [u8],
+    ) -> io::Result<Option<Received<'a, Read<'a>>>> {
+        if !self.speaks_pim {
+            return Ok(None);
+        }
+        self.pim.receive(buffer, |ifindex| self.socket.vif_on(ifindex))
     }
 
     /// The kernel's counters of an interface; `None` if it has no such interface.
@@ -108,10 +138,11 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
 impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
     fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String> {
         let Way::Link(vif) = by else {
-            return Err("packets are sent by interface only".to_owned());
+            return text(self.pim.transmit(None, packet));
         };
         let ifindex = self.ifindex(vif)?;
         let sent = match &self.socket {
+            _ if packet.header.protocol == PIM => self.pim.transmit(Some(ifindex), packet),
             RoutingSocket::V4(mroute) => mroute.transmit(ifindex, &text(packet.encode())?),
             RoutingSocket::V6(mroute) => mroute.transmit(ifindex, packet),
         };
@@ -120,7 +151,9 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
 
     fn add_vif(&mut self, vif: Vif, kind: VifKind, threshold: u8) -> Result<(), String> {
         if kind == VifKind::Register {
-            return Err("the register interface is not there yet".to_owned());
+            text(self.socket.add_register(vif))?;
+            self.speaks_pim = true;
+            return Ok(());
         }
         let ifindex = self.ifindex(vif)?;
         let added = self.socket.add_vif(vif, ifindex, threshold);
@@ -128,6 +161,10 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
     }
 
     fn delete_vif(&mut self, vif: Vif) -> Result<(), String> {
+        if self.speaks_pim && vif == Vif::REGISTER {
+            self.speaks_pim = false;
+            return text(self.socket.delete_register(vif));
+        }
         let deleted = self.socket.delete_vif(vif);
         self.named(vif, deleted).map(drop)
     }

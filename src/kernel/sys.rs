@@ -16,6 +16,7 @@ use nix::sys::socket::sockopt::{GetStruct, SetStruct};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::addr::Family;
 use crate::mfc::vif::Vif;
 
 // The options of both families have the same numbers, at the level of their protocol.
@@ -39,6 +40,10 @@ const ICMP6_FILTER: c_int = 1;
 
 /// `VIFF_USE_IFINDEX`: the device is named by its index, not by an address.
 pub(super) const VIFF_USE_IFINDEX: u8 = 0x8;
+/// A virtual interface that is the register interface of PIM-SM.
+pub(super) const VIFF_REGISTER: u8 = 0x4;
+/// The same of IPv6.
+pub(super) const MIFF_REGISTER: u8 = 0x1;
 
 /// `IGMPMSG_NOCACHE`
 pub(super) const IGMPMSG_NOCACHE: u8 = 1;
@@ -262,6 +267,15 @@ pub(super) fn igmp_socket() -> nix::Result<OwnedFd> {
 /// A non-blocking raw socket for ICMPv6, closed on exec, in the network namespace of this thread.
 pub(super) fn icmpv6_socket() -> nix::Result<OwnedFd> {
     raw_socket(libc::AF_INET6, libc::IPPROTO_ICMPV6)
+}
+
+/// A non-blocking raw socket for PIM, closed on exec, in the network namespace of this thread.
+pub(super) fn pim_socket(family: Family) -> nix::Result<OwnedFd> {
+    let domain = match family {
+        Family::V4 => libc::AF_INET,
+        Family::V6 => libc::AF_INET6,
+    };
+    raw_socket(domain, libc::IPPROTO_PIM)
 }
 
 /// nix has no names for these protocols.

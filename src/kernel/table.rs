@@ -216,6 +216,28 @@ impl RoutingSocket {
         }
     }
 
+    /// Has the kernel do what PIM needs, with this number for the register interface.
+    ///
+    /// # Errors
+    /// Those of [`Self::set_pim`] and [`Mroute::add_register`].
+    pub fn add_register(&mut self, vif: Vif) -> Result<(), MrouteError> {
+        self.set_pim(true)?;
+        match self {
+            Self::V4(mroute) => mroute.add_register(vif),
+            Self::V6(mroute) => mroute.add_register(vif),
+        }
+    }
+
+    /// Takes back what [`Self::add_register`] did. The kernel tells of wrong interfaces as before.
+    ///
+    /// # Errors
+    /// [`MrouteError::Io`].
+    pub fn delete_register(&mut self, vif: Vif) -> Result<(), MrouteError> {
+        self.delete_vif(vif)?;
+        self.set_pim(false)?;
+        self.set_assert(true)
+    }
+
     /// Removes a virtual interface; `false` if the kernel has no such interface.
     ///
     /// # Errors
@@ -318,6 +340,14 @@ impl RoutingSocket {
             // The kernel has read the header.
             Self::V6(mroute) => mroute.receive(buffer)?.map(|received| received.map(Read::Ok)),
         })
+    }
+
+    /// The virtual interface of the device.
+    pub(super) fn vif_on(&self, ifindex: u32) -> Option<Vif> {
+        match self {
+            Self::V4(mroute) => mroute.vif_on(ifindex),
+            Self::V6(mroute) => mroute.vif_on(ifindex),
+        }
     }
 
     /// The error of an address of the family that this socket does not route.

@@ -54,7 +54,8 @@ fn change_one(file: &mut ConfigFile, change: &Change) -> Result<(), Refusal> {
                     "the route to {prefix} by {interface} is there already"
                 )));
             }
-            file.route.push(RouteSettings { prefix: *prefix, interface: interface.clone() });
+            let interface = interface.clone();
+            file.route.push(RouteSettings { prefix: *prefix, interface, via: None });
         }
         Change::RouteDel { prefix, interface } => {
             let before = file.route.len();

@@ -57,10 +57,6 @@ impl RouterActor {
         ward: Option<&Rc<Ward>>,
         ifindexes: &[u32],
     ) -> io::Result<Self> {
-        if written.pim.is_some() {
-            let why = "PIM is spoken in the simulator only";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
-        }
         let ports: Vec<(u32, PortId)> =
             ifindexes.iter().copied().zip(plan.nodes[node].ports.iter().copied()).collect();
         let (config, ifindexes) = (device::castnet::router(plan, written), ifindexes.to_vec());
