@@ -75,7 +75,7 @@ pub struct ConfigFile {
     pub mld: MldSettings,
     /// PIM on every interface that speaks it.
     #[serde(default)]
-    pub pim: PimSettings,
+    pub pim: Option<PimSettings>,
     /// The RPs of PIM.
     #[serde(default)]
     pub rp: Vec<RpSettings>,
@@ -208,6 +208,13 @@ impl ConfigFile {
     /// The first part of the configuration that contradicts another.
     pub fn check(&self) -> Result<PerFamily<Option<Config>>, ConfigError> {
         let names: Vec<String> = self.interface.iter().map(|own| own.name.clone()).collect();
+        self.check_pim()?;
+        let leads = |route: &&RouteSettings| {
+            route.via.is_some_and(|via| Family::of(via) != Family::of(route.prefix.addr()))
+        };
+        if let Some(RouteSettings { prefix, via: Some(via), .. }) = self.route.iter().find(leads) {
+            return Err(ConfigError::OtherNeighbour(*prefix, *via));
+        }
         if let Some(upstream) = self.interface.iter().find(|own| own.upstream) {
             let name = upstream.name.clone();
             if upstream.is_pattern() {
@@ -307,7 +314,7 @@ impl InterfaceSettings {
             static_joins: joins.filter(|join| join.is_of(family)).collect(),
             upstream: self.upstream,
             only_forwarder: self.only_forwarder,
-            pim: self.pim(&file.pim),
+            pim: self.pim(file.pim.as_ref()),
             discovery: self.router_discovery.map(|interval| mrd::Params { interval }),
         }
     }

@@ -163,6 +163,12 @@ pub enum ConfigError {
     /// PIM joins trees, and a proxy has none.
     #[error("interface {0} is upstream, and a proxy speaks no PIM")]
     UpstreamWithPim(String),
+    /// Nothing of PIM has an effect before an interface speaks it.
+    #[error("{0} is for PIM, which no interface speaks: give it the key `pim`, as in `pim = {{}}`")]
+    PimNowhere(&'static str),
+    /// A neighbour that is reached by the other family.
+    #[error("the route to {0} leads by {1}, which is not of its family")]
+    OtherNeighbour(IpNet, IpAddr),
     /// RFC1112-7.2-05
     #[error("interface {0}: {1} stays on its link and cannot be joined statically")]
     LinkLocalJoin(String, Channel),

@@ -95,7 +95,9 @@ pub(super) fn conformance(args: &ConformanceArgs) -> Ending {
     for (index, (subject, plans)) in args.device.iter().zip(&plans).enumerate() {
         let backends = match subject.needs_kernel() {
             true => Where::on(&[Backend::Netns]),
-            false => Where::on(&named).where_kernel(kernel.refusal().is_none() || !may_do_without),
+            false => Where::on(&named)
+                .where_kernel(kernel.refusal().is_none() || !may_do_without)
+                .in_virtual_time(kernel.guest().is_some()),
         };
         // The folder of a recipe of the user's own is named by its path.
         let folder = subject.name().replace(['/', '.'], "_");

@@ -144,8 +144,9 @@ pub(super) fn run(args: &RunArgs) -> Ending {
     args.try_output()?;
     let cancel = Cancel::new();
     interrupt::watch(&cancel)?;
-    let backends =
-        Where::on(&args.backend).where_kernel(kernel.refusal().is_none() || !may_do_without);
+    let backends = Where::on(&args.backend)
+        .where_kernel(kernel.refusal().is_none() || !may_do_without)
+        .in_virtual_time(kernel.guest().is_some());
     let mut jobs = runner::jobs(&plans, &backends, args.seeds.unwrap_or(args.repeat), &args.out);
     for job in &mut jobs {
         job.on(kernel.guest());

@@ -312,7 +312,7 @@ const MOST_REAL: usize = 1000;
 fn elsewhere(nodes: &[Node]) -> Option<Backends> {
     if let Some((node, name)) = software(nodes) {
         let because = format!("{node} runs {name}, which only a kernel can");
-        return Some(Backends { only: vec![Backend::Netns], because });
+        return Some(Backends { only: vec![Backend::Netns], virtual_time: false, because });
     }
     let crowded =
         nodes.iter().find(|node| matches!(node.role, Role::Listener(Listener::Population { .. })));
@@ -321,7 +321,7 @@ fn elsewhere(nodes: &[Node]) -> Option<Backends> {
         None if nodes.len() > MOST_REAL => format!("{} nodes are too many", nodes.len()),
         None => return None,
     };
-    Some(Backends { only: vec![Backend::Sim], because })
+    Some(Backends { only: vec![Backend::Sim], virtual_time: false, because })
 }
 
 /// The first node that runs software of others, and the name of that.

@@ -129,7 +129,7 @@ impl Devices<'_> {
             })
         };
         let because = format!("it has no router for {first} to be tried on");
-        (!foreign.any(runs)).then_some(Backends { only: Vec::new(), because })
+        (!foreign.any(runs)).then_some(Backends { only: Vec::new(), virtual_time: false, because })
     }
 }
 

@@ -365,9 +365,14 @@ impl Plan {
     /// The plan for a place where time is virtual.
     #[must_use]
     pub fn in_virtual_time(&self) -> Cow<'_, Self> {
-        let Some(by_default) = &self.by_default else { return Cow::Borrowed(self) };
+        let is_limited = self.backends.as_ref().is_some_and(|backends| backends.virtual_time);
+        if self.by_default.is_none() && !is_limited {
+            return Cow::Borrowed(self);
+        }
         let (name, swaps) = (self.name.clone(), self.swaps.clone());
-        Cow::Owned(Self { name, swaps, seed: self.seed, ..(**by_default).clone() })
+        let plan = self.by_default.as_deref().unwrap_or(self).clone();
+        let backends = plan.backends.clone().filter(|backends| !backends.virtual_time);
+        Cow::Owned(Self { name, swaps, seed: self.seed, backends, ..plan })
     }
 
     /// Whether castnet must carry each frame of the link itself: faults may strike it, or it has a
@@ -382,6 +387,13 @@ impl Plan {
     #[must_use]
     pub fn runs_on(&self, backend: Backend) -> bool {
         self.backends.as_ref().is_none_or(|backends| backends.only.contains(&backend))
+    }
+
+    /// Whether the scenario allows another kernel, in virtual time.
+    #[must_use]
+    pub fn runs_on_guest(&self) -> bool {
+        let is_virtual = self.backends.as_ref().is_some_and(|backends| backends.virtual_time);
+        is_virtual || self.runs_on(Backend::Netns)
     }
 
     /// A port in words: `r1:lan`.

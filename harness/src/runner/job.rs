@@ -16,6 +16,8 @@ pub struct Where {
     named: Vec<Backend>,
     /// Whether this machine can run anything on the kernel.
     has_kernel: bool,
+    /// Whether that kernel is another one, in virtual time.
+    is_virtual: bool,
 }
 
 impl Where {
@@ -28,7 +30,7 @@ impl Where {
                 named.push(*backend);
             }
         }
-        Self { named, has_kernel: true }
+        Self { named, has_kernel: true, is_virtual: false }
     }
 
     /// Adapts to a machine on which no run may be possible on the kernel.
@@ -37,18 +39,28 @@ impl Where {
         Self { has_kernel, ..self }
     }
 
+    /// Adapts to runs on another kernel than this machine's, in virtual time.
+    #[must_use]
+    pub fn in_virtual_time(self, is_virtual: bool) -> Self {
+        Self { is_virtual, ..self }
+    }
+
     /// The backends for this scenario: at least one. If the scenario allows none of the requested
     /// ones, they are returned all the same, so that the run reports why.
     #[must_use]
     pub fn of(&self, plan: &Plan) -> Vec<Backend> {
-        let Self { named, has_kernel } = self;
+        let Self { named, has_kernel, is_virtual } = self;
+        let runs = |backend| match backend {
+            Backend::Netns if *is_virtual => plan.runs_on_guest(),
+            _ => plan.runs_on(backend),
+        };
         if named.is_empty() {
-            let can = |backend| plan.runs_on(backend) && (backend == Backend::Sim || *has_kernel);
+            let can = |backend| runs(backend) && (backend == Backend::Sim || *has_kernel);
             let best = [Backend::Netns, Backend::Sim].into_iter().find(|&backend| can(backend));
             return vec![best.unwrap_or(Backend::Netns)];
         }
         let allowed: Vec<Backend> =
-            named.iter().copied().filter(|&backend| plan.runs_on(backend)).collect();
+            named.iter().copied().filter(|&backend| runs(backend)).collect();
         if allowed.is_empty() { named.clone() } else { allowed }
     }
 }
@@ -164,8 +176,13 @@ impl Job<'_> {
     pub(super) fn refusal(&self, machine: Option<&str>) -> Option<String> {
         let (plan, backend) = (&self.plan, self.backend);
         if !plan.runs_on(backend) {
-            let because = plan.backends.as_ref().map_or("", |backends| &backends.because);
-            return Some(format!("not for {}: {because}", backend.word()));
+            let backends = plan.backends.as_ref();
+            let because = backends.map_or("", |backends| &backends.because);
+            let cure = match backends.is_some_and(|backends| backends.virtual_time) {
+                true => "; `--kernel uml` has the kernel do so in virtual time",
+                false => "",
+            };
+            return Some(format!("not for {}: {because}{cure}", backend.word()));
         }
         machine.filter(|_| backend == Backend::Netns).map(ToString::to_string)
     }

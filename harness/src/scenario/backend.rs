@@ -35,6 +35,8 @@ impl Backend {
 pub struct Backends {
     /// The backends on which it runs.
     pub only: Vec<Backend>,
+    /// Whether it runs on another kernel in virtual time, too.
+    pub virtual_time: bool,
     /// Why it runs on no other.
     pub because: String,
 }
@@ -55,11 +57,23 @@ pub(super) fn record(file: &Reader<'_, '_>) -> Record {
     file.word("record", "recording", &known).map_or_else(Record::default, |word| word.value)
 }
 
-/// `backends = { only = ["netns"], because = "..." }`.
+/// `backends = { only = ["netns"], because = "..." }`, or `{ virtual-time = true, because = "..." }`.
 pub(super) fn backends(file: &Reader<'_, '_>) -> Option<Backends> {
     let form = "a table such as { only = [\"netns\"], because = \"...\" }";
     let table = file.table("backends", "[backends]", form)?;
-    let only = table.require("only", table.strings("only"));
+    let virtual_time = table.boolean("virtual-time");
+    let only = match virtual_time.as_ref().filter(|virtual_time| virtual_time.value) {
+        Some(virtual_time) => {
+            if table.value("only").is_some() {
+                let message = "`virtual-time` says already where the scenario runs";
+                let why = "`only` is not for such a scenario";
+                table.faults().borrow_mut().error(&virtual_time.span, message, why);
+            }
+            None
+        }
+        None => table.require("only", table.strings("only")),
+    };
+    let is_virtual = virtual_time.is_some_and(|virtual_time| virtual_time.value);
     let because = table.require("because", table.string("because"));
     for reason in because.iter().filter(|reason| reason.value.trim().is_empty()) {
         let message = "`because` says why the scenario runs on no other backend";
@@ -85,5 +99,9 @@ pub(super) fn backends(file: &Reader<'_, '_>) -> Option<Backends> {
         table.faults().borrow_mut().error(&only.span, message, "it is empty");
     }
     table.finish();
-    Some(Backends { only: known, because: because?.value.trim().to_owned() })
+    if is_virtual {
+        known = vec![Backend::Sim];
+    }
+    let because = because?.value.trim().to_owned();
+    Some(Backends { only: known, virtual_time: is_virtual, because })
 }

@@ -4,7 +4,7 @@ use super::act::ACTS;
 use super::fault::FAULTS;
 use super::key::Default::Text as Said;
 use super::key::Form::{
-    Defined, Group, Like, List, Named, Table, Tables, Text, Time, Whole, Words,
+    Defined, Flag, Group, Like, List, Named, Table, Tables, Text, Time, Whole, Words,
 };
 use super::key::{CLAUSES, Key, Keys};
 use super::link::LINK;
@@ -27,7 +27,13 @@ pub const RULES: [&str; 5] =
 pub const RECORDS: [&str; 2] = ["everything", "claimed"];
 
 static ONLY: Keys = &[&[
-    Key::needed("only", List(&Words(&BACKENDS)), "Those that it runs on."),
+    Key::new("only", List(&Words(&BACKENDS)), "Those that it runs on."),
+    Key::new(
+        "virtual-time",
+        Flag,
+        "Instead of `only`: it takes so long that it runs where time is virtual, in the simulator, and with \
+         `--kernel`.",
+    ),
     Key::needed("because", Text, "Why on no other."),
 ]];
 

@@ -13,6 +13,7 @@ use super::settings::{Written, given};
 use super::{ConfigFile, InterfaceSettings};
 use crate::addr::Family;
 use crate::pim::params::{LinkParams, Params, SptSwitchover, StaticRp};
+use crate::router::config::ConfigError;
 
 /// The router's table `pim`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -125,10 +126,21 @@ impl RpSettings {
 }
 
 impl ConfigFile {
+    /// Checks that somebody speaks PIM, if the file says anything of it.
+    pub(super) fn check_pim(&self) -> Result<(), ConfigError> {
+        let what = match (&self.pim, &self.rp[..]) {
+            _ if self.interface.iter().any(|interface| interface.pim.is_some()) => return Ok(()),
+            (Some(_), _) => "the table `pim`",
+            (None, [_, ..]) => "`[[rp]]`",
+            (None, []) => return Ok(()),
+        };
+        Err(ConfigError::PimNowhere(what))
+    }
+
     /// The router's parameters of PIM in a family; `None` if no interface speaks it.
     pub(super) fn pim(&self, family: Family) -> Option<Params> {
         self.interface.iter().find(|interface| interface.pim.is_some())?;
-        let (base, own) = (Params::default(), &self.pim);
+        let (base, own) = (Params::default(), self.pim.clone().unwrap_or_default());
         let rps = self.rp.iter().filter(|rp| Family::of(rp.address) == family);
         Some(Params {
             join_prune_period: own.join_prune_period.unwrap_or(base.join_prune_period),
@@ -144,8 +156,10 @@ impl ConfigFile {
 
 impl InterfaceSettings {
     /// The parameters of PIM here; `None` if it is not spoken.
-    pub(super) fn pim(&self, all: &PimSettings) -> Option<LinkParams> {
+    pub(super) fn pim(&self, all: Option<&PimSettings>) -> Option<LinkParams> {
         let (own, base) = (self.pim.as_ref()?, LinkParams::default());
+        let none = PimSettings::default();
+        let all = all.unwrap_or(&none);
         let delay =
             |own: Option<Duration>, all: Option<Duration>, base| own.or(all).unwrap_or(base);
         Some(LinkParams {
