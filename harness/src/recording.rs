@@ -155,6 +155,8 @@ pub enum Late {
     Carrier(PortId),
     /// The kernel, in carrying a frame to this port.
     Frame(PortId),
+    /// An ordinary thread, as the kernel has for work that it puts off.
+    Worker,
 }
 
 /// A frame at a port.

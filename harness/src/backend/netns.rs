@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use castnet::addr::Family;
@@ -30,10 +31,10 @@ use super::{Cancel, RunError, segment, unicast};
 use crate::lab::wall::Wall;
 use crate::lab::{
     Built, Capture, Captured, Carrier, Ears, LinkSpec, Netns, PROOF_BOUND, PortSpec, Precedence,
-    Stack, alone, link, usable,
+    Stack, Workers, alone, link, usable,
 };
 use crate::plan::{LinkId, Node, Plan, Role};
-use crate::recording::{NodeEvent, Recording};
+use crate::recording::{Late, Lateness, NodeEvent, Recording};
 use crate::role::{Actor, Clock, Log, Stage, actor, watch_lateness};
 use crate::scenario::Backend;
 
@@ -180,6 +181,7 @@ struct Lab<'a> {
     /// The task that measures how late this thread is.
     watched: AbortHandle,
     wall: Rc<Wall>,
+    workers: Arc<Workers>,
     faults: Plugged,
     /// Held while the run is under way. If the laboratory were late then, the device under test
     /// would seem late.
@@ -209,6 +211,7 @@ impl<'a> Lab<'a> {
         }
 
         let running = Some((changing.done(), Precedence::take()));
+        let workers = Workers::watch();
         let clock = Clock::start();
         let wall = Rc::new(Wall::open().map_err(RunError::Clock)?);
         let faults = Plugged::plug(plan, &built, clock);
@@ -234,6 +237,7 @@ impl<'a> Lab<'a> {
             stage,
             watched,
             wall,
+            workers,
             faults,
             running,
         })
@@ -241,7 +245,7 @@ impl<'a> Lab<'a> {
 
     /// Performs the timeline. Afterwards hosts are silent, but routers go on.
     async fn record(&mut self) -> Result<Recording, RunError> {
-        let Self { plan, netns, wards, built, capture, actors, stage, wall, faults, .. } = self;
+        let Self { plan, netns, wards, built, capture, actors, stage, faults, .. } = self;
         let machines = Machines::new(plan, netns, built, wards);
         let readings = Readings::new(stage, netns);
         let (begun, acts) = perform(stage, &machines, actors, &readings).await;
@@ -273,7 +277,7 @@ impl<'a> Lab<'a> {
             counters,
             begun,
             outputs,
-            ..recording(plan, stage, wall, acts, captured?)
+            ..recording(plan, stage, (&self.wall, &self.workers), acts, captured?)
         })
     }
 
@@ -338,10 +342,16 @@ fn actors(
     made.collect()
 }
 
+/// The longest wait of an ordinary thread in the run.
+fn waited(clock: Clock, workers: &Workers, end: Instant) -> Option<Lateness> {
+    let wait = workers.longest(clock.monotonic(Instant::ZERO), clock.monotonic(end))?;
+    Some(Lateness { what: Late::Worker, at: clock.at(wait.since), by: wait.by })
+}
+
 fn recording(
     plan: &Plan,
     stage: &Stage,
-    wall: &Wall,
+    (wall, workers): (&Wall, &Workers),
     acts: Vec<Option<Instant>>,
     captured: Vec<Captured>,
 ) -> Recording {
@@ -370,9 +380,11 @@ fn recording(
     let mut recording = without_noise(plan, recording);
     // Noise begins before the links carry, so that some of it is lost.
     recording.broken.extend(losses(plan, &recording.frames));
-    let slowest = slowest(plan, &recording.frames);
-    if let Some(late) = slowest.filter(|late| late.by > recording.lateness.by) {
-        recording.lateness = late;
+    let waited = waited(stage.clock, workers, end);
+    for late in slowest(plan, &recording.frames).into_iter().chain(waited) {
+        if late.by > recording.lateness.by {
+            recording.lateness = late;
+        }
     }
     recording
 }

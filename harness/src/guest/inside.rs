@@ -15,7 +15,7 @@ use nix::sys::reboot::{RebootMode, reboot};
 
 use super::{ANSWER, Answer, FOLDER, GUEST, IN_MACHINE, MODULES, ORDER, Order, SEED};
 use crate::backend::{Cancel, RunError, netns};
-use crate::lab::{hooked, privilege, sys};
+use crate::lab::{Workers, hooked, privilege, sys};
 use crate::plan::Plan;
 
 /// Where the folder that is shared with the host appears.
@@ -60,6 +60,7 @@ fn serve(place: Place) -> io::Result<()> {
     // A folder below /tmp is not seen here.
     _ = std::env::set_current_dir(here);
     sys::add_to_environment(&environment)?;
+    Workers::rest();
     let bound = plan.end * 2 + SPARE;
     let (over, watched) = mpsc::channel::<()>();
     thread::spawn(move || {

@@ -67,6 +67,11 @@ fn in_words(plan: &Plan, Lateness { what, at, by }: Lateness, digits: usize) -> 
             let port = plan.port_name(port);
             format!("a frame that was sent at {at} reached {port} {by} later")
         }
+        Late::Worker => {
+            format!(
+                "an ordinary thread, as the kernel's workers are, waited {by} for a CPU from {at} on"
+            )
+        }
         Late::Carrier(port) => {
             let port = plan.port_name(port);
             format!("the carrier of {port} changed at {at}, and the kernel noticed it {by} later")

@@ -45,6 +45,7 @@ pub mod wall;
 mod ward;
 mod warden;
 mod wire;
+mod workers;
 
 pub(crate) use again::hooked;
 pub use again::{again, serve_if};
@@ -70,6 +71,7 @@ pub use unicast::{UnicastRoute, Way};
 pub use vifs::VifMonitor;
 pub use ward::{Program, Ward};
 pub use wire::{Relay, SharedRelay, Wire};
+pub use workers::Workers;
 
 /// The index of `lo`, which is the first interface of every namespace (net/net_namespace.h).
 const LOOPBACK_IFINDEX: u32 = 1;
