@@ -3,6 +3,8 @@
 //! What a recipe's configuration cannot say is refused: a claim about an interval that the software was
 //! never given would accuse it wrongly.
 
+mod pim;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,8 +58,7 @@ pub fn make(
 ) -> Result<Made, Unmade> {
     let recipe = &software.recipe;
     refuse(plan, router, recipe).map_err(Unmade::Unsupported)?;
-    if router.pim.is_some() {
-        let why = "no recipe is given parameters of PIM yet".to_owned();
+    if let Some(why) = pim::refusal(router, recipe) {
         return Err(Unmade::Unsupported(why));
     }
     let context = Value::from(Serde(context(plan, node, router, &software.folder)));
@@ -171,6 +172,8 @@ struct Context {
     routes: Vec<Route>,
     /// How long a flow may be idle before its entry goes, in seconds.
     keepalive: f64,
+    /// Its parameters of PIM and its RPs; none if it speaks no PIM.
+    pim: Option<pim::Pim>,
 }
 
 #[derive(Debug, Serialize)]
@@ -189,6 +192,8 @@ struct Interface {
     upstream: bool,
     /// Whether a proxy forwards to members there whoever is the querier.
     only_forwarder: bool,
+    /// The DR Priority of PIM.
+    dr_priority: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -201,6 +206,8 @@ struct Join {
 struct Route {
     network: String,
     interface: String,
+    /// The router that leads there.
+    via: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -232,12 +239,16 @@ fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context
             static_joins: joins.collect(),
             upstream: interface.upstream,
             only_forwarder: interface.only_forwarder,
+            dr_priority: interface.dr_priority,
         }
     });
     let interfaces: Vec<Interface> = interfaces.collect();
     let routes = router.routes.iter();
-    let routes = routes
-        .map(|route| Route { network: route.prefix.to_string(), interface: name(route.port) });
+    let routes = routes.map(|route| Route {
+        network: route.prefix.to_string(),
+        interface: name(route.port),
+        via: route.via.map(|via| via.to_string()),
+    });
     Context {
         node: plan.nodes[node].name.clone(),
         here: std::path::absolute(folder).unwrap_or_default().display().to_string(),
@@ -246,6 +257,7 @@ fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context
         interfaces,
         routes: routes.collect(),
         keepalive: router.keepalive.as_secs_f64(),
+        pim: pim::pim(router),
     }
 }
 

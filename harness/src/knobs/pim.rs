@@ -28,6 +28,19 @@ pub struct PimKnobs {
     pub switches_to_spt: bool,
 }
 
+/// The parameters of PIM that a recipe may take, by their keys in a scenario.
+pub const PIM_KEYS: [&str; 9] = [
+    "hello-period",
+    "triggered-hello-delay",
+    "dr-priority",
+    "propagation-delay",
+    "override-interval",
+    "join-prune-period",
+    "spt-switchover",
+    "register-suppression-time",
+    "register-probe-time",
+];
+
 /// What a route costs, as the Asserts of PIM compare it (RFC7761-4.6.3-01).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RouteCost {

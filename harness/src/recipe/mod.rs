@@ -16,7 +16,7 @@ use std::path::{Component, Path, PathBuf};
 use castnet::addr::Family;
 use serde::{Deserialize, Serialize};
 
-use crate::knobs::PARAMETERS;
+use crate::knobs::{PARAMETERS, PIM_KEYS};
 
 pub use own::{CONFIG, NAMES, check};
 pub use shipped::{names, shipped};
@@ -37,6 +37,10 @@ pub struct Recipe {
     /// The parameters of group management that its configuration takes, by their keys in a scenario.
     #[serde(default)]
     pub takes: BTreeSet<String>,
+    /// The parameters of PIM that its configuration takes, by their keys in a scenario; `None` if it speaks no
+    /// PIM, or as it likes.
+    #[serde(default)]
+    pub takes_pim: Option<BTreeSet<String>>,
     /// The parameters that it has fixed to another value than the RFC's default, as a scenario writes them.
     #[serde(default)]
     pub fixed: BTreeMap<String, toml::Value>,
@@ -142,6 +146,10 @@ impl Recipe {
         let is_known = |key: &&String| PARAMETERS.iter().any(|row| row.key.name == **key);
         if let Some(key) = self.takes.iter().chain(self.fixed.keys()).find(|key| !is_known(key)) {
             return Err(format!("`{key}` is no parameter of `igmp` or `mld` in a scenario"));
+        }
+        let of_pim = self.takes_pim.iter().flatten();
+        if let Some(key) = of_pim.into_iter().find(|key| !PIM_KEYS.contains(&key.as_str())) {
+            return Err(format!("`{key}` is no parameter of `pim` in a scenario"));
         }
         if self.programs.iter().any(|program| program.command.is_empty()) {
             return Err("a program has an empty `command`".to_owned());

@@ -6,7 +6,7 @@ use castnet::addr::Family;
 use minijinja::Environment;
 
 use super::{Program, Recipe, Starts};
-use crate::knobs::PARAMETERS;
+use crate::knobs::{PARAMETERS, PIM_KEYS};
 
 /// Where such a daemon finds its configuration.
 pub const CONFIG: &str = "/run/daemon.conf";
@@ -24,6 +24,9 @@ impl Recipe {
             .filter(|key| is_file || has_table || names(&key.replace('-', "_")))
             .map(str::to_owned)
             .collect();
+        let of_pim = PIM_KEYS.iter().copied();
+        let of_pim = of_pim.filter(|key| is_file || names(&key.replace('-', "_")));
+        let takes_pim = (is_file || names("pim")).then(|| of_pim.map(str::to_owned).collect());
         let name =
             program.command.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
         let files = template.map(|template| (CONFIG.into(), template));
@@ -32,6 +35,7 @@ impl Recipe {
             package: None,
             families: vec![Family::V4, Family::V6],
             takes,
+            takes_pim,
             fixed: BTreeMap::new(),
             queries: true,
             starts: Starts::BeforeTheRun,
@@ -50,8 +54,8 @@ impl Recipe {
 }
 
 /// The names that templates know; those of a router's parameters are below `membership`.
-pub const NAMES: [&str; 7] =
-    ["family", "here", "interfaces", "keepalive", "membership", "node", "routes"];
+pub const NAMES: [&str; 8] =
+    ["family", "here", "interfaces", "keepalive", "membership", "node", "pim", "routes"];
 
 /// Checks a template before there is a router: its form, and the names that it wants, except those of loops.
 ///
