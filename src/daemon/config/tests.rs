@@ -1,4 +1,5 @@
 use super::*;
+use crate::pim::params as pim;
 use crate::gmp::params::Profile;
 use crate::version::Version;
 
@@ -144,10 +145,76 @@ fn what_could_never_be_forwarded_is_refused() {
     }
 }
 
+// RFC7761-4.11-01
+#[test]
+fn pim_is_spoken_where_an_interface_says_so() {
+    let file = "[pim]\nhello-period = '10s'\njoin-prune-period = '20s'\nspt-switchover = 'never'\n\
+         [[rp]]\naddress = '192.0.2.1'\ngroups = ['239.0.0.0/8', '232.1.0.0/16']\n\
+         [[rp]]\naddress = '2001:db8::1'\n\
+         [[interface]]\nname = 'a'\npim = {}\n\
+         [[interface]]\nname = 'b'\npim = { dr-priority = 7, hello-period = '3s' }\n\
+         [[interface]]\nname = 'c'\n\
+         [[route]]\nprefix = '198.51.100.0/24'\ninterface = 'a'\nvia = '192.0.2.9'";
+    let PerFamily { v4: Some(v4), v6: Some(v6) } = routers(file) else { panic!("both families") };
+    let link = |n: usize| v4.interfaces[n].pim.clone();
+    let secs = Duration::from_secs;
+    let (a, b) = (link(0).unwrap(), link(1).unwrap());
+    assert_eq!((a.hello_period, a.dr_priority), (secs(10), 1));
+    assert_eq!((b.hello_period, b.dr_priority), (secs(3), 7));
+    assert_eq!((link(2), a.override_interval), (None, Duration::from_millis(2500)));
+    let [v4_pim, v6_pim] = [&v4, &v6].map(|config| config.pim.clone().unwrap());
+    assert_eq!((v4_pim.join_prune_period, v4_pim.register_probe_time), (secs(20), secs(5)));
+    let rps = |pim: &pim::Params| {
+        pim.rps.iter().map(|rp| format!("{} {}", rp.address, rp.groups)).collect::<Vec<_>>()
+    };
+    assert_eq!(rps(&v4_pim), ["192.0.2.1 239.0.0.0/8", "192.0.2.1 232.1.0.0/16"]);
+    assert_eq!(rps(&v6_pim), ["2001:db8::1 ff00::/8"]);
+    assert_eq!(v4.routes[0].via, Some("192.0.2.9".parse().unwrap()));
+    // Nobody speaks it.
+    assert!(routers("[[interface]]\nname = 'a'").v4.unwrap().pim.is_none());
+}
+
+#[test]
+fn what_of_pim_has_no_effect_is_refused() {
+    let refused = |text: &str| ConfigFile::parse(text).unwrap().check().unwrap_err().to_string();
+    let a = "[[interface]]\nname = 'a'\n";
+    let speaks = format!("{a}pim = {{}}\n");
+    for (text, why) in [
+        (format!("[pim]\n{a}"), "the table `pim` is for PIM, which no interface speaks"),
+        (format!("{a}[[rp]]\naddress = '192.0.2.1'"), "`[[rp]]` is for PIM"),
+        (
+            format!("[pim]\nregister-probe-time = '40s'\n{speaks}"),
+            "`register-probe-time` must be less than half",
+        ),
+        (
+            format!("{speaks}[[rp]]\naddress = '192.0.2.1'\ngroups = ['ff00::/8']"),
+            "ff00::/8 is no range of groups of IPv4",
+        ),
+        (format!("{speaks}upstream = true\n[[interface]]\nname = 'b'"), "a proxy speaks no PIM"),
+        (
+            format!("{a}[[route]]\nprefix = '10.0.0.0/8'\ninterface = 'a'\nvia = 'fe80::1'"),
+            "leads by fe80::1, which is not of its family",
+        ),
+    ] {
+        assert!(refused(&text).contains(why), "{text}: {}", refused(&text));
+    }
+    for (text, why) in [
+        ("[[rp]]\naddress = '239.1.1.1'", "no address that every router of the domain can reach"),
+        ("[[rp]]\naddress = 'fe80::1'", "no address that every router of the domain can reach"),
+        ("[[rp]]\naddress = '10.0.0.1'\ngroups = []", "the RP of nothing"),
+        ("[[rp]]\naddress = '10.0.0.1'\ngroups = ['10.0.0.0/8']", "a network of sources"),
+        ("[pim]\nhello = '3s'", "unknown field `hello`"),
+        ("[pim]\nspt-switchover = 'soon'", "unknown variant `soon`"),
+    ] {
+        assert!(fault(text).contains(why), "{text}: {}", fault(text));
+    }
+}
+
 #[test]
 fn a_key_of_another_protocol_is_answered_with_that() {
-    let why = fault("[[interface]]\nname = 'a'\npim = true");
-    assert!(why.contains("line 3") && why.contains("castnetd does not speak PIM yet"), "{why}");
+    let why = fault("[[interface]]\nname = 'a'\nbsr-priority = 3");
+    let told = "castnetd does not speak the Bootstrap of PIM yet";
+    assert!(why.contains("line 3") && why.contains(told), "{why}");
     assert!(!why.contains("expected one of"), "{why}");
 }
 
