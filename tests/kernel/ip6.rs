@@ -12,7 +12,9 @@ use castnet::event::Event;
 use castnet::gmp::News;
 use castnet::gmp::message::Version;
 use castnet::gmp::params::Params;
-use castnet::kernel::{DEFAULT_TABLE_6, MAX_PACKET, Mroute6, MrouteError, Plane, Received};
+use castnet::kernel::{
+    DEFAULT_TABLE_6, MAX_PACKET, Mroute6, MrouteError, PimSocket, Plane, Received,
+};
 use castnet::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use castnet::mfc::upcall::{Upcall, UpcallKind};
 use castnet::rng::Rng;
@@ -363,7 +365,8 @@ pub(crate) async fn a_router_of_ipv6_forwards_to_the_members_that_answer_its_que
     let socket = lab.router.inside(|| Mroute6::open(None)).unwrap();
     let events = RefCell::new(Vec::new());
     let observe = |_, event| events.borrow_mut().push(event);
-    let mut plane = Plane::new(socket, vec![lab.a, lab.b], observe);
+    let pim = lab.router.inside(|| PimSocket::open(Family::V6)).unwrap();
+    let mut plane = Plane::new(socket, pim, vec![lab.a, lab.b], observe);
     let mut router = router();
     settle(&mut router, &mut plane, Instant::ZERO);
 

@@ -375,6 +375,13 @@ impl Plan {
         Cow::Owned(Self { name, swaps, seed: self.seed, backends, ..plan })
     }
 
+    /// Whether a filter with this text means the plan: it is in its name, or in its combination in brackets,
+    /// which a name leaves out where it is the first one of both families.
+    #[must_use]
+    pub fn is_named(&self, text: &str) -> bool {
+        self.name.contains(text) || format!("[{}]", self.combination).contains(text)
+    }
+
     /// Whether castnet must carry each frame of the link itself: faults may strike it, or it has a
     /// delay or bandwidth.
     #[must_use]

@@ -248,7 +248,7 @@ fn with_folders(name: &str, path: &str, more: usize) -> String {
 /// Several plans match, or none does; the message lists all of them.
 pub fn one(plans: Vec<Plan>, filter: Option<&str>) -> Result<Plan, UsageError> {
     let all: Vec<String> = plans.iter().map(|plan| format!("    {}", plan.name)).collect();
-    let meant = |plan: &Plan| filter.is_none_or(|text| plan.name.contains(text));
+    let meant = |plan: &Plan| filter.is_none_or(|text| plan.is_named(text));
     let mut meant = plans.into_iter().filter(meant);
     match (meant.next(), meant.next()) {
         (Some(plan), None) => Ok(plan),

@@ -7,7 +7,9 @@ use std::rc::Rc;
 use castnet::addr::{Group, Source};
 use castnet::drive::DataPlane as _;
 use castnet::event::Event;
-use castnet::kernel::{MAX_PACKET, Mroute as Socket4, Mroute6, Plane, Received, RoutingSocket};
+use castnet::kernel::{
+    MAX_PACKET, Mroute as Socket4, Mroute6, PimSocket, Plane, Received, RoutingSocket,
+};
 use castnet::mfc::entry::{Flow, MfcEntry};
 use castnet::mfc::upcall::Upcall;
 use castnet::mfc::vif::{Vif, VifKind};
@@ -176,7 +178,9 @@ impl Lab {
             Stimulus::Open => {
                 let opened = self.ground.netns[LINKS].run(A::open).unwrap();
                 let ifindexes = (0..LINKS).map(ifindex).collect();
-                self.socket = Some(Plane::new(opened, ifindexes, |_, _| {}));
+                let pim = self.ground.netns[LINKS].run(|| PimSocket::open(opened.family()));
+                let pim = pim.unwrap().unwrap();
+                self.socket = Some(Plane::new(opened, pim, ifindexes, |_, _| {}));
             }
             Stimulus::Close => self.socket = None,
             Stimulus::AddVif(link) => self.owner().add_vif(vif(*link), VifKind::Device, 1).unwrap(),

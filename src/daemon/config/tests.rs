@@ -1,6 +1,6 @@
 use super::*;
-use crate::pim::params as pim;
 use crate::gmp::params::Profile;
+use crate::pim::params as pim;
 use crate::version::Version;
 
 fn routers(text: &str) -> PerFamily<Option<Config>> {
