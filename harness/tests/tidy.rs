@@ -50,8 +50,8 @@ const CORE: [(&str, &[&str]); 24] = [
     (
         "daemon",
         &[
-            "addr", "time", "rng", "gmp", "mfc", "fixed", "rib", "event", "ignored", "router",
-            "drive", "kernel", "host", "mrd",
+            "addr", "time", "rng", "gmp", "mfc", "fixed", "rib", "pim", "event", "ignored",
+            "router", "drive", "kernel", "host", "mrd",
         ],
     ),
 ];

@@ -44,11 +44,11 @@ mod timeline;
 mod timing;
 mod topology;
 mod wanting;
+mod whereabouts;
 
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -362,45 +362,12 @@ impl Plan {
         matches!(self.nodes[node].role, Role::Source) || sends(&self.acts, node)
     }
 
-    /// The plan for a place where time is virtual.
-    #[must_use]
-    pub fn in_virtual_time(&self) -> Cow<'_, Self> {
-        let is_limited = self.backends.as_ref().is_some_and(|backends| backends.virtual_time);
-        if self.by_default.is_none() && !is_limited {
-            return Cow::Borrowed(self);
-        }
-        let (name, swaps) = (self.name.clone(), self.swaps.clone());
-        let plan = self.by_default.as_deref().unwrap_or(self).clone();
-        let backends = plan.backends.clone().filter(|backends| !backends.virtual_time);
-        Cow::Owned(Self { name, swaps, seed: self.seed, backends, ..plan })
-    }
-
-    /// Whether a filter with this text means the plan: it is in its name, or in its combination in brackets,
-    /// which a name leaves out where it is the first one of both families.
-    #[must_use]
-    pub fn is_named(&self, text: &str) -> bool {
-        self.name.contains(text) || format!("[{}]", self.combination).contains(text)
-    }
-
     /// Whether castnet must carry each frame of the link itself: faults may strike it, or it has a
     /// delay or bandwidth.
     #[must_use]
     pub fn is_wire(&self, link: LinkId) -> bool {
         let written = &self.links[link];
         written.pace != Pace::default() || self.faults.iter().any(|fault| fault.link == link)
-    }
-
-    /// Whether the scenario allows the backend.
-    #[must_use]
-    pub fn runs_on(&self, backend: Backend) -> bool {
-        self.backends.as_ref().is_none_or(|backends| backends.only.contains(&backend))
-    }
-
-    /// Whether the scenario allows another kernel, in virtual time.
-    #[must_use]
-    pub fn runs_on_guest(&self) -> bool {
-        let is_virtual = self.backends.as_ref().is_some_and(|backends| backends.virtual_time);
-        is_virtual || self.runs_on(Backend::Netns)
     }
 
     /// A port in words: `r1:lan`.

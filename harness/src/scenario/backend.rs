@@ -71,7 +71,13 @@ pub(super) fn backends(file: &Reader<'_, '_>) -> Option<Backends> {
             }
             None
         }
-        None => table.require("only", table.strings("only")),
+        None => {
+            if table.value("only").is_none() {
+                let message = "`only`, or `virtual-time = true`, says where the scenario runs";
+                table.faults().borrow_mut().error(table.span(), message, "neither is here");
+            }
+            table.strings("only")
+        }
     };
     let is_virtual = virtual_time.is_some_and(|virtual_time| virtual_time.value);
     let because = table.require("because", table.string("because"));

@@ -152,7 +152,7 @@ static ROUTER: &[Key] = &[
     Key::new("membership", MEMBERSHIP, "Its parameters of IGMP or MLD, the same on each of its links: a table, see below."),
     Key::new("igmp", IGMP, "The same in a run of IPv4 alone."),
     Key::new("mld", MLD, "The same in a run of IPv6 alone."),
-    Key::new("pim", Table(PIM), "Speaks PIM Sparse Mode on all its links, with these parameters; `{}` for the RFC's. In the simulator only."),
+    Key::new("pim", Table(PIM), "Speaks PIM Sparse Mode on all its links, with these parameters; `{}` for the RFC's."),
     Key::new("upstream", Link, "Makes it a proxy of IGMP or MLD (RFC 4605): on this link it is a host, which wants what members on its other links want."),
     Key::new("only-forwarder", List(&Link), "The links on which a proxy forwards to members even where another router is the querier."),
     STATIC_JOINS,
