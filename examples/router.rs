@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         only_forwarder: false,
         pim: None,
         discovery: None,
+        boundaries: Vec::new(),
     };
     let family = Family::V4;
     let (routes, rules) = (vec![], vec![]);

@@ -22,6 +22,7 @@
 //!     only_forwarder: false,
 //!     pim: None,
 //!     discovery: None,
+//!     boundaries: Vec::new(),
 //! };
 //! let family = Family::V4;
 //! let interfaces = vec![lan];

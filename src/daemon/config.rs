@@ -33,6 +33,7 @@ pub use file::read;
 pub use membership::MembershipSettings;
 pub use mld::MldSettings;
 pub use pim::{PimLinkSettings, PimSettings, RpSettings};
+pub(super) use rule::check_boundary;
 pub use rules::RuleList;
 pub use settings::IgmpSettings;
 pub use value::check_name;
@@ -134,6 +135,9 @@ pub struct InterfaceSettings {
     /// one forwards; false unless given.
     #[serde(default)]
     pub only_forwarder: bool,
+    /// Administrative boundaries (RFC 2365): ranges of groups that pass here in neither direction.
+    #[serde(default, deserialize_with = "rule::boundaries")]
+    pub boundaries: Vec<IpNet>,
 }
 
 /// One of an interface's `static-joins`.
@@ -224,6 +228,7 @@ impl ConfigFile {
                 return Err(ConfigError::NoDownstream(name));
             }
         }
+        self.rule.iter().try_for_each(|rule| self.check_boundaries(rule))?;
         self.routers(&names)
     }
 
@@ -291,6 +296,7 @@ impl InterfaceSettings {
             router_discovery: None,
             upstream: false,
             only_forwarder: false,
+            boundaries: Vec::new(),
         }
     }
 
@@ -315,6 +321,7 @@ impl InterfaceSettings {
             upstream: self.upstream,
             only_forwarder: self.only_forwarder,
             pim: self.pim(file.pim.as_ref()),
+            boundaries: self.boundaries.clone(),
             discovery: self.router_discovery.map(|interval| mrd::Params { interval }),
         }
     }

@@ -52,6 +52,8 @@ struct Phyint {
     is_enabled: Option<bool>,
     /// Whether routers are advertised there (`mrdisc`).
     is_advertised: bool,
+    /// Ranges of groups that do not pass it, in mrouted's words.
+    boundaries: Vec<IpNet>,
 }
 
 /// What follows the directive of a route or a membership.
@@ -145,6 +147,13 @@ impl Smcroute {
                 interface.is_enabled = Some(false);
             } else if line.is(word, "mrdisc") {
                 interface.is_advertised = true;
+            } else if line.is(word, "boundary") {
+                let value = rest.split_first();
+                rest = value.map_or(rest, |(_, more)| more);
+                match value {
+                    Some((value, _)) => interface.boundaries.extend(boundary(line, *value)),
+                    None => line.fail(word, "the range of groups is missing"),
+                }
             } else if line.is(word, "ttl-threshold") {
                 let value = rest.split_first();
                 rest = value.map_or(rest, |(_, more)| more);
@@ -206,6 +215,7 @@ impl Smcroute {
                 threshold: 1,
                 is_enabled: None,
                 is_advertised: false,
+                boundaries: Vec::new(),
             });
             self.interfaces.len() - 1
         });
@@ -238,13 +248,16 @@ impl Smcroute {
         let quoted = |text: &str| toml::Value::from(text).to_string();
         let mut text = head.to_owned();
         let is_used = |of: &&Phyint| of.is_enabled.unwrap_or(!self.is_explicit);
-        for Phyint { name, threshold, is_advertised, .. } in self.interfaces.iter().filter(is_used)
-        {
+        for used in self.interfaces.iter().filter(is_used) {
+            let Phyint { name, threshold, is_advertised, boundaries, .. } = used;
             let name = quoted(name);
             _ = writeln!(text, "[[interface]]\nname = {name}\nigmp-enabled = false");
             _ = writeln!(text, "mld-enabled = false\nttl-threshold = {threshold}");
             if *is_advertised {
                 _ = writeln!(text, "router-discovery = \"{discovery}s\"");
+            }
+            if !boundaries.is_empty() {
+                _ = writeln!(text, "boundaries = [{}]", nets(boundaries));
             }
             text.push('\n');
         }
@@ -255,8 +268,7 @@ impl Smcroute {
             }
             _ = writeln!(text, "group = \"{group}\"");
             if !except.is_empty() {
-                let except: Vec<String> = except.iter().map(|net| format!("\"{net}\"")).collect();
-                _ = writeln!(text, "except = [{}]", except.join(", "));
+                _ = writeln!(text, "except = [{}]", nets(except));
             }
             let to: Vec<String> = to.iter().map(|to| quoted(to)).collect();
             _ = writeln!(text, "to = [{}]\n", to.join(", "));
@@ -323,6 +335,18 @@ fn said<'a>(line: &mut Line<'_>, mut rest: &[Word<'a>]) -> Option<Said<'a>> {
         said.except.extend(exception);
     }
     Some(said)
+}
+
+/// The range of a boundary.
+fn boundary(line: &mut Line<'_>, word: Word<'_>) -> Option<IpNet> {
+    let net = line.net(word)?;
+    let checked = config::check_boundary(net).map_err(|why| line.fail(word, why.to_string()));
+    checked.ok().map(|()| net)
+}
+
+/// Networks as the elements of a list in TOML.
+fn nets(nets: &[IpNet]) -> String {
+    nets.iter().map(|net| format!("\"{net}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// castnetd's name for an interface: smcroute's `eth+` is `eth*`.

@@ -150,6 +150,8 @@ pub trait Facts {
     fn includes(&self, vif: Vif, branch: Branch) -> bool;
     /// `local_receiver_exclude`: members of the group on the interface do not want this source.
     fn excludes(&self, vif: Vif, flow: Flow) -> bool;
+    /// Whether the group passes the interface in neither direction (RFC 2365 section 5).
+    fn is_boundary(&self, vif: Vif, group: Group) -> bool;
     /// An own address by which routers beyond the interface's link reach the router, one of the interface
     /// if it has any.
     fn reached_by(&self, vif: Vif, family: Family) -> Option<IpAddr>;

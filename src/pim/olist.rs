@@ -57,7 +57,8 @@ impl Pim {
     /// (RFC 7761 section 4.4.1).
     pub(super) fn immediate_olist(&self, facts: &impl Facts, branch: Branch) -> BTreeSet<Vif> {
         let mut olist = self.pim_include(facts, branch);
-        olist.extend(self.downstream.joins(branch));
+        let passes = |vif: &Vif| !facts.is_boundary(*vif, branch.group);
+        olist.extend(self.downstream.joins(branch).filter(passes));
         olist.retain(|&vif| !self.lost_assert(facts, branch, vif));
         if branch.flow().and_then(|flow| self.registers.tunnel(flow)).is_some() {
             olist.insert(Vif::REGISTER);
@@ -83,7 +84,8 @@ impl Pim {
     pub(super) fn wanted_rpt(&self, facts: &impl Facts, flow: Flow) -> BTreeSet<Vif> {
         let any = Branch::any(flow.group);
         let pruned = self.downstream_rpt.prunes(flow).collect();
-        let joined: BTreeSet<Vif> = self.downstream.joins(any).collect();
+        let passes = |vif: &Vif| !facts.is_boundary(*vif, flow.group);
+        let joined: BTreeSet<Vif> = self.downstream.joins(any).filter(passes).collect();
         let members = &self.pim_include(facts, any) - &self.pim_exclude(facts, flow);
         &(&joined - &pruned) | &members
     }

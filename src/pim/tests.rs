@@ -65,6 +65,10 @@ struct World {
 }
 
 impl Facts for World {
+    fn is_boundary(&self, _: Vif, _: Group) -> bool {
+        false
+    }
+
     fn towards(&self, address: IpAddr) -> Option<NextHop> {
         self.rib.towards(address)
     }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::link::Links;
+use super::link::{Link, Links};
 use super::*;
 use crate::addr::Source;
 use crate::gmp::change::Filter;
@@ -46,7 +46,8 @@ impl Facts for Around<'_> {
     }
 
     fn includes(&self, vif: Vif, Branch { group, source }: Branch) -> bool {
-        let Some(link) = self.links.get(vif).filter(|link| link.up) else { return false };
+        let is_open = |link: &&Link| link.up && !link.is_boundary(group);
+        let Some(link) = self.links.get(vif).filter(is_open) else { return false };
         let joined = || {
             let mut joins = link.config.static_joins.iter();
             joins.any(|join| join.group == group && join.source == source)
@@ -57,6 +58,10 @@ impl Facts for Around<'_> {
             _ => false,
         };
         reported || joined()
+    }
+
+    fn is_boundary(&self, vif: Vif, group: Group) -> bool {
+        self.links.get(vif).is_some_and(|link| link.is_boundary(group))
     }
 
     fn excludes(&self, vif: Vif, flow: Flow) -> bool {

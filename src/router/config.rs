@@ -72,9 +72,19 @@ pub struct InterfaceConfig {
     /// The parameters of Multicast Router Discovery; `None` if it is off here.
     #[serde(default)]
     pub discovery: Option<mrd::Params>,
+    /// Administrative boundaries (RFC 2365 section 5): ranges of groups that pass here in neither direction,
+    /// whoever wants them.
+    #[serde(default)]
+    pub boundaries: Vec<IpNet>,
 }
 
 impl InterfaceConfig {
+    /// The boundary that keeps the groups of the network from passing here, all of them.
+    #[must_use]
+    pub fn boundary(&self, groups: IpNet) -> Option<IpNet> {
+        self.boundaries.iter().copied().find(|range| range.contains(&groups))
+    }
+
     /// The address that group management speaks from: the first one of IPv4, or the first link-local one
     /// of IPv6 (RFC2710-4-01, RFC3810-5.1.14-01).
     #[must_use]
@@ -145,6 +155,14 @@ pub enum ConfigError {
     /// A static rule can hold for no flow.
     #[error("rule: {0}")]
     Rule(#[from] InvalidRule),
+    /// The groups of a static rule do not pass an interface that it names.
+    #[error("the rule for {0} names the interface {1}, whose boundary {2} they do not pass")]
+    RuleAtBoundary(IpNet, String, IpNet),
+    /// The group of a static join does not pass the interface.
+    #[error(
+        "interface {0}: {1} cannot be joined statically, because it does not pass the boundary {2}"
+    )]
+    JoinAtBoundary(String, Channel, IpNet),
     /// The router is of another family.
     #[error("interface {0}: {1} is not of {2}, the family that is routed")]
     OtherFamily(String, Channel, Family),
@@ -211,6 +229,9 @@ impl Config {
                 }
                 if !join.is_of(self.family) {
                     return Err(ConfigError::OtherFamily(name(), join, self.family));
+                }
+                if let Some(boundary) = interface.boundary(join.group.addr().into()) {
+                    return Err(ConfigError::JoinAtBoundary(name(), join, boundary));
                 }
             }
         }

@@ -69,13 +69,20 @@ impl Link {
         [igmp, upstream].into_iter().flatten().min()
     }
 
+    /// Whether datagrams of the group do not pass here, in either direction (RFC 2365 section 5).
+    pub(super) fn is_boundary(&self, group: Group) -> bool {
+        self.config.boundary(group.addr().into()).is_some()
+    }
+
     fn wants(&self, flow: Flow, by_proxy: bool) -> bool {
         let Flow { source, group } = flow;
         let members = || self.igmp.as_ref().is_some_and(|igmp| igmp.wants(source.addr(), group));
         let is_served = || !by_proxy || self.is_forwarder() && !self.is_without_sources(group);
         let joined = || self.config.static_joins.iter().any(|j| j.covers(source, group));
         // RFC4605-3-04
-        self.up && (self.config.upstream || members() && is_served() || joined())
+        self.up
+            && !self.is_boundary(group)
+            && (self.config.upstream || members() && is_served() || joined())
     }
 }
 

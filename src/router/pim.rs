@@ -135,8 +135,12 @@ impl Router {
         }
     }
 
-    /// Datagrams of the flow came in on the interface, since that time.
+    /// Datagrams of the flow came in on the interface, since that time. What does not pass a boundary there
+    /// has not come.
     pub(super) fn data(&mut self, now: Instant, flow: Flow, came: Vif, since: Instant) {
+        if self.links.get(came).is_some_and(|link| link.is_boundary(flow.group)) {
+            return;
+        }
         self.with_pim(now, |pim, cx, facts| pim.data(cx, facts, flow, came, since));
     }
 

@@ -53,6 +53,9 @@ impl Link {
     /// What the members of the group and the static joins want: without the timers, and without the
     /// sources that somebody wants in spite of EXCLUDE (RFC4605-4.1-02).
     fn wish(&self, group: Group) -> SourceFilter {
+        if self.is_boundary(group) {
+            return SourceFilter::nothing();
+        }
         let igmp = self.igmp.as_ref().filter(|_| !self.is_without_sources(group));
         let membership = igmp.and_then(|igmp| igmp.groups().get(&group));
         let joins = self.config.static_joins.iter().filter(|join| self.up && join.group == group);
@@ -189,8 +192,10 @@ impl Router {
 
     /// Has the host upstream want this for the link `by`, in place of what it has wanted for that.
     fn wish(&mut self, now: Instant, vif: Vif, by: Vif, group: Group, wish: Option<SourceFilter>) {
-        let link = self.links.0.get_mut(&vif);
-        let Some(upstream) = link.and_then(|link| link.upstream.as_mut()) else { return };
+        let Some(link) = self.links.0.get_mut(&vif) else { return };
+        let is_boundary = link.is_boundary(group);
+        let Some(upstream) = &mut link.upstream else { return };
+        let wish = wish.filter(|_| !is_boundary);
         let before = upstream.host.reception().filter(group);
         upstream.asked_by.insert(by);
         let socket = Socket::from(u8::from(by));

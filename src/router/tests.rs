@@ -20,6 +20,7 @@ use crate::wire::igmp::{self as wire, Message};
 use crate::wire::ip::Datagram;
 use crate::wire::ipv4;
 
+mod boundaries;
 mod configuration;
 mod discovery;
 mod door;
@@ -241,6 +242,7 @@ fn interface(name: &str, net: u8) -> InterfaceConfig {
         only_forwarder: false,
         pim: None,
         discovery: None,
+        boundaries: Vec::new(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! How a router forwards: the one tree that its cache follows.
 //!
 //! A static rule counts first, then PIM where it is spoken, and members with the route towards the source
-//! otherwise. What was inherited from a router before this one is added to each of them.
+//! otherwise. What was inherited from a router before this one is added to each of them, and what does not
+//! pass the boundary of an interface is taken from all (RFC 2365 section 5).
 
 use super::around::Around;
 use super::link::Links;
@@ -25,6 +26,18 @@ pub(super) struct Wanted<'a> {
 
 impl Tree for Wanted<'_> {
     fn entry(&self, flow: Flow, came: Option<Vif>) -> Option<Entry> {
+        let Entry { iif, mut oifs } = self.unbounded(flow, came)?;
+        let is_boundary =
+            |vif: Vif| self.links.get(vif).is_some_and(|link| link.is_boundary(flow.group));
+        let is_outside = is_boundary(iif);
+        oifs.retain(|&vif, _| !is_outside && !is_boundary(vif));
+        Some(Entry { iif, oifs })
+    }
+}
+
+impl Wanted<'_> {
+    /// How the flow would be forwarded without boundaries.
+    fn unbounded(&self, flow: Flow, came: Option<Vif>) -> Option<Entry> {
         let is_up = |vif: Vif| self.links.get(vif).is_some_and(|link| link.up);
         let rule = self.rules.of(flow, came, is_up);
         let iif = match rule {

@@ -319,6 +319,7 @@ fn router() -> Router {
         only_forwarder: false,
         pim: None,
         discovery: None,
+        boundaries: Vec::new(),
     };
     let config = Config {
         family: Family::V6,

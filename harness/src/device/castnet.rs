@@ -38,6 +38,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
             only_forwarder: interface.only_forwarder,
             pim: router.pim.as_ref().map(|knobs| pim_link(knobs, *dr_priority)),
             discovery: None,
+            boundaries: interface.boundaries.clone(),
         }
     });
     let route = |SourceRoute { prefix, port, via, cost }: &SourceRoute| RouteConfig {

@@ -194,6 +194,8 @@ struct Interface {
     only_forwarder: bool,
     /// The DR Priority of PIM.
     dr_priority: u32,
+    /// Ranges of groups that pass there in neither direction.
+    boundaries: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -240,6 +242,7 @@ fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context
             upstream: interface.upstream,
             only_forwarder: interface.only_forwarder,
             dr_priority: interface.dr_priority,
+            boundaries: interface.boundaries.iter().map(ToString::to_string).collect(),
         }
     });
     let interfaces: Vec<Interface> = interfaces.collect();

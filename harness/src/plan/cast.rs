@@ -136,6 +136,7 @@ impl Topology {
             static_joins: BTreeSet::new(),
             upstream: false,
             only_forwarder: false,
+            boundaries: Vec::new(),
             dr_priority: written.pim.as_ref().map_or(0, |pim| pim.dr_priority),
         });
         let mut interfaces: Vec<RouterPort> = interfaces.collect();
@@ -149,6 +150,12 @@ impl Topology {
             let Some(port) = self.port(node, link, faults) else { continue };
             if let Some(interface) = interfaces.iter_mut().find(|own| own.port == port) {
                 interface.dr_priority = *priority;
+            }
+        }
+        for boundary in &written.boundaries {
+            let Some(port) = self.port(node, &boundary.link, faults) else { continue };
+            if let Some(interface) = interfaces.iter_mut().find(|own| own.port == port) {
+                interface.boundaries.extend(boundary.range);
             }
         }
         self.side_of_proxy(node, written, &mut interfaces, faults);

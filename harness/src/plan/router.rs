@@ -92,6 +92,9 @@ pub struct RouterPort {
     /// Whether a proxy forwards to members there whoever is the querier.
     #[serde(default)]
     pub only_forwarder: bool,
+    /// Ranges of groups that pass there in neither direction.
+    #[serde(default)]
+    pub boundaries: Vec<IpNet>,
     /// The DR Priority of PIM there.
     #[serde(default)]
     pub dr_priority: u32,

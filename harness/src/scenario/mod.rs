@@ -15,6 +15,7 @@ pub mod schema;
 mod act;
 mod address;
 mod backend;
+mod boundary;
 mod cache;
 mod claim;
 mod command;
@@ -206,6 +207,8 @@ pub struct Router {
     pub only_forwarder: Vec<Spanned<String>>,
     /// Channels that it forwards to a link without members.
     pub static_joins: Vec<StaticJoin>,
+    /// Ranges of groups that do not pass a link.
+    pub boundaries: Vec<Boundary>,
     /// Whether it has routes to all networks of the topology, or only to its own and by `routes`.
     pub derive_routes: bool,
     /// The link that leads to a network, where it differs from the derived one.
@@ -257,6 +260,15 @@ pub struct StaticJoin {
     pub group: Spanned<Group>,
     /// The sending node; any source if `None`.
     pub source: Option<Spanned<String>>,
+}
+
+/// A link that groups of a range do not pass.
+#[derive(Clone, Debug)]
+pub struct Boundary {
+    /// The link.
+    pub link: Spanned<String>,
+    /// The range, if there is one in the run's family.
+    pub range: Option<IpNet>,
 }
 
 /// A route of the scenario: the network of `to` is reached through `link`.

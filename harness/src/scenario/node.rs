@@ -13,8 +13,8 @@ use super::span::Spanned;
 use super::speaks::speaks;
 use super::values::{MOST, group};
 use super::{
-    Listener, Node, Querier, Role, Route, Router, StaticJoin, daemon, expr, inject, level,
-    membership, pim, switch, threshold,
+    Listener, Node, Querier, Role, Route, Router, StaticJoin, boundary, daemon, expr, inject,
+    level, membership, pim, switch, threshold,
 };
 use crate::knobs::{HostKnobs, Level, RouteCost};
 use crate::vocabulary::node::{DISTRIBUTION, ROLES, STACKS, all_keys, keys};
@@ -121,6 +121,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let upstream = table.string("upstream");
     let only_forwarder = table.strings("only-forwarder").map_or_else(Vec::new, |links| links.value);
     let static_joins = static_joins(table);
+    let boundaries = boundary::boundaries(table);
     let routes = table.tables("routes", "a route", "[{ to = \"up\", link = \"left\" }]");
     let routes: Option<Vec<Route>> = routes.into_iter().map(|entry| route(entry?)).collect();
     let derive_routes = table.boolean("derive-routes").is_none_or(|derive| derive.value);
@@ -135,6 +136,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         upstream,
         only_forwarder,
         static_joins: static_joins?,
+        boundaries: boundaries?,
         derive_routes,
         routes: routes?,
         ttl_threshold,

@@ -2,8 +2,8 @@
 
 use super::key::Default::{Flag as Yes, Number, Text as Said};
 use super::key::Form::{
-    self, Either, Flag, Group, Link, List, Network, Node, Numbers, OneOrNamed, Table, Tables, Text,
-    Time, Whole, Words,
+    self, Either, Flag, Group, Like, Link, List, Network, Node, Numbers, OneOrNamed, Table, Tables,
+    Text, Time, Whole, Words,
 };
 use super::key::{Key, Keys};
 
@@ -61,6 +61,17 @@ pub const STATIC_JOINS: Key = Key::new(
         Key::new("source", Node, "Only what this node sends."),
     ]]),
     "Channels forwarded to a link without members: `link`, `group`, and a `source` node.",
+);
+
+/// The boundaries of a router's links.
+const BOUNDARIES: Key = Key::new(
+    "boundaries",
+    Tables(&[&[
+        Key::needed("link", Link, "The link."),
+        Key::new("ipv4", Like("239.0.0.0/8"), "The range in a run of IPv4."),
+        Key::new("ipv6", Like("ff05::/16"), "The range in a run of IPv6."),
+    ]]),
+    "Ranges of groups that pass a link in neither direction (RFC 2365): `link`, and the range for each family.",
 );
 
 static ROUTE: Keys = &[&[
@@ -156,6 +167,7 @@ static ROUTER: &[Key] = &[
     Key::new("upstream", Link, "Makes it a proxy of IGMP or MLD (RFC 4605): on this link it is a host, which wants what members on its other links want."),
     Key::new("only-forwarder", List(&Link), "The links on which a proxy forwards to members even where another router is the querier."),
     STATIC_JOINS,
+    BOUNDARIES,
     Key::new("routes", Tables(ROUTE), "The link `to` is reached by the own link `link`, also towards sources; wins over what is derived."),
     Key::new("derive-routes", Flag, "Whether it knows all links of the topology, or only its own and `routes`.")
         .or(Yes(true)),

@@ -139,8 +139,12 @@ fn interfaces(shown: &Interfaces) -> String {
             interface.packets_out.to_string(),
         ]
     });
+    let bounded = shown.interfaces.iter().filter(|interface| !interface.boundaries.is_empty());
+    let boundaries = bounded.map(|of| {
+        format!("note: no groups of {} pass {}\n", listed(&of.boundaries), printable(&of.name))
+    });
     let notices = shown.notices.iter().map(|notice| format!("note: {}\n", printable(notice)));
-    table(heading, rows) + &notices.collect::<String>()
+    table(heading, rows) + &boundaries.chain(notices).collect::<String>()
 }
 
 fn config(shown: &Config) -> String {

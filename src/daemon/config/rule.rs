@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{ConfigFile, glob};
 use crate::addr::Family;
-use crate::fixed::Rule;
+use crate::fixed::{InvalidRule, Rule};
+use crate::router::config::ConfigError;
 
 /// One `[[rule]]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,7 +43,7 @@ impl<'de> Deserialize<'de> for Net {
 }
 
 impl TryFrom<Written> for RuleSettings {
-    type Error = crate::fixed::InvalidRule;
+    type Error = InvalidRule;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
         let Written { from, source, group, except, to } = written;
@@ -52,7 +53,41 @@ impl TryFrom<Written> for RuleSettings {
     }
 }
 
+/// The ranges of groups of an interface's `boundaries`.
+pub(super) fn boundaries<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<IpNet>, D::Error> {
+    let nets = Vec::<Net>::deserialize(deserializer)?.into_iter().map(|Net(net)| net);
+    let check = |net: IpNet| check_boundary(net).map(|()| net).map_err(de::Error::custom);
+    nets.map(check).collect()
+}
+
+/// Checks that a boundary is a range of groups that may be forwarded.
+///
+/// # Errors
+/// What it is instead.
+pub(in crate::daemon) fn check_boundary(net: IpNet) -> Result<(), InvalidRule> {
+    Rule { from: (), source: None, group: net, except: Vec::new(), to: Vec::new() }.check()
+}
+
 impl ConfigFile {
+    /// Checks that the groups of a rule pass each interface that it names.
+    ///
+    /// # Errors
+    /// The first interface whose boundary they do not pass.
+    pub(in crate::daemon) fn check_boundaries(
+        &self,
+        rule: &Rule<String>,
+    ) -> Result<(), ConfigError> {
+        for name in [&rule.from].into_iter().chain(&rule.to) {
+            let boundaries = self.settings(name).into_iter().flat_map(|own| &own.boundaries);
+            if let Some(boundary) = boundaries.copied().find(|of| of.contains(&rule.group)) {
+                return Err(ConfigError::RuleAtBoundary(rule.group, name.clone(), boundary));
+            }
+        }
+        Ok(())
+    }
+
     /// The rules of a family between the interfaces that `served` names.
     pub(super) fn rules(&self, family: Family, served: &[String]) -> Vec<Rule<String>> {
         let of_family = self.rule.iter().filter(|of| of.family() == family);
@@ -112,6 +147,38 @@ mod tests {
         assert_eq!(rules(only, &["lan", "wan"]), []);
         let stop = "from = 'lan'\ngroup = '239.1.1.1'\nto = []";
         assert_eq!(rules(stop, &["lan", "wan"]), [("lan".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn a_rule_that_a_boundary_forbids_is_refused_and_one_of_more_groups_is_not() {
+        let told = |boundaries: &str, group: &str| {
+            let interfaces = format!(
+                "interface = [{{ name = 'lan' }}, {{ name = 'wan', boundaries = [{boundaries}] }}]"
+            );
+            let rule = format!("[[rule]]\nfrom = 'lan'\ngroup = '{group}'\nto = ['wan']");
+            let file = ConfigFile::parse(&format!("{interfaces}\n{rule}"));
+            let file = file.map_err(|why| why.to_string())?;
+            file.check().map(drop).map_err(|why| why.to_string())
+        };
+        for (boundary, group, more) in
+            [("239.0.0.0/8", "239.1.1.1", "224.0.0.0/4"), ("ff05::/16", "ff05:1::/32", "ff00::/8")]
+        {
+            let boundaries = format!("'{boundary}', 'ff08::/16'");
+            let why = told(&boundaries, group).unwrap_err();
+            let named = format!("names the interface wan, whose boundary {boundary}");
+            assert!(why.contains(&named), "{why}");
+            assert_eq!(told(&boundaries, more), Ok(()), "only a part of it is kept from wan");
+            assert_eq!(told("'239.255.0.0/16'", group), Ok(()));
+        }
+        let join = "interface = [{ name = 'lan', boundaries = ['239.0.0.0/8'], \
+                    static-joins = [{ group = '239.1.1.1' }] }]";
+        let why = ConfigFile::parse(join).unwrap().check().unwrap_err().to_string();
+        assert!(why.contains("does not pass the boundary 239.0.0.0/8"), "{why}");
+        for (wrong, why) in [("'10.0.0.0/8'", "no multicast group"), ("'ff02::/16'", "on its link")]
+        {
+            let told = told(wrong, "239.1.1.1").unwrap_err();
+            assert!(told.contains(why) && told.contains("line "), "{told}");
+        }
     }
 
     #[test]

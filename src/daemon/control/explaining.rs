@@ -225,6 +225,7 @@ fn link<F: FnMut(Instant, Event)>(
             Role::Querier | Role::Passive => None,
             Role::NonQuerier(other) => Some(other),
         }),
+        boundary: config.boundary(flow.group.addr().into()),
         threshold: config.threshold,
         reverse_path: match family {
             Family::V4 => reverse_path_drop(&config.name, flow.source.addr(), service.links()),

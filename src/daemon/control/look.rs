@@ -204,6 +204,7 @@ fn interface<F: FnMut(Instant, Event)>(
             + router.upstream(vif).map_or(0, |host| host.reception().groups().count()),
         joins: config.static_joins.clone(),
         threshold: config.threshold,
+        boundaries: config.boundaries.iter().filter(of_family).copied().collect(),
         packets_in: counters.packets_in,
         packets_out: counters.packets_out,
         bytes_in: counters.bytes_in,

@@ -146,6 +146,9 @@ pub struct Interface {
     pub joins: BTreeSet<Channel>,
     /// The TTL threshold.
     pub threshold: u8,
+    /// Ranges of groups that pass here in neither direction.
+    #[serde(default)]
+    pub boundaries: Vec<IpNet>,
     /// Datagrams in.
     pub packets_in: u64,
     /// Datagrams out.

@@ -71,6 +71,8 @@ pub struct Link {
     pub speaks: bool,
     /// Another router that is the querier.
     pub querier: Option<IpAddr>,
+    /// The boundary that the group does not pass.
+    pub boundary: Option<IpNet>,
     /// The TTL threshold.
     pub threshold: u8,
     /// The sysctl with its value by which the kernel drops datagrams of the source here.

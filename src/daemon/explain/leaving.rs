@@ -1,7 +1,7 @@
 //! Where a flow leaves, and why not elsewhere: interface by interface.
 
 use super::facts::{Facts, Link};
-use super::{Cause, Finding, link_down};
+use super::{Cause, Finding, at_boundary, link_down};
 
 /// The findings of all interfaces. `arrives`: whether nothing keeps the flow from coming in.
 pub(super) fn leaving(facts: &Facts, arrives: bool) -> Vec<Finding> {
@@ -36,6 +36,7 @@ const fn rank(cause: Cause) -> u8 {
     match cause {
         Cause::Ttl1 | Cause::TtlUnderThreshold | Cause::FirewallOrMtu => 0,
         Cause::SourceExcluded
+        | Cause::Boundary
         | Cause::InterfaceAbsent
         | Cause::InterfaceDown
         | Cause::NoCarrier
@@ -95,6 +96,9 @@ fn not_wanted(facts: &Facts, name: &str, link: &Link) -> Option<Finding> {
     }
     if !link.is_up {
         return Some(link_down(name, link, "where it might leave"));
+    }
+    if link.boundary.is_some() && (link.filter.is_some() || is_ruled) {
+        return at_boundary(facts, name, "is wanted on");
     }
     if link.wants || is_ruled {
         return None;

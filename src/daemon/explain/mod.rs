@@ -56,6 +56,8 @@ pub enum Cause {
     Excepted,
     /// No rule has castnetd's table looked up.
     NoRule,
+    /// The group does not pass the boundary of an interface.
+    Boundary,
     /// As many flows, groups or sources are known as may be.
     Limit,
     /// The kernel has not asked for an entry.
@@ -112,6 +114,9 @@ pub fn explain(facts: &Facts) -> Vec<Finding> {
         let cure = "families = [\"ipv4\", \"ipv6\"] in its configuration";
         return vec![Finding::new(Cause::FamilyNotRouted, None, text).cured_by(cure)];
     }
+    if let Some(finding) = outside(facts) {
+        return vec![finding];
+    }
     if let Some(finding) = excepted(facts) {
         return vec![finding];
     }
@@ -128,6 +133,21 @@ pub fn explain(facts: &Facts) -> Vec<Finding> {
 
 fn is_ipv4(facts: &Facts) -> bool {
     facts.group.family() == Family::V4
+}
+
+/// The flow comes in where its group does not pass.
+fn outside(facts: &Facts) -> Option<Finding> {
+    let name = seen_in(facts).map(|(name, _)| name).or_else(|| facts.way_in())?;
+    at_boundary(facts, name, "comes in on")
+}
+
+/// The finding of an interface that is a boundary for the group.
+fn at_boundary(facts: &Facts, name: &str, verb: &str) -> Option<Finding> {
+    let boundary = facts.links.get(name)?.boundary?;
+    let group = facts.group;
+    let text = format!("the flow {verb} {name}, whose boundary {boundary} {group} does not pass");
+    let cure = "a group beyond the boundary, or other boundaries in the configuration";
+    Some(Finding::new(Cause::Boundary, Some(name), text).cured_by(cure))
 }
 
 /// The only rule for the flow excepts it, and nothing else has it leave.

@@ -320,3 +320,26 @@ fn a_flow_that_its_only_rule_excepts_is_told_so() {
     let other = Facts { excepted: of, ..ruled(&["lan"]) };
     assert!([wanted, other].iter().all(|facts| explain(facts)[0].cause == Cause::Forwarded));
 }
+
+#[test]
+fn a_boundary_is_named_where_the_flow_comes_in_and_where_it_is_wanted() {
+    let boundary = Some("239.0.0.0/8".parse().unwrap());
+    let mut outside = flowing();
+    link(&mut outside, "up").boundary = boundary;
+    unwanted(&mut outside);
+    let found = explain(&outside);
+    let text = "the flow comes in on up, whose boundary 239.0.0.0/8 239.1.1.1 does not pass";
+    assert_eq!((found.len(), found[0].cause, found[0].text.as_str()), (1, Cause::Boundary, text));
+    let mut beyond = flowing();
+    unwanted(&mut beyond);
+    *link(&mut beyond, "lan") = Link {
+        boundary,
+        filter: Some("EXCLUDE ({}, {})".into()),
+        ..link(&mut beyond, "lan").clone()
+    };
+    let found = explain(&beyond);
+    assert_eq!((found[0].cause, found[0].interface.as_deref()), (Cause::Boundary, Some("lan")));
+    // Nobody there wants it: the boundary keeps nothing from anybody.
+    link(&mut beyond, "lan").filter = None;
+    assert_eq!(explain(&beyond)[0].cause, Cause::NoMembers);
+}

@@ -63,6 +63,20 @@ mroute from eth0 group 239.1.0.0/16 source 10.0.0.0/24 to eth3
 }
 
 #[test]
+fn a_phyint_may_be_a_boundary() {
+    let file = read("phyint eth0 boundary 239.0.0.0/8 boundary ff05::/16 ttl-threshold 3\n");
+    assert_eq!(file.problems, []);
+    let made = ConfigFile::parse(&file.to_toml("", 30).unwrap()).unwrap();
+    let boundaries = ["239.0.0.0/8", "ff05::/16"].map(|net| net.parse().unwrap());
+    assert_eq!(made.interface[0].boundaries, boundaries);
+    let forbidden =
+        read("phyint eth1 boundary 239.0.0.0/8\nmroute from eth0 group 239.1.1.1 to eth1");
+    let why = forbidden.to_toml("", 30).unwrap_err();
+    assert!(why.contains("names the interface eth1, whose boundary 239.0.0.0/8"), "{why}");
+    assert_eq!(told("phyint eth0 boundary 10.0.0.0/8")[0].1, true);
+}
+
+#[test]
 fn routers_are_advertised_where_a_phyint_says_so() {
     let file = read("phyint eth0 mrdisc ttl-threshold 3\nphyint eth1 enable\n");
     assert_eq!(file.problems, []);

@@ -133,6 +133,7 @@ fn add<F: FnMut(Instant, Event)>(
         let new = new.iter().map(|name| InterfaceSettings::forwarding(name, 1));
         service.amend(|file| file.interface.extend(new))?;
     }
+    service.file().check_boundaries(&rule).map_err(|why| format!("mroute: {why}"))?;
     service.amend_rules(rule.clone(), |rules| rules.merge(rule));
     Ok(())
 }

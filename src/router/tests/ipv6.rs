@@ -18,6 +18,7 @@ fn interface(name: &str, addresses: &[&str]) -> InterfaceConfig {
         only_forwarder: false,
         pim: None,
         discovery: None,
+        boundaries: Vec::new(),
     }
 }
 

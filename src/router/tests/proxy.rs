@@ -262,6 +262,23 @@ fn static_joins_and_links_that_go_count_upstream() {
     assert!(lab.wanted_upstream(OTHER).is_nothing() && lab.wanted_upstream(G).is_nothing());
 }
 
+#[test]
+fn a_group_that_does_not_pass_a_boundary_is_not_joined_upstream() {
+    let mut config = proxy_of(Version::V3);
+    config.interfaces[1].boundaries = vec!["239.1.0.0/16".parse().unwrap()];
+    let mut lab = Lab::with(config.clone());
+    let all = || Record::IsEx(sources(&[]));
+    lab.record(lan(), G, all());
+    lab.record(lan(), OTHER, all());
+    assert!(lab.wanted_upstream(G).is_nothing());
+    assert_eq!(lab.wanted_upstream(OTHER), SourceFilter::all());
+    lab.record(wlan(), G, all());
+    assert_eq!(lab.wanted_upstream(G), SourceFilter::all());
+    config.interfaces[0].boundaries = vec!["239.0.0.0/8".parse().unwrap()];
+    lab.input(Input::Configure(config));
+    assert!(lab.wanted_upstream(G).is_nothing() && lab.wanted_upstream(OTHER).is_nothing());
+}
+
 // RFC4605-3-01
 #[test]
 fn another_interface_can_become_upstream() {
