@@ -78,6 +78,8 @@ struct Known {
     entry: Entry,
     /// The interface on which its first datagram came in; `None` if it was configured before that.
     came: Option<Vif>,
+    /// When it was learned.
+    since: Instant,
     packets: u64,
     /// When the packets were counted.
     counted: Instant,
@@ -86,6 +88,11 @@ struct Known {
 }
 
 impl Known {
+    /// Whether the entry stays without datagrams.
+    fn stays(&self, flow: Flow, configured: &BTreeSet<Flow>) -> bool {
+        !self.entry.oifs.is_empty() && configured.contains(&flow)
+    }
+
     /// The entry that the flow needs now, if it differs from the present one.
     fn refresh(&mut self, flow: Flow, tree: &impl Tree) -> Option<MfcEntry> {
         let entry = decide(flow, self.entry.iif, tree);
@@ -194,7 +201,7 @@ impl Cache {
     }
 
     fn learn(&mut self, now: Instant, flow: Flow, came: Option<Vif>, entry: Entry) {
-        let known = Known { entry, came, packets: 0, counted: now, idle_since: now };
+        let known = Known { entry, came, since: now, packets: 0, counted: now, idle_since: now };
         self.flows.entry(flow.group).or_default().insert(flow.source, known);
         if let Some(vif) = came {
             *self.sizes.entry(vif).or_default() += 1;
@@ -231,6 +238,15 @@ impl Cache {
         groups.into_iter().flat_map(|group| self.refresh(group, tree)).collect()
     }
 
+    /// Since when the flow has been known, and when it goes if no datagram comes; `None` for the latter if
+    /// it stays. `None` for a flow that is not known.
+    #[must_use]
+    pub fn lifetime(&self, flow: Flow) -> Option<(Instant, Option<Instant>)> {
+        let known = self.known(flow)?;
+        let ends = known.idle_since + self.keepalive;
+        Some((known.since, (!known.stays(flow, &self.configured)).then_some(ends)))
+    }
+
     /// Every known flow, and its entry.
     pub fn entries(&self) -> impl Iterator<Item = MfcEntry> {
         self.flows.iter().flat_map(|(&group, flows)| {
@@ -260,8 +276,7 @@ impl Cache {
         }
         known.counted = now;
         let ends = known.idle_since + self.keepalive;
-        let stays = !known.entry.oifs.is_empty() && self.configured.contains(&flow);
-        if ends <= now && !stays {
+        if ends <= now && !known.stays(flow, &self.configured) {
             return self.forget(flow).then_some(Counted::Idle);
         }
         let next = now + self.look();

@@ -1,6 +1,7 @@
 //! The state of a router, as values that can be stored, sent and printed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,14 @@ impl Router {
     /// The known flows, and their entries.
     pub fn flows(&self) -> impl Iterator<Item = MfcEntry> {
         self.cache.entries()
+    }
+
+    /// How long the flow has been known, and in what time it goes if no datagram comes, unless it stays;
+    /// `None` for a flow that is not known.
+    #[must_use]
+    pub fn lifetime(&self, flow: Flow, now: Instant) -> Option<(Duration, Option<Duration>)> {
+        let (since, ends) = self.cache.lifetime(flow)?;
+        Some((now.since(since), ends.map(|ends| ends.since(now))))
     }
 
     /// The route towards a source, with its network; `None` if no route that counts leads there.

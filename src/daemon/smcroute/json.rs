@@ -1,4 +1,5 @@
-//! The state as JSON, with the keys of smcroute 2.6, and counters and thresholds behind them.
+//! The state as JSON, with the keys of smcroute 2.6, and counters, thresholds and ages behind
+//! them.
 
 use serde_json::{Map, Value, json};
 
@@ -81,6 +82,10 @@ fn entry(entry: &Route) -> Value {
         [("packets", counted.packets), ("bytes", counted.bytes), ("wrong_if", counted.wrong_if)]
     {
         value[key] = json!(count);
+    }
+    if let Some((age, expires)) = entry.lifetime {
+        value["age"] = json!(age.as_secs_f64());
+        value["expires"] = json!(expires.map(|left| left.as_secs_f64()));
     }
     value
 }

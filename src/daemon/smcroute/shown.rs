@@ -1,6 +1,7 @@
 //! The state as smcroute's tables and its JSON show it: rules, entries, memberships and interfaces.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -54,6 +55,8 @@ pub(super) struct Route {
     pub(super) oifs: Vec<(String, u8)>,
     /// What the kernel counted for its entry.
     pub(super) counters: FlowCounters,
+    /// How long its entry has been there, and in what time it goes without a datagram, unless it stays.
+    pub(super) lifetime: Option<(Duration, Option<Duration>)>,
 }
 
 /// All routes.
@@ -161,6 +164,7 @@ fn ruled<F: FnMut(Instant, Event)>(service: &Service<F>, rule: &Rule<String>) ->
         iif: rule.from.clone(),
         oifs: in_order(service, oifs),
         counters: FlowCounters::default(),
+        lifetime: None,
     }
 }
 
@@ -180,7 +184,8 @@ fn entries<F: FnMut(Instant, Event)>(service: &Service<F>) -> BTreeMap<Flow, Rou
     for family in service.daemon().families() {
         let names = service.names(family);
         let plane = service.daemon().plane(family);
-        for entry in service.daemon().router(family).into_iter().flat_map(|of| of.flows()) {
+        let Some(router) = service.daemon().router(family) else { continue };
+        for entry in router.flows() {
             let counters = plane.and_then(|plane| plane.flow_counters(entry.flow).ok().flatten());
             let oifs = entry.oifs.iter().map(|(vif, threshold)| (names.of(*vif), *threshold));
             let route = Route {
@@ -190,6 +195,7 @@ fn entries<F: FnMut(Instant, Event)>(service: &Service<F>) -> BTreeMap<Flow, Rou
                 iif: names.of(entry.iif),
                 oifs: oifs.collect(),
                 counters: counters.unwrap_or_default(),
+                lifetime: router.lifetime(entry.flow, service.daemon().now()),
             };
             entries.insert(entry.flow, route);
         }
