@@ -235,6 +235,12 @@ impl<F: FnMut(Instant, Event)> Daemon<F> {
         self.routing.present_mut().for_each(|routing| routing.turn(now, Input::Flush));
     }
 
+    /// Has the routers say on their links that they forward no more.
+    pub(crate) fn end(&mut self) {
+        let now = self.clock.now();
+        self.routing.present_mut().for_each(|routing| routing.turn(now, Input::End));
+    }
+
     /// Has the routers forget the flows that nobody has configured; the kernel asks for each again.
     pub(crate) fn flush_learned(&mut self) {
         let now = self.clock.now();

@@ -187,6 +187,11 @@ impl<F: FnMut(Instant, Event)> Service<F> {
         self.daemon.flush();
     }
 
+    /// Has the routers say on their links that they forward no more.
+    pub(super) fn end(&mut self) {
+        self.daemon.end();
+    }
+
     /// Has the routers forget the flows that the kernel has asked for.
     pub(super) fn flush_learned(&mut self) {
         self.daemon.flush_learned();

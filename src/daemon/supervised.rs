@@ -49,6 +49,12 @@ impl Handed {
         Ok(Self(all.collect::<io::Result<_>>()?))
     }
 
+    /// Whether nobody has handed over anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes the socket of a table.
     ///
     /// # Errors
@@ -73,6 +79,12 @@ pub fn store(socket: &Opened, family: Family, table: Option<u32>) {
     let name = name(family, table);
     let state = [NotifyState::FdStore, NotifyState::FdName(&name)];
     _ = sd_notify::notify_with_fds(&state, &[socket.as_fd()]);
+}
+
+/// Whether a service manager is asked to keep sockets.
+#[must_use]
+pub fn keeps() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
 /// The router serves, with its present configuration.

@@ -85,6 +85,8 @@ pub enum Input<'a> {
     Flush,
     /// Forget the flows that have entries only because the kernel has asked for them.
     FlushLearned,
+    /// The router is about to end, and the data plane with it: those who have to know it are told.
+    End,
     /// Time has passed.
     Tick,
 }

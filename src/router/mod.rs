@@ -157,6 +157,8 @@ impl Router {
                 let configured = self.configured();
                 self.forget_flows(|entry| !configured.contains(&entry.flow));
             }
+            // RFC 4286 section 5.1
+            Input::End => self.vifs().into_iter().for_each(|vif| self.stop_discovery(vif)),
             Input::Tick => {}
         }
         self.expire(now);

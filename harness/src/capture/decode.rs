@@ -120,6 +120,9 @@ fn read(packet: &ip::Packet<'_>) -> Packet {
 /// What is in the packet, and how many octets that is.
 fn content(packet: &ip::Packet<'_>) -> (Content, usize) {
     let (length, protocol) = (packet.payload.len(), packet.header.protocol);
+    if let Some(discovery) = Other::discovery(packet) {
+        return (Content::Other(discovery), length);
+    }
     if let Some(message) = message::decode(packet) {
         return (message.map_or_else(Content::BadGmp, Content::Gmp), length);
     }

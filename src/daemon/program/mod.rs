@@ -114,6 +114,7 @@ async fn serve(
     let mut control = Control::open(&place, (named, text), Rc::clone(&journal)).await?;
     let log = Rc::new(RefCell::new(Log::new(verbose, journal)));
     let opened = open(&file)?;
+    let are_kept = opened.are_kept;
     let hook: Hook = Rc::new(RefCell::new(setup.hook));
     let mut service = start(file, opened, &log, &hook)?;
     if let Some(file) = &mut pid_file {
@@ -191,6 +192,9 @@ async fn serve(
         desk.finish().await;
     }
     supervised::stopping();
+    if !are_kept {
+        service.end();
+    }
     log.borrow_mut().tell_held(None);
     for family in service.daemon().families() {
         report_counters(&service, family);
@@ -229,7 +233,7 @@ async fn next(desk: Option<&mut Desk>) -> desk::Asked {
 /// Enters service.
 fn start(
     file: ConfigFile,
-    Sockets { links, claims }: Sockets,
+    Sockets { links, claims, .. }: Sockets,
     log: &Rc<RefCell<Log>>,
     hook: &Hook,
 ) -> anyhow::Result<Service<Observer>> {

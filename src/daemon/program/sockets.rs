@@ -16,6 +16,8 @@ pub struct Sockets {
     pub(super) links: Links,
     /// The configuration of each family, with its claim.
     pub claims: Vec<(Config, Opened)>,
+    /// Whether they outlive the program, so that streams go on when it ends.
+    pub(super) are_kept: bool,
 }
 
 /// Opens what serving takes, or goes on with what was handed over. Unless the file names IPv6, a kernel
@@ -25,6 +27,7 @@ pub struct Sockets {
 /// The file contradicts itself, or the kernel refuses a socket.
 pub fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
     let links = Links::open().context("looking at the interfaces of this machine")?;
+    let are_kept = !handed.is_empty() || supervised::keeps();
     let mut claims = Vec::new();
     for config in file.check()?.present() {
         let family = config.family;
@@ -46,7 +49,7 @@ pub fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
         }
     }
     handed.close();
-    Ok(Sockets { links, claims })
+    Ok(Sockets { links, claims, are_kept })
 }
 
 /// Goes on where the daemon before left off.

@@ -108,9 +108,14 @@ impl Castnetd {
         Ok(kill(self.pid()?, Signal::SIGHUP)?)
     }
 
+    /// Has it end, sooner or later.
+    pub(crate) fn terminate(&self) -> Result<(), Failed> {
+        Ok(kill(self.pid()?, Signal::SIGTERM)?)
+    }
+
     /// Ends it: its exit code, and all of its log.
     pub(crate) async fn end(mut self) -> Result<(Option<i32>, String), Failed> {
-        kill(self.pid()?, Signal::SIGTERM)?;
+        self.terminate()?;
         while let Some(line) = timeout(BOUND, self.log.next_line()).await?? {
             self.heard += &format!("{line}\n");
         }

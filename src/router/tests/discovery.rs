@@ -106,6 +106,18 @@ fn a_solicitation_of_the_link_is_answered_within_two_seconds_and_no_other_one_is
 }
 
 #[test]
+fn a_router_that_ends_takes_its_leave_on_each_link_once() {
+    for family in [Family::V4, Family::V6] {
+        let mut lab = Lab::with(config_of(family, true));
+        lab.run_to(secs(10.0));
+        let sent = lab.plane.sent.len();
+        lab.input(Input::End);
+        lab.input(Input::End);
+        assert_eq!(said(&lab, sent), [(lab.now, lan(), Discovery::Termination)]);
+    }
+}
+
+#[test]
 fn a_router_takes_its_leave_where_it_is_advertised_no_more() {
     for family in [Family::V4, Family::V6] {
         let mut lab = Lab::with(config_of(family, false));

@@ -1,13 +1,14 @@
 //! Packets that are no message of IGMP or MLD and no numbered datagram: their protocols by name, and the
 //! facts that matter to whoever looks for a stream or its tree.
 //!
-//! PIM, ICMP of both families, UDP and TCP, and RTP and MPEG-TS in UDP, are named with their main fields. What
+//! PIM, Multicast Router Discovery, ICMP of both families, UDP and TCP, and RTP and MPEG-TS in UDP, are named with their main fields. What
 //! does not fit its protocol is named without them.
 
 use std::fmt;
 
-use castnet::wire::icmpv6::ICMPV6;
-use castnet::wire::ip;
+use castnet::addr::Family;
+use castnet::wire::icmpv6::{Ends, ICMPV6};
+use castnet::wire::{ip, mrd};
 use castnet::wire::pim::{Message, PIM};
 use etherparse::{IpNumber, TcpSlice, UdpSlice, ip_number};
 
@@ -19,7 +20,7 @@ const DISCOVERY: std::ops::RangeInclusive<u8> = 133..=137;
 pub struct Other {
     /// The protocol number.
     pub protocol: u8,
-    /// Whether it is about who gets which stream: PIM.
+    /// Whether it is about who gets which stream: PIM, or Multicast Router Discovery.
     pub is_control: bool,
     /// The message, if it is a sound one of PIM.
     pub pim: Option<Box<Message>>,
@@ -45,6 +46,27 @@ pub struct Datagram {
 }
 
 impl Other {
+    /// A message of Multicast Router Discovery (RFC 4286), if the packet is one by its type.
+    pub(super) fn discovery(packet: &ip::Packet<'_>) -> Option<Self> {
+        let ip::Header { source, destination, protocol, .. } = packet.header;
+        let ends = Ends::of(source, destination);
+        let is_carried = protocol == Family::of(destination).gmp_protocol();
+        if !is_carried || !mrd::is_message(packet.payload, ends) {
+            return None;
+        }
+        let words = match mrd::decode(packet.payload, ends) {
+            Ok(mrd::Message::Advertisement { interval, query_interval, robustness }) => format!(
+                "MRD Advertisement every {interval} s, query interval {query_interval} s, \
+                 robustness {robustness}"
+            ),
+            Ok(mrd::Message::Solicitation) => "MRD Solicitation".to_owned(),
+            Ok(mrd::Message::Termination) => "MRD Termination".to_owned(),
+            Err(malformed) => format!("malformed {malformed}"),
+        };
+        let (pim, datagram) = (None, None);
+        Some(Self { protocol, is_control: true, pim, is_discovery: false, datagram, words })
+    }
+
     /// What is in a packet.
     pub(super) fn read(packet: &ip::Packet<'_>) -> Self {
         let (protocol, payload) = (packet.header.protocol, packet.payload);
@@ -243,6 +265,47 @@ mod tests {
         assert_eq!(told(17, &datagram(1234, &ts[..200])), "UDP 4000 > 1234, 200 octets");
         assert_eq!(told(17, &datagram(5353, b"x")), "UDP 4000 > 5353, mDNS, 1 octets");
         assert_eq!(told(17, &[0; 7]), "IP protocol 17 (UDP)");
+    }
+
+    // RFC 4286 sections 3.2, 4.2 and 5.2.
+    #[test]
+    fn messages_of_router_discovery_are_named_in_both_families() {
+        let told = |source: &str, destination: &str, protocol, message: mrd::Message| {
+            let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
+            let mut payload = message.encode(Ends::of(source, destination));
+            let header = ip::Header {
+                source,
+                destination,
+                protocol,
+                hop_limit: 1,
+                class: 0,
+                router_alert: true,
+            };
+            let read = |payload: &[u8]| {
+                Other::discovery(&ip::Packet { header, payload }).map(|of| of.to_string())
+            };
+            let whole = read(&payload);
+            payload[3] ^= 1;
+            (whole.unwrap(), read(&payload).unwrap(), payload[0])
+        };
+        let advertised =
+            mrd::Message::Advertisement { interval: 20, query_interval: 125, robustness: 2 };
+        let words = "MRD Advertisement every 20 s, query interval 125 s, robustness 2";
+        for (source, destination, protocol, first) in
+            [("10.0.0.1", "224.0.0.106", 2, 0x30), ("fe80::1", "ff02::6a", 58, 151)]
+        {
+            for (nth, message, words) in [
+                (0, advertised, words),
+                (1, mrd::Message::Solicitation, "MRD Solicitation"),
+                (2, mrd::Message::Termination, "MRD Termination"),
+            ] {
+                let (whole, broken, kind) = told(source, destination, protocol, message);
+                assert_eq!((whole.as_str(), kind), (words, first + nth));
+                assert!(broken.starts_with("malformed") && broken.contains("checksum"), "{broken}");
+            }
+        }
+        let query = read(2, &[0x11, 0, 0xee, 0xff, 0, 0, 0, 0]);
+        assert_eq!(query.to_string(), "IP protocol 2 (IGMP)");
     }
 
     #[test]

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         trial("a_tentative_address_is_waited_for", tentative),
         trial("configured_flows_are_forwarded_from_the_first_datagram", configured_flows),
         trial("a_rule_leaves_out_its_exceptions", ruled::exceptions),
+        trial("a_router_that_ends_is_advertised_no_more", ruled::advertised),
         trial("an_entry_goes_within_the_keepalive_time", keepalive),
         trial("the_routers_own_kernel_speaks_the_version_of_the_link", own_reports),
         trial("the_keeper_has_nothing_lost_and_nothing_doubled", keeping::keeper),
