@@ -30,7 +30,7 @@ const CORE: [(&str, &[&str]); 24] = [
     ("mrd", &["addr", "time", "rng", "ignored", "wire"]),
     ("gmp", &["addr", "time", "version", "machine", "ignored"]),
     ("mfc", &["addr", "time"]),
-    ("fixed", &["addr", "mfc"]),
+    ("fixed", &["addr", "time", "mfc"]),
     ("rib", &["addr", "mfc"]),
     ("pim", &["addr", "time", "machine", "ignored", "mfc", "rib", "wire"]),
     ("event", &["addr", "gmp", "mfc", "pim", "ignored"]),

@@ -188,7 +188,7 @@ impl<F: FnMut(Instant, Event)> Service<F> {
     }
 
     /// Has the routers say on their links that they forward no more.
-    pub(super) fn end(&mut self) {
+    pub fn end(&mut self) {
         self.daemon.end();
     }
 

@@ -186,7 +186,7 @@ impl Smcroute {
             is_usable = false;
         }
         let to = to.iter().map(|to| named(to.1)).collect();
-        let rule = Rule { from: named(from.1), source, group: group.1, except, to };
+        let rule = Rule { from: named(from.1), standby: None, source, group: group.1, except, to };
         match rule.check() {
             Ok(()) if is_usable => self.rules.merge(rule),
             Ok(()) => {}
@@ -261,7 +261,7 @@ impl Smcroute {
             }
             text.push('\n');
         }
-        for Rule { from, source, group, except, to } in self.rules.iter() {
+        for Rule { from, source, group, except, to, .. } in self.rules.iter() {
             _ = writeln!(text, "[[rule]]\nfrom = {}", quoted(from));
             if let Some(source) = source {
                 _ = writeln!(text, "source = \"{source}\"");

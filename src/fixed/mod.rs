@@ -5,7 +5,11 @@
 //! as if the rule were not there. A rule without outgoing interfaces stops its flows. Of several rules that hold, those of the interface on which the datagram came count
 //! first, then the longest prefix of the group, then that of the source, and then the first one.
 //!
+//! A rule may have a second incoming interface, on which its flows are taken while they come only there.
+//!
 //! Refuses rules that could hold for no flow, or only for flows that stay on their link.
+
+pub mod standby;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +25,9 @@ use crate::mfc::vif::Vif;
 pub struct Rule<I> {
     /// The interface that its flows come in on.
     pub from: I,
+    /// Where they come in instead, as long as they come only there; see [`standby`].
+    #[serde(default = "none")]
+    pub standby: Option<I>,
     /// Its sources; every source of the family unless given.
     pub source: Option<IpNet>,
     /// Its groups.
@@ -30,6 +37,10 @@ pub struct Rule<I> {
     pub except: Vec<IpNet>,
     /// The interfaces that its flows go out on; without any its flows are stopped.
     pub to: Vec<I>,
+}
+
+const fn none<I>() -> Option<I> {
+    None
 }
 
 /// Why a rule cannot be used.
@@ -50,6 +61,9 @@ pub enum InvalidRule {
     /// The exception has nothing in common with the rule.
     #[error("the exception {0} is not within {1}, so that it excepts nothing")]
     ExceptsNothing(IpNet, IpNet),
+    /// There is one way in, said twice.
+    #[error("both incoming interfaces are the same one")]
+    SameStandby,
     /// The exceptions leave no flow.
     #[error("the exception {0} is all of {1}, so that the rule holds for nothing")]
     ExceptsAll(IpNet, IpNet),
@@ -119,7 +133,9 @@ impl<I> Rule<I> {
     where
         I: PartialEq,
     {
-        self.key() == other.key() && self.from == other.from && self.except == other.except
+        self.key() == other.key()
+            && self.incoming().eq(other.incoming())
+            && self.except == other.except
     }
 
     /// The flow, if the rule holds for one flow only.
@@ -128,6 +144,11 @@ impl<I> Rule<I> {
         let single = |net: IpNet| (net.prefix_len() == net.max_prefix_len()).then(|| net.addr());
         let (source, group) = (single(self.source?)?, single(self.group)?);
         Some(Flow { source: Source::new(source)?, group: Group::new(group)? })
+    }
+
+    /// The interfaces that its flows may come in on, the preferred one first.
+    pub fn incoming(&self) -> impl Iterator<Item = &I> {
+        [&self.from].into_iter().chain(&self.standby)
     }
 
     /// Its groups and sources, without the bits that mean nothing.
@@ -190,7 +211,8 @@ impl Rules {
         came: Option<Vif>,
         is_up: impl Fn(Vif) -> bool,
     ) -> Option<&Rule<Vif>> {
-        self.first(flow, came, |rule| is_up(rule.from) && rule.exception(flow).is_none())
+        let is_in = |rule: &Rule<Vif>| rule.incoming().any(|&vif| is_up(vif));
+        self.first(flow, came, |rule| is_in(rule) && rule.exception(flow).is_none())
     }
 
     /// The rule that would count for the flow but for an exception.
@@ -200,7 +222,7 @@ impl Rules {
         came: Option<Vif>,
         is_up: impl Fn(Vif) -> bool,
     ) -> Option<&Rule<Vif>> {
-        let would = self.first(flow, came, |rule| is_up(rule.from))?;
+        let would = self.first(flow, came, |rule| rule.incoming().any(|&vif| is_up(vif)))?;
         would.exception(flow).is_some().then_some(would)
     }
 
@@ -220,7 +242,10 @@ impl Rules {
             let rules = key.and_then(|key| self.by_flows.get(&key)).into_iter().flatten();
             let mut holding = rules.filter(|rule| holds(rule));
             let first = holding.next();
-            let own = first.into_iter().chain(holding).find(|rule| Some(rule.from) == came);
+            let own = first
+                .into_iter()
+                .chain(holding)
+                .find(|rule| rule.incoming().any(|&vif| Some(vif) == came));
             if own.is_some() {
                 return own;
             }

@@ -9,7 +9,14 @@ fn vif(number: usize) -> Vif {
 fn rule(from: usize, source: Option<&str>, group: &str, to: &[usize]) -> Rule<Vif> {
     let net = |text: &str| text.parse::<IpNet>().unwrap();
     let to = to.iter().map(|&number| vif(number)).collect();
-    Rule { from: vif(from), source: source.map(net), group: net(group), except: Vec::new(), to }
+    Rule {
+        from: vif(from),
+        source: source.map(net),
+        group: net(group),
+        standby: None,
+        except: Vec::new(),
+        to,
+    }
 }
 
 fn flow(source: &str, group: &str) -> Flow {

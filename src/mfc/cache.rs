@@ -93,9 +93,9 @@ impl Known {
         !self.entry.oifs.is_empty() && configured.contains(&flow)
     }
 
-    /// The entry that the flow needs now, if it differs from the present one.
-    fn refresh(&mut self, flow: Flow, tree: &impl Tree) -> Option<MfcEntry> {
-        let entry = decide(flow, self.entry.iif, tree);
+    /// The entry that the flow needs now if it comes in on `came`, if it differs from the present one.
+    fn refresh(&mut self, flow: Flow, came: Vif, tree: &impl Tree) -> Option<MfcEntry> {
+        let entry = decide(flow, came, tree);
         if entry == self.entry {
             return None;
         }
@@ -221,7 +221,22 @@ impl Cache {
     /// The tree of a group may have changed: returns the entries that must change.
     pub fn refresh(&mut self, group: Group, tree: &impl Tree) -> Vec<MfcEntry> {
         let flows = self.flows.get_mut(&group).into_iter().flatten();
-        flows.filter_map(|(&source, known)| known.refresh(Flow { source, group }, tree)).collect()
+        let entries = flows.filter_map(|(&source, known)| {
+            known.refresh(Flow { source, group }, known.entry.iif, tree)
+        });
+        entries.collect()
+    }
+
+    /// The only interface that a known flow may come in on.
+    #[must_use]
+    pub fn iif(&self, flow: Flow) -> Option<Vif> {
+        Some(self.known(flow)?.entry.iif)
+    }
+
+    /// The flow is taken as if it came in on `came`: returns its entry, if that must change.
+    pub fn redirect(&mut self, flow: Flow, came: Vif, tree: &impl Tree) -> Option<MfcEntry> {
+        let known = self.flows.get_mut(&flow.group)?.get_mut(&flow.source)?;
+        known.refresh(flow, came, tree)
     }
 
     /// The trees of the groups of a network may have changed: returns the entries that must change.

@@ -243,7 +243,7 @@ impl Config {
         }
         for rule in &self.rules {
             rule.check()?;
-            let mut named = [&rule.from].into_iter().chain(&rule.to);
+            let mut named = rule.incoming().chain(&rule.to);
             if let Some(unknown) = named.find(|name| !names.contains(name)) {
                 return Err(ConfigError::UnknownInRule(rule.group, unknown.clone()));
             }

@@ -82,10 +82,11 @@ impl Router {
 
     /// The rule with numbers for names; `None` if its flows come in on no interface of this router.
     fn numbered(&self, rule: &Rule<String>) -> Option<Rule<Vif>> {
-        let from = self.vif(&rule.from)?;
+        let mut ways = rule.incoming().filter_map(|name| self.vif(name));
+        let (from, standby) = (ways.next()?, ways.next());
         let to = rule.to.iter().filter_map(|name| self.vif(name)).collect();
         let Rule { source, group, .. } = *rule;
-        Some(Rule { from, source, group, except: rule.except.clone(), to })
+        Some(Rule { from, standby, source, group, except: rule.except.clone(), to })
     }
 
     /// Takes the static rules for some flows, and lets what is known of them follow.

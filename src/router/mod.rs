@@ -27,6 +27,7 @@ use ipnet::IpNet;
 
 use crate::addr::{Family, Group};
 use crate::event::Event;
+use crate::fixed::standby::Standby;
 use crate::fixed::{Rule, Rules};
 use crate::gmp::interface::Interface;
 use crate::gmp::message::{Message, Query, Version};
@@ -61,6 +62,8 @@ pub struct Router {
     cache: Cache,
     inherited: Inherited,
     rules: Rules,
+    /// The flows whose rules have another way in.
+    standby: Standby,
     /// PIM, where the router speaks it.
     pim: Option<Pim>,
     rng: Rng,
@@ -85,6 +88,7 @@ impl Router {
             cache: Cache::new(keepalive, max_flows),
             inherited: Inherited::default(),
             rules: Rules::default(),
+            standby: Standby::default(),
             pim: pim.map(|params| Pim::new(family, params, keepalive)),
             rng,
             out: VecDeque::new(),
@@ -97,6 +101,7 @@ impl Router {
         router.vifs().into_iter().for_each(|vif| router.follow_pim(now, vif));
         router.vifs().into_iter().for_each(|vif| router.take_discovery(now, vif));
         router.refresh_all(now);
+        router.look_at_ways(now);
         Ok(router)
     }
 
@@ -177,8 +182,8 @@ impl Router {
         let cache = self.cache.deadline().map(|deadline| deadline.at);
         let pim = self.pim.as_ref().and_then(Pim::deadline);
         let discovery = self.links.0.values().filter_map(|link| link.advertiser.as_ref());
-        let discovery = discovery.map(Advertiser::deadline);
-        links.chain(cache).chain(discovery).chain(self.inherited.deadline()).chain(pim).min()
+        let own = [self.inherited.deadline(), self.standby.deadline()].into_iter().flatten();
+        links.chain(cache).chain(discovery.map(Advertiser::deadline)).chain(own).chain(pim).min()
     }
 
     /// Hands the packet to the machine of its protocol.
@@ -301,6 +306,7 @@ impl Router {
         if self.inherited.expire(now) {
             self.refresh_all(now);
         }
+        self.look_at_ways(now);
         let mut ops = VecDeque::new();
         self.cache.expire(now, &mut ops);
         self.out.extend(ops.into_iter().map(Output::Mfc));
@@ -382,6 +388,7 @@ impl Router {
         }
         for entry in entries {
             self.tell(Event::Forwarding(entry.clone()));
+            self.standby.note(entry.flow);
             self.out.push_back(Output::Mfc(MfcOp::Set(entry)));
         }
     }

@@ -42,9 +42,9 @@ impl Wanted<'_> {
         let rule = self.rules.of(flow, came, is_up);
         let iif = match rule {
             Some(rule) if rule.to.is_empty() => {
-                return Some(Entry { iif: rule.from, oifs: BTreeMap::new() });
+                return Some(Entry { iif: way_in(rule, came, is_up), oifs: BTreeMap::new() });
             }
-            Some(rule) => Some(rule.from),
+            Some(rule) => Some(way_in(rule, came, is_up)),
             None => None,
         };
         let (iif, mut oifs) = match (iif, self.pim) {
@@ -73,9 +73,57 @@ impl Wanted<'_> {
     }
 }
 
+/// Where the flow of a rule comes in: where it came, if the rule has it come there, or else on the first
+/// interface of the rule that is up.
+fn way_in(rule: &Rule<Vif>, came: Option<Vif>, is_up: impl Fn(Vif) -> bool) -> Vif {
+    let ways = || rule.incoming().copied().filter(|&vif| is_up(vif));
+    let own = ways().find(|&vif| Some(vif) == came);
+    own.or_else(|| ways().next()).unwrap_or(rule.from)
+}
+
 impl Router {
+    /// The other incoming interface of the flow's rule, where it is up, and whether it is the preferred one.
+    fn other_way(&self, flow: Flow) -> Option<(Vif, bool)> {
+        let iif = self.cache.iif(flow)?;
+        let rule = self.rule(flow, Some(iif)).filter(|rule| rule.standby.is_some())?;
+        let is_up = |vif: Vif| self.links.get(vif).is_some_and(|link| link.up);
+        let other = rule.incoming().copied().find(|&vif| vif != iif && is_up(vif))?;
+        Some((other, other == rule.from))
+    }
+
+    /// Has the counters of flows with another way in read, from the first time that their entries were
+    /// written.
+    pub(super) fn look_at_ways(&mut self, now: Instant) {
+        for flow in self.standby.take_noted() {
+            if self.other_way(flow).is_some() {
+                self.standby.watch(now, flow);
+            }
+        }
+        while let Some(flow) = self.standby.pop_due(now) {
+            match self.other_way(flow) {
+                Some(_) => self.out.push_back(Output::Mfc(MfcOp::Count(flow))),
+                None => self.standby.forget(flow),
+            }
+        }
+    }
+
+    /// Moves the flow to the other way in, if that is where it comes.
+    fn change_way(&mut self, flow: Flow, counters: FlowCounters) {
+        let Some((other, is_preferred)) = self.other_way(flow) else { return };
+        if !self.standby.counted(flow, counters, is_preferred) {
+            return;
+        }
+        let Self { links, rib, inherited, rules, pim, .. } = self;
+        let tree = Wanted { links, rib, inherited, rules, pim: pim.as_ref() };
+        let moved = self.cache.redirect(flow, other, &tree);
+        self.set_all(moved.into_iter().collect());
+    }
+
     /// The data plane has counted the datagrams of a flow: an idle one goes.
     pub(super) fn counted(&mut self, now: Instant, flow: Flow, counters: Option<FlowCounters>) {
+        if let Some(counters) = counters {
+            self.change_way(flow, counters);
+        }
         match self.cache.counted(now, flow, counters) {
             Some(Counted::Came { iif, since }) => self.data(now, flow, iif, since),
             Some(Counted::Idle) => {

@@ -67,7 +67,7 @@ fn messages() -> Vec<Message> {
         Message::V2Report { group: GROUP },
         Message::Leave { group: GROUP },
         Message::V3Report(V3Report::new(vec![record])),
-        Message::Unknown { kind: 0x30 },
+        Message::Unknown { kind: 0x40 },
     ]
 }
 

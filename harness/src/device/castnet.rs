@@ -5,6 +5,7 @@ pub mod events;
 use std::net::IpAddr;
 
 use castnet::daemon::config::IgmpSettings;
+use castnet::fixed::Rule;
 use castnet::gmp::params::{HostParams, Params};
 use castnet::gmp::reception;
 use castnet::pim;
@@ -41,6 +42,7 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
             boundaries: interface.boundaries.clone(),
         }
     });
+    let name = |port: PortId| link(port).name.clone();
     let route = |SourceRoute { prefix, port, via, cost }: &SourceRoute| RouteConfig {
         prefix: *prefix,
         interface: link(*port).name.clone(),
@@ -52,10 +54,23 @@ pub fn router(plan: &Plan, router: &Router) -> Config {
         interfaces: interfaces.collect(),
         routes: router.routes.iter().map(route).collect(),
         keepalive: router.keepalive,
-        rules: Vec::new(),
+        rules: router.interfaces.iter().flat_map(|to| rules(to, name)).collect(),
         max_flows: MAX_FLOWS,
         pim: router.pim.as_ref().map(|knobs| pim(knobs, &router.rps)),
     }
+}
+
+/// The static rules to an interface; `name` is that of an interface.
+fn rules(to: &RouterPort, name: impl Fn(PortId) -> String) -> Vec<Rule<String>> {
+    let rules = to.rules.iter().map(|rule| Rule {
+        from: name(rule.from),
+        standby: rule.standby.map(&name),
+        source: rule.channel.source.map(|source| source.addr().into()),
+        group: rule.channel.group.addr().into(),
+        except: rule.except.map(|source| source.addr().into()).into_iter().collect(),
+        to: vec![name(to.port)],
+    });
+    rules.collect()
 }
 
 /// The parameters as castnetd reads them: the keys of both are one table, which a test holds.

@@ -196,12 +196,24 @@ struct Interface {
     dr_priority: u32,
     /// Ranges of groups that pass there in neither direction.
     boundaries: Vec<String>,
+    rules: Vec<OwnRule>,
 }
 
 #[derive(Debug, Serialize)]
 struct Join {
     group: String,
     source: Option<String>,
+}
+
+/// A static rule to the interface.
+#[derive(Debug, Serialize)]
+struct OwnRule {
+    /// The interfaces where it comes in, the preferred one first.
+    from: Vec<String>,
+    group: String,
+    source: Option<String>,
+    /// A source that it is not for.
+    except: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -231,6 +243,12 @@ fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context
             group: join.group.to_string(),
             source: join.source.map(|source| source.to_string()),
         });
+        let rules = interface.rules.iter().map(|rule| OwnRule {
+            from: [rule.from].into_iter().chain(rule.standby).map(name).collect(),
+            group: rule.channel.group.to_string(),
+            source: rule.channel.source.map(|source| source.to_string()),
+            except: rule.except.map(|source| source.to_string()),
+        });
         Interface {
             name: name(interface.port),
             address: networks.first().map(|net| net.addr().to_string()).unwrap_or_default(),
@@ -243,6 +261,7 @@ fn context(plan: &Plan, node: NodeId, router: &Router, folder: &Path) -> Context
             only_forwarder: interface.only_forwarder,
             dr_priority: interface.dr_priority,
             boundaries: interface.boundaries.iter().map(ToString::to_string).collect(),
+            rules: rules.collect(),
         }
     });
     let interfaces: Vec<Interface> = interfaces.collect();

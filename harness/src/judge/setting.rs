@@ -40,11 +40,12 @@ impl Evidence<'_> {
 }
 
 impl Seen {
-    /// Whether a static join of the interface covers the packet.
+    /// Whether a static join or a static rule of the interface covers the packet.
     pub(super) fn is_joined_statically(&self, interface: &RouterPort) -> bool {
         let Some((source, group)) = Source::new(self.packet.source).zip(self.group()) else {
             return false;
         };
         interface.static_joins.iter().any(|join| join.covers(source, group))
+            || interface.rules.iter().any(|rule| rule.covers(source, group))
     }
 }

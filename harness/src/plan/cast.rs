@@ -137,6 +137,7 @@ impl Topology {
             upstream: false,
             only_forwarder: false,
             boundaries: Vec::new(),
+            rules: Vec::new(),
             dr_priority: written.pim.as_ref().map_or(0, |pim| pim.dr_priority),
         });
         let mut interfaces: Vec<RouterPort> = interfaces.collect();
@@ -152,12 +153,13 @@ impl Topology {
                 interface.dr_priority = *priority;
             }
         }
-        for boundary in &written.boundaries {
+        for boundary in &written.fixed.boundaries {
             let Some(port) = self.port(node, &boundary.link, faults) else { continue };
             if let Some(interface) = interfaces.iter_mut().find(|own| own.port == port) {
                 interface.boundaries.extend(boundary.range);
             }
         }
+        self.rule(node, &written.fixed.rules, &mut interfaces, faults);
         self.side_of_proxy(node, written, &mut interfaces, faults);
         self.join_statically(node, &written.static_joins, &mut interfaces, faults);
         let keepalive = written.keepalive;

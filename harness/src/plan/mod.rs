@@ -70,7 +70,7 @@ pub use fault::Fault;
 pub use injection::{Flaws, Injection, Payload};
 pub use place::Place;
 pub use port::{LINK_LOCAL_LENGTH, Port};
-pub use router::{Device, Router, RouterPort, Software, SourceRoute};
+pub use router::{Device, FlowRule, Router, RouterPort, Software, SourceRoute};
 
 pub use crate::protocol::filter::SourceFilter;
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use castnet::addr::Channel;
+use castnet::addr::{Channel, Group, Source};
 use castnet::gmp::message::Version;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -95,9 +95,33 @@ pub struct RouterPort {
     /// Ranges of groups that pass there in neither direction.
     #[serde(default)]
     pub boundaries: Vec<IpNet>,
+    /// Static rules that have flows go out there.
+    #[serde(default)]
+    pub rules: Vec<FlowRule>,
     /// The DR Priority of PIM there.
     #[serde(default)]
     pub dr_priority: u32,
+}
+
+/// A static rule that has flows of a channel go out of an interface.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FlowRule {
+    /// The flows.
+    pub channel: Channel,
+    /// A source that it is not for.
+    pub except: Option<Source>,
+    /// Where they come in.
+    pub from: PortId,
+    /// Where they come in instead while they come only there.
+    pub standby: Option<PortId>,
+}
+
+impl FlowRule {
+    /// Whether it is for these flows.
+    #[must_use]
+    pub fn covers(&self, source: Source, group: Group) -> bool {
+        self.channel.covers(source, group) && self.except != Some(source)
+    }
 }
 
 /// A route towards sources: their datagrams come in by `port`.

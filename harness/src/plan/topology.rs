@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use castnet::addr::{Channel, Family, Source};
 
 use super::addresses::{self, Addresses};
-use super::{Link, LinkId, Node, NodeId, Port, PortId, Role, RouterPort, segment, subnets};
-use crate::scenario::diagnostic::Diagnostics;
+use super::{
+    FlowRule, Link, LinkId, Node, NodeId, Port, PortId, Role, RouterPort, segment, subnets,
+};
+use crate::scenario::diagnostic::{Diagnostics, Spanned};
 use crate::scenario::{self, Gaps, Scenario, Verb};
 
 /// The topology under construction, and where names are looked up.
@@ -176,6 +178,37 @@ impl Topology {
             };
             if let Some(interface) = interfaces.iter_mut().find(|own| own.port == port) {
                 interface.static_joins.insert(Channel { source, group });
+            }
+        }
+    }
+
+    /// Adds static rules to the interfaces of a router.
+    pub(super) fn rule(
+        &self,
+        node: NodeId,
+        rules: &[scenario::FlowRule],
+        interfaces: &mut [RouterPort],
+        faults: &mut Diagnostics,
+    ) {
+        for rule in rules {
+            let address = |name: &Spanned<String>, faults: &mut Diagnostics| {
+                self.only_address(name, faults).and_then(Source::new)
+            };
+            let source = rule.source.as_ref().map(|name| address(name, faults));
+            let except = rule.except.as_ref().map(|name| address(name, faults));
+            let ways = rule.from.value.iter().map(|link| self.port(node, link, faults));
+            let ways: Option<Vec<PortId>> = ways.collect();
+            let (None | Some(Some(_)), None | Some(Some(_)), Some(ways)) = (source, except, ways)
+            else {
+                continue;
+            };
+            let (Some(&from), standby) = (ways.first(), ways.get(1).copied()) else { continue };
+            let channel = Channel { source: source.flatten(), group: rule.group.value };
+            let own = FlowRule { channel, except: except.flatten(), from, standby };
+            for link in &rule.to {
+                let Some(port) = self.port(node, link, faults) else { continue };
+                let meant = interfaces.iter_mut().filter(|of| of.port == port);
+                meant.for_each(|interface| interface.rules.push(own.clone()));
             }
         }
     }

@@ -182,7 +182,7 @@ impl Kind {
             pim: None,
             upstream: None,
             only_forwarder: Vec::new(),
-            boundaries: Vec::new(),
+            fixed: Box::default(),
             static_joins: joins.collect(),
             routes: has_parent.then_some(route).into_iter().collect(),
             derive_routes: false,

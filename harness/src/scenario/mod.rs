@@ -26,6 +26,7 @@ mod expect;
 mod extent;
 mod family;
 mod fault;
+mod flow_rule;
 mod gap;
 mod generate;
 mod golden;
@@ -207,8 +208,8 @@ pub struct Router {
     pub only_forwarder: Vec<Spanned<String>>,
     /// Channels that it forwards to a link without members.
     pub static_joins: Vec<StaticJoin>,
-    /// Ranges of groups that do not pass a link.
-    pub boundaries: Vec<Boundary>,
+    /// What it does by configuration alone.
+    pub fixed: Box<Fixed>,
     /// Whether it has routes to all networks of the topology, or only to its own and by `routes`.
     pub derive_routes: bool,
     /// The link that leads to a network, where it differs from the derived one.
@@ -262,6 +263,15 @@ pub struct StaticJoin {
     pub source: Option<Spanned<String>>,
 }
 
+/// What a router does by configuration alone, whoever wants it otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Fixed {
+    /// Ranges of groups that do not pass a link.
+    pub boundaries: Vec<Boundary>,
+    /// Static rules.
+    pub rules: Vec<FlowRule>,
+}
+
 /// A link that groups of a range do not pass.
 #[derive(Clone, Debug)]
 pub struct Boundary {
@@ -269,6 +279,21 @@ pub struct Boundary {
     pub link: Spanned<String>,
     /// The range, if there is one in the run's family.
     pub range: Option<IpNet>,
+}
+
+/// A static rule.
+#[derive(Clone, Debug)]
+pub struct FlowRule {
+    /// The links where it comes in, the preferred one first.
+    pub from: Spanned<Vec<Spanned<String>>>,
+    /// The group.
+    pub group: Spanned<Group>,
+    /// The sending node; any source if `None`.
+    pub source: Option<Spanned<String>>,
+    /// A node whose datagrams the rule is not for.
+    pub except: Option<Spanned<String>>,
+    /// The links where it goes out.
+    pub to: Vec<Spanned<String>>,
 }
 
 /// A route of the scenario: the network of `to` is reached through `link`.

@@ -13,8 +13,8 @@ use super::span::Spanned;
 use super::speaks::speaks;
 use super::values::{MOST, group};
 use super::{
-    Listener, Node, Querier, Role, Route, Router, StaticJoin, boundary, daemon, expr, inject,
-    level, membership, pim, switch, threshold,
+    Fixed, Listener, Node, Querier, Role, Route, Router, StaticJoin, boundary, daemon, expr,
+    flow_rule, inject, level, membership, pim, switch, threshold,
 };
 use crate::knobs::{HostKnobs, Level, RouteCost};
 use crate::vocabulary::node::{DISTRIBUTION, ROLES, STACKS, all_keys, keys};
@@ -122,6 +122,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
     let only_forwarder = table.strings("only-forwarder").map_or_else(Vec::new, |links| links.value);
     let static_joins = static_joins(table);
     let boundaries = boundary::boundaries(table);
+    let rules = flow_rule::rules(table);
     let routes = table.tables("routes", "a route", "[{ to = \"up\", link = \"left\" }]");
     let routes: Option<Vec<Route>> = routes.into_iter().map(|entry| route(entry?)).collect();
     let derive_routes = table.boolean("derive-routes").is_none_or(|derive| derive.value);
@@ -136,7 +137,7 @@ fn router(table: &Reader<'_, '_>) -> Option<Router> {
         upstream,
         only_forwarder,
         static_joins: static_joins?,
-        boundaries: boundaries?,
+        fixed: Box::new(Fixed { boundaries: boundaries?, rules: rules? }),
         derive_routes,
         routes: routes?,
         ttl_threshold,

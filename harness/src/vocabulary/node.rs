@@ -74,6 +74,23 @@ const BOUNDARIES: Key = Key::new(
     "Ranges of groups that pass a link in neither direction (RFC 2365): `link`, and the range for each family.",
 );
 
+/// The static rules of a router.
+const RULES: Key = Key::new(
+    "rules",
+    Tables(&[&[
+        Key::needed(
+            "from",
+            List(&Link),
+            "The link where it comes in; or two, of which the second one counts while it comes only there.",
+        ),
+        Key::needed("group", Group, "The group."),
+        Key::new("source", Node, "Only what this node sends."),
+        Key::new("except", Node, "Not what this node sends."),
+        Key::needed("to", List(&Link), "The links that it goes out to."),
+    ]]),
+    "Static rules: a `group` of any `source`, `except` one, that comes in `from` a link, or from one of two, goes out `to` others without members, whatever route leads to the source.",
+);
+
 static ROUTE: Keys = &[&[
     Key::needed("to", Link, "The link to be reached."),
     Key::needed("link", Link, "The router's own link that leads there."),
@@ -168,6 +185,7 @@ static ROUTER: &[Key] = &[
     Key::new("only-forwarder", List(&Link), "The links on which a proxy forwards to members even where another router is the querier."),
     STATIC_JOINS,
     BOUNDARIES,
+    RULES,
     Key::new("routes", Tables(ROUTE), "The link `to` is reached by the own link `link`, also towards sources; wins over what is derived."),
     Key::new("derive-routes", Flag, "Whether it knows all links of the topology, or only its own and `routes`.")
         .or(Yes(true)),

@@ -47,6 +47,14 @@ const TABLES: &[(&[&str], &[&str])] = &[
         &["nodes = { r = { role = \"router\", static-joins = [{ ? }] } }"],
     ),
     (
+        &["/definitions/node.router/properties/boundaries/items"],
+        &["nodes = { r = { role = \"router\", boundaries = [{ ? }] } }"],
+    ),
+    (
+        &["/definitions/node.router/properties/rules/items"],
+        &["nodes = { r = { role = \"router\", rules = [{ ? }] } }"],
+    ),
+    (
         &["/definitions/node.router/properties/routes/items"],
         &["nodes = { r = { role = \"router\", routes = [{ ? }] } }"],
     ),

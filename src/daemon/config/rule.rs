@@ -21,13 +21,36 @@ pub struct RuleSettings(pub Rule<String>);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    from: String,
+    #[serde(deserialize_with = "ways_in")]
+    from: Vec<String>,
     #[serde(default)]
     source: Option<Net>,
     group: Net,
     #[serde(default)]
     except: Vec<Net>,
     to: Vec<String>,
+}
+
+/// One interface, or a preferred one and another.
+fn ways_in<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "`from` is an interface, or a list of two, the preferred one first"
+    )]
+    enum Ways {
+        One(String),
+        Several(Vec<String>),
+    }
+    match Ways::deserialize(deserializer)? {
+        Ways::One(one) => Ok(vec![one]),
+        Ways::Several(ways) if (1..=2).contains(&ways.len()) => Ok(ways),
+        Ways::Several(ways) => {
+            // The kernel does not say on which of the others what it drops came in.
+            let told = "`from` has one interface, or two, the preferred one first";
+            Err(de::Error::custom(format!("{told}, not {}", ways.len())))
+        }
+    }
 }
 
 /// A network, or a single address as the network of its full length.
@@ -48,7 +71,13 @@ impl TryFrom<Written> for RuleSettings {
     fn try_from(written: Written) -> Result<Self, Self::Error> {
         let Written { from, source, group, except, to } = written;
         let except = except.into_iter().map(|net| net.0).collect();
-        let rule = Rule { from, source: source.map(|net| net.0), group: group.0, except, to };
+        let (source, group) = (source.map(|net| net.0), group.0);
+        let (from, standby) = match <[String; 2]>::try_from(from) {
+            Ok([from, standby]) if from == standby => return Err(InvalidRule::SameStandby),
+            Ok([from, standby]) => (from, Some(standby)),
+            Err(mut one) => (one.remove(0), None),
+        };
+        let rule = Rule { from, standby, source, group, except, to };
         rule.check().map(|()| Self(rule))
     }
 }
@@ -67,7 +96,8 @@ pub(super) fn boundaries<'de, D: Deserializer<'de>>(
 /// # Errors
 /// What it is instead.
 pub(in crate::daemon) fn check_boundary(net: IpNet) -> Result<(), InvalidRule> {
-    Rule { from: (), source: None, group: net, except: Vec::new(), to: Vec::new() }.check()
+    Rule { from: (), standby: None, source: None, group: net, except: Vec::new(), to: Vec::new() }
+        .check()
 }
 
 impl ConfigFile {
@@ -79,7 +109,7 @@ impl ConfigFile {
         &self,
         rule: &Rule<String>,
     ) -> Result<(), ConfigError> {
-        for name in [&rule.from].into_iter().chain(&rule.to) {
+        for name in rule.incoming().chain(&rule.to) {
             let boundaries = self.settings(name).into_iter().flat_map(|own| &own.boundaries);
             if let Some(boundary) = boundaries.copied().find(|of| of.contains(&rule.group)) {
                 return Err(ConfigError::RuleAtBoundary(rule.group, name.clone(), boundary));
@@ -102,8 +132,15 @@ impl ConfigFile {
         if to.is_empty() && !rule.to.is_empty() {
             return Vec::new();
         }
-        let from = self.meant(&rule.from, served).into_iter();
-        from.map(|from| Rule { from, to: to.clone(), ..rule.clone() }).collect()
+        let from = self.meant(&rule.from, served);
+        if let Some(standby) = &rule.standby {
+            // Of a pattern the first one that is there.
+            let mut ways = from.into_iter().take(1).chain(self.meant(standby, served));
+            let Some(from) = ways.next() else { return Vec::new() };
+            let standby = ways.find(|other| *other != from);
+            return vec![Rule { from, standby, to, ..rule.clone() }];
+        }
+        from.into_iter().map(|from| Rule { from, to: to.clone(), ..rule.clone() }).collect()
     }
 
     /// The interfaces that a name of a rule stands for: what is served of a pattern, or the name itself
@@ -139,6 +176,34 @@ mod tests {
         let from = "from = 'tun*'\ngroup = '239.1.0.0/16'\nsource = '10.0.0.7'\nto = ['lan']";
         let froms = rules(from, &["lan", "wan", "tun0", "tun1"]);
         assert_eq!(froms.iter().map(|rule| &rule.0).collect::<Vec<_>>(), ["tun0", "tun1"]);
+    }
+
+    #[test]
+    fn a_rule_may_have_a_second_way_in() {
+        let ways = |from: &str, served: &[&str]| {
+            let rule = format!("[[rule]]\nfrom = {from}\ngroup = '239.1.1.1'\nto = ['lan']");
+            let file =
+                ConfigFile::parse(&format!("{FILE}{rule}")).map_err(|why| why.to_string())?;
+            let served: Vec<String> = served.iter().map(|&name| name.to_owned()).collect();
+            let rules = file.routers(&served).unwrap().v4.unwrap().rules;
+            Ok::<_, String>(rules.into_iter().map(|of| (of.from, of.standby)).collect::<Vec<_>>())
+        };
+        let both = |from: &str, standby: Option<&str>| {
+            Ok(vec![(from.to_owned(), standby.map(str::to_owned))])
+        };
+        assert_eq!(ways("['wan', 'tun*']", &["lan", "wan", "tun0"]), both("wan", Some("tun0")));
+        assert_eq!(ways("['wan', 'tun*']", &["lan", "wan"]), both("wan", None));
+        assert_eq!(ways("['tun*', 'wan']", &["lan", "wan"]), both("wan", None));
+        assert_eq!(ways("['wan']", &["lan", "wan"]), both("wan", None));
+        for (wrong, why) in [
+            ("['wan', 'lan', 'tun*']", "one interface, or two"),
+            ("[]", "one interface, or two"),
+            ("['wan', 'wan']", "both incoming interfaces are the same one"),
+            ("7", "`from` is an interface, or a list of two"),
+        ] {
+            let told = ways(wrong, &[]).unwrap_err();
+            assert!(told.contains(why) && told.contains("line "), "{told}");
+        }
     }
 
     #[test]

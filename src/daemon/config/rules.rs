@@ -120,7 +120,14 @@ mod tests {
     fn rule(from: &str, group: &str, to: &[&str]) -> Rule<String> {
         let to = to.iter().map(|&name| name.to_owned()).collect();
         let (source, except) = (None, Vec::new());
-        Rule { from: from.to_owned(), source, group: group.parse().unwrap(), except, to }
+        Rule {
+            from: from.to_owned(),
+            source,
+            group: group.parse().unwrap(),
+            standby: None,
+            except,
+            to,
+        }
     }
 
     fn shown(list: &RuleList) -> Vec<(&str, String, usize)> {

@@ -160,8 +160,9 @@ fn rule<F: FnMut(Instant, Event)>(
     let came = seen.into_iter().flatten().max_by_key(|(_, passed)| passed.came);
     let came = came.filter(|(_, passed)| passed.came > 0);
     let came = came.and_then(|(name, _)| router.vif(name));
+    let iif = router.flows().find(|entry| entry.flow == flow).map(|entry| entry.iif);
     let rule = router.rule(flow, came).map(|rule| Ruled {
-        from: names.of(rule.from),
+        from: names.of(rule.incoming().copied().find(|&vif| Some(vif) == iif).unwrap_or(rule.from)),
         to: rule.to.iter().map(|vif| names.of(*vif)).collect(),
         group: rule.group,
     });

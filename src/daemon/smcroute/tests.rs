@@ -34,6 +34,7 @@ mroute from eth0 group 239.3.3.3
         from: from.to_owned(),
         source: source.map(|net| net.parse().unwrap()),
         group: group.parse().unwrap(),
+        standby: None,
         except: Vec::new(),
         to: to.iter().map(|&name| name.to_owned()).collect(),
     };
@@ -73,7 +74,7 @@ fn a_phyint_may_be_a_boundary() {
         read("phyint eth1 boundary 239.0.0.0/8\nmroute from eth0 group 239.1.1.1 to eth1");
     let why = forbidden.to_toml("", 30).unwrap_err();
     assert!(why.contains("names the interface eth1, whose boundary 239.0.0.0/8"), "{why}");
-    assert_eq!(told("phyint eth0 boundary 10.0.0.0/8")[0].1, true);
+    assert!(told("phyint eth0 boundary 10.0.0.0/8")[0].1);
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn add<F: FnMut(Instant, Event)>(
     let Flows { interface: from, source, group, more } = flows(words, "mroute")?;
     let to: Vec<String> = more.iter().map(|name| named(name)).collect();
     to.iter().try_for_each(|name| check_name(name))?;
-    let rule = Rule { from, source, group, except: Vec::new(), to };
+    let rule = Rule { from, standby: None, source, group, except: Vec::new(), to };
     rule.check().map_err(|why| format!("mroute: {why}"))?;
     let named = [&rule.from].into_iter().chain(&rule.to);
     let file = service.file();
@@ -144,7 +144,7 @@ fn remove<F: FnMut(Instant, Event)>(
 ) -> Result<(), String> {
     let Flows { interface: from, source, group, more } = flows(words, "mroute")?;
     let gone: Vec<String> = more.iter().map(|name| named(name)).collect();
-    let rule = Rule { from, source, group, except: Vec::new(), to: Vec::new() };
+    let rule = Rule { from, standby: None, source, group, except: Vec::new(), to: Vec::new() };
     if service.file().rule.find(&rule).is_none() {
         let pair = shown::pair(source, group);
         return Err(format!("mroute: there is no route from {} {pair} to delete", rule.from));

@@ -44,6 +44,7 @@ fn what_comes_in_over_a_boundary_goes_nowhere() {
 fn a_rule_of_more_groups_is_cut_at_a_boundary() {
     let rule = |from: &str, to: &[&str]| Rule {
         from: from.to_owned(),
+        standby: None,
         source: None,
         group: "224.0.0.0/4".parse().unwrap(),
         except: Vec::new(),

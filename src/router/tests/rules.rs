@@ -6,8 +6,9 @@ use crate::fixed::Rule;
 fn rule(from: &str, source: Option<&str>, group: &str, to: &[&str]) -> Rule<String> {
     let source = source.map(|net| net.parse().unwrap());
     let to = to.iter().map(|&name| name.to_owned()).collect();
-    let except = Vec::new();
-    Rule { from: from.to_owned(), source, group: group.parse().unwrap(), except, to }
+    let (standby, except) = (None, Vec::new());
+    let group = group.parse().unwrap();
+    Rule { from: from.to_owned(), standby, source, group, except, to }
 }
 
 fn ruled(rules: Vec<Rule<String>>) -> Config {
@@ -122,4 +123,69 @@ fn only_flows_that_the_kernel_has_asked_for_are_flushed() {
     lab.input(Input::FlushLearned);
     assert_eq!(lab.entry("192.0.2.8"), None);
     assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![2])));
+}
+
+/// A rule from `up`, and else from `wlan`.
+fn with_standby(source: Option<&str>) -> Lab {
+    let own = rule("up", source, "239.1.1.1/32", &["lan"]);
+    Lab::with(ruled(vec![Rule { standby: Some("wlan".to_owned()), ..own }]))
+}
+
+impl Lab {
+    /// Ten datagrams a second come in on these interfaces for a time; returns how many go out to `lan`.
+    fn stream(&mut self, on: &[Vif], seconds: u64) -> usize {
+        let mut left = 0;
+        for _ in 0..seconds * 10 {
+            self.run_to(self.now.since(Instant::ZERO) + Duration::from_millis(100));
+            left += on.iter().filter(|vif| self.datagram(**vif, "192.0.2.7") == [1]).count();
+        }
+        left
+    }
+}
+
+#[test]
+fn a_flow_is_taken_on_the_standby_interface_while_it_comes_only_there() {
+    for source in [None, Some("192.0.2.7/32")] {
+        let mut lab = with_standby(source);
+        assert_eq!(lab.stream(&[up()], 10), 100);
+        // What comes there is lost until three looks have seen nothing of it on the preferred one.
+        let left = lab.stream(&[wlan()], 10);
+        assert!((60..=80).contains(&left), "{left} of 100");
+        assert_eq!(lab.entry("192.0.2.7"), Some((2, vec![1])));
+        // Beside the standby one, the preferred one has to be steady.
+        assert_eq!(lab.stream(&[up(), wlan()], 5), 50);
+        assert_eq!(lab.entry("192.0.2.7"), Some((2, vec![1])), "not yet");
+        assert_eq!(lab.stream(&[up(), wlan()], 10), 100);
+        assert_eq!(lab.entry("192.0.2.7"), Some((0, vec![1])));
+    }
+}
+
+#[test]
+fn a_flow_side_by_side_stays_on_the_preferred_interface() {
+    let mut lab = with_standby(Some("192.0.2.7/32"));
+    let sets = lab.plane.sets;
+    assert_eq!(lab.stream(&[wlan(), up()], 60), 600, "each once");
+    // The source pauses, and some of its last datagrams come late by the other way.
+    lab.stream(&[wlan()], 1);
+    lab.stream(&[], 5);
+    assert_eq!(lab.stream(&[up()], 10), 100);
+    assert_eq!(lab.plane.sets, sets, "no entry was written");
+}
+
+#[test]
+fn a_flow_that_begins_on_the_standby_interface_loses_nothing() {
+    let mut lab = with_standby(None);
+    assert_eq!(lab.stream(&[wlan()], 20), 200);
+    // Once it is gone, so that a new beginning is not known from the old one.
+    lab.run_to(lab.now.since(Instant::ZERO) + KEEPALIVE * 2);
+    assert_eq!((lab.plane.cache.len(), lab.router.deadline().is_some()), (0, true));
+    assert_eq!(lab.stream(&[up()], 10), 100);
+}
+
+#[test]
+fn an_interface_that_goes_down_has_the_flow_move_at_once() {
+    let mut lab = with_standby(None);
+    lab.stream(&[up()], 3);
+    lab.input(Input::Link { vif: up(), up: false, addresses: vec![] });
+    assert_eq!(lab.stream(&[wlan()], 3), 30);
 }

@@ -8,8 +8,8 @@ use std::fmt;
 
 use castnet::addr::Family;
 use castnet::wire::icmpv6::{Ends, ICMPV6};
-use castnet::wire::{ip, mrd};
 use castnet::wire::pim::{Message, PIM};
+use castnet::wire::{ip, mrd};
 use etherparse::{IpNumber, TcpSlice, UdpSlice, ip_number};
 
 /// The types of neighbour discovery (RFC 4861 section 4).

@@ -41,7 +41,7 @@ fn every_kind_counts_what_it_names_and_nothing_else() {
         Message::V2Report { group: GROUP },
         report(&[(RecordKind::IsEx, GROUP)]),
         Message::Leave { group: GROUP },
-        Message::Unknown { kind: 0x30 },
+        Message::Unknown { kind: 0x40 },
     ];
     for (kind, counted) in [
         ("query", &[0, 1, 2, 3, 4][..]),

@@ -53,7 +53,7 @@ pub(crate) async fn advertised() -> Result<(), Failed> {
     let silent = file(&[]);
     let advertising = silent.replace("name = 'lan',", "name = 'lan', router-discovery = '4s',");
     let path = config("mrdisc", &advertising);
-    let mut castnetd = rig.castnetd(R1, &path)?;
+    let castnetd = rig.castnetd(R1, &path)?;
     for round in 0..2 {
         for family in FAMILIES {
             let is_one = |frame: &_| discovery(frame).is_some_and(|(of, _)| of == family);
