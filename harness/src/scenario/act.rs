@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::gap::Gap;
+use super::ramp::ramp;
 use super::reader::Reader;
 use super::span::{Span, Spanned};
 use super::values::{command, group, verb};
@@ -60,8 +61,8 @@ const VERBS: [VerbEntry; 14] = [
     ("exec", "`exec`", "a table such as { who = \"h1\", command = [\"ip\", \"maddr\"] }", exec),
 ];
 
-/// The act; a faulty act leaves a gap.
-pub(super) fn act(table: Reader<'_, '_>, gap: &mut Gap) -> Option<Act> {
+/// The act, with its repetitions; a faulty act leaves a gap.
+pub(super) fn act(table: Reader<'_, '_>, gap: &mut Gap) -> Vec<Act> {
     let at = table.require("at", table.duration("at"));
     let name = table.string("name");
     if let Some(name) = name.as_ref().filter(|name| !is_act_name(&name.value)) {
@@ -77,19 +78,26 @@ pub(super) fn act(table: Reader<'_, '_>, gap: &mut Gap) -> Option<Act> {
         let (_, what, form, read) = *VERBS.iter().find(|(word, ..)| *word == verb)?;
         read(table.table(verb, what, form)?)
     });
-    table.finish();
-    let (Some(at), Some(verb)) = (at, verb) else {
+    let ramp = ramp(&table);
+    let (Some(at), Some(verb), Some(ramp)) = (at, verb, ramp) else {
+        table.finish();
         match name {
             Some(name) => gap.add(name.value),
             None if named => gap.add_unread(),
             None => gap.add_unnamed(),
         }
-        return None;
+        return Vec::new();
     };
     if named && name.is_none() {
         gap.add_unread();
     }
-    Some(Act { at, name, verb })
+    let act = Act { at, name, verb };
+    let acts = match ramp {
+        Some(ramp) => ramp.acts(act, &table),
+        None => vec![act],
+    };
+    table.finish();
+    acts
 }
 
 /// With a point the name would look like a router's interval.

@@ -42,6 +42,7 @@ mod packet;
 mod parse;
 mod pim;
 mod quality;
+mod ramp;
 mod reach;
 mod reader;
 mod scope;

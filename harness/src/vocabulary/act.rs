@@ -19,6 +19,9 @@ pub const LARGEST_MESSAGE: usize = 1400;
 /// The most datagrams of one act.
 pub const MOST_TIMES: u32 = 1_000_000;
 
+/// The most times that an act is done.
+const MOST_REPEATED: u64 = 1000;
+
 /// The most sockets of a listener.
 const MOST_SOCKETS: u64 = 64;
 
@@ -182,7 +185,18 @@ pub static SET: &[Key] = &[
 /// The keys that every act has besides its verb.
 pub static ACT: &[Key] = &[
     Key::needed("at", Time, "When, from the start of the run."),
-    Key::new("name", Text, "By which expectations refer to it."),
+    Key::new(
+        "name",
+        Text,
+        "By which expectations refer to it; to the first one if there are several.",
+    ),
+    Key::new("every", Time, "Again and again, so far apart."),
+    Key::new("times", Whole(2, MOST_REPEATED), "How often in all."),
+    Key::new(
+        "step",
+        Whole(1, 65_535),
+        "By how many addresses the group grows from one to the next.",
+    ),
 ];
 
 /// The verbs; an act has exactly one.

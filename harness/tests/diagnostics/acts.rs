@@ -109,6 +109,40 @@ fn a_stream_that_its_own_link_cannot_carry_is_remarked_on() {
 }
 
 #[test]
+fn acts_that_are_repeated() {
+    const BEFORE: &str = "[[expect]]\npacket";
+    let act = |keys: &str| {
+        SOUND.replacen(BEFORE, &format!("[[act]]\nat = \"5s\"\n{keys}\n\n{BEFORE}"), 1)
+    };
+    let join = "join = { who = \"h1\", group = \"239.1.2.0\" }";
+    let told = [
+        format!("every = \"10ms\"\n{join}"),
+        format!("times = 10\n{join}"),
+        format!("step = 1\n{join}"),
+        format!("every = \"0s\"\ntimes = 10\nstep = 1\n{join}"),
+        format!("every = \"10ms\"\ntimes = 1\n{join}"),
+        format!("every = \"10ms\"\ntimes = 1001\nstep = 0\n{join}"),
+        format!("every = \"10ms\"\ntimes = 3\n{join}"),
+        format!("every = \"10h\"\ntimes = 4\nstep = 1\n{join}"),
+        format!("evry = \"10ms\"\ntimes = 3\nstep = 1\n{join}"),
+        "every = \"1s\"\ntimes = 2\nstep = 1\nkill = { who = \"r1\" }".to_owned(),
+        "every = \"1ms\"\ntimes = 100\nstep = 256\njoin = { who = \"h1\", group = \"239.255.240.0\" }"
+            .to_owned(),
+    ]
+    .map(|keys| told(&act(&keys)));
+    insta::assert_snapshot!(told.join("\n\n----------------------------------------\n\n"));
+    let ramp = act(&format!("name = \"ramp\"\nevery = \"10ms\"\ntimes = 3\nstep = 256\n{join}"));
+    let plan = compile("sound.toml", &ramp).unwrap_or_else(|told| panic!("{told}"));
+    let acts = plan.acts.iter().filter(|act| act.at.as_secs() == 5);
+    let acts: Vec<_> = acts.map(|act| (act.at.as_millis(), act.label.as_str())).collect();
+    let all = [(5000, "ramp"), (5010, "h1 joins 239.1.3.0"), (5020, "h1 joins 239.1.4.0")];
+    assert_eq!(acts, all);
+    let carried = ramp.replace("239.1.2.0", "239.1.255.255");
+    let plan = compile("sound.toml", &carried.replace("step = 256", "step = 1")).unwrap();
+    assert!(plan.acts.iter().any(|act| act.label == "h1 joins 239.2.0.1"), "it carries over");
+}
+
+#[test]
 fn a_daemon_runs_in_no_way_that_is_not_known() {
     let told = told(&SOUND.replacen("\"router\" }", "\"router\", daemon = \"proces\" }", 1));
     assert!(told.contains("unknown daemon `proces`"), "{told}");
