@@ -59,7 +59,8 @@ pub enum StartError {
 /// Owns multicast routing in one family, but has sent nothing yet.
 pub struct Opened {
     socket: RoutingSocket,
-    pim: PimSocket,
+    /// `None` for a daemon that has been started without privileges.
+    pim: Option<PimSocket>,
     inheritance: Option<Box<Inheritance>>,
 }
 
@@ -75,7 +76,7 @@ impl Opened {
     /// # Errors
     /// Another owner, a missing privilege, a kernel without multicast routing.
     pub fn open(family: Family, table: Option<u32>) -> Result<Self, MrouteError> {
-        let (socket, pim) = (RoutingSocket::open(family, table)?, PimSocket::open(family)?);
+        let (socket, pim) = (RoutingSocket::open(family, table)?, Some(PimSocket::open(family)?));
         Ok(Self { socket, pim, inheritance: None })
     }
 
@@ -92,7 +93,11 @@ impl Opened {
         let mut socket = RoutingSocket::adopt(family, fd).map_err(io::Error::other)?;
         let found = Inheritance::find(links, table, &socket)?;
         socket.inherit(found.devices.clone());
-        let pim = PimSocket::open(family).map_err(io::Error::other)?;
+        let pim = match PimSocket::open(family) {
+            // A keeper's daemons have none.
+            Err(MrouteError::NoPermission { .. }) => None,
+            opened => Some(opened.map_err(io::Error::other)?),
+        };
         Ok(Self { socket, pim, inheritance: Some(Box::new(found)) })
     }
 

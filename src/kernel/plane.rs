@@ -25,7 +25,8 @@ use crate::wire::pim::PIM;
 /// events.
 pub struct Plane<F> {
     socket: RoutingSocket,
-    pim: PimSocket,
+    /// `None` where it may not be opened.
+    pim: Option<PimSocket>,
     /// Whether the router speaks PIM; else nobody reads that socket.
     speaks_pim: bool,
     devices: BTreeMap<Vif, Behind>,
@@ -40,17 +41,17 @@ struct Behind {
 }
 
 impl<F: FnMut(Instant, Event)> Plane<F> {
-    /// A data plane over these sockets of one family; `ifindexes` are the devices in the order of the
+    /// A data plane over these sockets of one family, without PIM if there is none for it; `ifindexes` are the devices in the order of the
     /// router's interfaces.
     pub fn new(
         socket: impl Into<RoutingSocket>,
-        pim: PimSocket,
+        pim: impl Into<Option<PimSocket>>,
         ifindexes: Vec<u32>,
         observe: F,
     ) -> Self {
         let devices = (0..).map_while(Vif::new).zip(ifindexes);
         let devices = devices.map(|(vif, ifindex)| (vif, Behind { ifindex, name: None })).collect();
-        Self { socket: socket.into(), pim, speaks_pim: false, devices, observe }
+        Self { socket: socket.into(), pim: pim.into(), speaks_pim: false, devices, observe }
     }
 
     /// Removes the virtual interfaces that an adopted socket had, and that the router has not added.
@@ -76,12 +77,12 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// # Errors
     /// Errors of the reactor.
     pub async fn readable(&self) -> io::Result<()> {
-        if !self.speaks_pim {
+        let Some(pim) = self.pim.as_ref().filter(|_| self.speaks_pim) else {
             return readable(self.socket.as_fd()).await;
-        }
+        };
         tokio::select! {
             ready = readable(self.socket.as_fd()) => ready,
-            ready = readable(self.pim.as_fd()) => ready,
+            ready = readable(pim.as_fd()) => ready,
         }
     }
 
@@ -101,10 +102,8 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
         &self,
         buffer: &'a mut [u8],
     ) -> io::Result<Option<Received<'a, Read<'a>>>> {
-        if !self.speaks_pim {
-            return Ok(None);
-        }
-        self.pim.receive(buffer, |ifindex| self.socket.vif_on(ifindex))
+        let Some(pim) = self.pim.as_ref().filter(|_| self.speaks_pim) else { return Ok(None) };
+        pim.receive(buffer, |ifindex| self.socket.vif_on(ifindex))
     }
 
     /// The kernel's counters of an interface; `None` if it has no such interface.
@@ -118,6 +117,11 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
     /// Errors of the ioctl.
     pub fn flow_counters(&self, flow: Flow) -> Result<Option<FlowCounters>, MrouteError> {
         self.socket.flow_counters(flow)
+    }
+
+    fn pim(&self) -> Result<&PimSocket, String> {
+        let told = "the socket of PIM could not be opened without privileges";
+        self.pim.as_ref().ok_or_else(|| told.to_owned())
     }
 
     fn ifindex(&self, vif: Vif) -> Result<u32, String> {
@@ -138,11 +142,11 @@ impl<F: FnMut(Instant, Event)> Plane<F> {
 impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
     fn send(&mut self, by: Way, packet: &Datagram) -> Result<(), String> {
         let Way::Link(vif) = by else {
-            return text(self.pim.transmit(None, packet));
+            return text(self.pim()?.transmit(None, packet));
         };
         let ifindex = self.ifindex(vif)?;
         let sent = match &self.socket {
-            _ if packet.header.protocol == PIM => self.pim.transmit(Some(ifindex), packet),
+            _ if packet.header.protocol == PIM => self.pim()?.transmit(Some(ifindex), packet),
             RoutingSocket::V4(mroute) => mroute.transmit(ifindex, &text(packet.encode())?),
             RoutingSocket::V6(mroute) => mroute.transmit(ifindex, packet),
         };
@@ -151,6 +155,7 @@ impl<F: FnMut(Instant, Event)> DataPlane for Plane<F> {
 
     fn add_vif(&mut self, vif: Vif, kind: VifKind, threshold: u8) -> Result<(), String> {
         if kind == VifKind::Register {
+            self.pim()?;
             text(self.socket.add_register(vif))?;
             self.speaks_pim = true;
             return Ok(());
