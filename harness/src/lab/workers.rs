@@ -80,6 +80,7 @@ impl Workers {
 }
 
 /// Sleeps and wakes until nobody wants to know any more.
+#[expect(clippy::disallowed_methods, reason = "how late a sleep ends is what is measured")]
 fn beat(workers: &Weak<Workers>) {
     loop {
         let due = monotonic() + BEAT;
