@@ -47,10 +47,12 @@ pub struct Service<F> {
 }
 
 impl Names {
-    /// The name of the interface, or its number if it has none.
+    /// The name of the interface, or its number if it has none. The register interface of PIM has the word of
+    /// RFC 7761.
     #[must_use]
     pub fn of(&self, vif: Vif) -> String {
-        self.0.borrow().get(&vif).cloned().unwrap_or_else(|| vif.to_string())
+        let other = || if vif == Vif::REGISTER { "register".to_owned() } else { vif.to_string() };
+        self.0.borrow().get(&vif).cloned().unwrap_or_else(other)
     }
 }
 

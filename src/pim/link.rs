@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::params::LinkParams;
-use super::{Cx, News, Say};
+use super::{Cx, News, Say, show};
 use crate::mfc::vif::Vif;
 use crate::time::{Instant, Timers};
 use crate::wire::pim::{Hello, HelloOption, Message};
@@ -203,6 +203,24 @@ impl Link {
     pub(super) fn send_failed(&mut self, now: Instant) {
         self.has_spoken = false;
         self.timers.lower(Timer::Hello, now + RETRY);
+    }
+
+    /// The Designated Router, which may be the router itself.
+    pub(super) const fn dr(&self) -> IpAddr {
+        self.dr
+    }
+
+    /// The neighbours, with what they say.
+    pub(super) fn shown(&self) -> impl Iterator<Item = show::Neighbour> {
+        self.neighbours.iter().map(|(&address, said)| show::Neighbour {
+            vif: self.vif,
+            address,
+            secondary: said.secondary.clone(),
+            dr_priority: said.dr_priority,
+            generation: said.generation,
+            expires: self.timers.expiry(Timer::Liveness(address)),
+            is_dr: self.dr == address,
+        })
     }
 
     /// The neighbours, by their primary addresses.

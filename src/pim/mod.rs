@@ -23,6 +23,7 @@ pub mod params;
 mod register;
 mod rendezvous;
 mod settle;
+pub mod show;
 mod upstream;
 mod upstream_rpt;
 

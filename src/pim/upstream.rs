@@ -57,6 +57,11 @@ impl Upstream {
         self.joined.contains_key(&branch)
     }
 
+    /// RPF' of a branch that is joined.
+    pub(super) fn towards(&self, branch: Branch) -> Option<Towards> {
+        self.joined.get(&branch)?.to
+    }
+
     /// Whether the branch is joined through this neighbour.
     pub(super) fn is_through(&self, branch: Branch, to: Towards) -> bool {
         self.joined.get(&branch).is_some_and(|rpf| rpf.to == Some(to))

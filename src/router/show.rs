@@ -15,6 +15,7 @@ use crate::gmp::interface::{Interface, TimerName};
 use crate::gmp::querier::Role;
 use crate::mfc::entry::{Flow, MfcEntry};
 use crate::mfc::vif::Vif;
+use crate::pim::Pim;
 use crate::rib::NextHop;
 use crate::time::Instant;
 
@@ -68,6 +69,12 @@ impl Router {
             flows: self.flows().collect(),
             routes: self.rib.routes().collect(),
         }
+    }
+
+    /// PIM; `None` if the router does not speak it.
+    #[must_use]
+    pub const fn pim(&self) -> Option<&Pim> {
+        self.pim.as_ref()
     }
 
     /// The known flows, and their entries.

@@ -3,6 +3,8 @@
 //! A table is printed from the values that `--json` prints. No character that a terminal would obey is
 //! written: names of devices may hold any.
 
+mod pim;
+
 use std::fmt::{Display, Write as _};
 use std::io::{Write as _, stdout};
 
@@ -53,6 +55,9 @@ fn in_words(answer: &Answer) -> String {
         Answer::Routes(shown) => routes(shown),
         Answer::Groups(shown) => groups(shown),
         Answer::Interfaces(shown) => interfaces(shown),
+        Answer::Neighbours(shown) => pim::neighbours(shown),
+        Answer::Joins(shown) => pim::joins(shown),
+        Answer::Rps(shown) => pim::rps(shown),
         Answer::Config(shown) => config(shown),
         Answer::Log(shown) => shown.lines.iter().map(line).collect(),
         Answer::Explanation(shown) => explanation(shown),

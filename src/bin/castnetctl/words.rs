@@ -127,6 +127,19 @@ pub(crate) enum Shown {
     },
     /// The interfaces, and what keeps any from being served.
     Interfaces,
+    /// The neighbours of PIM, and the Designated Router of each link.
+    Neighbours,
+    /// The branches of PIM's trees: (S,G), and (*,G) over the RP.
+    #[command(visible_alias = "tree")]
+    Joins {
+        /// Only those of this group.
+        group: Option<IpAddr>,
+    },
+    /// The RPs of PIM.
+    Rp {
+        /// Only that of this group.
+        group: Option<IpAddr>,
+    },
     /// The configuration in force.
     Config,
     /// The last lines of the log.
@@ -243,6 +256,9 @@ impl Shown {
             },
             Self::Groups { interface } => What::Groups { interface: interface.clone() },
             Self::Interfaces => What::Interfaces,
+            Self::Neighbours => What::Neighbours,
+            Self::Joins { group: of } => What::Joins { group: of.map(group).transpose()? },
+            Self::Rp { group: of } => What::Rps { group: of.map(group).transpose()? },
             Self::Config => What::Config,
             Self::Log => What::Log,
         })

@@ -112,6 +112,9 @@ impl Control {
                 Answer::Groups(look::groups(service, interface.as_deref()))
             }
             What::Interfaces => Answer::Interfaces(look::interfaces(service)),
+            What::Neighbours => Answer::Neighbours(pim::neighbours(service)),
+            What::Joins { group } => Answer::Joins(pim::joins(service, group)),
+            What::Rps { group } => Answer::Rps(pim::rps(service, group)),
             What::Config => Answer::Config(self.config_now()),
             What::Log => {
                 let lines = self.journal.borrow().lines(service.daemon().now());

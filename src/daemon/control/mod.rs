@@ -13,6 +13,7 @@ mod explaining;
 mod journal;
 mod look;
 mod metrics;
+pub mod pim;
 pub(crate) mod pipe;
 mod scrape;
 pub mod shown;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::pim::{Joins, Neighbours, Rps};
 pub use super::shown::Change;
 use super::shown::{Config, Diff, Explanation, Groups, Interfaces, Log, Routes, Told, Topic};
 use crate::addr::{Group, Source};
@@ -102,6 +103,20 @@ pub enum What {
     },
     /// The interfaces.
     Interfaces,
+    /// The neighbours of PIM.
+    Neighbours,
+    /// The branches of PIM's trees.
+    Joins {
+        /// Only those of this group.
+        #[serde(default)]
+        group: Option<Group>,
+    },
+    /// The RPs of PIM.
+    Rps {
+        /// Only that of this group.
+        #[serde(default)]
+        group: Option<Group>,
+    },
     /// The configuration in force.
     Config,
     /// The last lines of the log.
@@ -151,6 +166,12 @@ pub enum Answer {
     Groups(Groups),
     /// [`What::Interfaces`]
     Interfaces(Interfaces),
+    /// [`What::Neighbours`]
+    Neighbours(Neighbours),
+    /// [`What::Joins`]
+    Joins(Joins),
+    /// [`What::Rps`]
+    Rps(Rps),
     /// [`What::Config`]
     Config(Config),
     /// [`What::Log`]

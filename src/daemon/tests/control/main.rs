@@ -14,6 +14,7 @@ mod rig;
 #[path = "../serving.rs"]
 mod serving;
 mod strangers;
+mod trees;
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Output, Stdio};
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         trial("what_is_wrong_with_frames_is_named", explaining::frames),
         trial("what_is_wrong_with_interfaces_is_named", explaining::interfaces),
         trial("limits_and_tables_without_rules_are_named", explaining::limits),
+        trial("neighbours_and_trees_of_pim_are_shown", trees::trees),
         trial("clients_that_misbehave_cost_no_datagram", strangers::misbehaving),
         trial("the_socket_is_one_daemons_and_goes_with_it", strangers::one_owner),
         trial("who_only_looks_changes_nothing", strangers::readers),
