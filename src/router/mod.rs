@@ -163,7 +163,12 @@ impl Router {
                 self.forget_flows(|entry| !configured.contains(&entry.flow));
             }
             // RFC 4286 section 5.1
-            Input::End => self.vifs().into_iter().for_each(|vif| self.stop_discovery(vif)),
+            Input::End => {
+                for vif in self.vifs() {
+                    self.stop_discovery(vif);
+                    self.stop_pim(now, vif); // RFC7761-4.3.1-11
+                }
+            }
             Input::Tick => {}
         }
         self.expire(now);

@@ -147,6 +147,17 @@ fn pim_that_is_configured_no_more_says_goodbye_and_can_start_again() {
     assert!(!lab.plane.vifs.contains_key(&Vif::REGISTER));
 }
 
+// RFC7761-4.3.1-11
+#[test]
+fn a_router_that_ends_says_goodbye_on_each_link_once() {
+    let mut lab = Lab::with(speaking());
+    lab.run_to(secs(100.0));
+    lab.input(Input::End);
+    lab.input(Input::End);
+    let [now] = &lab.hellos(100.0)[..] else { panic!("one Hello") };
+    assert_eq!(now.holdtime, 0);
+}
+
 // While an address is tentative nothing can be sent. The next Hello would come after 30 s, and the next
 // Join after 60 s.
 #[test]
