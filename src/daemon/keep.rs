@@ -19,6 +19,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Opened;
+use super::supervised::name_of_pim;
 
 /// A daemon that lived shorter died young.
 const YOUNG: Duration = Duration::from_millis(250);
@@ -136,9 +137,12 @@ impl Keeper {
     fn start(&self) -> io::Result<Child> {
         let mut daemon = self.command(&self.run);
         for (name, socket) in &self.sockets {
-            // The child gets the descriptor by its number.
-            fcntl(socket, FcntlArg::F_SETFD(FdFlag::empty()))?;
-            daemon.arg("--kept").arg(format!("{name}={}", socket.as_fd().as_raw_fd()));
+            let pim = socket.pim_socket().map(|pim| (name_of_pim(name), pim));
+            for (name, fd) in [(name.clone(), socket.as_fd())].into_iter().chain(pim) {
+                // The child gets the descriptor by its number.
+                fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
+                daemon.arg("--kept").arg(format!("{name}={}", fd.as_raw_fd()));
+            }
         }
         daemon.spawn()
     }

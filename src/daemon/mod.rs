@@ -59,7 +59,7 @@ pub enum StartError {
 /// Owns multicast routing in one family, but has sent nothing yet.
 pub struct Opened {
     socket: RoutingSocket,
-    /// `None` for a daemon that has been started without privileges.
+    /// `None` for a daemon without privileges that was handed none.
     pim: Option<PimSocket>,
     inheritance: Option<Box<Inheritance>>,
 }
@@ -80,25 +80,34 @@ impl Opened {
         Ok(Self { socket, pim, inheritance: None })
     }
 
-    /// Goes on with the socket of a daemon that is no more, where that one left off in the table, the
-    /// default one unless given.
+    /// Goes on with the sockets of a daemon that is no more, for routing and for PIM, where that one left off
+    /// in the table, the default one unless given.
     ///
     /// # Errors
     /// The descriptor owns no multicast routing table of the family; those of [`Inheritance::find`].
     pub fn adopt(
         links: &Links,
         (family, table): (Family, Option<u32>),
-        fd: OwnedFd,
+        (fd, pim): (OwnedFd, Option<OwnedFd>),
     ) -> io::Result<Self> {
         let mut socket = RoutingSocket::adopt(family, fd).map_err(io::Error::other)?;
         let found = Inheritance::find(links, table, &socket)?;
         socket.inherit(found.devices.clone());
-        let pim = match PimSocket::open(family) {
-            // A keeper's daemons have none.
-            Err(MrouteError::NoPermission { .. }) => None,
-            opened => Some(opened.map_err(io::Error::other)?),
+        let pim = match pim {
+            Some(pim) => Some(PimSocket::adopt(family, pim)),
+            None => match PimSocket::open(family) {
+                // An older keeper has handed over none, and may not open one.
+                Err(MrouteError::NoPermission { .. }) => None,
+                opened => Some(opened.map_err(io::Error::other)?),
+            },
         };
         Ok(Self { socket, pim, inheritance: Some(Box::new(found)) })
+    }
+
+    /// Its socket of PIM.
+    #[must_use]
+    pub fn pim_socket(&self) -> Option<BorrowedFd<'_>> {
+        self.pim.as_ref().map(AsFd::as_fd)
     }
 
     /// What it goes on with; `None` if it has been opened anew.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -22,9 +22,18 @@ pub fn name(family: Family, table: Option<u32>) -> String {
     format!("castnet-{family}-{}", table.unwrap_or(default_table(family)))
 }
 
+/// The name under which the socket of PIM beside it is kept.
+#[must_use]
+pub fn name_of_pim(name: &str) -> String {
+    format!("{name}-pim")
+}
+
 /// The sockets that the process was started with, by name.
 #[derive(Debug, Default)]
 pub struct Handed(BTreeMap<String, RawFd>);
+
+/// A routing socket, and the socket of PIM beside it.
+pub type Taken = (OwnedFd, Option<OwnedFd>);
 
 impl Handed {
     /// Those of the service manager.
@@ -55,13 +64,15 @@ impl Handed {
         self.0.is_empty()
     }
 
-    /// Takes the socket of a table.
+    /// Takes the socket of a table, and that of PIM beside it.
     ///
     /// # Errors
-    /// `EBADF` if it is not open.
-    pub fn take(&mut self, family: Family, table: Option<u32>) -> io::Result<Option<OwnedFd>> {
-        let fd = self.0.remove(&name(family, table));
-        Ok(fd.map(inherited).transpose()?)
+    /// `EBADF` if one is not open.
+    pub fn take(&mut self, family: Family, table: Option<u32>) -> io::Result<Option<Taken>> {
+        let name = name(family, table);
+        let pim = self.0.remove(&name_of_pim(&name)).map(inherited).transpose()?;
+        let routing = self.0.remove(&name).map(inherited).transpose()?;
+        Ok(routing.map(|routing| (routing, pim)))
     }
 
     /// Closes what nobody has taken, here and at the service manager: the sockets of other tables, which
@@ -74,11 +85,17 @@ impl Handed {
     }
 }
 
-/// Has the service manager keep the socket for the next daemon.
+/// Has the service manager keep the sockets for the next daemon.
 pub fn store(socket: &Opened, family: Family, table: Option<u32>) {
     let name = name(family, table);
-    let state = [NotifyState::FdStore, NotifyState::FdName(&name)];
-    _ = sd_notify::notify_with_fds(&state, &[socket.as_fd()]);
+    let keep = |name: &str, fd: BorrowedFd<'_>| {
+        let state = [NotifyState::FdStore, NotifyState::FdName(name)];
+        _ = sd_notify::notify_with_fds(&state, &[fd]);
+    };
+    keep(&name, socket.as_fd());
+    if let Some(pim) = socket.pim_socket() {
+        keep(&name_of_pim(&name), pim);
+    }
 }
 
 /// Whether a service manager is asked to keep sockets.

@@ -49,6 +49,12 @@ impl PimSocket {
         Ok(Self { fd, family })
     }
 
+    /// Takes over a socket that [`Self::open`] made in another process.
+    #[must_use]
+    pub const fn adopt(family: Family, fd: OwnedFd) -> Self {
+        Self { fd, family }
+    }
+
     /// Takes the next message off the socket; `None` if no message waits. `vif_on` says which virtual
     /// interface a device has.
     ///

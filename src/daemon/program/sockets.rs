@@ -1,11 +1,9 @@
 //! The sockets of a program that routes: claimed with the privileges of its start, or handed over by whoever kept them.
 
-use std::os::fd::OwnedFd;
-
 use super::super::Opened;
 use super::super::config::ConfigFile;
 use super::super::links::Links;
-use super::super::supervised::{self, Handed};
+use super::super::supervised::{self, Handed, Taken};
 use crate::addr::Family;
 use crate::kernel::MrouteError;
 use crate::router::config::Config;
@@ -31,8 +29,8 @@ pub fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
     let mut claims = Vec::new();
     for config in file.check()?.present() {
         let family = config.family;
-        if let Some(socket) = handed.take(family, file.table)? {
-            claims.push((config.clone(), adopt(&links, (family, file.table), socket)?));
+        if let Some(sockets) = handed.take(family, file.table)? {
+            claims.push((config.clone(), adopt(&links, (family, file.table), sockets)?));
             continue;
         }
         match Opened::open(family, file.table) {
@@ -56,9 +54,9 @@ pub fn open(file: &ConfigFile, mut handed: Handed) -> anyhow::Result<Sockets> {
 fn adopt(
     links: &Links,
     (family, table): (Family, Option<u32>),
-    socket: OwnedFd,
+    sockets: Taken,
 ) -> anyhow::Result<Opened> {
-    let opened = Opened::adopt(links, (family, table), socket)?;
+    let opened = Opened::adopt(links, (family, table), sockets)?;
     // The first daemon of a keeper starts with empty hands.
     if let Some(found) = opened.inheritance().filter(|found| !found.devices.is_empty()) {
         let (interfaces, entries) = (found.devices.len(), found.entries.len());

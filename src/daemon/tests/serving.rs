@@ -37,6 +37,14 @@ impl Castnetd {
         Self::spawn(netns, &["keep", "-v"], config)
     }
 
+    /// The process that serves for the keeper from now on.
+    #[allow(dead_code, reason = "not every suite has a keeper")]
+    pub(crate) async fn serving(&mut self) -> Result<Pid, Failed> {
+        let line = self.says(&["process", "serves"]).await?;
+        let number = line.split_whitespace().rev().nth(1).ok_or("no number")?;
+        Ok(Pid::from_raw(number.parse()?))
+    }
+
     fn spawn(netns: &Netns, words: &[&str], config: &PathBuf) -> Result<Self, Failed> {
         let mut castnetd = Command::new(CASTNETD);
         castnetd.args(words).arg(config);

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         trial("what_is_wrong_with_interfaces_is_named", explaining::interfaces),
         trial("limits_and_tables_without_rules_are_named", explaining::limits),
         trial("neighbours_and_trees_of_pim_are_shown", trees::trees),
+        trial("a_keeper_hands_over_the_socket_of_pim", trees::kept),
         trial("clients_that_misbehave_cost_no_datagram", strangers::misbehaving),
         trial("the_socket_is_one_daemons_and_goes_with_it", strangers::one_owner),
         trial("who_only_looks_changes_nothing", strangers::readers),

@@ -1,10 +1,12 @@
 //! What castnetctl shows of PIM, of two castnetds that are neighbours.
 
 use libtest_mimic::Failed;
+use nix::sys::signal::{Signal, kill};
 use serde_json::{Value, json};
 
 use super::asking::rows;
 use super::rig::config;
+use super::serving::Castnetd;
 use super::{Lab, ctl, socket, start};
 
 /// PIM on the interfaces, with 10.0.1.10 for the RP.
@@ -65,5 +67,23 @@ pub(crate) async fn trees() -> Result<(), Failed> {
     rp.ends_well().await?;
     lab.castnetd.says(&["no PIM neighbour 10.0.1.10"]).await?;
     assert_eq!(rows(&lab, "neighbours", "neighbours").await?, Vec::<Value>::new());
+    lab.castnetd.ends_well().await
+}
+
+/// A keeper's daemons have no privilege, and speak by the socket that they are handed. The neighbour of one that was
+/// killed joins again, as the generation ID is another one (RFC7761-4.5.4-04).
+pub(crate) async fn kept() -> Result<(), Failed> {
+    let mut lab = Lab::serving("kept-trees", &speaking(&["e0", "e1"])).await?;
+    let mut rp = Castnetd::kept(&lab.nodes[0].0, &config("kept-rp", &speaking(&["eth0"])))?;
+    let daemon = rp.serving().await?;
+    rp.says(&["PIM neighbour 10.0.1.1"]).await?;
+    lab.castnetd.says(&["PIM neighbour 10.0.1.10"]).await?;
+    let _member = lab.nodes[2].member("10.0.2.20")?;
+    rp.says(&["(*, 239.1.1.1) joined downstream"]).await?;
+    kill(daemon, Signal::SIGKILL)?;
+    rp.serving().await?;
+    rp.says(&["PIM neighbour 10.0.1.1"]).await?;
+    rp.says(&["(*, 239.1.1.1) joined downstream"]).await?;
+    assert!(!lab.castnetd.heard.contains("no PIM neighbour"), "{}", lab.castnetd.heard);
     lab.castnetd.ends_well().await
 }

@@ -14,7 +14,6 @@ use castnet::addr::Family;
 use libtest_mimic::Failed;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{setsockopt, sockopt};
-use nix::unistd::Pid;
 use socket2::SockRef;
 
 use crate::rig::{R1, Rig, SOURCE, UP, config};
@@ -132,15 +131,6 @@ impl Stream {
 fn random(most: Duration) -> Duration {
     let hash = RandomState::new().hash_one(0) % 1_000_000;
     most.mul_f64(hash as f64 / 1e6)
-}
-
-impl Castnetd {
-    /// The process that serves for the keeper from now on.
-    async fn serving(&mut self) -> Result<Pid, Failed> {
-        let line = self.says(&["process", "serves"]).await?;
-        let number = line.split_whitespace().rev().nth(1).ok_or("no number")?;
-        Ok(Pid::from_raw(number.parse()?))
-    }
 }
 
 /// Twenty reloads, an upgrade, and a daemon that is killed at any moment of its life lose and double
