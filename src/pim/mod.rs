@@ -24,6 +24,7 @@ mod register;
 mod rendezvous;
 mod settle;
 pub mod show;
+mod showing;
 mod upstream;
 mod upstream_rpt;
 
