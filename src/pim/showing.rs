@@ -8,6 +8,7 @@ use super::link::Link;
 use super::machine::Pim;
 use super::show::{Joined, Neighbour};
 use crate::addr::Group;
+use crate::mfc::entry::Flow;
 use crate::mfc::vif::Vif;
 
 impl Pim {
@@ -20,6 +21,13 @@ impl Pim {
     /// All neighbours, by links.
     pub fn neighbours(&self) -> impl Iterator<Item = Neighbour> {
         self.links.values().flat_map(Link::shown)
+    }
+
+    /// Whether other routers have joined the flow on the link, by itself or with its group.
+    #[must_use]
+    pub fn is_joined_on(&self, flow: Flow, vif: Vif) -> bool {
+        let branches = [Branch::of(flow), Branch::any(flow.group)];
+        branches.into_iter().any(|branch| self.downstream.joins(branch).any(|joined| joined == vif))
     }
 
     /// All branches that are joined, here or by others, in the order of their groups.

@@ -11,7 +11,9 @@ use super::journal::Journal;
 use super::shown::Explanation;
 use crate::addr::{Family, Group, Source};
 use crate::daemon::explain::explain;
-use crate::daemon::explain::facts::{Entry, Excepted, Facts, Hindrance, Link, Passed, Rpf, Ruled};
+use crate::daemon::explain::facts::{
+    Entry, Excepted, Facts, Hindrance, Link, Passed, Rpf, Ruled, Tree,
+};
 use crate::daemon::notice::{Notice, reverse_path_drop};
 use crate::daemon::service::Service;
 use crate::event::Event;
@@ -19,6 +21,7 @@ use crate::gmp::querier::Role;
 use crate::kernel::{Sampler, Seen};
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use crate::mfc::vif::Vif;
+use crate::pim::show::Neighbour;
 use crate::router::Router;
 use crate::router::config::InterfaceConfig;
 use crate::time::Instant;
@@ -139,6 +142,7 @@ fn gather<F: FnMut(Instant, Event)>(
         rpf,
         rule: None,
         excepted: None,
+        tree: router.and_then(|router| tree(service, router, flow)),
         entry,
         limit: refusal.map(|(_, name, why)| format!("{name}: {why}")),
         came: 0,
@@ -184,6 +188,45 @@ fn rpf<F: FnMut(Instant, Event)>(service: &Service<F>, router: &Router, flow: Fl
     })
 }
 
+/// How PIM reaches the root of the flow's tree; `None` if it is not spoken.
+fn tree<F: FnMut(Instant, Event)>(
+    service: &Service<F>,
+    router: &Router,
+    flow: Flow,
+) -> Option<Tree> {
+    let pim = router.pim()?;
+    let is_direct =
+        |source: Source| router.towards(source).is_some_and(|(_, hop)| hop.via.is_none());
+    if is_direct(flow.source) {
+        return Some(Tree::Here);
+    }
+    let root = match flow.group.is_source_specific(None) {
+        true => flow.source.addr(),
+        false => match pim.params.rp(flow.group) {
+            Some(rp) => rp,
+            None => return Some(Tree::NoRp),
+        },
+    };
+    let mut own = router.interfaces().flat_map(|(_, config, _)| &config.addresses);
+    if own.any(|net| net.addr() == root) {
+        return Some(Tree::Here);
+    }
+    let Some((_, hop)) = Source::new(root).and_then(|root| router.towards(root)) else {
+        return Some(Tree::NoRoute(root));
+    };
+    let neighbour = hop.via.unwrap_or(root);
+    let is_it = |other: &Neighbour| {
+        other.vif == hop.vif && (other.address == neighbour || other.secondary.contains(&neighbour))
+    };
+    Some(Tree::Towards {
+        root,
+        interface: service.names(flow.group.family()).of(hop.vif),
+        neighbour,
+        is_spoken: pim.own(hop.vif).is_some(),
+        is_known: pim.neighbours().any(|other| is_it(&other)),
+    })
+}
+
 /// A device by which the kernel reaches the source, and that is not served.
 fn unserved<F: FnMut(Instant, Event)>(
     service: &Service<F>,
@@ -219,6 +262,8 @@ fn link<F: FnMut(Instant, Event)>(
         is_up,
         wants,
         is_left_to_querier: reported && is_up && !wants,
+        dr: router.pim().and_then(|pim| pim.dr(vif).filter(|dr| Some(*dr) != pim.own(vif))),
+        is_joined: router.pim().is_some_and(|pim| pim.is_joined_on(flow, vif)),
         filter: state.map(|state| state.filter.to_string()),
         is_managed: config.igmp.is_some(),
         speaks: speaking.is_some(),

@@ -25,6 +25,8 @@ pub struct Facts {
     pub rule: Option<Ruled>,
     /// The static rule that would count, but excepts the flow.
     pub excepted: Option<Excepted>,
+    /// The tree of PIM by which the flow comes; `None` if castnetd speaks no PIM.
+    pub tree: Option<Tree>,
     /// A device by which the kernel reaches the source, and over which castnetd does not route.
     pub unserved: Option<String>,
     /// The flow's entry in the cache.
@@ -63,6 +65,10 @@ pub struct Link {
     pub wants: bool,
     /// Whether members want the flow, and a proxy leaves them to the querier of the link.
     pub is_left_to_querier: bool,
+    /// Another router that is the Designated Router of PIM.
+    pub dr: Option<IpAddr>,
+    /// Whether other routers have joined the flow there by PIM.
+    pub is_joined: bool,
     /// The filter of the group, if there are members.
     pub filter: Option<String>,
     /// Whether group management is on.
@@ -103,6 +109,30 @@ pub struct Rpf {
     pub prefix: IpNet,
     /// The neighbour, unless the network is connected.
     pub via: Option<IpAddr>,
+}
+
+/// How this router reaches the root of a tree of PIM: the source, or the RP of the group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tree {
+    /// PIM knows no RP for the group.
+    NoRp,
+    /// This router is the root, or is on the link of the source.
+    Here,
+    /// No route leads to the root.
+    NoRoute(IpAddr),
+    /// Joins go to a neighbour.
+    Towards {
+        /// The root.
+        root: IpAddr,
+        /// The interface.
+        interface: String,
+        /// The neighbour of the route.
+        neighbour: IpAddr,
+        /// Whether PIM is spoken on the interface.
+        is_spoken: bool,
+        /// Whether the neighbour says Hello.
+        is_known: bool,
+    },
 }
 
 /// A static rule.

@@ -100,7 +100,11 @@ fn not_wanted(facts: &Facts, name: &str, link: &Link) -> Option<Finding> {
     if link.boundary.is_some() && (link.filter.is_some() || is_ruled) {
         return at_boundary(facts, name, "is wanted on");
     }
-    if link.wants || is_ruled {
+    if let Some(dr) = link.dr.filter(|_| link.wants) {
+        let text = format!("members on {name} are served by {dr}, the Designated Router there");
+        return Some(Finding::new(Cause::OtherDr, Some(name), text));
+    }
+    if link.wants || link.is_joined || is_ruled {
         return None;
     }
     let (source, group) = (facts.source, facts.group);

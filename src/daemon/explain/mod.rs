@@ -6,6 +6,7 @@
 
 pub mod facts;
 mod leaving;
+mod tree;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,12 @@ pub enum Cause {
     NoRoute,
     /// The reverse path filter of the kernel drops it.
     ReversePathFilter,
+    /// PIM knows no RP for the group.
+    NoRp,
+    /// The router towards the source or the RP is no neighbour of PIM.
+    NoNeighbour,
+    /// Another router is the Designated Router, and serves the members.
+    OtherDr,
     /// A static rule stops the flow.
     Stopped,
     /// A static rule would forward the flow, but for an exception.
@@ -168,7 +175,10 @@ fn arriving(facts: &Facts) -> Option<Finding> {
         // Without a route an entry takes the flow where it comes in, and has it leave nowhere.
         return misled(facts).filter(|_| facts.way_in().is_none());
     }
-    unseen(facts).or_else(|| misled(facts)).or_else(|| dropped(facts))
+    tree::hindered(facts)
+        .or_else(|| unseen(facts))
+        .or_else(|| misled(facts))
+        .or_else(|| dropped(facts))
 }
 
 /// What was seen to come in, and on which interface most of it.

@@ -4,6 +4,8 @@ use super::facts::{Entry, Excepted, Rpf, Ruled};
 use super::*;
 use crate::addr::{Group, Source};
 
+mod trees;
+
 /// The flow comes in on `up`, has members on `lan`, and leaves there.
 fn flowing() -> Facts {
     let served =
@@ -21,6 +23,7 @@ fn flowing() -> Facts {
         unserved: None,
         rule: None,
         excepted: None,
+        tree: None,
         entry: Some(Entry { iif: "up".into(), oifs: vec!["lan".into()] }),
         limit: None,
         came: 10,
@@ -237,6 +240,11 @@ fn the_first_step_that_fails_is_named_with_its_cure() {
             "ip addr add",
         ),
     ];
+    check(cases);
+}
+
+/// Each change has its cause stand first.
+fn check(cases: &[Case]) {
     for (case, (change, cause, interface, cure)) in cases.iter().enumerate() {
         let mut facts = flowing();
         change(&mut facts);

@@ -67,6 +67,10 @@ pub(crate) async fn trees() -> Result<(), Failed> {
     rp.ends_well().await?;
     lab.castnetd.says(&["no PIM neighbour 10.0.1.10"]).await?;
     assert_eq!(rows(&lab, "neighbours", "neighbours").await?, Vec::<Value>::new());
+    let text = lab.shows("explain 198.51.100.7 239.1.1.1 --for 100ms").await?;
+    let told =
+        "10.0.1.10, the root of the tree, is reached by e0, and 10.0.1.10 says no Hello there";
+    assert!(text.contains(told), "{text}");
     lab.castnetd.ends_well().await
 }
 
