@@ -56,7 +56,10 @@ mod tests {
         assert_eq!(after("r"), ["route", "reload"]);
         assert_eq!(after("co"), ["confirm", "completions"]);
         assert_eq!(after("m"), ["monitor", "metrics", "man"]);
-        assert_eq!(after("show "), ["routes", "groups", "interfaces", "config", "log"]);
+        assert_eq!(
+            after("show "),
+            ["routes", "groups", "interfaces", "neighbours", "joins", "rp", "config", "log"]
+        );
         assert_eq!(after("sh g"), ["groups"]);
         assert_eq!(after("sh gr w"), ["wlan0"]);
         assert_eq!(after("join "), ["eth0", "eth1", "wlan0"]);
