@@ -91,7 +91,8 @@ pub(crate) async fn manager() -> Result<(), Failed> {
     let ready = manager.hears("READY=1")?;
     assert!(ready.contains("STATUS=routing IPv4 and IPv6 multicast between up, lan"), "{ready}");
     let names: Vec<&str> = manager.stored.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["castnet-IPv4-253", "castnet-IPv6-254"]);
+    let [v4, v6] = ["castnet-IPv4-253", "castnet-IPv6-254"];
+    assert_eq!(names, [v4, &format!("{v4}-pim"), v6, &format!("{v6}-pim")]);
     for _ in 0..3 {
         manager.hears("WATCHDOG=1")?;
     }
@@ -113,7 +114,7 @@ pub(crate) async fn manager() -> Result<(), Failed> {
     manager.hears("STOPPING=1")?;
     let castnetd = manager.starts(&rig, &path)?;
     manager.hears("READY=1")?;
-    assert_eq!(manager.stored.len(), 2, "what is stored is not stored again");
+    assert_eq!(manager.stored.len(), 4, "what is stored is not stored again");
     Stream::all_came(streams, &castnetd.heard)?;
     castnetd.has_no_privilege()?;
     for (_, fd) in manager.stored {
