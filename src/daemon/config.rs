@@ -320,7 +320,7 @@ impl InterfaceSettings {
             static_joins: joins.filter(|join| join.is_of(family)).collect(),
             upstream: self.upstream,
             only_forwarder: self.only_forwarder,
-            pim: self.pim(file.pim.as_ref()),
+            pim: file.pim_link(self),
             boundaries: self.boundaries.clone(),
             discovery: self.router_discovery.map(|interval| mrd::Params { interval }),
         }

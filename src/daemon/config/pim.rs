@@ -15,58 +15,63 @@ use crate::addr::Family;
 use crate::pim::params::{LinkParams, Params, SptSwitchover, StaticRp};
 use crate::router::config::ConfigError;
 
-/// The router's table `pim`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PimSettings {
-    /// `t_periodic`: from one Join to the next; 60 s unless given.
-    #[serde(default, deserialize_with = "given")]
-    pub join_prune_period: Option<Duration>,
-    /// `Register_Suppression_Time`; 60 s unless given.
-    #[serde(default, deserialize_with = "given")]
-    pub register_suppression_time: Option<Duration>,
-    /// `Register_Probe_Time`; 5 s unless given.
-    #[serde(default, deserialize_with = "given")]
-    pub register_probe_time: Option<Duration>,
-    /// When a flow of the RP's tree is joined towards its source; `immediate` unless given.
-    #[serde(default)]
-    pub spt_switchover: Option<SptSwitchover>,
-    /// `Hello_Period`; 30 s unless given.
-    #[serde(default, deserialize_with = "given")]
-    pub hello_period: Option<Duration>,
-    /// `Triggered_Hello_Delay`; 5 s unless given.
-    #[serde(default, deserialize_with = "given")]
-    pub triggered_hello_delay: Option<Duration>,
-    /// The DR Priority; 1 unless given.
-    #[serde(default, deserialize_with = "given")]
-    pub dr_priority: Option<u32>,
-    /// `Propagation_Delay`; 500 ms unless given.
-    #[serde(default, deserialize_with = "given")]
-    pub propagation_delay: Option<Duration>,
-    /// `Override_Interval`; 2500 ms unless given.
-    #[serde(default, deserialize_with = "given")]
-    pub override_interval: Option<Duration>,
+macro_rules! link_settings {
+    ($($(#[$about:meta])+ $field:ident: $type:ty;)+) => {
+        /// The table `pim` of an interface, which speaks PIM then.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+        pub struct PimLinkSettings {
+            $(
+                $(#[$about])+
+                #[serde(default, deserialize_with = "given")]
+                pub $field: Option<$type>,
+            )+
+        }
+
+        /// The router's table `pim`: what interfaces leave out, and what a router has once.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+        pub struct PimSettings {
+            $(
+                $(#[$about])+
+                #[serde(default, deserialize_with = "given")]
+                pub $field: Option<$type>,
+            )+
+            /// `t_periodic`: from one Join to the next; 60 s unless given.
+            #[serde(default, deserialize_with = "given")]
+            pub join_prune_period: Option<Duration>,
+            /// `Register_Suppression_Time`; 60 s unless given.
+            #[serde(default, deserialize_with = "given")]
+            pub register_suppression_time: Option<Duration>,
+            /// `Register_Probe_Time`; 5 s unless given.
+            #[serde(default, deserialize_with = "given")]
+            pub register_probe_time: Option<Duration>,
+            /// When a flow of the RP's tree is joined towards its source; `immediate` unless given.
+            #[serde(default)]
+            pub spt_switchover: Option<SptSwitchover>,
+        }
+
+        impl PimLinkSettings {
+            /// The parameters of an interface of a router with these others.
+            fn over(&self, all: &PimSettings) -> LinkParams {
+                let base = LinkParams::default();
+                LinkParams { $($field: self.$field.or(all.$field).unwrap_or(base.$field),)+ }
+            }
+        }
+    };
 }
 
-/// The table `pim` of an interface, which speaks PIM then.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PimLinkSettings {
-    /// `Hello_Period`.
-    #[serde(default, deserialize_with = "given")]
-    pub hello_period: Option<Duration>,
-    /// `Triggered_Hello_Delay`.
-    #[serde(default, deserialize_with = "given")]
-    pub triggered_hello_delay: Option<Duration>,
-    /// The DR Priority.
-    #[serde(default, deserialize_with = "given")]
-    pub dr_priority: Option<u32>,
-    /// `Propagation_Delay`.
-    #[serde(default, deserialize_with = "given")]
-    pub propagation_delay: Option<Duration>,
-    /// `Override_Interval`.
-    #[serde(default, deserialize_with = "given")]
-    pub override_interval: Option<Duration>,
+link_settings! {
+    /// `Hello_Period`; 30 s unless given.
+    hello_period: Duration;
+    /// `Triggered_Hello_Delay`; 5 s unless given.
+    triggered_hello_delay: Duration;
+    /// The DR Priority; 1 unless given.
+    dr_priority: u32;
+    /// `Propagation_Delay`; 500 ms unless given.
+    propagation_delay: Duration;
+    /// `Override_Interval`; 2500 ms unless given.
+    override_interval: Duration;
 }
 
 /// One `[[rp]]`: the RP of some groups, by configuration.
@@ -126,6 +131,12 @@ impl RpSettings {
 }
 
 impl ConfigFile {
+    /// The parameters of PIM on an interface; `None` if it is not spoken there.
+    pub(super) fn pim_link(&self, interface: &InterfaceSettings) -> Option<LinkParams> {
+        let own = interface.pim.as_ref()?;
+        Some(own.over(&self.pim.clone().unwrap_or_default()))
+    }
+
     /// Checks that somebody speaks PIM, if the file says anything of it.
     pub(super) fn check_pim(&self) -> Result<(), ConfigError> {
         let what = match (&self.pim, &self.rp[..]) {
@@ -140,7 +151,7 @@ impl ConfigFile {
     /// The router's parameters of PIM in a family; `None` if no interface speaks it.
     pub(super) fn pim(&self, family: Family) -> Option<Params> {
         self.interface.iter().find(|interface| interface.pim.is_some())?;
-        let (base, own) = (Params::default(), self.pim.clone().unwrap_or_default());
+        let (base, own) = (Params::default(), &self.pim.clone().unwrap_or_default());
         let rps = self.rp.iter().filter(|rp| Family::of(rp.address) == family);
         Some(Params {
             join_prune_period: own.join_prune_period.unwrap_or(base.join_prune_period),
@@ -150,36 +161,6 @@ impl ConfigFile {
             register_probe_time: own.register_probe_time.unwrap_or(base.register_probe_time),
             spt_switchover: own.spt_switchover.unwrap_or(base.spt_switchover),
             rps: rps.flat_map(RpSettings::configured).collect(),
-        })
-    }
-}
-
-impl InterfaceSettings {
-    /// The parameters of PIM here; `None` if it is not spoken.
-    pub(super) fn pim(&self, all: Option<&PimSettings>) -> Option<LinkParams> {
-        let (own, base) = (self.pim.as_ref()?, LinkParams::default());
-        let none = PimSettings::default();
-        let all = all.unwrap_or(&none);
-        let delay =
-            |own: Option<Duration>, all: Option<Duration>, base| own.or(all).unwrap_or(base);
-        Some(LinkParams {
-            hello_period: delay(own.hello_period, all.hello_period, base.hello_period),
-            triggered_hello_delay: delay(
-                own.triggered_hello_delay,
-                all.triggered_hello_delay,
-                base.triggered_hello_delay,
-            ),
-            dr_priority: own.dr_priority.or(all.dr_priority).unwrap_or(base.dr_priority),
-            propagation_delay: delay(
-                own.propagation_delay,
-                all.propagation_delay,
-                base.propagation_delay,
-            ),
-            override_interval: delay(
-                own.override_interval,
-                all.override_interval,
-                base.override_interval,
-            ),
         })
     }
 }
