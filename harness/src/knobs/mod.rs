@@ -29,7 +29,7 @@ pub use dialect::{Dialect, WORDS, fixed_in_mld, rfc};
 pub use host::{HostKnobs, Level};
 pub use interval::{INTERVALS, Interval, Quantity, interval, interval_word};
 pub use parameter::{Changes, Parameter, Setting, Slot};
-pub use pim::{PIM_KEYS, PimKnobs, RouteCost};
+pub use pim::{PimKnobs, RouteCost, pim_keys};
 pub use switch::{BridgeKnobs, DEFAULT_HASH_MAX, SwitchKnobs, switch_version};
 
 use crate::vocabulary::key::Default::{Flag as Yes, Number, Text};

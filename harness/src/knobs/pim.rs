@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::vocabulary::node::PIM;
+
 /// The parameters of PIM of a router, except for those that differ between its links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PimKnobs {
@@ -28,18 +30,12 @@ pub struct PimKnobs {
     pub switches_to_spt: bool,
 }
 
-/// The parameters of PIM that a recipe may take, by their keys in a scenario.
-pub const PIM_KEYS: [&str; 9] = [
-    "hello-period",
-    "triggered-hello-delay",
-    "dr-priority",
-    "propagation-delay",
-    "override-interval",
-    "join-prune-period",
-    "spt-switchover",
-    "register-suppression-time",
-    "register-probe-time",
-];
+/// The parameters of PIM that a recipe may take, by their keys in a scenario: all but its RPs, which every
+/// recipe takes that speaks PIM.
+pub fn pim_keys() -> impl Iterator<Item = &'static str> {
+    let keys = PIM.iter().copied().flatten().map(|key| key.name);
+    keys.filter(|key| *key != "rp")
+}
 
 /// What a route costs, as the Asserts of PIM compare it (RFC7761-4.6.3-01).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

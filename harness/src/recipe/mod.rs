@@ -16,7 +16,7 @@ use std::path::{Component, Path, PathBuf};
 use castnet::addr::Family;
 use serde::{Deserialize, Serialize};
 
-use crate::knobs::{PARAMETERS, PIM_KEYS};
+use crate::knobs::{PARAMETERS, pim_keys};
 
 pub use own::{CONFIG, NAMES, check};
 pub use shipped::{names, shipped};
@@ -148,7 +148,7 @@ impl Recipe {
             return Err(format!("`{key}` is no parameter of `igmp` or `mld` in a scenario"));
         }
         let of_pim = self.takes_pim.iter().flatten();
-        if let Some(key) = of_pim.into_iter().find(|key| !PIM_KEYS.contains(&key.as_str())) {
+        if let Some(key) = { of_pim }.find(|key| !pim_keys().any(|known| known == **key)) {
             return Err(format!("`{key}` is no parameter of `pim` in a scenario"));
         }
         if self.programs.iter().any(|program| program.command.is_empty()) {

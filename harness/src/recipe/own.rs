@@ -6,7 +6,7 @@ use castnet::addr::Family;
 use minijinja::Environment;
 
 use super::{Program, Recipe, Starts};
-use crate::knobs::{PARAMETERS, PIM_KEYS};
+use crate::knobs::{PARAMETERS, pim_keys};
 
 /// Where such a daemon finds its configuration.
 pub const CONFIG: &str = "/run/daemon.conf";
@@ -24,8 +24,7 @@ impl Recipe {
             .filter(|key| is_file || has_table || names(&key.replace('-', "_")))
             .map(str::to_owned)
             .collect();
-        let of_pim = PIM_KEYS.iter().copied();
-        let of_pim = of_pim.filter(|key| is_file || names(&key.replace('-', "_")));
+        let of_pim = pim_keys().filter(|key| is_file || names(&key.replace('-', "_")));
         let takes_pim = (is_file || names("pim")).then(|| of_pim.map(str::to_owned).collect());
         let name =
             program.command.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));

@@ -5,7 +5,8 @@ use std::path::Path;
 use castnet::daemon::config::ConfigFile;
 
 use super::*;
-use crate::plan::{Device, Plan, Role, compile};
+use crate::knobs::RouteCost;
+use crate::plan::{Device, Plan, Role, SourceRoute, compile};
 
 /// r1 between two links, with this software and these keys.
 fn plan(family: &str, device: &str, keys: &str) -> Plan {
@@ -64,6 +65,68 @@ fn castnetd_gets_what_a_router_of_castnet_gets() {
         }
         assert_eq!(read.interface.len(), 2);
         assert_eq!(read.keepalive, Some(wanted.keepalive));
+    }
+}
+
+#[test]
+fn castnetd_gets_pim_as_a_router_of_castnet_gets_it() {
+    let keys = "pim = { rp = { RANGE = 'r1' }, hello-period = '2s', triggered-hello-delay = '150ms', \
+                propagation-delay = '50ms', override-interval = '250ms', join-prune-period = '4s', \
+                spt-switchover = 'never', register-suppression-time = '9s', register-probe-time = '1s', \
+                dr-priority = { lan = 10 } }";
+    for (family, range) in [("ipv4", "'239.1.0.0/16'"), ("ipv6", "'ff1e::/16'")] {
+        let plan = plan(family, "castnetd", &keys.replace("RANGE", range));
+        let made = made(&plan).unwrap_or_else(|why| panic!("{why:?}"));
+        let read = ConfigFile::parse(file(&made, "/run/castnetd.toml"));
+        let read = read.unwrap_or_else(|wrong| panic!("{wrong}")).check().unwrap();
+        let (read, wanted) =
+            (read.of(plan.family).as_ref(), crate::device::castnet::router(&plan, r1(&plan).1));
+        let read = read.unwrap_or_else(|| panic!("{family} is not routed"));
+        assert_eq!(read.pim, wanted.pim);
+        let links = |config: &castnet::router::config::Config| {
+            config.interfaces.iter().map(|interface| interface.pim.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(links(read), links(&wanted));
+        assert_eq!(links(read)[1].as_ref().map(|link| link.dr_priority), Some(10));
+    }
+}
+
+#[test]
+fn what_of_pim_software_cannot_be_given_is_refused() {
+    for (device, keys, why) in [
+        ("smcroute", "pim = {}", "does not say how"),
+        ("frr", "pim = { override-interval = '1s' }", "`override-interval` of `pim`"),
+        ("pimd", "pim = { join-prune-period = '9s' }", "`join-prune-period` of `pim`"),
+        ("pimd", "pim = { spt-switchover = 'never' }", "`spt-switchover` of `pim`"),
+    ] {
+        match made(&plan("ipv4", device, keys)) {
+            Err(Unmade::Unsupported(told)) => assert!(told.contains(why), "{device}: {told}"),
+            other => panic!("{device}: {other:?}"),
+        }
+    }
+    let plan_of = plan("ipv4", "frr", "pim = {}");
+    let (id, router, software) = r1(&plan_of);
+    let mut router = router.clone();
+    let (port, prefix) = (router.interfaces[0].port, "10.9.0.0/24".parse().unwrap());
+    let cost = RouteCost { preference: 1, metric: 7 };
+    router.routes.push(SourceRoute { prefix, port, via: None, cost });
+    match make(&plan_of, id, &router, &software) {
+        Err(Unmade::Unsupported(told)) => {
+            assert!(told.contains("no metric of their own"), "{told}")
+        }
+        other => panic!("{other:?}"),
+    }
+    let taken = "pim = { hello-period = '2s', dr-priority = 7, rp = 'r1' }";
+    for (device, path, lines) in [
+        ("frr", "/run/frr/pimd.conf", &[" ip pim hello 2", "ip pim rp 10.0.1.2 224.0.0.0/4"][..]),
+        ("pimd", "/run/pimd.conf", &["hello-interval 2", "rp-address 10.0.1.2 224.0.0.0/4"]),
+    ] {
+        let made = made(&plan("ipv4", device, taken)).unwrap_or_else(|why| panic!("{why:?}"));
+        let text = file(&made, path);
+        for line in lines {
+            assert!(text.lines().any(|found| found == *line), "{line}: {text}");
+        }
+        assert!(text.contains("priority 7"), "{text}");
     }
 }
 
