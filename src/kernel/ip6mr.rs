@@ -121,10 +121,7 @@ impl Mroute6 {
     /// [`MrouteError::VifInUse`]; [`MrouteError::Io`] for a kernel without PIM.
     ///
     /// [`Mroute::add_register`]: super::Mroute::add_register
-    pub fn add_register(&mut self, vif: Vif) -> Result<(), MrouteError> {
-        if self.owner.is_unclaimed(vif) {
-            self.delete_vif(vif)?;
-        }
+    pub fn add_register(&self, vif: Vif) -> Result<(), MrouteError> {
         let (mifi, flags) = (number(vif), sys::MIFF_REGISTER);
         let request = sys::Mif6Ctl { mifi, flags, threshold: 1, pifi: 0, rate_limit: 0 };
         self.owner.add_register(vif, "MRT6_ADD_MIF", sys::Mrt6AddMif, &request)

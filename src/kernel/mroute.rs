@@ -106,10 +106,7 @@ impl Mroute {
     /// # Errors
     ///
     /// [`MrouteError::VifInUse`]; [`MrouteError::Io`] for a kernel without PIM.
-    pub fn add_register(&mut self, vif: Vif) -> Result<(), MrouteError> {
-        if self.owner.is_unclaimed(vif) {
-            self.delete_vif(vif)?;
-        }
+    pub fn add_register(&self, vif: Vif) -> Result<(), MrouteError> {
         let request = sys::VifCtl { flags: sys::VIFF_REGISTER, ..vif_ctl(vif, 0, 1) };
         self.owner.add_register(vif, "MRT_ADD_VIF", sys::MrtAddVif, &request)
     }

@@ -41,8 +41,8 @@ struct Behind {
 }
 
 impl<F: FnMut(Instant, Event)> Plane<F> {
-    /// A data plane over these sockets of one family, without PIM if there is none for it; `ifindexes` are the devices in the order of the
-    /// router's interfaces.
+    /// A data plane over these sockets of one family, without PIM if there is none for it; `ifindexes` are
+    /// the devices in the order of the router's interfaces.
     pub fn new(
         socket: impl Into<RoutingSocket>,
         pim: impl Into<Option<PimSocket>>,

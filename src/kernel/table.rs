@@ -221,6 +221,14 @@ impl RoutingSocket {
     /// # Errors
     /// Those of [`Self::set_pim`] and [`Mroute::add_register`].
     pub fn add_register(&mut self, vif: Vif) -> Result<(), MrouteError> {
+        let owner = match self {
+            Self::V4(mroute) => mroute.owner(),
+            Self::V6(mroute) => mroute.owner(),
+        };
+        // What an adopted socket has of that number.
+        if owner.is_unclaimed(vif) {
+            self.delete_vif(vif)?;
+        }
         self.set_pim(true)?;
         match self {
             Self::V4(mroute) => mroute.add_register(vif),
