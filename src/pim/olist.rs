@@ -22,7 +22,8 @@ impl Pim {
     }
 
     /// RP(G); `None` for a group without RP (RFC7761-4.7-01).
-    pub(super) fn rp(&self, group: Group) -> Option<IpAddr> {
+    #[must_use]
+    pub fn rp(&self, group: Group) -> Option<IpAddr> {
         if Self::is_source_specific(group) {
             return None;
         }

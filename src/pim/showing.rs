@@ -18,6 +18,12 @@ impl Pim {
         self.links.get(&vif).map(Link::dr)
     }
 
+    /// NBR(I, A): the neighbour on the link that has this address.
+    #[must_use]
+    pub fn neighbour_with(&self, vif: Vif, address: IpAddr) -> Option<IpAddr> {
+        self.links.get(&vif)?.neighbour_with(address)
+    }
+
     /// All neighbours, by links.
     pub fn neighbours(&self) -> impl Iterator<Item = Neighbour> {
         self.links.values().flat_map(Link::shown)

@@ -29,8 +29,7 @@ impl Facts for Around<'_> {
     }
 
     fn is_own(&self, address: IpAddr) -> bool {
-        let all = self.links.0.values().flat_map(|link| &link.config.addresses);
-        all.map(IpNet::addr).any(|own| own == address)
+        self.links.is_own(address)
     }
 
     fn reached_by(&self, vif: Vif, family: Family) -> Option<IpAddr> {

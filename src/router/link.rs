@@ -4,6 +4,8 @@
 //! has no members any more, and its virtual interface goes too, so that a device that vanished can
 //! come back as another one.
 
+use std::net::IpAddr;
+
 use super::upstream::Upstream;
 use super::*;
 
@@ -89,6 +91,12 @@ impl Link {
 impl Links {
     pub(super) fn get(&self, vif: Vif) -> Option<&Link> {
         self.0.get(&vif)
+    }
+
+    /// Whether the address is one of the router's own.
+    pub(super) fn is_own(&self, address: IpAddr) -> bool {
+        let all = self.0.values().flat_map(|link| &link.config.addresses);
+        all.map(IpNet::addr).any(|own| own == address)
     }
 
     /// The number of the link with this name.

@@ -1,6 +1,7 @@
 //! The state of a router, as values that can be stored, sent and printed.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -69,6 +70,12 @@ impl Router {
             flows: self.flows().collect(),
             routes: self.rib.routes().collect(),
         }
+    }
+
+    /// Whether the address is one of the router's own.
+    #[must_use]
+    pub fn is_own(&self, address: IpAddr) -> bool {
+        self.links.is_own(address)
     }
 
     /// PIM; `None` if the router does not speak it.

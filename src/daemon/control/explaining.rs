@@ -21,7 +21,6 @@ use crate::gmp::querier::Role;
 use crate::kernel::{Sampler, Seen};
 use crate::mfc::entry::{Flow, FlowCounters, MfcEntry};
 use crate::mfc::vif::Vif;
-use crate::pim::show::Neighbour;
 use crate::router::Router;
 use crate::router::config::InterfaceConfig;
 use crate::time::Instant;
@@ -202,28 +201,24 @@ fn tree<F: FnMut(Instant, Event)>(
     }
     let root = match flow.group.is_source_specific(None) {
         true => flow.source.addr(),
-        false => match pim.params.rp(flow.group) {
+        false => match pim.rp(flow.group) {
             Some(rp) => rp,
             None => return Some(Tree::NoRp),
         },
     };
-    let mut own = router.interfaces().flat_map(|(_, config, _)| &config.addresses);
-    if own.any(|net| net.addr() == root) {
+    if router.is_own(root) {
         return Some(Tree::Here);
     }
     let Some((_, hop)) = Source::new(root).and_then(|root| router.towards(root)) else {
         return Some(Tree::NoRoute(root));
     };
     let neighbour = hop.via.unwrap_or(root);
-    let is_it = |other: &Neighbour| {
-        other.vif == hop.vif && (other.address == neighbour || other.secondary.contains(&neighbour))
-    };
     Some(Tree::Towards {
         root,
         interface: service.names(flow.group.family()).of(hop.vif),
         neighbour,
         is_spoken: pim.own(hop.vif).is_some(),
-        is_known: pim.neighbours().any(|other| is_it(&other)),
+        is_known: pim.neighbour_with(hop.vif, neighbour).is_some(),
     })
 }
 

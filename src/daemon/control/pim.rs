@@ -144,7 +144,7 @@ pub(super) fn joins<F: FnMut(Instant, Event)>(service: &Service<F>, group: Optio
         let mut rows = branches.filter(|joined| is_meant(joined.branch.group)).map(|joined| Join {
             source: joined.branch.source,
             group: joined.branch.group,
-            rp: pim.params.rp(joined.branch.group),
+            rp: pim.rp(joined.branch.group),
             joined: joined.is_joined,
             upstream: joined.upstream.map(|(vif, _)| names.of(vif)),
             neighbour: joined.upstream.map(|(_, neighbour)| neighbour),
@@ -161,21 +161,15 @@ pub(super) fn rps<F: FnMut(Instant, Event)>(service: &Service<F>, group: Option<
     let mut rps = Vec::new();
     for (_, router) in routers(service) {
         let Some(pim) = router.pim() else { continue };
-        let is_own = |address: IpAddr| {
-            let mut own = router.interfaces().flat_map(|(_, config, _)| &config.addresses);
-            own.any(|net| net.addr() == address)
-        };
         let holds = |rp: &&StaticRp| match group {
-            Some(group) => {
-                pim.params.rp(group) == Some(rp.address) && rp.groups.contains(&group.addr())
-            }
+            Some(group) => pim.rp(group) == Some(rp.address) && rp.groups.contains(&group.addr()),
             None => true,
         };
         let meant = pim.params.rps.iter().filter(holds);
         rps.extend(meant.map(|&StaticRp { address, groups }| Rp {
             address,
             groups,
-            is_own: is_own(address),
+            is_own: router.is_own(address),
         }));
     }
     Rps { rps }

@@ -15,7 +15,7 @@ fn speaking(interfaces: &[&str]) -> String {
     let interfaces: String = interfaces.iter().map(interface).collect();
     format!(
         "families = ['ipv4']\npim = {{ triggered-hello-delay = '100ms' }}\n{interfaces}\
-         [[rp]]\naddress = '10.0.1.10'\ngroups = ['239.0.0.0/8']\n"
+         [[rp]]\naddress = '10.0.1.10'\ngroups = ['239.0.0.0/8', '232.1.0.0/16']\n"
     )
 }
 
@@ -60,8 +60,10 @@ pub(crate) async fn trees() -> Result<(), Failed> {
     let text = ctl(&other, "show rp 239.1.1.1", None).await?.out;
     assert!(text.contains("239.0.0.0/8  10.0.1.10  this router"), "{text}");
     assert_eq!(rows(&lab, "rp 224.1.1.1", "rps").await?, Vec::<Value>::new());
-    let own = rows(&lab, "rp", "rps").await?;
-    assert_eq!(own, [json!({"address": "10.0.1.10", "groups": "239.0.0.0/8", "is-own": false})]);
+    // A group of one source has none (RFC7761-4.8.1-01).
+    assert_eq!(rows(&lab, "rp 232.1.1.1", "rps").await?, Vec::<Value>::new());
+    let row_of = |groups| json!({"address": "10.0.1.10", "groups": groups, "is-own": false});
+    assert_eq!(rows(&lab, "rp", "rps").await?, [row_of("239.0.0.0/8"), row_of("232.1.0.0/16")]);
 
     // A router that ends says goodbye (RFC7761-4.3.1-11).
     rp.ends_well().await?;
