@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::written::{read, table, value};
 use crate::knobs::{Dialect, Knobs, PARAMETERS, Setting};
-use crate::plan::{NodeId, Plan, PortId, Router, Software};
+use crate::plan::{NodeId, Plan, PortId, Router, RouterPort, Software};
 use crate::recipe::{Ready, Recipe, Reload};
 
 /// Where programs of administration are, which the PATH of an ordinary user does not have.
@@ -100,10 +100,32 @@ pub fn make(
     })
 }
 
+/// What interfaces may want beside parameters: its key in a scenario, what templates call it, and whether one
+/// does.
+fn wishes(router: &Router) -> [(&'static str, &'static str, bool); 6] {
+    let any = |is_wanted: fn(&RouterPort) -> bool| router.interfaces.iter().any(is_wanted);
+    [
+        ("ttl-threshold", "threshold", any(|interface| interface.threshold != 1)),
+        ("static-joins", "static_joins", any(|interface| !interface.static_joins.is_empty())),
+        ("upstream", "upstream", any(|interface| interface.upstream)),
+        ("only-forwarder", "only_forwarder", any(|interface| interface.only_forwarder)),
+        ("boundaries", "boundaries", any(|interface| !interface.boundaries.is_empty())),
+        ("rules", "rules", any(|interface| !interface.rules.is_empty())),
+    ]
+}
+
 /// Refuses what the plan wants and the software cannot be given.
 fn refuse(plan: &Plan, router: &Router, recipe: &Recipe) -> Result<(), String> {
     if !recipe.families.contains(&plan.family) {
         return Err(format!("{} is not of the family of this run", recipe.software));
+    }
+    let untold =
+        wishes(router).into_iter().find(|(_, word, wanted)| *wanted && !recipe.asks_for(word));
+    if let Some((key, ..)) = untold {
+        let software = &recipe.software;
+        return Err(format!(
+            "`{key}` is wanted here, and the recipe of {software} has no word for it"
+        ));
     }
     // Who asks for no members has none of their parameters.
     let interfaces = router.interfaces.iter().filter(|_| recipe.queries);

@@ -74,6 +74,9 @@ pub struct Recipe {
     /// Whether its programs are castnet's own, which lie beside castnet.
     #[serde(default)]
     pub own: bool,
+    /// Whether its files are taken as they are, so that their author knows what they say.
+    #[serde(default)]
+    pub as_they_are: bool,
     /// Whether a run in which it is not what routes on its node is Broken.
     #[serde(default)]
     pub routes: bool,
@@ -140,6 +143,14 @@ impl Recipe {
         let recipe: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         recipe.check()?;
         Ok(recipe)
+    }
+
+    /// Whether a template or an argument asks an interface for this, as in `interface.upstream`.
+    #[must_use]
+    pub fn asks_for(&self, what: &str) -> bool {
+        let arguments = self.programs.iter().flat_map(|program| &program.command);
+        let mut texts = self.files.values().chain(arguments);
+        self.as_they_are || texts.any(|text| own::has_word(text, &format!(".{what}")))
     }
 
     fn check(&self) -> Result<(), String> {

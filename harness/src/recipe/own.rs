@@ -47,6 +47,7 @@ impl Recipe {
             log: None,
             state: None,
             own: false,
+            as_they_are: is_file,
             routes: true,
         }
     }
@@ -82,7 +83,11 @@ pub fn check(template: &str) -> Result<(), String> {
 }
 
 /// Whether the word stands in the text, not as a part of a longer one.
-fn has_word(text: &str, word: &str) -> bool {
-    let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-    words.any(|found| found == word)
+pub(super) fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back().filter(|_| word.starts_with(is_part));
+        let after = text[at + word.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
 }

@@ -138,8 +138,10 @@ fn every_shipped_recipe_fits_a_router_of_two_links() {
         ("pimd", "/run/pimd.conf", "rp-address 10.0.1.2 224.0.0.0/4"),
         ("frr", "/run/frr/pimd.conf", " ip igmp last-member-query-interval 10"),
     ] {
-        let keys = "static-joins = [{ link = 'lan', group = 'news', source = 's1' }], igmp = { version = 2 }";
-        let made = made(&plan("ipv4", device, keys)).unwrap_or_else(|why| panic!("{why:?}"));
+        let joins = "static-joins = [{ link = 'lan', group = 'news', source = 's1' }], ";
+        let joins = if device == "smcroute" { joins } else { "" };
+        let made = made(&plan("ipv4", device, &format!("{joins}igmp = {{ version = 2 }}")))
+            .unwrap_or_else(|why| panic!("{why:?}"));
         let text = file(&made, path);
         assert!(text.lines().any(|found| found == line), "{device}: {text}");
         assert!(!made.programs.is_empty());
@@ -158,11 +160,40 @@ fn what_software_cannot_be_given_is_refused() {
         ),
         ("ipv4", "igmpproxy", "igmp = { version = 3 }", "`version` is 3 here"),
         ("ipv6", "pimd", "", "not of the family"),
+        ("ipv4", "frr", "ttl-threshold = 7", "`ttl-threshold` is wanted here"),
+        (
+            "ipv4",
+            "pimd",
+            "static-joins = [{ link = 'lan', group = 'news' }]",
+            "`static-joins` is wanted here",
+        ),
+        ("ipv4", "frr", "upstream = 'up'", "`upstream` is wanted here"),
+        (
+            "ipv4",
+            "smcroute",
+            "boundaries = [{ link = 'lan', ipv4 = '239.0.0.0/8' }]",
+            "`boundaries` is wanted here",
+        ),
+        (
+            "ipv4",
+            "castnet-smcrouted",
+            "rules = [{ from = ['up'], group = 'news', to = ['lan'] }]",
+            "`rules` is wanted here",
+        ),
     ] {
         match made(&plan(family, device, keys)) {
             Err(Unmade::Unsupported(told)) => assert!(told.contains(why), "{device}: {told}"),
             other => panic!("{device}: {other:?}"),
         }
+    }
+    let proxy = made(&plan("ipv4", "igmpproxy", "upstream = 'lan', igmp = { version = 2 }"));
+    let proxy = proxy.unwrap_or_else(|why| panic!("{why:?}"));
+    let text = file(&proxy, "/run/igmpproxy.conf");
+    for line in [
+        "phyint up downstream ratelimit 0 threshold 1",
+        "phyint lan upstream ratelimit 0 threshold 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{text}");
     }
     // It asks nobody, and so has no such interval.
     assert!(made(&plan("ipv4", "smcroute", "igmp = { query-interval = '20s' }")).is_ok());
