@@ -2,8 +2,9 @@
 //!
 //! A rule names its incoming interface, so that no route towards the source is asked for. It holds for
 //! one flow, for all sources of a group, or for prefixes of both, with exceptions: for a flow of these it is
-//! as if the rule were not there. A rule without outgoing interfaces stops its flows. Of several rules that hold, those of the interface on which the datagram came count
-//! first, then the longest prefix of the group, then that of the source, and then the first one.
+//! as if the rule were not there. A rule without outgoing interfaces stops its flows. Of several rules that
+//! hold, those of the interface on which the datagram came count first, then the longest prefix of the group,
+//! then that of the source, and then the first one.
 //!
 //! A rule may have a second incoming interface, on which its flows are taken while they come only there.
 //!

@@ -1,8 +1,8 @@
 //! Packets that are no message of IGMP or MLD and no numbered datagram: their protocols by name, and the
 //! facts that matter to whoever looks for a stream or its tree.
 //!
-//! PIM, Multicast Router Discovery, ICMP of both families, UDP and TCP, and RTP and MPEG-TS in UDP, are named with their main fields. What
-//! does not fit its protocol is named without them.
+//! PIM, Multicast Router Discovery, ICMP of both families, UDP and TCP, and RTP and MPEG-TS in UDP, are named
+//! with their main fields. What does not fit its protocol is named without them.
 
 use std::fmt;
 
